@@ -1,0 +1,18 @@
+#include "base/embedding.hpp"
+
+#include <cmath>
+#include <numeric>
+
+namespace facebus {
+
+float similarity(const Embedding& a, const Embedding& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F);
+}
+
+void normalise(Embedding& embedding) {
+    const float length = std::sqrt(similarity(embedding, embedding));
+    if (length == 0) return;
+    for (float& value : embedding) value /= length;
+}
+
+}  // namespace facebus

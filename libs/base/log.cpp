@@ -1,0 +1,85 @@
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace facebus {
+namespace {
+
+std::string_view name(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug: return "debug";
+        case LogLevel::info: return "info";
+        case LogLevel::warning: return "warning";
+        case LogLevel::error: return "error";
+    }
+    return "error";
+}
+
+bool plain(std::string_view value) {
+    return !value.empty() && std::ranges::all_of(value, [](unsigned char c) {
+        return std::isgraph(c) != 0 && c != '"' && c != '=' && c != '\\';
+    });
+}
+
+void append(std::string& line, std::string_view key, std::string_view value) {
+    if (!line.empty()) line += ' ';
+    line += key;
+    line += '=';
+    if (plain(value)) {
+        line += value;
+        return;
+    }
+    line += '"';
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            line += '\\';
+            line += c;
+        } else if (c == '\n') {
+            line += "\\n";
+        } else if (byte < 0x20 || byte == 0x7f) {
+            line += fmt::format("\\x{:02x}", byte);
+        } else {
+            line += c;
+        }
+    }
+    line += '"';
+}
+
+}  // namespace
+
+void Log::limited(std::string_view event, Fields fields) {
+    std::uint64_t suppressed = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& limit = limits_.try_emplace(std::string(event)).first->second;
+        const auto now = Monotonic::now();
+        if (now < limit.next) {
+            ++limit.suppressed;
+            return;
+        }
+        limit.next = now + std::chrono::seconds(1);
+        suppressed = std::exchange(limit.suppressed, 0);
+    }
+    write(LogLevel::warning, event, fields, suppressed);
+}
+
+void Log::write(LogLevel level, std::string_view event, Fields fields, std::uint64_t suppressed) {
+    if (level < lowest_) return;
+    std::string line;
+    append(line, "ts", iso8601(utc_ns()));
+    append(line, "level", name(level));
+    append(line, "service", service_);
+    append(line, "event", event);
+    for (const auto& field : fields) append(line, field.key, field.value);
+    if (suppressed > 0) append(line, "suppressed", fmt::to_string(suppressed));
+    line += '\n';
+    // A log line that can't be written must not stop the service.
+    [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
+}
+
+}  // namespace facebus

@@ -1,0 +1,69 @@
+// One structured line per event, on standard error.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+
+namespace facebus {
+
+enum class LogLevel { debug, info, warning, error };
+
+/// One `key=value` of a log line.
+struct LogField {
+    std::string_view key;
+    std::string value;
+
+    LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
+    LogField(std::string_view k, const char* v) : key(k), value(v) {}
+    LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
+    LogField(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
+    LogField(std::string_view k, std::integral auto v) : key(k), value(fmt::to_string(v)) {}
+    LogField(std::string_view k, std::floating_point auto v)
+        : key(k), value(fmt::format("{:.6g}", v)) {}
+};
+
+/// Writes `ts=… level=… service=… event=… key=value…` lines, each in one write. Values with spaces
+/// or quotes are quoted. Embeddings and pixels are never logged. Thread-safe.
+class Log {
+  public:
+    using Fields = std::initializer_list<LogField>;
+
+    explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2)
+        : service_(std::move(service)), lowest_(lowest), descriptor_(descriptor) {}
+
+    void debug(std::string_view event, Fields fields = {}) { write(LogLevel::debug, event, fields); }
+    void info(std::string_view event, Fields fields = {}) { write(LogLevel::info, event, fields); }
+    void warning(std::string_view event, Fields fields = {}) {
+        write(LogLevel::warning, event, fields);
+    }
+    void error(std::string_view event, Fields fields = {}) { write(LogLevel::error, event, fields); }
+
+    /// A warning that may come with every message: at most one line a second per event name; the
+    /// next line says how many were left out.
+    void limited(std::string_view event, Fields fields = {});
+
+  private:
+    struct Limit {
+        Monotonic::time_point next;
+        std::uint64_t suppressed = 0;
+    };
+
+    void write(LogLevel level, std::string_view event, Fields fields, std::uint64_t suppressed = 0);
+
+    std::string service_;
+    LogLevel lowest_;
+    int descriptor_;
+    std::mutex mutex_;
+    std::map<std::string, Limit, std::less<>> limits_;
+};
+
+}  // namespace facebus

@@ -1,0 +1,37 @@
+#include "base/stop.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace facebus {
+
+Stop::Stop() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (descriptor_ < 0) {
+        throw StartupError(Exit::unavailable,
+                           std::string("cannot create an eventfd: ") + std::strerror(errno));
+    }
+}
+
+Stop::~Stop() { close(descriptor_); }
+
+void Stop::request() noexcept {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the stop has long been requested.
+    [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);
+}
+
+bool Stop::requested() const noexcept { return wait_ms(0); }
+
+bool Stop::wait_ms(int milliseconds) const noexcept {
+    pollfd item{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    return poll(&item, 1, milliseconds) > 0;
+}
+
+}  // namespace facebus

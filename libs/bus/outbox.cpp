@@ -1,0 +1,61 @@
+#include "bus/outbox.hpp"
+
+#include <algorithm>
+
+namespace facebus::bus {
+
+void Outbox::add(std::string ref, std::string group, Message message, bool after_group) {
+    entries_.push_back({std::move(ref), std::move(group), std::move(message), after_group, {}});
+}
+
+bool Outbox::drop_oldest_if_full() {
+    if (!full()) return false;
+    offered_.reset();
+    // Events are few and small, and whoever waits for "ended" must get it; probes make the room.
+    const auto oldest =
+        std::ranges::find_if(entries_, [](const Entry& entry) { return !entry.after_group; });
+    entries_.erase(oldest == entries_.end() ? entries_.begin() : oldest);
+    return true;
+}
+
+bool Outbox::held(std::size_t index) const {
+    const auto& entry = entries_[index];
+    if (!entry.after_group) return false;
+    return std::any_of(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(index),
+                       [&](const Entry& earlier) { return earlier.group.starts_with(entry.group); });
+}
+
+std::optional<std::size_t> Outbox::first_due(Time now) const {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        const auto& entry = entries_[i];
+        if ((!entry.sent || now - *entry.sent >= options_.resend) && !held(i)) return i;
+    }
+    return std::nullopt;
+}
+
+const Message* Outbox::due(Time now) {
+    offered_ = first_due(now);
+    return offered_ ? &entries_[*offered_].message : nullptr;
+}
+
+void Outbox::sent(Time now) {
+    if (offered_) entries_[*offered_].sent = now;
+    offered_.reset();
+}
+
+void Outbox::acknowledge(std::string_view ref) {
+    offered_.reset();
+    std::erase_if(entries_, [&](const Entry& entry) { return entry.ref == ref; });
+}
+
+std::optional<Outbox::Time> Outbox::next_due() const {
+    std::optional<Time> next;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (held(i)) continue;
+        const auto due = entries_[i].sent ? *entries_[i].sent + options_.resend : Time::min();
+        if (!next || due < *next) next = due;
+    }
+    return next;
+}
+
+}  // namespace facebus::bus

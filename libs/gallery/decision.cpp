@@ -1,0 +1,75 @@
+#include "gallery/decision.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <tuple>
+
+namespace facebus::gallery {
+namespace {
+
+/// A probe's weight: its quality, or nothing where that is no sensible number.
+double weight(const Probe& probe) {
+    return probe.quality > 0 && std::isfinite(probe.quality) ? double{probe.quality} : 0.0;
+}
+
+double probability(const Policy& policy, float similarity) {
+    return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset)));
+}
+
+}  // namespace
+
+Embedding fuse(std::vector<Probe> probes) {
+    assert(!probes.empty());
+    std::vector<const Probe*> ordered;
+    ordered.reserve(probes.size());
+    for (const Probe& probe : probes) ordered.push_back(&probe);
+    std::sort(ordered.begin(), ordered.end(), [](const Probe* a, const Probe* b) {
+        if (a->id != b->id) return a->id < b->id;
+        // Ids are unique; should they not be, this still gives one order.
+        return std::tuple(weight(*a), a->embedding) < std::tuple(weight(*b), b->embedding);
+    });
+    const bool weighted =
+        std::any_of(probes.begin(), probes.end(), [](const Probe& p) { return weight(p) > 0; });
+
+    std::array<double, embedding_size> sum{};
+    for (const Probe* probe : ordered) {
+        const double share = weighted ? weight(*probe) : 1.0;
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share * double{probe->embedding[i]};
+    }
+    double squares = 0;
+    for (const double value : sum) squares += value * value;
+    const double length = squares > 0 ? std::sqrt(squares) : 1.0;
+    Embedding fused;
+    for (std::size_t i = 0; i < sum.size(); ++i) fused[i] = static_cast<float>(sum[i] / length);
+    return fused;
+}
+
+Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy) {
+    Decision decision;
+    if (probes.empty()) return decision;
+
+    std::vector<Probe> good;
+    std::copy_if(probes.begin(), probes.end(), std::back_inserter(good),
+                 [&](const Probe& probe) { return probe.quality >= policy.min_quality; });
+    const bool seen_well = !good.empty();
+    decision.match = snapshot.match(fuse(seen_well ? std::move(good) : probes));
+
+    const auto& [best, runner_up] = decision.match;
+    if (best) {
+        decision.margin = best->similarity - (runner_up ? runner_up->similarity : 0);
+        decision.probability = probability(policy, best->similarity);
+    }
+    const bool leads = !runner_up || decision.margin >= policy.margin;
+    if (!seen_well) {
+        decision.verdict = Verdict::undecided;
+    } else if (best && best->similarity >= policy.threshold && leads) {
+        decision.verdict = Verdict::known;
+    } else {
+        decision.verdict = Verdict::unknown;
+    }
+    return decision;
+}
+
+}  // namespace facebus::gallery

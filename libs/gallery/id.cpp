@@ -1,0 +1,46 @@
+#include "gallery/id.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+namespace facebus::gallery {
+namespace {
+
+bool is_uint64(std::string_view text) {
+    std::uint64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    return error == std::errc{} && stop == end;
+}
+
+}  // namespace
+
+std::string new_id() {
+    std::array<std::uint64_t, 2> bits{};
+    // Up to 256 bytes come whole and uninterrupted, or the kernel has no getrandom at all.
+    if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) {
+        throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    return fmt::format("{:016x}{:016x}", bits[0], bits[1]);
+}
+
+bool valid_id(std::string_view text) {
+    return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+bool valid_stream_id(std::string_view text) {
+    const auto dash = text.find('-');
+    return dash != std::string_view::npos && is_uint64(text.substr(0, dash)) &&
+           is_uint64(text.substr(dash + 1));
+}
+
+}  // namespace facebus::gallery

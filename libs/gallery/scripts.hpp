@@ -1,0 +1,120 @@
+// The Lua that Redis runs for the gallery. A script is one transaction: nothing comes in between.
+#pragma once
+
+#include <string_view>
+
+namespace facebus::gallery::scripts {
+
+/// A write to the gallery, if nobody wrote since the caller looked.
+///
+/// KEYS: changes, results. ARGV: the version that the caller saw; the `op` of the change; the
+/// prefix of track keys; how many ids to forget, and these (a subject's and its samples'); and then
+/// commands, each as its number of words and the words. Gives the new version, or nil if the
+/// caller's was old: look again.
+///
+/// To forget is to drop each result with one of the ids anywhere in it (they are random, so where
+/// their 32 digits stand, they are meant), and the memory of the tracks of those results. XDEL
+/// would only mark entries, and their bytes would go on into dumps and backups, so the stream is
+/// written anew with the entries that stay, under their own places, and goes on counting where it
+/// was.
+inline constexpr std::string_view commit = R"lua(
+local changes, results = KEYS[1], KEYS[2]
+local expected, op, track_prefix, ids = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+local function version()
+    local last = redis.call('XREVRANGE', changes, '+', '-', 'COUNT', 1)
+    return last[1] and last[1][1] or '0-0'
+end
+
+local function last_id(stream)
+    local info = redis.call('XINFO', 'STREAM', stream)
+    for i = 1, #info, 2 do
+        if info[i] == 'last-generated-id' then return info[i + 1] end
+    end
+end
+
+local function forget()
+    local function names(text)
+        for i = 5, 4 + ids do
+            if string.find(text, ARGV[i], 1, true) then return true end
+        end
+        return false
+    end
+
+    if redis.call('EXISTS', results) == 0 then return end
+    local kept = results .. ':kept'
+    redis.call('DEL', kept)
+    local last, left = last_id(results), redis.call('PTTL', results)
+    if last == '0-0' then return end
+    local from, page, any = '-', nil, false
+    repeat
+        page = redis.call('XRANGE', results, from, '+', 'COUNT', 500)
+        for _, entry in ipairs(page) do
+            local id, fields = entry[1], entry[2]
+            local named, track = false, ''
+            for i = 1, #fields, 2 do
+                named = named or names(fields[i + 1])
+                if fields[i] == 'track' then track = fields[i + 1] end
+            end
+            if not named then
+                redis.call('XADD', kept, id, unpack(fields))
+                any = true
+            elseif track ~= '' then
+                redis.call('DEL', track_prefix .. track)
+            end
+            from = '(' .. id
+        end
+    until #page < 500
+    if not any then
+        redis.call('XADD', kept, last, 'none', '')
+        redis.call('XDEL', kept, last)
+    end
+    redis.call('XSETID', kept, last)
+    redis.call('RENAME', kept, results)
+    if left > 0 then redis.call('PEXPIRE', results, left) end
+end
+
+if version() ~= expected then return false end
+if ids > 0 then forget() end
+local at = 5 + ids
+while at <= #ARGV do
+    local words = tonumber(ARGV[at])
+    redis.call(unpack(ARGV, at + 1, at + words))
+    at = at + 1 + words
+end
+return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op)
+)lua";
+
+/// Remembers a probe unless it is known already or the track has enough of them.
+/// KEYS: track. ARGV: probe id, packed probe, most probes, seconds to live. Gives all as HGETALL.
+inline constexpr std::string_view remember = R"lua(
+local track = KEYS[1]
+if redis.call('HLEN', track) < tonumber(ARGV[3]) then
+    redis.call('HSETNX', track, ARGV[1], ARGV[2])
+end
+redis.call('EXPIRE', track, ARGV[4])
+return redis.call('HGETALL', track)
+)lua";
+
+/// Appends a result, trims what is too old, and lets the whole stream go when nothing more comes.
+/// KEYS: results. ARGV: milliseconds to keep, topic, header, subject id, track, the prefix of
+/// subject keys, and the ids of all other subjects that the header names. Does nothing if one of
+/// them is gone: a late answer must not bring back who was removed. Gives the entry's id, or nil.
+inline constexpr std::string_view publish = R"lua(
+local keep, prefix = tonumber(ARGV[1]), ARGV[6]
+local function gone(id)
+    return id ~= '' and redis.call('EXISTS', prefix .. id) == 0
+end
+if gone(ARGV[4]) then return false end
+for i = 7, #ARGV do
+    if gone(ARGV[i]) then return false end
+end
+local now = redis.call('TIME')
+local oldest = now[1] * 1000 + math.floor(now[2] / 1000) - keep
+local id = redis.call('XADD', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(0, oldest)), '*',
+    'topic', ARGV[2], 'header', ARGV[3], 'subject', ARGV[4], 'track', ARGV[5])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return id
+)lua";
+
+}  // namespace facebus::gallery::scripts

@@ -1,0 +1,384 @@
+#include "gallery/store.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gallery/keys.hpp"
+#include "gallery/record.hpp"
+#include "gallery/scripts.hpp"
+#include "gallery/text.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+// Commands in one round trip: some half megabyte of samples, so that other clients get their turn.
+constexpr std::size_t chunk = 256;
+// Each time one fails another write has succeeded, so this is reached only in a gallery that is
+// written without a pause.
+constexpr int most_looks = 100;
+constexpr int most_loads = 5;
+constexpr float same_picture = 0.9999F;
+
+Error nobody(const std::string& name) {
+    return {ErrorKind::refused, fmt::format("nobody in the gallery is called \"{}\"", name)};
+}
+
+Error other_model(const std::string& gallery, const std::string& sample) {
+    return {ErrorKind::refused,
+            fmt::format("the gallery was made with model {}, not {}; run facebus gallery reembed",
+                        printable(gallery) ? gallery : "?", sample)};
+}
+
+/// Calls `use(i, reply)` for the reply to each command(i), i < count, fetched chunk by chunk.
+template <class MakeCommand, class Use>
+Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
+    for (std::size_t begin = 0; begin < count; begin += chunk) {
+        const std::size_t end = std::min(count, begin + chunk);
+        std::vector<Redis::Command> commands;
+        for (std::size_t i = begin; i < end; ++i) commands.push_back(command(i));
+        auto replies = redis.attempt(commands);
+        if (!replies) return std::unexpected(std::move(replies.error()));
+        for (std::size_t i = begin; i < end; ++i) use(i, (*replies)[i - begin]);
+    }
+    return {};
+}
+
+}  // namespace
+
+/// A write, as seen from one look at the gallery.
+struct Store::Plan {
+    std::string op;
+    std::vector<Redis::Command> commands;
+    std::vector<std::string> forget;  ///< ids whose results are to go
+};
+
+/// A sample and whose it is.
+struct Store::SampleKey {
+    std::string subject;
+    std::string id;
+};
+
+/// All that the gallery holds.
+struct Store::Contents {
+    std::vector<Subject> subjects;
+    std::vector<Sample> samples;
+    std::size_t damaged = 0;
+};
+
+Store::Store(RedisOptions options) : redis_(std::move(options)) {}
+
+Result<void> Store::ping() {
+    auto reply = redis_.run({"PING"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    return {};
+}
+
+Result<std::string> Store::version() {
+    auto reply = redis_.run({"XREVRANGE", keys::changes, "+", "-", "COUNT", "1"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    if (reply->elements().empty()) return "0-0";
+    const auto& entry = reply->elements().front().elements();
+    if (entry.empty() || !valid_stream_id(entry.front().text())) {
+        return fail(ErrorKind::malformed, "the gallery's change stream is damaged");
+    }
+    return std::string(entry.front().text());
+}
+
+/// Looks and writes; looks again if somebody else wrote in between. Gives the new version.
+Result<std::string> Store::commit(const std::function<Result<Plan>()>& look) {
+    for (int i = 0; i < most_looks; ++i) {
+        const auto seen = version();
+        if (!seen) return seen;
+        auto plan = look();
+        if (!plan) return std::unexpected(std::move(plan.error()));
+        std::vector<std::string> arguments{*seen, plan->op, keys::track_prefix,
+                                           fmt::to_string(plan->forget.size())};
+        std::move(plan->forget.begin(), plan->forget.end(), std::back_inserter(arguments));
+        for (auto& command : plan->commands) {
+            arguments.push_back(fmt::to_string(command.size()));
+            std::move(command.begin(), command.end(), std::back_inserter(arguments));
+        }
+        auto reply = redis_.eval(scripts::commit, {keys::changes, keys::results}, arguments);
+        if (!reply) return std::unexpected(std::move(reply.error()));
+        if (!reply->nil()) return std::string(reply->text());
+    }
+    return fail(ErrorKind::unavailable,
+                "others write to the gallery without a pause; try again when they are done");
+}
+
+Result<std::optional<std::string>> Store::subject_id(const std::string& clean) {
+    auto reply = redis_.run({"HGET", keys::names, clean});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    if (reply->nil()) return std::nullopt;
+    if (!valid_id(reply->text())) {
+        return fail(ErrorKind::malformed, fmt::format("the id of \"{}\" is damaged", clean));
+    }
+    return std::string(reply->text());
+}
+
+Result<std::vector<std::string>> Store::sample_ids(const std::string& subject) {
+    auto reply = redis_.run({"LRANGE", keys::subject_samples(subject), "0", "-1"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    std::vector<std::string> ids;
+    for (const Reply& id : reply->elements()) ids.emplace_back(id.text());
+    return ids;
+}
+
+/// Each sample, or why it can't be used.
+Result<std::vector<Result<Sample>>> Store::samples(const std::vector<SampleKey>& samples) {
+    std::vector<Result<Sample>> out;
+    out.reserve(samples.size());
+    auto done = for_each_reply(
+        redis_, samples.size(), [&](std::size_t i) { return read_sample(samples[i].id); },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) {
+                out.push_back(std::unexpected(reply.error()));
+                return;
+            }
+            out.push_back(decode_sample(samples[i].id, *reply));
+            if (out.back() && out.back()->subject_id != samples[i].subject) {
+                out.back() = fail(ErrorKind::malformed,
+                                  fmt::format("sample {} is listed under another subject than its "
+                                              "own",
+                                              samples[i].id));
+            }
+        });
+    if (!done) return std::unexpected(std::move(done.error()));
+    return out;
+}
+
+Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject) {
+    const auto ids = sample_ids(subject);
+    if (!ids) return std::unexpected(ids.error());
+    std::vector<SampleKey> keys;
+    for (const std::string& id : *ids) keys.push_back({subject, id});
+    return samples(keys);
+}
+
+Result<Sample> Store::add(const std::string& name, Sample sample) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
+
+    auto written = commit([&]() -> Result<Plan> {
+        const auto model = redis_.run({"GET", keys::model});
+        if (!model) return std::unexpected(model.error());
+        if (!model->nil() && model->text() != sample.model_id) {
+            return std::unexpected(other_model(std::string(model->text()), sample.model_id));
+        }
+        const auto known = subject_id(*clean);
+        if (!known) return std::unexpected(known.error());
+
+        sample.created = utc_ns();
+        sample.id = new_id();
+        sample.subject_id = known->has_value() ? **known : new_id();
+        Plan plan{"add", {{"SET", keys::model, sample.model_id}}, {}};
+        if (known->has_value()) {
+            const auto enrolled = samples_of(sample.subject_id);
+            if (!enrolled) return std::unexpected(enrolled.error());
+            for (const auto& other : *enrolled) {
+                if (!other || other->model_id != sample.model_id) continue;
+                if (other->embedding == sample.embedding ||
+                    similarity(other->embedding, sample.embedding) > same_picture) {
+                    return fail(
+                        ErrorKind::refused,
+                        fmt::format("\"{}\": already enrolled as sample {}{}", *clean, other->id,
+                                    other->source.empty() ? "" : " from " + other->source));
+                }
+            }
+        } else {
+            plan.commands.push_back({"HSET", keys::names, *clean, sample.subject_id});
+            plan.commands.push_back({"HSET", keys::subject(sample.subject_id), "name", *clean,
+                                     "created", fmt::to_string(sample.created)});
+        }
+        plan.commands.push_back(write_sample(sample));
+        plan.commands.push_back({"RPUSH", keys::subject_samples(sample.subject_id), sample.id});
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return sample;
+}
+
+Result<void> Store::replace(const Sample& sample) {
+    if (auto good = check_sample(sample); !good) return good;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto stored = redis_.run({"EXISTS", keys::sample(sample.id)});
+        if (!stored) return std::unexpected(stored.error());
+        if (!valid_id(sample.id) || stored->number() == 0) {
+            return fail(ErrorKind::refused, "the gallery has no such sample");
+        }
+        return Plan{"replace",
+                    {{"SET", keys::model, sample.model_id},
+                     {"HSET", keys::sample(sample.id), "model", sample.model_id, "quality",
+                      fmt::to_string(sample.quality), "embedding", pack(sample.embedding)}},
+                    {}};
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::vector<SubjectEntry>> Store::list() {
+    auto names = redis_.run({"HGETALL", keys::names});
+    if (!names) return std::unexpected(std::move(names.error()));
+    std::map<std::string, SubjectEntry> sorted;
+    const auto& fields = names->elements();
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        const std::string name(fields[i].text());
+        const std::string id(fields[i + 1].text());
+        if (!valid_id(id) || clean_name(name) != name) continue;
+        sorted[name].subject = {id, name, 0};
+    }
+    std::vector<SubjectEntry> entries;
+    for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
+
+    auto created = for_each_reply(
+        redis_, entries.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"HGET", keys::subject(entries[i].subject.id), "created"};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (reply) entries[i].subject.created = reply->number();
+        });
+    if (!created) return std::unexpected(std::move(created.error()));
+    auto counted = for_each_reply(
+        redis_, entries.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"LLEN", keys::subject_samples(entries[i].subject.id)};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (reply) entries[i].samples = static_cast<std::size_t>(reply->number());
+        });
+    if (!counted) return std::unexpected(std::move(counted.error()));
+    return entries;
+}
+
+Result<std::optional<Subject>> Store::find(const std::string& name) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    const auto id = subject_id(*clean);
+    if (!id) return std::unexpected(id.error());
+    if (!id->has_value()) return std::nullopt;
+    const auto created = redis_.run({"HGET", keys::subject(**id), "created"});
+    if (!created) return std::unexpected(created.error());
+    return Subject{**id, *clean, created->number()};
+}
+
+Result<std::vector<Sample>> Store::show(const std::string& name) {
+    const auto subject = find(name);
+    if (!subject) return std::unexpected(subject.error());
+    if (!subject->has_value()) return std::unexpected(nobody(name));
+    auto stored = samples_of((*subject)->id);
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    std::vector<Sample> whole;
+    for (auto& sample : *stored) {
+        if (!sample) return std::unexpected(std::move(sample.error()));
+        whole.push_back(std::move(*sample));
+    }
+    return whole;
+}
+
+Result<void> Store::remove(const std::string& name) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    auto written = commit([&]() -> Result<Plan> {
+        const auto id = subject_id(*clean);
+        if (!id) return std::unexpected(id.error());
+        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        const auto ids = sample_ids(**id);
+        if (!ids) return std::unexpected(ids.error());
+        const auto names = redis_.run({"HLEN", keys::names});
+        if (!names) return std::unexpected(names.error());
+
+        Plan plan{"remove", {{"HDEL", keys::names, *clean}}, {**id}};
+        for (const std::string& sample : *ids) {
+            plan.commands.push_back({"DEL", keys::sample(sample)});
+            // What is no id might stand in any result.
+            if (valid_id(sample)) plan.forget.push_back(sample);
+        }
+        plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
+        // An empty gallery may be filled by another model.
+        if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::optional<Policy>> Store::policy() {
+    auto reply = redis_.run(read_policy());
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    const auto& fields = reply->elements();
+    if (std::all_of(fields.begin(), fields.end(), [](const Reply& r) { return r.nil(); })) {
+        return std::nullopt;
+    }
+    return decode_policy(*reply);
+}
+
+Result<void> Store::set_policy(const Policy& policy) {
+    if (auto good = check_policy(policy); !good) return good;
+    auto written =
+        commit([&]() -> Result<Plan> { return Plan{"policy", {write_policy(policy)}, {}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<Store::Contents> Store::read() {
+    const auto entries = list();
+    if (!entries) return std::unexpected(entries.error());
+    Contents contents;
+    for (const SubjectEntry& entry : *entries) contents.subjects.push_back(entry.subject);
+
+    std::vector<SampleKey> ids;
+    auto listed = for_each_reply(
+        redis_, contents.subjects.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"LRANGE", keys::subject_samples(contents.subjects[i].id), "0", "-1"};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) return;
+            for (const Reply& id : reply->elements()) {
+                ids.push_back({contents.subjects[i].id, std::string(id.text())});
+            }
+        });
+    if (!listed) return std::unexpected(std::move(listed.error()));
+
+    auto stored = samples(ids);
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    for (auto& sample : *stored) {
+        if (sample) {
+            contents.samples.push_back(std::move(*sample));
+        } else {
+            ++contents.damaged;
+        }
+    }
+    return contents;
+}
+
+Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id) {
+    for (int load = 1;; ++load) {
+        auto before = version();
+        if (!before) return std::unexpected(std::move(before.error()));
+        auto contents = read();
+        if (!contents) return std::unexpected(std::move(contents.error()));
+        const auto after = version();
+        if (!after) return std::unexpected(after.error());
+        if (*before != *after && load < most_loads) continue;
+        return std::make_shared<const Snapshot>(model_id, std::move(contents->subjects),
+                                                std::move(contents->samples), std::move(*before),
+                                                contents->damaged);
+    }
+}
+
+Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
+    // A snapshot counts them already, and asking is rare.
+    auto snapshot = load(model_id);
+    if (!snapshot) return std::unexpected(std::move(snapshot.error()));
+    return (*snapshot)->foreign_samples();
+}
+
+}  // namespace facebus::gallery

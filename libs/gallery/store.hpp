@@ -1,0 +1,85 @@
+// The gallery in Redis: subjects, samples, the change stream. Redis is the record.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "gallery/decision.hpp"
+#include "gallery/redis.hpp"
+#include "gallery/snapshot.hpp"
+
+namespace facebus::gallery {
+
+/// A subject as a list shows it.
+struct SubjectEntry {
+    Subject subject;
+    std::size_t samples = 0;
+};
+
+/// The gallery. Every write is one transaction and appends to the change stream; several programs
+/// may write at once. Names are taken as clean_name() gives them. Not thread-safe: one object a
+/// thread. Errors as in gallery/redis.hpp; also malformed: what Redis holds is damaged.
+class Store {
+  public:
+    explicit Store(RedisOptions options);
+
+    /// Whether Redis answers.
+    Result<void> ping();
+
+    /// Adds a sample to the subject of that name, which is made if it is not there. `sample.id`,
+    /// `subject_id` and `created` are set by the store. Gives the sample as stored. Refused: a
+    /// sample of another model than the gallery's (the message names `facebus gallery reembed`);
+    /// the picture of a sample that the subject has already (similarity above 0.9999); a bad name.
+    /// Malformed: no unit vector, quality outside 0..1, source or model id that is no text.
+    Result<Sample> add(const std::string& name, Sample sample);
+
+    /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
+    /// `facebus gallery reembed`. The gallery's model becomes this sample's. Refused: no such
+    /// sample.
+    Result<void> replace(const Sample& sample);
+
+    /// All subjects in the order of their names.
+    Result<std::vector<SubjectEntry>> list();
+    /// The subject of that name, if there is one.
+    Result<std::optional<Subject>> find(const std::string& name);
+    /// The samples of a subject, oldest first. Refused: nobody of that name.
+    Result<std::vector<Sample>> show(const std::string& name);
+    /// Samples made by another model than `model_id`: what `facebus gallery reembed` has to do.
+    Result<std::size_t> samples_of_other_models(const std::string& model_id);
+    /// Removes the subject and every trace of it: samples, results that name it and the memory of
+    /// their tracks. Refused: nobody of that name.
+    Result<void> remove(const std::string& name);
+
+    /// The policy stored with the gallery, if there is one.
+    Result<std::optional<Policy>> policy();
+    Result<void> set_policy(const Policy& policy);
+
+    /// Reads the whole gallery; `model_id` is the worker's. Samples that don't decode are left out
+    /// and counted. While others write it reads again, a few times; after that the copy may have
+    /// missed a write, and its version() is then older than the gallery's.
+    Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
+    /// The newest id in the change stream ("0-0" if nothing was ever written): a snapshot of
+    /// another version is out of date.
+    Result<std::string> version();
+
+  private:
+    struct Contents;
+    struct Plan;
+    struct SampleKey;
+
+    Result<std::string> commit(const std::function<Result<Plan>()>& look);
+    Result<std::optional<std::string>> subject_id(const std::string& clean);
+    Result<std::vector<std::string>> sample_ids(const std::string& subject);
+    Result<std::vector<Result<Sample>>> samples(const std::vector<SampleKey>& samples);
+    Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
+    Result<Contents> read();
+
+    Redis redis_;
+};
+
+}  // namespace facebus::gallery

@@ -1,0 +1,281 @@
+#include "service/config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <yaml-cpp/yaml.h>
+
+namespace facebus::service {
+namespace {
+
+template <class Number>
+Number parse_number(const std::string& text, Number lowest, Number highest, const char* what) {
+    Number value{};
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || rest != end || !(value >= lowest && value <= highest)) {
+        throw std::invalid_argument(
+            fmt::format("\"{}\" is not {} from {} to {}", text, what, lowest, highest));
+    }
+    return value;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+std::string variable_name(std::string_view path) {
+    std::string name = "FACEBUS_";
+    for (const char c : path) {
+        name += std::isalnum(static_cast<unsigned char>(c)) != 0
+                    ? static_cast<char>(std::toupper(static_cast<unsigned char>(c)))
+                    : '_';
+    }
+    return name;
+}
+
+/// One reading of a file and the environment.
+class Reader {
+  public:
+    Reader(std::string file, const std::vector<Key>& keys, const std::vector<Group>& groups)
+        : file_(std::move(file)), groups_(groups) {
+        for (const auto& key : keys) keys_.emplace(key.path, key);
+    }
+
+    void file(const YAML::Node& root) {
+        if (root.IsNull()) return;
+        if (!root.IsMap()) fail_at(root, "the file is not a mapping of keys to values");
+        walk(root, "");
+    }
+
+    void environment(const Environment& environment) {
+        for (const auto& [name, value] : environment) {
+            if (name.starts_with("FACEBUS_")) override_with(name, value);
+        }
+    }
+
+  private:
+    [[noreturn]] void fail_at(const YAML::Node& node, const std::string& message) const {
+        throw StartupError(Exit::config,
+                           fmt::format("{}:{}: {}", file_, node.Mark().line + 1, message));
+    }
+
+    void walk(const YAML::Node& map, const std::string& prefix) {
+        std::set<std::string> seen;
+        for (const auto& entry : map) {
+            const auto& node = entry.first;
+            if (!node.IsScalar()) fail_at(node, "a key must be a plain word");
+            const std::string path = prefix.empty() ? node.Scalar() : prefix + "." + node.Scalar();
+            if (!seen.insert(path).second) fail_at(node, fmt::format("{} stands here twice", path));
+            visit(path, node, entry.second);
+        }
+    }
+
+    void visit(const std::string& path, const YAML::Node& name, const YAML::Node& value) {
+        if (const auto key = keys_.find(path); key != keys_.end()) {
+            if (!value.IsScalar()) fail_at(name, fmt::format("{} takes one value", path));
+            try {
+                key->second.parse(value.Scalar());
+            } catch (const std::invalid_argument& error) {
+                fail_at(value, fmt::format("{}: {}", path, error.what()));
+            }
+            return;
+        }
+        const auto group = std::ranges::find(groups_, path, &Group::path);
+        const bool section = std::ranges::any_of(
+            keys_, [&](const auto& key) { return key.first.starts_with(path + "."); });
+        if (group == groups_.end() && !section) {
+            fail_at(name, fmt::format("unknown key {}{}", path, suggestion(path)));
+        }
+        if (value.IsNull()) return;
+        if (!value.IsMap()) fail_at(name, fmt::format("{} takes keys below it, not a value", path));
+        if (group != groups_.end()) {
+            for (const auto& entry : value) open(*group, entry.first.Scalar(), entry.first);
+        }
+        walk(value, path);
+    }
+
+    void open(const Group& group, const std::string& name, const YAML::Node& node) {
+        try {
+            for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
+        } catch (const std::invalid_argument& error) {
+            fail_at(node, fmt::format("{}: {}", group.path, error.what()));
+        }
+    }
+
+    void override_with(const std::string& variable, const std::string& value) {
+        // FACEBUS_CAMERAS_DOOR_SOURCE makes the camera "door" if the file does not have it.
+        for (const auto& group : groups_) {
+            const auto prefix = variable_name(group.path) + "_";
+            if (!variable.starts_with(prefix) || known(variable)) continue;
+            const auto last = variable.rfind('_');
+            if (last <= prefix.size()) continue;
+            std::string name = variable.substr(prefix.size(), last - prefix.size());
+            std::ranges::transform(name, name.begin(), [](char c) {
+                return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            });
+            for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
+        }
+        for (const auto& [path, key] : keys_) {
+            if (key.variable() != variable) continue;
+            try {
+                key.parse(value);
+            } catch (const std::invalid_argument& error) {
+                throw StartupError(Exit::config,
+                                   fmt::format("environment: {}: {}", variable, error.what()));
+            }
+            return;
+        }
+        // Other FACEBUS_ variables belong to scripts and tests.
+    }
+
+    [[nodiscard]] bool known(const std::string& variable) const {
+        return std::ranges::any_of(
+            keys_, [&](const auto& key) { return key.second.variable() == variable; });
+    }
+
+    [[nodiscard]] std::string suggestion(const std::string& path) const {
+        std::string nearest;
+        std::size_t best = 4;
+        const auto consider = [&](const std::string& candidate) {
+            const auto distance = edit_distance(path, candidate);
+            if (distance >= best) return;
+            best = distance;
+            nearest = candidate;
+        };
+        for (const auto& [candidate, key] : keys_) {
+            consider(candidate);
+            consider(candidate.substr(0, candidate.find('.')));
+        }
+        for (const auto& group : groups_) consider(group.path);
+        return nearest.empty() ? "; `facebus check --defaults` lists all keys"
+                               : fmt::format("; did you mean {}?", nearest);
+    }
+
+    std::string file_;
+    const std::vector<Group>& groups_;
+    std::map<std::string, Key> keys_;
+};
+
+void document(std::string& out, const std::vector<Key>& keys, const std::string& indent,
+              std::size_t depth) {
+    std::string section;
+    for (const auto& key : keys) {
+        std::string name = key.path;
+        for (std::size_t i = 0; i < depth; ++i) name = name.substr(name.find('.') + 1);
+        std::string pad = indent;
+        if (const auto dot = name.find('.'); dot != std::string::npos) {
+            const auto head = name.substr(0, dot);
+            if (head != section) out += fmt::format("\n{}{}:\n", indent, head);
+            section = head;
+            name = name.substr(dot + 1);
+            pad += "  ";
+        }
+        out += fmt::format("{}# {}\n{}{}: {}\n", pad, key.help, pad, name,
+                           key.initial.empty() ? "\"\"" : key.initial);
+    }
+}
+
+}  // namespace
+
+std::string Key::variable() const { return variable_name(path); }
+
+Key text_key(std::string path, std::string help, std::string& target) {
+    return {std::move(path), std::move(help), target,
+            [&target](const std::string& text) { target = text; }};
+}
+
+Key int_key(std::string path, std::string help, int& target, int lowest, int highest) {
+    return {std::move(path), std::move(help), fmt::to_string(target),
+            [&target, lowest, highest](const std::string& text) {
+                target = parse_number(text, lowest, highest, "a whole number");
+            }};
+}
+
+Key number_key(std::string path, std::string help, double& target, double lowest, double highest) {
+    return {std::move(path), std::move(help), fmt::to_string(target),
+            [&target, lowest, highest](const std::string& text) {
+                target = parse_number(text, lowest, highest, "a number");
+            }};
+}
+
+Key switch_key(std::string path, std::string help, bool& target) {
+    return {std::move(path), std::move(help), target ? "true" : "false",
+            [&target](const std::string& text) {
+                if (text != "true" && text != "false") {
+                    throw std::invalid_argument(fmt::format("\"{}\" is not true or false", text));
+                }
+                target = text == "true";
+            }};
+}
+
+Key choice_key(std::string path, std::string help, std::string& target,
+               std::vector<std::string> choices) {
+    help += fmt::format(" ({})", fmt::join(choices, ", "));
+    return {std::move(path), std::move(help), target,
+            [&target, choices = std::move(choices)](const std::string& text) {
+                if (std::ranges::find(choices, text) == choices.end()) {
+                    throw std::invalid_argument(fmt::format("\"{}\" is none of {}", text,
+                                                            fmt::join(choices, ", ")));
+                }
+                target = text;
+            }};
+}
+
+Environment process_environment() {
+    Environment variables;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals == std::string_view::npos) continue;
+        variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return variables;
+}
+
+void read_config(const std::string& text, const std::string& name, const Environment& environment,
+                 const std::vector<Key>& keys, const std::vector<Group>& groups) {
+    Reader reader(name, keys, groups);
+    try {
+        reader.file(YAML::Load(text));
+    } catch (const YAML::Exception& error) {
+        throw StartupError(Exit::config,
+                           fmt::format("{}:{}: {}", name, error.mark.line + 1, error.msg));
+    }
+    reader.environment(environment);
+}
+
+std::string documented(const std::vector<Key>& keys, const std::vector<Group>& groups) {
+    std::string out =
+        "# facebus.yaml: every key with its default. Each can be overridden in the environment:\n"
+        "# broker.queue by FACEBUS_BROKER_QUEUE, cameras.door.source by "
+        "FACEBUS_CAMERAS_DOOR_SOURCE.\n\n";
+    for (const auto& group : groups) {
+        const std::string example = "door";
+        out += fmt::format("# {}\n{}:\n  {}:\n", group.help, group.path, example);
+        document(out, group.keys(example), "    ", 2);
+    }
+    out += '\n';
+    document(out, keys, "", 0);
+    return out;
+}
+
+}  // namespace facebus::service

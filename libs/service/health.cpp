@@ -1,0 +1,135 @@
+#include "service/health.hpp"
+
+#include <charconv>
+#include <thread>
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+
+namespace facebus::service {
+namespace {
+
+constexpr auto silence_limit = std::chrono::seconds(10);
+
+struct Address {
+    std::string host;
+    int port = 0;
+};
+
+/// Nothing if it is not host:port.
+std::optional<Address> parse(const std::string& text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0) return std::nullopt;
+    Address address{.host = text.substr(0, colon)};
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+    if (error != std::errc{} || rest != end || address.port < 0 || address.port > 65535) {
+        return std::nullopt;
+    }
+    return address;
+}
+
+}  // namespace
+
+void Health::ready() {
+    const std::lock_guard lock(mutex_);
+    ready_ = true;
+}
+
+void Health::check(const std::string& name, bool good, const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    checks_[name] = {good, text};
+}
+
+bool Health::good() const {
+    const std::lock_guard lock(mutex_);
+    if (!ready_ || pulse_.age() > silence_limit) return false;
+    for (const auto& [name, check] : checks_) {
+        if (!check.good) return false;
+    }
+    return true;
+}
+
+std::string Health::json() const {
+    const bool all = good();
+    const std::lock_guard lock(mutex_);
+    nlohmann::ordered_json body;
+    body["service"] = service_;
+    body["status"] = all ? "ok" : "failing";
+    body["ready"] = ready_;
+    body["loop_age_s"] = std::chrono::duration<double>(pulse_.age()).count();
+    for (const auto& [name, check] : checks_) {
+        body["checks"][name] = {{"ok", check.good}, {"text", check.text}};
+    }
+    return body.dump(2) + "\n";
+}
+
+struct HealthServer::Impl {
+    httplib::Server server;
+    std::jthread thread;
+};
+
+HealthServer::HealthServer(const std::string& address, const std::string& setting,
+                           const Health& health, const Metrics& metrics)
+    : impl_(std::make_unique<Impl>()) {
+    const auto parsed = parse(address);
+    if (!parsed) {
+        throw StartupError(Exit::config,
+                           fmt::format("{}: \"{}\" is not host:port", setting, address));
+    }
+    auto& server = impl_->server;
+    server.new_task_queue = [] { return new httplib::ThreadPool(2); };
+    // The library's default lets two processes share a port; here that is an error to report.
+    server.set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    server.set_keep_alive_max_count(1);
+    server.set_read_timeout(5);
+    server.set_payload_max_length(4096);
+    server.Get("/healthz", [&health](const httplib::Request&, httplib::Response& response) {
+        response.status = health.good() ? 200 : 503;
+        response.set_content(health.json(), "application/json");
+    });
+    server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
+        response.set_content(metrics.text(), "text/plain; version=0.0.4");
+    });
+    int port = parsed->port;
+    const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
+                                 : server.bind_to_port(parsed->host, port);
+    if (!bound) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("cannot listen on {}: it is in use or not this machine's; "
+                                       "stop the program that has it or change {}",
+                                       address, setting));
+    }
+    address_ = fmt::format("{}:{}", parsed->host, port);
+    impl_->thread = std::jthread([&server] { server.listen_after_bind(); });
+    // stop() is lost on a server that does not run yet.
+    while (!server.is_running()) std::this_thread::yield();
+}
+
+HealthServer::~HealthServer() { impl_->server.stop(); }
+
+bool ask_health(const std::string& address, std::string& body) {
+    const auto parsed = parse(address);
+    if (!parsed) {
+        body = fmt::format("\"{}\" is not host:port\n", address);
+        return false;
+    }
+    httplib::Client client(parsed->host, parsed->port);
+    client.set_connection_timeout(3);
+    client.set_read_timeout(5);
+    const auto response = client.Get("/healthz");
+    if (!response) {
+        body = fmt::format("nothing answers at {}\n", address);
+        return false;
+    }
+    body = response->body;
+    return response->status == 200;
+}
+
+}  // namespace facebus::service

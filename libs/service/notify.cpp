@@ -1,0 +1,36 @@
+#include "service/notify.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+namespace facebus::service {
+
+void notify(const std::string& state) {
+    const char* path = std::getenv("NOTIFY_SOCKET");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path == nullptr || std::strlen(path) == 0 ||
+        std::strlen(path) >= sizeof address.sun_path) {
+        return;
+    }
+    const std::size_t length = std::strlen(path);
+    std::memcpy(address.sun_path, path, length);
+    // systemd writes the name of an abstract socket with a leading '@'.
+    if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+    const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return;
+    const void* raw = &address;
+    // Whoever started us may be gone; the service runs all the same.
+    [[maybe_unused]] const auto sent =
+        sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL,
+               static_cast<const sockaddr*>(raw),
+               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+    close(descriptor);
+}
+
+}  // namespace facebus::service

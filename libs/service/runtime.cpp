@@ -1,0 +1,110 @@
+#include "service/runtime.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "service/notify.hpp"
+#include "service/signals.hpp"
+
+namespace facebus::service {
+namespace {
+
+LogLevel level(const std::string& name) {
+    if (name == "debug") return LogLevel::debug;
+    if (name == "warning") return LogLevel::warning;
+    if (name == "error") return LogLevel::error;
+    return LogLevel::info;
+}
+
+/// "recognize-host-123": distinct for every process of a site.
+std::string instance_name(const std::string& service) {
+    std::string host(64, '\0');
+    gethostname(host.data(), host.size() - 1);
+    host.resize(std::min<std::size_t>(host.find('\0'), 32));
+    std::ranges::replace_if(
+        host, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-'; }, '-');
+    return fmt::format("{}-{}-{}", service, host, getpid());
+}
+
+void serve(const std::string& service, const Settings& settings, const Environment& environment,
+           const std::string& health_address, const std::function<void(Runtime&)>& body,
+           Stop& stop) {
+    Log log(service, level(settings.log_level));
+    Metrics metrics;
+    Pulse pulse;
+    Health health(service, pulse);
+    std::optional<HealthServer> server;
+    if (health_address != "none" && !health_address.empty()) {
+        server.emplace(health_address, service + ".health", health, metrics);
+    }
+    bus::Context context;
+    Runtime runtime{.settings = settings,
+                    .models = models_folder(settings, environment),
+                    .log = log,
+                    .metrics = metrics,
+                    .stop = stop,
+                    .pulse = pulse,
+                    .health = health,
+                    .context = context,
+                    .instance = instance_name(service),
+                    .ready = {}};
+    runtime.ready = [&] {
+        health.ready();
+        const auto address = server ? server->address() : "none";
+        log.info("ready", {{"health", address}, {"pid", getpid()}});
+        notify(fmt::format("READY=1\nX_FACEBUS_SERVICE={}\nX_FACEBUS_HEALTH={}\nMAINPID={}\n",
+                           service, address, getpid()));
+    };
+    body(runtime);
+    log.info("stopped", {{"reason", stop.requested() ? "signal" : "end"}});
+}
+
+}  // namespace
+
+void Runtime::count_error(const Error& error) const {
+    metrics
+        .counter("facebus_errors_total", "Messages and operations that failed",
+                 {{"kind", std::string(to_string(error.kind))}})
+        .add();
+    log.limited("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
+}
+
+int run(const std::string& service, int argc, char** argv,
+        const std::function<std::string(const Settings&)>& health,
+        const std::function<void(Runtime&)>& body) {
+    static Stop stop;  // outlives every signal
+    CLI::App app("facebus " + service);
+    std::string config;
+    app.add_option("--config", config,
+                   "configuration file; default $FACEBUS_CONFIG, ./facebus.yaml, "
+                   "/etc/facebus/facebus.yaml");
+    app.set_version_flag("--version", FACEBUS_VERSION);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "{}: {}; see {} --help\n", service, error.what(), service);
+        return static_cast<int>(Exit::usage);
+    }
+    try {
+        stop_on_signals(stop);
+        const auto environment = process_environment();
+        const auto settings = load_settings(config, environment);
+        serve(service, settings, environment, health(settings), body, stop);
+    } catch (const StartupError& error) {
+        fmt::print(stderr, "{}: {}\n", service, error.what());
+        return static_cast<int>(error.code());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}: unexpected: {}; please report it\n", service, error.what());
+        return static_cast<int>(Exit::software);
+    }
+    return static_cast<int>(Exit::ok);
+}
+
+}  // namespace facebus::service

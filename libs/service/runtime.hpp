@@ -1,0 +1,41 @@
+// What every service's main does: flags, configuration, signals, health, the one line of an error.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/pulse.hpp"
+#include "base/stop.hpp"
+#include "bus/socket.hpp"
+#include "service/health.hpp"
+#include "service/settings.hpp"
+
+namespace facebus::service {
+
+/// What a service is given to run with. Lives as long as the service.
+struct Runtime {
+    const Settings& settings;
+    std::filesystem::path models;
+    Log& log;
+    Metrics& metrics;
+    Stop& stop;
+    Pulse& pulse;
+    Health& health;
+    bus::Context& context;
+    std::string instance;  ///< the service's name, with its host and process where there are several
+    std::function<void()> ready;  ///< to be called once, when the service does its work
+
+    /// Counts and logs a message or an operation that failed.
+    void count_error(const Error& error) const;
+};
+
+/// Reads flags and configuration, sets up all of Runtime, and calls `body`. `health` picks the
+/// service's health address out of the settings. Returns the exit code; prints one line to standard
+/// error if the service could not start or go on.
+int run(const std::string& service, int argc, char** argv,
+        const std::function<std::string(const Settings&)>& health,
+        const std::function<void(Runtime&)>& body);
+
+}  // namespace facebus::service

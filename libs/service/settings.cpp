@@ -1,0 +1,224 @@
+#include "service/settings.hpp"
+
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "wire/codec.hpp"
+
+namespace facebus::service {
+namespace {
+
+std::vector<Key> camera_keys(Settings& settings, const std::string& name) {
+    if (!wire::valid_source(name)) {
+        throw std::invalid_argument(fmt::format(
+            "\"{}\" can't name a camera: use 1 to 64 letters, digits, '_' and '-'", name));
+    }
+    auto& camera = settings.cameras[name];
+    const auto path = "cameras." + name + ".";
+    return {
+        text_key(path + "source", "device, rtsp:// or http:// URL, video file or folder of pictures",
+                 camera.source),
+        choice_key(path + "pace",
+                   "live: as fast as time passes, dropping what is late; lossless: every frame, as "
+                   "fast as the slowest stage; auto: lossless for files and folders",
+                   camera.pace, {"auto", "live", "lossless"}),
+        number_key(path + "frame_rate", "frames a second at most; 0: all", camera.frame_rate, 0,
+                   1000),
+        switch_key(path + "loop", "start a file again at its end", camera.loop),
+    };
+}
+
+void append(std::vector<Key>& keys, std::vector<Key> more) {
+    keys.insert(keys.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+}
+
+std::vector<Key> edge_keys(Settings& s) {
+    const std::string health = "host:port of /healthz and /metrics; port 0: a free one; none: off";
+    return {
+        number_key("capture.reconnect_first", "seconds before the first try to reconnect",
+                   s.capture.reconnect_first, 0.01, 3600),
+        number_key("capture.reconnect_longest", "seconds between two tries at most",
+                   s.capture.reconnect_longest, 0.01, 3600),
+        switch_key("capture.exit_at_end", "exit when all files have ended",
+                   s.capture.exit_at_end),
+        text_key("capture.health", health, s.capture.health),
+
+        text_key("motion.input", "endpoint where frames arrive", s.motion.input),
+        switch_key("motion.enabled", "search moving areas only; false: every frame, whole",
+                   s.motion.enabled),
+        number_key("motion.full_interval", "seconds between frames that are searched whole",
+                   s.motion.full_interval, 0, 3600),
+        number_key("motion.linger", "seconds that an area is searched after its last motion",
+                   s.motion.linger, 0, 3600),
+        int_key("motion.min_area", "smallest moving area in pixels of the frame",
+                s.motion.min_area, 1, 100'000'000),
+        int_key("motion.margin", "pixels added on every side of a moving area", s.motion.margin, 0,
+                4096),
+        text_key("motion.health", health, s.motion.health),
+
+        text_key("detect.input", "endpoint where regions arrive", s.detect.input),
+        int_key("detect.min_face", "smallest face: side of its box in pixels of the frame",
+                s.detect.min_face, 12, 4096),
+        number_key("detect.scale_factor", "step of the image pyramid", s.detect.scale_factor, 0.3,
+                   0.95),
+        number_key("detect.proposal_score", "threshold of the proposal network (P-Net)",
+                   s.detect.proposal_score, 0, 1),
+        number_key("detect.refine_score", "threshold of the refinement network (R-Net)",
+                   s.detect.refine_score, 0, 1),
+        number_key("detect.output_score", "threshold of the output network (O-Net)",
+                   s.detect.output_score, 0, 1),
+        text_key("detect.health", health, s.detect.health),
+
+        text_key("track.input", "endpoint where faces arrive", s.track.input),
+        number_key("track.max_gap", "seconds without the face after which a track ends",
+                   s.track.max_gap, 0.04, 3600),
+        int_key("track.confirm", "detections before a track counts", s.track.confirm, 1, 100),
+        int_key("track.max_probes", "crops sent for a track before it is only refreshed",
+                s.track.max_probes, 1, 64),
+        number_key("track.probe_interval", "seconds between two crops of a track at least",
+                   s.track.probe_interval, 0, 3600),
+        number_key("track.refresh", "seconds after which a long track sends one more crop",
+                   s.track.refresh, 0.1, 86400),
+        number_key("track.min_eye_distance", "pixels between the eyes that a crop needs",
+                   s.track.min_eye_distance, 0, 4096),
+        number_key("track.min_quality", "overall quality that a crop needs, 0 to 1",
+                   s.track.min_quality, 0, 1),
+        switch_key("track.moves", "publish where every track is, frame by frame", s.track.moves),
+        int_key("track.outbox", "probes and events kept until they are acknowledged",
+                s.track.outbox, 8, 1'000'000),
+        number_key("track.resend", "seconds without acknowledgement before sending again",
+                   s.track.resend, 0.05, 3600),
+        text_key("track.health", health, s.track.health),
+    };
+}
+
+std::vector<Key> server_keys(Settings& s) {
+    const std::string health = "host:port of /healthz and /metrics; port 0: a free one; none: off";
+    return {
+        text_key("broker.probes", "endpoint where the edge's probes arrive", s.broker.probes),
+        text_key("broker.workers", "endpoint where recognize workers connect", s.broker.workers),
+        text_key("broker.results", "endpoint of the result topic", s.broker.results),
+        int_key("broker.queue", "probes that wait at most; a full queue makes the edge keep them",
+                s.broker.queue, 1, 10'000'000),
+        number_key("broker.worker_timeout", "seconds of silence after which a worker is dead",
+                   s.broker.worker_timeout, 0.1, 3600),
+        int_key("broker.attempts", "deliveries of a probe before it is set aside",
+                s.broker.attempts, 1, 100),
+        text_key("broker.health", health, s.broker.health),
+
+        int_key("recognize.batch", "faces embedded at once, and probes asked for", s.recognize.batch,
+                1, 256),
+        switch_key("recognize.crops", "publish the crop with each identity", s.recognize.crops),
+        number_key("recognize.threshold",
+                   "cosine similarity that `known` takes, where the gallery has no policy",
+                   s.recognize.threshold, -1, 1),
+        number_key("recognize.margin",
+                   "lead over the runner-up that `known` takes, where the gallery has no policy",
+                   s.recognize.margin, 0, 2),
+        number_key("recognize.min_quality",
+                   "quality without which a track stays `undecided`, where the gallery has no policy",
+                   s.recognize.min_quality, 0, 1),
+        int_key("recognize.track_ttl", "seconds that Redis remembers a track's faces",
+                s.recognize.track_ttl, 1, 86400),
+        text_key("recognize.health", health, s.recognize.health),
+
+        number_key("gallery.min_eye_distance", "pixels between the eyes that enrolment takes",
+                   s.gallery.min_eye_distance, 0, 4096),
+        number_key("gallery.min_sharpness", "sharpness that enrolment takes",
+                   s.gallery.min_sharpness, 0, 1e6),
+        number_key("gallery.min_quality", "overall quality that enrolment takes, 0 to 1",
+                   s.gallery.min_quality, 0, 1),
+
+        text_key("redis.url", "redis://host:port/db or unix:///path?db=0", s.redis.url),
+        text_key("redis.password_file", "file with the password; none: no password",
+                 s.redis.password_file),
+        int_key("redis.timeout_ms", "milliseconds to connect, and for each command",
+                s.redis.timeout_ms, 10, 600'000),
+
+        number_key("results.history_hours", "hours that results stay in Redis; 0: none are kept",
+                   s.results.history_hours, 0, 8760),
+
+        text_key("models", "folder that models/prepare filled; empty: its default folder",
+                 s.models),
+        int_key("threads", "threads for the networks of each process; 0: all cores", s.threads, 0,
+                1024),
+        choice_key("log_level", "lowest level that is logged", s.log_level,
+                   {"debug", "info", "warning", "error"}),
+    };
+}
+
+std::string read_file(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) {
+        throw StartupError(Exit::config, fmt::format("cannot read {}; check the name and the rights",
+                                                     file.string()));
+    }
+    return text.str();
+}
+
+}  // namespace
+
+std::vector<Key> setting_keys(Settings& settings) {
+    auto keys = edge_keys(settings);
+    append(keys, server_keys(settings));
+    return keys;
+}
+
+std::vector<Group> setting_groups(Settings& settings) {
+    return {{"cameras", "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
+             [&settings](const std::string& name) { return camera_keys(settings, name); }}};
+}
+
+Settings load_settings(const std::string& file, const Environment& environment) {
+    std::string name = file;
+    if (name.empty()) {
+        if (const auto set = environment.find("FACEBUS_CONFIG"); set != environment.end()) {
+            name = set->second;
+        }
+    }
+    if (name.empty()) {
+        for (const char* candidate : {"facebus.yaml", "/etc/facebus/facebus.yaml"}) {
+            if (name.empty() && std::filesystem::exists(candidate)) name = candidate;
+        }
+    }
+    Settings settings;
+    read_config(name.empty() ? std::string() : read_file(name), name, environment,
+                setting_keys(settings), setting_groups(settings));
+    for (const auto& [camera, set] : settings.cameras) {
+        if (set.source.empty()) {
+            throw StartupError(Exit::config, fmt::format("{}: cameras.{} has no source", name, camera));
+        }
+    }
+    return settings;
+}
+
+std::filesystem::path models_folder(const Settings& settings, const Environment& environment) {
+    if (!settings.models.empty()) return settings.models;
+    const auto variable = [&](const char* key) {
+        const auto found = environment.find(key);
+        return found == environment.end() ? std::string() : found->second;
+    };
+    if (const auto cache = variable("XDG_CACHE_HOME"); !cache.empty()) {
+        return std::filesystem::path(cache) / "facebus/models";
+    }
+    return std::filesystem::path(variable("HOME")) / ".cache/facebus/models";
+}
+
+std::string read_secret(const std::string& file, const std::string& setting) {
+    if (file.empty()) return {};
+    std::ifstream in(file);
+    std::string secret;
+    if (!std::getline(in, secret)) {
+        throw StartupError(Exit::config,
+                           fmt::format("cannot read a secret from {}; check {}", file, setting));
+    }
+    return secret;
+}
+
+}  // namespace facebus::service

@@ -1,0 +1,121 @@
+// facebus.yaml: what can be set, and to what it is set.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "service/config.hpp"
+
+namespace facebus::service {
+
+struct CameraSettings {
+    std::string source;       ///< device, URL, file or folder
+    std::string pace = "auto";
+    double frame_rate = 0;
+    bool loop = false;
+};
+
+/// All of facebus.yaml. Times in seconds. The help texts in settings.cpp are the reference.
+struct Settings {
+    std::map<std::string, CameraSettings> cameras;
+
+    struct Capture {
+        double reconnect_first = 0.5;
+        double reconnect_longest = 30;
+        bool exit_at_end = true;
+        std::string health = "127.0.0.1:9101";
+    } capture;
+
+    struct Motion {
+        std::string input = "ipc:///run/facebus/motion.sock";
+        bool enabled = true;
+        double full_interval = 1;
+        double linger = 1;
+        int min_area = 400;
+        int margin = 48;
+        std::string health = "127.0.0.1:9102";
+    } motion;
+
+    struct Detect {
+        std::string input = "ipc:///run/facebus/detect.sock";
+        int min_face = 40;
+        double scale_factor = 0.709;
+        double proposal_score = 0.6;
+        double refine_score = 0.7;
+        double output_score = 0.9;
+        std::string health = "127.0.0.1:9103";
+    } detect;
+
+    struct Track {
+        std::string input = "ipc:///run/facebus/track.sock";
+        double max_gap = 1.5;
+        int confirm = 2;
+        int max_probes = 8;
+        double probe_interval = 0.3;
+        double refresh = 5;
+        double min_eye_distance = 10;
+        double min_quality = 0.2;
+        bool moves = false;
+        int outbox = 256;
+        double resend = 3;
+        std::string health = "127.0.0.1:9104";
+    } track;
+
+    struct Broker {
+        std::string probes = "tcp://127.0.0.1:5701";
+        std::string workers = "tcp://127.0.0.1:5702";
+        std::string results = "tcp://127.0.0.1:5703";
+        int queue = 10000;
+        double worker_timeout = 5;
+        int attempts = 3;
+        std::string health = "127.0.0.1:9105";
+    } broker;
+
+    struct Recognize {
+        int batch = 8;
+        bool crops = false;
+        double threshold = 0.5;
+        double margin = 0.06;
+        double min_quality = 0.3;
+        int track_ttl = 600;
+        std::string health = "127.0.0.1:9106";
+    } recognize;
+
+    struct Gallery {
+        double min_eye_distance = 20;
+        double min_sharpness = 0;
+        double min_quality = 0.3;
+    } gallery;
+
+    struct Redis {
+        std::string url = "redis://127.0.0.1:6379/0";
+        std::string password_file;
+        int timeout_ms = 2000;
+    } redis;
+
+    struct Results {
+        double history_hours = 24;
+    } results;
+
+    std::string models;
+    int threads = 1;
+    std::string log_level = "info";
+};
+
+/// Every key with its help, bound to `settings`.
+std::vector<Key> setting_keys(Settings& settings);
+std::vector<Group> setting_groups(Settings& settings);
+
+/// Reads `file`; an empty name means $FACEBUS_CONFIG, or else ./facebus.yaml or
+/// /etc/facebus/facebus.yaml where one exists, or else defaults alone. Throws StartupError (config).
+Settings load_settings(const std::string& file, const Environment& environment);
+
+/// Where the models are: `models` as set, or the folder that models/prepare fills by default.
+std::filesystem::path models_folder(const Settings& settings, const Environment& environment);
+
+/// The contents of a file that holds a secret, without the line end. Empty for an empty name. Throws
+/// StartupError (config) that names `setting`.
+std::string read_secret(const std::string& file, const std::string& setting);
+
+}  // namespace facebus::service

@@ -1,0 +1,44 @@
+// The metrics that every stage of the frame path has.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+
+namespace facebus::service {
+
+/// Counts messages, drops and the time that each message took. Not thread-safe.
+class StreamMetrics {
+  public:
+    StreamMetrics(Metrics& metrics, const std::string& stage)
+        : messages_(metrics.counter("facebus_messages_total", "Messages worked on",
+                                    {{"stage", stage}})),
+          late_(metrics.counter("facebus_dropped_total", drop_help,
+                                {{"stage", stage}, {"reason", "late"}})),
+          full_(metrics.counter("facebus_dropped_total", drop_help, {{"stage", stage}, {"reason", "full"}})),
+          seconds_(metrics.histogram("facebus_stage_seconds", "Time that a message takes in a stage",
+                                     {{"stage", stage}})) {}
+
+    [[nodiscard]] Monotonic::time_point time() const { return Monotonic::now(); }
+
+    /// One message done, begun at `start`; the two others are running totals.
+    void count(Monotonic::time_point start, std::uint64_t late, std::uint64_t full) {
+        messages_.add();
+        late_.add(static_cast<double>(late) - late_.value());
+        full_.add(static_cast<double>(full) - full_.value());
+        seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+    }
+
+  private:
+    static constexpr auto drop_help =
+        "Live messages dropped: late, because a newer one was there; full, because the next stage "
+        "was too slow or not there";
+
+    Counter messages_;
+    Counter late_;
+    Counter full_;
+    Histogram seconds_;
+};
+
+}  // namespace facebus::service

@@ -1,0 +1,37 @@
+// FaceNet embeddings (Schroff et al. 2015; Inception-ResNet v1) through OpenCV DNN.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/embedding.hpp"
+#include "base/image.hpp"
+
+namespace facebus::vision {
+
+/// Turns aligned crops into unit vectors. Not thread-safe: one object a thread.
+class Embedder {
+  public:
+    /// Loads facenet.onnx from `models`. Throws StartupError (unavailable) naming the file and the
+    /// command that fetches it if it is missing, corrupt, or gives vectors of another size.
+    explicit Embedder(const std::filesystem::path& models);
+    ~Embedder();
+    Embedder(Embedder&&) noexcept;
+    Embedder& operator=(Embedder&&) noexcept;
+
+    /// One embedding a crop, in order; each crop is crop_side x crop_side (see vision/align.hpp).
+    /// Pixels are standardised as (x - 127.5) / 128 in the order red, green, blue.
+    std::vector<Embedding> embed(std::span<const Image> crops);
+
+    /// Names network, weights and preprocessing: embeddings are comparable only where it is equal.
+    [[nodiscard]] const std::string& model_id() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace facebus::vision

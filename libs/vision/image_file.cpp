@@ -1,0 +1,124 @@
+#include "vision/image_file.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <unistd.h>
+
+#include "vision/mat.hpp"
+#include "vision/picture_header.hpp"
+#include "vision/silence.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+// An uncompressed picture of max_picture_pixels with 16 bits and alpha, and its header.
+constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_picture_pixels} + 65'536;
+
+/// Turns a picture as stored into a picture as meant, for the EXIF orientations 1 to 8.
+cv::Mat upright(cv::Mat mat, int orientation) {
+    constexpr int both = -1;
+    constexpr int left_right = 1;
+    constexpr int up_down = 0;
+    if (orientation >= 5) cv::transpose(mat, mat);
+    std::optional<int> axis;
+    if (orientation == 2 || orientation == 6) axis = left_right;
+    if (orientation == 3 || orientation == 7) axis = both;
+    if (orientation == 4 || orientation == 8) axis = up_down;
+    if (axis) cv::flip(mat, mat, *axis);
+    return mat;
+}
+
+Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(file, failed);
+    if (failed)
+        return fail(ErrorKind::unavailable,
+                    fmt::format("can't read {}: {}", file.string(), failed.message()));
+    if (size > max_file_bytes)
+        return fail(ErrorKind::too_large,
+                    fmt::format("{} has {} bytes, more than any picture that is read here",
+                                file.string(), size));
+    std::vector<unsigned char> bytes(size);
+    std::ifstream in(file, std::ios::binary);
+    void* raw = bytes.data();
+    in.read(static_cast<char*>(raw), static_cast<std::streamsize>(size));
+    if (!in) return fail(ErrorKind::unavailable, fmt::format("can't read {}", file.string()));
+    return bytes;
+}
+
+}  // namespace
+
+Result<Image> read_picture(const std::filesystem::path& file) {
+    silence_opencv();
+    auto bytes = read_file(file);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    const auto header = read_picture_header(*bytes);
+    if (!header)
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", file.string()));
+    constexpr std::uint64_t limit = max_picture_pixels;
+    if (header->width > limit || header->height > limit / header->width)
+        return fail(ErrorKind::too_large,
+                    fmt::format("{} has {} x {} pixels; at most {} are read", file.string(),
+                                header->width, header->height, limit));
+    if (!header->complete)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} is cut off before its end", file.string()));
+    try {
+        cv::Mat mat = cv::imdecode(*bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+        if (mat.empty())
+            return fail(ErrorKind::malformed, fmt::format("{} can't be decoded", file.string()));
+        return to_image(upright(std::move(mat), header->orientation));
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} can't be decoded: {}", file.string(), reason(exception)));
+    }
+}
+
+Result<void> write_picture(const std::filesystem::path& file, const Image& image) {
+    silence_opencv();
+    std::vector<unsigned char> bytes;
+    try {
+        constexpr int jpeg_quality = 92;
+        if (image.empty() || !cv::imencode(file.extension().string(), as_mat(image), bytes,
+                                           {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+            return fail(ErrorKind::unsupported,
+                        fmt::format("can't write {}: nothing to write", file.string()));
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::unsupported,
+                    fmt::format("can't write {}: the ending must be .jpg or .png", file.string()));
+    }
+    // Beside the target, so that the rename stays on one file system and replaces it at once.
+    auto temporary = file;
+    temporary += fmt::format(".{}.part", ::getpid());
+    {
+        std::ofstream out(temporary, std::ios::binary);
+        const void* raw = bytes.data();
+        out.write(static_cast<const char*>(raw), static_cast<std::streamsize>(bytes.size()));
+        out.close();
+        if (!out) {
+            std::error_code ignored;
+            std::filesystem::remove(temporary, ignored);
+            return fail(ErrorKind::unavailable, fmt::format("can't write {}", file.string()));
+        }
+    }
+    std::error_code failed;
+    std::filesystem::rename(temporary, file, failed);
+    if (!failed) return {};
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    return fail(ErrorKind::unavailable,
+                fmt::format("can't write {}: {}", file.string(), failed.message()));
+}
+
+}  // namespace facebus::vision

@@ -1,0 +1,22 @@
+// Pictures in files.
+#pragma once
+
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/image.hpp"
+
+namespace facebus::vision {
+
+/// Pictures above this many pixels are refused before they are decoded.
+inline constexpr std::int64_t max_picture_pixels = 64'000'000;
+
+/// Reads JPEG, PNG, BMP, WebP, TIFF, PPM into 8-bit BGR, upright by its EXIF orientation; grey,
+/// CMYK, palette, alpha and 16-bit pictures are converted. Errors: unavailable (no such file),
+/// malformed (not a picture, truncated), too_large (more pixels than max_picture_pixels).
+Result<Image> read_picture(const std::filesystem::path& file);
+
+/// Writes a JPEG (quality 92) or PNG by the file's ending, through a temporary file.
+Result<void> write_picture(const std::filesystem::path& file, const Image& image);
+
+}  // namespace facebus::vision

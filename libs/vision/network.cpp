@@ -1,0 +1,55 @@
+#include "vision/network.hpp"
+
+#include <array>
+#include <fstream>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "vision/mat.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+void require(const std::filesystem::path& file) {
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(file, failed)) model_failed(file, "is missing");
+}
+
+}  // namespace
+
+void model_failed(const std::filesystem::path& file, const std::string& why) {
+    throw StartupError(Exit::unavailable, fmt::format("model {} {}; fetch it with: {}",
+                                                      file.string(), why, "models/prepare"));
+}
+
+cv::dnn::Net load_network(const std::filesystem::path& file) {
+    require(file);
+    try {
+        cv::dnn::Net net = cv::dnn::readNetFromONNX(file.string());
+        if (net.empty()) model_failed(file, "holds no network");
+        net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+        net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+        return net;
+    } catch (const cv::Exception& exception) {
+        model_failed(file, "can't be read by OpenCV (" + reason(exception) + ")");
+    }
+}
+
+std::uint64_t file_hash(const std::filesystem::path& file) {
+    require(file);
+    std::ifstream in(file, std::ios::binary);
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    std::array<char, 1 << 16> block{};
+    while (in) {
+        in.read(block.data(), block.size());
+        for (const char c : std::span(block).first(static_cast<std::size_t>(in.gcount())))
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    if (!in.eof()) model_failed(file, "can't be read");
+    return hash;
+}
+
+}  // namespace facebus::vision

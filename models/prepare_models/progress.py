@@ -1,0 +1,41 @@
+"""Progress of a long step: a bar on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+
+SECONDS_BETWEEN_LINES = 5
+BAR_WIDTH = 30
+
+
+class Progress:
+    """Reports one step; use as a context manager so that the line is ended."""
+
+    def __init__(self, label, stream=None):
+        self.label = label
+        self.stream = stream or sys.stderr
+        self.is_terminal = self.stream.isatty()
+        self.last_line = 0.0
+
+    def __enter__(self):
+        if not self.is_terminal:
+            self._write(f"{self.label}\n")
+            self.last_line = time.monotonic()
+        return self
+
+    def __exit__(self, *_):
+        if self.is_terminal:
+            self._write("\r\033[K")
+
+    def show(self, fraction):
+        fraction = min(max(fraction, 0.0), 1.0)
+        if self.is_terminal:
+            filled = round(fraction * BAR_WIDTH)
+            bar = "#" * filled + "." * (BAR_WIDTH - filled)
+            self._write(f"\r\033[K{self.label} [{bar}] {fraction:4.0%}")
+        elif time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
+            self._write(f"{self.label}: {fraction:.0%}\n")
+            self.last_line = time.monotonic()
+
+    def _write(self, text):
+        self.stream.write(text)
+        self.stream.flush()

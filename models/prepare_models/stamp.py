@@ -1,0 +1,48 @@
+"""Tells quickly whether the output is complete: a file is hashed again only after it changed."""
+
+import json
+import os
+
+from . import files
+
+STAMP_NAME = ".stamp.json"
+
+
+class Stamp:
+    def __init__(self, output):
+        self.output = output
+        self.path = output / STAMP_NAME
+        self.known = self._read()
+        self.changed = False
+
+    def is_current(self, asset, rehash=False):
+        """True when the file of the asset is there with the hash of the manifest."""
+        path = self.output / asset.output
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if status.st_size != asset.size:
+            return False
+        seen = [status.st_size, status.st_mtime_ns, asset.sha256]
+        if not rehash and self.known.get(asset.output) == seen:
+            return True
+        if files.sha256(path) != asset.sha256:
+            return False
+        if self.known.get(asset.output) != seen:
+            self.known[asset.output] = seen
+            self.changed = True
+        return True
+
+    def save(self, scratch):
+        if self.changed and os.access(self.output, os.W_OK):
+            files.write_text(self.path, json.dumps(self.known, indent=1) + "\n", scratch)
+            self.changed = False
+
+    def _read(self):
+        # The stamp only saves time, so an unreadable one counts as none.
+        try:
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}

@@ -1,0 +1,55 @@
+#include "broker/history_writer.hpp"
+
+#include "gallery/history.hpp"
+#include "redis_settings.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus {
+
+HistoryWriter::HistoryWriter(service::Runtime& runtime)
+    : runtime_(runtime),
+      dropped_(runtime.metrics.counter("facebus_history_dropped_total",
+                                       "Results that are not in the history, because Redis was "
+                                       "away or too slow")) {
+    if (runtime.settings.results.history_hours > 0) {
+        thread_ = std::jthread([this](std::stop_token stopped) { write(std::move(stopped)); });
+    }
+}
+
+HistoryWriter::~HistoryWriter() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+}
+
+void HistoryWriter::append(const wire::Identity& identity) {
+    if (!thread_.joinable()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() >= capacity) {
+            waiting_.pop_front();
+            dropped_.add();
+        }
+        waiting_.push_back({wire::topic(identity), wire::encode(identity),
+                            identity.subject_id.value_or(""), identity.track});
+    }
+    changed_.notify_one();
+}
+
+void HistoryWriter::write(std::stop_token stopped) {
+    gallery::History history(redis_options(runtime_.settings), runtime_.settings.results.history_hours);
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {
+        const auto entry = std::move(waiting_.front());
+        waiting_.pop_front();
+        lock.unlock();
+        const auto written = history.append(entry.topic, entry.header, entry.subject_id, entry.track);
+        if (!written) {
+            dropped_.add();
+            runtime_.count_error(written.error());
+        }
+        lock.lock();
+    }
+}
+
+}  // namespace facebus

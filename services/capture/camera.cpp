@@ -1,0 +1,102 @@
+#include "capture/camera.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+
+namespace facebus {
+namespace {
+
+constexpr double ns_per_second = 1e9;
+
+std::int64_t monotonic_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(Monotonic::now().time_since_epoch())
+        .count();
+}
+
+bool replayed(const std::string& source) {
+    const auto kind = vision::source_kind(source);
+    return kind == vision::SourceKind::file || kind == vision::SourceKind::folder;
+}
+
+}  // namespace
+
+Camera::Camera(std::string name, const service::CameraSettings& settings,
+               const service::Settings::Capture& options, const Stop& stop)
+    : name_(std::move(name)),
+      settings_(settings),
+      options_(options),
+      stop_(stop),
+      replay_(replayed(settings.source)),
+      live_(settings.pace == "live" || (settings.pace == "auto" && !replay_)),
+      started_(monotonic_ns()),
+      retry_seconds_(options.reconnect_first) {}
+
+Result<void> Camera::run(const CameraEvents& events) {
+    while (!stop_.requested()) {
+        auto source = vision::VideoSource::open(settings_.source);
+        Result<bool> ended = true;
+        if (source) {
+            events.opened();
+            ended = read_through(*source, events);
+        } else {
+            ended = std::unexpected(source.error());
+        }
+        if (ended && !*ended) return {};
+        if (replay_) {
+            if (!ended) return std::unexpected(ended.error());
+            if (!settings_.loop) {
+                emit_end(events);
+                return {};
+            }
+            offset_ = last_ + 1;
+            continue;
+        }
+        const auto error = ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
+        events.lost(error, retry_seconds_);
+        stop_.wait_ms(static_cast<int>(retry_seconds_ * 1000));
+        retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_longest);
+    }
+    return {};
+}
+
+Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvents& events) {
+    const auto spacing = settings_.frame_rate > 0
+                             ? static_cast<std::int64_t>(ns_per_second / settings_.frame_rate)
+                             : std::int64_t{0};
+    while (!stop_.requested()) {
+        auto frame = source.read();
+        if (!frame) return std::unexpected(frame.error());
+        if (!*frame) return true;
+        retry_seconds_ = options_.reconnect_first;
+        const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
+        if (last_ >= 0 && pts - last_ < spacing) continue;
+        if (replay_ && live_ && !wait_for(pts)) return false;
+        if (!emit(**frame, pts, events)) return false;
+        last_ = pts;
+    }
+    return false;
+}
+
+bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events) {
+    const auto now = utc_ns();
+    wire::Frame message{.head = {.src = name_, .ts = now, .t = {.capture = now}},
+                        .stream = {.pts = pts, .live = live_},
+                        .width = frame.image.width,
+                        .height = frame.image.height};
+    return events.frame(message, frame.image.pixels);
+}
+
+void Camera::emit_end(const CameraEvents& events) {
+    const auto now = utc_ns();
+    wire::Frame message{.head = {.src = name_, .ts = now, .t = {.capture = now}},
+                        .stream = {.pts = last_ + 1, .live = live_, .end = true}};
+    events.frame(message, Bytes());
+}
+
+bool Camera::wait_for(std::int64_t pts) {
+    const auto left = started_ + pts - monotonic_ns();
+    return left <= 0 || !stop_.wait_ms(static_cast<int>(left / 1'000'000));
+}
+
+}  // namespace facebus

@@ -1,0 +1,46 @@
+// facebus check and facebus health: is everything in place?
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/enrol.hpp"
+#include "gallery/store.hpp"
+#include "redis_settings.hpp"
+#include "service/health.hpp"
+
+namespace facebus::cli {
+namespace {
+
+void say(bool good, const std::string& what) { fmt::print("{}  {}\n", good ? "ok    " : "FAILED", what); }
+
+}  // namespace
+
+Exit check(const Context& context) {
+    bool all = true;
+    say(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
+    std::string model;
+    try {
+        model = Enroller(context.models, context.settings).model_id();
+        say(true, "models: " + model);
+    } catch (const StartupError& error) {
+        all = false;
+        say(false, fmt::format("models: {}", error.what()));
+    }
+    gallery::Store store(redis_options(context.settings));
+    if (const auto snapshot = store.load(model); snapshot) {
+        say(true, fmt::format("gallery: {} subjects, {} samples", (*snapshot)->subjects(),
+                              (*snapshot)->samples()));
+    } else {
+        all = false;
+        say(false, "gallery: " + snapshot.error().message);
+    }
+    return all ? Exit::ok : Exit::unavailable;
+}
+
+Exit health(const std::string& address) {
+    std::string body;
+    const bool good = service::ask_health(address, body);
+    fmt::print("{}", body);
+    return good ? Exit::ok : Exit::unavailable;
+}
+
+}  // namespace facebus::cli

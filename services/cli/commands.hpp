@@ -1,0 +1,55 @@
+// The commands of `facebus`. Each gives the exit code; a StartupError ends any of them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/stop.hpp"
+#include "service/settings.hpp"
+
+namespace facebus::cli {
+
+/// What every command is given.
+struct Context {
+    service::Settings settings;
+    std::filesystem::path models;
+    Stop& stop;
+};
+
+struct WatchOptions {
+    std::string endpoint;  ///< empty: broker.results
+    bool json = false;
+    bool stats = false;
+    bool events = false;   ///< tracks and status too
+    bool until_end = false;
+    std::uint64_t count = 0;  ///< stop after so many identities; 0: never
+};
+Exit watch(const Context& context, const WatchOptions& options);
+
+struct GalleryAddOptions {
+    std::vector<std::filesystem::path> paths;
+    std::string name;  ///< empty: from the folder or file
+};
+Exit gallery_add(const Context& context, const GalleryAddOptions& options);
+Exit gallery_list(const Context& context, bool json);
+Exit gallery_show(const Context& context, const std::string& name, bool json);
+Exit gallery_remove(const Context& context, const std::string& name);
+
+struct DemoOptions {
+    std::string source;                             ///< empty: the clip that models/prepare fetches
+    std::optional<std::filesystem::path> gallery;   ///< folder of <name>/*.jpg; none: the photographs
+    std::filesystem::path output = "facebus-demo";
+    int workers = 2;
+    double seconds = 0;  ///< stop a live source after so long; 0: at its end or Ctrl-C
+    bool first_second = true;
+    bool json = false;
+};
+Exit demo(const Context& context, const DemoOptions& options);
+
+Exit check(const Context& context);
+Exit health(const std::string& address);
+
+}  // namespace facebus::cli

@@ -1,0 +1,335 @@
+// facebus demo: the whole system on one machine, on one video, until its end or Ctrl-C.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <list>
+
+#include <fmt/format.h>
+
+#include "cli/child.hpp"
+#include "cli/commands.hpp"
+#include "cli/demo_report.hpp"
+#include "cli/enrol.hpp"
+#include "cli/latency.hpp"
+#include "cli/progress.hpp"
+#include "cli/result_stream.hpp"
+#include "gallery/store.hpp"
+#include "redis_settings.hpp"
+#include "vision/align.hpp"
+#include "vision/image_file.hpp"
+#include "vision/quality.hpp"
+#include "vision/threads.hpp"
+#include "vision/tracker.hpp"
+#include "vision/video_source.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Environment = std::map<std::string, std::string>;
+
+constexpr std::int64_t first_second_ns = 1'000'000'000;
+constexpr std::size_t first_second_samples = 5;
+constexpr auto camera = "demo";
+
+/// A folder for sockets that goes away with the demo.
+class ScratchFolder {
+  public:
+    ScratchFolder() {
+        std::string pattern = (fs::temp_directory_path() / "facebus-demo-XXXXXX").string();
+        if (mkdtemp(pattern.data()) == nullptr) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("cannot make a folder in {}; set TMPDIR",
+                                           fs::temp_directory_path().string()));
+        }
+        path_ = pattern;
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+    [[nodiscard]] const fs::path& path() const { return path_; }
+
+  private:
+    fs::path path_;
+};
+
+/// The first program of that name beside this one, or on the PATH.
+std::string find_program(const std::string& name) {
+    std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
+    std::string path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
+    for (std::size_t start = 0; start <= path.size();) {
+        const auto end = std::min(path.find(':', start), path.size());
+        folders.emplace_back(path.substr(start, end - start));
+        start = end + 1;
+    }
+    for (const auto& folder : folders) {
+        if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
+    }
+    throw StartupError(Exit::unavailable,
+                       fmt::format("{} is not installed; it belongs beside facebus or on the PATH "
+                                   "(redis-server is in the package of that name)",
+                                   name));
+}
+
+class Demo {
+  public:
+    Demo(const Context& context, const DemoOptions& options)
+        : context_(context),
+          options_(options),
+          settings_(context.settings),
+          source_(options.source.empty()
+                      ? (context.models / "demo/carphone_pristine.mp4").string()
+                      : options.source),
+          replay_(vision::source_kind(source_) == vision::SourceKind::file ||
+                  vision::source_kind(source_) == vision::SourceKind::folder),
+          ready_(scratch_.path() / "ready"),
+          endpoint_("ipc://" + (scratch_.path() / "results").string()) {
+        settings_.redis = {.url = "unix://" + (scratch_.path() / "redis").string(),
+                           .password_file = {},
+                           .timeout_ms = context.settings.redis.timeout_ms};
+    }
+
+    Exit run() {
+        const auto probe = vision::VideoSource::open(source_);
+        if (!probe) throw StartupError(Exit::unavailable, probe.error().message);
+        fs::create_directories(options_.output / "logs");
+        say(fmt::format("source {}, results in {}", vision::printable(source_),
+                        options_.output.string()));
+        if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
+        ResultStream stream(bus_, endpoint_, context_.stop);
+        if (!wait_for_workers(stream)) return Exit::interrupted;
+        if (!start("capture", {})) return Exit::interrupted;
+        show(stream);
+        stop_services();
+        report();
+        return Exit::ok;
+    }
+
+  private:
+    static void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+    bool start_redis() {
+        const auto folder = scratch_.path().string();
+        children_.emplace_back(
+            "redis",
+            std::vector<std::string>{find_program("redis-server"), "--port", "0", "--unixsocket",
+                                     folder + "/redis", "--save", "", "--dir", folder,
+                                     "--supervised", "systemd"},
+            Environment{{"NOTIFY_SOCKET", folder + "/ready"}}, log("redis"));
+        return ready_.wait(children_.back(), context_.stop);
+    }
+
+    [[nodiscard]] fs::path log(const std::string& name) const {
+        return options_.output / "logs" / (name + ".log");
+    }
+
+    bool enrol() {
+        vision::use_threads(0);
+        Enroller enroller(context_.models, settings_);
+        gallery::Store store(redis_options(settings_));
+        const auto folder = options_.gallery.value_or(context_.models / "demo/photos");
+        if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
+            enrol_pictures(enroller, store, folder);
+        }
+        if (options_.first_second && replay_) enrol_first_second(enroller, store);
+        return !context_.stop.requested();
+    }
+
+    void enrol_pictures(Enroller& enroller, gallery::Store& store, const fs::path& folder) {
+        const auto pictures = named_pictures({folder}, "");
+        std::size_t added = 0;
+        Progress progress("enrolling", pictures.size());
+        for (const auto& picture : pictures) {
+            if (context_.stop.requested()) return;
+            // In <gallery>/alice.jpg, without a folder for each person, the file names the person.
+            const bool flat = fs::equivalent(picture.file.parent_path(), folder);
+            const auto name = flat ? picture.file.stem().string() : picture.name;
+            const auto image = vision::read_picture(picture.file);
+            auto sample = image ? enroller.sample(*image, picture.file.filename().string())
+                                : std::unexpected(image.error());
+            if (sample) sample = store.add(name, std::move(*sample));
+            if (sample) {
+                ++added;
+            } else {
+                progress.note(fmt::format("refused {}: {}", picture.file.filename().string(),
+                                          sample.error().message));
+            }
+            progress.advance();
+        }
+        progress.note(fmt::format("{} of {} pictures enrolled", added, pictures.size()));
+    }
+
+    /// Whoever is seen well in the first second becomes a subject of the gallery, by track.
+    void enrol_first_second(Enroller& enroller, gallery::Store& store) {
+        auto video = vision::VideoSource::open(source_);
+        if (!video) throw StartupError(Exit::unavailable, video.error().message);
+        vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
+        std::map<std::uint64_t, std::vector<vision::Sighting>> people;
+        const auto collect = [&](vision::TrackerResult result) {
+            for (auto& probe : result.probes) {
+                people[probe.track].push_back(std::move(probe.sighting));
+            }
+        };
+        while (!context_.stop.requested()) {
+            const auto frame = video->read();
+            if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
+            collect(tracker.process(sightings(enroller, (*frame)->image), (*frame)->pts, false));
+        }
+        std::size_t number = 0;
+        for (auto& [track, seen] : people) {
+            const auto name = fmt::format("{} face {}", clip_name(), ++number);
+            std::size_t added = 0;
+            for (const auto& sighting : seen) {
+                if (added == first_second_samples) break;
+                auto sample = enroller.sample(sighting.crop, sighting.quality, "first second");
+                if (sample && store.add(name, std::move(*sample))) ++added;
+            }
+            if (added > 0) {
+                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, added));
+            }
+        }
+    }
+
+    [[nodiscard]] std::string clip_name() const { return fs::path(source_).stem().string(); }
+
+    static std::vector<vision::Sighting> sightings(Enroller& enroller, const Image& image) {
+        std::vector<vision::Sighting> all;
+        for (const auto& face : enroller.detector().detect(image)) {
+            auto crop = vision::align(image, face);
+            const auto quality = vision::assess(crop, face);
+            all.push_back({face.box, face.landmarks, quality, std::move(crop)});
+        }
+        return all;
+    }
+
+    bool start(const std::string& service, const Environment& more, const std::string& name = {}) {
+        const auto ipc = [&](const char* socket) {
+            return "ipc://" + (scratch_.path() / socket).string();
+        };
+        Environment environment{{"NOTIFY_SOCKET", (scratch_.path() / "ready").string()},
+                                {"FACEBUS_CAMERAS_DEMO_SOURCE", source_},
+                                {"FACEBUS_MOTION_INPUT", ipc("motion")},
+                                {"FACEBUS_DETECT_INPUT", ipc("detect")},
+                                {"FACEBUS_TRACK_INPUT", ipc("track")},
+                                {"FACEBUS_TRACK_MOVES", "true"},
+                                {"FACEBUS_BROKER_PROBES", ipc("probes")},
+                                {"FACEBUS_BROKER_WORKERS", ipc("workers")},
+                                {"FACEBUS_BROKER_RESULTS", endpoint_},
+                                {"FACEBUS_RECOGNIZE_CROPS", "true"},
+                                {"FACEBUS_REDIS_URL", settings_.redis.url},
+                                {"FACEBUS_REDIS_PASSWORD_FILE", ""},
+                                {"FACEBUS_MODELS", context_.models.string()}};
+        for (const char* stage : {"CAPTURE", "MOTION", "DETECT", "TRACK", "BROKER", "RECOGNIZE"}) {
+            environment[fmt::format("FACEBUS_{}_HEALTH", stage)] = "127.0.0.1:0";
+        }
+        environment.insert(more.begin(), more.end());
+        const auto shown = name.empty() ? service : name;
+        children_.emplace_back(shown, std::vector<std::string>{find_program("facebus-" + service)},
+                               environment, log(shown));
+        return ready_.wait(children_.back(), context_.stop);
+    }
+
+    bool start_services() {
+        say("starting the services");
+        if (!start("broker", {})) return false;
+        for (int i = 1; i <= options_.workers; ++i) {
+            if (!start("recognize", {}, fmt::format("recognize-{}", i))) return false;
+        }
+        return start("track", {}) && start("detect-align", {}) && start("motion", {});
+    }
+
+    /// The first status message proves the subscription, so that no result is missed.
+    bool wait_for_workers(ResultStream& stream) {
+        return stream.read({.identity = {},
+                            .track = {},
+                            .status =
+                                [&](const wire::Status& status) {
+                                    return status.workers <
+                                           static_cast<std::uint32_t>(options_.workers);
+                                },
+                            .raw = {},
+                            .error = {},
+                            .idle = [&] { return check_children(), true; }});
+    }
+
+    void show(ResultStream& stream) {
+        const bool colour = isatty(STDOUT_FILENO) != 0;
+        const auto limit = Monotonic::now() + std::chrono::duration<double>(options_.seconds);
+        say("watching; Ctrl-C ends");
+        stream.read({.identity =
+                         [&](const wire::Identity& identity, const Bytes& crop) {
+                             report_.add(identity, crop);
+                             latency_.add(identity);
+                             fmt::print("{}\n", line(identity, colour));
+                             std::fflush(stdout);
+                             return true;
+                         },
+                     .track =
+                         [&](const wire::Track& event) {
+                             report_.add(event);
+                             return event.event != "end";
+                         },
+                     .status = {},
+                     .raw = {},
+                     .error = [](const Error& error) { say(error.message); },
+                     .idle =
+                         [&] {
+                             check_children();
+                             return options_.seconds <= 0 || Monotonic::now() < limit;
+                         }});
+    }
+
+    /// A service that ended by itself ends the demo; capture may, at the end of its file.
+    void check_children() {
+        for (auto& child : children_) {
+            const auto code = child.exit_code();
+            if (!code || (child.name() == "capture" && *code == 0)) continue;
+            throw StartupError(Exit::unavailable, fmt::format("{} stopped: {}", child.name(),
+                                                              child.last_words()));
+        }
+    }
+
+    void stop_services() {
+        for (auto& child : children_) child.terminate();
+        // In the order of the flow: each is gone before the one that it sends to.
+        while (!children_.empty()) children_.pop_back();
+    }
+
+    void report() {
+        fmt::print("\n{}\n{}", report_.summary(), latency_.table());
+        const auto sheet = options_.output / "contact-sheet.jpg";
+        if (report_.write_sheet(sheet, fmt::format("facebus: {}", vision::printable(source_)))) {
+            fmt::print("contact sheet: {}\n", sheet.string());
+        } else {
+            fmt::print("nobody was seen, so there is no contact sheet\n");
+        }
+        if (vision::source_kind(source_) == vision::SourceKind::file && !context_.stop.requested()) {
+            const auto video = options_.output / "annotated.mp4";
+            report_.write_video(source_, video, context_.stop);
+            fmt::print("annotated video: {}\n", video.string());
+        }
+    }
+
+    const Context& context_;
+    const DemoOptions& options_;
+    service::Settings settings_;
+    std::string source_;
+    bool replay_;
+    ScratchFolder scratch_;
+    ReadyListener ready_;
+    std::string endpoint_;
+    bus::Context bus_;
+    std::list<Child> children_;
+    DemoReport report_;
+    Latency latency_;
+};
+
+}  // namespace
+
+Exit demo(const Context& context, const DemoOptions& options) { return Demo(context, options).run(); }
+
+}  // namespace facebus::cli

@@ -1,0 +1,123 @@
+#include "cli/enrol.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "vision/align.hpp"
+#include "vision/quality.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+vision::MtcnnOptions detector_options(const service::Settings::Detect& settings) {
+    return {.min_face = settings.min_face,
+            .scale_factor = static_cast<float>(settings.scale_factor),
+            .proposal_score = static_cast<float>(settings.proposal_score),
+            .refine_score = static_cast<float>(settings.refine_score),
+            .output_score = static_cast<float>(settings.output_score)};
+}
+
+bool picture(const fs::path& file) {
+    static const std::set<std::string> endings{".jpg",  ".jpeg", ".png", ".bmp",
+                                               ".webp", ".tif",  ".tiff"};
+    auto ending = file.extension().string();
+    std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+    return endings.contains(ending);
+}
+
+void collect(const fs::path& folder, const std::string& name, std::vector<NamedPicture>& found) {
+    std::vector<fs::path> entries;
+    for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
+    std::ranges::sort(entries);
+    for (const auto& entry : entries) {
+        if (fs::is_directory(entry)) {
+            collect(entry, name.empty() ? entry.filename().string() : name, found);
+        } else if (picture(entry)) {
+            const auto own = fs::weakly_canonical(folder).filename().string();
+            found.push_back({name.empty() ? own : name, entry});
+        }
+    }
+}
+
+}  // namespace
+
+Enroller::Enroller(const fs::path& models, const service::Settings& settings)
+    : rules_(settings.gallery),
+      detector_(models, detector_options(settings.detect)),
+      embedder_(models) {}
+
+Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string& source) {
+    auto faces = detector_.detect(picture);
+    if (faces.empty()) {
+        return fail(ErrorKind::refused,
+                    fmt::format("no face of {} pixels or more found", rules_.min_eye_distance * 2));
+    }
+    std::ranges::sort(faces, std::greater{}, [](const vision::Detection& face) {
+        return eye_distance(face.landmarks);
+    });
+    const auto largest = eye_distance(faces.front().landmarks);
+    const auto count = std::ranges::count_if(faces, [&](const vision::Detection& face) {
+        return eye_distance(face.landmarks) * 3 >= largest;
+    });
+    if (count > 1) {
+        return fail(ErrorKind::refused,
+                    fmt::format("{} faces found; cut the picture to the one person", count));
+    }
+    const auto crop = vision::align(picture, faces.front());
+    return sample(crop, vision::assess(crop, faces.front()), source);
+}
+
+Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quality,
+                                         const std::string& source) {
+    if (quality.eye_distance < rules_.min_eye_distance) {
+        return fail(ErrorKind::refused,
+                    fmt::format("the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
+                                quality.eye_distance, rules_.min_eye_distance));
+    }
+    if (quality.sharpness < rules_.min_sharpness) {
+        return fail(ErrorKind::refused, fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
+                                                    quality.sharpness, rules_.min_sharpness));
+    }
+    if (quality.overall < rules_.min_quality) {
+        return fail(ErrorKind::refused,
+                    fmt::format("the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, "
+                                "turned by {:.2f}, detector {:.2f})",
+                                quality.overall, rules_.min_quality, quality.sharpness, quality.yaw,
+                                quality.detector));
+    }
+    gallery::Sample sample;
+    sample.source = source;
+    sample.model_id = embedder_.model_id();
+    sample.quality = quality.overall;
+    sample.embedding = embedder_.embed({&crop, 1}).front();
+    return sample;
+}
+
+std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
+                                         const std::string& name) {
+    std::vector<NamedPicture> found;
+    for (const auto& path : paths) {
+        if (!fs::exists(path)) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} is not there; check the name", path.string()));
+        }
+        const auto before = found.size();
+        if (fs::is_directory(path)) {
+            collect(path, name, found);
+        } else {
+            found.push_back({name.empty() ? path.stem().string() : name, path});
+        }
+        if (found.size() == before) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} holds no pictures (.jpg, .png, .bmp, .webp, .tif)",
+                                           path.string()));
+        }
+    }
+    return found;
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,124 @@
+// facebus gallery: who is enrolled.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "cli/commands.hpp"
+#include "cli/enrol.hpp"
+#include "cli/progress.hpp"
+#include "gallery/store.hpp"
+#include "redis_settings.hpp"
+#include "vision/image_file.hpp"
+#include "vision/threads.hpp"
+
+namespace facebus::cli {
+namespace {
+
+/// For commands: an Error that ends them.
+template <class T>
+T must(Result<T> result) {
+    if (result) {
+        if constexpr (std::is_void_v<T>) {
+            return;
+        } else {
+            return std::move(*result);
+        }
+    }
+    throw StartupError(result.error().kind == ErrorKind::unavailable ? Exit::unavailable : Exit::input,
+                       result.error().message);
+}
+
+Result<gallery::Sample> enrol(Enroller& enroller, gallery::Store& store,
+                              const NamedPicture& picture) {
+    const auto image = vision::read_picture(picture.file);
+    if (!image) return std::unexpected(image.error());
+    auto sample = enroller.sample(*image, picture.file.filename().string());
+    if (!sample) return sample;
+    return store.add(picture.name, std::move(*sample));
+}
+
+}  // namespace
+
+Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
+    const auto pictures = named_pictures(options.paths, options.name);
+    gallery::Store store(redis_options(context.settings));
+    must(store.ping());
+    vision::use_threads(0);
+    Enroller enroller(context.models, context.settings);
+
+    std::size_t added = 0;
+    std::size_t refused = 0;
+    {
+        Progress progress("enrolling", pictures.size());
+        for (const auto& picture : pictures) {
+            if (context.stop.requested()) break;
+            const auto sample = enrol(enroller, store, picture);
+            if (sample) {
+                ++added;
+            } else if (sample.error().kind == ErrorKind::unavailable) {
+                must(sample);
+            } else {
+                ++refused;
+                progress.note(fmt::format("refused {} for {}: {}", picture.file.string(),
+                                          picture.name, sample.error().message));
+            }
+            progress.advance();
+        }
+    }
+    fmt::print("{} added, {} refused\n", added, refused);
+    if (context.stop.requested()) return Exit::interrupted;
+    return refused > 0 ? Exit::input : Exit::ok;
+}
+
+Exit gallery_list(const Context& context, bool json) {
+    gallery::Store store(redis_options(context.settings));
+    const auto entries = must(store.list());
+    if (json) {
+        auto all = nlohmann::ordered_json::array();
+        for (const auto& entry : entries) {
+            all.push_back({{"name", entry.subject.name},
+                           {"id", entry.subject.id},
+                           {"samples", entry.samples},
+                           {"created", iso8601(entry.subject.created)}});
+        }
+        fmt::print("{}\n", all.dump(2));
+        return Exit::ok;
+    }
+    for (const auto& entry : entries) {
+        fmt::print("{:<32} {:>4} samples  since {}\n", entry.subject.name, entry.samples,
+                   iso8601(entry.subject.created));
+    }
+    fmt::print("{} subjects\n", entries.size());
+    return Exit::ok;
+}
+
+Exit gallery_show(const Context& context, const std::string& name, bool json) {
+    gallery::Store store(redis_options(context.settings));
+    const auto samples = must(store.show(name));
+    if (json) {
+        auto all = nlohmann::ordered_json::array();
+        for (const auto& sample : samples) {
+            all.push_back({{"id", sample.id},
+                           {"source", sample.source},
+                           {"quality", sample.quality},
+                           {"model", sample.model_id},
+                           {"created", iso8601(sample.created)}});
+        }
+        fmt::print("{}\n", all.dump(2));
+        return Exit::ok;
+    }
+    for (const auto& sample : samples) {
+        fmt::print("{}  quality {:.2f}  {}  {}  {}\n", sample.id, sample.quality,
+                   iso8601(sample.created), sample.model_id, sample.source);
+    }
+    return Exit::ok;
+}
+
+Exit gallery_remove(const Context& context, const std::string& name) {
+    gallery::Store store(redis_options(context.settings));
+    must(store.remove(name));
+    fmt::print("removed {}\n", name);
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,156 @@
+// facebus: the command line.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "service/signals.hpp"
+
+namespace {
+
+using namespace facebus;
+
+/// What the flags ask for: the command, once the configuration is read.
+using Command = std::function<Exit(const cli::Context&)>;
+
+void add_watch(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("watch", "Show identities as they are published");
+    auto options = std::make_shared<cli::WatchOptions>();
+    sub->add_option("--connect", options->endpoint, "result topic; default broker.results");
+    sub->add_flag("--json", options->json, "one JSON object a line");
+    sub->add_flag("--stats", options->stats, "at the end, print latency p50 and p99 by stage");
+    sub->add_flag("--events", options->events, "show tracks and the broker's status too");
+    sub->add_flag("--until-end", options->until_end, "stop when a stream has ended");
+    sub->add_option("--count", options->count, "stop after so many identities");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return cli::watch(context, *options); };
+    });
+}
+
+void add_gallery(CLI::App& app, Command& command) {
+    auto* gallery = app.add_subcommand("gallery", "Who is enrolled");
+    gallery->require_subcommand(1);
+
+    auto* add = gallery->add_subcommand("add", "Enrol people from pictures");
+    auto options = std::make_shared<cli::GalleryAddOptions>();
+    add->add_option("paths", options->paths,
+                    "pictures (named after the file), or folders (named after the folder that holds "
+                    "the picture: <name>/*.jpg)")
+        ->required();
+    add->add_option("--name", options->name, "the person in all of them");
+    add->callback([&command, options] {
+        command = [options](const auto& context) { return cli::gallery_add(context, *options); };
+    });
+
+    auto json = std::make_shared<bool>(false);
+    auto name = std::make_shared<std::string>();
+    auto* list = gallery->add_subcommand("list", "List all people");
+    list->add_flag("--json", *json, "as JSON");
+    list->callback([&command, json] {
+        command = [json](const auto& context) { return cli::gallery_list(context, *json); };
+    });
+    auto* show = gallery->add_subcommand("show", "List the samples of a person");
+    show->add_option("name", *name)->required();
+    show->add_flag("--json", *json, "as JSON");
+    show->callback([&command, name, json] {
+        command = [name, json](const auto& context) {
+            return cli::gallery_show(context, *name, *json);
+        };
+    });
+    auto* remove = gallery->add_subcommand("remove", "Remove a person and every trace");
+    remove->add_option("name", *name)->required();
+    remove->callback([&command, name] {
+        command = [name](const auto& context) { return cli::gallery_remove(context, *name); };
+    });
+}
+
+void add_demo(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand(
+        "demo", "Run everything on one video, with a Redis of its own, and show the results");
+    auto options = std::make_shared<cli::DemoOptions>();
+    auto gallery = std::make_shared<std::string>();
+    sub->add_option("--source", options->source,
+                    "video file, folder of pictures, rtsp://... or /dev/video0; default: a clip that "
+                    "models/prepare fetched");
+    sub->add_option("--gallery", *gallery,
+                    "folder of <name>/*.jpg (or <name>.jpg) to enrol; default: photographs that "
+                    "models/prepare fetched");
+    sub->add_option("--output", options->output, "folder for pictures and logs")
+        ->capture_default_str();
+    sub->add_option("--workers", options->workers, "recognize processes")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    sub->add_option("--seconds", options->seconds, "stop after so long; 0: at the end")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    sub->add_flag("!--no-first-second", options->first_second,
+                  "do not enrol who is seen in the first second of a file");
+    sub->callback([&command, options, gallery] {
+        if (!gallery->empty()) options->gallery = *gallery;
+        command = [options](const auto& context) { return cli::demo(context, *options); };
+    });
+}
+
+void add_checks(CLI::App& app, Command& command) {
+    auto* check = app.add_subcommand("check", "Check configuration, models and Redis");
+    auto defaults = std::make_shared<bool>(false);
+    check->add_flag("--defaults", *defaults, "print a facebus.yaml with every key and its default");
+    check->callback([&command, defaults] {
+        if (*defaults) {
+            service::Settings settings;
+            const auto keys = service::setting_keys(settings);
+            fmt::print("{}", service::documented(keys, service::setting_groups(settings)));
+            std::exit(0);
+        }
+        command = cli::check;
+    });
+    auto* health = app.add_subcommand("health", "Ask a service how it is; exit code 0 if well");
+    auto address = std::make_shared<std::string>();
+    health->add_option("address", *address, "host:port, as in capture.health")->required();
+    health->callback([&command, address] {
+        command = [address](const auto&) { return cli::health(*address); };
+    });
+}
+
+int run(int argc, char** argv) {
+    static Stop stop;  // outlives every signal
+    CLI::App app("facebus: face recognition on a message bus");
+    app.require_subcommand(1);
+    app.fallthrough();
+    std::string config;
+    app.add_option("--config", config,
+                   "configuration file; default $FACEBUS_CONFIG, ./facebus.yaml, "
+                   "/etc/facebus/facebus.yaml");
+    app.set_version_flag("--version", FACEBUS_VERSION);
+    Command command;
+    add_demo(app, command);
+    add_watch(app, command);
+    add_gallery(app, command);
+    add_checks(app, command);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& error) {
+        fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
+        return static_cast<int>(Exit::usage);
+    }
+    service::stop_on_signals(stop);
+    const auto environment = service::process_environment();
+    auto settings = service::load_settings(config, environment);
+    const auto models = service::models_folder(settings, environment);
+    return static_cast<int>(command({std::move(settings), models, stop}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const facebus::StartupError& error) {
+        fmt::print(stderr, "facebus: {}\n", error.what());
+        return static_cast<int>(error.code());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "facebus: unexpected: {}; please report it\n", error.what());
+        return static_cast<int>(facebus::Exit::software);
+    }
+}

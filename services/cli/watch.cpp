@@ -1,0 +1,79 @@
+// facebus watch: the result topic in a terminal.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/latency.hpp"
+#include "cli/result_stream.hpp"
+
+namespace facebus::cli {
+namespace {
+
+/// The header as it came, also with keys that this program does not know.
+std::string json_line(const bus::Message& message) {
+    auto json = nlohmann::ordered_json::from_msgpack(message.header);
+    json["topic"] = message.topic;
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+void print(const std::string& text) {
+    fmt::print("{}\n", text);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+Exit watch(const Context& context, const WatchOptions& options) {
+    const auto endpoint =
+        options.endpoint.empty() ? context.settings.broker.results : options.endpoint;
+    const bool colour = isatty(STDOUT_FILENO) != 0;
+    bus::Context bus;
+    ResultStream stream(bus, endpoint, context.stop);
+    Latency latency;
+    std::uint64_t seen = 0;
+    std::uint64_t last = 0;
+    auto next_hint = Monotonic::now() + std::chrono::seconds(5);
+    bool heard = false;
+
+    ResultHandlers handlers;
+    handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
+        latency.add(identity);
+        if (last != 0 && identity.result > last + 1) {
+            fmt::print(stderr, "missed {} results\n", identity.result - last - 1);
+        }
+        last = identity.result;
+        if (!options.json) print(line(identity, colour));
+        return ++seen != options.count;
+    };
+    handlers.track = [&](const wire::Track& event) {
+        if (options.events && !options.json && event.event != "moved") print(line(event));
+        return !(options.until_end && event.event == "end");
+    };
+    handlers.status = [&](const wire::Status& status) {
+        heard = true;
+        if (options.events && !options.json) print(line(status));
+        return true;
+    };
+    handlers.raw = [&](const bus::Message& message) {
+        if (!options.json) return;
+        if (options.events || message.topic.starts_with(wire::Identity::topic)) {
+            print(json_line(message));
+        }
+    };
+    handlers.error = [](const Error& error) { fmt::print(stderr, "{}\n", error.message); };
+    handlers.idle = [&] {
+        if (heard || Monotonic::now() < next_hint) return true;
+        next_hint = Monotonic::now() + std::chrono::seconds(30);
+        fmt::print(stderr, "nothing heard from {} yet; is the broker running there?\n", endpoint);
+        return true;
+    };
+    stream.read(handlers);
+    if (options.stats) fmt::print(stderr, "{}", latency.table());
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

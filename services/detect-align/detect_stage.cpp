@@ -1,0 +1,49 @@
+#include "detect-align/detect_stage.hpp"
+
+#include <vector>
+
+#include "vision/align.hpp"
+#include "vision/quality.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus {
+namespace {
+
+wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const Quality& quality) {
+    wire::FaceItem item{.box = found.box, .landmarks = found.landmarks, .quality = quality};
+    const auto dx = static_cast<float>(area.x);
+    const auto dy = static_cast<float>(area.y);
+    item.box.x += dx;
+    item.box.y += dy;
+    for (auto& point : item.landmarks) {
+        point.x += dx;
+        point.y += dy;
+    }
+    return item;
+}
+
+}  // namespace
+
+std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, const Bytes& pixels) {
+    wire::Face message{
+        .head = region.head, .stream = region.stream, .cut = region.cut, .faces = {}};
+    std::vector<std::byte> crops;
+    std::size_t offset = 0;
+    for (const auto& area : region.areas) {
+        const auto size = static_cast<std::size_t>(area.width) *
+                          static_cast<std::size_t>(area.height) * channels;
+        const Image part{area.width, area.height, pixels.slice(offset, size)};
+        offset += size;
+        for (const auto& found : detector_.detect(part)) {
+            if (message.faces.size() == wire::max_faces) break;
+            if (found.box.width <= 0 || found.box.height <= 0) continue;
+            const auto crop = vision::align(part, found);
+            message.faces.push_back(in_frame(found, area, vision::assess(crop, found)));
+            const auto bytes = crop.pixels.span();
+            crops.insert(crops.end(), bytes.begin(), bytes.end());
+        }
+    }
+    return {std::move(message), Bytes::take(std::move(crops))};
+}
+
+}  // namespace facebus

@@ -1,0 +1,52 @@
+// facebus-detect-align: regions from motion, aligned faces to track.
+#include "base/clock.hpp"
+#include "bus/stream.hpp"
+#include "detect-align/detect_stage.hpp"
+#include "service/runtime.hpp"
+#include "service/stream_metrics.hpp"
+#include "vision/threads.hpp"
+
+namespace {
+
+using namespace facebus;
+
+void detect_align(service::Runtime& runtime) {
+    const auto& settings = runtime.settings.detect;
+    vision::use_threads(runtime.settings.threads);
+    DetectStage stage(runtime.models,
+                      {.min_face = settings.min_face,
+                       .scale_factor = static_cast<float>(settings.scale_factor),
+                       .proposal_score = static_cast<float>(settings.proposal_score),
+                       .refine_score = static_cast<float>(settings.refine_score),
+                       .output_score = static_cast<float>(settings.output_score)});
+    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    input.bind(settings.input, "detect.input");
+    bus::Socket output(runtime.context, bus::Pattern::push, bus::stream_options);
+    output.connect(runtime.settings.track.input, "track.input");
+
+    const bus::Poller poller(runtime.stop, runtime.pulse);
+    bus::StreamReader<wire::Region> reader(input, poller, [&](const Error& error) {
+        runtime.count_error(error);
+    });
+    bus::StreamWriter writer(output, poller);
+    service::StreamMetrics metrics(runtime.metrics, "detect-align");
+    auto faces = runtime.metrics.counter("facebus_faces_total", "Faces found");
+
+    runtime.ready();
+    while (auto item = reader.next()) {
+        const auto timer = metrics.time();
+        auto [face, crops] = stage.process(item->message, item->payload);
+        faces.add(static_cast<double>(face.faces.size()));
+        face.head.t.detect = utc_ns();
+        metrics.count(timer, reader.dropped(), writer.dropped());
+        if (!writer.send(face, crops)) return;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return facebus::service::run(
+        "detect-align", argc, argv, [](const auto& settings) { return settings.detect.health; },
+        detect_align);
+}

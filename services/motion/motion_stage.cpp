@@ -1,0 +1,43 @@
+#include "motion/motion_stage.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "wire/codec.hpp"
+
+namespace facebus {
+namespace {
+
+Bytes join(const Image& frame, const std::vector<Area>& areas) {
+    std::vector<std::byte> all;
+    for (const auto& area : areas) {
+        const auto part = vision::cut_out(frame, area);
+        const auto bytes = part.pixels.span();
+        all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    return Bytes::take(std::move(all));
+}
+
+}  // namespace
+
+std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, const Bytes& pixels) {
+    wire::Region region{.head = frame.head, .stream = frame.stream, .areas = {}};
+    if (frame.stream.end) {
+        cameras_.erase(frame.head.src);
+        return {region, Bytes()};
+    }
+    region.frame_width = frame.width;
+    region.frame_height = frame.height;
+    auto& gate = cameras_.try_emplace(frame.head.src, options_).first->second;
+    const Image image{frame.width, frame.height, pixels};
+    auto found = gate.process(image, frame.stream.pts);
+    region.cut = found.cut;
+    if (found.full || found.areas.size() > wire::max_areas) {
+        region.areas = {{0, 0, frame.width, frame.height}};
+        return {region, pixels};
+    }
+    region.areas = std::move(found.areas);
+    return {region, join(image, region.areas)};
+}
+
+}  // namespace facebus

@@ -1,0 +1,47 @@
+// A worker's copy of the gallery, kept up to date.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "gallery/store.hpp"
+#include "service/runtime.hpp"
+
+namespace facebus {
+
+/// Loads the gallery and then looks for changes in a thread of its own; a changed gallery replaces
+/// the copy as a whole. While Redis is away the last copy stays, and stale() says so. Thread-safe.
+class GalleryWatcher {
+  public:
+    struct View {
+        std::shared_ptr<const gallery::Snapshot> snapshot;
+        gallery::Policy policy;
+    };
+
+    /// Throws StartupError (unavailable) if Redis can't be reached at the start.
+    GalleryWatcher(service::Runtime& runtime, std::string model_id);
+    ~GalleryWatcher();
+    GalleryWatcher(const GalleryWatcher&) = delete;
+    GalleryWatcher& operator=(const GalleryWatcher&) = delete;
+
+    [[nodiscard]] View view() const;
+    [[nodiscard]] bool stale() const { return stale_; }
+
+  private:
+    Result<void> reload();
+    void watch();
+
+    service::Runtime& runtime_;
+    std::string model_id_;
+    gallery::Store store_;
+    mutable std::mutex mutex_;
+    View view_;
+    std::atomic<bool> stale_ = false;
+    Stop stop_;
+    std::jthread thread_;
+};
+
+}  // namespace facebus

@@ -1,0 +1,165 @@
+// facebus-recognize: probes from the broker, identities back.
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+
+#include "bus/socket.hpp"
+#include "gallery/track_memory.hpp"
+#include "recognize/gallery_watcher.hpp"
+#include "recognize/recognizer.hpp"
+#include "redis_settings.hpp"
+#include "service/runtime.hpp"
+#include "vision/threads.hpp"
+#include "wire/codec.hpp"
+
+namespace {
+
+using namespace facebus;
+
+/// The faces of each track: in Redis, where all workers see them, and here for when Redis is away.
+class Memory {
+  public:
+    explicit Memory(service::Runtime& runtime)
+        : runtime_(runtime),
+          shared_(redis_options(runtime.settings), runtime.settings.recognize.track_ttl) {}
+
+    std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe) {
+        auto& own = keep(track, probe);
+        auto all = shared_.append(track, probe);
+        if (all) return std::move(*all);
+        runtime_.count_error(all.error());
+        return own;
+    }
+
+  private:
+    static constexpr std::size_t tracks = 1000;
+    static constexpr std::size_t probes = 64;
+
+    std::vector<gallery::Probe>& keep(const std::string& track, const gallery::Probe& probe) {
+        if (!own_.contains(track)) {
+            order_.push_back(track);
+            if (order_.size() > tracks) {
+                own_.erase(order_.front());
+                order_.pop_front();
+            }
+        }
+        auto& seen = own_[track];
+        const bool again = std::ranges::any_of(
+            seen, [&](const gallery::Probe& other) { return other.id == probe.id; });
+        if (!again && seen.size() < probes) seen.push_back(probe);
+        return seen;
+    }
+
+    service::Runtime& runtime_;
+    gallery::TrackMemory shared_;
+    std::unordered_map<std::string, std::vector<gallery::Probe>> own_;
+    std::deque<std::string> order_;
+};
+
+class Worker {
+  public:
+    explicit Worker(service::Runtime& runtime)
+        : runtime_(runtime),
+          recognizer_(runtime.models),
+          watcher_(runtime, recognizer_.model_id()),
+          memory_(runtime),
+          broker_(runtime.context, bus::Pattern::dealer),
+          seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
+          faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")),
+          subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
+          samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
+          stale_(runtime.metrics.gauge("facebus_gallery_stale",
+                                       "1 while Redis is away and the last copy is used")) {
+        broker_.connect(runtime.settings.broker.workers, "broker.workers");
+    }
+
+    void run() {
+        const bus::Poller poller(runtime_.stop, runtime_.pulse);
+        runtime_.ready();
+        ask();
+        while (poller.wait_readable(broker_, 1000)) {
+            const auto items = receive();
+            if (!items.empty()) answer(items);
+            ask();
+        }
+    }
+
+  private:
+    std::vector<ProbeItem> receive() {
+        std::vector<ProbeItem> items;
+        while (items.size() < static_cast<std::size_t>(runtime_.settings.recognize.batch)) {
+            auto received = broker_.try_receive();
+            if (!received) {
+                runtime_.count_error(received.error());
+                continue;
+            }
+            if (!*received) break;
+            auto& raw = (*received)->message;
+            auto probe = wire::decode<wire::Probe>(raw.header, raw.payload.size());
+            if (!probe) {
+                runtime_.count_error(probe.error());
+                continue;
+            }
+            items.push_back({std::move(*probe), {crop_side, crop_side, std::move(raw.payload)}});
+        }
+        return items;
+    }
+
+    void answer(const std::vector<ProbeItem>& items) {
+        const auto start = Monotonic::now();
+        const auto view = watcher_.view();
+        auto identities = recognizer_.process(
+            items, *view.snapshot, view.policy,
+            [this](const auto& track, const auto& probe) { return memory_.remember(track, probe); });
+        for (std::size_t i = 0; i < identities.size(); ++i) {
+            auto& identity = identities[i];
+            identity.head.seq = ++seq_;
+            const auto payload =
+                runtime_.settings.recognize.crops ? items[i].crop.pixels : Bytes();
+            // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
+            broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
+        }
+        faces_.add(static_cast<double>(items.size()));
+        seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+    }
+
+    /// Says that this worker is alive and idle.
+    void ask() {
+        const auto view = watcher_.view();
+        const wire::Credit credit{
+            .head = {.src = runtime_.instance, .seq = ++seq_, .ts = utc_ns(), .t = {}},
+            .credit = static_cast<std::uint32_t>(runtime_.settings.recognize.batch),
+            .model = recognizer_.model_id(),
+            .gallery = view.snapshot->version(),
+            .gallery_stale = watcher_.stale(),
+            .subjects = view.snapshot->subjects(),
+            .samples = view.snapshot->samples()};
+        broker_.try_send({wire::topic(credit), wire::encode(credit), Bytes()});
+        subjects_.set(static_cast<double>(view.snapshot->subjects()));
+        samples_.set(static_cast<double>(view.snapshot->samples()));
+        stale_.set(watcher_.stale() ? 1 : 0);
+    }
+
+    service::Runtime& runtime_;
+    Recognizer recognizer_;
+    GalleryWatcher watcher_;
+    Memory memory_;
+    bus::Socket broker_;
+    std::uint64_t seq_ = 0;
+    Histogram seconds_;
+    Counter faces_;
+    Gauge subjects_;
+    Gauge samples_;
+    Gauge stale_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return facebus::service::run(
+        "recognize", argc, argv, [](const auto& settings) { return settings.recognize.health; },
+        [](auto& runtime) {
+            facebus::vision::use_threads(runtime.settings.threads);
+            Worker(runtime).run();
+        });
+}

@@ -1,0 +1,80 @@
+#include "recognize/recognizer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+
+namespace facebus {
+namespace {
+
+void explain(wire::Identity& identity, const gallery::Decision& decision,
+             const gallery::Policy& policy) {
+    using gallery::Verdict;
+    switch (decision.verdict) {
+        case Verdict::known: identity.decision = "known"; break;
+        case Verdict::unknown: identity.decision = "unknown"; break;
+        case Verdict::undecided:
+            identity.decision = "undecided";
+            identity.reason = fmt::format("no face of this track reaches the quality {:.2f}",
+                                          policy.min_quality);
+            break;
+    }
+    identity.threshold = policy.threshold;
+    const auto& best = decision.match.best;
+    if (!best) {
+        if (decision.verdict == Verdict::unknown) identity.reason = "the gallery is empty";
+        return;
+    }
+    if (decision.verdict == Verdict::known) {
+        identity.subject_id = best->subject_id;
+        identity.subject = best->name;
+    } else if (decision.verdict == Verdict::unknown && best->similarity >= policy.threshold) {
+        identity.reason = fmt::format("the lead over the runner-up is below {:.3f}", policy.margin);
+    }
+    identity.similarity = best->similarity;
+    identity.probability = decision.probability;
+    identity.margin = decision.margin;
+    identity.samples = best->samples;
+    if (const auto& second = decision.match.runner_up) {
+        identity.runner_up = {second->subject_id, second->name, second->similarity};
+    }
+}
+
+}  // namespace
+
+std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& items,
+                                                const gallery::Snapshot& snapshot,
+                                                const gallery::Policy& policy,
+                                                const Remember& remember) {
+    std::vector<Image> crops;
+    for (const auto& item : items) crops.push_back(item.crop);
+    const auto embeddings = embedder_.embed(crops);
+
+    std::vector<wire::Identity> identities;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const auto& probe = items[i].probe;
+        const auto probes =
+            remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall});
+        const auto decision = gallery::decide(probes, snapshot, policy);
+        wire::Identity identity{.head = probe.head,
+                                .probe = probe.probe,
+                                .track = probe.track,
+                                .pts = probe.pts,
+                                .box = probe.box,
+                                .decision = {},
+                                .probes = static_cast<std::uint32_t>(probes.size()),
+                                .samples = {},
+                                .model = model_id(),
+                                .gallery = snapshot.version()};
+        identity.quality = std::ranges::max(probes, {}, &gallery::Probe::quality).quality;
+        explain(identity, decision, policy);
+        identity.head.t.recognize = utc_ns();
+        identities.push_back(std::move(identity));
+    }
+    return identities;
+}
+
+}  // namespace facebus

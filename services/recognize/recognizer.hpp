@@ -1,0 +1,44 @@
+// The stage `recognize`: probes in, identities out.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/image.hpp"
+#include "gallery/decision.hpp"
+#include "gallery/snapshot.hpp"
+#include "vision/embedder.hpp"
+#include "wire/messages.hpp"
+
+namespace facebus {
+
+/// A probe with its crop.
+struct ProbeItem {
+    wire::Probe probe;
+    Image crop;
+};
+
+/// Embeds crops and decides who they show. Not thread-safe.
+class Recognizer {
+  public:
+    /// Keeps a probe with the others of its track and gives all of them, this one included.
+    using Remember =
+        std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
+
+    /// Throws StartupError if the model is missing or corrupt.
+    explicit Recognizer(const std::filesystem::path& models) : embedder_(models) {}
+
+    /// One identity a probe, in order.
+    std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
+                                        const gallery::Snapshot& snapshot,
+                                        const gallery::Policy& policy, const Remember& remember);
+
+    [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
+
+  private:
+    vision::Embedder embedder_;
+};
+
+}  // namespace facebus

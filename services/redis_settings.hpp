@@ -1,0 +1,25 @@
+// From facebus.yaml to a connection, for every program that speaks to Redis.
+#pragma once
+
+#include "gallery/decision.hpp"
+#include "gallery/redis.hpp"
+#include "service/settings.hpp"
+
+namespace facebus {
+
+inline gallery::RedisOptions redis_options(const service::Settings& settings) {
+    return {.url = settings.redis.url,
+            .password = service::read_secret(settings.redis.password_file, "redis.password_file"),
+            .timeout_ms = settings.redis.timeout_ms};
+}
+
+/// The policy of a gallery that stores none.
+inline gallery::Policy default_policy(const service::Settings& settings) {
+    gallery::Policy policy;
+    policy.threshold = static_cast<float>(settings.recognize.threshold);
+    policy.margin = static_cast<float>(settings.recognize.margin);
+    policy.min_quality = static_cast<float>(settings.recognize.min_quality);
+    return policy;
+}
+
+}  // namespace facebus

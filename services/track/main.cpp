@@ -1,0 +1,160 @@
+// facebus-track: faces from detect-align; probes and track events to the broker, kept until it
+// acknowledges them.
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "bus/outbox.hpp"
+#include "bus/stream.hpp"
+#include "service/runtime.hpp"
+#include "service/stream_metrics.hpp"
+#include "track/track_stage.hpp"
+
+namespace {
+
+using namespace facebus;
+
+/// The sending side: numbers messages, keeps them in the outbox, moves them through the socket.
+class Uplink {
+  public:
+    Uplink(service::Runtime& runtime, bus::Socket& socket)
+        : runtime_(runtime),
+          socket_(socket),
+          outbox_({.capacity = static_cast<std::size_t>(runtime.settings.track.outbox),
+                   .resend = std::chrono::milliseconds(
+                       static_cast<int>(runtime.settings.track.resend * 1000))}),
+          dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
+                                           "Probes of live cameras dropped because the outbox was "
+                                           "full: the broker is away or too slow")),
+          waiting_(runtime.metrics.gauge("facebus_outbox_entries",
+                                         "Probes and events that wait for acknowledgement")) {}
+
+    void put(TrackOutput output, bool live) {
+        for (auto& event : output.before) put_event(event, live);
+        for (auto& probe : output.probes) {
+            make_room(live);
+            stamp(probe.message.head);
+            outbox_.add(probe.message.probe, probe.message.head.src + "/" + probe.message.track + "/",
+                        {wire::topic(probe.message), wire::encode(probe.message), probe.pixels},
+                        false);
+        }
+        for (auto& event : output.after) put_event(event, live);
+    }
+
+    /// Sends what is due, and takes in acknowledgements.
+    void pump() {
+        while (true) {
+            auto received = socket_.try_receive();
+            if (!received) {
+                runtime_.count_error(received.error());
+                continue;
+            }
+            if (!*received) break;
+            const auto& raw = (*received)->message;
+            const auto ack = wire::decode<wire::Ack>(raw.header, raw.payload.size());
+            if (ack) {
+                outbox_.acknowledge(ack->ref);
+            } else {
+                runtime_.count_error(ack.error());
+            }
+        }
+        while (const auto* message = outbox_.due(Monotonic::now())) {
+            if (!socket_.try_send(*message)) break;
+            outbox_.sent(Monotonic::now());
+        }
+        waiting_.set(static_cast<double>(outbox_.size()));
+    }
+
+    [[nodiscard]] bool full() const { return outbox_.full(); }
+
+    /// Milliseconds until something is to be sent again; negative: never.
+    [[nodiscard]] int wait_ms() const {
+        const auto next = outbox_.next_due();
+        if (!next) return -1;
+        const auto now = Monotonic::now();
+        if (*next <= now) return 100;  // the socket refused it: look again soon
+        return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
+    }
+
+  private:
+    void stamp(wire::Head& head) {
+        head.seq = ++seq_;
+        head.t.track = utc_ns();
+    }
+
+    void make_room(bool live) {
+        if (live && outbox_.drop_oldest_if_full()) dropped_.add();
+    }
+
+    void put_event(wire::Track& event, bool live) {
+        stamp(event.head);
+        bus::Message message{wire::topic(event), wire::encode(event), Bytes()};
+        if (event.event == "moved") {
+            // Worthless when late, so it is sent once and not kept.
+            socket_.try_send(message);
+            return;
+        }
+        make_room(live);
+        const auto camera = event.head.src + "/";
+        const bool last = event.event != "started";
+        outbox_.add(event.ref(), event.event == "end" ? camera : camera + event.track + "/",
+                    std::move(message), last);
+    }
+
+    service::Runtime& runtime_;
+    bus::Socket& socket_;
+    bus::Outbox outbox_;
+    Counter dropped_;
+    Gauge waiting_;
+    std::uint64_t seq_ = 0;
+};
+
+void track(service::Runtime& runtime) {
+    const auto& settings = runtime.settings.track;
+    TrackStage stage({.max_gap = settings.max_gap,
+                      .confirm = settings.confirm,
+                      .max_probes = settings.max_probes,
+                      .probe_interval = settings.probe_interval,
+                      .refresh = settings.refresh,
+                      .min_eye_distance = static_cast<float>(settings.min_eye_distance),
+                      .min_quality = static_cast<float>(settings.min_quality)},
+                     fmt::format("{:x}", utc_ns() / 1'000'000), settings.moves);
+    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    input.bind(settings.input, "track.input");
+    bus::Socket broker(runtime.context, bus::Pattern::dealer);
+    broker.connect(runtime.settings.broker.probes, "broker.probes");
+
+    const bus::Poller poller(runtime.stop, runtime.pulse);
+    bus::StreamReader<wire::Face> reader(input, poller, [&](const Error& error) {
+        runtime.count_error(error);
+    });
+    service::StreamMetrics metrics(runtime.metrics, "track");
+    Uplink uplink(runtime, broker);
+
+    bool live = false;
+    runtime.ready();
+    while (true) {
+        uplink.pump();
+        // A full outbox holds a file. A live camera goes on, and its oldest probes make room.
+        const bool hold = uplink.full() && !live;
+        if (!hold) {
+            if (auto item = reader.poll()) {
+                const auto timer = metrics.time();
+                live = item->message.stream.live;
+                uplink.put(stage.process(item->message, item->payload), live);
+                metrics.count(timer, reader.dropped(), 0);
+                continue;
+            }
+        }
+        std::array<bus::Interest, 2> interests{
+            bus::Interest{.socket = &broker},
+            bus::Interest{.socket = &input, .read = !hold}};
+        if (!poller.wait(interests, uplink.wait_ms())) return;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return facebus::service::run(
+        "track", argc, argv, [](const auto& settings) { return settings.track.health; }, track);
+}

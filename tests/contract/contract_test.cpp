@@ -1,0 +1,140 @@
+// Schemas, golden bytes and structs are three tellings of one contract; here they are compared.
+#define BOOST_TEST_MODULE contract
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/samples.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path schemas = FACEBUS_SOURCE_DIR "/schemas";
+
+std::string read(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    BOOST_REQUIRE_MESSAGE(in, file << " is missing");
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+/// The golden bytes of a message. With FACEBUS_WRITE_GOLDEN set a missing file is made: for a new
+/// message, or a new version; what exists is never written.
+std::string golden(const std::string& name, const std::string& encoded) {
+    const auto file = schemas / "golden/v1" / (name + ".msgpack");
+    if (!fs::exists(file) && std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) {
+        fs::create_directories(file.parent_path());
+        std::ofstream(file, std::ios::binary) << encoded;
+    }
+    return read(file);
+}
+
+std::set<std::string> keys(const json& object) {
+    std::set<std::string> all;
+    for (const auto& [key, value] : object.items()) all.insert(key);
+    return all;
+}
+
+const json& resolve(const json& schema, const json& common) {
+    if (!schema.contains("$ref")) return schema;
+    const auto ref = schema["$ref"].get<std::string>();
+    return common["$defs"][ref.substr(ref.rfind('/') + 1)];
+}
+
+std::string type_of(const json& value) {
+    if (value.is_boolean()) return "boolean";
+    if (value.is_number_integer()) return "integer";
+    if (value.is_number()) return "number";
+    if (value.is_string()) return "string";
+    if (value.is_array()) return "array";
+    return "object";
+}
+
+/// Every key of `value` is in the schema with its type, and the other way round.
+void compare(const json& value, const json& reference, const json& common, const std::string& path) {
+    const auto& schema = resolve(reference, common);
+    if (schema.contains("const")) {
+        BOOST_TEST(value == schema["const"], path);
+        return;
+    }
+    if (schema.contains("enum")) {
+        BOOST_TEST(schema["enum"].dump().find(value.dump()) != std::string::npos, path);
+        return;
+    }
+    BOOST_TEST(type_of(value) == schema["type"].get<std::string>(), path << " has another type");
+    if (value.is_object()) {
+        BOOST_TEST(keys(value) == keys(schema["properties"]), path << " has other keys");
+        for (const auto& [key, element] : value.items()) {
+            if (schema["properties"].contains(key)) {
+                compare(element, schema["properties"][key], common, path + "." + key);
+            }
+        }
+    }
+    if (value.is_array()) {
+        for (const auto& element : value) compare(element, schema["items"], common, path + "[]");
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(golden_bytes_are_what_the_codec_writes) {
+    samples::for_each([](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+        const auto full = wire::encode(message);
+        BOOST_TEST(full == golden(name, full), name << ": the bytes of v1 must never change");
+        const auto least = wire::encode(samples::minimal(message));
+        BOOST_TEST(least == golden(name + ".minimal", least), name << ".minimal");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(golden_bytes_decode_and_encode_to_themselves) {
+    samples::for_each([](const auto& message, std::size_t payload) {
+        using Message = std::remove_cvref_t<decltype(message)>;
+        for (const auto* kind : {"", ".minimal"}) {
+            const auto bytes = read(schemas / "golden/v1" / (std::string(Message::topic) + kind + ".msgpack"));
+            const auto decoded = wire::decode<Message>(bytes, payload);
+            BOOST_REQUIRE_MESSAGE(decoded, Message::topic << ": " << decoded.error().message);
+            BOOST_TEST(wire::encode(*decoded) == bytes);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_CASE(schemas_name_exactly_the_keys_and_types_that_are_written) {
+    const auto common = json::parse(read(schemas / "common.json"));
+    samples::for_each([&](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+        const auto schema = json::parse(read(schemas / (name + ".json")));
+        compare(json::from_msgpack(wire::encode(message)), schema, common, name);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_written) {
+    samples::for_each([](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+        const auto schema = json::parse(read(schemas / (name + ".json")));
+        const auto written = json::from_msgpack(wire::encode(samples::minimal(message)));
+        const auto required = schema["required"].get<std::set<std::string>>();
+        BOOST_TEST(keys(written) == required, name << " requires other keys");
+    });
+}
+
+BOOST_AUTO_TEST_CASE(every_schema_belongs_to_a_message) {
+    std::set<std::string> messages{"common"};
+    samples::for_each([&](const auto& message, std::size_t) {
+        messages.insert(std::string(std::remove_cvref_t<decltype(message)>::topic));
+    });
+    std::set<std::string> files;
+    for (const auto& entry : fs::directory_iterator(schemas)) {
+        if (entry.path().extension() == ".json") files.insert(entry.path().stem().string());
+    }
+    BOOST_TEST(files == messages, boost::test_tools::per_element());
+}

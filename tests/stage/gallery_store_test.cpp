@@ -1,0 +1,391 @@
+#define BOOST_TEST_MODULE gallery_store
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <set>
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+
+#include "base/clock.hpp"
+#include "gallery/history.hpp"
+#include "gallery/id.hpp"
+#include "gallery/keys.hpp"
+#include "gallery/record.hpp"
+#include "gallery/store.hpp"
+#include "gallery/track_memory.hpp"
+#include "support/faces.hpp"
+#include "support/redis_server.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::axis;
+using facebus::test::between;
+using facebus::test::face;
+using facebus::test::probe;
+using facebus::test::RedisServer;
+using facebus::test::sample;
+using facebus::test::SkipWithoutRedis;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+struct Fixture {
+    RedisServer server;
+    RedisOptions options{server.url(), "", 5000};
+    Store store{options};
+    Redis redis{options};
+
+    /// Names, serialised values and plain texts of all that Redis holds.
+    std::string everything() {
+        std::string all;
+        const auto keys = redis.run({"KEYS", "*"});
+        for (const Reply& key : keys->elements()) {
+            all.append(key.text()).append("\n");
+            all.append(redis.run({"DUMP", std::string(key.text())})->text()).append("\n");
+        }
+        return all;
+    }
+};
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+template <class T>
+void check_refused(const Result<T>& result, std::string_view reason) {
+    BOOST_REQUIRE(!result);
+    BOOST_TEST((result.error().kind == ErrorKind::refused));
+    BOOST_TEST(contains(result.error().message, reason), result.error().message);
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gallery_store, Fixture)
+
+BOOST_AUTO_TEST_CASE(an_empty_gallery_is_empty_and_no_error) {
+    BOOST_TEST(store.ping().has_value());
+    BOOST_TEST(store.list()->empty());
+    BOOST_TEST(*store.version() == "0-0");
+    BOOST_TEST(!store.policy()->has_value());
+    BOOST_TEST(!store.find("Anna")->has_value());
+    const auto snapshot = store.load("model-1");
+    BOOST_REQUIRE(snapshot);
+    BOOST_TEST((*snapshot)->subjects() == 0U);
+    BOOST_TEST((*snapshot)->version() == "0-0");
+}
+
+BOOST_AUTO_TEST_CASE(a_sample_is_shown_as_it_was_added) {
+    const std::int64_t before = utc_ns();
+    const auto added = store.add("  Zoë ", sample(face(1), "zoë/1.jpg"));
+    BOOST_REQUIRE(added);
+    BOOST_TEST(valid_id(added->id));
+    BOOST_TEST(valid_id(added->subject_id));
+    BOOST_TEST(added->created >= before);
+    const auto shown = store.show("Zoë");
+    BOOST_REQUIRE(shown);
+    BOOST_REQUIRE(shown->size() == 1U);
+    const Sample& only = shown->front();
+    BOOST_TEST(only.id == added->id);
+    BOOST_TEST(only.subject_id == added->subject_id);
+    BOOST_TEST(only.created == added->created);
+    BOOST_TEST(only.source == "zoë/1.jpg");
+    BOOST_TEST(only.model_id == "model-1");
+    BOOST_TEST(only.quality == 0.8F);
+    BOOST_TEST((only.embedding == face(1)));
+}
+
+BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {
+    BOOST_REQUIRE(store.add("Cleo", sample(face(1))));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2))));
+    BOOST_REQUIRE(store.add("anna", sample(face(3))));
+    const auto second = store.add("Anna", sample(face(4)));
+    BOOST_REQUIRE(second);
+    const auto list = store.list();
+    BOOST_REQUIRE(list);
+    BOOST_REQUIRE(list->size() == 3U);
+    BOOST_TEST((*list)[0].subject.name == "Anna");
+    BOOST_TEST((*list)[0].samples == 2U);
+    BOOST_TEST((*list)[0].subject.id == second->subject_id);
+    BOOST_TEST((*list)[0].subject.created > 0);
+    BOOST_TEST((*list)[1].subject.name == "Cleo");
+    BOOST_TEST((*list)[2].subject.name == "anna");
+    BOOST_TEST((*store.find(" Anna "))->id == second->subject_id);
+}
+
+BOOST_AUTO_TEST_CASE(samples_are_shown_oldest_first) {
+    std::vector<std::string> added;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        added.push_back(store.add("Anna", sample(face(i)))->id);
+    }
+    std::vector<std::string> shown;
+    const auto samples = store.show("Anna");
+    for (const Sample& each : *samples) shown.push_back(each.id);
+    BOOST_TEST(shown == added, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_name_or_no_sample_is_not_added) {
+    check_refused(store.add("", sample(face(1))), "empty");
+    check_refused(store.add("a\nb", sample(face(1))), "control characters");
+    BOOST_TEST(!store.add("Anna", sample(Embedding{})));
+    BOOST_TEST(!store.add("Anna", sample(face(1), "\x1b[2J")));
+    BOOST_TEST(!store.add("Anna", sample(face(1), "a.jpg", "")));
+    Sample poor = sample(face(1));
+    poor.quality = -1;
+    BOOST_TEST(!store.add("Anna", poor));
+    BOOST_TEST(everything().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_sample_of_another_model_is_refused_with_the_command_that_helps) {
+    BOOST_REQUIRE(store.add("Anna", sample(face(1))));
+    const auto other = store.add("Bert", sample(face(2), "b.jpg", "model-2"));
+    check_refused(other, "facebus gallery reembed");
+    BOOST_TEST(contains(other.error().message, "model-1"));
+    BOOST_TEST(contains(other.error().message, "model-2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_is_enrolled_once_a_subject) {
+    const auto first = store.add("Anna", sample(axis(0), "anna/1.jpg"));
+    BOOST_REQUIRE(first);
+    check_refused(store.add("Anna", sample(axis(0))), "already enrolled as sample " + first->id);
+    check_refused(store.add("Anna", sample(between(0, 1, 0.99995F))), "anna/1.jpg");
+    Embedding shorter = axis(0);
+    shorter[0] = 0.9995F;
+    BOOST_REQUIRE(store.add("Bert", sample(shorter)));
+    check_refused(store.add("Bert", sample(shorter)), "already enrolled");
+    BOOST_TEST(store.add("Anna", sample(between(0, 1, 0.9998F))).has_value());
+    BOOST_TEST(store.show("Anna")->size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(every_write_changes_the_version_and_refused_ones_do_not) {
+    std::set<std::string> versions{*store.version()};
+    const auto changed = [&] { return versions.insert(*store.version()).second; };
+    const auto added = store.add("Anna", sample(face(1)));
+    BOOST_TEST(changed());
+    BOOST_TEST(!store.add("Anna", sample(face(1))));
+    BOOST_TEST(!changed());
+    BOOST_REQUIRE(store.set_policy(Policy{}));
+    BOOST_TEST(changed());
+    Sample again = sample(face(2), "", "model-2");
+    again.id = added->id;
+    BOOST_REQUIRE(store.replace(again));
+    BOOST_TEST(changed());
+    BOOST_REQUIRE(store.remove("Anna"));
+    BOOST_TEST(changed());
+    check_refused(store.remove("Anna"), "nobody in the gallery is called \"Anna\"");
+    check_refused(store.show("Anna"), "nobody");
+    BOOST_TEST(!changed());
+    BOOST_TEST((*store.load("m"))->version() == *store.version());
+}
+
+BOOST_AUTO_TEST_CASE(the_policy_is_kept) {
+    BOOST_REQUIRE(store.set_policy({0.42F, 0.07F, 0.2F, 17.5, -7.25}));
+    const auto policy = store.policy();
+    BOOST_REQUIRE((policy && policy->has_value()));
+    BOOST_TEST((*policy)->threshold == 0.42F);
+    BOOST_TEST((*policy)->offset == -7.25);
+    BOOST_TEST(!store.set_policy({5.0F}));
+    BOOST_REQUIRE(redis.run({"HSET", keys::policy, "margin", "junk"}));
+    BOOST_REQUIRE(!store.policy());
+    BOOST_TEST((store.policy().error().kind == ErrorKind::malformed));
+}
+
+BOOST_AUTO_TEST_CASE(two_who_add_the_same_name_at_once_make_one_subject) {
+    constexpr std::uint32_t names = 10;
+    constexpr std::uint32_t each = 5;
+    std::barrier together(2);
+    std::array<std::atomic<int>, 2> failed{};
+    const auto enrol = [&](std::uint32_t who) {
+        Store own(options);
+        for (std::uint32_t name = 0; name < names; ++name) {
+            together.arrive_and_wait();
+            for (std::uint32_t i = 0; i < each; ++i) {
+                const auto added = own.add("Name " + std::to_string(name),
+                                           sample(face(1000 * who + 10 * name + i)));
+                if (!added) ++failed[who];
+            }
+        }
+    };
+    std::thread other(enrol, 1);
+    enrol(0);
+    other.join();
+    BOOST_TEST(failed[0] == 0);
+    BOOST_TEST(failed[1] == 0);
+    const auto list = store.list();
+    BOOST_REQUIRE(list);
+    BOOST_TEST(list->size() == names);
+    for (const SubjectEntry& entry : *list) BOOST_TEST(entry.samples == 2 * each);
+    BOOST_TEST(redis.run({"KEYS", "facebus:subject:*"})->elements().size() == 2 * names);
+    BOOST_TEST((*store.load("model-1"))->samples() == 2 * each * names);
+}
+
+BOOST_AUTO_TEST_CASE(two_who_add_the_same_picture_at_once_make_one_sample) {
+    for (std::uint32_t round = 0; round < 20; ++round) {
+        const std::string name = std::to_string(round);
+        std::barrier together(2);
+        std::atomic<int> added = 0;
+        const auto enrol = [&] {
+            Store own(options);
+            together.arrive_and_wait();
+            if (own.add(name, sample(face(round)))) ++added;
+        };
+        std::thread other(enrol);
+        enrol();
+        other.join();
+        BOOST_TEST(added == 1);
+        BOOST_TEST(store.show(name)->size() == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_knows_everybody_in_a_gallery_of_several_chunks) {
+    for (std::uint32_t i = 0; i < 300; ++i) {
+        BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
+    }
+    BOOST_REQUIRE(store.add("Name 7", sample(face(1007))));
+    const auto snapshot = store.load("model-1");
+    BOOST_REQUIRE(snapshot);
+    BOOST_TEST((*snapshot)->subjects() == 300U);
+    BOOST_TEST((*snapshot)->samples() == 301U);
+    BOOST_TEST((*snapshot)->damaged_samples() == 0U);
+    for (std::uint32_t i = 8; i < 300; ++i) {
+        BOOST_TEST((*snapshot)->match(face(i)).best->name == "Name " + std::to_string(i));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_snapshot_read_while_others_write_is_whole_or_says_that_it_is_old) {
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+        Store own(options);
+        for (std::uint32_t i = 0; i < 200; ++i) {
+            (void)own.add(std::to_string(i % 10), sample(face(i)));
+        }
+        done = true;
+    });
+    std::size_t last = 0;
+    while (!done) {
+        const auto snapshot = store.load("model-1");
+        BOOST_REQUIRE(snapshot);
+        BOOST_TEST((*snapshot)->samples() >= last);
+        BOOST_TEST((*snapshot)->damaged_samples() == 0U);
+        last = (*snapshot)->samples();
+    }
+    writer.join();
+    const auto snapshot = store.load("model-1");
+    BOOST_TEST((*snapshot)->samples() == 200U);
+    BOOST_TEST((*snapshot)->version() == *store.version());
+}
+
+BOOST_AUTO_TEST_CASE(reembedding_moves_the_gallery_to_another_model) {
+    auto anna = store.add("Anna", sample(face(1)));
+    auto bert = store.add("Bert", sample(face(2), "bert.jpg"));
+    BOOST_TEST(*store.samples_of_other_models("model-1") == 0U);
+    BOOST_TEST(*store.samples_of_other_models("model-2") == 2U);
+    BOOST_TEST((*store.load("model-2"))->foreign_samples() == 2U);
+    anna->model_id = bert->model_id = "model-2";
+    anna->embedding = face(11);
+    bert->embedding = face(12);
+    BOOST_REQUIRE(store.replace(*anna));
+    BOOST_TEST(*store.samples_of_other_models("model-2") == 1U);
+    check_refused(store.add("Cleo", sample(face(3))), "reembed");
+    BOOST_REQUIRE(store.replace(*bert));
+    BOOST_TEST(*store.samples_of_other_models("model-2") == 0U);
+    BOOST_TEST((*store.load("model-2"))->match(face(12)).best->name == "Bert");
+    BOOST_TEST(store.show("Bert")->front().source == "bert.jpg");
+    Sample nobodys = sample(face(4));
+    nobodys.id = new_id();
+    check_refused(store.replace(nobodys), "no such sample");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
+    const auto anna = store.add("Anna Removed", sample(face(1), "removed/anna.jpg"));
+    const auto second = store.add("Anna Removed", sample(face(2)));
+    const auto bert = store.add("Bert", sample(face(3)));
+    BOOST_REQUIRE((anna && second && bert));
+
+    History history(options, 1);
+    TrackMemory memory(options, 600, "model-1");
+    const std::string header = "\x82\xa2id" + anna->subject_id + "\xa4nameAnna Removed";
+    BOOST_REQUIRE(history.append("identity.door", "bert was here", bert->subject_id, "door-1"));
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
+    BOOST_REQUIRE(history.append("identity.door", "lead over " + header, bert->subject_id, "door-3",
+                                 {anna->subject_id}));
+    BOOST_REQUIRE(history.append("identity.door", "a stranger", "", "door-4"));
+    // Nobody, but most like these samples: that names her, too.
+    BOOST_REQUIRE(history.append(
+        "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
+    for (const char* track : {"door-1", "door-2", "door-3", "door-4", "door-5"}) {
+        BOOST_REQUIRE(memory.append(track, probe("p", face(track[5] == '2' ? 1 : 3), 0.5F)));
+    }
+    const auto last_id = [&] {
+        return std::string(
+            redis.eval("return redis.call('XINFO', 'STREAM', KEYS[1])[8]", {keys::results}, {})
+                ->text());
+    };
+    const std::string last = last_id();
+    const auto traces = [&] {
+        const std::string all = everything();
+        std::vector<std::string> found;
+        for (const std::string& trace :
+             {std::string("Anna Removed"), std::string("removed/anna.jpg"), anna->subject_id,
+              anna->id, second->id, pack(face(1)).substr(100, 64), pack(face(2)).substr(100, 64),
+              std::string("door-2"), std::string("door-3"), std::string("door-5")}) {
+            if (contains(all, trace)) found.push_back(trace);
+        }
+        return found.size();
+    };
+    BOOST_TEST(traces() == 10U);
+
+    BOOST_REQUIRE(store.remove("Anna Removed"));
+
+    BOOST_TEST(traces() == 0U);
+    BOOST_TEST(store.list()->size() == 1U);
+    const auto left = history.after("0-0", 100);
+    BOOST_REQUIRE(left);
+    BOOST_REQUIRE(left->size() == 2U);
+    BOOST_TEST((*left)[0].header == "bert was here");
+    BOOST_TEST((*left)[1].header == "a stranger");
+    BOOST_TEST(last_id() == last);
+    BOOST_TEST(redis.run({"PTTL", keys::results})->number() > 0);
+    BOOST_TEST(redis.run({"EXISTS", keys::track("door-1"), keys::track("door-4")})->number() == 2);
+    // The late answer of a worker that has not noticed yet must not bring her back.
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
+    BOOST_REQUIRE(
+        history.append("identity.door", header, bert->subject_id, "door-1", {anna->subject_id}));
+    BOOST_TEST(!contains(everything(), anna->subject_id));
+}
+
+BOOST_AUTO_TEST_CASE(
+    removing_the_last_subject_leaves_only_the_change_stream_and_any_model_may_come) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
+    BOOST_REQUIRE(store.remove("Anna"));
+    BOOST_TEST(history.after("0-0", 10)->empty());
+    BOOST_TEST(!contains(everything(), anna->subject_id));
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes, and empty results
+    BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_places) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    const auto bert = store.add("Bert", sample(face(2)));
+    History history(options, 1);
+    for (int i = 0; i < 1200; ++i) {
+        const auto& whose = i % 3 == 0 ? anna->subject_id : bert->subject_id;
+        BOOST_REQUIRE(history.append("identity.door", std::to_string(i), whose, ""));
+    }
+    auto expected = *history.after("0-0", 5000);
+    BOOST_TEST(expected.size() == 1200U);
+    std::erase_if(expected, [](const auto& entry) { return std::stoi(entry.header) % 3 == 0; });
+    BOOST_REQUIRE(store.remove("Anna"));
+    const auto left = *history.after("0-0", 5000);
+    BOOST_REQUIRE(left.size() == 800U);
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        BOOST_TEST(left[i].id == expected[i].id);
+        BOOST_TEST(left[i].header == expected[i].header);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,67 @@
+// Pictures that tests draw, and a folder for what they write.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/image.hpp"
+
+namespace facebus::test {
+
+/// The matrix as a picture; copies its pixels.
+inline Image image_of(const cv::Mat& mat) {
+    const cv::Mat whole = mat.isContinuous() ? mat : mat.clone();
+    return {mat.cols, mat.rows, Bytes::copy(whole.data, whole.total() * whole.elemSize())};
+}
+
+/// The picture's pixels; valid as long as the picture is.
+inline cv::Mat mat_of(const Image& image) {
+    const void* pixels = image.pixels.data();
+    return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
+}
+
+inline Image flat(int width, int height, const cv::Scalar& colour) {
+    return image_of(cv::Mat(height, width, CV_8UC3, colour));
+}
+
+/// Smooth random blobs, the same for the same seed: as alike as two faces are.
+inline cv::Mat texture(int side, unsigned seed) {
+    cv::RNG random(seed * 7919ULL + 1);
+    cv::Mat small(8, 8, CV_8UC3);
+    random.fill(small, cv::RNG::UNIFORM, 20, 235);
+    cv::Mat large;
+    cv::resize(small, large, {side, side}, 0, 0, cv::INTER_CUBIC);
+    return large;
+}
+
+/// A new folder, removed with all that is in it at the end.
+class Folder {
+  public:
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+        path_ = name;
+    }
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
+        return path_ / name;
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace facebus::test

@@ -1,0 +1,135 @@
+// One message of each kind, with every field set to something that can be told from its neighbours.
+// No fraction is a whole number: some versions of MessagePack-c write those as integers.
+#pragma once
+
+#include "wire/messages.hpp"
+
+namespace facebus::samples {
+
+inline wire::Head head() {
+    return {.v = 1,
+            .src = "door",
+            .seq = 42,
+            .ts = 1'700'000'000'000'000'000,
+            .t = {.capture = 1'700'000'000'000'000'001,
+                  .motion = 1'700'000'000'000'000'002,
+                  .detect = 1'700'000'000'000'000'003,
+                  .track = 1'700'000'000'000'000'004,
+                  .queue = 1'700'000'000'000'000'005,
+                  .recognize = 1'700'000'000'000'000'006,
+                  .publish = 1'700'000'000'000'000'007}};
+}
+
+inline constexpr Box box{10.5F, 20.25F, 64.5F, 80.25F};
+inline constexpr Quality quality{32.5F, 250.5F, -0.25F, 0.9375F, 0.75F};
+
+inline wire::Frame frame() {
+    return {.head = head(), .stream = {.pts = 40'000'000, .live = true}, .width = 4, .height = 2};
+}
+
+inline wire::Region region() {
+    return {.head = head(),
+            .stream = {.pts = 40'000'000, .live = true},
+            .frame_width = 640,
+            .frame_height = 480,
+            .cut = true,
+            .areas = {{1, 2, 4, 3}, {100, 200, 5, 6}}};
+}
+
+inline wire::Face face() {
+    return {.head = head(),
+            .stream = {.pts = 40'000'000},
+            .cut = false,
+            .faces = {{box, {{{20.5F, 40.25F}, {52.5F, 40.5F}, {36.5F, 55.5F}, {24.5F, 70.5F}, {48.5F, 70.25F}}}, quality}}};
+}
+
+inline wire::Probe probe() {
+    return {.head = head(),
+            .probe = "door-18bcfe56800-1-7/0001",
+            .track = "door-18bcfe56800-1-7",
+            .pts = 40'000'000,
+            .box = box,
+            .quality = quality};
+}
+
+inline wire::Ack ack() { return {.head = head(), .ref = "door-18bcfe56800-1-7/0001"}; }
+
+inline wire::Credit credit() {
+    return {.head = head(),
+            .credit = 8,
+            .model = "facenet:box",
+            .gallery = "1700000000000-0",
+            .gallery_stale = true,
+            .subjects = 3,
+            .samples = 9};
+}
+
+inline wire::Identity identity() {
+    return {.head = head(),
+            .result = 17,
+            .probe = "door-18bcfe56800-1-7/0003",
+            .track = "door-18bcfe56800-1-7",
+            .pts = 40'000'000,
+            .box = box,
+            .decision = "known",
+            .subject_id = "a1b2",
+            .subject = "Ada Lovelace",
+            .similarity = 0.75,
+            .probability = 0.984375,
+            .margin = 0.5,
+            .runner_up = wire::RunnerUp{"c3d4", "Grace Hopper", 0.25},
+            .threshold = 0.375,
+            .probes = 3,
+            .samples = {"s1", "s2"},
+            .quality = 0.875,
+            .model = "facenet:box",
+            .gallery = "1700000000000-0",
+            .reason = "for the sake of the example"};
+}
+
+inline wire::Track track() {
+    return {.head = head(),
+            .track = "door-18bcfe56800-1-7",
+            .event = "started",
+            .pts = 40'000'000,
+            .box = box};
+}
+
+inline wire::Status status() {
+    return {.head = head(),
+            .state = "ok",
+            .workers = 2,
+            .queued = 3,
+            .in_flight = 4,
+            .results = 5,
+            .refused = 6,
+            .gallery_stale = true};
+}
+
+/// The same message without anything that may be left out.
+template <class Message>
+Message minimal(Message message) {
+    message.head.t = {};
+    if constexpr (std::is_same_v<Message, wire::Identity>) {
+        message.decision = "unknown";
+        message.subject_id = message.subject = message.reason = {};
+        message.similarity = message.probability = message.margin = {};
+        message.runner_up = {};
+    }
+    return message;
+}
+
+/// Calls `visit(message, payload_bytes)` for one message of each kind.
+void for_each(auto&& visit) {
+    visit(frame(), std::size_t{4 * 2 * 3});
+    visit(region(), std::size_t{(4 * 3 + 5 * 6) * 3});
+    visit(face(), crop_bytes);
+    visit(probe(), crop_bytes);
+    visit(ack(), std::size_t{0});
+    visit(credit(), std::size_t{0});
+    visit(identity(), std::size_t{0});
+    visit(track(), std::size_t{0});
+    visit(status(), std::size_t{0});
+}
+
+}  // namespace facebus::samples

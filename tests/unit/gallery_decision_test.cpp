@@ -1,0 +1,143 @@
+#define BOOST_TEST_MODULE gallery_decision
+#include <cmath>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/decision.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::axis;
+using facebus::test::between;
+using facebus::test::probe;
+
+namespace {
+
+Sample enrolled(const std::string& subject, const Embedding& embedding) {
+    Sample sample = test::sample(embedding);
+    sample.id = subject + "-1";
+    sample.subject_id = subject;
+    return sample;
+}
+
+/// Anna on axis 0, and Bert on axis 1.
+Snapshot two_people() {
+    return {"model-1",
+            {{"a", "Anna", 0}, {"b", "Bert", 0}},
+            {enrolled("a", axis(0)), enrolled("b", axis(1))},
+            "1-0"};
+}
+
+Snapshot anna_alone() {
+    return {"model-1", {{"a", "Anna", 0}}, {enrolled("a", axis(0))}, "1-0"};
+}
+
+/// Similar to Anna by `anna`, to Bert by `bert`, and else to nobody.
+Embedding like(float anna, float bert) {
+    Embedding embedding{};
+    embedding[0] = anna;
+    embedding[1] = bert;
+    embedding[2] = std::sqrt(1 - anna * anna - bert * bert);
+    return embedding;
+}
+
+Decision decide_one(const Embedding& embedding, const Snapshot& snapshot, float quality = 0.9F) {
+    return decide({probe("p", embedding, quality)}, snapshot, Policy{});
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_similar_face_that_leads_is_known) {
+    const Decision decision = decide_one(like(0.7F, 0.2F), two_people());
+    BOOST_TEST((decision.verdict == Verdict::known));
+    BOOST_REQUIRE(decision.match.best);
+    BOOST_TEST(decision.match.best->name == "Anna");
+    BOOST_REQUIRE(decision.match.runner_up);
+    BOOST_TEST(decision.match.runner_up->name == "Bert");
+    BOOST_TEST(decision.margin == 0.5F, boost::test_tools::tolerance(1e-4F));
+}
+
+BOOST_AUTO_TEST_CASE(a_face_below_the_threshold_is_unknown) {
+    BOOST_TEST((decide_one(like(0.49F, 0), two_people()).verdict == Verdict::unknown));
+    BOOST_TEST((decide_one(like(0.51F, 0), two_people()).verdict == Verdict::known));
+}
+
+BOOST_AUTO_TEST_CASE(a_face_too_close_to_two_people_is_unknown) {
+    BOOST_TEST((decide_one(like(0.60F, 0.55F), two_people()).verdict == Verdict::unknown));
+    BOOST_TEST((decide_one(like(0.60F, 0.53F), two_people()).verdict == Verdict::known));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_face_still_tells_whom_it_is_most_like) {
+    const Decision decision = decide_one(like(0.3F, 0.1F), two_people());
+    BOOST_TEST((decision.verdict == Verdict::unknown));
+    BOOST_REQUIRE(decision.match.best);
+    BOOST_TEST(decision.match.best->name == "Anna");
+}
+
+BOOST_AUTO_TEST_CASE(with_one_subject_the_threshold_alone_decides) {
+    Policy policy;
+    policy.margin = 0.9F;
+    const Decision decision = decide({probe("p", like(0.6F, 0), 0.9F)}, anna_alone(), policy);
+    BOOST_TEST((decision.verdict == Verdict::known));
+    BOOST_TEST(!decision.match.runner_up);
+    BOOST_TEST(decision.margin == 0.6F, boost::test_tools::tolerance(1e-4F));
+}
+
+BOOST_AUTO_TEST_CASE(poor_crops_leave_it_undecided_however_similar) {
+    const Decision decision = decide_one(axis(0), two_people(), 0.29F);
+    BOOST_TEST((decision.verdict == Verdict::undecided));
+    BOOST_REQUIRE(decision.match.best);
+    BOOST_TEST(decision.match.best->name == "Anna");
+}
+
+BOOST_AUTO_TEST_CASE(a_poor_stranger_is_undecided_and_not_unknown) {
+    BOOST_TEST((decide_one(axis(5), two_people(), 0.1F).verdict == Verdict::undecided));
+}
+
+BOOST_AUTO_TEST_CASE(a_quality_at_the_limit_is_good_enough) {
+    BOOST_TEST((decide_one(axis(0), two_people(), 0.3F).verdict == Verdict::known));
+}
+
+BOOST_AUTO_TEST_CASE(poor_probes_do_not_count_beside_a_good_one) {
+    const std::vector<Probe> probes{probe("1", axis(1), 0.29F), probe("2", axis(1), 0.29F),
+                                    probe("3", axis(0), 0.31F)};
+    const Decision decision = decide(probes, two_people(), Policy{});
+    BOOST_TEST((decision.verdict == Verdict::known));
+    BOOST_TEST(decision.match.best->name == "Anna");
+    BOOST_TEST(decision.match.best->similarity == 1.0F);
+}
+
+BOOST_AUTO_TEST_CASE(everybody_is_unknown_to_an_empty_gallery) {
+    const Decision decision = decide_one(axis(0), Snapshot{});
+    BOOST_TEST((decision.verdict == Verdict::unknown));
+    BOOST_TEST(!decision.match.best);
+    BOOST_TEST(decision.probability == 0);
+    BOOST_TEST(decision.margin == 0);
+}
+
+BOOST_AUTO_TEST_CASE(no_probes_decide_nothing) {
+    const Decision decision = decide({}, two_people(), Policy{});
+    BOOST_TEST((decision.verdict == Verdict::undecided));
+    BOOST_TEST(!decision.match.best);
+}
+
+BOOST_AUTO_TEST_CASE(the_probability_follows_slope_and_offset) {
+    Policy policy;
+    policy.slope = 10;
+    policy.offset = -5;
+    const auto at = [&](float similarity) {
+        return decide({probe("p", like(similarity, 0), 0.9F)}, two_people(), policy).probability;
+    };
+    BOOST_TEST(at(0.5F) == 0.5, boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0)), boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.1F) == 1 / (1 + std::exp(4.0)), boost::test_tools::tolerance(1e-4));
+}
+
+BOOST_AUTO_TEST_CASE(more_probes_of_one_face_help_where_one_alone_fails) {
+    const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
+                                    probe("2", between(0, 3, 0.45F), 0.5F),
+                                    probe("3", between(0, 4, 0.45F), 0.5F)};
+    BOOST_TEST((decide({probes[0]}, two_people(), Policy{}).verdict == Verdict::unknown));
+    BOOST_TEST((decide(probes, two_people(), Policy{}).verdict == Verdict::known));
+}

@@ -1,0 +1,69 @@
+#define BOOST_TEST_MODULE gallery_fuse
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/decision.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::axis;
+using facebus::test::face;
+using facebus::test::probe;
+
+BOOST_AUTO_TEST_CASE(one_probe_fuses_to_itself) {
+    const Embedding only = face(1);
+    BOOST_TEST(similarity(fuse({probe("a", only, 0.4F)}), only) > 0.99999F);
+}
+
+BOOST_AUTO_TEST_CASE(a_better_probe_weighs_more) {
+    const Embedding fused = fuse({probe("a", axis(0), 0.75F), probe("b", axis(1), 0.25F)});
+    BOOST_TEST(fused[0] == 3 * fused[1], boost::test_tools::tolerance(1e-5F));
+    BOOST_TEST(similarity(fused, fused) == 1.0F, boost::test_tools::tolerance(1e-5F));
+}
+
+BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_a_bit) {
+    // Big shares that cancel out leave the small ones with all that rounding did, in any order.
+    Embedding opposite = face(1);
+    for (float& value : opposite) value = -value;
+    std::vector<Probe> probes{probe("0", face(1), 0.9F), probe("1", face(2), 1e-13F),
+                              probe("2", opposite, 0.9F), probe("3", face(3), 3e-13F),
+                              probe("4", face(4), 0.7e-13F)};
+    const Embedding first = fuse(probes);
+    std::mt19937 random(7);
+    for (int round = 0; round < 50; ++round) {
+        std::shuffle(probes.begin(), probes.end(), random);
+        BOOST_TEST((fuse(probes) == first));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(probes_that_share_an_id_fuse_in_one_order_too) {
+    const std::vector<Probe> probes{probe("a", face(1), 0.3F), probe("a", face(2), 0.3F),
+                                    probe("a", face(3), 0.7F)};
+    BOOST_TEST((fuse(probes) == fuse({probes[2], probes[1], probes[0]})));
+    BOOST_TEST((fuse(probes) == fuse({probes[1], probes[2], probes[0]})));
+}
+
+BOOST_AUTO_TEST_CASE(probes_without_quality_count_alike) {
+    const Embedding fused = fuse({probe("a", axis(0), 0), probe("b", axis(1), 0)});
+    BOOST_TEST(fused[0] == fused[1]);
+    BOOST_TEST(fused[0] == std::sqrt(0.5F), boost::test_tools::tolerance(1e-5F));
+}
+
+BOOST_AUTO_TEST_CASE(a_quality_that_is_no_number_counts_nothing) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const float infinity = std::numeric_limits<float>::infinity();
+    const Embedding fused = fuse({probe("a", axis(0), nan), probe("b", axis(1), 0.5F),
+                                  probe("c", axis(2), -1), probe("d", axis(3), infinity)});
+    BOOST_TEST((fused == axis(1)));
+}
+
+BOOST_AUTO_TEST_CASE(probes_that_cancel_each_other_out_are_like_nobody) {
+    Embedding opposite = axis(0);
+    opposite[0] = -1;
+    const Embedding fused = fuse({probe("a", axis(0), 0.5F), probe("b", opposite, 0.5F)});
+    BOOST_TEST((fused == Embedding{}));
+}

@@ -1,0 +1,187 @@
+#define BOOST_TEST_MODULE gallery_record
+#include <limits>
+#include <set>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/id.hpp"
+#include "gallery/record.hpp"
+#include "gallery/text.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::axis;
+using facebus::test::face;
+
+namespace {
+
+/// What HMGET would give for the command that stores the sample.
+Reply stored(const Redis::Command& write) {
+    std::vector<Reply> values;
+    for (std::size_t i = 3; i < write.size(); i += 2) values.push_back(Reply{write[i]});
+    return Reply{std::move(values)};
+}
+
+Sample whole_sample() {
+    Sample sample = test::sample(face(1), "photos/Zoë.jpg");
+    sample.id = new_id();
+    sample.subject_id = new_id();
+    sample.quality = 0.123456789F;
+    sample.created = 1'700'000'000'123'456'789;
+    return sample;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_embedding_is_stored_as_little_endian_floats) {
+    const std::string bytes = pack(axis(1));
+    BOOST_TEST(bytes.size() == 2048U);
+    BOOST_TEST((bytes.substr(0, 12) == std::string("\0\0\0\0\0\0\x80\x3f\0\0\0\0", 12)));
+}
+
+BOOST_AUTO_TEST_CASE(an_embedding_comes_back_bit_for_bit) {
+    BOOST_TEST((unpack(pack(face(3))) == face(3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_embedding_of_the_wrong_size_is_refused) {
+    for (const std::size_t size : {0UL, 1UL, 2047UL, 2049UL, 4096UL}) {
+        const auto result = unpack(std::string(size, '\0'));
+        BOOST_REQUIRE(!result);
+        BOOST_TEST((result.error().kind == ErrorKind::malformed));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_embedding_that_is_no_unit_vector_is_refused) {
+    Embedding embedding = axis(0);
+    embedding[0] = 1.002F;
+    BOOST_TEST(!unpack(pack(embedding)));
+    embedding[0] = 1.0005F;
+    BOOST_TEST(unpack(pack(embedding)).has_value());
+    BOOST_TEST(!unpack(pack(Embedding{})));
+    embedding.fill(std::numeric_limits<float>::max());
+    BOOST_TEST(!unpack(pack(embedding)));
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        embedding = axis(0);
+        embedding[9] = bad;
+        BOOST_TEST(!unpack(pack(embedding)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_sample_comes_back_as_it_was_stored) {
+    const Sample sample = whole_sample();
+    const auto back = decode_sample(sample.id, stored(write_sample(sample)));
+    BOOST_REQUIRE(back);
+    BOOST_TEST(back->id == sample.id);
+    BOOST_TEST(back->subject_id == sample.subject_id);
+    BOOST_TEST(back->source == sample.source);
+    BOOST_TEST(back->model_id == sample.model_id);
+    BOOST_TEST(back->quality == sample.quality);
+    BOOST_TEST(back->created == sample.created);
+    BOOST_TEST((back->embedding == sample.embedding));
+}
+
+BOOST_AUTO_TEST_CASE(a_stored_sample_with_any_field_spoilt_is_refused_by_name) {
+    const Sample sample = whole_sample();
+    for (std::size_t field = 0; field < 6; ++field) {
+        for (const std::string& junk : {std::string("\x1b[2J\n"), std::string(5000, 'x')}) {
+            Redis::Command write = write_sample(sample);
+            write[3 + 2 * field] = junk;
+            const auto back = decode_sample(sample.id, stored(write));
+            BOOST_REQUIRE(!back);
+            BOOST_TEST(back.error().message.starts_with("sample " + sample.id + " is damaged: "));
+            BOOST_TEST(back.error().message.find('\x1b') == std::string::npos);
+        }
+    }
+    BOOST_TEST(!decode_sample(sample.id, Reply{}));
+    BOOST_TEST(!decode_sample("../x", stored(write_sample(sample))));
+    BOOST_TEST(!decode_sample(sample.id, Reply{std::vector<Reply>(6)}));
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_comes_back_as_it_was_stored) {
+    const Policy policy{0.1F, 0.2F, 0.3F, 1.0 / 3, -7.1};
+    const auto back = decode_policy(stored(write_policy(policy)));
+    BOOST_REQUIRE(back);
+    BOOST_TEST(back->threshold == policy.threshold);
+    BOOST_TEST(back->margin == policy.margin);
+    BOOST_TEST(back->min_quality == policy.min_quality);
+    BOOST_TEST(back->slope == policy.slope);
+    BOOST_TEST(back->offset == policy.offset);
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_that_makes_no_sense_is_refused) {
+    for (std::size_t field = 0; field < 5; ++field) {
+        for (const char* junk : {"", "nan", "inf", "1e999", "0.5x", " 0.5"}) {
+            Redis::Command write = write_policy(Policy{});
+            write[3 + 2 * field] = junk;
+            BOOST_TEST(!decode_policy(stored(write)));
+        }
+    }
+    BOOST_TEST(!check_policy(Policy{1.5F}));
+    BOOST_TEST(!check_policy(Policy{0.5F, -0.1F}));
+    BOOST_TEST(!check_policy(Policy{0.5F, 0.1F, 2.0F}));
+    BOOST_TEST(!check_policy(Policy{0.5F, 0.1F, 0.3F, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_comes_back_with_its_model) {
+    const auto back = unpack_probe("p7", pack_probe({"p7", face(2), 0.25F}, "model-1"));
+    BOOST_REQUIRE(back);
+    BOOST_TEST(back->probe.id == "p7");
+    BOOST_TEST(back->probe.quality == 0.25F);
+    BOOST_TEST((back->probe.embedding == face(2)));
+    BOOST_TEST(back->model_id == "model-1");
+    BOOST_TEST(!unpack_probe("p7", std::string(100, 'x')));
+    BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 1.5F}, "model-1")));
+    BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 0.5F}, std::string(999, 'm'))));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_loses_the_blanks_around_it_and_nothing_else) {
+    BOOST_TEST((clean_name("  Zoë van der  Berg\t\n") == std::string("Zoë van der  Berg")));
+    BOOST_TEST((clean_name("王") == std::string("王")));
+    BOOST_TEST((clean_name("😀") == std::string("😀")));
+    BOOST_TEST((clean_name(std::string(200, 'n')) == std::string(200, 'n')));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_name_is_refused) {
+    using namespace std::string_literals;
+    const std::vector<std::string> bad{""s,
+                                       " \t"s,
+                                       std::string(201, 'n'),
+                                       "a\nb"s,
+                                       "a\0b"s,
+                                       "\x1b[31mred"s,
+                                       "a\x7f"s,
+                                       "a\xc2\x85"s,
+                                       "\xff"s,
+                                       "\xc3"s,
+                                       "\xc0\xaf"s,
+                                       "\xe0\x80\x8a"s,
+                                       "\xed\xa0\x80"s,
+                                       "\xf4\x90\x80\x80"s,
+                                       "\x80"s};
+    for (const std::string& name : bad) {
+        const auto result = clean_name(name);
+        BOOST_REQUIRE(!result);
+        BOOST_TEST((result.error().kind == ErrorKind::refused));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(new_ids_are_valid_and_differ) {
+    std::set<std::string> ids;
+    for (int i = 0; i < 1000; ++i) ids.insert(new_id());
+    BOOST_TEST(ids.size() == 1000U);
+    for (const std::string& id : ids) BOOST_TEST(valid_id(id));
+    BOOST_TEST(!valid_id(""));
+    BOOST_TEST(!valid_id("0123456789abcdef0123456789abcdeF"));
+    BOOST_TEST(!valid_id("0123456789abcdef0123456789abcde"));
+}
+
+BOOST_AUTO_TEST_CASE(a_place_in_a_stream_is_two_numbers) {
+    BOOST_TEST(valid_stream_id("0-0"));
+    BOOST_TEST(valid_stream_id("1700000000000-12"));
+    for (const char* bad :
+         {"", "-", "1", "1-", "-1", "a-1", "1-2-3", "1 -2", "+1-2", "99999999999999999999-0"}) {
+        BOOST_TEST(!valid_stream_id(bad));
+    }
+}

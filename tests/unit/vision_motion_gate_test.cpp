@@ -1,0 +1,192 @@
+#define BOOST_TEST_MODULE vision_motion_gate
+#include <algorithm>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/motion_gate.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+constexpr std::int64_t frame = 40'000'000;
+constexpr int width = 1280;
+constexpr int height = 720;
+
+/// A room: a fixed texture, so that it has something to be told from.
+cv::Mat room(unsigned seed = 5) {
+    cv::Mat out;
+    cv::resize(test::texture(64, seed), out, {width, height}, 0, 0, cv::INTER_CUBIC);
+    return out;
+}
+
+Image with_square(int x, int y, int side = 80) {
+    cv::Mat out = room();
+    cv::rectangle(out, {x, y, side, side}, {240, 240, 240}, cv::FILLED);
+    return test::image_of(out);
+}
+
+bool holds(const std::vector<Area>& areas, int x, int y) {
+    return std::any_of(areas.begin(), areas.end(), [&](const Area& a) {
+        return x >= a.x && x < a.x + a.width && y >= a.y && y < a.y + a.height;
+    });
+}
+
+/// No whole frames by the clock, so that the areas can be looked at.
+const MotionOptions never_full{.full_interval = 1e6};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_first_frame_is_searched_whole) {
+    MotionGate gate({});
+    const auto result = gate.process(test::image_of(room()), 0);
+    BOOST_TEST(result.full);
+    BOOST_TEST(!result.cut);
+    BOOST_REQUIRE(result.areas.size() == 1U);
+    BOOST_TEST((result.areas[0] == Area{0, 0, width, height}));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_searched_where_nothing_moves) {
+    MotionGate gate(never_full);
+    for (int i = 0; i < 20; ++i) {
+        const auto result = gate.process(test::image_of(room()), i * frame);
+        if (i > 0) BOOST_TEST(result.areas.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(sensor_noise_is_no_motion) {
+    MotionGate gate(never_full);
+    cv::RNG random(7);
+    for (int i = 0; i < 10; ++i) {
+        cv::Mat noise(height, width, CV_16SC3);
+        random.fill(noise, cv::RNG::NORMAL, 0, 8);
+        cv::Mat noisy;
+        cv::add(room(), noise, noisy, cv::noArray(), CV_8U);
+        const auto result = gate.process(test::image_of(noisy), i * frame);
+        if (i > 0) BOOST_TEST(result.areas.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_moving_square_is_searched_with_a_margin) {
+    MotionGate gate(never_full);
+    gate.process(test::image_of(room()), 0);
+    for (int i = 1; i < 10; ++i) {
+        const int x = 200 + 12 * i;
+        const auto result = gate.process(with_square(x, 300), i * frame);
+        BOOST_TEST(!result.full);
+        BOOST_TEST(holds(result.areas, x - 40, 260));
+        BOOST_TEST(holds(result.areas, x + 119, 419));
+        BOOST_TEST(!holds(result.areas, 1000, 100));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(areas_are_disjoint_and_inside_the_frame) {
+    MotionGate gate(never_full);
+    gate.process(test::image_of(room()), 0);
+    for (int i = 1; i < 20; ++i) {
+        cv::Mat canvas = room();
+        for (int k = 0; k < 4; ++k)
+            cv::rectangle(canvas, {(k * 331 + i * 17) % 1300 - 30, (k * 197 + i * 5) % 700, 60, 60},
+                          {250, 250, 250}, cv::FILLED);
+        const auto areas = gate.process(test::image_of(canvas), i * frame).areas;
+        for (std::size_t a = 0; a < areas.size(); ++a) {
+            const cv::Rect one(areas[a].x, areas[a].y, areas[a].width, areas[a].height);
+            BOOST_TEST(((one & cv::Rect(0, 0, width, height)) == one));
+            BOOST_TEST(!one.empty());
+            for (std::size_t b = 0; b < a; ++b)
+                BOOST_TEST((one & cv::Rect(areas[b].x, areas[b].y, areas[b].width, areas[b].height))
+                               .empty());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(something_smaller_than_min_area_is_not_searched) {
+    MotionGate gate({.full_interval = 1e6, .min_area = 3000});
+    gate.process(test::image_of(room()), 0);
+    for (int i = 1; i < 5; ++i)
+        BOOST_TEST(gate.process(with_square(300 + 4 * i, 300, 24), i * frame).areas.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_area_lingers_after_its_last_motion) {
+    MotionGate gate({.full_interval = 1e6, .linger = 0.5});
+    gate.process(test::image_of(room()), 0);
+    gate.process(with_square(300, 300), frame);
+    gate.process(test::image_of(room()), 2 * frame);  // moved last
+    BOOST_TEST(holds(gate.process(test::image_of(room()), 12 * frame).areas, 340, 340));
+    BOOST_TEST(gate.process(test::image_of(room()), 40 * frame).areas.empty());
+}
+
+BOOST_AUTO_TEST_CASE(whole_frames_come_at_the_interval) {
+    MotionGate gate({.full_interval = 1.0});
+    std::vector<int> full;
+    for (int i = 0; i < 76; ++i)
+        if (gate.process(test::image_of(room()), i * frame).full) full.push_back(i);
+    BOOST_TEST((full == std::vector<int>{0, 25, 50, 75}));
+}
+
+BOOST_AUTO_TEST_CASE(switched_off_every_frame_is_searched_whole) {
+    MotionGate gate({.enabled = false});
+    for (int i = 0; i < 5; ++i) BOOST_TEST(gate.process(test::image_of(room()), i * frame).full);
+}
+
+BOOST_AUTO_TEST_CASE(another_scene_is_a_cut_and_searched_whole) {
+    MotionGate gate(never_full);
+    for (int i = 0; i < 5; ++i) gate.process(test::image_of(room()), i * frame);
+    const auto result = gate.process(test::image_of(room(77)), 5 * frame);
+    BOOST_TEST(result.cut);
+    BOOST_TEST(result.full);
+    const auto after = gate.process(test::image_of(room(77)), 6 * frame);
+    BOOST_TEST(!after.cut);
+    BOOST_TEST(after.areas.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_light_that_is_switched_is_a_cut) {
+    MotionGate gate(never_full);
+    gate.process(test::image_of(room() * 0.25), 0);
+    BOOST_TEST(gate.process(test::image_of(room()), frame).cut);
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_cut_nor_motion) {
+    MotionGate gate(never_full);
+    for (int i = 0; i < 20; ++i) {
+        cv::Mat brighter;
+        room().convertTo(brighter, -1, 0.5, 10 + i);
+        const auto result = gate.process(test::image_of(brighter), i * frame);
+        BOOST_TEST(!result.cut);
+        if (i > 0) BOOST_TEST(result.areas.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_large_object_that_moves_is_no_cut) {
+    MotionGate gate(never_full);
+    for (int i = 0; i < 15; ++i)
+        BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).cut);
+}
+
+BOOST_AUTO_TEST_CASE(motion_over_most_of_the_frame_is_searched_whole) {
+    MotionGate gate(never_full);
+    gate.process(with_square(0, 0, 10), 0);
+    bool full = false;
+    for (int i = 1; i < 20; ++i) full = gate.process(with_square(50 * i, 60, 600), i * frame).full;
+    BOOST_TEST(full);
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_of_another_size_starts_afresh) {
+    MotionGate gate(never_full);
+    gate.process(test::image_of(room()), 0);
+    const auto result = gate.process(test::flat(640, 360, {9, 9, 9}), frame);
+    BOOST_TEST(result.full);
+    BOOST_TEST((result.areas.at(0) == Area{0, 0, 640, 360}));
+}
+
+BOOST_AUTO_TEST_CASE(an_area_is_cut_out_pixel_by_pixel) {
+    const Image whole = test::image_of(room());
+    const Area area{100, 50, 33, 21};
+    const Image part = cut_out(whole, area);
+    BOOST_TEST(part.width == 33);
+    BOOST_TEST(part.height == 21);
+    BOOST_TEST(cv::norm(test::mat_of(whole)(cv::Rect(100, 50, 33, 21)), test::mat_of(part),
+                        cv::NORM_INF) == 0);
+}

@@ -1,0 +1,113 @@
+#define BOOST_TEST_MODULE vision_quality
+#include <boost/test/unit_test.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/quality.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+/// A drawing with a face's edges: head, eyes, brows, nose, mouth.
+cv::Mat drawn() {
+    cv::Mat crop(crop_side, crop_side, CV_8UC3, cv::Scalar(70, 60, 50));
+    cv::ellipse(crop, {80, 84}, {56, 74}, 0, 0, 360, {150, 170, 205}, cv::FILLED, cv::LINE_AA);
+    for (const int x : {57, 103}) {
+        cv::ellipse(crop, {x, 66}, {12, 6}, 0, 0, 360, {235, 235, 235}, cv::FILLED, cv::LINE_AA);
+        cv::circle(crop, {x, 66}, 5, {30, 25, 20}, cv::FILLED, cv::LINE_AA);
+        cv::line(crop, {x - 14, 52}, {x + 14, 50}, {40, 40, 45}, 4, cv::LINE_AA);
+    }
+    cv::line(crop, {80, 68}, {74, 98}, {110, 120, 160}, 3, cv::LINE_AA);
+    cv::ellipse(crop, {80, 122}, {22, 7}, 0, 0, 360, {80, 70, 150}, cv::FILLED, cv::LINE_AA);
+    return crop;
+}
+
+Detection frontal(float eyes = 60) {
+    Detection face;
+    face.box = {0, 0, eyes * 2, eyes * 2.6F};
+    face.landmarks = {{{0, 0}, {eyes, 0}, {eyes / 2, eyes * 0.6F}, {0, eyes}, {eyes, eyes}}};
+    face.score = 1;
+    return face;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_is_good) {
+    const Quality quality = assess(test::image_of(drawn()), frontal());
+    BOOST_TEST(quality.overall > 0.9F);
+    BOOST_TEST(quality.overall <= 1.0F);
+    BOOST_TEST(quality.eye_distance == 60);
+    BOOST_TEST(quality.detector == 1);
+    BOOST_TEST(std::abs(quality.yaw) < 0.01F);
+}
+
+BOOST_AUTO_TEST_CASE(a_blurred_crop_scores_lower_than_a_sharp_one) {
+    float before = assess(test::image_of(drawn()), frontal()).overall;
+    float sharpness = assess(test::image_of(drawn()), frontal()).sharpness;
+    for (const double sigma : {2.0, 4.0, 8.0}) {
+        cv::Mat blurred;
+        cv::GaussianBlur(drawn(), blurred, {}, sigma);
+        const Quality quality = assess(test::image_of(blurred), frontal());
+        BOOST_TEST(quality.sharpness < sharpness);
+        BOOST_TEST(quality.overall <= before);
+        sharpness = quality.sharpness;
+        before = quality.overall;
+    }
+    BOOST_TEST(before < 0.7F);
+}
+
+BOOST_AUTO_TEST_CASE(an_enlarged_small_face_is_less_sharp) {
+    cv::Mat small;
+    cv::resize(drawn(), small, {20, 20}, 0, 0, cv::INTER_AREA);
+    cv::resize(small, small, {crop_side, crop_side}, 0, 0, cv::INTER_LINEAR);
+    BOOST_TEST(assess(test::image_of(small), frontal()).sharpness <
+               assess(test::image_of(drawn()), frontal()).sharpness / 3);
+}
+
+BOOST_AUTO_TEST_CASE(light_changes_sharpness_little) {
+    cv::Mat dim;
+    drawn().convertTo(dim, -1, 0.7, 5);
+    const float bright = assess(test::image_of(drawn()), frontal()).sharpness;
+    const float darker = assess(test::image_of(dim), frontal()).sharpness;
+    BOOST_TEST(darker == bright, boost::test_tools::tolerance(0.15F));
+}
+
+BOOST_AUTO_TEST_CASE(a_turned_face_has_yaw_of_the_right_sign_and_scores_lower) {
+    Detection left = frontal();
+    Detection right = frontal();
+    left.landmarks[2].x = 5;
+    right.landmarks[2].x = 55;
+    const Image crop = test::image_of(drawn());
+    BOOST_TEST(assess(crop, left).yaw < -0.5F);
+    BOOST_TEST(assess(crop, right).yaw > 0.5F);
+    BOOST_TEST(assess(crop, right).overall < assess(crop, frontal()).overall);
+}
+
+BOOST_AUTO_TEST_CASE(roll_is_not_yaw) {
+    Detection rolled = frontal();
+    const double angle = 0.5;
+    for (Point& point : rolled.landmarks) {
+        const auto c = static_cast<float>(std::cos(angle));
+        const auto s = static_cast<float>(std::sin(angle));
+        point = {c * point.x - s * point.y, s * point.x + c * point.y};
+    }
+    BOOST_TEST(std::abs(assess(test::image_of(drawn()), rolled).yaw) < 0.01F);
+}
+
+BOOST_AUTO_TEST_CASE(a_tiny_face_and_an_uncertain_one_score_nothing) {
+    const Image crop = test::image_of(drawn());
+    BOOST_TEST(assess(crop, frontal(5)).overall == 0);
+    Detection doubtful = frontal();
+    doubtful.score = 0.75F;
+    BOOST_TEST(assess(crop, doubtful).overall == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_flat_crop_and_eyes_in_one_point_give_numbers) {
+    Detection odd = frontal();
+    odd.landmarks.fill({10, 10});
+    const Quality quality = assess(test::flat(crop_side, crop_side, {0, 0, 0}), odd);
+    BOOST_TEST(quality.overall == 0);
+    BOOST_TEST(quality.sharpness == 0);
+    BOOST_TEST(quality.yaw == 1);
+}

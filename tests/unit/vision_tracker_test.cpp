@@ -1,0 +1,231 @@
+#define BOOST_TEST_MODULE vision_tracker
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/tracker.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+constexpr std::int64_t frame = 40'000'000;  // 25 frames a second
+using Kind = TrackEvent::Kind;
+
+Sighting sighting(float x, float y, unsigned person, float overall = 0.8F, float side = 60) {
+    Sighting out;
+    out.box = {x, y, side, side};
+    out.landmarks = {
+        {{x + 20, y + 20}, {x + 40, y + 20}, {x + 30, y + 32}, {x + 22, y + 45}, {x + 38, y + 45}}};
+    out.quality = {30, 50, 0, 0.99F, overall};
+    out.crop = test::image_of(test::texture(crop_side, person));
+    return out;
+}
+
+std::size_t count(const TrackerResult& result, Kind kind) {
+    return static_cast<std::size_t>(std::count_if(result.events.begin(), result.events.end(),
+                                                  [&](const auto& e) { return e.kind == kind; }));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_face_seen_once_is_no_track) {
+    Tracker tracker({});
+    const auto result = tracker.process({sighting(10, 10, 1)}, 0, false);
+    BOOST_TEST(result.events.empty());
+    BOOST_TEST(result.probes.empty());
+    BOOST_TEST(tracker.finish().events.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_face_seen_again_starts_a_track_and_sends_its_first_probe_at_once) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1)}, 0, false);
+    const auto result = tracker.process({sighting(12, 10, 1)}, frame, false);
+    BOOST_REQUIRE(result.events.size() == 1U);
+    BOOST_TEST((result.events[0].kind == Kind::started));
+    BOOST_TEST(result.events[0].track == 1U);
+    BOOST_TEST(result.events[0].pts == frame);
+    BOOST_TEST(result.events[0].box.x == 12);
+    BOOST_REQUIRE(result.probes.size() == 1U);
+    BOOST_TEST(result.probes[0].track == 1U);
+    BOOST_TEST(result.probes[0].number == 1U);
+    BOOST_TEST(result.probes[0].sighting.crop.width == crop_side);
+}
+
+BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_a_frame) {
+    Tracker tracker({});
+    for (int i = 0; i < 10; ++i) {
+        const auto result =
+            tracker.process({sighting(10 + 3.0F * static_cast<float>(i), 10, 1)}, i * frame, false);
+        if (i >= 2) BOOST_TEST(count(result, Kind::moved) == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_people_who_pass_each_other_keep_their_numbers) {
+    Tracker tracker({});
+    std::map<std::uint64_t, std::set<int>> directions;  // of the boxes each track saw
+    std::map<std::uint64_t, float> last;
+    for (int i = 0; i < 40; ++i) {
+        const auto way = static_cast<float>(i) * 8;
+        // In the middle one hides the other for four frames.
+        std::vector<Sighting> seen{sighting(20 + way, 50, 1)};
+        if (i < 18 || i > 21) seen.push_back(sighting(340 - way, 54, 2));
+        // The order of the detections must not matter.
+        if (i % 2 == 1) std::reverse(seen.begin(), seen.end());
+        for (const auto& event : tracker.process(std::move(seen), i * frame, false).events) {
+            BOOST_TEST((event.kind != Kind::ended));
+            if (last.contains(event.track))
+                directions[event.track].insert(event.box.x > last[event.track] ? 1 : -1);
+            last[event.track] = event.box.x;
+        }
+    }
+    BOOST_REQUIRE(directions.size() == 2U);
+    BOOST_TEST(directions[1].size() == 1U);
+    BOOST_TEST(directions[2].size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_gap_does_not_end_a_track_and_a_long_one_does) {
+    Tracker tracker({.max_gap = 1.0});
+    tracker.process({sighting(10, 10, 1)}, 0, false);
+    tracker.process({sighting(10, 10, 1)}, frame, false);
+    const auto again = tracker.process({sighting(14, 10, 1)}, frame + 900'000'000, false);
+    BOOST_REQUIRE(again.events.size() == 1U);
+    BOOST_TEST((again.events[0].kind == Kind::moved));
+    const auto empty = tracker.process({}, frame + 2'100'000'000, false);
+    BOOST_REQUIRE(empty.events.size() == 1U);
+    BOOST_TEST((empty.events[0].kind == Kind::ended));
+    BOOST_TEST(empty.events[0].pts == frame + 900'000'000);
+    BOOST_TEST(empty.events[0].box.x == 14);
+}
+
+BOOST_AUTO_TEST_CASE(track_numbers_are_never_used_again) {
+    Tracker tracker({});
+    for (std::uint64_t n = 1; n <= 3; ++n) {
+        const auto start = static_cast<std::int64_t>(n) * 10'000'000'000;
+        tracker.process({sighting(10, 10, 1)}, start, false);
+        const auto result = tracker.process({sighting(10, 10, 1)}, start + frame, false);
+        BOOST_REQUIRE(result.events.size() == 1U);
+        BOOST_TEST(result.events[0].track == n);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_scene_cut_ends_every_track_and_the_next_face_is_a_new_one) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1)}, 0, false);
+    tracker.process({sighting(10, 10, 1)}, frame, false);
+    const auto cut = tracker.process({sighting(10, 10, 1)}, 2 * frame, true);
+    BOOST_REQUIRE(cut.events.size() == 1U);
+    BOOST_TEST((cut.events[0].kind == Kind::ended));
+    const auto after = tracker.process({sighting(10, 10, 1)}, 3 * frame, false);
+    BOOST_REQUIRE(after.events.size() == 1U);
+    BOOST_TEST(after.events[0].track == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(another_face_in_the_same_place_is_another_track) {
+    Tracker tracker({});
+    for (int i = 0; i < 5; ++i) tracker.process({sighting(10, 10, 1)}, i * frame, false);
+    tracker.process({sighting(11, 10, 2)}, 5 * frame, false);
+    const auto result = tracker.process({sighting(11, 10, 2)}, 6 * frame, false);
+    BOOST_TEST(count(result, Kind::started) == 1U);
+    BOOST_TEST(count(result, Kind::moved) == 0U);
+    // Two faces can't be in one place: the first is gone.
+    BOOST_TEST(count(result, Kind::ended) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(one_bad_crop_does_not_split_a_track) {
+    Tracker tracker({});
+    std::set<std::uint64_t> tracks;
+    for (int i = 0; i < 20; ++i) {
+        const unsigned looks = i % 5 == 4 ? 2 : 1;
+        for (const auto& e : tracker.process({sighting(10, 10, looks)}, i * frame, false).events)
+            tracks.insert(e.track);
+    }
+    BOOST_TEST(tracks.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_face_found_twice_is_one_track) {
+    Tracker tracker({});
+    std::size_t started = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto result = tracker.process(
+            {sighting(10, 10, 1), sighting(16, 12, 1), sighting(20, 20, 1, 0.8F, 30)}, i * frame,
+            false);
+        started += count(result, Kind::started);
+    }
+    BOOST_TEST(started == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_face_far_away_is_another_track) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1)}, 0, false);
+    BOOST_TEST(tracker.process({sighting(300, 10, 1)}, frame, false).events.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_still_face_sends_one_probe_until_the_refresh) {
+    Tracker tracker({});
+    std::vector<std::int64_t> sent;
+    for (std::int64_t pts = 0; pts < 12'000'000'000; pts += frame)
+        for (const auto& probe : tracker.process({sighting(10, 10, 1)}, pts, false).probes) {
+            BOOST_TEST(probe.number == sent.size() + 1);
+            sent.push_back(pts);
+        }
+    BOOST_REQUIRE(sent.size() == 3U);
+    BOOST_TEST(sent[1] - sent[0] >= 5'000'000'000);
+    BOOST_TEST(sent[2] - sent[1] >= 5'000'000'000);
+}
+
+BOOST_AUTO_TEST_CASE(other_views_are_sent_at_intervals_and_no_more_than_max_probes) {
+    TrackerOptions options;
+    options.max_probes = 4;
+    Tracker tracker(options);
+    std::vector<std::int64_t> sent;
+    for (int i = 0; i * frame < 4'000'000'000; ++i) {
+        Sighting seen = sighting(10, 10, 1);
+        // Turning slowly from one side to the other, so that each view differs from those before.
+        seen.quality.yaw = -1 + static_cast<float>(i) * 0.02F;
+        for ([[maybe_unused]] const auto& probe : tracker.process({seen}, i * frame, false).probes)
+            sent.push_back(i * frame);
+    }
+    BOOST_REQUIRE(sent.size() == 4U);
+    for (std::size_t i = 1; i < sent.size(); ++i) BOOST_TEST(sent[i] - sent[i - 1] >= 300'000'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_clearly_better_crop_is_sent) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1, 0.4F)}, 0, false);
+    BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.4F)}, frame, false).probes.size() == 1U);
+    BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.9F)}, 2 * frame, false).probes.empty());
+    BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.9F)}, 12 * frame, false).probes.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(poor_and_tiny_crops_are_never_sent) {
+    Tracker tracker({});
+    for (int i = 0; i < 10; ++i) {
+        Sighting tiny = sighting(200, 10, 2);
+        tiny.quality.eye_distance = 9;
+        BOOST_TEST(
+            tracker.process({sighting(10, 10, 1, 0.1F), tiny}, i * frame, false).probes.empty());
+    }
+    BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.5F)}, 10 * frame, false).probes.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_every_track_once) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1), sighting(200, 10, 2)}, 0, false);
+    tracker.process({sighting(10, 10, 1), sighting(200, 10, 2)}, frame, false);
+    BOOST_TEST(count(tracker.finish(), Kind::ended) == 2U);
+    BOOST_TEST(tracker.finish().events.empty());
+}
+
+BOOST_AUTO_TEST_CASE(time_that_runs_backwards_is_a_new_scene) {
+    Tracker tracker({});
+    tracker.process({sighting(10, 10, 1)}, 100 * frame, false);
+    tracker.process({sighting(10, 10, 1)}, 101 * frame, false);
+    const auto result = tracker.process({sighting(10, 10, 1)}, 0, false);
+    BOOST_REQUIRE(result.events.size() == 1U);
+    BOOST_TEST((result.events[0].kind == Kind::ended));
+}
