@@ -17,6 +17,9 @@ inline gallery::RedisOptions redis_options(const service::Settings& settings) {
 inline gallery::Policy default_policy(const service::Settings& settings) {
     gallery::Policy policy;
     policy.threshold = static_cast<float>(settings.recognize.threshold);
+    policy.growth = static_cast<float>(settings.recognize.growth);
+    policy.early = static_cast<float>(settings.recognize.early);
+    policy.min_probes = settings.recognize.min_probes;
     policy.margin = static_cast<float>(settings.recognize.margin);
     policy.min_quality = static_cast<float>(settings.recognize.min_quality);
     return policy;

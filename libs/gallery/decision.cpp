@@ -14,8 +14,9 @@ double weight(const Probe& probe) {
     return probe.quality > 0 && std::isfinite(probe.quality) ? double{probe.quality} : 0.0;
 }
 
-double probability(const Policy& policy, float similarity) {
-    return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset)));
+double probability(const Policy& policy, float similarity, std::size_t subjects) {
+    const double prior = std::log(static_cast<double>(std::max<std::size_t>(subjects, 1)));
+    return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset - prior)));
 }
 
 }  // namespace
@@ -46,6 +47,12 @@ Embedding fuse(std::vector<Probe> probes) {
     return fused;
 }
 
+float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes) {
+    const auto tenfolds = std::log10(static_cast<float>(std::max<std::size_t>(subjects, 10)) / 10);
+    const bool soon = good_probes < static_cast<std::size_t>(policy.min_probes);
+    return policy.threshold + policy.growth * tenfolds + (soon ? policy.early : 0);
+}
+
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy) {
     Decision decision;
     if (probes.empty()) return decision;
@@ -53,19 +60,22 @@ Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, cons
     std::vector<Probe> good;
     std::copy_if(probes.begin(), probes.end(), std::back_inserter(good),
                  [&](const Probe& probe) { return probe.quality >= policy.min_quality; });
-    const bool seen_well = !good.empty();
-    decision.match = snapshot.match(fuse(seen_well ? std::move(good) : probes));
+    decision.good_probes = good.size();
+    decision.match = snapshot.match(fuse(good.empty() ? probes : std::move(good)));
+    decision.threshold = effective_threshold(policy, snapshot.subjects(), decision.good_probes);
 
     const auto& [best, runner_up] = decision.match;
     if (best) {
         decision.margin = best->similarity - (runner_up ? runner_up->similarity : 0);
-        decision.probability = probability(policy, best->similarity);
+        decision.probability = probability(policy, best->similarity, snapshot.subjects());
     }
     const bool leads = !runner_up || decision.margin >= policy.margin;
-    if (!seen_well) {
+    if (decision.good_probes == 0) {
         decision.verdict = Verdict::undecided;
-    } else if (best && best->similarity >= policy.threshold && leads) {
+    } else if (best && best->similarity >= decision.threshold && leads) {
         decision.verdict = Verdict::known;
+    } else if (decision.good_probes < static_cast<std::size_t>(policy.min_probes)) {
+        decision.verdict = Verdict::undecided;
     } else {
         decision.verdict = Verdict::unknown;
     }

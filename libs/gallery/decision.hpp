@@ -10,15 +10,21 @@
 
 namespace facebus::gallery {
 
-/// When a face counts as somebody's. Stored with the gallery.
+/// When a face counts as somebody's. Stored with the gallery. The defaults are measured on LFW and on
+/// video, see docs/decisions/0003-open-set-decision.md.
 struct Policy {
-    float threshold = 0.5F;  ///< least cosine similarity of the template to the subject
-    float margin = 0.06F;    ///< least lead over the best other subject, where there is one
-    float min_quality =
-        0.3F;           ///< below this overall quality of all probes the answer is `undecided`
-    double slope = 20;  ///< probability = 1 / (1 + exp(-(slope * similarity + offset)))
-    double offset = -8;
+    float threshold = 0.36F;   ///< least cosine similarity to the subject, in a gallery of up to ten
+    float growth = 0.11F;      ///< added for every tenfold of that: more subjects, more chances to err
+    float early = 0.08F;       ///< added while fewer than `min_probes` good faces were seen
+    int min_probes = 2;        ///< good faces without which nobody is called a stranger
+    float margin = 0.05F;      ///< least lead over the best other subject
+    float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
+    double slope = 27.8;       ///< probability = 1 / (1 + exp(-(slope * similarity + offset
+    double offset = -10.4;     ///< - ln(subjects)))): one subject against each other one alike
 };
+
+/// The similarity that `known` takes with so many subjects and good faces.
+float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes);
 
 /// One face of a track with what it weighs.
 struct Probe {
@@ -36,22 +42,22 @@ Embedding fuse(std::vector<Probe> probes);
 enum class Verdict {
     known,
     unknown,    ///< a stranger: seen well enough, and nobody in the gallery
-    undecided,  ///< nothing good enough was seen
+    undecided,  ///< nothing good enough was seen, or not enough yet
 };
 
 struct Decision {
     Verdict verdict = Verdict::undecided;
     Match match;             ///< the best subject and the runner-up, whatever the verdict
-    double probability = 0;  ///< that the template and the best subject are one person, 0..1
-    float margin =
-        0;  ///< match.best.similarity minus the runner-up's (minus 0 where there is none)
+    double probability = 0;        ///< that the track shows the best subject, 0..1
+    std::size_t good_probes = 0;   ///< probes that reach the policy's quality
+    float threshold = 0;           ///< similarity that `known` took
+    float margin = 0;              ///< the best similarity less the runner-up's, or less 0
 };
 
-/// Decides on a track's probes. Probes below the policy's quality are used only where no better
-/// are, and then the verdict is `undecided`, however similar they are; so it is without probes.
-/// Else it is `known` if the best subject reaches the threshold and leads by the margin (with one
-/// subject in the gallery there is nobody to lead over, and the threshold alone decides), and
-/// `unknown` if not.
+/// Decides on a track's probes; the template is made of the good ones, or of all where none is
+/// good. `known` if there is a good probe and the best subject reaches effective_threshold() and
+/// leads by the margin (with one subject there is nobody to lead over); else `unknown` if at least
+/// `min_probes` good probes were seen; else `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 
 }  // namespace facebus::gallery

@@ -1,17 +1,18 @@
 // Where what stands in Redis: the only place that spells a key.
 //
-// | key                          | type   | content |
-// |------------------------------|--------|---------------------------------------------------------|
-// | facebus:gallery:changes      | stream | one entry a write: `op`. The newest id is the version |
-// | facebus:gallery:model        | string | id of the model that made the samples | |
-// facebus:gallery:names        | hash   | subject's name -> subject id                            |
-// | facebus:gallery:policy       | hash   | `threshold margin min_quality slope offset`, as text |
-// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC) | |
-// facebus:subject:<id>:samples | list   | sample ids, oldest first                                |
-// | facebus:sample:<id>          | hash   | `subject source model quality created embedding` | |
-// facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; has a TTL     |
-// | facebus:results              | stream | `topic header subject track`; has a TTL, trimmed by age
-// |
+// clang-format off
+// | key                          | type   | content                                               |
+// | ---------------------------- | ------ | ----------------------------------------------------- |
+// | facebus:gallery:changes      | stream | one entry a write: `op`; the newest id is the version |
+// | facebus:gallery:model        | string | id of the model that made the samples                 |
+// | facebus:gallery:names        | hash   | subject's name -> subject id                          |
+// | facebus:gallery:policy       | hash   | the fields of Policy under their names, as text       |
+// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC)                            |
+// | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
+// | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
+// | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |
+// | facebus:results              | stream | `topic header subject track`; a TTL, trimmed by age   |
+// clang-format on
 //
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
 // bytes; the quality before a probe's embedding is one more. Numbers elsewhere are decimal text.

@@ -168,18 +168,23 @@ Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
 }
 
 Result<void> check_policy(const Policy& policy) {
-    const bool good = in_range(policy.threshold, -1, 1) && in_range(policy.margin, 0, 2) &&
+    const bool good = in_range(policy.threshold, -1, 1) && in_range(policy.growth, 0, 1) &&
+                      in_range(policy.early, 0, 1) && policy.min_probes >= 1 &&
+                      policy.min_probes <= 64 && in_range(policy.margin, 0, 2) &&
                       in_range(policy.min_quality, 0, 1) && std::isfinite(policy.slope) &&
                       policy.slope > 0 && std::isfinite(policy.offset);
     if (good) return {};
     return fail(ErrorKind::malformed,
-                "the policy is out of range: threshold -1..1, margin 0..2, min_quality 0..1, "
-                "slope above 0");
+                "the policy is out of range: threshold -1..1, growth and early 0..1, min_probes "
+                "1..64, margin 0..2, min_quality 0..1, slope above 0");
 }
 
 Redis::Command write_policy(const Policy& policy) {
     return {"HSET",        keys::policy,
             "threshold",   fmt::to_string(policy.threshold),
+            "growth",      fmt::to_string(policy.growth),
+            "early",       fmt::to_string(policy.early),
+            "min_probes",  fmt::to_string(policy.min_probes),
             "margin",      fmt::to_string(policy.margin),
             "min_quality", fmt::to_string(policy.min_quality),
             "slope",       fmt::to_string(policy.slope),
@@ -187,15 +192,18 @@ Redis::Command write_policy(const Policy& policy) {
 }
 
 Redis::Command read_policy() {
-    return {"HMGET", keys::policy, "threshold", "margin", "min_quality", "slope", "offset"};
+    return {"HMGET",  keys::policy,  "threshold", "growth", "early", "min_probes",
+            "margin", "min_quality", "slope",     "offset"};
 }
 
 Result<Policy> decode_policy(const Reply& reply) {
     const auto& fields = reply.elements();
     Policy policy;
-    if (fields.size() != 5 || !parse(fields[0].text(), policy.threshold) ||
-        !parse(fields[1].text(), policy.margin) || !parse(fields[2].text(), policy.min_quality) ||
-        !parse(fields[3].text(), policy.slope) || !parse(fields[4].text(), policy.offset)) {
+    if (fields.size() != 8 || !parse(fields[0].text(), policy.threshold) ||
+        !parse(fields[1].text(), policy.growth) || !parse(fields[2].text(), policy.early) ||
+        !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
+        !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
+        !parse(fields[7].text(), policy.offset)) {
         return std::unexpected(damaged("the policy", "a value is missing or no number"));
     }
     if (auto good = check_policy(policy); !good) {

@@ -75,9 +75,12 @@ struct Settings {
     struct Recognize {
         int batch = 8;
         bool crops = false;
-        double threshold = 0.5;
-        double margin = 0.06;
-        double min_quality = 0.3;
+        double threshold = 0.36;
+        double growth = 0.11;
+        double margin = 0.05;
+        double early = 0.08;
+        int min_probes = 2;
+        double min_quality = 0.2;
         int track_ttl = 600;
         std::string health = "127.0.0.1:9106";
     } recognize;

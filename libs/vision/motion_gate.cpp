@@ -18,10 +18,11 @@ namespace {
 constexpr int small_side = 320;
 // Grey levels between frame and background, and between two frames, that count as motion. Sensor
 // noise and compression stay below after the blur.
-constexpr double background_level = 14;
-constexpr double frame_level = 9;
-// The background takes up what has stood still for about this long, in seconds.
-constexpr double settle = 3;
+constexpr double background_level = 25;
+constexpr double frame_level = 12;
+// The background takes up what has stood still for about this long, in seconds: long enough to see
+// somebody who moves slowly, short enough that the place somebody has left is soon quiet again.
+constexpr double settle = 1;
 // Beyond this part of the frame one search of all of it is cheaper than many of its parts.
 constexpr double full_part = 0.6;
 // A face of which only the mouth or the eyes move must be searched whole, so an area is never less

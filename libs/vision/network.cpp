@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "vision/mat.hpp"
+#include "vision/silence.hpp"
 
 namespace facebus::vision {
 
@@ -26,6 +27,7 @@ void model_failed(const std::filesystem::path& file, const std::string& why) {
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {
+    silence_opencv();
     require(file);
     try {
         cv::dnn::Net net = cv::dnn::readNetFromONNX(file.string());

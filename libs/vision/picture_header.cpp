@@ -143,6 +143,10 @@ std::optional<PictureHeader> read_bmp(Span bytes) {
         header.width = in.number(18, 4);
         const std::uint32_t height = in.number(22, 4);
         header.height = (height & 0x80000000U) != 0 ? std::uint64_t{~height} + 1 : height;
+        const std::uint64_t depth = in.number(28, 2);
+        const bool plain = in.number(30, 4) == 0;
+        const std::uint64_t row = (header.width * depth + 31) / 32 * 4;
+        if (plain) header.complete = in.number(10, 4) + row * header.height <= in.size();
     }
     return header;
 }

@@ -22,6 +22,18 @@ wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const 
     return item;
 }
 
+/// Whether the area ends, inside the frame, where the face does: then the face goes on beyond it, and
+/// its box and crop are wrong.
+bool cut_off(const Box& box, const Area& area, const wire::Region& region) {
+    const bool left = box.x <= 0 && area.x > 0;
+    const bool top = box.y <= 0 && area.y > 0;
+    const bool right = box.x + box.width >= static_cast<float>(area.width) &&
+                       area.x + area.width < region.frame_width;
+    const bool bottom = box.y + box.height >= static_cast<float>(area.height) &&
+                        area.y + area.height < region.frame_height;
+    return left || top || right || bottom;
+}
+
 }  // namespace
 
 std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, const Bytes& pixels) {
@@ -37,6 +49,7 @@ std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, co
         for (const auto& found : detector_.detect(part)) {
             if (message.faces.size() == wire::max_faces) break;
             if (found.box.width <= 0 || found.box.height <= 0) continue;
+            if (cut_off(found.box, area, region)) continue;
             const auto crop = vision::align(part, found);
             message.faces.push_back(in_frame(found, area, vision::assess(crop, found)));
             const auto bytes = crop.pixels.span();

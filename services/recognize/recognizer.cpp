@@ -18,11 +18,14 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
         case Verdict::unknown: identity.decision = "unknown"; break;
         case Verdict::undecided:
             identity.decision = "undecided";
-            identity.reason = fmt::format("no face of this track reaches the quality {:.2f}",
-                                          policy.min_quality);
+            identity.reason =
+                decision.good_probes == 0
+                    ? fmt::format("no face reaches the quality {:.2f}", policy.min_quality)
+                    : fmt::format("{} of {} good faces seen so far", decision.good_probes,
+                                  policy.min_probes);
             break;
     }
-    identity.threshold = policy.threshold;
+    identity.threshold = decision.threshold;
     const auto& best = decision.match.best;
     if (!best) {
         if (decision.verdict == Verdict::unknown) identity.reason = "the gallery is empty";
@@ -31,7 +34,7 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     if (decision.verdict == Verdict::known) {
         identity.subject_id = best->subject_id;
         identity.subject = best->name;
-    } else if (decision.verdict == Verdict::unknown && best->similarity >= policy.threshold) {
+    } else if (decision.verdict == Verdict::unknown && best->similarity >= decision.threshold) {
         identity.reason = fmt::format("the lead over the runner-up is below {:.3f}", policy.margin);
     }
     identity.similarity = best->similarity;

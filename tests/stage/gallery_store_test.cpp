@@ -180,12 +180,12 @@ BOOST_AUTO_TEST_CASE(every_write_changes_the_version_and_refused_ones_do_not) {
 }
 
 BOOST_AUTO_TEST_CASE(the_policy_is_kept) {
-    BOOST_REQUIRE(store.set_policy({0.42F, 0.07F, 0.2F, 17.5, -7.25}));
+    BOOST_REQUIRE(store.set_policy({.threshold = 0.42F, .offset = -7.25}));
     const auto policy = store.policy();
     BOOST_REQUIRE((policy && policy->has_value()));
     BOOST_TEST((*policy)->threshold == 0.42F);
     BOOST_TEST((*policy)->offset == -7.25);
-    BOOST_TEST(!store.set_policy({5.0F}));
+    BOOST_TEST(!store.set_policy({.threshold = 5.0F}));
     BOOST_REQUIRE(redis.run({"HSET", keys::policy, "margin", "junk"}));
     BOOST_REQUIRE(!store.policy());
     BOOST_TEST((store.policy().error().kind == ErrorKind::malformed));

@@ -42,8 +42,18 @@ Embedding like(float anna, float bert) {
     return embedding;
 }
 
+/// One good face is enough, so that each rule can be looked at alone.
+constexpr Policy plain{.threshold = 0.5F,
+                       .growth = 0,
+                       .early = 0,
+                       .min_probes = 1,
+                       .margin = 0.06F,
+                       .min_quality = 0.3F,
+                       .slope = 20,
+                       .offset = -8};
+
 Decision decide_one(const Embedding& embedding, const Snapshot& snapshot, float quality = 0.9F) {
-    return decide({probe("p", embedding, quality)}, snapshot, Policy{});
+    return decide({probe("p", embedding, quality)}, snapshot, plain);
 }
 
 }  // namespace
@@ -76,7 +86,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_face_still_tells_whom_it_is_most_like) {
 }
 
 BOOST_AUTO_TEST_CASE(with_one_subject_the_threshold_alone_decides) {
-    Policy policy;
+    Policy policy = plain;
     policy.margin = 0.9F;
     const Decision decision = decide({probe("p", like(0.6F, 0), 0.9F)}, anna_alone(), policy);
     BOOST_TEST((decision.verdict == Verdict::known));
@@ -102,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_quality_at_the_limit_is_good_enough) {
 BOOST_AUTO_TEST_CASE(poor_probes_do_not_count_beside_a_good_one) {
     const std::vector<Probe> probes{probe("1", axis(1), 0.29F), probe("2", axis(1), 0.29F),
                                     probe("3", axis(0), 0.31F)};
-    const Decision decision = decide(probes, two_people(), Policy{});
+    const Decision decision = decide(probes, two_people(), plain);
     BOOST_TEST((decision.verdict == Verdict::known));
     BOOST_TEST(decision.match.best->name == "Anna");
     BOOST_TEST(decision.match.best->similarity == 1.0F);
@@ -117,27 +127,61 @@ BOOST_AUTO_TEST_CASE(everybody_is_unknown_to_an_empty_gallery) {
 }
 
 BOOST_AUTO_TEST_CASE(no_probes_decide_nothing) {
-    const Decision decision = decide({}, two_people(), Policy{});
+    const Decision decision = decide({}, two_people(), plain);
     BOOST_TEST((decision.verdict == Verdict::undecided));
     BOOST_TEST(!decision.match.best);
 }
 
-BOOST_AUTO_TEST_CASE(the_probability_follows_slope_and_offset) {
-    Policy policy;
+BOOST_AUTO_TEST_CASE(the_probability_follows_slope_offset_and_the_number_of_subjects) {
+    Policy policy = plain;
     policy.slope = 10;
     policy.offset = -5;
     const auto at = [&](float similarity) {
         return decide({probe("p", like(similarity, 0), 0.9F)}, two_people(), policy).probability;
     };
-    BOOST_TEST(at(0.5F) == 0.5, boost::test_tools::tolerance(1e-4));
-    BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0)), boost::test_tools::tolerance(1e-4));
-    BOOST_TEST(at(0.1F) == 1 / (1 + std::exp(4.0)), boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.5F) == 1 / (1 + std::exp(std::log(2.0))), boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0 + std::log(2.0))), boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.1F) == 1 / (1 + std::exp(4.0 + std::log(2.0))), boost::test_tools::tolerance(1e-4));
 }
 
 BOOST_AUTO_TEST_CASE(more_probes_of_one_face_help_where_one_alone_fails) {
     const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
                                     probe("2", between(0, 3, 0.45F), 0.5F),
                                     probe("3", between(0, 4, 0.45F), 0.5F)};
-    BOOST_TEST((decide({probes[0]}, two_people(), Policy{}).verdict == Verdict::unknown));
-    BOOST_TEST((decide(probes, two_people(), Policy{}).verdict == Verdict::known));
+    BOOST_TEST((decide({probes[0]}, two_people(), plain).verdict == Verdict::unknown));
+    BOOST_TEST((decide(probes, two_people(), plain).verdict == Verdict::known));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_called_a_stranger_before_enough_good_faces_were_seen) {
+    Policy policy = plain;
+    policy.min_probes = 2;
+    const Probe first = probe("1", axis(5), 0.9F);
+    const Probe poor = probe("2", axis(5), 0.1F);
+    const Probe second = probe("3", axis(5), 0.9F);
+    BOOST_TEST((decide({first}, two_people(), policy).verdict == Verdict::undecided));
+    BOOST_TEST((decide({first, poor}, two_people(), policy).verdict == Verdict::undecided));
+    BOOST_TEST((decide({first, poor, second}, two_people(), policy).verdict == Verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(an_early_name_takes_more_similarity) {
+    Policy policy = plain;
+    policy.min_probes = 2;
+    policy.early = 0.1F;
+    const auto face = [](const char* id, float anna) { return probe(id, like(anna, 0), 0.9F); };
+    BOOST_TEST((decide({face("1", 0.61F)}, two_people(), policy).verdict == Verdict::known));
+    BOOST_TEST((decide({face("1", 0.55F)}, two_people(), policy).verdict == Verdict::undecided));
+    const Decision later =
+        decide({face("1", 0.55F), face("2", 0.55F)}, two_people(), policy);
+    BOOST_TEST((later.verdict == Verdict::known));
+    BOOST_TEST(later.threshold == 0.5F);
+}
+
+BOOST_AUTO_TEST_CASE(the_threshold_grows_with_the_gallery) {
+    Policy policy = plain;
+    policy.growth = 0.1F;
+    const auto tolerance = boost::test_tools::tolerance(1e-4F);
+    BOOST_TEST(effective_threshold(policy, 0, 5) == 0.5F, tolerance);
+    BOOST_TEST(effective_threshold(policy, 10, 5) == 0.5F, tolerance);
+    BOOST_TEST(effective_threshold(policy, 100, 5) == 0.6F, tolerance);
+    BOOST_TEST(effective_threshold(policy, 100'000, 5) == 0.9F, tolerance);
 }

@@ -100,10 +100,20 @@ BOOST_AUTO_TEST_CASE(a_stored_sample_with_any_field_spoilt_is_refused_by_name) {
 }
 
 BOOST_AUTO_TEST_CASE(a_policy_comes_back_as_it_was_stored) {
-    const Policy policy{0.1F, 0.2F, 0.3F, 1.0 / 3, -7.1};
+    const Policy policy{.threshold = 0.1F,
+                        .growth = 0.15F,
+                        .early = 0.05F,
+                        .min_probes = 3,
+                        .margin = 0.2F,
+                        .min_quality = 0.3F,
+                        .slope = 1.0 / 3,
+                        .offset = -7.1};
     const auto back = decode_policy(stored(write_policy(policy)));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->threshold == policy.threshold);
+    BOOST_TEST(back->growth == policy.growth);
+    BOOST_TEST(back->early == policy.early);
+    BOOST_TEST(back->min_probes == policy.min_probes);
     BOOST_TEST(back->margin == policy.margin);
     BOOST_TEST(back->min_quality == policy.min_quality);
     BOOST_TEST(back->slope == policy.slope);
@@ -111,17 +121,17 @@ BOOST_AUTO_TEST_CASE(a_policy_comes_back_as_it_was_stored) {
 }
 
 BOOST_AUTO_TEST_CASE(a_policy_that_makes_no_sense_is_refused) {
-    for (std::size_t field = 0; field < 5; ++field) {
+    for (std::size_t field = 0; field < 8; ++field) {
         for (const char* junk : {"", "nan", "inf", "1e999", "0.5x", " 0.5"}) {
             Redis::Command write = write_policy(Policy{});
             write[3 + 2 * field] = junk;
             BOOST_TEST(!decode_policy(stored(write)));
         }
     }
-    BOOST_TEST(!check_policy(Policy{1.5F}));
-    BOOST_TEST(!check_policy(Policy{0.5F, -0.1F}));
-    BOOST_TEST(!check_policy(Policy{0.5F, 0.1F, 2.0F}));
-    BOOST_TEST(!check_policy(Policy{0.5F, 0.1F, 0.3F, 0}));
+    BOOST_TEST(!check_policy(Policy{.threshold = 1.5F}));
+    BOOST_TEST(!check_policy(Policy{.margin = -0.1F}));
+    BOOST_TEST(!check_policy(Policy{.min_quality = 2.0F}));
+    BOOST_TEST(!check_policy(Policy{.slope = 0}));
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_comes_back_with_its_model) {

@@ -1,0 +1,142 @@
+// The stages of the edge as functions: a real photograph goes in as a frame and comes out as a probe.
+#define BOOST_TEST_MODULE edge_stages
+#include <boost/test/unit_test.hpp>
+
+#include "detect-align/detect_stage.hpp"
+#include "motion/motion_stage.hpp"
+#include "support/models.hpp"
+#include "support/samples.hpp"
+#include "track/track_stage.hpp"
+#include "vision/image_file.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using test::SkipWithoutModels;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+namespace {
+
+Image photograph() {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(test::models() / "demo/photos/joe_biden")) {
+        if (auto image = vision::read_picture(entry.path())) return *image;
+    }
+    BOOST_FAIL("no photograph; run models/prepare");
+    return {};
+}
+
+wire::Frame frame(const Image& image, std::int64_t pts) {
+    return {.head = {.src = "door", .ts = 1},
+            .stream = {.pts = pts},
+            .width = image.width,
+            .height = image.height};
+}
+
+wire::Frame end() { return {.head = {.src = "door"}, .stream = {.end = true}}; }
+
+struct Edge {
+    MotionStage motion{vision::MotionOptions{}};
+    DetectStage detect{test::models(), {.min_face = 80}};
+    TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", true};
+
+    TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
+        const auto [region, areas] = motion.process(message, pixels);
+        BOOST_REQUIRE(wire::decode<wire::Region>(wire::encode(region), areas.size()));
+        const auto [face, crops] = detect.process(region, areas);
+        BOOST_REQUIRE(wire::decode<wire::Face>(wire::encode(face), crops.size()));
+        return track.process(face, crops);
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_and_ends_with_the_stream) {
+    const auto image = photograph();
+    Edge edge;
+    const auto first = edge.process(frame(image, 0), image.pixels);
+    BOOST_TEST(first.probes.empty());
+    const auto second = edge.process(frame(image, 1'000'000'000), image.pixels);
+    BOOST_REQUIRE(second.probes.size() == 1U);
+    const auto& probe = second.probes.front();
+    BOOST_TEST(probe.message.track == "door-test-1-1");
+    BOOST_TEST(probe.message.probe == "door-test-1-1/0001");
+    BOOST_REQUIRE(wire::decode<wire::Probe>(wire::encode(probe.message), probe.pixels.size()));
+    BOOST_REQUIRE(!second.before.empty());
+    BOOST_TEST(second.before.front().event == "started");
+
+    const auto last = edge.process(end(), {});
+    BOOST_REQUIRE(last.after.size() == 2U);
+    BOOST_TEST(last.after[0].event == "ended");
+    BOOST_TEST(last.after[0].track == "door-test-1-1");
+    BOOST_TEST(last.after[1].event == "end");
+}
+
+BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_first) {
+    const auto image = photograph();
+    Edge edge;
+    const auto track = [&] {
+        edge.process(frame(image, 0), image.pixels);
+        const auto output = edge.process(frame(image, 1'000'000'000), image.pixels);
+        edge.process(end(), {});
+        return output.probes.at(0).message.track;
+    };
+    BOOST_TEST(track() != track());
+}
+
+BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
+    const auto image = photograph();
+    DetectStage detect(test::models(), {.min_face = 80});
+    const auto region_of = [&](const Area& area) {
+        return wire::Region{.head = {.src = "door"},
+                            .frame_width = image.width,
+                            .frame_height = image.height,
+                            .areas = {area}};
+    };
+    const Area whole{0, 0, image.width, image.height};
+    const auto all = detect.process(region_of(whole), image.pixels).first;
+    BOOST_REQUIRE(!all.faces.empty());
+    const auto box = all.faces[0].box;
+    const auto margin = box.width;
+    const auto left = std::max(0, static_cast<int>(box.x - margin));
+    const auto top = std::max(0, static_cast<int>(box.y - margin));
+    const Area part{left, top,
+                    std::min(image.width - left, static_cast<int>(box.width + 2 * margin)),
+                    std::min(image.height - top, static_cast<int>(box.height + 2 * margin))};
+    const auto cut = vision::cut_out(image, part);
+    const auto again = detect.process(region_of(part), cut.pixels).first;
+    BOOST_REQUIRE(!again.faces.empty());
+    BOOST_TEST(iou(again.faces[0].box, box) > 0.8F);
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
+    const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
+    MotionStage motion{vision::MotionOptions{}};
+    DetectStage detect(test::models(), {.min_face = 20});
+    const auto [region, areas] = motion.process(frame(grey, 0), grey.pixels);
+    BOOST_REQUIRE(region.areas.size() == 1U);
+    BOOST_TEST((region.areas[0] == Area{0, 0, 64, 48}));
+    const auto [face, crops] = detect.process(region, areas);
+    BOOST_TEST(face.faces.empty());
+    BOOST_TEST(crops.empty());
+    BOOST_TEST(face.head.src == "door");
+}
+
+BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_look) {
+    const auto image = photograph();
+    DetectStage detect(test::models(), {.min_face = 80});
+    const wire::Region whole{.head = {.src = "door"},
+                             .frame_width = image.width,
+                             .frame_height = image.height,
+                             .areas = {{0, 0, image.width, image.height}}};
+    const auto all = detect.process(whole, image.pixels).first;
+    BOOST_REQUIRE(!all.faces.empty());
+    // An area whose right edge runs through the face, four fifths of the way.
+    const auto box = all.faces[0].box;
+    auto cut = whole;
+    cut.areas = {{0, 0, static_cast<int>(box.x + box.width * 0.8F), image.height}};
+    const auto part = vision::cut_out(image, cut.areas[0]);
+    for (const auto& face : detect.process(cut, part.pixels).first.faces) {
+        BOOST_TEST(iou(face.box, box) < 0.3F);
+    }
+}

@@ -1,0 +1,122 @@
+// The stage `recognize` as a function, with the real network.
+#define BOOST_TEST_MODULE recognizer
+#include "recognize/recognizer.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/models.hpp"
+#include "support/samples.hpp"
+#include "vision/align.hpp"
+#include "vision/image_file.hpp"
+#include "vision/mtcnn.hpp"
+#include "vision/quality.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using test::SkipWithoutModels;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+namespace {
+
+struct Crop {
+    Image image;
+    Quality quality;
+};
+
+/// The best face of each photograph of a person.
+std::vector<Crop> crops_of(const std::string& person) {
+    vision::Mtcnn detector(test::models(), {.min_face = 80});
+    std::vector<Crop> crops;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
+             test::models() / "demo/photos" / person)) {
+        const auto image = vision::read_picture(entry.path());
+        if (!image) continue;
+        const auto faces = detector.detect(*image);
+        if (faces.empty()) continue;
+        const auto crop = vision::align(*image, faces[0]);
+        crops.push_back({crop, vision::assess(crop, faces[0])});
+    }
+    BOOST_REQUIRE(!crops.empty());
+    return crops;
+}
+
+ProbeItem item(const Crop& crop, const std::string& track, int number) {
+    auto probe = samples::probe();
+    probe.track = track;
+    probe.probe = track + "/" + std::to_string(number);
+    probe.quality = crop.quality;
+    return {probe, crop.image};
+}
+
+struct Fixture {
+    Recognizer recognizer{test::models()};
+    std::map<std::string, std::vector<gallery::Probe>> memory;
+    gallery::Policy policy;
+
+    std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
+                                        const gallery::Snapshot& snapshot) {
+        return recognizer.process(items, snapshot, policy,
+                                  [this](const std::string& track, const gallery::Probe& probe) {
+                                      memory[track].push_back(probe);
+                                      return memory[track];
+                                  });
+    }
+
+    gallery::Snapshot enrolled(const Crop& crop, const std::string& name) {
+        vision::Embedder embedder(test::models());
+        gallery::Sample sample;
+        sample.id = "s1";
+        sample.subject_id = "id-" + name;
+        sample.model_id = recognizer.model_id();
+        sample.embedding = embedder.embed({&crop.image, 1}).front();
+        return {recognizer.model_id(), {{"id-" + name, name, 0}}, {sample}, "7-0"};
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_person_is_named_from_another_photograph_and_a_stranger_is_not, Fixture) {
+    const auto obama = crops_of("barack_obama");
+    const auto biden = crops_of("joe_biden");
+    BOOST_REQUIRE(obama.size() >= 3U);
+    const auto snapshot = enrolled(obama[0], "Barack");
+    const auto identities = process({item(obama[1], "a", 1), item(biden[0], "b", 1),
+                                     item(obama[2], "a", 2), item(biden[0], "b", 2)},
+                                    snapshot);
+    BOOST_REQUIRE(identities.size() == 4U);
+    BOOST_TEST(identities[2].decision == "known");
+    BOOST_TEST(identities[2].subject.value_or("") == "Barack");
+    BOOST_TEST(identities[2].probes == 2U);
+    BOOST_TEST(*identities[2].similarity > identities[2].threshold);
+    BOOST_TEST(*identities[2].probability > 0.9);
+    BOOST_TEST(identities[2].samples.size() == 1U);
+    BOOST_TEST(identities[2].gallery == "7-0");
+    BOOST_TEST(identities[3].decision == "unknown");
+    BOOST_TEST(!identities[3].subject.has_value());
+    BOOST_TEST(*identities[3].probability < 0.1);
+    for (const auto& identity : identities) {
+        BOOST_TEST(wire::decode<wire::Identity>(wire::encode(identity), 0).has_value());
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_first_face_that_says_little_leaves_it_undecided_with_a_reason, Fixture) {
+    const auto biden = crops_of("joe_biden");
+    const auto snapshot = enrolled(crops_of("barack_obama")[0], "Barack");
+    auto poor = biden[0];
+    poor.quality.overall = 0.01F;
+    const auto identities =
+        process({item(poor, "a", 1), item(biden[0], "a", 2), item(biden[0], "a", 3)}, snapshot);
+    BOOST_TEST(identities[0].decision == "undecided");
+    BOOST_TEST(identities[0].reason.value_or("").find("quality") != std::string::npos);
+    BOOST_TEST(identities[1].decision == "undecided");
+    BOOST_TEST(identities[1].reason.value_or("").find("1 of 2 good faces") != std::string::npos);
+    BOOST_TEST(identities[2].decision == "unknown");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_empty_gallery_knows_nobody_and_says_so, Fixture) {
+    policy.min_probes = 1;
+    const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
+    BOOST_TEST(identities[0].decision == "unknown");
+    BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
+}

@@ -1,0 +1,207 @@
+#define BOOST_TEST_MODULE vision_models
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/embedding.hpp"
+#include "base/error.hpp"
+#include "support/models.hpp"
+#include "support/pictures.hpp"
+#include "vision/align.hpp"
+#include "vision/embedder.hpp"
+#include "vision/image_file.hpp"
+#include "vision/mtcnn.hpp"
+#include "vision/quality.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+using facebus::test::SkipWithoutModels;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+namespace {
+
+/// The picture that models/golden_embedding.json describes.
+Image golden_picture() {
+    const auto bump = [](std::int64_t x, std::int64_t y, std::int64_t cx, std::int64_t cy,
+                         std::int64_t rx, std::int64_t ry) -> std::int64_t {
+        const std::int64_t part = 256 *
+                                  ((x - cx) * (x - cx) * ry * ry + (y - cy) * (y - cy) * rx * rx) /
+                                  (rx * rx * ry * ry);
+        return std::max<std::int64_t>(0, 256 - part);
+    };
+    cv::Mat mat(crop_side, crop_side, CV_8UC3);
+    for (int y = 0; y < crop_side; ++y) {
+        for (int x = 0; x < crop_side; ++x) {
+            const auto face = bump(x, y, 80, 84, 60, 80);
+            const auto eyes = bump(x, y, 57, 66, 14, 8) + bump(x, y, 103, 66, 14, 8);
+            const auto nose = bump(x, y, 80, 94, 10, 22);
+            const auto mouth = bump(x, y, 80, 122, 26, 9);
+            const auto level = [&](std::int64_t ground, std::int64_t f, std::int64_t n,
+                                   std::int64_t e, std::int64_t m) {
+                const auto value =
+                    ground + face * f / 256 + nose * n / 256 - eyes * e / 256 - mouth * m / 256;
+                return static_cast<unsigned char>(std::clamp<std::int64_t>(value, 0, 255));
+            };
+            mat.at<cv::Vec3b>(y, x) = {level(60 + (x + y) / 16, 90, 10, 80, 60),
+                                       level(45 + x / 8, 120, 15, 110, 80),
+                                       level(40 + y / 8, 170, 20, 130, 30)};
+        }
+    }
+    return test::image_of(mat);
+}
+
+double cosine(const Embedding& a, const Embedding& b) {
+    return static_cast<double>(similarity(a, b));
+}
+
+/// A photograph with one face from the demo files; nothing where they were not fetched.
+std::optional<Image> photograph() {
+    const auto folder = test::models() / "demo" / "photos";
+    std::vector<std::filesystem::path> files;
+    if (!std::filesystem::is_directory(folder)) return std::nullopt;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+        if (entry.path().extension() == ".jpg") files.push_back(entry.path());
+    if (files.empty()) return std::nullopt;
+    auto picture = read_picture(*std::min_element(files.begin(), files.end()));
+    BOOST_REQUIRE(picture);
+    return *picture;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_golden_picture_is_drawn_right) {
+    const Image picture = golden_picture();
+    const cv::Mat mat = test::mat_of(picture);
+    BOOST_TEST((mat.at<cv::Vec3b>(0, 0) == cv::Vec3b(60, 45, 40)));
+    BOOST_TEST((mat.at<cv::Vec3b>(66, 57) == cv::Vec3b(59, 38, 54)));
+    BOOST_TEST((mat.at<cv::Vec3b>(94, 80) == cv::Vec3b(168, 188, 238)));
+    BOOST_TEST((mat.at<cv::Vec3b>(122, 80) == cv::Vec3b(81, 68, 157)));
+    BOOST_TEST((mat.at<cv::Vec3b>(159, 159) == cv::Vec3b(79, 64, 59)));
+}
+
+BOOST_AUTO_TEST_CASE(the_golden_picture_has_the_golden_embedding) {
+    std::ifstream in(std::string(FACEBUS_SOURCE_DIR) + "/models/golden_embedding.json");
+    const auto golden = nlohmann::json::parse(in);
+    Embedding expected{};
+    BOOST_REQUIRE(golden.at("embedding").size() == expected.size());
+    std::copy(golden.at("embedding").begin(), golden.at("embedding").end(), expected.begin());
+    normalise(expected);
+    Embedder embedder(test::models());
+    const auto embeddings = embedder.embed(std::array{golden_picture()});
+    BOOST_REQUIRE(embeddings.size() == 1U);
+    BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
+    BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_gives_what_its_crops_give_alone_in_order) {
+    Embedder embedder(test::models());
+    std::vector<Image> crops{golden_picture()};
+    // More than one batch of the network.
+    for (unsigned i = 0; i < 18; ++i) crops.push_back(test::image_of(test::texture(crop_side, i)));
+    const auto together = embedder.embed(crops);
+    BOOST_REQUIRE(together.size() == crops.size());
+    for (const std::size_t i : {0U, 7U, 18U}) {
+        const auto alone = embedder.embed(std::span(crops).subspan(i, 1));
+        BOOST_TEST(cosine(alone[0], together[i]) > 0.99999);
+    }
+    BOOST_TEST(embedder.embed({}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
+    const Embedder one(test::models());
+    const Embedder two(test::models());
+    BOOST_TEST(one.model_id() == two.model_id());
+    BOOST_TEST(one.model_id().starts_with("facenet-20180408-casia:"));
+    BOOST_TEST(one.model_id().ends_with(":box44"));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_or_damaged_model_is_named_with_the_command_that_fetches_it) {
+    const auto names_it = [](const std::string& name) {
+        return [name](const StartupError& error) {
+            const std::string message = error.what();
+            return error.code() == Exit::unavailable && message.find(name) != std::string::npos &&
+                   message.find("models/prepare") != std::string::npos &&
+                   message.find('\n') == std::string::npos;
+        };
+    };
+    const test::Folder folder;
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), StartupError, names_it("pnet.onnx"));
+    std::ofstream(folder / "facenet.onnx") << "not a network";
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
+    // A network, but another one.
+    std::filesystem::copy_file(test::models() / "pnet.onnx", folder / "facenet.onnx",
+                               std::filesystem::copy_options::overwrite_existing);
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_found_in_pictures_without_faces) {
+    Mtcnn mtcnn(test::models(), {});
+    BOOST_TEST(mtcnn.detect(Image{}).empty());
+    BOOST_TEST(mtcnn.detect(test::flat(39, 400, {90, 90, 90})).empty());
+    BOOST_TEST(mtcnn.detect(test::flat(640, 480, {90, 90, 90})).empty());
+    BOOST_TEST(mtcnn.detect(test::flat(40, 40, {90, 90, 90})).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_scale_factor_that_never_ends_is_refused) {
+    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 1.0F}), StartupError);
+    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 0.0F}), StartupError);
+}
+
+BOOST_AUTO_TEST_CASE(a_face_in_a_photograph_is_found_where_its_parts_lie) {
+    const auto picture = photograph();
+    if (!picture) {
+        BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");
+        return;
+    }
+    Mtcnn mtcnn(test::models(), {});
+    const auto faces = mtcnn.detect(*picture);
+    BOOST_REQUIRE(!faces.empty());
+    const Detection& face = faces.front();
+    BOOST_TEST(face.score > 0.99F);
+    BOOST_TEST(std::is_sorted(faces.begin(), faces.end(),
+                              [](const auto& a, const auto& b) { return a.score > b.score; }));
+    for (const Point& point : face.landmarks) {
+        BOOST_TEST((point.x > face.box.x && point.x < face.box.x + face.box.width));
+        BOOST_TEST((point.y > face.box.y && point.y < face.box.y + face.box.height));
+    }
+    BOOST_TEST(face.landmarks[0].x < face.landmarks[1].x);
+    BOOST_TEST(face.landmarks[3].x < face.landmarks[4].x);
+    BOOST_TEST(face.landmarks[2].y > face.landmarks[0].y);
+    BOOST_TEST(face.landmarks[3].y > face.landmarks[2].y);
+    BOOST_TEST(assess(align(*picture, face), face).overall > 0.5F);
+}
+
+BOOST_AUTO_TEST_CASE(a_face_upside_down_or_at_the_border_gives_a_crop_of_the_same_person) {
+    const auto picture = photograph();
+    if (!picture) {
+        BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");
+        return;
+    }
+    Mtcnn mtcnn(test::models(), {});
+    Embedder embedder(test::models());
+    const auto faces = mtcnn.detect(*picture);
+    BOOST_REQUIRE(!faces.empty());
+    const Detection& face = faces.front();
+    // Turned by hand, as a picture and as a detection.
+    cv::Mat turned;
+    cv::rotate(test::mat_of(*picture), turned, cv::ROTATE_90_CLOCKWISE);
+    const auto turn = [&](Point p) {
+        return Point{static_cast<float>(picture->height) - p.y, p.x};
+    };
+    Detection sideways = face;
+    const Point centre = turn(face.box.centre());
+    sideways.box = {centre.x - face.box.width / 2, centre.y - face.box.height / 2, face.box.width,
+                    face.box.height};
+    std::transform(face.landmarks.begin(), face.landmarks.end(), sideways.landmarks.begin(), turn);
+    const auto embeddings =
+        embedder.embed(std::array{align(*picture, face), align(test::image_of(turned), sideways)});
+    BOOST_TEST(cosine(embeddings[0], embeddings[1]) > 0.9);
+}

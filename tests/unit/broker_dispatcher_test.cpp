@@ -1,0 +1,198 @@
+#define BOOST_TEST_MODULE broker_dispatcher
+#include "broker/dispatcher.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/samples.hpp"
+
+using namespace facebus;
+using std::chrono::seconds;
+using Admission = Dispatcher::Admission;
+
+namespace {
+
+const Dispatcher::Time start{};
+
+wire::Probe probe(const std::string& track, int number) {
+    auto message = samples::probe();
+    message.track = track;
+    message.probe = track + "/" + std::to_string(number);
+    return message;
+}
+
+wire::Identity identity(const wire::Probe& of, const std::string& decision,
+                        const std::string& subject = {}) {
+    auto message = samples::minimal(samples::identity());
+    message.probe = of.probe;
+    message.track = of.track;
+    message.decision = decision;
+    if (!subject.empty()) message.subject_id = message.subject = subject;
+    return message;
+}
+
+struct Broker {
+    explicit Broker(const Dispatcher::Options& options = {}) : dispatcher(options) {}
+
+    Admission admit(const wire::Probe& message) {
+        return dispatcher.admit("edge", message, Bytes());
+    }
+
+    /// The id of the next probe that goes out, and to whom; empty if none does.
+    std::string next() {
+        const auto assignment = dispatcher.next();
+        return assignment ? assignment->probe.probe + ">" + assignment->worker : "";
+    }
+
+    Dispatcher dispatcher;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(no_worker_gets_a_probe_that_it_did_not_ask_for) {
+    Broker broker;
+    broker.admit(probe("t", 1));
+    BOOST_TEST(broker.next() == "");
+    broker.dispatcher.credit("w", 1, start);
+    BOOST_TEST(broker.next() == "t/1>w");
+    BOOST_TEST(broker.next() == "");
+    BOOST_TEST(broker.dispatcher.in_flight() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(work_goes_to_the_worker_that_takes_most) {
+    Broker broker;
+    broker.dispatcher.credit("busy", 1, start);
+    broker.dispatcher.credit("free", 2, start);
+    for (const char* track : {"a", "b", "c", "d"}) broker.admit(probe(track, 1));
+    int to_free = 0;
+    for (int i = 0; i < 3; ++i) to_free += broker.next().ends_with(">free") ? 1 : 0;
+    BOOST_TEST(to_free == 2);
+    BOOST_TEST(broker.next() == "");
+}
+
+BOOST_AUTO_TEST_CASE(probes_of_one_track_go_out_one_after_the_other_in_order) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    broker.admit(probe("a", 1));
+    broker.admit(probe("a", 2));
+    broker.admit(probe("b", 1));
+    BOOST_TEST(broker.next() == "a/1>w");
+    BOOST_TEST(broker.next() == "b/1>w");
+    BOOST_TEST(broker.next() == "");
+    broker.dispatcher.finish(identity(probe("a", 1), "unknown"), start);
+    BOOST_TEST(broker.next() == "a/2>w");
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_probe_is_acknowledged_to_the_edge_that_sent_it) {
+    Broker broker;
+    broker.dispatcher.credit("w", 1, start);
+    broker.admit(probe("t", 1));
+    broker.next();
+    const auto finished = broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start);
+    BOOST_REQUIRE(finished);
+    BOOST_TEST(finished->edge == "edge");
+    BOOST_TEST(finished->probe == "t/1");
+    BOOST_TEST(broker.dispatcher.in_flight() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_is_worked_on_once) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::taken));
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
+    broker.next();
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
+    broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start);
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
+    BOOST_TEST(broker.next() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_takes_again_once_there_is_room) {
+    Broker broker({.queue = 1});
+    broker.dispatcher.credit("w", 8, start);
+    BOOST_TEST((broker.admit(probe("a", 1)) == Admission::taken));
+    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::full));
+    broker.next();
+    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::taken));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
+    Broker broker({.worker_timeout = seconds(5)});
+    broker.dispatcher.credit("dead", 8, start);
+    broker.admit(probe("t", 1));
+    broker.admit(probe("t", 2));
+    BOOST_TEST(broker.next() == "t/1>dead");
+    BOOST_TEST(broker.dispatcher.expire(start + seconds(5)).empty());
+    BOOST_TEST(broker.dispatcher.workers() == 1U);
+    BOOST_TEST(broker.dispatcher.expire(start + seconds(6)).empty());
+    BOOST_TEST(broker.dispatcher.workers() == 0U);
+    broker.dispatcher.credit("alive", 8, start + seconds(6));
+    BOOST_TEST(broker.next() == "t/1>alive");
+    BOOST_TEST(broker.next() == "");
+    broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start + seconds(6));
+    BOOST_TEST(broker.next() == "t/2>alive");
+}
+
+BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
+    Broker broker;
+    broker.dispatcher.credit("slow", 8, start);
+    broker.admit(probe("t", 1));
+    broker.next();
+    broker.dispatcher.drop_worker("slow");
+    broker.dispatcher.credit("other", 8, start);
+    BOOST_TEST(broker.next() == "t/1>other");
+    BOOST_TEST(broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start).has_value());
+    BOOST_TEST(!broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_on) {
+    Broker broker({.attempts = 3});
+    broker.admit(probe("t", 1));
+    broker.admit(probe("t", 2));
+    std::vector<Dispatcher::Finished> aside;
+    for (const char* worker : {"w1", "w2", "w3"}) {
+        BOOST_TEST(aside.empty());
+        broker.dispatcher.credit(worker, 8, start);
+        BOOST_TEST(broker.next() == std::string("t/1>") + worker);
+        aside = broker.dispatcher.drop_worker(worker);
+    }
+    BOOST_REQUIRE(aside.size() == 1U);
+    BOOST_TEST(aside[0].edge == "edge");
+    BOOST_REQUIRE(aside[0].publish);
+    BOOST_TEST(aside[0].publish->decision == "error");
+    BOOST_TEST(aside[0].publish->reason->find("3 workers") != std::string::npos);
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
+    broker.dispatcher.credit("w4", 8, start);
+    BOOST_TEST(broker.next() == "t/2>w4");
+}
+
+BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_then) {
+    Broker broker;
+    broker.dispatcher.credit("w", 100, start);
+    const auto published = [&](int number, const std::string& decision,
+                               const std::string& subject = {}) {
+        broker.admit(probe("t", number));
+        broker.next();
+        const auto finished =
+            broker.dispatcher.finish(identity(probe("t", number), decision, subject), start);
+        return finished && finished->publish.has_value();
+    };
+    BOOST_TEST(published(1, "undecided"));
+    BOOST_TEST(!published(2, "undecided"));
+    BOOST_TEST(published(3, "known", "ada"));
+    BOOST_TEST(!published(4, "known", "ada"));
+    BOOST_TEST(published(5, "known", "grace"));
+    BOOST_TEST(published(6, "unknown"));
+    broker.dispatcher.forget_track("t");
+    BOOST_TEST(published(7, "unknown"));
+}
+
+BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {
+    RecentIds ids(2);
+    BOOST_TEST(ids.add("a"));
+    BOOST_TEST(!ids.add("a"));
+    BOOST_TEST(ids.add("b"));
+    BOOST_TEST(ids.add("c"));
+    BOOST_TEST(!ids.contains("a"));
+    BOOST_TEST(ids.contains("b"));
+    BOOST_TEST(ids.contains("c"));
+}

@@ -1,0 +1,142 @@
+// Newest wins on a live source, nothing is lost on a file: over real sockets.
+#define BOOST_TEST_MODULE bus_stream
+#include "bus/stream.hpp"
+
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/samples.hpp"
+
+using namespace facebus;
+
+namespace {
+
+struct Line {
+    bus::Context context;
+    Stop stop;
+    Pulse pulse;
+    bus::Poller poller{stop, pulse};
+    bus::Socket input{context, bus::Pattern::pull, bus::stream_options};
+    bus::Socket output{context, bus::Pattern::push, bus::stream_options};
+    int errors = 0;
+    bus::StreamReader<wire::Frame> reader{input, poller, [this](const Error&) { ++errors; }};
+    bus::StreamWriter writer{output, poller};
+
+    Line() { output.connect(input.bind("tcp://127.0.0.1:*", "test"), "test"); }
+
+    static wire::Frame frame(std::int64_t pts, bool live, const std::string& camera = "door") {
+        auto message = samples::frame();
+        message.head.src = camera;
+        message.stream = {.pts = pts, .live = live};
+        return message;
+    }
+
+    static Bytes pixels() { return Bytes::take(std::vector<std::byte>(24)); }
+
+    bool send(wire::Frame message) {
+        return writer.send(message, message.stream.end ? Bytes() : pixels());
+    }
+
+    /// Sends and waits until the reader's socket has it, so that nothing depends on timing.
+    void deliver(wire::Frame message) {
+        // A live message is dropped as long as the connection is not made.
+        for (auto before = writer.dropped();; before = writer.dropped()) {
+            BOOST_REQUIRE(send(message));
+            if (writer.dropped() == before) break;
+            BOOST_REQUIRE(poller.wait_writable(output, 5000));
+        }
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_frame_of_a_file_arrives_in_order_however_slow_the_reader) {
+    Line line;
+    constexpr int frames = 500;
+    std::jthread reader([&] {
+        for (int i = 0; i < frames; ++i) {
+            const auto item = line.reader.next();
+            if (!item || item->message.stream.pts != i) {
+                line.stop.request();
+                return;
+            }
+        }
+    });
+    // More than the queues hold, so the writer must have been held back.
+    for (int i = 0; i < frames; ++i) BOOST_REQUIRE(line.send(Line::frame(i, false)));
+    reader.join();
+    BOOST_TEST(!line.stop.requested());
+    BOOST_TEST(line.reader.dropped() == 0U);
+    BOOST_TEST(line.writer.dropped() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_live_camera_only_the_newest_frame_waits) {
+    Line line;
+    line.deliver(Line::frame(1, true));
+    line.deliver(Line::frame(2, true));
+    auto end = Line::frame(3, true);
+    end.stream.end = true;
+    BOOST_REQUIRE(line.send(end));
+    std::vector<std::int64_t> seen;
+    while (seen.empty() || seen.back() != 3) {
+        const auto item = line.reader.next();
+        BOOST_REQUIRE(item);
+        seen.push_back(item->message.stream.pts);
+    }
+    // How many were read before the next arrived is up to the clock; none may be out of order, and
+    // what is missing must be counted.
+    BOOST_TEST(std::ranges::is_sorted(seen));
+    BOOST_TEST(seen.size() + line.reader.dropped() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_live_frame_without_room_is_dropped_and_counted_not_waited_for) {
+    Line line;
+    std::uint64_t sent = 0;
+    while (line.writer.dropped() < 10) {
+        BOOST_REQUIRE(line.send(Line::frame(static_cast<std::int64_t>(sent++), true)));
+    }
+    BOOST_TEST(line.writer.dropped() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_live_stream_is_never_dropped) {
+    Line line;
+    while (line.writer.dropped() < 10) BOOST_REQUIRE(line.send(Line::frame(1, true)));
+    auto end = Line::frame(2, true);
+    end.stream.end = true;
+    std::jthread sender([&] { line.send(end); });
+    while (true) {
+        const auto item = line.reader.next();
+        BOOST_REQUIRE(item);
+        if (item->message.stream.end) break;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(garbage_is_counted_and_the_next_message_still_arrives) {
+    Line line;
+    BOOST_REQUIRE(line.poller.wait_writable(line.output, 5000));
+    BOOST_REQUIRE(line.output.try_send({"frame.door", "not a header", Bytes()}));
+    BOOST_REQUIRE(line.send(Line::frame(7, false)));
+    const auto item = line.reader.next();
+    BOOST_REQUIRE(item);
+    BOOST_TEST(item->message.stream.pts == 7);
+    BOOST_TEST(line.errors == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_ends_every_wait) {
+    Line line;
+    std::jthread stopper([&] { line.stop.request(); });
+    BOOST_TEST(!line.reader.next());
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_is_taken_is_an_error_that_names_the_setting) {
+    Line line;
+    bus::Socket other(line.context, bus::Pattern::pull);
+    const auto taken = other.bind("tcp://127.0.0.1:*", "test");
+    bus::Socket third(line.context, bus::Pattern::pull);
+    BOOST_CHECK_EXCEPTION(third.bind(taken, "motion.input"), StartupError, [](const auto& error) {
+        const std::string text = error.what();
+        return error.code() == Exit::unavailable && text.find("motion.input") != std::string::npos &&
+               text.find("in use") != std::string::npos;
+    });
+}

@@ -1,0 +1,86 @@
+#define BOOST_TEST_MODULE vision_annotate
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/annotate.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+double difference(const Image& a, const Image& b) {
+    return cv::norm(test::mat_of(a), test::mat_of(b), cv::NORM_INF);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_label_is_drawn_on_a_copy) {
+    const Image frame = test::flat(320, 240, {50, 50, 50});
+    const Image before = test::image_of(test::mat_of(frame));
+    const std::vector<Label> labels{{{100, 80, 60, 80}, "Ada", Tone::known}};
+    const Image drawn = annotate(frame, labels);
+    BOOST_TEST(difference(frame, before) == 0);
+    BOOST_TEST(difference(frame, drawn) > 0);
+    BOOST_TEST(drawn.width == 320);
+    BOOST_TEST(drawn.height == 240);
+}
+
+BOOST_AUTO_TEST_CASE(tones_differ) {
+    const Image frame = test::flat(320, 240, {50, 50, 50});
+    std::vector<Image> drawn;
+    for (const Tone tone : {Tone::known, Tone::unknown, Tone::undecided})
+        drawn.push_back(annotate(frame, std::vector<Label>{{{100, 80, 60, 80}, "Ada", tone}}));
+    BOOST_TEST(difference(drawn[0], drawn[1]) > 0);
+    BOOST_TEST(difference(drawn[1], drawn[2]) > 0);
+    BOOST_TEST(difference(drawn[0], drawn[2]) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(labels_outside_of_the_frame_and_longer_than_it_are_drawn) {
+    const Image frame = test::flat(160, 90, {50, 50, 50});
+    const std::string longer(400, 'x');
+    const std::vector<Label> labels{{{-500, -500, 60, 80}, longer, Tone::known},
+                                    {{1000, 1000, 60, 80}, "b", Tone::known},
+                                    {{-10, -10, 300, 300}, longer, Tone::unknown},
+                                    {{5, 5, 0, 0}, "", Tone::unknown}};
+    BOOST_TEST(annotate(frame, labels).width == 160);
+}
+
+BOOST_AUTO_TEST_CASE(a_letter_that_the_font_lacks_is_one_question_mark) {
+    const Image frame = test::flat(320, 240, {50, 50, 50});
+    const auto with = [&](const std::string& text) {
+        return annotate(frame, std::vector<Label>{{{100, 80, 60, 80}, text, Tone::known}});
+    };
+    BOOST_TEST(difference(with("Jos\xC3\xA9"), with("Jos?")) == 0);
+    BOOST_TEST(difference(with("\xE6\x9D\x8E"), with("?")) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_sheet_grows_with_its_cells) {
+    std::vector<SheetCell> cells(3, {test::flat(160, 160, {9, 9, 200}), "one", "two", Tone::known});
+    const Image three = contact_sheet("Title", cells);
+    cells.resize(30, cells[0]);
+    const Image thirty = contact_sheet("Title", cells);
+    BOOST_TEST(thirty.height > three.height);
+    BOOST_TEST(thirty.width >= three.width);
+    BOOST_TEST(contact_sheet("Nobody", {}).width > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_cell_shows_its_picture_whole_whatever_its_shape) {
+    for (const cv::Size size : {cv::Size(400, 20), cv::Size(20, 400), cv::Size(1, 1), cv::Size()}) {
+        const Image picture =
+            size.empty() ? Image{} : test::flat(size.width, size.height, {9, 9, 200});
+        const std::vector<SheetCell> cells{{picture, "one", "", Tone::unknown}};
+        BOOST_TEST(contact_sheet("Title", cells).height > 160);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_film_that_can_not_be_written_is_an_error) {
+    const test::Folder folder;
+    const auto nowhere = VideoWriter::create(folder / "none" / "a.mp4", 25, 64, 48);
+    BOOST_REQUIRE(!nowhere);
+    BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));
+    BOOST_TEST(!VideoWriter::create(folder / "a.mp4", 0, 64, 48).has_value());
+    BOOST_TEST(!VideoWriter::create(folder / "a.mp4", 25, 0, 48).has_value());
+}

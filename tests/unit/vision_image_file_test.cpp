@@ -1,0 +1,219 @@
+#define BOOST_TEST_MODULE vision_image_file
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/image_file.hpp"
+#include "vision/picture_header.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+using Bytes8 = std::vector<unsigned char>;
+
+Bytes8 encoded(const std::string& ending, const cv::Mat& mat) {
+    Bytes8 bytes;
+    cv::imencode(ending, mat, bytes);
+    return bytes;
+}
+
+void write(const std::filesystem::path& file, const Bytes8& bytes) {
+    std::ofstream out(file, std::ios::binary);
+    std::copy(bytes.begin(), bytes.end(), std::ostreambuf_iterator<char>(out));
+}
+
+/// 30 x 20: red on the left, blue on the right of its upper half; green below.
+cv::Mat flag() {
+    cv::Mat mat(20, 30, CV_8UC3, cv::Scalar(0, 200, 0));
+    mat(cv::Rect(0, 0, 15, 10)) = cv::Scalar(0, 0, 200);
+    mat(cv::Rect(15, 0, 15, 10)) = cv::Scalar(200, 0, 0);
+    return mat;
+}
+
+/// The JPEG with an EXIF block that says how it is turned.
+Bytes8 with_orientation(Bytes8 jpeg, unsigned char orientation) {
+    const Bytes8 exif{0xFF, 0xE1, 0, 34, 'E', 'x',         'i', 'f', 0,    0,    'M', 'M',
+                      0,    42,   0, 0,  0,   8,           0,   1,   0x01, 0x12, 0,   3,
+                      0,    0,    0, 1,  0,   orientation, 0,   0,   0,    0,    0,   0};
+    jpeg.insert(jpeg.begin() + 2, exif.begin(), exif.end());
+    return jpeg;
+}
+
+ErrorKind kind_of(const Result<Image>& result) {
+    BOOST_REQUIRE(!result);
+    BOOST_TEST(!result.error().message.empty());
+    return result.error().kind;
+}
+
+/// Roughly that colour: JPEG is not exact.
+bool is(const Image& image, int x, int y, const cv::Vec3b& colour) {
+    return cv::norm(test::mat_of(image).at<cv::Vec3b>(y, x), colour, cv::NORM_INF) < 60;
+}
+
+const cv::Vec3b red(0, 0, 200);
+const cv::Vec3b blue(200, 0, 0);
+const cv::Vec3b green(0, 200, 0);
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
+    const test::Folder folder;
+    for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
+        BOOST_TEST_CONTEXT(ending) {
+            write(folder / ("a" + ending), encoded(ending, flag()));
+            const auto image = read_picture(folder / ("a" + ending));
+            BOOST_REQUIRE(image);
+            BOOST_TEST(image->width == 30);
+            BOOST_TEST(image->height == 20);
+            BOOST_TEST(image->pixels.size() == 30U * 20U * 3U);
+            BOOST_TEST(is(*image, 4, 4, red));
+            BOOST_TEST(is(*image, 26, 4, blue));
+            BOOST_TEST(is(*image, 15, 16, green));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
+    const test::Folder folder;
+    cv::Mat grey(8, 9, CV_8UC1, cv::Scalar(100));
+    cv::Mat alpha(8, 9, CV_8UC4, cv::Scalar(100, 100, 100, 9));
+    cv::Mat deep(8, 9, CV_16UC3, cv::Scalar::all(100 * 257));
+    for (const cv::Mat& mat : {grey, alpha, deep}) {
+        write(folder / "a.png", encoded(".png", mat));
+        const auto image = read_picture(folder / "a.png");
+        BOOST_REQUIRE(image);
+        BOOST_TEST(image->pixels.size() == 8U * 9U * 3U);
+        BOOST_TEST((test::mat_of(*image).at<cv::Vec3b>(4, 4) == cv::Vec3b(100, 100, 100)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
+    const test::Folder folder;
+    // How a viewer shows the flag: where its red corner and its blue corner come to lie, as
+    // (right?, bottom?).
+    struct Case {
+        unsigned char orientation;
+        bool red_right, red_bottom, blue_right, blue_bottom, turned;
+    };
+    constexpr std::array<Case, 8> cases{{{1, false, false, true, false, false},
+                                         {2, true, false, false, false, false},
+                                         {3, true, true, false, true, false},
+                                         {4, false, true, true, true, false},
+                                         {5, false, false, false, true, true},
+                                         {6, true, false, true, true, true},
+                                         {7, true, true, true, false, true},
+                                         {8, false, true, false, false, true}}};
+    for (const Case& c : cases) {
+        BOOST_TEST_CONTEXT("orientation " << int{c.orientation}) {
+            write(folder / "a.jpg", with_orientation(encoded(".jpg", flag()), c.orientation));
+            const auto image = read_picture(folder / "a.jpg");
+            BOOST_REQUIRE(image);
+            BOOST_TEST(image->width == (c.turned ? 20 : 30));
+            const auto x = [&](bool right) { return right ? image->width - 4 : 3; };
+            const auto y = [&](bool bottom) { return bottom ? image->height - 4 : 3; };
+            BOOST_TEST(is(*image, x(c.red_right), y(c.red_bottom), red));
+            BOOST_TEST(is(*image, x(c.blue_right), y(c.blue_bottom), blue));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable) {
+    const test::Folder folder;
+    BOOST_TEST((kind_of(read_picture(folder / "none.jpg")) == ErrorKind::unavailable));
+    BOOST_TEST((kind_of(read_picture(folder.path())) == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file) {
+    const test::Folder folder;
+    for (const std::string text : {"", "x", "hello, world", "P6", "P6 0 0 255\n", "BM",
+                                   "RIFF    WEBP", "GIF89a\1\1\1\1", "\xFF\xD8\xFF", "II*", "MM"}) {
+        write(folder / "odd.jpg", Bytes8(text.begin(), text.end()));
+        const auto image = read_picture(folder / "odd.jpg");
+        BOOST_TEST((kind_of(image) == ErrorKind::malformed));
+        BOOST_TEST(image.error().message.find("odd.jpg") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
+    const test::Folder folder;
+    const cv::Mat picture = test::texture(64, 4);
+    for (const std::string ending : {".jpg", ".png", ".webp", ".bmp"}) {
+        const Bytes8 whole = encoded(ending, picture);
+        for (const double part : {0.1, 0.5, 0.95}) {
+            BOOST_TEST_CONTEXT(ending << " " << part) {
+                const auto size =
+                    static_cast<std::ptrdiff_t>(static_cast<double>(whole.size()) * part);
+                write(folder / "a", Bytes8(whole.begin(), whole.begin() + size));
+                BOOST_TEST((kind_of(read_picture(folder / "a")) == ErrorKind::malformed));
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) {
+    const test::Folder folder;
+    Bytes8 png = encoded(".png", flag());
+    // 65,536 x 65,536 pixels, as the header says: decoded they would be 12 GB.
+    for (const std::size_t at : {16U, 20U}) {
+        png[at] = 0;
+        png[at + 1] = 1;
+        png[at + 2] = 0;
+        png[at + 3] = 0;
+    }
+    write(folder / "bomb.png", png);
+    BOOST_TEST((kind_of(read_picture(folder / "bomb.png")) == ErrorKind::too_large));
+    const std::string pnm = "P6\n# a remark\n4000000000 4000000000\n255\n";
+    write(folder / "bomb.ppm", Bytes8(pnm.begin(), pnm.end()));
+    BOOST_TEST((kind_of(read_picture(folder / "bomb.ppm")) == ErrorKind::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
+    cv::RNG random(11);
+    for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
+        const Bytes8 whole = with_orientation(encoded(ending, flag()), 6);
+        for (int i = 0; i < 500; ++i) {
+            Bytes8 damaged = i % 2 == 0 ? whole : encoded(ending, flag());
+            for (int k = 0; k < 4; ++k)
+                damaged[static_cast<std::size_t>(random.uniform(2, 60))] =
+                    static_cast<unsigned char>(random.uniform(0, 256));
+            damaged.resize(
+                static_cast<std::size_t>(random.uniform(1, static_cast<int>(damaged.size()))));
+            damaged.shrink_to_fit();
+            const auto header = read_picture_header(damaged);
+            if (header) BOOST_TEST((header->orientation >= 1 && header->orientation <= 8));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
+    const test::Folder folder;
+    for (const std::string name : {"a.png", "a.jpg"}) {
+        BOOST_TEST(write_picture(folder / name, test::image_of(flag())).has_value());
+        const auto image = read_picture(folder / name);
+        BOOST_REQUIRE(image);
+        BOOST_TEST(is(*image, 4, 4, red));
+    }
+    // Nothing but the two files: the temporary ones are gone.
+    BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(writing_says_why_it_failed) {
+    const test::Folder folder;
+    const Image image = test::image_of(flag());
+    const auto nowhere = write_picture(folder / "none" / "a.png", image);
+    BOOST_REQUIRE(!nowhere);
+    BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));
+    const auto odd = write_picture(folder / "a.xyz", image);
+    BOOST_REQUIRE(!odd);
+    BOOST_TEST((odd.error().kind == ErrorKind::unsupported));
+    BOOST_TEST(!write_picture(folder / "a.png", Image{}).has_value());
+    BOOST_TEST(std::filesystem::is_empty(folder.path()));
+}

@@ -1,0 +1,165 @@
+#define BOOST_TEST_MODULE vision_video_source
+#include <fstream>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/pictures.hpp"
+#include "vision/annotate.hpp"
+#include "vision/image_file.hpp"
+#include "vision/video_source.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+/// A film whose grey grows with the frame number.
+void write_film(const std::filesystem::path& file, int frames, double rate, int width = 64,
+                int height = 48) {
+    auto writer = VideoWriter::create(file, rate, width, height);
+    BOOST_REQUIRE(writer);
+    for (int i = 0; i < frames; ++i)
+        writer->write(test::flat(width, height, cv::Scalar::all(20 + 8 * i)));
+}
+
+const Error& error_of(const Result<VideoSource>& source) {
+    BOOST_REQUIRE(!source);
+    return source.error();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_film_is_read_frame_by_frame_to_its_end) {
+    const test::Folder folder;
+    write_film(folder / "a.mp4", 20, 10);
+    auto source = VideoSource::open((folder / "a.mp4").string());
+    BOOST_REQUIRE(source);
+    BOOST_TEST(source->frame_rate() == 10, boost::test_tools::tolerance(0.01));
+    BOOST_TEST(source->frame_count() == 20);
+    for (int i = 0; i < 20; ++i) {
+        const auto frame = source->read();
+        BOOST_REQUIRE(frame);
+        BOOST_REQUIRE(frame->has_value());
+        const VideoFrame& got = **frame;
+        BOOST_TEST(got.image.width == 64);
+        BOOST_TEST(got.image.height == 48);
+        BOOST_TEST(std::abs(test::mat_of(got.image).at<cv::Vec3b>(24, 32)[1] - (20 + 8 * i)) < 7);
+        BOOST_TEST(std::abs(got.pts - i * 100'000'000LL) < 2'000'000);
+    }
+    for (int i = 0; i < 2; ++i) {
+        const auto end = source->read();
+        BOOST_REQUIRE(end);
+        BOOST_TEST(!end->has_value());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_is_read) {
+    const test::Folder folder;
+    write_film(folder / "a.mp4", 5, 25);
+    auto source = VideoSource::open((folder / "a.mp4").string());
+    BOOST_REQUIRE(source);
+    const Image first = (*source->read())->image;
+    const cv::Mat before = test::mat_of(first).clone();
+    while (source->read()->has_value()) continue;
+    BOOST_TEST(cv::norm(before, test::mat_of(first), cv::NORM_INF) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_odd_frame_size_can_be_written_and_read) {
+    const test::Folder folder;
+    write_film(folder / "a.mp4", 3, 25, 65, 49);
+    BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable_and_named) {
+    const test::Folder folder;
+    const auto source = VideoSource::open((folder / "none.mp4").string());
+    BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
+    BOOST_TEST(error_of(source).message.find("none.mp4") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_video_is_unsupported) {
+    const test::Folder folder;
+    for (const std::string text : {"", "this is no film"}) {
+        std::ofstream(folder / "a.mp4") << text;
+        const auto source = VideoSource::open((folder / "a.mp4").string());
+        BOOST_TEST((error_of(source).kind == ErrorKind::unsupported));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_film_cut_off_in_its_index_is_unsupported) {
+    const test::Folder folder;
+    write_film(folder / "a.mp4", 20, 10);
+    std::filesystem::resize_file(folder / "a.mp4",
+                                 std::filesystem::file_size(folder / "a.mp4") / 2);
+    BOOST_TEST(
+        (error_of(VideoSource::open((folder / "a.mp4").string())).kind == ErrorKind::unsupported));
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
+    const test::Folder folder;
+    for (const int i : {2, 0, 1}) {
+        const auto name = "p" + std::to_string(i) + (i == 1 ? ".JPG" : ".png");
+        BOOST_REQUIRE(write_picture(folder / name, test::flat(20 + i, 10, {9, 9, 9})));
+    }
+    std::ofstream(folder / "notes.txt") << "not a picture";
+    auto source = VideoSource::open(folder.path().string());
+    BOOST_REQUIRE(source);
+    BOOST_TEST(source->frame_count() == 3);
+    BOOST_TEST(source->frame_rate() == 25);
+    for (int i = 0; i < 3; ++i) {
+        const auto frame = source->read();
+        BOOST_REQUIRE((frame && frame->has_value()));
+        BOOST_TEST((*frame)->image.width == 20 + i);
+        BOOST_TEST((*frame)->pts == i * 40'000'000);
+    }
+    BOOST_TEST(!source->read()->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read) {
+    const test::Folder folder;
+    std::ofstream(folder / "a.png") << "not a picture";
+    BOOST_REQUIRE(write_picture(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
+    auto source = VideoSource::open(folder.path().string());
+    BOOST_REQUIRE(source);
+    const auto bad = source->read();
+    BOOST_REQUIRE(!bad);
+    BOOST_TEST((bad.error().kind == ErrorKind::malformed));
+    BOOST_TEST(bad.error().message.find("a.png") != std::string::npos);
+    BOOST_TEST(source->read()->has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_without_pictures_is_unsupported) {
+    const test::Folder folder;
+    BOOST_TEST(
+        (error_of(VideoSource::open(folder.path().string())).kind == ErrorKind::unsupported));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_refuses_is_unavailable_and_its_password_stays_secret) {
+    const auto source = VideoSource::open("rtsp://admin:s3cret@127.0.0.1:1/door");
+    BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
+    BOOST_TEST(error_of(source).message.find("127.0.0.1") != std::string::npos);
+    BOOST_TEST(error_of(source).message.find("s3cret") == std::string::npos);
+    BOOST_TEST(error_of(source).message.find("admin") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_camera_that_is_not_there_is_unavailable) {
+    BOOST_TEST((error_of(VideoSource::open("/dev/video99")).kind == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(sources_are_told_apart_by_their_form) {
+    const test::Folder folder;
+    BOOST_TEST((source_kind("/dev/video0") == SourceKind::device));
+    BOOST_TEST((source_kind("rtsp://host/a") == SourceKind::stream));
+    BOOST_TEST((source_kind("http://host/a.mp4") == SourceKind::stream));
+    BOOST_TEST((source_kind(folder.path().string()) == SourceKind::folder));
+    BOOST_TEST((source_kind("film.mp4") == SourceKind::file));
+}
+
+BOOST_AUTO_TEST_CASE(a_printed_source_has_no_user_and_password) {
+    BOOST_TEST(printable("rtsp://u:p@host:554/a") == "rtsp://host:554/a");
+    BOOST_TEST(printable("rtsp://u:p@ss@host/a?b=c@d") == "rtsp://host/a?b=c@d");
+    BOOST_TEST(printable("rtsp://host/a@b") == "rtsp://host/a@b");
+    BOOST_TEST(printable("rtsp://u:p@host") == "rtsp://host");
+    BOOST_TEST(printable("/home/u@host/a.mp4") == "/home/u@host/a.mp4");
+}
