@@ -4,11 +4,16 @@ namespace facebus {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::malformed: return "malformed";
-        case ErrorKind::unsupported: return "unsupported";
-        case ErrorKind::too_large: return "too_large";
-        case ErrorKind::refused: return "refused";
-        case ErrorKind::unavailable: return "unavailable";
+        case ErrorKind::malformed:
+            return "malformed";
+        case ErrorKind::unsupported:
+            return "unsupported";
+        case ErrorKind::too_large:
+            return "too_large";
+        case ErrorKind::refused:
+            return "refused";
+        case ErrorKind::unavailable:
+            return "unavailable";
     }
     return "invalid";
 }

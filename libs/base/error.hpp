@@ -50,7 +50,8 @@ enum class Exit : int {
 /// A program can't start, or can't go on. `what()` is the one line the user reads.
 class StartupError : public std::runtime_error {
   public:
-    StartupError(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}
+    StartupError(Exit code, const std::string& message)
+        : std::runtime_error(message), code_(code) {}
     [[nodiscard]] Exit code() const { return code_; }
 
   private:

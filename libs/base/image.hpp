@@ -63,10 +63,11 @@ inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * c
 /// How good a crop is for recognition. Sizes in pixels of the picture that the face was found in.
 struct Quality {
     float eye_distance = 0;  ///< pixels between the eyes
-    float sharpness = 0;     ///< variance of the Laplacian over the crop's grey values; more is sharper
-    float yaw = 0;           ///< -1 (left profile) .. 0 (frontal) .. 1, from the nose between the eyes
-    float detector = 0;      ///< the detector's score, 0..1
-    float overall = 0;       ///< all of the above as one weight, 0 (useless) .. 1 (good)
+    float sharpness =
+        0;               ///< variance of the Laplacian over the crop's grey values; more is sharper
+    float yaw = 0;       ///< -1 (left profile) .. 0 (frontal) .. 1, from the nose between the eyes
+    float detector = 0;  ///< the detector's score, 0..1
+    float overall = 0;   ///< all of the above as one weight, 0 (useless) .. 1 (good)
 };
 
 }  // namespace facebus

@@ -1,20 +1,24 @@
 #include "base/log.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <utility>
+
+#include <unistd.h>
 
 namespace facebus {
 namespace {
 
 std::string_view name(LogLevel level) {
     switch (level) {
-        case LogLevel::debug: return "debug";
-        case LogLevel::info: return "info";
-        case LogLevel::warning: return "warning";
-        case LogLevel::error: return "error";
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warning:
+            return "warning";
+        case LogLevel::error:
+            return "error";
     }
     return "error";
 }

@@ -40,12 +40,16 @@ class Log {
     explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2)
         : service_(std::move(service)), lowest_(lowest), descriptor_(descriptor) {}
 
-    void debug(std::string_view event, Fields fields = {}) { write(LogLevel::debug, event, fields); }
+    void debug(std::string_view event, Fields fields = {}) {
+        write(LogLevel::debug, event, fields);
+    }
     void info(std::string_view event, Fields fields = {}) { write(LogLevel::info, event, fields); }
     void warning(std::string_view event, Fields fields = {}) {
         write(LogLevel::warning, event, fields);
     }
-    void error(std::string_view event, Fields fields = {}) { write(LogLevel::error, event, fields); }
+    void error(std::string_view event, Fields fields = {}) {
+        write(LogLevel::error, event, fields);
+    }
 
     /// A warning that may come with every message: at most one line a second per event name; the
     /// next line says how many were left out.

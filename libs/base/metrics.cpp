@@ -15,10 +15,18 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-void Counter::add(double amount) { counter_->Increment(amount); }
-double Counter::value() const { return counter_->Value(); }
-void Gauge::set(double value) { gauge_->Set(value); }
-void Histogram::observe(double seconds) { histogram_->Observe(seconds); }
+void Counter::add(double amount) {
+    counter_->Increment(amount);
+}
+double Counter::value() const {
+    return counter_->Value();
+}
+void Gauge::set(double value) {
+    gauge_->Set(value);
+}
+void Histogram::observe(double seconds) {
+    histogram_->Observe(seconds);
+}
 
 // The registry hands out the family and the metric that exist under a name and labels already.
 Counter Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {

@@ -1,12 +1,12 @@
 #include "base/stop.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 
@@ -19,7 +19,9 @@ Stop::Stop() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     }
 }
 
-Stop::~Stop() { close(descriptor_); }
+Stop::~Stop() {
+    close(descriptor_);
+}
 
 void Stop::request() noexcept {
     const std::uint64_t one = 1;
@@ -27,7 +29,9 @@ void Stop::request() noexcept {
     [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);
 }
 
-bool Stop::requested() const noexcept { return wait_ms(0); }
+bool Stop::requested() const noexcept {
+    return wait_ms(0);
+}
 
 bool Stop::wait_ms(int milliseconds) const noexcept {
     pollfd item{.fd = descriptor_, .events = POLLIN, .revents = 0};

@@ -4,8 +4,8 @@
 namespace facebus {
 
 /// Set once, never unset. Its descriptor becomes readable when the stop is requested, so every wait
-/// of a program can include it and no wait needs a time-out to notice it. Thread-safe; request() may
-/// be called from a signal handler.
+/// of a program can include it and no wait needs a time-out to notice it. Thread-safe; request()
+/// may be called from a signal handler.
 class Stop {
   public:
     Stop();

@@ -21,8 +21,9 @@ bool Outbox::drop_oldest_if_full() {
 bool Outbox::held(std::size_t index) const {
     const auto& entry = entries_[index];
     if (!entry.after_group) return false;
-    return std::any_of(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(index),
-                       [&](const Entry& earlier) { return earlier.group.starts_with(entry.group); });
+    return std::any_of(
+        entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(index),
+        [&](const Entry& earlier) { return earlier.group.starts_with(entry.group); });
 }
 
 std::optional<std::size_t> Outbox::first_due(Time now) const {

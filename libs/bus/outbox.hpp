@@ -28,9 +28,9 @@ class Outbox {
 
     explicit Outbox(const Options& options) : options_(options) {}
 
-    /// Adds a message known by `ref`; `group` ties entries together (a track, or all of a camera's).
-    /// `after_group`: not sent before every earlier entry whose group starts with `group` is
-    /// acknowledged.
+    /// Adds a message known by `ref`; `group` ties entries together (a track, or all of a
+    /// camera's). `after_group`: not sent before every earlier entry whose group starts with
+    /// `group` is acknowledged.
     void add(std::string ref, std::string group, Message message, bool after_group);
 
     /// Makes room for one more entry by dropping the oldest probe, and says whether it had to.

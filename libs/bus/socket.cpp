@@ -15,12 +15,18 @@ namespace {
 
 zmq::socket_type type(Pattern pattern) {
     switch (pattern) {
-        case Pattern::push: return zmq::socket_type::push;
-        case Pattern::pull: return zmq::socket_type::pull;
-        case Pattern::publish: return zmq::socket_type::pub;
-        case Pattern::subscribe: return zmq::socket_type::sub;
-        case Pattern::dealer: return zmq::socket_type::dealer;
-        case Pattern::router: return zmq::socket_type::router;
+        case Pattern::push:
+            return zmq::socket_type::push;
+        case Pattern::pull:
+            return zmq::socket_type::pull;
+        case Pattern::publish:
+            return zmq::socket_type::pub;
+        case Pattern::subscribe:
+            return zmq::socket_type::sub;
+        case Pattern::dealer:
+            return zmq::socket_type::dealer;
+        case Pattern::router:
+            return zmq::socket_type::router;
     }
     std::unreachable();
 }
@@ -152,7 +158,9 @@ Result<std::optional<Received>> Socket::try_receive() {
     return received;
 }
 
-void* Socket::handle() const { return impl_->socket.handle(); }
+void* Socket::handle() const {
+    return impl_->socket.handle();
+}
 
 bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
     constexpr int beat_ms = 1000;
@@ -167,8 +175,8 @@ bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
         pulse_.beat();
         int slice = beat_ms;
         if (timeout_ms >= 0) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline -
-                                                                           Monotonic::now());
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(deadline - Monotonic::now());
             slice = std::clamp(static_cast<int>(left.count()), 0, beat_ms);
         }
         int ready = 0;

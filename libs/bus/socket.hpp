@@ -91,9 +91,9 @@ class Socket {
 /// What a wait is for.
 struct Interest {
     const Socket* socket = nullptr;
-    bool read = true;   ///< a message can be read
-    bool write = false; ///< a message can be sent
-    bool ready = false; ///< set by Poller::wait: one of the two holds
+    bool read = true;    ///< a message can be read
+    bool write = false;  ///< a message can be sent
+    bool ready = false;  ///< set by Poller::wait: one of the two holds
 };
 
 /// Waits for sockets and for the stop, and keeps the pulse beating meanwhile.

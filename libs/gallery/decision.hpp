@@ -10,14 +10,14 @@
 
 namespace facebus::gallery {
 
-/// When a face counts as somebody's. Stored with the gallery. The defaults are measured on LFW and on
-/// video, see docs/decisions/0003-open-set-decision.md.
+/// When a face counts as somebody's. Stored with the gallery. The defaults are measured on LFW and
+/// on video, see docs/decisions/0003-open-set-decision.md.
 struct Policy {
-    float threshold = 0.36F;   ///< least cosine similarity to the subject, in a gallery of up to ten
-    float growth = 0.11F;      ///< added for every tenfold of that: more subjects, more chances to err
-    float early = 0.08F;       ///< added while fewer than `min_probes` good faces were seen
-    int min_probes = 2;        ///< good faces without which nobody is called a stranger
-    float margin = 0.05F;      ///< least lead over the best other subject
+    float threshold = 0.36F;  ///< least cosine similarity to the subject, in a gallery of up to ten
+    float growth = 0.11F;  ///< added for every tenfold of that: more subjects, more chances to err
+    float early = 0.08F;   ///< added while fewer than `min_probes` good faces were seen
+    int min_probes = 2;    ///< good faces without which nobody is called a stranger
+    float margin = 0.05F;  ///< least lead over the best other subject
     float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
     double slope = 27.8;       ///< probability = 1 / (1 + exp(-(slope * similarity + offset
     double offset = -10.4;     ///< - ln(subjects)))): one subject against each other one alike
@@ -47,11 +47,11 @@ enum class Verdict {
 
 struct Decision {
     Verdict verdict = Verdict::undecided;
-    Match match;             ///< the best subject and the runner-up, whatever the verdict
-    double probability = 0;        ///< that the track shows the best subject, 0..1
-    std::size_t good_probes = 0;   ///< probes that reach the policy's quality
-    float threshold = 0;           ///< similarity that `known` took
-    float margin = 0;              ///< the best similarity less the runner-up's, or less 0
+    Match match;                  ///< the best subject and the runner-up, whatever the verdict
+    double probability = 0;       ///< that the track shows the best subject, 0..1
+    std::size_t good_probes = 0;  ///< probes that reach the policy's quality
+    float threshold = 0;          ///< similarity that `known` took
+    float margin = 0;             ///< the best similarity less the runner-up's, or less 0
 };
 
 /// Decides on a track's probes; the template is made of the good ones, or of all where none is

@@ -192,8 +192,8 @@ Redis::Command write_policy(const Policy& policy) {
 }
 
 Redis::Command read_policy() {
-    return {"HMGET",  keys::policy,  "threshold", "growth", "early", "min_probes",
-            "margin", "min_quality", "slope",     "offset"};
+    return {"HMGET",      keys::policy, "threshold",   "growth", "early",
+            "min_probes", "margin",     "min_quality", "slope",  "offset"};
 }
 
 Result<Policy> decode_policy(const Reply& reply) {

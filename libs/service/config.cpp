@@ -1,7 +1,5 @@
 #include "service/config.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -11,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 namespace facebus::service {
@@ -42,14 +41,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-std::string variable_name(std::string_view path) {
-    std::string name = "FACEBUS_";
+/// "broker.queue" as "BROKER_QUEUE".
+std::string upper_case(std::string_view path) {
+    std::string name;
     for (const char c : path) {
         name += std::isalnum(static_cast<unsigned char>(c)) != 0
                     ? static_cast<char>(std::toupper(static_cast<unsigned char>(c)))
                     : '_';
     }
     return name;
+}
+
+std::string variable_name(std::string_view path) {
+    return "FACEBUS_" + upper_case(path);
 }
 
 /// One reading of a file and the environment.
@@ -124,14 +128,9 @@ class Reader {
     void override_with(const std::string& variable, const std::string& value) {
         // FACEBUS_CAMERAS_DOOR_SOURCE makes the camera "door" if the file does not have it.
         for (const auto& group : groups_) {
-            const auto prefix = variable_name(group.path) + "_";
-            if (!variable.starts_with(prefix) || known(variable)) continue;
-            const auto last = variable.rfind('_');
-            if (last <= prefix.size()) continue;
-            std::string name = variable.substr(prefix.size(), last - prefix.size());
-            std::ranges::transform(name, name.begin(), [](char c) {
-                return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-            });
+            if (known(variable)) break;
+            const auto name = name_in(group, variable);
+            if (name.empty()) continue;
             for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
         }
         for (const auto& [path, key] : keys_) {
@@ -145,6 +144,25 @@ class Reader {
             return;
         }
         // Other FACEBUS_ variables belong to scripts and tests.
+    }
+
+    /// "door" of FACEBUS_CAMERAS_DOOR_FRAME_RATE; empty if it is no variable of the group.
+    static std::string name_in(const Group& group, const std::string& variable) {
+        const auto prefix = variable_name(group.path) + "_";
+        if (!variable.starts_with(prefix)) return {};
+        for (const auto& field : group.fields) {
+            const auto suffix = "_" + upper_case(field);
+            if (!variable.ends_with(suffix) || variable.size() <= prefix.size() + suffix.size()) {
+                continue;
+            }
+            auto name =
+                variable.substr(prefix.size(), variable.size() - prefix.size() - suffix.size());
+            std::ranges::transform(name, name.begin(), [](char c) {
+                return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            });
+            return name;
+        }
+        return {};
     }
 
     [[nodiscard]] bool known(const std::string& variable) const {
@@ -196,7 +214,9 @@ void document(std::string& out, const std::vector<Key>& keys, const std::string&
 
 }  // namespace
 
-std::string Key::variable() const { return variable_name(path); }
+std::string Key::variable() const {
+    return variable_name(path);
+}
 
 Key text_key(std::string path, std::string help, std::string& target) {
     return {std::move(path), std::move(help), target,
@@ -233,8 +253,8 @@ Key choice_key(std::string path, std::string help, std::string& target,
     return {std::move(path), std::move(help), target,
             [&target, choices = std::move(choices)](const std::string& text) {
                 if (std::ranges::find(choices, text) == choices.end()) {
-                    throw std::invalid_argument(fmt::format("\"{}\" is none of {}", text,
-                                                            fmt::join(choices, ", ")));
+                    throw std::invalid_argument(
+                        fmt::format("\"{}\" is none of {}", text, fmt::join(choices, ", ")));
                 }
                 target = text;
             }};

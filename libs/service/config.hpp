@@ -13,7 +13,7 @@ namespace facebus::service {
 
 /// One key that may stand in facebus.yaml and in the environment.
 struct Key {
-    std::string path;     ///< as in "broker.queue"
+    std::string path;  ///< as in "broker.queue"
     std::string help;
     std::string initial;  ///< the default, as text
     /// Stores a value, or throws std::invalid_argument with what is wrong with it.
@@ -34,6 +34,7 @@ Key choice_key(std::string path, std::string help, std::string& target,
 struct Group {
     std::string path;
     std::string help;
+    std::vector<std::string> fields;  ///< the last words of those keys
     /// The keys of the block called `name`, made on first sight of it. Throws std::invalid_argument
     /// if the name can't be one.
     std::function<std::vector<Key>(const std::string& name)> keys;

@@ -112,7 +112,9 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
     while (!server.is_running()) std::this_thread::yield();
 }
 
-HealthServer::~HealthServer() { impl_->server.stop(); }
+HealthServer::~HealthServer() {
+    impl_->server.stop();
+}
 
 bool ask_health(const std::string& address, std::string& body) {
     const auto parsed = parse(address);

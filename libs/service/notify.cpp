@@ -1,12 +1,12 @@
 #include "service/notify.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace facebus::service {
 
@@ -14,8 +14,7 @@ void notify(const std::string& state) {
     const char* path = std::getenv("NOTIFY_SOCKET");
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path == nullptr || std::strlen(path) == 0 ||
-        std::strlen(path) >= sizeof address.sun_path) {
+    if (path == nullptr || std::strlen(path) == 0 || std::strlen(path) >= sizeof address.sun_path) {
         return;
     }
     const std::size_t length = std::strlen(path);
@@ -26,10 +25,9 @@ void notify(const std::string& state) {
     if (descriptor < 0) return;
     const void* raw = &address;
     // Whoever started us may be gone; the service runs all the same.
-    [[maybe_unused]] const auto sent =
-        sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL,
-               static_cast<const sockaddr*>(raw),
-               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+    [[maybe_unused]] const auto sent = sendto(
+        descriptor, state.data(), state.size(), MSG_NOSIGNAL, static_cast<const sockaddr*>(raw),
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
     close(descriptor);
 }
 

@@ -5,8 +5,8 @@
 
 namespace facebus::service {
 
-/// Sends `state` (such as "READY=1") to the datagram socket named by $NOTIFY_SOCKET, in the protocol
-/// of systemd's sd_notify(3). Does nothing where the variable is not set.
+/// Sends `state` (such as "READY=1") to the datagram socket named by $NOTIFY_SOCKET, in the
+/// protocol of systemd's sd_notify(3). Does nothing where the variable is not set.
 void notify(const std::string& state);
 
 }  // namespace facebus::service

@@ -1,12 +1,11 @@
 #include "service/runtime.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "service/notify.hpp"
 #include "service/signals.hpp"

@@ -24,7 +24,8 @@ struct Runtime {
     Pulse& pulse;
     Health& health;
     bus::Context& context;
-    std::string instance;  ///< the service's name, with its host and process where there are several
+    std::string
+        instance;  ///< the service's name, with its host and process where there are several
     std::function<void()> ready;  ///< to be called once, when the service does its work
 
     /// Counts and logs a message or an operation that failed.

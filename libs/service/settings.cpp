@@ -19,8 +19,8 @@ std::vector<Key> camera_keys(Settings& settings, const std::string& name) {
     auto& camera = settings.cameras[name];
     const auto path = "cameras." + name + ".";
     return {
-        text_key(path + "source", "device, rtsp:// or http:// URL, video file or folder of pictures",
-                 camera.source),
+        text_key(path + "source",
+                 "device, rtsp:// or http:// URL, video file or folder of pictures", camera.source),
         choice_key(path + "pace",
                    "live: as fast as time passes, dropping what is late; lossless: every frame, as "
                    "fast as the slowest stage; auto: lossless for files and folders",
@@ -43,8 +43,7 @@ std::vector<Key> edge_keys(Settings& s) {
                    s.capture.reconnect_first, 0.01, 3600),
         number_key("capture.reconnect_longest", "seconds between two tries at most",
                    s.capture.reconnect_longest, 0.01, 3600),
-        switch_key("capture.exit_at_end", "exit when all files have ended",
-                   s.capture.exit_at_end),
+        switch_key("capture.exit_at_end", "exit when all files have ended", s.capture.exit_at_end),
         text_key("capture.health", health, s.capture.health),
 
         text_key("motion.input", "endpoint where frames arrive", s.motion.input),
@@ -54,8 +53,8 @@ std::vector<Key> edge_keys(Settings& s) {
                    s.motion.full_interval, 0, 3600),
         number_key("motion.linger", "seconds that an area is searched after its last motion",
                    s.motion.linger, 0, 3600),
-        int_key("motion.min_area", "smallest moving area in pixels of the frame",
-                s.motion.min_area, 1, 100'000'000),
+        int_key("motion.min_area", "smallest moving area in pixels of the frame", s.motion.min_area,
+                1, 100'000'000),
         int_key("motion.margin", "pixels added on every side of a moving area", s.motion.margin, 0,
                 4096),
         text_key("motion.health", health, s.motion.health),
@@ -110,8 +109,8 @@ std::vector<Key> server_keys(Settings& s) {
                 s.broker.attempts, 1, 100),
         text_key("broker.health", health, s.broker.health),
 
-        int_key("recognize.batch", "faces embedded at once, and probes asked for", s.recognize.batch,
-                1, 256),
+        int_key("recognize.batch", "faces embedded at once, and probes asked for",
+                s.recognize.batch, 1, 256),
         switch_key("recognize.crops", "publish the crop with each identity", s.recognize.crops),
         number_key("recognize.threshold",
                    "cosine similarity that `known` takes in a gallery of up to ten; this and the "
@@ -161,8 +160,9 @@ std::string read_file(const std::filesystem::path& file) {
     std::ostringstream text;
     text << in.rdbuf();
     if (!in) {
-        throw StartupError(Exit::config, fmt::format("cannot read {}; check the name and the rights",
-                                                     file.string()));
+        throw StartupError(
+            Exit::config,
+            fmt::format("cannot read {}; check the name and the rights", file.string()));
     }
     return text.str();
 }
@@ -176,7 +176,9 @@ std::vector<Key> setting_keys(Settings& settings) {
 }
 
 std::vector<Group> setting_groups(Settings& settings) {
-    return {{"cameras", "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
+    return {{"cameras",
+             "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
+             {"source", "pace", "frame_rate", "loop"},
              [&settings](const std::string& name) { return camera_keys(settings, name); }}};
 }
 
@@ -197,7 +199,8 @@ Settings load_settings(const std::string& file, const Environment& environment) 
                 setting_keys(settings), setting_groups(settings));
     for (const auto& [camera, set] : settings.cameras) {
         if (set.source.empty()) {
-            throw StartupError(Exit::config, fmt::format("{}: cameras.{} has no source", name, camera));
+            throw StartupError(Exit::config,
+                               fmt::format("{}: cameras.{} has no source", name, camera));
         }
     }
     return settings;

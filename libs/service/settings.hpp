@@ -10,7 +10,7 @@
 namespace facebus::service {
 
 struct CameraSettings {
-    std::string source;       ///< device, URL, file or folder
+    std::string source;  ///< device, URL, file or folder
     std::string pace = "auto";
     double frame_rate = 0;
     bool loop = false;
@@ -111,14 +111,15 @@ std::vector<Key> setting_keys(Settings& settings);
 std::vector<Group> setting_groups(Settings& settings);
 
 /// Reads `file`; an empty name means $FACEBUS_CONFIG, or else ./facebus.yaml or
-/// /etc/facebus/facebus.yaml where one exists, or else defaults alone. Throws StartupError (config).
+/// /etc/facebus/facebus.yaml where one exists, or else defaults alone. Throws StartupError
+/// (config).
 Settings load_settings(const std::string& file, const Environment& environment);
 
 /// Where the models are: `models` as set, or the folder that models/prepare fills by default.
 std::filesystem::path models_folder(const Settings& settings, const Environment& environment);
 
-/// The contents of a file that holds a secret, without the line end. Empty for an empty name. Throws
-/// StartupError (config) that names `setting`.
+/// The contents of a file that holds a secret, without the line end. Empty for an empty name.
+/// Throws StartupError (config) that names `setting`.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus::service

@@ -8,13 +8,15 @@ namespace {
 // A signal handler can reach nothing but a global.
 Stop* to_request = nullptr;
 
-void handle(int /*signal*/) { to_request->request(); }
+void handle(int /*signal*/) {
+    to_request->request();
+}
 
 }  // namespace
 
 void stop_on_signals(Stop& stop) {
     to_request = &stop;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handle;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;

@@ -12,13 +12,14 @@ namespace facebus::service {
 class StreamMetrics {
   public:
     StreamMetrics(Metrics& metrics, const std::string& stage)
-        : messages_(metrics.counter("facebus_messages_total", "Messages worked on",
-                                    {{"stage", stage}})),
+        : messages_(
+              metrics.counter("facebus_messages_total", "Messages worked on", {{"stage", stage}})),
           late_(metrics.counter("facebus_dropped_total", drop_help,
                                 {{"stage", stage}, {"reason", "late"}})),
-          full_(metrics.counter("facebus_dropped_total", drop_help, {{"stage", stage}, {"reason", "full"}})),
-          seconds_(metrics.histogram("facebus_stage_seconds", "Time that a message takes in a stage",
-                                     {{"stage", stage}})) {}
+          full_(metrics.counter("facebus_dropped_total", drop_help,
+                                {{"stage", stage}, {"reason", "full"}})),
+          seconds_(metrics.histogram("facebus_stage_seconds",
+                                     "Time that a message takes in a stage", {{"stage", stage}})) {}
 
     [[nodiscard]] Monotonic::time_point time() const { return Monotonic::now(); }
 

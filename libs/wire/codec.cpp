@@ -137,11 +137,18 @@ template <std::floating_point T>
 void unpack_number(const msgpack::object& object, T& value, std::string_view key) {
     double number = 0;
     switch (object.type) {
-        case msgpack::type::POSITIVE_INTEGER: number = static_cast<double>(object.via.u64); break;
-        case msgpack::type::NEGATIVE_INTEGER: number = static_cast<double>(object.via.i64); break;
+        case msgpack::type::POSITIVE_INTEGER:
+            number = static_cast<double>(object.via.u64);
+            break;
+        case msgpack::type::NEGATIVE_INTEGER:
+            number = static_cast<double>(object.via.i64);
+            break;
         case msgpack::type::FLOAT32:
-        case msgpack::type::FLOAT64: number = object.via.f64; break;
-        default: reject(fmt::format("{} is not a number", key));
+        case msgpack::type::FLOAT64:
+            number = object.via.f64;
+            break;
+        default:
+            reject(fmt::format("{} is not a number", key));
     }
     if (!std::isfinite(number) || std::abs(number) > 1e12) {
         reject(fmt::format("{} is out of range", key));
@@ -334,9 +341,9 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
         require(v != nullptr, "the header has no v");
         unpack(*v, version, "v");
         if (version != schema_version) {
-            throw Malformed{ErrorKind::unsupported,
-                            fmt::format("schema version {}, this program speaks {}", version,
-                                        schema_version)};
+            throw Malformed{
+                ErrorKind::unsupported,
+                fmt::format("schema version {}, this program speaks {}", version, schema_version)};
         }
         Message message;
         unpack_map(object, message, Message::topic);
@@ -350,7 +357,9 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
     }
 }
 
-std::string_view kind(std::string_view topic) { return topic.substr(0, topic.find('.')); }
+std::string_view kind(std::string_view topic) {
+    return topic.substr(0, topic.find('.'));
+}
 
 bool valid_source(std::string_view name) {
     return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {

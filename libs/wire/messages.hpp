@@ -1,8 +1,8 @@
 // The messages on the bus, as structs. schemas/ is the contract; tests/contract proves that schema,
 // golden bytes and these structs agree.
 //
-// Every struct lists its fields once, in fields(): the codec packs, unpacks and names them from that
-// list. A std::optional field is left out of the map when it is empty.
+// Every struct lists its fields once, in fields(): the codec packs, unpacks and names them from
+// that list. A std::optional field is left out of the map when it is empty.
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ struct StageTimes {
 /// What every message starts with.
 struct Head {
     std::uint32_t v = schema_version;
-    std::string src{};        ///< camera, or the service that speaks
+    std::string src{};      ///< camera, or the service that speaks
     std::uint64_t seq = 0;  ///< counts the publisher's messages, so that a gap is visible
     std::int64_t ts = 0;    ///< capture time, ns UTC (a message of no frame: when it was made)
     StageTimes t{};
@@ -170,10 +170,10 @@ struct Ack {
 struct Credit {
     static constexpr std::string_view topic = "credit";
     Head head{};
-    std::uint32_t credit = 0;  ///< probes that the worker can take beyond those it holds
+    std::uint32_t credit = 0;    ///< probes that the worker can take beyond those it holds
     std::string model{};         ///< the worker's model id
     std::string gallery{};       ///< version of the gallery it matches against
-    bool gallery_stale = false;///< Redis does not answer: the worker goes on with its last copy
+    bool gallery_stale = false;  ///< Redis does not answer: the worker goes on with its last copy
     std::uint64_t subjects = 0;
     std::uint64_t samples = 0;
 
@@ -218,13 +218,13 @@ struct Identity {
     std::optional<double> probability{};      ///< calibrated, that it is the best subject
     std::optional<double> margin{};           ///< similarity less the runner-up's
     std::optional<RunnerUp> runner_up{};
-    double threshold = 0;                   ///< similarity that "known" takes
-    std::uint32_t probes = 0;               ///< faces of this track seen so far
-    std::vector<std::string> samples{};       ///< ids of the gallery samples that decided
-    double quality = 0;                     ///< of the best probe, 0..1
+    double threshold = 0;                ///< similarity that "known" takes
+    std::uint32_t probes = 0;            ///< faces of this track seen so far
+    std::vector<std::string> samples{};  ///< ids of the gallery samples that decided
+    double quality = 0;                  ///< of the best probe, 0..1
     std::string model{};
-    std::string gallery{};                    ///< version of the gallery
-    std::optional<std::string> reason{};      ///< why it is undecided, or what the error was
+    std::string gallery{};                ///< version of the gallery
+    std::optional<std::string> reason{};  ///< why it is undecided, or what the error was
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -255,7 +255,8 @@ struct Track {
     static constexpr std::string_view topic = "track";
     Head head{};
     std::string track{};  ///< empty for "end"
-    std::string event{};  ///< "started", "moved" (only if asked for), "ended", or "end": end of stream
+    std::string
+        event{};  ///< "started", "moved" (only if asked for), "ended", or "end": end of stream
     std::int64_t pts = 0;
     Box box{};
 
@@ -278,13 +279,13 @@ struct Track {
 struct Status {
     static constexpr std::string_view topic = "status";
     Head head{};
-    std::string state{};         ///< "ok", or what is wrong in a word or two
-    std::uint32_t workers = 0; ///< recognize processes that are alive
-    std::uint64_t queued = 0;  ///< probes that wait for a worker
+    std::string state{};        ///< "ok", or what is wrong in a word or two
+    std::uint32_t workers = 0;  ///< recognize processes that are alive
+    std::uint64_t queued = 0;   ///< probes that wait for a worker
     std::uint64_t in_flight = 0;
-    std::uint64_t results = 0; ///< number of the last result
-    std::uint64_t refused = 0; ///< probes not taken because the queue was full (they come again)
-    bool gallery_stale = false;///< a worker matches against an old copy, because Redis is away
+    std::uint64_t results = 0;   ///< number of the last result
+    std::uint64_t refused = 0;   ///< probes not taken because the queue was full (they come again)
+    bool gallery_stale = false;  ///< a worker matches against an old copy, because Redis is away
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);

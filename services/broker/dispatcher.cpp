@@ -78,15 +78,15 @@ std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
     known_.erase(entry.probe.probe);
     done_.add(entry.probe.probe);
     if (waiting_.contains(track)) turn_.push_back(track);
-    wire::Identity aside{.head = entry.probe.head,
-                         .probe = entry.probe.probe,
-                         .track = track,
-                         .pts = entry.probe.pts,
-                         .box = entry.probe.box,
-                         .decision = "error",
-                         .samples = {},
-                         .reason = fmt::format("set aside: {} workers were lost with this probe",
-                                               entry.attempts)};
+    wire::Identity aside{
+        .head = entry.probe.head,
+        .probe = entry.probe.probe,
+        .track = track,
+        .pts = entry.probe.pts,
+        .box = entry.probe.box,
+        .decision = "error",
+        .samples = {},
+        .reason = fmt::format("set aside: {} workers were lost with this probe", entry.attempts)};
     return Finished{entry.edge, entry.probe.probe, std::move(aside)};
 }
 

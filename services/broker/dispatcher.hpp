@@ -31,8 +31,8 @@ class RecentIds {
 };
 
 /// Hands probes to workers that asked for them and makes sure that each gets exactly one result:
-/// at least once to a worker, again when that worker died, set aside after too many tries. Probes of
-/// one track are worked on one after the other, in their order, so that a replay decides alike
+/// at least once to a worker, again when that worker died, set aside after too many tries. Probes
+/// of one track are worked on one after the other, in their order, so that a replay decides alike
 /// however many workers there are. No socket and no clock inside. Not thread-safe.
 class Dispatcher {
   public:
@@ -45,8 +45,7 @@ class Dispatcher {
         std::size_t remembered = 65536;  ///< finished probes, and tracks, that are still known
     };
 
-    explicit Dispatcher(const Options& options)
-        : options_(options), done_(options.remembered) {}
+    explicit Dispatcher(const Options& options) : options_(options), done_(options.remembered) {}
 
     enum class Admission {
         taken,      ///< it waits now
@@ -114,9 +113,9 @@ class Dispatcher {
     Options options_;
     RecentIds done_;
     std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< by track
-    std::deque<std::string> turn_;            ///< tracks whose next probe may be sent
-    std::unordered_set<std::string> known_;   ///< probes that wait or are in flight
-    std::unordered_set<std::string> busy_;    ///< tracks with a probe in flight
+    std::deque<std::string> turn_;                         ///< tracks whose next probe may be sent
+    std::unordered_set<std::string> known_;                ///< probes that wait or are in flight
+    std::unordered_set<std::string> busy_;                 ///< tracks with a probe in flight
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe
     std::unordered_map<std::string, Worker> workers_;
     std::unordered_map<std::string, Decided> decided_;  ///< by track

@@ -30,20 +30,25 @@ void HistoryWriter::append(const wire::Identity& identity) {
             waiting_.pop_front();
             dropped_.add();
         }
+        std::vector<std::string> also_named;
+        if (identity.runner_up) also_named.push_back(identity.runner_up->subject_id);
         waiting_.push_back({wire::topic(identity), wire::encode(identity),
-                            identity.subject_id.value_or(""), identity.track});
+                            identity.subject_id.value_or(""), identity.track,
+                            std::move(also_named)});
     }
     changed_.notify_one();
 }
 
 void HistoryWriter::write(std::stop_token stopped) {
-    gallery::History history(redis_options(runtime_.settings), runtime_.settings.results.history_hours);
+    gallery::History history(redis_options(runtime_.settings),
+                             runtime_.settings.results.history_hours);
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {
         const auto entry = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
-        const auto written = history.append(entry.topic, entry.header, entry.subject_id, entry.track);
+        const auto written = history.append(entry.topic, entry.header, entry.subject_id,
+                                            entry.track, entry.also_named);
         if (!written) {
             dropped_.add();
             runtime_.count_error(written.error());

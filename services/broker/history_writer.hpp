@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "service/runtime.hpp"
 #include "wire/messages.hpp"
@@ -33,6 +34,7 @@ class HistoryWriter {
         std::string header;
         std::string subject_id;
         std::string track;
+        std::vector<std::string> also_named;
     };
 
     void write(std::stop_token stopped);

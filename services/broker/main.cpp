@@ -92,13 +92,16 @@ class Broker {
         const auto id = probe.probe;
         probes_.add();
         switch (dispatcher_.admit(received.peer, std::move(probe), received.message.payload)) {
-            case Dispatcher::Admission::done: acknowledge(received.peer, id); break;
+            case Dispatcher::Admission::done:
+                acknowledge(received.peer, id);
+                break;
             case Dispatcher::Admission::full:
                 refused_.add();
                 runtime_.log.limited("queue_full", {{"queue", dispatcher_.queued()}});
                 break;
             case Dispatcher::Admission::taken:
-            case Dispatcher::Admission::duplicate: break;
+            case Dispatcher::Admission::duplicate:
+                break;
         }
     }
 
@@ -153,7 +156,8 @@ class Broker {
             identity.head.t.publish = utc_ns();
             results_total_.add();
             count_decision(identity.decision);
-            latency_.observe(static_cast<double>(*identity.head.t.publish - identity.head.ts) / 1e9);
+            latency_.observe(static_cast<double>(*identity.head.t.publish - identity.head.ts) /
+                             1e9);
             publish(identity, crop);
             history_.append(identity);
         }
@@ -190,9 +194,7 @@ class Broker {
         publish(status, {});
     }
 
-    wire::Head head() {
-        return {.src = "broker", .seq = ++seq_, .ts = utc_ns(), .t = {}};
-    }
+    wire::Head head() { return {.src = "broker", .seq = ++seq_, .ts = utc_ns(), .t = {}}; }
 
     service::Runtime& runtime_;
     Dispatcher dispatcher_;
@@ -206,9 +208,10 @@ class Broker {
     bool stale_ = false;
 
     Counter probes_ = runtime_.metrics.counter("facebus_probes_total", "Probes that arrived");
-    Counter refused_ = runtime_.metrics.counter(
-        "facebus_probes_refused_total", "Probes not taken because the queue was full; the edge keeps "
-                                        "them and sends them again");
+    Counter refused_ =
+        runtime_.metrics.counter("facebus_probes_refused_total",
+                                 "Probes not taken because the queue was full; the edge keeps "
+                                 "them and sends them again");
     Counter results_total_ = runtime_.metrics.counter("facebus_results_total", "Published results");
     Gauge queued_ = runtime_.metrics.gauge("facebus_queue_probes", "Probes that wait for a worker");
     Gauge in_flight_ =

@@ -52,7 +52,8 @@ Result<void> Camera::run(const CameraEvents& events) {
             offset_ = last_ + 1;
             continue;
         }
-        const auto error = ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
+        const auto error =
+            ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
         events.lost(error, retry_seconds_);
         stop_.wait_ms(static_cast<int>(retry_seconds_ * 1000));
         retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_longest);

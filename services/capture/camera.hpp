@@ -50,9 +50,9 @@ class Camera {
     const Stop& stop_;
     bool replay_;  ///< a file or folder, whose own time stamps count
     bool live_;
-    std::int64_t started_;         ///< monotonic ns
-    std::int64_t offset_ = 0;      ///< pts at which the present round of a loop began
-    std::int64_t last_ = -1;       ///< pts of the last frame sent, or -1
+    std::int64_t started_;     ///< monotonic ns
+    std::int64_t offset_ = 0;  ///< pts at which the present round of a loop began
+    std::int64_t last_ = -1;   ///< pts of the last frame sent, or -1
     double retry_seconds_;
 };
 

@@ -3,7 +3,6 @@
 #include <optional>
 #include <thread>
 
-
 #include "bus/stream.hpp"
 #include "capture/camera.hpp"
 #include "service/runtime.hpp"

@@ -10,7 +10,9 @@
 namespace facebus::cli {
 namespace {
 
-void say(bool good, const std::string& what) { fmt::print("{}  {}\n", good ? "ok    " : "FAILED", what); }
+void say(bool good, const std::string& what) {
+    fmt::print("{}  {}\n", good ? "ok    " : "FAILED", what);
+}
 
 }  // namespace
 

@@ -1,14 +1,5 @@
 #include "cli/child.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -16,7 +7,15 @@
 #include <fstream>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.hpp"
 #include "service/config.hpp"
@@ -49,8 +48,8 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     const auto envp = pointers(assignments);
     const int output = open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (output < 0) {
-        throw StartupError(Exit::unavailable, fmt::format("cannot write {}: {}", log_.string(),
-                                                          std::strerror(errno)));
+        throw StartupError(Exit::unavailable,
+                           fmt::format("cannot write {}: {}", log_.string(), std::strerror(errno)));
     }
     const pid_t parent = getpid();
     pid_ = fork();
@@ -87,7 +86,9 @@ Child::~Child() {
     close(pidfd_);
 }
 
-bool Child::running() { return !exit_code(); }
+bool Child::running() {
+    return !exit_code();
+}
 
 std::optional<int> Child::exit_code() {
     if (exit_code_) return exit_code_;
@@ -136,19 +137,23 @@ ReadyListener::ReadyListener(const std::filesystem::path& path)
     }
 }
 
-ReadyListener::~ReadyListener() { close(descriptor_); }
+ReadyListener::~ReadyListener() {
+    close(descriptor_);
+}
 
 bool ReadyListener::wait(Child& child, const Stop& stop) {
     const auto deadline = Monotonic::now() + start_limit;
     while (Monotonic::now() < deadline) {
-        std::array<pollfd, 2> items{pollfd{.fd = descriptor_, .events = POLLIN, .revents = 0},
-                                    pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        std::array<pollfd, 2> items{
+            pollfd{.fd = descriptor_, .events = POLLIN, .revents = 0},
+            pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
         poll(items.data(), items.size(), 200);
         if (stop.requested()) return false;
         std::array<char, 512> text{};
         const auto size = recv(descriptor_, text.data(), text.size(), 0);
-        if (size > 0 && std::string_view(text.data(), static_cast<std::size_t>(size))
-                            .find("READY=1") != std::string_view::npos) {
+        if (size > 0 &&
+            std::string_view(text.data(), static_cast<std::size_t>(size)).find("READY=1") !=
+                std::string_view::npos) {
             return true;
         }
         if (!child.running()) {
@@ -156,8 +161,8 @@ bool ReadyListener::wait(Child& child, const Stop& stop) {
                                                               child.last_words()));
         }
     }
-    throw StartupError(Exit::unavailable,
-                       fmt::format("{} is not ready after 60 s: {}", child.name(), child.last_words()));
+    throw StartupError(Exit::unavailable, fmt::format("{} is not ready after 60 s: {}",
+                                                      child.name(), child.last_words()));
 }
 
 }  // namespace facebus::cli

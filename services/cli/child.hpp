@@ -1,13 +1,13 @@
 // Programs that a command starts and must not leave behind.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/error.hpp"
 #include "base/stop.hpp"

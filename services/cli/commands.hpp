@@ -23,7 +23,7 @@ struct WatchOptions {
     std::string endpoint;  ///< empty: broker.results
     bool json = false;
     bool stats = false;
-    bool events = false;   ///< tracks and status too
+    bool events = false;  ///< tracks and status too
     bool until_end = false;
     std::uint64_t count = 0;  ///< stop after so many identities; 0: never
 };
@@ -39,8 +39,9 @@ Exit gallery_show(const Context& context, const std::string& name, bool json);
 Exit gallery_remove(const Context& context, const std::string& name);
 
 struct DemoOptions {
-    std::string source;                             ///< empty: the clip that models/prepare fetches
-    std::optional<std::filesystem::path> gallery;   ///< folder of <name>/*.jpg; none: the photographs
+    std::string source;  ///< empty: the clip that models/prepare fetches
+    std::optional<std::filesystem::path>
+        gallery;  ///< folder of <name>/*.jpg; none: the photographs
     std::filesystem::path output = "facebus-demo";
     int workers = 2;
     double seconds = 0;  ///< stop a live source after so long; 0: at its end or Ctrl-C

@@ -1,10 +1,9 @@
 // facebus demo: the whole system on one machine, on one video, until its end or Ctrl-C.
-#include <unistd.h>
-
 #include <cstdlib>
 #include <list>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/child.hpp"
 #include "cli/commands.hpp"
@@ -15,11 +14,8 @@
 #include "cli/result_stream.hpp"
 #include "gallery/store.hpp"
 #include "redis_settings.hpp"
-#include "vision/align.hpp"
 #include "vision/image_file.hpp"
-#include "vision/quality.hpp"
 #include "vision/threads.hpp"
-#include "vision/tracker.hpp"
 #include "vision/video_source.hpp"
 
 namespace facebus::cli {
@@ -28,8 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
 
-constexpr std::int64_t first_second_ns = 1'000'000'000;
-constexpr std::size_t first_second_samples = 5;
 constexpr auto camera = "demo";
 
 /// A folder for sockets that goes away with the demo.
@@ -81,9 +75,8 @@ class Demo {
         : context_(context),
           options_(options),
           settings_(context.settings),
-          source_(options.source.empty()
-                      ? (context.models / "demo/carphone_pristine.mp4").string()
-                      : options.source),
+          source_(options.source.empty() ? (context.models / "demo/carphone_pristine.mp4").string()
+                                         : options.source),
           replay_(vision::source_kind(source_) == vision::SourceKind::file ||
                   vision::source_kind(source_) == vision::SourceKind::folder),
           ready_(scratch_.path() / "ready"),
@@ -165,45 +158,15 @@ class Demo {
 
     /// Whoever is seen well in the first second becomes a subject of the gallery, by track.
     void enrol_first_second(Enroller& enroller, gallery::Store& store) {
-        auto video = vision::VideoSource::open(source_);
-        if (!video) throw StartupError(Exit::unavailable, video.error().message);
-        vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
-        std::map<std::uint64_t, std::vector<vision::Sighting>> people;
-        const auto collect = [&](vision::TrackerResult result) {
-            for (auto& probe : result.probes) {
-                people[probe.track].push_back(std::move(probe.sighting));
-            }
-        };
-        while (!context_.stop.requested()) {
-            const auto frame = video->read();
-            if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
-            collect(tracker.process(sightings(enroller, (*frame)->image), (*frame)->pts, false));
-        }
         std::size_t number = 0;
-        for (auto& [track, seen] : people) {
-            const auto name = fmt::format("{} face {}", clip_name(), ++number);
-            std::size_t added = 0;
-            for (const auto& sighting : seen) {
-                if (added == first_second_samples) break;
-                auto sample = enroller.sample(sighting.crop, sighting.quality, "first second");
-                if (sample && store.add(name, std::move(*sample))) ++added;
-            }
-            if (added > 0) {
-                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, added));
+        for (const auto& seen : people_of_first_second(enroller, source_, context_.stop)) {
+            const auto name =
+                fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
+            const auto added = enroller.add(store, name, seen, "first second");
+            if (added) {
+                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, *added));
             }
         }
-    }
-
-    [[nodiscard]] std::string clip_name() const { return fs::path(source_).stem().string(); }
-
-    static std::vector<vision::Sighting> sightings(Enroller& enroller, const Image& image) {
-        std::vector<vision::Sighting> all;
-        for (const auto& face : enroller.detector().detect(image)) {
-            auto crop = vision::align(image, face);
-            const auto quality = vision::assess(crop, face);
-            all.push_back({face.box, face.landmarks, quality, std::move(crop)});
-        }
-        return all;
     }
 
     bool start(const std::string& service, const Environment& more, const std::string& name = {}) {
@@ -288,8 +251,8 @@ class Demo {
         for (auto& child : children_) {
             const auto code = child.exit_code();
             if (!code || (child.name() == "capture" && *code == 0)) continue;
-            throw StartupError(Exit::unavailable, fmt::format("{} stopped: {}", child.name(),
-                                                              child.last_words()));
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} stopped: {}", child.name(), child.last_words()));
         }
     }
 
@@ -307,7 +270,8 @@ class Demo {
         } else {
             fmt::print("nobody was seen, so there is no contact sheet\n");
         }
-        if (vision::source_kind(source_) == vision::SourceKind::file && !context_.stop.requested()) {
+        if (vision::source_kind(source_) == vision::SourceKind::file &&
+            !context_.stop.requested()) {
             const auto video = options_.output / "annotated.mp4";
             report_.write_video(source_, video, context_.stop);
             fmt::print("annotated video: {}\n", video.string());
@@ -330,6 +294,8 @@ class Demo {
 
 }  // namespace
 
-Exit demo(const Context& context, const DemoOptions& options) { return Demo(context, options).run(); }
+Exit demo(const Context& context, const DemoOptions& options) {
+    return Demo(context, options).run();
+}
 
 }  // namespace facebus::cli

@@ -72,10 +72,10 @@ bool DemoReport::write_sheet(const std::filesystem::path& file, const std::strin
         const auto& story = tracks_.at(track);
         if (story.crop.empty()) continue;
         const auto& last = story.identities.back();
-        cells.push_back({story.crop, who(last),
-                         fmt::format("{:.1f} s: {}", static_cast<double>(story.first_pts) / 1e9,
-                                     why(last)),
-                         tone(last)});
+        cells.push_back(
+            {story.crop, who(last),
+             fmt::format("{:.1f} s: {}", static_cast<double>(story.first_pts) / 1e9, why(last)),
+             tone(last)});
     }
     if (cells.empty()) return false;
     must(vision::write_picture(file, vision::contact_sheet(title, cells)));

@@ -41,8 +41,8 @@ class DemoReport {
     };
 
     std::map<std::string, TrackStory> tracks_;
-    std::vector<std::string> order_;                         ///< tracks as they appeared
-    std::multimap<std::int64_t, Position> positions_;        ///< by pts
+    std::vector<std::string> order_;                   ///< tracks as they appeared
+    std::multimap<std::int64_t, Position> positions_;  ///< by pts
 };
 
 }  // namespace facebus::cli

@@ -1,17 +1,23 @@
 #include "cli/enrol.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "vision/align.hpp"
 #include "vision/quality.hpp"
+#include "vision/video_source.hpp"
 
 namespace facebus::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::int64_t first_second_ns = 1'000'000'000;
+constexpr std::size_t samples_of_a_video = 5;
 
 vision::MtcnnOptions detector_options(const service::Settings::Detect& settings) {
     return {.min_face = settings.min_face,
@@ -21,12 +27,26 @@ vision::MtcnnOptions detector_options(const service::Settings::Detect& settings)
             .output_score = static_cast<float>(settings.output_score)};
 }
 
+std::string ending(const fs::path& file) {
+    auto text = file.extension().string();
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
 bool picture(const fs::path& file) {
     static const std::set<std::string> endings{".jpg",  ".jpeg", ".png", ".bmp",
                                                ".webp", ".tif",  ".tiff"};
-    auto ending = file.extension().string();
-    std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-    return endings.contains(ending);
+    return endings.contains(ending(file));
+}
+
+std::vector<vision::Sighting> sightings(Enroller& enroller, const Image& image) {
+    std::vector<vision::Sighting> all;
+    for (const auto& face : enroller.detector().detect(image)) {
+        auto crop = vision::align(image, face);
+        const auto quality = vision::assess(crop, face);
+        all.push_back({face.box, face.landmarks, quality, std::move(crop)});
+    }
+    return all;
 }
 
 void collect(const fs::path& folder, const std::string& name, std::vector<NamedPicture>& found) {
@@ -56,9 +76,8 @@ Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string
         return fail(ErrorKind::refused,
                     fmt::format("no face of {} pixels or more found", rules_.min_eye_distance * 2));
     }
-    std::ranges::sort(faces, std::greater{}, [](const vision::Detection& face) {
-        return eye_distance(face.landmarks);
-    });
+    std::ranges::sort(faces, std::greater{},
+                      [](const vision::Detection& face) { return eye_distance(face.landmarks); });
     const auto largest = eye_distance(faces.front().landmarks);
     const auto count = std::ranges::count_if(faces, [&](const vision::Detection& face) {
         return eye_distance(face.landmarks) * 3 >= largest;
@@ -74,20 +93,23 @@ Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string
 Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quality,
                                          const std::string& source) {
     if (quality.eye_distance < rules_.min_eye_distance) {
-        return fail(ErrorKind::refused,
-                    fmt::format("the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
-                                quality.eye_distance, rules_.min_eye_distance));
+        return fail(
+            ErrorKind::refused,
+            fmt::format("the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
+                        quality.eye_distance, rules_.min_eye_distance));
     }
     if (quality.sharpness < rules_.min_sharpness) {
-        return fail(ErrorKind::refused, fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
-                                                    quality.sharpness, rules_.min_sharpness));
+        return fail(ErrorKind::refused,
+                    fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
+                                quality.sharpness, rules_.min_sharpness));
     }
     if (quality.overall < rules_.min_quality) {
-        return fail(ErrorKind::refused,
-                    fmt::format("the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, "
-                                "turned by {:.2f}, detector {:.2f})",
-                                quality.overall, rules_.min_quality, quality.sharpness, quality.yaw,
-                                quality.detector));
+        return fail(
+            ErrorKind::refused,
+            fmt::format("the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, "
+                        "turned by {:.2f}, detector {:.2f})",
+                        quality.overall, rules_.min_quality, quality.sharpness, quality.yaw,
+                        quality.detector));
     }
     gallery::Sample sample;
     sample.source = source;
@@ -95,6 +117,27 @@ Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quali
     sample.quality = quality.overall;
     sample.embedding = embedder_.embed({&crop, 1}).front();
     return sample;
+}
+
+Result<std::size_t> Enroller::add(gallery::Store& store, const std::string& name,
+                                  const std::vector<vision::Sighting>& seen,
+                                  const std::string& source) {
+    std::size_t added = 0;
+    Error refused{ErrorKind::refused, "no face found"};
+    for (const auto& sighting : seen) {
+        if (added == samples_of_a_video) break;
+        auto one = sample(sighting.crop, sighting.quality, source);
+        if (one) one = store.add(name, std::move(*one));
+        if (one) {
+            ++added;
+        } else if (one.error().kind == ErrorKind::unavailable) {
+            return std::unexpected(std::move(one.error()));
+        } else {
+            refused = std::move(one.error());
+        }
+    }
+    if (added == 0) return std::unexpected(std::move(refused));
+    return added;
 }
 
 std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
@@ -112,12 +155,37 @@ std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
             found.push_back({name.empty() ? path.stem().string() : name, path});
         }
         if (found.size() == before) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("{} holds no pictures (.jpg, .png, .bmp, .webp, .tif)",
-                                           path.string()));
+            throw StartupError(
+                Exit::unavailable,
+                fmt::format("{} holds no pictures (.jpg, .png, .bmp, .webp, .tif)", path.string()));
         }
     }
     return found;
+}
+
+bool video(const fs::path& file) {
+    static const std::set<std::string> endings{".mp4", ".mkv", ".avi", ".mov", ".webm"};
+    return endings.contains(ending(file));
+}
+
+std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enroller,
+                                                                  const std::string& source,
+                                                                  const Stop& stop) {
+    auto opened = vision::VideoSource::open(source);
+    if (!opened) throw StartupError(Exit::unavailable, opened.error().message);
+    vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
+    std::map<std::uint64_t, std::vector<vision::Sighting>> tracks;
+    while (!stop.requested()) {
+        const auto frame = opened->read();
+        if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
+        auto found = tracker.process(sightings(enroller, (*frame)->image), (*frame)->pts, false);
+        for (auto& probe : found.probes) {
+            tracks[probe.track].push_back(std::move(probe.sighting));
+        }
+    }
+    std::vector<std::vector<vision::Sighting>> people;
+    for (auto& [track, seen] : tracks) people.push_back(std::move(seen));
+    return people;
 }
 
 }  // namespace facebus::cli

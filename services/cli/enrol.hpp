@@ -1,4 +1,4 @@
-// From a picture of a person to a gallery sample, or to the reason why not.
+// From a picture or a video of a person to gallery samples, or to the reason why not.
 #pragma once
 
 #include <filesystem>
@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/stop.hpp"
 #include "gallery/snapshot.hpp"
+#include "gallery/store.hpp"
 #include "service/settings.hpp"
 #include "vision/embedder.hpp"
 #include "vision/mtcnn.hpp"
+#include "vision/tracker.hpp"
 
 namespace facebus::cli {
 
@@ -19,14 +22,19 @@ class Enroller {
     /// Throws StartupError if a model is missing or corrupt.
     Enroller(const std::filesystem::path& models, const service::Settings& settings);
 
-    /// The sample of the only face in the picture. `source` is kept with it, for people. Refused: no
-    /// face, more than one (a face less than a third as large as the largest is background), one too
-    /// small, too blurred or too poor.
+    /// The sample of the only face in the picture. `source` is kept with it, for people. Refused:
+    /// no face, more than one (a face less than a third as large as the largest is background), one
+    /// too small, too blurred or too poor.
     Result<gallery::Sample> sample(const Image& picture, const std::string& source);
 
     /// The sample of a crop that was aligned and assessed already, by the same rules.
     Result<gallery::Sample> sample(const Image& crop, const Quality& quality,
                                    const std::string& source);
+
+    /// Adds the first five of `seen` that pass the rules to the subject `name`, and gives how many
+    /// there were. Error: why the last was refused if none passed; unavailable.
+    Result<std::size_t> add(gallery::Store& store, const std::string& name,
+                            const std::vector<vision::Sighting>& seen, const std::string& source);
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
     vision::Mtcnn& detector() { return detector_; }
@@ -37,16 +45,25 @@ class Enroller {
     vision::Embedder embedder_;
 };
 
-/// A picture and whose it is.
+/// A picture or a video, and whose it is.
 struct NamedPicture {
     std::string name;
     std::filesystem::path file;
 };
 
-/// The pictures below `paths`: a file is named after itself (alice.jpg), the files of a folder after
-/// the folder, and so are those of its sub-folders; `name` overrides. Throws StartupError (unavailable)
-/// for a path that is not there or has no pictures.
+/// The pictures below `paths`: a file is named after itself (alice.jpg), the files of a folder
+/// after the folder, and so are those of its sub-folders; `name` overrides. Throws StartupError
+/// (unavailable) for a path that is not there or has no pictures.
 std::vector<NamedPicture> named_pictures(const std::vector<std::filesystem::path>& paths,
                                          const std::string& name);
+
+/// Whether the name is a video's: .mp4, .mkv, .avi, .mov, .webm.
+bool video(const std::filesystem::path& file);
+
+/// Everyone seen in the first second of a video, by track: all crops of each, in the order of time.
+/// Throws StartupError (unavailable) if it cannot be opened.
+std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enroller,
+                                                                  const std::string& source,
+                                                                  const Stop& stop);
 
 }  // namespace facebus::cli

@@ -24,17 +24,45 @@ T must(Result<T> result) {
             return std::move(*result);
         }
     }
-    throw StartupError(result.error().kind == ErrorKind::unavailable ? Exit::unavailable : Exit::input,
-                       result.error().message);
+    throw StartupError(
+        result.error().kind == ErrorKind::unavailable ? Exit::unavailable : Exit::input,
+        result.error().message);
 }
 
-Result<gallery::Sample> enrol(Enroller& enroller, gallery::Store& store,
-                              const NamedPicture& picture) {
+Result<std::size_t> enrol_picture(Enroller& enroller, gallery::Store& store,
+                                  const NamedPicture& picture) {
     const auto image = vision::read_picture(picture.file);
     if (!image) return std::unexpected(image.error());
     auto sample = enroller.sample(*image, picture.file.filename().string());
-    if (!sample) return sample;
-    return store.add(picture.name, std::move(*sample));
+    if (sample) sample = store.add(picture.name, std::move(*sample));
+    if (!sample) return std::unexpected(std::move(sample.error()));
+    return 1;
+}
+
+/// The people of the first second. Several of them are numbered, because none is more likely than
+/// another to be the one that the name is for.
+Result<std::size_t> enrol_video(Enroller& enroller, gallery::Store& store,
+                                const NamedPicture& video, const Stop& stop) {
+    const auto people = people_of_first_second(enroller, video.file.string(), stop);
+    const auto source = video.file.filename().string() + ", first second";
+    std::size_t added = 0;
+    std::size_t number = 0;
+    Error refused{ErrorKind::refused, "nobody is seen in the first second"};
+    for (const auto& seen : people) {
+        ++number;
+        const auto name =
+            people.size() == 1 ? video.name : fmt::format("{} face {}", video.name, number);
+        auto samples = enroller.add(store, name, seen, source);
+        if (samples) {
+            added += *samples;
+        } else if (samples.error().kind == ErrorKind::unavailable) {
+            return samples;
+        } else {
+            refused = std::move(samples.error());
+        }
+    }
+    if (added == 0) return std::unexpected(std::move(refused));
+    return added;
 }
 
 }  // namespace
@@ -52,15 +80,17 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
         Progress progress("enrolling", pictures.size());
         for (const auto& picture : pictures) {
             if (context.stop.requested()) break;
-            const auto sample = enrol(enroller, store, picture);
-            if (sample) {
-                ++added;
-            } else if (sample.error().kind == ErrorKind::unavailable) {
-                must(sample);
+            const auto samples = video(picture.file)
+                                     ? enrol_video(enroller, store, picture, context.stop)
+                                     : enrol_picture(enroller, store, picture);
+            if (samples) {
+                added += *samples;
+            } else if (samples.error().kind == ErrorKind::unavailable) {
+                must(samples);
             } else {
                 ++refused;
                 progress.note(fmt::format("refused {} for {}: {}", picture.file.string(),
-                                          picture.name, sample.error().message));
+                                          picture.name, samples.error().message));
             }
             progress.advance();
         }

@@ -34,8 +34,8 @@ void Latency::add(const wire::Identity& identity) {
 }
 
 std::string Latency::table() const {
-    std::string out = fmt::format("{:<14}{:>10}{:>10}   ms, {} results\n", "stage", "p50", "p99",
-                                  total_.size());
+    std::string out =
+        fmt::format("{:<14}{:>10}{:>10}   ms, {} results\n", "stage", "p50", "p99", total_.size());
     for (const auto& stage : stages_) {
         out += fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", stage.name, quantile(stage.ms, 0.5),
                            quantile(stage.ms, 0.99));
@@ -43,6 +43,8 @@ std::string Latency::table() const {
     return out + fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", "total", total_ms(0.5), total_ms(0.99));
 }
 
-double Latency::total_ms(double q) const { return quantile(total_, q); }
+double Latency::total_ms(double q) const {
+    return quantile(total_, q);
+}
 
 }  // namespace facebus::cli

@@ -27,9 +27,9 @@ class Latency {
         std::vector<double> ms;
     };
 
-    std::vector<Stage> stages_ = {
-        {"capture", {}}, {"motion", {}}, {"detect-align", {}}, {"track", {}},
-        {"queue", {}},   {"recognize", {}}, {"publish", {}}};
+    std::vector<Stage> stages_ = {{"capture", {}}, {"motion", {}}, {"detect-align", {}},
+                                  {"track", {}},   {"queue", {}},  {"recognize", {}},
+                                  {"publish", {}}};
     std::vector<double> total_;
 };
 

@@ -32,9 +32,10 @@ void add_gallery(CLI::App& app, Command& command) {
 
     auto* add = gallery->add_subcommand("add", "Enrol people from pictures");
     auto options = std::make_shared<cli::GalleryAddOptions>();
-    add->add_option("paths", options->paths,
-                    "pictures (named after the file), or folders (named after the folder that holds "
-                    "the picture: <name>/*.jpg)")
+    add->add_option(
+           "paths", options->paths,
+           "pictures (named after the file), or folders (named after the folder that holds "
+           "the picture: <name>/*.jpg)")
         ->required();
     add->add_option("--name", options->name, "the person in all of them");
     add->callback([&command, options] {
@@ -68,9 +69,10 @@ void add_demo(CLI::App& app, Command& command) {
         "demo", "Run everything on one video, with a Redis of its own, and show the results");
     auto options = std::make_shared<cli::DemoOptions>();
     auto gallery = std::make_shared<std::string>();
-    sub->add_option("--source", options->source,
-                    "video file, folder of pictures, rtsp://... or /dev/video0; default: a clip that "
-                    "models/prepare fetched");
+    sub->add_option(
+        "--source", options->source,
+        "video file, folder of pictures, rtsp://... or /dev/video0; default: a clip that "
+        "models/prepare fetched");
     sub->add_option("--gallery", *gallery,
                     "folder of <name>/*.jpg (or <name>.jpg) to enrol; default: photographs that "
                     "models/prepare fetched");

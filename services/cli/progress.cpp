@@ -1,10 +1,9 @@
 #include "cli/progress.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace facebus::cli {
 namespace {
@@ -55,9 +54,10 @@ void Progress::draw() {
         return;
     }
     const auto filled = bar_width * std::min(done_, total_) / total_;
-    const double left = done_ > 0 ? seconds * static_cast<double>(total_ - std::min(done_, total_)) /
-                                        static_cast<double>(done_)
-                                  : 0;
+    const double left = done_ > 0
+                            ? seconds * static_cast<double>(total_ - std::min(done_, total_)) /
+                                  static_cast<double>(done_)
+                            : 0;
     fmt::print(stderr, "\r\x1b[K{} [{:#<{}}{:.<{}}] {}/{}, {:.0f} s left", what_, "", filled, "",
                bar_width - filled, done_, total_, left);
 }

@@ -80,13 +80,12 @@ std::string short_track(const std::string& track) {
 }
 
 std::string line(const wire::Identity& identity, bool colour) {
-    std::string who = identity.subject ? printable_name(*identity.subject)
-                      : identity.decision == "unknown"
-                          ? "a stranger"
-                          : std::string(identity.reason.value_or(""));
-    std::string out = fmt::format("{:>8.2f} s  {:<12} track {:<4} ",
-                                  static_cast<double>(identity.pts) / 1e9, identity.head.src,
-                                  short_track(identity.track));
+    std::string who = identity.subject                 ? printable_name(*identity.subject)
+                      : identity.decision == "unknown" ? "a stranger"
+                                                       : std::string(identity.reason.value_or(""));
+    std::string out =
+        fmt::format("{:>8.2f} s  {:<12} track {:<4} ", static_cast<double>(identity.pts) / 1e9,
+                    identity.head.src, short_track(identity.track));
     out += fmt::format("{}{:<9} {:<24}{}", colour ? colour_of(identity.decision) : "",
                        identity.decision, who, colour ? "\x1b[0m" : "");
     if (identity.similarity) {
@@ -109,9 +108,9 @@ std::string line(const wire::Track& event) {
 }
 
 std::string line(const wire::Status& status) {
-    return fmt::format("status: {}, {} workers, {} queued, {} in flight, {} results{}", status.state,
-                       status.workers, status.queued, status.in_flight, status.results,
-                       status.gallery_stale ? ", gallery stale" : "");
+    return fmt::format("status: {}, {} workers, {} queued, {} in flight, {} results{}",
+                       status.state, status.workers, status.queued, status.in_flight,
+                       status.results, status.gallery_stale ? ", gallery stale" : "");
 }
 
 }  // namespace facebus::cli

@@ -17,9 +17,10 @@ struct ResultHandlers {
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
     std::function<bool(const wire::Status&)> status;
-    std::function<void(const bus::Message&)> raw;  ///< every message that decoded, before the others
-    std::function<void(const Error&)> error;       ///< a message that did not decode
-    std::function<bool()> idle;  ///< called at least every 200 ms
+    std::function<void(const bus::Message&)>
+        raw;                                  ///< every message that decoded, before the others
+    std::function<void(const Error&)> error;  ///< a message that did not decode
+    std::function<bool()> idle;               ///< called at least every 200 ms
 };
 
 /// A subscription to the result topic. Not thread-safe.

@@ -1,10 +1,9 @@
 // facebus watch: the result topic in a terminal.
-#include <unistd.h>
-
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cli/commands.hpp"
 #include "cli/latency.hpp"

@@ -22,8 +22,8 @@ wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const 
     return item;
 }
 
-/// Whether the area ends, inside the frame, where the face does: then the face goes on beyond it, and
-/// its box and crop are wrong.
+/// Whether the area ends, inside the frame, where the face does: then the face goes on beyond it,
+/// and its box and crop are wrong.
 bool cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;
@@ -42,8 +42,8 @@ std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, co
     std::vector<std::byte> crops;
     std::size_t offset = 0;
     for (const auto& area : region.areas) {
-        const auto size = static_cast<std::size_t>(area.width) *
-                          static_cast<std::size_t>(area.height) * channels;
+        const auto size =
+            static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height) * channels;
         const Image part{area.width, area.height, pixels.slice(offset, size)};
         offset += size;
         for (const auto& found : detector_.detect(part)) {

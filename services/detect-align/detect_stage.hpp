@@ -18,7 +18,8 @@ class DetectStage {
         : detector_(models, options) {}
 
     /// One region message with its pixels to the faces found, in coordinates of the frame, and
-    /// their crops. A frame without faces gives a message without faces: `track` must see time pass.
+    /// their crops. A frame without faces gives a message without faces: `track` must see time
+    /// pass.
     std::pair<wire::Face, Bytes> process(const wire::Region& region, const Bytes& pixels);
 
   private:

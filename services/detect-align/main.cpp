@@ -25,9 +25,8 @@ void detect_align(service::Runtime& runtime) {
     output.connect(runtime.settings.track.input, "track.input");
 
     const bus::Poller poller(runtime.stop, runtime.pulse);
-    bus::StreamReader<wire::Region> reader(input, poller, [&](const Error& error) {
-        runtime.count_error(error);
-    });
+    bus::StreamReader<wire::Region> reader(input, poller,
+                                           [&](const Error& error) { runtime.count_error(error); });
     bus::StreamWriter writer(output, poller);
     service::StreamMetrics metrics(runtime.metrics, "detect-align");
     auto faces = runtime.metrics.counter("facebus_faces_total", "Faces found");

@@ -22,9 +22,8 @@ void motion(service::Runtime& runtime) {
     output.connect(runtime.settings.detect.input, "detect.input");
 
     const bus::Poller poller(runtime.stop, runtime.pulse);
-    bus::StreamReader<wire::Frame> reader(input, poller, [&](const Error& error) {
-        runtime.count_error(error);
-    });
+    bus::StreamReader<wire::Frame> reader(input, poller,
+                                          [&](const Error& error) { runtime.count_error(error); });
     bus::StreamWriter writer(output, poller);
     service::StreamMetrics metrics(runtime.metrics, "motion");
     auto searched = runtime.metrics.counter("facebus_motion_searched_pixels_total",

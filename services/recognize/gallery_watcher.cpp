@@ -19,7 +19,9 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
     thread_ = std::jthread([this] { watch(); });
 }
 
-GalleryWatcher::~GalleryWatcher() { stop_.request(); }
+GalleryWatcher::~GalleryWatcher() {
+    stop_.request();
+}
 
 GalleryWatcher::View GalleryWatcher::view() const {
     const std::lock_guard lock(mutex_);

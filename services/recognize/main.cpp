@@ -19,9 +19,10 @@ using namespace facebus;
 /// The faces of each track: in Redis, where all workers see them, and here for when Redis is away.
 class Memory {
   public:
-    explicit Memory(service::Runtime& runtime)
+    Memory(service::Runtime& runtime, const std::string& model_id)
         : runtime_(runtime),
-          shared_(redis_options(runtime.settings), runtime.settings.recognize.track_ttl) {}
+          shared_(redis_options(runtime.settings), runtime.settings.recognize.track_ttl, model_id) {
+    }
 
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe) {
         auto& own = keep(track, probe);
@@ -62,7 +63,7 @@ class Worker {
         : runtime_(runtime),
           recognizer_(runtime.models),
           watcher_(runtime, recognizer_.model_id()),
-          memory_(runtime),
+          memory_(runtime, recognizer_.model_id()),
           broker_(runtime.context, bus::Pattern::dealer),
           seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
           faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")),
@@ -108,14 +109,14 @@ class Worker {
     void answer(const std::vector<ProbeItem>& items) {
         const auto start = Monotonic::now();
         const auto view = watcher_.view();
-        auto identities = recognizer_.process(
-            items, *view.snapshot, view.policy,
-            [this](const auto& track, const auto& probe) { return memory_.remember(track, probe); });
+        auto identities = recognizer_.process(items, *view.snapshot, view.policy,
+                                              [this](const auto& track, const auto& probe) {
+                                                  return memory_.remember(track, probe);
+                                              });
         for (std::size_t i = 0; i < identities.size(); ++i) {
             auto& identity = identities[i];
             identity.head.seq = ++seq_;
-            const auto payload =
-                runtime_.settings.recognize.crops ? items[i].crop.pixels : Bytes();
+            const auto payload = runtime_.settings.recognize.crops ? items[i].crop.pixels : Bytes();
             // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
             broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
         }

@@ -14,8 +14,12 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
     switch (decision.verdict) {
-        case Verdict::known: identity.decision = "known"; break;
-        case Verdict::unknown: identity.decision = "unknown"; break;
+        case Verdict::known:
+            identity.decision = "known";
+            break;
+        case Verdict::unknown:
+            identity.decision = "unknown";
+            break;
         case Verdict::undecided:
             identity.decision = "undecided";
             identity.reason =

@@ -33,9 +33,9 @@ class Uplink {
         for (auto& probe : output.probes) {
             make_room(live);
             stamp(probe.message.head);
-            outbox_.add(probe.message.probe, probe.message.head.src + "/" + probe.message.track + "/",
-                        {wire::topic(probe.message), wire::encode(probe.message), probe.pixels},
-                        false);
+            outbox_.add(
+                probe.message.probe, probe.message.head.src + "/" + probe.message.track + "/",
+                {wire::topic(probe.message), wire::encode(probe.message), probe.pixels}, false);
         }
         for (auto& event : output.after) put_event(event, live);
     }
@@ -124,9 +124,8 @@ void track(service::Runtime& runtime) {
     broker.connect(runtime.settings.broker.probes, "broker.probes");
 
     const bus::Poller poller(runtime.stop, runtime.pulse);
-    bus::StreamReader<wire::Face> reader(input, poller, [&](const Error& error) {
-        runtime.count_error(error);
-    });
+    bus::StreamReader<wire::Face> reader(input, poller,
+                                         [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");
     Uplink uplink(runtime, broker);
 
@@ -145,9 +144,8 @@ void track(service::Runtime& runtime) {
                 continue;
             }
         }
-        std::array<bus::Interest, 2> interests{
-            bus::Interest{.socket = &broker},
-            bus::Interest{.socket = &input, .read = !hold}};
+        std::array<bus::Interest, 2> interests{bus::Interest{.socket = &broker},
+                                               bus::Interest{.socket = &input, .read = !hold}};
         if (!poller.wait(interests, uplink.wait_ms())) return;
     }
 }

@@ -18,9 +18,12 @@ std::vector<vision::Sighting> sightings(const wire::Face& frame, const Bytes& cr
 
 std::string name(vision::TrackEvent::Kind kind) {
     switch (kind) {
-        case vision::TrackEvent::Kind::started: return "started";
-        case vision::TrackEvent::Kind::moved: return "moved";
-        case vision::TrackEvent::Kind::ended: return "ended";
+        case vision::TrackEvent::Kind::started:
+            return "started";
+        case vision::TrackEvent::Kind::moved:
+            return "moved";
+        case vision::TrackEvent::Kind::ended:
+            return "ended";
     }
     std::unreachable();
 }
@@ -36,14 +39,13 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
     const auto& source = frame.head.src;
     auto found = cameras_.find(source);
     if (found == cameras_.end()) {
-        found = cameras_
-                    .emplace(source, Camera{++streams_[source], vision::Tracker(options_)})
-                    .first;
+        found =
+            cameras_.emplace(source, Camera{++streams_[source], vision::Tracker(options_)}).first;
     }
     auto& camera = found->second;
-    auto result = frame.stream.end
-                      ? camera.tracker.finish()
-                      : camera.tracker.process(sightings(frame, crops), frame.stream.pts, frame.cut);
+    auto result = frame.stream.end ? camera.tracker.finish()
+                                   : camera.tracker.process(sightings(frame, crops),
+                                                            frame.stream.pts, frame.cut);
     TrackOutput output;
     for (const auto& event : result.events) {
         using Kind = vision::TrackEvent::Kind;

@@ -60,7 +60,8 @@ std::string type_of(const json& value) {
 }
 
 /// Every key of `value` is in the schema with its type, and the other way round.
-void compare(const json& value, const json& reference, const json& common, const std::string& path) {
+void compare(const json& value, const json& reference, const json& common,
+             const std::string& path) {
     const auto& schema = resolve(reference, common);
     if (schema.contains("const")) {
         BOOST_TEST(value == schema["const"], path);
@@ -100,7 +101,8 @@ BOOST_AUTO_TEST_CASE(golden_bytes_decode_and_encode_to_themselves) {
     samples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         for (const auto* kind : {"", ".minimal"}) {
-            const auto bytes = read(schemas / "golden/v1" / (std::string(Message::topic) + kind + ".msgpack"));
+            const auto bytes =
+                read(schemas / "golden/v1" / (std::string(Message::topic) + kind + ".msgpack"));
             const auto decoded = wire::decode<Message>(bytes, payload);
             BOOST_REQUIRE_MESSAGE(decoded, Message::topic << ": " << decoded.error().message);
             BOOST_TEST(wire::encode(*decoded) == bytes);

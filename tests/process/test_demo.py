@@ -1,31 +1,34 @@
 """`facebus demo`: the whole system with one command, and what it leaves behind: results, and
-nothing else. Also that a replay of a file always gives the same identities."""
+nothing else. Also that a replay of a file gives the same identities every time."""
 
-import functools
+import os
 import pathlib
 import re
-import select
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
 
 import support
-from support import CARPHONE, DEMO, System, identities, program
+from support import CARPHONE, DATA, DEMO, System, carphone_frames, identities, program
 
 INTERRUPT_LIMIT = 15
+INTERRUPTED = 130
 MAN = "carphone_pristine face 1"
-TRACK_LINE = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error) +(.*)")
+SIMILARITY_TOLERANCE = 1e-3
+# Without the word "from", which only the summary of the tracks has, it is a result line.
+RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
 def named(output):
     """The names in the lines that demo prints."""
-    return [m[2] for m in map(TRACK_LINE.search, output.splitlines()) if m and m[1] == "known"]
+    return [m[2] for m in map(RESULT.search, output.splitlines()) if m and m[1] == "known"]
 
 
 class DemoTest(support.ProcessTest):
-    kept = None  # the result of the one demo run that several tests look at
+    kept = None  # the one run that these tests look at
 
     @classmethod
     def setUpClass(cls):
@@ -52,6 +55,7 @@ class DemoTest(support.ProcessTest):
 
     def test_the_demo_prints_where_the_latency_went(self):
         result = self.demo()
+        self.assertIn("stage ", result.out, result)
         table = result.out[result.out.index("stage "):]
         for stage in ("capture", "motion", "detect-align", "track", "queue", "recognize", "publish",
                       "total"):
@@ -78,17 +82,109 @@ class DemoTest(support.ProcessTest):
         self.assertEqual([], files)
 
 
+class DemoWithStrangersTest(support.ProcessTest):
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def test_a_video_without_anyone_enrolled_gives_no_name(self):
+        result = self.facebus("demo", "--source", DEMO / "bikes.mp4", "--no-first-second", "--output",
+                              self.folder / "out")
+        self.assertEqual(0, result.code, result)
+        self.assertEqual([], named(result.out), result)
+
+    def test_a_man_who_is_not_enrolled_is_seen_but_not_named(self):
+        result = self.facebus("demo", "--no-first-second", "--output", self.folder / "out")
+        self.assertEqual(0, result.code, result)
+        self.assertTrue(RESULT.search(result.out), f"nobody was seen\n{result}")
+        self.assertEqual([], named(result.out), result)
+
+
 class DemoInterruptedTest(support.ProcessTest):
     @classmethod
     def setUpClass(cls):
         support.need_system()
 
-    def interrupt(self, pattern, *arguments):
-        """Sends SIGINT when a line of output matches, and returns what was printed."""
-        with (self.folder / "err").open("wb") as err:
-            demo = self.spawn([program("facebus"), "demo", "--output", str(self.folder / "out"),
-                               *map(str, arguments)], self.environment(), err=None or -1,
-                              stderr=err) if False else self.spawn(
-                [program("facebus"), "demo", "--output", str(self.folder / "out"),
-                 *map(str, arguments)], self.environment(), -1, err)
-        return demo, pattern
+    def interrupt_at(self, stream, pattern):
+        """Starts an endless demo, presses Ctrl-C when it prints a line, and waits for its end."""
+        environment = self.environment(FACEBUS_CAMERAS_DEMO_SOURCE=CARPHONE,
+                                       FACEBUS_CAMERAS_DEMO_LOOP="true",
+                                       FACEBUS_CAMERAS_DEMO_PACE="live")
+        other = self.folder / "other"
+        with other.open("wb") as file:
+            out, err = (subprocess.PIPE, file) if stream == "out" else (file, subprocess.PIPE)
+            demo = self.spawn([program("facebus"), "demo", "--output", str(self.folder / "out")],
+                              environment, out, err)
+        pipe = demo.stdout if stream == "out" else demo.stderr
+        printed = ""
+        while not re.search(pattern, printed):
+            line = pipe.readline().decode()
+            self.assertTrue(line, f"it ended too early\n{printed}\n{other.read_text()}")
+            printed += line
+        start = time.monotonic()
+        os.killpg(demo.pid, signal.SIGINT)
+        printed += pipe.read().decode()
+        code = demo.wait()
+        seconds = time.monotonic() - start
+        self.assertLess(seconds, INTERRUPT_LIMIT)
+        self.assertEqual({}, self.processes_left(), "processes left behind")
+        self.assertEqual([], list(self.scratch.iterdir()), "temporary files left behind")
+        return code, printed + other.read_text()
+
+    def test_ctrl_c_after_a_result_ends_everything_with_success_and_prints_the_summary(self):
+        code, printed = self.interrupt_at("out", RESULT)
+        self.assertEqual(0, code, printed)
+        self.assertIn("detect-align", printed, "no latency table")
+
+    def test_ctrl_c_while_the_services_start_ends_everything(self):
+        code, printed = self.interrupt_at("err", "starting the services")
+        self.assertEqual(INTERRUPTED, code, printed)
+
+
+class ReplayTest(support.ProcessTest):
+    limit = 300
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def story(self, system, source):
+        """What a replay said, without what differs by nature: ids and times of the clock. In the
+        order of the stream, because the results of several tracks may overtake one another."""
+        found = identities(system.replay(source))
+        return sorted(((m["src"], m["pts"], m["box"]["x"], m["decision"], m.get("subject"),
+                        m.get("similarity")) for m in found), key=lambda row: row[:4])
+
+    def assert_same(self, first, second, what):
+        self.assertEqual([row[:5] for row in first], [row[:5] for row in second], what)
+        for one, two in zip(first, second):
+            if one[5] is not None or two[5] is not None:
+                self.assertAlmostEqual(one[5], two[5], delta=SIMILARITY_TOLERANCE, msg=what)
+
+    def check(self, source, *gallery):
+        first = None
+        for workers in (1, 3):
+            with self.subTest(workers=workers):
+                system = System(self, workers)
+                system.start_redis()
+                system.enrol(*gallery)
+                system.start_all()
+                stories = [self.story(system, source) for _ in range(2)]
+                first = first or stories[0]
+                self.assertTrue(any(row[4] for row in first), f"nobody was named: {first}")
+                for story in stories:
+                    self.assert_same(first, story, f"{workers} workers")
+                for name in list(system.services):
+                    system.forget(name)
+
+    def test_a_file_replay_gives_the_same_identities_every_time(self):
+        self.check(CARPHONE, carphone_frames(self), DEMO / "photos")
+
+    def test_a_replay_with_many_people_gives_the_same_identities_every_time(self):
+        support.need_data()
+        self.check(DATA / "video/six_people_720p.mp4",
+                   *sorted((DATA / "video-gallery/friends").iterdir()))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,4 +1,5 @@
-// The stages of the edge as functions: a real photograph goes in as a frame and comes out as a probe.
+// The stages of the edge as functions: a real photograph goes in as a frame and comes out as a
+// probe.
 #define BOOST_TEST_MODULE edge_stages
 #include <boost/test/unit_test.hpp>
 
@@ -33,7 +34,9 @@ wire::Frame frame(const Image& image, std::int64_t pts) {
             .height = image.height};
 }
 
-wire::Frame end() { return {.head = {.src = "door"}, .stream = {.end = true}}; }
+wire::Frame end() {
+    return {.head = {.src = "door"}, .stream = {.end = true}};
+}
 
 struct Edge {
     MotionStage motion{vision::MotionOptions{}};

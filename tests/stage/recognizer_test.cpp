@@ -28,8 +28,8 @@ struct Crop {
 std::vector<Crop> crops_of(const std::string& person) {
     vision::Mtcnn detector(test::models(), {.min_face = 80});
     std::vector<Crop> crops;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(
-             test::models() / "demo/photos" / person)) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(test::models() / "demo/photos" / person)) {
         const auto image = vision::read_picture(entry.path());
         if (!image) continue;
         const auto faces = detector.detect(*image);

@@ -37,10 +37,14 @@ inline wire::Region region() {
 }
 
 inline wire::Face face() {
-    return {.head = head(),
-            .stream = {.pts = 40'000'000},
-            .cut = false,
-            .faces = {{box, {{{20.5F, 40.25F}, {52.5F, 40.5F}, {36.5F, 55.5F}, {24.5F, 70.5F}, {48.5F, 70.25F}}}, quality}}};
+    return {
+        .head = head(),
+        .stream = {.pts = 40'000'000},
+        .cut = false,
+        .faces = {
+            {box,
+             {{{20.5F, 40.25F}, {52.5F, 40.5F}, {36.5F, 55.5F}, {24.5F, 70.5F}, {48.5F, 70.25F}}},
+             quality}}};
 }
 
 inline wire::Probe probe() {
@@ -52,7 +56,9 @@ inline wire::Probe probe() {
             .quality = quality};
 }
 
-inline wire::Ack ack() { return {.head = head(), .ref = "door-18bcfe56800-1-7/0001"}; }
+inline wire::Ack ack() {
+    return {.head = head(), .ref = "door-18bcfe56800-1-7/0001"};
+}
 
 inline wire::Credit credit() {
     return {.head = head(),

@@ -1,12 +1,11 @@
 #define BOOST_TEST_MODULE base_log
-#include "base/log.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 
 #include <boost/test/unit_test.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
 
 using namespace facebus;
 
@@ -29,7 +28,9 @@ struct Pipe {
     }
 };
 
-std::string after_time(const std::string& line) { return line.substr(line.find(' ') + 1); }
+std::string after_time(const std::string& line) {
+    return line.substr(line.find(' ') + 1);
+}
 
 }  // namespace
 
@@ -37,8 +38,9 @@ BOOST_AUTO_TEST_CASE(an_event_is_one_line_of_keys_and_values) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("camera_open", {{"camera", "door"}, {"frames", 25}, {"live", true}, {"fps", 12.5}});
-    BOOST_TEST(after_time(pipe.text()) ==
-               "level=info service=test event=camera_open camera=door frames=25 live=true fps=12.5\n");
+    BOOST_TEST(
+        after_time(pipe.text()) ==
+        "level=info service=test event=camera_open camera=door frames=25 live=true fps=12.5\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_value_can_neither_break_the_line_nor_steer_a_terminal) {

@@ -1,8 +1,7 @@
 #define BOOST_TEST_MODULE broker_dispatcher
-#include "broker/dispatcher.hpp"
-
 #include <boost/test/unit_test.hpp>
 
+#include "broker/dispatcher.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;

@@ -1,7 +1,7 @@
 #define BOOST_TEST_MODULE bus_outbox
-#include "bus/outbox.hpp"
-
 #include <boost/test/unit_test.hpp>
+
+#include "bus/outbox.hpp"
 
 using namespace facebus;
 using bus::Outbox;
@@ -11,7 +11,9 @@ namespace {
 
 const Outbox::Time start{};
 
-bus::Message message(const std::string& text) { return {text, "", Bytes()}; }
+bus::Message message(const std::string& text) {
+    return {text, "", Bytes()};
+}
 
 void add_probe(Outbox& outbox, const std::string& ref) {
     outbox.add(ref, "door/7/", message(ref), false);

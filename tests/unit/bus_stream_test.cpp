@@ -1,11 +1,10 @@
 // Newest wins on a live source, nothing is lost on a file: over real sockets.
 #define BOOST_TEST_MODULE bus_stream
-#include "bus/stream.hpp"
-
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
 
+#include "bus/stream.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;
@@ -136,7 +135,8 @@ BOOST_AUTO_TEST_CASE(an_endpoint_that_is_taken_is_an_error_that_names_the_settin
     bus::Socket third(line.context, bus::Pattern::pull);
     BOOST_CHECK_EXCEPTION(third.bind(taken, "motion.input"), StartupError, [](const auto& error) {
         const std::string text = error.what();
-        return error.code() == Exit::unavailable && text.find("motion.input") != std::string::npos &&
+        return error.code() == Exit::unavailable &&
+               text.find("motion.input") != std::string::npos &&
                text.find("in use") != std::string::npos;
     });
 }

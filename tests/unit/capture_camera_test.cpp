@@ -1,12 +1,12 @@
 #define BOOST_TEST_MODULE capture_camera
-#include "capture/camera.hpp"
-
 #include <algorithm>
 #include <filesystem>
 #include <functional>
 
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>
+
+#include "capture/camera.hpp"
 
 using namespace facebus;
 namespace fs = std::filesystem;
@@ -38,7 +38,8 @@ struct Seen {
     std::size_t stop_after_lost = 1000;
 
     Result<void> run(const service::CameraSettings& settings) {
-        Camera camera("door", settings, {.reconnect_first = 0.001, .reconnect_longest = 0.002}, stop);
+        Camera camera("door", settings, {.reconnect_first = 0.001, .reconnect_longest = 0.002},
+                      stop);
         return camera.run({.frame =
                                [this](wire::Frame& frame, const Bytes&) {
                                    if (frame.stream.end) {

@@ -1,8 +1,7 @@
 #define BOOST_TEST_MODULE cli_latency
-#include "cli/latency.hpp"
-
 #include <boost/test/unit_test.hpp>
 
+#include "cli/latency.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;

@@ -140,8 +140,10 @@ BOOST_AUTO_TEST_CASE(the_probability_follows_slope_offset_and_the_number_of_subj
         return decide({probe("p", like(similarity, 0), 0.9F)}, two_people(), policy).probability;
     };
     BOOST_TEST(at(0.5F) == 1 / (1 + std::exp(std::log(2.0))), boost::test_tools::tolerance(1e-4));
-    BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0 + std::log(2.0))), boost::test_tools::tolerance(1e-4));
-    BOOST_TEST(at(0.1F) == 1 / (1 + std::exp(4.0 + std::log(2.0))), boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0 + std::log(2.0))),
+               boost::test_tools::tolerance(1e-4));
+    BOOST_TEST(at(0.1F) == 1 / (1 + std::exp(4.0 + std::log(2.0))),
+               boost::test_tools::tolerance(1e-4));
 }
 
 BOOST_AUTO_TEST_CASE(more_probes_of_one_face_help_where_one_alone_fails) {
@@ -170,8 +172,7 @@ BOOST_AUTO_TEST_CASE(an_early_name_takes_more_similarity) {
     const auto face = [](const char* id, float anna) { return probe(id, like(anna, 0), 0.9F); };
     BOOST_TEST((decide({face("1", 0.61F)}, two_people(), policy).verdict == Verdict::known));
     BOOST_TEST((decide({face("1", 0.55F)}, two_people(), policy).verdict == Verdict::undecided));
-    const Decision later =
-        decide({face("1", 0.55F), face("2", 0.55F)}, two_people(), policy);
+    const Decision later = decide({face("1", 0.55F), face("2", 0.55F)}, two_people(), policy);
     BOOST_TEST((later.verdict == Verdict::known));
     BOOST_TEST(later.threshold == 0.5F);
 }

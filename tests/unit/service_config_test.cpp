@@ -49,17 +49,17 @@ BOOST_AUTO_TEST_CASE(values_come_from_the_file) {
 }
 
 BOOST_AUTO_TEST_CASE(the_environment_overrides_the_file) {
-    const auto settings = read("broker:\n  queue: 7\n", {{"FACEBUS_BROKER_QUEUE", "8"},
-                                                         {"FACEBUS_REDIS_TIMEOUT_MS", "50"},
-                                                         {"UNRELATED", "x"}});
+    const auto settings = read(
+        "broker:\n  queue: 7\n",
+        {{"FACEBUS_BROKER_QUEUE", "8"}, {"FACEBUS_REDIS_TIMEOUT_MS", "50"}, {"UNRELATED", "x"}});
     BOOST_TEST(settings.broker.queue == 8);
     BOOST_TEST(settings.redis.timeout_ms == 50);
 }
 
 BOOST_AUTO_TEST_CASE(a_camera_may_come_from_the_environment_alone) {
-    const auto settings =
-        read("", {{"FACEBUS_CAMERAS_DOOR_SOURCE", "x.mp4"}, {"FACEBUS_CAMERAS_DOOR_PACE", "live"},
-                  {"FACEBUS_CAMERAS_DOOR_FRAME_RATE", "5"}});
+    const auto settings = read("", {{"FACEBUS_CAMERAS_DOOR_SOURCE", "x.mp4"},
+                                    {"FACEBUS_CAMERAS_DOOR_PACE", "live"},
+                                    {"FACEBUS_CAMERAS_DOOR_FRAME_RATE", "5"}});
     BOOST_REQUIRE(settings.cameras.size() == 1U);
     BOOST_TEST(settings.cameras.at("door").source == "x.mp4");
     BOOST_TEST(settings.cameras.at("door").pace == "live");
@@ -67,13 +67,16 @@ BOOST_AUTO_TEST_CASE(a_camera_may_come_from_the_environment_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_key_is_refused_with_its_line_and_the_nearest_key) {
-    refused("broker:\n  queue: 7\n  que: 8\n", "facebus.yaml:3: unknown key broker.que; did you mean broker.queue?");
+    refused("broker:\n  queue: 7\n  que: 8\n",
+            "facebus.yaml:3: unknown key broker.que; did you mean broker.queue?");
     refused("brokr:\n  queue: 7\n", "facebus.yaml:1: unknown key brokr; did you mean broker?");
-    refused("cameras:\n  door:\n    sorce: x\n", "facebus.yaml:3: unknown key cameras.door.sorce; did you mean cameras.door.source?");
+    refused("cameras:\n  door:\n    sorce: x\n",
+            "facebus.yaml:3: unknown key cameras.door.sorce; did you mean cameras.door.source?");
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_value_is_refused_with_its_line) {
-    refused("broker:\n  queue: many\n", "facebus.yaml:2: broker.queue: \"many\" is not a whole number");
+    refused("broker:\n  queue: many\n",
+            "facebus.yaml:2: broker.queue: \"many\" is not a whole number");
     refused("broker:\n  queue: 0\n", "from 1 to");
     refused("detect:\n  output_score: 1.5\n", "facebus.yaml:2: detect.output_score");
     refused("detect:\n  output_score: nan\n", "is not a number");

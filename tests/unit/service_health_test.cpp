@@ -1,10 +1,9 @@
 #define BOOST_TEST_MODULE service_health
-#include "service/health.hpp"
-
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "service/health.hpp"
 
 using namespace facebus;
 using service::Health;

@@ -15,7 +15,9 @@ std::string packed(const json& header) {
     return {bytes.begin(), bytes.end()};
 }
 
-json header(const auto& message) { return json::from_msgpack(wire::encode(message)); }
+json header(const auto& message) {
+    return json::from_msgpack(wire::encode(message));
+}
 
 template <class Message>
 void refused(const json& changed, std::size_t payload, const std::string& words,
@@ -81,7 +83,8 @@ BOOST_AUTO_TEST_CASE(numbers_that_are_no_numbers_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_payload_of_another_size_than_promised_is_refused) {
-    refused<wire::Frame>(header(samples::frame()), 23, "payload has 23 bytes, the header promises 24");
+    refused<wire::Frame>(header(samples::frame()), 23,
+                         "payload has 23 bytes, the header promises 24");
     refused<wire::Face>(header(samples::face()), 0, "payload has 0 bytes");
     refused<wire::Ack>(header(samples::ack()), 1, "payload has 1 bytes");
 }
@@ -109,7 +112,8 @@ BOOST_AUTO_TEST_CASE(a_name_belongs_to_the_decision_known_and_only_to_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_header_above_the_limit_is_refused_before_it_is_read) {
-    const auto decoded = wire::decode<wire::Ack>(std::string(wire::max_header_bytes + 1, '\xc0'), 0);
+    const auto decoded =
+        wire::decode<wire::Ack>(std::string(wire::max_header_bytes + 1, '\xc0'), 0);
     BOOST_REQUIRE(!decoded);
     BOOST_TEST((decoded.error().kind == ErrorKind::too_large));
 }

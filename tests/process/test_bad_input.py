@@ -1,0 +1,334 @@
+"""What happens when something is wrong from the start: one line that says what is wrong and what to
+do, the right exit code, and no stack trace. The cases are a table; each names the program, what
+leads to it, and what the line has to say."""
+
+import dataclasses
+import os
+import socket
+import struct
+import unittest
+import zlib
+
+import support
+from support import CARPHONE, DEMO, MODELS, ffmpeg_picture, log_fields, program
+
+USAGE, INPUT, UNAVAILABLE, CONFIG = 64, 65, 69, 78
+NOWHERE = "unix:///nonexistent/redis"
+OBAMA = DEMO / "photos/barack_obama/obama.jpg"
+BIDEN = DEMO / "photos/joe_biden/biden.jpg"
+SERVICES = tuple(f"facebus-{name}" for name in support.SERVICES)
+WITH_MODELS = ("facebus-recognize", "facebus-detect-align")
+
+
+@dataclasses.dataclass
+class Case:
+    """One way to be wrong. `says` are patterns, each of which the line has to contain."""
+
+    name: str
+    command: list
+    code: int
+    says: tuple
+    environment: dict = dataclasses.field(default_factory=dict)
+    yaml: str | None = None
+
+
+def grey_png(file, width=320, height=240):
+    """A picture of nothing: a gradient, written with the standard library alone."""
+    rows = b"".join(b"\0" + bytes((x + y) // 4 % 256 for x in range(width)) for y in range(height))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return file
+
+
+class BadInputTest(support.ProcessTest):
+    limit = 300
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_programs()
+
+    def check(self, cases):
+        for case in cases:
+            with self.subTest(case.name):
+                environment = dict(case.environment)
+                for key in support.HEALTH_KEYS.values():
+                    environment.setdefault(f"FACEBUS_{key}_HEALTH", "127.0.0.1:0")
+                for key in ("MOTION_INPUT", "DETECT_INPUT", "TRACK_INPUT", "BROKER_PROBES",
+                            "BROKER_WORKERS", "BROKER_RESULTS"):
+                    environment.setdefault(f"FACEBUS_{key}", f"ipc://{self.folder / key}")
+                if case.yaml is not None:
+                    file = self.folder / "facebus.yaml"
+                    file.write_text(case.yaml)
+                    environment["FACEBUS_CONFIG"] = file
+                command = [program(case.command[0]), *case.command[1:]]
+                result = self.run_program(command, self.environment(**environment))
+                self.assertEqual(case.code, result.code, result)
+                self.assert_one_line(case.command[0], result)
+                for pattern in case.says:
+                    self.assertRegex(result.err_lines[-1], pattern)
+                self.assertEqual({}, self.processes_left())
+                self.assertEqual([], list(self.scratch.iterdir()))
+
+    def assert_one_line(self, name, result):
+        """One line of words; services may have logged before it, in their own format."""
+        lines = result.err_lines
+        self.assertTrue(lines, result)
+        before = lines[:-1]
+        if name != "facebus":
+            before = [line for line in before if log_fields(line) is None]
+        self.assertEqual([], before, "more than one line on standard error")
+        self.assertIsNone(log_fields(lines[-1]), "no line for people")
+        self.assertRegex(lines[-1], r"^[a-z-]+: \S")
+        for word in ("unexpected", "terminate", "what()", "Exception", "Aborted"):
+            self.assertNotIn(word, lines[-1])
+
+    def test_wrong_arguments_are_told_with_the_way_to_the_help(self):
+        helps = r"--help"
+        self.check([
+            Case("unknown flag of facebus", ["facebus", "--frobnicate"], USAGE, (helps,)),
+            *(Case(f"unknown flag of {name}", [name, "--frobnicate"], USAGE, ("frobnicate", helps))
+              for name in SERVICES),
+            *(Case(f"stray argument of {name}", [name, "now"], USAGE, ("now", helps))
+              for name in SERVICES),
+            Case("unknown subcommand", ["facebus", "frobnicate"], USAGE, ("frobnicate|subcommand", helps)),
+            Case("no subcommand", ["facebus"], USAGE, ("subcommand", helps)),
+            Case("unknown gallery command", ["facebus", "gallery", "steal"], USAGE,
+                 ("steal|subcommand", helps)),
+            Case("unknown flag of a command", ["facebus", "demo", "--frobnicate"], USAGE,
+                 ("frobnicate", helps)),
+            Case("a missing argument", ["facebus", "gallery", "add"], USAGE, ("paths", helps)),
+            Case("workers that are no number", ["facebus", "demo", "--workers", "many"], USAGE,
+                 ("workers", "many", helps)),
+            Case("no workers", ["facebus", "demo", "--workers", "0"], USAGE, ("workers", helps)),
+        ])
+
+    def test_a_wrong_configuration_is_told_with_file_line_and_key(self):
+        at = r"/facebus\.yaml:{}: ".format
+        self.check([
+            Case("unknown key", ["facebus-broker"], CONFIG,
+                 (at(2), r"broker\.queu\b", r"did you mean broker\.queue\?"),
+                 yaml="broker:\n  queu: 5\n"),
+            Case("unknown section", ["facebus-broker"], CONFIG, (at(1), "did you mean broker"),
+                 yaml="brokr:\n  queue: 5\n"),
+            Case("a key like no other", ["facebus-broker"], CONFIG,
+                 (at(3), "frobnicate", "facebus check --defaults"),
+                 yaml="broker:\n  queue: 5\nfrobnicate: 1\n"),
+            Case("unknown key of a camera", ["facebus-capture"], CONFIG,
+                 (at(4), r"did you mean cameras\.door\.loop\?"),
+                 yaml="cameras:\n  door:\n    source: a.mp4\n    lop: true\n"),
+            Case("a value that is no number", ["facebus-broker"], CONFIG,
+                 (at(2), r"broker\.queue", '"many"', "whole number from 1 to"),
+                 yaml="broker:\n  queue: many\n"),
+            Case("a number out of range", ["facebus-recognize"], CONFIG,
+                 (at(3), r"recognize\.threshold", "from -1 to 1"),
+                 yaml="# a comment\nrecognize:\n  threshold: 3\n"),
+            Case("a choice that is none", ["facebus-capture"], CONFIG,
+                 (at(4), "pace", "auto, live, lossless"),
+                 yaml="cameras:\n  door:\n    source: a.mp4\n    pace: slow\n"),
+            Case("a switch that is none", ["facebus-track"], CONFIG, (at(2), "true or false"),
+                 yaml="track:\n  moves: maybe\n"),
+            Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "one value"),
+                 yaml="broker:\n  queue: [1, 2]\n"),
+            Case("a key that stands there twice", ["facebus-broker"], CONFIG, (at(3), "twice"),
+                 yaml="broker:\n  queue: 1\n  queue: 2\n"),
+            Case("bad YAML", ["facebus-broker"], CONFIG, (at(r"\d+"),),
+                 yaml="broker:\n  queue: [1, 2\nredis: {\n"),
+            Case("a tab in YAML", ["facebus", "check"], CONFIG, (at(2),),
+                 yaml="broker:\n\tqueue: 1\n"),
+            Case("text instead of a mapping", ["facebus-broker"], CONFIG, (at(1), "mapping"),
+                 yaml="hello\n"),
+            Case("a camera name that can't be a topic", ["facebus-capture"], CONFIG,
+                 (at(2), "front door", "letters"), yaml="cameras:\n  front door:\n    source: a\n"),
+            Case("a camera without a source", ["facebus-capture"], CONFIG, (r"cameras\.door", "source"),
+                 yaml="cameras:\n  door:\n    loop: true\n"),
+            Case("no camera", ["facebus-capture"], CONFIG, ("no camera", "cameras:"), yaml=""),
+            Case("a wrong override", ["facebus-broker"], CONFIG,
+                 ("FACEBUS_BROKER_QUEUE", "whole number"), {"FACEBUS_BROKER_QUEUE": "-3"}),
+            Case("a configuration that is not there", ["facebus-broker", "--config", "/no/such.yaml"],
+                 CONFIG, ("/no/such.yaml", "check the name")),
+            Case("the same for facebus", ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
+                 ("/no/such.yaml", "check the name")),
+            Case("a health address without a port", ["facebus-broker"], CONFIG,
+                 (r"broker\.health", "host:port"), {"FACEBUS_BROKER_HEALTH": "localhost"}),
+            Case("an endpoint that is none", ["facebus-broker"], CONFIG, (r"broker\.results", "bus"),
+                 {"FACEBUS_BROKER_RESULTS": "bus"}),
+            Case("a Redis URL that is none", ["facebus", "gallery", "list"], CONFIG, ("redis",),
+                 {"FACEBUS_REDIS_URL": "http://localhost"}),
+        ])
+
+    def test_missing_or_corrupt_models_are_told_with_the_command_that_fetches_them(self):
+        support.need_models()
+        empty = self.folder / "empty"
+        empty.mkdir()
+        corrupt = self.folder / "corrupt"
+        corrupt.mkdir()
+        for file in MODELS.iterdir():
+            (corrupt / file.name).symlink_to(file)
+        for name in ("facenet.onnx", "pnet.onnx"):
+            (corrupt / name).unlink()
+            whole = (MODELS / name).read_bytes()
+            (corrupt / name).write_bytes(whole[:len(whole) // 2])
+        cases = []
+        for folder in ("/nonexistent/models", empty, corrupt):
+            more = {"FACEBUS_MODELS": folder}
+            cases += [Case(f"{name} with {folder}", [name], UNAVAILABLE,
+                           (r"\.onnx", str(folder), "models/prepare"), more) for name in WITH_MODELS]
+            cases.append(Case(f"demo with {folder}", ["facebus", "demo", "--source", str(CARPHONE),
+                                                      "--output", str(self.folder / "out")],
+                              UNAVAILABLE, (r"\.onnx", str(folder), "models/prepare"), more))
+        cases.append(Case("demo without the demo clip",
+                          ["facebus", "demo", "--output", str(self.folder / "out")], UNAVAILABLE,
+                          ("carphone", "models/prepare|--source"), {"FACEBUS_MODELS": empty}))
+        self.check_demo_aware(cases)
+
+    def check_demo_aware(self, cases):
+        """As check, but the demo says what it does before it fails."""
+        demo = [case for case in cases if case.command[1:2] == ["demo"]]
+        self.check([case for case in cases if case not in demo])
+        for case in demo:
+            with self.subTest(case.name):
+                result = self.run_program([program("facebus"), *case.command[1:]],
+                                          self.environment(**case.environment))
+                self.assertEqual(case.code, result.code, result)
+                wrong = [line for line in result.err_lines if line.startswith("facebus: ")]
+                self.assertEqual(wrong, result.err_lines[-1:], result)
+                for pattern in case.says:
+                    self.assertRegex(wrong[0], pattern)
+                self.assertEqual({}, self.processes_left())
+                self.assertEqual([], list(self.scratch.iterdir()))
+
+    def test_a_source_that_can_not_be_read_is_told_by_its_name(self):
+        support.need_models()
+        noise = self.folder / "noise.mp4"
+        noise.write_bytes(os.urandom(100_000))
+        cut = self.folder / "cut.mp4"
+        cut.write_bytes(CARPHONE.read_bytes()[:2000])
+        empty = self.folder / "empty.mp4"
+        empty.write_bytes(b"")
+        folder = self.folder / "no-pictures"
+        folder.mkdir()
+        cases = []
+        for name, source, code in (("a file that is not there", "/no/such.mp4", UNAVAILABLE),
+                                   ("random bytes", noise, INPUT), ("half a video", cut, INPUT),
+                                   ("an empty file", empty, INPUT),
+                                   ("a folder without pictures", folder, INPUT)):
+            cases.append(Case(f"capture: {name}", ["facebus-capture"], code, (str(source),),
+                              {"FACEBUS_CAMERAS_DOOR_SOURCE": source}))
+            cases.append(Case(f"demo: {name}",
+                              ["facebus", "demo", "--source", str(source), "--output",
+                               str(self.folder / "out")], code, (str(source),)))
+        cases.append(Case("demo: no such device", ["facebus", "demo", "--source", "/dev/video99",
+                                                   "--output", str(self.folder / "out")],
+                          UNAVAILABLE, ("/dev/video99",)))
+        self.check(cases)
+
+    def test_no_redis_is_told_with_the_address_that_was_tried(self):
+        support.need_models()
+        away = {"FACEBUS_REDIS_URL": NOWHERE}
+        says = ("(?i)redis", "/nonexistent/redis", "redis.url|start|running")
+        self.check([
+            Case("recognize", ["facebus-recognize"], UNAVAILABLE, says, away),
+            Case("gallery list", ["facebus", "gallery", "list"], UNAVAILABLE, says, away),
+            Case("gallery add", ["facebus", "gallery", "add", str(OBAMA)], UNAVAILABLE, says, away),
+            Case("gallery show", ["facebus", "gallery", "show", "a"], UNAVAILABLE, says, away),
+            Case("gallery remove", ["facebus", "gallery", "remove", "a"], UNAVAILABLE, says, away),
+        ])
+
+    def test_a_port_in_use_is_told_with_the_setting_to_change(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.check([
+                Case("health", ["facebus-broker"], UNAVAILABLE, (address, r"broker\.health", "in use"),
+                     {"FACEBUS_BROKER_HEALTH": address}),
+                *(Case(key, ["facebus-broker"], UNAVAILABLE, (address, rf"broker\.{key}", "in use"),
+                       {f"FACEBUS_BROKER_{key.upper()}": f"tcp://{address}"})
+                  for key in ("probes", "workers", "results")),
+                Case("input", ["facebus-motion"], UNAVAILABLE, (address, r"motion\.input", "in use"),
+                     {"FACEBUS_MOTION_INPUT": f"tcp://{address}"}),
+            ])
+
+
+class BadPictureTest(support.ProcessTest):
+    """A refused picture: one line with its name and the reason, exit code 65, nothing stored."""
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def setUp(self):
+        super().setUp()
+        self.system = support.System(self)
+        self.system.start_redis()
+
+    def assert_refused(self, picture, why):
+        result = self.system.facebus("gallery", "add", "--name", "alice", picture)
+        self.assertEqual(65, result.code, result)
+        self.assertEqual(1, len(result.err_lines), result)
+        self.assertIn(str(picture), result.err)
+        self.assertIn("alice", result.err)
+        self.assertRegex(result.err, why)
+        self.assertIn("0 added, 1 refused", result.out)
+        self.assertEqual("[]", self.system.facebus("gallery", "list", "--json").out.strip())
+
+    def test_a_picture_without_a_face_is_refused(self):
+        self.assert_refused(grey_png(self.folder / "nobody.png"), "no face")
+
+    def test_a_picture_with_two_people_is_refused(self):
+        two = ffmpeg_picture(self, "two.png", "-i", OBAMA, "-i", BIDEN, "-filter_complex",
+                             "[0]crop=iw:iw,scale=400:400[a];[1]crop=iw:iw:0:0,scale=400:400[b];"
+                             "[a][b]hstack")
+        self.assert_refused(two, "2 faces")
+
+    def test_a_face_that_is_too_small_is_refused(self):
+        small = ffmpeg_picture(self, "small.png", "-i", OBAMA, "-vf", "scale=80:-1,pad=320:240:100:60")
+        self.assert_refused(small, "too small.* needs")
+
+    def test_a_blurred_face_is_refused(self):
+        blurred = ffmpeg_picture(self, "blurred.png", "-i", OBAMA, "-vf", "scale=300:-1,gblur=sigma=12")
+        self.assert_refused(blurred, "blurred|too poor.*sharpness")
+
+    def test_a_file_that_is_no_picture_is_refused(self):
+        noise = self.folder / "noise.jpg"
+        noise.write_bytes(os.urandom(10_000))
+        self.assert_refused(noise, "not a JPEG")
+
+    def test_a_picture_that_is_cut_off_is_refused(self):
+        half = self.folder / "half.jpg"
+        whole = OBAMA.read_bytes()
+        half.write_bytes(whole[:len(whole) // 2])
+        self.assert_refused(half, "cut off")
+
+    def test_the_good_pictures_beside_a_bad_one_are_taken(self):
+        folder = self.folder / "barack"
+        folder.mkdir()
+        (folder / "good.jpg").symlink_to(OBAMA)
+        grey_png(folder / "nobody.png")
+        result = self.system.facebus("gallery", "add", folder)
+        self.assertEqual(65, result.code, result)
+        self.assertIn("1 added, 1 refused", result.out)
+        self.assertEqual(1, len(result.err_lines), result)
+
+    def test_a_path_that_is_not_there_is_told(self):
+        for path in ("/no/such/folder", self.folder / "tmp"):
+            with self.subTest(path=path):
+                result = self.system.facebus("gallery", "add", path)
+                self.assertEqual(69, result.code, result)
+                self.assertEqual(1, len(result.err_lines), result)
+                self.assertIn(str(path), result.err)
+
+    def test_a_person_who_is_not_enrolled_is_told(self):
+        for command in ("show", "remove"):
+            with self.subTest(command=command):
+                result = self.system.facebus("gallery", command, "nobody-of-this-name")
+                self.assertEqual(65, result.code, result)
+                self.assertEqual(1, len(result.err_lines), result)
+                self.assertIn("nobody-of-this-name", result.err)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,144 @@
+"""The acceptance test: real clips with several people, from the camera to the name. Everyone who is
+enrolled and visible is named in at least one track, and no track ends with a wrong name, by the
+truth in truth/*.json. It prints a table of all tracks. Needs FACEBUS_DATA.
+
+A track is judged by its last name: it has to be the name of a person who is where the track is, in
+the frames where the track was seen. A stranger must not be named at all."""
+
+import collections
+import json
+import pathlib
+import unittest
+from fractions import Fraction
+
+import support
+from support import DATA, System
+
+TRUTH = pathlib.Path(__file__).parent / "truth"
+NS = 1_000_000_000
+
+
+class Track:
+    """What the topic said of one track."""
+
+    def __init__(self):
+        self.places = []      # (frame, x of the centre)
+        self.identities = []
+
+    @property
+    def decision(self):
+        return self.identities[-1]["decision"] if self.identities else "-"
+
+    @property
+    def name(self):
+        """Its name in the end; None if it has none."""
+        return self.identities[-1].get("subject") if self.decision == "known" else None
+
+    def row(self, number, people, verdict):
+        first, last = self.places[0][0], self.places[-1][0]
+        x = sum(x for _, x in self.places) / len(self.places)
+        last_identity = self.identities[-1] if self.identities else None
+        similarity = last_identity.get("similarity") if last_identity else None
+        said = [i.get("subject") if i["decision"] == "known" else i["decision"]
+                for i in self.identities]
+        said = [name for i, name in enumerate(said) if i == 0 or name != said[i - 1]]
+        return (f"{number:>5}  {first:>4}-{last:<4} {x:>5.0f}  {' > '.join(said) or '-':<44} "
+                f"{'' if similarity is None else format(similarity, '.3f'):>10} "
+                f"{last_identity['probes'] if last_identity else 0:>6}  "
+                f"{', '.join(name or 'a stranger' for name in people) or 'nobody':<32} {verdict}")
+
+
+def frame_rate(case, clip):
+    support.need_tool("ffprobe")
+    result = case.run_program(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries",
+                               "stream=r_frame_rate", "-of", "csv=p=0", clip])
+    case.assertEqual(0, result.code, result)
+    return float(Fraction(result.out.strip().split(",")[0]))
+
+
+def tracks_of(messages, rate):
+    """The tracks by id, in the order of their start."""
+    tracks = collections.defaultdict(Track)
+    for message in messages:
+        if message.kind not in ("track", "identity") or message.get("event") == "end":
+            continue
+        track = tracks[message["track"]]
+        if message.kind == "identity":
+            track.identities.append(message)
+        box = message["box"]
+        track.places.append((round(message["pts"] / NS * rate), box["x"] + box["width"] / 2))
+    for track in tracks.values():
+        track.places.sort()
+    return tracks
+
+
+def people_at(track, truth):
+    """Who was where the track was, most often seen first."""
+    seen = collections.Counter()
+    for frame, x in track.places:
+        for person in truth["seen"]:
+            if (person["first_frame"] <= frame <= person["last_frame"]
+                    and person["left"] <= x <= person["right"]):
+                seen[person["name"]] += 1
+    return [name for name, _ in seen.most_common()]
+
+
+class ClipTest(support.ProcessTest):
+    limit = 400
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+        support.need_data()
+
+    def replay(self, clip, gallery):
+        system = System(self, workers=2, FACEBUS_TRACK_MOVES="true")
+        system.start_redis()
+        system.enrol(*sorted(gallery.iterdir()))
+        system.start_all()
+        return system.replay(clip)
+
+    def judge(self, file):
+        truth = json.loads((TRUTH / file).read_text())
+        clip = DATA / truth["clip"]
+        messages = self.replay(clip, DATA / truth["gallery"])
+        tracks = tracks_of(messages, frame_rate(self, clip))
+        wrong, named = [], set()
+        lines = [f"track  frames        x  said{'':<41} similarity probes  there{'':<28}"]
+        for number, track in enumerate(tracks.values(), 1):
+            people = people_at(track, truth)
+            # The one who is there most is whom the track shows: enough where people keep apart.
+            right = track.name is not None and people[:1] == [track.name]
+            if right:
+                named.add(track.name)
+            elif track.name is not None:
+                wrong.append(f"track {number} says {track.name}, there is "
+                             f"{', '.join(p or 'a stranger' for p in people) or 'nobody'}")
+            verdict = "right" if right else "WRONG" if track.name else ""
+            lines.append(track.row(number, people, verdict))
+        missed = sorted({person["name"] for person in truth["seen"] if person["name"]} - named)
+        unnamed = sum(1 for track in tracks.values() if track.name is None)
+        lines.append(f"{len(tracks)} tracks: {len(tracks) - unnamed - len(wrong)} right, "
+                     f"{len(wrong)} wrong, {unnamed} without a name; "
+                     f"{len(named)} people named, missed: {', '.join(missed) or 'nobody'}")
+        print(f"\n{truth['clip']}\n" + "\n".join(lines), flush=True)
+        self.assertEqual(([], []), (wrong, missed), "(wrong, missed)")
+
+    def test_both_men_on_the_stage_are_named_and_nobody_else(self):
+        self.judge("two_people_stage.json")
+
+    def test_all_six_people_of_the_scene_are_named_and_nobody_wrongly(self):
+        self.judge("six_people_720p.json")
+
+    def test_traffic_without_a_face_gives_no_identity(self):
+        gallery = DATA / "video-gallery/friends"
+        messages = self.replay(DATA / "video/noface_opencv4nodejs_traffic.mp4", gallery)
+        identities = support.identities(messages)
+        for m in identities:
+            print(f"\nan identity at frame {m['pts'] / NS:.2f} s: {m['decision']} {m['box']}")
+        self.assertEqual([], [m.header for m in identities])
+        self.assertEqual("end", messages[-1]["event"], "the clip was not played to its end")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,163 @@
+"""`facebus gallery` on a running system: who is enrolled, and that workers follow without a
+restart."""
+
+import json
+import shutil
+import unittest
+
+import support
+from support import CARPHONE, DEMO, System, carphone_frames, identities
+
+PHOTOS = DEMO / "photos"
+SAMPLES = {"barack_obama": 3, "joe_biden": 1}
+
+
+class GalleryTest(support.ProcessTest):
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def setUp(self):
+        super().setUp()
+        self.system = System(self)
+        self.system.start_redis()
+
+    def listed(self):
+        result = self.system.facebus("gallery", "list", "--json")
+        self.assertEqual(0, result.code, result)
+        return {entry["name"]: entry["samples"] for entry in json.loads(result.out)}
+
+    def shown(self, name):
+        result = self.system.facebus("gallery", "show", name, "--json")
+        self.assertEqual(0, result.code, result)
+        return json.loads(result.out)
+
+    def test_an_empty_gallery_lists_nobody(self):
+        self.assertEqual({}, self.listed())
+
+    def test_a_folder_of_folders_enrols_each_person_with_all_pictures(self):
+        self.system.enrol(PHOTOS)
+        self.assertEqual(SAMPLES, self.listed())
+
+    def test_show_tells_where_each_sample_came_from_and_of_which_model_it_is(self):
+        self.system.enrol(PHOTOS)
+        samples = self.shown("barack_obama")
+        self.assertEqual({file.name for file in (PHOTOS / "barack_obama").iterdir()},
+                         {sample["source"] for sample in samples})
+        self.assertEqual(3, len({sample["id"] for sample in samples}))
+        self.assertEqual(1, len({sample["model"] for sample in samples}))
+        for sample in samples:
+            self.assertGreater(sample["quality"], 0)
+
+    def test_a_single_picture_is_named_after_its_file_or_as_told(self):
+        picture = self.folder / "alice.jpg"
+        shutil.copy(PHOTOS / "joe_biden/biden.jpg", picture)
+        self.system.enrol(picture)
+        self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "Bob Öztürk")
+        self.assertEqual({"alice": 1, "Bob Öztürk": 1}, self.listed())
+
+    def test_enrolling_the_same_folder_again_doubles_nothing(self):
+        self.system.enrol(PHOTOS)
+        before = self.shown("barack_obama")
+        again = self.system.facebus("gallery", "add", PHOTOS)
+        self.assertIn("0 added", again.out, again)
+        self.assertEqual(SAMPLES, self.listed())
+        self.assertEqual({s["id"] for s in before}, {s["id"] for s in self.shown("barack_obama")})
+
+    def test_more_pictures_of_a_person_are_added_to_the_same_person(self):
+        self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "barack_obama")
+        more = self.system.facebus("gallery", "add", PHOTOS / "barack_obama")
+        self.assertIn("2 added", more.out, more)
+        self.assertEqual({"barack_obama": 3}, self.listed())
+
+    def test_a_removed_person_is_gone_and_the_others_stay(self):
+        self.system.enrol(PHOTOS)
+        removed = self.system.facebus("gallery", "remove", "barack_obama")
+        self.assertEqual(0, removed.code, removed)
+        self.assertEqual({"joe_biden": 1}, self.listed())
+        self.assertEqual(65, self.system.facebus("gallery", "show", "barack_obama").code)
+
+    def test_the_list_for_people_names_everyone_too(self):
+        self.system.enrol(PHOTOS)
+        result = self.system.facebus("gallery", "list")
+        for name in SAMPLES:
+            self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} samples")
+
+
+class RunningGalleryTest(support.ProcessTest):
+    """An endless clip of one man in front of running workers, while the gallery changes."""
+
+    limit = 180
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def setUp(self):
+        super().setUp()
+        self.frames = carphone_frames(self)
+        self.system = System(self, workers=2, FACEBUS_TRACK_REFRESH="0.2")
+        self.system.start_redis()
+        self.system.enrol(PHOTOS)
+
+    def play(self):
+        self.system.play(CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true",
+                         FACEBUS_CAMERAS_CLIP_PACE="live")
+
+    def wait_for(self, subject):
+        """The next identity that names the subject; None: that names nobody. Gives it."""
+        return self.system.until(lambda m: m.kind == "identity" and m.get("subject") == subject)
+
+    def started(self):
+        return {name: service.process.pid for name, service in self.system.services.items()}
+
+    def test_a_person_who_is_enrolled_is_named_by_running_workers(self):
+        self.system.start_all()
+        self.play()
+        before = self.started()
+        self.wait_for(None)
+        self.system.enrol("--name", "the man", self.frames)
+        named = self.wait_for("the man")
+        self.assertEqual("known", named["decision"])
+        self.assertEqual(before, self.started())
+
+    def test_a_person_who_is_removed_is_not_named_any_more_by_running_workers(self):
+        self.system.enrol("--name", "the man", self.frames)
+        self.system.start_all()
+        self.play()
+        named = self.wait_for("the man")
+        self.assertEqual("known", named["decision"])
+        removed = self.system.facebus("gallery", "remove", "the man")
+        self.assertEqual(0, removed.code, removed)
+        after = self.wait_for(None)
+        self.assertNotEqual(named["gallery"], after["gallery"])
+        # From now on he is a stranger, in the same track and in new ones.
+        self.system.messages.clear()
+        self.system.forget("capture")
+        self.play()
+        self.wait_for(None)
+        self.assertEqual([], [m["subject"] for m in identities(self.system.messages)
+                              if m["decision"] == "known"])
+
+    def test_a_removed_person_leaves_no_trace_in_redis(self):
+        self.system.enrol("--name", "the man", self.frames)
+        self.system.start_all()
+        self.play()
+        subject = self.wait_for("the man")["subject_id"]
+        self.system.forget("capture")
+        self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
+        self.assertEqual(0, self.system.facebus("gallery", "remove", "the man").code)
+        support.need_tool("redis-cli")
+        redis = ["redis-cli", "-s", self.system.folder / "redis"]
+        # Everything that Redis holds, keys and values; strings stand in it as they are.
+        self.run_program([*redis, "config", "set", "rdbcompression", "no"])
+        dump = self.run_program([*redis, "--rdb", self.folder / "dump.rdb"])
+        self.assertEqual(0, dump.code, dump)
+        held = (self.folder / "dump.rdb").read_bytes()
+        self.assertIn(b"barack_obama", held, "the others must be found, or this test shows nothing")
+        self.assertNotIn(b"the man", held)
+        self.assertNotIn(subject.encode(), held)
+
+
+if __name__ == "__main__":
+    unittest.main()
