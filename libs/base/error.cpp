@@ -18,4 +18,8 @@ std::string_view to_string(ErrorKind kind) {
     return "invalid";
 }
 
+Exit exit_code(const Error& error) {
+    return error.kind == ErrorKind::unavailable ? Exit::unavailable : Exit::input;
+}
+
 }  // namespace facebus

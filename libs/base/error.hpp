@@ -47,6 +47,9 @@ enum class Exit : int {
     config = 78,        ///< facebus.yaml or an environment override is wrong
 };
 
+/// The exit code of a program that an error ends.
+Exit exit_code(const Error& error);
+
 /// A program can't start, or can't go on. `what()` is the one line the user reads.
 class StartupError : public std::runtime_error {
   public:

@@ -73,9 +73,15 @@ Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
     socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(wire::max_payload_bytes));
     socket.set(zmq::sockopt::reconnect_ivl, 100);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
-    // Without these, a peer that vanished without a word (power, cable) is noticed after hours.
-    socket.set(zmq::sockopt::heartbeat_ivl, 2000);
-    socket.set(zmq::sockopt::heartbeat_timeout, 6000);
+    // A peer that vanished without a word (power, cable) is noticed by the kernel, in seconds
+    // instead of hours. ZeroMQ's own heartbeats are no choice: they end the connection to a peer
+    // that is merely busy, with what it had received, and abort libzmq 4.3.4 when it closes
+    // meanwhile.
+    socket.set(zmq::sockopt::tcp_keepalive, 1);
+    socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
+    socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
+    socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
+    socket.set(zmq::sockopt::tcp_maxrt, 20'000);
     if (pattern == Pattern::router) {
         socket.set(zmq::sockopt::router_mandatory, true);
         socket.set(zmq::sockopt::router_handover, true);

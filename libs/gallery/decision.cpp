@@ -21,7 +21,7 @@ double probability(const Policy& policy, float similarity, std::size_t subjects)
 
 }  // namespace
 
-Embedding fuse(std::vector<Probe> probes) {
+Embedding fuse(const std::vector<Probe>& probes) {
     assert(!probes.empty());
     std::vector<const Probe*> ordered;
     ordered.reserve(probes.size());
@@ -61,7 +61,7 @@ Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, cons
     std::copy_if(probes.begin(), probes.end(), std::back_inserter(good),
                  [&](const Probe& probe) { return probe.quality >= policy.min_quality; });
     decision.good_probes = good.size();
-    decision.match = snapshot.match(fuse(good.empty() ? probes : std::move(good)));
+    decision.match = snapshot.match(fuse(good.empty() ? probes : good));
     decision.threshold = effective_threshold(policy, snapshot.subjects(), decision.good_probes);
 
     const auto& [best, runner_up] = decision.match;
@@ -70,11 +70,10 @@ Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, cons
         decision.probability = probability(policy, best->similarity, snapshot.subjects());
     }
     const bool leads = !runner_up || decision.margin >= policy.margin;
-    if (decision.good_probes == 0) {
-        decision.verdict = Verdict::undecided;
-    } else if (best && best->similarity >= decision.threshold && leads) {
+    if (decision.good_probes > 0 && best && best->similarity >= decision.threshold && leads) {
         decision.verdict = Verdict::known;
-    } else if (decision.good_probes < static_cast<std::size_t>(policy.min_probes)) {
+    } else if (decision.good_probes == 0 ||
+               decision.good_probes < static_cast<std::size_t>(policy.min_probes)) {
         decision.verdict = Verdict::undecided;
     } else {
         decision.verdict = Verdict::unknown;

@@ -37,7 +37,7 @@ struct Probe {
 /// all qualities are 0), summed in the order of their ids so that the result does not depend on the
 /// order of arrival, to the last bit. Probes that cancel each other out give the zero vector, which
 /// is like nobody. Precondition: not empty.
-Embedding fuse(std::vector<Probe> probes);
+Embedding fuse(const std::vector<Probe>& probes);
 
 enum class Verdict {
     known,

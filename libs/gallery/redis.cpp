@@ -156,7 +156,7 @@ bool Redis::Impl::peer_left() const {
 }
 
 Result<void> Redis::Impl::connect() {
-    const timeval timeout{timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    const timeval timeout{timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     const bool local = !address.path.empty();
     context.reset(local ? redisConnectUnixWithTimeout(address.path.c_str(), timeout)
                         : redisConnectWithTimeout(address.host.c_str(), address.port, timeout));

@@ -64,8 +64,8 @@ struct Scored {
 
 }  // namespace
 
-Snapshot::Snapshot(std::string model_id, std::vector<Subject> subjects, std::vector<Sample> samples,
-                   std::string version, std::size_t damaged)
+Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
+                   const std::vector<Sample>& samples, std::string version, std::size_t damaged)
     : subjects_(std::move(subjects)), damaged_(damaged), version_(std::move(version)) {
     const auto by_id = [](const Subject& a, const Subject& b) { return a.id < b.id; };
     const auto same_id = [](const Subject& a, const Subject& b) { return a.id == b.id; };

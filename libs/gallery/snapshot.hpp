@@ -51,8 +51,8 @@ class Snapshot {
     /// Samples of another model than `model_id`, or of no listed subject, are left out; see
     /// foreign_samples(). Precondition: embeddings are unit vectors; `damaged` is for
     /// damaged_samples().
-    Snapshot(std::string model_id, std::vector<Subject> subjects, std::vector<Sample> samples,
-             std::string version, std::size_t damaged = 0);
+    Snapshot(const std::string& model_id, std::vector<Subject> subjects,
+             const std::vector<Sample>& samples, std::string version, std::size_t damaged = 0);
 
     /// The two subjects most like the template. Exact: every sample is looked at. Of equal subjects
     /// the one with the lower id comes first.

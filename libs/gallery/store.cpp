@@ -234,6 +234,7 @@ Result<std::vector<SubjectEntry>> Store::list() {
         sorted[name].subject = {id, name, 0};
     }
     std::vector<SubjectEntry> entries;
+    entries.reserve(sorted.size());
     for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
 
     auto created = for_each_reply(
@@ -369,7 +370,7 @@ Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id)
         if (!after) return std::unexpected(after.error());
         if (*before != *after && load < most_loads) continue;
         return std::make_shared<const Snapshot>(model_id, std::move(contents->subjects),
-                                                std::move(contents->samples), std::move(*before),
+                                                contents->samples, std::move(*before),
                                                 contents->damaged);
     }
 }

@@ -52,7 +52,7 @@ struct Settings {
         double max_gap = 1.5;
         int confirm = 2;
         int max_probes = 8;
-        double probe_interval = 0.3;
+        double probe_interval = 0.2;
         double refresh = 5;
         double min_eye_distance = 10;
         double min_quality = 0.2;
@@ -87,7 +87,7 @@ struct Settings {
 
     struct Gallery {
         double min_eye_distance = 20;
-        double min_sharpness = 0;
+        double min_sharpness = 14;
         double min_quality = 0.3;
     } gallery;
 

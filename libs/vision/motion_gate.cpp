@@ -78,8 +78,8 @@ cv::Mat MotionGate::Impl::small_grey(const cv::Mat& frame) const {
 void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
     grey.convertTo(background, CV_32F);
     previous = grey;
-    // Nothing has ever moved.
-    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(-1e18));
+    // A new scene is worth a second look: all of it counts as having moved just now.
+    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(static_cast<double>(pts) * 1e-9));
     last_pts = pts;
     last_full = pts;
 }

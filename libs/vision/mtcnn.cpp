@@ -109,8 +109,10 @@ struct Mtcnn::Impl {
 
     std::vector<Candidate> propose(const cv::Mat& picture);
     std::vector<Candidate> propose_at(const cv::Mat& picture, double level);
-    std::vector<Candidate> refined(const cv::Mat& picture, std::vector<Candidate> candidates);
-    std::vector<Candidate> finished(const cv::Mat& picture, std::vector<Candidate> candidates);
+    std::vector<Candidate> refined(const cv::Mat& picture,
+                                   const std::vector<Candidate>& candidates);
+    std::vector<Candidate> finished(const cv::Mat& picture,
+                                    const std::vector<Candidate>& candidates);
     template <class Keep>
     void run(cv::dnn::Net& net, const std::vector<std::string>& outputs, int side,
              const cv::Mat& picture, const std::vector<Candidate>& candidates, Keep keep);
@@ -168,7 +170,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& picture, double le
             candidate.right = std::trunc((left + proposal_side) / level);
             candidate.bottom = std::trunc((top + proposal_side) / level);
             candidate.score = score[cell * 2 + 1];
-            std::copy_n(shift + cell * 4, 4, candidate.shift.begin());
+            std::copy_n(shift + std::ptrdiff_t{cell} * 4, 4, candidate.shift.begin());
             found.push_back(candidate);
         }
     }
@@ -194,7 +196,7 @@ void Mtcnn::Impl::run(cv::dnn::Net& net, const std::vector<std::string>& outputs
 }
 
 std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& picture,
-                                            std::vector<Candidate> candidates) {
+                                            const std::vector<Candidate>& candidates) {
     std::vector<Candidate> kept;
     run(refine, {"dense_2", "softmax_1"}, refine_side, picture, candidates,
         [&](Candidate candidate, int i, const std::vector<cv::Mat>& out) {
@@ -214,7 +216,7 @@ std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& picture,
 }
 
 std::vector<Candidate> Mtcnn::Impl::finished(const cv::Mat& picture,
-                                             std::vector<Candidate> candidates) {
+                                             const std::vector<Candidate>& candidates) {
     std::vector<Candidate> kept;
     run(output, {"dense_5", "dense_6", "softmax_2"}, output_side, picture, candidates,
         [&](Candidate candidate, int i, const std::vector<cv::Mat>& out) {
@@ -260,8 +262,8 @@ std::vector<Detection> Mtcnn::detect(const Image& image) {
         cv::transpose(as_mat(image), picture);
         cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
         auto candidates = impl_->propose(picture);
-        candidates = impl_->refined(picture, std::move(candidates));
-        candidates = impl_->finished(picture, std::move(candidates));
+        candidates = impl_->refined(picture, candidates);
+        candidates = impl_->finished(picture, candidates);
         std::vector<Detection> faces;
         for (const Candidate& candidate : candidates) {
             // A box turned inside out by its correction is no face.

@@ -196,6 +196,7 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
 
     drop_duplicates(sightings);
     std::vector<Appearance> appearances;
+    appearances.reserve(sightings.size());
     for (const Sighting& sighting : sightings) appearances.emplace_back(sighting.crop);
     CostTable costs(sightings.size(), tracks_.size());
     for (std::size_t s = 0; s < sightings.size(); ++s)
@@ -242,6 +243,7 @@ void Tracker::drop_ghosts(std::int64_t pts, TrackerResult& result) {
         return other.born_over == seen.birth || (seen.born_over == other.birth && seen.number != 0);
     };
     std::vector<bool> ghost;
+    ghost.reserve(tracks_.size());
     for (const Track& other : tracks_)
         ghost.push_back(std::any_of(tracks_.begin(), tracks_.end(),
                                     [&](const Track& seen) { return replaces(seen, other); }));

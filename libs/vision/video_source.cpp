@@ -87,7 +87,9 @@ Result<void> VideoSource::Impl::open_folder() {
         return fail(ErrorKind::unavailable,
                     fmt::format("can't read folder {}: {}", source, failed.message()));
     if (pictures.empty())
-        return fail(ErrorKind::unsupported, fmt::format("folder {} holds no pictures", source));
+        return fail(
+            ErrorKind::unsupported,
+            fmt::format("folder {} holds no pictures; give one with .jpg or .png files", source));
     std::sort(pictures.begin(), pictures.end());
     count = static_cast<std::int64_t>(pictures.size());
     return {};
@@ -98,7 +100,7 @@ Result<void> VideoSource::Impl::open_capture() {
     const bool local = kind == SourceKind::file || kind == SourceKind::device;
     std::error_code failed;
     if (local && !std::filesystem::exists(source, failed))
-        return fail(ErrorKind::unavailable, fmt::format("{} does not exist", name));
+        return fail(ErrorKind::unavailable, fmt::format("{} does not exist; check the name", name));
     if (kind == SourceKind::device) {
         capture.open(source, cv::CAP_V4L2);
         // A queue of old frames would only add latency.
@@ -112,8 +114,14 @@ Result<void> VideoSource::Impl::open_capture() {
     }
     if (!capture.isOpened()) {
         if (kind == SourceKind::file)
-            return fail(ErrorKind::unsupported, fmt::format("{} can't be read as a video", name));
-        return fail(ErrorKind::unavailable, fmt::format("{} can't be opened", name));
+            return fail(
+                ErrorKind::unsupported,
+                fmt::format("{} can't be read as a video; play it with ffplay to see what is wrong",
+                            name));
+        return fail(
+            ErrorKind::unavailable,
+            fmt::format("{} can't be opened; check that it is there and that you may read it",
+                        name));
     }
     if (kind != SourceKind::device) capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 1);
     const double stated = capture.get(cv::CAP_PROP_FPS);
@@ -125,7 +133,9 @@ Result<void> VideoSource::Impl::open_capture() {
     if (!first) {
         const auto what =
             kind == SourceKind::file ? ErrorKind::unsupported : ErrorKind::unavailable;
-        return fail(what, fmt::format("{} gives no video frame", name));
+        return fail(
+            what,
+            fmt::format("{} gives no video frame; play it with ffplay to see what is wrong", name));
     }
     start = Monotonic::now();
     return {};

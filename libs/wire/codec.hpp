@@ -10,8 +10,8 @@
 
 namespace facebus::wire {
 
-inline constexpr std::size_t max_header_bytes = 64 * 1024;
-inline constexpr std::size_t max_payload_bytes = 128 * 1024 * 1024;
+inline constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
+inline constexpr std::size_t max_payload_bytes = std::size_t{128} * 1024 * 1024;
 inline constexpr std::size_t max_areas = 64;
 inline constexpr std::size_t max_faces = 256;
 inline constexpr std::int32_t max_side = 16384;

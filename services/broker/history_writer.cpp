@@ -12,7 +12,7 @@ HistoryWriter::HistoryWriter(service::Runtime& runtime)
                                        "Results that are not in the history, because Redis was "
                                        "away or too slow")) {
     if (runtime.settings.results.history_hours > 0) {
-        thread_ = std::jthread([this](std::stop_token stopped) { write(std::move(stopped)); });
+        thread_ = std::jthread([this](const std::stop_token& stopped) { write(stopped); });
     }
 }
 
@@ -39,7 +39,7 @@ void HistoryWriter::append(const wire::Identity& identity) {
     changed_.notify_one();
 }
 
-void HistoryWriter::write(std::stop_token stopped) {
+void HistoryWriter::write(const std::stop_token& stopped) {
     gallery::History history(redis_options(runtime_.settings),
                              runtime_.settings.results.history_hours);
     std::unique_lock lock(mutex_);

@@ -37,7 +37,7 @@ class HistoryWriter {
         std::vector<std::string> also_named;
     };
 
-    void write(std::stop_token stopped);
+    void write(const std::stop_token& stopped);
 
     service::Runtime& runtime_;
     Counter dropped_;

@@ -171,7 +171,7 @@ class Broker {
     }
 
     void acknowledge(const std::string& edge, const std::string& ref) {
-        const wire::Ack ack{.head = head(), .ref = ref};
+        const wire::Ack ack{.head = head(++acks_), .ref = ref};
         // If this edge is gone, it will send the probe again and get its acknowledgement then.
         edge_.try_send({std::string(wire::Ack::topic), wire::encode(ack), Bytes()}, edge);
     }
@@ -183,7 +183,7 @@ class Broker {
 
     void publish_status() {
         const bool workers = dispatcher_.workers() > 0;
-        const wire::Status status{.head = head(),
+        const wire::Status status{.head = head(++statuses_),
                                   .state = workers ? "ok" : "no worker",
                                   .workers = static_cast<std::uint32_t>(dispatcher_.workers()),
                                   .queued = dispatcher_.queued(),
@@ -194,7 +194,7 @@ class Broker {
         publish(status, {});
     }
 
-    wire::Head head() { return {.src = "broker", .seq = ++seq_, .ts = utc_ns(), .t = {}}; }
+    wire::Head head(std::uint64_t seq) { return {.src = "broker", .seq = seq, .ts = utc_ns()}; }
 
     service::Runtime& runtime_;
     Dispatcher dispatcher_;
@@ -203,7 +203,8 @@ class Broker {
     bus::Socket edge_;
     bus::Socket workers_;
     bus::Socket results_;
-    std::uint64_t seq_ = 0;
+    std::uint64_t acks_ = 0;
+    std::uint64_t statuses_ = 0;
     std::uint64_t result_ = 0;
     bool stale_ = false;
 

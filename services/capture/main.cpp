@@ -110,7 +110,7 @@ void capture(service::Runtime& runtime) {
         thread.join();
         if (thread.failure()) failure = thread.failure();
     }
-    if (failure) throw StartupError(Exit::unavailable, failure->message);
+    if (failure) throw StartupError(exit_code(*failure), failure->message);
     if (!runtime.settings.capture.exit_at_end) {
         while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
     }

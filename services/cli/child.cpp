@@ -28,6 +28,7 @@ constexpr auto start_limit = std::chrono::seconds(60);
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> all;
+    all.reserve(texts.size() + 1);
     for (auto& text : texts) all.push_back(text.data());
     all.push_back(nullptr);
     return all;
@@ -42,7 +43,9 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     auto variables = service::process_environment();
     for (const auto& [key, value] : environment) variables[key] = value;
     std::vector<std::string> assignments;
-    for (const auto& [key, value] : variables) assignments.push_back(key + "=" + value);
+    assignments.reserve(variables.size());
+    for (const auto& [key, value] : variables)
+        assignments.push_back(fmt::format("{}={}", key, value));
     auto arguments = command;
     const auto argv = pointers(arguments);
     const auto envp = pointers(assignments);

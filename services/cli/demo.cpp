@@ -24,8 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
 
-constexpr auto camera = "demo";
-
 /// A folder for sockets that goes away with the demo.
 class ScratchFolder {
   public:
@@ -88,7 +86,12 @@ class Demo {
 
     Exit run() {
         const auto probe = vision::VideoSource::open(source_);
-        if (!probe) throw StartupError(Exit::unavailable, probe.error().message);
+        if (!probe && options_.source.empty()) {
+            throw StartupError(Exit::unavailable,
+                               probe.error().message +
+                                   "; run models/prepare, or give a video of your own by --source");
+        }
+        if (!probe) throw StartupError(exit_code(probe.error()), probe.error().message);
         fs::create_directories(options_.output / "logs");
         say(fmt::format("source {}, results in {}", vision::printable(source_),
                         options_.output.string()));

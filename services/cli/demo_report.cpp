@@ -30,7 +30,7 @@ std::string why(const wire::Identity& identity) {
 
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw StartupError(Exit::unavailable, result.error().message);
+    if (!result) throw StartupError(exit_code(result.error()), result.error().message);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -172,7 +172,7 @@ std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enro
                                                                   const std::string& source,
                                                                   const Stop& stop) {
     auto opened = vision::VideoSource::open(source);
-    if (!opened) throw StartupError(Exit::unavailable, opened.error().message);
+    if (!opened) throw StartupError(exit_code(opened.error()), opened.error().message);
     vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
     std::map<std::uint64_t, std::vector<vision::Sighting>> tracks;
     while (!stop.requested()) {
@@ -184,6 +184,7 @@ std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enro
         }
     }
     std::vector<std::vector<vision::Sighting>> people;
+    people.reserve(tracks.size());
     for (auto& [track, seen] : tracks) people.push_back(std::move(seen));
     return people;
 }

@@ -24,9 +24,7 @@ T must(Result<T> result) {
             return std::move(*result);
         }
     }
-    throw StartupError(
-        result.error().kind == ErrorKind::unavailable ? Exit::unavailable : Exit::input,
-        result.error().message);
+    throw StartupError(exit_code(result.error()), result.error().message);
 }
 
 Result<std::size_t> enrol_picture(Enroller& enroller, gallery::Store& store,

@@ -116,7 +116,6 @@ void add_checks(CLI::App& app, Command& command) {
 int run(int argc, char** argv) {
     static Stop stop;  // outlives every signal
     CLI::App app("facebus: face recognition on a message bus");
-    app.require_subcommand(1);
     app.fallthrough();
     std::string config;
     app.add_option("--config", config,
@@ -134,6 +133,11 @@ int run(int argc, char** argv) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& error) {
         fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
+        return static_cast<int>(Exit::usage);
+    }
+    // Asked for here and not of the parser, which would not name an unknown flag before it.
+    if (!command) {
+        fmt::print(stderr, "facebus: no command; see facebus --help\n");
         return static_cast<int>(Exit::usage);
     }
     service::stop_on_signals(stop);

@@ -57,6 +57,7 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
                                                 const gallery::Policy& policy,
                                                 const Remember& remember) {
     std::vector<Image> crops;
+    crops.reserve(items.size());
     for (const auto& item : items) crops.push_back(item.crop);
     const auto embeddings = embedder_.embed(crops);
 

@@ -11,6 +11,7 @@ test that waits too long, and its clean-up ends every process that it started.
 """
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -43,8 +44,16 @@ MARK = "FACEBUS_TEST_MARK"
 SERVICES = ("broker", "recognize", "track", "detect-align", "motion", "capture")
 HEALTH_KEYS = {name: name.split("-")[0].upper() for name in SERVICES}
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
 TERMINATION_LIMIT = 10
 PROCESS_LIMIT = 120
+
+
+def die_with_parent():
+    """For a child: if the test program is killed, it goes too."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class TimedOut(Exception):
@@ -147,7 +156,8 @@ class ProcessTest(unittest.TestCase):
     def spawn(self, command, environment, stdout, stderr):
         """A program in a session of its own, which ends with the test."""
         process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stdout,
-                                   stderr=stderr, stdin=subprocess.DEVNULL, start_new_session=True)
+                                   stderr=stderr, stdin=subprocess.DEVNULL, start_new_session=True,
+                                   preexec_fn=die_with_parent)
         self.groups.append(process)
         return process
 

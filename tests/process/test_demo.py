@@ -182,8 +182,8 @@ class ReplayTest(support.ProcessTest):
 
     def test_a_replay_with_many_people_gives_the_same_identities_every_time(self):
         support.need_data()
-        self.check(DATA / "video/six_people_720p.mp4",
-                   *sorted((DATA / "video-gallery/friends").iterdir()))
+        self.check(DATA / "video/two_people_stage.mp4",
+                   *sorted((DATA / "video-gallery/hamilton").iterdir()))
 
 
 if __name__ == "__main__":
