@@ -1,8 +1,11 @@
 #include "vision/image_file.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -55,6 +58,33 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     return bytes;
 }
 
+/// Takes the colour profile out of a PNG: nothing here reads it, and libpng complains on standard
+/// error about profiles that many cameras and programs write.
+void drop_png_profile(std::vector<std::uint8_t>& bytes) {
+    constexpr std::size_t signature = 8;
+    constexpr std::size_t around = 12;  // length, type and checksum of a chunk
+    const std::string_view magic("\x89PNG\r\n\x1a\n", signature);
+    const auto text_at = [&](std::size_t place, std::size_t size) {
+        return std::string(bytes.begin() + static_cast<std::ptrdiff_t>(place),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(place + size));
+    };
+    if (bytes.size() < signature || text_at(0, signature) != magic) return;
+    std::size_t place = signature;
+    while (bytes.size() - place >= around) {
+        std::size_t length = 0;
+        for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[place + i];
+        const auto type = text_at(place + 4, 4);
+        // The profile stands before the pixels.
+        if (type == "IDAT" || length > bytes.size() - place - around) return;
+        if (type == "iCCP") {
+            const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(place);
+            bytes.erase(from, from + static_cast<std::ptrdiff_t>(length + around));
+        } else {
+            place += length + around;
+        }
+    }
+}
+
 }  // namespace
 
 Result<Image> read_picture(const std::filesystem::path& file) {
@@ -74,6 +104,7 @@ Result<Image> read_picture(const std::filesystem::path& file) {
     if (!header->complete)
         return fail(ErrorKind::malformed,
                     fmt::format("{} is cut off before its end", file.string()));
+    drop_png_profile(*bytes);
     try {
         cv::Mat mat = cv::imdecode(*bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (mat.empty())

@@ -78,8 +78,8 @@ cv::Mat MotionGate::Impl::small_grey(const cv::Mat& frame) const {
 void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
     grey.convertTo(background, CV_32F);
     previous = grey;
-    // A new scene is worth a second look: all of it counts as having moved just now.
-    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(static_cast<double>(pts) * 1e-9));
+    // Nothing has ever moved.
+    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(-1e18));
     last_pts = pts;
     last_full = pts;
 }
@@ -160,6 +160,8 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         }
         if (is_cut(self.previous, grey)) {
             self.start(grey, pts);
+            // A face missed in the first frame of a new scene is looked for in the next ones too.
+            self.moved_at = static_cast<double>(pts) * 1e-9;
             result.cut = true;
             return whole();
         }

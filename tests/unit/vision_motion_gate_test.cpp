@@ -137,9 +137,17 @@ BOOST_AUTO_TEST_CASE(another_scene_is_a_cut_and_searched_whole) {
     const auto result = gate.process(test::image_of(room(77)), 5 * frame);
     BOOST_TEST(result.cut);
     BOOST_TEST(result.full);
-    const auto after = gate.process(test::image_of(room(77)), 6 * frame);
-    BOOST_TEST(!after.cut);
-    BOOST_TEST(after.areas.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_scene_is_searched_whole_for_a_while_and_then_no_more) {
+    MotionGate gate(never_full);
+    gate.process(test::image_of(room()), 0);
+    gate.process(test::image_of(room(77)), frame);
+    const auto soon = gate.process(test::image_of(room(77)), 2 * frame);
+    BOOST_TEST(!soon.cut);
+    BOOST_TEST(soon.full);
+    const auto later = gate.process(test::image_of(room(77)), 2'000'000'000);
+    BOOST_TEST(later.areas.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_light_that_is_switched_is_a_cut) {
