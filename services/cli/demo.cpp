@@ -52,7 +52,8 @@ class ScratchFolder {
 /// The first program of that name beside this one, or on the PATH.
 std::string find_program(const std::string& name) {
     std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
-    std::string path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
+    const char* const variable = std::getenv("PATH");
+    const std::string path = variable != nullptr ? variable : "";
     for (std::size_t start = 0; start <= path.size();) {
         const auto end = std::min(path.find(':', start), path.size());
         folders.emplace_back(path.substr(start, end - start));
