@@ -34,8 +34,9 @@ void add_gallery(CLI::App& app, Command& command) {
     auto options = std::make_shared<cli::GalleryAddOptions>();
     add->add_option(
            "paths", options->paths,
-           "pictures (named after the file), or folders (named after the folder that holds "
-           "the picture: <name>/*.jpg)")
+           "pictures or videos (named after the file; of a video, who is seen in its first "
+           "second), or folders (named after the folder that holds the picture: "
+           "<name>/*.jpg)")
         ->required();
     add->add_option("--name", options->name, "the person in all of them");
     add->callback([&command, options] {
