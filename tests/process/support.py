@@ -91,6 +91,9 @@ def need_tool(name):
 
 
 def need_data():
+    """The evaluation data is nobody's to install, so where it is not named its tests are skipped."""
+    if "FACEBUS_DATA" not in os.environ:
+        raise unittest.SkipTest("FACEBUS_DATA does not name the evaluation data")
     need((DATA / "video").exists(), "FACEBUS_DATA does not name the evaluation data")
 
 
