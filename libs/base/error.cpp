@@ -12,6 +12,8 @@ std::string_view to_string(ErrorKind kind) {
             return "too_large";
         case ErrorKind::refused:
             return "refused";
+        case ErrorKind::exists:
+            return "exists";
         case ErrorKind::unavailable:
             return "unavailable";
     }

@@ -18,6 +18,7 @@ enum class ErrorKind {
     unsupported,  ///< well-formed input that this version can't handle
     too_large,    ///< input above a stated limit
     refused,      ///< input that was understood and turned down, for the reason in the message
+    exists,       ///< nothing to do: what was asked for is there already
     unavailable,  ///< something outside (Redis, a camera, a file) does not answer
 };
 

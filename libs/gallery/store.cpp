@@ -186,7 +186,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
                 if (other->embedding == sample.embedding ||
                     similarity(other->embedding, sample.embedding) > same_picture) {
                     return fail(
-                        ErrorKind::refused,
+                        ErrorKind::exists,
                         fmt::format("\"{}\": already enrolled as sample {}{}", *clean, other->id,
                                     other->source.empty() ? "" : " from " + other->source));
                 }

@@ -39,11 +39,14 @@ struct Settings {
 
     struct Detect {
         std::string input = "ipc:///run/facebus/detect.sock";
+        std::string detector = "mtcnn";
         int min_face = 40;
         double scale_factor = 0.709;
         double proposal_score = 0.6;
         double refine_score = 0.7;
         double output_score = 0.9;
+        int ssd_input = 300;
+        double ssd_score = 0.5;
         std::string health = "127.0.0.1:9103";
     } detect;
 

@@ -19,6 +19,20 @@ void require(const std::filesystem::path& file) {
     if (!std::filesystem::is_regular_file(file, failed)) model_failed(file, "is missing");
 }
 
+template <class Read>
+cv::dnn::Net load(const std::filesystem::path& file, Read read) {
+    silence_opencv();
+    try {
+        cv::dnn::Net net = read();
+        if (net.empty()) model_failed(file, "holds no network");
+        net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+        net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+        return net;
+    } catch (const cv::Exception& exception) {
+        model_failed(file, "can't be read by OpenCV (" + reason(exception) + ")");
+    }
+}
+
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
@@ -27,17 +41,17 @@ void model_failed(const std::filesystem::path& file, const std::string& why) {
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {
-    silence_opencv();
     require(file);
-    try {
-        cv::dnn::Net net = cv::dnn::readNetFromONNX(file.string());
-        if (net.empty()) model_failed(file, "holds no network");
-        net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
-        net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-        return net;
-    } catch (const cv::Exception& exception) {
-        model_failed(file, "can't be read by OpenCV (" + reason(exception) + ")");
-    }
+    return load(file, [&] { return cv::dnn::readNetFromONNX(file.string()); });
+}
+
+cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
+                                const std::filesystem::path& weights) {
+    require(description);
+    require(weights);
+    return load(weights, [&] {
+        return cv::dnn::readNetFromCaffe(description.string(), weights.string());
+    });
 }
 
 std::uint64_t file_hash(const std::filesystem::path& file) {

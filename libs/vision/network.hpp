@@ -12,6 +12,10 @@ namespace facebus::vision {
 /// command that fetches it if it is missing or OpenCV can't read it.
 cv::dnn::Net load_network(const std::filesystem::path& file);
 
+/// A Caffe network, from its description and its weights. Throws as load_network does.
+cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
+                                const std::filesystem::path& weights);
+
 /// FNV-1a, 64 bits, over the whole file. Throws as load_network does.
 std::uint64_t file_hash(const std::filesystem::path& file);
 

@@ -222,7 +222,8 @@ std::optional<PictureHeader> read_any(Span bytes) {
 
 std::optional<PictureHeader> read_picture_header(Span bytes) {
     auto header = read_any(bytes);
-    if (header && (header->width == 0 || header->height == 0)) return std::nullopt;
+    if (!header || !header->complete) return header;
+    if (header->width == 0 || header->height == 0) return std::nullopt;
     return header;
 }
 

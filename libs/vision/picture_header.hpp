@@ -9,7 +9,7 @@
 namespace facebus::vision {
 
 struct PictureHeader {
-    std::uint64_t width = 0;
+    std::uint64_t width = 0;  ///< 0: the file ends before it says so
     std::uint64_t height = 0;
     /// EXIF orientation, 1 to 8, where turning the picture is left to the caller.
     int orientation = 1;

@@ -50,6 +50,22 @@ struct DemoOptions {
 };
 Exit demo(const Context& context, const DemoOptions& options);
 
+struct EvaluateOptions {
+    std::filesystem::path folder;
+    std::filesystem::path pairs;  ///< empty: random pairs
+    std::vector<std::size_t> samples{1, 3};
+    std::vector<std::size_t> probes{1, 3};
+    std::size_t trials = 100;
+    std::filesystem::path cache;     ///< empty: in the user's cache folder
+    std::filesystem::path pictures;  ///< folder for curves; empty: none
+    bool json = false;
+    bool failures = false;
+};
+Exit evaluate(const Context& context, const EvaluateOptions& options);
+
+/// Prints the faces in pictures.
+Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json);
+
 Exit check(const Context& context);
 Exit health(const std::string& address);
 

@@ -168,7 +168,7 @@ class Demo {
                 fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
             const auto added = enroller.add(store, name, seen, "first second");
             if (added) {
-                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, *added));
+                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, added->added));
             }
         }
     }

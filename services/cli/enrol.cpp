@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "detector_settings.hpp"
 #include "vision/align.hpp"
 #include "vision/quality.hpp"
 #include "vision/video_source.hpp"
@@ -18,14 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t first_second_ns = 1'000'000'000;
 constexpr std::size_t samples_of_a_video = 5;
-
-vision::MtcnnOptions detector_options(const service::Settings::Detect& settings) {
-    return {.min_face = settings.min_face,
-            .scale_factor = static_cast<float>(settings.scale_factor),
-            .proposal_score = static_cast<float>(settings.proposal_score),
-            .refine_score = static_cast<float>(settings.refine_score),
-            .output_score = static_cast<float>(settings.output_score)};
-}
 
 std::string ending(const fs::path& file) {
     auto text = file.extension().string();
@@ -119,25 +112,27 @@ Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quali
     return sample;
 }
 
-Result<std::size_t> Enroller::add(gallery::Store& store, const std::string& name,
+Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
                                   const std::vector<vision::Sighting>& seen,
                                   const std::string& source) {
-    std::size_t added = 0;
+    Enrolled enrolled;
     Error refused{ErrorKind::refused, "no face found"};
     for (const auto& sighting : seen) {
-        if (added == samples_of_a_video) break;
+        if (enrolled.added + enrolled.already == samples_of_a_video) break;
         auto one = sample(sighting.crop, sighting.quality, source);
         if (one) one = store.add(name, std::move(*one));
         if (one) {
-            ++added;
+            ++enrolled.added;
+        } else if (one.error().kind == ErrorKind::exists) {
+            ++enrolled.already;
         } else if (one.error().kind == ErrorKind::unavailable) {
             return std::unexpected(std::move(one.error()));
         } else {
             refused = std::move(one.error());
         }
     }
-    if (added == 0) return std::unexpected(std::move(refused));
-    return added;
+    if (enrolled.added + enrolled.already == 0) return std::unexpected(std::move(refused));
+    return enrolled;
 }
 
 std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,

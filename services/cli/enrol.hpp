@@ -11,10 +11,16 @@
 #include "gallery/store.hpp"
 #include "service/settings.hpp"
 #include "vision/embedder.hpp"
-#include "vision/mtcnn.hpp"
+#include "vision/face_detector.hpp"
 #include "vision/tracker.hpp"
 
 namespace facebus::cli {
+
+/// What enrolling has come to.
+struct Enrolled {
+    std::size_t added = 0;
+    std::size_t already = 0;  ///< pictures that the subject had before
+};
 
 /// Makes samples with the same crop and network as recognition. Not thread-safe.
 class Enroller {
@@ -31,17 +37,17 @@ class Enroller {
     Result<gallery::Sample> sample(const Image& crop, const Quality& quality,
                                    const std::string& source);
 
-    /// Adds the first five of `seen` that pass the rules to the subject `name`, and gives how many
-    /// there were. Error: why the last was refused if none passed; unavailable.
-    Result<std::size_t> add(gallery::Store& store, const std::string& name,
+    /// Adds the first five of `seen` that pass the rules to the subject `name`. Error: why the last
+    /// was refused if none passed; unavailable.
+    Result<Enrolled> add(gallery::Store& store, const std::string& name,
                             const std::vector<vision::Sighting>& seen, const std::string& source);
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
-    vision::Mtcnn& detector() { return detector_; }
+    vision::FaceDetector& detector() { return detector_; }
 
   private:
     service::Settings::Gallery rules_;
-    vision::Mtcnn detector_;
+    vision::FaceDetector detector_;
     vision::Embedder embedder_;
 };
 

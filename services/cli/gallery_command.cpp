@@ -27,23 +27,24 @@ T must(Result<T> result) {
     throw StartupError(exit_code(result.error()), result.error().message);
 }
 
-Result<std::size_t> enrol_picture(Enroller& enroller, gallery::Store& store,
-                                  const NamedPicture& picture) {
+Result<Enrolled> enrol_picture(Enroller& enroller, gallery::Store& store,
+                               const NamedPicture& picture) {
     const auto image = vision::read_picture(picture.file);
     if (!image) return std::unexpected(image.error());
     auto sample = enroller.sample(*image, picture.file.filename().string());
     if (sample) sample = store.add(picture.name, std::move(*sample));
-    if (!sample) return std::unexpected(std::move(sample.error()));
-    return 1;
+    if (sample) return Enrolled{.added = 1};
+    if (sample.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
+    return std::unexpected(std::move(sample.error()));
 }
 
 /// The people of the first second. Several of them are numbered, because none is more likely than
 /// another to be the one that the name is for.
-Result<std::size_t> enrol_video(Enroller& enroller, gallery::Store& store,
-                                const NamedPicture& video, const Stop& stop) {
+Result<Enrolled> enrol_video(Enroller& enroller, gallery::Store& store, const NamedPicture& video,
+                             const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);
     const auto source = video.file.filename().string() + ", first second";
-    std::size_t added = 0;
+    Enrolled all;
     std::size_t number = 0;
     Error refused{ErrorKind::refused, "nobody is seen in the first second"};
     for (const auto& seen : people) {
@@ -52,15 +53,16 @@ Result<std::size_t> enrol_video(Enroller& enroller, gallery::Store& store,
             people.size() == 1 ? video.name : fmt::format("{} face {}", video.name, number);
         auto samples = enroller.add(store, name, seen, source);
         if (samples) {
-            added += *samples;
+            all.added += samples->added;
+            all.already += samples->already;
         } else if (samples.error().kind == ErrorKind::unavailable) {
             return samples;
         } else {
             refused = std::move(samples.error());
         }
     }
-    if (added == 0) return std::unexpected(std::move(refused));
-    return added;
+    if (all.added + all.already == 0) return std::unexpected(std::move(refused));
+    return all;
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
     vision::use_threads(0);
     Enroller enroller(context.models, context.settings);
 
-    std::size_t added = 0;
+    Enrolled all;
     std::size_t refused = 0;
     {
         Progress progress("enrolling", pictures.size());
@@ -82,7 +84,8 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
                                      ? enrol_video(enroller, store, picture, context.stop)
                                      : enrol_picture(enroller, store, picture);
             if (samples) {
-                added += *samples;
+                all.added += samples->added;
+                all.already += samples->already;
             } else if (samples.error().kind == ErrorKind::unavailable) {
                 must(samples);
             } else {
@@ -93,7 +96,8 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
             progress.advance();
         }
     }
-    fmt::print("{} added, {} refused\n", added, refused);
+    fmt::print("{} added, {}{} refused\n", all.added,
+               all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "", refused);
     if (context.stop.requested()) return Exit::interrupted;
     return refused > 0 ? Exit::input : Exit::ok;
 }

@@ -93,6 +93,45 @@ void add_demo(CLI::App& app, Command& command) {
     });
 }
 
+void add_detect(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("detect", "Show the faces in pictures, and their quality");
+    auto paths = std::make_shared<std::vector<std::filesystem::path>>();
+    auto json = std::make_shared<bool>(false);
+    sub->add_option("paths", *paths, "pictures or folders of them")->required();
+    sub->add_flag("--json", *json, "one JSON object a picture and line");
+    sub->callback([&command, paths, json] {
+        command = [paths, json](const auto& context) { return cli::detect(context, *paths, *json); };
+    });
+}
+
+void add_evaluate(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("evaluate", "Measure recognition on <name>/*.jpg");
+    auto options = std::make_shared<cli::EvaluateOptions>();
+    sub->add_option("folder", options->folder, "folder of <name>/*.jpg")->required();
+    sub->add_option("--pairs", options->pairs,
+                    "pairs in the format of LFW's pairs.txt; default: random ones");
+    sub->add_option("--samples", options->samples, "enrolled pictures a person, such as 1,3,5")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    sub->add_option("--probes", options->probes, "pictures fused into a probe, such as 1,3,5")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    sub->add_option("--trials", options->trials, "divisions into enrolled people and strangers")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    sub->add_option("--cache", options->cache,
+                    "file that keeps the embeddings; default: in ~/.cache/facebus/evaluate");
+    sub->add_option("--pictures", options->pictures, "folder for ROC, DET and FNIR curves (SVG)");
+    sub->add_flag("--failures", options->failures,
+                  "name each pair that was judged wrongly and each picture without a face");
+    sub->add_flag("--json", options->json, "as JSON");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return cli::evaluate(context, *options); };
+    });
+}
+
 void add_checks(CLI::App& app, Command& command) {
     auto* check = app.add_subcommand("check", "Check configuration, models and Redis");
     auto defaults = std::make_shared<bool>(false);
@@ -127,6 +166,8 @@ int run(int argc, char** argv) {
     add_demo(app, command);
     add_watch(app, command);
     add_gallery(app, command);
+    add_detect(app, command);
+    add_evaluate(app, command);
     add_checks(app, command);
     try {
         app.parse(argc, argv);

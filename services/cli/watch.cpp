@@ -37,6 +37,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     std::uint64_t last = 0;
     auto next_hint = Monotonic::now() + std::chrono::seconds(5);
     bool heard = false;
+    std::string shown;
 
     ResultHandlers handlers;
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
@@ -54,7 +55,10 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     handlers.status = [&](const wire::Status& status) {
         heard = true;
-        if (options.events && !options.json) print(line(status));
+        // It comes every second; people want to know when something is different.
+        auto text = line(status);
+        if (options.events && !options.json && text != shown) print(text);
+        shown = std::move(text);
         return true;
     };
     handlers.raw = [&](const bus::Message& message) {

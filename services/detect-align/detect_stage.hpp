@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "vision/mtcnn.hpp"
+#include "vision/face_detector.hpp"
 #include "wire/messages.hpp"
 
 namespace facebus {
@@ -14,7 +14,7 @@ namespace facebus {
 class DetectStage {
   public:
     /// Throws StartupError if a model is missing or corrupt.
-    DetectStage(const std::filesystem::path& models, const vision::MtcnnOptions& options)
+    DetectStage(const std::filesystem::path& models, const vision::DetectorOptions& options)
         : detector_(models, options) {}
 
     /// One region message with its pixels to the faces found, in coordinates of the frame, and
@@ -23,7 +23,7 @@ class DetectStage {
     std::pair<wire::Face, Bytes> process(const wire::Region& region, const Bytes& pixels);
 
   private:
-    vision::Mtcnn detector_;
+    vision::FaceDetector detector_;
 };
 
 }  // namespace facebus

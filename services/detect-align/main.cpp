@@ -2,6 +2,7 @@
 #include "base/clock.hpp"
 #include "bus/stream.hpp"
 #include "detect-align/detect_stage.hpp"
+#include "detector_settings.hpp"
 #include "service/runtime.hpp"
 #include "service/stream_metrics.hpp"
 #include "vision/threads.hpp"
@@ -13,12 +14,7 @@ using namespace facebus;
 void detect_align(service::Runtime& runtime) {
     const auto& settings = runtime.settings.detect;
     vision::use_threads(runtime.settings.threads);
-    DetectStage stage(runtime.models,
-                      {.min_face = settings.min_face,
-                       .scale_factor = static_cast<float>(settings.scale_factor),
-                       .proposal_score = static_cast<float>(settings.proposal_score),
-                       .refine_score = static_cast<float>(settings.refine_score),
-                       .output_score = static_cast<float>(settings.output_score)});
+    DetectStage stage(runtime.models, detector_options(settings));
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
     input.bind(settings.input, "detect.input");
     bus::Socket output(runtime.context, bus::Pattern::push, bus::stream_options);

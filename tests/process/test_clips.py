@@ -12,7 +12,8 @@ import unittest
 from fractions import Fraction
 
 import support
-from support import DATA, System
+from support import DATA
+from system import System, identities
 
 TRUTH = pathlib.Path(__file__).parent / "truth"
 NS = 1_000_000_000
@@ -133,10 +134,10 @@ class ClipTest(support.ProcessTest):
     def test_traffic_without_a_face_gives_no_identity(self):
         gallery = DATA / "video-gallery/friends"
         messages = self.replay(DATA / "video/noface_opencv4nodejs_traffic.mp4", gallery)
-        identities = support.identities(messages)
-        for m in identities:
+        seen = identities(messages)
+        for m in seen:
             print(f"\nan identity at frame {m['pts'] / NS:.2f} s: {m['decision']} {m['box']}")
-        self.assertEqual([], [m.header for m in identities])
+        self.assertEqual([], [m.header for m in seen])
         self.assertEqual("end", messages[-1]["event"], "the clip was not played to its end")
 
 

@@ -12,7 +12,9 @@ import time
 import unittest
 
 import support
-from support import CARPHONE, DATA, DEMO, System, carphone_frames, identities, program
+from pictures import carphone_frames
+from support import CARPHONE, DATA, DEMO, program
+from system import System, identities
 
 INTERRUPT_LIMIT = 15
 INTERRUPTED = 130

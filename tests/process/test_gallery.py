@@ -6,7 +6,9 @@ import shutil
 import unittest
 
 import support
-from support import CARPHONE, DEMO, System, carphone_frames, identities
+from pictures import carphone_frames, ffmpeg_clip
+from support import CARPHONE, DEMO
+from system import System, identities
 
 PHOTOS = DEMO / "photos"
 SAMPLES = {"barack_obama": 3, "joe_biden": 1}
@@ -60,9 +62,29 @@ class GalleryTest(support.ProcessTest):
         self.system.enrol(PHOTOS)
         before = self.shown("barack_obama")
         again = self.system.facebus("gallery", "add", PHOTOS)
-        self.assertIn("0 added", again.out, again)
+        self.assertEqual(0, again.code, again)
+        self.assertIn("0 added, 4 already enrolled, 0 refused", again.out, again)
         self.assertEqual(SAMPLES, self.listed())
         self.assertEqual({s["id"] for s in before}, {s["id"] for s in self.shown("barack_obama")})
+
+    def test_the_only_person_in_a_video_is_enrolled_from_its_first_second(self):
+        for expected in ("5 added, 0 refused", "0 added, 5 already enrolled, 0 refused"):
+            added = self.system.facebus("gallery", "add", CARPHONE, "--name", "the man")
+            self.assertEqual(0, added.code, added)
+            self.assertIn(expected, added.out, added)
+        self.assertEqual({"the man": 5}, self.listed())
+        self.assertEqual({"carphone_pristine.mp4, first second"},
+                         {sample["source"] for sample in self.shown("the man")})
+
+    def test_several_people_in_a_video_are_numbered(self):
+        two = ffmpeg_clip(self, "two.mp4", "-i", CARPHONE, "-loop", "1", "-i",
+                          PHOTOS / "joe_biden/biden.jpg", "-filter_complex",
+                          "[0]fps=25,scale=-2:480[a];[1]scale=-2:480[b];[a][b]hstack=shortest=1", "-t", "1")
+        self.system.enrol(two, "--name", "guest")
+        listed = self.listed()
+        self.assertEqual({"guest face 1", "guest face 2"}, set(listed))
+        # A photograph does not move, so the second crop of it would tell nothing new.
+        self.assertEqual([1, 5], sorted(listed.values()))
 
     def test_more_pictures_of_a_person_are_added_to_the_same_person(self):
         self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "barack_obama")

@@ -8,7 +8,9 @@ import sys
 import unittest
 
 import support
-from support import CARPHONE, ROOT, System, carphone_frames
+from pictures import carphone_frames
+from support import CARPHONE, ROOT
+from system import System
 
 LINES = 10
 ALLOWED = {"sys", "zmq", "msgpack"}

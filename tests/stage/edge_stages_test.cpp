@@ -40,7 +40,7 @@ wire::Frame end() {
 
 struct Edge {
     MotionStage motion{vision::MotionOptions{}};
-    DetectStage detect{test::models(), {.min_face = 80}};
+    DetectStage detect{test::models(), vision::MtcnnOptions{.min_face = 80}};
     TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", true};
 
     TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_fir
 
 BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     const auto image = photograph();
-    DetectStage detect(test::models(), {.min_face = 80});
+    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
     const auto region_of = [&](const Area& area) {
         return wire::Region{.head = {.src = "door"},
                             .frame_width = image.width,
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
 BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     MotionStage motion{vision::MotionOptions{}};
-    DetectStage detect(test::models(), {.min_face = 20});
+    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 20});
     const auto [region, areas] = motion.process(frame(grey, 0), grey.pixels);
     BOOST_REQUIRE(region.areas.size() == 1U);
     BOOST_TEST((region.areas[0] == Area{0, 0, 64, 48}));
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
 
 BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_look) {
     const auto image = photograph();
-    DetectStage detect(test::models(), {.min_face = 80});
+    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
     const wire::Region whole{.head = {.src = "door"},
                              .frame_width = image.width,
                              .frame_height = image.height,

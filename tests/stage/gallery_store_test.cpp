@@ -54,10 +54,20 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 template <class T>
-void check_refused(const Result<T>& result, std::string_view reason) {
+void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reason) {
     BOOST_REQUIRE(!result);
-    BOOST_TEST((result.error().kind == ErrorKind::refused));
+    BOOST_TEST((result.error().kind == kind));
     BOOST_TEST(contains(result.error().message, reason), result.error().message);
+}
+
+template <class T>
+void check_refused(const Result<T>& result, std::string_view reason) {
+    check_failed(result, ErrorKind::refused, reason);
+}
+
+template <class T>
+void check_exists(const Result<T>& result, std::string_view reason) {
+    check_failed(result, ErrorKind::exists, reason);
 }
 
 }  // namespace
@@ -148,12 +158,12 @@ BOOST_AUTO_TEST_CASE(a_sample_of_another_model_is_refused_with_the_command_that_
 BOOST_AUTO_TEST_CASE(a_picture_is_enrolled_once_a_subject) {
     const auto first = store.add("Anna", sample(axis(0), "anna/1.jpg"));
     BOOST_REQUIRE(first);
-    check_refused(store.add("Anna", sample(axis(0))), "already enrolled as sample " + first->id);
-    check_refused(store.add("Anna", sample(between(0, 1, 0.99995F))), "anna/1.jpg");
+    check_exists(store.add("Anna", sample(axis(0))), "already enrolled as sample " + first->id);
+    check_exists(store.add("Anna", sample(between(0, 1, 0.99995F))), "anna/1.jpg");
     Embedding shorter = axis(0);
     shorter[0] = 0.9995F;
     BOOST_REQUIRE(store.add("Bert", sample(shorter)));
-    check_refused(store.add("Bert", sample(shorter)), "already enrolled");
+    check_exists(store.add("Bert", sample(shorter)), "already enrolled");
     BOOST_TEST(store.add("Anna", sample(between(0, 1, 0.9998F))).has_value());
     BOOST_TEST(store.show("Anna")->size() == 2U);
 }

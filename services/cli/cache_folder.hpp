@@ -1,0 +1,18 @@
+// Where facebus keeps what it can make again.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace facebus::cli {
+
+/// $XDG_CACHE_HOME/facebus, or ~/.cache/facebus.
+inline std::filesystem::path cache_folder() {
+    const char* const cache = std::getenv("XDG_CACHE_HOME");
+    if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "facebus";
+    const char* const home = std::getenv("HOME");
+    return std::filesystem::path(home != nullptr ? home : ".") / ".cache/facebus";
+}
+
+}  // namespace facebus::cli

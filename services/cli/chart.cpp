@@ -1,0 +1,154 @@
+#include "cli/chart.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+
+namespace facebus::cli {
+namespace {
+
+constexpr double width = 640;
+constexpr double height = 440;
+constexpr double left = 70;
+constexpr double right = width - 20;
+constexpr double top = 40;
+constexpr double bottom = height - 60;
+// Told apart also by those who see no colours: they differ in lightness (Okabe and Ito).
+constexpr std::array<const char*, 8> colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                             "#56b4e9", "#e69f00", "#000000", "#999999"};
+
+std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '<') {
+            out += "&lt;";
+        } else if (c == '>') {
+            out += "&gt;";
+        } else if (c == '&') {
+            out += "&amp;";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+/// Where a value stands between the ends of its axis: 0..1.
+double place(const Axis& axis, double value) {
+    if (axis.logarithmic) {
+        const double low = std::log10(axis.low);
+        return (std::log10(std::max(value, axis.low)) - low) / (std::log10(axis.high) - low);
+    }
+    return (value - axis.low) / (axis.high - axis.low);
+}
+
+std::vector<double> ticks(const Axis& axis) {
+    std::vector<double> all;
+    if (axis.logarithmic) {
+        for (double tick = std::pow(10, std::ceil(std::log10(axis.low) - 1e-9));
+             tick <= axis.high * 1.0001; tick *= 10) {
+            all.push_back(tick);
+        }
+        return all;
+    }
+    const double rough = (axis.high - axis.low) / 6;
+    const double power = std::pow(10, std::floor(std::log10(rough)));
+    double step = power * 10;
+    for (const double factor : {1.0, 2.0, 5.0}) {
+        if (power * factor >= rough) {
+            step = power * factor;
+            break;
+        }
+    }
+    for (double i = std::ceil(axis.low / step - 1e-9); i * step <= axis.high + step * 1e-9; ++i) {
+        all.push_back(i * step);
+    }
+    return all;
+}
+
+double screen_x(const Axis& axis, double value) {
+    return left + place(axis, value) * (right - left);
+}
+
+double screen_y(const Axis& axis, double value) {
+    return bottom - place(axis, value) * (bottom - top);
+}
+
+std::string path(const Axis& x, const Axis& y, const Line& line) {
+    std::string points;
+    for (const auto& [px, py] : line.points) {
+        if (!std::isfinite(px) || !std::isfinite(py)) continue;
+        points += fmt::format("{:.1f},{:.1f} ", screen_x(x, px), screen_y(y, py));
+    }
+    return points;
+}
+
+}  // namespace
+
+std::string chart(const std::string& title, const Axis& x, const Axis& y,
+                  const std::vector<Line>& lines) {
+    std::string svg = fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
+        "height=\"{1}\" font-family=\"sans-serif\" font-size=\"13\">\n"
+        "<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n"
+        "<text x=\"{2}\" y=\"24\" font-size=\"16\">{3}</text>\n"
+        "<clipPath id=\"plot\"><rect x=\"{2}\" y=\"{4}\" width=\"{5}\" height=\"{6}\"/></clipPath>"
+        "\n",
+        width, height, left, escaped(title), top, right - left, bottom - top);
+    for (const double tick : ticks(x)) {
+        svg += fmt::format(
+            "<path d=\"M{0:.1f} {1} V{2}\" stroke=\"#dddddd\"/>"
+            "<text x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.4g}</text>\n",
+            screen_x(x, tick), top, bottom, bottom + 18, tick);
+    }
+    for (const double tick : ticks(y)) {
+        svg += fmt::format(
+            "<path d=\"M{1} {0:.1f} H{2}\" stroke=\"#dddddd\"/>"
+            "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.4g}</text>\n",
+            screen_y(y, tick), left, right, left - 8, screen_y(y, tick) + 4, tick);
+    }
+    svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                       (left + right) / 2, height - 16, escaped(x.label));
+    svg += fmt::format(
+        "<text transform=\"translate(18 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+        (top + bottom) / 2, escaped(y.label));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        svg += fmt::format(
+            "<polyline clip-path=\"url(#plot)\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" "
+            "points=\"{}\"/>\n",
+            colours[i % colours.size()], path(x, y, lines[i]));
+        if (lines.size() == 1) continue;
+        const double row = top + 20 + 20 * static_cast<double>(i);
+        svg += fmt::format(
+            "<path d=\"M{0} {1} h24\" stroke=\"{2}\" stroke-width=\"3\"/>"
+            "<text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>\n",
+            right - 34, row, colours[i % colours.size()], right - 42, row + 4,
+            escaped(lines[i].name));
+    }
+    return svg + "</svg>\n";
+}
+
+void write_text(const std::filesystem::path& file, const std::string& text) {
+    auto temporary = file;
+    temporary += ".part";
+    std::error_code failed;
+    if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failed);
+    {
+        std::ofstream out(temporary, std::ios::binary);
+        out << text;
+        out.close();
+        if (!out) throw StartupError(Exit::unavailable, "cannot write " + file.string());
+    }
+    std::filesystem::rename(temporary, file, failed);
+    if (failed) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("cannot write {}: {}", file.string(), failed.message()));
+    }
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,211 @@
+// facebus evaluate: how well recognition works on labelled pictures.
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/chart.hpp"
+#include "cli/commands.hpp"
+#include "cli/evaluation/face_set.hpp"
+#include "cli/evaluation/identification.hpp"
+#include "cli/evaluation/verification.hpp"
+
+namespace facebus::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
+constexpr std::array identification_rates{1e-2, 1e-3};
+
+/// All that was measured.
+struct Report {
+    std::string folder;
+    FaceSet set;
+    Verification verification;
+    AllPairs all_pairs;
+    IdentificationReport identification;
+};
+
+std::string percent(double share) {
+    return fmt::format("{:.4g} %", share * 100);
+}
+
+Json operating_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
+    Json all = Json::array();
+    for (const double rate : verification_rates) {
+        const auto point = at_false_accepts(genuine, impostor, rate);
+        if (!point) continue;
+        all.push_back(
+            {{"far", rate}, {"tar", point->true_accepts}, {"threshold", point->threshold}});
+    }
+    return all;
+}
+
+Json to_json(const Report& report) {
+    const auto& [folder, set, verification, all_pairs, identification] = report;
+    Json json{{"folder", folder},
+              {"model", set.model_id},
+              {"pictures", set.faces.size()},
+              {"people", set.people()},
+              {"without_face", set.without_face()}};
+    if (!verification.pairs.empty()) {
+        json["verification"] = {
+            {"pairs", verification.pairs.size()},
+            {"folds", verification.folds},
+            {"accuracy", verification.accuracy},
+            {"deviation", verification.deviation},
+            {"threshold", verification.threshold},
+            {"points", operating_points(verification.genuine, verification.impostor)}};
+    }
+    json["all_pairs"] = {{"same", all_pairs.genuine.total()},
+                         {"different", all_pairs.impostor.total()},
+                         {"points", operating_points(all_pairs.genuine, all_pairs.impostor)}};
+    Json results = Json::array();
+    for (const auto& result : identification.results) {
+        Json points = Json::array();
+        for (const double rate : identification_rates) {
+            const auto point = result.at(rate);
+            if (!point) continue;
+            points.push_back({{"fpir", rate},
+                              {"fnir", 1 - point->true_accepts},
+                              {"threshold", point->threshold}});
+        }
+        results.push_back({{"samples", result.samples},
+                           {"probes", result.probes},
+                           {"first_rank", result.first_rank},
+                           {"points", points}});
+    }
+    json["identification"] = {{"enrolled", identification.enrolled},
+                              {"mated", identification.mated},
+                              {"strangers", identification.strangers},
+                              {"trials", identification.trials},
+                              {"results", results}};
+    return json;
+}
+
+void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
+    for (const double rate : verification_rates) {
+        const auto point = at_false_accepts(genuine, impostor, rate);
+        if (point) {
+            fmt::print("  TAR at FAR {:<6g} {:.4f}   (similarity {:.3f})\n", rate,
+                       point->true_accepts, point->threshold);
+        } else {
+            fmt::print("  TAR at FAR {:<6g} needs {:.0f} different pairs or more\n", rate,
+                       1 / rate);
+        }
+    }
+}
+
+void print(const Report& report) {
+    const auto& [folder, set, verification, all_pairs, identification] = report;
+    fmt::print("{}: {} pictures of {} people, no face found in {}\nmodel {}\n", folder,
+               set.faces.size(), set.people(), set.without_face(), set.model_id);
+    if (!verification.pairs.empty()) {
+        fmt::print("\nverification, {} pairs in {} folds\n  accuracy {:.4f} ± {:.4f}   (similarity "
+                   "{:.3f})\n",
+                   verification.pairs.size(), verification.folds, verification.accuracy,
+                   verification.deviation, verification.threshold);
+        print_points(verification.genuine, verification.impostor);
+    }
+    fmt::print("\nverification, all pairs: {} of the same person, {} of different ones\n",
+               all_pairs.genuine.total(), all_pairs.impostor.total());
+    print_points(all_pairs.genuine, all_pairs.impostor);
+    if (identification.results.empty()) {
+        fmt::print("\nidentification: too few people with enough pictures\n");
+        return;
+    }
+    fmt::print(
+        "\nidentification, {} trials: {} people enrolled, {} of them looked for, {} strangers\n"
+        "  samples  probes  first rank  FNIR at FPIR 1 %  (similarity)  at 0.1 %  (similarity)\n",
+        identification.trials, identification.enrolled, identification.mated,
+        identification.strangers);
+    for (const auto& result : identification.results) {
+        fmt::print("  {:>7}  {:>6}  {:>10}", result.samples, result.probes,
+                   percent(result.first_rank));
+        for (const double rate : identification_rates) {
+            const auto point = result.at(rate);
+            fmt::print("  {:>{}}  {:>12}", point ? percent(1 - point->true_accepts) : "-",
+                       rate == identification_rates.front() ? 16 : 8,
+                       point ? fmt::format("{:.3f}", point->threshold) : "-");
+        }
+        fmt::print("\n");
+    }
+}
+
+void print_failures(const Report& report) {
+    fmt::print("\nfailing pairs\n");
+    const auto& faces = report.set.faces;
+    for (const auto& result : report.verification.pairs) {
+        if (result.right) continue;
+        const auto& first = faces[result.pair.first];
+        const auto& second = faces[result.pair.second];
+        std::string why;
+        if (!first.found) why += ", no face in the first";
+        if (!second.found) why += ", no face in the second";
+        fmt::print("  {} {} {} similarity {:.3f}{}\n", result.pair.same ? "same     " : "different",
+                   first.file, second.file, result.similarity, why);
+    }
+    for (const auto& face : faces) {
+        if (!face.found) fmt::print("  no face   {}\n", face.file);
+    }
+}
+
+void draw(const Report& report, const std::filesystem::path& folder) {
+    const auto& [name, set, verification, all_pairs, identification] = report;
+    Line roc{"all pairs", {}};
+    Line det{"all pairs", {}};
+    for (const auto& point : curve(all_pairs.genuine, all_pairs.impostor)) {
+        roc.points.emplace_back(point.false_accepts, point.true_accepts);
+        det.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
+    }
+    const Axis far{"false accept rate (FAR)", 1e-6, 1, true};
+    write_text(folder / "roc.svg", chart("Verification: ROC", far,
+                                         {"true accept rate (TAR)", 0, 1, false}, {roc}));
+    write_text(folder / "det.svg", chart("Verification: DET", far,
+                                         {"false reject rate (FRR)", 1e-3, 1, true}, {det}));
+    std::vector<Line> lines;
+    for (const auto& result : identification.results) {
+        Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
+        for (const auto& point : curve(result.mated, result.strangers)) {
+            line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
+        }
+        lines.push_back(std::move(line));
+    }
+    if (lines.empty()) return;
+    write_text(folder / "identification.svg",
+               chart(fmt::format("Open-set identification, {} people enrolled",
+                                 identification.enrolled),
+                     {"strangers named (FPIR)", 1e-3, 1, true},
+                     {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines));
+}
+
+}  // namespace
+
+Exit evaluate(const Context& context, const EvaluateOptions& options) {
+    Report report;
+    report.folder = options.folder.string();
+    report.set = read_face_set(context, options.folder, options.cache);
+    const auto pairs = options.pairs.empty() ? random_pairs(report.set)
+                                             : read_pairs(options.pairs, report.set);
+    if (!pairs.empty()) report.verification = verify(report.set, pairs);
+    report.all_pairs = compare_all(report.set);
+    report.identification =
+        identify(report.set, {.samples = options.samples,
+                              .probes = options.probes,
+                              .trials = options.trials,
+                              .margin = static_cast<float>(context.settings.recognize.margin)});
+    if (options.json) {
+        fmt::print("{}\n", to_json(report).dump(2));
+    } else {
+        print(report);
+        if (options.failures) print_failures(report);
+    }
+    if (!options.pictures.empty()) {
+        draw(report, options.pictures);
+        fmt::print(stderr, "pictures in {}\n", options.pictures.string());
+    }
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

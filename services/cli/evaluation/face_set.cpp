@@ -1,0 +1,248 @@
+#include "cli/evaluation/face_set.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/cache_folder.hpp"
+#include "cli/enrol.hpp"
+#include "cli/progress.hpp"
+#include "detector_settings.hpp"
+#include "vision/align.hpp"
+#include "vision/embedder.hpp"
+#include "vision/image_file.hpp"
+#include "vision/quality.hpp"
+#include "vision/threads.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+/// What a picture is known by, and what tells that it is still the same.
+struct PictureKey {
+    std::string file;
+    std::uint64_t size = 0;
+    std::int64_t changed = 0;
+
+    auto operator<=>(const PictureKey&) const = default;
+};
+
+PictureKey key_of(const fs::path& folder, const fs::path& file) {
+    return {fs::relative(file, folder).string(), fs::file_size(file),
+            fs::last_write_time(file).time_since_epoch().count()};
+}
+
+/// A file of CBOR records: what made them, and then one a picture, appended as they are done.
+class Cache {
+  public:
+    Cache(const fs::path& file, const Json& made_by) : file_(file) {
+        if (!read(made_by)) {
+            faces_.clear();
+            fs::create_directories(file.has_parent_path() ? file.parent_path() : ".");
+            out_.open(file, std::ios::binary | std::ios::trunc);
+            append(made_by);
+        }
+        if (!out_) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("cannot write {}; name another by --cache",
+                                           file.string()));
+        }
+    }
+
+    [[nodiscard]] const std::optional<LabelledFace::Found>* find(const PictureKey& key) const {
+        const auto found = faces_.find(key);
+        return found == faces_.end() ? nullptr : &found->second;
+    }
+
+    void add(const PictureKey& key, const std::optional<LabelledFace::Found>& face) {
+        Json record{{"file", key.file}, {"size", key.size}, {"changed", key.changed}};
+        if (face) {
+            const auto& q = face->quality;
+            record["quality"] = {q.eye_distance, q.sharpness, q.yaw, q.detector, q.overall};
+            record["embedding"] = face->embedding;
+        }
+        append(record);
+    }
+
+  private:
+    /// False: there is no such file, or something else made it. A record that was cut off, and all
+    /// behind it, is cut away.
+    bool read(const Json& made_by) {
+        std::ifstream in(file_, std::ios::binary);
+        if (!in) return false;
+        std::streamoff whole = 0;
+        bool first = true;
+        while (true) {
+            const Json record = Json::from_cbor(in, false, false);
+            if (record.is_discarded()) break;
+            if (first && record != made_by) return false;
+            if (!first && !take(record)) break;
+            first = false;
+            whole = in.tellg();
+        }
+        if (first) return false;
+        in.close();
+        fs::resize_file(file_, static_cast<std::uintmax_t>(whole));
+        out_.open(file_, std::ios::binary | std::ios::app);
+        return true;
+    }
+
+    bool take(const Json& record) {
+        try {
+            const PictureKey key{record.at("file"), record.at("size"), record.at("changed")};
+            std::optional<LabelledFace::Found> face;
+            if (record.contains("embedding")) {
+                const auto& q = record.at("quality");
+                face = {.quality = {.eye_distance = q.at(0),
+                                    .sharpness = q.at(1),
+                                    .yaw = q.at(2),
+                                    .detector = q.at(3),
+                                    .overall = q.at(4)},
+                        .embedding = record.at("embedding")};
+            }
+            faces_[key] = face;
+            return true;
+        } catch (const Json::exception&) {
+            return false;
+        }
+    }
+
+    void append(const Json& record) {
+        Json::to_cbor(record, out_);
+        out_.flush();
+    }
+
+    fs::path file_;
+    std::ofstream out_;
+    std::map<PictureKey, std::optional<LabelledFace::Found>> faces_;
+};
+
+const vision::Detection* main_face(const Image& image, const std::vector<vision::Detection>& all) {
+    const auto prominence = [&](const vision::Detection& face) {
+        const auto centre = face.box.centre();
+        const float dx = centre.x - static_cast<float>(image.width) / 2;
+        const float dy = centre.y - static_cast<float>(image.height) / 2;
+        return face.box.area() - 2 * (dx * dx + dy * dy);
+    };
+    const auto best = std::ranges::max_element(all, {}, prominence);
+    return best == all.end() ? nullptr : &*best;
+}
+
+/// What one thread embeds faces with.
+class Worker {
+  public:
+    explicit Worker(const Context& context)
+        : detector_(context.models, detector_options(context.settings.detect)),
+          embedder_(context.models) {}
+
+    std::optional<LabelledFace::Found> find(const fs::path& file) {
+        const auto image = vision::read_picture(file);
+        if (!image) return std::nullopt;
+        const auto faces = detector_.detect(*image);
+        const auto* face = main_face(*image, faces);
+        if (face == nullptr) return std::nullopt;
+        const auto crop = vision::align(*image, *face);
+        return LabelledFace::Found{vision::assess(crop, *face),
+                                   embedder_.embed({&crop, 1}).front()};
+    }
+
+    [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
+
+  private:
+    vision::FaceDetector detector_;
+    vision::Embedder embedder_;
+};
+
+/// Everything that changes what is found in a picture.
+Json maker(const Context& context, const std::string& model_id) {
+    const auto& detect = context.settings.detect;
+    return {{"facebus", "faces"},
+            {"version", 1},
+            {"model", model_id},
+            {"detector",
+             {detect.detector, detect.min_face, detect.scale_factor, detect.proposal_score,
+              detect.refine_score, detect.output_score, detect.ssd_input, detect.ssd_score}}};
+}
+
+}  // namespace
+
+std::size_t FaceSet::people() const {
+    std::set<std::string_view> names;
+    for (const auto& face : faces) names.insert(face.person);
+    return names.size();
+}
+
+std::size_t FaceSet::without_face() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(faces, [](const LabelledFace& face) { return !face.found; }));
+}
+
+FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path cache_file) {
+    const auto pictures = named_pictures({folder}, "");
+    vision::use_threads(1);  // one picture a core is faster than one picture on all of them
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<Worker> workers;
+    for (std::size_t i = 0; i < std::min(cores, pictures.size()); ++i) workers.emplace_back(context);
+
+    FaceSet set;
+    set.model_id = workers.front().model_id();
+    const auto made_by = maker(context, set.model_id);
+    if (cache_file.empty()) {
+        const auto name = fs::weakly_canonical(folder).string() + made_by.dump();
+        cache_file = cache_folder() / "evaluate" /
+                     fmt::format("{:016x}.faces", std::hash<std::string>()(name));
+    }
+    Cache cache(cache_file, made_by);
+    std::vector<PictureKey> keys;
+    std::vector<std::size_t> missing;
+    for (const auto& picture : pictures) {
+        keys.push_back(key_of(folder, picture.file));
+        const auto* known = cache.find(keys.back());
+        if (known == nullptr) missing.push_back(set.faces.size());
+        set.faces.push_back(
+            {picture.name, keys.back().file, known != nullptr ? *known : std::nullopt});
+    }
+
+    Progress progress("embedding", pictures.size());
+    progress.advance(pictures.size() - missing.size());
+    std::atomic<std::size_t> next = 0;
+    std::mutex mutex;
+    std::exception_ptr failed;
+    const auto work = [&](Worker& worker) {
+        try {
+            for (auto i = next++; i < missing.size() && !context.stop.requested(); i = next++) {
+                auto found = worker.find(pictures[missing[i]].file);
+                const std::lock_guard lock(mutex);
+                cache.add(keys[missing[i]], found);
+                set.faces[missing[i]].found = std::move(found);
+                progress.advance();
+            }
+        } catch (...) {
+            next = missing.size();
+            const std::lock_guard lock(mutex);
+            failed = std::current_exception();
+        }
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (auto& worker : workers) threads.emplace_back([&] { work(worker); });
+    }
+    if (failed) std::rethrow_exception(failed);
+    if (context.stop.requested()) {
+        throw StartupError(Exit::interrupted,
+                           fmt::format("stopped; run it again to go on ({})", cache_file.string()));
+    }
+    return set;
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,228 @@
+#include "cli/evaluation/verification.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "cli/evaluation/random.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Pictures by person and number, as LFW's pairs name them.
+class PictureIndex {
+  public:
+    explicit PictureIndex(const FaceSet& set) {
+        for (std::size_t i = 0; i < set.faces.size(); ++i) {
+            places_[fs::path(set.faces[i].file).replace_extension().string()] = i;
+        }
+    }
+
+    [[nodiscard]] std::optional<std::size_t> find(const std::string& person, int number) const {
+        const auto found = places_.find(fmt::format("{0}/{0}_{1:04}", person, number));
+        if (found == places_.end()) return std::nullopt;
+        return found->second;
+    }
+
+  private:
+    std::map<std::string, std::size_t> places_;
+};
+
+std::optional<int> number(const std::string& text) {
+    int value = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [rest, failed] = std::from_chars(text.data(), end, value);
+    if (failed != std::errc() || rest != end || value < 0) return std::nullopt;
+    return value;
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+    std::istringstream in(line);
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(std::move(word));
+    return words;
+}
+
+/// A pairs file, line by line.
+class PairsFile {
+  public:
+    PairsFile(const fs::path& file, const FaceSet& set) : file_(file), index_(set), in_(file) {
+        if (!in_) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("cannot read {}; check the name", file.string()));
+        }
+    }
+
+    std::vector<Pair> read() {
+        const auto head = next();
+        std::vector<std::size_t> sizes;
+        for (const auto& word : head) {
+            const auto value = number(word);
+            if (!value || *value == 0) wrong("must be `folds count` or `count`");
+            sizes.push_back(static_cast<std::size_t>(*value));
+        }
+        if (sizes.empty() || sizes.size() > 2) wrong("must be `folds count` or `count`");
+        const std::size_t folds = sizes.size() == 2 ? sizes.front() : 1;
+        const std::size_t count = sizes.back();
+        std::vector<Pair> pairs;
+        for (std::size_t fold = 0; fold < folds; ++fold) {
+            for (std::size_t i = 0; i < 2 * count; ++i) pairs.push_back(pair(fold, i < count));
+        }
+        return pairs;
+    }
+
+  private:
+    std::vector<std::string> next() {
+        std::string line;
+        ++line_;
+        if (!std::getline(in_, line)) wrong("is missing: the first line promised more pairs");
+        return words_of(line);
+    }
+
+    Pair pair(std::size_t fold, bool same) {
+        const auto words = next();
+        if (words.size() != (same ? 3U : 4U)) {
+            wrong(same ? "must be `name number number`" : "must be `name number name number`");
+        }
+        const auto& other = same ? words[0] : words[2];
+        return {picture(words[0], words[1]), picture(other, words.back()), same, fold};
+    }
+
+    std::size_t picture(const std::string& person, const std::string& text) {
+        const auto value = number(text);
+        if (!value) wrong(fmt::format("\"{}\" is no number", text));
+        const auto place = index_.find(person, *value);
+        if (!place) wrong(fmt::format("the folder has no picture {0}/{0}_{1:04}", person, *value));
+        return *place;
+    }
+
+    [[noreturn]] void wrong(const std::string& why) const {
+        throw StartupError(Exit::input, fmt::format("{}, line {}: {}", file_.string(), line_, why));
+    }
+
+    const fs::path& file_;
+    PictureIndex index_;
+    std::ifstream in_;
+    int line_ = 0;
+};
+
+float score(const FaceSet& set, const Pair& pair) {
+    const auto& a = set.faces[pair.first].found;
+    const auto& b = set.faces[pair.second].found;
+    return a && b ? similarity(a->embedding, b->embedding) : -1;
+}
+
+/// The threshold that is right for most of the results outside of `fold`; between two similarities,
+/// so that it depends on neither.
+float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> fold) {
+    std::vector<std::pair<float, bool>> scores;
+    std::ptrdiff_t right = 0;
+    for (const auto& result : results) {
+        if (result.pair.fold == fold) continue;
+        scores.emplace_back(result.similarity, result.pair.same);
+        if (result.pair.same) ++right;
+    }
+    std::ranges::sort(scores);
+    // Everything is accepted; then the threshold rises over one score after the other.
+    std::ptrdiff_t most = right;
+    float best = scores.front().first;
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+        right += scores[i].second ? -1 : 1;
+        const bool tied = i + 1 < scores.size() && scores[i + 1].first == scores[i].first;
+        if (right <= most || tied) continue;
+        most = right;
+        const float next = i + 1 < scores.size() ? scores[i + 1].first : 1;
+        best = (scores[i].first + next) / 2;
+    }
+    return best;
+}
+
+}  // namespace
+
+std::vector<Pair> read_pairs(const fs::path& file, const FaceSet& set) {
+    return PairsFile(file, set).read();
+}
+
+std::vector<Pair> random_pairs(const FaceSet& set) {
+    constexpr std::size_t folds = 10;
+    constexpr std::size_t most = 300 * folds;
+    std::vector<Pair> same;
+    std::vector<Pair> different;
+    const auto count = set.faces.size();
+    Random random(1);
+    for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t j = i + 1; j < count && set.faces[j].person == set.faces[i].person; ++j) {
+            same.push_back({i, j, true, 0});
+        }
+    }
+    random.shuffle(same);
+    if (same.size() > most) same.resize(most);
+    // As many different ones, unless the folder has one person only.
+    for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * most; ++tries) {
+        const auto i = random.below(count);
+        const auto j = random.below(count);
+        if (set.faces[i].person != set.faces[j].person) different.push_back({i, j, false, 0});
+    }
+    same.insert(same.end(), different.begin(), different.end());
+    for (std::size_t i = 0; i < same.size(); ++i) same[i].fold = i % folds;
+    return same;
+}
+
+Verification verify(const FaceSet& set, const std::vector<Pair>& pairs) {
+    Verification out;
+    for (const auto& pair : pairs) {
+        out.pairs.push_back({pair, score(set, pair), false});
+        (pair.same ? out.genuine : out.impostor).add(out.pairs.back().similarity);
+        out.folds = std::max(out.folds, pair.fold + 1);
+    }
+    std::vector<double> accuracies;
+    for (std::size_t fold = 0; fold < out.folds; ++fold) {
+        const auto others = out.folds > 1 ? std::optional(fold) : std::nullopt;
+        const float threshold = best_threshold(out.pairs, others);
+        std::size_t right = 0;
+        std::size_t all = 0;
+        for (auto& result : out.pairs) {
+            if (result.pair.fold != fold) continue;
+            result.right = (result.similarity >= threshold) == result.pair.same;
+            right += result.right ? 1U : 0U;
+            ++all;
+        }
+        if (all == 0) continue;
+        accuracies.push_back(static_cast<double>(right) / static_cast<double>(all));
+        out.threshold += static_cast<double>(threshold);
+    }
+    const auto n = static_cast<double>(accuracies.size());
+    out.threshold /= n;
+    out.accuracy = std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / n;
+    double squares = 0;
+    for (const double each : accuracies) squares += std::pow(each - out.accuracy, 2);
+    out.deviation = n > 1 ? std::sqrt(squares / (n - 1)) : 0;
+    return out;
+}
+
+AllPairs compare_all(const FaceSet& set) {
+    AllPairs all;
+    std::vector<const LabelledFace*> faces;
+    for (const auto& face : set.faces) {
+        if (face.found) faces.push_back(&face);
+    }
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+        for (std::size_t j = i + 1; j < faces.size(); ++j) {
+            const bool same = faces[i]->person == faces[j]->person;
+            (same ? all.genuine : all.impostor)
+                .add(similarity(faces[i]->found->embedding, faces[j]->found->embedding));
+        }
+    }
+    return all;
+}
+
+}  // namespace facebus::cli

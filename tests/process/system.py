@@ -1,0 +1,222 @@
+"""The services as real processes, with a Redis and a subscriber to the result topic.
+
+What is waited for: the READY=1 datagram that every service sends to NOTIFY_SOCKET, messages on the
+result topic, the end of a process.
+"""
+
+import os
+import select
+import shutil
+import signal
+import socket
+
+from support import program
+
+try:
+    import msgpack
+    import zmq
+except ImportError:
+    msgpack = zmq = None  # then support.need_system() skips what is in here
+
+# In the order of the flow against its direction, so that each starts into a stage that is there.
+SERVICES = ("broker", "recognize", "track", "detect-align", "motion", "capture")
+HEALTH_KEYS = {name: name.split("-")[0].upper() for name in SERVICES}
+
+TERMINATION_LIMIT = 10
+
+
+class Service:
+    """A running program of the system."""
+
+    def __init__(self, name, process, log):
+        self.name, self.process, self.log = name, process, log
+        self.pidfd = os.pidfd_open(process.pid)
+        self.health = None  # host:port, once it is ready
+
+    def lines(self):
+        return self.log.read_text(errors="replace").splitlines()
+
+    def last_words(self):
+        lines = self.lines()
+        return lines[-1] if lines else "(nothing)"
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds=TERMINATION_LIMIT):
+        """Its exit code, or None if it still runs after so long."""
+        ended, _, _ = select.select([self.pidfd], [], [], seconds)
+        return self.process.wait() if ended else None
+
+
+class Message:
+    """A message of the result topic, as any subscriber sees it."""
+
+    def __init__(self, frames):
+        self.topic, self.payload = frames[0].decode(), frames[2]
+        self.header = msgpack.unpackb(frames[1])
+
+    @property
+    def kind(self):
+        return self.topic.partition(".")[0]
+
+    def __getitem__(self, key):
+        return self.header[key]
+
+    def get(self, key):
+        return self.header.get(key)
+
+
+class System:
+    """The services, a Redis and a subscriber, wired over sockets in the folder of the test."""
+
+    def __init__(self, case, workers=1, **environment):
+        self.case, self.workers = case, workers
+        self.services = {}
+        self.messages = []
+        self.folder = case.folder / f"s{len(case.groups)}"
+        self.folder.mkdir()
+        self.environment = case.environment(
+            NOTIFY_SOCKET=self.folder / "ready",
+            FACEBUS_MOTION_INPUT=self.ipc("motion"), FACEBUS_DETECT_INPUT=self.ipc("detect"),
+            FACEBUS_TRACK_INPUT=self.ipc("track"), FACEBUS_BROKER_PROBES=self.ipc("probes"),
+            FACEBUS_BROKER_WORKERS=self.ipc("workers"), FACEBUS_BROKER_RESULTS=self.ipc("results"),
+            FACEBUS_REDIS_URL=f"unix://{self.folder / 'redis'}",
+            **{f"FACEBUS_{key}_HEALTH": "127.0.0.1:0" for key in HEALTH_KEYS.values()},
+            **{key: str(value) for key, value in environment.items()})
+        self.ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.ready.bind(str(self.folder / "ready"))
+        self.context = zmq.Context()
+        self.subscriber = self.context.socket(zmq.SUB)
+        self.subscriber.setsockopt(zmq.RCVHWM, 0)
+        self.subscriber.connect(self.results)
+        self.subscriber.subscribe("")
+        case.addCleanup(self.close)
+
+    def ipc(self, name):
+        return f"ipc://{self.folder / name}"
+
+    @property
+    def results(self):
+        return self.ipc("results")
+
+    def start_redis(self):
+        self._launch("redis", [shutil.which("redis-server"), "--port", "0", "--unixsocket",
+                               str(self.folder / "redis"), "--save", "", "--dir", str(self.folder),
+                               "--supervised", "systemd"])
+        self._wait_ready(1)
+
+    def start(self, *names, **environment):
+        """Starts services together and waits until each of them is ready."""
+        for name in names:
+            count = self.workers if name == "recognize" else 1
+            for number in range(count):
+                key = f"{name}-{number + 1}" if count > 1 else name
+                self._launch(key, [program(f"facebus-{name}")], **environment)
+        self._wait_ready(sum(self.workers if name == "recognize" else 1 for name in names))
+
+    def start_all(self):
+        """All but capture; returns when a status message has proved the subscription and told that
+        the workers are there, so that no result can be missed."""
+        if "redis" not in self.services:
+            self.start_redis()
+        self.start(*[name for name in SERVICES if name != "capture"])
+        self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
+
+    def play(self, source, **environment):
+        """Starts capture with one camera, named `clip`."""
+        self.forget("capture")
+        self.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=source, **environment)
+
+    def replay(self, source, **environment):
+        """The messages of a file from its start to its end."""
+        self.messages.clear()
+        self.play(source, FACEBUS_CAPTURE_EXIT_AT_END="true", **environment)
+        self.until(lambda m: m.kind == "track" and m["event"] == "end")
+        return list(self.messages)
+
+    def facebus(self, *arguments):
+        """A command against the Redis of this system."""
+        environment = {k: v for k, v in self.environment.items() if k != "NOTIFY_SOCKET"}
+        return self.case.run_program([program("facebus"), *arguments], environment)
+
+    def enrol(self, *arguments):
+        added = self.facebus("gallery", "add", *arguments)
+        self.case.assertEqual(0, added.code, added)
+
+    def forget(self, name):
+        """Ends a service and waits for its end."""
+        service = self.services.pop(name, None)
+        if service is None:
+            return
+        if service.process.poll() is None:
+            service.terminate()
+        code = service.wait()
+        self.case.assertEqual(0, code, f"{name}: {service.last_words()}")
+
+    def next(self):
+        """The next message. A service that ends by itself is a failure, at once."""
+        poller = zmq.Poller()
+        poller.register(self.subscriber, zmq.POLLIN)
+        for service in self.services.values():
+            if service.process.poll() is None:
+                poller.register(service.pidfd, zmq.POLLIN)
+        while True:
+            for item, _ in poller.poll():
+                if item is self.subscriber:
+                    message = Message(self.subscriber.recv_multipart())
+                    self.messages.append(message)
+                    return message
+                self._check(item)
+                poller.unregister(item)
+
+    def until(self, wanted):
+        """Reads until a message is the wanted one, and returns it; all are in `messages`."""
+        while True:
+            message = self.next()
+            if wanted(message):
+                return message
+
+    def close(self):
+        self.ready.close()
+        self.context.destroy(linger=0)
+        for service in self.services.values():
+            os.close(service.pidfd)
+
+    def _launch(self, name, command, **environment):
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as file:
+            process = self.case.spawn(
+                command, {**self.environment, **{k: str(v) for k, v in environment.items()}}, file,
+                file)
+        self.services[name] = Service(name, process, log)
+
+    def _wait_ready(self, count):
+        while count > 0:
+            waiting = {s.pidfd: s for s in self.services.values() if s.process.poll() is None}
+            readable, _, _ = select.select([self.ready, *waiting], [], [])
+            for item in readable:
+                if item is not self.ready:
+                    self._check(item)
+            if self.ready not in readable:
+                continue
+            fields = dict(line.partition("=")[::2]
+                          for line in self.ready.recv(4096).decode().splitlines())
+            if fields.get("READY") != "1":
+                continue
+            count -= 1
+            for service in self.services.values():
+                if str(service.process.pid) == fields.get("MAINPID"):
+                    service.health = fields["X_FACEBUS_HEALTH"]
+
+    def _check(self, pidfd):
+        for service in self.services.values():
+            if service.pidfd != pidfd:
+                continue
+            code = service.process.wait()
+            if code != 0 or service.name != "capture":
+                raise AssertionError(f"{service.name} ended with {code}: {service.last_words()}")
+
+
+def identities(messages):
+    return [m for m in messages if m.kind == "identity"]
