@@ -8,7 +8,7 @@
 namespace facebus::vision {
 
 /// Names this preprocessing; part of the model id, so embeddings of different crops never meet.
-inline constexpr std::string_view crop_id = "box44";
+inline constexpr std::string_view crop_id = "box44up3";
 
 /// The face as crop_side x crop_side pixels: the detector's box with the margin that the network
 /// was trained with (see align.cpp), stretched to a square, turned upright

@@ -36,8 +36,11 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
-    throw StartupError(Exit::unavailable, fmt::format("model {} {}; fetch it with: {}",
-                                                      file.string(), why, "models/prepare"));
+    // Only what everybody needs is fetched without being asked for.
+    const bool optional = file.parent_path().filename() == "ssd";
+    throw StartupError(Exit::unavailable,
+                       fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(),
+                                   why, optional ? " --only ssd" : ""));
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {

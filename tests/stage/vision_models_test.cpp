@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
     const Embedder two(test::models());
     BOOST_TEST(one.model_id() == two.model_id());
     BOOST_TEST(one.model_id().starts_with("facenet-20180408-casia:"));
-    BOOST_TEST(one.model_id().ends_with(":box44"));
+    BOOST_TEST(one.model_id().ends_with(":box44up3"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_or_damaged_model_is_named_with_the_command_that_fetches_it) {

@@ -50,9 +50,16 @@ BOOST_AUTO_TEST_CASE(the_crop_has_the_size_that_the_network_reads) {
     BOOST_TEST(crop.pixels.size() == crop_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(the_centre_of_the_box_is_the_centre_of_the_crop) {
-    const Image crop = align(gradient(), face(100, 120, 120, 160));
+BOOST_AUTO_TEST_CASE(the_crop_lies_around_a_point_a_little_above_the_centre_of_the_box) {
+    const Image crop = align(gradient(), face(100, 100, 120, 200));
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 160 / 2) <= 1);
+    BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 194 / 2) <= 1);
+}
+
+BOOST_AUTO_TEST_CASE(above_means_towards_the_forehead_of_a_rolled_head) {
+    // Lying on its right side: the forehead points to the right of the picture.
+    const Image crop = align(gradient(), face(100, 100, 200, 200, std::numbers::pi / 2));
+    BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 206 / 2) <= 1);
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 200 / 2) <= 1);
 }
 

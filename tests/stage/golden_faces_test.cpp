@@ -1,0 +1,85 @@
+// Fixed faces in fixed photographs have fixed embeddings, with every version of OpenCV. The
+// reference run is golden_faces.json (OpenCV 4.6); FACEBUS_WRITE_GOLDEN=1 writes it anew.
+#define BOOST_TEST_MODULE golden_faces
+#include <array>
+#include <cstdlib>
+#include <fstream>
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/models.hpp"
+#include "vision/align.hpp"
+#include "vision/embedder.hpp"
+#include "vision/image_file.hpp"
+#include "vision/mtcnn.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr double least_cosine = 0.9999;
+
+const std::filesystem::path golden_file =
+    std::filesystem::path(FACEBUS_SOURCE_DIR) / "tests/stage/golden_faces.json";
+
+Image photograph(const std::string& name) {
+    auto picture = read_picture(test::models() / "demo/photos" / name);
+    BOOST_REQUIRE(picture);
+    return *picture;
+}
+
+Detection detection(const Json& json) {
+    Detection face;
+    const auto& box = json.at("box");
+    face.box = {box.at(0), box.at(1), box.at(2), box.at(3)};
+    for (std::size_t i = 0; i < face.landmarks.size(); ++i) {
+        face.landmarks[i] = {json.at("landmarks").at(i).at(0), json.at("landmarks").at(i).at(1)};
+    }
+    return face;
+}
+
+/// The reference run: what MTCNN finds is written down, so that later runs only align and embed.
+void write_golden(Embedder& embedder) {
+    Mtcnn mtcnn(test::models(), {});
+    Json faces = Json::array();
+    for (const char* name : {"barack_obama/obama.jpg", "barack_obama/obama2.jpg",
+                             "barack_obama/obama3.jpg", "joe_biden/biden.jpg"}) {
+        if (!std::filesystem::exists(test::models() / "demo/photos" / name)) continue;
+        const auto picture = photograph(name);
+        const auto found = mtcnn.detect(picture);
+        BOOST_REQUIRE(!found.empty());
+        const auto& face = found.front();
+        Json landmarks = Json::array();
+        for (const auto& point : face.landmarks) landmarks.push_back({point.x, point.y});
+        faces.push_back({{"photograph", name},
+                         {"box", {face.box.x, face.box.y, face.box.width, face.box.height}},
+                         {"landmarks", landmarks},
+                         {"embedding", embedder.embed(std::array{align(picture, face)}).front()}});
+    }
+    std::ofstream(golden_file) << Json{{"model", embedder.model_id()}, {"faces", faces}} << "\n";
+}
+
+}  // namespace
+
+using facebus::test::SkipWithoutModels;
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+BOOST_AUTO_TEST_CASE(fixed_faces_in_photographs_have_the_embeddings_of_the_reference_run) {
+    Embedder embedder(test::models());
+    if (std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) write_golden(embedder);
+    std::ifstream in(golden_file);
+    const auto golden = Json::parse(in);
+    BOOST_TEST(golden.at("model").get<std::string>() == embedder.model_id());
+    BOOST_REQUIRE(golden.at("faces").size() == 4U);
+    for (const auto& face : golden.at("faces")) {
+        const auto name = face.at("photograph").get<std::string>();
+        const auto crop = align(photograph(name), detection(face));
+        const Embedding expected = face.at("embedding").get<Embedding>();
+        const auto cosine =
+            static_cast<double>(similarity(embedder.embed(std::array{crop}).front(), expected));
+        BOOST_TEST(cosine >= least_cosine, name << ": " << cosine);
+    }
+}

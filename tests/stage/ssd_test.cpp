@@ -1,0 +1,74 @@
+#define BOOST_TEST_MODULE ssd
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/models.hpp"
+#include "support/pictures.hpp"
+#include "vision/face_detector.hpp"
+#include "vision/image_file.hpp"
+
+using namespace facebus;
+using namespace facebus::vision;
+
+namespace {
+
+struct SkipWithoutSsd {
+    SkipWithoutSsd() {
+        if (std::filesystem::exists(test::models() / "ssd/deploy.prototxt")) return;
+        std::printf("skipped: the SSD is missing; models/prepare --only ssd fetches it\n");
+        std::fflush(stdout);
+        std::_Exit(77);
+    }
+};
+
+float distance(Point a, Point b) {
+    return std::hypot(a.x - b.x, a.y - b.y);
+}
+
+}  // namespace
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutSsd);
+
+BOOST_AUTO_TEST_CASE(it_finds_the_face_that_mtcnn_finds_with_the_same_box_and_landmarks) {
+    std::size_t compared = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(test::models() / "demo/photos")) {
+        if (entry.path().extension() != ".jpg") continue;
+        const auto picture = read_picture(entry.path());
+        BOOST_REQUIRE(picture);
+        const auto expected = FaceDetector(test::models(), MtcnnOptions{}).detect(*picture);
+        const auto found = FaceDetector(test::models(), SsdOptions{}).detect(*picture);
+        BOOST_TEST_CONTEXT(entry.path()) {
+            BOOST_REQUIRE(!expected.empty());
+            BOOST_REQUIRE(!found.empty());
+            BOOST_TEST(iou(found.front().box, expected.front().box) > 0.7F);
+            BOOST_TEST(found.front().score > 0.9F);
+            const float eyes = eye_distance(expected.front().landmarks);
+            for (std::size_t i = 0; i < 5; ++i) {
+                BOOST_TEST(distance(found.front().landmarks[i], expected.front().landmarks[i]) <
+                           0.1F * eyes);
+            }
+        }
+        ++compared;
+    }
+    BOOST_TEST(compared == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(it_finds_nothing_where_there_is_no_face) {
+    Ssd ssd(test::models(), {});
+    BOOST_TEST(ssd.detect(Image{}).empty());
+    BOOST_TEST(ssd.detect(test::flat(640, 480, {90, 90, 90})).empty());
+    BOOST_TEST(ssd.detect(test::image_of(test::texture(400, 5))).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_model_is_named_with_the_command_that_fetches_it) {
+    const test::Folder folder;
+    BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), StartupError, [](const StartupError& error) {
+        const std::string message = error.what();
+        return error.code() == Exit::unavailable &&
+               message.find("deploy.prototxt") != std::string::npos &&
+               message.find("models/prepare --only ssd") != std::string::npos;
+    });
+}
