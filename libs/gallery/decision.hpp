@@ -10,17 +10,18 @@
 
 namespace facebus::gallery {
 
-/// When a face counts as somebody's. Stored with the gallery. The defaults are measured on LFW and
-/// on video, see docs/decisions/0003-open-set-decision.md.
+/// When a face counts as somebody's. calibrate() sets threshold, slope and offset for a gallery;
+/// the defaults here are what it gives on average for galleries from LFW and one false alarm in a
+/// hundred strangers. See docs/decisions/0003-open-set-decision.md.
 struct Policy {
-    float threshold = 0.36F;  ///< least cosine similarity to the subject, in a gallery of up to ten
-    float growth = 0.11F;  ///< added for every tenfold of that: more subjects, more chances to err
+    float threshold = 0.52F;  ///< least cosine similarity to the subject, in a gallery of up to ten
+    float growth = 0.09F;  ///< added for every tenfold of that: more subjects, more chances to err
     float early = 0.08F;   ///< added while fewer than `min_probes` good faces were seen
     int min_probes = 2;    ///< good faces without which nobody is called a stranger
     float margin = 0.05F;  ///< least lead over the best other subject
     float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
-    double slope = 27.8;       ///< probability = 1 / (1 + exp(-(slope * similarity + offset
-    double offset = -10.4;     ///< - ln(subjects)))): one subject against each other one alike
+    double slope = 47;         ///< probability = 1 / (1 + exp(-(slope * similarity + offset
+    double offset = -23.5;     ///< - ln(subjects)))): as if one who comes were as likely a stranger
 };
 
 /// The similarity that `known` takes with so many subjects and good faces.

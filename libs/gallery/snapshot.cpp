@@ -66,7 +66,10 @@ struct Scored {
 
 Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
                    const std::vector<Sample>& samples, std::string version, std::size_t damaged)
-    : subjects_(std::move(subjects)), damaged_(damaged), version_(std::move(version)) {
+    : model_id_(model_id),
+      subjects_(std::move(subjects)),
+      damaged_(damaged),
+      version_(std::move(version)) {
     const auto by_id = [](const Subject& a, const Subject& b) { return a.id < b.id; };
     const auto same_id = [](const Subject& a, const Subject& b) { return a.id == b.id; };
     std::stable_sort(subjects_.begin(), subjects_.end(), by_id);
@@ -104,14 +107,20 @@ Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
 }
 
 Match Snapshot::match(const Embedding& probe) const {
+    return match_without(probe, rows_.size());
+}
+
+Match Snapshot::match_without(const Embedding& probe, std::size_t left_out) const {
     std::optional<Scored> best;
     std::optional<Scored> second;
     for (std::size_t row = 0; row < rows_.size();) {
         Scored scored;
         scored.subject = rows_[row].subject;
         for (; row < rows_.size() && rows_[row].subject == scored.subject; ++row) {
+            if (row == left_out) continue;
             scored.rows.add({dot(probe.data(), &embeddings_[row * embedding_size]), row});
         }
+        if (scored.rows.hits().empty()) continue;
         scored.score = scored.rows.score();
         // Subjects come in the order of their ids: of equal scores the first stays ahead.
         if (!best || scored.score > best->score) {
@@ -142,6 +151,12 @@ std::size_t Snapshot::subjects() const {
 
 std::size_t Snapshot::samples() const {
     return rows_.size();
+}
+
+Snapshot::RowView Snapshot::row(std::size_t place) const {
+    return {subjects_[rows_[place].subject],
+            std::span<const float, embedding_size>(&embeddings_[place * embedding_size],
+                                                   embedding_size)};
 }
 
 }  // namespace facebus::gallery

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,18 @@ class Snapshot {
     /// The two subjects most like the template. Exact: every sample is looked at. Of equal subjects
     /// the one with the lower id comes first.
     [[nodiscard]] Match match(const Embedding& probe) const;
+    /// The same as if the sample in `left_out` were not there.
+    [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
 
     [[nodiscard]] std::size_t subjects() const;
     [[nodiscard]] std::size_t samples() const;
+    /// The sample in a row, 0 .. samples() - 1; a subject's samples stand together.
+    struct RowView {
+        const Subject& subject;
+        std::span<const float, embedding_size> embedding;
+    };
+    [[nodiscard]] RowView row(std::size_t place) const;
+    [[nodiscard]] const std::string& model_id() const { return model_id_; }
     /// Samples left out because another model made them.
     [[nodiscard]] std::size_t foreign_samples() const { return foreign_; }
     /// Samples left out because what Redis holds of them makes no sense.
@@ -72,6 +82,7 @@ class Snapshot {
         std::uint32_t subject = 0;
         std::string sample_id;
     };
+    std::string model_id_;
     std::vector<Subject> subjects_;
     std::vector<Row> rows_;          ///< grouped by subject
     std::vector<float> embeddings_;  ///< rows_.size() x embedding_size, row by row

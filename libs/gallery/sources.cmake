@@ -1,5 +1,12 @@
+# The cohort is text; as a string in the program it is found wherever the program is.
+set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
+file(READ ${cohort_file} COHORT)
+configure_file(gallery/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
+
 facebus_library(gallery
-  SOURCES decision.cpp history.cpp id.cpp record.cpp redis.cpp redis_url.cpp snapshot.cpp store.cpp
-          text.cpp track_memory.cpp
+  SOURCES calibration.cpp cohort.cpp decision.cpp history.cpp id.cpp record.cpp redis.cpp
+          redis_url.cpp snapshot.cpp store.cpp text.cpp track_memory.cpp
   PUBLIC facebus::base
-  PRIVATE PkgConfig::hiredis)
+  PRIVATE PkgConfig::hiredis nlohmann_json::nlohmann_json)
+target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)

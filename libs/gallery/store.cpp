@@ -328,6 +328,13 @@ Result<void> Store::set_policy(const Policy& policy) {
     return {};
 }
 
+Result<void> Store::clear_policy() {
+    auto written =
+        commit([&]() -> Result<Plan> { return Plan{"policy", {{"DEL", keys::policy}}, {}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
 Result<Store::Contents> Store::read() {
     const auto entries = list();
     if (!entries) return std::unexpected(entries.error());

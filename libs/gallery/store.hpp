@@ -35,7 +35,8 @@ class Store {
     /// `subject_id` and `created` are set by the store. Gives the sample as stored. Refused: a
     /// sample of another model than the gallery's (the message names `facebus gallery reembed`); a
     /// bad name. Exists: the picture of a sample that the subject has already (similarity above
-    /// 0.9999). Malformed: no unit vector, quality outside 0..1, source or model id that is no text.
+    /// 0.9999). Malformed: no unit vector, quality outside 0..1, source or model id that is no
+    /// text.
     Result<Sample> add(const std::string& name, Sample sample);
 
     /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
@@ -58,6 +59,8 @@ class Store {
     /// The policy stored with the gallery, if there is one.
     Result<std::optional<Policy>> policy();
     Result<void> set_policy(const Policy& policy);
+    /// Back to the policy of the configuration.
+    Result<void> clear_policy();
 
     /// Reads the whole gallery; `model_id` is the worker's. Samples that don't decode are left out
     /// and counted. While others write it reads again, a few times; after that the copy may have

@@ -65,11 +65,10 @@ std::vector<Key> edge_keys(Settings& s) {
                    "its boxes and landmarks from MTCNN's O-Net, and needs `models/prepare --only "
                    "ssd`",
                    s.detect.detector, {"mtcnn", "ssd"}),
-        int_key("detect.min_face",
-                "mtcnn: smallest face, side of its box in pixels of the frame",
+        int_key("detect.min_face", "mtcnn: smallest face, side of its box in pixels of the frame",
                 s.detect.min_face, 12, 4096),
-        number_key("detect.scale_factor", "mtcnn: step of the image pyramid", s.detect.scale_factor, 0.3,
-                   0.95),
+        number_key("detect.scale_factor", "mtcnn: step of the image pyramid", s.detect.scale_factor,
+                   0.3, 0.95),
         number_key("detect.proposal_score", "mtcnn: threshold of the proposal network (P-Net)",
                    s.detect.proposal_score, 0, 1),
         number_key("detect.refine_score", "mtcnn: threshold of the refinement network (R-Net)",
@@ -121,14 +120,15 @@ std::vector<Key> server_keys(Settings& s) {
         int_key("recognize.batch", "faces embedded at once, and probes asked for",
                 s.recognize.batch, 1, 256),
         switch_key("recognize.crops", "publish the crop with each identity", s.recognize.crops),
-        number_key("recognize.threshold",
-                   "cosine similarity that `known` takes in a gallery of up to ten; this and the "
-                   "next five count where the gallery stores no policy",
-                   s.recognize.threshold, -1, 1),
-        number_key("recognize.growth", "added to the threshold for every tenfold of ten subjects",
-                   s.recognize.growth, 0, 1),
-        number_key("recognize.early", "added to it while fewer than min_probes good faces are seen",
-                   s.recognize.early, 0, 1),
+        number_key("recognize.false_alarms",
+                   "share of strangers that may be named: workers calibrate the gallery for it; "
+                   "this and the next four count where the gallery stores no policy (`facebus "
+                   "calibrate` does)",
+                   s.recognize.false_alarms, 1e-5, 0.5),
+        number_key(
+            "recognize.early",
+            "similarity asked for in addition while fewer than min_probes good faces are seen",
+            s.recognize.early, 0, 1),
         int_key("recognize.min_probes", "good faces without which nobody is called a stranger",
                 s.recognize.min_probes, 1, 64),
         number_key("recognize.margin", "lead over the runner-up that `known` takes",

@@ -78,8 +78,7 @@ struct Settings {
     struct Recognize {
         int batch = 8;
         bool crops = false;
-        double threshold = 0.36;
-        double growth = 0.11;
+        double false_alarms = 0.01;
         double margin = 0.05;
         double early = 0.08;
         int min_probes = 2;

@@ -1,7 +1,7 @@
 #include "broker/history_writer.hpp"
 
 #include "gallery/history.hpp"
-#include "redis_settings.hpp"
+#include "gallery_settings.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus {

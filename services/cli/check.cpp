@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/enrol.hpp"
 #include "gallery/store.hpp"
-#include "redis_settings.hpp"
+#include "gallery_settings.hpp"
 #include "service/health.hpp"
 
 namespace facebus::cli {

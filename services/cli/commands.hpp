@@ -58,10 +58,21 @@ struct EvaluateOptions {
     std::size_t trials = 100;
     std::filesystem::path cache;     ///< empty: in the user's cache folder
     std::filesystem::path pictures;  ///< folder for curves; empty: none
+    std::filesystem::path cohort;    ///< file to write the statistics of these people to
+    double false_alarms = 0.01;      ///< that calibrated galleries promise
     bool json = false;
     bool failures = false;
 };
 Exit evaluate(const Context& context, const EvaluateOptions& options);
+
+struct CalibrateOptions {
+    std::optional<double>
+        false_alarms;  ///< share of strangers that may be named; none: as configured
+    bool dry_run = false;
+    bool reset = false;  ///< forget the stored policy
+    bool json = false;
+};
+Exit calibrate(const Context& context, const CalibrateOptions& options);
 
 /// Prints the faces in pictures.
 Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json);

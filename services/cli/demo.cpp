@@ -13,7 +13,7 @@
 #include "cli/progress.hpp"
 #include "cli/result_stream.hpp"
 #include "gallery/store.hpp"
-#include "redis_settings.hpp"
+#include "gallery_settings.hpp"
 #include "vision/image_file.hpp"
 #include "vision/threads.hpp"
 #include "vision/video_source.hpp"
@@ -168,7 +168,8 @@ class Demo {
                 fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
             const auto added = enroller.add(store, name, seen, "first second");
             if (added) {
-                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name, added->added));
+                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name,
+                                added->added));
             }
         }
     }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/result_stream.hpp"
 #include "vision/annotate.hpp"
@@ -26,12 +27,6 @@ std::string who(const wire::Identity& identity) {
 std::string why(const wire::Identity& identity) {
     if (!identity.similarity) return identity.reason.value_or("");
     return fmt::format("similarity {:.2f}, {} probes", *identity.similarity, identity.probes);
-}
-
-template <class T>
-T must(Result<T> result) {
-    if (!result) throw StartupError(exit_code(result.error()), result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 }  // namespace

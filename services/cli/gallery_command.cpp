@@ -5,27 +5,15 @@
 #include "base/clock.hpp"
 #include "cli/commands.hpp"
 #include "cli/enrol.hpp"
+#include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "gallery/store.hpp"
-#include "redis_settings.hpp"
+#include "gallery_settings.hpp"
 #include "vision/image_file.hpp"
 #include "vision/threads.hpp"
 
 namespace facebus::cli {
 namespace {
-
-/// For commands: an Error that ends them.
-template <class T>
-T must(Result<T> result) {
-    if (result) {
-        if constexpr (std::is_void_v<T>) {
-            return;
-        } else {
-            return std::move(*result);
-        }
-    }
-    throw StartupError(exit_code(result.error()), result.error().message);
-}
 
 Result<Enrolled> enrol_picture(Enroller& enroller, gallery::Store& store,
                                const NamedPicture& picture) {

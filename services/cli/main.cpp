@@ -93,6 +93,22 @@ void add_demo(CLI::App& app, Command& command) {
     });
 }
 
+void add_calibrate(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("calibrate",
+                                   "Set the threshold for this gallery and a rate of false alarms");
+    auto options = std::make_shared<cli::CalibrateOptions>();
+    sub->add_option("--false-alarms", options->false_alarms,
+                    "share of strangers that may be named as somebody, such as 0.01 or 0.001; "
+                    "default recognize.false_alarms")
+        ->check(CLI::Range(1e-5, 0.5));
+    sub->add_flag("--dry-run", options->dry_run, "show it, store nothing");
+    sub->add_flag("--reset", options->reset, "forget it: the configuration counts again");
+    sub->add_flag("--json", options->json, "as JSON");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return cli::calibrate(context, *options); };
+    });
+}
+
 void add_detect(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand("detect", "Show the faces in pictures, and their quality");
     auto paths = std::make_shared<std::vector<std::filesystem::path>>();
@@ -100,7 +116,9 @@ void add_detect(CLI::App& app, Command& command) {
     sub->add_option("paths", *paths, "pictures or folders of them")->required();
     sub->add_flag("--json", *json, "one JSON object a picture and line");
     sub->callback([&command, paths, json] {
-        command = [paths, json](const auto& context) { return cli::detect(context, *paths, *json); };
+        command = [paths, json](const auto& context) {
+            return cli::detect(context, *paths, *json);
+        };
     });
 }
 
@@ -124,6 +142,12 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("--cache", options->cache,
                     "file that keeps the embeddings; default: in ~/.cache/facebus/evaluate");
     sub->add_option("--pictures", options->pictures, "folder for ROC, DET and FNIR curves (SVG)");
+    sub->add_option("--false-alarms", options->false_alarms,
+                    "rate of false alarms for which galleries are calibrated and checked")
+        ->check(CLI::Range(1e-5, 0.5))
+        ->capture_default_str();
+    sub->add_option("--write-cohort", options->cohort,
+                    "write the statistics of these people to a file: models/cohort.json is that");
     sub->add_flag("--failures", options->failures,
                   "name each pair that was judged wrongly and each picture without a face");
     sub->add_flag("--json", options->json, "as JSON");
@@ -166,6 +190,7 @@ int run(int argc, char** argv) {
     add_demo(app, command);
     add_watch(app, command);
     add_gallery(app, command);
+    add_calibrate(app, command);
     add_detect(app, command);
     add_evaluate(app, command);
     add_checks(app, command);

@@ -13,7 +13,8 @@
 namespace facebus {
 
 /// Loads the gallery and then looks for changes in a thread of its own; a changed gallery replaces
-/// the copy as a whole. While Redis is away the last copy stays, and stale() says so. Thread-safe.
+/// the copy as a whole. While Redis is away the last copy stays, and stale() says so. A gallery
+/// that stores no policy is calibrated for recognize.false_alarms. Thread-safe.
 class GalleryWatcher {
   public:
     struct View {
@@ -32,6 +33,7 @@ class GalleryWatcher {
 
   private:
     Result<void> reload();
+    gallery::Policy calibrated(const gallery::Snapshot& gallery);
     void watch();
 
     service::Runtime& runtime_;

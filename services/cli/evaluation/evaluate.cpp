@@ -6,9 +6,12 @@
 
 #include "cli/chart.hpp"
 #include "cli/commands.hpp"
+#include "cli/evaluation/calibration_check.hpp"
 #include "cli/evaluation/face_set.hpp"
+#include "cli/evaluation/fit_cohort.hpp"
 #include "cli/evaluation/identification.hpp"
 #include "cli/evaluation/verification.hpp"
+#include "gallery_settings.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -25,10 +28,15 @@ struct Report {
     Verification verification;
     AllPairs all_pairs;
     IdentificationReport identification;
+    CalibrationCheck calibration;
 };
 
 std::string percent(double share) {
     return fmt::format("{:.4g} %", share * 100);
+}
+
+double share(std::uint64_t part, std::uint64_t all) {
+    return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
 }
 
 Json operating_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
@@ -42,8 +50,28 @@ Json operating_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
     return all;
 }
 
+Json to_json(const CalibrationCheck& check) {
+    Json bins = Json::array();
+    for (const auto& bin : check.bins) {
+        if (bin.answers == 0) continue;
+        bins.push_back({{"answers", bin.answers},
+                        {"probability", bin.said / static_cast<double>(bin.answers)},
+                        {"right", share(bin.right, bin.answers)}});
+    }
+    return {{"promised", check.promised},
+            {"trials", check.trials},
+            {"samples", check.samples},
+            {"probes", check.probes},
+            {"strangers", check.strangers},
+            {"strangers_named", share(check.strangers_named, check.strangers)},
+            {"mated", check.mated},
+            {"mated_named", share(check.mated_named, check.mated)},
+            {"mated_wrongly", share(check.mated_wrongly, check.mated)},
+            {"probabilities", bins}};
+}
+
 Json to_json(const Report& report) {
-    const auto& [folder, set, verification, all_pairs, identification] = report;
+    const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
     Json json{{"folder", folder},
               {"model", set.model_id},
               {"pictures", set.faces.size()},
@@ -81,6 +109,7 @@ Json to_json(const Report& report) {
                               {"strangers", identification.strangers},
                               {"trials", identification.trials},
                               {"results", results}};
+    if (calibration.trials > 0) json["calibration"] = to_json(calibration);
     return json;
 }
 
@@ -97,15 +126,38 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
     }
 }
 
+void print(const CalibrationCheck& check) {
+    if (check.trials == 0) {
+        fmt::print("\ncalibration: too few people to check it\n");
+        return;
+    }
+    fmt::print(
+        "\ncalibration for {} false alarms, {} trials with {} samples and {} probes, by a cohort "
+        "of other people\n"
+        "  strangers named {} of {}, enrolled people named {} of {}, as somebody else {}\n"
+        "  probability said, and how many were right:",
+        percent(check.promised), check.trials, check.samples, check.probes,
+        percent(share(check.strangers_named, check.strangers)), check.strangers,
+        percent(share(check.mated_named, check.mated)), check.mated,
+        percent(share(check.mated_wrongly, check.mated)));
+    for (const auto& bin : check.bins) {
+        if (bin.answers == 0) continue;
+        fmt::print("  {:.2f}: {:.2f} of {}", bin.said / static_cast<double>(bin.answers),
+                   share(bin.right, bin.answers), bin.answers);
+    }
+    fmt::print("\n");
+}
+
 void print(const Report& report) {
-    const auto& [folder, set, verification, all_pairs, identification] = report;
+    const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
     fmt::print("{}: {} pictures of {} people, no face found in {}\nmodel {}\n", folder,
                set.faces.size(), set.people(), set.without_face(), set.model_id);
     if (!verification.pairs.empty()) {
-        fmt::print("\nverification, {} pairs in {} folds\n  accuracy {:.4f} ± {:.4f}   (similarity "
-                   "{:.3f})\n",
-                   verification.pairs.size(), verification.folds, verification.accuracy,
-                   verification.deviation, verification.threshold);
+        fmt::print(
+            "\nverification, {} pairs in {} folds\n  accuracy {:.4f} ± {:.4f}   (similarity "
+            "{:.3f})\n",
+            verification.pairs.size(), verification.folds, verification.accuracy,
+            verification.deviation, verification.threshold);
         print_points(verification.genuine, verification.impostor);
     }
     fmt::print("\nverification, all pairs: {} of the same person, {} of different ones\n",
@@ -113,6 +165,7 @@ void print(const Report& report) {
     print_points(all_pairs.genuine, all_pairs.impostor);
     if (identification.results.empty()) {
         fmt::print("\nidentification: too few people with enough pictures\n");
+        print(calibration);
         return;
     }
     fmt::print(
@@ -131,6 +184,7 @@ void print(const Report& report) {
         }
         fmt::print("\n");
     }
+    print(calibration);
 }
 
 void print_failures(const Report& report) {
@@ -152,7 +206,7 @@ void print_failures(const Report& report) {
 }
 
 void draw(const Report& report, const std::filesystem::path& folder) {
-    const auto& [name, set, verification, all_pairs, identification] = report;
+    const auto& [name, set, verification, all_pairs, identification, calibration] = report;
     Line roc{"all pairs", {}};
     Line det{"all pairs", {}};
     for (const auto& point : curve(all_pairs.genuine, all_pairs.impostor)) {
@@ -160,10 +214,10 @@ void draw(const Report& report, const std::filesystem::path& folder) {
         det.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
     }
     const Axis far{"false accept rate (FAR)", 1e-6, 1, true};
-    write_text(folder / "roc.svg", chart("Verification: ROC", far,
-                                         {"true accept rate (TAR)", 0, 1, false}, {roc}));
-    write_text(folder / "det.svg", chart("Verification: DET", far,
-                                         {"false reject rate (FRR)", 1e-3, 1, true}, {det}));
+    write_text(folder / "roc.svg",
+               chart("Verification: ROC", far, {"true accept rate (TAR)", 0, 1, false}, {roc}));
+    write_text(folder / "det.svg",
+               chart("Verification: DET", far, {"false reject rate (FRR)", 1e-3, 1, true}, {det}));
     std::vector<Line> lines;
     for (const auto& result : identification.results) {
         Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
@@ -173,11 +227,11 @@ void draw(const Report& report, const std::filesystem::path& folder) {
         lines.push_back(std::move(line));
     }
     if (lines.empty()) return;
-    write_text(folder / "identification.svg",
-               chart(fmt::format("Open-set identification, {} people enrolled",
-                                 identification.enrolled),
-                     {"strangers named (FPIR)", 1e-3, 1, true},
-                     {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines));
+    write_text(
+        folder / "identification.svg",
+        chart(fmt::format("Open-set identification, {} people enrolled", identification.enrolled),
+              {"strangers named (FPIR)", 1e-3, 1, true},
+              {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines));
 }
 
 }  // namespace
@@ -186,8 +240,8 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
     Report report;
     report.folder = options.folder.string();
     report.set = read_face_set(context, options.folder, options.cache);
-    const auto pairs = options.pairs.empty() ? random_pairs(report.set)
-                                             : read_pairs(options.pairs, report.set);
+    const auto pairs =
+        options.pairs.empty() ? random_pairs(report.set) : read_pairs(options.pairs, report.set);
     if (!pairs.empty()) report.verification = verify(report.set, pairs);
     report.all_pairs = compare_all(report.set);
     report.identification =
@@ -195,6 +249,12 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
                               .probes = options.probes,
                               .trials = options.trials,
                               .margin = static_cast<float>(context.settings.recognize.margin)});
+    report.calibration =
+        check_calibration(report.set, default_policy(context.settings), options.false_alarms);
+    if (!options.cohort.empty()) {
+        const auto cohort = fit_cohort(people_of(report.set), report.set.model_id);
+        write_text(options.cohort, gallery::write_cohort(cohort));
+    }
     if (options.json) {
         fmt::print("{}\n", to_json(report).dump(2));
     } else {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/evaluation/random.hpp"
+#include "base/random.hpp"
 #include "gallery/decision.hpp"
 #include "gallery/snapshot.hpp"
 
@@ -56,7 +56,8 @@ Trial divide(std::vector<Faces> people, std::size_t samples, std::size_t probes,
             }
             trial.enrolled.push_back(std::move(person));
         } else {
-            person.probes.assign(faces.begin(), faces.begin() + static_cast<std::ptrdiff_t>(probes));
+            person.probes.assign(faces.begin(),
+                                 faces.begin() + static_cast<std::ptrdiff_t>(probes));
             trial.strangers.push_back(std::move(person));
         }
     }
@@ -79,7 +80,8 @@ gallery::Snapshot enrol(const Trial& trial, std::size_t samples) {
     return {"", std::move(subjects), all, ""};
 }
 
-gallery::Match look_for(const gallery::Snapshot& gallery, const Person& person, std::size_t probes) {
+gallery::Match look_for(const gallery::Snapshot& gallery, const Person& person,
+                        std::size_t probes) {
     std::vector<gallery::Probe> seen;
     for (std::size_t i = 0; i < probes; ++i) {
         const auto& face = *person.probes[i];

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/evaluation/random.hpp"
+#include "base/random.hpp"
 
 namespace facebus::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace facebus::cli {
+namespace facebus {
 
 /// A seeded source of choices. The distributions of the standard library are left to each
 /// implementation; these are not.
@@ -39,4 +39,4 @@ inline double Random::normal() {
     return radius * std::cos(two_pi * unit());
 }
 
-}  // namespace facebus::cli
+}  // namespace facebus

@@ -1,4 +1,4 @@
-// From facebus.yaml to a connection, for every program that speaks to Redis.
+// From facebus.yaml to the gallery: where its Redis is, and the policy where it stores none.
 #pragma once
 
 #include "gallery/decision.hpp"
@@ -13,11 +13,9 @@ inline gallery::RedisOptions redis_options(const service::Settings& settings) {
             .timeout_ms = settings.redis.timeout_ms};
 }
 
-/// The policy of a gallery that stores none.
+/// What a calibration starts from.
 inline gallery::Policy default_policy(const service::Settings& settings) {
     gallery::Policy policy;
-    policy.threshold = static_cast<float>(settings.recognize.threshold);
-    policy.growth = static_cast<float>(settings.recognize.growth);
     policy.early = static_cast<float>(settings.recognize.early);
     policy.min_probes = settings.recognize.min_probes;
     policy.margin = static_cast<float>(settings.recognize.margin);
