@@ -84,6 +84,23 @@ def people_at(track, truth):
     return [name for name, _ in seen.most_common()]
 
 
+def continuity(tracks, truth):
+    """Identity switches (tracks that go from one person to another) and fragments (further tracks
+    of a person who was in view all the time). A track of a single frame, mostly a hand or a false
+    detection, counts as a fragment, too."""
+    switches = 0
+    seen = collections.Counter()
+    for track in tracks:
+        people = people_at(track, truth)
+        switches += max(len(people) - 1, 0)
+        for place in truth["seen"]:
+            if place["name"] and people[:1] == [place["name"]] and any(
+                    place["first_frame"] <= frame <= place["last_frame"]
+                    and place["left"] <= x <= place["right"] for frame, x in track.places):
+                seen[json.dumps(place)] += 1
+    return switches, sum(count - 1 for count in seen.values())
+
+
 class ClipTest(support.ProcessTest):
     limit = 400
 
@@ -92,14 +109,15 @@ class ClipTest(support.ProcessTest):
         support.need_system()
         support.need_data()
 
-    def replay(self, clip, gallery):
+    def replay(self, clip, gallery, left_out=None):
         system = System(self, workers=2, FACEBUS_TRACK_MOVES="true")
         system.start_redis()
-        system.enrol(*sorted(gallery.iterdir()))
+        system.enrol(*[entry for entry in sorted(gallery.iterdir())
+                       if entry.stem != left_out])
         system.start_all()
         return system.replay(clip)
 
-    def judge(self, file):
+    def judge(self, file, most_fragments):
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         messages = self.replay(clip, DATA / truth["gallery"])
@@ -122,14 +140,36 @@ class ClipTest(support.ProcessTest):
         lines.append(f"{len(tracks)} tracks: {len(tracks) - unnamed - len(wrong)} right, "
                      f"{len(wrong)} wrong, {unnamed} without a name; "
                      f"{len(named)} people named, missed: {', '.join(missed) or 'nobody'}")
+        switches, fragments = continuity(tracks.values(), truth)
+        lines.append(f"{switches} identity switches, {fragments} fragments")
         print(f"\n{truth['clip']}\n" + "\n".join(lines), flush=True)
         self.assertEqual(([], []), (wrong, missed), "(wrong, missed)")
+        self.assertEqual(0, switches, "identity switches")
+        self.assertLessEqual(fragments, most_fragments, "fragments")
+
+    def judge_without(self, file, left_out):
+        """Without a person's pictures that person is a stranger, and nobody else's name."""
+        truth = json.loads((TRUTH / file).read_text())
+        clip = DATA / truth["clip"]
+        tracks = tracks_of(self.replay(clip, DATA / truth["gallery"], left_out),
+                           frame_rate(self, clip))
+        said = collections.Counter()
+        for track in tracks.values():
+            if people_at(track, truth)[:1] == [left_out]:
+                said[track.decision] += 1
+                self.assertIsNone(track.name, f"{left_out} is called {track.name}")
+        print(f"\n{truth['clip']} without {left_out}: {dict(said)}", flush=True)
+        self.assertGreater(said["unknown"], 0, f"{left_out} is never called a stranger")
 
     def test_both_men_on_the_stage_are_named_and_nobody_else(self):
-        self.judge("two_people_stage.json")
+        self.judge("two_people_stage.json", most_fragments=0)
 
     def test_all_six_people_of_the_scene_are_named_and_nobody_wrongly(self):
-        self.judge("six_people_720p.json")
+        self.judge("six_people_720p.json", most_fragments=3)
+
+    def test_who_is_not_enrolled_is_a_stranger_and_nobody_else(self):
+        self.judge_without("six_people_720p.json", "Ross")
+        self.judge_without("two_people_stage.json", "lin-manuel-miranda")
 
     def test_traffic_without_a_face_gives_no_identity(self):
         gallery = DATA / "video-gallery/friends"

@@ -1,16 +1,11 @@
-// Pictures that tests draw, and a folder for what they write.
+// Pictures that tests draw.
 #pragma once
-
-#include <cstdlib>
-#include <filesystem>
-#include <stdexcept>
-#include <string>
-#include <utility>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "base/image.hpp"
+#include "support/folder.hpp"
 
 namespace facebus::test {
 
@@ -39,29 +34,5 @@ inline cv::Mat texture(int side, unsigned seed) {
     cv::resize(small, large, {side, side}, 0, 0, cv::INTER_CUBIC);
     return large;
 }
-
-/// A new folder, removed with all that is in it at the end.
-class Folder {
-  public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-        path_ = name;
-    }
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
-        return path_ / name;
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 }  // namespace facebus::test

@@ -151,3 +151,20 @@ BOOST_AUTO_TEST_CASE(every_one_of_a_thousand_faces_finds_itself) {
         BOOST_TEST(match.best->similarity <= 1.0F);
     }
 }
+
+BOOST_AUTO_TEST_CASE(a_sample_can_be_left_out_and_with_it_a_subject_that_has_no_other) {
+    const Snapshot snapshot(
+        "m", {{"1", "Anna", 0}, {"2", "Bert", 0}},
+        {enrolled("1", "a", between(0, 10, 0.9F)), enrolled("1", "b", between(0, 11, 0.5F)),
+         enrolled("2", "c", between(0, 12, 0.6F))},
+        "5-1");
+    BOOST_TEST(snapshot.row(0).subject.name == "Anna");
+    BOOST_TEST(snapshot.row(2).subject.name == "Bert");
+    BOOST_TEST(near(snapshot.row(1).embedding[0], 0.5F));
+    const auto without_a = snapshot.match_without(axis(0), 0);
+    BOOST_TEST(without_a.best->name == "Bert");
+    BOOST_TEST(near(without_a.runner_up->similarity, 0.5F));
+    const auto without_bert = snapshot.match_without(axis(0), 2);
+    BOOST_TEST(without_bert.best->name == "Anna");
+    BOOST_TEST(!without_bert.runner_up);
+}

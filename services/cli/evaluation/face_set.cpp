@@ -48,7 +48,8 @@ class Cache {
     Cache(const fs::path& file, const Json& made_by) : file_(file) {
         if (!read(made_by)) {
             faces_.clear();
-            fs::create_directories(file.has_parent_path() ? file.parent_path() : ".");
+            std::error_code failed;  // shows when the file cannot be opened
+            fs::create_directories(file.has_parent_path() ? file.parent_path() : ".", failed);
             out_.open(file, std::ios::binary | std::ios::trunc);
             append(made_by);
         }

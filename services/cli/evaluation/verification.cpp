@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr float no_face = -1;
+
 /// Pictures by person and number, as LFW's pairs name them.
 class PictureIndex {
   public:
@@ -118,7 +120,7 @@ class PairsFile {
 float score(const FaceSet& set, const Pair& pair) {
     const auto& a = set.faces[pair.first].found;
     const auto& b = set.faces[pair.second].found;
-    return a && b ? similarity(a->embedding, b->embedding) : -1;
+    return a && b ? similarity(a->embedding, b->embedding) : no_face;
 }
 
 /// The threshold that is right for most of the results outside of `fold`; between two similarities,
@@ -127,10 +129,12 @@ float best_threshold(const std::vector<PairResult>& results, std::optional<std::
     std::vector<std::pair<float, bool>> scores;
     std::ptrdiff_t right = 0;
     for (const auto& result : results) {
-        if (result.pair.fold == fold) continue;
+        // Without a face nothing is ever accepted, whatever the threshold.
+        if (result.pair.fold == fold || result.similarity == no_face) continue;
         scores.emplace_back(result.similarity, result.pair.same);
         if (result.pair.same) ++right;
     }
+    if (scores.empty()) return 1;
     std::ranges::sort(scores);
     // Everything is accepted; then the threshold rises over one score after the other.
     std::ptrdiff_t most = right;
@@ -192,7 +196,8 @@ Verification verify(const FaceSet& set, const std::vector<Pair>& pairs) {
         std::size_t all = 0;
         for (auto& result : out.pairs) {
             if (result.pair.fold != fold) continue;
-            result.right = (result.similarity >= threshold) == result.pair.same;
+            const bool accepted = result.similarity != no_face && result.similarity >= threshold;
+            result.right = accepted == result.pair.same;
             right += result.right ? 1U : 0U;
             ++all;
         }

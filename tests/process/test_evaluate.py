@@ -1,0 +1,154 @@
+"""`facebus evaluate` and `facebus detect` on files, and the accuracy that is promised on LFW."""
+
+import json
+import os
+import shutil
+import unittest
+
+import support
+from support import DATA, DEMO
+
+PHOTOS = DEMO / "photos"
+
+
+class EvaluateTest(support.ProcessTest):
+    @classmethod
+    def setUpClass(cls):
+        support.need_programs()
+        support.need_models()
+
+    def setUp(self):
+        super().setUp()
+        self.people = self.folder / "people"
+        shutil.copytree(PHOTOS, self.people)
+        self.cache = self.folder / "faces"
+
+    def evaluate(self, *arguments):
+        return self.facebus("evaluate", self.people, "--cache", self.cache, *arguments)
+
+    def report(self, *arguments):
+        result = self.evaluate("--json", *arguments)
+        self.assertEqual(0, result.code, result)
+        return json.loads(result.out)
+
+    def test_it_counts_pictures_people_and_pictures_without_a_face(self):
+        support.need_tool("ffmpeg")
+        grey = self.people / "joe_biden/grey.png"
+        self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
+                          "-frames:v", "1", grey])
+        report = self.report()
+        self.assertEqual((5, 2, 1), tuple(report[k] for k in ("pictures", "people", "without_face")))
+        named = self.evaluate("--failures")
+        self.assertRegex(named.out, r"no face +joe_biden/grey.png")
+
+    def test_the_same_person_is_more_alike_than_two(self):
+        report = self.report()
+        self.assertEqual(1, report["verification"]["accuracy"])
+        self.assertEqual((3, 3), (report["all_pairs"]["same"], report["all_pairs"]["different"]))
+
+    def test_what_is_done_is_kept_and_a_cache_that_was_cut_off_is_completed(self):
+        before = self.report()
+        whole = self.cache.read_bytes()
+        self.assertEqual(before, self.report())
+        self.assertEqual(whole, self.cache.read_bytes(), "everything was there")
+        self.cache.write_bytes(whole[:len(whole) * 3 // 5])
+        self.assertEqual(before, self.report())
+        self.assertEqual(len(whole), self.cache.stat().st_size)
+
+    def test_a_picture_that_changed_and_other_settings_are_done_anew(self):
+        self.report()
+        size = self.cache.stat().st_size
+        picture = self.people / "joe_biden/biden.jpg"
+        os.utime(picture, ns=(0, 0))
+        self.report()
+        self.assertGreater(self.cache.stat().st_size, size)
+        result = self.facebus("evaluate", self.people, "--cache", self.cache, "--json",
+                              FACEBUS_DETECT_MIN_FACE="41")
+        self.assertEqual(0, result.code, result)
+        self.assertEqual(size, self.cache.stat().st_size)
+
+    def test_curves_are_drawn(self):
+        self.assertEqual(0, self.evaluate("--pictures", self.folder / "curves").code)
+        for name in ("roc", "det"):
+            self.assertIn("<polyline", (self.folder / f"curves/{name}.svg").read_text())
+
+    def test_wrong_input_is_one_line_that_says_what(self):
+        pairs = self.folder / "pairs.txt"
+        pairs.write_text("1 1\nbarack_obama 1 2\n")
+        for arguments, code, said in (
+                ((self.people, "--pairs", pairs), 65, "line 2"),
+                ((self.people, "--pairs", "/none.txt"), 69, "/none.txt"),
+                (("/none",), 69, "/none"),
+                ((self.people, "--cache", "/proc/none/faces"), 69, "/proc/none"),
+                ((self.people, "--samples", "0"), 64, "--samples"),
+                ((self.people, "--write-cohort", self.folder / "c.json"), 65, "100 people")):
+            with self.subTest(arguments=arguments):
+                result = self.facebus("evaluate", *arguments)
+                self.assertEqual(code, result.code, result)
+                last = [line for line in result.err_lines if not line.startswith("embedding")]
+                self.assertEqual(1, len(last), result)
+                self.assertIn(said, last[0])
+
+
+class DetectTest(support.ProcessTest):
+    @classmethod
+    def setUpClass(cls):
+        support.need_programs()
+        support.need_models()
+
+    def test_each_picture_is_a_line_with_its_faces(self):
+        result = self.facebus("detect", "--json", PHOTOS)
+        self.assertEqual(0, result.code, result)
+        lines = [json.loads(line) for line in result.out.splitlines()]
+        self.assertEqual(4, len(lines))
+        for line in lines:
+            face = line["faces"][0]
+            x, y, width, height = face["box"]
+            for px, py in face["landmarks"]:
+                self.assertTrue(x < px < x + width and y < py < y + height)
+            self.assertGreater(face["quality"]["overall"], 0.3)
+            self.assertLessEqual(x + width, line["width"] * 1.1)
+
+    def test_what_cannot_be_read_is_told_and_the_others_are_shown(self):
+        folder = self.folder / "mixed"
+        folder.mkdir()
+        shutil.copy(PHOTOS / "joe_biden/biden.jpg", folder / "b.jpg")
+        (folder / "a.jpg").write_bytes(b"no picture")
+        result = self.facebus("detect", folder)
+        self.assertEqual(65, result.code, result)
+        self.assertEqual(1, len(result.err_lines), result)
+        self.assertIn("a.jpg", result.err)
+        self.assertRegex(result.out, r"b\.jpg: 1 faces\n.*quality 0\.\d\d")
+
+
+class LfwTest(support.ProcessTest):
+    """What docs/accuracy.md promises, on the part of LFW that the evaluation data holds."""
+
+    limit = 600
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_programs()
+        support.need_models()
+        support.need_data()
+
+    def test_recognition_is_as_good_as_promised_and_honest_about_strangers(self):
+        lfw = DATA / "lfw-dev"
+        result = self.facebus("evaluate", lfw / "images", "--pairs", lfw / "pairs.txt", "--json",
+                              "--trials", "40", "--cache", self.folder / "faces")
+        self.assertEqual(0, result.code, result)
+        report = json.loads(result.out)
+        self.assertEqual(0, report["without_face"])
+        self.assertGreaterEqual(report["verification"]["accuracy"], 0.9905)
+        results = {(r["samples"], r["probes"]): r["points"][0]["fnir"]
+                   for r in report["identification"]["results"]}
+        self.assertLess(results[3, 3], results[1, 1] / 2)
+        self.assertLess(results[3, 3], 0.03)
+        calibration = report["calibration"]
+        self.assertLessEqual(calibration["strangers_named"], calibration["promised"])
+        self.assertGreater(calibration["mated_named"], 0.98)
+        self.assertEqual(0, calibration["mated_wrongly"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+// Labelled faces that tests make up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "cli/evaluation/face_set.hpp"
+#include "support/faces.hpp"
+
+namespace facebus::test {
+
+/// A face as alike to the person's own as `likeness` says, another one for each number.
+inline Embedding picture_of(std::uint32_t person, std::uint32_t number, float likeness) {
+    Embedding out{};
+    const auto own = face(person);
+    const auto other = face(1'000'000 + person * 1000 + number);
+    for (std::size_t i = 0; i < embedding_size; ++i) {
+        out[i] = likeness * own[i] + std::sqrt(1 - likeness * likeness) * other[i];
+    }
+    normalise(out);
+    return out;
+}
+
+/// `people` of `pictures` each, named like LFW's: p0007/p0007_0001.jpg. Pictures of one person have
+/// a similarity of about likeness^2, of two about 0.
+inline cli::FaceSet face_set(std::uint32_t people, std::uint32_t pictures, float likeness = 0.9F) {
+    cli::FaceSet set;
+    set.model_id = "model-1";
+    for (std::uint32_t person = 0; person < people; ++person) {
+        for (std::uint32_t number = 1; number <= pictures; ++number) {
+            const auto name = fmt::format("p{:04}", person);
+            set.faces.push_back({name, fmt::format("{0}/{0}_{1:04}.jpg", name, number),
+                                 cli::LabelledFace::Found{{.overall = 0.8F},
+                                                          picture_of(person, number, likeness)}});
+        }
+    }
+    return set;
+}
+
+}  // namespace facebus::test

@@ -1,0 +1,63 @@
+#define BOOST_TEST_MODULE cli_chart
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+#include <boost/test/unit_test.hpp>
+
+#include "base/error.hpp"
+#include "cli/chart.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+using namespace facebus::cli;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (auto place = text.find(part); place != std::string::npos;
+         place = text.find(part, place + 1)) {
+        ++found;
+    }
+    return found;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_line_is_drawn_and_several_are_named) {
+    const Axis axis{"share", 0, 1, false};
+    const auto two = chart("Title", axis, axis, {{"one", {{0, 0}, {1, 1}}}, {"two", {{0, 1}}}});
+    BOOST_TEST(count(two, "<polyline") == 2U);
+    BOOST_TEST(count(two, ">one</text>") == 1U);
+    BOOST_TEST(count(two, ">Title</text>") == 1U);
+    // From the lower left to the upper right corner of the plot.
+    BOOST_TEST(count(two, "points=\"70.0,380.0 620.0,40.0 \"") == 1U);
+    const auto one = chart("Title", axis, axis, {{"one", {{0, 0}}}});
+    BOOST_TEST(count(one, ">one</text>") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_logarithmic_axis_has_a_mark_at_each_power_and_keeps_zero_at_its_end) {
+    const auto svg = chart("T", {"rate", 1e-4, 1, true}, {"share", 0, 1, false},
+                           {{"line", {{0, 0}, {1e-2, 0.5}}}});
+    for (const char* mark : {">0.0001<", ">0.001<", ">0.01<", ">0.1<"}) {
+        BOOST_TEST(count(svg, mark) >= 1U, mark);
+    }
+    BOOST_TEST(count(svg, "points=\"70.0,380.0 345.0,210.0 \"") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(names_cannot_break_the_picture_and_what_is_no_number_is_left_out) {
+    const Axis axis{"a < b & c", 0, 1, false};
+    const auto svg = chart("<script>", axis, axis, {{"x", {{std::nan(""), 0}, {INFINITY, 1}}}});
+    BOOST_TEST(count(svg, "<script>") == 0U);
+    BOOST_TEST(count(svg, "a &lt; b &amp; c") == 2U);
+    BOOST_TEST(count(svg, "nan") + count(svg, "inf") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_written_whole_with_its_folder_or_not_at_all) {
+    const test::Folder folder;
+    write_text(folder / "new/text.svg", "hello");
+    std::ifstream in(folder / "new/text.svg");
+    BOOST_TEST(std::string(std::istreambuf_iterator<char>(in), {}) == "hello");
+    BOOST_CHECK_THROW(write_text("/proc/no/such/file", "x"), StartupError);
+}

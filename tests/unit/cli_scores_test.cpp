@@ -1,0 +1,61 @@
+#define BOOST_TEST_MODULE cli_scores
+#include <boost/test/unit_test.hpp>
+
+#include "cli/evaluation/scores.hpp"
+
+using namespace facebus::cli;
+
+namespace {
+
+ScoreCounts scores(std::initializer_list<float> values) {
+    ScoreCounts counts;
+    for (const float value : values) counts.add(value);
+    return counts;
+}
+
+const auto nearly = boost::test_tools::tolerance(1e-4);
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(scores_are_counted_from_a_threshold_upwards) {
+    const auto counts = scores({-1, 0.25F, 0.5F, 0.5F, 1});
+    BOOST_TEST(counts.total() == 5U);
+    BOOST_TEST(counts.at_least(-1) == 5U);
+    BOOST_TEST(counts.at_least(0.5) == 3U);
+    BOOST_TEST(counts.at_least(0.5001) == 1U);
+    BOOST_TEST(scores({-5, 7}).at_least(1) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_operating_point_accepts_no_more_impostors_than_asked_for) {
+    const auto genuine = scores({0.9F, 0.8F, 0.55F, 0.3F});
+    const auto impostor = scores({0.6F, 0.5F, 0.4F, 0.2F, 0.1F, 0, 0, 0, 0, 0});
+    const auto none = at_false_accepts(genuine, impostor, 0.1);
+    BOOST_REQUIRE(none);
+    BOOST_TEST(none->false_accepts == 0.1, nearly);
+    BOOST_TEST(none->true_accepts == 0.75, nearly);  // down to the genuine 0.55, above 0.5
+    BOOST_TEST(none->threshold == 0.55, nearly);
+    const auto two = at_false_accepts(genuine, impostor, 0.3);
+    BOOST_TEST(two->true_accepts == 1, nearly);
+    BOOST_TEST(two->threshold == 0.3, nearly);
+}
+
+BOOST_AUTO_TEST_CASE(equal_scores_are_accepted_together) {
+    const auto point = at_false_accepts(scores({0.5F}), scores({0.5F, 0.5F, 0.1F, 0}), 0.25);
+    BOOST_TEST(point->false_accepts == 0);
+    BOOST_TEST(point->true_accepts == 0);
+}
+
+BOOST_AUTO_TEST_CASE(too_few_impostors_show_no_low_rate) {
+    BOOST_TEST(!at_false_accepts(scores({0.9F}), scores({0.1F, 0.2F}), 0.01));
+    BOOST_TEST(!at_false_accepts(scores({}), scores({}), 0.01));
+}
+
+BOOST_AUTO_TEST_CASE(a_curve_rises_from_nothing_to_everything) {
+    const auto points = curve(scores({0.9F, 0.3F}), scores({0.5F, 0.1F}));
+    BOOST_REQUIRE(points.size() == 4U);
+    BOOST_TEST(points.front().threshold == 0.9, nearly);
+    BOOST_TEST(points.front().true_accepts == 0.5);
+    BOOST_TEST(points.front().false_accepts == 0);
+    BOOST_TEST(points.back().true_accepts == 1);
+    BOOST_TEST(points.back().false_accepts == 1);
+}

@@ -1,0 +1,102 @@
+#define BOOST_TEST_MODULE cli_verification
+#include <fstream>
+
+#include <boost/test/unit_test.hpp>
+
+#include "cli/evaluation/verification.hpp"
+#include "support/face_sets.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+using namespace facebus::cli;
+
+namespace {
+
+struct Fixture {
+    test::Folder folder;
+    FaceSet set = test::face_set(6, 3);
+
+    std::vector<Pair> read(const std::string& text) {
+        std::ofstream(folder / "pairs.txt") << text;
+        return read_pairs(folder / "pairs.txt", set);
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(cli_verification, Fixture)
+
+BOOST_AUTO_TEST_CASE(pairs_are_read_in_the_format_of_lfw) {
+    const auto pairs = read(
+        "2\t1\np0000\t1\t2\np0001\t1\tp0002\t3\n"
+        "p0003\t2\t3\np0004\t1\tp0005\t2\n");
+    BOOST_REQUIRE(pairs.size() == 4U);
+    BOOST_TEST(set.faces[pairs[0].first].file == "p0000/p0000_0001.jpg");
+    BOOST_TEST(set.faces[pairs[0].second].file == "p0000/p0000_0002.jpg");
+    BOOST_TEST(pairs[0].same);
+    BOOST_TEST(set.faces[pairs[1].second].file == "p0002/p0002_0003.jpg");
+    BOOST_TEST(!pairs[1].same);
+    BOOST_TEST(pairs[1].fold == 0U);
+    BOOST_TEST(pairs[3].fold == 1U);
+    BOOST_TEST(read("1\np0000\t1\t2\np0001\t1\tp0002\t3\n").size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_pairs_file_is_an_error_with_the_line) {
+    const auto names_line = [](int line) {
+        return [line](const StartupError& error) {
+            return std::string(error.what()).find(fmt::format("line {}:", line)) !=
+                       std::string::npos &&
+                   error.code() == Exit::input;
+        };
+    };
+    BOOST_CHECK_EXCEPTION(read(""), StartupError, names_line(1));
+    BOOST_CHECK_EXCEPTION(read("ten\n"), StartupError, names_line(1));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\n"), StartupError, names_line(3));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1\n"), StartupError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 9\n"), StartupError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 x\n"), StartupError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\nnobody 1 p0001 1\n"), StartupError, names_line(3));
+    BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), StartupError);
+}
+
+BOOST_AUTO_TEST_CASE(people_who_differ_are_told_apart_without_an_error) {
+    const auto result = verify(set, random_pairs(set));
+    BOOST_TEST(result.folds == 10U);
+    BOOST_TEST(result.pairs.size() == 36U);  // all 18 same pairs, and as many different ones
+    BOOST_TEST(result.accuracy == 1);
+    BOOST_TEST(result.deviation == 0);
+    BOOST_TEST(result.threshold > 0.2);
+    BOOST_TEST(result.threshold < 0.75);
+}
+
+BOOST_AUTO_TEST_CASE(a_pair_without_a_face_is_never_the_same_person) {
+    set.faces[0].found.reset();
+    const auto result = verify(set, read("1 1\np0000 1 2\np0001 1 p0002 1\n"));
+    BOOST_TEST(result.pairs[0].similarity == -1);
+    BOOST_TEST(!result.pairs[0].right);
+    BOOST_TEST(result.pairs[1].right);
+    BOOST_TEST(result.accuracy == 0.5);
+    BOOST_TEST(set.without_face() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_threshold_of_a_fold_comes_from_the_others) {
+    // In the second fold two strangers are one face: on its own the fold would ask for more.
+    set.faces[15].found->embedding = set.faces[12].found->embedding;
+    const auto result = verify(set, read("2 2\np0000 1 2\np0000 2 3\np0001 1 p0002 1\n"
+                                         "p0001 2 p0002 2\np0003 1 2\np0003 2 3\n"
+                                         "p0004 1 p0005 1\np0003 1 p0002 1\n"));
+    BOOST_TEST(result.accuracy == 0.875);
+    BOOST_TEST(!result.pairs[6].right);
+    BOOST_TEST(result.deviation > 0.1);
+}
+
+BOOST_AUTO_TEST_CASE(all_pairs_are_each_two_pictures_with_a_face) {
+    set.faces[0].found.reset();
+    const auto all = compare_all(set);
+    BOOST_TEST(all.genuine.total() == 5U * 3 + 1);
+    BOOST_TEST(all.impostor.total() == 17U * 16 / 2 - 16);
+    BOOST_TEST(all.genuine.at_least(0.5) == all.genuine.total());
+    BOOST_TEST(all.impostor.at_least(0.5) == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

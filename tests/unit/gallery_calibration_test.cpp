@@ -1,0 +1,176 @@
+#define BOOST_TEST_MODULE gallery_calibration
+#include <algorithm>
+#include <cmath>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/calibration.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+
+namespace {
+
+constexpr std::size_t drawn = 4000;
+
+/// People and pictures vary in 40 directions, people more.
+Cohort population() {
+    Cohort cohort;
+    cohort.model_id = "model-1";
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        for (auto* covariance : {&cohort.between, &cohort.within}) {
+            auto& column = covariance->columns.emplace_back(test::face(i));
+            const float size = covariance == &cohort.between ? 0.15F : 0.08F;
+            for (float& value : column) value *= size;
+        }
+    }
+    cohort.genuine.push_back({1, 1, 0.75, 0.08});
+    cohort.genuine.push_back({3, 2, 0.85, 0.05});
+    return cohort;
+}
+
+Snapshot gallery_of(const std::vector<Embedding>& people, std::size_t samples_each = 1) {
+    std::vector<Subject> subjects;
+    std::vector<Sample> samples;
+    for (std::size_t i = 0; i < people.size(); ++i) {
+        const auto id = "subject-" + std::to_string(1000 + i);
+        subjects.push_back({id, id, 0});
+        for (std::size_t k = 0; k < samples_each; ++k) {
+            auto sample = test::sample(people[i]);
+            sample.id = id + "-" + std::to_string(k);
+            sample.subject_id = id;
+            samples.push_back(std::move(sample));
+        }
+    }
+    return {"model-1", std::move(subjects), samples, "1-0"};
+}
+
+Calibration calibrated(const Snapshot& gallery, double rate = 0.01) {
+    const auto done = calibrate(gallery, Policy{}, population(), rate, drawn);
+    BOOST_REQUIRE(done);
+    return *done;
+}
+
+/// The share of other strangers than those of the calibration that are named.
+double named(const Snapshot& gallery, const Policy& policy) {
+    const auto strangers = population().strangers(drawn, 2, 99);
+    std::size_t count = 0;
+    for (const auto& stranger : strangers) {
+        const auto decision = decide({{"1", stranger, 0.9F}, {"2", stranger, 0.9F}}, gallery, policy);
+        count += decision.verdict == Verdict::known ? 1U : 0U;
+    }
+    return static_cast<double>(count) / drawn;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(other_strangers_are_named_as_rarely_as_promised) {
+    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    for (const double rate : {0.1, 0.01}) {
+        const double got = named(gallery, calibrated(gallery, rate).policy);
+        BOOST_TEST(got < 1.4 * rate + 0.002);
+        BOOST_TEST(got > 0.3 * rate);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stricter_rate_and_more_subjects_take_more_similarity) {
+    const auto few = gallery_of(population().strangers(5, 1, 5));
+    const auto many = gallery_of(population().strangers(200, 1, 5));
+    BOOST_TEST(calibrated(few, 0.001).threshold > calibrated(few, 0.01).threshold);
+    BOOST_TEST(calibrated(few, 0.01).threshold > calibrated(few, 0.1).threshold);
+    BOOST_TEST(calibrated(many).threshold > calibrated(few).threshold);
+}
+
+BOOST_AUTO_TEST_CASE(real_strangers_come_nearer_by_the_factor_of_the_cohort) {
+    auto cohort = population();
+    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const float plain = calibrate(gallery, Policy{}, cohort, 0.01, drawn)->threshold;
+    cohort.tail = 1.2;
+    const float real = calibrate(gallery, Policy{}, cohort, 0.01, drawn)->threshold;
+    BOOST_TEST(std::abs(real - 1.2F * plain) < 0.02F);
+}
+
+BOOST_AUTO_TEST_CASE(the_policy_takes_the_threshold_at_the_size_of_this_gallery) {
+    for (const std::size_t subjects : {3U, 150U}) {
+        const auto done = calibrated(gallery_of(population().strangers(subjects, 1, 5)));
+        BOOST_TEST(effective_threshold(done.policy, subjects, 2) == done.threshold,
+                   boost::test_tools::tolerance(1e-4F));
+        BOOST_TEST(done.policy.early == Policy{}.early);
+        BOOST_TEST(done.policy.margin == Policy{}.margin);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(subjects_who_are_more_alike_than_strangers_raise_the_threshold) {
+    auto people = population().strangers(12, 1, 5);
+    const float apart = calibrated(gallery_of(people)).threshold;
+    BOOST_TEST(calibrated(gallery_of(people)).shift < 0.05F);
+    // A family: each has something of the first.
+    const auto family = [&] {
+        for (auto& each : people) {
+            for (std::size_t i = 0; i < embedding_size; ++i) each[i] += 0.8F * people[0][i];
+            normalise(each);
+        }
+        return people;
+    }();
+    const auto done = calibrated(gallery_of(family));
+    BOOST_TEST(done.shift > 0.1F);
+    BOOST_TEST(done.threshold > apart + 0.1F);
+    // Of so few nothing can be said.
+    BOOST_TEST(calibrated(gallery_of({family[1], family[2], family[3]})).shift == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_subjects_are) {
+    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const auto policy = calibrated(gallery).policy;
+    const auto probability = [&](float similar) {
+        Embedding subject{};
+        std::ranges::copy(gallery.row(0).embedding, subject.begin());
+        auto other = test::face(777);
+        const float common = similarity(subject, other);
+        for (std::size_t i = 0; i < embedding_size; ++i) other[i] -= common * subject[i];
+        normalise(other);
+        Embedding probe{};
+        for (std::size_t i = 0; i < embedding_size; ++i) {
+            probe[i] = similar * subject[i] + std::sqrt(1 - similar * similar) * other[i];
+        }
+        const auto at = decide({{"1", probe, 0.9F}}, gallery, policy);
+        BOOST_TEST(at.match.best->similarity == similar, boost::test_tools::tolerance(1e-3F));
+        return at.probability;
+    };
+    BOOST_TEST(probability(0.3F) < 0.05);
+    BOOST_TEST(probability(0.85F) > 0.95);
+    BOOST_TEST(probability(0.6F) > probability(0.5F));
+}
+
+BOOST_AUTO_TEST_CASE(it_is_the_same_every_time) {
+    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    BOOST_TEST(calibrated(gallery).threshold == calibrated(gallery).threshold);
+    BOOST_TEST(calibrated(gallery).policy.slope == calibrated(gallery).policy.slope);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
+    const auto gallery = gallery_of(population().strangers(3, 1, 5));
+    auto other = population();
+    other.model_id = "model-2";
+    for (const auto& result :
+         {calibrate(Snapshot(), Policy{}, population(), 0.01, drawn),
+          calibrate(gallery, Policy{}, other, 0.01, drawn),
+          calibrate(gallery, Policy{}, population(), 0, drawn),
+          calibrate(gallery, Policy{}, population(), 0.9, drawn),
+          calibrate(gallery, Policy{}, population(), std::nan(""), drawn)}) {
+        BOOST_REQUIRE(!result);
+        BOOST_TEST((result.error().kind == ErrorKind::refused));
+        BOOST_TEST(!result.error().message.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject) {
+    const auto people = population().strangers(4, 1, 5);
+    BOOST_TEST(try_own_samples(gallery_of(people, 1), Policy{}).tried == 0U);
+    const auto twice = try_own_samples(gallery_of(people, 2), Policy{});
+    BOOST_TEST(twice.tried == 8U);
+    BOOST_TEST(twice.named == 8U);
+    BOOST_TEST(try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.0F, .early = 0.5F})
+                   .tried == 8U);
+}

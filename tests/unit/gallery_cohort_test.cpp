@@ -1,0 +1,117 @@
+#define BOOST_TEST_MODULE gallery_cohort
+#include <cmath>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/cohort.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+
+namespace {
+
+/// People around the middle of axes 0 and 1; pictures differ along axis 2.
+Cohort simple() {
+    Cohort cohort;
+    cohort.model_id = "model-1";
+    cohort.people = 10;
+    cohort.pictures = 20;
+    cohort.mean[0] = 1;
+    cohort.between.columns.push_back({});
+    cohort.between.columns[0][1] = 0.5F;
+    cohort.within.columns.push_back({});
+    cohort.within.columns[0][2] = 0.4F;
+    cohort.genuine.push_back({1, 1, 0.7, 0.1});
+    return cohort;
+}
+
+double deviation(const std::vector<Embedding>& all, std::size_t axis) {
+    double sum = 0;
+    double squares = 0;
+    for (const auto& each : all) {
+        sum += double{each[axis]};
+        squares += double{each[axis]} * double{each[axis]};
+    }
+    const auto count = static_cast<double>(all.size());
+    return std::sqrt(squares / count - sum / count * sum / count);
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const auto place = text.find(from);
+    BOOST_REQUIRE(place != std::string::npos);
+    return text.replace(place, from.size(), to);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(strangers_are_unit_vectors_and_the_same_for_the_same_seed) {
+    const auto cohort = simple();
+    const auto some = cohort.strangers(50, 2, 7);
+    BOOST_REQUIRE(some.size() == 50U);
+    for (const auto& each : some) BOOST_TEST(std::abs(similarity(each, each) - 1) < 1e-5F);
+    BOOST_TEST((some == cohort.strangers(50, 2, 7)));
+    BOOST_TEST((some != cohort.strangers(50, 2, 8)));
+}
+
+BOOST_AUTO_TEST_CASE(people_differ_as_the_cohort_says_and_pictures_less_the_more_are_fused) {
+    const auto cohort = simple();
+    const auto one = cohort.strangers(4000, 1, 1);
+    const auto nine = cohort.strangers(4000, 9, 1);
+    BOOST_TEST(deviation(one, 1) > 0.3);
+    BOOST_TEST(deviation(one, 2) > 0.25);
+    BOOST_TEST(std::abs(deviation(nine, 1) - deviation(one, 1)) < 0.08);
+    BOOST_TEST(deviation(nine, 2) < 0.45 * deviation(one, 2));
+    BOOST_TEST(deviation(one, 3) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_columns_leave_out_goes_in_all_directions) {
+    auto cohort = simple();
+    cohort.between.rest = 0.01F;
+    const auto all = cohort.strangers(2000, 1, 1);
+    BOOST_TEST(deviation(all, 3) > 0.02);
+    BOOST_TEST(std::abs(deviation(all, 3) - deviation(all, 400)) < 0.01);
+}
+
+BOOST_AUTO_TEST_CASE(a_cohort_is_read_as_it_was_written) {
+    const auto cohort = simple();
+    const auto back = read_cohort(write_cohort(cohort));
+    BOOST_REQUIRE(back);
+    BOOST_TEST(back->model_id == "model-1");
+    BOOST_TEST(back->people == 10U);
+    BOOST_TEST(back->pictures == 20U);
+    BOOST_TEST(std::abs(back->mean[0] - 1) < 0.005F);
+    BOOST_REQUIRE(back->between.columns.size() == 1U);
+    BOOST_TEST(std::abs(back->between.columns[0][1] - 0.5F) < 0.005F);
+    BOOST_TEST(back->genuine.at(0).deviation == 0.1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_cohort_is_refused) {
+    const auto good = write_cohort(simple());
+    for (const std::string& bad :
+         {std::string(), std::string("{}"), good.substr(0, good.size() / 2),
+          replaced(good, "\"tail\":1.0", "\"tail\":-1.0"),
+          replaced(good, "\"deviation\":0.1", "\"deviation\":0"),
+          replaced(good, "\"rest\":0.0", "\"rest\":-1.0"),
+          replaced(good, "\"values\":[127,", "\"values\":["),
+          replaced(good, "\"genuine\":[{", "\"genuine\":[], \"other\":[{")}) {
+        const auto read = read_cohort(bad);
+        BOOST_REQUIRE(!read);
+        BOOST_TEST((read.error().kind == ErrorKind::malformed));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_one_that_comes_with_facebus_is_of_many_people) {
+    const auto& cohort = shipped_cohort();
+    BOOST_TEST(cohort.people > 1000U);
+    BOOST_TEST(cohort.model_id.starts_with("facenet-"));
+    BOOST_TEST(cohort.tail > 1);
+    const auto some = cohort.strangers(200, 2, 1);
+    double sum = 0;
+    for (std::size_t i = 1; i < some.size(); ++i) {
+        sum += double{similarity(some[0], some[i])};
+        BOOST_TEST(similarity(some[i - 1], some[i]) < 0.8F);
+    }
+    BOOST_TEST(std::abs(sum / 199) < 0.2);
+}
