@@ -73,6 +73,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& picture, double le
     const auto* shift = out[0].ptr<float>();
     const auto* score = out[1].ptr<float>();
     std::vector<Candidate> found;
+    int only = 0;
     // Rows outside, columns inside, although memory lies the other way: equal scores are ranked by
     // this order.
     for (int y = 0; y < cells_y; ++y) {
@@ -89,7 +90,14 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& picture, double le
             candidate.score = score[cell * 2 + 1];
             std::copy_n(shift + std::ptrdiff_t{cell} * 4, 4, candidate.shift.begin());
             found.push_back(candidate);
+            only = (cells_x - 1 - x) * cells_y + y;
         }
+    }
+    // A single candidate of a level gets the correction of the mirrored place: so does the reference
+    // (a slip in its handling of arrays with one element), and the face recognition networks were
+    // trained on crops that came from it.
+    if (found.size() == 1) {
+        std::copy_n(shift + std::ptrdiff_t{only} * 4, 4, found.front().shift.begin());
     }
     return found;
 }
