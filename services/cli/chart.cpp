@@ -80,10 +80,20 @@ double screen_y(const Axis& axis, double value) {
 }
 
 std::string path(const Axis& x, const Axis& y, const Line& line) {
+    constexpr double visible = 0.7;  // a step that the eye can't see is not drawn
     std::string points;
-    for (const auto& [px, py] : line.points) {
+    double last_x = -1e9;
+    double last_y = -1e9;
+    for (std::size_t i = 0; i < line.points.size(); ++i) {
+        const auto& [px, py] = line.points[i];
         if (!std::isfinite(px) || !std::isfinite(py)) continue;
-        points += fmt::format("{:.1f},{:.1f} ", screen_x(x, px), screen_y(y, py));
+        const double at_x = screen_x(x, px);
+        const double at_y = screen_y(y, py);
+        const bool end = i + 1 == line.points.size();
+        if (!end && std::abs(at_x - last_x) < visible && std::abs(at_y - last_y) < visible) continue;
+        points += fmt::format("{:.1f},{:.1f} ", at_x, at_y);
+        last_x = at_x;
+        last_y = at_y;
     }
     return points;
 }
@@ -117,18 +127,31 @@ std::string chart(const std::string& title, const Axis& x, const Axis& y,
     svg += fmt::format(
         "<text transform=\"translate(18 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
         (top + bottom) / 2, escaped(y.label));
+    const auto style = [](std::size_t i) {
+        const bool again = i >= colours.size();
+        return fmt::format("stroke=\"{}\"{}", colours[i % colours.size()],
+                           again ? " stroke-dasharray=\"6 4\"" : "");
+    };
     for (std::size_t i = 0; i < lines.size(); ++i) {
         svg += fmt::format(
-            "<polyline clip-path=\"url(#plot)\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" "
+            "<polyline clip-path=\"url(#plot)\" fill=\"none\" {} stroke-width=\"2\" "
             "points=\"{}\"/>\n",
-            colours[i % colours.size()], path(x, y, lines[i]));
-        if (lines.size() == 1) continue;
+            style(i), path(x, y, lines[i]));
+    }
+    if (lines.size() < 2) return svg + "</svg>\n";
+    std::size_t longest = 0;
+    for (const auto& line : lines) longest = std::max(longest, line.name.size());
+    const double legend = 60 + 7 * static_cast<double>(longest);
+    svg += fmt::format(
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#ffffff\" fill-opacity=\"0.85\"/>"
+        "\n",
+        right - legend, top + 4, legend - 4, 8 + 20 * static_cast<double>(lines.size()));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
         const double row = top + 20 + 20 * static_cast<double>(i);
         svg += fmt::format(
-            "<path d=\"M{0} {1} h24\" stroke=\"{2}\" stroke-width=\"3\"/>"
-            "<text x=\"{3}\" y=\"{4}\" text-anchor=\"end\">{5}</text>\n",
-            right - 34, row, colours[i % colours.size()], right - 42, row + 4,
-            escaped(lines[i].name));
+            "<path d=\"M{} {} h24\" {} stroke-width=\"3\"/>"
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
+            right - 34, row, style(i), right - 42, row + 4, escaped(lines[i].name));
     }
     return svg + "</svg>\n";
 }

@@ -143,3 +143,19 @@ BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_l
         BOOST_TEST(iou(face.box, box) < 0.3F);
     }
 }
+
+BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_time) {
+    const auto image = photograph();
+    MotionStage motion{vision::MotionOptions{}};
+    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    constexpr std::int64_t second = 1'000'000'000;
+    std::int64_t seen = 0;
+    std::size_t searched = 0;
+    for (std::int64_t pts = 0; pts <= 10 * second; pts += second / 5) {
+        const auto [region, pixels] = motion.process(frame(image, pts), image.pixels);
+        searched += region.areas.size();
+        if (!detect.process(region, pixels).first.faces.empty()) seen = pts;
+        BOOST_TEST(pts - seen <= second);
+    }
+    BOOST_TEST(searched < 15U, "a still scene is searched whole once a second and else not at all");
+}

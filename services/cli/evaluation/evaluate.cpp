@@ -222,6 +222,7 @@ void draw(const Report& report, const std::filesystem::path& folder) {
     for (const auto& result : identification.results) {
         Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
         for (const auto& point : curve(result.mated, result.strangers)) {
+            if (point.threshold <= -1) continue;  // who was never a candidate
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
         lines.push_back(std::move(line));

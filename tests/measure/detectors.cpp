@@ -1,0 +1,202 @@
+// measure.detectors CLIP|FOLDER...: MTCNN against SSD with O-Net on the same frames.
+#include <algorithm>
+#include <cmath>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
+
+#include "support/models.hpp"
+#include "support/pictures.hpp"
+#include "vision/face_detector.hpp"
+#include "vision/image_file.hpp"
+#include "vision/threads.hpp"
+#include "vision/video_source.hpp"
+
+namespace {
+
+using namespace facebus;
+using vision::Detection;
+
+constexpr int every = 10;  // frames of a clip
+constexpr float same_face = 0.5F;
+
+struct Candidate {
+    std::string name;
+    vision::FaceDetector detector;
+    double seconds = 0;
+    std::size_t frames = 0;
+    std::vector<std::vector<Detection>> faces;  ///< by frame
+};
+
+std::vector<Candidate> candidates() {
+    std::vector<Candidate> all;
+    const auto models = test::models();
+    all.push_back({"MTCNN", {models, vision::MtcnnOptions{.output_score = 0.9F}}, 0, 0, {}});
+    for (const int input : {300, 600}) {
+        all.push_back({fmt::format("SSD {0}x{0} + O-Net", input),
+                       {models, vision::SsdOptions{.input = input, .output_score = 0.9F}},
+                       0, 0, {}});
+    }
+    return all;
+}
+
+void look(std::vector<Candidate>& all, const Image& image) {
+    for (auto& one : all) {
+        const auto start = std::chrono::steady_clock::now();
+        one.faces.push_back(one.detector.detect(image));
+        one.seconds +=
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        ++one.frames;
+    }
+}
+
+const Detection* find(const std::vector<Detection>& faces, const Box& box) {
+    for (const auto& face : faces) {
+        if (iou(face.box, box) >= same_face) return &face;
+    }
+    return nullptr;
+}
+
+/// The mean distance of the landmarks in shares of the eye distance of `truth`.
+double landmark_error(const Landmarks& found, const Landmarks& truth) {
+    double sum = 0;
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+        sum += double{std::hypot(found[i].x - truth[i].x, found[i].y - truth[i].y)};
+    }
+    return sum / static_cast<double>(truth.size()) / double{eye_distance(truth)};
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::ranges::sort(values);
+    return values[values.size() / 2];
+}
+
+void compare(const std::string& name, const std::vector<Candidate>& all) {
+    // What any of them finds is taken for a face.
+    std::vector<std::vector<Box>> faces(all.front().faces.size());
+    std::size_t total = 0;
+    for (std::size_t frame = 0; frame < faces.size(); ++frame) {
+        for (const auto& one : all) {
+            for (const auto& face : one.faces[frame]) {
+                const bool known = std::ranges::any_of(faces[frame], [&](const Box& box) {
+                    return iou(box, face.box) >= same_face;
+                });
+                if (!known) faces[frame].push_back(face.box);
+            }
+        }
+        total += faces[frame].size();
+    }
+    for (const auto& one : all) {
+        std::size_t found = 0;
+        std::vector<double> errors;
+        for (std::size_t frame = 0; frame < faces.size(); ++frame) {
+            for (const auto& box : faces[frame]) {
+                const auto* mine = find(one.faces[frame], box);
+                if (mine == nullptr) continue;
+                ++found;
+                const auto* first = find(all.front().faces[frame], box);
+                if (first != nullptr) {
+                    errors.push_back(landmark_error(mine->landmarks, first->landmarks));
+                }
+            }
+        }
+        fmt::print("{:<28} {:<22} {:>6} {:>6} {:>8.1f} {:>10.2f} {:>8.1f}\n", name, one.name,
+                   faces.size(), total,
+                   total == 0 ? 0 : 100 * static_cast<double>(found) / static_cast<double>(total),
+                   100 * median(errors), 1000 * one.seconds / static_cast<double>(one.frames));
+    }
+}
+
+void measure_clip(const std::string& clip) {
+    auto source = vision::VideoSource::open(clip);
+    if (!source) throw StartupError(Exit::unavailable, source.error().message);
+    auto all = candidates();
+    for (int i = 0;; ++i) {
+        auto frame = source->read();
+        if (!frame || !*frame) break;
+        if (i % every == 0) look(all, (*frame)->image);
+    }
+    compare(clip.substr(clip.rfind('/') + 1), all);
+}
+
+/// A folder with annotations.txt: a picture and five points a line (MTFL).
+void measure_landmarks(const std::filesystem::path& folder) {
+    constexpr int enlarge = 4;
+    struct Result {
+        std::size_t found = 0;
+        std::vector<double> errors;
+    };
+    auto all = candidates();
+    std::vector<Result> results(all.size());
+    std::ifstream in(folder / "annotations.txt");
+    std::size_t pictures = 0;
+    for (std::string line; std::getline(in, line);) {
+        std::istringstream words(line);
+        std::string name;
+        Landmarks truth{};
+        words >> name;
+        for (auto& point : truth) words >> point.x;
+        for (auto& point : truth) words >> point.y;
+        if (!words) continue;
+        std::ranges::replace(name, '\\', '/');
+        const auto picture = vision::read_picture(folder / name);
+        if (!picture) continue;
+        ++pictures;
+        cv::Mat large;
+        cv::resize(test::mat_of(*picture), large, {}, enlarge, enlarge, cv::INTER_CUBIC);
+        cv::copyMakeBorder(large, large, 80, 80, 80, 80, cv::BORDER_REPLICATE);
+        for (auto& point : truth) point = {point.x * enlarge + 80, point.y * enlarge + 80};
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto faces = all[i].detector.detect(test::image_of(large));
+            if (faces.empty()) continue;
+            ++results[i].found;
+            results[i].errors.push_back(landmark_error(faces.front().landmarks, truth));
+        }
+        if (pictures % 200 == 0) fmt::print(stderr, "{} pictures\n", pictures);
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& errors = results[i].errors;
+        double mean = 0;
+        for (const double error : errors) mean += error / static_cast<double>(errors.size());
+        const auto bad = std::ranges::count_if(errors, [](double error) { return error > 0.1; });
+        fmt::print("{:<28} {:<22} found {} of {}, landmark error mean {:.2f} %, median {:.2f} %, "
+                   "above 10 %: {:.1f} %\n",
+                   folder.filename().string(), all[i].name, results[i].found, pictures, 100 * mean,
+                   100 * median(errors),
+                   100 * static_cast<double>(bad) / static_cast<double>(errors.size()));
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (arguments.empty() || arguments.front() == "--help") {
+        fmt::print("usage: measure.detectors CLIP|FOLDER...\n\nEvery tenth frame of a clip, one "
+                   "thread; of a folder with annotations.txt (MTFL) the landmarks.\n");
+        return arguments.empty() ? 64 : 0;
+    }
+    try {
+        vision::use_threads(1);
+        fmt::print("{:<28} {:<22} {:>6} {:>6} {:>8} {:>10} {:>8}\n", "clip", "detector", "frames",
+                   "faces", "recall %", "landmark %", "ms");
+        for (const auto& argument : arguments) {
+            if (std::filesystem::exists(std::filesystem::path(argument) / "annotations.txt")) {
+                measure_landmarks(argument);
+            } else {
+                measure_clip(argument);
+            }
+        }
+    } catch (const StartupError& error) {
+        fmt::print(stderr, "measure.detectors: {}\n", error.what());
+        return static_cast<int>(error.code());
+    }
+    return 0;
+}
