@@ -69,9 +69,9 @@ Detection to_detection(const Candidate& candidate) {
 
 }  // namespace
 
-cv::Mat cascade_picture(const Image& image) {
+cv::Mat cascade_picture(const cv::Mat& upright) {
     cv::Mat picture;
-    cv::transpose(as_mat(image), picture);
+    cv::transpose(upright, picture);
     cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
     return picture;
 }

@@ -9,7 +9,6 @@
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
 
-#include "base/image.hpp"
 #include "vision/detection.hpp"
 #include "vision/nms.hpp"
 
@@ -19,10 +18,10 @@ namespace facebus::vision {
 inline constexpr double pixel_mean = 127.5;
 inline constexpr double pixel_scale = 1 / 128.0;
 
-/// The picture as the cascade reads it. All three networks were trained with the axes swapped
+/// A picture (BGR) as the cascade reads it. All three networks were trained with the axes swapped
 /// (columns first) in RGB, so the picture is transposed once and everything of the cascade runs in
 /// columns-first matrices.
-cv::Mat cascade_picture(const Image& image);
+cv::Mat cascade_picture(const cv::Mat& upright);
 
 /// A blob of `count` columns-first RGB pictures, pixels last as the networks want it.
 cv::Mat cascade_blob(int count, int columns, int rows);

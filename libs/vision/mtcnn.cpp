@@ -29,19 +29,19 @@ struct Mtcnn::Impl {
     CandidateNetwork refine;
     OutputNetwork output;
 
-    std::vector<Candidate> propose(const cv::Mat& picture);
-    std::vector<Candidate> propose_at(const cv::Mat& picture, double level);
+    std::vector<Candidate> propose(const cv::Mat& upright);
+    std::vector<Candidate> propose_at(const cv::Mat& upright, double level);
     std::vector<Candidate> refined(const cv::Mat& picture,
                                    const std::vector<Candidate>& candidates);
 };
 
-std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& picture) {
+std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& upright) {
     const double first = static_cast<double>(proposal_side) / options.min_face;
     std::vector<Candidate> all;
     double level = first;
-    double shorter = std::min(picture.rows, picture.cols) * first;
+    double shorter = std::min(upright.rows, upright.cols) * first;
     for (int i = 1; shorter >= proposal_side; ++i) {
-        auto found = suppress(propose_at(picture, level), 0.5, Overlap::of_union);
+        auto found = suppress(propose_at(upright, level), 0.5, Overlap::of_union);
         all.insert(all.end(), found.begin(), found.end());
         shorter *= static_cast<double>(options.scale_factor);
         level = first * std::pow(static_cast<double>(options.scale_factor), i);
@@ -57,12 +57,15 @@ std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& picture) {
     return squares;
 }
 
-std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& picture, double level) {
-    const int rows = static_cast<int>(std::ceil(picture.rows * level));
-    const int columns = static_cast<int>(std::ceil(picture.cols * level));
+std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double level) {
+    const int rows = static_cast<int>(std::ceil(upright.rows * level));
+    const int columns = static_cast<int>(std::ceil(upright.cols * level));
+    // Scaled before it is turned: the other way round some pixels are rounded differently, enough
+    // to move a face's landmarks in one picture in a hundred.
     cv::Mat scaled;
-    cv::resize(picture, scaled, {columns, rows}, 0, 0, cv::INTER_AREA);
-    cv::Mat input = cascade_blob(1, rows, columns);
+    cv::resize(upright, scaled, {columns, rows}, 0, 0, cv::INTER_AREA);
+    scaled = cascade_picture(scaled);
+    cv::Mat input = cascade_blob(1, columns, rows);
     cv::Mat target = plane(input, 0);
     scaled.convertTo(target, CV_32F, pixel_scale, -pixel_mean * pixel_scale);
     proposal.setInput(input);
@@ -142,8 +145,8 @@ Mtcnn& Mtcnn::operator=(Mtcnn&&) noexcept = default;
 std::vector<Detection> Mtcnn::detect(const Image& image) {
     if (std::min(image.width, image.height) < impl_->options.min_face) return {};
     return translated("MTCNN", [&] {
-        const cv::Mat picture = cascade_picture(image);
-        const auto candidates = impl_->refined(picture, impl_->propose(picture));
+        const cv::Mat picture = cascade_picture(as_mat(image));
+        const auto candidates = impl_->refined(picture, impl_->propose(as_mat(image)));
         return impl_->output.faces(picture, candidates, impl_->options.output_score);
     });
 }

@@ -59,9 +59,11 @@ Ssd& Ssd::operator=(Ssd&&) noexcept = default;
 std::vector<Detection> Ssd::detect(const Image& image) {
     if (image.empty()) return {};
     return translated("SSD", [&] {
-        const auto candidates = impl_->propose(as_mat(image));
+        const cv::Mat upright = as_mat(image);
+        const auto candidates = impl_->propose(upright);
         if (candidates.empty()) return std::vector<Detection>();
-        return impl_->output.faces(cascade_picture(image), candidates, impl_->options.output_score);
+        return impl_->output.faces(cascade_picture(upright), candidates,
+                                   impl_->options.output_score);
     });
 }
 
