@@ -1,6 +1,9 @@
 // From facebus.yaml to the gallery: where its Redis is, and the policy where it stores none.
 #pragma once
 
+#include <algorithm>
+
+#include "gallery/calibration.hpp"
 #include "gallery/decision.hpp"
 #include "gallery/redis.hpp"
 #include "service/settings.hpp"
@@ -21,6 +24,18 @@ inline gallery::Policy default_policy(const service::Settings& settings) {
     policy.margin = static_cast<float>(settings.recognize.margin);
     policy.min_quality = static_cast<float>(settings.recognize.min_quality);
     return policy;
+}
+
+/// The calibration of a gallery that stores no policy; every program that matches comes to the
+/// same. With as many strangers as a second or so allows, and at least 200; `facebus calibrate`
+/// takes more. Refused as gallery::calibrate().
+inline Result<gallery::Calibration> calibrate_in_time(const gallery::Snapshot& gallery,
+                                                      const service::Settings& settings) {
+    constexpr std::size_t comparisons = 10'000'000;
+    const auto samples = std::max<std::size_t>(gallery.samples(), 1);
+    return gallery::calibrate(gallery, default_policy(settings), gallery::shipped_cohort(),
+                              settings.recognize.false_alarms,
+                              std::clamp<std::size_t>(comparisons / samples, 200, 2000));
 }
 
 }  // namespace facebus

@@ -38,6 +38,15 @@ Exit gallery_list(const Context& context, bool json);
 Exit gallery_show(const Context& context, const std::string& name, bool json);
 Exit gallery_remove(const Context& context, const std::string& name);
 
+struct CollectOptions {
+    std::vector<std::string> videos;
+    std::filesystem::path output = "facebus-faces";
+    bool match = false;  ///< name who is in the gallery
+    double every = 0;    ///< seconds between two frames that are searched; 0: all are
+    bool json = false;
+};
+Exit collect(const Context& context, const CollectOptions& options);
+
 struct DemoOptions {
     std::string source;  ///< empty: the clip that models/prepare fetches
     std::optional<std::filesystem::path>

@@ -14,7 +14,6 @@
 #include "cli/result_stream.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
-#include "vision/image_file.hpp"
 #include "vision/threads.hpp"
 #include "vision/video_source.hpp"
 
@@ -145,9 +144,7 @@ class Demo {
             // In <gallery>/alice.jpg, without a folder for each person, the file names the person.
             const bool flat = fs::equivalent(picture.file.parent_path(), folder);
             const auto name = flat ? picture.file.stem().string() : picture.name;
-            const auto image = vision::read_picture(picture.file);
-            auto sample = image ? enroller.sample(*image, picture.file.filename().string())
-                                : std::unexpected(image.error());
+            auto sample = enroller.sample(picture.file);
             if (sample) sample = store.add(name, std::move(*sample));
             if (sample) {
                 ++added;
@@ -269,7 +266,7 @@ class Demo {
 
     void report() {
         fmt::print("\n{}\n{}", report_.summary(), latency_.table());
-        const auto sheet = options_.output / "contact-sheet.jpg";
+        const auto sheet = options_.output / contact_sheet_name;
         if (report_.write_sheet(sheet, fmt::format("facebus: {}", vision::printable(source_)))) {
             fmt::print("contact sheet: {}\n", sheet.string());
         } else {

@@ -9,6 +9,8 @@
 
 #include "detector_settings.hpp"
 #include "vision/align.hpp"
+#include "vision/crop_file.hpp"
+#include "vision/image_file.hpp"
 #include "vision/quality.hpp"
 #include "vision/video_source.hpp"
 
@@ -32,16 +34,6 @@ bool picture(const fs::path& file) {
     return endings.contains(ending(file));
 }
 
-std::vector<vision::Sighting> sightings(Enroller& enroller, const Image& image) {
-    std::vector<vision::Sighting> all;
-    for (const auto& face : enroller.detector().detect(image)) {
-        auto crop = vision::align(image, face);
-        const auto quality = vision::assess(crop, face);
-        all.push_back({face.box, face.landmarks, quality, std::move(crop)});
-    }
-    return all;
-}
-
 void collect(const fs::path& folder, const std::string& name, std::vector<NamedPicture>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
@@ -49,14 +41,39 @@ void collect(const fs::path& folder, const std::string& name, std::vector<NamedP
     for (const auto& entry : entries) {
         if (fs::is_directory(entry)) {
             collect(entry, name.empty() ? entry.filename().string() : name, found);
-        } else if (picture(entry)) {
+        } else if (picture(entry) && entry.filename() != contact_sheet_name) {
             const auto own = fs::weakly_canonical(folder).filename().string();
             found.push_back({name.empty() ? own : name, entry});
         }
     }
 }
 
+std::string explain(Flaw flaw, const Quality& quality, const service::Settings::Gallery& rules) {
+    switch (flaw) {
+        case Flaw::too_small:
+            return fmt::format(
+                "the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
+                quality.eye_distance, rules.min_eye_distance);
+        case Flaw::blurred:
+            return fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
+                               quality.sharpness, rules.min_sharpness);
+        case Flaw::poor:
+            break;
+    }
+    return fmt::format(
+        "the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, turned by {:.2f}, "
+        "detector {:.2f})",
+        quality.overall, rules.min_quality, quality.sharpness, quality.yaw, quality.detector);
+}
+
 }  // namespace
+
+std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules) {
+    if (quality.eye_distance < rules.min_eye_distance) return Flaw::too_small;
+    if (quality.sharpness < rules.min_sharpness) return Flaw::blurred;
+    if (quality.overall < rules.min_quality) return Flaw::poor;
+    return std::nullopt;
+}
 
 Enroller::Enroller(const fs::path& models, const service::Settings& settings)
     : rules_(settings.gallery),
@@ -83,26 +100,31 @@ Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string
     return sample(crop, vision::assess(crop, faces.front()), source);
 }
 
+Result<gallery::Sample> Enroller::sample(const fs::path& file) {
+    const auto source = file.filename().string();
+    const auto crop = vision::read_crop(file);
+    // A file that can't be read as a crop can't be read as a picture either.
+    if (!crop) return std::unexpected(crop.error());
+    if (*crop) return sample((*crop)->image, (*crop)->quality, source);
+    const auto picture = vision::read_picture(file);
+    if (!picture) return std::unexpected(picture.error());
+    return sample(*picture, source);
+}
+
+std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
+    std::vector<vision::Sighting> all;
+    for (const auto& face : detector_.detect(image)) {
+        auto crop = vision::align(image, face);
+        const auto quality = vision::assess(crop, face);
+        all.push_back({face.box, face.landmarks, quality, std::move(crop)});
+    }
+    return all;
+}
+
 Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quality,
                                          const std::string& source) {
-    if (quality.eye_distance < rules_.min_eye_distance) {
-        return fail(
-            ErrorKind::refused,
-            fmt::format("the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
-                        quality.eye_distance, rules_.min_eye_distance));
-    }
-    if (quality.sharpness < rules_.min_sharpness) {
-        return fail(ErrorKind::refused,
-                    fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
-                                quality.sharpness, rules_.min_sharpness));
-    }
-    if (quality.overall < rules_.min_quality) {
-        return fail(
-            ErrorKind::refused,
-            fmt::format("the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, "
-                        "turned by {:.2f}, detector {:.2f})",
-                        quality.overall, rules_.min_quality, quality.sharpness, quality.yaw,
-                        quality.detector));
+    if (const auto found = flaw(quality, rules_)) {
+        return fail(ErrorKind::refused, explain(*found, quality, rules_));
     }
     gallery::Sample sample;
     sample.source = source;
@@ -113,8 +135,8 @@ Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quali
 }
 
 Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
-                                  const std::vector<vision::Sighting>& seen,
-                                  const std::string& source) {
+                               const std::vector<vision::Sighting>& seen,
+                               const std::string& source) {
     Enrolled enrolled;
     Error refused{ErrorKind::refused, "no face found"};
     for (const auto& sighting : seen) {
@@ -173,7 +195,7 @@ std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enro
     while (!stop.requested()) {
         const auto frame = opened->read();
         if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
-        auto found = tracker.process(sightings(enroller, (*frame)->image), (*frame)->pts, false);
+        auto found = tracker.process(enroller.sightings((*frame)->image), (*frame)->pts, false);
         for (auto& probe : found.probes) {
             tracks[probe.track].push_back(std::move(probe.sighting));
         }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,11 @@
 #include "vision/tracker.hpp"
 
 namespace facebus::cli {
+
+/// Why a face may not be enrolled.
+enum class Flaw { too_small, blurred, poor };
+/// The first rule of facebus.yaml's `gallery` that the face breaks, if any.
+std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules);
 
 /// What enrolling has come to.
 struct Enrolled {
@@ -33,6 +40,10 @@ class Enroller {
     /// too small, too blurred or too poor.
     Result<gallery::Sample> sample(const Image& picture, const std::string& source);
 
+    /// The sample of a picture in a file. A crop that write_crop() wrote is taken as it is, without
+    /// looking for the face again. Refused as above; also the errors of read_crop().
+    Result<gallery::Sample> sample(const std::filesystem::path& file);
+
     /// The sample of a crop that was aligned and assessed already, by the same rules.
     Result<gallery::Sample> sample(const Image& crop, const Quality& quality,
                                    const std::string& source);
@@ -40,7 +51,12 @@ class Enroller {
     /// Adds the first five of `seen` that pass the rules to the subject `name`. Error: why the last
     /// was refused if none passed; unavailable.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
-                            const std::vector<vision::Sighting>& seen, const std::string& source);
+                         const std::vector<vision::Sighting>& seen, const std::string& source);
+
+    /// All faces in the picture, with crop and quality, whether or not they pass the rules.
+    std::vector<vision::Sighting> sightings(const Image& image);
+    /// One embedding a crop, in order.
+    std::vector<Embedding> embed(std::span<const Image> crops) { return embedder_.embed(crops); }
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
     vision::FaceDetector& detector() { return detector_; }
@@ -57,8 +73,12 @@ struct NamedPicture {
     std::filesystem::path file;
 };
 
+/// The overview that `demo` and `collect` write beside crops. It shows people and enrols nobody.
+inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
+
 /// The pictures below `paths`: a file is named after itself (alice.jpg), the files of a folder
-/// after the folder, and so are those of its sub-folders; `name` overrides. Throws StartupError
+/// after the folder, and so are those of its sub-folders; `name` overrides. Contact sheets in
+/// folders are passed over. Throws StartupError
 /// (unavailable) for a path that is not there or has no pictures.
 std::vector<NamedPicture> named_pictures(const std::vector<std::filesystem::path>& paths,
                                          const std::string& name);

@@ -9,7 +9,6 @@
 #include "cli/progress.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
-#include "vision/image_file.hpp"
 #include "vision/threads.hpp"
 
 namespace facebus::cli {
@@ -17,9 +16,7 @@ namespace {
 
 Result<Enrolled> enrol_picture(Enroller& enroller, gallery::Store& store,
                                const NamedPicture& picture) {
-    const auto image = vision::read_picture(picture.file);
-    if (!image) return std::unexpected(image.error());
-    auto sample = enroller.sample(*image, picture.file.filename().string());
+    auto sample = enroller.sample(picture.file);
     if (sample) sample = store.add(picture.name, std::move(*sample));
     if (sample) return Enrolled{.added = 1};
     if (sample.error().kind == ErrorKind::exists) return Enrolled{.already = 1};

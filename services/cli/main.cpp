@@ -65,6 +65,25 @@ void add_gallery(CLI::App& app, Command& command) {
     });
 }
 
+void add_collect(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand(
+        "collect", "Sort the faces in videos into a folder for each person, ready to enrol");
+    auto options = std::make_shared<cli::CollectOptions>();
+    sub->add_option("videos", options->videos, "video files, or folders of pictures as frames")
+        ->required();
+    sub->add_option("--output", options->output, "new or empty folder for them")
+        ->capture_default_str();
+    sub->add_flag("--match", options->match, "name the folders of people who are in the gallery");
+    sub->add_option("--every", options->every,
+                    "search a frame every so many seconds; 0: every frame")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    sub->add_flag("--json", options->json, "as JSON");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return cli::collect(context, *options); };
+    });
+}
+
 void add_demo(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand(
         "demo", "Run everything on one video, with a Redis of its own, and show the results");
@@ -190,6 +209,7 @@ int run(int argc, char** argv) {
     add_demo(app, command);
     add_watch(app, command);
     add_gallery(app, command);
+    add_collect(app, command);
     add_calibrate(app, command);
     add_detect(app, command);
     add_evaluate(app, command);

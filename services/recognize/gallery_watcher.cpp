@@ -1,22 +1,13 @@
 #include "recognize/gallery_watcher.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "gallery/calibration.hpp"
 #include "gallery_settings.hpp"
 
 namespace facebus {
 namespace {
 
 constexpr int look_every_ms = 250;
-
-/// As many strangers as a second or so allows, and at least 200; `facebus calibrate` takes more.
-std::size_t strangers_within_time(std::size_t samples) {
-    constexpr std::size_t comparisons = 10'000'000;
-    return std::clamp<std::size_t>(comparisons / samples, 200, 2000);
-}
 
 }  // namespace
 
@@ -60,14 +51,11 @@ Result<void> GalleryWatcher::reload() {
 
 /// The policy of a gallery that stores none. Each worker comes to the same.
 gallery::Policy GalleryWatcher::calibrated(const gallery::Snapshot& gallery) {
-    const auto base = default_policy(runtime_.settings);
-    if (gallery.samples() == 0) return base;
-    const auto done = gallery::calibrate(gallery, base, gallery::shipped_cohort(),
-                                         runtime_.settings.recognize.false_alarms,
-                                         strangers_within_time(gallery.samples()));
+    if (gallery.samples() == 0) return default_policy(runtime_.settings);
+    const auto done = calibrate_in_time(gallery, runtime_.settings);
     if (!done) {
         runtime_.count_error(done.error());
-        return base;
+        return default_policy(runtime_.settings);
     }
     runtime_.log.info("calibrated", {{"false_alarms", done->false_alarms},
                                      {"strangers", done->strangers},

@@ -1,0 +1,155 @@
+#define BOOST_TEST_MODULE cli_collect_people
+#include <boost/test/unit_test.hpp>
+
+#include "base/error.hpp"
+#include "cli/collect_people.hpp"
+#include "cli/face_folder.hpp"
+#include "support/faces.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+using namespace facebus::cli;
+using facebus::test::axis;
+using facebus::test::between;
+using facebus::test::face;
+
+namespace {
+
+/// A track with two good crops of one face; times in seconds.
+KeptTrack track(std::uint64_t number, const Embedding& embedding, std::int64_t from,
+                std::int64_t to) {
+    KeptTrack out{.video = 0, .number = number, .from = from, .to = to, .crops = {}};
+    for (const auto pts : {from, to}) {
+        out.crops.push_back({.face = {.image = {}, .quality = {.overall = 0.9F}},
+                             .pts = pts,
+                             .embedding = embedding});
+    }
+    return out;
+}
+
+gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>>& subjects) {
+    std::vector<gallery::Subject> names;
+    std::vector<gallery::Sample> samples;
+    for (const auto& [name, embedding] : subjects) {
+        const auto id = "id of " + name;
+        names.push_back({.id = id, .name = name, .created = 0});
+        auto sample = test::sample(embedding);
+        sample.id = "sample of " + name;
+        sample.subject_id = id;
+        samples.push_back(sample);
+    }
+    return {"model-1", names, samples, "1-0"};
+}
+
+std::vector<CollectedPerson> named(const std::vector<KeptTrack>& tracks,
+                                   const gallery::Snapshot& gallery) {
+    auto people = people_of(tracks);
+    recognise(people, gallery, {});
+    name_folders(people);
+    return people;
+}
+
+std::vector<std::string> folders(const std::vector<CollectedPerson>& people) {
+    std::vector<std::string> out;
+    for (const auto& person : people) out.push_back(person.folder);
+    return out;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(strangers_are_numbered_in_the_order_in_which_they_appear) {
+    const std::vector<KeptTrack> tracks{track(1, face(1), 5, 6), track(2, face(2), 0, 1),
+                                        track(3, face(2), 8, 9)};
+    const auto people = named(tracks, {});
+    BOOST_TEST(folders(people) == (Names{"person-01", "person-02"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(people[0].tracks.size() == 2U);
+    BOOST_TEST(people[0].tracks.front()->number == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_known_has_the_name_and_strangers_are_numbered_without_him) {
+    const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3)};
+    BOOST_TEST(
+        folders(named(tracks, gallery_of({{"Ann", face(1)}}))) == (Names{"Ann", "person-01"}),
+        boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(two_groups_of_one_subject_become_one_person) {
+    // Too unlike each other to be grouped, but both like the subject.
+    const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 4, 5),
+                                        track(2, between(0, 2, 0.7F), 0, 1)};
+    BOOST_TEST(people_of(tracks).size() == 2U);
+    const auto people = named(tracks, gallery_of({{"Ann", axis(0)}}));
+    BOOST_TEST(folders(people) == Names{"Ann"}, boost::test_tools::per_element());
+    BOOST_TEST_REQUIRE(people[0].tracks.size() == 2U);
+    BOOST_TEST(people[0].tracks.front()->number == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(of_two_who_are_seen_together_only_the_more_alike_has_the_name) {
+    const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 0, 5),
+                                        track(2, between(0, 2, 0.7F), 3, 9)};
+    const auto people = named(tracks, gallery_of({{"Ann", axis(0)}}));
+    BOOST_TEST(folders(people) == (Names{"person-01", "Ann"}), boost::test_tools::per_element());
+    BOOST_TEST(!people[0].subject.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(no_two_people_share_a_folder_and_nobody_takes_the_sheets_name) {
+    const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3),
+                                        track(3, face(3), 4, 5), track(4, face(4), 6, 7),
+                                        track(5, face(5), 8, 9)};
+    const auto gallery = gallery_of({{"a/b", face(1)},
+                                     {"a_b", face(2)},
+                                     {"person-01", face(3)},
+                                     {contact_sheet_name, face(4)}});
+    BOOST_TEST(folders(named(tracks, gallery)) ==
+                   (Names{"a_b", "a_b (2)", "person-01", "contact-sheet.jpg (2)", "person-02"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_name_stays_in_its_folder_and_can_be_shown) {
+    BOOST_TEST(safe_file_name("Bob Öztürk") == "Bob Öztürk");
+    BOOST_TEST(safe_file_name("../../etc/passwd") == "_._.._etc_passwd");
+    BOOST_TEST(safe_file_name("..") == "_.");
+    BOOST_TEST(safe_file_name("") == "_");
+    BOOST_TEST(safe_file_name("a\nb\x1b[2J\x7f") == "a_b_[2J_");
+}
+
+BOOST_AUTO_TEST_CASE(a_long_file_name_is_cut_between_characters) {
+    std::string name = "a";
+    for (int i = 0; i < 150; ++i) name += "ö";
+    const auto cut = safe_file_name(name);
+    BOOST_TEST(cut.size() == 179U);
+    BOOST_TEST(name.starts_with(cut));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_kept_goes_again_and_nothing_else) {
+    const test::Folder scratch;
+    {
+        FaceFolder faces(scratch / "new/faces");
+        faces.folder("person-01");
+        BOOST_TEST(std::filesystem::exists(scratch / "new/faces/person-01"));
+    }
+    BOOST_TEST(!std::filesystem::exists(scratch / "new"));
+    {
+        FaceFolder faces(scratch / "new/faces");
+        faces.folder("person-01");
+        std::filesystem::create_directory(scratch / "new/faces/of somebody else");
+    }
+    BOOST_TEST(!std::filesystem::exists(scratch / "new/faces/person-01"));
+    BOOST_TEST(std::filesystem::exists(scratch / "new/faces/of somebody else"));
+}
+
+BOOST_AUTO_TEST_CASE(only_a_new_or_empty_folder_is_taken_and_what_is_kept_stays) {
+    const test::Folder scratch;
+    const auto input = [](const StartupError& error) { return error.code() == Exit::input; };
+    {
+        FaceFolder faces(scratch.path());
+        faces.folder("person-01");
+        faces.keep();
+    }
+    BOOST_TEST(std::filesystem::exists(scratch / "person-01"));
+    BOOST_CHECK_EXCEPTION(FaceFolder{scratch.path()}, StartupError, input);
+    BOOST_CHECK_EXCEPTION(FaceFolder{"/dev/null"}, StartupError, input);
+}
