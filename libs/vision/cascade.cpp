@@ -114,25 +114,22 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
                                             const std::vector<Candidate>& candidates,
                                             float least_score) {
     std::vector<Candidate> kept;
-    net_.run(picture, candidates,
-             [&](Candidate candidate, int i, const std::vector<cv::Mat>& out) {
-                 candidate.score = out[2].at<float>(i, 1);
-                 if (!(candidate.score > least_score)) return;
-                 std::copy_n(out[0].ptr<float>(i), 4, candidate.shift.begin());
-                 std::copy_n(out[1].ptr<float>(i), 10, candidate.points.begin());
-                 for (std::size_t k = 0; k < 5; ++k) {
-                     float& x = candidate.points[k];
-                     float& y = candidate.points[k + 5];
-                     x = static_cast<float>(candidate.left +
-                                            static_cast<double>(x) * candidate.width());
-                     y = static_cast<float>(candidate.top +
-                                            static_cast<double>(y) * candidate.height());
-                     x -= 1;
-                     y -= 1;
-                 }
-                 apply_shift(candidate, candidate.width(), candidate.height());
-                 kept.push_back(candidate);
-             });
+    net_.run(picture, candidates, [&](Candidate candidate, int i, const std::vector<cv::Mat>& out) {
+        candidate.score = out[2].at<float>(i, 1);
+        if (!(candidate.score > least_score)) return;
+        std::copy_n(out[0].ptr<float>(i), 4, candidate.shift.begin());
+        std::copy_n(out[1].ptr<float>(i), 10, candidate.points.begin());
+        for (std::size_t k = 0; k < 5; ++k) {
+            float& x = candidate.points[k];
+            float& y = candidate.points[k + 5];
+            x = static_cast<float>(candidate.left + static_cast<double>(x) * candidate.width());
+            y = static_cast<float>(candidate.top + static_cast<double>(y) * candidate.height());
+            x -= 1;
+            y -= 1;
+        }
+        apply_shift(candidate, candidate.width(), candidate.height());
+        kept.push_back(candidate);
+    });
     std::vector<Detection> faces;
     for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
         // A box turned inside out by its correction is no face.

@@ -97,8 +97,7 @@ Result<Image> read_picture(const std::filesystem::path& file) {
             ErrorKind::malformed,
             fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", file.string()));
     constexpr std::uint64_t limit = max_picture_pixels;
-    if (header->width > limit ||
-        (header->width > 0 && header->height > limit / header->width))
+    if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
         return fail(ErrorKind::too_large,
                     fmt::format("{} has {} x {} pixels; at most {} are read", file.string(),
                                 header->width, header->height, limit));

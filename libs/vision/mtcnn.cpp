@@ -96,9 +96,9 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
             only = (cells_x - 1 - x) * cells_y + y;
         }
     }
-    // A single candidate of a level gets the correction of the mirrored place: so does the reference
-    // (a slip in its handling of arrays with one element), and the face recognition networks were
-    // trained on crops that came from it.
+    // A single candidate of a level gets the correction of the mirrored place: so does the
+    // reference (a slip in its handling of arrays with one element), and the face recognition
+    // networks were trained on crops that came from it.
     if (found.size() == 1) {
         std::copy_n(shift + std::ptrdiff_t{only} * 4, 4, found.front().shift.begin());
     }
@@ -129,11 +129,11 @@ Mtcnn::Mtcnn(const std::filesystem::path& models, const MtcnnOptions& options) {
     // A factor outside (0, 1) would make a pyramid without end.
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
         throw StartupError(Exit::config, "the scale factor of MTCNN must lie between 0 and 1");
-    impl_ = std::make_unique<Impl>(
-        Impl{options,
-             load_network(models / "pnet.onnx"),
-             {models / "rnet.onnx", refine_side, {"dense_2", "softmax_1"}},
-             OutputNetwork(models)});
+    impl_ =
+        std::make_unique<Impl>(Impl{options,
+                                    load_network(models / "pnet.onnx"),
+                                    {models / "rnet.onnx", refine_side, {"dense_2", "softmax_1"}},
+                                    OutputNetwork(models)});
     // Smaller faces than P-Net's own window would need an enlarged picture.
     impl_->options.min_face = std::max(options.min_face, proposal_side);
 }

@@ -52,9 +52,8 @@ cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
                                 const std::filesystem::path& weights) {
     require(description);
     require(weights);
-    return load(weights, [&] {
-        return cv::dnn::readNetFromCaffe(description.string(), weights.string());
-    });
+    return load(weights,
+                [&] { return cv::dnn::readNetFromCaffe(description.string(), weights.string()); });
 }
 
 std::uint64_t file_hash(const std::filesystem::path& file) {

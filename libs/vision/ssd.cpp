@@ -48,8 +48,9 @@ std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
 
 Ssd::Ssd(const std::filesystem::path& models, const SsdOptions& options)
     : impl_(std::make_unique<Impl>(
-          Impl{options, load_caffe_network(models / "ssd/deploy.prototxt",
-                                           models / "ssd/res10_300x300_ssd_iter_140000.caffemodel"),
+          Impl{options,
+               load_caffe_network(models / "ssd/deploy.prototxt",
+                                  models / "ssd/res10_300x300_ssd_iter_140000.caffemodel"),
                OutputNetwork(models)})) {}
 
 Ssd::~Ssd() = default;

@@ -11,9 +11,9 @@
 namespace facebus::vision {
 
 struct SsdOptions {
-    int input = 300;            ///< side of the square that the picture is scaled to, in pixels
+    int input = 300;              ///< side of the square that the picture is scaled to, in pixels
     float proposal_score = 0.5F;  ///< SSD's own threshold
-    float output_score = 0.7F;  ///< O-Net threshold
+    float output_score = 0.7F;    ///< O-Net threshold
 };
 
 /// Finds faces in one pass over a small copy of the picture, so its time does not depend on the

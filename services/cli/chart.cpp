@@ -90,7 +90,8 @@ std::string path(const Axis& x, const Axis& y, const Line& line) {
         const double at_x = screen_x(x, px);
         const double at_y = screen_y(y, py);
         const bool end = i + 1 == line.points.size();
-        if (!end && std::abs(at_x - last_x) < visible && std::abs(at_y - last_y) < visible) continue;
+        if (!end && std::abs(at_x - last_x) < visible && std::abs(at_y - last_y) < visible)
+            continue;
         points += fmt::format("{:.1f},{:.1f} ", at_x, at_y);
         last_x = at_x;
         last_y = at_y;
@@ -143,7 +144,8 @@ std::string chart(const std::string& title, const Axis& x, const Axis& y,
     for (const auto& line : lines) longest = std::max(longest, line.name.size());
     const double legend = 60 + 7 * static_cast<double>(longest);
     svg += fmt::format(
-        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#ffffff\" fill-opacity=\"0.85\"/>"
+        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#ffffff\" "
+        "fill-opacity=\"0.85\"/>"
         "\n",
         right - legend, top + 4, legend - 4, 8 + 20 * static_cast<double>(lines.size()));
     for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -148,12 +148,10 @@ std::string Collection::span(const CollectedPerson& person) const {
     const auto& last = *std::ranges::max_element(person.tracks, {}, [](const KeptTrack* track) {
         return std::pair(track->video, track->to);
     });
-    const auto place = [&](std::size_t video, std::int64_t pts) {
-        return options_.videos.size() == 1
-                   ? fmt::format("{:.1f} s", seconds(pts))
-                   : fmt::format("{} {:.1f} s", stem(options_.videos[video]), seconds(pts));
-    };
-    return fmt::format("{} to {}", place(first.video, first.from), place(last->video, last->to));
+    const auto name = [&](std::size_t video) { return stem(options_.videos[video]) + " "; };
+    return fmt::format("{}{:.1f} s to {}{:.1f} s",
+                       options_.videos.size() > 1 ? name(first.video) : "", seconds(first.from),
+                       last->video != first.video ? name(last->video) : "", seconds(last->to));
 }
 
 std::string Collection::left_out() const {

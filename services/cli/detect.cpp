@@ -29,10 +29,11 @@ Json to_json(const vision::Detection& face, const Quality& quality) {
 }
 
 void print(const vision::Detection& face, const Quality& quality) {
-    fmt::print("  {:.0f} x {:.0f} at {:.0f}, {:.0f}  score {:.3f}  eyes {:.0f} pixels apart  "
-               "sharpness {:.0f}  yaw {:+.2f}  quality {:.2f}\n",
-               face.box.width, face.box.height, face.box.x, face.box.y, face.score,
-               quality.eye_distance, quality.sharpness, quality.yaw, quality.overall);
+    fmt::print(
+        "  {:.0f} x {:.0f} at {:.0f}, {:.0f}  score {:.3f}  eyes {:.0f} pixels apart  "
+        "sharpness {:.0f}  yaw {:+.2f}  quality {:.2f}\n",
+        face.box.width, face.box.height, face.box.x, face.box.y, face.score, quality.eye_distance,
+        quality.sharpness, quality.yaw, quality.overall);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // measure.detectors CLIP|FOLDER...: MTCNN against SSD with O-Net on the same frames.
 #include <algorithm>
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -41,7 +41,9 @@ std::vector<Candidate> candidates() {
     for (const int input : {300, 600}) {
         all.push_back({fmt::format("SSD {0}x{0} + O-Net", input),
                        {models, vision::SsdOptions{.input = input, .output_score = 0.9F}},
-                       0, 0, {}});
+                       0,
+                       0,
+                       {}});
     }
     return all;
 }
@@ -85,9 +87,8 @@ void compare(const std::string& name, const std::vector<Candidate>& all) {
     for (std::size_t frame = 0; frame < faces.size(); ++frame) {
         for (const auto& one : all) {
             for (const auto& face : one.faces[frame]) {
-                const bool known = std::ranges::any_of(faces[frame], [&](const Box& box) {
-                    return iou(box, face.box) >= same_face;
-                });
+                const bool known = std::ranges::any_of(
+                    faces[frame], [&](const Box& box) { return iou(box, face.box) >= same_face; });
                 if (!known) faces[frame].push_back(face.box);
             }
         }
@@ -166,11 +167,12 @@ void measure_landmarks(const std::filesystem::path& folder) {
         double mean = 0;
         for (const double error : errors) mean += error / static_cast<double>(errors.size());
         const auto bad = std::ranges::count_if(errors, [](double error) { return error > 0.1; });
-        fmt::print("{:<28} {:<22} found {} of {}, landmark error mean {:.2f} %, median {:.2f} %, "
-                   "above 10 %: {:.1f} %\n",
-                   folder.filename().string(), all[i].name, results[i].found, pictures, 100 * mean,
-                   100 * median(errors),
-                   100 * static_cast<double>(bad) / static_cast<double>(errors.size()));
+        fmt::print(
+            "{:<28} {:<22} found {} of {}, landmark error mean {:.2f} %, median {:.2f} %, "
+            "above 10 %: {:.1f} %\n",
+            folder.filename().string(), all[i].name, results[i].found, pictures, 100 * mean,
+            100 * median(errors),
+            100 * static_cast<double>(bad) / static_cast<double>(errors.size()));
     }
 }
 
@@ -179,8 +181,9 @@ void measure_landmarks(const std::filesystem::path& folder) {
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (arguments.empty() || arguments.front() == "--help") {
-        fmt::print("usage: measure.detectors CLIP|FOLDER...\n\nEvery tenth frame of a clip, one "
-                   "thread; of a folder with annotations.txt (MTFL) the landmarks.\n");
+        fmt::print(
+            "usage: measure.detectors CLIP|FOLDER...\n\nEvery tenth frame of a clip, one "
+            "thread; of a folder with annotations.txt (MTFL) the landmarks.\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

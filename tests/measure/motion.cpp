@@ -1,6 +1,6 @@
 // measure.motion CLIP...: what motion gating saves, and which faces it costs.
-#include <ctime>
 #include <cstdio>
+#include <ctime>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -103,8 +103,8 @@ class Comparison {
     }
 
     void print(const std::string& name) const {
-        fmt::print("{:<36} {:>6} {:>6} {:>8.1f} {:>9.1f} {:>9.1f} {:>8.1f} {:>8.1f} {:>8.1f}\n", name,
-                   frames_, full_.size(), 100 * recall(0), 100 * recall(1),
+        fmt::print("{:<36} {:>6} {:>6} {:>8.1f} {:>9.1f} {:>9.1f} {:>8.1f} {:>8.1f} {:>8.1f}\n",
+                   name, frames_, full_.size(), 100 * recall(0), 100 * recall(1),
                    100 * (1 - searched_ / pixels_),
                    1000 * full_seconds_ / static_cast<double>(frames_),
                    1000 * (gated_seconds_ + motion_seconds_) / static_cast<double>(frames_),
@@ -161,8 +161,9 @@ int measure(const std::string& clip) {
 int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (arguments.empty() || arguments.front() == "--help") {
-        fmt::print("usage: measure.motion CLIP...\n\nSearches every frame whole and where motion "
-                   "says, one thread, and compares.\n");
+        fmt::print(
+            "usage: measure.motion CLIP...\n\nSearches every frame whole and where motion "
+            "says, one thread, and compares.\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

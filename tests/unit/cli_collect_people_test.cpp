@@ -51,6 +51,7 @@ std::vector<CollectedPerson> named(const std::vector<KeptTrack>& tracks,
 
 std::vector<std::string> folders(const std::vector<CollectedPerson>& people) {
     std::vector<std::string> out;
+    out.reserve(people.size());
     for (const auto& person : people) out.push_back(person.folder);
     return out;
 }

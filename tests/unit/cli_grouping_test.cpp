@@ -84,6 +84,7 @@ BOOST_AUTO_TEST_CASE(a_third_track_does_not_bring_two_together_who_are_seen_toge
 
 BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
     std::vector<TrackFace> tracks;
+    tracks.reserve(43);
     for (std::uint32_t number = 0; number < 40; ++number) {
         // Likeness about 0.72^2, near the limit, so that it depends on what is joined first.
         tracks.push_back(track(picture_of(number % 5, number, 0.72F), number, number + number % 3));
@@ -118,7 +119,10 @@ BOOST_AUTO_TEST_CASE(a_chain_of_similar_faces_does_not_swallow_strangers) {
         return embedding;
     };
     std::vector<TrackFace> chain;
-    for (int i = 0; i < 5; ++i) chain.push_back(track(at(37 * i), 10 * i, 10 * i + 1));
+    chain.reserve(5);
+    for (const int from : {0, 10, 20, 30, 40}) {
+        chain.push_back(track(at(3.7 * from), from, from + 1));
+    }
     const auto groups = begins(chain);
     BOOST_TEST(groups.size() > 1U);
     for (const auto& group : groups) {

@@ -57,7 +57,8 @@ double named(const Snapshot& gallery, const Policy& policy) {
     const auto strangers = population().strangers(drawn, 2, 99);
     std::size_t count = 0;
     for (const auto& stranger : strangers) {
-        const auto decision = decide({{"1", stranger, 0.9F}, {"2", stranger, 0.9F}}, gallery, policy);
+        const auto decision =
+            decide({{"1", stranger, 0.9F}, {"2", stranger, 0.9F}}, gallery, policy);
         count += decision.verdict == Verdict::known ? 1U : 0U;
     }
     return static_cast<double>(count) / drawn;
@@ -153,12 +154,11 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
     const auto gallery = gallery_of(population().strangers(3, 1, 5));
     auto other = population();
     other.model_id = "model-2";
-    for (const auto& result :
-         {calibrate(Snapshot(), Policy{}, population(), 0.01, drawn),
-          calibrate(gallery, Policy{}, other, 0.01, drawn),
-          calibrate(gallery, Policy{}, population(), 0, drawn),
-          calibrate(gallery, Policy{}, population(), 0.9, drawn),
-          calibrate(gallery, Policy{}, population(), std::nan(""), drawn)}) {
+    for (const auto& result : {calibrate(Snapshot(), Policy{}, population(), 0.01, drawn),
+                               calibrate(gallery, Policy{}, other, 0.01, drawn),
+                               calibrate(gallery, Policy{}, population(), 0, drawn),
+                               calibrate(gallery, Policy{}, population(), 0.9, drawn),
+                               calibrate(gallery, Policy{}, population(), std::nan(""), drawn)}) {
         BOOST_REQUIRE(!result);
         BOOST_TEST((result.error().kind == ErrorKind::refused));
         BOOST_TEST(!result.error().message.empty());
@@ -171,6 +171,7 @@ BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject
     const auto twice = try_own_samples(gallery_of(people, 2), Policy{});
     BOOST_TEST(twice.tried == 8U);
     BOOST_TEST(twice.named == 8U);
-    BOOST_TEST(try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.0F, .early = 0.5F})
-                   .tried == 8U);
+    BOOST_TEST(
+        try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.0F, .early = 0.5F}).tried ==
+        8U);
 }

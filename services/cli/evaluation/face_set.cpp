@@ -54,9 +54,9 @@ class Cache {
             append(made_by);
         }
         if (!out_) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("cannot write {}; name another by --cache",
-                                           file.string()));
+            throw StartupError(
+                Exit::unavailable,
+                fmt::format("cannot write {}; name another by --cache", file.string()));
         }
     }
 
@@ -193,7 +193,8 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     vision::use_threads(1);  // one picture a core is faster than one picture on all of them
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     std::vector<Worker> workers;
-    for (std::size_t i = 0; i < std::min(cores, pictures.size()); ++i) workers.emplace_back(context);
+    for (std::size_t i = 0; i < std::min(cores, pictures.size()); ++i)
+        workers.emplace_back(context);
 
     FaceSet set;
     set.model_id = workers.front().model_id();

@@ -1,4 +1,5 @@
-// Error rates of a yes-or-no test from the scores of those it should accept and those it should not.
+// Error rates of a yes-or-no test from the scores of those it should accept and those it should
+// not.
 #pragma once
 
 #include <cstddef>
