@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -28,15 +29,23 @@ class Random {
     double normal();
 
   private:
+    std::optional<double> kept_;  ///< of each pair that is drawn
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;
 };
 
 inline double Random::normal() {
+    if (kept_) {
+        const double value = *kept_;
+        kept_.reset();
+        return value;
+    }
     constexpr double two_pi = 6.283185307179586;
     const double radius = std::sqrt(-2 * std::log(unit()));
-    return radius * std::cos(two_pi * unit());
+    const double angle = two_pi * unit();
+    kept_ = radius * std::sin(angle);
+    return radius * std::cos(angle);
 }
 
 }  // namespace facebus

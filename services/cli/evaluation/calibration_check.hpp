@@ -34,6 +34,6 @@ struct CalibrationCheck {
 /// the other way round; then decides on their probes and on strangers, as many of each, of the same
 /// half. Empty (no trials) where there are too few people for it.
 CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base,
-                                   double false_alarms);
+                                   double false_alarms, std::size_t trials_each_half);
 
 }  // namespace facebus::cli

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
 constexpr std::array identification_rates{1e-2, 1e-3};
+constexpr std::size_t calibration_trials = 25;  // in each half of the people
 
 /// All that was measured.
 struct Report {
@@ -250,8 +251,8 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
                               .probes = options.probes,
                               .trials = options.trials,
                               .margin = static_cast<float>(context.settings.recognize.margin)});
-    report.calibration =
-        check_calibration(report.set, default_policy(context.settings), options.false_alarms);
+    report.calibration = check_calibration(report.set, default_policy(context.settings),
+                                           options.false_alarms, calibration_trials);
     if (!options.cohort.empty()) {
         const auto cohort = fit_cohort(people_of(report.set), report.set.model_id);
         write_text(options.cohort, gallery::write_cohort(cohort));
