@@ -83,6 +83,7 @@ struct Logistic {
 Logistic fit(const std::vector<float>& strangers, const Cohort::Genuine& genuine) {
     // The normal distribution as its quantiles, as many as there are strangers' values.
     std::vector<std::pair<double, double>> data;
+    data.reserve(2 * strangers.size());
     for (const float value : strangers) data.emplace_back(value, 0);
     for (std::size_t i = 0; i < strangers.size(); ++i) {
         const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(strangers.size());

@@ -50,9 +50,10 @@ double place(const Axis& axis, double value) {
 std::vector<double> ticks(const Axis& axis) {
     std::vector<double> all;
     if (axis.logarithmic) {
-        for (double tick = std::pow(10, std::ceil(std::log10(axis.low) - 1e-9));
-             tick <= axis.high * 1.0001; tick *= 10) {
-            all.push_back(tick);
+        const auto first = std::lround(std::ceil(std::log10(axis.low) - 1e-9));
+        const auto last = std::lround(std::floor(std::log10(axis.high) + 1e-9));
+        for (auto power = first; power <= last; ++power) {
+            all.push_back(std::pow(10, static_cast<double>(power)));
         }
         return all;
     }

@@ -223,10 +223,10 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     const auto work = [&](Worker& worker) {
         try {
             for (auto i = next++; i < missing.size() && !context.stop.requested(); i = next++) {
-                auto found = worker.find(pictures[missing[i]].file);
+                const auto found = worker.find(pictures[missing[i]].file);
                 const std::lock_guard lock(mutex);
                 cache.add(keys[missing[i]], found);
-                set.faces[missing[i]].found = std::move(found);
+                set.faces[missing[i]].found = found;
                 progress.advance();
             }
         } catch (...) {
@@ -237,6 +237,7 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     };
     {
         std::vector<std::jthread> threads;
+        threads.reserve(workers.size());
         for (auto& worker : workers) threads.emplace_back([&] { work(worker); });
     }
     if (failed) std::rethrow_exception(failed);

@@ -155,6 +155,7 @@ float quantile(std::vector<float> values, double from_top) {
 
 std::vector<float> best_of(const gallery::Snapshot& gallery, const std::vector<Embedding>& probes) {
     std::vector<float> best;
+    best.reserve(probes.size());
     for (const auto& probe : probes) best.push_back(gallery.match(probe).best->similarity);
     return best;
 }
@@ -216,12 +217,14 @@ std::vector<Person> people_of(const FaceSet& set) {
         if (face.found) all[face.person].push_back(&*face.found);
     }
     std::vector<Person> people;
+    people.reserve(all.size());
     for (auto& [name, person] : all) people.push_back(std::move(person));
     return people;
 }
 
 Embedding fused(const Person& pictures) {
     std::vector<gallery::Probe> probes;
+    probes.reserve(pictures.size());
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         probes.push_back(
             {fmt::format("{:04}", i), pictures[i]->embedding, pictures[i]->quality.overall});
