@@ -137,7 +137,8 @@ std::size_t strangers_for(double false_alarms) {
 }
 
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double false_alarms, std::size_t count) {
+                              double false_alarms, std::size_t count,
+                              const std::function<void()>& step) {
     if (!(false_alarms >= least_false_alarms && false_alarms <= most_false_alarms)) {
         return fail(ErrorKind::refused,
                     fmt::format("the rate of false alarms must lie between {} and {}",
@@ -160,11 +161,11 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     std::vector<float> best;   // what each stranger reaches
     std::vector<float> named;  // the same, or nothing where the lead is too small
     for (const auto& stranger : strangers) {
-        const auto [first, second] = gallery.match(stranger);
-        const float reached = first->similarity * static_cast<float>(cohort.tail) + out.shift;
-        const bool leads = !second || first->similarity - second->similarity >= base.margin;
+        const auto match = gallery.match(stranger);
+        const float reached = match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
         best.push_back(reached);
-        named.push_back(leads ? reached : -1);
+        named.push_back(leads(match, base.margin) ? reached : -1);
+        if (step) step();
     }
     std::ranges::sort(named, std::greater{});
     const auto allowed = static_cast<std::size_t>(false_alarms * static_cast<double>(count));
@@ -196,11 +197,12 @@ OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy) {
         if (!beside(i + 1) && (i == 0 || !beside(i - 1))) continue;
         Embedding probe{};
         std::ranges::copy(row.embedding, probe.begin());
-        const auto [best, second] = gallery.match_without(probe, i);
+        const auto match = gallery.match_without(probe, i);
         ++out.tried;
-        const bool leads = !second || best->similarity - second->similarity >= policy.margin;
-        const bool right = best->subject_id == row.subject.id;
-        if (right && leads && best->similarity >= threshold) ++out.named;
+        const bool right = match.best->subject_id == row.subject.id;
+        if (right && leads(match, policy.margin) && match.best->similarity >= threshold) {
+            ++out.named;
+        }
     }
     return out;
 }

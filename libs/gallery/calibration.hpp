@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "base/error.hpp"
@@ -35,11 +36,12 @@ std::size_t strangers_for(double false_alarms);
 /// drawn from the cohort, fused from `min_probes` pictures as in a track, and matched with the
 /// gallery; the threshold lets no more than `false_alarms` of them be named. The probability
 /// follows from how often strangers and enrolled people reach a similarity, as if one were as
-/// likely to come as the other. Takes strangers x samples comparisons. The same for the same
-/// gallery. Refused: an empty gallery, another model than the cohort's, `false_alarms` out of
-/// range.
+/// likely to come as the other. Takes strangers x samples comparisons and calls `step` after each
+/// stranger, to show how far it is. The same for the same gallery. Refused: an empty gallery,
+/// another model than the cohort's, `false_alarms` out of range.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double false_alarms, std::size_t strangers);
+                              double false_alarms, std::size_t strangers,
+                              const std::function<void()>& step = {});
 
 /// Samples of a gallery that were looked for with their own subject's others, and how many of them
 /// would be named rightly, as the last of enough good faces. At most 500.

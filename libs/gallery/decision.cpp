@@ -53,6 +53,10 @@ float effective_threshold(const Policy& policy, std::size_t subjects, std::size_
     return policy.threshold + policy.growth * tenfolds + (soon ? policy.early : 0);
 }
 
+bool leads(const Match& match, float margin) {
+    return !match.runner_up || match.best->similarity - match.runner_up->similarity >= margin;
+}
+
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy) {
     Decision decision;
     if (probes.empty()) return decision;
@@ -69,8 +73,8 @@ Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, cons
         decision.margin = best->similarity - (runner_up ? runner_up->similarity : 0);
         decision.probability = probability(policy, best->similarity, snapshot.subjects());
     }
-    const bool leads = !runner_up || decision.margin >= policy.margin;
-    if (decision.good_probes > 0 && best && best->similarity >= decision.threshold && leads) {
+    if (decision.good_probes > 0 && best && best->similarity >= decision.threshold &&
+        leads(decision.match, policy.margin)) {
         decision.verdict = Verdict::known;
     } else if (decision.good_probes == 0 ||
                decision.good_probes < static_cast<std::size_t>(policy.min_probes)) {

@@ -27,6 +27,10 @@ struct Policy {
 /// The similarity that `known` takes with so many subjects and good faces.
 float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes);
 
+/// Whether the best subject leads over the runner-up by so much; with one subject there is nobody
+/// to lead over. Precondition: there is a best one.
+bool leads(const Match& match, float margin);
+
 /// One face of a track with what it weighs.
 struct Probe {
     std::string id;
@@ -57,7 +61,7 @@ struct Decision {
 
 /// Decides on a track's probes; the template is made of the good ones, or of all where none is
 /// good. `known` if there is a good probe and the best subject reaches effective_threshold() and
-/// leads by the margin (with one subject there is nobody to lead over); else `unknown` if at least
+/// leads() by the margin; else `unknown` if at least
 /// `min_probes` good probes were seen; else `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 

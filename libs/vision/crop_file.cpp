@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "base/file.hpp"
 #include "vision/align.hpp"
 #include "vision/image_file.hpp"
 
@@ -84,23 +84,10 @@ std::optional<Quality> parse(std::istringstream& in) {
 }  // namespace
 
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop) {
-    // Beside the target, so that the rename at the end replaces it at once.
-    auto plain = file;
-    plain.replace_extension(".part.png");
-    if (auto written = write_picture(plain, crop.image); !written) return written;
-    std::ifstream in(plain, std::ios::binary);
-    std::string png{std::istreambuf_iterator<char>(in), {}};
-    in.close();
-    png.insert(header_end, text_chunk(std::string(mark) + describe(crop.quality)));
-    std::ofstream out(plain, std::ios::binary | std::ios::trunc);
-    out << png;
-    out.close();
-    std::error_code failed;
-    if (out) std::filesystem::rename(plain, file, failed);
-    if (out && !failed) return {};
-    std::error_code ignored;
-    std::filesystem::remove(plain, ignored);
-    return fail(ErrorKind::unavailable, fmt::format("can't write {}", file.string()));
+    auto png = encode_picture(crop.image, ".png");
+    if (!png) return std::unexpected(std::move(png.error()));
+    png->insert(header_end, text_chunk(std::string(mark) + describe(crop.quality)));
+    return write_file(file, *png);
 }
 
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) {

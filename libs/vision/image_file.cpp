@@ -13,8 +13,8 @@
 #include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <unistd.h>
 
+#include "base/file.hpp"
 #include "vision/mat.hpp"
 #include "vision/picture_header.hpp"
 #include "vision/silence.hpp"
@@ -116,40 +116,27 @@ Result<Image> read_picture(const std::filesystem::path& file) {
     }
 }
 
-Result<void> write_picture(const std::filesystem::path& file, const Image& image) {
+Result<std::string> encode_picture(const Image& image, const std::string& ending) {
     silence_opencv();
     std::vector<unsigned char> bytes;
     try {
         constexpr int jpeg_quality = 92;
-        if (image.empty() || !cv::imencode(file.extension().string(), as_mat(image), bytes,
-                                           {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
-            return fail(ErrorKind::unsupported,
-                        fmt::format("can't write {}: nothing to write", file.string()));
-    } catch (const cv::Exception& exception) {
+        if (image.empty() ||
+            !cv::imencode(ending, as_mat(image), bytes, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+            return fail(ErrorKind::unsupported, "there is no picture to write");
+    } catch (const cv::Exception&) {
         return fail(ErrorKind::unsupported,
-                    fmt::format("can't write {}: the ending must be .jpg or .png", file.string()));
+                    fmt::format("pictures are written as .jpg or .png, not as \"{}\"", ending));
     }
-    // Beside the target, so that the rename stays on one file system and replaces it at once.
-    auto temporary = file;
-    temporary += fmt::format(".{}.part", ::getpid());
-    {
-        std::ofstream out(temporary, std::ios::binary);
-        const void* raw = bytes.data();
-        out.write(static_cast<const char*>(raw), static_cast<std::streamsize>(bytes.size()));
-        out.close();
-        if (!out) {
-            std::error_code ignored;
-            std::filesystem::remove(temporary, ignored);
-            return fail(ErrorKind::unavailable, fmt::format("can't write {}", file.string()));
-        }
-    }
-    std::error_code failed;
-    std::filesystem::rename(temporary, file, failed);
-    if (!failed) return {};
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    return fail(ErrorKind::unavailable,
-                fmt::format("can't write {}: {}", file.string(), failed.message()));
+    return std::string(bytes.begin(), bytes.end());
+}
+
+Result<void> write_picture(const std::filesystem::path& file, const Image& image) {
+    const auto bytes = encode_picture(image, file.extension().string());
+    if (!bytes)
+        return fail(bytes.error().kind,
+                    fmt::format("can't write {}: {}", file.string(), bytes.error().message));
+    return write_file(file, *bytes);
 }
 
 }  // namespace facebus::vision

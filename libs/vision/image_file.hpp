@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/image.hpp"
@@ -16,7 +17,12 @@ inline constexpr std::int64_t max_picture_pixels = 64'000'000;
 /// malformed (not a picture, truncated), too_large (more pixels than max_picture_pixels).
 Result<Image> read_picture(const std::filesystem::path& file);
 
-/// Writes a JPEG (quality 92) or PNG by the file's ending, through a temporary file.
+/// The bytes of a JPEG (quality 92) or PNG file, by the ending ".jpg" or ".png". Unsupported: an
+/// empty picture, another ending.
+Result<std::string> encode_picture(const Image& image, const std::string& ending);
+
+/// Writes a JPEG or PNG by the file's ending, through a temporary file. Errors: as encode_picture;
+/// unavailable.
 Result<void> write_picture(const std::filesystem::path& file, const Image& image);
 
 }  // namespace facebus::vision

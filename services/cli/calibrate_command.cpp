@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
+#include "cli/progress.hpp"
 #include "gallery/calibration.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
@@ -70,8 +71,12 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
     const auto rate = options.false_alarms.value_or(context.settings.recognize.false_alarms);
-    const auto done = must(gallery::calibrate(*gallery, default_policy(context.settings), cohort,
-                                              rate, gallery::strangers_for(rate)));
+    const auto strangers = gallery::strangers_for(rate);
+    const auto done = [&] {
+        Progress progress("matching strangers", strangers);
+        return must(gallery::calibrate(*gallery, default_policy(context.settings), cohort, rate,
+                                       strangers, steps(progress, context.stop)));
+    }();
     const auto own = gallery::try_own_samples(*gallery, done.policy);
     if (options.json) {
         print_json(*gallery, done, own);

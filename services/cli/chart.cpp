@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 
 #include <fmt/format.h>
-
-#include "base/error.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -157,24 +154,6 @@ std::string chart(const std::string& title, const Axis& x, const Axis& y,
             right - 34, row, style(i), right - 42, row + 4, escaped(lines[i].name));
     }
     return svg + "</svg>\n";
-}
-
-void write_text(const std::filesystem::path& file, const std::string& text) {
-    auto temporary = file;
-    temporary += ".part";
-    std::error_code failed;
-    if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failed);
-    {
-        std::ofstream out(temporary, std::ios::binary);
-        out << text;
-        out.close();
-        if (!out) throw StartupError(Exit::unavailable, "cannot write " + file.string());
-    }
-    std::filesystem::rename(temporary, file, failed);
-    if (failed) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot write {}: {}", file.string(), failed.message()));
-    }
 }
 
 }  // namespace facebus::cli

@@ -1,7 +1,6 @@
 // Line charts as SVG.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +23,5 @@ struct Line {
 /// number.
 std::string chart(const std::string& title, const Axis& x, const Axis& y,
                   const std::vector<Line>& lines);
-
-/// Writes text to a file, through a temporary one. Throws StartupError (unavailable).
-void write_text(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace facebus::cli

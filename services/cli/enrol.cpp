@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/must.hpp"
 #include "detector_settings.hpp"
 #include "vision/align.hpp"
 #include "vision/crop_file.hpp"
@@ -188,12 +189,11 @@ bool video(const fs::path& file) {
 std::vector<std::vector<vision::Sighting>> people_of_first_second(Enroller& enroller,
                                                                   const std::string& source,
                                                                   const Stop& stop) {
-    auto opened = vision::VideoSource::open(source);
-    if (!opened) throw StartupError(exit_code(opened.error()), opened.error().message);
+    auto opened = must(vision::VideoSource::open(source));
     vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
     std::map<std::uint64_t, std::vector<vision::Sighting>> tracks;
     while (!stop.requested()) {
-        const auto frame = opened->read();
+        const auto frame = opened.read();
         if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
         auto found = tracker.process(enroller.sightings((*frame)->image), (*frame)->pts, false);
         for (auto& probe : found.probes) {

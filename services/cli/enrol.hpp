@@ -59,7 +59,6 @@ class Enroller {
     std::vector<Embedding> embed(std::span<const Image> crops) { return embedder_.embed(crops); }
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
-    vision::FaceDetector& detector() { return detector_; }
 
   private:
     service::Settings::Gallery rules_;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/error.hpp"
+
 namespace facebus::cli {
 namespace {
 
@@ -40,6 +42,13 @@ void Progress::advance(std::size_t steps) {
 void Progress::note(const std::string& line) {
     fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", line);
     if (terminal_) draw();
+}
+
+std::function<void()> steps(Progress& progress, const Stop& stop) {
+    return [&progress, &stop] {
+        if (stop.requested()) throw StartupError(Exit::interrupted, "stopped");
+        progress.advance();
+    };
 }
 
 void Progress::draw() {

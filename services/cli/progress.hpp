@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/stop.hpp"
 
 namespace facebus::cli {
 
@@ -31,5 +33,9 @@ class Progress {
     Monotonic::time_point start_ = Monotonic::now();
     Monotonic::time_point next_ = start_;
 };
+
+/// For work that calls it after each step: advances the progress, and ends the command by a
+/// StartupError (interrupted) where a stop is asked for.
+std::function<void()> steps(Progress& progress, const Stop& stop);
 
 }  // namespace facebus::cli

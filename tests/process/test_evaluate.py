@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
 import shutil
+import signal
+import subprocess
 import unittest
 
 import support
@@ -40,6 +43,8 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual((5, 2, 1), tuple(report[k] for k in ("pictures", "people", "without_face")))
         named = self.evaluate("--failures")
         self.assertRegex(named.out, r"no face +joe_biden/grey.png")
+        self.assertEqual(["joe_biden/grey.png"],
+                         self.report("--failures")["failures"]["without_face"])
 
     def test_the_same_person_is_more_alike_than_two(self):
         report = self.report()
@@ -66,6 +71,38 @@ class EvaluateTest(support.ProcessTest):
                               FACEBUS_DETECT_MIN_FACE="41")
         self.assertEqual(0, result.code, result)
         self.assertEqual(size, self.cache.stat().st_size)
+
+    def test_a_run_that_was_stopped_goes_on_where_it_was(self):
+        for number in range(200):
+            (self.people / f"joe_biden/{number}.jpg").symlink_to(PHOTOS / "joe_biden/biden.jpg")
+        screen, terminal = os.openpty()
+        self.addCleanup(os.close, screen)
+        process = self.spawn([support.program("facebus"), "evaluate", str(self.people), "--cache",
+                              str(self.cache)], self.environment(), subprocess.DEVNULL, terminal)
+        os.close(terminal)
+        shown = b""
+        while not re.search(rb" [1-9]\d*/204", shown):  # on a terminal the bar counts
+            shown += os.read(screen, 4096)
+        process.send_signal(signal.SIGINT)
+        while b"run it again to go on" not in shown:
+            shown += os.read(screen, 4096)
+        self.assertEqual(130, process.wait())
+        done = self.cache.read_bytes()
+        self.assertEqual(204, self.report()["pictures"])
+        self.assertTrue(self.cache.read_bytes().startswith(done), "what was done is done again")
+        self.assertGreater(self.cache.stat().st_size, len(done), "it was not stopped")
+
+    def test_crops_that_collect_wrote_are_not_looked_for_again(self):
+        collected = self.folder / "collected"
+        done = self.facebus("collect", support.CARPHONE, "--output", collected)
+        self.assertEqual(0, done.code, done)
+        # With this no face would be found in a crop, which is smaller.
+        result = self.facebus("evaluate", collected, "--cache", self.cache, "--json",
+                              FACEBUS_DETECT_MIN_FACE="161")
+        self.assertEqual(0, result.code, result)
+        report = json.loads(result.out)
+        self.assertGreater(report["pictures"], 3)
+        self.assertEqual(0, report["without_face"])
 
     def test_curves_are_drawn(self):
         self.assertEqual(0, self.evaluate("--pictures", self.folder / "curves").code)

@@ -1,7 +1,6 @@
 #define BOOST_TEST_MODULE gallery_redis
 #include <array>
 #include <cstring>
-#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
@@ -12,6 +11,7 @@
 
 #include "gallery/redis.hpp"
 #include "gallery/store.hpp"
+#include "support/folder.hpp"
 #include "support/redis_server.hpp"
 
 using namespace facebus;
@@ -32,10 +32,6 @@ bool contains(std::string_view text, std::string_view part) {
 class FalseRedis {
   public:
     explicit FalseRedis(std::string answer) : answer_(std::move(answer)) {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "facebus-false-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        folder_ = name;
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, socket().c_str(), sizeof address.sun_path - 1);
@@ -57,7 +53,6 @@ class FalseRedis {
     ~FalseRedis() {
         thread_.join();
         close(listener_);
-        std::filesystem::remove_all(folder_);
     }
     FalseRedis(const FalseRedis&) = delete;
     FalseRedis& operator=(const FalseRedis&) = delete;
@@ -68,7 +63,7 @@ class FalseRedis {
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
 
     std::string answer_;
-    std::filesystem::path folder_;
+    test::Folder folder_;
     int listener_ = -1;
     std::thread thread_;
 };

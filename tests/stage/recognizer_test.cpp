@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "gallery/cohort.hpp"
 #include "support/models.hpp"
 #include "support/samples.hpp"
 #include "vision/align.hpp"
@@ -119,4 +120,9 @@ BOOST_FIXTURE_TEST_CASE(an_empty_gallery_knows_nobody_and_says_so, Fixture) {
     const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
     BOOST_TEST(identities[0].decision == "unknown");
     BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_strangers_that_come_with_facebus_are_for_this_network_and_crop) {
+    const Recognizer recognizer(test::models());
+    BOOST_TEST(gallery::shipped_cohort().model_id == recognizer.model_id());
 }

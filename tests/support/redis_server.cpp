@@ -61,18 +61,11 @@ bool RedisServer::installed() {
 }
 
 RedisServer::RedisServer(std::vector<std::string> options) : options_(std::move(options)) {
-    std::string name = (std::filesystem::temp_directory_path() / "facebus-redis-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-        throw std::system_error(errno, std::generic_category(), "mkdtemp");
-    }
-    folder_ = name;
     start();
 }
 
 RedisServer::~RedisServer() {
     stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
 }
 
 std::string RedisServer::url() const {
@@ -82,12 +75,25 @@ std::string RedisServer::url() const {
 void RedisServer::start() {
     // Small stream nodes, so that rough trimming shows after a few entries; dumps uncompressed, so
     // that a test can look for bytes in them.
-    std::vector<std::string> words{
-        find_server(), "--port",      "0",     "--unixsocket",
-        socket(),      "--save",      "",      "--appendonly",
-        "no",          "--dir",       folder_, "--stream-node-max-entries",
-        "10",          "--logfile",   "",      "--rdbcompression",
-        "no",          "--daemonize", "no"};
+    std::vector<std::string> words{find_server(),
+                                   "--port",
+                                   "0",
+                                   "--unixsocket",
+                                   socket(),
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "no",
+                                   "--dir",
+                                   folder_.path(),
+                                   "--stream-node-max-entries",
+                                   "10",
+                                   "--logfile",
+                                   "",
+                                   "--rdbcompression",
+                                   "no",
+                                   "--daemonize",
+                                   "no"};
     words.insert(words.end(), options_.begin(), options_.end());
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());

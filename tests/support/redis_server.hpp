@@ -1,11 +1,12 @@
 // A Redis of one's own for a test.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
+
+#include "support/folder.hpp"
 
 namespace facebus::test {
 
@@ -35,7 +36,7 @@ class RedisServer {
     void freeze(bool frozen) const;
 
   private:
-    std::filesystem::path folder_;
+    Folder folder_;
     std::vector<std::string> options_;
     pid_t process_ = -1;
 };

@@ -7,6 +7,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "capture/camera.hpp"
+#include "support/folder.hpp"
 
 using namespace facebus;
 namespace fs = std::filesystem;
@@ -16,16 +17,13 @@ namespace {
 /// A folder of small pictures, which is the simplest source there is.
 struct Pictures {
     explicit Pictures(int count) {
-        auto pattern = (fs::temp_directory_path() / "facebus-camera-XXXXXX").string();
-        BOOST_REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
         for (int i = 0; i < count; ++i) {
             cv::imwrite((folder / ("frame" + std::to_string(i) + ".png")).string(),
                         cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
         }
     }
-    ~Pictures() { fs::remove_all(folder); }
-    fs::path folder;
+    test::Folder own;
+    fs::path folder = own.path();
 };
 
 struct Seen {

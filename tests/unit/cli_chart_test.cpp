@@ -1,13 +1,10 @@
 #define BOOST_TEST_MODULE cli_chart
 #include <cmath>
-#include <fstream>
-#include <iterator>
+#include <string>
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/error.hpp"
 #include "cli/chart.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
 using namespace facebus::cli;
@@ -52,12 +49,4 @@ BOOST_AUTO_TEST_CASE(names_cannot_break_the_picture_and_what_is_no_number_is_lef
     BOOST_TEST(count(svg, "<script>") == 0U);
     BOOST_TEST(count(svg, "a &lt; b &amp; c") == 2U);
     BOOST_TEST(count(svg, "nan") + count(svg, "inf") == 0U);
-}
-
-BOOST_AUTO_TEST_CASE(a_file_is_written_whole_with_its_folder_or_not_at_all) {
-    const test::Folder folder;
-    write_text(folder / "new/text.svg", "hello");
-    std::ifstream in(folder / "new/text.svg");
-    BOOST_TEST(std::string(std::istreambuf_iterator<char>(in), {}) == "hello");
-    BOOST_CHECK_THROW(write_text("/proc/no/such/file", "x"), StartupError);
 }

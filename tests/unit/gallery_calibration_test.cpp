@@ -171,7 +171,18 @@ BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject
     const auto twice = try_own_samples(gallery_of(people, 2), Policy{});
     BOOST_TEST(twice.tried == 8U);
     BOOST_TEST(twice.named == 8U);
-    BOOST_TEST(
-        try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.0F, .early = 0.5F}).tried ==
-        8U);
+    const auto strict = try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.1F});
+    BOOST_TEST(strict.tried == 8U);
+    BOOST_TEST(strict.named == 0U);
+    // Bert's second picture is one of Anna.
+    std::vector<Sample> samples;
+    for (std::size_t i = 0; i < 4; ++i) {
+        auto sample = test::sample(i == 3 ? people[0] : people[i / 2]);
+        sample.id = std::to_string(i);
+        sample.subject_id = i < 2 ? "anna" : "bert";
+        samples.push_back(std::move(sample));
+    }
+    const Snapshot wrong("model-1", {{"anna", "Anna", 0}, {"bert", "Bert", 0}}, samples, "1-0");
+    BOOST_TEST(try_own_samples(wrong, Policy{}).tried == 4U);
+    BOOST_TEST(try_own_samples(wrong, Policy{}).named == 2U);
 }

@@ -186,3 +186,10 @@ BOOST_AUTO_TEST_CASE(the_threshold_grows_with_the_gallery) {
     BOOST_TEST(effective_threshold(policy, 100, 5) == 0.6F, tolerance);
     BOOST_TEST(effective_threshold(policy, 100'000, 5) == 0.9F, tolerance);
 }
+
+BOOST_AUTO_TEST_CASE(a_lead_is_over_the_runner_up_and_nobody_stands_in_the_way_of_an_only_one) {
+    const auto match = two_people().match(like(0.60F, 0.50F));
+    BOOST_TEST(leads(match, 0.09F));
+    BOOST_TEST(!leads(match, 0.11F));
+    BOOST_TEST(leads(anna_alone().match(like(0.1F, 0)), 0.5F));
+}

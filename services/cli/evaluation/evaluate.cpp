@@ -4,13 +4,17 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/file.hpp"
 #include "cli/chart.hpp"
 #include "cli/commands.hpp"
 #include "cli/evaluation/calibration_check.hpp"
 #include "cli/evaluation/face_set.hpp"
 #include "cli/evaluation/fit_cohort.hpp"
 #include "cli/evaluation/identification.hpp"
+#include "cli/evaluation/people.hpp"
 #include "cli/evaluation/verification.hpp"
+#include "cli/must.hpp"
+#include "cli/progress.hpp"
 #include "gallery_settings.hpp"
 
 namespace facebus::cli {
@@ -114,6 +118,25 @@ Json to_json(const Report& report) {
     return json;
 }
 
+/// Why a picture counts against the system: pairs that were judged wrongly, pictures without a
+/// face.
+Json failures(const Report& report) {
+    const auto& faces = report.set.faces;
+    Json pairs = Json::array();
+    for (const auto& result : report.verification.pairs) {
+        if (result.right) continue;
+        pairs.push_back({{"same", result.pair.same},
+                         {"first", faces[result.pair.first].file},
+                         {"second", faces[result.pair.second].file},
+                         {"similarity", result.similarity}});
+    }
+    Json without_face = Json::array();
+    for (const auto& face : faces) {
+        if (!face.found) without_face.push_back(face.file);
+    }
+    return {{"pairs", pairs}, {"without_face", without_face}};
+}
+
 void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
     for (const double rate : verification_rates) {
         const auto point = at_false_accepts(genuine, impostor, rate);
@@ -190,23 +213,22 @@ void print(const Report& report) {
 
 void print_failures(const Report& report) {
     fmt::print("\nfailing pairs\n");
-    const auto& faces = report.set.faces;
-    for (const auto& result : report.verification.pairs) {
-        if (result.right) continue;
-        const auto& first = faces[result.pair.first];
-        const auto& second = faces[result.pair.second];
-        std::string why;
-        if (!first.found) why += ", no face in the first";
-        if (!second.found) why += ", no face in the second";
-        fmt::print("  {} {} {} similarity {:.3f}{}\n", result.pair.same ? "same     " : "different",
-                   first.file, second.file, result.similarity, why);
+    const auto named = failures(report);
+    for (const auto& pair : named.at("pairs")) {
+        const auto similarity = pair.at("similarity").get<float>();
+        fmt::print("  {} {} {} {}\n", pair.at("same").get<bool>() ? "same     " : "different",
+                   pair.at("first").get<std::string>(), pair.at("second").get<std::string>(),
+                   similarity > -1 ? fmt::format("similarity {:.3f}", similarity)
+                                   : "no face in one of them");
     }
-    for (const auto& face : faces) {
-        if (!face.found) fmt::print("  no face   {}\n", face.file);
+    for (const auto& file : named.at("without_face")) {
+        fmt::print("  no face   {}\n", file.get<std::string>());
     }
 }
 
 void draw(const Report& report, const std::filesystem::path& folder) {
+    std::error_code failed;  // shows when a file in it cannot be written
+    std::filesystem::create_directories(folder, failed);
     const auto& [name, set, verification, all_pairs, identification, calibration] = report;
     Line roc{"all pairs", {}};
     Line det{"all pairs", {}};
@@ -215,10 +237,10 @@ void draw(const Report& report, const std::filesystem::path& folder) {
         det.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
     }
     const Axis far{"false accept rate (FAR)", 1e-6, 1, true};
-    write_text(folder / "roc.svg",
-               chart("Verification: ROC", far, {"true accept rate (TAR)", 0, 1, false}, {roc}));
-    write_text(folder / "det.svg",
-               chart("Verification: DET", far, {"false reject rate (FRR)", 1e-3, 1, true}, {det}));
+    must(write_file(folder / "roc.svg", chart("Verification: ROC", far,
+                                              {"true accept rate (TAR)", 0, 1, false}, {roc})));
+    must(write_file(folder / "det.svg", chart("Verification: DET", far,
+                                              {"false reject rate (FRR)", 1e-3, 1, true}, {det})));
     std::vector<Line> lines;
     for (const auto& result : identification.results) {
         Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
@@ -229,11 +251,11 @@ void draw(const Report& report, const std::filesystem::path& folder) {
         lines.push_back(std::move(line));
     }
     if (lines.empty()) return;
-    write_text(
+    must(write_file(
         folder / "identification.svg",
         chart(fmt::format("Open-set identification, {} people enrolled", identification.enrolled),
               {"strangers named (FPIR)", 1e-3, 1, true},
-              {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines));
+              {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines)));
 }
 
 }  // namespace
@@ -246,19 +268,27 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
         options.pairs.empty() ? random_pairs(report.set) : read_pairs(options.pairs, report.set);
     if (!pairs.empty()) report.verification = verify(report.set, pairs);
     report.all_pairs = compare_all(report.set);
-    report.identification =
-        identify(report.set, {.samples = options.samples,
-                              .probes = options.probes,
-                              .trials = options.trials,
-                              .margin = static_cast<float>(context.settings.recognize.margin)});
-    report.calibration = check_calibration(report.set, default_policy(context.settings),
-                                           options.false_alarms, calibration_trials);
+    {
+        Progress progress("trials", options.trials + 2 * calibration_trials);
+        const auto step = steps(progress, context.stop);
+        report.identification =
+            identify(report.set,
+                     {.samples = options.samples,
+                      .probes = options.probes,
+                      .trials = options.trials,
+                      .margin = static_cast<float>(context.settings.recognize.margin)},
+                     step);
+        report.calibration = check_calibration(report.set, default_policy(context.settings),
+                                               options.false_alarms, calibration_trials, step);
+    }
     if (!options.cohort.empty()) {
-        const auto cohort = fit_cohort(people_of(report.set), report.set.model_id);
-        write_text(options.cohort, gallery::write_cohort(cohort));
+        const auto cohort = must(fit_cohort(people_of(report.set), report.set.model_id));
+        must(write_file(options.cohort, gallery::write_cohort(cohort)));
     }
     if (options.json) {
-        fmt::print("{}\n", to_json(report).dump(2));
+        auto json = to_json(report);
+        if (options.failures) json["failures"] = failures(report);
+        fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
         print(report);
         if (options.failures) print_failures(report);

@@ -17,6 +17,7 @@
 #include "cli/progress.hpp"
 #include "detector_settings.hpp"
 #include "vision/align.hpp"
+#include "vision/crop_file.hpp"
 #include "vision/embedder.hpp"
 #include "vision/image_file.hpp"
 #include "vision/quality.hpp"
@@ -147,19 +148,27 @@ class Worker {
           embedder_(context.models) {}
 
     std::optional<LabelledFace::Found> find(const fs::path& file) {
+        // What `facebus collect` wrote is a crop already: found again in itself it would be
+        // another.
+        const auto marked = vision::read_crop(file);
+        if (!marked) return std::nullopt;
+        if (*marked) return found((*marked)->image, (*marked)->quality);
         const auto image = vision::read_picture(file);
         if (!image) return std::nullopt;
         const auto faces = detector_.detect(*image);
         const auto* face = main_face(*image, faces);
         if (face == nullptr) return std::nullopt;
         const auto crop = vision::align(*image, *face);
-        return LabelledFace::Found{vision::assess(crop, *face),
-                                   embedder_.embed({&crop, 1}).front()};
+        return found(crop, vision::assess(crop, *face));
     }
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
 
   private:
+    LabelledFace::Found found(const Image& crop, const Quality& quality) {
+        return {quality, embedder_.embed({&crop, 1}).front()};
+    }
+
     vision::FaceDetector detector_;
     vision::Embedder embedder_;
 };

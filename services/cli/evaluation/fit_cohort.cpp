@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
-#include <string_view>
+#include <functional>
 
 #include <fmt/format.h>
 
 #include "base/random.hpp"
 #include "gallery/decision.hpp"
-#include "gallery/snapshot.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -19,7 +17,7 @@ constexpr std::size_t columns = 96;
 constexpr double rate = 0.01;  // at which real and drawn strangers are compared
 constexpr std::size_t trials = 20;
 constexpr std::size_t fewest_people = 100;
-constexpr std::size_t fewest_with_four = 20;
+constexpr std::size_t fewest_of_a_kind = 20;  // people with enough pictures to measure something
 
 /// A symmetric matrix of embedding_size rows.
 class Matrix {
@@ -126,28 +124,6 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     cohort.between = decompose(std::move(between));
 }
 
-Person drawn(const Person& person, std::size_t first, std::size_t count) {
-    return {person.begin() + static_cast<std::ptrdiff_t>(first),
-            person.begin() + static_cast<std::ptrdiff_t>(first + count)};
-}
-
-gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples) {
-    std::vector<gallery::Subject> subjects;
-    std::vector<gallery::Sample> all;
-    for (const auto& person : people) {
-        const auto id = fmt::format("{:06}", subjects.size());
-        subjects.push_back({id, id, 0});
-        for (std::size_t i = 0; i < samples; ++i) {
-            gallery::Sample sample;
-            sample.id = fmt::format("{}-{}", id, i);
-            sample.subject_id = id;
-            sample.embedding = person[i]->embedding;
-            all.push_back(std::move(sample));
-        }
-    }
-    return {"", std::move(subjects), all, ""};
-}
-
 float quantile(std::vector<float> values, double from_top) {
     std::ranges::sort(values, std::greater{});
     return values[static_cast<std::size_t>(from_top * static_cast<double>(values.size()))];
@@ -160,31 +136,32 @@ std::vector<float> best_of(const gallery::Snapshot& gallery, const std::vector<E
     return best;
 }
 
+Embedding fused(const Person& person, std::size_t first, std::size_t count) {
+    return gallery::fuse(probes_of(person, first, count));
+}
+
 /// How much nearer real strangers come to galleries than those drawn from `cohort`, which knows
 /// none of the people.
 double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
                std::size_t samples, std::size_t probes) {
-    std::vector<Person> enough;
-    std::ranges::copy_if(people, std::back_inserter(enough), [&](const Person& person) {
-        return person.size() >= std::max(samples, probes);
-    });
+    auto enough = with_pictures(people, std::max(samples, probes));
     std::vector<float> real;
-    std::vector<float> drawn_ones;
+    std::vector<float> drawn;
     for (std::size_t trial = 0; trial < trials; ++trial) {
         Random random(trial + 1);
         random.shuffle(enough);
         for (auto& person : enough) random.shuffle(person);
         const auto middle = enough.begin() + static_cast<std::ptrdiff_t>(enough.size() / 2);
-        const auto gallery = enrol({enough.begin(), middle}, samples);
+        const auto gallery = enrol({enough.begin(), middle}, samples, "");
         std::vector<Embedding> strangers;
         for (auto person = middle; person != enough.end(); ++person) {
-            strangers.push_back(fused(drawn(*person, 0, probes)));
+            strangers.push_back(fused(*person, 0, probes));
         }
         std::ranges::copy(best_of(gallery, strangers), std::back_inserter(real));
         std::ranges::copy(best_of(gallery, cohort.strangers(500, probes, trial + 1)),
-                          std::back_inserter(drawn_ones));
+                          std::back_inserter(drawn));
     }
-    return double{quantile(std::move(real), rate)} / double{quantile(std::move(drawn_ones), rate)};
+    return double{quantile(std::move(real), rate)} / double{quantile(std::move(drawn), rate)};
 }
 
 gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samples,
@@ -193,10 +170,8 @@ gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samp
     for (std::size_t trial = 0; trial < trials; ++trial) {
         Random random(trial + 1);
         for (auto& person : people) {
-            if (person.size() < samples + probes) continue;
             random.shuffle(person);
-            const auto gallery = enrol({drawn(person, 0, samples)}, samples);
-            const auto match = gallery.match(fused(drawn(person, samples, probes)));
+            const auto match = enrol({person}, samples, "").match(fused(person, samples, probes));
             scores.push_back(double{match.best->similarity});
         }
     }
@@ -209,54 +184,37 @@ gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samp
     return {samples, probes, mean, std::sqrt(variance)};
 }
 
+/// Two random halves, each with as many people of many pictures as the other.
+std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
+    Random random(1);
+    random.shuffle(people);
+    std::ranges::stable_sort(people, std::greater{}, &Person::size);
+    std::array<std::vector<Person>, 2> halves;
+    for (std::size_t i = 0; i < people.size(); ++i) halves[i % 2].push_back(people[i]);
+    return halves;
+}
+
 }  // namespace
 
-std::vector<Person> people_of(const FaceSet& set) {
-    std::map<std::string_view, Person> all;
-    for (const auto& face : set.faces) {
-        if (face.found) all[face.person].push_back(&*face.found);
-    }
-    std::vector<Person> people;
-    people.reserve(all.size());
-    for (auto& [name, person] : all) people.push_back(std::move(person));
-    return people;
-}
-
-Embedding fused(const Person& pictures) {
-    std::vector<gallery::Probe> probes;
-    probes.reserve(pictures.size());
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-        probes.push_back(
-            {fmt::format("{:04}", i), pictures[i]->embedding, pictures[i]->quality.overall});
-    }
-    return gallery::fuse(probes);
-}
-
-gallery::Cohort fit_cohort(const std::vector<Person>& people, const std::string& model_id) {
-    const auto with_four =
-        std::ranges::count_if(people, [](const Person& person) { return person.size() >= 4; });
-    if (people.size() < fewest_people || std::cmp_less(with_four, fewest_with_four)) {
-        throw StartupError(Exit::input,
-                           fmt::format("a cohort takes {} people, {} of them with four pictures; "
-                                       "here are {} and {}",
-                                       fewest_people, fewest_with_four, people.size(), with_four));
+Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id) {
+    const auto with_four = with_pictures(people, 4).size();
+    if (people.size() < fewest_people || with_four < fewest_of_a_kind) {
+        return fail(ErrorKind::refused,
+                    fmt::format("a cohort takes {} people, {} of them with four pictures; here are "
+                                "{} and {}",
+                                fewest_people, fewest_of_a_kind, people.size(), with_four));
     }
     gallery::Cohort cohort;
     cohort.model_id = model_id;
     fit_moments(people, cohort);
     for (const std::size_t samples : {1U, 2U, 3U}) {
         for (const std::size_t probes : {1U, 2U, 3U}) {
-            if (samples + probes > 4 && with_four < 40) continue;
-            cohort.genuine.push_back(genuine_of(people, samples, probes));
+            auto enough = with_pictures(people, samples + probes);
+            if (enough.size() < fewest_of_a_kind) continue;
+            cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
-
-    std::vector<Person> mixed = people;
-    Random random(1);
-    random.shuffle(mixed);
-    const auto middle = mixed.begin() + static_cast<std::ptrdiff_t>(mixed.size() / 2);
-    const std::array halves{std::vector<Person>(mixed.begin(), middle),
-                            std::vector<Person>(middle, mixed.end())};
+    const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t known : {0U, 1U}) {
         gallery::Cohort half;

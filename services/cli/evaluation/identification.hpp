@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -45,7 +46,8 @@ struct IdentificationReport {
 /// with the same number of pictures, the other half are strangers. Fewer samples and probes are the
 /// first of more, so that columns and rows compare on the same people and pictures. Decides with
 /// the gallery's own matching and fusion. Empty results: too few people with enough pictures (less
-/// than 2 enrolled with probes, or 2 strangers).
-IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options);
+/// than 2 enrolled with probes, or 2 strangers). Calls `step` after each trial.
+IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
+                              const std::function<void()>& step);
 
 }  // namespace facebus::cli

@@ -1,0 +1,43 @@
+#define BOOST_TEST_MODULE base_file
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "base/file.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+
+namespace {
+
+std::string contents(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_file_is_written_with_every_byte_and_nothing_beside_it) {
+    const test::Folder folder;
+    const std::string bytes("a\0\r\n\xFF", 5);
+    BOOST_REQUIRE(write_file(folder / "new", bytes));
+    BOOST_TEST(contents(folder / "new") == bytes);
+    BOOST_REQUIRE(write_file(folder / "new", "shorter"));
+    BOOST_TEST(contents(folder / "new") == "shorter");
+    BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_an_error_with_the_name_and_leaves_nothing) {
+    const test::Folder folder;
+    std::filesystem::create_directory(folder / "taken");
+    std::ofstream(folder / "taken/file") << "there";
+    for (const auto& file : {folder / "taken", folder / "missing/file"}) {
+        const auto written = write_file(file, "x");
+        BOOST_REQUIRE(!written);
+        BOOST_TEST((written.error().kind == ErrorKind::unavailable));
+        BOOST_TEST(written.error().message.find(file.string()) != std::string::npos);
+    }
+    BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
