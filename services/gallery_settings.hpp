@@ -11,9 +11,12 @@
 namespace facebus {
 
 inline gallery::RedisOptions redis_options(const service::Settings& settings) {
-    return {.url = settings.redis.url,
-            .password = service::read_secret(settings.redis.password_file, "redis.password_file"),
-            .timeout_ms = settings.redis.timeout_ms};
+    const auto& redis = settings.redis;
+    return {.url = redis.url,
+            .user = redis.user,
+            .password = service::read_secret(redis.password_file, "redis.password_file"),
+            .tls = {.ca = redis.ca_file, .certificate = redis.cert_file, .key = redis.key_file},
+            .timeout_ms = redis.timeout_ms};
 }
 
 /// What a calibration starts from.

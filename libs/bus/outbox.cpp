@@ -4,23 +4,23 @@
 
 namespace facebus::bus {
 
-void Outbox::add(std::string ref, std::string group, Message message, bool after_group) {
-    entries_.push_back({std::move(ref), std::move(group), std::move(message), after_group, {}});
+void Outbox::add(std::string ref, std::string group, Message message, Kind kind) {
+    entries_.push_back({std::move(ref), std::move(group), std::move(message), kind, {}});
 }
 
-bool Outbox::drop_oldest_if_full() {
-    if (!full()) return false;
+std::optional<Outbox::Kind> Outbox::drop_oldest_if_full() {
+    if (!full()) return std::nullopt;
     offered_.reset();
-    // Events are few and small, and whoever waits for "ended" must get it; probes make the room.
-    const auto oldest =
-        std::ranges::find_if(entries_, [](const Entry& entry) { return !entry.after_group; });
-    entries_.erase(oldest == entries_.end() ? entries_.begin() : oldest);
-    return true;
+    auto oldest = std::ranges::find(entries_, Kind::probe, &Entry::kind);
+    if (oldest == entries_.end()) oldest = entries_.begin();
+    const auto kind = oldest->kind;
+    entries_.erase(oldest);
+    return kind;
 }
 
 bool Outbox::held(std::size_t index) const {
     const auto& entry = entries_[index];
-    if (!entry.after_group) return false;
+    if (entry.kind != Kind::closing) return false;
     return std::any_of(
         entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(index),
         [&](const Entry& earlier) { return earlier.group.starts_with(entry.group); });
@@ -44,9 +44,13 @@ void Outbox::sent(Time now) {
     offered_.reset();
 }
 
-void Outbox::acknowledge(std::string_view ref) {
+std::optional<Outbox::Kind> Outbox::acknowledge(std::string_view ref) {
     offered_.reset();
-    std::erase_if(entries_, [&](const Entry& entry) { return entry.ref == ref; });
+    const auto entry = std::ranges::find(entries_, ref, &Entry::ref);
+    if (entry == entries_.end()) return std::nullopt;
+    const auto kind = entry->kind;
+    entries_.erase(entry);
+    return kind;
 }
 
 std::optional<Outbox::Time> Outbox::next_due() const {

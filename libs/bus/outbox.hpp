@@ -28,21 +28,28 @@ class Outbox {
 
     explicit Outbox(const Options& options) : options_(options) {}
 
-    /// Adds a message known by `ref`; `group` ties entries together (a track, or all of a
-    /// camera's). `after_group`: not sent before every earlier entry whose group starts with
-    /// `group` is acknowledged.
-    void add(std::string ref, std::string group, Message message, bool after_group);
+    enum class Kind {
+        probe,    ///< makes room for newer entries when the outbox is full
+        event,    ///< few and small, and somebody waits for them
+        closing,  ///< an event that is not sent before what it closes is acknowledged
+    };
 
-    /// Makes room for one more entry by dropping the oldest probe, and says whether it had to.
-    bool drop_oldest_if_full();
+    /// Adds a message known by `ref`; `group` ties entries together (a track, or all of a
+    /// camera's). A closing one waits for every earlier entry whose group starts with `group`.
+    void add(std::string ref, std::string group, Message message, Kind kind);
+
+    /// Makes room for one more entry where there is none, by dropping the oldest probe, or the
+    /// oldest event if there are only events. Gives the kind of what it dropped.
+    std::optional<Kind> drop_oldest_if_full();
 
     /// The entry that is to be sent now, if any: never sent, or sent longer ago than `resend`.
     /// Call sent() once it went out.
     const Message* due(Time now);
     void sent(Time now);
 
-    /// The message was acknowledged. An unknown ref is ignored: it was acknowledged before.
-    void acknowledge(std::string_view ref);
+    /// The message was acknowledged. Gives its kind; nothing for an unknown ref, which was
+    /// acknowledged or dropped before.
+    std::optional<Kind> acknowledge(std::string_view ref);
 
     /// When the next entry is due, if nothing is acknowledged or added before; nothing if empty.
     [[nodiscard]] std::optional<Time> next_due() const;
@@ -55,7 +62,7 @@ class Outbox {
         std::string ref;
         std::string group;
         Message message;
-        bool after_group = false;
+        Kind kind{};
         std::optional<Time> sent;
     };
 

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <zmq.hpp>
 
-#include "wire/codec.hpp"
+#include "bus/allow_list.hpp"
+#include "bus/gate.hpp"
+#include "bus/refusal_count.hpp"
 
 namespace facebus::bus {
 namespace {
@@ -52,25 +55,117 @@ Bytes adopt(zmq::message_t frame) {
 }  // namespace
 
 struct Context::Impl {
+    Security security;
+    std::optional<AllowList> allowed;
     zmq::context_t context{1};
+    std::optional<Gate> gate;
+    int monitors = 0;  ///< made so far, for their names; sockets are made in one thread
+
+    explicit Impl(Security given) : security(std::move(given)) {
+        if (security.allowed.empty()) return;
+        allowed.emplace(security.allowed);
+        gate.emplace(context, *allowed);
+    }
 };
 
-Context::Context() : impl_(std::make_unique<Impl>()) {}
+Context::Context(Security security) : impl_(std::make_unique<Impl>(std::move(security))) {}
 Context::~Context() = default;
 
 struct Socket::Impl {
+    Context::Impl& context;
     zmq::socket_t socket;
     Pattern pattern;
+    std::string role;
+    bool guarded = false;  ///< listens with keys
+    std::optional<zmq::socket_t> monitor;
+    RefusalCount refusals;
+
+    void protect_listening(const std::string& endpoint, const std::string& setting);
+    void protect_connecting(const std::string& endpoint, const std::string& setting);
+    void watch_connections();
+    [[nodiscard]] bool still_allowed(zmq::message_t& frame) const;
+
+  private:
+    void require_plain(const std::string& endpoint, const std::string& setting) const;
 };
 
+void Socket::Impl::require_plain(const std::string& endpoint, const std::string& setting) const {
+    using Plain = Security::Plain;
+    const auto plain = context.security.plain;
+    if (plain == Plain::anywhere || (plain == Plain::loopback && is_loopback(endpoint))) return;
+    throw StartupError(
+        Exit::config,
+        fmt::format("{} {} would be without encryption: set bus.key (see `facebus keygen --help`), "
+                    "or bus.plain: {}",
+                    setting, endpoint,
+                    is_loopback(endpoint) ? "loopback, which allows it within this machine"
+                                          : "anywhere, for a network that you trust as a whole"));
+}
+
+void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
+    const auto& security = context.security;
+    if (!is_tcp(endpoint)) return;
+    if (!security.own || role.empty()) return require_plain(endpoint, setting);
+    if (!context.allowed) {
+        throw StartupError(Exit::config,
+                           fmt::format("{} {} listens with keys, so bus.allowed has to name the "
+                                       "folder of those that may connect",
+                                       setting, endpoint));
+    }
+    socket.set(zmq::sockopt::curve_server, true);
+    socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+    // ZeroMQ lets every key in where nobody answers its question. The gate does, since it has been
+    // there from before this socket to after it, and messages are checked once more: see
+    // still_allowed().
+    socket.set(zmq::sockopt::zap_domain, role);
+    // The time for everything up to the gate's answer. A peer that is not let in is left alone
+    // until it is over, and then cut off; so is who connects and says nothing.
+    socket.set(zmq::sockopt::handshake_ivl, 3000);
+    guarded = true;
+}
+
+void Socket::Impl::protect_connecting(const std::string& endpoint, const std::string& setting) {
+    const auto& security = context.security;
+    if (!is_tcp(endpoint)) return;
+    if (!security.own) return require_plain(endpoint, setting);
+    if (security.broker_key.empty()) {
+        throw StartupError(Exit::config,
+                           fmt::format("{} {} is connected to with bus.key, so "
+                                       "bus.broker has to name the broker's .pub file",
+                                       setting, endpoint));
+    }
+    socket.set(zmq::sockopt::curve_publickey, security.own->public_key);
+    socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+    socket.set(zmq::sockopt::curve_serverkey, security.broker_key);
+}
+
+void Socket::Impl::watch_connections() {
+    const auto name = fmt::format("inproc://facebus-monitor-{}", ++context.monitors);
+    // There are events for a failed handshake, but not for every way to fail.
+    constexpr int events =
+        ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
+    if (zmq_socket_monitor(socket.handle(), name.c_str(), events) != 0) throw zmq::error_t();
+    monitor.emplace(context.context, zmq::socket_type::pair);
+    // ZeroMQ's I/O thread would wait for room, and everything with it.
+    monitor->set(zmq::sockopt::rcvhwm, 0);
+    monitor->connect(name);
+}
+
+bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
+    if (!guarded) return true;
+    const char* key = zmq_msg_gets(frame.handle(), "User-Id");
+    return key != nullptr && context.allowed->allows(role, key);
+}
+
 Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
-    : impl_(std::make_unique<Impl>(
-          Impl{zmq::socket_t(context.impl_->context, type(pattern)), pattern})) {
+    : impl_(std::make_unique<Impl>(*context.impl_,
+                                   zmq::socket_t(context.impl_->context, type(pattern)), pattern,
+                                   options.role)) {
     auto& socket = impl_->socket;
     socket.set(zmq::sockopt::sndhwm, options.send_queue);
     socket.set(zmq::sockopt::rcvhwm, options.receive_queue);
     socket.set(zmq::sockopt::linger, options.linger_ms);
-    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(wire::max_payload_bytes));
+    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.largest_frame));
     socket.set(zmq::sockopt::reconnect_ivl, 100);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
     // A peer that vanished without a word (power, cable) is noticed by the kernel, in seconds
@@ -93,6 +188,8 @@ Socket::Socket(Socket&&) noexcept = default;
 Socket& Socket::operator=(Socket&&) noexcept = default;
 
 std::string Socket::bind(const std::string& endpoint, const std::string& setting) {
+    impl_->protect_listening(endpoint, setting);
+    if (!impl_->role.empty()) impl_->watch_connections();
     try {
         impl_->socket.bind(endpoint);
     } catch (const zmq::error_t& error) {
@@ -106,6 +203,7 @@ std::string Socket::bind(const std::string& endpoint, const std::string& setting
 }
 
 void Socket::connect(const std::string& endpoint, const std::string& setting) {
+    impl_->protect_connecting(endpoint, setting);
     try {
         impl_->socket.connect(endpoint);
     } catch (const zmq::error_t& error) {
@@ -136,7 +234,7 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
     }
 }
 
-Result<std::optional<Received>> Socket::try_receive() {
+Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     std::array<zmq::message_t, 4> frames;
     const std::size_t expected = impl_->pattern == Pattern::router ? 4 : 3;
     std::size_t count = 0;
@@ -148,13 +246,17 @@ Result<std::optional<Received>> Socket::try_receive() {
         if (count < expected) frames[count] = std::move(frame);
         ++count;
     }
-    if (count != expected) {
-        return fail(ErrorKind::malformed,
-                    fmt::format("a message of {} frames, not {}", count, expected));
-    }
     Received received;
     const std::size_t first = expected - 3;
     if (first == 1) received.peer = frames[0].to_string();
+    if (sender != nullptr) *sender = received.peer;
+    if (count != expected) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("a message of {} frames, not {}", count - first, expected - first));
+    }
+    if (!impl_->still_allowed(frames[first])) {
+        return fail(ErrorKind::refused, "a message by a key that is not allowed any more");
+    }
     if (frames[first].size() > 128 || frames[first + 1].size() > wire::max_header_bytes) {
         return fail(ErrorKind::too_large, "topic or header above the limit");
     }
@@ -162,6 +264,25 @@ Result<std::optional<Received>> Socket::try_receive() {
     received.message.header = frames[first + 1].to_string();
     received.message.payload = adopt(std::move(frames[first + 2]));
     return received;
+}
+
+std::uint64_t Socket::refused_connections() {
+    auto& self = *impl_;
+    if (!self.monitor) return 0;
+    zmq::message_t frame;
+    while (self.monitor->recv(frame, zmq::recv_flags::dontwait)) {
+        // Of the two frames of an event, the number and the value of it; the other is the endpoint.
+        std::uint16_t event = 0;
+        std::int32_t value = 0;
+        if (!frame.more() || frame.size() != sizeof event + sizeof value) continue;
+        const auto* bytes = frame.data<std::byte>();
+        std::memcpy(&event, bytes, sizeof event);
+        std::memcpy(&value, bytes + sizeof event, sizeof value);
+        if (event == ZMQ_EVENT_ACCEPTED) self.refusals.accepted(value);
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.refusals.handshake_done();
+        if (event == ZMQ_EVENT_DISCONNECTED) self.refusals.gone(value);
+    }
+    return self.refusals.refused();
 }
 
 void* Socket::handle() const {

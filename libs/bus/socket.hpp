@@ -12,6 +12,8 @@
 #include "base/error.hpp"
 #include "base/pulse.hpp"
 #include "base/stop.hpp"
+#include "bus/security.hpp"
+#include "wire/codec.hpp"
 
 namespace facebus::bus {
 
@@ -25,7 +27,8 @@ struct Message {
 /// ZeroMQ's I/O thread and its sockets; one a process. Must outlive its sockets.
 class Context {
   public:
-    Context();
+    /// Throws StartupError (config) if security.allowed is set and can't be read.
+    explicit Context(Security security = {});
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
@@ -50,9 +53,13 @@ struct SocketOptions {
     int send_queue = 1000;     ///< messages that wait to be sent, for each peer
     int receive_queue = 1000;  ///< messages that wait to be read, for each peer
     int linger_ms = 0;         ///< how long closing waits for unsent messages
+    /// Largest frame that is read; a peer that sends a larger one is disconnected.
+    std::size_t largest_frame = wire::max_payload_bytes;
+    /// The role that a key needs to connect here. Without one the socket can't listen with keys.
+    std::string role{};
 };
 
-/// A message and, on a router, who sent it.
+/// A message and, on a router, who sent it: a name that lasts as long as the connection.
 struct Received {
     std::string peer;
     Message message;
@@ -67,18 +74,26 @@ class Socket {
     Socket& operator=(Socket&&) noexcept;
 
     /// Binds and gives the endpoint as bound (tcp://127.0.0.1:* gets its port). Throws StartupError
-    /// that names `setting`, the configuration key to change.
+    /// that names `setting`, the configuration key to change, also for a TCP endpoint that would be
+    /// unprotected where Security does not allow it.
     std::string bind(const std::string& endpoint, const std::string& setting);
     /// Connects now or as soon as the other side is there. Throws StartupError for a malformed
-    /// endpoint.
+    /// endpoint, or an unprotected one as above.
     void connect(const std::string& endpoint, const std::string& setting);
     void subscribe(const std::string& topic_prefix);
 
     /// Sends if there is room; false if the queue is full or (router) the peer is gone.
     bool try_send(const Message& message, const std::string& peer = {});
 
-    /// The next message if there is one. Error (malformed): it had not three frames; it is dropped.
-    Result<std::optional<Received>> try_receive();
+    /// The next message if there is one. Error, and it is dropped: malformed (not three frames),
+    /// too_large, or refused (the peer's key was taken off the list after it connected). `sender`
+    /// gets a router's peer in either case.
+    Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
+
+    /// Connections to this listening socket that did not come about so far: no ZeroMQ, no or the
+    /// wrong key, a key that is not allowed. Counted where the socket has a role; to be asked
+    /// often, since what was not counted yet is kept.
+    std::uint64_t refused_connections();
 
     /// ZeroMQ's handle, for Poller.
     [[nodiscard]] void* handle() const;

@@ -19,8 +19,8 @@
 //
 // Changes name nobody, so that nothing has to be cleaned there when a subject is removed. Values
 // are taken for hostile when read: see record.hpp. Scripts touch keys that they don't declare, so
-// this layout is for a single Redis (with or without replicas), not for a Redis Cluster. An
-// append-only file keeps what was removed until Redis rewrites it.
+// this layout is for a single Redis (with or without replicas), not for a Redis Cluster. Files of
+// Redis keep what was removed until they are written anew, so a removal has that done.
 #pragma once
 
 #include <string>

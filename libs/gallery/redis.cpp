@@ -1,12 +1,15 @@
 #include "gallery/redis.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <new>
+#include <optional>
 
 #include <fmt/format.h>
 #include <hiredis.h>
@@ -133,8 +136,11 @@ const std::vector<Reply>& Reply::elements() const {
 
 struct Redis::Impl {
     RedisAddress address;
+    TlsFiles tls_files;
     int timeout_ms = 0;
     std::unique_ptr<redisContext, FreeContext> context;
+    std::optional<Tls> tls;  ///< on the context's socket; hiredis of Debian 12 has none of its own
+    std::string unsent;      ///< commands that wait to be written through it
 
     Result<std::vector<Result<Reply>>> exchange(const std::vector<Command>& commands);
 
@@ -144,6 +150,9 @@ struct Redis::Impl {
     [[nodiscard]] bool peer_left() const;
     void append(const Command& command);
     Result<ReplyPtr> receive();
+    Result<void> start_tls();
+    Result<ReplyPtr> receive_by_tls();
+    void disconnect();
 };
 
 /// Whether Redis has closed the connection since the last command, for example by a restart. Found
@@ -167,9 +176,26 @@ Result<void> Redis::Impl::connect() {
                     fmt::format("cannot reach Redis at {}: {}; start it or set redis.url",
                                 address.shown, why));
     }
-    auto ready = log_in();
-    if (!ready) context.reset();
+    auto ready = address.tls ? start_tls() : Result<void>();
+    if (ready) ready = log_in();
+    if (!ready) disconnect();
     return ready;
+}
+
+void Redis::Impl::disconnect() {
+    tls.reset();
+    unsent.clear();
+    context.reset();
+}
+
+Result<void> Redis::Impl::start_tls() {
+    auto started = Tls::start(context->fd, address.host, tls_files);
+    if (!started) {
+        return fail(ErrorKind::unavailable, fmt::format("cannot reach Redis at {}: {}",
+                                                        address.shown, started.error().message));
+    }
+    tls = std::move(*started);
+    return {};
 }
 
 Result<void> Redis::Impl::log_in() {
@@ -210,12 +236,45 @@ void Redis::Impl::append(const Command& command) {
         texts.push_back(argument.data());
         sizes.push_back(argument.size());
     }
+    if (tls) {
+        char* formatted = nullptr;
+        const auto size = redisFormatCommandArgv(&formatted, static_cast<int>(command.size()),
+                                                 texts.data(), sizes.data());
+        if (size < 0) throw std::bad_alloc();
+        unsent.append(formatted, static_cast<std::size_t>(size));
+        redisFreeCommand(formatted);
+        return;
+    }
     // Fails only for want of memory, and then receive() reports it.
     redisAppendCommandArgv(context.get(), static_cast<int>(command.size()), texts.data(),
                            sizes.data());
 }
 
+Result<ReplyPtr> Redis::Impl::receive_by_tls() {
+    Result<void> going = tls->write(unsent);
+    unsent.clear();
+    std::array<char, 16384> buffer{};
+    while (going) {
+        void* raw = nullptr;
+        if (redisGetReplyFromReader(context.get(), &raw) != REDIS_OK) {
+            going = fail(ErrorKind::unavailable, context->errstr);
+            break;
+        }
+        if (raw != nullptr) return ReplyPtr(static_cast<redisReply*>(raw));
+        const auto got = tls->read(buffer);
+        if (got) {
+            redisReaderFeed(context->reader, buffer.data(), *got);
+        } else {
+            going = std::unexpected(got.error());
+        }
+    }
+    disconnect();
+    return fail(ErrorKind::unavailable, fmt::format("lost Redis at {}: {}; is it running?",
+                                                    address.shown, going.error().message));
+}
+
 Result<ReplyPtr> Redis::Impl::receive() {
+    if (tls) return receive_by_tls();
     void* raw = nullptr;
     errno = 0;
     const bool good =
@@ -233,7 +292,7 @@ Result<ReplyPtr> Redis::Impl::receive() {
 
 Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Command>& commands) {
     const NoSigpipe no_sigpipe;
-    if (context && peer_left()) context.reset();
+    if (context && peer_left()) disconnect();
     if (!context) {
         if (auto connected = connect(); !connected) return std::unexpected(connected.error());
     }
@@ -252,6 +311,8 @@ Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Comma
 Redis::Redis(RedisOptions options) : impl_(std::make_unique<Impl>()) {
     impl_->address = parse_redis_url(options.url);
     impl_->timeout_ms = std::max(1, options.timeout_ms);
+    impl_->tls_files = std::move(options.tls);
+    if (!options.user.empty()) impl_->address.user = std::move(options.user);
     if (!options.password.empty()) impl_->address.password = std::move(options.password);
 }
 

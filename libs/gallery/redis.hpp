@@ -10,13 +10,16 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "gallery/tls.hpp"
 
 namespace facebus::gallery {
 
 struct RedisOptions {
     std::string url = "redis://127.0.0.1:6379/0";  ///< see parse_redis_url()
-    std::string password;   ///< goes before one in the URL; both empty: no AUTH
-    int timeout_ms = 2000;  ///< for connecting, and for each wait for an answer
+    std::string user{};      ///< goes before one in the URL; both empty: Redis' default user
+    std::string password{};  ///< goes before one in the URL; both empty: no AUTH
+    TlsFiles tls{};          ///< for a rediss:// URL
+    int timeout_ms = 2000;   ///< for connecting, and for each wait for an answer
 };
 
 /// A reply as Redis gave it. Errors never come as a Reply but as an Error.

@@ -25,8 +25,8 @@ std::string without_password(std::string_view url) {
 [[noreturn]] void bad(const std::string& url, std::string_view why) {
     const std::string shown = without_password(url);
     throw StartupError(Exit::config,
-                       fmt::format("redis.url \"{}\": {}; write redis://host:port/database or "
-                                   "unix:///path?db=database",
+                       fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
+                                   "rediss:// for TLS, or unix:///path?db=database",
                                    printable(shown) ? shown : "?", why));
 }
 
@@ -108,8 +108,9 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
     }
 }
 
-RedisAddress parse_tcp(const std::string& url, std::string_view rest) {
+RedisAddress parse_tcp(const std::string& url, std::string_view rest, bool tls) {
     RedisAddress address;
+    address.tls = tls;
     if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
         const std::string_view login = rest.substr(0, at);
         const auto colon = login.find(':');
@@ -124,8 +125,8 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest) {
         address.database = database(url, rest.substr(slash + 1));
     }
     const bool ipv6 = address.host.find(':') != std::string::npos;
-    address.shown = fmt::format("redis://{}{}{}:{}/{}", ipv6 ? "[" : "", address.host,
-                                ipv6 ? "]" : "", address.port, address.database);
+    address.shown = fmt::format("redis{}://{}{}{}:{}/{}", tls ? "s" : "", ipv6 ? "[" : "",
+                                address.host, ipv6 ? "]" : "", address.port, address.database);
     return address;
 }
 
@@ -133,12 +134,13 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest) {
 
 RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
+    constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
     if (!printable(url)) bad(url, "not printable text");
     const std::string_view text = url;
-    if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()));
+    if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
+    if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);
     if (text.starts_with(local)) return parse_unix(url, text.substr(local.size()));
-    if (text.starts_with("rediss://")) bad(url, "TLS to Redis is not supported");
     bad(url, "unknown scheme");
 }
 

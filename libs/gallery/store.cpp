@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "gallery/erasure.hpp"
 #include "gallery/id.hpp"
 #include "gallery/keys.hpp"
 #include "gallery/record.hpp"
@@ -283,18 +284,25 @@ Result<std::vector<Sample>> Store::show(const std::string& name) {
     return whole;
 }
 
-Result<void> Store::remove(const std::string& name) {
+Result<std::string> Store::remove(const std::string& name) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
+    std::vector<Embedding> removed;
     auto written = commit([&]() -> Result<Plan> {
         const auto id = subject_id(*clean);
         if (!id) return std::unexpected(id.error());
         if (!id->has_value()) return std::unexpected(nobody(*clean));
         const auto ids = sample_ids(**id);
         if (!ids) return std::unexpected(ids.error());
+        const auto samples = samples_of(**id);
+        if (!samples) return std::unexpected(samples.error());
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
+        removed.clear();
+        for (const auto& sample : *samples) {
+            if (sample) removed.push_back(sample->embedding);
+        }
         Plan plan{"remove", {{"HDEL", keys::names, *clean}}, {**id}};
         for (const std::string& sample : *ids) {
             plan.commands.push_back({"DEL", keys::sample(sample)});
@@ -307,7 +315,10 @@ Result<void> Store::remove(const std::string& name) {
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    return {};
+    if (auto forgotten = forget_tracks(redis_, removed); !forgotten) {
+        return std::unexpected(std::move(forgotten.error()));
+    }
+    return rewrite_files(redis_);
 }
 
 Result<std::optional<Policy>> Store::policy() {

@@ -52,9 +52,11 @@ class Store {
     Result<std::vector<Sample>> show(const std::string& name);
     /// Samples made by another model than `model_id`: what `facebus gallery reembed` has to do.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
-    /// Removes the subject and every trace of it: samples, results that name it and the memory of
-    /// their tracks. Refused: nobody of that name.
-    Result<void> remove(const std::string& name);
+    /// Removes the subject and every trace of it: samples, results that name it, the memory of
+    /// tracks that show it, and the bytes in Redis' files. Gives what has to be done by hand about
+    /// the last, as rewrite_files() does. Refused: nobody of that name. With any other error it may
+    /// be that the subject is gone and not every trace is: do it again.
+    Result<std::string> remove(const std::string& name);
 
     /// The policy stored with the gallery, if there is one.
     Result<std::optional<Policy>> policy();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "service/notify.hpp"
+#include "service/security.hpp"
 #include "service/signals.hpp"
 
 namespace facebus::service {
@@ -41,7 +42,7 @@ void serve(const std::string& service, const Settings& settings, const Environme
     if (health_address != "none" && !health_address.empty()) {
         server.emplace(health_address, service + ".health", health, metrics);
     }
-    bus::Context context;
+    bus::Context context(bus_security(settings));
     Runtime runtime{.settings = settings,
                     .models = models_folder(settings, environment),
                     .log = log,

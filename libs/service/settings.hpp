@@ -70,6 +70,7 @@ struct Settings {
         std::string workers = "tcp://127.0.0.1:5702";
         std::string results = "tcp://127.0.0.1:5703";
         int queue = 10000;
+        int result_queue = 1000;
         double worker_timeout = 5;
         int attempts = 3;
         std::string health = "127.0.0.1:9105";
@@ -93,9 +94,20 @@ struct Settings {
         double min_quality = 0.3;
     } gallery;
 
+    struct Bus {
+        std::string key;
+        std::string broker;
+        std::string allowed;
+        std::string plain = "never";
+    } bus;
+
     struct Redis {
         std::string url = "redis://127.0.0.1:6379/0";
+        std::string user;
         std::string password_file;
+        std::string ca_file;
+        std::string cert_file;
+        std::string key_file;
         int timeout_ms = 2000;
     } redis;
 

@@ -284,7 +284,12 @@ void check(const Credit& m, std::size_t payload) {
     check_payload(0, payload);
 }
 
+void check_run(const std::optional<std::string>& run) {
+    require(!run || run->size() <= 64, "run is longer than 64");
+}
+
 void check(const Identity& m, std::size_t payload) {
+    check_run(m.run);
     check_id(m.probe, "probe");
     check_id(m.track, "track");
     check_box(m.box);
@@ -307,6 +312,7 @@ void check(const Track& m, std::size_t payload) {
 
 void check(const Status& m, std::size_t payload) {
     require(m.state.size() <= 200, "state is too long");
+    check_run(m.run);
     check_payload(0, payload);
 }
 

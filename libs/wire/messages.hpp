@@ -206,7 +206,8 @@ struct RunnerUp {
 struct Identity {
     static constexpr std::string_view topic = "identity";
     Head head{};
-    std::uint64_t result = 0;  ///< counts the results of a broker; 0 until it is published
+    std::uint64_t result = 0;  ///< counts the results of a run of the broker; 0 until published
+    std::optional<std::string> run{};  ///< which run of the broker; absent until published
     std::string probe{};
     std::string track{};
     std::int64_t pts = 0;
@@ -229,6 +230,7 @@ struct Identity {
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
         field("result", self.result);
+        field("run", self.run);
         field("probe", self.probe);
         field("track", self.track);
         field("pts", self.pts);
@@ -279,9 +281,10 @@ struct Track {
 struct Status {
     static constexpr std::string_view topic = "status";
     Head head{};
-    std::string state{};        ///< "ok", or what is wrong in a word or two
-    std::uint32_t workers = 0;  ///< recognize processes that are alive
-    std::uint64_t queued = 0;   ///< probes that wait for a worker
+    std::string state{};               ///< "ok", or what is wrong in a word or two
+    std::optional<std::string> run{};  ///< which run of the broker: results are counted in each
+    std::uint32_t workers = 0;         ///< recognize processes that are alive
+    std::uint64_t queued = 0;          ///< probes that wait for a worker
     std::uint64_t in_flight = 0;
     std::uint64_t results = 0;   ///< number of the last result
     std::uint64_t refused = 0;   ///< probes not taken because the queue was full (they come again)
@@ -290,6 +293,7 @@ struct Status {
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
         field("state", self.state);
+        field("run", self.run);
         field("workers", self.workers);
         field("queued", self.queued);
         field("in_flight", self.in_flight);

@@ -43,18 +43,28 @@ void HistoryWriter::write(const std::stop_token& stopped) {
     gallery::History history(redis_options(runtime_.settings),
                              runtime_.settings.results.history_hours);
     std::unique_lock lock(mutex_);
+    // With what waits when the broker stops, too.
     while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {
-        const auto entry = std::move(waiting_.front());
+        auto entry = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
         const auto written = history.append(entry.topic, entry.header, entry.subject_id,
                                             entry.track, entry.also_named);
-        if (!written) {
-            dropped_.add();
-            runtime_.count_error(written.error());
-        }
+        if (!written) runtime_.count_error(written.error());
         lock.lock();
+        if (written) continue;
+        const bool away = written.error().kind == ErrorKind::unavailable;
+        if (away && waiting_.size() < capacity) {
+            // It may be there all the same; whoever reads knows a result by its run and number.
+            waiting_.push_front(std::move(entry));
+        } else {
+            dropped_.add();
+        }
+        if (!away) continue;
+        if (stopped.stop_requested()) break;
+        changed_.wait_for(lock, stopped, retry, [] { return false; });
     }
+    dropped_.add(static_cast<double>(waiting_.size()));
 }
 
 }  // namespace facebus

@@ -28,6 +28,7 @@ class HistoryWriter {
 
   private:
     static constexpr std::size_t capacity = 10000;
+    static constexpr auto retry = std::chrono::seconds(1);  ///< while Redis is away
 
     struct Entry {
         std::string topic;

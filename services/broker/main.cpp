@@ -22,9 +22,14 @@ class Broker {
                            static_cast<int>(runtime.settings.broker.worker_timeout * 1000)),
                        .attempts = runtime.settings.broker.attempts}),
           history_(runtime),
-          edge_(runtime.context, bus::Pattern::router),
-          workers_(runtime.context, bus::Pattern::router),
-          results_(runtime.context, bus::Pattern::publish, {.send_queue = 10000}) {
+          edge_(runtime.context, bus::Pattern::router,
+                {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "edge"}),
+          workers_(runtime.context, bus::Pattern::router,
+                   {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "worker"}),
+          results_(runtime.context, bus::Pattern::publish,
+                   {.send_queue = runtime.settings.broker.result_queue,
+                    .largest_frame = largest_subscription,
+                    .role = "subscriber"}) {
         const auto& settings = runtime.settings.broker;
         edge_.bind(settings.probes, "broker.probes");
         workers_.bind(settings.workers, "broker.workers");
@@ -40,10 +45,15 @@ class Broker {
                                                    bus::Interest{.socket = &workers_}};
             if (!poller.wait(interests, 100)) return;
             // Workers first: what they finish makes room.
-            receive(workers_, [this](bus::Received& received) { from_worker(received); });
-            receive(edge_, [this](bus::Received& received) { from_edge(received); });
+            receive(
+                workers_, [this](bus::Received& received) { return from_worker(received); },
+                [this](const std::string& worker) { drop_worker(worker); });
+            receive(
+                edge_, [this](bus::Received& received) { return from_edge(received); },
+                [](const std::string&) {});
+            count_refused_connections();
             const auto now = Monotonic::now();
-            for (auto& finished : dispatcher_.expire(now)) conclude(std::move(finished), {});
+            conclude_all(dispatcher_.expire(now));
             dispatch();
             if (now >= next_status) {
                 publish_status();
@@ -53,39 +63,40 @@ class Broker {
     }
 
   private:
-    /// Reads a limited number of messages, so that neither side can starve the other.
-    template <class Handle>
-    void receive(bus::Socket& socket, Handle&& handle) {
+    /// Reads a limited number of messages, so that neither side can starve the other. `garbage` is
+    /// told who sent what can't be understood.
+    template <class Handle, class Garbage>
+    void receive(bus::Socket& socket, Handle&& handle, Garbage&& garbage) {
         for (int i = 0; i < 100; ++i) {
-            auto received = socket.try_receive();
-            if (!received) {
-                runtime_.count_error(received.error());
-                continue;
-            }
-            if (!*received) return;
-            handle(**received);
+            std::string sender;
+            auto received = socket.try_receive(&sender);
+            if (received && !*received) return;
+            const auto handled = received ? handle(**received) : std::unexpected(received.error());
+            if (handled) continue;
+            runtime_.count_error(handled.error());
+            garbage(sender);
         }
     }
 
     template <class M>
-    std::optional<M> decode(const bus::Received& received) {
-        const auto& raw = received.message;
-        auto message = wire::decode<M>(raw.header, raw.payload.size());
-        if (message) return std::move(*message);
-        runtime_.count_error(message.error());
-        return std::nullopt;
+    static Result<M> decode(const bus::Received& received) {
+        return wire::decode<M>(received.message.header, received.message.payload.size());
     }
 
-    void from_edge(bus::Received& received) {
+    Result<void> from_edge(bus::Received& received) {
         const auto kind = wire::kind(received.message.topic);
         if (kind == wire::Probe::topic) {
-            if (auto probe = decode<wire::Probe>(received)) take(received, std::move(*probe));
+            auto probe = decode<wire::Probe>(received);
+            if (!probe) return std::unexpected(std::move(probe.error()));
+            take(received, std::move(*probe));
         } else if (kind == wire::Track::topic) {
-            if (auto event = decode<wire::Track>(received)) take(received, *event);
+            const auto event = decode<wire::Track>(received);
+            if (!event) return std::unexpected(event.error());
+            take(received, *event);
         } else {
-            runtime_.count_error(
-                {ErrorKind::unsupported, "a message that is neither a probe nor a track event"});
+            return fail(ErrorKind::unsupported, "a message that is neither a probe nor an event");
         }
+        return {};
     }
 
     void take(bus::Received& received, wire::Probe probe) {
@@ -115,21 +126,38 @@ class Broker {
         acknowledge(received.peer, event.ref());
     }
 
-    void from_worker(bus::Received& received) {
+    Result<void> from_worker(bus::Received& received) {
+        // What was under way when it was dropped is not looked at, or it would be back at once.
+        if (dropped_.contains(received.peer)) return {};
         const auto kind = wire::kind(received.message.topic);
         if (kind == wire::Credit::topic) {
-            if (const auto credit = decode<wire::Credit>(received)) {
-                dispatcher_.credit(received.peer, credit->credit, Monotonic::now());
-                stale_ = credit->gallery_stale;
-            }
+            const auto credit = decode<wire::Credit>(received);
+            if (!credit) return std::unexpected(credit.error());
+            dispatcher_.credit(received.peer, credit->credit, Monotonic::now());
+            stale_ = credit->gallery_stale;
         } else if (kind == wire::Identity::topic) {
-            if (auto identity = decode<wire::Identity>(received)) {
-                auto finished = dispatcher_.finish(std::move(*identity), Monotonic::now());
-                if (finished) conclude(std::move(*finished), received.message.payload);
-            }
+            auto identity = decode<wire::Identity>(received);
+            if (!identity) return std::unexpected(std::move(identity.error()));
+            auto finished = dispatcher_.finish(std::move(*identity), Monotonic::now());
+            if (finished) conclude(std::move(*finished), received.message.payload);
         } else {
-            runtime_.count_error(
-                {ErrorKind::unsupported, "a message that is neither a credit nor an identity"});
+            return fail(ErrorKind::unsupported, "a message that is neither credit nor identity");
+        }
+        return {};
+    }
+
+    /// A worker that sends garbage gets no more probes on this connection; what it held goes to
+    /// others.
+    void drop_worker(const std::string& worker) {
+        if (!dropped_.add(worker)) return;
+        workers_dropped_.add();
+        runtime_.log.limited("worker_dropped", {{"reason", "it sent what can't be understood"}});
+        conclude_all(dispatcher_.drop_worker(worker));
+    }
+
+    void count_refused_connections() {
+        for (auto& [socket, counter] : refusing_) {
+            counter.add(static_cast<double>(socket->refused_connections()) - counter.value());
         }
     }
 
@@ -140,19 +168,23 @@ class Broker {
             const bus::Message message{wire::topic(probe), wire::encode(probe), assignment->crop};
             if (workers_.try_send(message, assignment->worker)) continue;
             runtime_.log.warning("worker_gone", {{"held", probe.probe}});
-            for (auto& finished : dispatcher_.drop_worker(assignment->worker)) {
-                conclude(std::move(finished), {});
-            }
+            conclude_all(dispatcher_.drop_worker(assignment->worker));
         }
         queued_.set(static_cast<double>(dispatcher_.queued()));
         in_flight_.set(static_cast<double>(dispatcher_.in_flight()));
         alive_.set(static_cast<double>(dispatcher_.workers()));
     }
 
+    void conclude_all(std::vector<Dispatcher::Finished> all) {
+        for (auto& finished : all) conclude(std::move(finished), {});
+    }
+
     void conclude(Dispatcher::Finished finished, const Bytes& crop) {
+        finished_.add();
         if (finished.publish) {
             auto& identity = *finished.publish;
             identity.result = ++result_;
+            identity.run = run_;
             identity.head.t.publish = utc_ns();
             results_total_.add();
             count_decision(identity.decision);
@@ -185,6 +217,7 @@ class Broker {
         const bool workers = dispatcher_.workers() > 0;
         const wire::Status status{.head = head(++statuses_),
                                   .state = workers ? "ok" : "no worker",
+                                  .run = run_,
                                   .workers = static_cast<std::uint32_t>(dispatcher_.workers()),
                                   .queued = dispatcher_.queued(),
                                   .in_flight = dispatcher_.in_flight(),
@@ -194,12 +227,27 @@ class Broker {
         publish(status, {});
     }
 
+    Counter refusing(const char* role) {
+        return runtime_.metrics.counter("facebus_connections_refused_total",
+                                        "Connections that did not come about: no ZeroMQ, no or the "
+                                        "wrong key, a key that is not allowed",
+                                        {{"role", role}});
+    }
+
     wire::Head head(std::uint64_t seq) { return {.src = "broker", .seq = seq, .ts = utc_ns()}; }
+
+    // A probe is a header and a crop; nothing larger comes from an honest peer.
+    static constexpr std::size_t largest_frame = std::size_t{128} * 1024;
+    static constexpr std::size_t largest_subscription = 256;
+    static constexpr int peer_queue = 100;
 
     service::Runtime& runtime_;
     Dispatcher dispatcher_;
     HistoryWriter history_;
     RecentIds events_{65536};
+    RecentIds dropped_{4096};  ///< workers that sent garbage
+    /// Results are counted from 1 in each run of the broker, and this tells the runs apart.
+    std::string run_ = fmt::format("{:x}", utc_ns());
     bus::Socket edge_;
     bus::Socket workers_;
     bus::Socket results_;
@@ -208,7 +256,16 @@ class Broker {
     std::uint64_t result_ = 0;
     bool stale_ = false;
 
-    Counter probes_ = runtime_.metrics.counter("facebus_probes_total", "Probes that arrived");
+    Counter probes_ = runtime_.metrics.counter("facebus_probes_total",
+                                               "Probes that arrived, each time that they did");
+    Counter finished_ = runtime_.metrics.counter(
+        "facebus_probes_finished_total", "Probes with a final result, set aside ones included");
+    Counter workers_dropped_ = runtime_.metrics.counter(
+        "facebus_workers_dropped_total", "Workers dropped because they sent garbage");
+    std::array<std::pair<bus::Socket*, Counter>, 3> refusing_{
+        {{&edge_, refusing("edge")},
+         {&workers_, refusing("worker")},
+         {&results_, refusing("subscriber")}}};
     Counter refused_ =
         runtime_.metrics.counter("facebus_probes_refused_total",
                                  "Probes not taken because the queue was full; the edge keeps "

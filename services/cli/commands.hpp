@@ -86,6 +86,13 @@ Exit calibrate(const Context& context, const CalibrateOptions& options);
 /// Prints the faces in pictures.
 Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json);
 
+struct KeygenOptions {
+    std::string role;  ///< one of bus::key_roles
+    std::string name;
+    std::filesystem::path folder = ".";
+};
+Exit keygen(const KeygenOptions& options);
+
 Exit check(const Context& context);
 Exit health(const std::string& address);
 

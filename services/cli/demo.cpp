@@ -79,9 +79,8 @@ class Demo {
                   vision::source_kind(source_) == vision::SourceKind::folder),
           ready_(scratch_.path() / "ready"),
           endpoint_("ipc://" + (scratch_.path() / "results").string()) {
-        settings_.redis = {.url = "unix://" + (scratch_.path() / "redis").string(),
-                           .password_file = {},
-                           .timeout_ms = context.settings.redis.timeout_ms};
+        settings_.redis = {};
+        settings_.redis.url = "unix://" + (scratch_.path() / "redis").string();
     }
 
     Exit run() {
@@ -186,7 +185,11 @@ class Demo {
                                 {"FACEBUS_BROKER_RESULTS", endpoint_},
                                 {"FACEBUS_RECOGNIZE_CROPS", "true"},
                                 {"FACEBUS_REDIS_URL", settings_.redis.url},
+                                {"FACEBUS_REDIS_USER", ""},
                                 {"FACEBUS_REDIS_PASSWORD_FILE", ""},
+                                {"FACEBUS_BUS_KEY", ""},
+                                {"FACEBUS_BUS_BROKER", ""},
+                                {"FACEBUS_BUS_ALLOWED", ""},
                                 {"FACEBUS_MODELS", context_.models.string()}};
         for (const char* stage : {"CAPTURE", "MOTION", "DETECT", "TRACK", "BROKER", "RECOGNIZE"}) {
             environment[fmt::format("FACEBUS_{}_HEALTH", stage)] = "127.0.0.1:0";

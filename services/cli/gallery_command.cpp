@@ -133,8 +133,15 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
 
 Exit gallery_remove(const Context& context, const std::string& name) {
     gallery::Store store(redis_options(context.settings));
-    must(store.remove(name));
+    const auto by_hand = must(store.remove(name));
     fmt::print("removed {}\n", name);
+    if (!by_hand.empty()) {
+        fmt::print(
+            stderr,
+            "Redis' files may hold the bytes until they are written anew, which this user may "
+            "not ask for: have {} run on it\n",
+            by_hand);
+    }
     return Exit::ok;
 }
 

@@ -175,6 +175,23 @@ void add_evaluate(CLI::App& app, Command& command) {
     });
 }
 
+void add_keygen(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("keygen", "Make a key for the broker or what connects to it");
+    auto options = std::make_shared<cli::KeygenOptions>();
+    sub->add_option("role", options->role, "broker, edge, worker or subscriber")
+        ->required()
+        ->check(CLI::IsMember({"broker", "edge", "worker", "subscriber"}));
+    sub->add_option("name", options->name, "name of the machine, and of the two files")->required();
+    sub->add_option("--into", options->folder, "folder for NAME.key and NAME.pub")
+        ->capture_default_str();
+    sub->footer(
+        "Each process has a key of its own (bus.key). The broker knows whose public keys may\n"
+        "connect (bus.allowed, a folder), and who connects knows the broker's (bus.broker).");
+    sub->callback([&command, options] {
+        command = [options](const auto&) { return cli::keygen(*options); };
+    });
+}
+
 void add_checks(CLI::App& app, Command& command) {
     auto* check = app.add_subcommand("check", "Check configuration, models and Redis");
     auto defaults = std::make_shared<bool>(false);
@@ -213,6 +230,7 @@ int run(int argc, char** argv) {
     add_calibrate(app, command);
     add_detect(app, command);
     add_evaluate(app, command);
+    add_keygen(app, command);
     add_checks(app, command);
     try {
         app.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/latency.hpp"
 #include "cli/result_stream.hpp"
+#include "service/security.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -30,7 +31,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     const auto endpoint =
         options.endpoint.empty() ? context.settings.broker.results : options.endpoint;
     const bool colour = isatty(STDOUT_FILENO) != 0;
-    bus::Context bus;
+    bus::Context bus(service::bus_security(context.settings));
     ResultStream stream(bus, endpoint, context.stop);
     Latency latency;
     std::uint64_t seen = 0;

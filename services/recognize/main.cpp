@@ -25,18 +25,38 @@ class Memory {
     }
 
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe) {
-        auto& own = keep(track, probe);
+        const auto& own = keep(track, probe);
+        if (Monotonic::now() < next_try_) return own;
         auto all = shared_.append(track, probe);
-        if (all) return std::move(*all);
+        if (all) return with_missing(std::move(*all), own);
         runtime_.count_error(all.error());
+        // One probe waits for the time-out. If each did, the broker would take this worker for
+        // dead.
+        if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry;
         return own;
     }
 
   private:
+    static constexpr auto retry = std::chrono::seconds(2);
+
     static constexpr std::size_t tracks = 1000;
     static constexpr std::size_t probes = 64;
 
-    std::vector<gallery::Probe>& keep(const std::string& track, const gallery::Probe& probe) {
+    /// What Redis gave, and those that it did not get because it was away.
+    static std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
+                                                    const std::vector<gallery::Probe>& own) {
+        const auto before = all.size();
+        for (const auto& probe : own) {
+            if (all.size() >= probes) break;
+            if (std::ranges::find(all, probe.id, &gallery::Probe::id) == all.end()) {
+                all.push_back(probe);
+            }
+        }
+        if (all.size() > before) std::ranges::sort(all, {}, &gallery::Probe::id);
+        return all;
+    }
+
+    const std::vector<gallery::Probe>& keep(const std::string& track, const gallery::Probe& probe) {
         if (!own_.contains(track)) {
             order_.push_back(track);
             if (order_.size() > tracks) {
@@ -55,6 +75,7 @@ class Memory {
     gallery::TrackMemory shared_;
     std::unordered_map<std::string, std::vector<gallery::Probe>> own_;
     std::deque<std::string> order_;
+    Monotonic::time_point next_try_;
 };
 
 class Worker {

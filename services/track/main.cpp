@@ -22,6 +22,10 @@ class Uplink {
           outbox_({.capacity = static_cast<std::size_t>(runtime.settings.track.outbox),
                    .resend = std::chrono::milliseconds(
                        static_cast<int>(runtime.settings.track.resend * 1000))}),
+          sent_(runtime.metrics.counter("facebus_probes_sent_total",
+                                        "Probes handed over to be sent, each counted once")),
+          acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
+                                                "Probes whose result is out")),
           dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
                                            "Probes of live cameras dropped because the outbox was "
                                            "full: the broker is away or too slow")),
@@ -33,9 +37,11 @@ class Uplink {
         for (auto& probe : output.probes) {
             make_room(live);
             stamp(probe.message.head);
-            outbox_.add(
-                probe.message.probe, probe.message.head.src + "/" + probe.message.track + "/",
-                {wire::topic(probe.message), wire::encode(probe.message), probe.pixels}, false);
+            sent_.add();
+            outbox_.add(probe.message.probe,
+                        probe.message.head.src + "/" + probe.message.track + "/",
+                        {wire::topic(probe.message), wire::encode(probe.message), probe.pixels},
+                        bus::Outbox::Kind::probe);
         }
         for (auto& event : output.after) put_event(event, live);
     }
@@ -52,7 +58,7 @@ class Uplink {
             const auto& raw = (*received)->message;
             const auto ack = wire::decode<wire::Ack>(raw.header, raw.payload.size());
             if (ack) {
-                outbox_.acknowledge(ack->ref);
+                if (outbox_.acknowledge(ack->ref) == bus::Outbox::Kind::probe) acknowledged_.add();
             } else {
                 runtime_.count_error(ack.error());
             }
@@ -82,7 +88,8 @@ class Uplink {
     }
 
     void make_room(bool live) {
-        if (live && outbox_.drop_oldest_if_full()) dropped_.add();
+        if (!live) return;
+        if (outbox_.drop_oldest_if_full() == bus::Outbox::Kind::probe) dropped_.add();
     }
 
     void put_event(wire::Track& event, bool live) {
@@ -95,14 +102,17 @@ class Uplink {
         }
         make_room(live);
         const auto camera = event.head.src + "/";
-        const bool last = event.event != "started";
-        outbox_.add(event.ref(), event.event == "end" ? camera : camera + event.track + "/",
-                    std::move(message), last);
+        outbox_.add(
+            event.ref(), event.event == "end" ? camera : camera + event.track + "/",
+            std::move(message),
+            event.event == "started" ? bus::Outbox::Kind::event : bus::Outbox::Kind::closing);
     }
 
     service::Runtime& runtime_;
     bus::Socket& socket_;
     bus::Outbox outbox_;
+    Counter sent_;
+    Counter acknowledged_;
     Counter dropped_;
     Gauge waiting_;
     std::uint64_t seq_ = 0;

@@ -21,6 +21,7 @@ OWNERS = {
     "zmq": "bus",
     "opencv2/": "vision",
     "hiredis": "gallery",
+    "openssl/": "gallery",
     "yaml-cpp/": "service",
     "httplib": "service",
     "prometheus/": "base",

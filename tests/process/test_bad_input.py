@@ -248,10 +248,11 @@ class BadInputTest(support.ProcessTest):
                 Case("health", ["facebus-broker"], UNAVAILABLE, (address, r"broker\.health", "in use"),
                      {"FACEBUS_BROKER_HEALTH": address}),
                 *(Case(key, ["facebus-broker"], UNAVAILABLE, (address, rf"broker\.{key}", "in use"),
-                       {f"FACEBUS_BROKER_{key.upper()}": f"tcp://{address}"})
+                       {f"FACEBUS_BROKER_{key.upper()}": f"tcp://{address}",
+                        "FACEBUS_BUS_PLAIN": "loopback"})
                   for key in ("probes", "workers", "results")),
                 Case("input", ["facebus-motion"], UNAVAILABLE, (address, r"motion\.input", "in use"),
-                     {"FACEBUS_MOTION_INPUT": f"tcp://{address}"}),
+                     {"FACEBUS_MOTION_INPUT": f"tcp://{address}", "FACEBUS_BUS_PLAIN": "loopback"}),
             ])
 
 

@@ -27,7 +27,7 @@ namespace {
 
 struct Fixture {
     RedisServer server;
-    RedisOptions options{server.url(), "", 5000};
+    RedisOptions options{.url = server.url(), .timeout_ms = 5000};
     Store store{options};
     Redis redis{options};
     Sample good = *store.add("Anna", sample(face(1)));

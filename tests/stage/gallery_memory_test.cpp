@@ -26,7 +26,7 @@ namespace {
 
 struct Fixture {
     RedisServer server;
-    RedisOptions options{server.url(), "", 5000};
+    RedisOptions options{.url = server.url(), .timeout_ms = 5000};
     TrackMemory memory{options, 600, "model-1"};
     History history{options, 24};
     Redis redis{options};

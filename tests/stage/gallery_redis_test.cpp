@@ -57,7 +57,9 @@ class FalseRedis {
     FalseRedis(const FalseRedis&) = delete;
     FalseRedis& operator=(const FalseRedis&) = delete;
 
-    [[nodiscard]] RedisOptions options() const { return {"unix://" + socket(), "", 5000}; }
+    [[nodiscard]] RedisOptions options() const {
+        return {.url = "unix://" + socket(), .timeout_ms = 5000};
+    }
 
   private:
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
@@ -72,7 +74,7 @@ class FalseRedis {
 
 BOOST_AUTO_TEST_CASE(bytes_go_in_and_come_out_unchanged) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     std::string bytes;
     for (int i = 0; i < 1024; ++i) bytes += static_cast<char>(i % 256);
     BOOST_REQUIRE(redis.run({"SET", std::string("k\0\r\n", 4), bytes}));
@@ -86,7 +88,7 @@ BOOST_AUTO_TEST_CASE(bytes_go_in_and_come_out_unchanged) {
 
 BOOST_AUTO_TEST_CASE(a_reply_is_read_as_what_it_is) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_TEST(redis.run({"INCRBY", "n", "41"})->number() == 41);
     BOOST_TEST(redis.run({"GET", "n"})->number() == 41);
     BOOST_TEST(redis.run({"GET", "n"})->elements().empty());
@@ -101,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_reply_is_read_as_what_it_is) {
 
 BOOST_AUTO_TEST_CASE(an_error_of_redis_is_refused_and_the_connection_goes_on) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
     const auto reply = redis.run({"INCR", "text"});
     BOOST_REQUIRE(!reply);
@@ -112,7 +114,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_redis_is_refused_and_the_connection_goes_on) {
 
 BOOST_AUTO_TEST_CASE(a_pipeline_fails_with_its_first_error_and_an_attempt_tells_each) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
     BOOST_TEST(!redis.pipeline(commands));
     const auto each = redis.attempt(commands);
@@ -124,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_pipeline_fails_with_its_first_error_and_an_attempt_tells_
 
 BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
     BOOST_REQUIRE(replies);
     BOOST_REQUIRE(replies->size() == 2U);
@@ -134,7 +136,8 @@ BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
-    Redis redis({"unix:///nonexistent/redis.sock?db=0", "hunter2", 1000});
+    Redis redis(
+        {.url = "unix:///nonexistent/redis.sock?db=0", .password = "hunter2", .timeout_ms = 1000});
     const auto reply = redis.run({"PING"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
@@ -146,7 +149,7 @@ BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
 BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
     const RedisServer server({"--requirepass", "correct horse"});
     for (const char* password : {"hunter2", ""}) {
-        Redis redis({server.url(), password, 5000});
+        Redis redis({.url = server.url(), .password = password, .timeout_ms = 5000});
         const auto reply = redis.run({"GET", "x"});
         BOOST_REQUIRE(!reply);
         BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
@@ -155,13 +158,14 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
         BOOST_TEST(!contains(reply.error().message, "hunter2"));
         BOOST_TEST(!contains(reply.error().message, "\n"));
     }
-    Redis redis({server.url(), "correct horse", 5000});
+    Redis redis({.url = server.url(), .password = "correct horse", .timeout_ms = 5000});
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
 BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
     const RedisServer server({"--rename-command", "AUTH", ""});
-    const auto reply = Redis({server.url(), "hunter2", 5000}).run({"PING"});
+    const auto reply =
+        Redis({.url = server.url(), .password = "hunter2", .timeout_ms = 5000}).run({"PING"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST(contains(reply.error().message, "refuses the password (ERR)"));
     BOOST_TEST(!contains(reply.error().message, "hunter2"));
@@ -170,17 +174,17 @@ BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
 BOOST_AUTO_TEST_CASE(databases_are_apart_and_one_that_is_not_there_is_told) {
     const RedisServer server({"--databases", "2"});
     const std::string url = "unix://" + server.socket() + "?db=";
-    BOOST_REQUIRE(Redis({url + "1", "", 5000}).run({"SET", "k", "1"}));
-    BOOST_TEST(Redis({url + "0", "", 5000}).run({"GET", "k"})->nil());
-    BOOST_TEST(Redis({url + "1", "", 5000}).run({"GET", "k"})->text() == "1");
-    const auto reply = Redis({url + "2", "", 5000}).run({"GET", "k"});
+    BOOST_REQUIRE(Redis({.url = url + "1", .timeout_ms = 5000}).run({"SET", "k", "1"}));
+    BOOST_TEST(Redis({.url = url + "0", .timeout_ms = 5000}).run({"GET", "k"})->nil());
+    BOOST_TEST(Redis({.url = url + "1", .timeout_ms = 5000}).run({"GET", "k"})->text() == "1");
+    const auto reply = Redis({.url = url + "2", .timeout_ms = 5000}).run({"GET", "k"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_an_error_and_one_that_is_back_is_used) {
     RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"PING"}));
     server.stop();
     for (int i = 0; i < 2; ++i) {
@@ -195,16 +199,16 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_an_error_and_one_that_is_back_is_u
 
 BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_meanwhile_is_made_again) {
     const RedisServer server;
-    Redis redis({server.url(), "", 5000});
+    Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"PING"}));
-    Redis other({server.url(), "", 5000});
+    Redis other({.url = server.url(), .timeout_ms = 5000});
     BOOST_TEST(other.run({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"})->number() == 1);
     BOOST_TEST(redis.run({"PING"}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one) {
     const RedisServer server;
-    Redis redis({server.url(), "", 100});
+    Redis redis({.url = server.url(), .timeout_ms = 100});
     BOOST_REQUIRE(redis.run({"SET", "n", "0"}));
     server.freeze(true);
     for (int i = 0; i < 2; ++i) {
@@ -214,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one
         BOOST_TEST(contains(late.error().message, "no answer within 100 ms"));
     }
     server.freeze(false);
-    Redis patient({server.url(), "", 10'000});
+    Redis patient({.url = server.url(), .timeout_ms = 10'000});
     BOOST_TEST(patient.run({"ECHO", "next"})->text() == "next");
     // The increments may have happened, but none was sent again.
     BOOST_TEST(redis.run({"ECHO", "next"})->text() == "next");

@@ -16,11 +16,11 @@ bus::Message message(const std::string& text) {
 }
 
 void add_probe(Outbox& outbox, const std::string& ref) {
-    outbox.add(ref, "door/7/", message(ref), false);
+    outbox.add(ref, "door/7/", message(ref), Outbox::Kind::probe);
 }
 
 void add_event(Outbox& outbox, const std::string& ref, const std::string& group) {
-    outbox.add(ref, group, message(ref), true);
+    outbox.add(ref, group, message(ref), Outbox::Kind::closing);
 }
 
 /// Sends everything that is due at that time; the topics in their order.
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_track_ends_only_after_its_probes_are_done) {
 
 BOOST_AUTO_TEST_CASE(a_track_does_not_wait_for_another_whose_name_begins_alike) {
     Outbox outbox({});
-    outbox.add("other", "door/71/", message("other"), false);
+    outbox.add("other", "door/71/", message("other"), Outbox::Kind::probe);
     add_event(outbox, "ended", "door/7/");
     BOOST_TEST(send_all(outbox, start) == "other ended ");
 }
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_stream_waits_for_all_of_its_camera_and_for_no_
     add_probe(outbox, "probe");
     add_event(outbox, "ended", "door/7/");
     add_event(outbox, "end", "door/");
-    outbox.add("elsewhere", "gate/1/", message("elsewhere"), false);
+    outbox.add("elsewhere", "gate/1/", message("elsewhere"), Outbox::Kind::probe);
     BOOST_TEST(send_all(outbox, start) == "probe elsewhere ");
     outbox.acknowledge("probe");
     BOOST_TEST(send_all(outbox, start) == "ended ");
@@ -108,8 +108,23 @@ BOOST_AUTO_TEST_CASE(a_full_outbox_drops_its_oldest_probe_and_keeps_the_events) 
     BOOST_TEST(!outbox.drop_oldest_if_full());
     add_probe(outbox, "new");
     BOOST_TEST(outbox.full());
-    BOOST_TEST(outbox.drop_oldest_if_full());
+    BOOST_TEST((outbox.drop_oldest_if_full() == Outbox::Kind::probe));
     BOOST_TEST(send_all(outbox, start) == "ended new ");
+}
+
+BOOST_AUTO_TEST_CASE(an_outbox_full_of_events_drops_the_oldest_of_them_and_says_so) {
+    Outbox outbox({.capacity = 2});
+    add_event(outbox, "ended", "door/6/");
+    outbox.add("started", "door/7/", message("started"), Outbox::Kind::event);
+    BOOST_TEST((outbox.drop_oldest_if_full() == Outbox::Kind::closing));
+    BOOST_TEST(send_all(outbox, start) == "started ");
+}
+
+BOOST_AUTO_TEST_CASE(an_acknowledgement_tells_what_was_acknowledged) {
+    Outbox outbox({});
+    add_probe(outbox, "a");
+    BOOST_TEST((outbox.acknowledge("a") == Outbox::Kind::probe));
+    BOOST_TEST(!outbox.acknowledge("a"));
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_outbox_waits_for_nothing) {

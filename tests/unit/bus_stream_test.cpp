@@ -12,7 +12,7 @@ using namespace facebus;
 namespace {
 
 struct Line {
-    bus::Context context;
+    bus::Context context{{.plain = bus::Security::Plain::loopback}};
     Stop stop;
     Pulse pulse;
     bus::Poller poller{stop, pulse};

@@ -48,11 +48,22 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_is_a_path) {
     BOOST_TEST(address.shown == "unix:///run/redis/redis.sock?db=2");
 }
 
+BOOST_AUTO_TEST_CASE(two_s_mean_tls) {
+    const RedisAddress address = parse_redis_url("rediss://alice:geheim@gallery.example:6390/3");
+    BOOST_TEST(address.tls);
+    BOOST_TEST(address.host == "gallery.example");
+    BOOST_TEST(address.port == 6390);
+    BOOST_TEST(address.user == "alice");
+    BOOST_TEST(address.shown == "rediss://gallery.example:6390/3");
+    BOOST_TEST(!parse_redis_url("redis://gallery.example").tls);
+}
+
 BOOST_AUTO_TEST_CASE(a_bad_url_is_a_mistake_in_the_configuration) {
     const std::vector<std::string> bad{"",
                                        "localhost:6379",
                                        "http://localhost",
-                                       "rediss://localhost",
+                                       "rediss://",
+                                       "redisss://localhost",
                                        "redis://",
                                        "redis://:6379",
                                        "redis://host:",
@@ -73,11 +84,12 @@ BOOST_AUTO_TEST_CASE(a_bad_url_is_a_mistake_in_the_configuration) {
                                        "unix:///redis.sock?db=",
                                        "unix:///" + std::string(200, 'p')};
     for (const std::string& url : bad) {
-        BOOST_CHECK_EXCEPTION(Redis({url, "", 100}), StartupError, [&](const StartupError& error) {
-            const std::string what = error.what();
-            return error.code() == Exit::config && what.starts_with("redis.url \"") &&
-                   what.find('\n') == std::string::npos;
-        });
+        BOOST_CHECK_EXCEPTION(
+            Redis({.url = url, .timeout_ms = 100}), StartupError, [&](const StartupError& error) {
+                const std::string what = error.what();
+                return error.code() == Exit::config && what.starts_with("redis.url \"") &&
+                       what.find('\n') == std::string::npos;
+            });
     }
 }
 

@@ -1,0 +1,147 @@
+#include "bus/curve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <zmq.h>
+
+#include "base/file.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus::bus {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t key_characters = 40;
+// No key file is longer; what is longer is another file by mistake.
+constexpr std::size_t longest_file = 1024;
+
+using Z85 = std::array<char, key_characters + 1>;
+
+/// Whether ZeroMQ takes it for a key: 40 characters that decode to 32 bytes.
+bool valid_key(const std::string& key) {
+    std::array<std::uint8_t, 32> bytes{};
+    return key.size() == key_characters && zmq_z85_decode(bytes.data(), key.c_str()) != nullptr;
+}
+
+std::string_view without_line_end(std::string_view text) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return text;
+}
+
+Result<std::string> read_small(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string text(longest_file, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (in.bad() || (text.empty() && !in.eof())) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check the name and the rights", file.string()));
+    }
+    return text;
+}
+
+}  // namespace
+
+KeyPair make_key_pair() {
+    Z85 public_key{};
+    Z85 secret_key{};
+    if (zmq_curve_keypair(public_key.data(), secret_key.data()) != 0) {
+        throw StartupError(Exit::unavailable,
+                           "this libzmq was built without CURVE; install one that has it");
+    }
+    return {public_key.data(), secret_key.data()};
+}
+
+bool valid_role(std::string_view role) {
+    return std::ranges::find(key_roles, role) != std::end(key_roles);
+}
+
+std::string format(const PublicKey& key) {
+    return fmt::format("{} {} {}", key.role, key.key, key.name);
+}
+
+Result<PublicKey> parse_public_key(std::string_view text) {
+    text = without_line_end(text);
+    const auto first = text.find(' ');
+    const auto second = first == std::string_view::npos ? first : text.find(' ', first + 1);
+    if (second == std::string_view::npos) {
+        return fail(ErrorKind::malformed, "a public key is one line: ROLE KEY NAME");
+    }
+    PublicKey key{std::string(text.substr(0, first)),
+                  std::string(text.substr(first + 1, second - first - 1)),
+                  std::string(text.substr(second + 1))};
+    if (!valid_role(key.role)) {
+        return fail(ErrorKind::malformed, "the role is none of broker, edge, worker, subscriber");
+    }
+    if (!valid_key(key.key)) return fail(ErrorKind::malformed, "the key is not 40 characters Z85");
+    if (!wire::valid_source(key.name)) {
+        return fail(ErrorKind::malformed, "the name is not 1 to 64 letters, digits, '_' and '-'");
+    }
+    return key;
+}
+
+Result<PublicKey> read_public_key(const fs::path& file) {
+    const auto text = read_small(file);
+    if (!text) return std::unexpected(text.error());
+    auto key = parse_public_key(*text);
+    if (!key) {
+        return fail(key.error().kind, fmt::format("{}: {}", file.string(), key.error().message));
+    }
+    return key;
+}
+
+Result<KeyPair> read_secret_key(const fs::path& file) {
+    const auto text = read_small(file);
+    if (!text) return std::unexpected(text.error());
+    std::error_code failed;
+    const auto rights = fs::status(file, failed).permissions();
+    if (failed || (rights & fs::perms::others_read) != fs::perms::none) {
+        return fail(ErrorKind::refused,
+                    fmt::format("{} can be read by everybody on this machine; chmod o-rwx it",
+                                file.string()));
+    }
+    constexpr std::string_view word = "secret ";
+    const auto line = without_line_end(*text);
+    KeyPair keys;
+    if (line.starts_with(word)) keys.secret_key = line.substr(word.size());
+    Z85 public_key{};
+    if (!valid_key(keys.secret_key) ||
+        zmq_curve_public(public_key.data(), keys.secret_key.c_str()) != 0) {
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("{} holds no secret key; `facebus keygen` makes one", file.string()));
+    }
+    keys.public_key = public_key.data();
+    return keys;
+}
+
+Result<void> write_key_pair(const fs::path& folder, const std::string& role,
+                            const std::string& name, const KeyPair& keys) {
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    if (failed) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+    }
+    const auto secret = folder / (name + ".key");
+    const auto open = folder / (name + ".pub");
+    for (const auto& file : {secret, open}) {
+        if (!fs::exists(file, failed)) continue;
+        return fail(ErrorKind::exists,
+                    fmt::format("{} is there already; a key that is in use is not replaced: choose "
+                                "another name, or remove it first",
+                                file.string()));
+    }
+    auto written = write_private_file(secret, fmt::format("secret {}\n", keys.secret_key));
+    if (!written) return written;
+    return write_file(open, format({role, keys.public_key, name}) + "\n");
+}
+
+}  // namespace facebus::bus

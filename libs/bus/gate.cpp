@@ -1,0 +1,79 @@
+#include "bus/gate.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace facebus::bus {
+namespace {
+
+// The frames of a request: version, id, domain, address, routing id, mechanism, and of CURVE the
+// client's public key.
+constexpr std::size_t request_frames = 7;
+constexpr std::size_t key_bytes = 32;
+
+std::string z85(const zmq::message_t& key) {
+    std::array<char, key_bytes * 5 / 4 + 1> text{};
+    if (key.size() != key_bytes) return {};
+    zmq_z85_encode(text.data(), static_cast<const std::uint8_t*>(key.data()), key_bytes);
+    return text.data();
+}
+
+}  // namespace
+
+Gate::Gate(zmq::context_t& context, const AllowList& allowed)
+    : allowed_(allowed),
+      requests_(context, zmq::socket_type::rep),
+      stop_(context, zmq::socket_type::pair),
+      stopped_(context, zmq::socket_type::pair) {
+    requests_.set(zmq::sockopt::linger, 0);
+    requests_.bind("inproc://zeromq.zap.01");
+    stopped_.bind("inproc://facebus-gate-stop");
+    stop_.connect("inproc://facebus-gate-stop");
+    thread_ = std::thread([this] { run(); });
+}
+
+Gate::~Gate() {
+    stop_.send(zmq::message_t(), zmq::send_flags::none);
+    thread_.join();
+}
+
+void Gate::run() {
+    std::array<zmq::pollitem_t, 2> items{
+        {{requests_.handle(), 0, ZMQ_POLLIN, 0}, {stopped_.handle(), 0, ZMQ_POLLIN, 0}}};
+    while (true) {
+        try {
+            zmq::poll(items);
+            if ((items[1].revents & ZMQ_POLLIN) != 0) return;
+            if ((items[0].revents & ZMQ_POLLIN) != 0) answer();
+        } catch (const zmq::error_t& error) {
+            if (error.num() != EINTR) throw;
+        }
+    }
+}
+
+void Gate::answer() {
+    std::vector<zmq::message_t> request;
+    do {
+        zmq::message_t frame;
+        if (!requests_.recv(frame)) return;
+        request.push_back(std::move(frame));
+    } while (request.back().more());
+    const bool whole = request.size() == request_frames && request[5].to_string() == "CURVE";
+    const auto key = whole ? z85(request[6]) : std::string();
+    const bool allowed = whole && allowed_.allows(request[2].to_string(), key);
+    // 300 is "not now": the peer is cut off and tries again. A peer that is told 400 would never
+    // try again, not even after its key was added.
+    const std::array<std::string, 6> reply{request[0].to_string(),
+                                           request.size() > 1 ? request[1].to_string() : "",
+                                           allowed ? "200" : "300",
+                                           allowed ? "OK" : "this key is not allowed here",
+                                           key,  // becomes the property "User-Id" of each message
+                                           ""};
+    for (std::size_t i = 0; i < reply.size(); ++i) {
+        requests_.send(zmq::buffer(reply[i]),
+                       i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+    }
+}
+
+}  // namespace facebus::bus

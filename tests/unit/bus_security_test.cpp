@@ -1,0 +1,234 @@
+// Who gets in, over real sockets. A test waits for the event that it is about; where a peer must be
+// kept out, the event is that the listener has counted it.
+#define BOOST_TEST_MODULE bus_security
+#include <arpa/inet.h>
+#include <boost/test/unit_test.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bus/socket.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+using Plain = bus::Security::Plain;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int limit_ms = 10'000;
+
+/// A broker's socket with a key, and a folder of those that may connect.
+struct Site {
+    test::Folder folder;
+    bus::KeyPair broker_keys = bus::make_key_pair();
+    bus::KeyPair door = add("edge", "door");
+    bus::Context context{{.own = broker_keys, .allowed = folder.path()}};
+    bus::Socket edges{context, bus::Pattern::router, {.largest_frame = 1000, .role = "edge"}};
+    std::string endpoint = edges.bind("tcp://127.0.0.1:*", "broker.probes");
+    Stop stop;
+    Pulse pulse;
+    bus::Poller poller{stop, pulse};
+
+    bus::KeyPair add(const std::string& role, const std::string& name) {
+        const auto keys = bus::make_key_pair();
+        BOOST_REQUIRE(bus::write_key_pair(folder.path(), role, name, keys));
+        return keys;
+    }
+
+    /// What arrives; an Error if that is what try_receive() gives.
+    Result<std::string> receive() {
+        while (true) {
+            auto received = edges.try_receive();
+            if (!received) return std::unexpected(received.error());
+            if (*received) return (*received)->message.topic;
+            bus::Interest interest{.socket = &edges};
+            const auto start = Monotonic::now();
+            poller.wait({&interest, 1}, limit_ms);
+            BOOST_REQUIRE_MESSAGE(interest.ready, "nothing came");
+            BOOST_REQUIRE(Monotonic::now() - start < std::chrono::milliseconds(limit_ms));
+        }
+    }
+
+    /// Waits until the listener has refused so many connections.
+    void wait_for_refusals(std::uint64_t wanted) {
+        const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
+        while (edges.refused_connections() < wanted) {
+            BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "it was not counted");
+            poller.wait_readable(edges, 20);
+        }
+    }
+};
+
+/// Something that connects to the site and sends one message.
+struct Peer {
+    bus::Context context;
+    bus::Socket socket{context, bus::Pattern::dealer};
+
+    Peer(const Site& site, bus::Security security) : context(std::move(security)) {
+        socket.connect(site.endpoint, "broker.probes");
+        BOOST_REQUIRE(send("hello"));
+    }
+    bool send(const std::string& topic) { return socket.try_send({topic, "", Bytes()}); }
+};
+
+bus::Security with(const Site& site, const bus::KeyPair& keys) {
+    return {.own = keys, .broker_key = site.broker_keys.public_key};
+}
+
+/// A TCP connection that says `text`, which is no ZeroMQ.
+void talk(const std::string& endpoint, const std::string& text) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    const int connection = socket(AF_INET, SOCK_STREAM, 0);
+    BOOST_REQUIRE(connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    BOOST_REQUIRE(write(connection, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    char byte = 0;
+    while (read(connection, &byte, 1) > 0) {
+    }
+    close(connection);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_key_on_the_list_gets_in) {
+    Site site;
+    const Peer door(site, with(site, site.door));
+    BOOST_TEST(site.receive().value() == "hello");
+    BOOST_TEST(site.edges.refused_connections() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_is_not_on_the_list_is_kept_out_and_counted) {
+    Site site;
+    const Peer stranger(site, with(site, bus::make_key_pair()));
+    site.wait_for_refusals(1);
+    const Peer door(site, with(site, site.door));
+    BOOST_TEST(site.receive().value() == "hello");
+    BOOST_TEST(site.edges.try_receive()->has_value() == false);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_for_another_role_is_kept_out) {
+    Site site;
+    const Peer worker(site, with(site, site.add("worker", "one")));
+    site.wait_for_refusals(1);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_without_a_key_is_kept_out) {
+    Site site;
+    const Peer open(site, {.plain = Plain::loopback});
+    site.wait_for_refusals(1);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_expects_another_broker_is_kept_out) {
+    Site site;
+    const Peer misled(site, {.own = site.door, .broker_key = bus::make_key_pair().public_key});
+    site.wait_for_refusals(1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_zeromq_is_cut_off_and_counted) {
+    Site site;
+    talk(site.endpoint, "GET / HTTP/1.1\r\nHost: broker\r\n\r\n" + std::string(100, 'x'));
+    site.wait_for_refusals(1);
+    const Peer door(site, with(site, site.door));
+    BOOST_TEST(site.receive().value() == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(who_connects_and_says_nothing_is_cut_off_and_counted) {
+    Site site;
+    talk(site.endpoint, "");
+    site.wait_for_refusals(1);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_is_added_later_gets_in_without_a_restart_of_either_side) {
+    Site site;
+    const auto gate = bus::make_key_pair();
+    const Peer peer(site, with(site, gate));
+    site.wait_for_refusals(1);
+    BOOST_REQUIRE(bus::write_key_pair(site.folder.path(), "edge", "gate", gate));
+    BOOST_TEST(site.receive().value() == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_a_key_that_was_taken_off_the_list_are_refused) {
+    Site site;
+    Peer door(site, with(site, site.door));
+    BOOST_TEST(site.receive().value() == "hello");
+    fs::remove(site.folder.path() / "door.pub");
+    // The list is read again within a second; what comes before that is let through.
+    const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
+    Result<std::string> received = "";
+    while (received && Monotonic::now() < end) {
+        BOOST_REQUIRE(door.send("more"));
+        received = site.receive();
+    }
+    BOOST_REQUIRE(!received);
+    BOOST_TEST((received.error().kind == ErrorKind::refused));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_frame_above_the_limit_is_cut_off) {
+    Site site;
+    Peer door(site, with(site, site.door));
+    BOOST_TEST(site.receive().value() == "hello");
+    BOOST_REQUIRE(door.socket.try_send(
+        {"large", std::string(2000, 'x'), Bytes::take(std::vector<std::byte>(2000))}));
+    // It connects anew by itself. What went into the old connection is gone.
+    const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
+    std::string received;
+    while (received != "after") {
+        BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "it did not come back");
+        door.send("after");
+        site.poller.wait_readable(site.edges, 50);
+        const auto next = site.edges.try_receive();
+        BOOST_REQUIRE(next);
+        if (*next) received = (*next)->message.topic;
+        BOOST_REQUIRE(received != "large");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(tcp_without_keys_is_an_error_that_names_the_way_out) {
+    bus::Context context;
+    bus::Socket socket(context, bus::Pattern::pull);
+    for (const auto* endpoint : {"tcp://127.0.0.1:*", "tcp://0.0.0.0:*"}) {
+        BOOST_CHECK_EXCEPTION(
+            socket.bind(endpoint, "broker.probes"), StartupError, [](const StartupError& error) {
+                const std::string text = error.what();
+                return error.code() == Exit::config && text.contains("broker.probes") &&
+                       text.contains("bus.key") && text.contains("bus.plain");
+            });
+        BOOST_CHECK_THROW(socket.connect(endpoint, "broker.probes"), StartupError);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(plain_tcp_on_loopback_does_not_open_it_to_others) {
+    bus::Context context({.plain = Plain::loopback});
+    bus::Socket socket(context, bus::Pattern::pull);
+    socket.bind("tcp://127.0.0.1:*", "test");
+    BOOST_CHECK_THROW(socket.bind("tcp://0.0.0.0:*", "test"), StartupError);
+    BOOST_CHECK_THROW(socket.bind("tcp://*:*", "test"), StartupError);
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_with_a_key_and_no_list_does_not_start) {
+    bus::Context context({.own = bus::make_key_pair()});
+    bus::Socket socket(context, bus::Pattern::router, {.role = "edge"});
+    BOOST_CHECK_THROW(socket.bind("tcp://127.0.0.1:*", "broker.probes"), StartupError);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_has_a_key_but_not_the_brokers_does_not_connect) {
+    bus::Context context({.own = bus::make_key_pair()});
+    bus::Socket socket(context, bus::Pattern::dealer);
+    BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), StartupError);
+}
+
+BOOST_AUTO_TEST_CASE(only_addresses_of_this_machine_are_loopback) {
+    for (const auto* inside :
+         {"tcp://127.0.0.1:5701", "tcp://127.8.8.8:1", "tcp://localhost:*", "tcp://[::1]:5701"}) {
+        BOOST_TEST(bus::is_loopback(inside), inside);
+    }
+    for (const auto* outside :
+         {"tcp://0.0.0.0:5701", "tcp://*:5701", "tcp://127.evil.example:1", "tcp://eth0:5701",
+          "tcp://localhost.example:1", "tcp://[::]:5701", "tcp://1.127.0.0.1:1"}) {
+        BOOST_TEST(!bus::is_loopback(outside), outside);
+    }
+}
