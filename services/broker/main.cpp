@@ -238,7 +238,9 @@ class Broker {
 
     // A probe is a header and a crop; nothing larger comes from an honest peer.
     static constexpr std::size_t largest_frame = std::size_t{128} * 1024;
-    static constexpr std::size_t largest_subscription = 256;
+    // ZeroMQ searches subscriptions by recursion, a level a byte: without a limit a long one ends
+    // the process. The handshake with keys has to fit, too.
+    static constexpr std::size_t largest_subscription = 1024;
     static constexpr int peer_queue = 100;
 
     service::Runtime& runtime_;

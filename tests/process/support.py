@@ -97,6 +97,12 @@ def log_fields(line):
     return {key: value.strip('"') for key, value in re.findall(pair, line)}
 
 
+def resident_bytes(pid):
+    """The memory that a process holds."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
 class Finished:
     """How a program that was run to its end has ended."""
 

@@ -4,7 +4,9 @@ What is waited for: the READY=1 datagram that every service sends to NOTIFY_SOCK
 result topic, the end of a process.
 """
 
+import http.client
 import os
+import re
 import select
 import shutil
 import signal
@@ -23,6 +25,27 @@ SERVICES = ("broker", "recognize", "track", "detect-align", "motion", "capture")
 HEALTH_KEYS = {name: name.split("-")[0].upper() for name in SERVICES}
 
 TERMINATION_LIMIT = 10
+
+
+def ask(address, path):
+    """Status, content type and body of an answer of a service's health server."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, response.headers.get("Content-Type"), body
+
+
+def metric(address, name, **labels):
+    """The value of a metric with (at least) these labels; 0 where there is none yet."""
+    body = ask(address, "/metrics")[2]
+    for line in body.splitlines():
+        sample = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
+        if sample and all(f'{key}="{value}"' in (sample[1] or "") for key, value in labels.items()):
+            return float(sample[2])
+    return 0.0
 
 
 class Service:
@@ -76,22 +99,26 @@ class System:
         self.messages = []
         self.folder = case.folder / f"s{len(case.groups)}"
         self.folder.mkdir()
-        self.environment = case.environment(
-            NOTIFY_SOCKET=self.folder / "ready",
-            FACEBUS_MOTION_INPUT=self.ipc("motion"), FACEBUS_DETECT_INPUT=self.ipc("detect"),
-            FACEBUS_TRACK_INPUT=self.ipc("track"), FACEBUS_BROKER_PROBES=self.ipc("probes"),
-            FACEBUS_BROKER_WORKERS=self.ipc("workers"), FACEBUS_BROKER_RESULTS=self.ipc("results"),
-            FACEBUS_REDIS_URL=f"unix://{self.folder / 'redis'}",
+        self.environment = case.environment(**{
+            "NOTIFY_SOCKET": self.folder / "ready",
+            "FACEBUS_MOTION_INPUT": self.ipc("motion"), "FACEBUS_DETECT_INPUT": self.ipc("detect"),
+            "FACEBUS_TRACK_INPUT": self.ipc("track"), "FACEBUS_BROKER_PROBES": self.ipc("probes"),
+            "FACEBUS_BROKER_WORKERS": self.ipc("workers"),
+            "FACEBUS_BROKER_RESULTS": self.ipc("results"),
+            "FACEBUS_REDIS_URL": f"unix://{self.folder / 'redis'}",
             **{f"FACEBUS_{key}_HEALTH": "127.0.0.1:0" for key in HEALTH_KEYS.values()},
-            **{key: str(value) for key, value in environment.items()})
+            **environment})
         self.ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.ready.bind(str(self.folder / "ready"))
         self.context = zmq.Context()
         self.subscriber = self.context.socket(zmq.SUB)
         self.subscriber.setsockopt(zmq.RCVHWM, 0)
-        self.subscriber.connect(self.results)
-        self.subscriber.subscribe("")
         case.addCleanup(self.close)
+        self.connect()
+        self.subscriber.subscribe("")
+
+    def connect(self):
+        self.subscriber.connect(self.results)
 
     def ipc(self, name):
         return f"ipc://{self.folder / name}"

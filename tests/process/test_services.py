@@ -1,6 +1,5 @@
 """What operators and subscribers see of the services: health, metrics, logs, signals, messages."""
 
-import http.client
 import json
 import re
 import signal
@@ -12,7 +11,7 @@ import unittest
 import support
 from pictures import carphone_frames
 from support import CARPHONE, ROOT, log_fields, program
-from system import SERVICES, System, identities, msgpack, zmq
+from system import SERVICES, System, ask, identities, msgpack, zmq
 
 try:
     import jsonschema
@@ -32,16 +31,6 @@ def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def ask(address, path):
-    host, _, port = address.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=10)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    body = response.read().decode()
-    connection.close()
-    return response.status, response.headers.get("Content-Type"), body
 
 
 class ServiceTest(support.ProcessTest):

@@ -1,0 +1,324 @@
+"""Who gets in and who does not: keys on the broker's sockets, garbage, users and TLS of Redis."""
+
+import shutil
+import socket
+import struct
+import subprocess
+import unittest
+
+import support
+from pictures import carphone_frames
+from support import CARPHONE, ROOT
+from system import System, ask, identities, metric, msgpack, zmq
+
+ROLES = ("broker", "edge", "worker", "subscriber")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class KeyedSystem(System):
+    """The services over TCP, each role with a key of its own."""
+
+    def __init__(self, case, **environment):
+        ports = {key: free_port() for key in ("PROBES", "WORKERS", "RESULTS")}
+        super().__init__(case, **{f"FACEBUS_BROKER_{key}": f"tcp://127.0.0.1:{port}"
+                                  for key, port in ports.items()}, **environment)
+
+    def connect(self):
+        self.keys = self.folder / "keys"
+        self.allowed = self.folder / "allowed"
+        self.allowed.mkdir()
+        for role in ROLES:
+            self.make_key(role, role)
+        self.secure(self.subscriber, "subscriber")
+        super().connect()
+
+    def make_key(self, role, name, allow=True):
+        made = self.case.facebus("keygen", role, name, "--into", str(self.keys))
+        self.case.assertEqual(0, made.code, made)
+        if allow and role != "broker":
+            shutil.copy(self.keys / f"{name}.pub", self.allowed)
+
+    def role(self, name):
+        if name == "broker":
+            return {"FACEBUS_BUS_KEY": self.keys / "broker.key", "FACEBUS_BUS_ALLOWED": self.allowed}
+        role = {"track": "edge", "recognize": "worker"}.get(name)
+        if role is None:
+            return {}
+        return {"FACEBUS_BUS_KEY": self.keys / f"{role}.key",
+                "FACEBUS_BUS_BROKER": self.keys / "broker.pub"}
+
+    def start(self, *names, **environment):
+        for name in names:
+            super().start(name, **self.role(name), **environment)
+
+    @property
+    def results(self):
+        return self.environment["FACEBUS_BROKER_RESULTS"]
+
+    def secure(self, client, name):
+        """Gives a Python socket the key `name`, as any subscriber would do it."""
+        client.curve_secretkey = (self.keys / f"{name}.key").read_text().split()[1].encode()
+        client.curve_publickey = (self.keys / f"{name}.pub").read_text().split()[1].encode()
+        client.curve_serverkey = (self.keys / "broker.pub").read_text().split()[1].encode()
+
+    def refused(self, role):
+        return metric(self.services["broker"].health, "facebus_connections_refused_total", role=role)
+
+
+class SecurityTest(support.ProcessTest):
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+
+    def keyed(self, **environment):
+        system = KeyedSystem(self, **environment)
+        system.start_redis()
+        system.enrol("--name", "man", carphone_frames(self))
+        return system
+
+    def await_refusal(self, system, role, before=0):
+        """Status messages come every second: events to look again at."""
+        while system.refused(role) <= before:
+            system.until(lambda m: m.kind == "status")
+
+
+class KeyTest(SecurityTest):
+    def test_the_whole_system_works_with_a_key_for_each_role(self):
+        system = self.keyed()
+        system.start_all()
+        known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
+        self.assertEqual({"man"}, {m["subject"] for m in known})
+        watched = system.case.facebus(
+            "watch", "--count", "1", FACEBUS_BROKER_RESULTS=system.results,
+            FACEBUS_BUS_KEY=system.keys / "edge.key", FACEBUS_BUS_BROKER=system.keys / "edge.pub")
+        self.assertEqual(78, watched.code, watched)
+        self.assertIn("bus.broker", watched.err)
+
+    def test_strangers_get_no_results_and_are_counted(self):
+        system = self.keyed()
+        system.start("broker")
+        system.until(lambda m: m.kind == "status")
+        system.make_key("subscriber", "stranger", allow=False)
+        for name in (None, "stranger", "edge"):
+            with self.subTest(key=name):
+                before = system.refused("subscriber")
+                stranger = system.context.socket(zmq.SUB)
+                if name:
+                    system.secure(stranger, name)
+                stranger.connect(system.results)
+                stranger.subscribe("")
+                self.await_refusal(system, "subscriber", before)
+                self.assertEqual(0, stranger.poll(0), "a stranger got a message")
+                stranger.close(linger=0)
+
+    def test_a_worker_whose_key_is_added_later_joins_without_a_restart(self):
+        system = self.keyed()
+        (system.allowed / "worker.pub").unlink()
+        system.start("broker")
+        system.start("recognize")
+        self.await_refusal(system, "worker")
+        shutil.copy(system.keys / "worker.pub", system.allowed)
+        system.until(lambda m: m.kind == "status" and m["workers"] == 1)
+
+    def test_plain_tcp_has_to_be_asked_for_by_name(self):
+        for command in ("broker", "track"):
+            with self.subTest(command=command):
+                ended = self.run_program([support.program(f"facebus-{command}")], self.environment(
+                    FACEBUS_BROKER_HEALTH="none", FACEBUS_TRACK_HEALTH="none",
+                    FACEBUS_TRACK_INPUT=f"ipc://{self.folder / 'track'}"))
+                self.assertEqual(78, ended.code, ended)
+                self.assertEqual(1, len(ended.err_lines), ended)
+                for word in ("bus.key", "keygen", "bus.plain"):
+                    self.assertIn(word, ended.err)
+        ended = self.run_program([support.program("facebus-broker")], self.environment(
+            FACEBUS_BROKER_HEALTH="none", FACEBUS_BUS_PLAIN="loopback",
+            FACEBUS_BROKER_PROBES="tcp://0.0.0.0:5799"))
+        self.assertEqual(78, ended.code, ended)
+
+    def test_keygen_does_not_replace_a_key_and_says_what_goes_where(self):
+        first = self.facebus("keygen", "edge", "door", "--into", str(self.folder / "keys"))
+        self.assertEqual(0, first.code, first)
+        self.assertIn("bus.allowed", first.out)
+        again = self.facebus("keygen", "edge", "door", "--into", str(self.folder / "keys"))
+        self.assertNotEqual(0, again.code, again)
+        self.assertIn("there already", again.err)
+        secret = (self.folder / "keys/door.key").read_text().split()[1]
+        self.assertNotIn(secret, first.out + first.err + again.out + again.err)
+
+
+class GarbageTest(SecurityTest):
+    """Whoever gets in and then talks nonsense."""
+
+    def running(self):
+        system = System(self)
+        system.start_redis()
+        system.start("broker")
+        system.until(lambda m: m.kind == "status")
+        return system
+
+    def test_a_worker_that_sends_garbage_is_dropped_and_counted_and_the_broker_lives(self):
+        system = self.running()
+        worker = system.context.socket(zmq.DEALER)
+        worker.linger = 0
+        worker.connect(system.ipc("workers"))
+        credit = {"v": 1, "src": "bad", "seq": 1, "ts": 1, "t": {}, "credit": 4, "model": "m",
+                  "gallery": "0-0", "gallery_stale": False, "subjects": 0, "samples": 0}
+        worker.send_multipart([b"credit.bad", msgpack.packb(credit), b""])
+        system.until(lambda m: m.kind == "status" and m["workers"] == 1)
+        worker.send_multipart([b"identity.bad", b"\xff" * 100, b""])
+        worker.send_multipart([b"credit.bad", msgpack.packb(credit), b""])
+        system.until(lambda m: m.kind == "status" and m["workers"] == 0)
+        health = system.services["broker"].health
+        self.assertEqual(1, metric(health, "facebus_workers_dropped_total"))
+        self.assertEqual(1, metric(health, "facebus_errors_total", kind="malformed"))
+        # Nothing that it says on this connection counts any more.
+        system.until(lambda m: m.kind == "status")
+        self.assertEqual(0, system.messages[-1]["workers"])
+
+    def test_garbage_from_an_edge_is_counted_and_its_next_probe_is_taken(self):
+        system = self.running()
+        edge = system.context.socket(zmq.DEALER)
+        edge.linger = 0
+        edge.connect(system.ipc("probes"))
+        for frames in ([b"x"], [b"probe.door", b"", b""], [b"probe.door", b"\xc1", b"\0" * 100],
+                       [b"status.door", b"\x80", b""], [b"a", b"b", b"c", b"d"]):
+            edge.send_multipart(frames)
+        event = {"v": 1, "src": "door", "seq": 7, "ts": 1, "t": {}, "track": "door-1", "pts": 0,
+                 "event": "started", "box": {"x": 0, "y": 0, "width": 1, "height": 1}}
+        edge.send_multipart([b"track.door", msgpack.packb(event), b""])
+        ack = msgpack.unpackb(edge.recv_multipart()[1])
+        self.assertEqual("door-1/started/7", ack["ref"])
+        body = ask(system.services["broker"].health, "/metrics")[2]
+        counted = sum(float(line.split()[-1]) for line in body.splitlines()
+                      if line.startswith("facebus_errors_total{"))
+        self.assertEqual(5, counted)
+
+    def test_a_subscription_that_is_too_long_is_cut_off_and_the_broker_lives(self):
+        """One of a megabyte would end the process: ZeroMQ searches it by recursion."""
+        system = self.running()
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(10)
+            peer.connect(system.results.removeprefix("ipc://"))
+            # ZMTP 3.0: greeting, READY as a SUB, and then a message of one long frame.
+            peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
+            ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
+            peer.sendall(bytes([4, len(ready)]) + ready)
+            size = 1_000_000
+            with self.assertRaises(OSError):  # it is cut off
+                peer.sendall(b"\x02" + struct.pack(">Q", size + 1) + b"\x01" + b"x" * size)
+                while peer.recv(4096):
+                    pass
+                raise ConnectionResetError
+        system.until(lambda m: m.kind == "status")
+        self.assertIsNone(system.services["broker"].process.poll())
+
+
+class RedisTest(SecurityTest):
+    """Redis with a user for each role, which may do what the role needs and nothing else, over TLS."""
+
+    def setUp(self):
+        super().setUp()
+        support.need_tool("openssl")
+        self.port = free_port()
+        self.secrets = self.folder / "secrets"
+        made = subprocess.run([ROOT / "deploy/redis/make-secrets", self.secrets, "localhost"],
+                              capture_output=True, text=True)
+        self.assertEqual(0, made.returncode, made.stderr)
+
+    def start_redis(self, system):
+        secrets = self.secrets
+        system._launch("redis", [
+            shutil.which("redis-server"), "--port", "0", "--tls-port", str(self.port), "--tls-cert-file",
+            str(secrets / "server.crt"), "--tls-key-file", str(secrets / "server.key"),
+            "--tls-ca-cert-file", str(secrets / "ca.crt"), "--tls-auth-clients", "no", "--aclfile",
+            str(secrets / "users.acl"), "--save", "", "--dir", str(system.folder),
+            "--supervised", "systemd"])
+        system._wait_ready(1)
+
+    def as_role(self, role):
+        return {"FACEBUS_REDIS_URL": f"rediss://localhost:{self.port}/0", "FACEBUS_REDIS_USER": role,
+                "FACEBUS_REDIS_PASSWORD_FILE": self.secrets / f"{role}.password",
+                "FACEBUS_REDIS_CA_FILE": self.secrets / "ca.crt"}
+
+    def cli(self, role, *redis_command):
+        ended = subprocess.run(
+            [shutil.which("redis-cli"), "-h", "localhost", "-p", str(self.port), "--tls", "--cacert",
+             self.secrets / "ca.crt", "--user", role, "--no-auth-warning", *redis_command],
+            env={"REDISCLI_AUTH": (self.secrets / f"{role}.password").read_text().strip()},
+            capture_output=True, text=True, errors="replace")
+        return ended.stdout + ended.stderr
+
+    def test_the_system_works_with_the_least_rights_and_tls(self):
+        system = System(self)
+        self.start_redis(system)
+        added = self.facebus("gallery", "add", "--name", "man", carphone_frames(self),
+                             **self.as_role("enrol"))
+        self.assertEqual(0, added.code, added)
+        system.start("broker", **self.as_role("broker"))
+        system.start("recognize", **self.as_role("worker"))
+        system.start("track", "detect-align", "motion")
+        system.until(lambda m: m.kind == "status" and m["workers"] == 1)
+        known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
+        self.assertEqual({"man"}, {m["subject"] for m in known})
+        # Everything was written, too.
+        for name in ("broker", "recognize"):
+            body = ask(system.services[name].health, "/metrics")[2]
+            self.assertNotIn("facebus_errors_total{", body, system.services[name].last_words())
+        self.assertIn("identity.clip", self.cli("broker", "XRANGE", "facebus:results", "-", "+"))
+        for command in (("gallery", "list"), ("gallery", "show", "man"), ("calibrate",),
+                        ("calibrate", "--reset"), ("gallery", "remove", "man")):
+            ended = self.facebus(*command, **self.as_role("enrol"))
+            self.assertEqual(0, ended.code, ended)
+            self.assertNotIn("have ", ended.err)
+
+    def test_no_role_may_do_what_it_does_not_need(self):
+        system = System(self)
+        self.start_redis(system)
+        refused = {
+            "broker": [("HSET", "facebus:subject:a", "name", "x"), ("HGETALL", "facebus:sample:a"),
+                       ("DEL", "facebus:results"), ("FLUSHALL",), ("CONFIG", "GET", "*"),
+                       ("HGETALL", "facebus:track:a"), ("KEYS", "*")],
+            "worker": [("HSET", "facebus:sample:a", "embedding", "x"), ("DEL", "facebus:sample:a"),
+                       ("XADD", "facebus:results", "*", "a", "b"), ("FLUSHALL",),
+                       ("HSET", "facebus:gallery:policy", "threshold", "0"), ("SCAN", "0")],
+            "enrol": [("FLUSHALL",), ("CONFIG", "SET", "dir", "/tmp"), ("SET", "other", "1"),
+                      ("ACL", "LIST"), ("SHUTDOWN",), ("CLIENT", "LIST")],
+            "subscriber": [("XADD", "facebus:results", "*", "a", "b"), ("HGETALL", "facebus:sample:a"),
+                           ("HGETALL", "facebus:gallery:names"), ("FLUSHALL",)],
+        }
+        for role, commands in refused.items():
+            for command in commands:
+                with self.subTest(role=role, command=command):
+                    self.assertIn("NOPERM", self.cli(role, *command))
+        self.assertIn("NOAUTH", subprocess.run(
+            [shutil.which("redis-cli"), "-h", "localhost", "-p", str(self.port), "--tls", "--cacert",
+             self.secrets / "ca.crt", "GET", "x"], capture_output=True, text=True).stdout)
+
+    def test_a_server_that_is_not_who_it_says_is_not_talked_to(self):
+        system = System(self)
+        self.start_redis(system)
+        other = self.folder / "other"
+        subprocess.run([ROOT / "deploy/redis/make-secrets", other, "localhost"], check=True,
+                       capture_output=True)
+        role = self.as_role("enrol")
+        for changes, reason in (({"FACEBUS_REDIS_CA_FILE": other / "ca.crt"}, "certificate"),
+                                ({"FACEBUS_REDIS_URL": f"rediss://127.0.0.1:{self.port}/0"},
+                                 "(?i)mismatch"),
+                                ({"FACEBUS_REDIS_URL": f"redis://localhost:{self.port}/0"}, "lost|reach"),
+                                ({"FACEBUS_REDIS_CA_FILE": "/nonexistent"}, r"redis\.ca_file"),
+                                ({"FACEBUS_REDIS_PASSWORD_FILE": self.secrets / "worker.password"},
+                                 r"redis\.password_file")):
+            with self.subTest(changes=changes):
+                ended = self.facebus("gallery", "list", **{**role, **changes})
+                self.assertEqual(69, ended.code, ended)
+                self.assertEqual(1, len(ended.err_lines), ended)
+                self.assertRegex(ended.err, reason)
+
+
+if __name__ == "__main__":
+    unittest.main()
