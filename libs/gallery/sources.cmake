@@ -10,3 +10,4 @@ facebus_library(gallery
   PUBLIC facebus::base
   PRIVATE PkgConfig::hiredis OpenSSL::SSL nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
+facebus_precompile(facebus_gallery)

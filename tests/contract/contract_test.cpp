@@ -1,5 +1,4 @@
 // Schemas, golden bytes and structs are three tellings of one contract; here they are compared.
-#define BOOST_TEST_MODULE contract
 #include <filesystem>
 #include <fstream>
 #include <set>

@@ -1,6 +1,5 @@
 // The stages of the edge as functions: a real photograph goes in as a frame and comes out as a
 // probe.
-#define BOOST_TEST_MODULE edge_stages
 #include <boost/test/unit_test.hpp>
 
 #include "detect-align/detect_stage.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_hostile
 #include <limits>
 
 #include <boost/test/unit_test.hpp>

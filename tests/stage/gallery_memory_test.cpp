@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_memory
 #include <algorithm>
 #include <barrier>
 #include <random>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_redis
 #include <array>
 #include <cstring>
 #include <stdexcept>

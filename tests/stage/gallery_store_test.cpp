@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_store
 #include <array>
 #include <atomic>
 #include <barrier>

@@ -1,6 +1,5 @@
 // Fixed faces in fixed photographs have fixed embeddings, with every version of OpenCV. The
 // reference run is golden_faces.json (OpenCV 4.6); FACEBUS_WRITE_GOLDEN=1 writes it anew.
-#define BOOST_TEST_MODULE golden_faces
 #include <array>
 #include <cstdlib>
 #include <fstream>

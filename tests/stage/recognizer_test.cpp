@@ -1,5 +1,4 @@
 // The stage `recognize` as a function, with the real network.
-#define BOOST_TEST_MODULE recognizer
 #include "recognize/recognizer.hpp"
 
 #include <boost/test/unit_test.hpp>

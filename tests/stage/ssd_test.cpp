@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE ssd
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_models
 #include <algorithm>
 #include <array>
 #include <cmath>

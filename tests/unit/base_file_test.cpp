@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE base_file
 #include <fstream>
 #include <iterator>
 #include <string>

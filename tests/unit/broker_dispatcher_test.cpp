@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE broker_dispatcher
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE bus_curve
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>

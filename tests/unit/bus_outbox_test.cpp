@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE bus_outbox
 #include <boost/test/unit_test.hpp>
 
 #include "bus/outbox.hpp"

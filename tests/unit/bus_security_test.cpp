@@ -1,6 +1,5 @@
 // Who gets in, over real sockets. A test waits for the event that it is about; where a peer must be
 // kept out, the event is that the listener has counted it.
-#define BOOST_TEST_MODULE bus_security
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
 #include <netinet/in.h>

@@ -1,5 +1,4 @@
 // Newest wins on a live source, nothing is lost on a file: over real sockets.
-#define BOOST_TEST_MODULE bus_stream
 #include <thread>
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE capture_camera
 #include <algorithm>
 #include <filesystem>
 #include <functional>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE cli_chart
 #include <cmath>
 #include <string>
 

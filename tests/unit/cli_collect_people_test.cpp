@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE cli_collect_people
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"

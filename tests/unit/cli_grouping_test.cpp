@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE cli_grouping
 #include <algorithm>
 #include <random>
 #include <set>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE cli_latency
 #include <boost/test/unit_test.hpp>
 
 #include "cli/latency.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE cli_verification
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_calibration
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_cohort
 #include <cmath>
 #include <string>
 

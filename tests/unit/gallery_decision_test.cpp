@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_decision
 #include <cmath>
 
 #include <boost/test/unit_test.hpp>

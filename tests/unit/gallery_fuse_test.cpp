@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_fuse
 #include <algorithm>
 #include <cmath>
 #include <limits>

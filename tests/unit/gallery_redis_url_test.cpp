@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_redis_url
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE gallery_snapshot
 #include <algorithm>
 #include <cmath>
 

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_align
 #include <cmath>
 #include <numbers>
 

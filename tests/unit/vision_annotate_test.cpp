@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_annotate
 #include <vector>
 
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_crop_file
 #include <fstream>
 #include <iterator>
 #include <string>

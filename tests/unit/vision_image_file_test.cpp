@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_image_file
 #include <array>
 #include <fstream>
 #include <iterator>

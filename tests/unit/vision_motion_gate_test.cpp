@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_motion_gate
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>

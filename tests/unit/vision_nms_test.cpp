@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_nms
 #include <boost/test/unit_test.hpp>
 
 #include "vision/assignment.hpp"

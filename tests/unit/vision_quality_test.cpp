@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_quality
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"

@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_tracker
 #include <algorithm>
 #include <map>
 #include <set>

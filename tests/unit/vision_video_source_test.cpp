@@ -1,4 +1,3 @@
-#define BOOST_TEST_MODULE vision_video_source
 #include <fstream>
 #include <string>
 

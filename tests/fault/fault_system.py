@@ -1,0 +1,167 @@
+"""The server side and `track` as real processes, fed with faces whose probes can be counted.
+
+The test stands where detect-align does: each frame that it feeds has three faces, and `track` is set up
+to send a probe of each, so that after N frames exactly 3 N probes are under way. Whatever happens then,
+each of them has to come to its one result: `track` counts what it handed over, what was acknowledged and
+what it dropped, the broker counts what it finished, and Redis holds each probe once.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
+
+import support  # noqa: E402
+from pictures import carphone_frames  # noqa: E402
+from support import CARPHONE, need_tool  # noqa: E402
+from system import System, metric, msgpack, zmq  # noqa: E402
+
+FACES = 3
+SIDE = 160
+TRACK_FRAMES = 16  # a scene cut after so many frames begins other tracks
+LOOK_MS = 50       # between two looks at the counters, where nothing tells that they changed
+
+
+def crop(case):
+    """A picture of the size of a crop, as raw pixels."""
+    need_tool("ffmpeg")
+    file = case.folder / "crop.bgr"
+    made = case.run_program(["ffmpeg", "-v", "error", "-y", "-i", CARPHONE, "-frames:v", "1", "-vf",
+                             f"scale={SIDE}:{SIDE}", "-pix_fmt", "bgr24", "-f", "rawvideo", file])
+    case.assertEqual(0, made.code, made)
+    return file.read_bytes()
+
+
+class FaultSystem(System):
+    def __init__(self, case, workers=2, **environment):
+        super().__init__(case, workers=workers, **{
+            "FACEBUS_TRACK_CONFIRM": "1", "FACEBUS_TRACK_REFRESH": "0.1",
+            "FACEBUS_TRACK_RESEND": "1", "FACEBUS_BROKER_WORKER_TIMEOUT": "2", **environment})
+        self.pixels = crop(case)
+        self.frames = 0
+        self.fed = 0  # faces
+        self.detect = None
+
+    def start_server(self):
+        self.start_redis()
+        self.start("broker", "recognize")
+        self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
+        self.start("track")
+        self.detect = self.context.socket(zmq.PUSH)
+        self.detect.linger = 0
+        self.detect.connect(self.ipc("track"))
+
+    def feed(self, frames, count=FACES):
+        """So many frames with `count` faces each; waits while `track` holds its reader."""
+        for _ in range(frames):
+            faces = [{"box": {"x": 200.0 * i, "y": 10.5, "width": 80.5, "height": 100.5},
+                      "landmarks": [{"x": 200.0 * i + x, "y": y} for x, y in
+                                    ((20.5, 40.5), (60.5, 40.5), (40.5, 60.5), (25.5, 80.5), (55.5, 80.5))],
+                      "quality": {"eye_distance": 40.5, "sharpness": 60.5, "yaw": 0.5, "detector": 0.99,
+                                  "overall": 0.9}} for i in range(count)]
+            header = {"v": 1, "src": "door", "seq": self.frames + 1, "ts": time.time_ns(), "t": {},
+                      "pts": self.frames * 200_000_000, "live": False, "end": False,
+                      "cut": self.frames % TRACK_FRAMES == 0, "faces": faces}
+            self.detect.send_multipart([b"face.door", msgpack.packb(header), self.pixels * count])
+            self.frames += 1
+            self.fed += count
+
+    def track_count(self, name):
+        return int(metric(self.services["track"].health, f"facebus_{name}"))
+
+    def acknowledged(self):
+        return self.track_count("probes_acknowledged_total")
+
+    def look(self):
+        """Waits for a message of the result topic, but not for long."""
+        if self.subscriber.poll(LOOK_MS):
+            self.next()
+
+    def wait_for(self, condition):
+        while not condition():
+            self.look()
+
+    def wait_for_acknowledgements(self, count):
+        self.wait_for(lambda: self.acknowledged() >= count)
+
+    def kill(self, name):
+        """SIGKILL; gives the log that it leaves."""
+        service = self.services.pop(name)
+        service.process.kill()
+        service.process.wait()
+        return service
+
+    def signal(self, name, number):
+        self.services[name].process.send_signal(number)
+
+    def hang(self, name):
+        self.signal(name, signal.SIGSTOP)
+
+    def resume(self, name):
+        self.signal(name, signal.SIGCONT)
+
+    def worker_names(self):
+        return sorted(name for name in self.services if name.startswith("recognize"))
+
+    def start_worker(self, name):
+        """One more worker under a name of its own."""
+        self._launch(name, [support.program("facebus-recognize")])
+        self._wait_ready(1)
+
+    def redis(self, *command):
+        ended = self.case.run_program(["redis-cli", "-s", self.folder / "redis", *command])
+        self.case.assertEqual(0, ended.code, ended)
+        return ended.out.strip()
+
+    def remembered(self):
+        """Probes in the track memory: each that was recognised stands there once."""
+        script = ("local n = 0 for _, k in ipairs(redis.call('KEYS', 'facebus:track:*')) do "
+                  "n = n + redis.call('HLEN', k) end return n")
+        return int(self.redis("EVAL", script, "0"))
+
+
+class FaultTest(support.ProcessTest):
+    limit = 180
+
+    @classmethod
+    def setUpClass(cls):
+        support.need_system()
+        need_tool("redis-cli")
+
+    def running(self, workers=2, **environment):
+        """A system in the middle of its work."""
+        system = FaultSystem(self, workers, **environment)
+        system.start_server()
+        system.feed(16)
+        system.wait_for_acknowledgements(FACES)
+        return system
+
+    def recovery(self, system, before):
+        """Seconds until probes are acknowledged again, from now."""
+        start = time.monotonic()
+        system.wait_for_acknowledgements(before + 1)
+        return time.monotonic() - start
+
+    def settle(self, system, fault, recovered, remembered=True):
+        """Waits until nothing is under way, and closes the ledger: nothing lost, nothing twice."""
+        system.wait_for(lambda: system.track_count("outbox_entries") == 0 and
+                        system.track_count("probes_sent_total") == system.fed)
+        dropped = system.track_count("probes_dropped_total")
+        lost = system.fed - system.acknowledged() - dropped
+        self.report(fault, probes=system.fed, results=system.acknowledged(), dropped=dropped,
+                    lost=lost, seconds=round(recovered, 1))
+        self.assertEqual((0, 0), (lost, dropped))
+        if remembered:
+            self.assertEqual(system.fed, system.remembered(), "a probe was not recognised, or twice")
+        errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
+        self.assertEqual([], errors)
+
+    def report(self, fault, **figures):
+        """A line for tests/fault/report, which makes the table of docs/reliability.md."""
+        if file := os.environ.get("FACEBUS_FAULT_REPORT"):
+            with open(file, "a") as out:
+                print(json.dumps({"fault": fault, **figures}), file=out)

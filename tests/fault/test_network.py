@@ -1,0 +1,68 @@
+"""The network between edge and server is cut for a minute: the broker runs in a network of its own, with
+a cable to ours that the test unplugs. Takes root and iproute2."""
+
+import os
+import subprocess
+import time
+import unittest
+
+from fault_system import FaultSystem, FaultTest, support
+
+CUT_SECONDS = 60
+
+
+class NetworkTest(FaultTest):
+    limit = 300
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        support.need_tool("ip")
+        support.need(os.geteuid() == 0, "only root may make networks")
+
+    def ip(self, *arguments):
+        ended = subprocess.run(["ip", *arguments], capture_output=True, text=True)
+        support.need(ended.returncode == 0, f"ip {' '.join(arguments)}: {ended.stderr.strip()}")
+
+    def cable(self):
+        """A network with the address 10.213.x.2 in it, and 10.213.x.1 at our end."""
+        tag = f"fb{os.getpid() % 100000}"
+        subnet = f"10.213.{os.getpid() % 250}"
+        self.ip("netns", "add", tag)
+        self.addCleanup(subprocess.run, ["ip", "netns", "del", tag], capture_output=True)
+        self.ip("link", "add", tag, "type", "veth", "peer", "name", "eth0", "netns", tag)
+        self.addCleanup(subprocess.run, ["ip", "link", "del", tag], capture_output=True)
+        self.ip("addr", "add", f"{subnet}.1/24", "dev", tag)
+        self.ip("link", "set", tag, "up")
+        for command in (("addr", "add", f"{subnet}.2/24", "dev", "eth0"), ("link", "set", "eth0", "up"),
+                        ("link", "set", "lo", "up")):
+            self.ip("-n", tag, *command)
+        return tag, f"{subnet}.2"
+
+    def test_nothing_is_lost_when_the_network_is_cut_for_a_minute(self):
+        network, address = self.cable()
+
+        class Apart(FaultSystem):
+            def _launch(self, name, command, **environment):
+                prefix = ["ip", "netns", "exec", network] if name == "broker" else []
+                super()._launch(name, [*prefix, *command], **environment)
+
+        system = Apart(self, FACEBUS_BROKER_PROBES=f"tcp://{address}:5701",
+                       FACEBUS_BUS_PLAIN="anywhere")
+        system.start_server()
+        system.feed(16)
+        system.wait_for_acknowledgements(3)
+        self.ip("link", "set", network, "down")
+        system.feed(16)
+        end = time.monotonic() + CUT_SECONDS  # the fault lasts so long, and the system goes on meanwhile
+        system.wait_for(lambda: time.monotonic() > end)
+        before = system.acknowledged()
+        self.assertLess(before, system.fed, "the network was not cut")
+        self.ip("link", "set", network, "up")
+        recovered = self.recovery(system, before)
+        system.feed(4)
+        self.settle(system, f"network cut for {CUT_SECONDS} s", recovered)
+
+
+if __name__ == "__main__":
+    unittest.main()
