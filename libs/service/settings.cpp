@@ -43,6 +43,11 @@ std::vector<Key> edge_keys(Settings& s) {
                    s.capture.reconnect_first, 0.01, 3600),
         number_key("capture.reconnect_longest", "seconds between two tries at most",
                    s.capture.reconnect_longest, 0.01, 3600),
+        number_key(
+            "capture.still_limit",
+            "seconds after which a stream that shows the same picture, to the bit, is opened "
+            "again; 0: never",
+            s.capture.still_limit, 0, 3600),
         switch_key("capture.exit_at_end", "exit when all files have ended", s.capture.exit_at_end),
         text_key("capture.health", health, s.capture.health),
 

@@ -23,6 +23,7 @@ struct Settings {
     struct Capture {
         double reconnect_first = 0.5;
         double reconnect_longest = 30;
+        double still_limit = 10;
         bool exit_at_end = true;
         std::string health = "127.0.0.1:9101";
     } capture;

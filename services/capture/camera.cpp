@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 
 namespace facebus {
@@ -30,7 +32,8 @@ Camera::Camera(std::string name, const service::CameraSettings& settings,
       replay_(replayed(settings.source)),
       live_(settings.pace == "live" || (settings.pace == "auto" && !replay_)),
       started_(monotonic_ns()),
-      retry_seconds_(options.reconnect_first) {}
+      retry_seconds_(options.reconnect_first),
+      still_(replay_ ? 0 : static_cast<std::int64_t>(options.still_limit * ns_per_second)) {}
 
 Result<void> Camera::run(const CameraEvents& events) {
     while (!stop_.requested()) {
@@ -70,6 +73,10 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
         if (!frame) return std::unexpected(frame.error());
         if (!*frame) return true;
         retry_seconds_ = options_.reconnect_first;
+        if (still_.stuck((*frame)->image.pixels, monotonic_ns())) {
+            return fail(ErrorKind::unavailable,
+                        fmt::format("the picture has not changed for {} s", options_.still_limit));
+        }
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
         if (last_ >= 0 && pts - last_ < spacing) continue;
         if (replay_ && live_ && !wait_for(pts)) return false;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/stop.hpp"
+#include "capture/still_watch.hpp"
 #include "service/settings.hpp"
 #include "vision/video_source.hpp"
 #include "wire/messages.hpp"
@@ -54,6 +55,7 @@ class Camera {
     std::int64_t offset_ = 0;  ///< pts at which the present round of a loop began
     std::int64_t last_ = -1;   ///< pts of the last frame sent, or -1
     double retry_seconds_;
+    StillWatch still_;
 };
 
 }  // namespace facebus

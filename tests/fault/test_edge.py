@@ -146,14 +146,15 @@ class CameraTest(support.ProcessTest):
         self.assertEqual(0, made.code, made)
         return [file.read_bytes()] * 2
 
-    def watch(self, camera):
+    def watch(self, camera, **environment):
         system = System(self)
         self.motion = system.context.socket(zmq.PULL)
         self.motion.linger = 0
         self.motion.set_hwm(1)
         self.motion.bind(system.ipc("motion"))
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=camera.url,
-                     FACEBUS_CAPTURE_RECONNECT_FIRST="0.1", FACEBUS_CAPTURE_RECONNECT_LONGEST="0.5")
+                     FACEBUS_CAPTURE_RECONNECT_FIRST="0.1", FACEBUS_CAPTURE_RECONNECT_LONGEST="0.5",
+                     **{"FACEBUS_CAPTURE_STILL_LIMIT": "0", **environment})
         return system
 
     def frame(self):
@@ -194,11 +195,11 @@ class CameraTest(support.ProcessTest):
         self.assertGreater(after["pts"], before["pts"])
         self.assertGreater(after["seq"], before["seq"])
 
-    def test_a_camera_that_changes_its_resolution_goes_on(self):
-        """In the size that it began with: OpenCV scales what comes later."""
+    def test_a_camera_that_changes_its_resolution_is_opened_again(self):
+        """OpenCV would go on for ever with the last picture of the old size."""
         camera = Camera(self.pictures("320x240", "black"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera)
+        system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="1")
         self.frame()
         camera.pictures = self.pictures("640x480", "white")
         while True:
@@ -207,7 +208,18 @@ class CameraTest(support.ProcessTest):
             self.assertEqual(len(pixels), header["width"] * header["height"] * 3)
             if min(pixels) > 200:
                 break
-        self.assertEqual(0, self.lost(system))
+        self.assertEqual((640, 480), (header["width"], header["height"]))
+        self.assertEqual(1, self.lost(system))
+
+    def test_a_camera_that_repeats_its_picture_is_opened_again_once(self):
+        camera = Camera(self.pictures("320x240"))
+        self.addCleanup(camera.turn_off)
+        system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="0.5")
+        self.await_loss(system)
+        after = self.frame()["pts"] + 2_000_000_000
+        while self.frame()["pts"] < after:
+            pass
+        self.assertEqual(1, self.lost(system))
 
 
 if __name__ == "__main__":
