@@ -138,6 +138,6 @@ class StreamWriter {
 };
 
 /// Messages that wait at either end of a hop between two stages: few, since each is a frame.
-inline constexpr SocketOptions stream_options{.send_queue = 2, .receive_queue = 2};
+inline const SocketOptions stream_options{.send_queue = 2, .receive_queue = 2};
 
 }  // namespace facebus::bus

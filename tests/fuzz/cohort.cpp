@@ -1,0 +1,13 @@
+// The statistics of strangers, as their file holds them.
+#include "fuzz.hpp"
+#include "gallery/cohort.hpp"
+
+using namespace facebus;
+
+int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const auto cohort = gallery::read_cohort(std::string(fuzz::text(data, size)));
+    if (!cohort) return 0;
+    const auto again = gallery::read_cohort(gallery::write_cohort(*cohort));
+    fuzz::require(again.has_value(), "an accepted cohort is accepted again");
+    return 0;
+}

@@ -1,0 +1,24 @@
+// What the fuzz targets share.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size);
+
+namespace facebus::fuzz {
+
+/// Ends the program, and so is a finding, unless the condition holds.
+inline void require(bool condition, const char* sentence) {
+    if (condition) return;
+    std::fprintf(stderr, "not true: %s\n", sentence);
+    std::abort();
+}
+
+inline std::string_view text(const unsigned char* data, std::size_t size) {
+    const void* raw = data;
+    return {static_cast<const char*>(raw), size};
+}
+
+}  // namespace facebus::fuzz

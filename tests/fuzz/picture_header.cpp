@@ -1,0 +1,12 @@
+// What a picture file says of itself.
+#include "fuzz.hpp"
+#include "vision/picture_header.hpp"
+
+using namespace facebus;
+
+int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const auto header = vision::read_picture_header({data, size});
+    if (!header) return 0;
+    fuzz::require(header->orientation >= 1 && header->orientation <= 8, "the orientation is one");
+    return 0;
+}

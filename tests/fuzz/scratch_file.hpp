@@ -1,0 +1,34 @@
+// A file in memory, for decoders that read files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz.hpp"
+
+namespace facebus::fuzz {
+
+/// Has a name as long as it lives.
+class ScratchFile {
+  public:
+    ScratchFile(const unsigned char* data, std::size_t size) : file_(memfd_create("input", 0)) {
+        require(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size),
+                "there is memory for a file");
+    }
+    ~ScratchFile() { ::close(file_); }
+    ScratchFile(const ScratchFile&) = delete;
+    ScratchFile& operator=(const ScratchFile&) = delete;
+
+    [[nodiscard]] std::filesystem::path path() const {
+        return "/proc/self/fd/" + std::to_string(file_);
+    }
+
+  private:
+    int file_;
+};
+
+}  // namespace facebus::fuzz

@@ -1,0 +1,19 @@
+// The policy of a gallery, as Redis gives it: a line for each value.
+#include "fuzz.hpp"
+#include "gallery/record.hpp"
+
+using namespace facebus;
+
+int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    std::vector<gallery::Reply> values;
+    auto rest = fuzz::text(data, size);
+    while (!rest.empty() && values.size() < 16) {
+        const auto end = rest.find('\n');
+        values.push_back({std::string(rest.substr(0, end))});
+        rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    }
+    const auto policy = gallery::decode_policy({std::move(values)});
+    if (!policy) return 0;
+    fuzz::require(gallery::check_policy(*policy).has_value(), "an accepted policy can be stored");
+    return 0;
+}

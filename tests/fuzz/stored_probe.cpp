@@ -1,0 +1,16 @@
+// A probe in the memory of a track, as Redis gives it.
+#include "fuzz.hpp"
+#include "gallery/record.hpp"
+
+using namespace facebus;
+
+int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const auto bytes = fuzz::text(data, size);
+    const auto stored = gallery::unpack_probe("a probe", bytes);
+    if (!stored) return 0;
+    fuzz::require(gallery::check_embedding(stored->probe.embedding).has_value(),
+                  "an accepted embedding is of length 1");
+    fuzz::require(gallery::pack_probe(stored->probe, stored->model_id) == bytes,
+                  "an accepted probe is stored as it was");
+    return 0;
+}
