@@ -18,6 +18,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_columns = 512;
 
+// The library converts numbers without asking whether they fit.
+std::size_t to_count(const Json& json) {
+    if (!json.is_number_unsigned()) throw std::domain_error("a count is no whole number");
+    return json.get<std::size_t>();
+}
+
+float to_float(const Json& json) {
+    const auto value = json.get<double>();
+    if (!(std::abs(value) < 1e9)) throw std::domain_error("a number is too large");
+    return static_cast<float>(value);
+}
+
 /// Adds a draw from the covariance to `target`.
 void add_draw(Random& random, const Cohort::Covariance& covariance, Cohort::Vector& target) {
     for (const auto& column : covariance.columns) {
@@ -45,20 +57,19 @@ Json to_json(const Cohort::Covariance& covariance) {
 }
 
 Cohort::Vector to_vector(const Json& json) {
-    const auto scale = json.at("scale").get<float>();
+    const auto scale = to_float(json.at("scale"));
     const auto& values = json.at("values");
     if (values.size() != embedding_size) throw std::length_error("a column has another length");
     Cohort::Vector vector{};
     for (std::size_t i = 0; i < embedding_size; ++i) {
-        vector[i] = scale * values[i].get<float>();
-        if (!std::isfinite(vector[i])) throw std::domain_error("a value is no number");
+        vector[i] = scale * to_float(values[i]);
     }
     return vector;
 }
 
 Cohort::Covariance to_covariance(const Json& json) {
     Cohort::Covariance covariance;
-    covariance.rest = json.at("rest");
+    covariance.rest = to_float(json.at("rest"));
     if (!(covariance.rest >= 0)) throw std::domain_error("a variance is negative");
     for (const auto& column : json.at("columns")) {
         if (covariance.columns.size() == most_columns) throw std::length_error("too many columns");
@@ -114,13 +125,13 @@ Result<Cohort> read_cohort(const std::string& text) {
         const auto json = Json::parse(text);
         Cohort cohort;
         cohort.model_id = json.at("model");
-        cohort.people = json.at("people");
-        cohort.pictures = json.at("pictures");
+        cohort.people = to_count(json.at("people"));
+        cohort.pictures = to_count(json.at("pictures"));
         cohort.tail = json.at("tail");
         if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
         for (const auto& each : json.at("genuine")) {
-            cohort.genuine.push_back(
-                {each.at("samples"), each.at("probes"), each.at("mean"), each.at("deviation")});
+            cohort.genuine.push_back({to_count(each.at("samples")), to_count(each.at("probes")),
+                                      each.at("mean"), each.at("deviation")});
             if (!(cohort.genuine.back().deviation > 0)) throw std::domain_error("deviation");
         }
         if (cohort.genuine.empty()) throw std::length_error("genuine");

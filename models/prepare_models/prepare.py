@@ -3,7 +3,7 @@
 import subprocess
 
 from . import extract, files, processes
-from .errors import INTERNAL, PrepareError, require_space
+from .errors import INTERNAL, PrepareError, no_space, require_space
 from .licences import licences_text
 from .manifest import SOURCE_DIR
 from .package_cache import PackageCache
@@ -101,6 +101,8 @@ class Preparation:
                 process.stderr.close()
         if process.returncode != 0:
             reason = complaint[-1] if complaint else f"it ended with {process.returncode}"
+            if "No space left on device" in reason:
+                raise no_space(toolbox.scratch.parent)
             raise PrepareError(f"the conversion of {asset.output} is wrong: {reason}", INTERNAL)
         if files.sha256(converted) != asset.sha256:
             raise PrepareError(

@@ -15,6 +15,13 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_flag("--events", options->events, "show tracks and the broker's status too");
     sub->add_flag("--until-end", options->until_end, "stop when a stream has ended");
     sub->add_option("--count", options->count, "stop after so many identities");
+    sub->add_option(
+           "--since", options->since,
+           "also what was published so long ago, such as 30s, 10m or 2h, and what is missed "
+           "while the network is away; from Redis")
+        ->transform(
+            CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                                  CLI::AsNumberWithUnit::UNIT_REQUIRED));
     sub->callback([&command, options] {
         command = [options](const auto& context) { return watch(context, *options); };
     });

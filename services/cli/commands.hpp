@@ -26,6 +26,7 @@ struct WatchOptions {
     bool events = false;  ///< tracks and status too
     bool until_end = false;
     std::uint64_t count = 0;  ///< stop after so many identities; 0: never
+    double since = 0;         ///< seconds: results of so long ago too, from Redis; 0: none
 };
 Exit watch(const Context& context, const WatchOptions& options);
 

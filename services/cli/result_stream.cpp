@@ -10,12 +10,14 @@ namespace {
 constexpr int idle_ms = 200;
 
 template <class M>
-bool pass(const bus::Message& message, const ResultHandlers& handlers, auto&& handler) {
+bool pass(const bus::Message& message, const ResultHandlers& handlers, auto&& wanted,
+          auto&& handler) {
     const auto decoded = wire::decode<M>(message.header, message.payload.size());
     if (!decoded) {
         if (handlers.error) handlers.error(decoded.error());
         return true;
     }
+    if (!wanted(*decoded)) return true;
     if (handlers.raw) handlers.raw(message);
     return handler(*decoded);
 }
@@ -60,16 +62,22 @@ bool ResultStream::read(const ResultHandlers& handlers) {
 
 bool ResultStream::handle(const bus::Message& message, const ResultHandlers& handlers) {
     const auto kind = wire::kind(message.topic);
+    const auto always = [](const auto&) { return true; };
     if (kind == wire::Identity::topic && handlers.identity) {
-        return pass<wire::Identity>(message, handlers, [&](const wire::Identity& identity) {
-            return handlers.identity(identity, message.payload);
-        });
+        return pass<wire::Identity>(
+            message, handlers,
+            [&](const wire::Identity& identity) {
+                return !handlers.wanted || handlers.wanted(identity);
+            },
+            [&](const wire::Identity& identity) {
+                return handlers.identity(identity, message.payload);
+            });
     }
     if (kind == wire::Track::topic && handlers.track) {
-        return pass<wire::Track>(message, handlers, handlers.track);
+        return pass<wire::Track>(message, handlers, always, handlers.track);
     }
     if (kind == wire::Status::topic && handlers.status) {
-        return pass<wire::Status>(message, handlers, handlers.status);
+        return pass<wire::Status>(message, handlers, always, handlers.status);
     }
     return true;
 }

@@ -14,6 +14,7 @@ namespace facebus::cli {
 /// What to do with each kind of message; a handler that is empty is not called. A handler that
 /// gives false ends the reading.
 struct ResultHandlers {
+    std::function<bool(const wire::Identity&)> wanted{};  ///< false: passed over
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
     std::function<bool(const wire::Status&)> status;
@@ -31,9 +32,10 @@ class ResultStream {
     /// Reads until a handler gives false or the stop is requested; true for the former.
     bool read(const ResultHandlers& handlers);
 
-  private:
-    bool handle(const bus::Message& message, const ResultHandlers& handlers);
+    /// What read() does with each message; false: a handler gave false.
+    static bool handle(const bus::Message& message, const ResultHandlers& handlers);
 
+  private:
     const Stop& stop_;
     Pulse pulse_;
     bus::Socket socket_;

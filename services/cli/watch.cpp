@@ -1,13 +1,19 @@
 // facebus watch: the result topic in a terminal.
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "cli/catch_up.hpp"
 #include "cli/commands.hpp"
 #include "cli/latency.hpp"
+#include "cli/must.hpp"
 #include "cli/result_stream.hpp"
+#include "gallery_settings.hpp"
 #include "service/security.hpp"
 
 namespace facebus::cli {
@@ -35,17 +41,35 @@ Exit watch(const Context& context, const WatchOptions& options) {
     ResultStream stream(bus, endpoint, context.stop);
     Latency latency;
     std::uint64_t seen = 0;
+    std::optional<std::string> run;
     std::uint64_t last = 0;
+    std::optional<CatchUp> catch_up;
     auto next_hint = Monotonic::now() + std::chrono::seconds(5);
     bool heard = false;
     std::string shown;
 
     ResultHandlers handlers;
+    // False: a handler said that it is enough.
+    const auto read_history = [&] {
+        const auto missed = catch_up->read();
+        if (!missed) {
+            handlers.error(missed.error());
+            return true;
+        }
+        return std::ranges::all_of(*missed, [&](const bus::Message& message) {
+            return ResultStream::handle(message, handlers);
+        });
+    };
+    handlers.wanted = [&](const wire::Identity& identity) {
+        return !catch_up || catch_up->take(identity);
+    };
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
         latency.add(identity);
-        if (last != 0 && identity.result > last + 1) {
-            fmt::print(stderr, "missed {} results\n", identity.result - last - 1);
+        if (!catch_up && last != 0 && run == identity.run && identity.result > last + 1) {
+            fmt::print(stderr, "missed {} results; with --since they are taken from Redis\n",
+                       identity.result - last - 1);
         }
+        run = identity.run;
         last = identity.result;
         if (!options.json) print(line(identity, colour));
         return ++seen != options.count;
@@ -60,7 +84,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
         auto text = line(status);
         if (options.events && !options.json && text != shown) print(text);
         shown = std::move(text);
-        return true;
+        return !catch_up || !catch_up->behind(status) || read_history();
     };
     handlers.raw = [&](const bus::Message& message) {
         if (!options.json) return;
@@ -75,7 +99,14 @@ Exit watch(const Context& context, const WatchOptions& options) {
         fmt::print(stderr, "nothing heard from {} yet; is the broker running there?\n", endpoint);
         return true;
     };
-    stream.read(handlers);
+    bool more = true;
+    if (options.since > 0) {
+        const auto redis = redis_options(context.settings);
+        must(gallery::Redis(redis).run({"PING"}));
+        catch_up.emplace(redis, std::chrono::seconds(std::llround(options.since)));
+        more = read_history();
+    }
+    if (more) stream.read(handlers);
     if (options.stats) fmt::print(stderr, "{}", latency.table());
     return Exit::ok;
 }

@@ -146,22 +146,23 @@ class FaultTest(support.ProcessTest):
         system.wait_for_acknowledgements(before + 1)
         return time.monotonic() - start
 
-    def settle(self, system, fault, recovered, remembered=True):
+    def settle(self, system, fault, recovered=None, remembered=True):
         """Waits until nothing is under way, and closes the ledger: nothing lost, nothing twice."""
         system.wait_for(lambda: system.track_count("outbox_entries") == 0 and
                         system.track_count("probes_sent_total") == system.fed)
-        dropped = system.track_count("probes_dropped_total")
-        lost = system.fed - system.acknowledged() - dropped
-        self.report(fault, probes=system.fed, results=system.acknowledged(), dropped=dropped,
-                    lost=lost, seconds=round(recovered, 1))
-        self.assertEqual((0, 0), (lost, dropped))
+        self.close_ledger(fault, system.fed, system.acknowledged(),
+                          system.track_count("probes_dropped_total"), recovered)
         if remembered:
             self.assertEqual(system.fed, system.remembered(), "a probe was not recognised, or twice")
         errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
         self.assertEqual([], errors)
 
-    def report(self, fault, **figures):
-        """A line for tests/fault/report, which makes the table of docs/reliability.md."""
+    def close_ledger(self, fault, sent, finished, dropped=0, seconds=None):
+        """Nothing may be lost; and a line for tests/fault/report, which makes the table of
+        docs/reliability.md. `seconds`: until the next result, where that was looked at."""
+        lost = sent - finished - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):
             with open(file, "a") as out:
-                print(json.dumps({"fault": fault, **figures}), file=out)
+                print(json.dumps({"fault": fault, "probes": sent, "results": finished,
+                                  "dropped": dropped, "lost": lost, "seconds": seconds}), file=out)
+        self.assertEqual((0, 0), (lost, dropped))

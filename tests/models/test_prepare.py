@@ -81,6 +81,26 @@ class WithPackages(TemporaryDirectoryTest):
             made, expected = self.output / asset["output"], self.full / asset["output"]
             self.assertEqual(made.read_bytes(), expected.read_bytes(), asset["output"])
 
+    def test_a_full_disk_is_told_and_nothing_half_is_left(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root may make a small disk")
+        self.output.mkdir()
+
+        def mount(size):
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.output], check=True
+            )
+            self.addCleanup(subprocess.run, ["umount", "-l", self.output], capture_output=True)
+
+        for size in ("1m", "60m", "250m"):
+            with self.subTest(size=size):
+                mount(size)
+                result = self.run_offline()
+                self.assert_one_line(result, 69, "space", "--output")
+                self.assertEqual(leftovers(self.output), [])
+        mount("4g")
+        self.assertEqual(self.run_offline().returncode, 0)
+
     def test_only_the_groups_asked_for_are_made(self):
         result = self.run_offline("--only", "demo")
         self.assertEqual(result.returncode, 0, result.stderr)

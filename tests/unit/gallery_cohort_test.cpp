@@ -90,6 +90,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_cohort_is_refused) {
     const auto good = write_cohort(simple());
     for (const std::string& bad :
          {std::string(), std::string("{}"), good.substr(0, good.size() / 2),
+          replaced(good, "\"people\":10", "\"people\":1e30"),
+          replaced(good, "\"people\":10", "\"people\":-1"),
+          replaced(good, "\"rest\":0.0", "\"rest\":1e300"),
           replaced(good, "\"tail\":1.0", "\"tail\":-1.0"),
           replaced(good, "\"deviation\":0.1", "\"deviation\":0"),
           replaced(good, "\"rest\":0.0", "\"rest\":-1.0"),

@@ -1,0 +1,80 @@
+"""An edge and a worker played by the test, which take no time of their own: what is tried is the broker."""
+
+import time
+
+from system import msgpack, zmq
+
+CROP = bytes(160 * 160 * 3)
+BOX = {"x": 1.5, "y": 2.5, "width": 80.5, "height": 100.5}
+QUALITY = {"eye_distance": 40.5, "sharpness": 60.5, "yaw": 0.5, "detector": 0.99, "overall": 0.9}
+
+
+def header(source, number, **fields):
+    return msgpack.packb({"v": 1, "src": source, "seq": number, "ts": time.time_ns(), "t": {}, **fields})
+
+
+class Edge:
+    """Sends probes, each of a track of its own, and counts acknowledgements."""
+
+    def __init__(self, context, endpoint, name):
+        self.name = name
+        self.sent = 0
+        self.waiting = {}  # probe -> message
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.set_hwm(0)
+        self.socket.connect(endpoint)
+
+    def send(self, count=1):
+        for _ in range(count):
+            self.sent += 1
+            track = f"{self.name}-{self.sent}"
+            probe = f"{track}/1"
+            self.waiting[probe] = [f"probe.{self.name}".encode(), header(
+                self.name, self.sent, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP]
+            self.socket.send_multipart(self.waiting[probe], copy=False)
+
+    def send_again(self):
+        for message in self.waiting.values():
+            self.socket.send_multipart(message, copy=False)
+
+    def receive(self):
+        """All acknowledgements that are here."""
+        while self.socket.poll(0):
+            self.waiting.pop(msgpack.unpackb(self.socket.recv_multipart()[1])["ref"], None)
+
+
+class Worker:
+    """Names everybody `unknown`, at once, with the crop."""
+
+    credit = 16
+
+    def __init__(self, context, endpoint):
+        self.numbers = 0
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.linger = 0
+        self.socket.set_hwm(0)
+        self.socket.connect(endpoint)
+        self.ask(self.credit)
+
+    def ask(self, credit):
+        self.numbers += 1
+        self.socket.send_multipart([b"credit.w", header(
+            "w", self.numbers, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
+            samples=0), b""])
+
+    def work(self):
+        """Answers all probes that are here."""
+        done = 0
+        while self.socket.poll(0):
+            _, probe, crop = self.socket.recv_multipart(copy=False)
+            probe = msgpack.unpackb(probe.bytes)
+            self.numbers += 1
+            done += 1
+            self.socket.send_multipart([f"identity.{probe['src']}".encode(), header(
+                probe["src"], self.numbers, result=0, probe=probe["probe"], track=probe["track"], pts=0,
+                box=BOX, decision="unknown", threshold=0.5, probes=1, samples=[], quality=0.5, model="m",
+                gallery="0-0"), crop], copy=False)
+        if done:
+            self.ask(done)
+        return done
