@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,47 +13,82 @@ namespace facebus {
 
 namespace {
 
-/// Writes `bytes` into a new file with the rights `mode`; gives errno, or 0.
-int write_new(const std::filesystem::path& file, std::string_view bytes, mode_t mode) {
-    const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (descriptor < 0) return errno;
-    int failed = 0;
-    while (!bytes.empty() && failed == 0) {
-        const auto written = write(descriptor, bytes.data(), bytes.size());
-        if (written >= 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            failed = errno;
-        }
-    }
-    // A full disk may show only now.
-    if (close(descriptor) != 0 && failed == 0) failed = errno;
-    return failed;
+Error unwritable(const std::filesystem::path& file, int error) {
+    return {ErrorKind::unavailable, fmt::format("can't write {}: {}", file.string(),
+                                                std::generic_category().message(error))};
 }
 
-Result<void> write_whole(const std::filesystem::path& file, std::string_view bytes, mode_t mode) {
-    // Beside the target, so that the rename stays on one file system and replaces it at once.
-    auto temporary = file;
-    temporary += fmt::format(".{}.part", getpid());
-    std::error_code failed;
-    std::filesystem::remove(temporary, failed);  // of a process that died, long ago
-    failed = {write_new(temporary, bytes, mode), std::generic_category()};
-    if (!failed) std::filesystem::rename(temporary, file, failed);
-    if (!failed) return {};
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    return fail(ErrorKind::unavailable,
-                fmt::format("can't write {}: {}", file.string(), failed.message()));
+Result<void> write_whole(const std::filesystem::path& file, std::string_view bytes,
+                         FileWriter::Readers readers) {
+    auto writer = FileWriter::create(file, readers);
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    if (auto written = writer->write(bytes); !written) return written;
+    return writer->commit();
 }
 
 }  // namespace
 
+FileWriter::FileWriter(std::filesystem::path file, std::filesystem::path temporary, int descriptor)
+    : file_(std::move(file)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+
+FileWriter::FileWriter(FileWriter&& other) noexcept
+    : file_(std::move(other.file_)),
+      temporary_(std::move(other.temporary_)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileWriter::~FileWriter() {
+    if (descriptor_ < 0) return;
+    close(descriptor_);
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+}
+
+Result<FileWriter> FileWriter::create(std::filesystem::path file, Readers readers) {
+    // Beside the target, so that the rename stays on one file system and replaces it at once.
+    auto temporary = file;
+    temporary += fmt::format(".{}.part", getpid());
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);  // of a process that died, long ago
+    const mode_t mode = readers == Readers::owner ? 0600 : 0666;
+    const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (descriptor < 0) return std::unexpected(unwritable(file, errno));
+    return FileWriter(std::move(file), std::move(temporary), descriptor);
+}
+
+Result<void> FileWriter::failed(int error) const {
+    return std::unexpected(unwritable(file_, error));
+}
+
+Result<void> FileWriter::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto written = ::write(descriptor_, bytes.data(), bytes.size());
+        if (written >= 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno != EINTR) {
+            return failed(errno);
+        }
+    }
+    return {};
+}
+
+Result<void> FileWriter::commit() {
+    // A full disk may show only now.
+    const bool closed = close(std::exchange(descriptor_, -1)) == 0;
+    const int error = errno;
+    std::error_code moved;
+    if (closed) std::filesystem::rename(temporary_, file_, moved);
+    if (closed && !moved) return {};
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+    return failed(closed ? moved.value() : error);
+}
+
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes) {
-    return write_whole(file, bytes, 0666);
+    return write_whole(file, bytes, FileWriter::Readers::everybody);
 }
 
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes) {
-    return write_whole(file, bytes, 0600);
+    return write_whole(file, bytes, FileWriter::Readers::owner);
 }
 
 }  // namespace facebus

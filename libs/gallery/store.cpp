@@ -175,7 +175,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
         const auto known = subject_id(*clean);
         if (!known) return std::unexpected(known.error());
 
-        sample.created = utc_ns();
+        if (sample.created == 0) sample.created = utc_ns();
         sample.id = new_id();
         sample.subject_id = known->has_value() ? **known : new_id();
         Plan plan{"add", {{"SET", keys::model, sample.model_id}}, {}};

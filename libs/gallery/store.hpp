@@ -31,12 +31,12 @@ class Store {
     /// Whether Redis answers.
     Result<void> ping();
 
-    /// Adds a sample to the subject of that name, which is made if it is not there. `sample.id`,
-    /// `subject_id` and `created` are set by the store. Gives the sample as stored. Refused: a
-    /// sample of another model than the gallery's (the message names `facebus gallery reembed`); a
-    /// bad name. Exists: the picture of a sample that the subject has already (similarity above
-    /// 0.9999). Malformed: no unit vector, quality outside 0..1, source or model id that is no
-    /// text.
+    /// Adds a sample to the subject of that name, which is made if it is not there. `sample.id`
+    /// and `subject_id` are set by the store, and `created` where it is 0. Gives the sample as
+    /// stored. Refused: a sample of another model than the gallery's (the message names `facebus
+    /// gallery reembed`); a bad name. Exists: the picture of a sample that the subject has already
+    /// (similarity above 0.9999). Malformed: no unit vector, quality outside 0..1, source or model
+    /// id that is no text.
     Result<Sample> add(const std::string& name, Sample sample);
 
     /// Puts another embedding, quality and model in the place of the sample `sample.id`: for

@@ -27,6 +27,21 @@ void add_watch(CLI::App& app, Command& command) {
     });
 }
 
+void add_archive(CLI::App& gallery, Command& command) {
+    const auto add = [&](const char* name, const char* help, auto run) {
+        auto* sub = gallery.add_subcommand(name, help);
+        auto options = std::make_shared<ArchiveOptions>();
+        sub->add_option("file", options->file)->required();
+        sub->add_option("--passphrase", options->passphrase,
+                        "file whose first line is the passphrase of an encrypted archive");
+        sub->callback([&command, options, run] {
+            command = [options, run](const auto& context) { return run(context, *options); };
+        });
+    };
+    add("export", "Write everybody to a file, encrypted with --passphrase", gallery_export);
+    add("import", "Enrol everybody who is in such a file", gallery_import);
+}
+
 void add_gallery(CLI::App& app, Command& command) {
     auto* gallery = app.add_subcommand("gallery", "Who is enrolled");
     gallery->require_subcommand(1);
@@ -62,6 +77,7 @@ void add_gallery(CLI::App& app, Command& command) {
     remove->callback([&command, name] {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
+    add_archive(*gallery, command);
 }
 
 void add_collect(CLI::App& app, Command& command) {

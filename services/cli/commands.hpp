@@ -39,6 +39,13 @@ Exit gallery_list(const Context& context, bool json);
 Exit gallery_show(const Context& context, const std::string& name, bool json);
 Exit gallery_remove(const Context& context, const std::string& name);
 
+struct ArchiveOptions {
+    std::filesystem::path file;
+    std::filesystem::path passphrase;  ///< file whose first line it is; empty: not encrypted
+};
+Exit gallery_export(const Context& context, const ArchiveOptions& options);
+Exit gallery_import(const Context& context, const ArchiveOptions& options);
+
 struct CollectOptions {
     std::vector<std::string> videos;
     std::filesystem::path output = "facebus-faces";

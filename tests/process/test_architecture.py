@@ -22,6 +22,7 @@ OWNERS = {
     "opencv2/": "vision",
     "hiredis": "gallery",
     "openssl/": "gallery",
+    "sodium": "gallery",
     "yaml-cpp/": "service",
     "httplib": "service",
     "prometheus/": "base",

@@ -92,6 +92,34 @@ class GalleryTest(support.ProcessTest):
         self.assertIn("2 added", more.out, more)
         self.assertEqual({"barack_obama": 3}, self.listed())
 
+    def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
+        self.system.enrol(PHOTOS)
+        secret = self.folder / "passphrase"
+        secret.write_text("correct horse\n")
+        for flags in ((), ("--passphrase", secret)):
+            with self.subTest(flags=flags):
+                archive = self.folder / "people.gallery"
+                written = self.system.facebus("gallery", "export", archive, *flags)
+                self.assertEqual(0, written.code, written)
+                self.assertIn("2 subjects, 4 samples", written.out)
+                self.assertEqual(not flags, b"joe_biden" in archive.read_bytes())
+                self.assertEqual(0o600, archive.stat().st_mode & 0o777)
+                before = {name: self.shown(name) for name in SAMPLES}
+                for name in SAMPLES:
+                    self.assertEqual(0, self.system.facebus("gallery", "remove", name).code)
+                if flags:
+                    refused = self.system.facebus("gallery", "import", archive)
+                    self.assertEqual(65, refused.code, refused)
+                    self.assertIn("encrypted", refused.err)
+                for words in ("4 added, 0 already", "0 added, 4 already"):
+                    read = self.system.facebus("gallery", "import", archive, *flags)
+                    self.assertEqual(0, read.code, read)
+                    self.assertIn(words, read.out)
+                for name, samples in before.items():
+                    kept = ("source", "quality", "model", "created")
+                    self.assertEqual([[s[k] for k in kept] for s in samples],
+                                     [[s[k] for k in kept] for s in self.shown(name)])
+
     def test_a_removed_person_is_gone_and_the_others_stay(self):
         self.system.enrol(PHOTOS)
         removed = self.system.facebus("gallery", "remove", "barack_obama")

@@ -1,0 +1,106 @@
+#include "gallery/archive.hpp"
+
+#include <cmath>
+#include <exception>
+
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+
+#include "gallery/record.hpp"
+#include "gallery/text.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int version = 1;
+constexpr int base64 = sodium_base64_VARIANT_ORIGINAL;
+
+std::string encode(const std::string& bytes) {
+    std::string text(sodium_base64_ENCODED_LEN(bytes.size(), base64), '\0');
+    const void* raw = bytes.data();
+    sodium_bin2base64(text.data(), text.size(), static_cast<const unsigned char*>(raw),
+                      bytes.size(), base64);
+    text.pop_back();  // the zero that ends it
+    return text;
+}
+
+std::string decode(const std::string& text) {
+    std::string bytes(packed_embedding_bytes, '\0');
+    std::size_t size = 0;
+    void* raw = bytes.data();
+    if (sodium_base642bin(static_cast<unsigned char*>(raw), bytes.size(), text.data(), text.size(),
+                          nullptr, &size, nullptr, base64) != 0) {
+        size = 0;
+    }
+    bytes.resize(size);
+    return bytes;
+}
+
+// The library converts numbers without asking whether they fit.
+template <class T>
+T whole(const Json& json) {
+    if (!json.is_number_unsigned()) throw std::domain_error("a count is no whole number");
+    const auto value = json.get<std::uint64_t>();
+    if (value > std::uint64_t{1} << 62U) throw std::domain_error("a count is too large");
+    return static_cast<T>(value);
+}
+
+}  // namespace
+
+std::string archive_line(const ArchiveHeader& header) {
+    const Json json{
+        {"facebus_gallery", version}, {"subjects", header.subjects}, {"samples", header.samples}};
+    return json.dump() + "\n";
+}
+
+Result<ArchiveHeader> read_archive_header(std::string_view line) {
+    try {
+        const auto json = Json::parse(line);
+        if (whole<int>(json.at("facebus_gallery")) > version) {
+            return fail(ErrorKind::unsupported,
+                        "the archive was written by a later version of facebus; use that one");
+        }
+        return ArchiveHeader{whole<std::size_t>(json.at("subjects")),
+                             whole<std::size_t>(json.at("samples"))};
+    } catch (const std::exception&) {
+        return fail(ErrorKind::malformed, "this is no gallery that facebus gallery export wrote");
+    }
+}
+
+std::string archive_line(const std::string& subject, const Sample& sample) {
+    const Json json{{"subject", subject},        {"source", sample.source},
+                    {"model", sample.model_id},  {"quality", sample.quality},
+                    {"created", sample.created}, {"embedding", encode(pack(sample.embedding))}};
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<ArchivedSample> read_archive_line(std::string_view line) {
+    ArchivedSample archived;
+    std::string embedding;
+    try {
+        const auto json = Json::parse(line);
+        archived.subject = json.at("subject").get<std::string>();
+        archived.sample.source = json.at("source").get<std::string>();
+        archived.sample.model_id = json.at("model").get<std::string>();
+        const auto quality = json.at("quality").get<double>();
+        archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
+        archived.sample.created = whole<std::int64_t>(json.at("created"));
+        embedding = decode(json.at("embedding").get<std::string>());
+    } catch (const std::exception&) {
+        return fail(ErrorKind::malformed, "a line is no sample");
+    }
+    auto name = clean_name(archived.subject);
+    if (!name) return std::unexpected(std::move(name.error()));
+    archived.subject = std::move(*name);
+    auto unpacked = unpack(embedding);
+    if (!unpacked) return std::unexpected(std::move(unpacked.error()));
+    archived.sample.embedding = *unpacked;
+    if (auto good = check_sample(archived.sample); !good) {
+        return std::unexpected(std::move(good.error()));
+    }
+    return archived;
+}
+
+}  // namespace facebus::gallery

@@ -1,0 +1,37 @@
+// A gallery as lines of text: what `facebus gallery export` writes.
+//
+// Each line is a JSON object. The first says what it is: `facebus_gallery` (version, 1), `subjects`
+// and `samples` (counts). Each other one is a sample: `subject` (name), `source`, `model`,
+// `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in base64).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "gallery/snapshot.hpp"
+
+namespace facebus::gallery {
+
+struct ArchiveHeader {
+    std::size_t subjects = 0;
+    std::size_t samples = 0;
+};
+
+/// The first line, with its end.
+std::string archive_line(const ArchiveHeader& header);
+/// Malformed: no such line. Unsupported: of a later version.
+Result<ArchiveHeader> read_archive_header(std::string_view line);
+
+struct ArchivedSample {
+    std::string subject;  ///< name
+    Sample sample;        ///< without ids
+};
+
+/// A line, with its end.
+std::string archive_line(const std::string& subject, const Sample& sample);
+/// Malformed: no such line, or a sample that can't be stored. Refused: a bad name.
+Result<ArchivedSample> read_archive_line(std::string_view line);
+
+}  // namespace facebus::gallery

@@ -1,0 +1,19 @@
+// A line of an exported gallery.
+#include "fuzz.hpp"
+#include "gallery/archive.hpp"
+
+using namespace facebus;
+
+int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const auto line = fuzz::text(data, size);
+    static_cast<void>(gallery::read_archive_header(line));
+    const auto read = gallery::read_archive_line(line);
+    if (!read) return 0;
+    const auto again =
+        gallery::read_archive_line(gallery::archive_line(read->subject, read->sample));
+    fuzz::require(again && again->subject == read->subject &&
+                      again->sample.embedding == read->sample.embedding &&
+                      again->sample.created == read->sample.created,
+                  "an accepted sample is the same when it is written and read");
+    return 0;
+}

@@ -1,0 +1,74 @@
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/archive.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+
+namespace {
+
+Sample sample() {
+    Sample sample;
+    sample.source = "Zoë \"at\" the door.jpg";
+    sample.model_id = "model-1";
+    sample.quality = 0.625F;
+    sample.created = 1'700'000'000'123'456'789;
+    sample.embedding[3] = -0.6F;
+    sample.embedding[500] = 0.8F;
+    return sample;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const auto place = text.find(from);
+    BOOST_REQUIRE_MESSAGE(place != std::string::npos, from);
+    return text.replace(place, from.size(), to);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_sample_is_read_as_it_was_written) {
+    const auto line = archive_line("Zoë", sample());
+    BOOST_TEST(line.find('\n') == line.size() - 1);
+    const auto read = read_archive_line(line);
+    BOOST_REQUIRE(read);
+    BOOST_TEST(read->subject == "Zoë");
+    BOOST_TEST(read->sample.source == sample().source);
+    BOOST_TEST(read->sample.model_id == "model-1");
+    BOOST_TEST(read->sample.quality == 0.625F);
+    BOOST_TEST(read->sample.created == sample().created);
+    BOOST_TEST((read->sample.embedding == sample().embedding));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_line_tells_how_many_there_are_and_of_which_version_it_is) {
+    const auto line = archive_line(ArchiveHeader{.subjects = 2, .samples = 7});
+    const auto header = read_archive_header(line);
+    BOOST_REQUIRE(header);
+    BOOST_TEST(header->subjects == 2U);
+    BOOST_TEST(header->samples == 7U);
+    const auto later = read_archive_header(replaced(line, "gallery\":1", "gallery\":2"));
+    BOOST_REQUIRE(!later);
+    BOOST_TEST((later.error().kind == ErrorKind::unsupported));
+    for (const std::string& bad : {std::string(), std::string("{}"), std::string("subject,name"),
+                                   replaced(line, "\"samples\":7", "\"samples\":-7"),
+                                   replaced(line, "\"samples\":7", "\"samples\":1e30")}) {
+        const auto read = read_archive_header(bad);
+        BOOST_REQUIRE(!read);
+        BOOST_TEST((read.error().kind == ErrorKind::malformed));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_no_sample_is_refused) {
+    const auto good = archive_line("Ann", sample());
+    for (const std::string& bad : {std::string("{"), std::string("[]"),
+                                   replaced(good, "\"subject\":\"Ann\"", "\"subject\":1"),
+                                   replaced(good, "\"subject\":\"Ann\"", "\"subject\":\" \""),
+                                   replaced(good, "\"quality\":0.625", "\"quality\":1e300"),
+                                   replaced(good, "\"quality\":0.625", "\"quality\":-0.5"),
+                                   replaced(good, "\"created\":17", "\"created\":-17"),
+                                   replaced(good, "\"embedding\":\"", "\"embedding\":\"AAAA"),
+                                   replaced(good, "\"embedding\":\"AAAA", "\"embedding\":\"?AAA"),
+                                   replaced(good, "\"model\":\"model-1\"", "\"model\":\"\"")}) {
+        BOOST_TEST(!read_archive_line(bad).has_value(), bad.substr(0, 60));
+    }
+}
