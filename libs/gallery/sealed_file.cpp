@@ -1,5 +1,6 @@
 #include "gallery/sealed_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <vector>

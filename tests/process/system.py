@@ -127,10 +127,10 @@ class System:
     def results(self):
         return self.ipc("results")
 
-    def start_redis(self):
+    def start_redis(self, *flags):
         self._launch("redis", [shutil.which("redis-server"), "--port", "0", "--unixsocket",
                                str(self.folder / "redis"), "--save", "", "--dir", str(self.folder),
-                               "--supervised", "systemd"])
+                               "--supervised", "systemd", *flags])
         self._wait_ready(1)
 
     def start(self, *names, **environment):

@@ -92,6 +92,26 @@ class GalleryTest(support.ProcessTest):
         self.assertIn("2 added", more.out, more)
         self.assertEqual({"barack_obama": 3}, self.listed())
 
+    def test_a_removed_person_leaves_no_trace_in_the_files_of_redis(self):
+        support.need_tool("redis-cli")
+        self.system.forget("redis")
+        self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
+
+        def written(name):
+            return any(name in file.read_bytes()
+                       for file in self.system.folder.rglob("*.aof") if file.is_file())
+
+        self.system.enrol(PHOTOS)
+        self.assertTrue(written(b"joe_biden"))
+        self.assertEqual(0, self.system.facebus("gallery", "remove", "joe_biden").code)
+        info = ""
+        while not all(f"aof_rewrite_{state}:0" in info for state in ("in_progress", "scheduled")):
+            info = self.run_program(
+                ["redis-cli", "-s", self.system.folder / "redis", "info", "persistence"]).out
+        self.assertIn("aof_last_bgrewrite_status:ok", info)
+        self.assertFalse(written(b"joe_biden"))
+        self.assertTrue(written(b"barack_obama"))
+
     def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
         self.system.enrol(PHOTOS)
         secret = self.folder / "passphrase"

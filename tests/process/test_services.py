@@ -316,6 +316,9 @@ class LogTest(ServiceTest):
                 events = self.assert_structured(name, service.lines())
                 self.assertIn("ready", events)
                 self.assertEqual("stopped", events[-1])
+                # Neither a crop nor an embedding fits in here.
+                for line in service.lines():
+                    self.assertLess(len(line), 400, line)
 
     def test_a_camera_that_is_away_is_logged_in_structured_lines_only(self):
         """The libraries that open cameras like to talk on standard error themselves."""
