@@ -11,6 +11,7 @@
 
 #include "bus/allow_list.hpp"
 #include "bus/gate.hpp"
+#include "bus/handover.hpp"
 #include "bus/refusal_count.hpp"
 
 namespace facebus::bus {
@@ -41,8 +42,12 @@ zmq::message_t share(const Bytes& bytes) {
     // ZeroMQ wants a mutable pointer but only reads what it sends.
     void* data = const_cast<std::byte*>(owner->data());
     const auto size = owner->size();
-    return {data, size, [](void*, void* hint) { delete static_cast<Bytes*>(hint); },
-            owner.release()};
+    const auto release = [](void*, void* hint) {
+        take_over(hint);
+        delete static_cast<Bytes*>(hint);
+    };
+    hand_over(owner.get());
+    return {data, size, release, owner.release()};
 }
 
 Bytes adopt(zmq::message_t frame) {

@@ -151,18 +151,30 @@ std::optional<PictureHeader> read_bmp(Span bytes) {
     return header;
 }
 
+/// Asks for what libwebp asks for: where that does not know a file, OpenCV gives it to libraries
+/// that try everything else, and one of them takes the sizes in it for true.
 std::optional<PictureHeader> read_webp(Span bytes) {
     const Reader in(bytes, false);
     PictureHeader header;
-    header.complete = std::uint64_t{in.number(4, 4)} + 8 <= in.size();
+    const std::uint64_t riff = in.number(4, 4);
+    const std::uint64_t chunk = in.number(16, 4);
+    header.complete = riff + 8 <= in.size();
+    if (riff < 12 || chunk > riff - 12) return std::nullopt;
     if (in.says(12, "VP8 ")) {
+        // Of the frame: a key frame of a known profile, shown, its first part inside the chunk.
+        const std::uint32_t frame = in.number(20, 3);
+        const bool known = (frame & 1U) == 0 && (frame >> 1U & 7U) <= 3 &&
+                           (frame >> 4U & 1U) == 1 && (frame >> 5U) < chunk &&
+                           in.says(23, "\x9D\x01\x2A");
+        if (!known) return std::nullopt;
         header.width = in.number(26, 2) & 0x3FFFU;
         header.height = in.number(28, 2) & 0x3FFFU;
     } else if (in.says(12, "VP8L")) {
         const std::uint32_t packed = in.number(21, 4);
+        if (in.number(20, 1) != 0x2F || packed >> 29U != 0) return std::nullopt;
         header.width = (packed & 0x3FFFU) + 1;
         header.height = (packed >> 14U & 0x3FFFU) + 1;
-    } else if (in.says(12, "VP8X")) {
+    } else if (in.says(12, "VP8X") && chunk == 10) {
         header.width = std::uint64_t{in.number(24, 3)} + 1;
         header.height = std::uint64_t{in.number(27, 3)} + 1;
         for (std::size_t at = 12; at + 8 <= in.size();) {

@@ -20,7 +20,8 @@ class RedisTest(FaultTest):
         self.settle(system, "Redis killed and started", recovered, remembered=False)
 
     def test_a_redis_that_hangs_holds_up_no_worker(self):
-        system = self.running()
+        # Longer than redis.timeout_ms, as by default.
+        system = self.running(FACEBUS_BROKER_WORKER_TIMEOUT="5")
         system.messages.clear()
         system.hang("redis")
         before = system.acknowledged()
@@ -32,6 +33,17 @@ class RedisTest(FaultTest):
         self.assertEqual({2}, {m["workers"] for m in system.messages if m.kind == "status"})
         system.feed(4)
         self.settle(system, "Redis hangs and goes on", recovered, remembered=False)
+
+    def test_a_redis_that_answers_late_slows_recognition_down_and_nothing_more(self):
+        system = self.running()
+        before = system.acknowledged()
+        system.feed(16)
+        recovered = self.recovery(system, before)
+        while system.acknowledged() < system.fed:
+            system.redis("CLIENT", "PAUSE", "400", "ALL")  # for so many ms; then it does what waits
+            system.look()
+        system.feed(4)
+        self.settle(system, "Redis answers 0.4 s late", recovered)
 
     def test_a_full_redis_is_counted_and_recognition_goes_on(self):
         system = self.running()

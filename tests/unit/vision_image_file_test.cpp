@@ -157,6 +157,29 @@ BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other) {
+    const test::Folder folder;
+    Bytes8 lossy;
+    BOOST_REQUIRE(
+        cv::imencode(".webp", test::texture(64, 4), lossy, {cv::IMWRITE_WEBP_QUALITY, 80}));
+    const Bytes8 lossless = encoded(".webp", test::texture(64, 4));
+    // Size of the chunk, first byte of the frame, its start code, its version.
+    for (const auto& [good, places] : {std::pair{lossy, std::vector<std::size_t>{19, 20, 24}},
+                                       std::pair{lossless, std::vector<std::size_t>{19, 20, 24}}}) {
+        write(folder / "a.webp", good);
+        BOOST_REQUIRE(read_picture(folder / "a.webp"));
+        for (const auto place : places) {
+            auto bad = good;
+            bad[place] ^= 0xFFU;
+            write(folder / "a.webp", bad);
+            const auto image = read_picture(folder / "a.webp");
+            BOOST_TEST((kind_of(image) == ErrorKind::malformed));
+            BOOST_TEST(image.error().message.find("is not a JPEG") != std::string::npos,
+                       image.error().message << " at " << place);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) {
     const test::Folder folder;
     Bytes8 png = encoded(".png", flag());
