@@ -1,6 +1,7 @@
 // A line of an exported gallery.
-#include "fuzz.hpp"
 #include "gallery/archive.hpp"
+
+#include "fuzz.hpp"
 
 using namespace facebus;
 

@@ -1,6 +1,7 @@
 // The statistics of strangers, as their file holds them.
-#include "fuzz.hpp"
 #include "gallery/cohort.hpp"
+
+#include "fuzz.hpp"
 
 using namespace facebus;
 

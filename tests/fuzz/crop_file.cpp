@@ -1,6 +1,7 @@
 // A picture that says of itself that it is an aligned crop.
-#include "scratch_file.hpp"
 #include "vision/crop_file.hpp"
+
+#include "scratch_file.hpp"
 
 using namespace facebus;
 

@@ -11,9 +11,8 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     fuzz::require(image->width > 0 && image->height > 0, "a picture has a size");
     fuzz::require(std::int64_t{image->width} * image->height <= vision::max_picture_pixels,
                   "no picture is larger than allowed");
-    fuzz::require(image->pixels.size() ==
-                      static_cast<std::size_t>(image->width) *
-                          static_cast<std::size_t>(image->height) * channels,
+    fuzz::require(image->pixels.size() == static_cast<std::size_t>(image->width) *
+                                              static_cast<std::size_t>(image->height) * channels,
                   "a picture has all its pixels");
     return 0;
 }

@@ -1,6 +1,7 @@
 // What a picture file says of itself.
-#include "fuzz.hpp"
 #include "vision/picture_header.hpp"
+
+#include "fuzz.hpp"
 
 using namespace facebus;
 

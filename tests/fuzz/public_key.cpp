@@ -9,8 +9,8 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     if (!key) return 0;
     fuzz::require(bus::valid_role(key->role), "an accepted role is one");
     const auto again = bus::parse_public_key(bus::format(*key));
-    fuzz::require(again && again->role == key->role && again->key == key->key &&
-                      again->name == key->name,
-                  "an accepted key is the same when it is written and read");
+    fuzz::require(
+        again && again->role == key->role && again->key == key->key && again->name == key->name,
+        "an accepted key is the same when it is written and read");
     return 0;
 }

@@ -1,7 +1,8 @@
 // redis.url of the configuration.
+#include "gallery/redis_url.hpp"
+
 #include "base/error.hpp"
 #include "fuzz.hpp"
-#include "gallery/redis_url.hpp"
 
 using namespace facebus;
 

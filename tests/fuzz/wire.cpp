@@ -27,7 +27,8 @@ void try_payload(std::string_view header, std::size_t payload_bytes) {
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto header = fuzz::text(data, size);
     // The sizes in the golden messages: nothing, a crop, two crops, the pixels of the samples.
-    for (const std::size_t payload : {std::size_t{0}, std::size_t{24}, crop_bytes, 2 * crop_bytes}) {
+    for (const std::size_t payload :
+         {std::size_t{0}, std::size_t{24}, crop_bytes, 2 * crop_bytes}) {
         try_payload(header, payload);
     }
     return 0;
