@@ -10,4 +10,5 @@ facebus_library(gallery
   PUBLIC facebus::base
   PRIVATE PkgConfig::hiredis OpenSSL::SSL PkgConfig::sodium nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
+# Of its own: hiredis defines what base does not.
 facebus_precompile(facebus_gallery)
