@@ -37,11 +37,13 @@ class Uplink {
         for (auto& probe : output.probes) {
             make_room(live);
             stamp(probe.message.head);
-            sent_.add();
             outbox_.add(probe.message.probe,
                         probe.message.head.src + "/" + probe.message.track + "/",
                         {wire::topic(probe.message), wire::encode(probe.message), probe.pixels},
                         bus::Outbox::Kind::probe);
+            // In this order, so that who sees the probe counted sees that it waits, too.
+            waiting_.set(static_cast<double>(outbox_.size()));
+            sent_.add();
         }
         for (auto& event : output.after) put_event(event, live);
     }
