@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "gallery/json_number.hpp"
 #include "gallery/record.hpp"
 #include "gallery/text.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr std::uint64_t version = 1;
 constexpr int base64 = sodium_base64_VARIANT_ORIGINAL;
 
 std::string encode(const std::string& bytes) {
@@ -38,15 +39,6 @@ std::string decode(const std::string& text) {
     return bytes;
 }
 
-// The library converts numbers without asking whether they fit.
-template <class T>
-T whole(const Json& json) {
-    if (!json.is_number_unsigned()) throw std::domain_error("a count is no whole number");
-    const auto value = json.get<std::uint64_t>();
-    if (value > std::uint64_t{1} << 62U) throw std::domain_error("a count is too large");
-    return static_cast<T>(value);
-}
-
 }  // namespace
 
 std::string archive_line(const ArchiveHeader& header) {
@@ -58,12 +50,11 @@ std::string archive_line(const ArchiveHeader& header) {
 Result<ArchiveHeader> read_archive_header(std::string_view line) {
     try {
         const auto json = Json::parse(line);
-        if (whole<int>(json.at("facebus_gallery")) > version) {
+        if (whole_number(json.at("facebus_gallery")) > version) {
             return fail(ErrorKind::unsupported,
                         "the archive was written by a later version of facebus; use that one");
         }
-        return ArchiveHeader{whole<std::size_t>(json.at("subjects")),
-                             whole<std::size_t>(json.at("samples"))};
+        return ArchiveHeader{whole_number(json.at("subjects")), whole_number(json.at("samples"))};
     } catch (const std::exception&) {
         return fail(ErrorKind::malformed, "this is no gallery that facebus gallery export wrote");
     }
@@ -86,7 +77,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         archived.sample.model_id = json.at("model").get<std::string>();
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
-        archived.sample.created = whole<std::int64_t>(json.at("created"));
+        archived.sample.created = static_cast<std::int64_t>(whole_number(json.at("created")));
         embedding = decode(json.at("embedding").get<std::string>());
     } catch (const std::exception&) {
         return fail(ErrorKind::malformed, "a line is no sample");

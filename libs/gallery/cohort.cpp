@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/random.hpp"
+#include "gallery/json_number.hpp"
 
 namespace facebus::gallery {
 
@@ -18,12 +19,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_columns = 512;
 
-// The library converts numbers without asking whether they fit.
-std::size_t to_count(const Json& json) {
-    if (!json.is_number_unsigned()) throw std::domain_error("a count is no whole number");
-    return json.get<std::size_t>();
-}
-
+// As whole_number(), for what is no count.
 float to_float(const Json& json) {
     const auto value = json.get<double>();
     if (!(std::abs(value) < 1e9)) throw std::domain_error("a number is too large");
@@ -125,13 +121,14 @@ Result<Cohort> read_cohort(const std::string& text) {
         const auto json = Json::parse(text);
         Cohort cohort;
         cohort.model_id = json.at("model");
-        cohort.people = to_count(json.at("people"));
-        cohort.pictures = to_count(json.at("pictures"));
+        cohort.people = whole_number(json.at("people"));
+        cohort.pictures = whole_number(json.at("pictures"));
         cohort.tail = json.at("tail");
         if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
         for (const auto& each : json.at("genuine")) {
-            cohort.genuine.push_back({to_count(each.at("samples")), to_count(each.at("probes")),
-                                      each.at("mean"), each.at("deviation")});
+            cohort.genuine.push_back({whole_number(each.at("samples")),
+                                      whole_number(each.at("probes")), each.at("mean"),
+                                      each.at("deviation")});
             if (!(cohort.genuine.back().deviation > 0)) throw std::domain_error("deviation");
         }
         if (cohort.genuine.empty()) throw std::length_error("genuine");

@@ -5,8 +5,8 @@ file(READ ${cohort_file} COHORT)
 configure_file(gallery/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
 
 facebus_library(gallery
-  SOURCES archive.cpp calibration.cpp cohort.cpp decision.cpp erasure.cpp history.cpp id.cpp record.cpp redis.cpp
-          redis_url.cpp sealed_file.cpp snapshot.cpp store.cpp text.cpp tls.cpp track_memory.cpp
+  SOURCES archive.cpp calibration.cpp cohort.cpp decision.cpp erasure.cpp history.cpp id.cpp
+          record.cpp redis.cpp redis_url.cpp sealed_file.cpp snapshot.cpp store.cpp text.cpp tls.cpp track_memory.cpp
   PUBLIC facebus::base
   PRIVATE PkgConfig::hiredis OpenSSL::SSL PkgConfig::sodium nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)

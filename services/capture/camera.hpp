@@ -31,7 +31,8 @@ class Camera {
            const service::Settings::Capture& options, const Stop& stop);
 
     /// Runs until the file ends (and is not looped), `stop`, or frame() says so. A device or stream
-    /// that fails is opened again, ever more slowly. Error: a file or folder that can't be read.
+    /// that fails, or shows the same picture for too long, is opened again, ever more slowly.
+    /// Error: a file or folder that can't be read.
     Result<void> run(const CameraEvents& events);
 
     /// Whether late frames are dropped.

@@ -23,10 +23,14 @@ std::string place_before(std::chrono::seconds age) {
 CatchUp::CatchUp(gallery::RedisOptions redis, std::chrono::seconds age)
     : history_(std::move(redis), 0), place_(place_before(age)) {}
 
+CatchUp::Run& CatchUp::of(const std::string& run) {
+    if (runs_.size() >= most_runs && !runs_.contains(run)) runs_.erase(runs_.begin());
+    return runs_[run];
+}
+
 bool CatchUp::take(const wire::Identity& identity) {
     if (!identity.run) return true;
-    if (runs_.size() >= most_runs && !runs_.contains(*identity.run)) runs_.erase(runs_.begin());
-    auto& taken = runs_[*identity.run].taken;
+    auto& taken = of(*identity.run).taken;
     // Older than all that is remembered: it was taken and forgotten, or is too old to matter.
     if (taken.size() >= most_taken) {
         if (identity.result < *taken.begin()) return false;
@@ -37,7 +41,7 @@ bool CatchUp::take(const wire::Identity& identity) {
 
 bool CatchUp::behind(const wire::Status& status) {
     if (!status.run) return false;
-    auto& run = runs_[*status.run];
+    auto& run = of(*status.run);
     const bool all = !run.taken.empty() && *run.taken.rbegin() >= status.results &&
                      run.taken.size() == *run.taken.rbegin() - *run.taken.begin() + 1;
     if (all || status.results == 0) return false;

@@ -41,6 +41,8 @@ class CatchUp {
         int times = 0;                  ///< that it was
     };
 
+    Run& of(const std::string& run);
+
     gallery::History history_;
     std::string place_;  ///< in the history, up to which it was read
     std::map<std::string, Run> runs_;

@@ -2,9 +2,11 @@
 
 #include "gallery/archive.hpp"
 #include "support/faces.hpp"
+#include "support/text.hpp"
 
 using namespace facebus;
 using namespace facebus::gallery;
+using test::replaced;
 
 namespace {
 
@@ -17,12 +19,6 @@ Sample sample() {
     sample.embedding[3] = -0.6F;
     sample.embedding[500] = 0.8F;
     return sample;
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const auto place = text.find(from);
-    BOOST_REQUIRE_MESSAGE(place != std::string::npos, from);
-    return text.replace(place, from.size(), to);
 }
 
 }  // namespace

@@ -5,9 +5,11 @@
 
 #include "gallery/cohort.hpp"
 #include "support/faces.hpp"
+#include "support/text.hpp"
 
 using namespace facebus;
 using namespace facebus::gallery;
+using test::replaced;
 
 namespace {
 
@@ -35,12 +37,6 @@ double deviation(const std::vector<Embedding>& all, std::size_t axis) {
     }
     const auto count = static_cast<double>(all.size());
     return std::sqrt(squares / count - sum / count * sum / count);
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const auto place = text.find(from);
-    BOOST_REQUIRE(place != std::string::npos);
-    return text.replace(place, from.size(), to);
 }
 
 }  // namespace
