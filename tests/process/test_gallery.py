@@ -8,7 +8,7 @@ import unittest
 import support
 from pictures import carphone_frames, ffmpeg_clip
 from support import CARPHONE, DEMO
-from system import System, identities
+from system import System, identities, metric
 
 PHOTOS = DEMO / "photos"
 SAMPLES = {"barack_obama": 3, "joe_biden": 1}
@@ -178,6 +178,11 @@ class RunningGalleryTest(support.ProcessTest):
         """The next identity that names the subject; None: that names nobody. Gives it."""
         return self.system.until(lambda m: m.kind == "identity" and m.get("subject") == subject)
 
+    def subjects_of_workers(self):
+        """What each worker has in its copy of the gallery for the next batch."""
+        return [metric(service.health, "facebus_gallery_subjects")
+                for name, service in self.system.services.items() if name.startswith("recognize")]
+
     def started(self):
         return {name: service.process.pid for name, service in self.system.services.items()}
 
@@ -201,9 +206,13 @@ class RunningGalleryTest(support.ProcessTest):
         self.assertEqual(0, removed.code, removed)
         after = self.wait_for(None)
         self.assertNotEqual(named["gallery"], after["gallery"])
+        # A worker ends the batch at hand with the gallery that it began with; the other one may be
+        # at that still.
+        self.system.until(lambda _: self.subjects_of_workers() == [2, 2])
+        self.system.forget("capture")
+        self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
         # From now on he is a stranger, in the same track and in new ones.
         self.system.messages.clear()
-        self.system.forget("capture")
         self.play()
         self.wait_for(None)
         self.assertEqual([], [m["subject"] for m in identities(self.system.messages)
