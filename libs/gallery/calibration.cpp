@@ -17,18 +17,19 @@ double mean_of(const std::vector<float>& values) {
            static_cast<double>(std::max<std::size_t>(values.size(), 1));
 }
 
-/// The mean of each subject's samples, as a unit vector.
+/// The mean of each subject's samples, as a unit vector, of the first `most` subjects.
 std::vector<Embedding> templates_of(const Snapshot& gallery, std::size_t most) {
     std::vector<Embedding> templates;
-    const Subject* last = nullptr;
-    for (std::size_t i = 0; i < gallery.samples(); ++i) {
-        const auto row = gallery.row(i);
-        if (&row.subject != last) {
+    std::string last;
+    for (std::size_t row = 0; row < gallery.samples(); ++row) {
+        auto id = gallery.subject_id(row);
+        if (id != last) {
             if (templates.size() == most) break;
             templates.emplace_back();
-            last = &row.subject;
+            last = std::move(id);
         }
-        for (std::size_t k = 0; k < embedding_size; ++k) templates.back()[k] += row.embedding[k];
+        const auto embedding = gallery.embedding(row);
+        for (std::size_t k = 0; k < embedding_size; ++k) templates.back()[k] += embedding[k];
     }
     for (auto& each : templates) normalise(each);
     return templates;
@@ -160,12 +161,17 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
 
     std::vector<float> best;   // what each stranger reaches
     std::vector<float> named;  // the same, or nothing where the lead is too small
-    for (const auto& stranger : strangers) {
-        const auto match = gallery.match(stranger);
-        const float reached = match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
-        best.push_back(reached);
-        named.push_back(leads(match, base.margin) ? reached : -1);
-        if (step) step();
+    constexpr std::size_t at_once = 8;
+    for (std::size_t first = 0; first < count; first += at_once) {
+        const auto group =
+            std::span(strangers).subspan(first, std::min(at_once, strangers.size() - first));
+        for (const auto& match : gallery.match(group)) {
+            const float reached =
+                match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
+            best.push_back(reached);
+            named.push_back(leads(match, base.margin) ? reached : -1);
+            if (step) step();
+        }
     }
     std::ranges::sort(named, std::greater{});
     const auto allowed = static_cast<std::size_t>(false_alarms * static_cast<double>(count));
@@ -174,7 +180,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 
     const auto each = static_cast<double>(gallery.samples()) /
-                      static_cast<double>(templates_of(gallery, gallery.samples()).size());
+                      static_cast<double>(gallery.subjects_with_samples());
     const auto& genuine = nearest(cohort, each, static_cast<double>(probes));
     out.recognised = share_above(static_cast<double>(out.threshold), genuine);
     const auto logistic = fit(best, genuine);
@@ -189,17 +195,15 @@ OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy) {
     const auto threshold = effective_threshold(policy, gallery.subjects(),
                                                static_cast<std::size_t>(policy.min_probes));
     OwnSamples out;
-    for (std::size_t i = 0; i < gallery.samples() && out.tried < most; ++i) {
-        const auto row = gallery.row(i);
+    for (std::size_t row = 0; row < gallery.samples() && out.tried < most; ++row) {
+        const auto subject = gallery.subject_id(row);
         const auto beside = [&](std::size_t other) {
-            return other < gallery.samples() && gallery.row(other).subject.id == row.subject.id;
+            return other < gallery.samples() && gallery.subject_id(other) == subject;
         };
-        if (!beside(i + 1) && (i == 0 || !beside(i - 1))) continue;
-        Embedding probe{};
-        std::ranges::copy(row.embedding, probe.begin());
-        const auto match = gallery.match_without(probe, i);
+        if (!beside(row + 1) && (row == 0 || !beside(row - 1))) continue;
+        const auto match = gallery.match_without(gallery.embedding(row), row);
         ++out.tried;
-        const bool right = match.best->subject_id == row.subject.id;
+        const bool right = match.best->subject_id == subject;
         if (right && leads(match, policy.margin) && match.best->similarity >= threshold) {
             ++out.named;
         }

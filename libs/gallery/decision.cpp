@@ -4,7 +4,9 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace facebus::gallery {
 namespace {
@@ -12,6 +14,10 @@ namespace {
 /// A probe's weight: its quality, or nothing where that is no sensible number.
 double weight(const Probe& probe) {
     return probe.quality > 0 && std::isfinite(probe.quality) ? double{probe.quality} : 0.0;
+}
+
+bool is_good(const Probe& probe, const Policy& policy) {
+    return probe.quality >= policy.min_quality;
 }
 
 double probability(const Policy& policy, float similarity, std::size_t subjects) {
@@ -57,21 +63,25 @@ bool leads(const Match& match, float margin) {
     return !match.runner_up || match.best->similarity - match.runner_up->similarity >= margin;
 }
 
-Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy) {
-    Decision decision;
-    if (probes.empty()) return decision;
-
+Embedding track_template(const std::vector<Probe>& probes, const Policy& policy) {
     std::vector<Probe> good;
-    std::copy_if(probes.begin(), probes.end(), std::back_inserter(good),
-                 [&](const Probe& probe) { return probe.quality >= policy.min_quality; });
-    decision.good_probes = good.size();
-    decision.match = snapshot.match(fuse(good.empty() ? probes : good));
-    decision.threshold = effective_threshold(policy, snapshot.subjects(), decision.good_probes);
+    std::ranges::copy_if(probes, std::back_inserter(good),
+                         [&](const Probe& probe) { return is_good(probe, policy); });
+    return fuse(good.empty() ? probes : good);
+}
+
+Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
+                const Policy& policy) {
+    Decision decision;
+    decision.good_probes = static_cast<std::size_t>(
+        std::ranges::count_if(probes, [&](const Probe& probe) { return is_good(probe, policy); }));
+    decision.match = std::move(match);
+    decision.threshold = effective_threshold(policy, subjects, decision.good_probes);
 
     const auto& [best, runner_up] = decision.match;
     if (best) {
         decision.margin = best->similarity - (runner_up ? runner_up->similarity : 0);
-        decision.probability = probability(policy, best->similarity, snapshot.subjects());
+        decision.probability = probability(policy, best->similarity, subjects);
     }
     if (decision.good_probes > 0 && best && best->similarity >= decision.threshold &&
         leads(decision.match, policy.margin)) {
@@ -83,6 +93,12 @@ Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, cons
         decision.verdict = Verdict::unknown;
     }
     return decision;
+}
+
+Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy) {
+    if (probes.empty()) return {};
+    return decide(probes, snapshot.match(track_template(probes, policy)), snapshot.subjects(),
+                  policy);
 }
 
 }  // namespace facebus::gallery

@@ -59,10 +59,16 @@ struct Decision {
     float margin = 0;             ///< the best similarity less the runner-up's, or less 0
 };
 
-/// Decides on a track's probes; the template is made of the good ones, or of all where none is
-/// good. `known` if there is a good probe and the best subject reaches effective_threshold() and
-/// leads() by the margin; else `unknown` if at least
-/// `min_probes` good probes were seen; else `undecided`.
+/// What is looked for in the gallery: the good probes of a track fused, or all where none is good.
+/// Precondition: not empty.
+Embedding track_template(const std::vector<Probe>& probes, const Policy& policy);
+
+/// Decides on a track's probes by what its template matches in a gallery of so many subjects.
+/// `known` if there is a good probe and the best subject reaches effective_threshold() and leads()
+/// by the margin; else `unknown` if at least `min_probes` good probes were seen; else `undecided`.
+Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
+                const Policy& policy);
+/// The same with the matching; no probes are `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 
 }  // namespace facebus::gallery

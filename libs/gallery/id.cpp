@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -35,6 +36,27 @@ bool valid_id(std::string_view text) {
     return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
+}
+
+PackedId pack_id(std::string_view id) {
+    assert(valid_id(id));
+    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    PackedId packed{};
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+        packed[i] = static_cast<std::uint8_t>(16 * digit(id[2 * i]) + digit(id[2 * i + 1]));
+    }
+    return packed;
+}
+
+std::string unpack_id(const PackedId& id) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(2 * id.size());
+    for (const unsigned byte : id) {
+        text += digits[byte / 16];
+        text += digits[byte % 16];
+    }
+    return text;
 }
 
 bool valid_stream_id(std::string_view text) {

@@ -3,9 +3,11 @@
 // clang-format off
 // | key                          | type   | content                                               |
 // | ---------------------------- | ------ | ----------------------------------------------------- |
-// | facebus:gallery:changes      | stream | one entry a write: `op`; the newest id is the version |
+// | facebus:gallery:changes      | stream | one entry a write: `op part`; the newest id is the    |
+// |                              |        | version                                               |
 // | facebus:gallery:model        | string | id of the model that made the samples                 |
 // | facebus:gallery:names        | hash   | subject's name -> subject id                          |
+// | facebus:gallery:part:<part>  | set    | the ids of the subjects in that part                  |
 // | facebus:gallery:policy       | hash   | the fields of Policy under their names, as text       |
 // | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC)                            |
 // | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
@@ -17,13 +19,20 @@
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
 // bytes; the quality before a probe's embedding is one more. Numbers elsewhere are decimal text.
 //
-// Changes name nobody, so that nothing has to be cleaned there when a subject is removed. Values
-// are taken for hostile when read: see record.hpp. Scripts touch keys that they don't declare, so
-// this layout is for a single Redis (with or without replicas), not for a Redis Cluster. Files of
-// Redis keep what was removed until they are written anew, so a removal has that done.
+// Changes name nobody, so that nothing has to be cleaned there when a subject is removed: they say
+// in which of 4,096 parts somebody changed, where a part is all ids with the same first three
+// digits. Values are taken for hostile when read: see record.hpp. Scripts touch keys that they
+// don't declare, so this layout is for a single Redis (with or without replicas), not for a Redis
+// Cluster. Files of Redis keep what was removed until they are written anew, so a removal has that
+// done.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 
 namespace facebus::gallery::keys {
 
@@ -33,10 +42,29 @@ inline const std::string names = "facebus:gallery:names";
 inline const std::string policy = "facebus:gallery:policy";
 inline const std::string results = "facebus:results";
 
+inline const std::string part_prefix = "facebus:gallery:part:";
 inline const std::string subject_prefix = "facebus:subject:";
 inline const std::string sample_prefix = "facebus:sample:";
 inline const std::string track_prefix = "facebus:track:";
 
+/// The part that a subject is in. Precondition: a valid id.
+inline std::string part_of(const std::string& subject_id) {
+    return subject_id.substr(0, 3);
+}
+inline bool valid_part(std::string_view text) {
+    return text.size() == 3 && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+/// In the order of the ids.
+inline std::vector<std::string> all_parts() {
+    std::vector<std::string> parts;
+    for (int i = 0; i < 0x1000; ++i) parts.push_back(fmt::format("{:03x}", i));
+    return parts;
+}
+inline std::string part(const std::string& part) {
+    return part_prefix + part;
+}
 inline std::string subject(const std::string& id) {
     return subject_prefix + id;
 }

@@ -7,10 +7,10 @@ namespace facebus::gallery::scripts {
 
 /// A write to the gallery, if nobody wrote since the caller looked.
 ///
-/// KEYS: changes, results. ARGV: the version that the caller saw; the `op` of the change; the
-/// prefix of track keys; how many ids to forget, and these (a subject's and its samples'); and then
-/// commands, each as its number of words and the words. Gives the new version, or nil if the
-/// caller's was old: look again.
+/// KEYS: changes, results. ARGV: the version that the caller saw; the `op` of the change and its
+/// `part`; the prefix of track keys; how many ids to forget, and these (a subject's and its
+/// samples'); and then commands, each as its number of words and the words. Gives the new version,
+/// or nil if the caller's was old: look again.
 ///
 /// To forget is to drop each result with one of the ids anywhere in it (they are random, so where
 /// their 32 digits stand, they are meant), and the memory of the tracks of those results. XDEL
@@ -19,7 +19,8 @@ namespace facebus::gallery::scripts {
 /// was.
 inline constexpr std::string_view commit = R"lua(
 local changes, results = KEYS[1], KEYS[2]
-local expected, op, track_prefix, ids = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local expected, op, part = ARGV[1], ARGV[2], ARGV[3]
+local track_prefix, ids = ARGV[4], tonumber(ARGV[5])
 
 local function version()
     local last = redis.call('XREVRANGE', changes, '+', '-', 'COUNT', 1)
@@ -35,7 +36,7 @@ end
 
 local function forget()
     local function names(text)
-        for i = 5, 4 + ids do
+        for i = 6, 5 + ids do
             if string.find(text, ARGV[i], 1, true) then return true end
         end
         return false
@@ -76,13 +77,13 @@ end
 
 if version() ~= expected then return false end
 if ids > 0 then forget() end
-local at = 5 + ids
+local at = 6 + ids
 while at <= #ARGV do
     local words = tonumber(ARGV[at])
     redis.call(unpack(ARGV, at + 1, at + words))
     at = at + 1 + words
 end
-return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op)
+return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op, 'part', part)
 )lua";
 
 /// Remembers a probe unless it is known already or the track has enough of them.

@@ -1,162 +1,184 @@
 #include "gallery/snapshot.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cassert>
-#include <span>
-#include <tuple>
+#include <utility>
+
+#include "gallery/compact.hpp"
 
 namespace facebus::gallery {
 namespace {
 
-/// The dot product in several sums, which the compiler turns into vector instructions without being
-/// allowed to reorder floating-point additions.
-float dot(const float* a, const float* b) {
-    constexpr std::size_t lanes = 16;
-    static_assert(embedding_size % lanes == 0);
-    std::array<float, lanes> sums{};
-    for (std::size_t i = 0; i < embedding_size; i += lanes) {
-        // Unrolled, the sums stay in registers: twice as fast as without at -O2.
-#pragma GCC unroll 16
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-            sums[lane] += a[i + lane] * b[i + lane];
-        }
-    }
-    float total = 0;
-    for (const float sum : sums) total += sum;
-    return total;
+// Large enough that there are few segments, small enough to be copied in a millisecond or two. One
+// that grows above is halved; a new one leaves room.
+constexpr std::size_t most_rows = 4096;
+constexpr std::size_t new_rows = most_rows * 3 / 4;
+// Below so many rows a segment on average, all are written anew.
+constexpr std::size_t fewest_rows = most_rows / 4;
+
+std::size_t size(const SubjectRecord& record) {
+    return std::max<std::size_t>(record.samples.size(), 1);
 }
-
-struct Hit {
-    float similarity = 0;
-    std::size_t row = 0;
-};
-
-/// The best rows of one subject, best first; of equal ones the earlier row stands first.
-class BestRows {
-  public:
-    void add(Hit hit) {
-        std::size_t at = count_ < best_k ? count_++ : best_k;
-        for (; at > 0 && hits_[at - 1].similarity < hit.similarity; --at) {
-            if (at < best_k) hits_[at] = hits_[at - 1];
-        }
-        if (at < best_k) hits_[at] = hit;
-    }
-
-    [[nodiscard]] std::span<const Hit> hits() const { return {hits_.data(), count_}; }
-
-    [[nodiscard]] float score() const {
-        float sum = 0;
-        for (const Hit& hit : hits()) sum += hit.similarity;
-        return sum / static_cast<float>(count_);
-    }
-
-  private:
-    std::array<Hit, best_k> hits_{};
-    std::size_t count_ = 0;
-};
-
-struct Scored {
-    float score = 0;
-    std::uint32_t subject = 0;
-    BestRows rows;
-};
 
 }  // namespace
 
-Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
-                   const std::vector<Sample>& samples, std::string version, std::size_t damaged)
-    : model_id_(model_id),
-      subjects_(std::move(subjects)),
-      damaged_(damaged),
-      version_(std::move(version)) {
-    const auto by_id = [](const Subject& a, const Subject& b) { return a.id < b.id; };
-    const auto same_id = [](const Subject& a, const Subject& b) { return a.id == b.id; };
-    std::stable_sort(subjects_.begin(), subjects_.end(), by_id);
-    subjects_.erase(std::unique(subjects_.begin(), subjects_.end(), same_id), subjects_.end());
+Snapshot::Builder::Builder(std::string model_id) : rows_(new_rows) {
+    built_.model_id_ = std::move(model_id);
+}
 
-    // Sorted, so that neither the answer nor a tie depends on the order in which Redis told them.
-    std::vector<const Sample*> ordered;
-    ordered.reserve(samples.size());
+Segment& Snapshot::Builder::open() {
+    if (open_ && std::max(open_->rows(), open_->subjects()) >= rows_) close();
+    if (!open_) open_ = std::make_shared<Segment>();
+    return *open_;
+}
+
+void Snapshot::Builder::close() {
+    if (!open_) return;
+    open_->shrink();
+    add(std::shared_ptr<const Segment>(std::exchange(open_, nullptr)));
+}
+
+void Snapshot::Builder::add(const SubjectRecord& record) {
+    open().append(record, built_.model_id_);
+}
+
+void Snapshot::Builder::add(const Segment& segment, std::size_t subject) {
+    open().append(segment, subject);
+}
+
+void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
+    close();
+    if (segment->subjects() == 0) return;
+    built_.samples_ += segment->rows();
+    built_.subjects_ += segment->subjects();
+    for (std::size_t i = 0; i < segment->subjects(); ++i) {
+        if (segment->first_row(i) < segment->end_row(i)) ++built_.with_samples_;
+        built_.foreign_ += segment->foreign(i);
+        built_.damaged_ += segment->damaged(i);
+    }
+    built_.segments_.push_back(segment);
+    built_.end_rows_.push_back(built_.samples_);
+}
+
+void Snapshot::Builder::begin_segment(std::size_t rows) {
+    close();
+    rows_ = rows;
+}
+
+Snapshot Snapshot::Builder::finish(std::string version) {
+    close();
+    built_.version_ = std::move(version);
+    return std::move(built_);
+}
+
+Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
+                   const std::vector<Sample>& samples, std::string version) {
+    Changes records;
+    for (Subject& subject : subjects) {
+        auto id = subject.id;
+        records[std::move(id)] = SubjectRecord{std::move(subject), {}, 0};
+    }
     for (const Sample& sample : samples) {
-        if (sample.model_id == model_id) {
-            ordered.push_back(&sample);
-        } else {
-            ++foreign_;
+        const auto found = records.find(sample.subject_id);
+        if (found != records.end()) found->second->samples.push_back(sample);
+    }
+    Builder builder(model_id);
+    for (const auto& [id, record] : records) builder.add(*record);
+    *this = builder.finish(std::move(version));
+}
+
+Snapshot Snapshot::with(const Changes& changes, std::string version) const {
+    Builder builder(model_id_);
+    auto change = changes.begin();
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        const auto& segment = segments_[i];
+        const auto last = unpack_id(segment->subject_id(segment->subjects() - 1));
+        // Who comes after everybody goes into the last segment.
+        auto end = change;
+        std::size_t rows = segment->rows();
+        for (; end != changes.end() && (end->first <= last || i + 1 == segments_.size()); ++end) {
+            if (end->second) rows += size(*end->second);
+        }
+        if (end == change) {
+            builder.add(segment);
+            continue;
+        }
+        const auto parts = (rows + most_rows - 1) / most_rows;
+        builder.begin_segment(parts <= 1 ? most_rows : rows / parts + 1);
+        for (std::size_t subject = 0; subject < segment->subjects(); ++subject) {
+            const auto id = unpack_id(segment->subject_id(subject));
+            for (; change != end && change->first < id; ++change) {
+                if (change->second) builder.add(*change->second);
+            }
+            // Comes in the next round, or after the last one, in the place of this.
+            if (change != end && change->first == id) continue;
+            builder.add(*segment, subject);
+        }
+        for (; change != end; ++change) {
+            if (change->second) builder.add(*change->second);
         }
     }
-    std::sort(ordered.begin(), ordered.end(), [](const Sample* a, const Sample* b) {
-        return std::tie(a->subject_id, a->id) < std::tie(b->subject_id, b->id);
-    });
-
-    const auto same_sample = [](const Sample* a, const Sample* b) {
-        return a->subject_id == b->subject_id && a->id == b->id;
-    };
-    ordered.erase(std::unique(ordered.begin(), ordered.end(), same_sample), ordered.end());
-
-    rows_.reserve(ordered.size());
-    embeddings_.reserve(ordered.size() * embedding_size);
-    auto subject = subjects_.begin();
-    for (const Sample* sample : ordered) {
-        while (subject != subjects_.end() && subject->id < sample->subject_id) ++subject;
-        if (subject == subjects_.end()) break;
-        if (subject->id != sample->subject_id) continue;
-        rows_.push_back({static_cast<std::uint32_t>(subject - subjects_.begin()), sample->id});
-        embeddings_.insert(embeddings_.end(), sample->embedding.begin(), sample->embedding.end());
+    for (; change != changes.end(); ++change) {
+        if (change->second) builder.add(*change->second);
     }
+    auto changed = builder.finish(version);
+    if (changed.segments_.size() <= 1 ||
+        changed.samples() + changed.subjects() >= changed.segments_.size() * fewest_rows) {
+        return changed;
+    }
+    Builder packed(model_id_);
+    for (const auto& segment : changed.segments_) {
+        for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);
+    }
+    return packed.finish(std::move(version));
 }
 
 Match Snapshot::match(const Embedding& probe) const {
-    return match_without(probe, rows_.size());
+    return match_without(probe, no_row);
 }
 
 Match Snapshot::match_without(const Embedding& probe, std::size_t left_out) const {
-    std::optional<Scored> best;
-    std::optional<Scored> second;
-    for (std::size_t row = 0; row < rows_.size();) {
-        Scored scored;
-        scored.subject = rows_[row].subject;
-        for (; row < rows_.size() && rows_[row].subject == scored.subject; ++row) {
-            if (row == left_out) continue;
-            scored.rows.add({dot(probe.data(), &embeddings_[row * embedding_size]), row});
-        }
-        if (scored.rows.hits().empty()) continue;
-        scored.score = scored.rows.score();
-        // Subjects come in the order of their ids: of equal scores the first stays ahead.
-        if (!best || scored.score > best->score) {
-            second = best;
-            best = scored;
-        } else if (!second || scored.score > second->score) {
-            second = scored;
+    return std::move(find_matches(segments_, {&probe, 1}, left_out).front());
+}
+
+std::vector<Match> Snapshot::match(std::span<const Embedding> probes) const {
+    return find_matches(segments_, probes);
+}
+
+std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {
+    std::vector<std::string> ids;
+    for (const auto& segment : segments_) {
+        if (unpack_id(segment->subject_id(segment->subjects() - 1)) < prefix) continue;
+        for (std::size_t i = 0; i < segment->subjects(); ++i) {
+            auto id = unpack_id(segment->subject_id(i));
+            if (id.starts_with(prefix)) {
+                ids.push_back(std::move(id));
+            } else if (id > prefix) {
+                return ids;
+            }
         }
     }
-
-    const auto candidate = [this](const std::optional<Scored>& scored) {
-        std::optional<Candidate> out;
-        if (!scored) return out;
-        const Subject& subject = subjects_[scored->subject];
-        // Rounding may take the product of two unit vectors a bit beyond 1.
-        out = Candidate{subject.id, subject.name, std::clamp(scored->score, -1.0F, 1.0F), {}};
-        for (const Hit& hit : scored->rows.hits()) {
-            out->samples.push_back(rows_[hit.row].sample_id);
-        }
-        return out;
-    };
-    return {candidate(best), candidate(second)};
+    return ids;
 }
 
-std::size_t Snapshot::subjects() const {
-    return subjects_.size();
+Snapshot::Place Snapshot::place(std::size_t row) const {
+    const auto found = std::ranges::upper_bound(end_rows_, row);
+    const auto& segment = *segments_[static_cast<std::size_t>(found - end_rows_.begin())];
+    return {segment, row + segment.rows() - *found};
 }
 
-std::size_t Snapshot::samples() const {
-    return rows_.size();
+Embedding Snapshot::embedding(std::size_t row) const {
+    const auto at = place(row);
+    return at.segment.embedding(at.row);
 }
 
-Snapshot::RowView Snapshot::row(std::size_t place) const {
-    return {subjects_[rows_[place].subject],
-            std::span<const float, embedding_size>(&embeddings_[place * embedding_size],
-                                                   embedding_size)};
+std::string Snapshot::subject_id(std::size_t row) const {
+    const auto at = place(row);
+    return unpack_id(at.segment.subject_id(at.segment.subject_of(at.row)));
+}
+
+std::string Snapshot::subject_name(std::size_t row) const {
+    const auto at = place(row);
+    return std::string(at.segment.name(at.segment.subject_of(at.row)));
 }
 
 }  // namespace facebus::gallery

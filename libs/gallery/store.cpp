@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "gallery/chunks.hpp"
 #include "gallery/erasure.hpp"
 #include "gallery/id.hpp"
 #include "gallery/keys.hpp"
+#include "gallery/loader.hpp"
 #include "gallery/record.hpp"
 #include "gallery/scripts.hpp"
 #include "gallery/text.hpp"
@@ -17,12 +19,9 @@
 namespace facebus::gallery {
 namespace {
 
-// Commands in one round trip: some half megabyte of samples, so that other clients get their turn.
-constexpr std::size_t chunk = 256;
 // Each time one fails another write has succeeded, so this is reached only in a gallery that is
 // written without a pause.
 constexpr int most_looks = 100;
-constexpr int most_loads = 5;
 constexpr float same_picture = 0.9999F;
 
 Error nobody(const std::string& name) {
@@ -35,40 +34,14 @@ Error other_model(const std::string& gallery, const std::string& sample) {
                         printable(gallery) ? gallery : "?", sample)};
 }
 
-/// Calls `use(i, reply)` for the reply to each command(i), i < count, fetched chunk by chunk.
-template <class MakeCommand, class Use>
-Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
-    for (std::size_t begin = 0; begin < count; begin += chunk) {
-        const std::size_t end = std::min(count, begin + chunk);
-        std::vector<Redis::Command> commands;
-        for (std::size_t i = begin; i < end; ++i) commands.push_back(command(i));
-        auto replies = redis.attempt(commands);
-        if (!replies) return std::unexpected(std::move(replies.error()));
-        for (std::size_t i = begin; i < end; ++i) use(i, (*replies)[i - begin]);
-    }
-    return {};
-}
-
 }  // namespace
 
 /// A write, as seen from one look at the gallery.
 struct Store::Plan {
     std::string op;
+    std::string part;  ///< where a subject changes; else empty
     std::vector<Redis::Command> commands;
     std::vector<std::string> forget;  ///< ids whose results are to go
-};
-
-/// A sample and whose it is.
-struct Store::SampleKey {
-    std::string subject;
-    std::string id;
-};
-
-/// All that the gallery holds.
-struct Store::Contents {
-    std::vector<Subject> subjects;
-    std::vector<Sample> samples;
-    std::size_t damaged = 0;
 };
 
 Store::Store(RedisOptions options) : redis_(std::move(options)) {}
@@ -80,14 +53,7 @@ Result<void> Store::ping() {
 }
 
 Result<std::string> Store::version() {
-    auto reply = redis_.run({"XREVRANGE", keys::changes, "+", "-", "COUNT", "1"});
-    if (!reply) return std::unexpected(std::move(reply.error()));
-    if (reply->elements().empty()) return "0-0";
-    const auto& entry = reply->elements().front().elements();
-    if (entry.empty() || !valid_stream_id(entry.front().text())) {
-        return fail(ErrorKind::malformed, "the gallery's change stream is damaged");
-    }
-    return std::string(entry.front().text());
+    return gallery_version(redis_);
 }
 
 /// Looks and writes; looks again if somebody else wrote in between. Gives the new version.
@@ -97,7 +63,7 @@ Result<std::string> Store::commit(const std::function<Result<Plan>()>& look) {
         if (!seen) return seen;
         auto plan = look();
         if (!plan) return std::unexpected(std::move(plan.error()));
-        std::vector<std::string> arguments{*seen, plan->op, keys::track_prefix,
+        std::vector<std::string> arguments{*seen, plan->op, plan->part, keys::track_prefix,
                                            fmt::to_string(plan->forget.size())};
         std::move(plan->forget.begin(), plan->forget.end(), std::back_inserter(arguments));
         for (auto& command : plan->commands) {
@@ -130,35 +96,12 @@ Result<std::vector<std::string>> Store::sample_ids(const std::string& subject) {
     return ids;
 }
 
-/// Each sample, or why it can't be used.
-Result<std::vector<Result<Sample>>> Store::samples(const std::vector<SampleKey>& samples) {
-    std::vector<Result<Sample>> out;
-    out.reserve(samples.size());
-    auto done = for_each_reply(
-        redis_, samples.size(), [&](std::size_t i) { return read_sample(samples[i].id); },
-        [&](std::size_t i, const Result<Reply>& reply) {
-            if (!reply) {
-                out.push_back(std::unexpected(reply.error()));
-                return;
-            }
-            out.push_back(decode_sample(samples[i].id, *reply));
-            if (out.back() && out.back()->subject_id != samples[i].subject) {
-                out.back() = fail(ErrorKind::malformed,
-                                  fmt::format("sample {} is listed under another subject than its "
-                                              "own",
-                                              samples[i].id));
-            }
-        });
-    if (!done) return std::unexpected(std::move(done.error()));
-    return out;
-}
-
 Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject) {
     const auto ids = sample_ids(subject);
     if (!ids) return std::unexpected(ids.error());
     std::vector<SampleKey> keys;
     for (const std::string& id : *ids) keys.push_back({subject, id});
-    return samples(keys);
+    return read_samples(redis_, keys);
 }
 
 Result<Sample> Store::add(const std::string& name, Sample sample) {
@@ -178,7 +121,8 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
         if (sample.created == 0) sample.created = utc_ns();
         sample.id = new_id();
         sample.subject_id = known->has_value() ? **known : new_id();
-        Plan plan{"add", {{"SET", keys::model, sample.model_id}}, {}};
+        Plan plan{
+            "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
         if (known->has_value()) {
             const auto enrolled = samples_of(sample.subject_id);
             if (!enrolled) return std::unexpected(enrolled.error());
@@ -194,6 +138,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
             }
         } else {
             plan.commands.push_back({"HSET", keys::names, *clean, sample.subject_id});
+            plan.commands.push_back({"SADD", keys::part(plan.part), sample.subject_id});
             plan.commands.push_back({"HSET", keys::subject(sample.subject_id), "name", *clean,
                                      "created", fmt::to_string(sample.created)});
         }
@@ -208,12 +153,13 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
 Result<void> Store::replace(const Sample& sample) {
     if (auto good = check_sample(sample); !good) return good;
     auto written = commit([&]() -> Result<Plan> {
-        const auto stored = redis_.run({"EXISTS", keys::sample(sample.id)});
+        const auto stored = redis_.run({"HGET", keys::sample(sample.id), "subject"});
         if (!stored) return std::unexpected(stored.error());
-        if (!valid_id(sample.id) || stored->number() == 0) {
+        if (!valid_id(sample.id) || !valid_id(stored->text())) {
             return fail(ErrorKind::refused, "the gallery has no such sample");
         }
         return Plan{"replace",
+                    keys::part_of(std::string(stored->text())),
                     {{"SET", keys::model, sample.model_id},
                      {"HSET", keys::sample(sample.id), "model", sample.model_id, "quality",
                       fmt::to_string(sample.quality), "embedding", pack(sample.embedding)}},
@@ -303,12 +249,13 @@ Result<std::string> Store::remove(const std::string& name) {
         for (const auto& sample : *samples) {
             if (sample) removed.push_back(sample->embedding);
         }
-        Plan plan{"remove", {{"HDEL", keys::names, *clean}}, {**id}};
+        Plan plan{"remove", keys::part_of(**id), {{"HDEL", keys::names, *clean}}, {**id}};
         for (const std::string& sample : *ids) {
             plan.commands.push_back({"DEL", keys::sample(sample)});
             // What is no id might stand in any result.
             if (valid_id(sample)) plan.forget.push_back(sample);
         }
+        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
         // An empty gallery may be filled by another model.
         if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
@@ -334,63 +281,38 @@ Result<std::optional<Policy>> Store::policy() {
 Result<void> Store::set_policy(const Policy& policy) {
     if (auto good = check_policy(policy); !good) return good;
     auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", {write_policy(policy)}, {}}; });
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {write_policy(policy)}, {}}; });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }
 
 Result<void> Store::clear_policy() {
     auto written =
-        commit([&]() -> Result<Plan> { return Plan{"policy", {{"DEL", keys::policy}}, {}}; });
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {{"DEL", keys::policy}}, {}}; });
     if (!written) return std::unexpected(std::move(written.error()));
     return {};
 }
 
-Result<Store::Contents> Store::read() {
-    const auto entries = list();
-    if (!entries) return std::unexpected(entries.error());
-    Contents contents;
-    for (const SubjectEntry& entry : *entries) contents.subjects.push_back(entry.subject);
-
-    std::vector<SampleKey> ids;
-    auto listed = for_each_reply(
-        redis_, contents.subjects.size(),
-        [&](std::size_t i) -> Redis::Command {
-            return {"LRANGE", keys::subject_samples(contents.subjects[i].id), "0", "-1"};
-        },
-        [&](std::size_t i, const Result<Reply>& reply) {
-            if (!reply) return;
-            for (const Reply& id : reply->elements()) {
-                ids.push_back({contents.subjects[i].id, std::string(id.text())});
-            }
-        });
-    if (!listed) return std::unexpected(std::move(listed.error()));
-
-    auto stored = samples(ids);
-    if (!stored) return std::unexpected(std::move(stored.error()));
-    for (auto& sample : *stored) {
-        if (sample) {
-            contents.samples.push_back(std::move(*sample));
-        } else {
-            ++contents.damaged;
-        }
-    }
-    return contents;
+Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id) {
+    auto before = version();
+    if (!before) return std::unexpected(std::move(before.error()));
+    auto loaded = load_gallery(redis_, model_id, std::move(*before));
+    if (!loaded) return std::unexpected(std::move(loaded.error()));
+    // What was written while it was read.
+    return refresh(std::make_shared<const Snapshot>(std::move(*loaded)));
 }
 
-Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id) {
-    for (int load = 1;; ++load) {
-        auto before = version();
-        if (!before) return std::unexpected(std::move(before.error()));
-        auto contents = read();
-        if (!contents) return std::unexpected(std::move(contents.error()));
-        const auto after = version();
-        if (!after) return std::unexpected(after.error());
-        if (*before != *after && load < most_loads) continue;
-        return std::make_shared<const Snapshot>(model_id, std::move(contents->subjects),
-                                                contents->samples, std::move(*before),
-                                                contents->damaged);
-    }
+Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Snapshot> gallery) {
+    auto now = version();
+    if (!now) return std::unexpected(std::move(now.error()));
+    if (*now == gallery->version()) return gallery;
+    auto changes = changes_since(redis_, gallery->version());
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    auto fresh = changes->complete
+                     ? reload_parts(redis_, *gallery, changes->parts, std::move(changes->version))
+                     : load_gallery(redis_, gallery->model_id(), std::move(*now));
+    if (!fresh) return std::unexpected(std::move(fresh.error()));
+    return std::make_shared<const Snapshot>(std::move(*fresh));
 }
 
 Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {

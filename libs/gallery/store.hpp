@@ -65,24 +65,23 @@ class Store {
     Result<void> clear_policy();
 
     /// Reads the whole gallery; `model_id` is the worker's. Samples that don't decode are left out
-    /// and counted. While others write it reads again, a few times; after that the copy may have
-    /// missed a write, and its version() is then older than the gallery's.
+    /// and counted. What is written meanwhile is read too, but for the very last, and then
+    /// version() is newer than the copy's.
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
+    /// The gallery as it is now, made of an earlier copy and what changed since; all is read anew
+    /// if the change stream does not go back that far. Gives the copy itself if nothing changed.
+    Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
     /// The newest id in the change stream ("0-0" if nothing was ever written): a snapshot of
     /// another version is out of date.
     Result<std::string> version();
 
   private:
-    struct Contents;
     struct Plan;
-    struct SampleKey;
 
     Result<std::string> commit(const std::function<Result<Plan>()>& look);
     Result<std::optional<std::string>> subject_id(const std::string& clean);
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
-    Result<std::vector<Result<Sample>>> samples(const std::vector<SampleKey>& samples);
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
-    Result<Contents> read();
 
     Redis redis_;
 };

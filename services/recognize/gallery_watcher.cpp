@@ -8,14 +8,16 @@ namespace facebus {
 namespace {
 
 constexpr int look_every_ms = 250;
+// Calibrated before it is used: it takes a quarter of a second at most.
+constexpr std::size_t most_samples_at_once = 50'000;
 
 }  // namespace
 
 GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
     : runtime_(runtime), model_id_(std::move(model_id)), store_(redis_options(runtime.settings)) {
-    if (const auto loaded = reload(); !loaded) {
-        throw StartupError(Exit::unavailable, loaded.error().message);
-    }
+    auto loaded = store_.load(model_id_);
+    const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
+    if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
     thread_ = std::jthread([this] { watch(); });
 }
 
@@ -28,29 +30,41 @@ GalleryWatcher::View GalleryWatcher::view() const {
     return view_;
 }
 
-Result<void> GalleryWatcher::reload() {
-    auto snapshot = store_.load(model_id_);
-    if (!snapshot) return std::unexpected(snapshot.error());
+void GalleryWatcher::swap(View view) {
+    const std::lock_guard lock(mutex_);
+    view_ = std::move(view);
+}
+
+/// Puts a changed gallery in the place of the copy.
+Result<void> GalleryWatcher::take(Gallery gallery) {
     const auto stored = store_.policy();
     if (!stored) return std::unexpected(stored.error());
-    const auto& loaded = **snapshot;
-    runtime_.log.info("gallery_loaded", {{"version", loaded.version()},
-                                         {"subjects", loaded.subjects()},
-                                         {"samples", loaded.samples()}});
-    if (loaded.foreign_samples() > 0) {
+    runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
+                                         {"subjects", gallery->subjects()},
+                                         {"samples", gallery->samples()}});
+    if (gallery->foreign_samples() > 0) {
         runtime_.log.warning("foreign_samples",
-                             {{"samples", loaded.foreign_samples()},
+                             {{"samples", gallery->foreign_samples()},
                               {"model", model_id_},
                               {"do", "run `facebus gallery reembed` or enrol them again"}});
     }
-    const auto policy = stored->has_value() ? **stored : calibrated(loaded);
-    const std::lock_guard lock(mutex_);
-    view_ = {std::move(*snapshot), policy};
+    const auto before = view();
+    calibrated_ = stored->has_value();
+    if (calibrated_) {
+        swap({std::move(gallery), **stored});
+    } else if (before.snapshot && gallery->samples() > most_samples_at_once) {
+        swap({std::move(gallery), before.policy});
+    } else {
+        View next{std::move(gallery), default_policy(runtime_.settings)};
+        next.policy = policy_for(*next.snapshot);
+        calibrated_ = true;
+        swap(std::move(next));
+    }
     return {};
 }
 
 /// The policy of a gallery that stores none. Each worker comes to the same.
-gallery::Policy GalleryWatcher::calibrated(const gallery::Snapshot& gallery) {
+gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     if (gallery.samples() == 0) return default_policy(runtime_.settings);
     const auto done = calibrate_in_time(gallery, runtime_.settings);
     if (!done) {
@@ -63,15 +77,23 @@ gallery::Policy GalleryWatcher::calibrated(const gallery::Snapshot& gallery) {
     return done->policy;
 }
 
+Result<void> GalleryWatcher::look() {
+    auto gallery = store_.refresh(view().snapshot);
+    if (!gallery) return std::unexpected(gallery.error());
+    if (*gallery != view().snapshot) return take(std::move(*gallery));
+    // Nothing new: time for what takes longer.
+    if (!calibrated_) {
+        auto next = view();
+        next.policy = policy_for(*next.snapshot);
+        swap(std::move(next));
+        calibrated_ = true;
+    }
+    return {};
+}
+
 void GalleryWatcher::watch() {
     while (!stop_.wait_ms(look_every_ms)) {
-        const auto version = store_.version();
-        Result<void> current{};
-        if (!version) {
-            current = std::unexpected(version.error());
-        } else if (*version != view().snapshot->version()) {
-            current = reload();
-        }
+        const auto current = look();
         if (!current) runtime_.count_error(current.error());
         stale_ = !current;
         runtime_.health.check("gallery", true,

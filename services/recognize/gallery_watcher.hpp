@@ -12,9 +12,10 @@
 
 namespace facebus {
 
-/// Loads the gallery and then looks for changes in a thread of its own; a changed gallery replaces
-/// the copy as a whole. While Redis is away the last copy stays, and stale() says so. A gallery
-/// that stores no policy is calibrated for recognize.false_alarms. Thread-safe.
+/// Loads the gallery and then looks for changes in a thread of its own; only what changed is read,
+/// and the copy is replaced as a whole. While Redis is away the last copy stays, and stale() says
+/// so. A gallery that stores no policy is calibrated for recognize.false_alarms; where that takes
+/// longer than a moment, a change counts first with the policy of before. Thread-safe.
 class GalleryWatcher {
   public:
     struct View {
@@ -32,8 +33,11 @@ class GalleryWatcher {
     [[nodiscard]] bool stale() const { return stale_; }
 
   private:
-    Result<void> reload();
-    gallery::Policy calibrated(const gallery::Snapshot& gallery);
+    using Gallery = std::shared_ptr<const gallery::Snapshot>;
+    Result<void> take(Gallery gallery);
+    Result<void> look();
+    gallery::Policy policy_for(const gallery::Snapshot& gallery);
+    void swap(View view);
     void watch();
 
     service::Runtime& runtime_;
@@ -41,6 +45,7 @@ class GalleryWatcher {
     gallery::Store store_;
     mutable std::mutex mutex_;
     View view_;
+    bool calibrated_ = false;  ///< or the policy is stored with the gallery; of the thread only
     std::atomic<bool> stale_ = false;
     Stop stop_;
     std::jthread thread_;

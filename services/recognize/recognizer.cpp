@@ -61,12 +61,23 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
     for (const auto& item : items) crops.push_back(item.crop);
     const auto embeddings = embedder_.embed(crops);
 
+    std::vector<std::vector<gallery::Probe>> tracks;
+    std::vector<Embedding> templates;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const auto& probe = items[i].probe;
+        tracks.push_back(
+            remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall}));
+        templates.push_back(gallery::track_template(tracks.back(), policy));
+    }
+    // All at once: the gallery is read from memory but one time.
+    auto matches = snapshot.match(templates);
+
     std::vector<wire::Identity> identities;
     for (std::size_t i = 0; i < items.size(); ++i) {
         const auto& probe = items[i].probe;
-        const auto probes =
-            remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall});
-        const auto decision = gallery::decide(probes, snapshot, policy);
+        const auto& probes = tracks[i];
+        const auto decision =
+            gallery::decide(probes, std::move(matches[i]), snapshot.subjects(), policy);
         wire::Identity identity{.head = probe.head,
                                 .probe = probe.probe,
                                 .track = probe.track,

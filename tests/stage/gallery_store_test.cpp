@@ -282,6 +282,58 @@ BOOST_AUTO_TEST_CASE(a_snapshot_read_while_others_write_is_whole_or_says_that_it
     BOOST_TEST((*snapshot)->version() == *store.version());
 }
 
+BOOST_AUTO_TEST_CASE(a_copy_that_is_brought_up_to_date_is_the_same_as_a_new_one) {
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
+    }
+    const auto before = *store.load("model-1");
+    BOOST_TEST((*store.refresh(before) == before));
+    std::set<std::string> parts{keys::part_of(store.add("Cleo", sample(face(101)))->subject_id)};
+    for (const char* name : {"Name 7", "Name 8", "Name 9"}) {
+        parts.insert(keys::part_of((*store.find(name))->id));
+    }
+    BOOST_REQUIRE(store.add("Name 7", sample(face(107))));
+    BOOST_REQUIRE(store.remove("Name 8"));
+    auto other = store.show("Name 9")->front();
+    other.embedding = face(109);
+    BOOST_REQUIRE(store.replace(other));
+    BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
+    const auto after = *store.refresh(before);
+    // Read is only where something changed.
+    const std::string statistics(redis.run({"INFO", "commandstats"})->text());
+    const auto calls = fmt::format("cmdstat_smembers:calls={},", parts.size());
+    BOOST_TEST(statistics.find(calls) != std::string::npos, statistics);
+    BOOST_TEST(after->version() == *store.version());
+    BOOST_TEST(after->subjects() == 50U);
+    BOOST_TEST(after->samples() == 51U);
+    BOOST_TEST(after->match(face(101)).best->name == "Cleo");
+    BOOST_TEST(after->match(face(107)).best->similarity == after->match(face(7)).best->similarity,
+               boost::test_tools::tolerance(0.1F));
+    BOOST_TEST(after->match(face(8)).best->similarity < 0.5F);
+    BOOST_TEST(after->match(face(109)).best->name == "Name 9");
+    BOOST_TEST(after->match(face(9)).best->similarity < 0.5F);
+    // The copy of before is as it was.
+    BOOST_TEST(before->match(face(8)).best->name == "Name 8");
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_older_than_the_change_stream_or_of_another_redis_is_read_anew) {
+    BOOST_REQUIRE(store.add("Anna", sample(face(1))));
+    const auto before = *store.load("model-1");
+    BOOST_REQUIRE(store.add("Bert", sample(face(2))));
+    BOOST_REQUIRE(redis.run({"XTRIM", keys::changes, "MAXLEN", "1"}));
+    const auto trimmed = *store.refresh(before);
+    BOOST_TEST(trimmed->subjects() == 2U);
+    BOOST_TEST(trimmed->version() == *store.version());
+    BOOST_REQUIRE(redis.run({"XADD", keys::changes, "*", "op", "what", "part", "../x"}));
+    BOOST_TEST((*store.refresh(trimmed))->version() == *store.version());
+    BOOST_REQUIRE(redis.run({"FLUSHALL"}));
+    BOOST_TEST((*store.refresh(trimmed))->subjects() == 0U);
+    BOOST_REQUIRE(store.add("Cleo", sample(face(3))));
+    const auto other = *store.refresh(trimmed);
+    BOOST_TEST(other->subjects() == 1U);
+    BOOST_TEST(other->match(face(3)).best->name == "Cleo");
+}
+
 BOOST_AUTO_TEST_CASE(reembedding_moves_the_gallery_to_another_model) {
     auto anna = store.add("Anna", sample(face(1)));
     auto bert = store.add("Bert", sample(face(2), "bert.jpg"));

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/cohort.hpp"
+#include "support/faces.hpp"
 #include "support/models.hpp"
 #include "support/samples.hpp"
 #include "vision/align.hpp"
@@ -66,11 +67,11 @@ struct Fixture {
     gallery::Snapshot enrolled(const Crop& crop, const std::string& name) {
         vision::Embedder embedder(test::models());
         gallery::Sample sample;
-        sample.id = "s1";
-        sample.subject_id = "id-" + name;
+        sample.id = test::id("s1");
+        sample.subject_id = test::id(name);
         sample.model_id = recognizer.model_id();
         sample.embedding = embedder.embed({&crop.image, 1}).front();
-        return {recognizer.model_id(), {{"id-" + name, name, 0}}, {sample}, "7-0"};
+        return {recognizer.model_id(), {{test::id(name), name, 0}}, {sample}, "7-0"};
     }
 };
 

@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "base/embedding.hpp"
 #include "gallery/decision.hpp"
 #include "gallery/snapshot.hpp"
@@ -36,6 +38,14 @@ inline Embedding axis(std::size_t i) {
     Embedding embedding{};
     embedding[i] = 1;
     return embedding;
+}
+
+/// Up to 16 characters as an id of the gallery, in the same order.
+inline std::string id(const std::string& text) {
+    std::string digits;
+    for (const char c : text) digits += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    digits.resize(32, '0');
+    return digits;
 }
 
 inline gallery::Sample sample(const Embedding& embedding, const std::string& source = "a.jpg",

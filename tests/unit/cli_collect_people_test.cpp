@@ -30,10 +30,10 @@ gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>
     std::vector<gallery::Subject> names;
     std::vector<gallery::Sample> samples;
     for (const auto& [name, embedding] : subjects) {
-        const auto id = "id of " + name;
+        const auto id = test::id(name);
         names.push_back({.id = id, .name = name, .created = 0});
         auto sample = test::sample(embedding);
-        sample.id = "sample of " + name;
+        sample.id = id;
         sample.subject_id = id;
         samples.push_back(sample);
     }

@@ -33,11 +33,12 @@ Snapshot gallery_of(const std::vector<Embedding>& people, std::size_t samples_ea
     std::vector<Subject> subjects;
     std::vector<Sample> samples;
     for (std::size_t i = 0; i < people.size(); ++i) {
-        const auto id = "subject-" + std::to_string(1000 + i);
-        subjects.push_back({id, id, 0});
+        const auto name = std::to_string(1000 + i);
+        const auto id = test::id(name);
+        subjects.push_back({id, name, 0});
         for (std::size_t k = 0; k < samples_each; ++k) {
             auto sample = test::sample(people[i]);
-            sample.id = id + "-" + std::to_string(k);
+            sample.id = test::id(name + "-" + std::to_string(k));
             sample.subject_id = id;
             samples.push_back(std::move(sample));
         }
@@ -124,8 +125,7 @@ BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_s
     const auto gallery = gallery_of(population().strangers(20, 1, 5));
     const auto policy = calibrated(gallery).policy;
     const auto probability = [&](float similar) {
-        Embedding subject{};
-        std::ranges::copy(gallery.row(0).embedding, subject.begin());
+        const Embedding subject = gallery.embedding(0);
         auto other = test::face(777);
         const float common = similarity(subject, other);
         for (std::size_t i = 0; i < embedding_size; ++i) other[i] -= common * subject[i];
@@ -177,11 +177,12 @@ BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject
     std::vector<Sample> samples;
     for (std::size_t i = 0; i < 4; ++i) {
         auto sample = test::sample(i == 3 ? people[0] : people[i / 2]);
-        sample.id = std::to_string(i);
-        sample.subject_id = i < 2 ? "anna" : "bert";
+        sample.id = test::id(std::to_string(i));
+        sample.subject_id = test::id(i < 2 ? "anna" : "bert");
         samples.push_back(std::move(sample));
     }
-    const Snapshot wrong("model-1", {{"anna", "Anna", 0}, {"bert", "Bert", 0}}, samples, "1-0");
+    const Snapshot wrong("model-1", {{test::id("anna"), "Anna", 0}, {test::id("bert"), "Bert", 0}},
+                         samples, "1-0");
     BOOST_TEST(try_own_samples(wrong, Policy{}).tried == 4U);
     BOOST_TEST(try_own_samples(wrong, Policy{}).named == 2U);
 }

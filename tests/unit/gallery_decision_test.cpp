@@ -15,21 +15,21 @@ namespace {
 
 Sample enrolled(const std::string& subject, const Embedding& embedding) {
     Sample sample = test::sample(embedding);
-    sample.id = subject + "-1";
-    sample.subject_id = subject;
+    sample.id = test::id(subject + "-1");
+    sample.subject_id = test::id(subject);
     return sample;
 }
 
 /// Anna on axis 0, and Bert on axis 1.
 Snapshot two_people() {
     return {"model-1",
-            {{"a", "Anna", 0}, {"b", "Bert", 0}},
+            {{test::id("a"), "Anna", 0}, {test::id("b"), "Bert", 0}},
             {enrolled("a", axis(0)), enrolled("b", axis(1))},
             "1-0"};
 }
 
 Snapshot anna_alone() {
-    return {"model-1", {{"a", "Anna", 0}}, {enrolled("a", axis(0))}, "1-0"};
+    return {"model-1", {{test::id("a"), "Anna", 0}}, {enrolled("a", axis(0))}, "1-0"};
 }
 
 /// Similar to Anna by `anna`, to Bert by `bert`, and else to nobody.

@@ -1,7 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <numeric>
+#include <random>
 
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 #include "gallery/snapshot.hpp"
 #include "support/faces.hpp"
@@ -17,9 +23,19 @@ namespace {
 Sample enrolled(const std::string& subject, const std::string& id, const Embedding& embedding,
                 const std::string& model = "m") {
     Sample sample = test::sample(embedding, "x.jpg", model);
-    sample.id = id;
-    sample.subject_id = subject;
+    sample.id = test::id(id);
+    sample.subject_id = test::id(subject);
     return sample;
+}
+
+Subject subject(const std::string& id, const std::string& name) {
+    return {test::id(id), name, 0};
+}
+
+std::vector<std::string> ids(const std::vector<std::string>& texts) {
+    std::vector<std::string> out;
+    std::ranges::transform(texts, std::back_inserter(out), test::id);
+    return out;
 }
 
 constexpr auto near = [](float a, float b) { return std::abs(a - b) < 1e-5F; };
@@ -35,14 +51,14 @@ BOOST_AUTO_TEST_CASE(an_empty_gallery_matches_nobody) {
 
 BOOST_AUTO_TEST_CASE(the_most_similar_subject_and_the_next_are_found) {
     const Snapshot snapshot(
-        "m", {{"1", "Anna", 0}, {"2", "Bert", 0}, {"3", "Cleo", 0}},
+        "m", {subject("1", "Anna"), subject("2", "Bert"), subject("3", "Cleo")},
         {enrolled("1", "s1", between(0, 10, 0.2F)), enrolled("2", "s2", between(0, 11, 0.9F)),
          enrolled("3", "s3", between(0, 12, 0.6F))},
         "5-1");
     const Match match = snapshot.match(axis(0));
     BOOST_REQUIRE(match.best);
     BOOST_TEST(match.best->name == "Bert");
-    BOOST_TEST(match.best->subject_id == "2");
+    BOOST_TEST(match.best->subject_id == test::id("2"));
     BOOST_TEST(near(match.best->similarity, 0.9F));
     BOOST_REQUIRE(match.runner_up);
     BOOST_TEST(match.runner_up->name == "Cleo");
@@ -52,7 +68,7 @@ BOOST_AUTO_TEST_CASE(the_most_similar_subject_and_the_next_are_found) {
 
 BOOST_AUTO_TEST_CASE(a_score_is_the_mean_of_the_best_three_samples) {
     const Snapshot snapshot(
-        "m", {{"1", "Anna", 0}},
+        "m", {subject("1", "Anna")},
         {enrolled("1", "low", between(0, 10, 0.1F)), enrolled("1", "third", between(0, 11, 0.5F)),
          enrolled("1", "first", between(0, 12, 0.9F)),
          enrolled("1", "lower", between(0, 13, -0.4F)),
@@ -61,28 +77,28 @@ BOOST_AUTO_TEST_CASE(a_score_is_the_mean_of_the_best_three_samples) {
     const Match match = snapshot.match(axis(0));
     BOOST_REQUIRE(match.best);
     BOOST_TEST(near(match.best->similarity, 0.7F));
-    const std::vector<std::string> expected{"first", "second", "third"};
+    const auto expected = ids({"first", "second", "third"});
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(fewer_than_three_samples_give_the_mean_of_all) {
     const Snapshot snapshot(
-        "m", {{"1", "Anna", 0}},
+        "m", {subject("1", "Anna")},
         {enrolled("1", "a", between(0, 10, 0.2F)), enrolled("1", "b", between(0, 11, 0.6F))},
         "1-0");
     BOOST_TEST(near(snapshot.match(axis(0)).best->similarity, 0.4F));
 }
 
 BOOST_AUTO_TEST_CASE(of_equal_subjects_the_lower_id_comes_first_in_any_order_of_loading) {
-    std::vector<Subject> subjects{{"3", "C", 0}, {"1", "A", 0}, {"2", "B", 0}};
+    std::vector<Subject> subjects{subject("3", "C"), subject("1", "A"), subject("2", "B")};
     std::vector<Sample> samples{enrolled("3", "s3", axis(0)), enrolled("1", "s1", axis(0)),
                                 enrolled("2", "s2", axis(0))};
     std::sort(samples.begin(), samples.end(),
               [](const Sample& a, const Sample& b) { return a.id < b.id; });
     do {
         const Match match = Snapshot("m", subjects, samples, "1-0").match(axis(0));
-        BOOST_TEST(match.best->subject_id == "1");
-        BOOST_TEST(match.runner_up->subject_id == "2");
+        BOOST_TEST(match.best->subject_id == test::id("1"));
+        BOOST_TEST(match.runner_up->subject_id == test::id("2"));
     } while (std::next_permutation(samples.begin(), samples.end(),
                                    [](const Sample& a, const Sample& b) { return a.id < b.id; }));
 }
@@ -90,16 +106,18 @@ BOOST_AUTO_TEST_CASE(of_equal_subjects_the_lower_id_comes_first_in_any_order_of_
 BOOST_AUTO_TEST_CASE(of_equal_samples_the_lower_id_comes_first) {
     std::vector<Sample> samples;
     for (const char* id : {"e", "b", "d", "a", "c"}) samples.push_back(enrolled("1", id, axis(0)));
-    const Match match = Snapshot("m", {{"1", "A", 0}}, samples, "1-0").match(axis(0));
-    const std::vector<std::string> expected{"a", "b", "c"};
+    const Match match = Snapshot("m", {subject("1", "A")}, samples, "1-0").match(axis(0));
+    const auto expected = ids({"a", "b", "c"});
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(samples_of_another_model_are_left_out_and_counted) {
-    const Snapshot snapshot("m", {{"1", "Anna", 0}},
-                            {enrolled("1", "a", axis(0)), enrolled("1", "b", axis(0), "old"),
-                             enrolled("1", "c", axis(0), "old")},
-                            "1-0", 7);
+BOOST_AUTO_TEST_CASE(samples_of_another_model_are_left_out_and_counted_and_so_are_damaged_ones) {
+    Snapshot::Builder builder("m");
+    builder.add({subject("1", "Anna"),
+                 {enrolled("1", "a", axis(0)), enrolled("1", "b", axis(0), "old"),
+                  enrolled("1", "c", axis(0), "old")},
+                 7});
+    const auto snapshot = builder.finish("1-0");
     BOOST_TEST(snapshot.samples() == 1U);
     BOOST_TEST(snapshot.foreign_samples() == 2U);
     BOOST_TEST(snapshot.damaged_samples() == 7U);
@@ -108,25 +126,25 @@ BOOST_AUTO_TEST_CASE(samples_of_another_model_are_left_out_and_counted) {
 
 BOOST_AUTO_TEST_CASE(samples_of_no_listed_subject_are_left_out) {
     const Snapshot snapshot(
-        "m", {{"2", "Anna", 0}},
+        "m", {subject("2", "Anna")},
         {enrolled("1", "a", axis(0)), enrolled("2", "b", axis(1)), enrolled("3", "c", axis(0))},
         "1-0");
     BOOST_TEST(snapshot.samples() == 1U);
-    BOOST_TEST(snapshot.match(axis(0)).best->subject_id == "2");
+    BOOST_TEST(snapshot.match(axis(0)).best->subject_id == test::id("2"));
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
 BOOST_AUTO_TEST_CASE(a_subject_without_samples_is_no_candidate) {
-    const Snapshot snapshot("m", {{"1", "Anna", 0}, {"2", "Bert", 0}},
+    const Snapshot snapshot("m", {subject("1", "Anna"), subject("2", "Bert")},
                             {enrolled("2", "b", axis(1))}, "1-0");
     BOOST_TEST(snapshot.subjects() == 2U);
-    BOOST_TEST(snapshot.match(axis(0)).best->subject_id == "2");
+    BOOST_TEST(snapshot.match(axis(0)).best->subject_id == test::id("2"));
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
 BOOST_AUTO_TEST_CASE(subjects_and_samples_told_twice_count_once) {
     const Snapshot snapshot(
-        "m", {{"1", "Anna", 0}, {"1", "Anna", 0}},
+        "m", {subject("1", "Anna"), subject("1", "Anna")},
         {enrolled("1", "a", axis(0)), enrolled("1", "a", axis(0)), enrolled("1", "b", axis(1))},
         "1-0");
     BOOST_TEST(snapshot.subjects() == 1U);
@@ -139,13 +157,13 @@ BOOST_AUTO_TEST_CASE(every_one_of_a_thousand_faces_finds_itself) {
     std::vector<Sample> samples;
     for (std::uint32_t i = 0; i < 1000; ++i) {
         const std::string id = std::to_string(i);
-        subjects.push_back({id, "n" + id, 0});
+        subjects.push_back(subject(id, "n" + id));
         samples.push_back(enrolled(id, "s" + id, face(i)));
     }
     const Snapshot snapshot("m", subjects, samples, "1-0");
     for (std::uint32_t i = 0; i < 1000; ++i) {
         const Match match = snapshot.match(face(i));
-        BOOST_TEST(match.best->subject_id == std::to_string(i));
+        BOOST_TEST(match.best->subject_id == test::id(std::to_string(i)));
         BOOST_TEST(near(match.best->similarity, similarity(face(i), face(i))));
         BOOST_TEST(match.best->similarity <= 1.0F);
     }
@@ -153,17 +171,163 @@ BOOST_AUTO_TEST_CASE(every_one_of_a_thousand_faces_finds_itself) {
 
 BOOST_AUTO_TEST_CASE(a_sample_can_be_left_out_and_with_it_a_subject_that_has_no_other) {
     const Snapshot snapshot(
-        "m", {{"1", "Anna", 0}, {"2", "Bert", 0}},
+        "m", {subject("1", "Anna"), subject("2", "Bert")},
         {enrolled("1", "a", between(0, 10, 0.9F)), enrolled("1", "b", between(0, 11, 0.5F)),
          enrolled("2", "c", between(0, 12, 0.6F))},
         "5-1");
-    BOOST_TEST(snapshot.row(0).subject.name == "Anna");
-    BOOST_TEST(snapshot.row(2).subject.name == "Bert");
-    BOOST_TEST(near(snapshot.row(1).embedding[0], 0.5F));
+    BOOST_TEST(snapshot.subject_name(0) == "Anna");
+    BOOST_TEST(snapshot.subject_id(2) == test::id("2"));
+    BOOST_TEST(near(snapshot.embedding(1)[0], 0.5F));
     const auto without_a = snapshot.match_without(axis(0), 0);
     BOOST_TEST(without_a.best->name == "Bert");
     BOOST_TEST(near(without_a.runner_up->similarity, 0.5F));
     const auto without_bert = snapshot.match_without(axis(0), 2);
     BOOST_TEST(without_bert.best->name == "Anna");
     BOOST_TEST(!without_bert.runner_up);
+}
+
+namespace {
+
+/// People with some samples each, who come in families so that many are much alike.
+struct Crowd {
+    std::map<std::string, SubjectRecord> people;
+    std::mt19937 random{7};
+
+    Embedding mixed(std::uint32_t family, std::uint32_t own, float share) {
+        auto out = face(family);
+        const auto other = face(own);
+        for (std::size_t i = 0; i < embedding_size; ++i) out[i] += share * other[i];
+        normalise(out);
+        return out;
+    }
+
+    SubjectRecord& put(std::uint32_t number, std::size_t samples) {
+        // Spread over all ids, as random ones are.
+        const auto id = fmt::format("{:08x}{:024}", number * 2654435761U, number);
+        auto& record = people[id];
+        record = {{id, "name " + std::to_string(number), 0}, {}, 0};
+        for (std::uint32_t i = 0; i < samples; ++i) {
+            auto sample = test::sample(mixed(number % 20, 1000 * number + i, 0.7F), "", "m");
+            sample.id = fmt::format("{:016x}{:016x}", number, i);
+            sample.subject_id = id;
+            record.samples.push_back(std::move(sample));
+        }
+        return record;
+    }
+
+    [[nodiscard]] Snapshot snapshot(const std::string& version = "1-0") const {
+        Snapshot::Builder builder("m");
+        for (const auto& [id, record] : people) builder.add(record);
+        return builder.finish(version);
+    }
+
+    /// Best first, by all numbers in full.
+    [[nodiscard]] std::vector<std::pair<float, std::string>> ranking(const Embedding& probe) const {
+        std::vector<std::pair<float, std::string>> scores;
+        for (const auto& [id, record] : people) {
+            std::vector<float> similar;
+            for (const auto& sample : record.samples) {
+                similar.push_back(similarity(sample.embedding, probe));
+            }
+            if (similar.empty()) continue;
+            std::ranges::sort(similar, std::greater{});
+            similar.resize(std::min(similar.size(), best_k));
+            scores.emplace_back(std::accumulate(similar.begin(), similar.end(), 0.0F) /
+                                    static_cast<float>(similar.size()),
+                                id);
+        }
+        std::ranges::sort(scores, std::greater{});
+        return scores;
+    }
+
+    void check(const Snapshot& snapshot, const std::vector<Embedding>& probes) const {
+        const auto matches = snapshot.match(probes);
+        BOOST_REQUIRE(matches.size() == probes.size());
+        for (std::size_t i = 0; i < probes.size(); ++i) {
+            const auto expected = ranking(probes[i]);
+            BOOST_TEST(matches[i].best->subject_id == expected[0].second);
+            BOOST_TEST(near(matches[i].best->similarity, expected[0].first));
+            BOOST_TEST(matches[i].runner_up->subject_id == expected[1].second);
+            BOOST_TEST(near(matches[i].runner_up->similarity, expected[1].first));
+        }
+    }
+
+    std::vector<Embedding> probes(std::uint32_t count) {
+        std::vector<Embedding> out;
+        for (std::uint32_t i = 0; i < count; ++i) out.push_back(mixed(i % 20, 77777 + i, 0.9F));
+        return out;
+    }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(
+    the_two_best_among_many_who_are_alike_are_those_that_all_numbers_in_full_give) {
+    Crowd crowd;
+    for (std::uint32_t i = 0; i < 2500; ++i) crowd.put(i, i % 5);
+    const auto snapshot = crowd.snapshot();
+    BOOST_TEST(snapshot.samples() == 5000U);
+    BOOST_TEST(snapshot.subjects() == 2500U);
+    BOOST_TEST(snapshot.subjects_with_samples() == 2000U);
+    crowd.check(snapshot, crowd.probes(21));
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_changed_gallery_is_the_same_as_one_made_anew_and_the_old_one_stays_as_it_was) {
+    Crowd crowd;
+    for (std::uint32_t i = 0; i < 3000; ++i) crowd.put(i, 1 + i % 3);
+    const auto before = crowd.snapshot();
+    const auto others = crowd;
+    const auto probes = crowd.probes(8);
+    Snapshot::Changes changes;
+    for (std::uint32_t i = 0; i < 3000; i += 7) {
+        const auto id = crowd.put(i, 1).subject.id;
+        if (i % 2 == 0) {
+            crowd.people.erase(id);
+            changes[id] = std::nullopt;
+        } else {
+            changes[id] = crowd.people[id];
+        }
+    }
+    for (std::uint32_t i = 3000; i < 4000; ++i) {
+        const auto& record = crowd.put(i, 4);
+        changes[record.subject.id] = record;
+    }
+    const auto after = before.with(changes, "2-0");
+    const auto anew = crowd.snapshot();
+    BOOST_TEST(after.version() == "2-0");
+    BOOST_TEST(after.samples() == anew.samples());
+    BOOST_TEST(after.subjects() == anew.subjects());
+    for (std::size_t row = 0; row < anew.samples(); row += 97) {
+        BOOST_TEST(after.subject_id(row) == anew.subject_id(row));
+        BOOST_TEST((after.embedding(row) == anew.embedding(row)));
+    }
+    BOOST_TEST(after.subject_ids("00") == anew.subject_ids("00"), boost::test_tools::per_element());
+    BOOST_TEST(after.subject_ids("").size() == anew.subjects());
+    crowd.check(after, probes);
+    others.check(before, probes);
+}
+
+BOOST_AUTO_TEST_CASE(a_gallery_that_changes_one_by_one_from_nobody_to_many_and_back_stays_right) {
+    Crowd crowd;
+    Snapshot snapshot = crowd.snapshot();
+    for (std::uint32_t i = 0; i < 3000; ++i) {
+        const auto& record = crowd.put(i, 3);
+        snapshot = snapshot.with({{record.subject.id, record}}, "2-0");
+    }
+    BOOST_TEST(snapshot.samples() == 9000U);
+    crowd.check(snapshot, crowd.probes(5));
+    for (std::uint32_t i = 0; i < 2990; ++i) {
+        const auto id = crowd.put(i, 1).subject.id;
+        crowd.people.erase(id);
+        snapshot = snapshot.with({{id, std::nullopt}}, "3-0");
+    }
+    BOOST_TEST(snapshot.samples() == 30U);
+    BOOST_TEST(snapshot.subjects() == 10U);
+    crowd.check(snapshot, crowd.probes(5));
+    for (std::uint32_t i = 2990; i < 3000; ++i) {
+        snapshot = snapshot.with({{crowd.put(i, 1).subject.id, std::nullopt}}, "4-0");
+    }
+    BOOST_TEST(snapshot.subjects() == 0U);
+    BOOST_TEST(!snapshot.match(axis(0)).best);
 }

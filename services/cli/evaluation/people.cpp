@@ -28,7 +28,7 @@ std::vector<Person> with_pictures(const std::vector<Person>& people, std::size_t
 }
 
 std::string subject_id(std::size_t place) {
-    return fmt::format("{:06}", place);
+    return fmt::format("{:032}", place);
 }
 
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
@@ -40,7 +40,7 @@ gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
         subjects.push_back({id, id, 0});
         for (std::size_t i = 0; i < samples; ++i) {
             gallery::Sample sample;
-            sample.id = fmt::format("{}-{}", id, i);
+            sample.id = fmt::format("{:016}{:016}", subjects.size(), i);
             sample.subject_id = id;
             sample.model_id = model_id;
             sample.quality = person[i]->quality.overall;

@@ -1,0 +1,285 @@
+// bench.gallery SAMPLES...: a gallery of so many samples, in a Redis of its own, as a worker holds
+// it.
+//
+// Three samples a subject, drawn from the shipped cohort; probes are of people who are enrolled, of
+// their relatives, and of strangers. The peer is a scan of 32-bit floats, which also tells what the
+// right answers are.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include "gallery/calibration.hpp"
+#include "gallery/cohort.hpp"
+#include "gallery/compact.hpp"
+#include "gallery/keys.hpp"
+#include "gallery/record.hpp"
+#include "gallery/store.hpp"
+#include "support/redis_server.hpp"
+
+namespace {
+
+using namespace facebus;
+using namespace facebus::gallery;
+
+constexpr std::size_t samples_each = 3;
+constexpr std::size_t probes_in_all = 64;
+constexpr std::size_t chunk = 10'000;  // subjects drawn at once
+
+double seconds(const auto& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// In several sums, so that the compiler may use vector instructions.
+float dot(const Embedding& a, const Embedding& b) {
+    constexpr std::size_t lanes = 16;
+    std::array<float, lanes> sums{};
+    for (std::size_t i = 0; i < embedding_size; i += lanes) {
+#pragma GCC unroll 16
+        for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
+    }
+    return std::accumulate(sums.begin(), sums.end(), 0.0F);
+}
+
+std::size_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    std::size_t pages = 0;
+    std::size_t resident = 0;
+    file >> pages >> resident;
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string id_of(std::size_t number, std::size_t kind) {
+    // Spread as random ids are.
+    return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
+}
+
+Embedding beside(const Embedding& face, float distance, std::mt19937& random) {
+    std::normal_distribution<float> normal;
+    Embedding out = face;
+    for (float& value : out) value += distance * normal(random) / 22.6F;  // 22.6: root of 512
+    normalise(out);
+    return out;
+}
+
+/// Calls use(record) for each subject; the same every time.
+void for_each_subject(std::size_t samples, const auto& use) {
+    const std::size_t subjects = (samples + samples_each - 1) / samples_each;
+    for (std::size_t first = 0; first < subjects; first += chunk) {
+        const auto count = std::min(chunk, subjects - first);
+        const auto faces = shipped_cohort().strangers(count, 1, 1000 + first);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto number = first + i;
+            std::mt19937 random(static_cast<std::uint32_t>(number));
+            SubjectRecord record;
+            record.subject = {id_of(number, 0), "name " + std::to_string(number), 1};
+            for (std::size_t k = 0; k < std::min(samples_each, samples - number * samples_each);
+                 ++k) {
+                Sample sample;
+                sample.id = id_of(number, k + 1);
+                sample.subject_id = record.subject.id;
+                sample.source = "made";
+                sample.model_id = shipped_cohort().model_id;
+                sample.quality = 0.8F;
+                sample.embedding = beside(faces[i], 0.6F, random);
+                record.samples.push_back(std::move(sample));
+            }
+            use(record);
+        }
+    }
+}
+
+void fill(const RedisOptions& options, std::size_t samples) {
+    Redis redis(options);
+    std::vector<Redis::Command> commands{{"SET", keys::model, shipped_cohort().model_id}};
+    const auto flush = [&] {
+        if (const auto done = redis.pipeline(commands); !done) {
+            fmt::print(stderr, "bench: {}\n", done.error().message);
+            std::exit(1);
+        }
+        commands.clear();
+    };
+    for_each_subject(samples, [&](const SubjectRecord& record) {
+        const auto& [id, name, created] = record.subject;
+        commands.push_back({"HSET", keys::names, name, id});
+        commands.push_back({"SADD", keys::part(keys::part_of(id)), id});
+        commands.push_back({"HSET", keys::subject(id), "name", name, "created", "1"});
+        for (const auto& sample : record.samples) {
+            commands.push_back(write_sample(sample));
+            commands.push_back({"RPUSH", keys::subject_samples(id), sample.id});
+        }
+        if (commands.size() > 500) flush();
+    });
+    commands.push_back({"XADD", keys::changes, "*", "op", "add", "part", ""});
+    flush();
+}
+
+std::vector<Embedding> make_probes(std::size_t samples) {
+    std::vector<Embedding> probes = shipped_cohort().strangers(probes_in_all / 2, 2, 5);
+    const std::size_t every = std::max<std::size_t>(samples / samples_each / probes_in_all, 1);
+    std::size_t number = 0;
+    std::mt19937 random(9);
+    for_each_subject(samples, [&](const SubjectRecord& record) {
+        if (number++ % every != 0 || probes.size() >= probes_in_all) return;
+        // Near, and so far that others come as near.
+        const float distance = probes.size() % 2 == 0 ? 0.5F : 2.0F;
+        probes.push_back(beside(record.samples.front().embedding, distance, random));
+    });
+    while (probes.size() < probes_in_all) probes.push_back(probes[probes.size() / 2]);
+    return probes;
+}
+
+struct Truth {
+    float best = -2;
+    float second = -2;
+    std::string who;
+};
+
+/// The mean of the best best_k of a subject's samples, in floats; gives the seconds a probe.
+double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
+                      std::vector<Truth>& truth) {
+    truth.assign(probes.size(), {});
+    double spent = 0;
+    std::vector<SubjectRecord> some;
+    const auto compare = [&] {
+        spent += seconds([&] {
+            for (std::size_t p = 0; p < probes.size(); ++p) {
+                for (const auto& record : some) {
+                    float sum = 0;
+                    for (const auto& sample : record.samples) {
+                        sum += dot(sample.embedding, probes[p]);
+                    }
+                    const float score = sum / static_cast<float>(record.samples.size());
+                    if (score > truth[p].best) {
+                        truth[p] = {score, truth[p].best, record.subject.id};
+                    } else {
+                        truth[p].second = std::max(truth[p].second, score);
+                    }
+                }
+            }
+        });
+        some.clear();
+    };
+    for_each_subject(samples, [&](const SubjectRecord& record) {
+        some.push_back(record);
+        if (some.size() == 1000) compare();
+    });
+    compare();
+    return spent / static_cast<double>(probes.size());
+}
+
+void run(std::size_t samples) {
+    const test::RedisServer server;
+    const RedisOptions options{.url = server.url(), .timeout_ms = 60'000};
+    fmt::print(stderr, "{} samples: filling Redis\n", samples);
+    fill(options, samples);
+    Store store(options);
+    const auto probes = make_probes(samples);
+    malloc_trim(0);
+    const auto before = resident_bytes();
+    std::shared_ptr<const Snapshot> gallery;
+    const double loading = seconds([&] { gallery = *store.load(shipped_cohort().model_id); });
+    const double mebibytes = static_cast<double>(resident_bytes() - before) / (1 << 20);
+
+    std::vector<Match> matches;
+    const double alone = seconds([&] {
+        for (const auto& probe : probes) matches.push_back(gallery->match(probe));
+    });
+    const double together = seconds([&] {
+        for (std::size_t i = 0; i < probes.size(); i += 8) {
+            (void)gallery->match(std::span(probes).subspan(i, 8));
+        }
+    });
+
+    Sample sample;
+    sample.model_id = shipped_cohort().model_id;
+    sample.source = "new";
+    sample.quality = 0.9F;
+    sample.embedding = shipped_cohort().strangers(1, 1, 4).front();
+    const auto added = store.add("somebody new", sample);
+    std::shared_ptr<const Snapshot> after;
+    const double adding = seconds([&] { after = *store.refresh(gallery); });
+    const bool there = after->match(sample.embedding).best->name == "somebody new";
+    (void)store.remove("somebody new");
+    const double removing = seconds([&] { after = *store.refresh(after); });
+    const bool gone = after->match(sample.embedding).best->name != "somebody new";
+
+    fmt::print(stderr, "{} samples: scanning floats\n", samples);
+    std::vector<Truth> truth;
+    const double floats = scan_of_floats(samples, probes, truth);
+    std::size_t right = 0;
+    float off = 0;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        if (matches[i].best->subject_id == truth[i].who) ++right;
+        off = std::max(off, std::abs(matches[i].best->similarity - truth[i].best));
+        if (matches[i].runner_up) {
+            off = std::max(off, std::abs(matches[i].runner_up->similarity - truth[i].second));
+        }
+    }
+    const auto each = 1000 / static_cast<double>(probes.size());
+    fmt::print(
+        "| {} | {:.0f} | {:.1f} | {:.2f} | {:.2f} | {:.2f} | {:.1f} | {}/{} | {:.0e} | {:.0f} | "
+        "{:.0f} |\n",
+        samples, mebibytes, loading, alone * each, together * each, floats * 1000,
+        floats / (together / static_cast<double>(probes.size())), right, probes.size(), off,
+        adding * 1000, removing * 1000);
+    std::fflush(stdout);
+    if (!added || !there || !gone) {
+        fmt::print(stderr, "bench: a change was not seen\n");
+        std::exit(1);
+    }
+}
+
+/// What each kind of instructions takes for the scan alone, of rows that fit no cache.
+void compare_instructions() {
+    constexpr std::size_t rows = 200'000;
+    std::vector<std::int8_t> bytes(rows * embedding_size);
+    std::mt19937 random(1);
+    for (auto& byte : bytes) byte = static_cast<std::int8_t>(random() % 255 - 127);
+    const auto faces = shipped_cohort().strangers(8, 1, 1);
+    std::vector<std::int32_t> out(8 * rows);
+    fmt::print("| instructions | one probe | of eight, a probe |\n|---|--:|--:|\n");
+    for (const char* name : all_coarse_instructions()) {
+        const auto milliseconds = [&](std::size_t probes) {
+            const CoarseProbes coarse{std::span(faces).first(probes)};
+            double best = 1e9;
+            for (int round = 0; round < 5; ++round) {
+                best =
+                    std::min(best, seconds([&] {
+                                 coarse_products_with(name, bytes.data(), rows, coarse, out.data());
+                             }));
+            }
+            return best * 1000 / static_cast<double>(probes) * 1e6 / rows;
+        };
+        fmt::print("| {} | {:.1f} ms | {:.1f} ms |\n", name, milliseconds(1), milliseconds(8));
+    }
+    fmt::print("\n(a million rows)\n\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        fmt::print(stderr, "usage: bench.gallery SAMPLES...\n");
+        return 64;
+    }
+    fmt::print("instructions: {}\n\n", facebus::gallery::coarse_instructions());
+    compare_instructions();
+    fmt::print(
+        "| samples | MiB | load s | one probe ms | of eight, ms a probe | floats ms | ratio | best "
+        "found | off by | add seen ms | removal seen ms |\n"
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    for (int i = 1; i < argc; ++i) run(std::stoul(argv[i]));
+}

@@ -1,0 +1,77 @@
+#include <cmath>
+#include <cstdlib>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/compact.hpp"
+#include "support/faces.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::axis;
+using facebus::test::between;
+using facebus::test::face;
+
+BOOST_AUTO_TEST_CASE(a_similarity_to_a_compact_embedding_is_that_to_the_whole_one) {
+    std::vector<Embedding> faces{axis(0), axis(511), between(3, 4, 0.001F), between(3, 4, -0.7F)};
+    for (std::uint32_t i = 0; i < 40; ++i) faces.push_back(face(i));
+    for (const auto& each : faces) {
+        const auto row = compact(each);
+        for (const auto& probe : faces) {
+            const float whole = similarity(each, probe);
+            const float small =
+                gallery::similarity(row.high.data(), row.low.data(), row.scale, probe);
+            BOOST_TEST(std::abs(whole - small) < 2e-5F);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_vector_goes_out_of_range) {
+    for (const float value : {0.0F, 1.0F, -1.0F, 3.0F, 1e-20F}) {
+        Embedding all{};
+        all.fill(value);
+        const auto row = compact(all);
+        for (const float back : expand(row.high.data(), row.low.data(), row.scale)) {
+            BOOST_TEST(std::abs(back - value) <= std::abs(value) * 1e-4F);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(all_instructions_give_the_same_products_for_any_number_of_probes) {
+    constexpr std::size_t rows = 37;
+    std::vector<std::int8_t> bytes;
+    for (std::uint32_t i = 0; i < rows; ++i) {
+        auto row = compact(face(i));
+        // The ends of the range too.
+        if (i == 0) row.high.fill(127);
+        if (i == 1) row.high.fill(-127);
+        bytes.insert(bytes.end(), row.high.begin(), row.high.end());
+    }
+    for (std::size_t count = 1; count <= 17; ++count) {
+        std::vector<Embedding> probes;
+        for (std::uint32_t i = 0; i < count; ++i) probes.push_back(face(100 + i));
+        probes.back().fill(-1);
+        const CoarseProbes coarse(probes);
+        std::vector<std::int32_t> expected;
+        for (std::size_t p = 0; p < count; ++p) {
+            for (std::size_t r = 0; r < rows; ++r) {
+                std::int32_t sum = 0;
+                for (std::size_t i = 0; i < embedding_size; ++i) {
+                    sum += bytes[r * embedding_size + i] * coarse.bytes(p)[i];
+                }
+                expected.push_back(sum);
+            }
+        }
+        for (const char* instructions : all_coarse_instructions()) {
+            std::vector<std::int32_t> products(count * rows);
+            coarse_products_with(instructions, bytes.data(), rows, coarse, products.data());
+            BOOST_TEST_CONTEXT(instructions << ", " << count << " probes") {
+                BOOST_TEST(products == expected);
+            }
+        }
+        std::vector<std::int32_t> products(count * rows);
+        coarse_products(bytes.data(), rows, coarse, products.data());
+        BOOST_TEST((products == expected));
+    }
+}
