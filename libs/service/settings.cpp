@@ -125,6 +125,11 @@ std::vector<Key> server_keys(Settings& s) {
                 s.broker.attempts, 1, 100),
         text_key("broker.health", health, s.broker.health),
 
+        choice_key(
+            "recognize.engine",
+            "what runs FaceNet: opencv is always there; onnxruntime is faster, where facebus "
+            "was built with it (as in its container)",
+            s.recognize.engine, {"opencv", "onnxruntime"}),
         int_key("recognize.batch", "faces embedded at once, and probes asked for",
                 s.recognize.batch, 1, 256),
         switch_key("recognize.crops", "publish the crop with each identity", s.recognize.crops),

@@ -78,6 +78,7 @@ struct Settings {
     } broker;
 
     struct Recognize {
+        std::string engine = "opencv";
         int batch = 8;
         bool crops = false;
         double false_alarms = 0.01;

@@ -7,6 +7,7 @@
 #include <opencv2/dnn.hpp>
 
 #include "vision/align.hpp"
+#include "vision/embedding_network.hpp"
 #include "vision/mat.hpp"
 #include "vision/network.hpp"
 
@@ -18,25 +19,26 @@ namespace {
 constexpr std::size_t batch_limit = 16;
 constexpr std::string_view network_id = "facenet-20180408-casia";
 
-cv::Mat forward(cv::dnn::Net& net, const std::vector<cv::Mat>& crops) {
+cv::Mat forward(const EmbeddingNetwork& network, const std::vector<cv::Mat>& crops) {
     // (x - 127.5) / 128; swapRB turns our BGR into the RGB of the training.
-    net.setInput(cv::dnn::blobFromImages(crops, 1 / 128.0, {}, cv::Scalar::all(127.5), true));
-    return net.forward();
+    return network(cv::dnn::blobFromImages(crops, 1 / 128.0, {}, cv::Scalar::all(127.5), true));
 }
 
 }  // namespace
 
 struct Embedder::Impl {
-    cv::dnn::Net net;
+    EmbeddingNetwork network;
     std::string model_id;
 };
 
-Embedder::Embedder(const std::filesystem::path& models) : impl_(std::make_unique<Impl>()) {
+Embedder::Embedder(const std::filesystem::path& models, Engine engine)
+    : impl_(std::make_unique<Impl>()) {
     const auto file = models / "facenet.onnx";
-    impl_->net = load_network(file);
+    impl_->network = open_embedding_network(file, engine);
     impl_->model_id = fmt::format("{}:{:08x}:{}", network_id, file_hash(file) >> 32U, crop_id);
     try {
-        const cv::Mat out = forward(impl_->net, {cv::Mat::zeros(crop_side, crop_side, CV_8UC3)});
+        const cv::Mat out =
+            forward(impl_->network, {cv::Mat::zeros(crop_side, crop_side, CV_8UC3)});
         if (out.total() != embedding_size)
             model_failed(file, fmt::format("gives vectors of {} numbers instead of {}", out.total(),
                                            embedding_size));
@@ -59,7 +61,7 @@ std::vector<Embedding> Embedder::embed(std::span<const Image> crops) {
                 assert(crop.width == crop_side && crop.height == crop_side);
                 mats.push_back(as_mat(crop));
             }
-            const cv::Mat out = forward(impl_->net, mats);
+            const cv::Mat out = forward(impl_->network, mats);
             const auto* values = out.ptr<float>();
             for (std::size_t i = 0; i < batch.size(); ++i) {
                 std::copy_n(values + i * embedding_size, embedding_size,

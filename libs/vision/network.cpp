@@ -12,12 +12,12 @@
 
 namespace facebus::vision {
 
-namespace {
-
-void require(const std::filesystem::path& file) {
+void require_file(const std::filesystem::path& file) {
     std::error_code failed;
     if (!std::filesystem::is_regular_file(file, failed)) model_failed(file, "is missing");
 }
+
+namespace {
 
 template <class Read>
 cv::dnn::Net load(const std::filesystem::path& file, Read read) {
@@ -44,20 +44,20 @@ void model_failed(const std::filesystem::path& file, const std::string& why) {
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {
-    require(file);
+    require_file(file);
     return load(file, [&] { return cv::dnn::readNetFromONNX(file.string()); });
 }
 
 cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
                                 const std::filesystem::path& weights) {
-    require(description);
-    require(weights);
+    require_file(description);
+    require_file(weights);
     return load(weights,
                 [&] { return cv::dnn::readNetFromCaffe(description.string(), weights.string()); });
 }
 
 std::uint64_t file_hash(const std::filesystem::path& file) {
-    require(file);
+    require_file(file);
     std::ifstream in(file, std::ios::binary);
     std::uint64_t hash = 0xcbf29ce484222325U;
     std::array<char, 1 << 16> block{};

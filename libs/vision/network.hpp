@@ -16,6 +16,9 @@ cv::dnn::Net load_network(const std::filesystem::path& file);
 cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
                                 const std::filesystem::path& weights);
 
+/// Throws StartupError (unavailable) if there is no such file.
+void require_file(const std::filesystem::path& file);
+
 /// FNV-1a, 64 bits, over the whole file. Throws as load_network does.
 std::uint64_t file_hash(const std::filesystem::path& file);
 

@@ -1,9 +1,14 @@
 facebus_library(vision
   SOURCES align.cpp annotate.cpp appearance.cpp assignment.cpp cascade.cpp crop_file.cpp embedder.cpp
-          face_detector.cpp image_file.cpp motion_gate.cpp mtcnn.cpp network.cpp nms.cpp
+          embedding_network.cpp face_detector.cpp image_file.cpp motion_gate.cpp mtcnn.cpp network.cpp nms.cpp
           picture_header.cpp quality.cpp scene_cut.cpp silence.cpp ssd.cpp threads.cpp tracker.cpp
           video_source.cpp
   PUBLIC facebus::base)
 target_include_directories(facebus_vision SYSTEM PRIVATE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(facebus_vision PRIVATE ${OpenCV_LIBS} ZLIB::ZLIB)
+if(FACEBUS_ONNXRUNTIME)
+  target_compile_definitions(facebus_vision PRIVATE FACEBUS_ONNXRUNTIME)
+  target_include_directories(facebus_vision SYSTEM PRIVATE ${ONNXRUNTIME_INCLUDE_DIR})
+  target_link_libraries(facebus_vision PRIVATE ${ONNXRUNTIME_LIBRARY})
+endif()
 facebus_precompile(facebus_vision <opencv2/core.hpp> <opencv2/dnn.hpp> <opencv2/imgproc.hpp>)

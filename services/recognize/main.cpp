@@ -82,7 +82,9 @@ class Worker {
   public:
     explicit Worker(service::Runtime& runtime)
         : runtime_(runtime),
-          recognizer_(runtime.models),
+          recognizer_(runtime.models, runtime.settings.recognize.engine == "onnxruntime"
+                                          ? vision::Engine::onnxruntime
+                                          : vision::Engine::opencv),
           watcher_(runtime, recognizer_.model_id()),
           memory_(runtime, recognizer_.model_id()),
           broker_(runtime.context, bus::Pattern::dealer),

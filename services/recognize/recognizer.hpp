@@ -27,8 +27,10 @@ class Recognizer {
     using Remember =
         std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
 
-    /// Throws StartupError if the model is missing or corrupt.
-    explicit Recognizer(const std::filesystem::path& models) : embedder_(models) {}
+    /// Throws StartupError as vision::Embedder does.
+    explicit Recognizer(const std::filesystem::path& models,
+                        vision::Engine engine = vision::Engine::opencv)
+        : embedder_(models, engine) {}
 
     /// One identity a probe, in order.
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,

@@ -20,6 +20,7 @@ OWNERS = {
     "msgpack": "wire",
     "zmq": "bus",
     "opencv2/": "vision",
+    "onnxruntime": "vision",
     "hiredis": "gallery",
     "openssl/": "gallery",
     "sodium": "gallery",

@@ -73,6 +73,19 @@ std::optional<Image> photograph() {
     return *picture;
 }
 
+/// Those that this build has.
+std::vector<Engine> engines() {
+    std::vector<Engine> all{Engine::opencv};
+    try {
+        Embedder(test::models(), Engine::onnxruntime);
+        all.push_back(Engine::onnxruntime);
+    } catch (const StartupError& error) {
+        BOOST_TEST((error.code() == Exit::config));
+        BOOST_TEST(std::string(error.what()).find("recognize.engine") != std::string::npos);
+    }
+    return all;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_golden_picture_is_drawn_right) {
@@ -92,25 +105,31 @@ BOOST_AUTO_TEST_CASE(the_golden_picture_has_the_golden_embedding) {
     BOOST_REQUIRE(golden.at("embedding").size() == expected.size());
     std::copy(golden.at("embedding").begin(), golden.at("embedding").end(), expected.begin());
     normalise(expected);
-    Embedder embedder(test::models());
-    const auto embeddings = embedder.embed(std::array{golden_picture()});
-    BOOST_REQUIRE(embeddings.size() == 1U);
-    BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
-    BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
+    for (const auto engine : engines()) {
+        Embedder embedder(test::models(), engine);
+        const auto embeddings = embedder.embed(std::array{golden_picture()});
+        BOOST_REQUIRE(embeddings.size() == 1U);
+        BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
+        BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_batch_gives_what_its_crops_give_alone_in_order) {
-    Embedder embedder(test::models());
-    std::vector<Image> crops{golden_picture()};
-    // More than one batch of the network.
-    for (unsigned i = 0; i < 18; ++i) crops.push_back(test::image_of(test::texture(crop_side, i)));
-    const auto together = embedder.embed(crops);
-    BOOST_REQUIRE(together.size() == crops.size());
-    for (const std::size_t i : {0U, 7U, 18U}) {
-        const auto alone = embedder.embed(std::span(crops).subspan(i, 1));
-        BOOST_TEST(cosine(alone[0], together[i]) > 0.99999);
+    for (const auto engine : engines()) {
+        Embedder embedder(test::models(), engine);
+        std::vector<Image> crops{golden_picture()};
+        // More than one batch of the network.
+        for (unsigned i = 0; i < 18; ++i) {
+            crops.push_back(test::image_of(test::texture(crop_side, i)));
+        }
+        const auto together = embedder.embed(crops);
+        BOOST_REQUIRE(together.size() == crops.size());
+        for (const std::size_t i : {0U, 7U, 18U}) {
+            const auto alone = embedder.embed(std::span(crops).subspan(i, 1));
+            BOOST_TEST(cosine(alone[0], together[i]) > 0.99999);
+        }
+        BOOST_TEST(embedder.embed({}).empty());
     }
-    BOOST_TEST(embedder.embed({}).empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {

@@ -1,0 +1,137 @@
+// bench.broker PROBES WORKERS COUNT: an edge and a worker who take no time of their own, at the two
+// endpoints of a broker; COUNT probes with a crop each, 77 kB. With `relay` in the place of the
+// endpoints the same frames go through a bare pair of ZeroMQ sockets instead, which decodes nothing
+// and keeps nothing: the peer. Prints probes a second.
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <zmq.hpp>
+#include <zmq_addon.hpp>
+
+#include "base/clock.hpp"
+#include "base/image.hpp"
+#include "wire/codec.hpp"
+
+namespace {
+
+using namespace facebus;
+
+constexpr std::size_t window = 512;  // probes on their way at once
+constexpr std::uint32_t batch = 32;
+
+void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,
+          const std::string& header, std::string_view payload) {
+    if (!peer.empty()) socket.send(zmq::buffer(peer), zmq::send_flags::sndmore);
+    socket.send(zmq::buffer(topic), zmq::send_flags::sndmore);
+    socket.send(zmq::buffer(header), zmq::send_flags::sndmore);
+    socket.send(zmq::buffer(payload));
+}
+
+/// Answers every probe at once. Frames before the topic, if any, go back as they came.
+void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
+    zmq::socket_t socket(context, zmq::socket_type::dealer);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.connect(endpoint);
+    std::uint64_t seq = 0;
+    const auto ask = [&] {
+        const wire::Credit credit{.head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
+                                  .credit = batch};
+        send(socket, "", wire::topic(credit), wire::encode(credit), {});
+    };
+    if (!relayed) ask();
+    std::uint32_t held = 0;
+    try {
+        while (true) {
+            std::vector<zmq::message_t> frames;
+            if (!zmq::recv_multipart(socket, std::back_inserter(frames))) continue;
+            const auto probe = wire::decode<wire::Probe>(frames[frames.size() - 2].to_string(),
+                                                         frames.back().size());
+            if (!probe) continue;
+            wire::Identity identity{
+                .head = probe->head, .probe = probe->probe, .track = probe->track};
+            identity.decision = "unknown";
+            identity.model = "m";
+            identity.gallery = "0-0";
+            identity.head.seq = ++seq;
+            send(socket, relayed ? frames.front().to_string() : "", wire::topic(identity),
+                 wire::encode(identity), {});
+            if (!relayed && ++held == batch / 2) {
+                held = 0;
+                wire::Credit credit{
+                    .head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
+                    .credit = batch / 2};
+                send(socket, "", wire::topic(credit), wire::encode(credit), {});
+            }
+        }
+    } catch (const zmq::error_t&) {
+        // The context is gone: the end.
+    }
+}
+
+double feed(zmq::context_t& context, const std::string& endpoint, std::size_t count) {
+    zmq::socket_t socket(context, zmq::socket_type::dealer);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::sndhwm, 0);
+    socket.connect(endpoint);
+    const std::string crop(crop_bytes, '\0');
+    std::size_t sent = 0;
+    std::size_t done = 0;
+    const auto start = std::chrono::steady_clock::now();
+    while (done < count) {
+        for (; sent < count && sent - done < window; ++sent) {
+            const auto track = fmt::format("bench-{}", sent);
+            const wire::Probe probe{
+                .head = {.src = "bench", .seq = sent + 1, .ts = utc_ns(), .t = {}},
+                .probe = track + "/1",
+                .track = track,
+                .box = {1, 2, 80, 100},
+                .quality = {40, 60, 0.5F, 0.9F, 0.9F}};
+            send(socket, "", wire::topic(probe), wire::encode(probe), crop);
+        }
+        std::vector<zmq::message_t> frames;
+        if (zmq::recv_multipart(socket, std::back_inserter(frames))) ++done;
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    return static_cast<double>(count) / spent.count();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool relayed = argc == 3 && std::string(argv[1]) == "relay";
+    if (argc != 4 && !relayed) {
+        fmt::print(stderr, "usage: bench.broker PROBES WORKERS COUNT | bench.broker relay COUNT\n");
+        return 64;
+    }
+    const std::size_t count = std::stoul(argv[argc - 1]);
+    const std::string probes = relayed ? "ipc:///tmp/facebus-bench-front" : argv[1];
+    const std::string workers = relayed ? "ipc:///tmp/facebus-bench-back" : argv[2];
+    zmq::context_t context;
+    zmq::context_t relay_context;
+    std::thread relay;
+    if (relayed) {
+        relay = std::thread([&] {
+            zmq::socket_t front(relay_context, zmq::socket_type::router);
+            zmq::socket_t back(relay_context, zmq::socket_type::dealer);
+            for (auto* socket : {&front, &back}) socket->set(zmq::sockopt::linger, 0);
+            front.bind(probes);
+            back.bind(workers);
+            try {
+                zmq::proxy(front, back);
+            } catch (const zmq::error_t&) {
+                // The context is gone: the end.
+            }
+        });
+    }
+    std::thread worker([&] { work(context, workers, relayed); });
+    const double rate = feed(context, probes, count);
+    fmt::print("{:.0f}\n", rate);
+    context.shutdown();
+    relay_context.shutdown();
+    worker.join();
+    if (relay.joinable()) relay.join();
+}

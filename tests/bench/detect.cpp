@@ -1,0 +1,45 @@
+// bench.detect MIN_FACE THREADS ROUNDS PICTURE...: MTCNN on whole pictures. Prints a JSON object a
+// line: the picture, its faces and the median of the milliseconds.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "support/models.hpp"
+#include "vision/image_file.hpp"
+#include "vision/mtcnn.hpp"
+#include "vision/threads.hpp"
+
+int main(int argc, char** argv) {
+    using namespace facebus;
+    if (argc < 5) {
+        fmt::print(stderr, "usage: bench.detect MIN_FACE THREADS ROUNDS PICTURE...\n");
+        return 64;
+    }
+    vision::use_threads(std::stoi(argv[2]));
+    vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1])});
+    const int rounds = std::stoi(argv[3]);
+    for (int i = 4; i < argc; ++i) {
+        const auto picture = vision::read_picture(argv[i]);
+        if (!picture) {
+            fmt::print(stderr, "bench: {}\n", picture.error().message);
+            return 66;
+        }
+        auto faces = mtcnn.detect(*picture).size();  // and warm up
+        std::vector<double> spent;
+        for (int round = 0; round < rounds; ++round) {
+            const auto start = std::chrono::steady_clock::now();
+            faces = mtcnn.detect(*picture).size();
+            spent.push_back(
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                    .count());
+        }
+        std::ranges::nth_element(spent, spent.begin() + rounds / 2);
+        fmt::print("{{\"picture\": \"{}\", \"faces\": {}, \"ms\": {:.2f}}}\n", argv[i], faces,
+                   spent[static_cast<std::size_t>(rounds) / 2]);
+        std::fflush(stdout);
+    }
+}
