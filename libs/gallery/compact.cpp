@@ -177,7 +177,7 @@ CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
         double left = 0;
         for (std::size_t i = 0; i < embedding_size; ++i) {
             kept.bytes[i] = coarse.high[i];
-            kept.words[i] = coarse.high[i];
+            kept.words[i] = std::int16_t{coarse.high[i]};
             sum += coarse.high[i];
             left += std::pow(double{coarse.scale} * coarse.low[i], 2);
         }

@@ -59,6 +59,7 @@ inline bool valid_part(std::string_view text) {
 /// In the order of the ids.
 inline std::vector<std::string> all_parts() {
     std::vector<std::string> parts;
+    parts.reserve(0x1000);
     for (int i = 0; i < 0x1000; ++i) parts.push_back(fmt::format("{:03x}", i));
     return parts;
 }

@@ -15,4 +15,4 @@ target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohor
 facebus_precompile(facebus_gallery)
 # Loops that the compiler is to turn into vector instructions. GCC 12's own header sets off the warning.
 set_source_files_properties(gallery/compact.cpp PROPERTIES
-  COMPILE_OPTIONS "-O3;$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
+  COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized")

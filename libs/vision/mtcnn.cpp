@@ -5,27 +5,25 @@
 #include <string>
 #include <utility>
 
-#include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "vision/cascade.hpp"
 #include "vision/mat.hpp"
-#include "vision/network.hpp"
+#include "vision/proposal_network.hpp"
 
 namespace facebus::vision {
 
 namespace {
 
-// P-Net looks at 12 x 12 pixels every second pixel; R-Net reads 24 x 24.
+// P-Net looks at 12 x 12 pixels every second pixel.
 constexpr int proposal_side = 12;
 constexpr int proposal_stride = 2;
-constexpr int refine_side = 24;
 
 }  // namespace
 
 struct Mtcnn::Impl {
     MtcnnOptions options;
-    cv::dnn::Net proposal;
+    ProposalNetwork proposal;
     CandidateNetwork refine;
     OutputNetwork output;
 
@@ -65,16 +63,11 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
     cv::Mat scaled;
     cv::resize(upright, scaled, {columns, rows}, 0, 0, cv::INTER_AREA);
     scaled = cascade_picture(scaled);
-    cv::Mat input = cascade_blob(1, columns, rows);
-    cv::Mat target = plane(input, 0);
-    scaled.convertTo(target, CV_32F, pixel_scale, -pixel_mean * pixel_scale);
-    proposal.setInput(input);
-    std::vector<cv::Mat> out;
-    proposal.forward(out, std::vector<std::string>{"conv2d_4", "softmax"});
-    const int cells_x = out[1].size[1];
-    const int cells_y = out[1].size[2];
-    const auto* shift = out[0].ptr<float>();
-    const auto* score = out[1].ptr<float>();
+    const auto& maps = proposal.run(scaled);
+    const int cells_x = maps.rows;
+    const int cells_y = maps.columns;
+    const auto* shift = maps.shift.data();
+    const auto* score = maps.score.data();
     std::vector<Candidate> found;
     int only = 0;
     // Rows outside, columns inside, although memory lies the other way: equal scores are ranked by
@@ -82,7 +75,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
     for (int y = 0; y < cells_y; ++y) {
         for (int x = 0; x < cells_x; ++x) {
             const int cell = x * cells_y + y;
-            if (score[cell * 2 + 1] < options.proposal_score) continue;
+            if (score[cell] < options.proposal_score) continue;
             const double left = proposal_stride * x;
             const double top = proposal_stride * y;
             Candidate candidate;
@@ -90,7 +83,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
             candidate.top = std::trunc((top + 1) / level);
             candidate.right = std::trunc((left + proposal_side) / level);
             candidate.bottom = std::trunc((top + proposal_side) / level);
-            candidate.score = score[cell * 2 + 1];
+            candidate.score = score[cell];
             std::copy_n(shift + std::ptrdiff_t{cell} * 4, 4, candidate.shift.begin());
             found.push_back(candidate);
             only = (cells_x - 1 - x) * cells_y + y;
@@ -108,13 +101,13 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
 std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& picture,
                                             const std::vector<Candidate>& candidates) {
     std::vector<Candidate> kept;
-    refine.run(picture, candidates,
-               [&](Candidate candidate, int i, const std::vector<cv::Mat>& out) {
-                   candidate.score = out[1].at<float>(i, 1);
-                   if (!(candidate.score > options.refine_score)) return;
-                   std::copy_n(out[0].ptr<float>(i), 4, candidate.shift.begin());
-                   kept.push_back(candidate);
-               });
+    using Answer = CandidateNetwork::Answer;
+    refine.run(picture, candidates, [&](Candidate candidate, const Answer& answer) {
+        if (!(answer.score > options.refine_score)) return;
+        candidate.score = answer.score;
+        candidate.shift = answer.shift;
+        kept.push_back(candidate);
+    });
     kept = suppress(std::move(kept), 0.7, Overlap::of_union);
     std::vector<Candidate> squares;
     for (Candidate& candidate : kept) {
@@ -129,11 +122,8 @@ Mtcnn::Mtcnn(const std::filesystem::path& models, const MtcnnOptions& options) {
     // A factor outside (0, 1) would make a pyramid without end.
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
         throw StartupError(Exit::config, "the scale factor of MTCNN must lie between 0 and 1");
-    impl_ =
-        std::make_unique<Impl>(Impl{options,
-                                    load_network(models / "pnet.onnx"),
-                                    {models / "rnet.onnx", refine_side, {"dense_2", "softmax_1"}},
-                                    OutputNetwork(models)});
+    impl_ = std::make_unique<Impl>(Impl{options, ProposalNetwork(models / "pnet.onnx"),
+                                        CandidateNetwork::refine(models), OutputNetwork(models)});
     // Smaller faces than P-Net's own window would need an enlarged picture.
     impl_->options.min_face = std::max(options.min_face, proposal_side);
 }

@@ -1,5 +1,8 @@
 #include "recognize/gallery_watcher.hpp"
 
+#include <chrono>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "gallery_settings.hpp"
@@ -81,14 +84,26 @@ Result<void> GalleryWatcher::look() {
     auto gallery = store_.refresh(view().snapshot);
     if (!gallery) return std::unexpected(gallery.error());
     if (*gallery != view().snapshot) return take(std::move(*gallery));
-    // Nothing new: time for what takes longer.
-    if (!calibrated_) {
-        auto next = view();
-        next.policy = policy_for(*next.snapshot);
-        swap(std::move(next));
-        calibrated_ = true;
-    }
+    calibrate_beside();
     return {};
+}
+
+/// Takes the policy of a calibration that is done, and begins another where one is due.
+void GalleryWatcher::calibrate_beside() {
+    using namespace std::chrono_literals;
+    const auto now = view();
+    if (calibration_.valid() && calibration_.wait_for(0s) == std::future_status::ready) {
+        const auto policy = calibration_.get();
+        if (!calibrated_) {
+            swap({now.snapshot, policy});
+            calibrated_ = calibrating_ == now.snapshot;
+        }
+        calibrating_.reset();
+    }
+    if (calibrated_ || calibration_.valid()) return;
+    calibrating_ = now.snapshot;
+    calibration_ = std::async(std::launch::async,
+                              [this, gallery = now.snapshot] { return policy_for(*gallery); });
 }
 
 void GalleryWatcher::watch() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,7 +16,8 @@ namespace facebus {
 /// Loads the gallery and then looks for changes in a thread of its own; only what changed is read,
 /// and the copy is replaced as a whole. While Redis is away the last copy stays, and stale() says
 /// so. A gallery that stores no policy is calibrated for recognize.false_alarms; where that takes
-/// longer than a moment, a change counts first with the policy of before. Thread-safe.
+/// longer than a moment, a change counts at once with the policy of before, until the new one is
+/// there. Thread-safe.
 class GalleryWatcher {
   public:
     struct View {
@@ -37,6 +39,7 @@ class GalleryWatcher {
     Result<void> take(Gallery gallery);
     Result<void> look();
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
+    void calibrate_beside();
     void swap(View view);
     void watch();
 
@@ -45,7 +48,10 @@ class GalleryWatcher {
     gallery::Store store_;
     mutable std::mutex mutex_;
     View view_;
-    bool calibrated_ = false;  ///< or the policy is stored with the gallery; of the thread only
+    // Of the thread only:
+    bool calibrated_ = false;  ///< or the policy is stored with the gallery
+    Gallery calibrating_;      ///< what the calibration under way is for
+    std::future<gallery::Policy> calibration_;
     std::atomic<bool> stale_ = false;
     Stop stop_;
     std::jthread thread_;

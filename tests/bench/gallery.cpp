@@ -1,3 +1,4 @@
+// bench.gallery --serve SAMPLES: only fills the Redis, prints its URL, and ends with its input.
 // bench.gallery SAMPLES...: a gallery of so many samples, in a Redis of its own, as a worker holds
 // it.
 //
@@ -272,10 +273,19 @@ void compare_instructions() {
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        fmt::print(stderr, "usage: bench.gallery SAMPLES...\n");
+        fmt::print(stderr, "usage: bench.gallery SAMPLES... | bench.gallery --serve SAMPLES\n");
         return 64;
     }
     fmt::print("instructions: {}\n\n", facebus::gallery::coarse_instructions());
+    if (std::string(argv[1]) == "--serve" && argc == 3) {
+        const test::RedisServer server;
+        fill({.url = server.url(), .timeout_ms = 60'000}, std::stoul(argv[2]));
+        fmt::print("{}\n", server.url());
+        std::fflush(stdout);
+        while (std::getchar() != EOF) {
+        }
+        return 0;
+    }
     compare_instructions();
     fmt::print(
         "| samples | MiB | load s | one probe ms | of eight, ms a probe | floats ms | ratio | best "

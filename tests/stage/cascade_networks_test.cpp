@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <opencv2/dnn.hpp>
+
+#include "base/error.hpp"
+#include "support/folder.hpp"
+#include "support/models.hpp"
+#include "vision/candidate_network.hpp"
+#include "vision/network.hpp"
+#include "vision/proposal_network.hpp"
+
+// The networks of MTCNN by kernels of our own against the same files by OpenCV DNN.
+
+using namespace facebus;
+using namespace facebus::vision;
+
+using facebus::test::SkipWithoutModels;
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+namespace {
+
+cv::Mat noise(int rows, int columns) {
+    std::mt19937 random(static_cast<std::uint32_t>(rows * 1000 + columns));
+    cv::Mat picture(rows, columns, CV_8UC3);
+    for (int y = 0; y < rows; ++y) {
+        for (int x = 0; x < 3 * columns; ++x) {
+            picture.ptr(y)[x] = static_cast<std::uint8_t>(random());
+        }
+    }
+    // Not only noise: half of it is smooth.
+    for (int y = 0; y < rows / 2; ++y) {
+        for (int x = 0; x < 3 * columns; ++x) {
+            picture.ptr(y)[x] = static_cast<std::uint8_t>((x + 7 * y) % 256);
+        }
+    }
+    return picture;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_cell_has_the_score_and_the_shift_that_opencv_gives_at_any_size) {
+    const auto file = test::models() / "pnet.onnx";
+    ProposalNetwork ours(file);
+    auto theirs = load_network(file);
+    const std::array<std::array<int, 2>, 9> sizes{{{12, 12},
+                                                   {13, 12},
+                                                   {12, 13},
+                                                   {15, 40},
+                                                   {37, 24},
+                                                   {50, 51},
+                                                   {64, 33},
+                                                   {101, 77},
+                                                   {160, 213}}};
+    for (const auto& [rows, columns] : sizes) {
+        const auto picture = noise(rows, columns);
+        const std::array<int, 4> shape{1, rows, columns, 3};
+        cv::Mat input(4, shape.data(), CV_32F);
+        cv::Mat plane(rows, columns, CV_32FC3, input.ptr());
+        picture.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
+        theirs.setInput(input);
+        std::vector<cv::Mat> out;
+        theirs.forward(out, std::vector<std::string>{"conv2d_4", "softmax"});
+        const auto& maps = ours.run(picture);
+        BOOST_TEST_CONTEXT(rows << " x " << columns) {
+            BOOST_REQUIRE(maps.rows == out[1].size[1]);
+            BOOST_REQUIRE(maps.columns == out[1].size[2]);
+            float worst = 0;
+            for (std::size_t cell = 0; cell < maps.score.size(); ++cell) {
+                worst =
+                    std::max(worst, std::abs(maps.score[cell] - out[1].ptr<float>()[2 * cell + 1]));
+                for (std::size_t i = 4 * cell; i < 4 * cell + 4; ++i) {
+                    worst = std::max(worst, std::abs(maps.shift[i] - out[0].ptr<float>()[i]));
+                }
+            }
+            BOOST_TEST(worst < 1e-4F);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(all_instructions_convolve_alike_at_any_width) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    const auto numbers = [&](std::size_t count) {
+        std::vector<float> out(count);
+        for (auto& value : out) value = normal(random);
+        return out;
+    };
+    constexpr int inputs = 10;
+    constexpr int outputs = 32;
+    ConvolutionLayer layer(3, inputs, outputs);
+    layer.weights = numbers(9 * inputs * outputs);
+    layer.bias = numbers(outputs);
+    layer.slope = numbers(outputs);
+    for (int width = 1; width < 40; ++width) {
+        const auto in = numbers(static_cast<std::size_t>(3 * (width + 2) * inputs));
+        const std::ptrdiff_t stride = std::ptrdiff_t{width + 2} * inputs;
+        const std::array<const float*, 3> rows{in.data(), in.data() + stride,
+                                               in.data() + 2 * stride};
+        std::vector<double> expected;
+        for (std::size_t x = 0; x < static_cast<std::size_t>(width); ++x) {
+            for (std::size_t o = 0; o < outputs; ++o) {
+                double sum = double{layer.bias[o]};
+                for (std::size_t tap = 0; tap < 9 * inputs; ++tap) {
+                    const auto value = rows[tap / (3 * inputs)][x * inputs + tap % (3 * inputs)];
+                    sum += double{value} * double{layer.weights[tap * outputs + o]};
+                }
+                expected.push_back(sum < 0 ? sum * double{layer.slope[o]} : sum);
+            }
+        }
+        for (const auto& instructions : convolution_instructions()) {
+            std::vector<float> out(expected.size());
+            convolve_row_with(instructions, layer, rows.data(), width, out.data());
+            double worst = 0;
+            for (std::size_t i = 0; i < out.size(); ++i) {
+                worst = std::max(worst, std::abs(double{out[i]} - expected[i]));
+            }
+            BOOST_TEST(worst < 1e-4, instructions << " at a width of " << width << ": " << worst);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_candidate_has_the_answer_that_opencv_gives_in_batches_of_any_size) {
+    struct Network {
+        std::string file;
+        int side;
+        CandidateNetwork ours;
+        std::vector<std::string> outputs;  ///< score, shift, points
+    };
+    const auto models = test::models();
+    std::vector<Network> networks;
+    networks.push_back(
+        {"rnet.onnx", 24, CandidateNetwork::refine(models), {"softmax_1", "dense_2"}});
+    networks.push_back(
+        {"onet.onnx", 48, CandidateNetwork::output(models), {"softmax_2", "dense_5", "dense_6"}});
+    for (auto& [file, side, ours, outputs] : networks) {
+        auto theirs = load_network(models / file);
+        for (int count = 1; count <= 9; ++count) {
+            const std::array<int, 4> shape{count, side, side, 3};
+            cv::Mat input(4, shape.data(), CV_32F);
+            for (int i = 0; i < count; ++i) {
+                cv::Mat plane(side, side, CV_32FC3, input.ptr(i));
+                noise(side, side + i)(cv::Rect(i, 0, side, side))
+                    .convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
+            }
+            theirs.setInput(input);
+            std::vector<cv::Mat> out;
+            theirs.forward(out, outputs);
+            const auto answers = ours.forward(input.ptr<float>(), count);
+            BOOST_REQUIRE(answers.size() == static_cast<std::size_t>(count));
+            double worst = 0;
+            const auto compare = [&](float a, float b) {
+                worst = std::max(worst, std::abs(double{a} - double{b}));
+            };
+            for (int i = 0; i < count; ++i) {
+                const auto& answer = answers[static_cast<std::size_t>(i)];
+                compare(answer.score, out[0].at<float>(i, 1));
+                for (std::size_t k = 0; k < 4; ++k) {
+                    compare(answer.shift[k], out[1].ptr<float>(i)[k]);
+                }
+                if (out.size() < 3) continue;
+                for (std::size_t k = 0; k < 10; ++k) {
+                    compare(answer.points[k], out[2].ptr<float>(i)[k]);
+                }
+            }
+            BOOST_TEST(worst < 1e-4, file << ", " << count << " candidates: " << worst);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(
+    another_or_a_damaged_network_is_refused_with_the_command_that_fetches_the_right_one) {
+    const test::Folder folder;
+    const auto refused = [](const std::string& why) {
+        return [why](const StartupError& error) {
+            const std::string message = error.what();
+            return message.find(why) != std::string::npos &&
+                   message.find("models/prepare") != std::string::npos;
+        };
+    };
+    BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), StartupError,
+                          refused("rnet.onnx is another network"));
+    std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
+    const std::string whole{std::istreambuf_iterator<char>(in), {}};
+    // Cut off anywhere it is refused, or, where nothing that counts is missing, read.
+    for (std::size_t size = 0; size < whole.size(); size += 97) {
+        std::ofstream(folder / "pnet.onnx", std::ios::binary) << whole.substr(0, size);
+        BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), StartupError,
+                              refused("pnet.onnx is"));
+    }
+    // Any byte changed: refused or read, but never out of bounds.
+    for (std::size_t place = 0; place < whole.size(); place += 61) {
+        auto changed = whole;
+        changed[place] = static_cast<char>(~static_cast<unsigned char>(changed[place]));
+        std::ofstream(folder / "pnet.onnx", std::ios::binary) << changed;
+        try {
+            ProposalNetwork{folder / "pnet.onnx"};
+        } catch (const StartupError&) {
+        }
+    }
+}
