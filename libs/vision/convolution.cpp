@@ -191,6 +191,11 @@ void run(const Instructions& instructions, const ConvolutionLayer& layer, const 
     }
 }
 
+/// A place or a count.
+std::size_t number(int value) {
+    return static_cast<std::size_t>(value);
+}
+
 /// Both are different memory, which lets the compiler use vector instructions.
 void take_larger(float* __restrict out, const float* __restrict in, int channels) {
     for (int c = 0; c < channels; ++c) out[c] = out[c] < in[c] ? in[c] : out[c];
@@ -239,14 +244,15 @@ ConvolutionLayer::ConvolutionLayer(int side, int channels_in, int channels_out,
 void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::string& name, int of,
                                        int from, int to, float factor) {
     const int area = size * size;
-    const auto& kernel = file.get(name + "/kernel:0", static_cast<std::size_t>(of * inputs * area));
+    const auto& kernel = file.get(name + "/kernel:0", number(of) * number(inputs) * number(area));
     const auto& biases = file.get(name + "/bias:0", static_cast<std::size_t>(of));
     for (int input = 0; input < inputs; ++input) {
         for (int place = 0; place < area; ++place) {
             const auto value =
-                kernel[static_cast<std::size_t>((from * inputs + input) * area + place)];
-            weights[static_cast<std::size_t>((place * inputs + input) * outputs + to)] +=
-                factor * value;
+                kernel[(number(from) * number(inputs) + number(input)) * number(area) +
+                       number(place)];
+            weights[(number(place) * number(inputs) + number(input)) * number(outputs) +
+                    number(to)] += factor * value;
         }
     }
     bias[static_cast<std::size_t>(to)] += factor * biases[static_cast<std::size_t>(from)];
@@ -254,11 +260,11 @@ void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::strin
 
 void ConvolutionLayer::add_dense(const OnnxWeights& file, const std::string& name, int of, int from,
                                  int to, float factor) {
-    const auto& kernel = file.get(name + "/kernel:0", static_cast<std::size_t>(inputs * of));
+    const auto& kernel = file.get(name + "/kernel:0", number(inputs) * number(of));
     const auto& biases = file.get(name + "/bias:0", static_cast<std::size_t>(of));
     for (int input = 0; input < inputs; ++input) {
-        weights[static_cast<std::size_t>(input * outputs + to)] +=
-            factor * kernel[static_cast<std::size_t>(input * of + from)];
+        weights[number(input) * number(outputs) + number(to)] +=
+            factor * kernel[number(input) * number(of) + number(from)];
     }
     bias[static_cast<std::size_t>(to)] += factor * biases[static_cast<std::size_t>(from)];
 }
@@ -267,7 +273,7 @@ void pool_row(const float* const* rows, int count, int window, int width, int st
               int out_width, float* out) {
     for (int x = 0; x < out_width; ++x, out += channels) {
         const int end = std::min(2 * x + window, width);
-        std::copy_n(rows[0] + std::ptrdiff_t{2 * x} * stride, channels, out);
+        std::copy_n(rows[0] + 2 * std::ptrdiff_t{x} * stride, channels, out);
         for (int row = 0; row < count; ++row) {
             for (int from = 2 * x; from < end; ++from) {
                 take_larger(out, rows[row] + std::ptrdiff_t{from} * stride, channels);
