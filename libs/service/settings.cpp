@@ -128,7 +128,7 @@ std::vector<Key> server_keys(Settings& s) {
         choice_key(
             "recognize.engine",
             "what runs FaceNet: opencv is always there; onnxruntime is faster, where facebus "
-            "was built with it (as in its container)",
+            "was built with it",
             s.recognize.engine, {"opencv", "onnxruntime"}),
         int_key("recognize.batch", "faces embedded at once, and probes asked for",
                 s.recognize.batch, 1, 256),

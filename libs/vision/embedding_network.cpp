@@ -11,7 +11,14 @@
 #include "vision/network.hpp"
 
 #if defined(FACEBUS_ONNXRUNTIME)
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+// The library is loaded when it is asked for: programs that don't need it start without.
+#define ORT_API_MANUAL_INIT
 #include <onnxruntime_cxx_api.h>
+#undef ORT_API_MANUAL_INIT
 #endif
 
 namespace facebus::vision {
@@ -25,6 +32,43 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 }
 
 #if defined(FACEBUS_ONNXRUNTIME)
+
+/// Nothing is written to stderr while it lives: Debian's library tells there in a thousand lines,
+/// while it starts, what it has registered twice, which means nothing.
+class QuietStderr {
+  public:
+    QuietStderr() : kept_(dup(STDERR_FILENO)) {
+        const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (nowhere < 0) return;
+        dup2(nowhere, STDERR_FILENO);
+        close(nowhere);
+    }
+    ~QuietStderr() {
+        if (kept_ < 0) return;
+        dup2(kept_, STDERR_FILENO);
+        close(kept_);
+    }
+    QuietStderr(const QuietStderr&) = delete;
+    QuietStderr& operator=(const QuietStderr&) = delete;
+
+  private:
+    int kept_;
+};
+
+/// Loads the library that this was built with. Throws StartupError (config) if it is not there.
+void load_onnxruntime() {
+    void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
+    using GetBase = const OrtApiBase* (*)();
+    const auto get_base =
+        library == nullptr ? nullptr : reinterpret_cast<GetBase>(dlsym(library, "OrtGetApiBase"));
+    const auto* api = get_base == nullptr ? nullptr : get_base()->GetApi(ORT_API_VERSION);
+    if (api == nullptr) {
+        throw StartupError(Exit::config, std::string("ONNX Runtime (") + FACEBUS_ONNXRUNTIME +
+                                             ") is not installed: install its package, or set "
+                                             "recognize.engine to opencv");
+    }
+    Ort::InitApi(api);
+}
 
 class OnnxRuntimeNetwork {
   public:
@@ -73,6 +117,8 @@ class OnnxRuntimeNetwork {
 
 EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
     require_file(file);
+    const QuietStderr quiet;
+    load_onnxruntime();
     try {
         const auto network = std::make_shared<OnnxRuntimeNetwork>(file);
         return [network](const cv::Mat& blob) {

@@ -8,9 +8,11 @@ facebus_library(vision
 target_include_directories(facebus_vision SYSTEM PRIVATE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(facebus_vision PRIVATE ${OpenCV_LIBS} ZLIB::ZLIB)
 if(FACEBUS_ONNXRUNTIME)
-  target_compile_definitions(facebus_vision PRIVATE FACEBUS_ONNXRUNTIME)
+  get_filename_component(ONNXRUNTIME_FILE ${ONNXRUNTIME_LIBRARY} REALPATH)
+  get_filename_component(ONNXRUNTIME_NAME ${ONNXRUNTIME_FILE} NAME)
+  target_compile_definitions(facebus_vision PRIVATE FACEBUS_ONNXRUNTIME="${ONNXRUNTIME_NAME}")
   target_include_directories(facebus_vision SYSTEM PRIVATE ${ONNXRUNTIME_INCLUDE_DIR})
-  target_link_libraries(facebus_vision PRIVATE ${ONNXRUNTIME_LIBRARY})
+  target_link_libraries(facebus_vision PRIVATE ${CMAKE_DL_LIBS})
 endif()
 facebus_precompile(facebus_vision <opencv2/core.hpp> <opencv2/dnn.hpp> <opencv2/imgproc.hpp>)
 # Loops of vector instructions; GCC 12's own header sets off the warning.
