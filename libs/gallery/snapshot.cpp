@@ -176,9 +176,4 @@ std::string Snapshot::subject_id(std::size_t row) const {
     return unpack_id(at.segment.subject_id(at.segment.subject_of(at.row)));
 }
 
-std::string Snapshot::subject_name(std::size_t row) const {
-    const auto at = place(row);
-    return std::string(at.segment.name(at.segment.subject_of(at.row)));
-}
-
 }  // namespace facebus::gallery

@@ -50,7 +50,6 @@ class Snapshot {
     /// embedding as it is compared, and the subject.
     [[nodiscard]] Embedding embedding(std::size_t row) const;
     [[nodiscard]] std::string subject_id(std::size_t row) const;
-    [[nodiscard]] std::string subject_name(std::size_t row) const;
 
     [[nodiscard]] const std::string& model_id() const { return model_id_; }
     /// Samples left out because another model made them.

@@ -17,23 +17,18 @@ sys.path[:0] = [str(HERE.parent / "process")]
 
 import support  # noqa: E402
 from pictures import carphone_frames, ffmpeg_clip  # noqa: E402
-from support import CARPHONE  # noqa: E402
+from support import CARPHONE, cpu_seconds  # noqa: E402
 from system import System, metric  # noqa: E402
 
 RATE = 25
 SERVICES = ("capture", "motion", "detect-align", "track", "broker", "recognize", "redis")
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 class Pipeline(support.ProcessTest):
     limit = 1500
 
     def clip(self, name, width, height, places, seconds=4.0, man=212):
-        """A clip with the man at some places, gone for the last third of it if it is for latency."""
+        """A clip with the man at some places."""
         graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(places)}" + "".join(
             f"[m{i}]" for i in range(len(places))) + ";"
         last = "1:v"

@@ -103,6 +103,12 @@ def resident_bytes(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
 
+def cpu_seconds(pid):
+    """The time that a process has computed, for itself and in the kernel."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Finished:
     """How a program that was run to its end has ended."""
 
