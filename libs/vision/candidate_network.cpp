@@ -1,11 +1,10 @@
 #include "vision/candidate_network.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include <opencv2/imgproc.hpp>
-
-#include "vision/cascade.hpp"
+#include "vision/area_scaler.hpp"
 
 namespace facebus::vision {
 namespace {
@@ -16,86 +15,61 @@ std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// Appends the size x size cells about each place of a map, one behind the other: a convolution is
-/// then one of size 1, whatever the width of the map.
-void gather(const float* map, int side, int channels, int size, Numbers& out) {
-    const int places = side - size + 1;
-    const auto begin = out.size();
-    out.resize(begin + floats(places * places, size * size * channels));
-    float* to = out.data() + begin;
-    for (int y = 0; y < places; ++y) {
-        for (int x = 0; x < places; ++x) {
-            for (int row = 0; row < size; ++row) {
-                to = std::copy_n(map + floats((y + row) * side + x, channels),
-                                 floats(size, channels), to);
+/// Room for so many; nothing is cleared that is there already.
+void room(Numbers& numbers, std::size_t count) {
+    if (numbers.size() < count) numbers.resize(count);
+}
+
+/// Appends the 2 x 2 cells about each place of a map, one behind the other: a convolution is then
+/// one of size 1, over the places of all candidates at once.
+void gather(const float* map, int side, int channels, Numbers& out) {
+    for (int y = 0; y + 1 < side; ++y) {
+        for (int x = 0; x + 1 < side; ++x) {
+            for (int row = y; row < y + 2; ++row) {
+                const float* from = map + floats(row * side + x, channels);
+                out.insert(out.end(), from, from + floats(2, channels));
             }
         }
     }
 }
 
 void convolve(const ConvolutionLayer& layer, const Numbers& in, int cells, Numbers& out) {
-    out.resize(floats(cells, layer.outputs));
+    room(out, floats(cells, layer.outputs));
     const float* row = in.data();
-    convolve_row(layer, &row, cells, out.data());
+    convolve_row(layer, &row, layer.inputs, cells, out.data());
 }
 
-/// Gives the side of what comes out.
-int pool(const Numbers& map, int side, const ConvolutionLayer& layer, int window, bool over_end,
-         Numbers& out) {
+/// The rows of a map of side x side cells of `stride` numbers.
+template <class Number>
+std::vector<Number*> rows_of(Number* map, int side, int stride) {
+    std::vector<Number*> rows;
+    for (int y = 0; y < side; ++y) rows.push_back(map + floats(y * side, stride));
+    return rows;
+}
+
+/// Pools a map of side x side cells. Gives the side of what comes out.
+int pool(const Numbers& map, int side, int channels, int window, bool over_end, Numbers& out) {
     const int pooled = over_end ? (side + 1) / 2 : (side - window) / 2 + 1;
-    out.resize(floats(pooled * pooled, layer.channels));
+    room(out, floats(pooled * pooled, channels));
+    const auto rows = rows_of(map.data(), side, channels);
     for (int y = 0; y < pooled; ++y) {
-        std::array<const float*, 3> rows{};
-        const int count = std::min(window, side - 2 * y);
-        for (int i = 0; i < count; ++i) {
-            rows[static_cast<std::size_t>(i)] =
-                map.data() + floats((2 * y + i) * side, layer.outputs);
-        }
-        pool_row(rows.data(), count, window, side, layer.outputs, layer.channels, pooled,
-                 out.data() + floats(y * pooled, layer.channels));
+        pool_row(rows.data() + std::ptrdiff_t{2} * y, std::min(window, side - 2 * y), window, side,
+                 channels, pooled, out.data() + floats(y * pooled, channels));
     }
     return pooled;
 }
 
-// Candidates up to this many pixels wide are scaled in floating point.
-constexpr int largest_exact = 1024;
-
-/// The pixels of a candidate scaled to the size of the target, black where it leaves the picture.
-void cut(const cv::Mat& picture, const Candidate& candidate, cv::Mat target) {
-    // The cascade counts pixels from 1; picture is transposed, so rows are x here.
-    const cv::Rect wanted(static_cast<int>(candidate.top) - 1, static_cast<int>(candidate.left) - 1,
-                          static_cast<int>(candidate.height()),
-                          static_cast<int>(candidate.width()));
-    const cv::Rect inside = wanted & cv::Rect(0, 0, picture.cols, picture.rows);
-    if (inside.empty()) {
-        target.setTo(-pixel_mean * pixel_scale);
-        return;
-    }
-    // Standardised before scaling: rounding the scaled pixels to whole numbers is enough to make
-    // another of two nearly equal candidates win now and then. For a huge face the memory matters
-    // more.
-    const bool exact = wanted.width <= largest_exact;
-    cv::Mat part = picture(inside);
-    if (exact) {
-        cv::Mat standardised;
-        part.convertTo(standardised, CV_32F, pixel_scale, -pixel_mean * pixel_scale);
-        part = standardised;
-    }
-    if (inside != wanted) {
-        cv::Mat padded;
-        cv::copyMakeBorder(part, padded, inside.y - wanted.y, wanted.br().y - inside.br().y,
-                           inside.x - wanted.x, wanted.br().x - inside.br().x,
-                           cv::BORDER_CONSTANT | cv::BORDER_ISOLATED,
-                           cv::Scalar::all(exact ? -pixel_mean * pixel_scale : 0));
-        part = padded;
-    }
-    if (exact) {
-        cv::resize(part, target, target.size(), 0, 0, cv::INTER_AREA);
-        return;
-    }
-    cv::Mat scaled;
-    cv::resize(part, scaled, target.size(), 0, 0, cv::INTER_AREA);
-    scaled.convertTo(target, CV_32F, pixel_scale, -pixel_mean * pixel_scale);
+/// The pixels of a candidate scaled to side x side and standardised, black where it leaves the
+/// picture. Not rounded to whole numbers: that is enough to make another of two nearly equal
+/// candidates win now and then.
+void cut(const cv::Mat& picture, const Candidate& candidate, int side, float* out) {
+    // The cascade counts pixels from 1.
+    const cv::Rect wanted(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
+                          static_cast<int>(candidate.width()),
+                          static_cast<int>(candidate.height()));
+    AreaScaler scaler(picture, wanted, {side, side}, false);
+    for (int y = 0; y < side; ++y)
+        std::copy_n(scaler.row(y), floats(side, 3), out + floats(y * side, 3));
 }
 
 /// The softmax of two classes as the difference of their outputs.
@@ -104,92 +78,138 @@ void add_score(ConvolutionLayer& heads, const OnnxWeights& file, const char* nam
     heads.add_dense(file, name, 2, 0, 0, -1);
 }
 
-ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int inputs, int outputs) {
-    ConvolutionLayer layer(1, inputs, outputs);
-    for (int i = 0; i < outputs; ++i) layer.add_dense(file, name, outputs, i, i);
-    std::ranges::copy(file.get("slope", static_cast<std::size_t>(outputs)), layer.slope.begin());
+/// A fully connected layer after a map of side x side cells.
+ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side, int channels,
+                             int outputs) {
+    ConvolutionLayer stored(1, side * side * channels, outputs);
+    for (int i = 0; i < outputs; ++i) stored.add_dense(file, name, outputs, i, i);
+    ConvolutionLayer layer = stored;
+    // The file's map has the axes swapped.
+    const auto cell = floats(channels, outputs);
+    for (int y = 0; y < side; ++y) {
+        for (int x = 0; x < side; ++x) {
+            std::copy_n(stored.weights.data() + floats(x * side + y, 1) * cell, cell,
+                        layer.weights.data() + floats(y * side + x, 1) * cell);
+        }
+    }
+    std::ranges::copy(file.get("slope", floats(outputs, 1)), layer.slope.begin());
+    return layer;
+}
+
+/// The same for cells whose neighbours have been gathered.
+ConvolutionLayer gathered(ConvolutionLayer layer) {
+    layer.inputs *= layer.size * layer.size;
+    layer.size = 1;
     return layer;
 }
 
 }  // namespace
 
-CandidateNetwork::Stage::Stage(ConvolutionLayer convolution, int pooled, bool reaching)
-    : size(convolution.size),
-      inputs(convolution.inputs),
-      layer(std::move(convolution)),
-      window(pooled),
-      over_end(reaching) {
-    layer.inputs *= layer.size * layer.size;
-    layer.size = 1;
-}
-
-CandidateNetwork::CandidateNetwork(int side, std::vector<Stage> stages, ConvolutionLayer dense,
-                                   ConvolutionLayer heads)
-    : side_(side), stages_(std::move(stages)), dense_(std::move(dense)), heads_(std::move(heads)) {}
+CandidateNetwork::CandidateNetwork(int side, ConvolutionLayer first, Pooling pooling,
+                                   std::vector<Stage> stages, ConvolutionLayer last,
+                                   ConvolutionLayer dense, ConvolutionLayer heads)
+    : side_(side),
+      first_(std::move(first)),
+      pooling_(pooling),
+      stages_(std::move(stages)),
+      last_(gathered(std::move(last))),
+      dense_(std::move(dense)),
+      heads_(std::move(heads)) {}
 
 CandidateNetwork CandidateNetwork::refine(const std::filesystem::path& models) {
     const OnnxWeights file(models / "rnet.onnx");
     std::vector<Stage> stages;
-    stages.emplace_back(ConvolutionLayer(3, 3, 28, file, "conv2d_5", "p_re_lu_3_"), 3, true);
-    stages.emplace_back(ConvolutionLayer(3, 28, 48, file, "conv2d_6", "p_re_lu_4_"), 3, false);
-    stages.emplace_back(ConvolutionLayer(2, 48, 64, file, "conv2d_7", "p_re_lu_5_"), 0, false);
+    stages.push_back({{{3, 28, 48, file, "conv2d_6", "p_re_lu_4_"}, 3}, {3, false}});
     ConvolutionLayer heads(1, 128, 5);
     add_score(heads, file, "dense_1");
     for (int i = 0; i < 4; ++i) heads.add_dense(file, "dense_2", 4, i, 1 + i);
-    return {24, std::move(stages), dense_layer(file, "dense", 576, 128), std::move(heads)};
+    return {24,
+            {3, 3, 28, file, "conv2d_5", "p_re_lu_3_"},
+            {3, true},
+            std::move(stages),
+            {2, 48, 64, file, "conv2d_7", "p_re_lu_5_"},
+            dense_layer(file, "dense", 3, 64, 128),
+            std::move(heads)};
 }
 
 CandidateNetwork CandidateNetwork::output(const std::filesystem::path& models) {
     const OnnxWeights file(models / "onet.onnx");
     std::vector<Stage> stages;
-    stages.emplace_back(ConvolutionLayer(3, 3, 32, file, "conv2d_8", "p_re_lu_7_"), 3, true);
-    stages.emplace_back(ConvolutionLayer(3, 32, 64, file, "conv2d_9", "p_re_lu_8_"), 3, false);
-    stages.emplace_back(ConvolutionLayer(3, 64, 64, file, "conv2d_10", "p_re_lu_9_"), 2, true);
-    stages.emplace_back(ConvolutionLayer(2, 64, 128, file, "conv2d_11", "p_re_lu_10_"), 0, false);
+    stages.push_back({{{3, 32, 64, file, "conv2d_9", "p_re_lu_8_"}, 3}, {3, false}});
+    stages.push_back({{{3, 64, 64, file, "conv2d_10", "p_re_lu_9_"}, 4}, {2, true}});
     ConvolutionLayer heads(1, 256, 15);
     add_score(heads, file, "dense_4");
     for (int i = 0; i < 4; ++i) heads.add_dense(file, "dense_5", 4, i, 1 + i);
     for (int i = 0; i < 10; ++i) heads.add_dense(file, "dense_6", 10, i, 5 + i);
-    return {48, std::move(stages), dense_layer(file, "dense_3", 1152, 256), std::move(heads)};
+    return {48,
+            {3, 3, 32, file, "conv2d_8", "p_re_lu_7_"},
+            {3, true},
+            std::move(stages),
+            {2, 64, 128, file, "conv2d_11", "p_re_lu_10_"},
+            dense_layer(file, "dense_3", 3, 128, 256),
+            std::move(heads)};
 }
 
-std::vector<CandidateNetwork::Answer> CandidateNetwork::forward(const cv::Mat& picture,
-                                                                const Candidate* candidates,
-                                                                int count) {
-    Numbers pictures(floats(count * side_ * side_, 3));
-    for (int i = 0; i < count; ++i) {
-        cut(picture, candidates[i],
-            cv::Mat(side_, side_, CV_32FC3, pictures.data() + floats(i * side_ * side_, 3)));
-    }
-    return forward(pictures.data(), count);
-}
-
-std::vector<CandidateNetwork::Answer> CandidateNetwork::forward(const float* pictures, int count) {
-    Numbers last;
-    Numbers cells;
-    Numbers convolved;
-    Numbers map;
-    int places = 0;
-    for (int i = 0; i < count; ++i) {
-        const float* in = pictures + floats(i * side_ * side_, 3);
-        int side = side_;
-        for (const Stage& stage : stages_) {
-            places = side - stage.size + 1;
-            if (stage.window == 0) {
-                // So few places that those of all candidates are convolved at once.
-                gather(in, side, stage.inputs, stage.size, last);
-                break;
+std::vector<CandidateNetwork::Answer> CandidateNetwork::run(
+    const cv::Mat& picture, const std::vector<Candidate>& candidates) const {
+    // So many at once that the weights of the last layers are read for many, and so few that all
+    // threads have some.
+    constexpr std::size_t batch = 32;
+    const auto batches = static_cast<int>((candidates.size() + batch - 1) / batch);
+    std::vector<Answer> answers(candidates.size());
+    cv::parallel_for_(
+        {0, batches},
+        [&](const cv::Range& range) {
+            Numbers pictures(batch * floats(side_ * side_, 3));
+            for (int i = range.start; i < range.end; ++i) {
+                const auto first = static_cast<std::size_t>(i) * batch;
+                const auto count = std::min(batch, candidates.size() - first);
+                float* out = pictures.data();
+                for (std::size_t k = 0; k < count; ++k, out += floats(side_ * side_, 3)) {
+                    cut(picture, candidates[first + k], side_, out);
+                }
+                std::ranges::copy(forward(pictures.data(), static_cast<int>(count)),
+                                  answers.begin() + static_cast<std::ptrdiff_t>(first));
             }
-            cells.clear();
-            gather(in, side, stage.inputs, stage.size, cells);
-            convolve(stage.layer, cells, places * places, convolved);
-            side = pool(convolved, places, stage.layer, stage.window, stage.over_end, map);
-            in = map.data();
+        },
+        batches);
+    return answers;
+}
+
+std::vector<CandidateNetwork::Answer> CandidateNetwork::forward(const float* pictures,
+                                                                int count) const {
+    Numbers last;
+    Numbers map;
+    Numbers convolved;
+    const float* picture = pictures;
+    for (int i = 0; i < count; ++i, picture += floats(side_ * side_, 3)) {
+        int side = side_ - 2;
+        const auto rows = rows_of(picture, side_, 3);
+        room(convolved, floats(side * side, first_.outputs));
+        for (int y = 0; y < side; ++y) {
+            convolve_row(first_, &rows[floats(y, 1)], 3, side,
+                         convolved.data() + floats(y * side, first_.outputs));
         }
+        side = pool(convolved, side, first_.outputs, pooling_.window, pooling_.over_end, map);
+        int stride = first_.outputs;
+        for (const Stage& stage : stages_) {
+            const auto in = rows_of(std::as_const(map).data(), side, stride);
+            const int in_stride = stride;
+            side -= 2;
+            stride = stage.convolution.layer().outputs;
+            room(convolved, floats(side * side, stride));
+            stage.convolution.run(in.data(), in_stride, side, side,
+                                  rows_of(convolved.data(), side, stride).data());
+            side = pool(convolved, side, stride, stage.pooling.window, stage.pooling.over_end, map);
+        }
+        if (last.empty()) last.reserve(floats(count * (side - 1) * (side - 1), last_.inputs));
+        // So few places that those of all candidates are convolved at once.
+        gather(map.data(), side, stride, last);
     }
+    const int places = static_cast<int>(last.size() / floats(last_.inputs, 1));
     Numbers dense;
     Numbers heads;
-    convolve(stages_.back().layer, last, count * places * places, convolved);
+    convolve(last_, last, places, convolved);
     convolve(dense_, convolved, count, dense);
     convolve(heads_, dense, count, heads);
     std::vector<Answer> answers(static_cast<std::size_t>(count));

@@ -11,6 +11,7 @@
 
 #include "vision/convolution.hpp"
 #include "vision/nms.hpp"
+#include "vision/winograd.hpp"
 
 namespace facebus::vision {
 
@@ -29,42 +30,34 @@ class CandidateNetwork {
     static CandidateNetwork refine(const std::filesystem::path& models);
     static CandidateNetwork output(const std::filesystem::path& models);
 
-    /// Runs the network over all candidates in batches; `keep(candidate, answer)` gets each.
-    /// `picture`: see cascade_picture().
-    template <class Keep>
-    void run(const cv::Mat& picture, const std::vector<Candidate>& candidates, Keep keep) {
-        for (std::size_t first = 0; first < candidates.size(); first += batch_limit) {
-            const std::size_t count = std::min(batch_limit, candidates.size() - first);
-            const auto answers = forward(picture, &candidates[first], static_cast<int>(count));
-            for (std::size_t i = 0; i < count; ++i) keep(candidates[first + i], answers[i]);
-        }
-    }
+    /// The answers for candidates of a picture (8-bit, BGR), in order, on as many threads as
+    /// OpenCV takes.
+    [[nodiscard]] std::vector<Answer> run(const cv::Mat& picture,
+                                          const std::vector<Candidate>& candidates) const;
 
-    /// The answers for `count` pictures, each side x side x 3 standardised numbers.
-    std::vector<Answer> forward(const float* pictures, int count);
+    /// The answers for `count` pictures, each side x side x 3 standardised numbers in BGR.
+    [[nodiscard]] std::vector<Answer> forward(const float* pictures, int count) const;
 
   private:
-    // The largest number of candidates that go through at once: bounds the memory.
-    static constexpr std::size_t batch_limit = 64;
-
-    /// A convolution and the pooling after it.
+    /// The pooling after a convolution.
+    struct Pooling {
+        int window;
+        bool over_end;  ///< whether a window may reach over the end
+    };
+    /// A convolution of 3 x 3 and the pooling after it.
     struct Stage {
-        Stage(ConvolutionLayer convolution, int pooled, bool reaching);
-
-        int size;                ///< of the convolution
-        int inputs;              ///< its channels
-        ConvolutionLayer layer;  ///< the same for cells that have been gathered
-        int window;              ///< of the pooling; 0: none
-        bool over_end;           ///< whether a window may reach over the end
+        WinogradLayer convolution;
+        Pooling pooling;
     };
 
-    CandidateNetwork(int side, std::vector<Stage> stages, ConvolutionLayer dense,
-                     ConvolutionLayer heads);
-
-    std::vector<Answer> forward(const cv::Mat& picture, const Candidate* candidates, int count);
+    CandidateNetwork(int side, ConvolutionLayer first, Pooling pooling, std::vector<Stage> stages,
+                     ConvolutionLayer last, ConvolutionLayer dense, ConvolutionLayer heads);
 
     int side_;
+    ConvolutionLayer first_;  ///< 3 x 3
+    Pooling pooling_;         ///< after the first
     std::vector<Stage> stages_;
+    ConvolutionLayer last_;  ///< 2 x 2, as 1 x 1 of cells that have been gathered
     ConvolutionLayer dense_;
     ConvolutionLayer heads_;
 };

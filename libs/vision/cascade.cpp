@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <opencv2/imgproc.hpp>
-
-#include "vision/mat.hpp"
-
 namespace facebus::vision {
 
 namespace {
@@ -24,13 +20,6 @@ Detection to_detection(const Candidate& candidate) {
 
 }  // namespace
 
-cv::Mat cascade_picture(const cv::Mat& upright) {
-    cv::Mat picture;
-    cv::transpose(upright, picture);
-    cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-    return picture;
-}
-
 bool to_pixels(Candidate& candidate) {
     candidate.left = std::trunc(candidate.left);
     candidate.top = std::trunc(candidate.top);
@@ -46,9 +35,11 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
                                             const std::vector<Candidate>& candidates,
                                             float least_score) {
     std::vector<Candidate> kept;
-    using Answer = CandidateNetwork::Answer;
-    network_.run(picture, candidates, [&](Candidate candidate, const Answer& answer) {
-        if (!(answer.score > least_score)) return;
+    const auto answers = network_.run(picture, candidates);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto& answer = answers[i];
+        if (!(answer.score > least_score)) continue;
+        Candidate candidate = candidates[i];
         candidate.score = answer.score;
         candidate.shift = answer.shift;
         candidate.points = answer.points;
@@ -62,7 +53,7 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
         }
         apply_shift(candidate, candidate.width(), candidate.height());
         kept.push_back(candidate);
-    });
+    }
     std::vector<Detection> faces;
     for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
         // A box turned inside out by its correction is no face.

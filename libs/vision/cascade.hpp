@@ -1,5 +1,4 @@
-// Private to libs/vision: what the networks of MTCNN share, namely the picture as they were trained
-// on it and the parts of it that they read.
+// Private to libs/vision: what the networks of MTCNN share.
 #pragma once
 
 #include <filesystem>
@@ -17,11 +16,6 @@ namespace facebus::vision {
 inline constexpr double pixel_mean = 127.5;
 inline constexpr double pixel_scale = 1 / 128.0;
 
-/// A picture (BGR) as the cascade reads it. All three networks were trained with the axes swapped
-/// (columns first) in RGB, so the picture is transposed once and everything of the cascade runs in
-/// columns-first matrices.
-cv::Mat cascade_picture(const cv::Mat& upright);
-
 /// Whole pixels, and at least one of them: a candidate that has collapsed has nothing to look at.
 bool to_pixels(Candidate& candidate);
 
@@ -32,7 +26,7 @@ class OutputNetwork {
     explicit OutputNetwork(const std::filesystem::path& models);
 
     /// The faces among the candidates (square boxes) whose score is above `least_score`, best
-    /// first; of boxes that overlap the best stays.
+    /// first; of boxes that overlap the best stays. `picture`: 8-bit, BGR.
     std::vector<Detection> faces(const cv::Mat& picture, const std::vector<Candidate>& candidates,
                                  float least_score);
 

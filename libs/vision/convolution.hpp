@@ -1,16 +1,19 @@
 // Private to libs/vision: what the small networks of MTCNN are made of. OpenCV DNN takes several
 // times as long for so few channels; see docs/decisions/0004-own-kernels-for-mtcnn.md.
+//
+// A map lies row by row, cell by cell, channel by channel. From one cell to the next it is `stride`
+// numbers: the channels, filled up with zeros to a multiple of 16 but for a picture's three.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "vision/instructions.hpp"
 #include "vision/onnx_weights.hpp"
 
 namespace facebus::vision {
 
-/// A convolution of size x size without padding, and PReLU. Pictures lie row by row, cell by cell,
-/// channel by channel.
+/// A convolution of size x size without padding, and PReLU.
 struct ConvolutionLayer {
     int size = 1;
     int inputs = 0;              ///< channels
@@ -23,7 +26,8 @@ struct ConvolutionLayer {
     /// Without weights: all zero.
     ConvolutionLayer(int side, int channels_in, int channels_out);
     /// With those of the tensors NAME/kernel:0 (outputs x inputs x size x size) and NAME/bias:0,
-    /// and the slopes of the tensor `prelu`. Throws as OnnxWeights::get() does.
+    /// and the slopes of the tensor `prelu`, for pictures that stand upright. Throws as
+    /// OnnxWeights::get() does.
     ConvolutionLayer(int side, int channels_in, int channels_out, const OnnxWeights& file,
                      const std::string& name, const std::string& prelu);
 
@@ -35,19 +39,20 @@ struct ConvolutionLayer {
                          float factor = 1);
 };
 
-/// A row of `width` cells from the layer's `size` rows of inputs, by the widest instructions that
-/// the processor has: `out` gets `outputs` numbers a cell.
-void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int width, float* out);
+/// A row of `width` cells from the layer's `size` rows of inputs: `out` gets `outputs` numbers a
+/// cell.
+void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
+                  float* out, Instructions instructions = best_instructions());
 
-/// The same by each kind of instructions that this processor has, for tests.
-std::vector<std::string> convolution_instructions();
-void convolve_row_with(const std::string& instructions, const ConvolutionLayer& layer,
-                       const float* const* rows, int width, float* out);
+/// The product of `cells` rows of `inputs` numbers, `stride` apart, and inputs x outputs weights:
+/// cells x outputs numbers. `outputs` is a multiple of 16.
+void multiply(const float* weights, int inputs, int outputs, const float* in, int stride, int cells,
+              float* out, Instructions instructions = best_instructions());
 
 /// One row of the largest of window x window cells, two cells apart, of `rows` rows that are there;
-/// `width` cells of `stride` numbers each in, `out_width` cells of `channels` out. A window that
-/// reaches over the end takes what is there.
-void pool_row(const float* const* rows, int count, int window, int width, int stride, int channels,
+/// `width` cells in, `out_width` cells out, each of `channels` numbers, a multiple of 16. A window
+/// that reaches over the end takes what is there.
+void pool_row(const float* const* rows, int count, int window, int width, int channels,
               int out_width, float* out);
 
 }  // namespace facebus::vision

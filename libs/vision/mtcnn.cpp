@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include <opencv2/imgproc.hpp>
-
 #include "vision/cascade.hpp"
 #include "vision/mat.hpp"
 #include "vision/proposal_network.hpp"
@@ -35,15 +33,25 @@ struct Mtcnn::Impl {
 
 std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& upright) {
     const double first = static_cast<double>(proposal_side) / options.min_face;
-    std::vector<Candidate> all;
-    double level = first;
+    std::vector<double> levels;
     double shorter = std::min(upright.rows, upright.cols) * first;
-    for (int i = 1; shorter >= proposal_side; ++i) {
-        auto found = suppress(propose_at(upright, level), 0.5, Overlap::of_union);
-        all.insert(all.end(), found.begin(), found.end());
+    while (shorter >= proposal_side) {
+        levels.push_back(first *
+                         std::pow(static_cast<double>(options.scale_factor), levels.size()));
         shorter *= static_cast<double>(options.scale_factor);
-        level = first * std::pow(static_cast<double>(options.scale_factor), i);
     }
+    std::vector<std::vector<Candidate>> found(levels.size());
+    const auto count = static_cast<int>(levels.size());
+    cv::parallel_for_(
+        {0, count},
+        [&](const cv::Range& range) {
+            for (auto i = static_cast<std::size_t>(range.start); std::cmp_less(i, range.end); ++i) {
+                found[i] = suppress(propose_at(upright, levels[i]), 0.5, Overlap::of_union);
+            }
+        },
+        count);
+    std::vector<Candidate> all;
+    for (const auto& of_level : found) all.insert(all.end(), of_level.begin(), of_level.end());
     all = suppress(std::move(all), 0.7, Overlap::of_union);
     std::vector<Candidate> squares;
     for (Candidate& candidate : all) {
@@ -58,23 +66,14 @@ std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& upright) {
 std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double level) {
     const int rows = static_cast<int>(std::ceil(upright.rows * level));
     const int columns = static_cast<int>(std::ceil(upright.cols * level));
-    // Scaled before it is turned: the other way round some pixels are rounded differently, enough
-    // to move a face's landmarks in one picture in a hundred.
-    cv::Mat scaled;
-    cv::resize(upright, scaled, {columns, rows}, 0, 0, cv::INTER_AREA);
-    scaled = cascade_picture(scaled);
-    const auto& maps = proposal.run(scaled);
-    const int cells_x = maps.rows;
-    const int cells_y = maps.columns;
+    const auto maps = proposal.run(upright, {columns, rows});
     const auto* shift = maps.shift.data();
     const auto* score = maps.score.data();
     std::vector<Candidate> found;
     int only = 0;
-    // Rows outside, columns inside, although memory lies the other way: equal scores are ranked by
-    // this order.
-    for (int y = 0; y < cells_y; ++y) {
-        for (int x = 0; x < cells_x; ++x) {
-            const int cell = x * cells_y + y;
+    for (int y = 0; y < maps.rows; ++y) {
+        for (int x = 0; x < maps.columns; ++x) {
+            const int cell = y * maps.columns + x;
             if (score[cell] < options.proposal_score) continue;
             const double left = proposal_stride * x;
             const double top = proposal_stride * y;
@@ -86,7 +85,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
             candidate.score = score[cell];
             std::copy_n(shift + std::ptrdiff_t{cell} * 4, 4, candidate.shift.begin());
             found.push_back(candidate);
-            only = (cells_x - 1 - x) * cells_y + y;
+            only = y * maps.columns + maps.columns - 1 - x;
         }
     }
     // A single candidate of a level gets the correction of the mirrored place: so does the
@@ -101,13 +100,15 @@ std::vector<Candidate> Mtcnn::Impl::propose_at(const cv::Mat& upright, double le
 std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& picture,
                                             const std::vector<Candidate>& candidates) {
     std::vector<Candidate> kept;
-    using Answer = CandidateNetwork::Answer;
-    refine.run(picture, candidates, [&](Candidate candidate, const Answer& answer) {
-        if (!(answer.score > options.refine_score)) return;
+    const auto answers = refine.run(picture, candidates);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto& answer = answers[i];
+        if (!(answer.score > options.refine_score)) continue;
+        Candidate candidate = candidates[i];
         candidate.score = answer.score;
         candidate.shift = answer.shift;
         kept.push_back(candidate);
-    });
+    }
     kept = suppress(std::move(kept), 0.7, Overlap::of_union);
     std::vector<Candidate> squares;
     for (Candidate& candidate : kept) {
@@ -135,8 +136,8 @@ Mtcnn& Mtcnn::operator=(Mtcnn&&) noexcept = default;
 std::vector<Detection> Mtcnn::detect(const Image& image) {
     if (std::min(image.width, image.height) < impl_->options.min_face) return {};
     return translated("MTCNN", [&] {
-        const cv::Mat picture = cascade_picture(as_mat(image));
-        const auto candidates = impl_->refined(picture, impl_->propose(as_mat(image)));
+        const cv::Mat picture = as_mat(image);
+        const auto candidates = impl_->refined(picture, impl_->propose(picture));
         return impl_->output.faces(picture, candidates, impl_->options.output_score);
     });
 }

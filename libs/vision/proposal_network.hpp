@@ -7,6 +7,8 @@
 #include <opencv2/core.hpp>
 
 #include "vision/convolution.hpp"
+#include "vision/instructions.hpp"
+#include "vision/winograd.hpp"
 
 namespace facebus::vision {
 
@@ -18,25 +20,27 @@ struct ProposalMaps {
     std::vector<float> shift;  ///< correction of the corners in box sizes, four a cell
 };
 
-/// P-Net row by row, with all that is at work in the nearest cache. The same numbers as by OpenCV
-/// DNN to 1e-4. Not thread-safe.
+/// P-Net a few rows at a time, with all that is at work in the nearest caches. The same numbers as
+/// by OpenCV DNN to 1e-4. Not thread-safe.
 class ProposalNetwork {
   public:
     /// Throws as load_network() does.
     explicit ProposalNetwork(const std::filesystem::path& file)
         : ProposalNetwork(OnnxWeights(file)) {}
 
-    /// `picture`: 8-bit RGB, columns first; see cascade_picture(). None of its sides below 12.
-    const ProposalMaps& run(const cv::Mat& picture);
+    /// The picture (8-bit, BGR) scaled to `size`, none of whose sides is below 12.
+    [[nodiscard]] ProposalMaps run(const cv::Mat& picture, const cv::Size& size,
+                                   Instructions instructions = best_instructions()) const;
 
   private:
+    class Pass;
+
     explicit ProposalNetwork(const OnnxWeights& file);
 
     ConvolutionLayer first_;
-    ConvolutionLayer second_;
-    ConvolutionLayer third_;
+    WinogradLayer second_;
+    WinogradLayer third_;
     ConvolutionLayer heads_;  ///< channel 0: what the softmax comes from; 1 to 4: the shift
-    ProposalMaps maps_;
 };
 
 }  // namespace facebus::vision

@@ -1,9 +1,9 @@
 facebus_library(vision
-  SOURCES align.cpp annotate.cpp appearance.cpp assignment.cpp candidate_network.cpp cascade.cpp
+  SOURCES align.cpp annotate.cpp appearance.cpp area_scaler.cpp assignment.cpp candidate_network.cpp cascade.cpp
           convolution.cpp crop_file.cpp embedder.cpp
-          embedding_network.cpp face_detector.cpp image_file.cpp motion_gate.cpp mtcnn.cpp network.cpp nms.cpp onnx_weights.cpp
+          embedding_network.cpp face_detector.cpp image_file.cpp instructions.cpp motion_gate.cpp mtcnn.cpp network.cpp nms.cpp onnx_weights.cpp
           picture_header.cpp proposal_network.cpp quality.cpp scene_cut.cpp silence.cpp ssd.cpp threads.cpp tracker.cpp
-          video_source.cpp
+          video_source.cpp winograd.cpp
   PUBLIC facebus::base)
 target_include_directories(facebus_vision SYSTEM PRIVATE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(facebus_vision PRIVATE ${OpenCV_LIBS} ZLIB::ZLIB)
@@ -16,5 +16,5 @@ if(FACEBUS_ONNXRUNTIME)
 endif()
 facebus_precompile(facebus_vision <opencv2/core.hpp> <opencv2/dnn.hpp> <opencv2/imgproc.hpp>)
 # Loops of vector instructions; GCC 12's own header sets off the warning.
-set_source_files_properties(vision/convolution.cpp PROPERTIES
+set_source_files_properties(vision/area_scaler.cpp vision/convolution.cpp vision/winograd.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized;-Wno-uninitialized")

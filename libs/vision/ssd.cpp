@@ -63,8 +63,7 @@ std::vector<Detection> Ssd::detect(const Image& image) {
         const cv::Mat upright = as_mat(image);
         const auto candidates = impl_->propose(upright);
         if (candidates.empty()) return std::vector<Detection>();
-        return impl_->output.faces(cascade_picture(upright), candidates,
-                                   impl_->options.output_score);
+        return impl_->output.faces(upright, candidates, impl_->options.output_score);
     });
 }
 

@@ -1,0 +1,150 @@
+#include <array>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "vision/convolution.hpp"
+#include "vision/winograd.hpp"
+
+using namespace facebus::vision;
+
+namespace {
+
+std::vector<float> numbers(std::size_t count) {
+    static std::mt19937 random(1);
+    static std::normal_distribution<float> normal;
+    std::vector<float> out(count);
+    for (auto& value : out) value = normal(random);
+    return out;
+}
+
+ConvolutionLayer random_layer(int inputs, int outputs) {
+    ConvolutionLayer layer(3, inputs, outputs);
+    const auto size = layer.bias.size();
+    layer.weights = numbers(9 * static_cast<std::size_t>(inputs) * size);
+    for (auto& weight : layer.weights) weight /= 4;
+    layer.bias = numbers(size);
+    layer.slope = numbers(size);
+    return layer;
+}
+
+struct Map {
+    std::size_t width;
+    std::size_t stride;
+    std::vector<float> cells;
+    std::vector<float*> rows;
+
+    Map(int cells_down, int cells_across, int numbers_a_cell)
+        : width(static_cast<std::size_t>(cells_across)),
+          stride(static_cast<std::size_t>(numbers_a_cell)),
+          cells(numbers(static_cast<std::size_t>(cells_down) * width * stride)) {
+        for (int y = 0; y < cells_down; ++y) {
+            rows.push_back(cells.data() + static_cast<std::size_t>(y) * width * stride);
+        }
+    }
+};
+
+/// The convolution, number by number.
+double expected(const ConvolutionLayer& layer, const Map& map, std::size_t y, std::size_t x,
+                std::size_t output) {
+    const auto inputs = static_cast<std::size_t>(layer.inputs);
+    const auto outputs = static_cast<std::size_t>(layer.outputs);
+    double sum = double{layer.bias[output]};
+    for (std::size_t row = 0; row < 3; ++row) {
+        for (std::size_t column = 0; column < 3; ++column) {
+            for (std::size_t input = 0; input < inputs; ++input) {
+                const auto tap = (row * 3 + column) * inputs + input;
+                sum += double{map.rows[y + row][(x + column) * map.stride + input]} *
+                       double{layer.weights[tap * outputs + output]};
+            }
+        }
+    }
+    return sum < 0 ? sum * double{layer.slope[output]} : sum;
+}
+
+double worst_difference(const ConvolutionLayer& layer, const Map& in, const Map& out) {
+    double worst = 0;
+    for (std::size_t y = 0; y < out.rows.size(); ++y) {
+        for (std::size_t x = 0; x < out.width; ++x) {
+            for (std::size_t output = 0; output < out.stride; ++output) {
+                const double got = double{out.rows[y][x * out.stride + output]};
+                worst = std::max(worst, std::abs(got - expected(layer, in, y, x, output)));
+            }
+        }
+    }
+    return worst;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(all_instructions_convolve_a_row_of_any_width_with_or_without_filling) {
+    for (const int stride : {10, 16}) {
+        const auto layer = random_layer(10, 32);
+        for (int width = 1; width < 30; ++width) {
+            const Map in(3, width + 2, stride);
+            for (const auto instructions : known_instructions()) {
+                Map out(1, width, layer.outputs);
+                convolve_row(layer, in.rows.data(), stride, width, out.rows[0], instructions);
+                const auto worst = worst_difference(layer, in, out);
+                BOOST_TEST(worst < 1e-5, name_of(instructions) << ", " << width << " cells of "
+                                                               << stride << ": " << worst);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(tiles_give_what_a_convolution_gives_on_a_map_of_any_size) {
+    for (const int tile : {3, 4}) {
+        // Of ten inputs in sixteen numbers, as in P-Net, and of inputs that need no filling.
+        for (const int inputs : {10, 32}) {
+            WinogradLayer layer(random_layer(inputs, 48), tile);
+            for (const auto& [height, width] : std::vector<std::array<int, 2>>{{1, 1},
+                                                                               {2, 9},
+                                                                               {9, 2},
+                                                                               {3, 3},
+                                                                               {4, 4},
+                                                                               {5, 7},
+                                                                               {8, 8},
+                                                                               {9, 9},
+                                                                               {4, 131},
+                                                                               {21, 21}}) {
+                const Map in(height + 2, width + 2, inputs == 10 ? 16 : inputs);
+                for (const auto instructions : known_instructions()) {
+                    Map out(height, width, layer.layer().outputs);
+                    layer.run(in.rows.data(), static_cast<int>(in.stride), height, width,
+                              out.rows.data(), instructions);
+                    const auto worst = worst_difference(layer.layer(), in, out);
+                    BOOST_TEST(worst < 5e-4, name_of(instructions)
+                                                 << ", tiles of " << tile << ", " << height << " x "
+                                                 << width << ": " << worst);
+                }
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(pooling_takes_the_largest_of_what_is_there) {
+    for (const int window : {2, 3}) {
+        for (int width = window; width < 12; ++width) {
+            const Map in(window, width, 32);
+            const int pooled = (width + 1) / 2;
+            Map out(1, pooled, 32);
+            pool_row(in.rows.data(), window, window, width, 32, pooled, out.rows[0]);
+            bool right = true;
+            for (int x = 0; x < pooled; ++x) {
+                for (std::size_t c = 0; c < 32; ++c) {
+                    float best = -1000;
+                    for (const float* row : in.rows) {
+                        for (int from = 2 * x; from < std::min(2 * x + window, width); ++from) {
+                            best = std::max(best, row[static_cast<std::size_t>(from) * 32 + c]);
+                        }
+                    }
+                    right &= best == out.rows[0][static_cast<std::size_t>(x) * 32 + c];
+                }
+            }
+            BOOST_TEST(right, "a window of " << window << ", " << width << " cells");
+        }
+    }
+}
