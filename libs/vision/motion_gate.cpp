@@ -52,15 +52,17 @@ struct MotionGate::Impl {
     MotionOptions options;
     cv::Size frame_size;
     int reduction = 1;
-    cv::Mat background;  ///< running mean of the small grey frames, 32-bit float
-    cv::Mat previous;    ///< the last small grey frame
-    cv::Mat moved_at;    ///< per pixel of it: seconds when it moved last, 64-bit float
+    cv::Mat background;     ///< running mean of the small grey frames, 32-bit float
+    cv::Mat previous;       ///< the last small grey frame
+    cv::Mat moved_at;       ///< per pixel of it: seconds when it moved last, 64-bit float
+    double moved_last = 0;  ///< the latest of them
     std::int64_t last_pts = 0;
     std::int64_t last_full = 0;
 
     [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
     void start(const cv::Mat& grey, std::int64_t pts);
     [[nodiscard]] cv::Mat moving(const cv::Mat& grey) const;
+    void note_motion(cv::Mat mask, double now);
     [[nodiscard]] cv::Rect widened(const cv::Rect& small) const;
     [[nodiscard]] std::vector<cv::Rect> areas(double now) const;
 };
@@ -79,7 +81,8 @@ void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
     grey.convertTo(background, CV_32F);
     previous = grey;
     // Nothing has ever moved.
-    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(-1e18));
+    moved_last = -1e18;
+    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(moved_last));
     last_pts = pts;
     last_full = pts;
 }
@@ -98,6 +101,25 @@ cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
     return mask;
 }
 
+/// Where an area that is large enough moved, `moved_at` is `now`.
+void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
+    const int least_pixels = std::max(1, options.min_area / (reduction * reduction));
+    // Most frames of a still scene end here: looking for areas takes longer than all before.
+    if (cv::countNonZero(mask) == 0) return;
+    // Closed first: a face that turns shows as many small pieces.
+    cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
+                     cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
+    cv::Mat labels;
+    cv::Mat stats;
+    cv::Mat centres;
+    const int count = cv::connectedComponentsWithStats(mask, labels, stats, centres);
+    for (int i = 1; i < count; ++i) {
+        if (stats.at<int>(i, cv::CC_STAT_AREA) < least_pixels) continue;
+        moved_at.setTo(now, labels == i);
+        moved_last = now;
+    }
+}
+
 /// From the small picture to the frame, with the margin and at least the least size.
 cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
     const int least = cvRound(least_side * std::min(frame_size.width, frame_size.height));
@@ -112,6 +134,7 @@ cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
 }
 
 std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
+    if (moved_last < now - options.linger) return {};
     const cv::Mat lively = moved_at >= now - options.linger;
     cv::Mat labels;
     cv::Mat stats;
@@ -161,25 +184,14 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         if (is_cut(self.previous, grey)) {
             self.start(grey, pts);
             // A face missed in the first frame of a new scene is looked for in the next ones too.
-            self.moved_at = static_cast<double>(pts) * 1e-9;
+            self.moved_last = static_cast<double>(pts) * 1e-9;
+            self.moved_at = self.moved_last;
             result.cut = true;
             return whole();
         }
 
         const double now = static_cast<double>(pts) * 1e-9;
-        cv::Mat mask = self.moving(grey);
-        const int least_pixels =
-            std::max(1, self.options.min_area / (self.reduction * self.reduction));
-        // Closed first: a face that turns shows as many small pieces.
-        cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
-                         cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
-        cv::Mat labels;
-        cv::Mat stats;
-        cv::Mat centres;
-        const int count = cv::connectedComponentsWithStats(mask, labels, stats, centres);
-        for (int i = 1; i < count; ++i)
-            if (stats.at<int>(i, cv::CC_STAT_AREA) >= least_pixels)
-                self.moved_at.setTo(now, labels == i);
+        self.note_motion(self.moving(grey), now);
         const double passed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
         cv::accumulateWeighted(grey, self.background, 1 - std::exp(-passed / settle));
         self.previous = grey;
