@@ -52,7 +52,8 @@ Result<void> Camera::run(const CameraEvents& events) {
                 emit_end(events);
                 return {};
             }
-            offset_ = last_ + 1;
+            // The next round begins a frame after the last one, as if the source went on.
+            offset_ = read_ + static_cast<std::int64_t>(ns_per_second / source->frame_rate());
             continue;
         }
         const auto error =
@@ -78,6 +79,7 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
                         fmt::format("the picture has not changed for {} s", options_.still_limit));
         }
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
+        read_ = pts;
         if (last_ >= 0 && pts - last_ < spacing) continue;
         if (replay_ && live_ && !wait_for(pts)) return false;
         if (!emit(**frame, pts, events)) return false;

@@ -54,6 +54,7 @@ class Camera {
     bool live_;
     std::int64_t started_;     ///< monotonic ns
     std::int64_t offset_ = 0;  ///< pts at which the present round of a loop began
+    std::int64_t read_ = -1;   ///< pts of the last frame read, or -1
     std::int64_t last_ = -1;   ///< pts of the last frame sent, or -1
     double retry_seconds_;
     StillWatch still_;
