@@ -179,7 +179,10 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         const cv::Mat grey = self.small_grey(frame);
         if (first) {
             self.start(grey, pts);
-            return whole();
+            auto found = whole();
+            self.last_full -=
+                static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
+            return found;
         }
         if (is_cut(self.previous, grey)) {
             self.start(grey, pts);

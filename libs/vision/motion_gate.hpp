@@ -13,6 +13,7 @@ struct MotionOptions {
     bool enabled = true;  ///< off: every frame is searched whole
     double full_interval =
         1.0;              ///< seconds between whole frames, so that nobody who stands still is lost
+    double phase = 0;     ///< part of it that is over at the first frame
     double linger = 1.0;  ///< seconds that an area stays worth searching after its last motion
     int min_area = 400;   ///< smallest moving area in pixels of the frame
     int margin = 48;      ///< pixels added around a moving area on every side

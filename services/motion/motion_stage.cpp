@@ -1,6 +1,7 @@
 #include "motion/motion_stage.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "wire/codec.hpp"
@@ -28,6 +29,12 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     }
     region.frame_width = frame.width;
     region.frame_height = frame.height;
+    if (!cameras_.contains(frame.head.src)) {
+        // Cameras that begin together should not all have their whole frames searched at once.
+        // Steps of the golden ratio spread any number of them.
+        constexpr double golden = 0.618033988749895;
+        options_.phase = std::fmod(golden * seen_++, 1.0);
+    }
     auto& gate = cameras_.try_emplace(frame.head.src, options_).first->second;
     const Image image{frame.width, frame.height, pixels};
     auto found = gate.process(image, frame.stream.pts);

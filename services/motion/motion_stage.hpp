@@ -22,6 +22,7 @@ class MotionStage {
 
   private:
     vision::MotionOptions options_;
+    int seen_ = 0;  ///< cameras so far
     std::map<std::string, vision::MotionGate> cameras_;
 };
 

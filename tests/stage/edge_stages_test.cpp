@@ -158,3 +158,26 @@ BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_tim
     }
     BOOST_TEST(searched < 15U, "a still scene is searched whole once a second and else not at all");
 }
+
+BOOST_AUTO_TEST_CASE(cameras_that_begin_together_are_searched_whole_at_different_times) {
+    const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
+    MotionStage motion{vision::MotionOptions{}};
+    constexpr std::int64_t second = 1'000'000'000;
+    std::map<std::string, int> searches;
+    for (std::int64_t pts = second / 25; pts <= 4 * second; pts += second / 25) {
+        int whole = 0;
+        for (const std::string camera : {"door", "hall", "yard"}) {
+            auto message = frame(grey, pts);
+            message.head.src = camera;
+            const auto areas = motion.process(message, grey.pixels).first.areas.size();
+            whole += static_cast<int>(areas);
+            searches[camera] += static_cast<int>(areas);
+        }
+        // All of them in the first frame, which nothing is known of.
+        BOOST_TEST(whole <= (pts == second / 25 ? 3 : 1));
+    }
+    for (const auto& [camera, times] : searches) {
+        BOOST_TEST(times >= 4, camera << " was searched " << times << " times in four seconds");
+        BOOST_TEST(times <= 5, camera << " was searched " << times << " times in four seconds");
+    }
+}
