@@ -21,6 +21,8 @@ namespace {
 
 // Parts read at once: of a million samples some eight thousand.
 constexpr std::size_t parts_at_once = 32;
+// Parts after which memory that the reading took goes back: together a tenth of a large gallery.
+constexpr std::size_t parts_to_trim = 256;
 constexpr const char* most_changes = "100000";
 
 /// The id of a stream's entry, or nothing.
@@ -168,11 +170,10 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
         const auto records = read_subjects(redis, *ids);
         if (!records) return std::unexpected(records.error());
         for (const auto& record : *records) builder.add(record);
-    }
 #if defined(__GLIBC__)
-    // Gives back what the reading took, a tenth of a large gallery.
-    malloc_trim(0);
+        if ((first + parts_at_once) % parts_to_trim == 0) malloc_trim(0);
 #endif
+    }
     return builder.finish(std::move(version));
 }
 

@@ -276,7 +276,6 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "usage: bench.gallery SAMPLES... | bench.gallery --serve SAMPLES\n");
         return 64;
     }
-    fmt::print("instructions: {}\n\n", facebus::gallery::coarse_instructions());
     if (std::string(argv[1]) == "--serve" && argc == 3) {
         const test::RedisServer server;
         fill({.url = server.url(), .timeout_ms = 60'000}, std::stoul(argv[2]));
@@ -286,6 +285,7 @@ int main(int argc, char** argv) {
         }
         return 0;
     }
+    fmt::print("instructions: {}\n\n", facebus::gallery::coarse_instructions());
     compare_instructions();
     fmt::print(
         "| samples | MiB | load s | one probe ms | of eight, ms a probe | floats ms | ratio | best "

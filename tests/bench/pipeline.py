@@ -1,11 +1,12 @@
-"""The whole system as tests/bench/run starts it: frames a second, latency, number of cameras. Clips are
-made from the demo clip, whose man is put on grey ground as often as faces are wanted.
+"""The whole system as tests/bench/run starts it: frames a second, latency, number of cameras and of workers, too
+many probes, what the bus takes. Clips are made from the demo clip, whose man is put on grey ground as often as faces are wanted.
 
-pipeline.py throughput | latency | cameras
+pipeline.py throughput | profile | latency | cameras | workers | overload
 """
 
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -13,9 +14,10 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "process")]
+sys.path[:0] = [str(HERE.parent / "fault"), str(HERE.parent / "process")]
 
 import support  # noqa: E402
+from peers import Edge  # noqa: E402
 from pictures import carphone_frames, ffmpeg_clip  # noqa: E402
 from support import CARPHONE, cpu_seconds  # noqa: E402
 from system import System, metric  # noqa: E402
@@ -79,6 +81,42 @@ class Pipeline(support.ProcessTest):
         for name, seconds in used.items():
             print(f"| {name} | {seconds / frames * 1000:.2f} | {seconds / total:.0%} |")
 
+    def profile(self):
+        """Where all processes together spend their time, as perf sees it."""
+        clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
+        system = self.started()
+        system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
+        self.read(system, 5)
+        data = self.folder / "perf.data"
+        pids = ",".join(str(service.process.pid) for service in system.services.values())
+        with open(self.folder / "perf.log", "wb") as log:
+            subprocess.run(["perf", "record", "-q", "-F", "499", "-p", pids, "-o", data, "--", "sleep", "15"],
+                           stdout=log, stderr=log, check=True)
+        report = subprocess.run(["perf", "report", "-i", data, "--no-children", "--sort", "comm,dso,sym", "--percent-limit",
+                                 "0", "-F", "overhead,comm,dso,sym", "-t", ";"], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        shares = dict.fromkeys([*(what for what, _ in self.KINDS), "all else"], 0.0)
+        for line in report.splitlines():
+            cells = [cell.strip() for cell in line.split(";")]
+            if len(cells) != 4 or not cells[0].endswith("%"):
+                continue
+            kind = next((what for what, pattern in self.KINDS if re.search(pattern, " ".join(cells[1:]))), "all else")
+            shares[kind] += float(cells[0].rstrip("%"))
+        print("| all processes together | share of CPU time |\n|---|--:|")
+        for kind, share in shares.items():
+            print(f"| {kind} | {share:.1f}% |")
+
+    # The first that fits counts.
+    KINDS = (("sockets: libzmq", r"libzmq"),
+             ("sockets: the kernel", r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
+             ("page faults, scheduling, all else of the kernel", r"\[k\]"),
+             ("messages: MessagePack, codec, streams", r"msgpack|facebus::(wire|bus)::"),
+             ("copies: memcpy and memset of all processes", r"mem(move|cpy|set)"),
+             ("FaceNet: OpenCV DNN", r"libopencv_dnn|facebus-recogni.*libtbb"),
+             ("MTCNN", r"facebus-detect"),
+             ("decoding", r"libav|libsw|libx264|libh264"),
+             ("motion", r"facebus-motion"))
+
     def latency(self):
         period = 2.0
         clip = self.clip("comes.mp4", 640, 480, [(214, 150)], seconds=period)
@@ -118,12 +156,80 @@ class Pipeline(support.ProcessTest):
             before, used, start = total(), self.used(system), time.monotonic()
             self.read(system, 15)
             spent = time.monotonic() - start
+            if count == 1:
+                held = {name: resident(system, name) for name in self.EDGE}
             cores = sum(self.used(system)[name] - used[name] for name in used) / spent
             frames, dropped = (after - earlier for after, earlier in zip(total(), before))
             print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |", flush=True)
             system.forget("capture")
             if dropped > frames * 0.02:
                 break
+        print("\n| the edge, one camera 1280x720 | MiB |\n|---|--:|")
+        for name, mib in held.items():
+            print(f"| {name} | {mib:.0f} |")
+        print(f"| together | {sum(held.values()):.0f} |")
+
+    EDGE = ("capture", "motion", "detect-align", "track")
+
+
+    def workers(self):
+        """Probes a second by real workers, an edge always having more of them."""
+        print("| workers | batch | probes/s | ms of a core a probe | MiB a worker |\n|--:|--:|--:|--:|--:|")
+        for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
+            system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
+            system.start_redis()
+            system.start("broker", "recognize")
+            edge = Edge(system.context, system.ipc("probes"), "bench")
+            edge.send(4 * workers * batch)
+
+            def answered(seconds, edge=edge, room=4 * workers * batch):
+                end, start = time.monotonic() + seconds, edge.sent - len(edge.waiting)
+                while time.monotonic() < end:
+                    edge.socket.poll(100)
+                    edge.receive()
+                    edge.send(room - len(edge.waiting))
+                return edge.sent - len(edge.waiting) - start
+
+            answered(4)
+            names = [name for name in system.services if name.startswith("recognize")]
+            before, start = self.used(system), time.monotonic()
+            count = answered(15)
+            spent, after = time.monotonic() - start, self.used(system)
+            cpu = sum(after[name] - before[name] for name in names) / count * 1000
+            held = max(resident(system, name) for name in names)
+            print(f"| {workers} | {batch} | {count / spent:.1f} | {cpu:.1f} | {held:.0f} |", flush=True)
+            edge.socket.close()
+            for name in list(system.services):
+                system.forget(name)
+
+    def overload(self):
+        """Ten times as many probes as a worker can name, for a minute."""
+        queue = 1000
+        system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
+        system.start_redis()
+        system.start("broker", "recognize")
+        rate = 200
+        edge = Edge(system.context, system.ipc("probes"), "bench")
+        # As `track` does: beyond its outbox an edge gives up the oldest probe.
+        outbox = 256
+        start = time.monotonic()
+        empty, deepest = resident(system, "broker"), 0
+        while (passed := time.monotonic() - start) < 60:
+            edge.send(int(passed * rate) - edge.sent)
+            while len(edge.waiting) > queue + outbox:
+                edge.waiting.pop(next(iter(edge.waiting)))
+            edge.socket.poll(20)
+            edge.receive()
+            deepest = max(deepest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)
+        print(f"{rate} probes/s for a minute, one worker: at most {deepest:.0f} in "
+              f"the broker's queue of {queue:,}, which holds {resident(system, 'broker') - empty:.0f} MiB more than empty")
+        edge.socket.close()
+
+
+def resident(system, name):
+    """MiB, the most that a service has held."""
+    text = pathlib.Path(f"/proc/{system.services[name].process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) / 1024
 
 
 def dropped_by(system, name):
@@ -136,7 +242,7 @@ def dropped_by(system, name):
 
 if __name__ == "__main__":
     os.environ["FACEBUS_REQUIRE_ALL"] = "1"
-    if len(sys.argv) != 2 or sys.argv[1] not in ("throughput", "latency", "cameras"):
+    if len(sys.argv) != 2 or sys.argv[1] not in ("throughput", "profile", "latency", "cameras", "workers", "overload"):
         print(__doc__, file=sys.stderr)
         sys.exit(64)
     suite = unittest.TestSuite([Pipeline(sys.argv[1])])
