@@ -1,6 +1,7 @@
 #include "service/http_server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -218,6 +219,14 @@ std::optional<std::size_t> length_of(const httplib::Request& request) {
     return length;
 }
 
+/// Whether it looks like a method, but is none that the library lets through.
+bool unknown_method(const std::string& method) {
+    constexpr std::array known{"GET", "HEAD",    "POST",  "PUT",   "DELETE",
+                               "PRI", "CONNECT", "TRACE", "PATCH", "OPTIONS"};
+    return !method.empty() && std::ranges::find(known, method) == known.end() &&
+           std::ranges::all_of(method, [](unsigned char c) { return std::isupper(c) != 0; });
+}
+
 HttpRequest translate(const httplib::Request& from) {
     HttpRequest request{.method = from.method == "HEAD" ? "GET" : from.method,
                         .path = from.path,
@@ -324,8 +333,12 @@ struct HttpServer::Impl {
         server.Delete(all, answer);
         server.Options(all, answer);
         // What it refuses by itself gets a body like all else.
-        server.set_error_handler([this](const auto&, auto& response) {
+        server.set_error_handler([this](const auto& request, auto& response) {
             if (!response.body.empty()) return;
+            if (response.status == 400 && unknown_method(request.method)) {
+                response.status = 405;
+                response.set_header("Allow", "GET, POST, PUT, PATCH, DELETE");
+            }
             reply(response, [&] { return site.refuse(response.status); });
         });
     }

@@ -51,8 +51,8 @@ struct HttpSite {
     /// not read.
     std::function<std::optional<HttpAnswer>(const HttpRequest&)> admit;
     std::function<HttpAnswer(const HttpRequest&)> answer;
-    /// The body of an answer to what is no HTTP, or not as it should be: 400, 411, 413, 414, 415,
-    /// 500, 501.
+    /// The body of an answer to what is no HTTP, or not as it should be: 400, 405, 411, 413, 414,
+    /// 415, 500.
     std::function<HttpAnswer(int status)> refuse;
 };
 

@@ -54,7 +54,6 @@ Result<FormPart> parse_part(std::string_view part) {
         found.name = header_parameter(value, "name");
         found.filename = header_parameter(value, "filename");
     }
-    if (found.name.empty()) return fail(ErrorKind::malformed, "a part of the form has no name");
     return found;
 }
 

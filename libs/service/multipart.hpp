@@ -12,13 +12,13 @@ namespace facebus::service {
 
 /// One field of a form. Views into the body.
 struct FormPart {
-    std::string_view name;
+    std::string_view name;      ///< empty: none
     std::string_view filename;  ///< empty: none
     std::string_view content;
 };
 
 /// The parts in order. `type` is the Content-Type of the request. Takes time in proportion to the
-/// body. Unsupported: another type. Malformed: no boundary, a part without a name or end. Too
+/// body. Unsupported: another type. Malformed: no boundary, a part without an end. Too
 /// large: more than `most_parts`, headers of more than a kilobyte or so.
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
                                          std::size_t most_parts);

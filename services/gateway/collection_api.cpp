@@ -64,7 +64,7 @@ class CollectionApi {
     Answered<HttpAnswer> list_faces(const Call& call) const {
         const auto wanted = page(call.request.query);
         if (!wanted) return std::unexpected(wanted.error());
-        const auto subject = text_of(call.request.query, "subject");
+        const auto subject = optional_subject(call.request.query);
         if (!subject) return std::unexpected(subject.error());
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
@@ -95,8 +95,7 @@ class CollectionApi {
 
     Answered<HttpAnswer> add_face(const Call& call) const {
         const auto text = required_text(call.request.query, "subject");
-        if (!text) return std::unexpected(text.error());
-        const auto subject = subject_name(*text);
+        const auto subject = text ? subject_name(*text) : text;
         if (!subject) return std::unexpected(subject.error());
         const auto options = picture_options(call.request.query);
         if (!options) return std::unexpected(options.error());
@@ -115,7 +114,7 @@ class CollectionApi {
     }
 
     Answered<HttpAnswer> remove_faces(const Call& call) const {
-        const auto subject = text_of(call.request.query, "subject");
+        const auto subject = optional_subject(call.request.query);
         if (!subject) return std::unexpected(subject.error());
         if (!*subject) {
             if (call.role == ApiRole::admin) return remove_all(false);

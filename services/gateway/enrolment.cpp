@@ -39,6 +39,14 @@ Answered<std::string> subject_name(const std::string& name) {
     return std::unexpected(to_fault(clean.error()));
 }
 
+Answered<std::optional<std::string>> optional_subject(const Query& query) {
+    const auto text = text_of(query, "subject");
+    if (!text || !*text) return text;
+    auto name = subject_name(**text);
+    if (!name) return std::unexpected(std::move(name.error()));
+    return std::move(*name);
+}
+
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
                           const service::FormPart& picture, float min_score) {
     gallery::Sample sample;

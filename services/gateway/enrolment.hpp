@@ -1,6 +1,7 @@
 // From an uploaded picture to a sample in the gallery.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "gateway/backend.hpp"
@@ -24,5 +25,7 @@ Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
 Fault no_such_subject(const std::string& name);
 /// A name that can be one.
 Answered<std::string> subject_name(const std::string& name);
+/// The same of the query's `subject`; nothing if it is not there.
+Answered<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus

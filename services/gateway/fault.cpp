@@ -38,6 +38,8 @@ Fault http_fault(int status) {
         case 404:
             return {status, status,
                     "there is nothing under this path; GET /openapi.json lists all"};
+        case 405:
+            return {status, status, "there is no such method here; GET /openapi.json lists all"};
         case 411:
             return {status, status, "send the body with a Content-Length, not in chunks"};
         case 413:

@@ -51,7 +51,7 @@ class GalleryApi {
 
     /// Each picture by itself: one that is refused is no reason to refuse the others.
     Answered<HttpAnswer> add_many(const Call& call) const {
-        const auto everybody = text_of(call.request.query, "subject");
+        const auto everybody = optional_subject(call.request.query);
         if (!everybody) return std::unexpected(everybody.error());
         const auto options = picture_options(call.request.query);
         if (!options) return std::unexpected(options.error());
@@ -108,7 +108,7 @@ class GalleryApi {
         const auto into = subject_name(text("into"));
         if (!into) return std::unexpected(into.error());
         if (*from == *into) {
-            return refuse(400, fault_code::bad_argument, "from and into are the same subject");
+            return refuse(409, 409, "from and into are the same subject");
         }
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());

@@ -103,10 +103,12 @@ Answered<PictureOptions> picture_options(const Query& query) {
         good = read_number<std::size_t>(query, "prediction_count", 1, most_predictions,
                                         fault_code::bad_prediction_count, options.predictions);
     }
+    double min_score = 0;
     if (good) {
-        good = read_number<float>(query, "det_prob_threshold", 0, 1, fault_code::bad_argument,
-                                  options.min_score);
+        good = read_number<double>(query, "det_prob_threshold", 0, 1, fault_code::bad_argument,
+                                   min_score);
     }
+    options.min_score = static_cast<float>(min_score);
     if (good) good = read_plugins(query, options);
     if (good) good = read_status(query, options);
     if (!good) return std::unexpected(good.error());
