@@ -526,7 +526,8 @@ BOOST_AUTO_TEST_CASE(samples_are_found_by_id_and_listed_in_parts) {
     const auto all = *store.list();
     const auto found = [&](std::size_t first, std::size_t count) {
         std::vector<std::string> out;
-        for (const auto& each : *store.samples(all, first, count)) out.push_back(each.sample.id);
+        const auto part = *store.samples(all, first, count);
+        for (const auto& each : part) out.push_back(each.sample.id);
         return out;
     };
     const std::vector<std::string> middle(ids.begin() + 1, ids.begin() + 4);
