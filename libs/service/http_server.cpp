@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/stop.hpp"
 #include "service/address.hpp"
 #include "service/multipart.hpp"
 
@@ -34,40 +35,44 @@ constexpr std::size_t buffer_bytes = 16'384;
 // What a refused client may go on sending until it reads why, so that it is not cut off before.
 constexpr auto linger = std::chrono::seconds(2);
 
-/// Whether the socket is ready for `events` before the deadline.
-bool wait_for(socket_t socket, short events, Monotonic::time_point deadline) {
+/// Whether the socket is ready for `events` before the deadline, and before a stop is requested.
+bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, const Stop& stop) {
     while (true) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Monotonic::now()).count();
         if (left <= 0) return false;
-        pollfd wanted{.fd = socket, .events = events, .revents = 0};
-        const int ready = poll(&wanted, 1, static_cast<int>(std::min<long>(left, 60'000)));
-        if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return false;
+        std::array<pollfd, 2> wanted{
+            pollfd{.fd = socket, .events = events, .revents = 0},
+            pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        const int ready =
+            poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
+        if (wanted[0].revents != 0) return true;
+        if (ready > 0 || (ready < 0 && errno != EINTR)) return false;
     }
 }
 
 /// A connection with an end of its patience: the library's own counts anew with every byte.
 class BoundedStream : public httplib::Stream {
   public:
-    BoundedStream(socket_t socket, milliseconds timeout, std::size_t most_bytes)
+    BoundedStream(socket_t socket, milliseconds timeout, std::size_t most_bytes, const Stop& stop)
         : socket_(socket),
           timeout_(timeout),
           read_until_(Monotonic::now() + std::min(timeout, head_timeout)),
-          left_(most_bytes) {}
+          left_(most_bytes),
+          stop_(stop) {}
 
     /// The headers are here: now it may take as long as a body does.
     void expect_body() { read_until_ = Monotonic::now() + timeout_; }
 
     [[nodiscard]] bool is_readable() const override {
-        return place_ < end_ || wait_for(socket_, POLLIN, read_until_);
+        return place_ < end_ || wait_for(socket_, POLLIN, read_until_, stop_);
     }
     [[nodiscard]] bool is_writable() const override {
-        return wait_for(socket_, POLLOUT, Monotonic::now() + timeout_);
+        return wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
     }
 
     ssize_t read(char* out, std::size_t size) override {
         if (place_ == end_) {
-            if (left_ == 0 || !wait_for(socket_, POLLIN, read_until_)) return -1;
+            if (left_ == 0 || !wait_for(socket_, POLLIN, read_until_, stop_)) return -1;
             const auto got = recv(socket_, buffer_.data(), std::min(buffer_.size(), left_), 0);
             if (got <= 0) return got;
             left_ -= static_cast<std::size_t>(got);
@@ -82,7 +87,7 @@ class BoundedStream : public httplib::Stream {
 
     ssize_t write(const char* bytes, std::size_t size) override {
         if (write_until_ == Monotonic::time_point()) write_until_ = Monotonic::now() + timeout_;
-        if (!wait_for(socket_, POLLOUT, write_until_)) return -1;
+        if (!wait_for(socket_, POLLOUT, write_until_, stop_)) return -1;
         const auto sent = send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return sent;
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -103,7 +108,7 @@ class BoundedStream : public httplib::Stream {
     void drain() {
         ::shutdown(socket_, SHUT_WR);
         const auto until = Monotonic::now() + linger;
-        while (wait_for(socket_, POLLIN, until)) {
+        while (wait_for(socket_, POLLIN, until, stop_)) {
             if (recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT) <= 0) return;
         }
     }
@@ -114,6 +119,7 @@ class BoundedStream : public httplib::Stream {
     Monotonic::time_point read_until_;
     Monotonic::time_point write_until_;
     std::size_t left_;
+    const Stop& stop_;
     std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
     std::size_t place_ = 0;
     std::size_t end_ = 0;
@@ -167,7 +173,7 @@ class BoundedServer : public httplib::Server {
 
   private:
     bool process_and_close_socket(socket_t socket) override {
-        BoundedStream stream(socket, timeout_, most_bytes_);
+        BoundedStream stream(socket, timeout_, most_bytes_, stop_);
         const bool good =
             process(*this, &BoundedServer::process_request, stream, [&](httplib::Request& request) {
                 prepare(request);
@@ -194,6 +200,12 @@ class BoundedServer : public httplib::Server {
     }
 
   public:
+    /// Ends the connections that wait for their clients, and then the server.
+    void end() {
+        stop_.request();
+        stop();
+    }
+
     static constexpr const char* kept_type = "facebus-type";
     static constexpr const char* kept_encoding = "facebus-encoding";
     static constexpr const char* kept_transfer = "facebus-transfer";
@@ -201,6 +213,7 @@ class BoundedServer : public httplib::Server {
   private:
     milliseconds timeout_;
     std::size_t most_bytes_;
+    Stop stop_;
 };
 
 std::string lower(std::string text) {
@@ -384,7 +397,7 @@ HttpServer::HttpServer(HttpOptions options, HttpSite site)
 }
 
 HttpServer::~HttpServer() {
-    impl_->server.stop();
+    impl_->server.end();
 }
 
 }  // namespace facebus::service

@@ -1,6 +1,9 @@
 """The REST API as a real process: answers, keys, limits, broken input."""
 
 import json
+import os
+import re
+import shutil
 import socket
 import time
 import unittest
@@ -8,7 +11,7 @@ import unittest
 import support
 from gateway import BIDEN, OBAMA, Gateway, form, need_gateway, picture
 from pictures import ffmpeg_picture
-from support import DATA, ProcessTest, need_data, need_system
+from support import BIN, DATA, ROOT, ProcessTest, need_data, need_system, need_tool
 from system import metric
 
 RECOGNITION = "/api/v1/recognition"
@@ -322,6 +325,14 @@ class Limits(GatewayTest):
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(200, gateway.ask("GET", SUBJECTS).status)
 
+    def test_it_ends_at_once_when_it_is_told_to_whoever_is_connected(self):
+        gateway = Gateway(self)
+        host, _, port = gateway.address.rpartition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
+                               "Content-Length: 1000\r\n\r\nx".encode())
+            gateway.forget("gateway")
+
     def raw(self, gateway, text):
         host, _, port = gateway.address.rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as connection:
@@ -330,6 +341,31 @@ class Limits(GatewayTest):
             while chunk := connection.recv(4096):
                 answer += chunk
         return answer
+
+
+class Documentation(GatewayTest):
+    def test_the_commands_of_the_documentation_work(self):
+        """Those of docs/rest.md in their order, but for the one that starts the gateway."""
+        need_tool("curl")
+        blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/rest.md").read_text(), re.M | re.S)
+        make_key, commands = blocks[0].splitlines()[0], blocks[1]
+        gateway = Gateway(self)
+        for name, file in (("alice", OBAMA[0]), ("party", OBAMA[1]), ("one", OBAMA[0]),
+                           ("two", OBAMA[2]), ("a1", OBAMA[1]), ("Bob", BIDEN)):
+            shutil.copy(file, self.folder / f"{name}.jpg")
+        commands = commands.replace("http://127.0.0.1:8000", f"http://{gateway.address}")
+        script = (f"set -eu\ncurl() {{ command curl --silent --fail-with-body \"$@\"; echo; }}\n{make_key}\n"
+                  f"cat api-keys >> {gateway.keys_file}\n"
+                  f"until command curl --silent --fail -o /dev/null -H \"x-api-key: $(cat me.key)\" "
+                  f"http://{gateway.address}{SUBJECTS}; do :; done\n{commands}")
+        ran = self.run_program(["bash", "-c", script],
+                               self.environment(PATH=f"{BIN}:{os.environ['PATH']}"))
+        self.assertEqual(0, ran.code, ran)
+        self.assertGreater(commands.count("curl"), 5)
+        recognised = json.loads(ran.out.splitlines()[1])["result"][0]
+        self.assertEqual("Alice", recognised["subjects"][0]["subject"])
+        self.assertEqual(["Alice B.", "Bob"], gateway.subjects())
+        self.assertTrue((self.folder / "all.gallery").read_bytes().startswith(b"facebus sealed"))
 
 
 class BadInput(GatewayTest):

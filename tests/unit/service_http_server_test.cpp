@@ -204,6 +204,16 @@ BOOST_AUTO_TEST_CASE(silent_connections_do_not_keep_others_out_for_longer_than_t
     BOOST_TEST(served.ask("GET / HTTP/1.1").ends_with("yes"));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_is_to_end_waits_for_no_client) {
+    auto served = std::make_unique<Served>(60);
+    Client silent(served->server.address());
+    Client slow(served->server.address());
+    slow.send("POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
+    const auto start = Monotonic::now();
+    served.reset();
+    BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
+}
+
 BOOST_AUTO_TEST_CASE(one_request_is_answered_a_connection_whatever_follows_it) {
     Served served;
     const auto answer = served.ask("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1");
