@@ -45,6 +45,7 @@ Answered<PictureFaces> FaceStage::find(const Image& picture, const PictureOption
     std::vector<Embedding> embeddings;
     if (embed || options.embedding) {
         std::vector<Image> crops;
+        crops.reserve(sightings.size());
         for (const auto& sighting : sightings) crops.push_back(sighting.crop);
         const auto before = Monotonic::now();
         embeddings = enroller_.embed(crops);
@@ -62,6 +63,7 @@ std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
                                              const gallery::Snapshot& snapshot,
                                              const gallery::Policy& policy) {
     std::vector<Embedding> embeddings;
+    embeddings.reserve(found.faces.size());
     for (const auto& face : found.faces) embeddings.push_back(face.embedding.value());
     // The decision takes the two best.
     auto best = snapshot.best(embeddings, std::max<std::size_t>(options.predictions, 2));

@@ -473,6 +473,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(samples[1].subject_id == anna->subject_id);
     const auto after = *store.refresh(before);
     BOOST_TEST(after->subjects() == 1U);
+    BOOST_TEST(after->samples() == 2U);
     BOOST_TEST(after->match(face(1)).best->subject_id == anna->subject_id);
     BOOST_TEST(!contains(everything(), ann->subject_id));
 }
