@@ -198,7 +198,8 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
                 // with the probe's rest.
                 const float error =
                     segment->coarse_error() + segment->coarse_length() * coarse.error(p) + rounding;
-                sieve.run(&products[p * segment->rows()], coarse.scale(p), error, searches[p]);
+                sieve.run(products.data() + p * segment->rows(), coarse.scale(p), error,
+                          searches[p]);
             }
             first += segment->rows();
         }

@@ -142,6 +142,12 @@ BOOST_AUTO_TEST_CASE(a_subject_without_samples_is_no_candidate) {
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
+BOOST_AUTO_TEST_CASE(a_gallery_of_subjects_without_samples_matches_nobody) {
+    const Snapshot snapshot("m", {subject("1", "Anna")}, {}, "1-0");
+    BOOST_TEST(snapshot.subjects() == 1U);
+    BOOST_TEST(!snapshot.match(axis(0)).best);
+}
+
 BOOST_AUTO_TEST_CASE(subjects_and_samples_told_twice_count_once) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("1", "Anna")},

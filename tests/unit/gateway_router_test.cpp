@@ -23,8 +23,9 @@ Router small() {
 }
 
 std::size_t found(const std::string& method, const std::string& path) {
+    const auto router = small();
     std::string allow;
-    const auto route = small().find(method, path, allow);
+    const auto route = router.find(method, path, allow);
     return route ? route->route->most_body : 0;
 }
 
