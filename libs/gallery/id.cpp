@@ -38,6 +38,24 @@ bool valid_id(std::string_view text) {
            });
 }
 
+std::string to_uuid(std::string_view id) {
+    return fmt::format("{}-{}-{}-{}-{}", id.substr(0, 8), id.substr(8, 4), id.substr(12, 4),
+                       id.substr(16, 4), id.substr(20));
+}
+
+std::string from_uuid(std::string_view uuid) {
+    constexpr std::size_t length = 36;
+    for (const std::size_t place : {8U, 13U, 18U, 23U}) {
+        if (uuid.size() != length || uuid[place] != '-') return std::string(uuid);
+    }
+    std::string id;
+    for (const char c : uuid) {
+        if (c == '-') continue;
+        id += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return id;
+}
+
 PackedId pack_id(std::string_view id) {
     assert(valid_id(id));
     const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "gallery/compact.hpp"
@@ -52,32 +53,34 @@ struct Possible {
     float most;         ///< that its score can be
 };
 
-/// What one probe has come to in the rows so far.
+/// What one probe has come to in the rows so far: who could be one of the `count` best.
 class Search {
   public:
+    explicit Search(std::size_t count) : least_(count, nothing) {}
+
     /// A subject whose score lies within `error` of `score`.
     void add(const Segment& segment, std::size_t subject, std::size_t first, float score,
              float error) {
         possible_.push_back({&segment, subject, first, score + error});
         const float least = score - error;
-        if (least > first_) {
-            second_ = std::exchange(first_, least);
-        } else {
-            second_ = std::max(second_, least);
+        std::size_t at = least_.size();
+        for (; at > 0 && least_[at - 1] < least; --at) {
+            if (at < least_.size()) least_[at] = least_[at - 1];
         }
+        if (at < least_.size()) least_[at] = least;
     }
 
-    /// What two subjects reach at least: who can't reach it is neither of the two best.
-    [[nodiscard]] float bar() const { return second_; }
+    /// What `count` subjects reach at least: who can't reach it is none of the best.
+    [[nodiscard]] float bar() const { return least_.back(); }
 
-    [[nodiscard]] Match finish(const Embedding& probe, std::size_t left_out) const {
+    [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe,
+                                                std::size_t left_out) const {
         struct Scored {
             const Possible* who;
             float score;
             BestRows rows;
         };
-        std::optional<Scored> best;
-        std::optional<Scored> second;
+        std::vector<Scored> best;
         for (const Possible& each : possible_) {
             if (each.most < bar()) continue;
             Scored scored{&each, 0, {}};
@@ -89,33 +92,31 @@ class Search {
             }
             scored.score = scored.rows.score();
             // They come in order: of equal scores the first stays ahead.
-            if (!best || scored.score > best->score) {
-                second = std::exchange(best, scored);
-            } else if (!second || scored.score > second->score) {
-                second = scored;
-            }
+            const auto place =
+                std::ranges::upper_bound(best, scored.score, std::greater{}, &Scored::score);
+            best.insert(place, scored);
+            if (best.size() > least_.size()) best.pop_back();
         }
-        const auto candidate = [](const std::optional<Scored>& scored) {
-            std::optional<Candidate> out;
-            if (!scored) return out;
-            const auto& segment = *scored->who->segment;
+        std::vector<Candidate> candidates;
+        candidates.reserve(best.size());
+        for (const Scored& scored : best) {
+            const auto& segment = *scored.who->segment;
             // Rounding may take the product of two unit vectors a bit beyond 1.
-            out = Candidate{unpack_id(segment.subject_id(scored->who->subject)),
-                            std::string(segment.name(scored->who->subject)),
-                            std::clamp(scored->score, -1.0F, 1.0F),
-                            {}};
-            for (const Hit& hit : scored->rows.hits()) {
-                out->samples.push_back(segment.sample_id(hit.row));
+            Candidate candidate{unpack_id(segment.subject_id(scored.who->subject)),
+                                std::string(segment.name(scored.who->subject)),
+                                std::clamp(scored.score, -1.0F, 1.0F),
+                                {}};
+            for (const Hit& hit : scored.rows.hits()) {
+                candidate.samples.push_back(segment.sample_id(hit.row));
             }
-            return out;
-        };
-        return {candidate(best), candidate(second)};
+            candidates.push_back(std::move(candidate));
+        }
+        return candidates;
     }
 
   private:
     std::vector<Possible> possible_;
-    float first_ = nothing;  ///< the best score is at least this
-    float second_ = nothing;
+    std::vector<float> least_;  ///< what the best scores are at least, best first
 };
 
 /// Looks through a segment's products for subjects with a row at the bar or above.
@@ -176,16 +177,17 @@ class Sieve {
 
 }  // namespace
 
-std::vector<Match> find_matches(const Segments& segments, std::span<const Embedding> probes,
-                                std::size_t left_out) {
-    std::vector<Match> matches;
-    matches.reserve(probes.size());
+std::vector<std::vector<Candidate>> find_best(const Segments& segments,
+                                              std::span<const Embedding> probes, std::size_t count,
+                                              std::size_t left_out) {
+    std::vector<std::vector<Candidate>> best;
+    best.reserve(probes.size());
     std::vector<std::int32_t> products;
     while (!probes.empty()) {
         const auto group = probes.first(std::min(most_probes, probes.size()));
         probes = probes.subspan(group.size());
         const CoarseProbes coarse(group);
-        std::vector<Search> searches(group.size());
+        std::vector<Search> searches(group.size(), Search(count));
         std::size_t first = 0;
         for (const auto& segment : segments) {
             products.resize(group.size() * segment->rows());
@@ -196,15 +198,33 @@ std::vector<Match> find_matches(const Segments& segments, std::span<const Embedd
                 // with the probe's rest.
                 const float error =
                     segment->coarse_error() + segment->coarse_length() * coarse.error(p) + rounding;
-                sieve.run(&products[p * segment->rows()], coarse.scale(p), error, searches[p]);
+                sieve.run(products.data() + p * segment->rows(), coarse.scale(p), error,
+                          searches[p]);
             }
             first += segment->rows();
         }
         for (std::size_t p = 0; p < group.size(); ++p) {
-            matches.push_back(searches[p].finish(group[p], left_out));
+            best.push_back(searches[p].finish(group[p], left_out));
         }
     }
+    return best;
+}
+
+std::vector<Match> find_matches(const Segments& segments, std::span<const Embedding> probes,
+                                std::size_t left_out) {
+    std::vector<Match> matches;
+    matches.reserve(probes.size());
+    for (auto& best : find_best(segments, probes, 2, left_out)) {
+        matches.push_back(to_match(best));
+    }
     return matches;
+}
+
+Match to_match(const std::vector<Candidate>& best) {
+    Match match;
+    if (!best.empty()) match.best = best[0];
+    if (best.size() > 1) match.runner_up = best[1];
+    return match;
 }
 
 }  // namespace facebus::gallery

@@ -144,6 +144,11 @@ std::vector<Match> Snapshot::match(std::span<const Embedding> probes) const {
     return find_matches(segments_, probes);
 }
 
+std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> probes,
+                                                   std::size_t count) const {
+    return find_best(segments_, probes, count);
+}
+
 std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {
     std::vector<std::string> ids;
     for (const auto& segment : segments_) {

@@ -38,6 +38,9 @@ class Snapshot {
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
     /// Of several templates: much faster than one by one.
     [[nodiscard]] std::vector<Match> match(std::span<const Embedding> probes) const;
+    /// The `count` subjects most like each template; see find_best().
+    [[nodiscard]] std::vector<std::vector<Candidate>> best(std::span<const Embedding> probes,
+                                                           std::size_t count) const;
 
     [[nodiscard]] std::size_t subjects() const { return subjects_; }
     /// Subjects with at least one sample of this model.

@@ -8,12 +8,12 @@
 
 #include "base/clock.hpp"
 #include "gallery/chunks.hpp"
-#include "gallery/erasure.hpp"
 #include "gallery/id.hpp"
 #include "gallery/keys.hpp"
 #include "gallery/loader.hpp"
 #include "gallery/record.hpp"
 #include "gallery/scripts.hpp"
+#include "gallery/store_plan.hpp"
 #include "gallery/text.hpp"
 
 namespace facebus::gallery {
@@ -24,10 +24,6 @@ namespace {
 constexpr int most_looks = 100;
 constexpr float same_picture = 0.9999F;
 
-Error nobody(const std::string& name) {
-    return {ErrorKind::refused, fmt::format("nobody in the gallery is called \"{}\"", name)};
-}
-
 Error other_model(const std::string& gallery, const std::string& sample) {
     return {ErrorKind::refused,
             fmt::format("the gallery was made with model {}, not {}; run facebus gallery reembed",
@@ -35,14 +31,6 @@ Error other_model(const std::string& gallery, const std::string& sample) {
 }
 
 }  // namespace
-
-/// A write, as seen from one look at the gallery.
-struct Store::Plan {
-    std::string op;
-    std::string part;  ///< where a subject changes; else empty
-    std::vector<Redis::Command> commands;
-    std::vector<std::string> forget;  ///< ids whose results are to go
-};
 
 Store::Store(RedisOptions options) : redis_(std::move(options)) {}
 
@@ -228,44 +216,6 @@ Result<std::vector<Sample>> Store::show(const std::string& name) {
         whole.push_back(std::move(*sample));
     }
     return whole;
-}
-
-Result<std::string> Store::remove(const std::string& name) {
-    const auto clean = clean_name(name);
-    if (!clean) return std::unexpected(clean.error());
-    std::vector<Embedding> removed;
-    auto written = commit([&]() -> Result<Plan> {
-        const auto id = subject_id(*clean);
-        if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(nobody(*clean));
-        const auto ids = sample_ids(**id);
-        if (!ids) return std::unexpected(ids.error());
-        const auto samples = samples_of(**id);
-        if (!samples) return std::unexpected(samples.error());
-        const auto names = redis_.run({"HLEN", keys::names});
-        if (!names) return std::unexpected(names.error());
-
-        removed.clear();
-        for (const auto& sample : *samples) {
-            if (sample) removed.push_back(sample->embedding);
-        }
-        Plan plan{"remove", keys::part_of(**id), {{"HDEL", keys::names, *clean}}, {**id}};
-        for (const std::string& sample : *ids) {
-            plan.commands.push_back({"DEL", keys::sample(sample)});
-            // What is no id might stand in any result.
-            if (valid_id(sample)) plan.forget.push_back(sample);
-        }
-        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
-        plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
-        // An empty gallery may be filled by another model.
-        if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
-        return plan;
-    });
-    if (!written) return std::unexpected(std::move(written.error()));
-    if (auto forgotten = forget_tracks(redis_, removed); !forgotten) {
-        return std::unexpected(std::move(forgotten.error()));
-    }
-    return rewrite_files(redis_);
 }
 
 Result<std::optional<Policy>> Store::policy() {

@@ -21,6 +21,22 @@ struct SubjectEntry {
     std::size_t samples = 0;
 };
 
+/// A sample with the name of whose it is.
+struct NamedSample {
+    std::string subject;
+    Sample sample;
+};
+
+/// What a removal came to.
+struct Removed {
+    std::size_t count = 0;
+    std::string by_hand;  ///< as rewrite_files() gives it
+};
+struct RemovedSample {
+    std::string subject;  ///< whose it was
+    std::string by_hand;
+};
+
 /// The gallery. Every write is one transaction and appends to the change stream; several programs
 /// may write at once. Names are taken as clean_name() gives them. Not thread-safe: one object a
 /// thread. Errors as in gallery/redis.hpp; also malformed: what Redis holds is damaged.
@@ -39,6 +55,14 @@ class Store {
     /// id that is no text.
     Result<Sample> add(const std::string& name, Sample sample);
 
+    /// Makes a subject without samples. Exists: there is one of that name. Refused: a bad name.
+    Result<Subject> add_subject(const std::string& name);
+
+    /// Gives the subject another name. Where there is one of that name already it takes the samples
+    /// of this one, which is gone then, with the results that name it: true. Refused: nobody of
+    /// that name, a bad name.
+    Result<bool> rename(const std::string& name, const std::string& new_name);
+
     /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
     /// `facebus gallery reembed`. The gallery's model becomes this sample's. Refused: no such
     /// sample.
@@ -50,6 +74,12 @@ class Store {
     Result<std::optional<Subject>> find(const std::string& name);
     /// The samples of a subject, oldest first. Refused: nobody of that name.
     Result<std::vector<Sample>> show(const std::string& name);
+    /// The sample with that id, if there is one.
+    Result<std::optional<NamedSample>> find_sample(const std::string& id);
+    /// Samples of these subjects, as list() gave them: `count` of them from the `first` on. Those
+    /// that don't decode are left out.
+    Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
+                                             std::size_t first, std::size_t count);
     /// Samples made by another model than `model_id`: what `facebus gallery reembed` has to do.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
     /// Removes the subject and every trace of it: samples, results that name it, the memory of
@@ -57,6 +87,12 @@ class Store {
     /// the last, as rewrite_files() does. Refused: nobody of that name. With any other error it may
     /// be that the subject is gone and not every trace is: do it again.
     Result<std::string> remove(const std::string& name);
+    /// Removes one sample, and the results that it decided. Refused: no such sample.
+    Result<RemovedSample> remove_sample(const std::string& id);
+    /// Removes all samples of the subject as remove() does, and leaves the subject. Gives how many.
+    Result<Removed> remove_samples(const std::string& name);
+    /// Removes all subjects as remove() does, or all their samples. Gives how many.
+    Result<Removed> remove_all(bool subjects_too);
 
     /// The policy stored with the gallery, if there is one.
     Result<std::optional<Policy>> policy();
@@ -77,11 +113,17 @@ class Store {
 
   private:
     struct Plan;
+    struct Taken {
+        std::size_t samples = 0;
+        std::vector<Embedding> embeddings;
+    };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& look);
     Result<std::optional<std::string>> subject_id(const std::string& clean);
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
+    Result<Taken> take_out(const std::string& name, bool subject_too);
+    Result<std::string> erase(const std::vector<Embedding>& embeddings);
 
     Redis redis_;
 };

@@ -1,6 +1,5 @@
 #include "service/health.hpp"
 
-#include <charconv>
 #include <thread>
 
 #include <fmt/format.h>
@@ -8,29 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "service/address.hpp"
 
 namespace facebus::service {
 namespace {
 
 constexpr auto silence_limit = std::chrono::seconds(10);
-
-struct Address {
-    std::string host;
-    int port = 0;
-};
-
-/// Nothing if it is not host:port.
-std::optional<Address> parse(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0) return std::nullopt;
-    Address address{.host = text.substr(0, colon)};
-    const auto* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, address.port);
-    if (error != std::errc{} || rest != end || address.port < 0 || address.port > 65535) {
-        return std::nullopt;
-    }
-    return address;
-}
 
 }  // namespace
 
@@ -75,7 +57,7 @@ struct HealthServer::Impl {
 HealthServer::HealthServer(const std::string& address, const std::string& setting,
                            const Health& health, const Metrics& metrics)
     : impl_(std::make_unique<Impl>()) {
-    const auto parsed = parse(address);
+    const auto parsed = parse_address(address);
     if (!parsed) {
         throw StartupError(Exit::config,
                            fmt::format("{}: \"{}\" is not host:port", setting, address));
@@ -117,7 +99,7 @@ HealthServer::~HealthServer() {
 }
 
 bool ask_health(const std::string& address, std::string& body) {
-    const auto parsed = parse(address);
+    const auto parsed = parse_address(address);
     if (!parsed) {
         body = fmt::format("\"{}\" is not host:port\n", address);
         return false;

@@ -160,7 +160,11 @@ std::vector<Key> server_keys(Settings& s) {
             s.gallery.min_sharpness, 0, 1e6),
         number_key("gallery.min_quality", "overall quality that enrolment takes, 0 to 1",
                    s.gallery.min_quality, 0, 1),
+    };
+}
 
+std::vector<Key> common_keys(Settings& s) {
+    return {
         text_key("bus.key",
                  "secret key of this process, as `facebus keygen` makes it: every tcp:// endpoint "
                  "is then encrypted and knows its peers by key",
@@ -201,6 +205,42 @@ std::vector<Key> server_keys(Settings& s) {
     };
 }
 
+std::vector<Key> gateway_keys(Settings& s) {
+    return {
+        text_key("gateway.address", "host:port of the REST API; a proxy in front of it adds TLS",
+                 s.gateway.address),
+        text_key("gateway.keys",
+                 "file with the API keys' hashes, as `facebus api-key` writes it; a change counts "
+                 "within a second",
+                 s.gateway.keys),
+        switch_key("gateway.open",
+                   "true: no key is asked for, and whoever reaches the address may do all; only on "
+                   "a loopback address",
+                   s.gateway.open),
+        int_key("gateway.max_upload", "megabytes of a request with pictures at most",
+                s.gateway.max_upload, 1, 1000),
+        int_key("gateway.max_import", "megabytes of an imported gallery at most",
+                s.gateway.max_import, 1, 1000),
+        int_key("gateway.max_megapixels", "million pixels of a picture at most",
+                s.gateway.max_megapixels, 1, 64),
+        number_key("gateway.rate", "requests a second of one API key in the long run; 0: any",
+                   s.gateway.rate, 0, 1e6),
+        int_key("gateway.burst", "requests of one API key at once, before its rate counts",
+                s.gateway.burst, 1, 1'000'000),
+        number_key("gateway.timeout",
+                   "seconds for a request to arrive, to wait for its turn, and for its answer to "
+                   "be taken, each",
+                   s.gateway.timeout, 0.1, 3600),
+        int_key("gateway.threads", "connections served at once", s.gateway.threads, 1, 1000),
+        int_key("gateway.pictures",
+                "pictures searched at once; each takes networks of its own, some 200 MB",
+                s.gateway.pictures, 1, 64),
+        text_key("gateway.health",
+                 "host:port of /healthz and /metrics; port 0: a free one; none: off",
+                 s.gateway.health),
+    };
+}
+
 std::string read_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::ostringstream text;
@@ -218,6 +258,8 @@ std::string read_file(const std::filesystem::path& file) {
 std::vector<Key> setting_keys(Settings& settings) {
     auto keys = edge_keys(settings);
     append(keys, server_keys(settings));
+    append(keys, gateway_keys(settings));
+    append(keys, common_keys(settings));
     return keys;
 }
 

@@ -96,6 +96,21 @@ struct Settings {
         double min_quality = 0.3;
     } gallery;
 
+    struct Gateway {
+        std::string address = "127.0.0.1:8000";
+        std::string keys;
+        bool open = false;
+        int max_upload = 10;
+        int max_import = 64;
+        int max_megapixels = 25;
+        double rate = 20;
+        int burst = 100;
+        double timeout = 30;
+        int threads = 16;
+        int pictures = 1;
+        std::string health = "127.0.0.1:9107";
+    } gateway;
+
     struct Bus {
         std::string key;
         std::string broker;

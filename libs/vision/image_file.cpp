@@ -88,31 +88,33 @@ void drop_png_profile(std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 Result<Image> read_picture(const std::filesystem::path& file) {
-    silence_opencv();
     auto bytes = read_file(file);
     if (!bytes) return std::unexpected(std::move(bytes.error()));
-    const auto header = read_picture_header(*bytes);
+    return decode_picture(std::move(*bytes), file.string());
+}
+
+Result<Image> decode_picture(std::vector<unsigned char> bytes, const std::string& name,
+                             std::int64_t max_pixels) {
+    silence_opencv();
+    const auto header = read_picture_header(bytes);
     if (!header)
-        return fail(
-            ErrorKind::malformed,
-            fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", file.string()));
-    constexpr std::uint64_t limit = max_picture_pixels;
-    if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
-        return fail(ErrorKind::too_large,
-                    fmt::format("{} has {} x {} pixels; at most {} are read", file.string(),
-                                header->width, header->height, limit));
-    if (!header->complete)
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is cut off before its end", file.string()));
-    drop_png_profile(*bytes);
+                    fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", name));
+    const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_picture_pixels));
+    if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
+        return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; at most {} are read",
+                                                      name, header->width, header->height, limit));
+    if (!header->complete)
+        return fail(ErrorKind::malformed, fmt::format("{} is cut off before its end", name));
+    drop_png_profile(bytes);
     try {
-        cv::Mat mat = cv::imdecode(*bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+        cv::Mat mat = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (mat.empty())
-            return fail(ErrorKind::malformed, fmt::format("{} can't be decoded", file.string()));
+            return fail(ErrorKind::malformed, fmt::format("{} can't be decoded", name));
         return to_image(upright(std::move(mat), header->orientation));
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::malformed,
-                    fmt::format("{} can't be decoded: {}", file.string(), reason(exception)));
+                    fmt::format("{} can't be decoded: {}", name, reason(exception)));
     }
 }
 

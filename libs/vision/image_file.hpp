@@ -1,8 +1,10 @@
 // Pictures in files.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/image.hpp"
@@ -16,6 +18,11 @@ inline constexpr std::int64_t max_picture_pixels = 64'000'000;
 /// CMYK, palette, alpha and 16-bit pictures are converted. Errors: unavailable (no such file),
 /// malformed (not a picture, truncated), too_large (more pixels than max_picture_pixels).
 Result<Image> read_picture(const std::filesystem::path& file);
+
+/// The same with the bytes of such a file, called `name` in errors; pictures above `max_pixels` are
+/// too large.
+Result<Image> decode_picture(std::vector<unsigned char> bytes, const std::string& name,
+                             std::int64_t max_pixels = max_picture_pixels);
 
 /// The bytes of a JPEG (quality 92) or PNG file, by the ending ".jpg" or ".png". Unsupported: an
 /// empty picture, another ending.

@@ -204,6 +204,21 @@ void add_keygen(CLI::App& app, Command& command) {
         [&command, options] { command = [options](const auto&) { return keygen(*options); }; });
 }
 
+void add_api_key(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("api-key", "Make a key to the REST API");
+    auto options = std::make_shared<ApiKeyOptions>();
+    sub->add_option("role", options->role,
+                    "read (recognise, detect, verify, list), enrol (also add, rename and remove) "
+                    "or admin (also export, import, remove all)")
+        ->required()
+        ->check(CLI::IsMember({"read", "enrol", "admin"}));
+    sub->add_option("name", options->name, "whose it is")->required();
+    sub->add_option("--into", options->file, "file of keys to add it to; default gateway.keys");
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return api_key(context, *options); };
+    });
+}
+
 void add_checks(CLI::App& app, Command& command) {
     auto* check = app.add_subcommand("check", "Check configuration, models and Redis");
     auto defaults = std::make_shared<bool>(false);
@@ -243,6 +258,7 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
     add_detect(app, line.command);
     add_evaluate(app, line.command);
     add_keygen(app, line.command);
+    add_api_key(app, line.command);
     add_checks(app, line.command);
     try {
         app.parse(argc, argv);

@@ -101,6 +101,14 @@ struct KeygenOptions {
 };
 Exit keygen(const KeygenOptions& options);
 
+struct ApiKeyOptions {
+    std::string role;  ///< read, enrol or admin
+    std::string name;
+    std::filesystem::path file;  ///< empty: gateway.keys
+};
+/// Prints a new key to the REST API.
+Exit api_key(const Context& context, const ApiKeyOptions& options);
+
 Exit check(const Context& context);
 Exit health(const std::string& address);
 

@@ -8,11 +8,6 @@
 #include <fmt/format.h>
 
 #include "cli/must.hpp"
-#include "detector_settings.hpp"
-#include "vision/align.hpp"
-#include "vision/crop_file.hpp"
-#include "vision/image_file.hpp"
-#include "vision/quality.hpp"
 #include "vision/video_source.hpp"
 
 namespace facebus::cli {
@@ -21,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t first_second_ns = 1'000'000'000;
-constexpr std::size_t samples_of_a_video = 5;
 
 std::string ending(const fs::path& file) {
     auto text = file.extension().string();
@@ -49,114 +43,7 @@ void collect(const fs::path& folder, const std::string& name, std::vector<NamedP
     }
 }
 
-std::string explain(Flaw flaw, const Quality& quality, const service::Settings::Gallery& rules) {
-    switch (flaw) {
-        case Flaw::too_small:
-            return fmt::format(
-                "the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
-                quality.eye_distance, rules.min_eye_distance);
-        case Flaw::blurred:
-            return fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
-                               quality.sharpness, rules.min_sharpness);
-        case Flaw::poor:
-            break;
-    }
-    return fmt::format(
-        "the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, turned by {:.2f}, "
-        "detector {:.2f})",
-        quality.overall, rules.min_quality, quality.sharpness, quality.yaw, quality.detector);
-}
-
 }  // namespace
-
-std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules) {
-    if (quality.eye_distance < rules.min_eye_distance) return Flaw::too_small;
-    if (quality.sharpness < rules.min_sharpness) return Flaw::blurred;
-    if (quality.overall < rules.min_quality) return Flaw::poor;
-    return std::nullopt;
-}
-
-Enroller::Enroller(const fs::path& models, const service::Settings& settings)
-    : rules_(settings.gallery),
-      detector_(models, detector_options(settings.detect)),
-      embedder_(models) {}
-
-Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string& source) {
-    auto faces = detector_.detect(picture);
-    if (faces.empty()) {
-        return fail(ErrorKind::refused,
-                    fmt::format("no face of {} pixels or more found", rules_.min_eye_distance * 2));
-    }
-    std::ranges::sort(faces, std::greater{},
-                      [](const vision::Detection& face) { return eye_distance(face.landmarks); });
-    const auto largest = eye_distance(faces.front().landmarks);
-    const auto count = std::ranges::count_if(faces, [&](const vision::Detection& face) {
-        return eye_distance(face.landmarks) * 3 >= largest;
-    });
-    if (count > 1) {
-        return fail(ErrorKind::refused,
-                    fmt::format("{} faces found; cut the picture to the one person", count));
-    }
-    const auto crop = vision::align(picture, faces.front());
-    return sample(crop, vision::assess(crop, faces.front()), source);
-}
-
-Result<gallery::Sample> Enroller::sample(const fs::path& file) {
-    const auto source = file.filename().string();
-    const auto crop = vision::read_crop(file);
-    // A file that can't be read as a crop can't be read as a picture either.
-    if (!crop) return std::unexpected(crop.error());
-    if (*crop) return sample((*crop)->image, (*crop)->quality, source);
-    const auto picture = vision::read_picture(file);
-    if (!picture) return std::unexpected(picture.error());
-    return sample(*picture, source);
-}
-
-std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
-    std::vector<vision::Sighting> all;
-    for (const auto& face : detector_.detect(image)) {
-        auto crop = vision::align(image, face);
-        const auto quality = vision::assess(crop, face);
-        all.push_back({face.box, face.landmarks, quality, std::move(crop)});
-    }
-    return all;
-}
-
-Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quality,
-                                         const std::string& source) {
-    if (const auto found = flaw(quality, rules_)) {
-        return fail(ErrorKind::refused, explain(*found, quality, rules_));
-    }
-    gallery::Sample sample;
-    sample.source = source;
-    sample.model_id = embedder_.model_id();
-    sample.quality = quality.overall;
-    sample.embedding = embedder_.embed({&crop, 1}).front();
-    return sample;
-}
-
-Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
-                               const std::vector<vision::Sighting>& seen,
-                               const std::string& source) {
-    Enrolled enrolled;
-    Error refused{ErrorKind::refused, "no face found"};
-    for (const auto& sighting : seen) {
-        if (enrolled.added + enrolled.already == samples_of_a_video) break;
-        auto one = sample(sighting.crop, sighting.quality, source);
-        if (one) one = store.add(name, std::move(*one));
-        if (one) {
-            ++enrolled.added;
-        } else if (one.error().kind == ErrorKind::exists) {
-            ++enrolled.already;
-        } else if (one.error().kind == ErrorKind::unavailable) {
-            return std::unexpected(std::move(one.error()));
-        } else {
-            refused = std::move(one.error());
-        }
-    }
-    if (enrolled.added + enrolled.already == 0) return std::unexpected(std::move(refused));
-    return enrolled;
-}
 
 std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
                                          const std::string& name) {

@@ -6,9 +6,9 @@
 #include "bus/socket.hpp"
 #include "gallery/track_memory.hpp"
 #include "gallery_settings.hpp"
-#include "recognize/gallery_watcher.hpp"
 #include "recognize/recognizer.hpp"
 #include "service/runtime.hpp"
+#include "shared/gallery_watcher.hpp"
 #include "vision/threads.hpp"
 #include "wire/codec.hpp"
 

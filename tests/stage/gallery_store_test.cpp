@@ -433,6 +433,116 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_subject_can_be_there_before_its_first_sample) {
+    const auto anna = store.add_subject("  Anna ");
+    BOOST_REQUIRE(anna);
+    BOOST_TEST(anna->name == "Anna");
+    check_failed(store.add_subject("Anna"), ErrorKind::exists, "Anna");
+    check_refused(store.add_subject("\x01"), "control");
+    BOOST_TEST(store.list()->front().samples == 0U);
+    BOOST_TEST(store.add("Anna", sample(face(1)))->subject_id == anna->id);
+    BOOST_TEST((*store.load("model-1"))->samples() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_renamed_subject_keeps_its_id_and_samples_and_a_copy_learns_its_name) {
+    const auto added = store.add("Ann", sample(face(1)));
+    const auto before = *store.load("model-1");
+    BOOST_TEST(*store.rename("Ann", "Anna") == false);
+    BOOST_TEST(!store.find("Ann")->has_value());
+    BOOST_TEST((*store.find("Anna"))->id == added->subject_id);
+    BOOST_TEST((*store.refresh(before))->match(face(1)).best->name == "Anna");
+    BOOST_TEST(*store.rename("Anna", "Anna") == false);
+    BOOST_TEST(store.show("Anna")->size() == 1U);
+    check_refused(store.rename("Nobody", "Anna"), "Nobody");
+    check_refused(store.rename("Anna", ""), "empty");
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_subject_that_gets_the_name_of_another_becomes_the_other_and_leaves_no_trace) {
+    const auto ann = store.add("Ann", sample(face(1), "1.jpg"));
+    const auto anna = store.add("Anna", sample(face(2), "2.jpg"));
+    const auto before = *store.load("model-1");
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "names " + ann->subject_id, ann->subject_id, ""));
+    BOOST_TEST(*store.rename("Ann", "Anna") == true);
+    BOOST_TEST(store.list()->size() == 1U);
+    const auto samples = *store.show("Anna");
+    BOOST_REQUIRE(samples.size() == 2U);
+    BOOST_TEST(samples[0].id == anna->id);
+    BOOST_TEST(samples[1].id == ann->id);
+    BOOST_TEST(samples[1].subject_id == anna->subject_id);
+    const auto after = *store.refresh(before);
+    BOOST_TEST(after->subjects() == 1U);
+    BOOST_TEST(after->samples() == 2U);
+    BOOST_TEST(after->match(face(1)).best->subject_id == anna->subject_id);
+    BOOST_TEST(!contains(everything(), ann->subject_id));
+}
+
+BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided) {
+    const auto one = store.add("Anna", sample(face(1), "1.jpg"));
+    const auto two = store.add("Anna", sample(face(2), "2.jpg"));
+    const auto before = *store.load("model-1");
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "by " + one->id, one->subject_id, ""));
+    BOOST_REQUIRE(history.append("identity.door", "by " + two->id, two->subject_id, ""));
+    BOOST_TEST(store.remove_sample(one->id)->subject == "Anna");
+    BOOST_TEST(store.show("Anna")->front().id == two->id);
+    BOOST_TEST(!contains(everything(), one->id));
+    BOOST_TEST(history.after("0-0", 10)->size() == 1U);
+    BOOST_TEST((*store.refresh(before))->samples() == 1U);
+    check_refused(store.remove_sample(one->id), "no such sample");
+    check_refused(store.remove_sample("x"), "no such sample");
+    BOOST_TEST(store.remove_sample(two->id).has_value());
+    BOOST_TEST(store.show("Anna")->empty());
+}
+
+BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2))));
+    BOOST_REQUIRE(store.add("Bert", sample(face(3))));
+    BOOST_TEST(store.remove_samples("Anna")->count == 2U);
+    BOOST_TEST(!contains(everything(), anna->id));
+    BOOST_TEST(store.show("Anna")->empty());
+    BOOST_TEST(store.show("Bert")->size() == 1U);
+    check_refused(store.remove_samples("Nobody"), "Nobody");
+}
+
+BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
+    for (const char* name : {"Anna", "Bert", "Cleo"}) {
+        BOOST_REQUIRE(store.add(name, sample(face(static_cast<std::uint32_t>(name[0])))));
+    }
+    BOOST_REQUIRE(store.add("Anna", sample(face(1))));
+    BOOST_TEST(store.remove_all(false)->count == 4U);
+    BOOST_TEST(store.list()->size() == 3U);
+    BOOST_TEST(store.remove_all(true)->count == 3U);
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // changes
+    BOOST_TEST(store.remove_all(true)->count == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(samples_are_found_by_id_and_listed_in_parts) {
+    std::vector<std::string> ids;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        ids.push_back(store.add(i < 2 ? "Anna" : "Bert", sample(face(i)))->id);
+    }
+    const auto all = *store.list();
+    const auto found = [&](std::size_t first, std::size_t count) {
+        std::vector<std::string> out;
+        const auto part = *store.samples(all, first, count);
+        for (const auto& each : part) out.push_back(each.sample.id);
+        return out;
+    };
+    const std::vector<std::string> middle(ids.begin() + 1, ids.begin() + 4);
+    BOOST_TEST((found(0, 9) == ids));
+    BOOST_TEST((found(1, 3) == middle));
+    BOOST_TEST(found(5, 3).empty());
+    const auto one = *store.find_sample(ids[2]);
+    BOOST_REQUIRE(one);
+    BOOST_TEST(one->subject == "Bert");
+    BOOST_TEST((one->sample.embedding == face(2)));
+    BOOST_TEST(!store.find_sample("x")->has_value());
+    BOOST_TEST(!store.find_sample(test::id("none"))->has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_places) {
     const auto anna = store.add("Anna", sample(face(1)));
     const auto bert = store.add("Bert", sample(face(2)));

@@ -142,6 +142,12 @@ BOOST_AUTO_TEST_CASE(a_subject_without_samples_is_no_candidate) {
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
+BOOST_AUTO_TEST_CASE(a_gallery_of_subjects_without_samples_matches_nobody) {
+    const Snapshot snapshot("m", {subject("1", "Anna")}, {}, "1-0");
+    BOOST_TEST(snapshot.subjects() == 1U);
+    BOOST_TEST(!snapshot.match(axis(0)).best);
+}
+
 BOOST_AUTO_TEST_CASE(subjects_and_samples_told_twice_count_once) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("1", "Anna")},
@@ -240,6 +246,25 @@ struct Crowd {
         return scores;
     }
 
+    void check_best(const Snapshot& snapshot, const std::vector<Embedding>& probes,
+                    std::size_t count) const {
+        const auto found = snapshot.best(probes, count);
+        BOOST_REQUIRE(found.size() == probes.size());
+        for (std::size_t i = 0; i < probes.size(); ++i) {
+            const auto expected = ranking(probes[i]);
+            BOOST_REQUIRE(found[i].size() == std::min(count, expected.size()));
+            // Of two who are alike to the last digits either may come first.
+            std::map<std::string, float> scores;
+            for (const auto& [score, id] : expected) scores[id] = score;
+            for (std::size_t rank = 0; rank < found[i].size(); ++rank) {
+                const auto& candidate = found[i][rank];
+                BOOST_TEST(near(candidate.similarity, expected[rank].first));
+                BOOST_TEST(near(candidate.similarity, scores.at(candidate.subject_id)));
+                scores.erase(candidate.subject_id);
+            }
+        }
+    }
+
     void check(const Snapshot& snapshot, const std::vector<Embedding>& probes) const {
         const auto matches = snapshot.match(probes);
         BOOST_REQUIRE(matches.size() == probes.size());
@@ -270,6 +295,15 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(snapshot.subjects() == 2500U);
     BOOST_TEST(snapshot.subjects_with_samples() == 2000U);
     crowd.check(snapshot, crowd.probes(21));
+}
+
+BOOST_AUTO_TEST_CASE(any_number_of_the_best_is_what_all_numbers_in_full_give_and_all_if_few) {
+    Crowd crowd;
+    for (std::uint32_t i = 0; i < 900; ++i) crowd.put(i, i % 5);
+    const auto snapshot = crowd.snapshot();
+    for (const std::size_t count : {1U, 3U, 10U, 100U, 1000U}) {
+        crowd.check_best(snapshot, crowd.probes(9), count);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(

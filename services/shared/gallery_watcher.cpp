@@ -1,4 +1,4 @@
-#include "recognize/gallery_watcher.hpp"
+#include "shared/gallery_watcher.hpp"
 
 #include <chrono>
 #include <utility>
@@ -10,7 +10,7 @@
 namespace facebus {
 namespace {
 
-constexpr int look_every_ms = 250;
+constexpr auto look_every = std::chrono::milliseconds(250);
 // Calibrated before it is used: it takes a quarter of a second at most.
 constexpr std::size_t most_samples_at_once = 50'000;
 
@@ -25,7 +25,12 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
 }
 
 GalleryWatcher::~GalleryWatcher() {
-    stop_.request();
+    {
+        const std::lock_guard lock(turn_mutex_);
+        stop_ = true;
+    }
+    turn_.notify_all();
+    thread_.join();
 }
 
 GalleryWatcher::View GalleryWatcher::view() const {
@@ -106,13 +111,34 @@ void GalleryWatcher::calibrate_beside() {
                               [this, gallery = now.snapshot] { return policy_for(*gallery); });
 }
 
+void GalleryWatcher::refresh() {
+    std::unique_lock lock(turn_mutex_);
+    const auto mine = ++wanted_;
+    turn_.notify_all();
+    turn_.wait(lock, [&] { return stop_ || done_ >= mine; });
+}
+
+/// Waits until it is time to look, or somebody asks for it; false: the end.
+bool GalleryWatcher::wait_for_turn(std::uint64_t& wanted) {
+    std::unique_lock lock(turn_mutex_);
+    turn_.wait_for(lock, look_every, [this] { return stop_ || wanted_ > done_; });
+    wanted = wanted_;
+    return !stop_;
+}
+
 void GalleryWatcher::watch() {
-    while (!stop_.wait_ms(look_every_ms)) {
+    std::uint64_t wanted = 0;
+    while (wait_for_turn(wanted)) {
         const auto current = look();
         if (!current) runtime_.count_error(current.error());
         stale_ = !current;
         runtime_.health.check("gallery", true,
                               current ? "up to date" : "stale: " + current.error().message);
+        {
+            const std::lock_guard lock(turn_mutex_);
+            done_ = wanted;
+        }
+        turn_.notify_all();
     }
 }
 

@@ -1,7 +1,9 @@
-// A worker's copy of the gallery, kept up to date.
+// A process' copy of the gallery, kept up to date.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -34,6 +36,10 @@ class GalleryWatcher {
     [[nodiscard]] View view() const;
     [[nodiscard]] bool stale() const { return stale_; }
 
+    /// Looks for changes now, and returns when that is done: what this process wrote before is in
+    /// view() then, unless Redis went away.
+    void refresh();
+
   private:
     using Gallery = std::shared_ptr<const gallery::Snapshot>;
     Result<void> take(Gallery gallery);
@@ -41,6 +47,7 @@ class GalleryWatcher {
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
     void calibrate_beside();
     void swap(View view);
+    bool wait_for_turn(std::uint64_t& wanted);
     void watch();
 
     service::Runtime& runtime_;
@@ -53,7 +60,12 @@ class GalleryWatcher {
     Gallery calibrating_;      ///< what the calibration under way is for
     std::future<gallery::Policy> calibration_;
     std::atomic<bool> stale_ = false;
-    Stop stop_;
+
+    std::mutex turn_mutex_;
+    std::condition_variable turn_;
+    bool stop_ = false;
+    std::uint64_t wanted_ = 0;  ///< looks that were asked for
+    std::uint64_t done_ = 0;    ///< of those, how many a finished look has answered
     std::jthread thread_;
 };
 

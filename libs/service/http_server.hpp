@@ -1,0 +1,79 @@
+// An HTTP server whose handlers know nothing of sockets.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace facebus::service {
+
+struct HttpRequest {
+    std::string method;                             ///< HEAD comes as GET
+    std::string path;                               ///< decoded; without the query
+    std::multimap<std::string, std::string> query;  ///< decoded
+    std::map<std::string, std::string> headers;     ///< by their names in lower case
+    std::size_t length = 0;                         ///< of the body, as announced
+    std::string body;                               ///< empty while it has not been read
+
+    /// Empty if it is not there.
+    [[nodiscard]] std::string header(const std::string& name) const;
+};
+
+struct HttpAnswer {
+    int status = 200;
+    std::string body{};
+    std::string type = "application/json";
+    std::map<std::string, std::string> headers{};
+    /// If not empty it is sent instead of the body, as it is when the request is answered.
+    std::filesystem::path file{};
+    /// Kept until the answer is sent: whose destructor removes the file.
+    std::shared_ptr<void> keep{};
+};
+
+struct HttpOptions {
+    std::string address;                ///< host:port, port 0 for a free one
+    std::string setting;                ///< that the address is from
+    std::size_t threads = 8;            ///< requests read and answered at once
+    std::size_t waiting = 64;           ///< connections that wait for one; more wait in the kernel
+    std::size_t most_body = 1'000'000;  ///< bytes
+    double timeout = 30;  ///< seconds for a request to arrive, and an answer to be taken
+};
+
+/// What the server asks. All are called from several threads at once, and may throw: the answer is
+/// then refuse(500).
+struct HttpSite {
+    /// Looks at a request before its body is read. An answer here is the answer, and the body is
+    /// not read.
+    std::function<std::optional<HttpAnswer>(const HttpRequest&)> admit;
+    std::function<HttpAnswer(const HttpRequest&)> answer;
+    /// The body of an answer to what is no HTTP, or not as it should be: 400, 405, 411, 413, 414,
+    /// 415, 500.
+    std::function<HttpAnswer(int status)> refuse;
+};
+
+/// Serves `site` in threads of its own until it is destroyed. One request a connection. A request
+/// that does not arrive in time, by whatever small steps it comes, ends with its connection. Bodies
+/// come with a length and as they are: neither chunked nor compressed.
+class HttpServer {
+  public:
+    /// Throws StartupError that names the setting if it can't listen.
+    HttpServer(HttpOptions options, HttpSite site);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// host:port as bound.
+    [[nodiscard]] const std::string& address() const { return address_; }
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+    std::string address_;
+};
+
+}  // namespace facebus::service

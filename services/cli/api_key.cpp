@@ -1,0 +1,32 @@
+// facebus api-key: a key to the REST API.
+#include "shared/api_key.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/must.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus::cli {
+
+Exit api_key(const Context& context, const ApiKeyOptions& options) {
+    if (!wire::valid_source(options.name)) {
+        throw StartupError(Exit::usage,
+                           "the name of a key is 1 to 64 letters, digits, '_' and '-'");
+    }
+    const auto file =
+        options.file.empty() ? std::filesystem::path(context.settings.gateway.keys) : options.file;
+    if (file.empty()) {
+        throw StartupError(Exit::usage,
+                           "no file to keep the key's hash in: set gateway.keys, or give --into");
+    }
+    const auto key = new_api_key();
+    must(add_api_key(file, hashed(must(parse_api_role(options.role)), key, options.name)));
+    fmt::print("{}\n", key);
+    fmt::print(stderr,
+               "shown this once; {} keeps only its hash, and gateway.keys names that file\n",
+               file.string());
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,36 @@
+// What handlers work with.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "gallery/store.hpp"
+#include "gateway/face_stage.hpp"
+#include "gateway/pool.hpp"
+#include "service/settings.hpp"
+#include "shared/gallery_watcher.hpp"
+
+namespace facebus {
+
+/// Outlives the handlers.
+struct Backend {
+    const service::Settings& settings;
+    Pool<FaceStage>& stages;
+    Pool<gallery::Store>& stores;
+    std::function<GalleryWatcher::View()> gallery;  ///< as it is matched against
+    std::function<void()> changed;  ///< to be called after a write: gallery() shows it from then on
+
+    [[nodiscard]] std::chrono::duration<double> patience() const {
+        return std::chrono::duration<double>(settings.gateway.timeout);
+    }
+};
+
+/// One of the pool, or 503.
+template <class T>
+Answered<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
+    auto taken = pool.take(backend.patience());
+    if (taken) return taken;
+    return refuse(503, 503, "too many requests are ahead of this one; try again");
+}
+
+}  // namespace facebus

@@ -1,0 +1,58 @@
+#include "gateway/fault.hpp"
+
+#include <utility>
+
+#include "gateway/json.hpp"
+
+namespace facebus {
+
+std::unexpected<Fault> refuse(int status, int code, std::string message) {
+    return std::unexpected(Fault{status, code, std::move(message)});
+}
+
+Fault to_fault(const Error& error, int code) {
+    switch (error.kind) {
+        case ErrorKind::unavailable:
+            return {503, 503, error.message + "; try again"};
+        case ErrorKind::too_large:
+            return {413, 413, error.message};
+        case ErrorKind::malformed:
+        case ErrorKind::unsupported:
+        case ErrorKind::refused:
+        case ErrorKind::exists:
+            break;
+    }
+    return {400, code, error.message};
+}
+
+service::HttpAnswer to_answer(const Fault& fault) {
+    service::HttpAnswer answer{.status = fault.status,
+                               .body = dump({{"message", fault.message}, {"code", fault.code}})};
+    if (fault.status == 401) answer.headers["WWW-Authenticate"] = "x-api-key";
+    if (fault.status == 429 || fault.status == 503) answer.headers["Retry-After"] = "1";
+    return answer;
+}
+
+Fault http_fault(int status) {
+    switch (status) {
+        case 404:
+            return {status, status,
+                    "there is nothing under this path; GET /openapi.json lists all"};
+        case 405:
+            return {status, status, "there is no such method here; GET /openapi.json lists all"};
+        case 411:
+            return {status, status, "send the body with a Content-Length, not in chunks"};
+        case 413:
+            return {status, status, "the body is larger than this server takes"};
+        case 414:
+            return {status, status, "the URL is too long"};
+        case 415:
+            return {status, status, "send the body as it is, without Content-Encoding"};
+        case 500:
+            return {status, status, "the gateway has failed; its log may tell why"};
+        default:
+            return {status, status, "this is no HTTP request that the gateway understands"};
+    }
+}
+
+}  // namespace facebus

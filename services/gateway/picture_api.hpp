@@ -1,0 +1,14 @@
+// Recognise, detect, verify.
+#pragma once
+
+#include <vector>
+
+#include "gateway/backend.hpp"
+#include "gateway/router.hpp"
+
+namespace facebus {
+
+/// The routes that look at pictures and change nothing.
+std::vector<Route> picture_routes(const Backend& backend);
+
+}  // namespace facebus

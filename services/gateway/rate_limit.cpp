@@ -1,0 +1,20 @@
+#include "gateway/rate_limit.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace facebus {
+
+bool RateLimit::take(const std::string& client, Monotonic::time_point now) {
+    if (rate_ <= 0) return true;
+    const std::lock_guard lock(mutex_);
+    auto& bucket = buckets_.try_emplace(client, burst_, now).first->second;
+    const double passed = std::chrono::duration<double>(now - bucket.filled).count();
+    bucket.requests = std::min(burst_, bucket.requests + std::max(passed, 0.0) * rate_);
+    bucket.filled = now;
+    if (bucket.requests < 1) return false;
+    bucket.requests -= 1;
+    return true;
+}
+
+}  // namespace facebus

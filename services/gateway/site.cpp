@@ -1,0 +1,117 @@
+#include "gateway/site.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+
+namespace facebus {
+namespace {
+
+using service::HttpAnswer;
+using service::HttpRequest;
+
+constexpr const char* key_header = "x-api-key";
+
+}  // namespace
+
+Site::Site(Options options, Router router, Metrics& metrics)
+    : options_(std::move(options)),
+      router_(std::move(router)),
+      limit_(options_.rate, options_.burst),
+      metrics_(metrics) {}
+
+std::size_t Site::most_body() const {
+    return std::ranges::max(router_.routes(), {}, &Route::most_body).most_body;
+}
+
+/// Who asks for which route, if they may. `extra` gets the headers of a refusal.
+Answered<Site::Entry> Site::enter(const HttpRequest& request, HttpAnswer& extra) const {
+    std::string allow;
+    auto found = router_.find(request.method, request.path, allow);
+    if (!found) {
+        if (!allow.empty()) extra.headers["Allow"] = allow;
+        return std::unexpected(std::move(found.error()));
+    }
+    Entry entry{found->route, std::move(found->path), {}};
+    if (!found->route->role || !options_.keys) {
+        entry.who.role = ApiRole::admin;
+        return entry;
+    }
+    const auto key = request.header(key_header);
+    if (key.empty()) {
+        return facebus::refuse(401, fault_code::missing_header,
+                               "send an API key in the header x-api-key; `facebus api-key` makes "
+                               "one");
+    }
+    auto who = options_.keys->find(key);
+    if (!who) {
+        return facebus::refuse(401, fault_code::unknown_key,
+                               "this API key is not known here, or not any more");
+    }
+    if (who->role < *found->route->role) {
+        return facebus::refuse(403, 403,
+                               fmt::format("this takes a key with the role {}; this one has {}",
+                                           to_string(*found->route->role), to_string(who->role)));
+    }
+    entry.who = std::move(*who);
+    return entry;
+}
+
+HttpAnswer Site::counted(const std::string& route, HttpAnswer answer) {
+    metrics_
+        .counter("facebus_requests_total", "Requests by route and status",
+                 {{"route", route}, {"status", fmt::to_string(answer.status)}})
+        .add();
+    answer.headers["X-Content-Type-Options"] = "nosniff";
+    answer.headers["Cache-Control"] = "no-store";
+    return answer;
+}
+
+std::optional<HttpAnswer> Site::admit(const HttpRequest& request) {
+    HttpAnswer extra;
+    const auto entry = enter(request, extra);
+    const auto refused = [&](const std::string& route, const Fault& fault) {
+        auto answer = to_answer(fault);
+        answer.headers.merge(extra.headers);
+        return counted(route, std::move(answer));
+    };
+    if (!entry) return refused("none", entry.error());
+    const auto& pattern = entry->route->pattern;
+    if (entry->route->role && !limit_.take(entry->who.name, Monotonic::now())) {
+        return refused(pattern, {429, 429,
+                                 fmt::format("this key may ask {:g} times a second; ask "
+                                             "again later",
+                                             options_.rate)});
+    }
+    if (request.length > entry->route->most_body) {
+        return refused(pattern, {413, 413,
+                                 fmt::format("the body has {} bytes; {} are taken here",
+                                             request.length, entry->route->most_body)});
+    }
+    return std::nullopt;
+}
+
+HttpAnswer Site::answer(const HttpRequest& request) {
+    HttpAnswer extra;
+    // Again, because a key may have gone while the body came.
+    auto entry = enter(request, extra);
+    if (!entry) return counted("none", to_answer(entry.error()));
+    const auto start = Monotonic::now();
+    const auto& route = *entry->route;
+    auto answered = route.answer({request, std::move(entry->path), entry->who.role});
+    metrics_
+        .histogram("facebus_request_seconds", "Time that an answer takes",
+                   {{"route", route.pattern}})
+        .observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+    return counted(route.pattern, answered ? std::move(*answered) : to_answer(answered.error()));
+}
+
+HttpAnswer Site::refuse(int status) {
+    return counted("none", to_answer(http_fault(status)));
+}
+
+}  // namespace facebus

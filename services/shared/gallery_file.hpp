@@ -1,0 +1,37 @@
+// The whole gallery to a file and back.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/error.hpp"
+#include "gallery/archive.hpp"
+#include "gallery/store.hpp"
+
+namespace facebus {
+
+/// Is told how many samples there are to be, and after each how many are done; false: stop.
+using GalleryFileStep = std::function<bool(std::size_t all, std::size_t done)>;
+
+/// Writes everybody to the file, encrypted if the passphrase is not empty; see gallery/archive.hpp
+/// and gallery/sealed_file.hpp. Gives what is in it. No file is left after an error. Refused:
+/// stopped. Other errors as gallery::Store, gallery::SealedWriter.
+Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
+                                              const std::filesystem::path& file,
+                                              const std::string& passphrase,
+                                              const GalleryFileStep& step = {});
+
+struct Imported {
+    std::size_t added = 0;
+    std::size_t already = 0;   ///< samples that were enrolled before
+    std::size_t expected = 0;  ///< that the file tells of; fewer are there if it was cut off
+};
+
+/// Enrols everybody who is in such a file. After an error what came before it in the file is
+/// enrolled. Refused: stopped. Other errors as gallery::Store, gallery::SealedReader.
+Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
+                                const std::string& passphrase, const GalleryFileStep& step = {});
+
+}  // namespace facebus

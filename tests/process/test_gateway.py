@@ -1,0 +1,425 @@
+"""The REST API as a real process: answers, keys, limits, broken input."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+import unittest
+
+import support
+from gateway import BIDEN, OBAMA, Gateway, form, need_gateway, picture
+from pictures import ffmpeg_picture
+from support import BIN, DATA, ROOT, ProcessTest, need_data, need_system, need_tool
+from system import metric
+
+RECOGNITION = "/api/v1/recognition"
+SUBJECTS, FACES, RECOGNISE = (f"{RECOGNITION}/{name}" for name in ("subjects", "faces", "recognize"))
+GALLERY = "/api/v1/gallery"
+
+
+class GatewayTest(ProcessTest):
+    def setUp(self):
+        need_system()
+        need_gateway()
+        super().setUp()
+
+    def enrolled(self):
+        """A gateway that knows one man."""
+        gateway = Gateway(self)
+        self.face = gateway.add_face("Barack%20Obama", OBAMA[0])
+        return gateway
+
+
+class Recognition(GatewayTest):
+    def test_a_person_is_named_with_the_faces_that_decided(self):
+        gateway = self.enrolled()
+        (face,) = gateway.recognise(OBAMA[2], "?prediction_count=3")
+        self.assertEqual("known", face["decision"])
+        self.assertEqual(["Barack Obama"], [subject["subject"] for subject in face["subjects"]])
+        self.assertEqual([self.face["image_id"]], face["candidates"][0]["samples"])
+        self.assertGreater(face["similarity"], face["threshold"])
+        self.assertGreater(face["probability"], 0.9)
+        self.assertNotIn("reason", face)
+
+    def test_a_stranger_is_not_named_and_who_is_nearest_is_told_apart(self):
+        (face,) = self.enrolled().recognise(BIDEN)
+        self.assertEqual("unknown", face["decision"])
+        self.assertEqual([], face["subjects"])
+        self.assertEqual("Barack Obama", face["candidates"][0]["subject"])
+        self.assertLess(face["similarity"], face["threshold"])
+        self.assertIn("nobody is as similar", face["reason"])
+
+    def test_a_face_is_recognised_at_once_after_it_was_enrolled_and_not_after_it_was_removed(self):
+        gateway = Gateway(self)
+        for _ in range(3):
+            face = gateway.add_face("Barack", OBAMA[0])
+            self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
+            gateway.good(gateway.ask("DELETE", f"{FACES}/{face['image_id']}"))
+            self.assertEqual("unknown", gateway.recognise(OBAMA[2])[0]["decision"])
+
+    def test_what_another_program_enrols_is_recognised_soon(self):
+        gateway = Gateway(self)
+        gateway.enrol(OBAMA[0], "--name", "Barack")
+        while gateway.recognise(OBAMA[2])[0]["decision"] != "known":
+            pass
+
+    def test_people_in_one_picture_are_told_largest_first(self):
+        need_data()
+        gateway = Gateway(self)
+        crowd = DATA / "images/facenet-pytorch/multiface.jpg"
+        support.need(crowd.exists(), f"no {crowd}")
+        faces = gateway.recognise(crowd)
+        self.assertGreater(len(faces), 2)
+        areas = [(box["x_max"] - box["x_min"]) * (box["y_max"] - box["y_min"])
+                 for box in (face["box"] for face in faces)]
+        self.assertEqual(sorted(areas, reverse=True), areas)
+        self.assertEqual(faces[:2], gateway.recognise(crowd, "?limit=2"))
+
+    def test_recognition_goes_on_without_redis_and_what_takes_it_says_so(self):
+        gateway = self.enrolled()
+        gateway.services["redis"].terminate()
+        gateway.services["redis"].wait()
+        self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
+        gateway.refused(gateway.ask("GET", SUBJECTS), 503, 503, "try again")
+        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(OBAMA[1])), 503, 503)
+
+    def test_requests_are_counted_and_timed(self):
+        gateway = self.enrolled()
+        gateway.recognise(OBAMA[2])
+        health = gateway.services["gateway"].health
+        self.assertEqual(1, metric(health, "facebus_requests_total", route=RECOGNISE, status="200"))
+        self.assertEqual(1, metric(health, "facebus_request_seconds_count", route=RECOGNISE))
+
+
+class Enrolment(GatewayTest):
+    def test_a_picture_enrolled_twice_is_one_face(self):
+        gateway = self.enrolled()
+        again = gateway.post(f"{FACES}?subject=Barack%20Obama", picture(OBAMA[0]))
+        self.assertEqual(200, again.status)
+        self.assertEqual(self.face["image_id"], again.json["image_id"])
+        self.assertTrue(again.json["already_enrolled"])
+
+    def test_the_rules_are_those_of_the_command_line(self):
+        gateway = Gateway(self)
+        blurred = ffmpeg_picture(self, "blurred.png", "-i", OBAMA[0], "-vf", "gblur=sigma=20")
+        small = ffmpeg_picture(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/8:-1")
+        both = ffmpeg_picture(self, "both.png", "-i", OBAMA[0], "-i", OBAMA[1], "-filter_complex",
+                              "[0]scale=-1:800[a];[1]scale=-1:800[b];[a][b]hstack")
+        for file in (blurred, small, both):
+            told = gateway.facebus("gallery", "add", file, "--name", "X").err
+            reason = gateway.refused(gateway.post(f"{FACES}?subject=X", picture(file)), 400)
+            self.assertIn(reason.removeprefix("No face is found in the given image: "), told)
+        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(both)), 400, 31, "cut the picture")
+        self.assertEqual([], gateway.subjects())
+
+    def test_many_pictures_are_enrolled_at_once_and_bad_ones_are_told_by_name(self):
+        gateway = Gateway(self)
+        grey = ffmpeg_picture(self, "grey.png", "-f", "lavfi", "-i", "color=gray:300x300")
+        answer = gateway.good(gateway.post(
+            f"{GALLERY}/faces", ("file", OBAMA[0].read_bytes(), "Barack/1.jpg"),
+            ("file", OBAMA[1].read_bytes(), "people/Barack/2.jpg"),
+            ("file", BIDEN.read_bytes(), "Joe.jpg"), ("file", grey.read_bytes(), "grey.png"),
+            ("file", b"hello", "text.jpg"), ("file", OBAMA[0].read_bytes(), "Barack/3.jpg"),
+            ("note", "not a file")))
+        self.assertEqual((3, 1, 2), (answer["added"], answer["already_enrolled"], answer["refused"]))
+        self.assertEqual(["Barack", "Barack", "Joe", None, None, "Barack"],
+                         [face.get("subject") for face in answer["faces"]])
+        self.assertEqual([28, 21], [face["code"] for face in answer["faces"] if "code" in face])
+        self.assertEqual(["Barack", "Joe"], gateway.subjects())
+        named = gateway.good(gateway.post(f"{GALLERY}/faces?subject=Joe",
+                                          ("file", BIDEN.read_bytes(), "whatever.jpg")))
+        self.assertEqual(1, named["already_enrolled"])
+
+    def test_names_go_and_come_as_they_are(self):
+        gateway = Gateway(self)
+        names = ["A/B", "Zoë + Ann", "a%2Fb", "x" * 200]
+        for name in names:
+            gateway.good(gateway.ask("POST", SUBJECTS, body={"subject": name}))
+        self.assertEqual(sorted(names), gateway.subjects())
+        for path, name in (("A%2FB", "A/B"), ("Zo%C3%AB%20+%20Ann", "Zoë + Ann"),
+                           ("a%252Fb", "a%2Fb"), ("x" * 200, "x" * 200)):
+            gone = gateway.good(gateway.ask("DELETE", f"{SUBJECTS}/{path}"))
+            self.assertEqual(name, gone["subject"])
+        for bad in ("x" * 201, "a\nb", "\x00", "\u009f", "", "  "):
+            gateway.refused(gateway.ask("POST", SUBJECTS, body={"subject": bad}), 400)
+        gateway.refused(gateway.ask("POST", SUBJECTS, body=b'{"subject": "\xff"}'), 400)
+        gateway.refused(gateway.ask("DELETE", f"{SUBJECTS}/%ff%fe"), 400)
+
+
+class Gallery(GatewayTest):
+    def test_a_face_that_is_removed_leaves_no_trace_and_the_others_stay(self):
+        gateway = self.enrolled()
+        other = gateway.add_face("Barack%20Obama", OBAMA[1])
+        sample = self.face["image_id"].replace("-", "")
+        gone = gateway.good(gateway.ask("DELETE", f"{FACES}/{self.face['image_id']}", role="enrol"))
+        self.assertEqual("Barack Obama", gone["subject"])
+        gateway.refused(gateway.ask("DELETE", f"{FACES}/{self.face['image_id']}"), 404, 11)
+        left = gateway.good(gateway.ask("GET", FACES))["faces"]
+        self.assertEqual([other["image_id"]], [face["image_id"] for face in left])
+        self.assertNotIn(sample, gateway.facebus("gallery", "show", "Barack Obama").out)
+        gateway.good(gateway.ask("DELETE", f"{FACES}/{other['image_id'].replace('-', '')}"))
+
+    def test_a_renamed_person_is_recognised_under_the_new_name(self):
+        gateway = self.enrolled()
+        gateway.good(gateway.ask("PUT", f"{SUBJECTS}/Barack%20Obama", body={"subject": "Barack"}))
+        self.assertEqual("Barack", gateway.recognise(OBAMA[2])[0]["subjects"][0]["subject"])
+        gateway.refused(gateway.ask("PUT", f"{SUBJECTS}/Nobody", body={"subject": "X"}), 404, 42)
+
+    def test_merged_people_are_one_with_the_faces_of_both(self):
+        gateway = self.enrolled()
+        gateway.add_face("Mr%20President", OBAMA[1])
+        gateway.refused(gateway.ask("POST", f"{GALLERY}/merge",
+                                    body={"from": "Barack Obama", "into": "Nobody"}), 404, 42)
+        self.assertEqual(["Barack Obama", "Mr President"], gateway.subjects())
+        gateway.good(gateway.ask("POST", f"{GALLERY}/merge",
+                                 body={"from": "Mr President", "into": "Barack Obama"}))
+        (subject,) = gateway.good(gateway.ask("GET", f"{GALLERY}/subjects"))["subjects"]
+        self.assertEqual(("Barack Obama", 2), (subject["subject"], subject["faces"]))
+        (face,) = gateway.recognise(OBAMA[2])
+        self.assertEqual(2, len(face["candidates"][0]["samples"]))
+
+    def test_faces_are_listed_page_by_page(self):
+        gateway = self.enrolled()
+        ids = [self.face["image_id"], gateway.add_face("Barack%20Obama", OBAMA[1])["image_id"],
+               gateway.add_face("Joe", BIDEN)["image_id"]]
+        pages = [gateway.good(gateway.ask("GET", f"{FACES}?size=2&page={page}")) for page in range(3)]
+        self.assertEqual([ids[:2], ids[2:], []],
+                         [[face["image_id"] for face in page["faces"]] for page in pages])
+        self.assertEqual((3, 2), (pages[0]["total_elements"], pages[0]["total_pages"]))
+        joes = gateway.good(gateway.ask("GET", f"{FACES}?subject=Joe"))["faces"]
+        self.assertEqual(ids[2:], [face["image_id"] for face in joes])
+        self.assertEqual("biden.jpg", joes[0]["source"])
+
+    def test_all_faces_go_with_a_subject_or_with_the_role_for_it(self):
+        gateway = self.enrolled()
+        gateway.add_face("Joe", BIDEN)
+        gateway.refused(gateway.ask("DELETE", FACES, role="enrol"), 403, words="admin")
+        gateway.refused(gateway.ask("DELETE", f"{FACES}?subject=", role="admin"), 400)
+        gateway.refused(gateway.ask("DELETE", f"{FACES}?subject=Nobody"), 404, 42)
+        self.assertEqual(1, gateway.good(gateway.ask("DELETE", f"{FACES}?subject=Joe", role="enrol"))["deleted"])
+        self.assertEqual(1, gateway.good(gateway.ask("DELETE", FACES))["deleted"])
+        self.assertEqual(["Barack Obama", "Joe"], gateway.subjects())
+
+    def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
+        gateway = self.enrolled()
+        gateway.add_face("Joe", BIDEN)
+        for secret in (None, "a secret"):
+            body = {"passphrase": secret} if secret else None
+            archive = gateway.ask("POST", f"{GALLERY}/export", body=body)
+            self.assertEqual("application/octet-stream", archive.headers["Content-Type"])
+            self.assertEqual(secret is None, b"Barack" in archive.body)
+            self.assertEqual([], list(self.scratch.glob("facebus-*")), "nothing is left on the disk")
+            elsewhere = Gateway(self)
+            parts = [("file", archive.body, "g")] + ([("passphrase", secret)] if secret else [])
+            if secret:
+                for wrong in (parts[:1], parts[:1] + [("passphrase", "another")]):
+                    message = elsewhere.refused(elsewhere.post(f"{GALLERY}/import", *wrong), 400, 36)
+                    self.assertNotIn(str(self.scratch), message)
+            read = elsewhere.good(elsewhere.post(f"{GALLERY}/import", *parts))
+            self.assertEqual({"added": 2, "already_enrolled": 0, "expected": 2}, read)
+            self.assertEqual("known", elsewhere.recognise(OBAMA[2])[0]["decision"])
+            again = elsewhere.good(elsewhere.post(f"{GALLERY}/import", *parts))
+            self.assertEqual(2, again["already_enrolled"])
+            self.assertEqual([], list(self.scratch.glob("facebus-*")))
+
+    def test_archives_of_the_api_and_of_the_command_line_are_the_same(self):
+        gateway = self.enrolled()
+        file, secret = self.folder / "all.gallery", self.folder / "secret"
+        secret.write_text("a secret\n")
+        file.write_bytes(gateway.ask("POST", f"{GALLERY}/export", body={"passphrase": "a secret"}).body)
+        gateway.good(gateway.ask("DELETE", SUBJECTS))
+        read = gateway.facebus("gallery", "import", file, "--passphrase", secret)
+        self.assertIn("1 added", read.out, read)
+        self.assertEqual(["Barack Obama"], gateway.subjects())
+
+    def test_a_broken_archive_is_refused(self):
+        gateway = Gateway(self)
+        for archive in (b"", b"hello", b"facebus sealed 1\n", b'{"facebus_gallery": 99}\n',
+                        b'{"facebus_gallery":1,"subjects":1,"samples":1}\n{"subject":"x"}\n'):
+            gateway.refused(gateway.post(f"{GALLERY}/import", ("file", archive, "g")), 400, 36)
+
+
+class Keys(GatewayTest):
+    def test_it_does_not_start_without_keys(self):
+        ran = self.run_program([support.program("facebus-gateway")])
+        self.assertEqual(78, ran.code, ran)
+        self.assertIn("facebus api-key", ran.err)
+
+    def test_it_is_open_on_this_machine_only(self):
+        ran = self.run_program([support.program("facebus-gateway")], self.environment(
+            FACEBUS_GATEWAY_OPEN="true", FACEBUS_GATEWAY_ADDRESS="0.0.0.0:0"))
+        self.assertEqual(78, ran.code, ran)
+        self.assertIn("loopback", ran.err)
+        gateway = Gateway(self, FACEBUS_GATEWAY_OPEN="true")
+        self.assertEqual(200, gateway.ask("DELETE", SUBJECTS, role=None).status)
+
+    def test_every_path_but_the_description_takes_a_key_with_the_role_that_it_names(self):
+        gateway = Gateway(self)
+        document = gateway.ask("GET", "/openapi.json", role=None).json
+        order = ["read", "enrol", "admin"]
+        tried = 0
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if path == "/openapi.json":
+                    continue
+                path = path.replace("{image_id}", "0" * 32).replace("{subject}", "X")
+                role = operation["description"].split("`")[1]
+                for key in (None, "nobody", *order[:order.index(role)]):
+                    answer = gateway.ask(method.upper(), path, role=key)
+                    gateway.refused(answer, 401 if key in (None, "nobody") else 403)
+                    tried += 1
+        self.assertGreater(tried, 40)
+
+    def test_a_key_that_is_taken_away_is_refused_soon_and_a_new_one_is_taken_without_a_restart(self):
+        gateway = Gateway(self)
+        lines = gateway.keys_file.read_text().splitlines(keepends=True)
+        gateway.keys_file.write_text("".join(line for line in lines if not line.endswith(" read\n")))
+        while gateway.ask("GET", SUBJECTS, role="read").status != 401:
+            pass
+        new = gateway.make_key("read", "new")
+        while gateway.ask("GET", SUBJECTS, role=new).status != 200:
+            pass
+
+    def test_no_key_and_no_name_is_logged(self):
+        gateway = self.enrolled()
+        gateway.ask("GET", SUBJECTS, role="wrong-key")
+        log = "\n".join(gateway.services["gateway"].lines())
+        for secret in (*gateway.keys.values(), "Obama", "wrong-key"):
+            self.assertNotIn(secret, log)
+
+
+class Limits(GatewayTest):
+    def test_a_key_that_asks_too_often_is_told_to_wait_and_may_ask_again_later(self):
+        gateway = Gateway(self, FACEBUS_GATEWAY_RATE="5", FACEBUS_GATEWAY_BURST="3")
+        statuses = [gateway.ask("GET", SUBJECTS, role="read").status for _ in range(10)]
+        self.assertEqual([200] * 3, statuses[:3])
+        self.assertIn(429, statuses)
+        self.assertEqual(200, gateway.ask("GET", SUBJECTS, role="enrol").status)
+        while (answer := gateway.ask("GET", SUBJECTS, role="read")).status != 200:
+            gateway.refused(answer, 429)
+            self.assertEqual("1", answer.headers["Retry-After"])
+
+    def test_a_large_upload_is_refused_before_it_is_read(self):
+        gateway = Gateway(self, FACEBUS_GATEWAY_MAX_UPLOAD="1")
+        body, type = form(("file", b"x" * 1_100_000, "a.jpg"))
+        gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type=type), 413)
+        gateway.refused(gateway.ask("POST", SUBJECTS, body=b"{" * 100_000), 413)
+        # As a client with a bad line would: it announces much and sends nothing.
+        answer = self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
+                          "Content-Length: 99000000\r\n\r\n")
+        self.assertIn(b" 413 ", answer)
+
+    def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(self):
+        gateway = Gateway(self, FACEBUS_GATEWAY_MAX_MEGAPIXELS="1")
+        huge = ffmpeg_picture(self, "huge.png", "-f", "lavfi", "-i", "color=gray:1100x1100")
+        gateway.refused(gateway.post(RECOGNISE, picture(huge)), 413, words="1100 x 1100")
+
+    def test_a_request_that_dawdles_ends_and_others_are_answered(self):
+        gateway = Gateway(self, FACEBUS_GATEWAY_TIMEOUT="0.5", FACEBUS_GATEWAY_THREADS="1")
+        start = time.monotonic()
+        self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
+                 "Content-Length: 1000\r\n\r\nx")
+        self.raw(gateway, "GET / HT")
+        self.assertLess(time.monotonic() - start, 20)
+        self.assertEqual(200, gateway.ask("GET", SUBJECTS).status)
+
+    def test_it_ends_at_once_when_it_is_told_to_whoever_is_connected(self):
+        gateway = Gateway(self)
+        host, _, port = gateway.address.rpartition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
+                               "Content-Length: 1000\r\n\r\nx".encode())
+            gateway.forget("gateway")
+
+    def raw(self, gateway, text):
+        host, _, port = gateway.address.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(text.encode())
+            answer = b""
+            while chunk := connection.recv(4096):
+                answer += chunk
+        return answer
+
+
+class Documentation(GatewayTest):
+    def test_the_commands_of_the_documentation_work(self):
+        """Those of docs/rest.md in their order, but for the one that starts the gateway."""
+        need_tool("curl")
+        blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/rest.md").read_text(), re.M | re.S)
+        make_key, commands = blocks[0].splitlines()[0], blocks[1]
+        gateway = Gateway(self)
+        for name, file in (("alice", OBAMA[0]), ("party", OBAMA[1]), ("one", OBAMA[0]),
+                           ("two", OBAMA[2]), ("a1", OBAMA[1]), ("Bob", BIDEN)):
+            shutil.copy(file, self.folder / f"{name}.jpg")
+        commands = commands.replace("http://127.0.0.1:8000", f"http://{gateway.address}")
+        script = (f"set -eu\ncurl() {{ command curl --silent --fail-with-body \"$@\"; echo; }}\n{make_key}\n"
+                  f"cat api-keys >> {gateway.keys_file}\n"
+                  f"until command curl --silent --fail -o /dev/null -H \"x-api-key: $(cat me.key)\" "
+                  f"http://{gateway.address}{SUBJECTS}; do :; done\n{commands}")
+        ran = self.run_program(["bash", "-c", script],
+                               self.environment(PATH=f"{BIN}:{os.environ['PATH']}"))
+        self.assertEqual(0, ran.code, ran)
+        self.assertGreater(commands.count("curl"), 5)
+        recognised = json.loads(ran.out.splitlines()[1])["result"][0]
+        self.assertEqual("Alice", recognised["subjects"][0]["subject"])
+        self.assertEqual(["Alice B.", "Bob"], gateway.subjects())
+        self.assertTrue((self.folder / "all.gallery").read_bytes().startswith(b"facebus sealed"))
+
+
+class BadInput(GatewayTest):
+    def test_parameters_that_make_no_sense_are_refused_by_name(self):
+        gateway = Gateway(self)
+        body, type = form(picture(OBAMA[1]))
+        for query, code, word in (("limit=-1", 36, "limit"), ("limit=x", 36, "limit"),
+                                  ("prediction_count=0", 12, "prediction_count"),
+                                  ("det_prob_threshold=2", 36, "det_prob_threshold"),
+                                  ("face_plugins=teeth", 36, "teeth"), ("status=7", 36, "status"),
+                                  ("limit=1&limit=2", 36, "limit")):
+            answer = gateway.ask("POST", f"{RECOGNISE}?{query}", body=body, type=type)
+            gateway.refused(answer, 400, code, word)
+        gateway.refused(gateway.ask("POST", FACES, body=body, type=type), 400, 33, "subject")
+        gateway.refused(gateway.ask("GET", f"{FACES}?size=0"), 400, 36, "size")
+
+    def test_broken_forms_pictures_and_json_are_refused(self):
+        gateway = Gateway(self)
+        body, type = form(picture(OBAMA[1]))
+        gateway.refused(gateway.ask("POST", RECOGNISE, body=body[:-50], type=type), 400, 34)
+        gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="multipart/form-data"), 400, 34)
+        gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="text/plain"), 415)
+        gateway.refused(gateway.post(RECOGNISE, ("picture", b"x")), 400, 34, "file")
+        cut = OBAMA[1].read_bytes()[:5000]
+        for bytes_ in (b"", b"hello", b"\xff\xd8\xff", cut, b"GIF89a" + b"\0" * 100):
+            gateway.refused(gateway.post(RECOGNISE, ("file", bytes_, "x.jpg")), 400, 21)
+        for bad in (b"", b"{", b"[]", b"null", b'{"subject": 7}', b'{"name": "x"}', b"[" * 60_000):
+            gateway.refused(gateway.ask("POST", SUBJECTS, body=bad), 400, 33)
+            gateway.refused(gateway.ask("POST", f"{GALLERY}/merge", body=bad), 400, 33)
+        gateway.refused(gateway.ask("POST", f"{GALLERY}/export", body={"passphrase": ""}), 400, 36)
+        gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type=type,
+                                    headers={"Content-Encoding": "gzip"}), 415)
+        self.assertEqual([], gateway.subjects())
+
+    def test_hard_pictures_are_searched_or_refused_and_end_nothing(self):
+        need_data()
+        gateway = Gateway(self)
+        for file in sorted((DATA / "hard").rglob("*")):
+            if file.is_file():
+                answer = gateway.post(RECOGNISE, picture(file))
+                self.assertIn(answer.status, (200, 400, 413), f"{file}: {answer}")
+
+    def test_unknown_ids_and_paths_are_not_found(self):
+        gateway = Gateway(self)
+        body, type = form(picture(OBAMA[1]))
+        for unknown in ("x", "0" * 32, "..%2f..%2fetc", "00000000-0000-0000-0000-000000000000"):
+            gateway.refused(gateway.ask("DELETE", f"{FACES}/{unknown}"), 404)
+        gateway.refused(gateway.ask("POST", f"{FACES}/{'0' * 32}/verify", body=body, type=type), 404, 11)
+        gateway.refused(gateway.ask("GET", "/"), 404)
+        gateway.refused(gateway.ask("GET", "/api/v1/recognition/faces/1/2/3"), 404)
+        answer = gateway.ask("PATCH", SUBJECTS)
+        gateway.refused(answer, 405)
+        self.assertIn("POST", answer.headers["Allow"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+"""Answers that the OpenAPI document does not allow, looked for by schemathesis."""
+
+import pathlib
+import unittest
+
+from gateway import BIDEN, OBAMA, Gateway, need_gateway, python_with
+from pictures import ffmpeg_picture
+from support import ProcessTest, need_system
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Schemathesis(ProcessTest):
+    limit = 300
+
+    def setUp(self):
+        need_system()
+        need_gateway()
+        super().setUp()
+
+    def test_every_answer_is_one_that_the_openapi_document_tells_of(self):
+        program = python_with("schemathesis").with_name("schemathesis")
+        pictures = self.folder / "pictures"
+        pictures.mkdir()
+        for number, file in enumerate((OBAMA[0], BIDEN)):
+            ffmpeg_picture(self, f"pictures/{number}.jpg", "-i", file, "-vf", "scale=-1:300")
+        ffmpeg_picture(self, "pictures/grey.jpg", "-f", "lavfi", "-i", "color=gray:100x100")
+        gateway = Gateway(self)
+        ran = self.run_program(
+            [program, "--config-file", HERE / "schemathesis.toml", "run",
+             f"http://{gateway.address}/openapi.json", "--header", f"x-api-key: {gateway.keys['admin']}",
+             "--checks", "all", "--max-examples", "15", "--max-time", "30", "--continue-on-failure",
+             "--generation-deterministic", "--no-color"],
+            self.environment(SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=HERE,
+                             PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_PICTURES=pictures))
+        self.assertEqual(0, ran.code, ran)
+        paths = gateway.ask("GET", "/openapi.json").json["paths"].values()
+        self.assertIn(f"Tested: {sum(len(methods) for methods in paths)}\n", ran.out)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,111 @@
+// The stage `gateway` as a function, with the real networks.
+#include "gateway/face_stage.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/face_json.hpp"
+#include "support/models.hpp"
+#include "support/pictures.hpp"
+#include "vision/image_file.hpp"
+
+using namespace facebus;
+using test::SkipWithoutModels;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+
+namespace {
+
+Image photo(const std::string& name) {
+    auto picture = vision::read_picture(test::models() / "demo/photos" / name);
+    BOOST_REQUIRE(picture);
+    return std::move(*picture);
+}
+
+struct Fixture {
+    FaceStage stage{test::models(), {}};
+
+    gallery::Snapshot enrolled(const std::string& name, const Image& picture) {
+        auto sample = stage.sample(picture, 0, name + ".jpg");
+        BOOST_REQUIRE(sample);
+        sample->id = std::string(32, '1');
+        sample->subject_id = std::string(32, '2');
+        return {stage.model_id(), {{sample->subject_id, name, 0}}, {*sample}, "1-0"};
+    }
+
+    Recognised recognised(const Image& picture, const gallery::Snapshot& snapshot) {
+        const auto found = stage.find(picture, {}, true);
+        BOOST_REQUIRE(found);
+        return FaceStage::recognise(*found, {}, snapshot, gallery::Policy{}).front();
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_person_is_known_by_another_picture_and_a_stranger_is_not_named, Fixture) {
+    const auto snapshot = enrolled("Barack Obama", photo("barack_obama/obama.jpg"));
+    const auto known = recognised(photo("barack_obama/obama3.jpg"), snapshot);
+    BOOST_TEST((known.decision.verdict == gallery::Verdict::known));
+    BOOST_TEST(known.candidates.front().name == "Barack Obama");
+    Json json;
+    add_recognised(json, known);
+    BOOST_TEST(json["subjects"][0]["subject"] == "Barack Obama");
+    BOOST_TEST(json["candidates"][0]["samples"][0] == "11111111-1111-1111-1111-111111111111");
+
+    const auto stranger = recognised(photo("joe_biden/biden.jpg"), snapshot);
+    BOOST_TEST((stranger.decision.verdict == gallery::Verdict::unknown));
+    Json other;
+    add_recognised(other, stranger);
+    BOOST_TEST(other["subjects"].empty());
+    BOOST_TEST(other["candidates"][0]["subject"] == "Barack Obama");
+    BOOST_TEST(other["decision"] == "unknown");
+}
+
+BOOST_FIXTURE_TEST_CASE(faces_come_largest_first_and_no_more_than_asked_for, Fixture) {
+    // Two people side by side, one of them smaller.
+    const auto one = photo("barack_obama/obama.jpg");
+    const auto other = photo("joe_biden/biden.jpg");
+    cv::Mat smaller;
+    cv::resize(test::mat_of(other), smaller, {}, 0.5, 0.5, cv::INTER_AREA);
+    cv::Mat mat(std::max(one.height, smaller.rows), one.width + smaller.cols, CV_8UC3,
+                cv::Scalar(0, 0, 0));
+    test::mat_of(one).copyTo(mat(cv::Rect(0, 0, one.width, one.height)));
+    smaller.copyTo(mat(cv::Rect(one.width, 0, smaller.cols, smaller.rows)));
+    const auto both = test::image_of(mat);
+    const auto all = stage.find(both, {}, false);
+    BOOST_REQUIRE(all);
+    BOOST_REQUIRE(all->faces.size() >= 2U);
+    BOOST_TEST(all->faces[0].sighting.box.area() > all->faces[1].sighting.box.area());
+    BOOST_TEST(!all->faces[0].embedding);
+    const auto largest = stage.find(both, {.limit = 1, .embedding = true}, false);
+    BOOST_REQUIRE(largest->faces.size() == 1U);
+    BOOST_TEST(largest->faces[0].sighting.box.x == all->faces[0].sighting.box.x);
+    BOOST_TEST(largest->faces[0].embedding.has_value());
+    BOOST_TEST(stage.sample(both, 0, "both.jpg").error().code == fault_code::several_faces);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_picture_without_a_face_is_refused_with_the_number_that_clients_know,
+                        Fixture) {
+    const auto grey = test::flat(300, 300, {127, 127, 127});
+    for (const auto& fault :
+         {stage.find(grey, {}, true).error(), stage.sample(grey, 0, "x").error()}) {
+        BOOST_TEST(fault.status == 400);
+        BOOST_TEST(fault.code == 28);
+        BOOST_TEST(fault.message.starts_with("No face is found in the given image"));
+    }
+    const auto picture = photo("barack_obama/obama.jpg");
+    BOOST_TEST(stage.find(picture, {.min_score = 1}, false).error().code == 28);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_box_lies_inside_of_the_picture_in_whole_pixels, Fixture) {
+    const auto picture = photo("barack_obama/obama.jpg");
+    const auto found = *stage.find(picture, {}, false);
+    auto face = found.faces.front();
+    face.sighting.box = {-5, -5, 1e6F, 1e6F};
+    const auto json = face_json(found, face, {.landmarks = true});
+    BOOST_TEST(json["box"]["x_min"] == 0);
+    BOOST_TEST(json["box"]["y_min"] == 0);
+    BOOST_TEST(json["box"]["x_max"] == picture.width);
+    BOOST_TEST(json["box"]["y_max"] == picture.height);
+    BOOST_TEST(json["landmarks"].size() == 5U);
+    BOOST_TEST(!json.contains("embedding"));
+}

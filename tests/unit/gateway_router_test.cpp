@@ -1,0 +1,90 @@
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "gateway/gallery_api.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/picture_api.hpp"
+#include "gateway/router.hpp"
+
+using namespace facebus;
+
+namespace {
+
+Answered<service::HttpAnswer> nothing(const Call&) {
+    return service::HttpAnswer{};
+}
+
+Router small() {
+    return Router({{"GET", "/faces", ApiRole::read, 1, nothing},
+                   {"DELETE", "/faces", ApiRole::read, 2, nothing},
+                   {"POST", "/faces/{id}/verify", ApiRole::read, 3, nothing},
+                   {"DELETE", "/faces/{id}", ApiRole::read, 4, nothing},
+                   {"PUT", "/subjects/{name*}", ApiRole::read, 5, nothing}});
+}
+
+std::size_t found(const std::string& method, const std::string& path) {
+    const auto router = small();
+    std::string allow;
+    const auto route = router.find(method, path, allow);
+    return route ? route->route->most_body : 0;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_path_and_a_method_have_one_route) {
+    BOOST_TEST(found("GET", "/faces") == 1U);
+    BOOST_TEST(found("DELETE", "/faces") == 2U);
+    BOOST_TEST(found("GET", "/faces/") == 1U);
+    BOOST_TEST(found("POST", "/faces/7/verify") == 3U);
+    BOOST_TEST(found("DELETE", "/faces/7") == 4U);
+    BOOST_TEST(found("PUT", "/subjects/Anna") == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_in_the_path_is_given_as_it_is) {
+    BOOST_TEST(match_path("/f/{id}/v", "/f/a b/v")->at("id") == "a b");
+    BOOST_TEST(match_path("/s/{name*}", "/s/a/b")->at("name") == "a/b");
+    BOOST_TEST(match_path("/s/{name*}", "/s/a/")->at("name") == "a/");
+    BOOST_TEST(!match_path("/s/{name*}", "/s/"));
+    BOOST_TEST(!match_path("/f/{id}", "/f/a/b"));
+    BOOST_TEST(!match_path("/f/{id}", "/f/"));
+    BOOST_TEST(!match_path("/f/{id}/v", "/f/a"));
+    BOOST_TEST(!match_path("/f", "/g"));
+    BOOST_TEST(!match_path("/f", ""));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_path_is_404_and_a_wrong_method_405_with_those_that_there_are) {
+    std::string allow;
+    const auto router = small();
+    BOOST_TEST(router.find("GET", "/nothing", allow).error().status == 404);
+    BOOST_TEST(allow.empty());
+    BOOST_TEST(router.find("PUT", "/faces", allow).error().status == 405);
+    BOOST_TEST(allow == "GET, DELETE");
+}
+
+BOOST_AUTO_TEST_CASE(the_openapi_document_tells_of_the_routes_that_there_are_with_their_roles) {
+    const service::Settings settings;
+    Pool<FaceStage> stages;
+    Pool<gallery::Store> stores;
+    const Backend backend{settings, stages, stores, {}, {}};
+    std::map<std::string, std::string> routes{{"get /openapi.json", ""}};
+    for (const auto& some :
+         {picture_routes(backend), collection_routes(backend), gallery_routes(backend)}) {
+        for (auto route : some) {
+            std::erase(route.pattern, '*');
+            std::ranges::transform(route.method, route.method.begin(),
+                                   [](unsigned char c) { return std::tolower(c); });
+            routes[route.method + " " + route.pattern] = to_string(*route.role);
+        }
+    }
+    std::map<std::string, std::string> told;
+    const auto document = nlohmann::json::parse(openapi());
+    for (const auto& [path, methods] : document["paths"].items()) {
+        for (const auto& [method, operation] : methods.items()) {
+            auto text = operation.value("description", "``");
+            text = text.substr(text.find('`') + 1);
+            told[method + " " + path] = text.substr(0, text.find('`'));
+        }
+    }
+    BOOST_TEST((told == routes));
+    BOOST_TEST(told.size() == routes.size());
+}

@@ -1,0 +1,139 @@
+// Who may ask what, without a socket.
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "gateway/pool.hpp"
+#include "gateway/site.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+using service::HttpAnswer;
+using service::HttpRequest;
+
+namespace {
+
+struct Fixture {
+    test::Folder folder;
+    std::string read = new_api_key();
+    std::string enrol = new_api_key();
+    std::string admin = new_api_key();
+    Metrics metrics;
+
+    Fixture() {
+        add(ApiRole::read, read, "door");
+        add(ApiRole::enrol, enrol, "desk");
+        add(ApiRole::admin, admin, "chief");
+    }
+
+    void add(ApiRole role, const std::string& key, const std::string& name) const {
+        BOOST_REQUIRE(add_api_key(folder / "keys", hashed(role, key, name)));
+    }
+
+    Site site(double rate = 0, bool with_keys = true) {
+        const auto yes = [](const Call&) { return HttpAnswer{.body = "yes"}; };
+        return Site(
+            {with_keys ? std::make_shared<KeyRing>(folder / "keys", [](const Error&) {}) : nullptr,
+             rate, 2},
+            Router({{"GET", "/free", std::nullopt, 0, yes},
+                    {"POST", "/read", ApiRole::read, 10, yes},
+                    {"POST", "/enrol", ApiRole::enrol, 100, yes},
+                    {"POST", "/admin", ApiRole::admin, 1000, yes}}),
+            metrics);
+    }
+
+    static HttpRequest request(const std::string& path, const std::string& key,
+                               const std::string& method = "POST", std::size_t length = 0) {
+        return {.method = method,
+                .path = path,
+                .query = {},
+                .headers = {{"x-api-key", key}},
+                .length = length,
+                .body = {}};
+    }
+};
+
+int status(const std::optional<HttpAnswer>& refused) {
+    if (!refused) return 200;
+    const auto json = nlohmann::json::parse(refused->body);
+    BOOST_TEST(json["message"].is_string());
+    BOOST_TEST(json["code"].is_number_integer());
+    return refused->status;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(each_role_may_do_what_the_roles_below_it_may_and_no_more, Fixture) {
+    auto served = site();
+    const std::map<std::string, std::vector<int>> expected{{read, {200, 403, 403}},
+                                                           {enrol, {200, 200, 403}},
+                                                           {admin, {200, 200, 200}},
+                                                           {"", {401, 401, 401}},
+                                                           {"x", {401, 401, 401}}};
+    for (const auto& [key, wanted] : expected) {
+        std::vector<int> got;
+        for (const auto* path : {"/read", "/enrol", "/admin"}) {
+            got.push_back(status(served.admit(request(path, key))));
+        }
+        BOOST_TEST(got == wanted, boost::test_tools::per_element());
+    }
+    BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_key_that_went_while_the_body_came_is_not_answered, Fixture) {
+    auto served = site();
+    BOOST_TEST(served.answer(request("/read", read)).body == "yes");
+    BOOST_TEST(served.answer(request("/read", "gone")).status == 401);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_keys_everybody_may_do_all, Fixture) {
+    auto served = site(0, false);
+    BOOST_TEST(status(served.admit(request("/admin", ""))) == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_body_is_measured_by_its_route, Fixture) {
+    auto served = site();
+    BOOST_TEST(served.most_body() == 1000U);
+    BOOST_TEST(status(served.admit(request("/read", admin, "POST", 10))) == 200);
+    BOOST_TEST(status(served.admit(request("/read", admin, "POST", 11))) == 413);
+    BOOST_TEST(status(served.admit(request("/admin", admin, "POST", 1000))) == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(each_key_has_a_rate_of_its_own, Fixture) {
+    auto served = site(1e-6);
+    BOOST_TEST(status(served.admit(request("/read", read))) == 200);
+    BOOST_TEST(status(served.admit(request("/read", read))) == 200);
+    const auto refused = served.admit(request("/read", read));
+    BOOST_TEST(status(refused) == 429);
+    BOOST_TEST(refused->headers.contains("Retry-After"));
+    BOOST_TEST(status(served.admit(request("/read", enrol))) == 200);
+    BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_not_there_is_said_in_json_too, Fixture) {
+    auto served = site();
+    BOOST_TEST(status(served.admit(request("/nothing", admin))) == 404);
+    const auto wrong = served.admit(request("/read", admin, "GET"));
+    BOOST_TEST(status(wrong) == 405);
+    BOOST_TEST(wrong->headers.at("Allow") == "POST");
+    BOOST_TEST(status(served.refuse(413)) == 413);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_ring_without_keys_is_a_start_up_error_that_says_how_to_make_one,
+                        Fixture) {
+    const auto helpful = [](const StartupError& error) {
+        return std::string(error.what()).find("gateway.keys") != std::string::npos;
+    };
+    BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), StartupError, helpful);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_lends_each_thing_to_one_at_a_time) {
+    Pool<int> pool;
+    pool.add(std::make_unique<int>(7));
+    {
+        const auto mine = pool.take(std::chrono::seconds(1));
+        BOOST_REQUIRE(mine);
+        BOOST_TEST(*mine == 7);
+        BOOST_TEST(!pool.take(std::chrono::milliseconds(1)));
+    }
+    BOOST_TEST(static_cast<bool>(pool.take(std::chrono::milliseconds(1))));
+}

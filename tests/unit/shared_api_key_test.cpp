@@ -1,0 +1,78 @@
+#include <fstream>
+
+#include <boost/test/unit_test.hpp>
+
+#include "shared/api_key.hpp"
+#include "support/folder.hpp"
+
+using namespace facebus;
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_key_is_found_again_by_its_hash_and_no_other_is) {
+    const auto key = new_api_key();
+    BOOST_TEST(key.size() == 36U);
+    BOOST_TEST(key != new_api_key());
+    const std::vector<ApiKey> keys{hashed(ApiRole::read, new_api_key(), "a"),
+                                   hashed(ApiRole::admin, key, "b")};
+    BOOST_TEST(find_api_key(keys, key) == 1U);
+    BOOST_TEST(find_api_key(keys, key.substr(1)) == 2U);
+    BOOST_TEST(find_api_key(keys, "") == 2U);
+    BOOST_TEST(find_api_key(keys, keys[1].hash) == 2U);
+    BOOST_TEST(find_api_key({}, key) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_is_sha_256) {
+    BOOST_TEST(hashed(ApiRole::read, "abc", "a").hash ==
+               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_holds_keys_without_the_keys_and_nobody_else_may_read_it) {
+    const test::Folder folder;
+    const auto file = folder / "keys";
+    const auto key = new_api_key();
+    BOOST_REQUIRE(add_api_key(file, hashed(ApiRole::enrol, key, "desk")));
+    BOOST_REQUIRE(add_api_key(file, hashed(ApiRole::read, new_api_key(), "door-1")));
+    BOOST_TEST(text_of(file).find(key) == std::string::npos);
+    constexpr auto owner = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+    const auto rights = std::filesystem::status(file).permissions();
+    BOOST_TEST(((rights & std::filesystem::perms::all) == owner));
+    const auto keys = *read_api_keys(file);
+    BOOST_REQUIRE(keys.size() == 2U);
+    BOOST_TEST(find_api_key(keys, key) == 0U);
+    BOOST_TEST((keys[0].role == ApiRole::enrol));
+    BOOST_TEST(keys[1].name == "door-1");
+    const auto again = add_api_key(file, hashed(ApiRole::admin, key, "desk"));
+    BOOST_TEST((again.error().kind == ErrorKind::exists));
+}
+
+BOOST_AUTO_TEST_CASE(comments_and_empty_lines_are_passed_over_and_a_bad_line_is_named) {
+    const std::string hash(64, 'a');
+    const auto keys = parse_api_keys("# keys\n\n  \nread " + hash + " door\n");
+    BOOST_REQUIRE(keys);
+    BOOST_TEST(keys->size() == 1U);
+    for (const auto& bad :
+         {"god " + hash + " x", "read " + hash, std::string("read abc x"), "read " + hash + " x y",
+          "read " + hash + " x/y", "read " + std::string(64, 'G') + " x"}) {
+        const auto parsed = parse_api_keys("\n" + bad + "\n");
+        BOOST_REQUIRE(!parsed);
+        BOOST_TEST(parsed.error().message.starts_with("line 2: "), parsed.error().message);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_everybody_may_write_is_refused) {
+    const test::Folder folder;
+    const auto file = folder / "keys";
+    BOOST_REQUIRE(add_api_key(file, hashed(ApiRole::read, "k", "a")));
+    std::filesystem::permissions(file, std::filesystem::perms::others_write,
+                                 std::filesystem::perm_options::add);
+    BOOST_TEST((read_api_keys(file).error().kind == ErrorKind::refused));
+    BOOST_TEST((read_api_keys(folder / "none").error().kind == ErrorKind::unavailable));
+}
