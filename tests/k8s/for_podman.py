@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""usage: for_podman.py POD SECRETS WORK
+"""usage: for_podman.py WORKLOAD POD SECRETS WORK
 
-Prints what `podman play kube` needs to run the pod of one workload of deploy/k8s. Derived, so that what runs is what
-the manifests say. Podman 4 does not know StatefulSets, mounted Secrets, named ports or fsGroup, asks for health with a
-curl that the image does not have, and restarts a pod's containers by itself; so
+Prints what `podman play kube` needs to run the pod of one workload of deploy/k8s, under the name POD. Derived, so that
+what runs is what the manifests say. Podman 4 knows neither StatefulSets, mounted Secrets, named ports nor fsGroup, and
+asks for health with a curl that the image does not have; so
 
 - a workload becomes a Pod, with its ConfigMaps before it and its claims as PersistentVolumeClaims;
 - a Secret becomes a folder below WORK with the owner and mode that the manifest asks for, mounted read-only;
-- an httpGet probe becomes `facebus health`, a probe of a port the same by bash; the pod's rights become each container's.
+- an httpGet probe becomes `facebus health`, a probe of a port the same by bash. Podman has liveness probes only; what
+  asks for readiness goes to WORK/POD.ready, a line a container: its name and a command to run inside;
+- the pod's rights become each container's.
 """
 
 import base64
@@ -46,7 +48,7 @@ def probe(wanted, ports):
     return wanted
 
 
-def derive(documents, workload, work):
+def derive(documents, workload, work, pod_name):
     labels, spec = manifests.pod_of(workload)
     namespace = manifests.namespace(workload)
     before = []
@@ -69,31 +71,34 @@ def derive(documents, workload, work):
         before.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": called},
                        "spec": claim["spec"]})
         volumes.append({"name": manifests.name(claim), "persistentVolumeClaim": {"claimName": called}})
-    containers = []
+    containers, questions = [], []
     for container in spec["containers"]:
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
         container = {**container, "securityContext": {**rights, **container["securityContext"]},
                      "image": f"localhost/{container['image']}"}
         container.pop("startupProbe", None)
-        container.pop("readinessProbe", None)
+        ready = probe(container.pop("readinessProbe", {}), ports).get("exec")
+        if ready:
+            questions.append(f"{pod_name}-{container['name']} {' '.join(ready['command'])}")
         container.pop("envFrom", None)
         # Podman would publish them on the host.
         container.pop("ports", None)
         if "livenessProbe" in container:
             container["livenessProbe"] = probe(container["livenessProbe"], ports)
         containers.append(container)
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": os.environ.get("POD", manifests.name(workload)),
-                                                           "labels": labels},
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod_name, "labels": labels},
            "spec": {"containers": containers, "volumes": volumes, "restartPolicy": "Always"}}
+    (pathlib.Path(work) / f"{pod_name}.ready").write_text("".join(f"{each}\n" for each in questions))
     return [*before, pod]
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
-    documents = manifests.everything(sys.argv[2])
-    workload = next(each for each in documents if manifests.pod_of(each) and manifests.name(each) == sys.argv[1])
-    yaml.safe_dump_all(derive(documents, workload, sys.argv[3]), sys.stdout, sort_keys=False)
+    workload_name, pod_name, keys, work = sys.argv[1:]
+    documents = manifests.everything(keys)
+    workload = next(each for each in documents if manifests.pod_of(each) and manifests.name(each) == workload_name)
+    yaml.safe_dump_all(derive(documents, workload, work, pod_name), sys.stdout, sort_keys=False)
 
 
 if __name__ == "__main__":
