@@ -3,6 +3,9 @@ deploy/k8s/make-secrets filled; deploy/check-k8s runs this."""
 
 import copy
 import os
+import pathlib
+import shutil
+import tempfile
 import unittest
 
 import kubernetes_validate
@@ -243,6 +246,14 @@ class Manifests(unittest.TestCase):
         wanted = peer["namespaceSelector"]["matchLabels"].items()
         return [space for space, labels in namespaces.items()
                 if wanted <= {**labels, "kubernetes.io/metadata.name": space}.items()]
+
+    def test_a_second_site_is_a_copy_with_another_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            site = shutil.copytree(manifests.ROOT / "deploy/k8s/edge", pathlib.Path(folder) / "yard")
+            for file in site.glob("*.yaml"):
+                file.write_text(file.read_text().replace("facebus-edge", "facebus-yard"))
+            documents = manifests.render(site)
+        self.assertEqual({manifests.namespace(each) or manifests.name(each) for each in documents}, {"facebus-yard"})
 
     def test_every_namespace_denies_what_is_not_named(self):
         for space in (each for each in self.documents if each["kind"] == "Namespace"):
