@@ -5,7 +5,8 @@ Prints what `podman play kube` needs to run the pod of one workload of deploy/k8
 what runs is what the manifests say. Podman 4 knows neither StatefulSets, mounted Secrets, named ports nor fsGroup, and
 asks for health with a curl that the image does not have; so
 
-- a workload becomes a Pod, with its ConfigMaps before it and its claims as PersistentVolumeClaims;
+- a workload becomes a Pod, with its ConfigMaps before it and its claims as PersistentVolumeClaims; both and all volumes
+  bear the name of the pod, because podman has no namespaces;
 - a Secret becomes a folder below WORK with the owner and mode that the manifest asks for, mounted read-only;
 - an httpGet probe becomes `facebus health`, a probe of a port the same by bash. Podman has liveness probes only; what
   asks for readiness goes to WORK/POD.ready, a line a container: its name and a command to run inside;
@@ -62,20 +63,25 @@ def derive(documents, workload, work, pod_name):
             path = folder_of(secret, volume["secret"]["defaultMode"], group, work)
             volume = {"name": volume["name"], "hostPath": {"path": path, "type": "Directory"}}
         elif "configMap" in volume:
-            before.append(find(documents, "ConfigMap", namespace, volume["configMap"]["name"]))
+            config = find(documents, "ConfigMap", namespace, volume["configMap"]["name"])
+            called = f"{pod_name}-{volume['configMap']['name']}"
+            before.append({**config, "metadata": {"name": called}})
+            volume = {"name": volume["name"], "configMap": {"name": called}}
         elif "emptyDir" in volume:
             volume = {"name": volume["name"], "emptyDir": {}}
-        volumes.append(volume)
+        volumes.append({**volume, "name": f"{pod_name}-{volume['name']}"})
     for claim in workload["spec"].get("volumeClaimTemplates", []):
         called = f"{manifests.name(claim)}-{manifests.name(workload)}-0"
         before.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": called},
                        "spec": claim["spec"]})
-        volumes.append({"name": manifests.name(claim), "persistentVolumeClaim": {"claimName": called}})
+        volumes.append({"name": f"{pod_name}-{manifests.name(claim)}", "persistentVolumeClaim": {"claimName": called}})
     containers, questions = [], []
     for container in spec["containers"]:
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
         container = {**container, "securityContext": {**rights, **container["securityContext"]},
-                     "image": f"localhost/{container['image']}"}
+                     "image": f"localhost/{container['image']}",
+                     "volumeMounts": [{**mount, "name": f"{pod_name}-{mount['name']}"}
+                                      for mount in container["volumeMounts"]]}
         container.pop("startupProbe", None)
         ready = probe(container.pop("readinessProbe", {}), ports).get("exec")
         if ready:
