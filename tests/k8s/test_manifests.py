@@ -1,0 +1,273 @@
+"""Whether a cluster would take the manifests, and whether what they name is there. FACEBUS_SECRETS names a folder that
+deploy/k8s/make-secrets filled; deploy/check-k8s runs this."""
+
+import copy
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import kubernetes_validate
+import manifests
+import yaml
+
+# The first has all that the manifests use; the others are what is run today.
+VERSIONS = ("1.25", "1.31", "1.37")
+# Waits for its program.
+UNLISTED = ["70-gateway.yaml"]
+
+
+def restricted_faults(spec):
+    """What the level `restricted` of Pod Security would refuse in a pod."""
+    pod = spec.get("securityContext", {})
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if spec.get(key):
+            yield key
+    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+    for volume in spec.get("volumes", []):
+        if not allowed & volume.keys():
+            yield f"volume {volume['name']}"
+    for container in spec["containers"] + spec.get("initContainers", []):
+        own = container.get("securityContext", {})
+        both = {**pod, **own}
+        if own.get("privileged"):
+            yield "privileged"
+        if own.get("allowPrivilegeEscalation") is not False:
+            yield "allowPrivilegeEscalation"
+        if both.get("runAsNonRoot") is not True or both.get("runAsUser") == 0:
+            yield "root"
+        if both.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost"):
+            yield "seccompProfile"
+        capabilities = own.get("capabilities", {})
+        if capabilities.get("drop") != ["ALL"] or set(capabilities.get("add", [])) - {"NET_BIND_SERVICE"}:
+            yield "capabilities"
+        if any("hostPort" in port for port in container.get("ports", [])):
+            yield "hostPort"
+
+
+class Manifests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.documents = manifests.everything(os.environ["FACEBUS_SECRETS"])
+        cls.pods = [(document, *manifests.pod_of(document)) for document in cls.documents if manifests.pod_of(document)]
+
+    def there(self, kind, namespace, name):
+        return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
+                     and manifests.namespace(each) == namespace), None)
+
+    def selected(self, namespace, selector):
+        """The pods that a label selector of one namespace leads to, as (document, labels, spec)."""
+        def matches(labels):
+            for key, value in selector.get("matchLabels", {}).items():
+                if labels.get(key) != value:
+                    return False
+            for rule in selector.get("matchExpressions", []):
+                self.assertEqual(rule["operator"], "In")
+                if labels.get(rule["key"]) not in rule["values"]:
+                    return False
+            return True
+        return [pod for pod in self.pods if manifests.namespace(pod[0]) == namespace and matches(pod[1])]
+
+    def test_every_document_is_what_its_schema_asks_for(self):
+        for version in VERSIONS:
+            for document in self.documents:
+                with self.subTest(version=version, kind=document["kind"], name=manifests.name(document)):
+                    kubernetes_validate.validate(document, version, strict=True)
+
+    def test_what_is_not_listed_yet_is_good_all_the_same(self):
+        for file in UNLISTED:
+            for document in yaml.safe_load_all((manifests.ROOT / "deploy/k8s" / file).read_text()):
+                kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
+                if manifests.pod_of(document):
+                    self.assertEqual(list(restricted_faults(manifests.pod_of(document)[1])), [])
+
+    def test_a_misspelt_key_is_found(self):
+        document = copy.deepcopy(next(each for each in self.documents if each["kind"] == "Deployment"))
+        document["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+        with self.assertRaises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
+
+    def test_every_file_is_listed(self):
+        for each in manifests.KUSTOMIZATIONS:
+            folder = manifests.ROOT / each
+            listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+            files = sorted(file.name for file in folder.glob("[0-9]*.yaml") if file.name not in UNLISTED)
+            self.assertEqual(sorted(listed), files, each)
+
+    def test_every_document_has_a_namespace_that_there_is_and_that_is_restricted(self):
+        for document in self.documents:
+            if document["kind"] == "Namespace":
+                self.assertEqual(document["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
+                continue
+            self.assertTrue(self.there("Namespace", None, manifests.namespace(document)), manifests.name(document))
+
+    def test_no_two_documents_are_the_same(self):
+        names = [(each["kind"], manifests.namespace(each), manifests.name(each)) for each in self.documents]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_every_pod_is_at_the_restricted_level_and_more(self):
+        self.assertGreaterEqual(len(self.pods), 5)
+        for document, _, spec in self.pods:
+            self.assertEqual(list(restricted_faults(spec)), [], manifests.name(document))
+            self.assertIs(spec["automountServiceAccountToken"], False)
+            for container in spec["containers"]:
+                self.assertIs(container["securityContext"]["readOnlyRootFilesystem"], True)
+                for kind in ("requests", "limits"):
+                    self.assertEqual(container["resources"][kind].keys(), {"cpu", "memory"})
+
+    def test_the_look_at_the_level_sees_what_is_missing(self):
+        for key, found in (("seccompProfile", "seccompProfile"), ("runAsNonRoot", "root")):
+            spec = copy.deepcopy(self.pods[0][2])
+            del spec["securityContext"][key]
+            self.assertIn(found, list(restricted_faults(spec)))
+        for key in ("allowPrivilegeEscalation", "capabilities"):
+            spec = copy.deepcopy(self.pods[0][2])
+            del spec["containers"][0]["securityContext"][key]
+            self.assertEqual(list(restricted_faults(spec)), [key])
+
+    def test_volumes_name_what_there_is_and_mounts_name_volumes(self):
+        for document, _, spec in self.pods:
+            volumes = {volume["name"] for volume in spec["volumes"]}
+            claims = {manifests.name(each) for each in document["spec"].get("volumeClaimTemplates", [])}
+            mounted = {mount["name"] for container in spec["containers"] for mount in container["volumeMounts"]}
+            self.assertEqual(volumes | claims, mounted, manifests.name(document))
+            for volume in spec["volumes"]:
+                for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+                    if key in volume:
+                        self.assertTrue(self.there(kind, manifests.namespace(document), volume[key][called]),
+                                        f"{manifests.name(document)}: {kind} {volume[key][called]}")
+
+    def test_secrets_in_the_environment_are_there_or_optional(self):
+        for document, _, spec in self.pods:
+            for container in spec["containers"]:
+                for source in container.get("envFrom", []):
+                    reference = source["secretRef"]
+                    self.assertTrue(reference.get("optional")
+                                    or self.there("Secret", manifests.namespace(document), reference["name"]))
+
+    def test_every_file_that_the_environment_names_is_mounted(self):
+        for document, _, spec in self.pods:
+            content = {}
+            for volume in spec["volumes"]:
+                for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+                    if key in volume:
+                        found = self.there(kind, manifests.namespace(document), volume[key][called])
+                        content[volume["name"]] = found["data"].keys()
+            for container in spec["containers"]:
+                files = set()
+                for mount in container["volumeMounts"]:
+                    files.add(mount["mountPath"])
+                    files |= {f"{mount['mountPath']}/{each}" for each in content.get(mount["name"], ())}
+                for variable in container.get("env", []):
+                    if variable["name"].startswith("FACEBUS_BUS_"):
+                        self.assertIn(variable["value"], files, container["name"])
+                if any(each["name"] == "FACEBUS_REDIS_USER" for each in container.get("env", [])):
+                    self.assertIn("/run/facebus-redis/password", files)
+
+    def test_services_lead_to_pods_and_to_their_ports(self):
+        services = [each for each in self.documents if each["kind"] == "Service"]
+        self.assertEqual({manifests.name(each) for each in services} - {"gateway"}, {"redis", "broker"})
+        for service in services:
+            pods = self.selected(manifests.namespace(service), {"matchLabels": service["spec"]["selector"]})
+            self.assertEqual(len(pods), 1, manifests.name(service))
+            named = {port["name"]: port["containerPort"]
+                     for container in pods[0][2]["containers"] for port in container["ports"]}
+            for port in service["spec"]["ports"]:
+                self.assertEqual(named.get(port["targetPort"]), port["port"])
+
+    def test_addresses_in_configurations_are_services(self):
+        for document in (each for each in self.documents if each["kind"] == "ConfigMap"):
+            settings = yaml.safe_load(document["data"]["facebus.yaml"])
+            addresses = [*settings["broker"].values(), *([settings["redis"]["url"]] if "redis" in settings else [])]
+            for address in addresses:
+                host, port = address.split("//")[1].split("/")[0].split(":")
+                called, _, rest = host.partition(".")
+                service = self.there("Service", rest.split(".")[0] or manifests.namespace(document), called)
+                self.assertTrue(service, address)
+                self.assertIn(int(port), [each["port"] for each in service["spec"]["ports"]])
+
+    def test_workloads_select_the_pods_that_they_make(self):
+        for document, labels, _ in self.pods:
+            if document["kind"] != "Pod":
+                self.assertEqual(document["spec"]["selector"]["matchLabels"], labels)
+
+    def test_probes_name_ports_of_their_container(self):
+        for document, _, spec in self.pods:
+            for container in spec["containers"]:
+                ports = {port["name"] for port in container.get("ports", [])}
+                probes = [container[key] for key in ("startupProbe", "readinessProbe", "livenessProbe")
+                          if key in container]
+                self.assertEqual(len(probes), 0 if document["kind"] == "Pod" else 3, container["name"])
+                for probe in probes:
+                    action = probe.get("httpGet") or probe.get("tcpSocket")
+                    if action:
+                        self.assertIn(action["port"], ports)
+
+    def test_health_is_served_at_the_port_that_is_probed(self):
+        for _, _, spec in self.pods:
+            for container in spec["containers"]:
+                listens = {variable["value"] for variable in container.get("env", [])
+                           if variable["name"].endswith("_HEALTH")}
+                ports = {f"0.0.0.0:{port['containerPort']}" for port in container.get("ports", [])
+                         if port["name"].endswith("health")}
+                self.assertEqual(listens, ports, container["name"])
+
+    def test_the_autoscaler_and_budgets_lead_to_workloads(self):
+        for document in self.documents:
+            if document["kind"] == "HorizontalPodAutoscaler":
+                target = document["spec"]["scaleTargetRef"]
+                found = self.there(target["kind"], manifests.namespace(document), target["name"])
+                self.assertNotIn("replicas", found["spec"], "kubectl apply would undo what the autoscaler did")
+            if document["kind"] == "PodDisruptionBudget":
+                self.assertEqual(len(self.selected(manifests.namespace(document), document["spec"]["selector"])), 1)
+
+    def test_network_policies_select_pods_and_ports_that_there_are(self):
+        namespaces = {manifests.name(each): each["metadata"].get("labels", {})
+                      for each in self.documents if each["kind"] == "Namespace"}
+
+        def named(pods):
+            return {port["name"] for _, _, spec in pods for container in spec["containers"]
+                    for port in container.get("ports", [])}
+
+        for policy in (each for each in self.documents if each["kind"] == "NetworkPolicy"):
+            with self.subTest(policy=manifests.name(policy)):
+                own = manifests.namespace(policy)
+                subjects = self.selected(own, policy["spec"]["podSelector"])
+                self.assertTrue(subjects)
+                for direction, key in (("ingress", "from"), ("egress", "to")):
+                    for rule in policy["spec"].get(direction, []):
+                        self.assertIn(direction.capitalize(), policy["spec"]["policyTypes"])
+                        for port in rule["ports"]:
+                            if not isinstance(port["port"], str):
+                                continue
+                            peers = [pod for peer in rule[key] if "podSelector" in peer
+                                     for space in self.spaces(peer, own, namespaces)
+                                     for pod in self.selected(space, peer["podSelector"])]
+                            target = subjects if direction == "ingress" else peers
+                            self.assertIn(port["port"], named(target))
+
+    @staticmethod
+    def spaces(peer, own, namespaces):
+        if "namespaceSelector" not in peer:
+            return [own]
+        wanted = peer["namespaceSelector"]["matchLabels"].items()
+        return [space for space, labels in namespaces.items()
+                if wanted <= {**labels, "kubernetes.io/metadata.name": space}.items()]
+
+    def test_a_second_site_is_a_copy_with_another_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            site = shutil.copytree(manifests.ROOT / "deploy/k8s/edge", pathlib.Path(folder) / "yard")
+            for file in site.glob("*.yaml"):
+                file.write_text(file.read_text().replace("facebus-edge", "facebus-yard"))
+            documents = manifests.render(site)
+        self.assertEqual({manifests.namespace(each) or manifests.name(each) for each in documents}, {"facebus-yard"})
+
+    def test_every_namespace_denies_what_is_not_named(self):
+        for space in (each for each in self.documents if each["kind"] == "Namespace"):
+            policy = self.there("NetworkPolicy", manifests.name(space), "default-deny")
+            self.assertEqual(policy["spec"], {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+
+
+if __name__ == "__main__":
+    unittest.main()
