@@ -124,7 +124,9 @@ const float* AreaScaler::row(int y) {
     const int from = std::clamp(inside_.y - top, 0, static_cast<int>(reach.count));
     const int to = std::clamp(inside_.br().y - top, from, static_cast<int>(reach.count));
     sources_.clear();
-    for (int i = from; i < to; ++i) sources_.push_back(picture_.ptr(top + i) + 3 * inside_.x);
+    for (int i = from; i < to; ++i) {
+        sources_.push_back(picture_.ptr(top + i) + 3 * number(inside_.x));
+    }
     const float* weights = weights_.data() + reach.weights + number(from);
 #if defined(__x86_64__)
     if (instructions_ != Instructions::plain) {
@@ -180,7 +182,8 @@ float AreaScaler::rounded(const Reach& rows, const Reach& columns, std::size_t c
             }
         }
         const auto area = static_cast<int>(rows.count * columns.count);
-        if (area == 4) return static_cast<float>((sum + 2) / 4);
+        const int halves_up = (sum + 2) / 4;
+        if (area == 4) return static_cast<float>(halves_up);
         return std::nearbyint(static_cast<float>(sum) * (1 / static_cast<float>(area)));
     }
     float sum = 0;

@@ -43,6 +43,7 @@ void convolve(const ConvolutionLayer& layer, const Numbers& in, int cells, Numbe
 template <class Number>
 std::vector<Number*> rows_of(Number* map, int side, int stride) {
     std::vector<Number*> rows;
+    rows.reserve(floats(side, 1));
     for (int y = 0; y < side; ++y) rows.push_back(map + floats(y * side, stride));
     return rows;
 }
