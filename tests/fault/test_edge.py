@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from fault_system import support, zmq, msgpack
-from pictures import carphone_frames
+from pictures import carphone_frames, ffmpeg_clip
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
 
@@ -28,7 +28,9 @@ class ProcessTest(support.ProcessTest):
         system.enrol("--name", "man", carphone_frames(self))
         system.start_all()
         loop = {"FACEBUS_CAMERAS_CLIP_LOOP": "true", "FACEBUS_CAMERAS_CLIP_PACE": "live"}
-        system.play(CARPHONE, **loop)
+        # He leaves at the end of each round, so that the next is another track.
+        clip = ffmpeg_clip(self, "leaves.mp4", "-i", CARPHONE, "-vf", "tpad=stop_mode=add:stop_duration=3:color=gray")
+        system.play(clip, **loop)
         named = lambda m: m.kind == "identity" and m["decision"] == "known"  # noqa: E731
         system.until(named)
         for name in ("capture", "motion", "detect-align", "track"):
@@ -38,7 +40,7 @@ class ProcessTest(support.ProcessTest):
                 service.process.wait()
                 system.messages.clear()
                 if name == "capture":
-                    system.play(CARPHONE, **loop)
+                    system.play(clip, **loop)
                 else:
                     system.start(name)
                 # Of a track that began after the fault.
