@@ -6,8 +6,8 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
 #include "service/address.hpp"
+#include "service/http_listen.hpp"
 
 namespace facebus::service {
 namespace {
@@ -57,18 +57,8 @@ struct HealthServer::Impl {
 HealthServer::HealthServer(const std::string& address, const std::string& setting,
                            const Health& health, const Metrics& metrics)
     : impl_(std::make_unique<Impl>()) {
-    const auto parsed = parse_address(address);
-    if (!parsed) {
-        throw StartupError(Exit::config,
-                           fmt::format("{}: \"{}\" is not host:port", setting, address));
-    }
     auto& server = impl_->server;
     server.new_task_queue = [] { return new httplib::ThreadPool(2); };
-    // The library's default lets two processes share a port; here that is an error to report.
-    server.set_socket_options([](socket_t socket) {
-        const int yes = 1;
-        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    });
     server.set_keep_alive_max_count(1);
     server.set_read_timeout(5);
     server.set_payload_max_length(4096);
@@ -79,19 +69,7 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
     server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
         response.set_content(metrics.text(), "text/plain; version=0.0.4");
     });
-    int port = parsed->port;
-    const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
-                                 : server.bind_to_port(parsed->host, port);
-    if (!bound) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot listen on {}: it is in use or not this machine's; "
-                                       "stop the program that has it or change {}",
-                                       address, setting));
-    }
-    address_ = fmt::format("{}:{}", parsed->host, port);
-    impl_->thread = std::jthread([&server] { server.listen_after_bind(); });
-    // stop() is lost on a server that does not run yet.
-    while (!server.is_running()) std::this_thread::yield();
+    address_ = listen(server, impl_->thread, address, setting);
 }
 
 HealthServer::~HealthServer() {

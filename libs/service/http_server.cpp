@@ -19,7 +19,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/stop.hpp"
-#include "service/address.hpp"
+#include "service/http_listen.hpp"
 #include "service/multipart.hpp"
 
 namespace facebus::service {
@@ -315,11 +315,6 @@ struct HttpServer::Impl {
     }
 
     void set_up() {
-        // The library's default lets two processes share a port; here that is an error to report.
-        server.set_socket_options([](socket_t socket) {
-            const int yes = 1;
-            setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        });
         server.new_task_queue = [this] {
             return new BoundedPool(options.threads, options.waiting);
         };
@@ -371,29 +366,8 @@ struct HttpServer::Impl {
 
 HttpServer::HttpServer(HttpOptions options, HttpSite site)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(site))) {
-    const auto& set = impl_->options;
-    const auto parsed = parse_address(set.address);
-    if (!parsed) {
-        throw StartupError(Exit::config,
-                           fmt::format("{}: \"{}\" is not host:port", set.setting, set.address));
-    }
     impl_->set_up();
-    auto& server = impl_->server;
-    int port = parsed->port;
-    const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
-                                 : server.bind_to_port(parsed->host, port);
-    if (!bound) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot listen on {}: it is in use or not this machine's; "
-                                       "stop the program that has it or change {}",
-                                       set.address, set.setting));
-    }
-    const bool six = parsed->host.find(':') != std::string::npos;
-    address_ =
-        six ? fmt::format("[{}]:{}", parsed->host, port) : fmt::format("{}:{}", parsed->host, port);
-    impl_->thread = std::jthread([&server] { server.listen_after_bind(); });
-    // stop() is lost on a server that does not run yet.
-    while (!server.is_running()) std::this_thread::yield();
+    address_ = listen(impl_->server, impl_->thread, impl_->options.address, impl_->options.setting);
 }
 
 HttpServer::~HttpServer() {
