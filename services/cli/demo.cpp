@@ -14,6 +14,7 @@
 #include "cli/result_stream.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
+#include "shared/private_folder.hpp"
 #include "vision/threads.hpp"
 #include "vision/video_source.hpp"
 
@@ -22,31 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
-
-/// A folder for sockets that goes away with the demo.
-class ScratchFolder {
-  public:
-    ScratchFolder() {
-        std::string pattern = (fs::temp_directory_path() / "facebus-demo-XXXXXX").string();
-        if (mkdtemp(pattern.data()) == nullptr) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("cannot make a folder in {}; set TMPDIR",
-                                           fs::temp_directory_path().string()));
-        }
-        path_ = pattern;
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-    [[nodiscard]] const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 /// The first program of that name beside this one, or on the PATH.
 std::string find_program(const std::string& name) {
@@ -288,7 +264,7 @@ class Demo {
     service::Settings settings_;
     std::string source_;
     bool replay_;
-    ScratchFolder scratch_;
+    PrivateFolder scratch_;
     ReadyListener ready_;
     std::string endpoint_;
     bus::Context bus_;

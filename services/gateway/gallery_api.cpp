@@ -10,9 +10,9 @@
 #include "base/clock.hpp"
 #include "gallery/id.hpp"
 #include "gateway/enrolment.hpp"
-#include "gateway/private_folder.hpp"
 #include "gateway/upload.hpp"
 #include "shared/gallery_file.hpp"
+#include "shared/private_folder.hpp"
 
 namespace facebus {
 namespace {

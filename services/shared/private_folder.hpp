@@ -1,9 +1,10 @@
-// A place on the disk for what only one request may see.
+// A place on the disk for sockets and files that only one program may see.
 #pragma once
 
 #include <filesystem>
 #include <string>
 
+#include <fmt/format.h>
 #include <stdlib.h>
 
 #include "base/error.hpp"
@@ -17,7 +18,9 @@ class PrivateFolder {
     PrivateFolder() {
         auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {
-            throw StartupError(Exit::unavailable, "cannot make a folder for temporary files");
+            throw StartupError(Exit::unavailable,
+                               fmt::format("cannot make a folder in {}; set TMPDIR",
+                                           std::filesystem::temp_directory_path().string()));
         }
         path_ = name;
     }
@@ -29,6 +32,8 @@ class PrivateFolder {
     PrivateFolder& operator=(const PrivateFolder&) = delete;
 
     [[nodiscard]] std::filesystem::path operator/(const char* file) const { return path_ / file; }
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   private:
     std::filesystem::path path_;
