@@ -252,12 +252,14 @@ HttpRequest translate(const httplib::Request& from) {
     return request;
 }
 
-void send_file(const HttpAnswer& answer, httplib::Response& response) {
-    const auto size = std::filesystem::file_size(answer.file);
-    auto in = std::make_shared<std::ifstream>(answer.file, std::ios::binary);
+void send_stream(const HttpAnswer& answer, httplib::Response& response) {
+    auto& stream = *answer.stream;
+    const auto here = stream.tellg();
+    const auto size = static_cast<std::size_t>(stream.seekg(0, std::ios::end).tellg() - here);
+    stream.seekg(here);
     response.set_content_provider(
         size, answer.type.c_str(),
-        [in, keep = answer.keep](std::size_t, std::size_t length, httplib::DataSink& sink) {
+        [in = answer.stream](std::size_t, std::size_t length, httplib::DataSink& sink) {
             std::vector<char> chunk(std::min(length, buffer_bytes));
             in->read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
             const auto got = static_cast<std::size_t>(in->gcount());
@@ -268,8 +270,8 @@ void send_file(const HttpAnswer& answer, httplib::Response& response) {
 void translate(const HttpAnswer& answer, httplib::Response& response) {
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) response.set_header(name, value);
-    if (!answer.file.empty()) {
-        send_file(answer, response);
+    if (answer.stream) {
+        send_stream(answer, response);
     } else {
         response.set_content(answer.body, answer.type.c_str());
     }

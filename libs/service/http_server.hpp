@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
+#include <istream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,10 +29,9 @@ struct HttpAnswer {
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If not empty it is sent instead of the body, as it is when the request is answered.
-    std::filesystem::path file{};
-    /// Kept until the answer is sent: whose destructor removes the file.
-    std::shared_ptr<void> keep{};
+    /// If there is one, what is left of it is sent instead of the body. A file may be unlinked once
+    /// it is open: then nothing of it stays on the disk, whatever ends the program.
+    std::shared_ptr<std::istream> stream{};
 };
 
 struct HttpOptions {

@@ -11,10 +11,11 @@
 #include "cli/enrol.hpp"
 #include "cli/latency.hpp"
 #include "cli/progress.hpp"
-#include "cli/result_stream.hpp"
+#include "cli/result_line.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
 #include "shared/private_folder.hpp"
+#include "shared/result_stream.hpp"
 #include "vision/threads.hpp"
 #include "vision/video_source.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
-#include "cli/result_stream.hpp"
+#include "cli/result_line.hpp"
 #include "vision/annotate.hpp"
 #include "vision/image_file.hpp"
 #include "vision/video_source.hpp"

@@ -8,13 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "cli/catch_up.hpp"
 #include "cli/commands.hpp"
 #include "cli/latency.hpp"
 #include "cli/must.hpp"
-#include "cli/result_stream.hpp"
+#include "cli/result_line.hpp"
 #include "gallery_settings.hpp"
 #include "service/security.hpp"
+#include "shared/catch_up.hpp"
+#include "shared/result_stream.hpp"
 
 namespace facebus::cli {
 namespace {

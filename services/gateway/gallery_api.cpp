@@ -1,6 +1,7 @@
 // What CompreFace has no routes for.
 #include "gateway/gallery_api.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <utility>
@@ -131,15 +132,16 @@ class GalleryApi {
         if (!turn) return refuse(503, 503, "another export or import is under way; try again");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto folder = std::make_shared<const PrivateFolder>();
-        const auto file = *folder / "facebus.gallery";
+        const PrivateFolder folder;
+        const auto file = folder / "facebus.gallery";
         const auto written = export_gallery(**store, file, *passphrase);
         if (!written) return std::unexpected(to_fault(written.error()));
+        auto archive = std::make_shared<std::ifstream>(file, std::ios::binary);
+        if (!*archive) return refuse(503, 503, "the archive cannot be read again; try again");
         return HttpAnswer{
             .type = "application/octet-stream",
             .headers = {{"Content-Disposition", "attachment; filename=\"facebus.gallery\""}},
-            .file = file,
-            .keep = std::const_pointer_cast<PrivateFolder>(folder)};
+            .stream = std::move(archive)};
     }
 
     Answered<HttpAnswer> import_all(const Call& call) const {

@@ -1,4 +1,4 @@
-// Reading the result topic, and how a result looks in a terminal.
+// Reading the result topic.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 #include "bus/socket.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus::cli {
+namespace facebus {
 
 /// What to do with each kind of message; a handler that is empty is not called. A handler that
 /// gives false ends the reading.
@@ -41,12 +41,4 @@ class ResultStream {
     bus::Socket socket_;
 };
 
-/// One line for people, in colour on a terminal.
-std::string line(const wire::Identity& identity, bool colour);
-std::string line(const wire::Track& event);
-std::string line(const wire::Status& status);
-
-/// A track's id as a short number, for people: the last part.
-std::string short_track(const std::string& track);
-
-}  // namespace facebus::cli
+}  // namespace facebus

@@ -1,4 +1,4 @@
-#include "cli/catch_up.hpp"
+#include "shared/catch_up.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus::cli {
+namespace facebus {
 namespace {
 
 constexpr std::size_t page = 1000;
@@ -62,4 +62,4 @@ Result<std::vector<bus::Message>> CatchUp::read() {
     }
 }
 
-}  // namespace facebus::cli
+}  // namespace facebus

@@ -12,7 +12,7 @@
 #include "gallery/history.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus::cli {
+namespace facebus {
 
 /// Sees to it that a subscriber gets each result once: those from before it subscribed, and those
 /// that it missed while it was away. A result is known by the run of the broker and its number
@@ -48,4 +48,4 @@ class CatchUp {
     std::map<std::string, Run> runs_;
 };
 
-}  // namespace facebus::cli
+}  // namespace facebus
