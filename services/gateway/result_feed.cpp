@@ -1,0 +1,53 @@
+#include "gateway/result_feed.hpp"
+
+#include <utility>
+
+#include "gallery_settings.hpp"
+
+namespace facebus {
+
+ResultFeed::ResultFeed(const service::Runtime& runtime, std::chrono::seconds age,
+                       std::vector<ResultListener> listeners)
+    : runtime_(runtime),
+      listeners_(std::move(listeners)),
+      stream_(runtime.context, runtime.settings.broker.results, runtime.stop),
+      catch_up_(redis_options(runtime.settings), age),
+      thread_([this] { read(); }) {}
+
+ResultFeed::~ResultFeed() {
+    thread_.join();
+}
+
+void ResultFeed::read() {
+    ResultHandlers handlers;
+    const auto read_history = [&] {
+        const auto missed = catch_up_.read();
+        if (!missed) return runtime_.count_error(missed.error());
+        for (const auto& message : *missed) ResultStream::handle(message, handlers);
+    };
+    handlers.wanted = [&](const wire::Identity& identity) { return catch_up_.take(identity); };
+    handlers.identity = [&](const wire::Identity& identity, const Bytes& crop) {
+        for (const auto& listener : listeners_) {
+            if (listener.identity) listener.identity(identity, crop);
+        }
+        return true;
+    };
+    handlers.track = [&](const wire::Track& track) {
+        for (const auto& listener : listeners_) {
+            if (listener.track) listener.track(track);
+        }
+        return true;
+    };
+    handlers.status = [&](const wire::Status& status) {
+        for (const auto& listener : listeners_) {
+            if (listener.status) listener.status(status);
+        }
+        if (catch_up_.behind(status)) read_history();
+        return true;
+    };
+    handlers.error = [&](const Error& error) { runtime_.count_error(error); };
+    read_history();
+    stream_.read(handlers);
+}
+
+}  // namespace facebus
