@@ -19,10 +19,10 @@
 namespace facebus::gallery {
 namespace {
 
-// Parts read at once: of a million samples some eight thousand.
-constexpr std::size_t parts_at_once = 32;
+// Parts read at once: of a million samples some thousand.
+constexpr std::size_t parts_at_once = 4;
 // Parts after which memory that the reading took goes back: together a tenth of a large gallery.
-constexpr std::size_t parts_to_trim = 256;
+constexpr std::size_t parts_to_trim = 64;
 constexpr const char* most_changes = "100000";
 
 /// The id of a stream's entry, or nothing.
@@ -171,7 +171,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
         if (!records) return std::unexpected(records.error());
         for (const auto& record : *records) builder.add(record);
 #if defined(__GLIBC__)
-        if ((first + parts_at_once) % parts_to_trim == 0) malloc_trim(0);
+        if (first % parts_to_trim == 0) malloc_trim(0);
 #endif
     }
     return builder.finish(std::move(version));

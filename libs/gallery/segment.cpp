@@ -5,8 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "gallery/compact.hpp"
-
 namespace facebus::gallery {
 
 void Segment::append(const SubjectRecord& record, const std::string& model_id) {
@@ -22,6 +20,7 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
     for (const Sample* sample : ordered) {
         const auto row = compact(sample->embedding);
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
+        coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
     close(pack_id(record.subject.id), record.subject.name, foreign, record.damaged);
 }
@@ -29,8 +28,9 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
 void Segment::append(const Segment& other, std::size_t subject) {
     for (auto row = other.first_row(subject); row < other.end_row(subject); ++row) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
-                   &other.low_[row * embedding_size], other.scales_[row]);
+                   &other.low_[row * low_bytes], other.scales_[row]);
     }
+    coarse_error_ = std::max(coarse_error_, other.coarse_error_);
     close(other.subject_id(subject), other.name(subject), other.foreign(subject),
           other.damaged(subject));
 }
@@ -44,19 +44,16 @@ void Segment::shrink() {
     scales_.shrink_to_fit();
 }
 
-void Segment::append_row(const PackedId& id, const std::int8_t* high, const std::int8_t* low,
+void Segment::append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
                          float scale) {
     sample_ids_.push_back(id);
     high_.insert(high_.end(), high, high + embedding_size);
-    low_.insert(low_.end(), low, low + embedding_size);
+    low_.insert(low_.end(), low, low + low_bytes);
     scales_.push_back(scale);
-    const auto length = [scale](const std::int8_t* bytes, float unit) {
-        std::int32_t squares = 0;
-        for (std::size_t i = 0; i < embedding_size; ++i) squares += bytes[i] * bytes[i];
-        return std::sqrt(static_cast<float>(squares)) * unit * scale;
-    };
-    coarse_error_ = std::max(coarse_error_, length(low, 1));
-    coarse_length_ = std::max(coarse_length_, length(high, 256));
+    std::int32_t squares = 0;
+    for (std::size_t i = 0; i < embedding_size; ++i) squares += high[i] * high[i];
+    coarse_length_ =
+        std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
 }
 
 void Segment::close(const PackedId& id, std::string_view name, std::size_t foreign,
@@ -86,12 +83,12 @@ std::size_t Segment::subject_of(std::size_t row) const {
 }
 
 Embedding Segment::embedding(std::size_t row) const {
-    return expand(&high_[row * embedding_size], &low_[row * embedding_size], scales_[row]);
+    return expand(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row]);
 }
 
 float Segment::similarity(std::size_t row, const Embedding& probe) const {
-    return gallery::similarity(&high_[row * embedding_size], &low_[row * embedding_size],
-                               scales_[row], probe);
+    return row_similarity(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row],
+                          probe);
 }
 
 }  // namespace facebus::gallery

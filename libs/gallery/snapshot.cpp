@@ -8,9 +8,9 @@
 namespace facebus::gallery {
 namespace {
 
-// Large enough that there are few segments, small enough to be copied in a millisecond or two. One
+// Large enough that there are few segments, small enough to be copied in a millisecond. One
 // that grows above is halved; a new one leaves room.
-constexpr std::size_t most_rows = 4096;
+constexpr std::size_t most_rows = 2048;
 constexpr std::size_t new_rows = most_rows * 3 / 4;
 // Below so many rows a segment on average, all are written anew.
 constexpr std::size_t fewest_rows = most_rows / 4;
