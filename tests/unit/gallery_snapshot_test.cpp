@@ -38,7 +38,7 @@ std::vector<std::string> ids(const std::vector<std::string>& texts) {
     return out;
 }
 
-constexpr auto near = [](float a, float b) { return std::abs(a - b) < 3e-5F; };
+constexpr auto near = [](float a, float b) { return std::abs(a - b) < 1e-4F; };
 
 }  // namespace
 
