@@ -9,7 +9,8 @@
 // | facebus:gallery:names        | hash   | subject's name -> subject id                          |
 // | facebus:gallery:part:<part>  | set    | the ids of the subjects in that part                  |
 // | facebus:gallery:policy       | hash   | the fields of Policy under their names, as text       |
-// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC)                            |
+// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored` is there, as    |
+// |                              |        | `1`, where the subject is never to be reported        |
 // | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
 // | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |

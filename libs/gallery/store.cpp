@@ -166,21 +166,23 @@ Result<std::vector<SubjectEntry>> Store::list() {
         const std::string name(fields[i].text());
         const std::string id(fields[i + 1].text());
         if (!valid_id(id) || clean_name(name) != name) continue;
-        sorted[name].subject = {id, name, 0};
+        sorted[name].subject = {.id = id, .name = name};
     }
     std::vector<SubjectEntry> entries;
     entries.reserve(sorted.size());
     for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
 
-    auto created = for_each_reply(
+    auto told = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
-            return {"HGET", keys::subject(entries[i].subject.id), "created"};
+            return {"HMGET", keys::subject(entries[i].subject.id), "created", "ignored"};
         },
         [&](std::size_t i, const Result<Reply>& reply) {
-            if (reply) entries[i].subject.created = reply->number();
+            if (!reply || reply->elements().size() != 2) return;
+            entries[i].subject.created = reply->elements()[0].number();
+            entries[i].subject.ignored = !reply->elements()[1].nil();
         });
-    if (!created) return std::unexpected(std::move(created.error()));
+    if (!told) return std::unexpected(std::move(told.error()));
     auto counted = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
@@ -199,9 +201,10 @@ Result<std::optional<Subject>> Store::find(const std::string& name) {
     const auto id = subject_id(*clean);
     if (!id) return std::unexpected(id.error());
     if (!id->has_value()) return std::nullopt;
-    const auto created = redis_.run({"HGET", keys::subject(**id), "created"});
-    if (!created) return std::unexpected(created.error());
-    return Subject{**id, *clean, created->number()};
+    const auto stored = redis_.run({"HMGET", keys::subject(**id), "created", "ignored"});
+    if (!stored) return std::unexpected(stored.error());
+    const auto& fields = stored->elements();
+    return Subject{**id, *clean, fields[0].number(), !fields[1].nil()};
 }
 
 Result<std::vector<Sample>> Store::show(const std::string& name) {

@@ -59,9 +59,13 @@ class Store {
     Result<Subject> add_subject(const std::string& name);
 
     /// Gives the subject another name. Where there is one of that name already it takes the samples
-    /// of this one, which is gone then, with the results that name it: true. Refused: nobody of
-    /// that name, a bad name.
+    /// of this one, which is gone then, with the results that name it: true; and it is ignored if
+    /// either was. Refused: nobody of that name, a bad name.
     Result<bool> rename(const std::string& name, const std::string& new_name);
+
+    /// Whether the subject is never to be reported, see Subject::ignored. The results that name one
+    /// who is ignored go, so that nobody reads them later. Refused: nobody of that name.
+    Result<void> set_ignored(const std::string& name, bool ignored);
 
     /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
     /// `facebus gallery reembed`. The gallery's model becomes this sample's. Refused: no such

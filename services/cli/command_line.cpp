@@ -77,6 +77,16 @@ void add_gallery(CLI::App& app, Command& command) {
     remove->callback([&command, name] {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
+    for (const bool ignored : {true, false}) {
+        auto* mark = ignored ? gallery->add_subcommand("ignore", "Never report a person")
+                             : gallery->add_subcommand("report", "Report an ignored person again");
+        mark->add_option("name", *name)->required();
+        mark->callback([&command, name, ignored] {
+            command = [name, ignored](const auto& context) {
+                return gallery_ignore(context, *name, ignored);
+            };
+        });
+    }
     add_archive(*gallery, command);
 }
 

@@ -38,6 +38,8 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options);
 Exit gallery_list(const Context& context, bool json);
 Exit gallery_show(const Context& context, const std::string& name, bool json);
 Exit gallery_remove(const Context& context, const std::string& name);
+/// Whether the person is never to be reported.
+Exit gallery_ignore(const Context& context, const std::string& name, bool ignored);
 
 struct ArchiveOptions {
     std::filesystem::path file;

@@ -96,14 +96,15 @@ Exit gallery_list(const Context& context, bool json) {
             all.push_back({{"name", entry.subject.name},
                            {"id", entry.subject.id},
                            {"samples", entry.samples},
+                           {"ignored", entry.subject.ignored},
                            {"created", iso8601(entry.subject.created)}});
         }
         fmt::print("{}\n", all.dump(2));
         return Exit::ok;
     }
     for (const auto& entry : entries) {
-        fmt::print("{:<32} {:>4} samples  since {}\n", entry.subject.name, entry.samples,
-                   iso8601(entry.subject.created));
+        fmt::print("{:<32} {:>4} samples  since {}{}\n", entry.subject.name, entry.samples,
+                   iso8601(entry.subject.created), entry.subject.ignored ? "  ignored" : "");
     }
     fmt::print("{} subjects\n", entries.size());
     return Exit::ok;
@@ -142,6 +143,13 @@ Exit gallery_remove(const Context& context, const std::string& name) {
             "not ask for: have {} run on it\n",
             by_hand);
     }
+    return Exit::ok;
+}
+
+Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
+    gallery::Store store(redis_options(context.settings));
+    must(store.set_ignored(name, ignored));
+    fmt::print("{} is {}\n", name, ignored ? "never reported" : "reported again");
     return Exit::ok;
 }
 

@@ -72,6 +72,7 @@ std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
         const auto decision =
             decide_still({"", embeddings[i], found.faces[i].sighting.quality.overall}, best[i],
                          snapshot.subjects(), policy);
+        std::erase_if(best[i], [](const auto& candidate) { return candidate.ignored; });
         if (best[i].size() > options.predictions) best[i].resize(options.predictions);
         all.push_back({decision, std::move(best[i])});
     }

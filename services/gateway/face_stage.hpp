@@ -33,7 +33,7 @@ struct PictureFaces {
 /// Who a face shows.
 struct Recognised {
     StillDecision decision;
-    std::vector<gallery::Candidate> candidates;  ///< most like it, best first
+    std::vector<gallery::Candidate> candidates;  ///< most like it, best first, none of them ignored
 };
 
 /// Searches pictures with the detector, the crop and the network of enrolment and recognition. Not
