@@ -100,8 +100,8 @@ return redis.call('HGETALL', track)
 /// Appends a result, trims what is too old, and lets the whole stream go when nothing more comes.
 /// KEYS: results. ARGV: milliseconds to keep, topic, header, subject id, track, the prefix of
 /// subject keys, and the ids of all other subjects that the header names. Does nothing if one of
-/// them is gone or ignored: a late answer must not bring back who was removed, nor report who is not
-/// to be reported any more. Gives the entry's id, or nil.
+/// them is gone or ignored: a late answer must not bring back who was removed, nor report who is
+/// not to be reported any more. Gives the entry's id, or nil.
 inline constexpr std::string_view publish = R"lua(
 local keep, prefix = tonumber(ARGV[1]), ARGV[6]
 local function untold(id)

@@ -76,7 +76,7 @@ class Segment {
 
     std::vector<Entry> subjects_;
     std::vector<std::uint32_t> ignored_;  ///< which of them are, in order; mostly none
-    std::string names_;  ///< one behind the other
+    std::string names_;                   ///< one behind the other
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
     std::vector<std::int8_t> low_;

@@ -92,10 +92,13 @@ Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject
     return read_samples(redis_, keys);
 }
 
-Result<Sample> Store::add(const std::string& name, Sample sample) {
+Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& picture) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
     if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
+    if (!picture.empty()) {
+        if (auto good = check_picture(picture); !good) return std::unexpected(good.error());
+    }
 
     auto written = commit([&]() -> Result<Plan> {
         const auto model = redis_.run({"GET", keys::model});
@@ -131,6 +134,9 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
                                      "created", fmt::to_string(sample.created)});
         }
         plan.commands.push_back(write_sample(sample));
+        if (!picture.empty()) {
+            plan.commands.push_back({"SET", keys::picture(sample.id), picture});
+        }
         plan.commands.push_back({"RPUSH", keys::subject_samples(sample.subject_id), sample.id});
         return plan;
     });
@@ -219,6 +225,18 @@ Result<std::vector<Sample>> Store::show(const std::string& name) {
         whole.push_back(std::move(*sample));
     }
     return whole;
+}
+
+Result<std::optional<std::string>> Store::picture(const std::string& sample_id) {
+    if (!valid_id(sample_id)) return std::nullopt;
+    auto stored = redis_.run({"GET", keys::picture(sample_id)});
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    if (stored->nil()) return std::nullopt;
+    if (auto good = check_picture(stored->text()); !good) {
+        return fail(ErrorKind::malformed, fmt::format("the picture of sample {} is damaged: {}",
+                                                      sample_id, good.error().message));
+    }
+    return std::string(stored->text());
 }
 
 Result<std::optional<Policy>> Store::policy() {

@@ -23,7 +23,7 @@ Error no_sample() {
 /// What a sample leaves when it goes.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
-    commands.push_back({"DEL", keys::sample(id)});
+    commands.push_back({"DEL", keys::sample(id), keys::picture(id)});
     // What is no id might stand in any result.
     if (valid_id(id)) forget.push_back(id);
 }

@@ -124,8 +124,8 @@ class Dispatcher {
     std::unordered_set<std::string> busy_;                 ///< tracks with a probe in flight
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe
     std::unordered_map<std::string, Worker> workers_;
-    std::unordered_map<std::string, Decided> decided_;     ///< by track
-    std::unordered_set<std::string> ended_;                ///< tracks that probes are left of
+    std::unordered_map<std::string, Decided> decided_;  ///< by track
+    std::unordered_set<std::string> ended_;             ///< tracks that probes are left of
     std::size_t queued_ = 0;
 };
 

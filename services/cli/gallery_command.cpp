@@ -3,24 +3,25 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/enrol.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "gallery/id.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
 #include "vision/threads.hpp"
+#include "vision/video_source.hpp"
 
 namespace facebus::cli {
 namespace {
 
 Result<Enrolled> enrol_picture(Enroller& enroller, gallery::Store& store,
                                const NamedPicture& picture) {
-    auto sample = enroller.sample(picture.file);
-    if (sample) sample = store.add(picture.name, std::move(*sample));
-    if (sample) return Enrolled{.added = 1};
-    if (sample.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
-    return std::unexpected(std::move(sample.error()));
+    const auto face = enroller.sample(picture.file);
+    if (!face) return std::unexpected(face.error());
+    return enrol(store, picture.name, *face);
 }
 
 /// The people of the first second. Several of them are numbered, because none is more likely than
@@ -129,6 +130,20 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
         fmt::print("{}  quality {:.2f}  {}  {}  {}\n", sample.id, sample.quality,
                    iso8601(sample.created), sample.model_id, sample.source);
     }
+    return Exit::ok;
+}
+
+Exit gallery_picture(const Context& context, const std::string& id,
+                     const std::filesystem::path& file) {
+    gallery::Store store(redis_options(context.settings));
+    const auto picture = must(store.picture(gallery::from_uuid(id)));
+    if (!picture) {
+        throw StartupError(Exit::input,
+                           fmt::format("no picture is kept of a sample {}; facebus gallery show "
+                                       "NAME lists samples, gallery.keep_pictures keeps pictures",
+                                       vision::printable(id)));
+    }
+    must(write_private_file(file, *picture));
     return Exit::ok;
 }
 

@@ -79,8 +79,8 @@ std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
     return all;
 }
 
-Answered<gallery::Sample> FaceStage::sample(const Image& picture, float min_score,
-                                            const std::string& source) {
+Answered<FaceSample> FaceStage::sample(const Image& picture, float min_score,
+                                       const std::string& source) {
     auto sightings = enroller_.sightings(picture);
     drop_below(sightings, min_score);
     const auto faces = prominent(std::move(sightings));

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "gallery/id.hpp"
 #include "gallery/keys.hpp"
+#include "gallery/record.hpp"
 #include "support/faces.hpp"
 #include "support/gallery_fixture.hpp"
 
@@ -57,6 +58,32 @@ BOOST_AUTO_TEST_CASE(a_sample_is_shown_as_it_was_added) {
     BOOST_TEST(only.model_id == "model-1");
     BOOST_TEST(only.quality == 0.8F);
     BOOST_TEST((only.embedding == face(1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) {
+    const std::string jpeg("\xff\xd8\xff\0 any bytes \n", 16);
+    const auto with = store.add("Anna", sample(face(1)), jpeg);
+    const auto without = store.add("Anna", sample(face(2)));
+    BOOST_REQUIRE((with && without));
+    BOOST_TEST(store.picture(with->id)->value_or("") == jpeg);
+    BOOST_TEST(!store.picture(without->id)->has_value());
+    BOOST_TEST(!store.picture(test::id("none"))->has_value());
+    BOOST_TEST(!store.picture("*")->has_value());
+    BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
+    BOOST_TEST((*store.load("model-1"))->samples() == 2U);
+    const std::string statistics(redis.run({"INFO", "commandstats"})->text());
+    BOOST_TEST(!contains(statistics, "cmdstat_get:"), statistics);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
+    check_failed(store.add("Anna", sample(face(1)), "text"), ErrorKind::malformed, "JPEG");
+    const std::string start = "\xff\xd8\xff";
+    check_failed(store.add("Anna", sample(face(1)), start + std::string(max_picture_bytes, 'x')),
+                 ErrorKind::too_large, "bytes");
+    BOOST_TEST(everything().empty());
+    const auto anna = store.add("Anna", sample(face(1)), start);
+    BOOST_REQUIRE(redis.run({"SET", keys::picture(anna->id), "<script>"}));
+    check_failed(store.picture(anna->id), ErrorKind::malformed, anna->id);
 }
 
 BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {

@@ -226,7 +226,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_published_of_a_person_who_is_not_to_be_reported)
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(what_was_published_before_a_person_turned_out_to_be_ignored_is_taken_back_once) {
+BOOST_AUTO_TEST_CASE(
+    what_was_published_before_a_person_turned_out_to_be_ignored_is_taken_back_once) {
     Broker broker;
     const Told decisions{"unknown", "ignored", "ignored", "unknown", "unknown", "ignored"};
     const Told told{"unknown", "taken back", "-", "unknown", "-", "taken back"};

@@ -208,6 +208,6 @@ BOOST_AUTO_TEST_CASE(a_track_of_an_ignored_subject_is_ignored_also_before_it_can
     BOOST_TEST(ignored(like(0.6F, 0.1F)));   // known with a second face like this
     BOOST_TEST(!ignored(like(0.4F, 0.1F)));  // a stranger
     BOOST_TEST(!ignored(like(0.6F, 0.58F)));
-    BOOST_TEST(!ignored(like(0.1F, 0.9F)));  // Bert
+    BOOST_TEST(!ignored(like(0.1F, 0.9F)));        // Bert
     BOOST_TEST(!ignored(like(0.9F, 0.1F), 0.1F));  // too poor to say
 }

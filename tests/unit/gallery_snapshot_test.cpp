@@ -387,8 +387,7 @@ BOOST_AUTO_TEST_CASE(a_subject_that_is_ignored_stays_so_while_others_change) {
     auto gone = subjects[2];
     SubjectRecord reported{subjects[7], {samples[7]}, 0};
     reported.subject.ignored = false;
-    const auto changed =
-        gallery.with({{gone.id, std::nullopt}, {subjects[7].id, reported}}, "2-0");
+    const auto changed = gallery.with({{gone.id, std::nullopt}, {subjects[7].id, reported}}, "2-0");
     BOOST_TEST(ignored(changed) == "s3");
     BOOST_TEST(ignored(gallery) == "s3s7");
 }
