@@ -162,8 +162,8 @@ std::vector<Key> server_keys(Settings& s) {
                    s.gallery.min_quality, 0, 1),
         switch_key(
             "gallery.keep_pictures",
-            "keep the crop of each enrolled face as a JPEG of some 5 to 10 kB, to look at: a "
-            "gallery that nobody can look at is not kept clean",
+            "keep the crop of each enrolled face, a JPEG of 5 to 10 kB, so that people can look at "
+            "the gallery",
             s.gallery.keep_pictures),
     };
 }
