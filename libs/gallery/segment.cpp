@@ -22,7 +22,8 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
         coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
-    close(pack_id(record.subject.id), record.subject.name, foreign, record.damaged);
+    close(pack_id(record.subject.id), record.subject.name, record.subject.ignored, foreign,
+          record.damaged);
 }
 
 void Segment::append(const Segment& other, std::size_t subject) {
@@ -31,12 +32,13 @@ void Segment::append(const Segment& other, std::size_t subject) {
                    &other.low_[row * low_bytes], other.scales_[row]);
     }
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
-    close(other.subject_id(subject), other.name(subject), other.foreign(subject),
-          other.damaged(subject));
+    close(other.subject_id(subject), other.name(subject), other.ignored(subject),
+          other.foreign(subject), other.damaged(subject));
 }
 
 void Segment::shrink() {
     subjects_.shrink_to_fit();
+    ignored_.shrink_to_fit();
     names_.shrink_to_fit();
     sample_ids_.shrink_to_fit();
     high_.shrink_to_fit();
@@ -56,13 +58,14 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
         std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
 }
 
-void Segment::close(const PackedId& id, std::string_view name, std::size_t foreign,
+void Segment::close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
                     std::size_t damaged) {
     assert(subjects_.empty() || subjects_.back().id < id);
     const auto counted = [](std::size_t count) {
         return static_cast<std::uint32_t>(
             std::min<std::size_t>(count, std::numeric_limits<std::uint32_t>::max()));
     };
+    if (ignored) ignored_.push_back(counted(subjects_.size()));
     names_ += name;
     subjects_.push_back(
         {id, counted(names_.size()), counted(rows()), counted(foreign), counted(damaged)});
@@ -71,6 +74,10 @@ void Segment::close(const PackedId& id, std::string_view name, std::size_t forei
 std::string_view Segment::name(std::size_t subject) const {
     const std::size_t begin = subject == 0 ? 0 : subjects_[subject - 1].end_name;
     return std::string_view(names_).substr(begin, subjects_[subject].end_name - begin);
+}
+
+bool Segment::ignored(std::size_t subject) const {
+    return std::ranges::binary_search(ignored_, subject);
 }
 
 std::size_t Segment::first_row(std::size_t subject) const {

@@ -160,6 +160,11 @@ std::vector<Key> server_keys(Settings& s) {
             s.gallery.min_sharpness, 0, 1e6),
         number_key("gallery.min_quality", "overall quality that enrolment takes, 0 to 1",
                    s.gallery.min_quality, 0, 1),
+        switch_key(
+            "gallery.keep_pictures",
+            "keep the crop of each enrolled face, a JPEG of 5 to 10 kB, so that people can look at "
+            "the gallery",
+            s.gallery.keep_pictures),
     };
 }
 

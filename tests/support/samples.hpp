@@ -132,6 +132,25 @@ Message extended(Message message) {
     return message;
 }
 
+/// The same message with every key that there is.
+template <class Message>
+Message complete(Message message) {
+    message = extended(std::move(message));
+    if constexpr (requires { message.ignored; }) message.ignored = false;
+    return message;
+}
+
+/// Of a person who is not to be reported.
+inline wire::Identity ignored() {
+    auto message = minimal(identity());
+    message.run = "18bcfe56800";
+    message.decision = "undecided";
+    message.samples.clear();
+    message.reason = "the person is not to be reported";
+    message.ignored = true;
+    return message;
+}
+
 /// Calls `visit(message, payload_bytes)` for one message of each kind.
 void for_each(auto&& visit) {
     visit(frame(), std::size_t{4 * 2 * 3});
