@@ -14,6 +14,8 @@
 // | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |
 // | facebus:results              | stream | `topic header subject track`; a TTL, trimmed by age   |
+// | facebus:reader:<name>        | string | the id of the last result that this reader is done    |
+// |                              |        | with                                                  |
 // clang-format on
 //
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
@@ -47,6 +49,8 @@ inline const std::string subject_prefix = "facebus:subject:";
 inline const std::string sample_prefix = "facebus:sample:";
 inline const std::string track_prefix = "facebus:track:";
 
+inline const std::string reader_prefix = "facebus:reader:";
+
 /// The part that a subject is in. Precondition: a valid id.
 inline std::string part_of(const std::string& subject_id) {
     return subject_id.substr(0, 3);
@@ -74,6 +78,9 @@ inline std::string subject_samples(const std::string& id) {
 }
 inline std::string sample(const std::string& id) {
     return sample_prefix + id;
+}
+inline std::string reader(const std::string& name) {
+    return reader_prefix + name;
 }
 inline std::string track(const std::string& id) {
     return track_prefix + id;
