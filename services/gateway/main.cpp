@@ -9,6 +9,7 @@
 #include "gateway/picture_api.hpp"
 #include "gateway/result_feed.hpp"
 #include "gateway/site.hpp"
+#include "gateway/webhook.hpp"
 #include "service/address.hpp"
 #include "service/http_server.hpp"
 #include "service/notify.hpp"
@@ -99,6 +100,7 @@ void gateway(service::Runtime& runtime) {
         mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
         listeners.push_back(mqtt->listener());
     }
+    const auto hooks = webhooks(runtime);
     std::unique_ptr<ResultFeed> feed;
     if (!listeners.empty()) {
         feed = std::make_unique<ResultFeed>(runtime, feed_age, std::move(listeners));

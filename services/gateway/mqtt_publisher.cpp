@@ -100,6 +100,7 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, Gallery gallery)
 }
 
 MqttPublisher::~MqttPublisher() {
+    runtime_.stop.request();
     thread_.join();
     ::close(wake_);
 }
@@ -198,7 +199,7 @@ void MqttPublisher::tell_cameras(Monotonic::time_point now) {
     const auto gallery = gallery_();
     const auto cameras = presence_.cameras(now);
     for (const auto& [name, camera] : cameras) {
-        discover(camera_discovery(topics_, name));
+        if (discovered_.insert(name).second) discover(camera_discovery(topics_, name));
         auto people = Json::array();
         for (const auto& id : camera.people) {
             // Whoever was removed meanwhile is counted, and named no more.

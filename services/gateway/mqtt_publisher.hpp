@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <variant>
@@ -30,7 +31,7 @@ class MqttPublisher {
 
     /// Throws StartupError (config) if `mqtt` makes no sense. `gallery` gives who is enrolled now.
     MqttPublisher(const service::Runtime& runtime, Gallery gallery);
-    /// Waits for the thread; runtime.stop has to be requested.
+    /// Requests runtime.stop, since an error at the start may be what ends it, and waits.
     ~MqttPublisher();
     MqttPublisher(const MqttPublisher&) = delete;
     MqttPublisher& operator=(const MqttPublisher&) = delete;
@@ -70,8 +71,9 @@ class MqttPublisher {
     Counter published_;
     Counter dropped_;
     Gauge is_connected_;
-    Monotonic::time_point settled_;  ///< from when on what is retained at the broker is ours
-    std::string people_version_;     ///< of the gallery whose people have been told of
+    Monotonic::time_point settled_;     ///< from when on what is retained at the broker is ours
+    std::set<std::string> discovered_;  ///< cameras
+    std::string people_version_;        ///< of the gallery whose people have been told of
     std::map<std::string, std::string> people_;  ///< their ids and names
     std::deque<Event> events_;
 
