@@ -18,6 +18,8 @@
 // |                              |        | read it                                               |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |
 // | facebus:results              | stream | `topic header subject track`; a TTL, trimmed by age   |
+// | facebus:reader:<name>        | string | the id of the last result that this reader is done    |
+// |                              |        | with                                                  |
 // clang-format on
 //
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
@@ -52,6 +54,8 @@ inline const std::string sample_prefix = "facebus:sample:";
 inline const std::string picture_prefix = "facebus:picture:";
 inline const std::string track_prefix = "facebus:track:";
 
+inline const std::string reader_prefix = "facebus:reader:";
+
 /// The part that a subject is in. Precondition: a valid id.
 inline std::string part_of(const std::string& subject_id) {
     return subject_id.substr(0, 3);
@@ -82,6 +86,9 @@ inline std::string sample(const std::string& id) {
 }
 inline std::string picture(const std::string& sample_id) {
     return picture_prefix + sample_id;
+}
+inline std::string reader(const std::string& name) {
+    return reader_prefix + name;
 }
 inline std::string track(const std::string& id) {
     return track_prefix + id;

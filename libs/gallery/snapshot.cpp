@@ -1,6 +1,7 @@
 #include "gallery/snapshot.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "gallery/compact.hpp"
@@ -147,6 +148,31 @@ std::vector<Match> Snapshot::match(std::span<const Embedding> probes) const {
 std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> probes,
                                                    std::size_t count) const {
     return find_best(segments_, probes, count);
+}
+
+std::vector<Snapshot::Named> Snapshot::names(std::size_t most) const {
+    std::vector<Named> all;
+    all.reserve(std::min(most, subjects_));
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects() && all.size() < most; ++i) {
+            all.push_back({unpack_id(segment->subject_id(i)), std::string(segment->name(i))});
+        }
+    }
+    return all;
+}
+
+std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
+    if (!valid_id(subject_id)) return std::nullopt;
+    const auto wanted = pack_id(subject_id);
+    const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
+        return candidate->subject_id(candidate->subjects() - 1) >= wanted;
+    });
+    if (segment == segments_.end()) return std::nullopt;
+    const auto places = std::views::iota(std::size_t{0}, (*segment)->subjects());
+    const auto place = std::ranges::lower_bound(
+        places, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
+    if ((*segment)->subject_id(*place) != wanted) return std::nullopt;
+    return std::string((*segment)->name(*place));
 }
 
 std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {

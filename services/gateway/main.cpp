@@ -1,12 +1,15 @@
-// facebus-gateway: the REST API.
+// facebus-gateway: the REST API, MQTT and webhooks.
 #include <fmt/format.h>
 
 #include "gallery_settings.hpp"
 #include "gateway/backend.hpp"
 #include "gateway/gallery_api.hpp"
+#include "gateway/mqtt_publisher.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/picture_api.hpp"
+#include "gateway/result_feed.hpp"
 #include "gateway/site.hpp"
+#include "gateway/webhook.hpp"
 #include "service/address.hpp"
 #include "service/http_server.hpp"
 #include "service/notify.hpp"
@@ -17,6 +20,8 @@ namespace {
 
 using namespace facebus;
 
+// How far back results are read at the start: whom the tracks in view show.
+constexpr auto feed_age = std::chrono::hours(1);
 // Waits for Redis are short; this many may be under way.
 constexpr int stores = 4;
 
@@ -89,6 +94,17 @@ void gateway(service::Runtime& runtime) {
         {.admit = [&](const auto& request) { return site.admit(request); },
          .answer = [&](const auto& request) { return site.answer(request); },
          .refuse = [&](int status) { return site.refuse(status); }});
+    std::unique_ptr<MqttPublisher> mqtt;
+    std::vector<ResultListener> listeners;
+    if (!runtime.settings.mqtt.host.empty()) {
+        mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
+        listeners.push_back(mqtt->listener());
+    }
+    const auto hooks = webhooks(runtime);
+    std::unique_ptr<ResultFeed> feed;
+    if (!listeners.empty()) {
+        feed = std::make_unique<ResultFeed>(runtime, feed_age, std::move(listeners));
+    }
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();

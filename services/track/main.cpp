@@ -129,7 +129,8 @@ void track(service::Runtime& runtime) {
                       .refresh = settings.refresh,
                       .min_eye_distance = static_cast<float>(settings.min_eye_distance),
                       .min_quality = static_cast<float>(settings.min_quality)},
-                     fmt::format("{:x}", utc_ns() / 1'000'000), settings.moves);
+                     fmt::format("{:x}", utc_ns() / 1'000'000),
+                     settings.moves ? 0 : settings.alive);
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
     input.bind(settings.input, "track.input");
     bus::Socket broker(runtime.context, bus::Pattern::dealer);

@@ -391,3 +391,24 @@ BOOST_AUTO_TEST_CASE(a_subject_that_is_ignored_stays_so_while_others_change) {
     BOOST_TEST(ignored(changed) == "s3");
     BOOST_TEST(ignored(gallery) == "s3s7");
 }
+
+BOOST_AUTO_TEST_CASE(names_are_found_by_their_ids_in_every_segment) {
+    std::vector<Subject> subjects;
+    for (int i = 0; i < 5000; ++i) {
+        subjects.push_back({fmt::format("{:032x}", 2 * i), fmt::format("person {}", i), 0});
+    }
+    const Snapshot snapshot("m", subjects, {}, "1-1");
+    for (int i = 0; i < 5000; i += 7) {
+        BOOST_TEST((snapshot.name_of(subjects[static_cast<std::size_t>(i)].id) ==
+                    fmt::format("person {}", i)));
+        BOOST_TEST(!snapshot.name_of(fmt::format("{:032x}", 2 * i + 1)));
+    }
+    BOOST_TEST(!snapshot.name_of(std::string(32, 'f')));
+    BOOST_TEST(!snapshot.name_of("no id"));
+    BOOST_TEST(!Snapshot{}.name_of(subjects.front().id));
+    const auto first = snapshot.names(3);
+    BOOST_REQUIRE(first.size() == 3U);
+    BOOST_TEST(first[2].id == subjects[2].id);
+    BOOST_TEST(first[2].name == "person 2");
+    BOOST_TEST(snapshot.names(10'000).size() == 5000U);
+}
