@@ -132,6 +132,10 @@ class Commands(ProcessTest):
         self.assertEqual(["door-1b.pub"], [file.name for file in (self.folder / "keys/allowed").iterdir()])
         self.assertRegex((self.folder / "api-keys").read_text(), r"^read \S+ panel-2\n$")
 
+    def test_that_of_integration_tells_who_was_seen(self):
+        result = json.loads(self.run_page("docs/integration.md", self.running()).out.splitlines()[0])
+        self.assertEqual("Alice", result["subject"])
+
     def test_those_about_keys_figures_and_secrets_work(self):
         need_tool("promtool")
         for page in ("docs/security.md", "docs/monitoring.md", "docs/kubernetes.md"):
@@ -147,8 +151,8 @@ class Commands(ProcessTest):
         self.assertTrue((self.folder / "keys/allowed/door-1.pub").exists())
 
     def test_no_page_has_commands_that_nothing_runs(self):
-        tested = {"README.md", "docs/operations.md", "docs/security.md", "docs/monitoring.md", "docs/kubernetes.md",
-                  "docs/edge.md"}
+        tested = {"README.md", "docs/integration.md", "docs/operations.md", "docs/security.md", "docs/monitoring.md",
+                  "docs/kubernetes.md", "docs/edge.md"}
         self.assertEqual({}, {page: here for page in PAGES if page not in tested and (here := run_here(page))})
 
     def test_what_is_run_elsewhere_is_there_and_every_exception_is_used(self):
