@@ -55,7 +55,8 @@ def commands(page):
 def elsewhere(page, command):
     """Where a command is run if not here."""
     for script in SCRIPTS:
-        if re.search(rf"(^|[\s'\"]){re.escape(command)}($|['\"]?$|\s)", (ROOT / script).read_text(), re.M):
+        if re.search(rf"^ *(run |step |documented ['\"])?{re.escape(command)}(['\"]?$| --| \|\|)",
+                     (ROOT / script).read_text(), re.M):
             return script
     return next((where for pages, pattern, where in ELSEWHERE
                  if re.fullmatch(pages, page) and re.fullmatch(pattern, command)), None)
@@ -119,7 +120,7 @@ class Commands(ProcessTest):
         redis = system.folder / "redis"
         shown = subprocess.run(["redis-cli", "-s", redis, "--scan", "--pattern", "facebus:subject:*"], text=True,
                                capture_output=True, check=True).stdout.split()
-        self.assertEqual(1, len(shown))
+        self.assertTrue(shown)
         ran = self.run_page("docs/operations.md", system, **{
             "redis-cli": f"redis-cli -s {redis}", "127.0.0.1:9105": system.services["broker"].health,
             # She is removed by then, and what was seen of her with her.
@@ -128,7 +129,8 @@ class Commands(ProcessTest):
         seen = [json.loads(line) for line in (self.folder / "alice-seen.jsonl").read_text().splitlines()]
         self.assertEqual({"Alice"}, {each["subject"] for each in seen})
         self.assertIn("nobody of that name", ran.out)
-        self.assertNotIn(shown[0], ran.out)
+        for key in shown:
+            self.assertNotIn(key, ran.out)
         self.assertEqual(["door-1b.pub"], [file.name for file in (self.folder / "keys/allowed").iterdir()])
         self.assertRegex((self.folder / "api-keys").read_text(), r"^read \S+ panel-2\n$")
 
