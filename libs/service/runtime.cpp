@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "service/notify.hpp"
 #include "service/security.hpp"
 #include "service/signals.hpp"
@@ -36,6 +37,13 @@ void serve(const std::string& service, const Settings& settings, const Environme
            Stop& stop) {
     Log log(service, level(settings.log_level));
     Metrics metrics;
+    metrics
+        .gauge("facebus_build_info", "1, with the version of the program",
+               {{"service", service}, {"version", FACEBUS_VERSION}})
+        .set(1);
+    // A name that Prometheus' own tools know.
+    metrics.gauge("process_start_time_seconds", "When the process started, UTC")
+        .set(static_cast<double>(utc_ns()) / 1e9);
     Pulse pulse;
     Health health(service, pulse);
     std::optional<HealthServer> server;

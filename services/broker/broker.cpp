@@ -27,6 +27,11 @@ Dispatcher::Options options(const service::Settings& settings) {
             .attempts = settings.broker.attempts};
 }
 
+Counter identities(Metrics& metrics, const std::string& decision) {
+    return metrics.counter("facebus_identities_total", "Published identities",
+                           {{"decision", decision}});
+}
+
 }  // namespace
 
 BrokerMetrics::BrokerMetrics(Metrics& metrics)
@@ -45,8 +50,12 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
       queued(metrics.gauge("facebus_queue_probes", "Probes that wait for a worker")),
       in_flight(metrics.gauge("facebus_in_flight_probes", "Probes that workers hold")),
       workers(metrics.gauge("facebus_workers", "Workers that are alive")),
-      latency(metrics.histogram("facebus_result_latency_seconds",
-                                "From capture to the published result")) {}
+      times(metrics) {
+    // From the start, so that a first stranger is seen as a growth.
+    for (const auto* decision : {"known", "unknown", "undecided", "error"}) {
+        identities(metrics, decision);
+    }
+}
 
 Broker::Broker(service::Runtime& runtime)
     : runtime_(runtime),
@@ -66,6 +75,8 @@ Broker::Broker(service::Runtime& runtime)
                  {&workers_, refusing("worker")},
                  {&results_, refusing("subscriber")}}} {
     const auto& settings = runtime.settings.broker;
+    runtime.metrics.gauge("facebus_queue_limit_probes", "Probes that may wait: broker.queue")
+        .set(settings.queue);
     edge_.bind(settings.probes, "broker.probes");
     workers_.bind(settings.workers, "broker.workers");
     results_.bind(settings.results, "broker.results");
@@ -150,8 +161,14 @@ void Broker::take(const bus::Received& received, const wire::Track& event) {
         publish(event, {});
         return;
     }
-    if (events_.add(event.ref())) publish(event, {});
-    if (event.event == "ended") dispatcher_.forget_track(event.track);
+    if (events_.add(event.ref())) {
+        if (event.event == "started") metrics_.times.started(event);
+        publish(event, {});
+    }
+    if (event.event == "ended") {
+        dispatcher_.forget_track(event.track);
+        metrics_.times.ended(event);
+    }
     acknowledge(received.peer, event.ref());
 }
 
@@ -219,19 +236,12 @@ void Broker::conclude(Dispatcher::Finished finished, const Bytes& crop) {
         identity.run = run_;
         identity.head.t.publish = utc_ns();
         metrics_.results.add();
-        count_decision(identity.decision);
-        metrics_.latency.observe(static_cast<double>(*identity.head.t.publish - identity.head.ts) /
-                                 1e9);
+        identities(runtime_.metrics, identity.decision).add();
+        metrics_.times.published(identity);
         publish(identity, crop);
         history_.append(identity);
     }
     acknowledge(finished.edge, finished.probe);
-}
-
-void Broker::count_decision(const std::string& decision) {
-    runtime_.metrics
-        .counter("facebus_identities_total", "Published identities", {{"decision", decision}})
-        .add();
 }
 
 void Broker::acknowledge(const std::string& edge, const std::string& ref) {

@@ -8,6 +8,7 @@
 
 #include "broker/dispatcher.hpp"
 #include "broker/history_writer.hpp"
+#include "broker/result_times.hpp"
 #include "bus/socket.hpp"
 #include "service/runtime.hpp"
 
@@ -26,7 +27,7 @@ struct BrokerMetrics {
     Gauge queued;
     Gauge in_flight;
     Gauge workers;
-    Histogram latency;
+    ResultTimes times;
 };
 
 /// Three sockets around a Dispatcher. Takes probes and events of tracks from edges, hands probes to
@@ -56,7 +57,6 @@ class Broker {
     template <class M>
     void publish(const M& message, const Bytes& payload);
     void publish_status();
-    void count_decision(const std::string& decision);
     void count_refused_connections();
     Counter refusing(const char* role);
     static wire::Head head(std::uint64_t seq);

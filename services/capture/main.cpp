@@ -25,10 +25,11 @@ class CameraThread {
           camera_(name, settings, runtime.settings.capture, runtime.stop),
           frames_(runtime.metrics.counter("facebus_frames_total", "Frames captured",
                                           {{"camera", name}})),
-          dropped_(runtime.metrics.counter("facebus_dropped_total",
-                                           "Live messages dropped because the next stage was too "
-                                           "slow or not there",
-                                           {{"camera", name}, {"stage", "capture"}})),
+          dropped_(runtime.metrics.counter(
+              "facebus_dropped_total",
+              "Live messages dropped because the next stage was too "
+              "slow or not there",
+              {{"camera", name}, {"stage", "capture"}, {"reason", "full"}})),
           up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera gives frames",
                                     {{"camera", name}})),
           reconnects_(runtime.metrics.counter("facebus_camera_lost_total",

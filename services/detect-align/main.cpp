@@ -25,13 +25,14 @@ void detect_align(service::Runtime& runtime) {
                                            [&](const Error& error) { runtime.count_error(error); });
     bus::StreamWriter writer(output, poller);
     service::StreamMetrics metrics(runtime.metrics, "detect-align");
-    auto faces = runtime.metrics.counter("facebus_faces_total", "Faces found");
 
     runtime.ready();
     while (auto item = reader.next()) {
         const auto timer = metrics.time();
         auto [face, crops] = stage.process(item->message, item->payload);
-        faces.add(static_cast<double>(face.faces.size()));
+        // The cameras are those of this machine's capture, so their number is bounded.
+        runtime.metrics.counter("facebus_faces_total", "Faces found", {{"camera", face.head.src}})
+            .add(static_cast<double>(face.faces.size()));
         face.head.t.detect = utc_ns();
         metrics.count(timer, reader.dropped(), writer.dropped());
         if (!writer.send(face, crops)) return;

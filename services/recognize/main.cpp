@@ -89,11 +89,7 @@ class Worker {
           memory_(runtime, recognizer_.model_id()),
           broker_(runtime.context, bus::Pattern::dealer),
           seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
-          faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")),
-          subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
-          samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
-          stale_(runtime.metrics.gauge("facebus_gallery_stale",
-                                       "1 while Redis is away and the last copy is used")) {
+          faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")) {
         broker_.connect(runtime.settings.broker.workers, "broker.workers");
     }
 
@@ -161,9 +157,6 @@ class Worker {
             .subjects = view.snapshot->subjects(),
             .samples = view.snapshot->samples()};
         broker_.try_send({wire::topic(credit), wire::encode(credit), Bytes()});
-        subjects_.set(static_cast<double>(view.snapshot->subjects()));
-        samples_.set(static_cast<double>(view.snapshot->samples()));
-        stale_.set(watcher_.stale() ? 1 : 0);
     }
 
     service::Runtime& runtime_;
@@ -174,9 +167,6 @@ class Worker {
     std::uint64_t seq_ = 0;
     Histogram seconds_;
     Counter faces_;
-    Gauge subjects_;
-    Gauge samples_;
-    Gauge stale_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "gallery_settings.hpp"
 
 namespace facebus {
@@ -17,10 +18,19 @@ constexpr std::size_t most_samples_at_once = 50'000;
 }  // namespace
 
 GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
-    : runtime_(runtime), model_id_(std::move(model_id)), store_(redis_options(runtime.settings)) {
+    : runtime_(runtime),
+      model_id_(std::move(model_id)),
+      store_(redis_options(runtime.settings)),
+      subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
+      samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
+      stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
+                                         "1 while Redis is away and the last copy is used")),
+      checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
+                                     "When the copy was last seen to be that of Redis, UTC")) {
     auto loaded = store_.load(model_id_);
     const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
     if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
+    looked(true);
     thread_ = std::jthread([this] { watch(); });
 }
 
@@ -39,8 +49,16 @@ GalleryWatcher::View GalleryWatcher::view() const {
 }
 
 void GalleryWatcher::swap(View view) {
+    subjects_.set(static_cast<double>(view.snapshot->subjects()));
+    samples_.set(static_cast<double>(view.snapshot->samples()));
     const std::lock_guard lock(mutex_);
     view_ = std::move(view);
+}
+
+void GalleryWatcher::looked(bool good) {
+    stale_ = !good;
+    stale_gauge_.set(good ? 0 : 1);
+    if (good) checked_.set(static_cast<double>(utc_ns()) / 1e9);
 }
 
 /// Puts a changed gallery in the place of the copy.
@@ -131,7 +149,7 @@ void GalleryWatcher::watch() {
     while (wait_for_turn(wanted)) {
         const auto current = look();
         if (!current) runtime_.count_error(current.error());
-        stale_ = !current;
+        looked(current.has_value());
         runtime_.health.check("gallery", true,
                               current ? "up to date" : "stale: " + current.error().message);
         {

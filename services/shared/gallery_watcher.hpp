@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "base/metrics.hpp"
 #include "gallery/store.hpp"
 #include "service/runtime.hpp"
 
@@ -47,12 +48,17 @@ class GalleryWatcher {
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
     void calibrate_beside();
     void swap(View view);
+    void looked(bool good);
     bool wait_for_turn(std::uint64_t& wanted);
     void watch();
 
     service::Runtime& runtime_;
     std::string model_id_;
     gallery::Store store_;
+    Gauge subjects_;
+    Gauge samples_;
+    Gauge stale_gauge_;
+    Gauge checked_;
     mutable std::mutex mutex_;
     View view_;
     // Of the thread only:

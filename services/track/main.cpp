@@ -33,7 +33,10 @@ class Uplink {
                                          "Probes and events that wait for acknowledgement")) {}
 
     void put(TrackOutput output, bool live) {
-        for (auto& event : output.before) put_event(event, live);
+        for (auto& event : output.before) {
+            count_track(event);
+            put_event(event, live);
+        }
         for (auto& probe : output.probes) {
             make_room(live);
             stamp(probe.message.head);
@@ -92,6 +95,14 @@ class Uplink {
     void make_room(bool live) {
         if (!live) return;
         if (outbox_.drop_oldest_if_full() == bus::Outbox::Kind::probe) dropped_.add();
+    }
+
+    void count_track(const wire::Track& event) {
+        if (event.event != "started") return;
+        runtime_.metrics
+            .counter("facebus_tracks_total", "Tracks started: faces that were followed",
+                     {{"camera", event.head.src}})
+            .add();
     }
 
     void put_event(wire::Track& event, bool live) {

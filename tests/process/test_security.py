@@ -230,14 +230,14 @@ class RedisTest(SecurityTest):
                               capture_output=True, text=True)
         self.assertEqual(0, made.returncode, made.stderr)
 
-    def start_redis(self, system):
+    def start_redis(self, system, *flags):
         secrets = self.secrets
         system._launch("redis", [
             shutil.which("redis-server"), "--port", "0", "--tls-port", str(self.port), "--tls-cert-file",
             str(secrets / "server.crt"), "--tls-key-file", str(secrets / "server.key"),
             "--tls-ca-cert-file", str(secrets / "ca.crt"), "--tls-auth-clients", "no", "--aclfile",
             str(secrets / "users.acl"), "--save", "", "--dir", str(system.folder),
-            "--supervised", "systemd"])
+            "--supervised", "systemd", *flags])
         system._wait_ready(1)
 
     def as_role(self, role):
@@ -276,6 +276,18 @@ class RedisTest(SecurityTest):
             self.assertEqual(0, ended.code, ended)
             self.assertNotIn("have ", ended.err)
 
+    def test_the_gallery_is_there_after_redis_was_started_again(self):
+        system = System(self)
+        self.start_redis(system, "--appendonly", "yes")
+        added = self.facebus("gallery", "add", "--name", "man", carphone_frames(self), **self.as_role("enrol"))
+        self.assertEqual(0, added.code, added)
+        before = self.facebus("gallery", "list", **self.as_role("enrol"))
+        system.forget("redis")
+        self.start_redis(system, "--appendonly", "yes")
+        after = self.facebus("gallery", "list", **self.as_role("enrol"))
+        self.assertIn("man", after.out)
+        self.assertEqual(before.out, after.out)
+
     def test_no_role_may_do_what_it_does_not_need(self):
         system = System(self)
         self.start_redis(system)
@@ -298,6 +310,8 @@ class RedisTest(SecurityTest):
         self.assertIn("NOAUTH", subprocess.run(
             [shutil.which("redis-cli"), "-h", "localhost", "-p", str(self.port), "--tls", "--cacert",
              self.secrets / "ca.crt", "GET", "x"], capture_output=True, text=True).stdout)
+        for password in ("", "x"):
+            self.assertRegex(self.cli("enrol", "AUTH", "default", password), "WRONGPASS")
 
     def test_a_server_that_is_not_who_it_says_is_not_talked_to(self):
         system = System(self)

@@ -1,0 +1,86 @@
+// How long results take, as an operator sees it.
+#include <boost/test/unit_test.hpp>
+
+#include "broker/result_times.hpp"
+
+using namespace facebus;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+struct Fixture {
+    Metrics metrics;
+    ResultTimes times{metrics};
+
+    static wire::Track track(const std::string& id, std::int64_t ts) {
+        wire::Track event{.track = id};
+        event.head.ts = ts;
+        return event;
+    }
+
+    static wire::Identity result(const std::string& track, std::int64_t ts, std::int64_t publish) {
+        wire::Identity identity{.track = track};
+        identity.head.ts = ts;
+        identity.head.t.publish = publish;
+        return identity;
+    }
+
+    [[nodiscard]] bool shows(const std::string& line) const {
+        return metrics.text().find(line + "\n") != std::string::npos;
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(broker_result_times, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_result_is_timed_from_its_capture) {
+    times.published(result("a", 10 * second, 13 * second));
+    BOOST_TEST(shows("facebus_result_latency_seconds_sum 3"));
+    BOOST_TEST(shows("facebus_first_result_seconds_count 0"));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_result_of_a_track_is_timed_from_its_start) {
+    times.started(track("a", 10 * second));
+    times.published(result("a", 11 * second, 12 * second));
+    times.published(result("a", 18 * second, 19 * second));
+    BOOST_TEST(shows("facebus_first_result_seconds_sum 2"));
+    BOOST_TEST(shows("facebus_first_result_seconds_count 1"));
+}
+
+BOOST_AUTO_TEST_CASE(each_stage_has_the_time_since_the_one_before) {
+    auto identity = result("a", 0, 7 * second);
+    auto& t = identity.head.t;
+    t.capture = 0;
+    t.motion = 1 * second;
+    t.detect = 3 * second;
+    t.track = 3 * second;
+    t.queue = 4 * second;
+    times.published(identity);
+    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"motion\"} 1"));
+    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"detect\"} 2"));
+    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"track\"} 1"));
+    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"queue\"} 1"));
+    // What a worker did not write can't be told apart.
+    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"recognize\"} 0"));
+    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"publish\"} 0"));
+}
+
+BOOST_AUTO_TEST_CASE(clocks_that_disagree_give_no_negative_time) {
+    times.published(result("a", 20 * second, 10 * second));
+    BOOST_TEST(shows("facebus_result_latency_seconds_sum 0"));
+    BOOST_TEST(shows("facebus_result_latency_seconds_count 1"));
+}
+
+BOOST_AUTO_TEST_CASE(tracks_that_end_or_never_end_are_not_kept_for_ever) {
+    times.started(track("a", 0));
+    times.ended(track("a", 0));
+    BOOST_TEST(times.waiting() == 0U);
+    for (std::size_t i = 0; i <= ResultTimes::most_waiting; ++i) {
+        times.started(track(std::to_string(i), 0));
+    }
+    BOOST_TEST(times.waiting() == ResultTimes::most_waiting);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
