@@ -23,7 +23,8 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         const auto row = compact(sample->embedding);
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
     }
-    close(pack_id(record.subject.id), record.subject.name, foreign, record.damaged);
+    close(pack_id(record.subject.id), record.subject.name, record.subject.ignored, foreign,
+          record.damaged);
 }
 
 void Segment::append(const Segment& other, std::size_t subject) {
@@ -31,12 +32,13 @@ void Segment::append(const Segment& other, std::size_t subject) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
                    &other.low_[row * embedding_size], other.scales_[row]);
     }
-    close(other.subject_id(subject), other.name(subject), other.foreign(subject),
-          other.damaged(subject));
+    close(other.subject_id(subject), other.name(subject), other.ignored(subject),
+          other.foreign(subject), other.damaged(subject));
 }
 
 void Segment::shrink() {
     subjects_.shrink_to_fit();
+    ignored_.shrink_to_fit();
     names_.shrink_to_fit();
     sample_ids_.shrink_to_fit();
     high_.shrink_to_fit();
@@ -59,13 +61,14 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
     coarse_length_ = std::max(coarse_length_, length(high, 256));
 }
 
-void Segment::close(const PackedId& id, std::string_view name, std::size_t foreign,
+void Segment::close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
                     std::size_t damaged) {
     assert(subjects_.empty() || subjects_.back().id < id);
     const auto counted = [](std::size_t count) {
         return static_cast<std::uint32_t>(
             std::min<std::size_t>(count, std::numeric_limits<std::uint32_t>::max()));
     };
+    if (ignored) ignored_.push_back(counted(subjects_.size()));
     names_ += name;
     subjects_.push_back(
         {id, counted(names_.size()), counted(rows()), counted(foreign), counted(damaged)});
@@ -74,6 +77,10 @@ void Segment::close(const PackedId& id, std::string_view name, std::size_t forei
 std::string_view Segment::name(std::size_t subject) const {
     const std::size_t begin = subject == 0 ? 0 : subjects_[subject - 1].end_name;
     return std::string_view(names_).substr(begin, subjects_[subject].end_name - begin);
+}
+
+bool Segment::ignored(std::size_t subject) const {
+    return std::ranges::binary_search(ignored_, subject);
 }
 
 std::size_t Segment::first_row(std::size_t subject) const {

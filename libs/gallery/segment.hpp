@@ -32,6 +32,7 @@ class Segment {
         return subjects_[subject].id;
     }
     [[nodiscard]] std::string_view name(std::size_t subject) const;
+    [[nodiscard]] bool ignored(std::size_t subject) const;
     /// Whose row it is.
     [[nodiscard]] std::size_t subject_of(std::size_t row) const;
     /// A subject's rows: from the first up to and without the end.
@@ -70,10 +71,12 @@ class Segment {
     };
     void append_row(const PackedId& id, const std::int8_t* high, const std::int8_t* low,
                     float scale);
-    void close(const PackedId& id, std::string_view name, std::size_t foreign, std::size_t damaged);
+    void close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
+               std::size_t damaged);
 
     std::vector<Entry> subjects_;
-    std::string names_;  ///< one behind the other
+    std::vector<std::uint32_t> ignored_;  ///< which of them are, in order; mostly none
+    std::string names_;                   ///< one behind the other
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
     std::vector<std::int8_t> low_;

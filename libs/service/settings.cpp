@@ -160,6 +160,11 @@ std::vector<Key> server_keys(Settings& s) {
             s.gallery.min_sharpness, 0, 1e6),
         number_key("gallery.min_quality", "overall quality that enrolment takes, 0 to 1",
                    s.gallery.min_quality, 0, 1),
+        switch_key(
+            "gallery.keep_pictures",
+            "keep the crop of each enrolled face as a JPEG of some 5 to 10 kB, to look at: a "
+            "gallery that nobody can look at is not kept clean",
+            s.gallery.keep_pictures),
     };
 }
 

@@ -94,6 +94,7 @@ struct Settings {
         double min_eye_distance = 20;
         double min_sharpness = 14;
         double min_quality = 0.3;
+        bool keep_pictures = true;
     } gallery;
 
     struct Gateway {

@@ -299,6 +299,9 @@ void check(const Identity& m, std::size_t payload) {
     require((m.decision == "known") == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
             "subject and subject_id belong to the decision known, and only to it");
+    const bool tells = m.decision != "undecided" || m.similarity || m.probability || m.margin ||
+                       m.runner_up || !m.samples.empty() || payload != 0;
+    require(!m.ignored.value_or(false) || !tells, "ignored, and yet it tells who it is");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }

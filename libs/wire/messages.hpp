@@ -227,6 +227,9 @@ struct Identity {
     std::string model{};
     std::string gallery{};                ///< version of the gallery
     std::optional<std::string> reason{};  ///< why it is undecided, or what the error was
+    /// The person is not to be reported: undecided, with nothing that tells who it is. The broker
+    /// publishes it only to take back what it published of the track before.
+    std::optional<bool> ignored{};
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -251,6 +254,7 @@ struct Identity {
         field("gallery", self.gallery);
         field("reason", self.reason);
         field("crop_quality", self.crop_quality);
+        field("ignored", self.ignored);
     }
 };
 

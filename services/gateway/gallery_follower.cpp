@@ -59,7 +59,7 @@ void GalleryFollower::forget_known(const GalleryWatcher::View& view) {
         const auto best = gallery.best({&face.embedding, 1}, 2).front();
         const auto decision = decide_still({"", face.embedding, face.quality.overall}, best,
                                            gallery.subjects(), view.policy);
-        return decision.verdict == gallery::Verdict::known;
+        return decision.verdict == gallery::Verdict::known || decision.ignored;
     });
 }
 

@@ -20,6 +20,7 @@ using service::HttpAnswer;
 constexpr std::size_t most_json = 64'000;
 // As many as are enrolled of a video: more of the same visits tell little more.
 constexpr std::size_t most_samples = 5;
+constexpr std::size_t made_up_digits = 6;
 
 class InboxApi {
   public:
@@ -45,16 +46,23 @@ class InboxApi {
 
     Answered<HttpAnswer> name(const Call& call) const {
         const auto json = Json::parse(call.request.body, nullptr, false);
-        if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
-            return refuse(400, fault_code::missing_parameter,
-                          "the body has to be JSON such as {\"subject\": \"Alice\", \"faces\": "
-                          "[\"...\"]}");
-        }
-        const auto subject = subject_name(json["subject"].get<std::string>());
+        const auto subject = subject_in(json);
         if (!subject) return std::unexpected(subject.error());
-        auto faces = faces_in(json);
+        const auto faces = faces_in(json);
         if (!faces) return std::unexpected(faces.error());
-        return enrol(*subject, *std::move(faces));
+        return enrol(*subject, false, *faces);
+    }
+
+    Answered<HttpAnswer> ignore(const Call& call) const {
+        const auto json = Json::parse(call.request.body, nullptr, false);
+        const auto faces = faces_in(json);
+        if (!faces) return std::unexpected(faces.error());
+        // Somebody whom nobody names needs a name all the same, to be found in the gallery.
+        const auto subject = json.contains("subject")
+                                 ? subject_in(json)
+                                 : "not reported " + faces->front()->id.substr(0, made_up_digits);
+        if (!subject) return std::unexpected(subject.error());
+        return enrol(*subject, true, *faces);
     }
 
     Answered<HttpAnswer> dismiss(const Call& call) const {
@@ -75,6 +83,15 @@ class InboxApi {
             json["refusal"] = refused->message;
         }
         return json;
+    }
+
+    static Answered<std::string> subject_in(const Json& json) {
+        if (json.is_object() && json.contains("subject") && json["subject"].is_string()) {
+            return subject_name(json["subject"].get<std::string>());
+        }
+        return refuse(400, fault_code::missing_parameter,
+                      "the body has to be JSON such as {\"subject\": \"Alice\", \"faces\": "
+                      "[\"...\"]}");
     }
 
     static Fault gone() {
@@ -118,8 +135,8 @@ class InboxApi {
         return faces;
     }
 
-    [[nodiscard]] Answered<HttpAnswer> enrol(const std::string& subject,
-                                             std::vector<Inbox::Face> faces) const {
+    [[nodiscard]] Answered<HttpAnswer> enrol(const std::string& subject, bool ignored,
+                                             const std::vector<Inbox::Face>& faces) const {
         const auto samples = fit(faces);
         if (!samples) return std::unexpected(samples.error());
         auto store = lease(backend_.stores, backend_);
@@ -127,15 +144,17 @@ class InboxApi {
         std::size_t added = 0;
         std::size_t already = 0;
         for (const auto& face : *samples) {
-            const auto one = (*store)->add(subject, sample_of(*face));
-            if (one) {
-                ++added;
-            } else if (one.error().kind == ErrorKind::exists) {
-                ++already;
-            } else {
+            const auto one = facebus::enrol(**store, subject, sample_of(*face));
+            if (!one) {
                 backend_.changed();
                 return std::unexpected(to_fault(one.error()));
             }
+            added += one->added;
+            already += one->already;
+        }
+        if (ignored) {
+            const auto set = (*store)->set_ignored(subject, true);
+            if (!set) return std::unexpected(to_fault(set.error()));
         }
         inbox_.remove(faces);
         backend_.changed();
@@ -145,13 +164,14 @@ class InboxApi {
                                         {"left_out", faces.size() - added - already}})};
     }
 
-    [[nodiscard]] gallery::Sample sample_of(const InboxFace& face) const {
-        gallery::Sample sample;
-        sample.source = fmt::format("camera {}, {}", face.camera, iso8601(face.seen));
-        sample.model_id = backend_.gallery().snapshot->model_id();
-        sample.quality = face.quality.overall;
-        sample.embedding = face.embedding;
-        return sample;
+    [[nodiscard]] FaceSample sample_of(const InboxFace& face) const {
+        FaceSample made;
+        made.sample.source = fmt::format("camera {}, {}", face.camera, iso8601(face.seen));
+        made.sample.model_id = backend_.gallery().snapshot->model_id();
+        made.sample.quality = face.quality.overall;
+        made.sample.embedding = face.embedding;
+        if (backend_.settings.gallery.keep_pictures) made.picture = face.picture;
+        return made;
     }
 
     const Backend& backend_;
@@ -170,6 +190,7 @@ std::vector<Route> inbox_routes(const Backend& backend, Inbox& inbox) {
     return {{"GET", unknown, ApiRole::read, 0, to(&InboxApi::list)},
             {"GET", unknown + "/{face_id}/img", ApiRole::read, 0, to(&InboxApi::picture)},
             {"POST", unknown + "/name", ApiRole::enrol, most_json, to(&InboxApi::name)},
+            {"POST", unknown + "/ignore", ApiRole::enrol, most_json, to(&InboxApi::ignore)},
             {"POST", unknown + "/dismiss", ApiRole::enrol, most_json, to(&InboxApi::dismiss)}};
 }
 

@@ -27,7 +27,7 @@ InboxFeed::~InboxFeed() {
 }
 
 void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
-    if (identity.decision == "known") {
+    if (identity.decision == "known" || identity.ignored.value_or(false)) {
         const std::lock_guard lock(mutex_);
         std::erase_if(waiting_, [&](const Waiting& waiting) {
             return waiting.identity.track == identity.track;

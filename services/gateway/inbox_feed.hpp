@@ -27,7 +27,8 @@ class InboxFeed {
     InboxFeed(const InboxFeed&) = delete;
     InboxFeed& operator=(const InboxFeed&) = delete;
 
-    /// Takes what is `unknown` with a crop, and takes a track out that became `known`.
+    /// Takes what is `unknown` with a crop, and takes a track out that became `known`,
+    /// or is not to be reported.
     void see(const wire::Identity& identity, const Bytes& crop);
     void see(const wire::Track& event);
 

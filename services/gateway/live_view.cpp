@@ -13,6 +13,11 @@ LiveView::LiveView(std::size_t most, std::chrono::seconds age)
 void LiveView::add(wire::Identity identity, std::string picture) {
     {
         const std::lock_guard lock(mutex_);
+        if (identity.ignored.value_or(false)) {
+            std::erase_if(results_, [&](const Result& result) {
+                return result->identity.track == identity.track;
+            });
+        }
         results_.push_back(std::make_shared<const LiveResult>(
             LiveResult{++last_, Monotonic::now(), std::move(identity), std::move(picture)}));
         if (results_.size() > most_) results_.pop_front();

@@ -32,6 +32,7 @@ class LiveView {
 
     LiveView(std::size_t most, std::chrono::seconds age);
 
+    /// One that is `ignored` takes the place of all that were told of its track.
     void add(wire::Identity identity, std::string picture);
 
     /// Results after that number, oldest first; 0: all there are.

@@ -47,6 +47,7 @@ Json result_json(const LiveResult& result, const std::string& run) {
         json["runner_up"] = {{"subject", second->subject},
                              {"similarity", rounded(second->similarity)}};
     }
+    if (identity.ignored.value_or(false)) json["ignored"] = true;
     if (identity.reason) json["reason"] = *identity.reason;
     json["probes"] = identity.probes;
     json["samples"] = samples_json(identity.samples);

@@ -9,6 +9,7 @@ what it dropped, the broker counts what it finished, and Redis holds each probe 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -24,6 +25,24 @@ FACES = 3
 SIDE = 160
 TRACK_FRAMES = 16  # a scene cut after so many frames begins other tracks
 LOOK_MS = 50       # between two looks at the counters, where nothing tells that they changed
+
+
+def aligned_crop(case, source):
+    """The face in a picture, or one of a clip, as detect-align sends it: a file to enrol, and raw pixels."""
+    need_tool("ffmpeg")
+    output = case.folder / f"crop-{source.stem}"
+    if source.suffix == ".jpg":  # a clip of one frame
+        frames = case.folder / f"frame-{source.stem}"
+        frames.mkdir()
+        shutil.copy(source, frames)
+        source = frames
+    found = case.facebus("collect", source, "--output", output)
+    case.assertEqual(0, found.code, found)
+    file = sorted(output.glob("person-01/*.png"))[-1]
+    raw = output / "crop.bgr"
+    made = case.run_program(["ffmpeg", "-v", "error", "-i", file, "-pix_fmt", "bgr24", "-f", "rawvideo", raw])
+    case.assertEqual(0, made.code, made)
+    return file, raw.read_bytes()
 
 
 def crop(case):
@@ -51,12 +70,18 @@ class FaultSystem(System):
         self.start("broker", "recognize")
         self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
         self.start("track")
+        self.connect_detect()
+
+    def connect_detect(self):
         self.detect = self.context.socket(zmq.PUSH)
         self.detect.linger = 0
         self.detect.connect(self.ipc("track"))
 
-    def feed(self, frames, count=FACES):
-        """So many frames with `count` faces each; waits while `track` holds its reader."""
+    def feed(self, frames, count=FACES, crops=None):
+        """So many frames with `count` faces each, or with those in `crops`; waits while `track` holds its
+        reader."""
+        crops = crops or [self.pixels] * count
+        count = len(crops)
         for _ in range(frames):
             faces = [{"box": {"x": 200.0 * i, "y": 10.5, "width": 80.5, "height": 100.5},
                       "landmarks": [{"x": 200.0 * i + x, "y": y} for x, y in
@@ -66,7 +91,7 @@ class FaultSystem(System):
             header = {"v": 1, "src": "door", "seq": self.frames + 1, "ts": time.time_ns(), "t": {},
                       "pts": self.frames * 200_000_000, "live": False, "end": False,
                       "cut": self.frames % TRACK_FRAMES == 0, "faces": faces}
-            self.detect.send_multipart([b"face.door", msgpack.packb(header), self.pixels * count])
+            self.detect.send_multipart([b"face.door", msgpack.packb(header), b"".join(crops)])
             self.frames += 1
             self.fed += count
 

@@ -145,12 +145,30 @@ Message extended(Message message) {
     return message;
 }
 
-/// The same message with every key that there is: what came after extended() has golden bytes of
-/// its own.
+/// The same message with every key that there is.
 template <class Message>
 Message complete(Message message) {
     message = extended(std::move(message));
+    if constexpr (requires { message.ignored; }) message.ignored = false;
     if constexpr (requires { message.crop_quality; }) message.crop_quality = quality;
+    return message;
+}
+
+/// With a crop, of which a receiver is told how good it is.
+inline wire::Identity with_crop_quality() {
+    auto message = extended(identity());
+    message.crop_quality = quality;
+    return message;
+}
+
+/// Of a person who is not to be reported.
+inline wire::Identity ignored() {
+    auto message = minimal(identity());
+    message.run = "18bcfe56800";
+    message.decision = "undecided";
+    message.samples.clear();
+    message.reason = "the person is not to be reported";
+    message.ignored = true;
     return message;
 }
 

@@ -365,3 +365,29 @@ BOOST_AUTO_TEST_CASE(a_gallery_that_changes_one_by_one_from_nobody_to_many_and_b
     BOOST_TEST(snapshot.subjects() == 0U);
     BOOST_TEST(!snapshot.match(axis(0)).best);
 }
+
+BOOST_AUTO_TEST_CASE(a_subject_that_is_ignored_stays_so_while_others_change) {
+    std::vector<Subject> subjects;
+    std::vector<Sample> samples;
+    for (std::uint32_t i = 0; i < 9; ++i) {
+        const auto name = fmt::format("s{}", i);
+        subjects.push_back(subject(name, name));
+        subjects.back().ignored = i == 3 || i == 7;
+        samples.push_back(enrolled(name, name, axis(i)));
+    }
+    const Snapshot gallery("m", subjects, samples, "1-0");
+    const auto ignored = [](const Snapshot& in) {
+        std::string out;
+        for (std::size_t i = 0; i < 9; ++i) {
+            if (in.match(axis(i)).best->ignored) out += in.match(axis(i)).best->name;
+        }
+        return out;
+    };
+    BOOST_TEST(ignored(gallery) == "s3s7");
+    auto gone = subjects[2];
+    SubjectRecord reported{subjects[7], {samples[7]}, 0};
+    reported.subject.ignored = false;
+    const auto changed = gallery.with({{gone.id, std::nullopt}, {subjects[7].id, reported}}, "2-0");
+    BOOST_TEST(ignored(changed) == "s3");
+    BOOST_TEST(ignored(gallery) == "s3s7");
+}

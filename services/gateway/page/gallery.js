@@ -83,6 +83,14 @@ function merge(person, people, redraw) {
   };
 }
 
+/** Whether the person is told of when a camera sees it. */
+function report(person, redraw) {
+  return () => act(async () => {
+    await put(`/api/v1/gallery/subjects/${encodeURIComponent(person.subject)}`, {ignored: !person.ignored});
+    return `${person.subject} is ${person.ignored ? 'reported again' : 'never reported any more'}`;
+  }, redraw);
+}
+
 function forget(person, redraw) {
   return async () => {
     const sure = await confirm(`Remove ${person.subject}?`,
@@ -109,6 +117,7 @@ function card(person, people, redraw) {
       h('label', {class: 'file', for: input.id}, 'Add pictures', input),
       button('Rename', 'quiet', rename(person, redraw)),
       button('Merge', 'quiet', merge(person, people, redraw)),
+      button(person.ignored ? 'Report again' : 'Never report', 'quiet', report(person, redraw)),
       button('Remove', 'quiet danger', forget(person, redraw))));
 }
 

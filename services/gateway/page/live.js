@@ -52,6 +52,10 @@ function take(result) {
   // After a restart of the gateway old results come again, and then without their crops.
   if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
   tracks.delete(result.track);
+  if (result.ignored) {
+    for (const watcher of watchers) watcher(result.track);
+    return;
+  }
   tracks.set(result.track, {...result, crop: result.crop ?? before?.crop});
   if (tracks.size > cardsShown) tracks.delete(tracks.keys().next().value);
   cropsMissing = !result.crop;
@@ -120,7 +124,7 @@ export function show(root) {
     const result = tracks.get(track);
     list.querySelector('.nothing')?.remove();
     list.querySelector(`[data-track="${CSS.escape(track)}"]`)?.remove();
-    if (wanted(result)) {
+    if (result && wanted(result)) {
       const fresh = card(result);
       fresh.classList.add('fresh');
       list.prepend(fresh);
