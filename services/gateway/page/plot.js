@@ -4,7 +4,7 @@ import {h, s} from './dom.js';
 
 const width = 640;
 const height = 200;
-const edge = {left: 44, right: 8, top: 10, bottom: 24};
+const edge = {left: 56, right: 8, top: 10, bottom: 24};
 
 /** Round numbers from 0 to at least `highest`. */
 function ticks(highest) {

@@ -58,7 +58,8 @@ function card(group) {
   const [latest] = group.faces;
   const cameras = [...new Set(group.faces.map((face) => face.camera))];
   const fit = group.faces.some((face) => !face.refusal);
-  const more = group.faces.length - picturesShown;
+  const shown = group.faces.length > picturesShown ? picturesShown - 1 : picturesShown;
+  const more = group.faces.length - shown;
   const input = h('input', {required: true, maxlength: 200, autocomplete: 'off', list: 'known-names', placeholder: 'Who is it?', 'aria-label': 'Name'});
   const name = (event) => {
     event.preventDefault();
@@ -82,7 +83,7 @@ function card(group) {
     return 'Dismissed';
   });
   return h('article', {class: 'card group', 'data-group': signature(group)},
-    h('div', {class: 'faces'}, group.faces.slice(0, picturesShown).map(thumbnail),
+    h('div', {class: 'faces'}, group.faces.slice(0, shown).map(thumbnail),
       more > 0 ? h('span', {class: 'face none'}, `+${more}`) : null),
     h('p', {class: 'where'}, `${count(group.faces.length, 'visit')} · ${cameras.join(', ')} · `, since(latest.time)),
     fit ? null : h('p', {class: 'hint'}, `Can’t be enrolled: ${latest.refusal}.`),

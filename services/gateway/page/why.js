@@ -29,7 +29,7 @@ function scale(result) {
   const y = 58;
   const label = (value, text, at, kind) => s('text', {
     x: place(value), y: at, class: kind,
-    'text-anchor': place(value) < 90 ? 'start' : place(value) > width - 90 ? 'end' : 'middle',
+    'text-anchor': place(value) < 150 ? 'start' : place(value) > width - 150 ? 'end' : 'middle',
   }, text);
   const marks = [
     s('line', {x1: place(0), x2: place(1), y1: y, y2: y, class: 'axis'}),
