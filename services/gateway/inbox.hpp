@@ -59,10 +59,19 @@ class Inbox {
     [[nodiscard]] std::size_t size() const;
 
   private:
+    /// What groups() has come to: pages ask again and again, and every pair of faces is compared.
+    struct Grouped {
+        std::uint64_t change = 0;
+        double least = 0;
+        std::vector<Group> groups;
+    };
+
     std::size_t most_;
     std::chrono::nanoseconds age_;
     mutable std::mutex mutex_;
-    std::deque<Face> faces_;  ///< in the order in which they came
+    std::deque<Face> faces_;    ///< in the order in which they came
+    std::uint64_t change_ = 1;  ///< counts changes of them
+    mutable Grouped grouped_;
 };
 
 }  // namespace facebus

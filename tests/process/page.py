@@ -39,6 +39,8 @@ class PageSystem(Gateway):
         browser.open(self.url + f"#{view}")
         if role:
             give_key(browser, self.keys.get(role, role))
+            # The browser tells of a 401, which is how the gateway says that it wants a key.
+            self.case.assertTrue(all("401" in complaint for complaint in browser.complaints()))
         return browser
 
 
