@@ -9,7 +9,6 @@ what it dropped, the broker counts what it finished, and Redis holds each probe 
 import json
 import os
 import pathlib
-import shutil
 import signal
 import sys
 import time
@@ -25,24 +24,6 @@ FACES = 3
 SIDE = 160
 TRACK_FRAMES = 16  # a scene cut after so many frames begins other tracks
 LOOK_MS = 50       # between two looks at the counters, where nothing tells that they changed
-
-
-def aligned_crop(case, source):
-    """The face in a picture, or one of a clip, as detect-align sends it: a file to enrol, and raw pixels."""
-    need_tool("ffmpeg")
-    output = case.folder / f"crop-{source.stem}"
-    if source.suffix == ".jpg":  # a clip of one frame
-        frames = case.folder / f"frame-{source.stem}"
-        frames.mkdir()
-        shutil.copy(source, frames)
-        source = frames
-    found = case.facebus("collect", source, "--output", output)
-    case.assertEqual(0, found.code, found)
-    file = sorted(output.glob("person-01/*.png"))[-1]
-    raw = output / "crop.bgr"
-    made = case.run_program(["ffmpeg", "-v", "error", "-i", file, "-pix_fmt", "bgr24", "-f", "rawvideo", raw])
-    case.assertEqual(0, made.code, made)
-    return file, raw.read_bytes()
 
 
 def crop(case):
