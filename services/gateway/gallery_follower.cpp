@@ -14,9 +14,12 @@ namespace {
 
 using Ids = std::set<std::string>;
 
-Ids subjects_of(const gallery::Snapshot& gallery) {
-    const auto ids = gallery.subject_ids("");
-    return {ids.begin(), ids.end()};
+/// Everybody who may be told of.
+Ids reported_by(const gallery::Snapshot& gallery) {
+    const auto all = gallery.subject_ids("");
+    Ids ids(all.begin(), all.end());
+    for (const auto& id : gallery.ignored_ids()) ids.erase(id);
+    return ids;
 }
 
 bool names(const wire::Identity& identity, const Ids& subjects) {
@@ -40,8 +43,8 @@ void GalleryFollower::look(GalleryWatcher::View view) {
 
 void GalleryFollower::forget_removed(const gallery::Snapshot& before,
                                      const gallery::Snapshot& now) {
-    auto gone = subjects_of(before);
-    std::erase_if(gone, [left = subjects_of(now)](const auto& id) { return left.contains(id); });
+    auto gone = reported_by(before);
+    std::erase_if(gone, [left = reported_by(now)](const auto& id) { return left.contains(id); });
     if (gone.empty()) return;
     live_.forget_unless([&](const wire::Identity& identity) { return !names(identity, gone); });
     for (std::size_t row = 0; row < before.samples(); ++row) {

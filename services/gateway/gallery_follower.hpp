@@ -9,8 +9,9 @@
 namespace facebus {
 
 /// Keeps results and strangers in step with the gallery: results that name a subject who was
-/// removed go, and so do faces of strangers that look even remotely like one (see
-/// gallery/erasure.hpp); a stranger who is in the gallery now is none any more. Not thread-safe.
+/// removed, or is not to be reported any more, go, and so do faces of strangers that look even
+/// remotely like one (see gallery/erasure.hpp); a stranger who is in the gallery now is none any
+/// more. Not thread-safe.
 class GalleryFollower {
   public:
     GalleryFollower(LiveView& live, Inbox& inbox, GalleryWatcher::View view);
