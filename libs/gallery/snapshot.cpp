@@ -191,6 +191,16 @@ std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const 
     return ids;
 }
 
+std::vector<std::string> Snapshot::ignored_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects(); ++i) {
+            if (segment->ignored(i)) ids.push_back(unpack_id(segment->subject_id(i)));
+        }
+    }
+    return ids;
+}
+
 Snapshot::Place Snapshot::place(std::size_t row) const {
     const auto found = std::ranges::upper_bound(end_rows_, row);
     const auto& segment = *segments_[static_cast<std::size_t>(found - end_rows_.begin())];

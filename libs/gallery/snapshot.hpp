@@ -48,6 +48,8 @@ class Snapshot {
     [[nodiscard]] std::size_t samples() const { return samples_; }
     /// The ids of the subjects that begin so, in order.
     [[nodiscard]] std::vector<std::string> subject_ids(const std::string& prefix) const;
+    /// The ids of the subjects who are never to be reported, in order.
+    [[nodiscard]] std::vector<std::string> ignored_ids() const;
 
     /// The first `most` subjects in the order of their ids.
     struct Named {

@@ -120,6 +120,10 @@ struct Settings {
         double timeout = 30;
         int threads = 16;
         int pictures = 1;
+        int live = 200;
+        int streams = 16;
+        int unknown_faces = 500;
+        double unknown_hours = 24;
         std::string health = "127.0.0.1:9107";
     } gateway;
 

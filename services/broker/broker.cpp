@@ -133,8 +133,13 @@ Result<void> Broker::from_edge(const bus::Received& received) {
         const auto event = decode<wire::Track>(received);
         if (!event) return std::unexpected(event.error());
         take(received, *event);
+    } else if (kind == wire::Camera::topic) {
+        const auto camera = decode<wire::Camera>(received);
+        if (!camera) return std::unexpected(camera.error());
+        publish(*camera, {});
     } else {
-        return fail(ErrorKind::unsupported, "a message that is neither a probe nor an event");
+        return fail(ErrorKind::unsupported,
+                    "a message that is neither a probe nor an event nor about a camera");
     }
     return {};
 }

@@ -57,6 +57,9 @@ class FaceStage {
     /// faces whose score is below `min_score`.
     Answered<FaceSample> sample(const Image& picture, float min_score, const std::string& source);
 
+    /// Of an aligned crop.
+    Embedding embed(const Image& crop) { return enroller_.embed({&crop, 1}).front(); }
+
     [[nodiscard]] const std::string& model_id() const { return enroller_.model_id(); }
 
   private:

@@ -45,6 +45,12 @@ std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Galler
     return std::nullopt;
 }
 
+std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules) {
+    const auto found = flaw(quality, rules);
+    if (!found) return std::nullopt;
+    return Error{ErrorKind::refused, explain(*found, quality, rules)};
+}
+
 std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
     std::ranges::sort(faces, std::greater{},
                       [](const vision::Sighting& face) { return eye_distance(face.landmarks); });
@@ -98,9 +104,7 @@ std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
 
 Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
                                     const std::string& source) {
-    if (const auto found = flaw(quality, rules_)) {
-        return fail(ErrorKind::refused, explain(*found, quality, rules_));
-    }
+    if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
     FaceSample face;
     if (rules_.keep_pictures) {
         auto picture = vision::encode_picture(crop, ".jpg");

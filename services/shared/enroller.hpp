@@ -22,6 +22,9 @@ enum class Flaw { too_small, blurred, poor };
 /// The first rule of facebus.yaml's `gallery` that the face breaks, if any.
 std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules);
 
+/// Why a face of that quality may not be enrolled, by those rules, if it may not.
+std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules);
+
 /// The faces that a picture may be of, largest first: not those less than a third as large as the
 /// largest, which are background.
 std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces);

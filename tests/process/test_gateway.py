@@ -276,7 +276,7 @@ class Keys(GatewayTest):
             for method, operation in methods.items():
                 if path == "/openapi.json":
                     continue
-                path = path.replace("{image_id}", "0" * 32).replace("{subject}", "X")
+                path = path.replace("{image_id}", "0" * 32).replace("{subject}", "X").replace("{face_id}", "0" * 32)
                 role = operation["description"].split("`")[1]
                 for key in (None, "nobody", *order[:order.index(role)]):
                     answer = gateway.ask(method.upper(), path, role=key)
