@@ -54,8 +54,6 @@ class Browser:
                  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
                  f"--user-data-dir={home}", f"--window-size={size[0]},{size[1]}",
                  f"--force-device-scale-factor={scale}"]
-        if dark:
-            flags.append("--force-dark-mode")
         made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
@@ -63,9 +61,10 @@ class Browser:
         self.session = made["sessionId"]
         self.devtools("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
                       deviceScaleFactor=scale, mobile=size[0] < 600)
-        if dark:
-            self.devtools("Emulation.setEmulatedMedia",
-                          features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        # Nothing moves, so that pictures are of the page as it is.
+        self.devtools("Emulation.setEmulatedMedia",
+                      features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                                {"name": "prefers-reduced-motion", "value": "reduce"}])
         case.addCleanup(self.close)
 
     def _ask(self, method, path, body=None, session=None):
@@ -83,6 +82,10 @@ class Browser:
 
     def devtools(self, command, **parameters):
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def resize(self, width, height):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                      mobile=False)
 
     def open(self, address):
         self._ask("POST", "/url", {"url": address})
@@ -141,10 +144,11 @@ class Browser:
                 if entry["level"] in ("SEVERE", "WARNING")]
 
     def addresses(self):
-        """Every address that was asked for since the last call."""
+        """Every address that a page asked for since the last call; Chromium's own tab is no page."""
         told = [json.loads(entry["message"])["message"] for entry in self._ask("POST", "/se/log", {"type": "performance"})]
         return [event["params"]["request"]["url"] for event in told
-                if event["method"] == "Network.requestWillBeSent"]
+                if event["method"] == "Network.requestWillBeSent"
+                and not event["params"]["documentURL"].startswith("chrome:")]
 
     def close(self):
         try:

@@ -22,7 +22,7 @@ class PagePictures(ProcessTest):
     def visit(self, name, photograph):
         """A clip in which somebody is there for a while, and then nobody."""
         return ffmpeg_clip(
-            self, name, "-loop", "1", "-t", "5", "-i", photograph, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
+            self, name, "-loop", "1", "-t", "8", "-i", photograph, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
             "-filter_complex", "[0]scale=640:480:force_original_aspect_ratio=increase,crop=640:480:(iw-640)/2:0,"
             "setsar=1,fps=10,format=yuv420p[a];[1]setsar=1,fps=10,format=yuv420p[b];[a][b]concat=n=2")
 
@@ -38,12 +38,14 @@ class PagePictures(ProcessTest):
         for photograph in OBAMA[:-1]:
             system.add_face("Barack%20Obama", photograph)
         system.film("door", "reception", "garden", "street")
-        desktop = system.browse(size=(DESKTOP[0], 760))
+        desktop = system.browse(size=(DESKTOP[0], 540))
         desktop.find(".result.known", "Barack Obama")
         desktop.find(".result.known", "Carl")
-        desktop.until("return document.querySelectorAll('.result').length >= 9")
+        desktop.find(".result.unknown", "garden")
+        desktop.until("return document.querySelectorAll('.result').length >= 10")
         desktop.until(LOADED)
         desktop.picture(PICTURES / "live.png")
+        desktop.resize(DESKTOP[0], 760)
         desktop.click(".result.known", "Barack Obama")
         desktop.find("dialog.why")
         desktop.until("return document.querySelector('dialog .samples img')")
@@ -51,11 +53,12 @@ class PagePictures(ProcessTest):
         desktop.picture(PICTURES / "why.png")
         desktop.click("dialog .close")
         desktop.click("nav a", "Unknown")
-        desktop.find(".group")
-        desktop.until("return [...document.querySelectorAll('.group')].some((one) => "
-                      "one.querySelectorAll('img').length >= 3)")
+        desktop.resize(DESKTOP[0], 540)
+        desktop.until("return [...document.querySelectorAll('.group')].filter((one) => "
+                      "one.querySelectorAll('img').length >= 2).length >= 2")
         desktop.until(LOADED)
         desktop.picture(PICTURES / "unknown.png")
+        desktop.resize(DESKTOP[0], 760)
         for view, seen in (("Gallery", ".sample img"), ("Cameras", ".camera"), ("Numbers", "svg.plot path")):
             desktop.click("nav a", view)
             desktop.find(seen)

@@ -2,6 +2,9 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <optional>
 
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
@@ -60,8 +63,12 @@ class Client {
     int socket_;
 };
 
+/// What a test has the server answer in pieces.
+using Pieces = std::function<std::optional<std::string>()>;
+
 struct Served {
     std::atomic<int> answered = 0;
+    Pieces pieces;
     HttpRequest last;
     HttpServer server;
 
@@ -80,6 +87,7 @@ struct Served {
                           ++answered;
                           last = request;
                           if (request.path == "/throw") throw std::runtime_error("secret");
+                          if (request.path == "/pieces") return HttpAnswer{.pieces = pieces};
                           return HttpAnswer{.body = "yes"};
                       },
                   .refuse =
@@ -201,6 +209,45 @@ BOOST_AUTO_TEST_CASE(silent_connections_do_not_keep_others_out_for_longer_than_t
     const Client one(served.server.address());
     const Client two(served.server.address());
     BOOST_TEST(served.ask("GET / HTTP/1.1").ends_with("yes"));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_in_pieces_goes_on_until_there_is_none) {
+    Served served;
+    served.pieces = [left = std::vector<std::string>{"b", "", "a"}]() mutable {
+        std::optional<std::string> next;
+        if (left.empty()) return next;
+        next = left.back();
+        left.pop_back();
+        return next;
+    };
+    const auto answer = served.ask("GET /pieces HTTP/1.1");
+    BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
+    BOOST_TEST(answer.ends_with("1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), answer);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_ends_when_its_client_has_gone_though_there_is_nothing_to_tell) {
+    Served served;
+    std::promise<void> ended;
+    {
+        std::shared_ptr<void> held(nullptr, [&](void*) { ended.set_value(); });
+        served.pieces = [held] { return std::optional<std::string>(""); };
+        Client client(served.server.address());
+        client.send("GET /pieces HTTP/1.1\r\n\r\n");
+        BOOST_TEST(client.answered_within_ms(60'000));
+        served.pieces = nullptr;
+    }
+    ended.get_future().get();
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_without_an_end_keeps_no_server_from_its_own) {
+    auto served = std::make_unique<Served>(60);
+    served->pieces = [] { return std::optional<std::string>(""); };
+    Client client(served->server.address());
+    client.send("GET /pieces HTTP/1.1\r\n\r\n");
+    BOOST_TEST(client.answered_within_ms(60'000));
+    const auto start = Monotonic::now();
+    served.reset();
+    BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_to_end_waits_for_no_client) {

@@ -8,6 +8,7 @@ export const title = 'Live';
 
 const cardsShown = 120;
 const longestWait = 5000;
+const freshFor = 3000;
 
 /** The latest result of each track, in the order in which tracks were told of last. */
 const tracks = new Map();
@@ -126,7 +127,8 @@ export function show(root) {
     list.querySelector(`[data-track="${CSS.escape(track)}"]`)?.remove();
     if (result && wanted(result)) {
       const fresh = card(result);
-      fresh.classList.add('fresh');
+      // Not what comes at the start, all at once.
+      if (Date.now() - Date.parse(result.time) < freshFor) fresh.classList.add('fresh');
       list.prepend(fresh);
     }
     while (list.children.length > cardsShown) list.lastChild.remove();
