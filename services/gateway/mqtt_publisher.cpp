@@ -72,6 +72,9 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, Gallery gallery)
       dropped_(runtime.metrics.counter("facebus_mqtt_dropped_total",
                                        "Results that were not told over MQTT, because too many "
                                        "waited for the broker")),
+      passed_over_(runtime.metrics.counter("facebus_presence_passed_over_total",
+                                           "Messages of too many cameras or tracks, which count "
+                                           "for nobody's presence")),
       is_connected_(runtime.metrics.gauge("facebus_mqtt_connected",
                                           "Whether there is a connection to the MQTT broker")),
       settled_(Monotonic::now() + to_milliseconds(runtime.settings.mqtt.silence)),
@@ -219,6 +222,7 @@ void MqttPublisher::tell_cameras(Monotonic::time_point now) {
         set(topics_.last_person(name), last, last["id"].is_null());
     }
     tell_people(cameras);
+    passed_over_.add(static_cast<double>(presence_.passed_over()) - passed_over_.value());
     if (now >= settled_) states_.forget_strangers();
 }
 

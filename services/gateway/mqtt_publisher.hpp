@@ -70,6 +70,7 @@ class MqttPublisher {
     RetainedStates states_;
     Counter published_;
     Counter dropped_;
+    Counter passed_over_;
     Gauge is_connected_;
     Monotonic::time_point settled_;     ///< from when on what is retained at the broker is ours
     std::set<std::string> discovered_;  ///< cameras

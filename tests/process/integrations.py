@@ -1,9 +1,8 @@
 """The gateway beside a real broker, with an edge and a worker that the test plays: it says who comes, who
 is seen and who goes, and looks at what the gateway tells of it."""
 
-import sys
-
 import pathlib
+import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 
@@ -16,12 +15,17 @@ class House(Gateway):
     """A gateway, a broker, an edge and a worker."""
 
     def __init__(self, case, **environment):
-        # First the gateway, whose feed then finds a broker that starts later.
         super().__init__(case, **{"FACEBUS_CAMERAS_DOOR_SOURCE": "none", **environment})
         self.numbers = 0
         self.edge = self.peer("probes")
         self.worker = self.peer("workers")
-        self.start_broker()
+        self.ask_for_probe()
+        self.until(lambda m: m.kind == "status" and m["workers"] == 1)
+
+    def start_redis(self, *flags):
+        """And the broker, so that it is there when the gateway comes."""
+        super().start_redis(*flags)
+        self.start("broker")
 
     def peer(self, endpoint):
         socket = self.context.socket(zmq.DEALER)
@@ -29,12 +33,10 @@ class House(Gateway):
         socket.connect(self.ipc(endpoint))
         return socket
 
-    def start_broker(self):
-        """Returns when the gateway hears it: its counter of errors is not asked, its results are seen."""
-        self.start("broker")
-        self.worker.send_multipart([b"credit.w", self.head("w", credit=1000, model="m", gallery="0-0",
+    def ask_for_probe(self):
+        """The worker says that it is alive, too."""
+        self.worker.send_multipart([b"credit.w", self.head("w", credit=1, model="m", gallery="0-0",
                                                            gallery_stale=False, subjects=0, samples=0), b""])
-        self.until(lambda m: m.kind == "status" and m["workers"] == 1)
 
     def restart_gateway(self, **environment):
         """Starts the gateway; returns when it is ready."""
@@ -57,7 +59,7 @@ class House(Gateway):
 
     def result(self, track, subject=None, camera="door"):
         """A result of that track, as the broker published it; `subject`: (id, name)."""
-        self.numbers += 1
+        self.ask_for_probe()
         probe = f"{track}/{self.numbers}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(
             camera, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP])
@@ -68,8 +70,6 @@ class House(Gateway):
             camera, result=0, probe=probe, track=track, pts=0, box=BOX,
             decision="known" if subject else "unknown", threshold=0.5, probes=1, samples=[], quality=0.5,
             model="m", gallery="0-0", **known), b""])
-        self.worker.send_multipart([b"credit.w", self.head("w", credit=1, model="m", gallery="0-0",
-                                                           gallery_stale=False, subjects=0, samples=0), b""])
         return self.until(lambda m: m.kind == "identity" and m["probe"] == probe)
 
     def enter(self, name):
