@@ -15,10 +15,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version = 2;
 constexpr int base64 = sodium_base64_VARIANT_ORIGINAL;
 
-std::string encode(const std::string& bytes) {
+std::string encode(std::string_view bytes) {
     std::string text(sodium_base64_ENCODED_LEN(bytes.size(), base64), '\0');
     const void* raw = bytes.data();
     sodium_bin2base64(text.data(), text.size(), static_cast<const unsigned char*>(raw),
@@ -27,8 +27,9 @@ std::string encode(const std::string& bytes) {
     return text;
 }
 
-std::string decode(const std::string& text) {
-    std::string bytes(packed_embedding_bytes, '\0');
+/// The bytes; empty if they are more than `most`, or the text is no base64.
+std::string decode(const std::string& text, std::size_t most) {
+    std::string bytes(most, '\0');
     std::size_t size = 0;
     void* raw = bytes.data();
     if (sodium_base642bin(static_cast<unsigned char*>(raw), bytes.size(), text.data(), text.size(),
@@ -60,16 +61,20 @@ Result<ArchiveHeader> read_archive_header(std::string_view line) {
     }
 }
 
-std::string archive_line(const std::string& subject, const Sample& sample) {
-    const Json json{{"subject", subject},        {"source", sample.source},
-                    {"model", sample.model_id},  {"quality", sample.quality},
-                    {"created", sample.created}, {"embedding", encode(pack(sample.embedding))}};
+std::string archive_line(const ArchivedSample& archived) {
+    const auto& sample = archived.sample;
+    Json json{{"subject", archived.subject}, {"source", sample.source},
+              {"model", sample.model_id},    {"quality", sample.quality},
+              {"created", sample.created},   {"embedding", encode(pack(sample.embedding))}};
+    if (archived.ignored) json["ignored"] = true;
+    if (!archived.picture.empty()) json["picture"] = encode(archived.picture);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<ArchivedSample> read_archive_line(std::string_view line) {
     ArchivedSample archived;
     std::string embedding;
+    bool pictured = false;
     try {
         const auto json = Json::parse(line);
         archived.subject = json.at("subject").get<std::string>();
@@ -78,7 +83,12 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
         archived.sample.created = static_cast<std::int64_t>(whole_number(json.at("created")));
-        embedding = decode(json.at("embedding").get<std::string>());
+        embedding = decode(json.at("embedding").get<std::string>(), packed_embedding_bytes);
+        archived.ignored = json.value("ignored", false);
+        pictured = json.contains("picture");
+        if (pictured) {
+            archived.picture = decode(json["picture"].get<std::string>(), max_picture_bytes);
+        }
     } catch (const std::exception&) {
         return fail(ErrorKind::malformed, "a line is no sample");
     }
@@ -90,6 +100,11 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
     archived.sample.embedding = *unpacked;
     if (auto good = check_sample(archived.sample); !good) {
         return std::unexpected(std::move(good.error()));
+    }
+    if (pictured) {
+        if (auto good = check_picture(archived.picture); !good) {
+            return std::unexpected(std::move(good.error()));
+        }
     }
     return archived;
 }

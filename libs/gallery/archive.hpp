@@ -1,8 +1,10 @@
 // A gallery as lines of text: what `facebus gallery export` writes.
 //
-// Each line is a JSON object. The first says what it is: `facebus_gallery` (version, 1), `subjects`
+// Each line is a JSON object. The first says what it is: `facebus_gallery` (version, 2), `subjects`
 // and `samples` (counts). Each other one is a sample: `subject` (name), `source`, `model`,
-// `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in base64).
+// `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in base64); in
+// version 2 also `ignored` (true), where the subject is never to be reported, and `picture` (a JPEG
+// in base64), where one is kept.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +27,15 @@ std::string archive_line(const ArchiveHeader& header);
 Result<ArchiveHeader> read_archive_header(std::string_view line);
 
 struct ArchivedSample {
-    std::string subject;  ///< name
-    Sample sample;        ///< without ids
+    std::string subject;   ///< name
+    bool ignored = false;  ///< the subject is
+    Sample sample;         ///< without ids
+    std::string picture;   ///< JPEG; empty: none
 };
 
 /// A line, with its end.
-std::string archive_line(const std::string& subject, const Sample& sample);
-/// Malformed: no such line, or a sample that can't be stored. Refused: a bad name.
+std::string archive_line(const ArchivedSample& archived);
+/// Malformed: no such line, or a sample or picture that can't be stored. Refused: a bad name.
 Result<ArchivedSample> read_archive_line(std::string_view line);
 
 }  // namespace facebus::gallery

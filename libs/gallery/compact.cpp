@@ -11,9 +11,12 @@
 namespace facebus::gallery {
 namespace {
 
-constexpr int low_range = 256;
+constexpr int low_bits = 6;
+constexpr int low_offset = high_step / 2;
 // So that the high byte, rounded, stays within +-127.
-constexpr float most = 127.0F * low_range;
+constexpr float most = 127.0F * high_step;
+constexpr std::size_t group = 4;        // components whose low parts lie together,
+constexpr std::size_t group_bytes = 3;  // in so many bytes
 
 using Products = void (*)(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                           std::size_t first, std::int32_t* out);
@@ -145,27 +148,42 @@ CompactEmbedding compact(const Embedding& embedding) {
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
     out.scale = largest > 1e-30F ? largest / most : 1;  // below, the scale would lose digits
-    for (std::size_t i = 0; i < embedding_size; ++i) {
-        const auto whole = static_cast<int>(std::lround(embedding[i] / out.scale));
-        // Rounded, so that what it leaves out is as little as can be.
-        const int high = (whole + low_range / 2) >> 8;
-        out.high[i] = static_cast<std::int8_t>(high);
-        out.low[i] = static_cast<std::int8_t>(whole - high * low_range);
+    double left_out = 0;
+    for (std::size_t first = 0; first < embedding_size; first += group) {
+        std::uint32_t packed = 0;
+        for (std::size_t k = group; k-- > 0;) {
+            const auto whole = static_cast<int>(std::lround(embedding[first + k] / out.scale));
+            // Rounded, so that what it leaves out is as little as can be.
+            const int high = (whole + low_offset) >> low_bits;
+            const int low = whole - high * high_step;
+            out.high[first + k] = static_cast<std::int8_t>(high);
+            packed = packed << low_bits | static_cast<std::uint32_t>(low + low_offset);
+            left_out += low * low;
+        }
+        for (std::size_t byte = 0; byte < group_bytes; ++byte) {
+            out.low[first / group * group_bytes + byte] =
+                static_cast<std::uint8_t>(packed >> (8 * byte));
+        }
     }
+    out.coarse_error = out.scale * static_cast<float>(std::sqrt(left_out));
     return out;
 }
 
-Embedding expand(const std::int8_t* high, const std::int8_t* low, float scale) {
+Embedding expand(const std::int8_t* high, const std::uint8_t* low, float scale) {
     Embedding out;
-    for (std::size_t i = 0; i < embedding_size; ++i) {
-        out[i] = scale * static_cast<float>(low_range * high[i] + low[i]);
+    for (std::size_t first = 0; first < embedding_size; first += group, low += group_bytes) {
+        auto packed = low[0] | std::uint32_t{low[1]} << 8 | std::uint32_t{low[2]} << 16;
+        for (std::size_t i = first; i < first + group; ++i, packed >>= low_bits) {
+            const auto part = static_cast<int>(packed & (high_step - 1)) - low_offset;
+            out[i] = scale * static_cast<float>(high_step * high[i] + part);
+        }
     }
     return out;
 }
 
-float similarity(const std::int8_t* high, const std::int8_t* low, float scale,
-                 const Embedding& probe) {
-    return scale * facebus::similarity(expand(high, low, 1), probe);
+float row_similarity(const std::int8_t* high, const std::uint8_t* low, float scale,
+                     const Embedding& probe) {
+    return scale * similarity(expand(high, low, 1), probe);
 }
 
 CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
@@ -174,16 +192,14 @@ CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
         const auto coarse = compact(probe);
         auto& kept = probes_.emplace_back();
         std::int32_t sum = 0;
-        double left = 0;
         for (std::size_t i = 0; i < embedding_size; ++i) {
             kept.bytes[i] = coarse.high[i];
             kept.words[i] = std::int16_t{coarse.high[i]};
             sum += coarse.high[i];
-            left += std::pow(double{coarse.scale} * coarse.low[i], 2);
         }
         sums_.push_back(sum);
-        scales_.push_back(coarse.scale * low_range);
-        errors_.push_back(static_cast<float>(std::sqrt(left)));
+        scales_.push_back(coarse.scale * high_step);
+        errors_.push_back(coarse.coarse_error);
     }
 }
 

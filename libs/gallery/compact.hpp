@@ -1,4 +1,4 @@
-// Embeddings in half the memory, laid out so that a scan reads a quarter of it.
+// Embeddings in less than half the memory, laid out so that a scan reads a quarter of it.
 #pragma once
 
 #include <array>
@@ -11,22 +11,29 @@
 
 namespace facebus::gallery {
 
-/// An embedding in 16-bit fixed-point numbers: component i is scale * (256 * high[i] + low[i]). For
-/// what FaceNet gives, a similarity is off by some 2e-6.
+/// What a step of `high` is worth, in steps of the scale.
+constexpr int high_step = 64;
+/// Bytes that the low parts of an embedding take: six bits a component.
+constexpr std::size_t low_bytes = embedding_size * 6 / 8;
+
+/// An embedding in 14-bit fixed-point numbers: component i is scale * (64 * high[i] + l), where l,
+/// -32 to 31, lies in six bits of `low`, four in three bytes, plus 32. For what FaceNet gives, a
+/// similarity is off by some 1e-5.
 struct CompactEmbedding {
     std::array<std::int8_t, embedding_size> high;
-    std::array<std::int8_t, embedding_size> low;
+    std::array<std::uint8_t, low_bytes> low;
     float scale;
+    float coarse_error;  ///< length of what `high` leaves out
 };
 
 CompactEmbedding compact(const Embedding& embedding);
 
-/// A row of such, as it lies in memory. Precondition: `high` and `low` have embedding_size
-/// elements.
-Embedding expand(const std::int8_t* high, const std::int8_t* low, float scale);
+/// A row of such, as it lies in memory. Precondition: `high` has embedding_size elements, `low` has
+/// low_bytes.
+Embedding expand(const std::int8_t* high, const std::uint8_t* low, float scale);
 /// The similarity of a row to a probe.
-float similarity(const std::int8_t* high, const std::int8_t* low, float scale,
-                 const Embedding& probe);
+float row_similarity(const std::int8_t* high, const std::uint8_t* low, float scale,
+                     const Embedding& probe);
 
 /// Probes made ready for coarse_products(): the high bytes of each in the forms that it takes.
 class CoarseProbes {

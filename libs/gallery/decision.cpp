@@ -92,6 +92,11 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
     } else {
         decision.verdict = Verdict::unknown;
     }
+    // Who would be `known` as soon as min_probes faces are seen is not told of as `undecided` now.
+    const auto seen_well = static_cast<std::size_t>(policy.min_probes);
+    decision.ignored = decision.good_probes > 0 && best && best->ignored &&
+                       best->similarity >= effective_threshold(policy, subjects, seen_well) &&
+                       leads(decision.match, policy.margin);
     return decision;
 }
 

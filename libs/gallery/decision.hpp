@@ -57,6 +57,9 @@ struct Decision {
     std::size_t good_probes = 0;  ///< probes that reach the policy's quality
     float threshold = 0;          ///< similarity that `known` took
     float margin = 0;             ///< the best similarity less the runner-up's, or less 0
+    /// Whether nobody may be told of the track: it shows an ignored subject, or would with more
+    /// faces as alike as these.
+    bool ignored = false;
 };
 
 /// What is looked for in the gallery: the good probes of a track fused, or all where none is good.

@@ -12,10 +12,6 @@
 namespace facebus::gallery {
 namespace {
 
-// Of two pictures of one person hardly any pair is below, of two people most are: a forgotten track
-// of somebody else only has to collect its faces anew.
-constexpr float remotely_alike = 0.3F;
-
 bool shows(const Reply& track, const std::vector<Embedding>& samples) {
     const auto& fields = track.elements();
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {

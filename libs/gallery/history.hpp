@@ -29,7 +29,8 @@ class History {
     /// `subject_id` and `track` say which results vanish with a subject; empty where there is none.
     /// `also_named` are the ids of other subjects in the header, such as the runner-up: wherever a
     /// header has a name, it must have the id too, or the name stays when that subject is removed.
-    /// A result that names somebody who is no longer in the gallery is quietly not kept.
+    /// A result that names somebody who is no longer in the gallery, or ignored, is quietly not
+    /// kept.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});

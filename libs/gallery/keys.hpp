@@ -9,11 +9,17 @@
 // | facebus:gallery:names        | hash   | subject's name -> subject id                          |
 // | facebus:gallery:part:<part>  | set    | the ids of the subjects in that part                  |
 // | facebus:gallery:policy       | hash   | the fields of Policy under their names, as text       |
-// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC)                            |
+// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored` is there, as    |
+// |                              |        | `1`, where the subject is never to be reported        |
 // | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
 // | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
+// | facebus:picture:<sample id>  | string | JPEG of the sample's face, where one is kept; apart   |
+// |                              |        | from the sample, so that workers neither load nor may |
+// |                              |        | read it                                               |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |
 // | facebus:results              | stream | `topic header subject track`; a TTL, trimmed by age   |
+// | facebus:reader:<name>        | string | the id of the last result that this reader is done    |
+// |                              |        | with                                                  |
 // clang-format on
 //
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
@@ -45,7 +51,10 @@ inline const std::string results = "facebus:results";
 inline const std::string part_prefix = "facebus:gallery:part:";
 inline const std::string subject_prefix = "facebus:subject:";
 inline const std::string sample_prefix = "facebus:sample:";
+inline const std::string picture_prefix = "facebus:picture:";
 inline const std::string track_prefix = "facebus:track:";
+
+inline const std::string reader_prefix = "facebus:reader:";
 
 /// The part that a subject is in. Precondition: a valid id.
 inline std::string part_of(const std::string& subject_id) {
@@ -74,6 +83,12 @@ inline std::string subject_samples(const std::string& id) {
 }
 inline std::string sample(const std::string& id) {
     return sample_prefix + id;
+}
+inline std::string picture(const std::string& sample_id) {
+    return picture_prefix + sample_id;
+}
+inline std::string reader(const std::string& name) {
+    return reader_prefix + name;
 }
 inline std::string track(const std::string& id) {
     return track_prefix + id;

@@ -19,10 +19,10 @@
 namespace facebus::gallery {
 namespace {
 
-// Parts read at once: of a million samples some eight thousand.
-constexpr std::size_t parts_at_once = 32;
+// Parts read at once: of a million samples some thousand.
+constexpr std::size_t parts_at_once = 4;
 // Parts after which memory that the reading took goes back: together a tenth of a large gallery.
-constexpr std::size_t parts_to_trim = 256;
+constexpr std::size_t parts_to_trim = 64;
 constexpr const char* most_changes = "100000";
 
 /// The id of a stream's entry, or nothing.
@@ -53,22 +53,27 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
     return ids;
 }
 
-/// All that there is of these subjects, in the same order; without those that are gone.
+/// All that there is of these subjects, in the same order; without those that are gone. A subject
+/// that can't be read is an error: left out, it would become a stranger and nobody would notice.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     std::vector<SubjectRecord> records;
+    Result<void> good{};
     auto named = for_each_reply(
         redis, ids.size(),
         [&](std::size_t i) -> Redis::Command {
-            return {"HMGET", keys::subject(ids[i]), "name", "created"};
+            return {"HMGET", keys::subject(ids[i]), "name", "created", "ignored"};
         },
         [&](std::size_t i, const Result<Reply>& reply) {
-            if (!reply || reply->elements().size() != 2) return;
-            const std::string name(reply->elements()[0].text());
+            if (!reply) good = std::unexpected(reply.error());
+            if (!reply || reply->elements().size() != 3) return;
+            const auto& fields = reply->elements();
+            const std::string name(fields[0].text());
             if (clean_name(name) != name) return;
-            records.push_back({{ids[i], name, reply->elements()[1].number()}, {}, 0});
+            records.push_back({{ids[i], name, fields[1].number(), !fields[2].nil()}, {}, 0});
         });
     if (!named) return std::unexpected(std::move(named.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
 
     std::vector<SampleKey> samples;
     std::vector<std::size_t> owners;
@@ -78,6 +83,7 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
             return {"LRANGE", keys::subject_samples(records[i].subject.id), "0", "-1"};
         },
         [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) good = std::unexpected(reply.error());
             if (!reply) return;
             for (const Reply& id : reply->elements()) {
                 samples.push_back({records[i].subject.id, std::string(id.text())});
@@ -85,6 +91,7 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
             }
         });
     if (!listed) return std::unexpected(std::move(listed.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
 
     auto read = read_samples(redis, samples);
     if (!read) return std::unexpected(std::move(read.error()));
@@ -171,7 +178,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
         if (!records) return std::unexpected(records.error());
         for (const auto& record : *records) builder.add(record);
 #if defined(__GLIBC__)
-        if ((first + parts_at_once) % parts_to_trim == 0) malloc_trim(0);
+        if (first % parts_to_trim == 0) malloc_trim(0);
 #endif
     }
     return builder.finish(std::move(version));

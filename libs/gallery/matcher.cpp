@@ -105,7 +105,8 @@ class Search {
             Candidate candidate{unpack_id(segment.subject_id(scored.who->subject)),
                                 std::string(segment.name(scored.who->subject)),
                                 std::clamp(scored.score, -1.0F, 1.0F),
-                                {}};
+                                {},
+                                segment.ignored(scored.who->subject)};
             for (const Hit& hit : scored.rows.hits()) {
                 candidate.samples.push_back(segment.sample_id(hit.row));
             }

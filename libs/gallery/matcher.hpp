@@ -20,6 +20,7 @@ struct Candidate {
     std::string name;
     float similarity = -1;             ///< mean of the best `best_k` samples, or of all if fewer
     std::vector<std::string> samples;  ///< ids of the samples that decided, best first
+    bool ignored = false;              ///< never to be reported
 };
 
 struct Match {

@@ -128,6 +128,17 @@ Result<void> check_sample(const Sample& sample) {
     return check_embedding(sample.embedding);
 }
 
+Result<void> check_picture(std::string_view jpeg) {
+    if (jpeg.size() > max_picture_bytes) {
+        return fail(ErrorKind::too_large, fmt::format("the picture has {} bytes, {} are kept",
+                                                      jpeg.size(), max_picture_bytes));
+    }
+    if (!jpeg.starts_with("\xff\xd8\xff")) {
+        return fail(ErrorKind::malformed, "the picture is no JPEG");
+    }
+    return {};
+}
+
 Redis::Command write_sample(const Sample& sample) {
     return {"HSET",      keys::sample(sample.id),
             "subject",   sample.subject_id,

@@ -100,15 +100,17 @@ return redis.call('HGETALL', track)
 /// Appends a result, trims what is too old, and lets the whole stream go when nothing more comes.
 /// KEYS: results. ARGV: milliseconds to keep, topic, header, subject id, track, the prefix of
 /// subject keys, and the ids of all other subjects that the header names. Does nothing if one of
-/// them is gone: a late answer must not bring back who was removed. Gives the entry's id, or nil.
+/// them is gone or ignored: a late answer must not bring back who was removed, nor report who is
+/// not to be reported any more. Gives the entry's id, or nil.
 inline constexpr std::string_view publish = R"lua(
 local keep, prefix = tonumber(ARGV[1]), ARGV[6]
-local function gone(id)
-    return id ~= '' and redis.call('EXISTS', prefix .. id) == 0
+local function untold(id)
+    local key = prefix .. id
+    return id ~= '' and (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ignored') == 1)
 end
-if gone(ARGV[4]) then return false end
+if untold(ARGV[4]) then return false end
 for i = 7, #ARGV do
-    if gone(ARGV[i]) then return false end
+    if untold(ARGV[i]) then return false end
 end
 local now = redis.call('TIME')
 local oldest = now[1] * 1000 + math.floor(now[2] / 1000) - keep

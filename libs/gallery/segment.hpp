@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "base/embedding.hpp"
+#include "gallery/compact.hpp"
 #include "gallery/id.hpp"
 #include "gallery/subject.hpp"
 
 namespace facebus::gallery {
 
-/// Some subjects with their samples as rows, in the order of the subjects' ids: some four megabytes
+/// Some subjects with their samples as rows, in the order of the subjects' ids: some two megabytes
 /// that a changed gallery shares with the one before if nobody in them changed. Built by append();
 /// thread-safe from then on, being read-only.
 class Segment {
@@ -32,6 +33,7 @@ class Segment {
         return subjects_[subject].id;
     }
     [[nodiscard]] std::string_view name(std::size_t subject) const;
+    [[nodiscard]] bool ignored(std::size_t subject) const;
     /// Whose row it is.
     [[nodiscard]] std::size_t subject_of(std::size_t row) const;
     /// A subject's rows: from the first up to and without the end.
@@ -55,7 +57,7 @@ class Segment {
     /// The high bytes of all rows, for coarse_products(), and what a row's product is multiplied
     /// with, beside the probe's own scale.
     [[nodiscard]] const std::int8_t* high() const { return high_.data(); }
-    [[nodiscard]] float coarse_scale(std::size_t row) const { return scales_[row] * 256; }
+    [[nodiscard]] float coarse_scale(std::size_t row) const { return scales_[row] * high_step; }
     /// The greatest length of what the high bytes leave out of a row, and of what they hold.
     [[nodiscard]] float coarse_error() const { return coarse_error_; }
     [[nodiscard]] float coarse_length() const { return coarse_length_; }
@@ -68,15 +70,17 @@ class Segment {
         std::uint32_t foreign;
         std::uint32_t damaged;
     };
-    void append_row(const PackedId& id, const std::int8_t* high, const std::int8_t* low,
+    void append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
                     float scale);
-    void close(const PackedId& id, std::string_view name, std::size_t foreign, std::size_t damaged);
+    void close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
+               std::size_t damaged);
 
     std::vector<Entry> subjects_;
-    std::string names_;  ///< one behind the other
+    std::vector<std::uint32_t> ignored_;  ///< which of them are, in order; mostly none
+    std::string names_;                   ///< one behind the other
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
-    std::vector<std::int8_t> low_;
+    std::vector<std::uint8_t> low_;  ///< rows x low_bytes
     std::vector<float> scales_;
     float coarse_error_ = 0;
     float coarse_length_ = 0;

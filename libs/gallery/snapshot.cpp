@@ -1,6 +1,7 @@
 #include "gallery/snapshot.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "gallery/compact.hpp"
@@ -8,9 +9,9 @@
 namespace facebus::gallery {
 namespace {
 
-// Large enough that there are few segments, small enough to be copied in a millisecond or two. One
+// Large enough that there are few segments, small enough to be copied in a millisecond. One
 // that grows above is halved; a new one leaves room.
-constexpr std::size_t most_rows = 4096;
+constexpr std::size_t most_rows = 2048;
 constexpr std::size_t new_rows = most_rows * 3 / 4;
 // Below so many rows a segment on average, all are written anew.
 constexpr std::size_t fewest_rows = most_rows / 4;
@@ -149,6 +150,31 @@ std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> pr
     return find_best(segments_, probes, count);
 }
 
+std::vector<Snapshot::Named> Snapshot::names(std::size_t most) const {
+    std::vector<Named> all;
+    all.reserve(std::min(most, subjects_));
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects() && all.size() < most; ++i) {
+            all.push_back({unpack_id(segment->subject_id(i)), std::string(segment->name(i))});
+        }
+    }
+    return all;
+}
+
+std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
+    if (!valid_id(subject_id)) return std::nullopt;
+    const auto wanted = pack_id(subject_id);
+    const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
+        return candidate->subject_id(candidate->subjects() - 1) >= wanted;
+    });
+    if (segment == segments_.end()) return std::nullopt;
+    const auto places = std::views::iota(std::size_t{0}, (*segment)->subjects());
+    const auto place = std::ranges::lower_bound(
+        places, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
+    if ((*segment)->subject_id(*place) != wanted) return std::nullopt;
+    return std::string((*segment)->name(*place));
+}
+
 std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {
     std::vector<std::string> ids;
     for (const auto& segment : segments_) {
@@ -160,6 +186,16 @@ std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const 
             } else if (id > prefix) {
                 return ids;
             }
+        }
+    }
+    return ids;
+}
+
+std::vector<std::string> Snapshot::ignored_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects(); ++i) {
+            if (segment->ignored(i)) ids.push_back(unpack_id(segment->subject_id(i)));
         }
     }
     return ids;

@@ -48,6 +48,17 @@ class Snapshot {
     [[nodiscard]] std::size_t samples() const { return samples_; }
     /// The ids of the subjects that begin so, in order.
     [[nodiscard]] std::vector<std::string> subject_ids(const std::string& prefix) const;
+    /// The ids of the subjects who are never to be reported, in order.
+    [[nodiscard]] std::vector<std::string> ignored_ids() const;
+
+    /// The first `most` subjects in the order of their ids.
+    struct Named {
+        std::string id;
+        std::string name;
+    };
+    [[nodiscard]] std::vector<Named> names(std::size_t most) const;
+    /// The name of the subject with that id, if there is one.
+    [[nodiscard]] std::optional<std::string> name_of(const std::string& subject_id) const;
 
     /// Of the sample in a row, 0 .. samples() - 1, where a subject's samples stand together: the
     /// embedding as it is compared, and the subject.

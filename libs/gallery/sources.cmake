@@ -5,7 +5,7 @@ file(READ ${cohort_file} COHORT)
 configure_file(gallery/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp @ONLY)
 
 facebus_library(gallery
-  SOURCES archive.cpp calibration.cpp cohort.cpp compact.cpp decision.cpp digest.cpp erasure.cpp history.cpp id.cpp
+  SOURCES archive.cpp calibration.cpp cohort.cpp compact.cpp decision.cpp digest.cpp erasure.cpp history.cpp history_reader.cpp id.cpp
           loader.cpp matcher.cpp record.cpp redis.cpp redis_url.cpp sealed_file.cpp segment.cpp
           snapshot.cpp store.cpp store_edit.cpp text.cpp tls.cpp track_memory.cpp
   PUBLIC facebus::base

@@ -92,10 +92,13 @@ Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject
     return read_samples(redis_, keys);
 }
 
-Result<Sample> Store::add(const std::string& name, Sample sample) {
+Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& picture) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
     if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
+    if (!picture.empty()) {
+        if (auto good = check_picture(picture); !good) return std::unexpected(good.error());
+    }
 
     auto written = commit([&]() -> Result<Plan> {
         const auto model = redis_.run({"GET", keys::model});
@@ -131,6 +134,9 @@ Result<Sample> Store::add(const std::string& name, Sample sample) {
                                      "created", fmt::to_string(sample.created)});
         }
         plan.commands.push_back(write_sample(sample));
+        if (!picture.empty()) {
+            plan.commands.push_back({"SET", keys::picture(sample.id), picture});
+        }
         plan.commands.push_back({"RPUSH", keys::subject_samples(sample.subject_id), sample.id});
         return plan;
     });
@@ -166,21 +172,23 @@ Result<std::vector<SubjectEntry>> Store::list() {
         const std::string name(fields[i].text());
         const std::string id(fields[i + 1].text());
         if (!valid_id(id) || clean_name(name) != name) continue;
-        sorted[name].subject = {id, name, 0};
+        sorted[name].subject = {.id = id, .name = name};
     }
     std::vector<SubjectEntry> entries;
     entries.reserve(sorted.size());
     for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
 
-    auto created = for_each_reply(
+    auto told = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
-            return {"HGET", keys::subject(entries[i].subject.id), "created"};
+            return {"HMGET", keys::subject(entries[i].subject.id), "created", "ignored"};
         },
         [&](std::size_t i, const Result<Reply>& reply) {
-            if (reply) entries[i].subject.created = reply->number();
+            if (!reply || reply->elements().size() != 2) return;
+            entries[i].subject.created = reply->elements()[0].number();
+            entries[i].subject.ignored = !reply->elements()[1].nil();
         });
-    if (!created) return std::unexpected(std::move(created.error()));
+    if (!told) return std::unexpected(std::move(told.error()));
     auto counted = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
@@ -199,9 +207,10 @@ Result<std::optional<Subject>> Store::find(const std::string& name) {
     const auto id = subject_id(*clean);
     if (!id) return std::unexpected(id.error());
     if (!id->has_value()) return std::nullopt;
-    const auto created = redis_.run({"HGET", keys::subject(**id), "created"});
-    if (!created) return std::unexpected(created.error());
-    return Subject{**id, *clean, created->number()};
+    const auto stored = redis_.run({"HMGET", keys::subject(**id), "created", "ignored"});
+    if (!stored) return std::unexpected(stored.error());
+    const auto& fields = stored->elements();
+    return Subject{**id, *clean, fields[0].number(), !fields[1].nil()};
 }
 
 Result<std::vector<Sample>> Store::show(const std::string& name) {
@@ -216,6 +225,18 @@ Result<std::vector<Sample>> Store::show(const std::string& name) {
         whole.push_back(std::move(*sample));
     }
     return whole;
+}
+
+Result<std::optional<std::string>> Store::picture(const std::string& sample_id) {
+    if (!valid_id(sample_id)) return std::nullopt;
+    auto stored = redis_.run({"GET", keys::picture(sample_id)});
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    if (stored->nil()) return std::nullopt;
+    if (auto good = check_picture(stored->text()); !good) {
+        return fail(ErrorKind::malformed, fmt::format("the picture of sample {} is damaged: {}",
+                                                      sample_id, good.error().message));
+    }
+    return std::string(stored->text());
 }
 
 Result<std::optional<Policy>> Store::policy() {

@@ -48,20 +48,25 @@ class Store {
     Result<void> ping();
 
     /// Adds a sample to the subject of that name, which is made if it is not there. `sample.id`
-    /// and `subject_id` are set by the store, and `created` where it is 0. Gives the sample as
-    /// stored. Refused: a sample of another model than the gallery's (the message names `facebus
-    /// gallery reembed`); a bad name. Exists: the picture of a sample that the subject has already
+    /// and `subject_id` are set by the store, and `created` where it is 0. `picture` is a JPEG of
+    /// the face that is kept with the sample for as long as that is there; empty: none is. Gives
+    /// the sample as stored. Refused: a sample of another model than the gallery's (the message
+    /// names `facebus gallery reembed`); a bad name. Exists: a face that the subject has already
     /// (similarity above 0.9999). Malformed: no unit vector, quality outside 0..1, source or model
-    /// id that is no text.
-    Result<Sample> add(const std::string& name, Sample sample);
+    /// id that is no text, a picture that is no JPEG. Too large: the picture.
+    Result<Sample> add(const std::string& name, Sample sample, const std::string& picture = {});
 
     /// Makes a subject without samples. Exists: there is one of that name. Refused: a bad name.
     Result<Subject> add_subject(const std::string& name);
 
     /// Gives the subject another name. Where there is one of that name already it takes the samples
-    /// of this one, which is gone then, with the results that name it: true. Refused: nobody of
-    /// that name, a bad name.
+    /// of this one, which is gone then, with the results that name it: true; and it is ignored if
+    /// either was. Refused: nobody of that name, a bad name.
     Result<bool> rename(const std::string& name, const std::string& new_name);
+
+    /// Whether the subject is never to be reported, see Subject::ignored. The results that name one
+    /// who is ignored go, so that nobody reads them later. Refused: nobody of that name.
+    Result<void> set_ignored(const std::string& name, bool ignored);
 
     /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
     /// `facebus gallery reembed`. The gallery's model becomes this sample's. Refused: no such
@@ -76,18 +81,21 @@ class Store {
     Result<std::vector<Sample>> show(const std::string& name);
     /// The sample with that id, if there is one.
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
+    /// The picture that is kept with that sample, if there is one: a JPEG, which is to be taken for
+    /// hostile by whoever decodes it.
+    Result<std::optional<std::string>> picture(const std::string& sample_id);
     /// Samples of these subjects, as list() gave them: `count` of them from the `first` on. Those
     /// that don't decode are left out.
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
     /// Samples made by another model than `model_id`: what `facebus gallery reembed` has to do.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
-    /// Removes the subject and every trace of it: samples, results that name it, the memory of
-    /// tracks that show it, and the bytes in Redis' files. Gives what has to be done by hand about
-    /// the last, as rewrite_files() does. Refused: nobody of that name. With any other error it may
-    /// be that the subject is gone and not every trace is: do it again.
+    /// Removes the subject and every trace of it: samples, pictures, results that name it, the
+    /// memory of tracks that show it, and the bytes in Redis' files. Gives what has to be done by
+    /// hand about the last, as rewrite_files() does. Refused: nobody of that name. With any other
+    /// error it may be that the subject is gone and not every trace is: do it again.
     Result<std::string> remove(const std::string& name);
-    /// Removes one sample, and the results that it decided. Refused: no such sample.
+    /// Removes one sample, its picture, and the results that it decided. Refused: no such sample.
     Result<RemovedSample> remove_sample(const std::string& id);
     /// Removes all samples of the subject as remove() does, and leaves the subject. Gives how many.
     Result<Removed> remove_samples(const std::string& name);

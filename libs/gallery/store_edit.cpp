@@ -23,9 +23,16 @@ Error no_sample() {
 /// What a sample leaves when it goes.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
-    commands.push_back({"DEL", keys::sample(id)});
+    commands.push_back({"DEL", keys::sample(id), keys::picture(id)});
     // What is no id might stand in any result.
     if (valid_id(id)) forget.push_back(id);
+}
+
+/// Marks a subject, and has the results go that name it.
+void ignore(const std::string& id, std::vector<Redis::Command>& commands,
+            std::vector<std::string>& forget) {
+    commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
+    forget.push_back(id);
 }
 
 }  // namespace
@@ -33,7 +40,7 @@ void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
 Result<Subject> Store::add_subject(const std::string& name) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
-    Subject subject{new_id(), *clean, utc_ns()};
+    const Subject subject{.id = new_id(), .name = *clean, .created = utc_ns()};
     auto written = commit([&]() -> Result<Plan> {
         const auto known = subject_id(*clean);
         if (!known) return std::unexpected(known.error());
@@ -86,10 +93,32 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
         // Results under an id that is gone would outlive the removal of the person.
         plan.forget = {**id};
+        const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
+        if (!ignored) return std::unexpected(ignored.error());
+        if (!ignored->nil()) ignore(**other, plan.commands, plan.forget);
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
     return merged;
+}
+
+Result<void> Store::set_ignored(const std::string& name, bool ignored) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    auto written = commit([&]() -> Result<Plan> {
+        const auto id = subject_id(*clean);
+        if (!id) return std::unexpected(id.error());
+        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        Plan plan{ignored ? "ignore" : "report", keys::part_of(**id), {}, {}};
+        if (ignored) {
+            ignore(**id, plan.commands, plan.forget);
+        } else {
+            plan.commands.push_back({"HDEL", keys::subject(**id), "ignored"});
+        }
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
 }
 
 Result<std::optional<NamedSample>> Store::find_sample(const std::string& id) {

@@ -25,6 +25,7 @@ struct Subject {
     std::string id;
     std::string name;
     std::int64_t created = 0;  ///< ns UTC
+    bool ignored = false;      ///< never to be reported
 };
 
 /// All that the gallery holds of a subject.

@@ -289,9 +289,8 @@ std::string documented(const std::vector<Key>& keys, const std::vector<Group>& g
         "# broker.queue by FACEBUS_BROKER_QUEUE, cameras.door.source by "
         "FACEBUS_CAMERAS_DOOR_SOURCE.\n\n";
     for (const auto& group : groups) {
-        const std::string example = "door";
-        out += fmt::format("# {}\n{}:\n  {}:\n", group.help, group.path, example);
-        document(out, group.keys(example), "    ", 2);
+        out += fmt::format("# {}\n{}:\n  {}:\n", group.help, group.path, group.example);
+        document(out, group.keys(group.example), "    ", 2);
     }
     out += '\n';
     document(out, keys, "", 0);

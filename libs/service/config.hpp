@@ -38,6 +38,7 @@ struct Group {
     /// The keys of the block called `name`, made on first sight of it. Throws std::invalid_argument
     /// if the name can't be one.
     std::function<std::vector<Key>(const std::string& name)> keys;
+    std::string example = "door";  ///< a name, for documented()
 };
 
 /// The environment, as a function so that tests can give their own.

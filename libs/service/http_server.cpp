@@ -57,6 +57,7 @@ class BoundedStream : public httplib::Stream {
         : socket_(socket),
           timeout_(timeout),
           read_until_(Monotonic::now() + std::min(timeout, head_timeout)),
+          patience_(timeout),
           left_(most_bytes),
           stop_(stop) {}
 
@@ -67,7 +68,7 @@ class BoundedStream : public httplib::Stream {
         return place_ < end_ || wait_for(socket_, POLLIN, read_until_, stop_);
     }
     [[nodiscard]] bool is_writable() const override {
-        return wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
+        return !gone() && wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
     }
 
     ssize_t read(char* out, std::size_t size) override {
@@ -85,9 +86,13 @@ class BoundedStream : public httplib::Stream {
         return static_cast<ssize_t>(taken);
     }
 
+    /// Only what the client keeps us waiting counts, so that an answer may go on as long as it has
+    /// something to tell.
     ssize_t write(const char* bytes, std::size_t size) override {
-        if (write_until_ == Monotonic::time_point()) write_until_ = Monotonic::now() + timeout_;
-        if (!wait_for(socket_, POLLOUT, write_until_, stop_)) return -1;
+        const auto start = Monotonic::now();
+        const bool ready = wait_for(socket_, POLLOUT, start + patience_, stop_);
+        patience_ -= Monotonic::now() - start;
+        if (!ready) return -1;
         const auto sent = send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return sent;
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -114,10 +119,16 @@ class BoundedStream : public httplib::Stream {
     }
 
   private:
+    /// Whether the client has closed its side: it waits for no answer any more.
+    [[nodiscard]] bool gone() const {
+        char byte = 0;
+        return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    }
+
     socket_t socket_;
     milliseconds timeout_;
     Monotonic::time_point read_until_;
-    Monotonic::time_point write_until_;
+    Monotonic::duration patience_;
     std::size_t left_;
     const Stop& stop_;
     std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
@@ -267,10 +278,25 @@ void send_stream(const HttpAnswer& answer, httplib::Response& response) {
         });
 }
 
+void send_pieces(const HttpAnswer& answer, httplib::Response& response) {
+    response.set_chunked_content_provider(
+        answer.type.c_str(), [next = answer.pieces](std::size_t, httplib::DataSink& sink) {
+            const auto piece = next();
+            if (!piece) {
+                sink.done();
+                return true;
+            }
+            // An empty chunk would be the end.
+            return piece->empty() ? sink.is_writable() : sink.write(piece->data(), piece->size());
+        });
+}
+
 void translate(const HttpAnswer& answer, httplib::Response& response) {
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) response.set_header(name, value);
-    if (answer.stream) {
+    if (answer.pieces) {
+        send_pieces(answer, response);
+    } else if (answer.stream) {
         send_stream(answer, response);
     } else {
         response.set_content(answer.body, answer.type.c_str());

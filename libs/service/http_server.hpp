@@ -32,6 +32,10 @@ struct HttpAnswer {
     /// If there is one, what is left of it is sent instead of the body. A file may be unlinked once
     /// it is open: then nothing of it stays on the disk, whatever ends the program.
     std::shared_ptr<std::istream> stream{};
+    /// If there is one, the answer is what it gives, piece by piece, until it gives nothing. It may
+    /// wait for a second or so, and then gives an empty piece if there is none: that is when it is
+    /// seen that the client has gone.
+    std::function<std::optional<std::string>()> pieces{};
 };
 
 struct HttpOptions {
@@ -40,7 +44,8 @@ struct HttpOptions {
     std::size_t threads = 8;            ///< requests read and answered at once
     std::size_t waiting = 64;           ///< connections that wait for one; more wait in the kernel
     std::size_t most_body = 1'000'000;  ///< bytes
-    double timeout = 30;  ///< seconds for a request to arrive, and an answer to be taken
+    double timeout =
+        30;  ///< seconds for a request to arrive, and that an answer waits for a client
 };
 
 /// What the server asks. All are called from several threads at once, and may throw: the answer is

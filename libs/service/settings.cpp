@@ -31,6 +31,29 @@ std::vector<Key> camera_keys(Settings& settings, const std::string& name) {
     };
 }
 
+std::vector<Key> webhook_keys(Settings& settings, const std::string& name) {
+    if (!wire::valid_source(name)) {
+        throw std::invalid_argument(fmt::format(
+            "\"{}\" can't name a webhook: use 1 to 64 letters, digits, '_' and '-'", name));
+    }
+    auto& hook = settings.webhooks[name];
+    const auto path = "webhooks." + name + ".";
+    return {
+        text_key(path + "url", "where to post: http:// or https://; none: off", hook.url),
+        text_key(path + "secret_file", "file with the secret that signs what is posted",
+                 hook.secret_file),
+        text_key(path + "ca_file",
+                 "https: certificate of the authority that signed the server's; none: the system's",
+                 hook.ca_file),
+        text_key(path + "decisions",
+                 "which results: known, unknown, undecided, error, with commas between",
+                 hook.decisions),
+        text_key(path + "cameras", "of which cameras, with commas between; none: of all",
+                 hook.cameras),
+        number_key(path + "timeout", "seconds that an answer may take", hook.timeout, 0.1, 300),
+    };
+}
+
 void append(std::vector<Key>& keys, std::vector<Key> more) {
     keys.insert(keys.end(), std::make_move_iterator(more.begin()),
                 std::make_move_iterator(more.end()));
@@ -100,6 +123,11 @@ std::vector<Key> edge_keys(Settings& s) {
         number_key("track.min_quality", "overall quality that a crop needs, 0 to 1",
                    s.track.min_quality, 0, 1),
         switch_key("track.moves", "publish where every track is, frame by frame", s.track.moves),
+        number_key(
+            "track.alive",
+            "seconds after which a track that goes on says so, where it does not do so frame "
+            "by frame",
+            s.track.alive, 0.1, 3600),
         int_key("track.outbox", "probes and events kept until they are acknowledged",
                 s.track.outbox, 8, 1'000'000),
         number_key("track.resend", "seconds without acknowledgement before sending again",
@@ -160,6 +188,11 @@ std::vector<Key> server_keys(Settings& s) {
             s.gallery.min_sharpness, 0, 1e6),
         number_key("gallery.min_quality", "overall quality that enrolment takes, 0 to 1",
                    s.gallery.min_quality, 0, 1),
+        switch_key(
+            "gallery.keep_pictures",
+            "keep the crop of each enrolled face, a JPEG of 5 to 10 kB, so that people can look at "
+            "the gallery",
+            s.gallery.keep_pictures),
     };
 }
 
@@ -235,9 +268,59 @@ std::vector<Key> gateway_keys(Settings& s) {
         int_key("gateway.pictures",
                 "pictures searched at once; each takes networks of its own, some 200 MB",
                 s.gateway.pictures, 1, 64),
+        int_key("gateway.live",
+                "latest results that the page shows; they and their crops are kept in memory for "
+                "an hour",
+                s.gateway.live, 1, 10'000),
+        int_key("gateway.streams",
+                "clients that may listen to the results as they come; each takes a connection "
+                "beyond gateway.threads",
+                s.gateway.streams, 1, 1000),
+        int_key("gateway.unknown_faces",
+                "faces of strangers that are kept in memory to be named; 0: none",
+                s.gateway.unknown_faces, 0, 1000),
+        number_key("gateway.unknown_hours", "hours that they are kept", s.gateway.unknown_hours, 0,
+                   8760),
         text_key("gateway.health",
                  "host:port of /healthz and /metrics; port 0: a free one; none: off",
                  s.gateway.health),
+    };
+}
+
+std::vector<Key> mqtt_keys(Settings& s) {
+    return {
+        text_key("mqtt.host", "gateway: host of the MQTT broker; none: off", s.mqtt.host),
+        int_key("mqtt.port", "its port; 8883 is usual with TLS", s.mqtt.port, 1, 65535),
+        text_key("mqtt.user", "user to log in as; none: without", s.mqtt.user),
+        text_key("mqtt.password_file", "file with the password; none: without",
+                 s.mqtt.password_file),
+        switch_key("mqtt.tls", "connect with TLS, and check the broker's certificate", s.mqtt.tls),
+        text_key("mqtt.ca_file",
+                 "TLS: certificate of the authority that signed the broker's; none: the system's",
+                 s.mqtt.ca_file),
+        text_key(
+            "mqtt.client_id",
+            "name of this gateway at the broker, in topics and in Home Assistant; each gateway "
+            "needs its own",
+            s.mqtt.client_id),
+        text_key("mqtt.topic", "what all topics begin with; each gateway needs its own",
+                 s.mqtt.topic),
+        text_key("mqtt.discovery",
+                 "what the topics of Home Assistant's discovery begin with; empty: no discovery",
+                 s.mqtt.discovery),
+        int_key("mqtt.people",
+                "people of the gallery who get a presence at most; 0: nobody, only cameras do",
+                s.mqtt.people, 0, 10'000),
+        number_key(
+            "mqtt.silence",
+            "seconds without a word of a track after which it is over: more than track.alive",
+            s.mqtt.silence, 0.2, 3600),
+        number_key("mqtt.linger",
+                   "seconds that somebody stays present after the last track: the next may follow",
+                   s.mqtt.linger, 0, 3600),
+        int_key("mqtt.queue",
+                "results that wait while the broker is away; beyond them the oldest are dropped",
+                s.mqtt.queue, 1, 1'000'000),
     };
 }
 
@@ -259,6 +342,7 @@ std::vector<Key> setting_keys(Settings& settings) {
     auto keys = edge_keys(settings);
     append(keys, server_keys(settings));
     append(keys, gateway_keys(settings));
+    append(keys, mqtt_keys(settings));
     append(keys, common_keys(settings));
     return keys;
 }
@@ -267,7 +351,12 @@ std::vector<Group> setting_groups(Settings& settings) {
     return {{"cameras",
              "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
              {"source", "pace", "frame_rate", "loop"},
-             [&settings](const std::string& name) { return camera_keys(settings, name); }}};
+             [&settings](const std::string& name) { return camera_keys(settings, name); }},
+            {"webhooks",
+             "gateway: who is told of results over HTTP, by name",
+             {"url", "secret_file", "ca_file", "decisions", "cameras", "timeout"},
+             [&settings](const std::string& name) { return webhook_keys(settings, name); },
+             "lock"}};
 }
 
 Settings load_settings(const std::string& file, const Environment& environment) {

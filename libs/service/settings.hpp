@@ -16,9 +16,19 @@ struct CameraSettings {
     bool loop = false;
 };
 
+struct WebhookSettings {
+    std::string url;
+    std::string secret_file;
+    std::string ca_file;
+    std::string decisions = "known";
+    std::string cameras;
+    double timeout = 10;
+};
+
 /// All of facebus.yaml. Times in seconds. The help texts in settings.cpp are the reference.
 struct Settings {
     std::map<std::string, CameraSettings> cameras;
+    std::map<std::string, WebhookSettings> webhooks;
 
     struct Capture {
         double reconnect_first = 0.5;
@@ -61,6 +71,7 @@ struct Settings {
         double min_eye_distance = 10;
         double min_quality = 0.2;
         bool moves = false;
+        double alive = 5;
         int outbox = 256;
         double resend = 3;
         std::string health = "127.0.0.1:9104";
@@ -94,6 +105,7 @@ struct Settings {
         double min_eye_distance = 20;
         double min_sharpness = 14;
         double min_quality = 0.3;
+        bool keep_pictures = true;
     } gallery;
 
     struct Gateway {
@@ -108,8 +120,28 @@ struct Settings {
         double timeout = 30;
         int threads = 16;
         int pictures = 1;
+        int live = 200;
+        int streams = 16;
+        int unknown_faces = 500;
+        double unknown_hours = 24;
         std::string health = "127.0.0.1:9107";
     } gateway;
+
+    struct Mqtt {
+        std::string host;
+        int port = 1883;
+        std::string user;
+        std::string password_file;
+        bool tls = false;
+        std::string ca_file;
+        std::string client_id = "facebus";
+        std::string topic = "facebus";
+        std::string discovery = "homeassistant";
+        int people = 200;
+        double silence = 20;
+        double linger = 5;
+        int queue = 1000;
+    } mqtt;
 
     struct Bus {
         std::string key;

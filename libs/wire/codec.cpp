@@ -299,6 +299,10 @@ void check(const Identity& m, std::size_t payload) {
     require((m.decision == "known") == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
             "subject and subject_id belong to the decision known, and only to it");
+    const bool tells = m.decision != "undecided" || m.similarity || m.probability || m.margin ||
+                       m.runner_up || !m.samples.empty() || payload != 0;
+    require(!m.ignored.value_or(false) || !tells, "ignored, and yet it tells who it is");
+    if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }
 
@@ -307,6 +311,12 @@ void check(const Track& m, std::size_t payload) {
             "event is none of started, moved, ended, end");
     if (m.event != "end") check_id(m.track, "track");
     check_box(m.box);
+    check_payload(0, payload);
+}
+
+void check(const Camera& m, std::size_t payload) {
+    require(m.rate >= 0, "rate is negative");
+    require(m.last_frame >= 0, "last_frame is negative");
     check_payload(0, payload);
 }
 
@@ -382,6 +392,7 @@ template std::string encode(const Ack&);
 template std::string encode(const Credit&);
 template std::string encode(const Identity&);
 template std::string encode(const Track&);
+template std::string encode(const Camera&);
 template std::string encode(const Status&);
 template Result<Frame> decode(std::string_view, std::size_t);
 template Result<Region> decode(std::string_view, std::size_t);
@@ -391,6 +402,7 @@ template Result<Ack> decode(std::string_view, std::size_t);
 template Result<Credit> decode(std::string_view, std::size_t);
 template Result<Identity> decode(std::string_view, std::size_t);
 template Result<Track> decode(std::string_view, std::size_t);
+template Result<Camera> decode(std::string_view, std::size_t);
 template Result<Status> decode(std::string_view, std::size_t);
 
 }  // namespace facebus::wire

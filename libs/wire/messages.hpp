@@ -219,13 +219,17 @@ struct Identity {
     std::optional<double> probability{};      ///< calibrated, that it is the best subject
     std::optional<double> margin{};           ///< similarity less the runner-up's
     std::optional<RunnerUp> runner_up{};
-    double threshold = 0;                ///< similarity that "known" takes
-    std::uint32_t probes = 0;            ///< faces of this track seen so far
-    std::vector<std::string> samples{};  ///< ids of the gallery samples that decided
-    double quality = 0;                  ///< of the best probe, 0..1
+    double threshold = 0;                   ///< similarity that "known" takes
+    std::uint32_t probes = 0;               ///< faces of this track seen so far
+    std::vector<std::string> samples{};     ///< ids of the gallery samples that decided
+    double quality = 0;                     ///< of the best probe, 0..1
+    std::optional<Quality> crop_quality{};  ///< of the crop that was looked at last
     std::string model{};
     std::string gallery{};                ///< version of the gallery
     std::optional<std::string> reason{};  ///< why it is undecided, or what the error was
+    /// The person is not to be reported: undecided, with nothing that tells who it is. The broker
+    /// publishes it only to take back what it published of the track before.
+    std::optional<bool> ignored{};
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -249,6 +253,8 @@ struct Identity {
         field("model", self.model);
         field("gallery", self.gallery);
         field("reason", self.reason);
+        field("crop_quality", self.crop_quality);
+        field("ignored", self.ignored);
     }
 };
 
@@ -274,6 +280,29 @@ struct Track {
         field("event", self.event);
         field("pts", self.pts);
         field("box", self.box);
+    }
+};
+
+/// track -> broker -> result topic, every few seconds for each camera: what comes of it at the end
+/// of the edge. Worthless when late, so it is not acknowledged and never sent again.
+struct Camera {
+    static constexpr std::string_view topic = "camera";
+    Head head{};                  ///< ts: when this was written
+    bool live = false;            ///< false: a file, as fast as it goes
+    bool ended = false;           ///< the file ended
+    std::uint64_t frames = 0;     ///< that came since `track` began
+    double rate = 0;              ///< of those, how many a second since the last such message
+    std::int64_t last_frame = 0;  ///< capture time of the latest, by the same clock as head.ts
+    std::uint32_t tracks = 0;     ///< that are open
+
+    static void fields(auto& self, auto&& field) {
+        Head::fields(self.head, field);
+        field("live", self.live);
+        field("ended", self.ended);
+        field("frames", self.frames);
+        field("rate", self.rate);
+        field("last_frame", self.last_frame);
+        field("tracks", self.tracks);
     }
 };
 

@@ -39,6 +39,8 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
           metrics.counter("facebus_probes_total", "Probes that arrived, each time that they did")),
       finished(metrics.counter("facebus_probes_finished_total",
                                "Probes with a final result, set aside ones included")),
+      ignored(metrics.counter("facebus_probes_ignored_total",
+                              "Of those, probes of people who are not to be reported")),
       refused(metrics.counter("facebus_probes_refused_total",
                               "Probes not taken because the queue was full; the edge keeps them "
                               "and sends them again")),
@@ -131,8 +133,13 @@ Result<void> Broker::from_edge(const bus::Received& received) {
         const auto event = decode<wire::Track>(received);
         if (!event) return std::unexpected(event.error());
         take(received, *event);
+    } else if (kind == wire::Camera::topic) {
+        const auto camera = decode<wire::Camera>(received);
+        if (!camera) return std::unexpected(camera.error());
+        publish(*camera, {});
     } else {
-        return fail(ErrorKind::unsupported, "a message that is neither a probe nor an event");
+        return fail(ErrorKind::unsupported,
+                    "a message that is neither a probe nor an event nor about a camera");
     }
     return {};
 }
@@ -182,8 +189,11 @@ Result<void> Broker::from_worker(const bus::Received& received) {
     } else if (kind == wire::Identity::topic) {
         auto identity = decode<wire::Identity>(received);
         if (!identity) return std::unexpected(std::move(identity.error()));
+        const bool ignored = identity->ignored.value_or(false);
         auto finished = dispatcher_.finish(std::move(*identity), Monotonic::now());
-        if (finished) conclude(std::move(*finished), received.message.payload);
+        if (!finished) return {};
+        if (ignored) metrics_.ignored.add();
+        conclude(std::move(*finished), received.message.payload);
     } else {
         return fail(ErrorKind::unsupported, "a message that is neither credit nor identity");
     }

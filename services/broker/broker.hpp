@@ -20,6 +20,7 @@ struct BrokerMetrics {
 
     Counter probes;
     Counter finished;
+    Counter ignored;
     Counter refused;
     Counter workers_dropped;
     Counter results;

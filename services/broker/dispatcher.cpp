@@ -77,7 +77,7 @@ std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
     }
     known_.erase(entry.probe.probe);
     done_.add(entry.probe.probe);
-    if (waiting_.contains(track)) turn_.push_back(track);
+    end_turn(track);
     wire::Identity aside{
         .head = entry.probe.head,
         .probe = entry.probe.probe,
@@ -115,20 +115,40 @@ std::optional<Dispatcher::Finished> Dispatcher::finish(wire::Identity identity, 
     }
     const auto& track = held.entry.probe.track;
     busy_.erase(track);
-    if (waiting_.contains(track)) turn_.push_back(track);
     known_.erase(identity.probe);
     done_.add(identity.probe);
     Finished finished{held.entry.edge, identity.probe, std::nullopt};
     if (news(identity)) finished.publish = std::move(identity);
+    end_turn(track);
     return finished;
+}
+
+/// A probe of the track is done: on with the next, or that was all.
+void Dispatcher::end_turn(const std::string& track) {
+    if (waiting_.contains(track)) {
+        turn_.push_back(track);
+    } else if (ended_.erase(track) > 0) {
+        decided_.erase(track);
+    }
+}
+
+void Dispatcher::forget_track(const std::string& track) {
+    if (waiting_.contains(track) || busy_.contains(track)) {
+        ended_.insert(track);
+    } else {
+        decided_.erase(track);
+    }
 }
 
 bool Dispatcher::news(const wire::Identity& identity) {
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
+    const bool ignored = identity.ignored.value_or(false);
+    Decided now{identity.decision, identity.subject_id, ignored};
     auto& last = decided_[identity.track];
-    if (last.decision == identity.decision && last.subject_id == identity.subject_id) return false;
-    last = {identity.decision, identity.subject_id};
-    return true;
+    if (last == now) return false;
+    const bool told_of = !last.decision.empty();
+    last = std::move(now);
+    return told_of || !ignored;
 }
 
 std::vector<Dispatcher::Finished> Dispatcher::expire(Time now) {

@@ -65,7 +65,9 @@ class Dispatcher {
         Bytes crop;
     };
     std::optional<Assignment> next();
-    /// A probe that is finished: the edge is to be told, and subscribers, if there is news.
+    /// A probe that is finished: the edge is to be told, and subscribers, if there is news. Of a
+    /// person who is not to be reported there is none, but where something was published of the
+    /// track before: that is taken back.
     struct Finished {
         std::string edge;
         std::string probe;
@@ -79,8 +81,8 @@ class Dispatcher {
     /// The same for one worker that is known to be gone.
     std::vector<Finished> drop_worker(const std::string& worker);
 
-    /// The track ended: its last decision need not be known any more.
-    void forget_track(const std::string& track) { decided_.erase(track); }
+    /// The track ended: its last decision need not be known any more, once its probes are done.
+    void forget_track(const std::string& track);
 
     [[nodiscard]] std::size_t queued() const { return queued_; }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
@@ -101,13 +103,17 @@ class Dispatcher {
         std::uint32_t credit = 0;
         Time heard;
     };
+    /// What was found last of a track.
     struct Decided {
         std::string decision;
         std::optional<std::string> subject_id;
+        bool ignored = false;
+        bool operator==(const Decided&) const = default;
     };
 
     void enqueue(Entry entry, bool front);
     std::optional<Finished> take_back(InFlight held);
+    void end_turn(const std::string& track);
     [[nodiscard]] bool news(const wire::Identity& identity);
 
     Options options_;
@@ -119,6 +125,7 @@ class Dispatcher {
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe
     std::unordered_map<std::string, Worker> workers_;
     std::unordered_map<std::string, Decided> decided_;  ///< by track
+    std::unordered_set<std::string> ended_;             ///< tracks that probes are left of
     std::size_t queued_ = 0;
 };
 

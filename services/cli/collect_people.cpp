@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "cli/face_folder.hpp"
-#include "cli/grouping.hpp"
+#include "shared/grouping.hpp"
 
 namespace facebus::cli {
 namespace {

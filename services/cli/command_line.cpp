@@ -72,11 +72,30 @@ void add_gallery(CLI::App& app, Command& command) {
     show->callback([&command, name, json] {
         command = [name, json](const auto& context) { return gallery_show(context, *name, *json); };
     });
+    auto file = std::make_shared<std::filesystem::path>();
+    auto* picture = gallery->add_subcommand("picture", "Write the picture of a sample to a file");
+    picture->add_option("id", *name, "as show tells it")->required();
+    picture->add_option("--into", *file, "a JPEG for its owner to read")->required();
+    picture->callback([&command, name, file] {
+        command = [name, file](const auto& context) {
+            return gallery_picture(context, *name, *file);
+        };
+    });
     auto* remove = gallery->add_subcommand("remove", "Remove a person and every trace");
     remove->add_option("name", *name)->required();
     remove->callback([&command, name] {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
+    for (const bool ignored : {true, false}) {
+        auto* mark = ignored ? gallery->add_subcommand("ignore", "Never report a person")
+                             : gallery->add_subcommand("report", "Report an ignored person again");
+        mark->add_option("name", *name)->required();
+        mark->callback([&command, name, ignored] {
+            command = [name, ignored](const auto& context) {
+                return gallery_ignore(context, *name, ignored);
+            };
+        });
+    }
     add_archive(*gallery, command);
 }
 

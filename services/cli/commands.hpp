@@ -37,7 +37,12 @@ struct GalleryAddOptions {
 Exit gallery_add(const Context& context, const GalleryAddOptions& options);
 Exit gallery_list(const Context& context, bool json);
 Exit gallery_show(const Context& context, const std::string& name, bool json);
+/// Writes the picture of a sample to a file that only its owner may read.
+Exit gallery_picture(const Context& context, const std::string& id,
+                     const std::filesystem::path& file);
 Exit gallery_remove(const Context& context, const std::string& name);
+/// Whether the person is never to be reported.
+Exit gallery_ignore(const Context& context, const std::string& name, bool ignored);
 
 struct ArchiveOptions {
     std::filesystem::path file;

@@ -9,11 +9,11 @@
 #include "cli/commands.hpp"
 #include "cli/demo_report.hpp"
 #include "cli/enrol.hpp"
-#include "cli/latency.hpp"
 #include "cli/progress.hpp"
 #include "cli/result_line.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
+#include "shared/latency.hpp"
 #include "shared/private_folder.hpp"
 #include "shared/result_stream.hpp"
 #include "vision/threads.hpp"
@@ -120,13 +120,14 @@ class Demo {
             // In <gallery>/alice.jpg, without a folder for each person, the file names the person.
             const bool flat = fs::equivalent(picture.file.parent_path(), folder);
             const auto name = flat ? picture.file.stem().string() : picture.name;
-            auto sample = enroller.sample(picture.file);
-            if (sample) sample = store.add(name, std::move(*sample));
-            if (sample) {
-                ++added;
+            const auto face = enroller.sample(picture.file);
+            const auto enrolled =
+                face ? facebus::enrol(store, name, *face) : std::unexpected(face.error());
+            if (enrolled) {
+                added += enrolled->added;
             } else {
                 progress.note(fmt::format("refused {}: {}", picture.file.filename().string(),
-                                          sample.error().message));
+                                          enrolled.error().message));
             }
             progress.advance();
         }

@@ -3,24 +3,25 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/enrol.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "gallery/id.hpp"
 #include "gallery/store.hpp"
 #include "gallery_settings.hpp"
 #include "vision/threads.hpp"
+#include "vision/video_source.hpp"
 
 namespace facebus::cli {
 namespace {
 
 Result<Enrolled> enrol_picture(Enroller& enroller, gallery::Store& store,
                                const NamedPicture& picture) {
-    auto sample = enroller.sample(picture.file);
-    if (sample) sample = store.add(picture.name, std::move(*sample));
-    if (sample) return Enrolled{.added = 1};
-    if (sample.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
-    return std::unexpected(std::move(sample.error()));
+    const auto face = enroller.sample(picture.file);
+    if (!face) return std::unexpected(face.error());
+    return enrol(store, picture.name, *face);
 }
 
 /// The people of the first second. Several of them are numbered, because none is more likely than
@@ -96,14 +97,15 @@ Exit gallery_list(const Context& context, bool json) {
             all.push_back({{"name", entry.subject.name},
                            {"id", entry.subject.id},
                            {"samples", entry.samples},
+                           {"ignored", entry.subject.ignored},
                            {"created", iso8601(entry.subject.created)}});
         }
         fmt::print("{}\n", all.dump(2));
         return Exit::ok;
     }
     for (const auto& entry : entries) {
-        fmt::print("{:<32} {:>4} samples  since {}\n", entry.subject.name, entry.samples,
-                   iso8601(entry.subject.created));
+        fmt::print("{:<32} {:>4} samples  since {}{}\n", entry.subject.name, entry.samples,
+                   iso8601(entry.subject.created), entry.subject.ignored ? "  ignored" : "");
     }
     fmt::print("{} subjects\n", entries.size());
     return Exit::ok;
@@ -131,6 +133,20 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
     return Exit::ok;
 }
 
+Exit gallery_picture(const Context& context, const std::string& id,
+                     const std::filesystem::path& file) {
+    gallery::Store store(redis_options(context.settings));
+    const auto picture = must(store.picture(gallery::from_uuid(id)));
+    if (!picture) {
+        throw StartupError(Exit::input,
+                           fmt::format("no picture is kept of a sample {}; facebus gallery show "
+                                       "NAME lists samples, gallery.keep_pictures keeps pictures",
+                                       vision::printable(id)));
+    }
+    must(write_private_file(file, *picture));
+    return Exit::ok;
+}
+
 Exit gallery_remove(const Context& context, const std::string& name) {
     gallery::Store store(redis_options(context.settings));
     const auto by_hand = must(store.remove(name));
@@ -142,6 +158,13 @@ Exit gallery_remove(const Context& context, const std::string& name) {
             "not ask for: have {} run on it\n",
             by_hand);
     }
+    return Exit::ok;
+}
+
+Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
+    gallery::Store store(redis_options(context.settings));
+    must(store.set_ignored(name, ignored));
+    fmt::print("{} is {}\n", name, ignored ? "never reported" : "reported again");
     return Exit::ok;
 }
 

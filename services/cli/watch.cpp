@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "cli/commands.hpp"
-#include "cli/latency.hpp"
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
 #include "gallery_settings.hpp"
 #include "service/security.hpp"
 #include "shared/catch_up.hpp"
+#include "shared/latency.hpp"
 #include "shared/result_stream.hpp"
 
 namespace facebus::cli {

@@ -130,6 +130,20 @@ class CollectionApi {
         return HttpAnswer{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
     }
 
+    Answered<HttpAnswer> picture(const Call& call) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto picture = (*store)->picture(gallery::from_uuid(call.path.at("image_id")));
+        if (!picture) return std::unexpected(to_fault(picture.error()));
+        if (!*picture) {
+            return refuse(404, fault_code::no_such_image,
+                          "no picture is kept of such an image_id; GET "
+                          "/api/v1/recognition/faces lists them, gallery.keep_pictures keeps "
+                          "pictures");
+        }
+        return HttpAnswer{.body = std::move(**picture), .type = "image/jpeg"};
+    }
+
     Answered<HttpAnswer> remove_face(const Call& call) const {
         const auto& id = call.path.at("image_id");
         auto store = lease(backend_.stores, backend_);
@@ -213,6 +227,7 @@ std::vector<Route> collection_routes(const Backend& backend) {
         {"GET", faces, ApiRole::read, most_json, to(&CollectionApi::list_faces)},
         {"POST", faces, ApiRole::enrol, most, to(&CollectionApi::add_face)},
         {"DELETE", faces, ApiRole::enrol, most_json, to(&CollectionApi::remove_faces)},
+        {"GET", faces + "/{image_id}/img", ApiRole::enrol, most_json, to(&CollectionApi::picture)},
         {"DELETE", faces + "/{image_id}", ApiRole::enrol, most_json,
          to(&CollectionApi::remove_face)}};
 }

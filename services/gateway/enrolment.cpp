@@ -49,7 +49,7 @@ Answered<std::optional<std::string>> optional_subject(const Query& query) {
 
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
                           const service::FormPart& picture, float min_score) {
-    gallery::Sample sample;
+    FaceSample face;
     {
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
@@ -57,13 +57,14 @@ Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
         if (!image) return std::unexpected(image.error());
         auto made = (*stage)->sample(*image, min_score, source_of(picture));
         if (!made) return std::unexpected(made.error());
-        sample = std::move(*made);
+        face = std::move(*made);
     }
     auto store = lease(backend.stores, backend);
     if (!store) return std::unexpected(store.error());
-    const auto added = (*store)->add(subject, sample);
+    const auto added = (*store)->add(subject, face.sample, face.picture);
     if (added) return Enrolment{.sample = added->id, .already = false, .quality = added->quality};
-    if (added.error().kind == ErrorKind::exists) return enrolled_before(**store, subject, sample);
+    if (added.error().kind == ErrorKind::exists)
+        return enrolled_before(**store, subject, face.sample);
     return std::unexpected(to_fault(added.error()));
 }
 

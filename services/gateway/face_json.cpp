@@ -59,6 +59,7 @@ void add_recognised(Json& face, const Recognised& recognised) {
     face["candidates"] = std::move(candidates);
     face["decision"] = to_string(decision.verdict);
     if (!decision.reason.empty()) face["reason"] = decision.reason;
+    if (decision.ignored) face["ignored"] = true;
     face["similarity"] = rounded(decision.similarity);
     face["threshold"] = rounded(decision.threshold);
     face["margin"] = rounded(decision.margin);

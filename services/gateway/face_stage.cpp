@@ -72,14 +72,15 @@ std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
         const auto decision =
             decide_still({"", embeddings[i], found.faces[i].sighting.quality.overall}, best[i],
                          snapshot.subjects(), policy);
+        std::erase_if(best[i], [](const auto& candidate) { return candidate.ignored; });
         if (best[i].size() > options.predictions) best[i].resize(options.predictions);
         all.push_back({decision, std::move(best[i])});
     }
     return all;
 }
 
-Answered<gallery::Sample> FaceStage::sample(const Image& picture, float min_score,
-                                            const std::string& source) {
+Answered<FaceSample> FaceStage::sample(const Image& picture, float min_score,
+                                       const std::string& source) {
     auto sightings = enroller_.sightings(picture);
     drop_below(sightings, min_score);
     const auto faces = prominent(std::move(sightings));

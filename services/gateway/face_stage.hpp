@@ -33,7 +33,7 @@ struct PictureFaces {
 /// Who a face shows.
 struct Recognised {
     StillDecision decision;
-    std::vector<gallery::Candidate> candidates;  ///< most like it, best first
+    std::vector<gallery::Candidate> candidates;  ///< most like it, best first, none of them ignored
 };
 
 /// Searches pictures with the detector, the crop and the network of enrolment and recognition. Not
@@ -55,8 +55,10 @@ class FaceStage {
 
     /// The sample of the one person in the picture, by the rules of `facebus gallery add`, without
     /// faces whose score is below `min_score`.
-    Answered<gallery::Sample> sample(const Image& picture, float min_score,
-                                     const std::string& source);
+    Answered<FaceSample> sample(const Image& picture, float min_score, const std::string& source);
+
+    /// Of an aligned crop.
+    Embedding embed(const Image& crop) { return enroller_.embed({&crop, 1}).front(); }
 
     [[nodiscard]] const std::string& model_id() const { return enroller_.model_id(); }
 

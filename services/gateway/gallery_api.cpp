@@ -45,9 +45,31 @@ class GalleryApi {
             answer["subjects"].push_back({{"subject", entry.subject.name},
                                           {"id", entry.subject.id},
                                           {"faces", entry.samples},
+                                          {"ignored", entry.subject.ignored},
                                           {"created", iso8601(entry.subject.created)}});
         }
         return HttpAnswer{.body = dump(answer)};
+    }
+
+    Answered<HttpAnswer> change(const Call& call) const {
+        const auto json = Json::parse(call.request.body, nullptr, false);
+        if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
+            return refuse(400, fault_code::missing_parameter,
+                          "the body has to be JSON such as {\"ignored\": true}");
+        }
+        const bool ignored = json["ignored"].get<bool>();
+        const auto name = subject_name(call.path.at("subject"));
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        if (const auto set = (*store)->set_ignored(*name, ignored); !set) {
+            if (set.error().kind == ErrorKind::refused) {
+                return std::unexpected(no_such_subject(*name));
+            }
+            return std::unexpected(to_fault(set.error()));
+        }
+        backend_.changed();
+        return HttpAnswer{.body = dump({{"subject", *name}, {"ignored", ignored}})};
     }
 
     /// Each picture by itself: one that is refused is no reason to refuse the others.
@@ -216,6 +238,8 @@ std::vector<Route> gallery_routes(const Backend& backend) {
     const auto import = static_cast<std::size_t>(set.max_import) * 1'000'000;
     return {{"GET", "/api/v1/gallery/subjects", ApiRole::read, most_json,
              [api](const Call& call) { return api->subjects(call); }},
+            {"PUT", "/api/v1/gallery/subjects/{subject*}", ApiRole::enrol, most_json,
+             [api](const Call& call) { return api->change(call); }},
             {"POST", "/api/v1/gallery/faces", ApiRole::enrol, upload,
              [api](const Call& call) { return api->add_many(call); }},
             {"POST", "/api/v1/gallery/merge", ApiRole::enrol, most_json,

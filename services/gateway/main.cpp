@@ -1,16 +1,27 @@
-// facebus-gateway: the REST API.
+// facebus-gateway: the REST API, the web page, MQTT and webhooks.
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "gallery_settings.hpp"
 #include "gateway/backend.hpp"
 #include "gateway/gallery_api.hpp"
+#include "gateway/gallery_follower.hpp"
+#include "gateway/inbox_api.hpp"
+#include "gateway/inbox_feed.hpp"
+#include "gateway/live_api.hpp"
+#include "gateway/mqtt_publisher.hpp"
 #include "gateway/openapi.hpp"
+#include "gateway/page.hpp"
 #include "gateway/picture_api.hpp"
+#include "gateway/result_feed.hpp"
 #include "gateway/site.hpp"
+#include "gateway/webhook.hpp"
 #include "service/address.hpp"
 #include "service/http_server.hpp"
 #include "service/notify.hpp"
 #include "service/runtime.hpp"
+#include "vision/image_file.hpp"
 #include "vision/threads.hpp"
 
 namespace {
@@ -19,6 +30,8 @@ using namespace facebus;
 
 // Waits for Redis are short; this many may be under way.
 constexpr int stores = 4;
+// How far back results are read at the start, whom the tracks in view show among them, and kept.
+constexpr std::chrono::hours results_age(1);
 
 /// The keys that are asked for; none if everybody may do all.
 std::shared_ptr<KeyRing> keys(const service::Runtime& runtime) {
@@ -48,13 +61,43 @@ Route openapi_route() {
             [](const Call&) { return service::HttpAnswer{.body = std::string(openapi())}; }};
 }
 
-std::vector<Route> routes(const Backend& backend) {
+std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox) {
     std::vector<Route> all{openapi_route()};
-    for (auto& some :
-         {picture_routes(backend), collection_routes(backend), gallery_routes(backend)}) {
+    const auto streams = static_cast<std::size_t>(backend.settings.gateway.streams);
+    for (auto& some : {page_routes(), picture_routes(backend), collection_routes(backend),
+                       gallery_routes(backend), live_routes(happenings, streams),
+                       inbox_routes(backend, inbox)}) {
         all.insert(all.end(), some.begin(), some.end());
     }
     return all;
+}
+
+std::string picture_of(const Bytes& crop) {
+    if (crop.empty()) return {};
+    return vision::encode_picture({crop_side, crop_side, crop}, ".jpg").value_or("");
+}
+
+/// For who looks at the page.
+ResultListener show(Happenings& happenings) {
+    auto& [live, cameras, numbers] = happenings;
+    return {.identity =
+                [&](const wire::Identity& identity, const Bytes& crop) {
+                    const auto now = utc_ns();
+                    const std::chrono::nanoseconds ago(now - identity.head.t.publish.value_or(now));
+                    cameras.see(identity, Monotonic::now() - ago);
+                    numbers.add(identity, now);
+                    live.add(identity, picture_of(crop));
+                },
+            .track = [&](const wire::Track& event) { cameras.see(event, Monotonic::now()); },
+            .camera = [&](const wire::Camera& report) { cameras.see(report, Monotonic::now()); },
+            .status = [&](const wire::Status& status) { cameras.see(status, Monotonic::now()); }};
+}
+
+/// For who is to be named.
+ResultListener collect(InboxFeed& inbox) {
+    return {.identity = [&](const wire::Identity& identity,
+                            const Bytes& crop) { inbox.see(identity, crop); },
+            .track = [&](const wire::Track& event) { inbox.see(event); }};
 }
 
 void gateway(service::Runtime& runtime) {
@@ -78,20 +121,37 @@ void gateway(service::Runtime& runtime) {
                           .stores = connections,
                           .gallery = [&] { return watcher.view(); },
                           .changed = [&] { watcher.refresh(); }};
+    Happenings happenings{.live = {static_cast<std::size_t>(set.live), results_age}};
+    Inbox inbox(static_cast<std::size_t>(set.unknown_faces),
+                std::chrono::seconds(static_cast<std::int64_t>(set.unknown_hours * 3600)));
+    InboxFeed inbox_feed(inbox, stages, runtime.metrics);
+    GalleryFollower follower(happenings.live, inbox, watcher.view());
+    std::vector<ResultListener> listeners{show(happenings), collect(inbox_feed)};
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
-              Router(routes(backend)), runtime.metrics);
+              Router(routes(backend, happenings, inbox)), runtime.metrics);
     const service::HttpServer server(
         {.address = set.address,
          .setting = "gateway.address",
-         .threads = static_cast<std::size_t>(set.threads),
+         .threads = static_cast<std::size_t>(set.threads + set.streams),
          .most_body = site.most_body(),
          .timeout = set.timeout},
         {.admit = [&](const auto& request) { return site.admit(request); },
          .answer = [&](const auto& request) { return site.answer(request); },
          .refuse = [&](int status) { return site.refuse(status); }});
+    const auto hooks = webhooks(runtime);
+    std::unique_ptr<MqttPublisher> mqtt;
+    if (!runtime.settings.mqtt.host.empty()) {
+        mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
+        listeners.push_back(mqtt->listener());
+    }
+    const ResultFeed feed(runtime, results_age, std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
-    while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
+    while (!runtime.stop.wait_ms(1000)) {
+        runtime.pulse.beat();
+        follower.look(watcher.view());
+    }
+    happenings.live.close();
 }
 
 }  // namespace

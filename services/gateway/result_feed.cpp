@@ -38,6 +38,12 @@ void ResultFeed::read() {
         }
         return true;
     };
+    handlers.camera = [&](const wire::Camera& camera) {
+        for (const auto& listener : listeners_) {
+            if (listener.camera) listener.camera(camera);
+        }
+        return true;
+    };
     handlers.status = [&](const wire::Status& status) {
         for (const auto& listener : listeners_) {
             if (listener.status) listener.status(status);

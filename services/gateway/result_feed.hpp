@@ -20,6 +20,7 @@ struct ResultListener {
     /// missed, and then without its crop.
     std::function<void(const wire::Identity&, const Bytes& crop)> identity{};
     std::function<void(const wire::Track&)> track{};
+    std::function<void(const wire::Camera&)> camera{};
     std::function<void(const wire::Status&)> status{};
 };
 

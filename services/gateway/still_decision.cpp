@@ -26,7 +26,13 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
                         .threshold = decision.threshold,
                         .similarity = best.empty() ? 0 : best.front().similarity,
                         .margin = decision.margin,
-                        .probability = decision.probability};
+                        .probability = decision.probability,
+                        .ignored = decision.ignored};
+    if (still.ignored) {
+        still.verdict = Verdict::undecided;
+        still.reason = "the person is not to be reported";
+        return still;
+    }
     if (still.verdict == Verdict::known) return still;
     if (decision.good_probes == 0) {
         still.verdict = Verdict::undecided;

@@ -15,6 +15,7 @@ struct StillDecision {
     float similarity = 0;    ///< of the best candidate, 0 if there is none
     float margin = 0;        ///< its lead over the next
     double probability = 0;  ///< that it is the best candidate
+    bool ignored = false;    ///< the best candidate is not to be reported, hence `undecided`
 };
 /// known, unknown or undecided.
 std::string to_string(gallery::Verdict verdict);

@@ -135,7 +135,9 @@ class Worker {
         for (std::size_t i = 0; i < identities.size(); ++i) {
             auto& identity = identities[i];
             identity.head.seq = ++seq_;
-            const auto payload = runtime_.settings.recognize.crops ? items[i].crop.pixels : Bytes();
+            const bool crop =
+                runtime_.settings.recognize.crops && !identity.ignored.value_or(false);
+            const auto payload = crop ? items[i].crop.pixels : Bytes();
             // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
             broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
         }

@@ -13,6 +13,13 @@ namespace {
 void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
+    identity.threshold = decision.threshold;
+    if (decision.ignored) {
+        identity.decision = "undecided";
+        identity.reason = "the person is not to be reported";
+        identity.ignored = true;
+        return;
+    }
     switch (decision.verdict) {
         case Verdict::known:
             identity.decision = "known";
@@ -29,7 +36,6 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
                                   policy.min_probes);
             break;
     }
-    identity.threshold = decision.threshold;
     const auto& best = decision.match.best;
     if (!best) {
         if (decision.verdict == Verdict::unknown) identity.reason = "the gallery is empty";
@@ -44,8 +50,9 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     identity.similarity = best->similarity;
     identity.probability = decision.probability;
     identity.margin = decision.margin;
-    identity.samples = best->samples;
-    if (const auto& second = decision.match.runner_up) {
+    // Neither as the best of a stranger nor as the runner-up is somebody ignored told of.
+    if (!best->ignored) identity.samples = best->samples;
+    if (const auto& second = decision.match.runner_up; second && !second->ignored) {
         identity.runner_up = {second->subject_id, second->name, second->similarity};
     }
 }
@@ -89,6 +96,7 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
                                 .model = model_id(),
                                 .gallery = snapshot.version()};
         identity.quality = std::ranges::max(probes, {}, &gallery::Probe::quality).quality;
+        identity.crop_quality = probe.quality;
         explain(identity, decision, policy);
         identity.head.t.recognize = utc_ns();
         identities.push_back(std::move(identity));

@@ -45,6 +45,12 @@ std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Galler
     return std::nullopt;
 }
 
+std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules) {
+    const auto found = flaw(quality, rules);
+    if (!found) return std::nullopt;
+    return Error{ErrorKind::refused, explain(*found, quality, rules)};
+}
+
 std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
     std::ranges::sort(faces, std::greater{},
                       [](const vision::Sighting& face) { return eye_distance(face.landmarks); });
@@ -69,13 +75,13 @@ Enroller::Enroller(const fs::path& models, const service::Settings& settings)
       detector_(models, detector_options(settings.detect)),
       embedder_(models) {}
 
-Result<gallery::Sample> Enroller::sample(const Image& picture, const std::string& source) {
+Result<FaceSample> Enroller::sample(const Image& picture, const std::string& source) {
     const auto faces = prominent(sightings(picture));
     if (faces.size() != 1) return std::unexpected(no_single_face(faces.size(), rules_));
     return sample(faces.front().crop, faces.front().quality, source);
 }
 
-Result<gallery::Sample> Enroller::sample(const fs::path& file) {
+Result<FaceSample> Enroller::sample(const fs::path& file) {
     const auto source = file.filename().string();
     const auto crop = vision::read_crop(file);
     // A file that can't be read as a crop can't be read as a picture either.
@@ -96,17 +102,27 @@ std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
     return all;
 }
 
-Result<gallery::Sample> Enroller::sample(const Image& crop, const Quality& quality,
-                                         const std::string& source) {
-    if (const auto found = flaw(quality, rules_)) {
-        return fail(ErrorKind::refused, explain(*found, quality, rules_));
+Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
+                                    const std::string& source) {
+    if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
+    FaceSample face;
+    if (rules_.keep_pictures) {
+        auto picture = vision::encode_picture(crop, ".jpg");
+        if (!picture) return std::unexpected(std::move(picture.error()));
+        face.picture = std::move(*picture);
     }
-    gallery::Sample sample;
-    sample.source = source;
-    sample.model_id = embedder_.model_id();
-    sample.quality = quality.overall;
-    sample.embedding = embedder_.embed({&crop, 1}).front();
-    return sample;
+    face.sample.source = source;
+    face.sample.model_id = embedder_.model_id();
+    face.sample.quality = quality.overall;
+    face.sample.embedding = embedder_.embed({&crop, 1}).front();
+    return face;
+}
+
+Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face) {
+    auto added = store.add(name, face.sample, face.picture);
+    if (added) return Enrolled{.added = 1};
+    if (added.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
+    return std::unexpected(std::move(added.error()));
 }
 
 Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
@@ -116,14 +132,13 @@ Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
     Error refused{ErrorKind::refused, "no face found"};
     for (const auto& sighting : seen) {
         if (enrolled.added + enrolled.already == samples_of_a_video) break;
-        auto one = sample(sighting.crop, sighting.quality, source);
-        if (one) one = store.add(name, std::move(*one));
+        const auto face = sample(sighting.crop, sighting.quality, source);
+        auto one = face ? enrol(store, name, *face) : std::unexpected(face.error());
         if (one) {
-            ++enrolled.added;
-        } else if (one.error().kind == ErrorKind::exists) {
-            ++enrolled.already;
+            enrolled.added += one->added;
+            enrolled.already += one->already;
         } else if (one.error().kind == ErrorKind::unavailable) {
-            return std::unexpected(std::move(one.error()));
+            return one;
         } else {
             refused = std::move(one.error());
         }

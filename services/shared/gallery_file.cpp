@@ -11,6 +11,13 @@ std::unexpected<Error> stopped() {
     return fail(ErrorKind::refused, "stopped");
 }
 
+/// Before a sample of the subject is there, so that nobody is reported in between.
+Result<void> ignore(gallery::Store& store, const std::string& name) {
+    const auto made = store.add_subject(name);
+    if (!made && made.error().kind != ErrorKind::exists) return std::unexpected(made.error());
+    return store.set_ignored(name, true);
+}
+
 }  // namespace
 
 Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
@@ -32,7 +39,15 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
         if (!samples && samples.error().kind == ErrorKind::refused) continue;
         if (!samples) return std::unexpected(samples.error());
         for (const auto& sample : *samples) {
-            if (good) good = out->write(gallery::archive_line(entry.subject.name, sample));
+            auto picture = store.picture(sample.id);
+            if (!picture) return std::unexpected(std::move(picture.error()));
+            if (good) {
+                good = out->write(
+                    gallery::archive_line({.subject = entry.subject.name,
+                                           .ignored = entry.subject.ignored,
+                                           .sample = sample,
+                                           .picture = std::move(*picture).value_or("")}));
+            }
             if (!good) return std::unexpected(std::move(good.error()));
             ++done;
             if (step && !step(header.samples, done)) return stopped();
@@ -52,13 +67,21 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
     const auto header = gallery::read_archive_header(line->value_or(std::string()));
     if (!header) return std::unexpected(header.error());
     Imported imported{.expected = header->samples};
+    std::string ignored;  // whom the line before said so of
     while (true) {
         line = in->line();
         if (!line) return std::unexpected(std::move(line.error()));
         if (!*line) return imported;
         auto archived = gallery::read_archive_line(**line);
         if (!archived) return std::unexpected(std::move(archived.error()));
-        const auto sample = store.add(archived->subject, std::move(archived->sample));
+        if (archived->ignored && archived->subject != ignored) {
+            if (auto done = ignore(store, archived->subject); !done) {
+                return std::unexpected(std::move(done.error()));
+            }
+            ignored = archived->subject;
+        }
+        const auto sample =
+            store.add(archived->subject, std::move(archived->sample), archived->picture);
         if (!sample && sample.error().kind != ErrorKind::exists) {
             return std::unexpected(sample.error());
         }

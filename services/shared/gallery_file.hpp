@@ -29,8 +29,9 @@ struct Imported {
     std::size_t expected = 0;  ///< that the file tells of; fewer are there if it was cut off
 };
 
-/// Enrols everybody who is in such a file. After an error what came before it in the file is
-/// enrolled. Refused: stopped. Other errors as gallery::Store, gallery::SealedReader.
+/// Enrols everybody who is in such a file, with pictures; who is ignored in it, or was here, is.
+/// After an error what came before it in the file is enrolled. Refused: stopped. Other errors as
+/// gallery::Store, gallery::SealedReader.
 Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
                                 const std::string& passphrase, const GalleryFileStep& step = {});
 

@@ -61,6 +61,9 @@ bool ResultStream::handle(const bus::Message& message, const ResultHandlers& han
     if (kind == wire::Track::topic && handlers.track) {
         return pass<wire::Track>(message, handlers, always, handlers.track);
     }
+    if (kind == wire::Camera::topic && handlers.camera) {
+        return pass<wire::Camera>(message, handlers, always, handlers.camera);
+    }
     if (kind == wire::Status::topic && handlers.status) {
         return pass<wire::Status>(message, handlers, always, handlers.status);
     }

@@ -17,6 +17,7 @@ struct ResultHandlers {
     std::function<bool(const wire::Identity&)> wanted{};  ///< false: passed over
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
+    std::function<bool(const wire::Camera&)> camera{};
     std::function<bool(const wire::Status&)> status;
     std::function<void(const bus::Message&)>
         raw;                                  ///< every message that decoded, before the others

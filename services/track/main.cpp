@@ -1,5 +1,8 @@
 // facebus-track: faces from detect-align; probes and track events to the broker, kept until it
 // acknowledges them.
+#include <algorithm>
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
@@ -7,11 +10,15 @@
 #include "bus/stream.hpp"
 #include "service/runtime.hpp"
 #include "service/stream_metrics.hpp"
+#include "track/camera_watch.hpp"
 #include "track/track_stage.hpp"
 
 namespace {
 
 using namespace facebus;
+
+// Between two messages about a camera.
+constexpr std::chrono::seconds camera_interval(2);
 
 /// The sending side: numbers messages, keeps them in the outbox, moves them through the socket.
 class Uplink {
@@ -51,6 +58,12 @@ class Uplink {
         for (auto& event : output.after) put_event(event, live);
     }
 
+    /// Sends it once: it is worthless when late.
+    void tell(wire::Camera camera) {
+        camera.head.seq = ++seq_;
+        socket_.try_send({wire::topic(camera), wire::encode(camera), Bytes()});
+    }
+
     /// Sends what is due, and takes in acknowledgements.
     void pump() {
         while (true) {
@@ -77,13 +90,9 @@ class Uplink {
 
     [[nodiscard]] bool full() const { return outbox_.full(); }
 
-    /// Milliseconds until something is to be sent again; negative: never.
-    [[nodiscard]] int wait_ms() const {
-        const auto next = outbox_.next_due();
-        if (!next) return -1;
-        const auto now = Monotonic::now();
-        if (*next <= now) return 100;  // the socket refused it: look again soon
-        return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(*next - now).count());
+    /// When something is to be sent again, if ever.
+    [[nodiscard]] std::optional<Monotonic::time_point> next_due() const {
+        return outbox_.next_due();
     }
 
   private:
@@ -131,6 +140,16 @@ class Uplink {
     std::uint64_t seq_ = 0;
 };
 
+/// Milliseconds until there is something to send.
+int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
+    const auto now = Monotonic::now();
+    const auto again = uplink.next_due();
+    if (again && *again <= now) return 100;  // the socket refused it: look again soon
+    const auto next = std::min(again.value_or(cameras.due()), cameras.due());
+    return static_cast<int>(std::max(
+        std::chrono::ceil<std::chrono::milliseconds>(next - now).count(), std::int64_t{0}));
+}
+
 void track(service::Runtime& runtime) {
     const auto& settings = runtime.settings.track;
     TrackStage stage({.max_gap = settings.max_gap,
@@ -140,7 +159,8 @@ void track(service::Runtime& runtime) {
                       .refresh = settings.refresh,
                       .min_eye_distance = static_cast<float>(settings.min_eye_distance),
                       .min_quality = static_cast<float>(settings.min_quality)},
-                     fmt::format("{:x}", utc_ns() / 1'000'000), settings.moves);
+                     fmt::format("{:x}", utc_ns() / 1'000'000),
+                     settings.moves ? 0 : settings.alive);
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
     input.bind(settings.input, "track.input");
     bus::Socket broker(runtime.context, bus::Pattern::dealer);
@@ -151,25 +171,31 @@ void track(service::Runtime& runtime) {
                                          [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");
     Uplink uplink(runtime, broker);
+    CameraWatch cameras(camera_interval, Monotonic::now());
 
     bool live = false;
     runtime.ready();
     while (true) {
         uplink.pump();
+        for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.tell(camera);
         // A full outbox holds a file. A live camera goes on, and its oldest probes make room.
         const bool hold = uplink.full() && !live;
         if (!hold) {
             if (auto item = reader.poll()) {
                 const auto timer = metrics.time();
                 live = item->message.stream.live;
-                uplink.put(stage.process(item->message, item->payload), live);
+                auto output = stage.process(item->message, item->payload);
+                cameras.see(item->message);
+                for (const auto& event : output.before) cameras.see(event);
+                for (const auto& event : output.after) cameras.see(event);
+                uplink.put(std::move(output), live);
                 metrics.count(timer, reader.dropped(), 0);
                 continue;
             }
         }
         std::array<bus::Interest, 2> interests{bus::Interest{.socket = &broker},
                                                bus::Interest{.socket = &input, .read = !hold}};
-        if (!poller.wait(interests, uplink.wait_ms())) return;
+        if (!poller.wait(interests, wait_ms(uplink, cameras))) return;
     }
 }
 

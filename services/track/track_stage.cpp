@@ -35,12 +35,25 @@ std::string TrackStage::track_id(const std::string& camera, std::uint64_t stream
     return fmt::format("{}-{}-{}-{}", camera, session_, stream, number);
 }
 
+/// Whether the event is one to send: all but those that say too soon that a track goes on.
+bool TrackStage::to_be_told(Camera& camera, const vision::TrackEvent& event) const {
+    using Kind = vision::TrackEvent::Kind;
+    if (event.kind == Kind::ended) {
+        camera.told.erase(event.track);
+        return true;
+    }
+    auto& told = camera.told.try_emplace(event.track, event.pts).first->second;
+    if (event.kind == Kind::moved && event.pts - told < moved_every_) return false;
+    told = event.pts;
+    return true;
+}
+
 TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
     const auto& source = frame.head.src;
     auto found = cameras_.find(source);
     if (found == cameras_.end()) {
-        found =
-            cameras_.emplace(source, Camera{++streams_[source], vision::Tracker(options_)}).first;
+        found = cameras_.emplace(source, Camera{++streams_[source], vision::Tracker(options_), {}})
+                    .first;
     }
     auto& camera = found->second;
     auto result = frame.stream.end ? camera.tracker.finish()
@@ -49,7 +62,7 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
     TrackOutput output;
     for (const auto& event : result.events) {
         using Kind = vision::TrackEvent::Kind;
-        if (event.kind == Kind::moved && !moves_) continue;
+        if (!to_be_told(camera, event)) continue;
         auto& target = event.kind == Kind::ended ? output.after : output.before;
         target.push_back({.head = frame.head,
                           .track = track_id(source, camera.stream, event.track),

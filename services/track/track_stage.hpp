@@ -1,6 +1,7 @@
 // The stage `track`: faces in, tracks and the crops worth recognising out.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,9 +28,12 @@ struct TrackOutput {
 class TrackStage {
   public:
     /// `session`: letters and digits that no other run of this stage has had; part of every track
-    /// id. `moves`: whether to tell where every track is in every frame.
-    TrackStage(const vision::TrackerOptions& options, std::string session, bool moves)
-        : options_(options), session_(std::move(session)), moves_(moves) {}
+    /// id. `moved_every`: seconds of the stream after which a track tells again where it is; 0: in
+    /// every frame.
+    TrackStage(const vision::TrackerOptions& options, std::string session, double moved_every)
+        : options_(options),
+          session_(std::move(session)),
+          moved_every_(static_cast<std::int64_t>(moved_every * 1e9)) {}
 
     /// One frame's faces with their crops (see wire::Face). The end of a stream ends its tracks and
     /// gives the event "end" last.
@@ -39,14 +43,17 @@ class TrackStage {
     struct Camera {
         std::uint64_t stream = 0;  ///< counts the streams that this camera has begun
         vision::Tracker tracker;
+        std::map<std::uint64_t, std::int64_t> told;  ///< when each track told of itself last, pts
     };
+
+    [[nodiscard]] bool to_be_told(Camera& camera, const vision::TrackEvent& event) const;
 
     [[nodiscard]] std::string track_id(const std::string& camera, std::uint64_t stream,
                                        std::uint64_t number) const;
 
     vision::TrackerOptions options_;
     std::string session_;
-    bool moves_;
+    std::int64_t moved_every_;
     std::map<std::string, Camera> cameras_;
     std::map<std::string, std::uint64_t> streams_;
 };

@@ -113,7 +113,8 @@ void fill(const RedisOptions& options, std::size_t samples) {
         commands.clear();
     };
     for_each_subject(samples, [&](const SubjectRecord& record) {
-        const auto& [id, name, created] = record.subject;
+        const auto& id = record.subject.id;
+        const auto& name = record.subject.name;
         commands.push_back({"HSET", keys::names, name, id});
         commands.push_back({"SADD", keys::part(keys::part_of(id)), id});
         commands.push_back({"HSET", keys::subject(id), "name", name, "created", "1"});

@@ -114,12 +114,28 @@ BOOST_AUTO_TEST_CASE(golden_bytes_decode_and_encode_to_themselves) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_has_bytes_of_its_own) {
+    const auto written = wire::encode(samples::ignored());
+    BOOST_TEST(written == golden("identity.ignored", written));
+    const auto decoded = wire::decode<wire::Identity>(written, 0);
+    BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
+    BOOST_TEST(decoded->ignored.value_or(false));
+}
+
+BOOST_AUTO_TEST_CASE(an_identity_that_tells_how_good_its_crop_is_has_bytes_of_its_own) {
+    const auto written = wire::encode(samples::with_crop_quality());
+    BOOST_TEST(written == golden("identity.crop_quality", written));
+    const auto decoded = wire::decode<wire::Identity>(written, crop_bytes);
+    BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
+    BOOST_TEST(decoded->crop_quality.value().sharpness == samples::quality.sharpness);
+}
+
 BOOST_AUTO_TEST_CASE(schemas_name_exactly_the_keys_and_types_that_are_written) {
     const auto common = json::parse(read(schemas / "common.json"));
     samples::for_each([&](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::topic);
         const auto schema = json::parse(read(schemas / (name + ".json")));
-        const auto complete = wire::encode(samples::extended(message));
+        const auto complete = wire::encode(samples::complete(message));
         compare(json::from_msgpack(complete), schema, common, name);
     });
 }

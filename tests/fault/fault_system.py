@@ -51,12 +51,18 @@ class FaultSystem(System):
         self.start("broker", "recognize")
         self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
         self.start("track")
+        self.connect_detect()
+
+    def connect_detect(self):
         self.detect = self.context.socket(zmq.PUSH)
         self.detect.linger = 0
         self.detect.connect(self.ipc("track"))
 
-    def feed(self, frames, count=FACES):
-        """So many frames with `count` faces each; waits while `track` holds its reader."""
+    def feed(self, frames, count=FACES, crops=None):
+        """So many frames with `count` faces each, or with those in `crops`; waits while `track` holds its
+        reader."""
+        crops = crops or [self.pixels] * count
+        count = len(crops)
         for _ in range(frames):
             faces = [{"box": {"x": 200.0 * i, "y": 10.5, "width": 80.5, "height": 100.5},
                       "landmarks": [{"x": 200.0 * i + x, "y": y} for x, y in
@@ -66,7 +72,7 @@ class FaultSystem(System):
             header = {"v": 1, "src": "door", "seq": self.frames + 1, "ts": time.time_ns(), "t": {},
                       "pts": self.frames * 200_000_000, "live": False, "end": False,
                       "cut": self.frames % TRACK_FRAMES == 0, "faces": faces}
-            self.detect.send_multipart([b"face.door", msgpack.packb(header), self.pixels * count])
+            self.detect.send_multipart([b"face.door", msgpack.packb(header), b"".join(crops)])
             self.frames += 1
             self.fed += count
 

@@ -10,11 +10,11 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     static_cast<void>(gallery::read_archive_header(line));
     const auto read = gallery::read_archive_line(line);
     if (!read) return 0;
-    const auto again =
-        gallery::read_archive_line(gallery::archive_line(read->subject, read->sample));
+    const auto again = gallery::read_archive_line(gallery::archive_line(*read));
     fuzz::require(again && again->subject == read->subject &&
                       again->sample.embedding == read->sample.embedding &&
-                      again->sample.created == read->sample.created,
+                      again->sample.created == read->sample.created &&
+                      again->ignored == read->ignored && again->picture == read->picture,
                   "an accepted sample is the same when it is written and read");
     return 0;
 }

@@ -6,11 +6,15 @@ import json
 import subprocess
 import uuid
 
-from support import BIN, DEMO, ROOT, log_fields, need, program
+from support import BIN, DEMO, ROOT, ProcessTest, log_fields, need, need_system, program
 from system import System
 
 OBAMA = sorted((DEMO / "photos/barack_obama").glob("*.jpg"))
 BIDEN = DEMO / "photos/joe_biden/biden.jpg"
+
+RECOGNITION = "/api/v1/recognition"
+SUBJECTS, FACES, RECOGNISE = (f"{RECOGNITION}/{name}" for name in ("subjects", "faces", "recognize"))
+GALLERY = "/api/v1/gallery"
 
 
 class Answer:
@@ -121,3 +125,16 @@ def python_with(name):
 def need_gateway():
     need((BIN / "facebus-gateway").exists(), f"no facebus-gateway in {BIN}")
     need(OBAMA and BIDEN.exists(), f"no photographs in {DEMO}; run models/prepare")
+
+
+class GatewayTest(ProcessTest):
+    def setUp(self):
+        need_system()
+        need_gateway()
+        super().setUp()
+
+    def enrolled(self):
+        """A gateway that knows one man."""
+        gateway = Gateway(self)
+        self.face = gateway.add_face("Barack%20Obama", OBAMA[0])
+        return gateway

@@ -3,10 +3,11 @@ restart."""
 
 import json
 import shutil
+import struct
 import unittest
 
 import support
-from pictures import carphone_frames, ffmpeg_clip
+from pictures import carphone_frames, ffmpeg_clip, ffmpeg_picture
 from support import CARPHONE, DEMO
 from system import System, identities, metric
 
@@ -33,6 +34,19 @@ class GalleryTest(support.ProcessTest):
         result = self.system.facebus("gallery", "show", name, "--json")
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
+
+    def written(self, part):
+        """Whether it stands in a file of Redis."""
+        return any(part in file.read_bytes()
+                   for file in self.system.folder.rglob("*.aof") if file.is_file())
+
+    def wait_for_rewrite(self):
+        support.need_tool("redis-cli")
+        info = ""
+        while not all(f"aof_rewrite_{state}:0" in info for state in ("in_progress", "scheduled")):
+            info = self.run_program(
+                ["redis-cli", "-s", self.system.folder / "redis", "info", "persistence"]).out
+        self.assertIn("aof_last_bgrewrite_status:ok", info)
 
     def test_an_empty_gallery_lists_nobody(self):
         self.assertEqual({}, self.listed())
@@ -93,24 +107,47 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual({"barack_obama": 3}, self.listed())
 
     def test_a_removed_person_leaves_no_trace_in_the_files_of_redis(self):
-        support.need_tool("redis-cli")
         self.system.forget("redis")
         self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
 
-        def written(name):
-            return any(name in file.read_bytes()
-                       for file in self.system.folder.rglob("*.aof") if file.is_file())
-
         self.system.enrol(PHOTOS)
-        self.assertTrue(written(b"joe_biden"))
+        self.assertTrue(self.written(b"joe_biden"))
         self.assertEqual(0, self.system.facebus("gallery", "remove", "joe_biden").code)
-        info = ""
-        while not all(f"aof_rewrite_{state}:0" in info for state in ("in_progress", "scheduled")):
-            info = self.run_program(
-                ["redis-cli", "-s", self.system.folder / "redis", "info", "persistence"]).out
-        self.assertIn("aof_last_bgrewrite_status:ok", info)
-        self.assertFalse(written(b"joe_biden"))
-        self.assertTrue(written(b"barack_obama"))
+        self.wait_for_rewrite()
+        self.assertFalse(self.written(b"joe_biden"))
+        self.assertTrue(self.written(b"barack_obama"))
+
+    def test_the_picture_of_a_sample_can_be_looked_at_and_leaves_no_trace_in_the_files_of_redis(self):
+        self.system.forget("redis")
+        self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
+        self.system.enrol(PHOTOS)
+        pictures = {}
+        for name in SAMPLES:
+            file = self.folder / f"{name}.jpg"
+            (sample, *_) = self.shown(name)
+            ended = self.system.facebus("gallery", "picture", sample["id"], "--into", file)
+            self.assertEqual(0, ended.code, ended)
+            self.assertEqual(0o600, file.stat().st_mode & 0o777)
+            pictures[name] = file.read_bytes()
+            again = ffmpeg_picture(self, "again.png", "-i", file)
+            self.assertEqual((160, 160), struct.unpack(">II", again.read_bytes()[16:24]))
+        for name, bytes_ in pictures.items():
+            self.assertTrue(self.written(bytes_), name)
+        self.assertEqual(0, self.system.facebus("gallery", "remove", "joe_biden").code)
+        self.wait_for_rewrite()
+        self.assertFalse(self.written(pictures["joe_biden"]))
+        self.assertTrue(self.written(pictures["barack_obama"]))
+        nothing = self.system.facebus("gallery", "picture", "0" * 32, "--into", self.folder / "x")
+        self.assertEqual(65, nothing.code, nothing)
+        self.assertIn("facebus gallery show", nothing.err)
+
+    def test_no_picture_is_kept_where_the_configuration_says_so(self):
+        self.system.environment["FACEBUS_GALLERY_KEEP_PICTURES"] = "false"
+        self.system.enrol(PHOTOS / "joe_biden")
+        (sample,) = self.shown("joe_biden")
+        ended = self.system.facebus("gallery", "picture", sample["id"], "--into", self.folder / "x")
+        self.assertEqual(65, ended.code, ended)
+        self.assertIn("gallery.keep_pictures", ended.err)
 
     def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
         self.system.enrol(PHOTOS)

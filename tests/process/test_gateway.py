@@ -9,28 +9,11 @@ import time
 import unittest
 
 import support
-from gateway import BIDEN, OBAMA, Gateway, form, need_gateway, picture
+from gateway import (BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form,
+                     picture)
 from pictures import ffmpeg_picture
-from support import BIN, DATA, ROOT, ProcessTest, need_data, need_system, need_tool
+from support import BIN, DATA, ROOT, need_data, need_tool
 from system import metric
-
-RECOGNITION = "/api/v1/recognition"
-SUBJECTS, FACES, RECOGNISE = (f"{RECOGNITION}/{name}" for name in ("subjects", "faces", "recognize"))
-GALLERY = "/api/v1/gallery"
-
-
-class GatewayTest(ProcessTest):
-    def setUp(self):
-        need_system()
-        need_gateway()
-        super().setUp()
-
-    def enrolled(self):
-        """A gateway that knows one man."""
-        gateway = Gateway(self)
-        self.face = gateway.add_face("Barack%20Obama", OBAMA[0])
-        return gateway
-
 
 class Recognition(GatewayTest):
     def test_a_person_is_named_with_the_faces_that_decided(self):
@@ -93,6 +76,50 @@ class Recognition(GatewayTest):
         self.assertEqual(1, metric(health, "facebus_request_seconds_count", route=RECOGNISE))
 
 
+class Ignored(GatewayTest):
+    PERSON = f"{GALLERY}/subjects/Barack%20Obama"
+
+    def test_an_ignored_person_is_not_named_until_reported_again(self):
+        gateway = self.enrolled()
+        gateway.add_face("Joe", BIDEN)
+        set_to = gateway.good(gateway.ask("PUT", self.PERSON, role="enrol", body={"ignored": True}))
+        self.assertEqual({"subject": "Barack Obama", "ignored": True}, set_to)
+        marks = {entry["subject"]: entry["ignored"]
+                 for entry in gateway.good(gateway.ask("GET", f"{GALLERY}/subjects"))["subjects"]}
+        self.assertEqual({"Barack Obama": True, "Joe": False}, marks)
+        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", picture(OBAMA[2]))
+        self.assertNotIn(b"Barack", answer.body)
+        self.assertNotIn(self.face["image_id"].encode(), answer.body)
+        (face,) = answer.json["result"]
+        self.assertTrue(face["ignored"])
+        self.assertEqual(("undecided", []), (face["decision"], face["subjects"]))
+        # Others are named as before, and he is not told as the next to them.
+        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", picture(BIDEN))
+        self.assertNotIn(b"Barack", answer.body)
+        self.assertEqual("Joe", answer.json["result"][0]["subjects"][0]["subject"])
+        self.assertNotIn("ignored", answer.json["result"][0])
+        gateway.good(gateway.ask("PUT", self.PERSON, body={"ignored": False}))
+        self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
+
+    def test_what_the_command_line_ignores_is_ignored_here_soon(self):
+        gateway = self.enrolled()
+        self.assertIn("never reported", gateway.facebus("gallery", "ignore", "Barack Obama").out)
+        self.assertRegex(gateway.facebus("gallery", "list").out, r"(?m)^Barack Obama .* ignored$")
+        while gateway.recognise(OBAMA[2])[0]["decision"] != "undecided":
+            pass
+        self.assertIn("reported again", gateway.facebus("gallery", "report", "Barack Obama").out)
+        while gateway.recognise(OBAMA[2])[0]["decision"] != "known":
+            pass
+        self.assertEqual(65, gateway.facebus("gallery", "ignore", "Nobody").code)
+
+    def test_bad_marks_are_refused(self):
+        gateway = self.enrolled()
+        for bad in (b"", b"{", b"[]", b'{"ignored": 1}', b'{"ignored": "true"}', b'{"x": true}'):
+            gateway.refused(gateway.ask("PUT", self.PERSON, body=bad), 400, 33)
+        gateway.refused(gateway.ask("PUT", f"{GALLERY}/subjects/Nobody", body={"ignored": True}), 404, 42)
+        gateway.refused(gateway.ask("PUT", self.PERSON, role="read", body={"ignored": True}), 403)
+
+
 class Enrolment(GatewayTest):
     def test_a_picture_enrolled_twice_is_one_face(self):
         gateway = self.enrolled()
@@ -146,6 +173,29 @@ class Enrolment(GatewayTest):
             gateway.refused(gateway.ask("POST", SUBJECTS, body={"subject": bad}), 400)
         gateway.refused(gateway.ask("POST", SUBJECTS, body=b'{"subject": "\xff"}'), 400)
         gateway.refused(gateway.ask("DELETE", f"{SUBJECTS}/%ff%fe"), 400)
+
+
+class Pictures(GatewayTest):
+    def test_the_picture_of_an_enrolled_face_is_a_crop_that_shows_the_same_person(self):
+        gateway = self.enrolled()
+        for id in (self.face["image_id"], self.face["image_id"].replace("-", "")):
+            answer = gateway.ask("GET", f"{FACES}/{id}/img", role="enrol")
+            self.assertEqual((200, "image/jpeg"), (answer.status, answer.headers["Content-Type"]))
+            self.assertTrue(answer.body.startswith(b"\xff\xd8\xff"))
+        self.assertLess(2000, len(answer.body))
+        crop = self.folder / "crop.jpg"
+        crop.write_bytes(answer.body)
+        padded = ffmpeg_picture(self, "padded.png", "-i", crop, "-vf", "pad=480:480:160:160")
+        (same,) = gateway.recognise(padded)
+        self.assertEqual("known", same["decision"])
+        gateway.refused(gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img", role="read"), 403)
+        gateway.good(gateway.ask("DELETE", f"{FACES}/{self.face['image_id']}"))
+        gateway.refused(gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img"), 404, 11)
+
+    def test_none_is_kept_where_the_configuration_says_so(self):
+        gateway = Gateway(self, FACEBUS_GALLERY_KEEP_PICTURES="false")
+        face = gateway.add_face("Joe", BIDEN)
+        gateway.refused(gateway.ask("GET", f"{FACES}/{face['image_id']}/img"), 404, 11, "keep_pictures")
 
 
 class Gallery(GatewayTest):
@@ -202,44 +252,6 @@ class Gallery(GatewayTest):
         self.assertEqual(1, gateway.good(gateway.ask("DELETE", FACES))["deleted"])
         self.assertEqual(["Barack Obama", "Joe"], gateway.subjects())
 
-    def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
-        gateway = self.enrolled()
-        gateway.add_face("Joe", BIDEN)
-        for secret in (None, "a secret"):
-            body = {"passphrase": secret} if secret else None
-            archive = gateway.ask("POST", f"{GALLERY}/export", body=body)
-            self.assertEqual("application/octet-stream", archive.headers["Content-Type"])
-            self.assertEqual(secret is None, b"Barack" in archive.body)
-            self.assertEqual([], list(self.scratch.glob("facebus-*")), "nothing is left on the disk")
-            elsewhere = Gateway(self)
-            parts = [("file", archive.body, "g")] + ([("passphrase", secret)] if secret else [])
-            if secret:
-                for wrong in (parts[:1], parts[:1] + [("passphrase", "another")]):
-                    message = elsewhere.refused(elsewhere.post(f"{GALLERY}/import", *wrong), 400, 36)
-                    self.assertNotIn(str(self.scratch), message)
-            read = elsewhere.good(elsewhere.post(f"{GALLERY}/import", *parts))
-            self.assertEqual({"added": 2, "already_enrolled": 0, "expected": 2}, read)
-            self.assertEqual("known", elsewhere.recognise(OBAMA[2])[0]["decision"])
-            again = elsewhere.good(elsewhere.post(f"{GALLERY}/import", *parts))
-            self.assertEqual(2, again["already_enrolled"])
-            self.assertEqual([], list(self.scratch.glob("facebus-*")))
-
-    def test_archives_of_the_api_and_of_the_command_line_are_the_same(self):
-        gateway = self.enrolled()
-        file, secret = self.folder / "all.gallery", self.folder / "secret"
-        secret.write_text("a secret\n")
-        file.write_bytes(gateway.ask("POST", f"{GALLERY}/export", body={"passphrase": "a secret"}).body)
-        gateway.good(gateway.ask("DELETE", SUBJECTS))
-        read = gateway.facebus("gallery", "import", file, "--passphrase", secret)
-        self.assertIn("1 added", read.out, read)
-        self.assertEqual(["Barack Obama"], gateway.subjects())
-
-    def test_a_broken_archive_is_refused(self):
-        gateway = Gateway(self)
-        for archive in (b"", b"hello", b"facebus sealed 1\n", b'{"facebus_gallery": 99}\n',
-                        b'{"facebus_gallery":1,"subjects":1,"samples":1}\n{"subject":"x"}\n'):
-            gateway.refused(gateway.post(f"{GALLERY}/import", ("file", archive, "g")), 400, 36)
-
 
 class Keys(GatewayTest):
     def test_it_does_not_start_without_keys(self):
@@ -264,7 +276,7 @@ class Keys(GatewayTest):
             for method, operation in methods.items():
                 if path == "/openapi.json":
                     continue
-                path = path.replace("{image_id}", "0" * 32).replace("{subject}", "X")
+                path = path.replace("{image_id}", "0" * 32).replace("{subject}", "X").replace("{face_id}", "0" * 32)
                 role = operation["description"].split("`")[1]
                 for key in (None, "nobody", *order[:order.index(role)]):
                     answer = gateway.ask(method.upper(), path, role=key)

@@ -294,10 +294,10 @@ class RedisTest(SecurityTest):
         refused = {
             "broker": [("HSET", "facebus:subject:a", "name", "x"), ("HGETALL", "facebus:sample:a"),
                        ("DEL", "facebus:results"), ("FLUSHALL",), ("CONFIG", "GET", "*"),
-                       ("HGETALL", "facebus:track:a"), ("KEYS", "*")],
+                       ("HGETALL", "facebus:track:a"), ("GET", "facebus:picture:a"), ("KEYS", "*")],
             "worker": [("HSET", "facebus:sample:a", "embedding", "x"), ("DEL", "facebus:sample:a"),
                        ("XADD", "facebus:results", "*", "a", "b"), ("FLUSHALL",),
-                       ("HSET", "facebus:gallery:policy", "threshold", "0"), ("SCAN", "0")],
+                       ("GET", "facebus:picture:a"), ("HSET", "facebus:gallery:policy", "threshold", "0"), ("SCAN", "0")],
             "enrol": [("FLUSHALL",), ("CONFIG", "SET", "dir", "/tmp"), ("SET", "other", "1"),
                       ("ACL", "LIST"), ("SHUTDOWN",), ("CLIENT", "LIST")],
             "subscriber": [("XADD", "facebus:results", "*", "a", "b"), ("HGETALL", "facebus:sample:a"),

@@ -40,7 +40,7 @@ wire::Frame end() {
 struct Edge {
     MotionStage motion{vision::MotionOptions{}};
     DetectStage detect{test::models(), vision::MtcnnOptions{.min_face = 80}};
-    TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", true};
+    TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", 0};
 
     TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
         const auto [region, areas] = motion.process(message, pixels);

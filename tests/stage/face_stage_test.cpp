@@ -25,11 +25,12 @@ struct Fixture {
     FaceStage stage{test::models(), {}};
 
     gallery::Snapshot enrolled(const std::string& name, const Image& picture) {
-        auto sample = stage.sample(picture, 0, name + ".jpg");
-        BOOST_REQUIRE(sample);
-        sample->id = std::string(32, '1');
-        sample->subject_id = std::string(32, '2');
-        return {stage.model_id(), {{sample->subject_id, name, 0}}, {*sample}, "1-0"};
+        const auto face = stage.sample(picture, 0, name + ".jpg");
+        BOOST_REQUIRE(face);
+        auto sample = face->sample;
+        sample.id = std::string(32, '1');
+        sample.subject_id = std::string(32, '2');
+        return {stage.model_id(), {{sample.subject_id, name, 0}}, {sample}, "1-0"};
     }
 
     Recognised recognised(const Image& picture, const gallery::Snapshot& snapshot) {

@@ -7,66 +7,26 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/clock.hpp"
-#include "gallery/history.hpp"
 #include "gallery/id.hpp"
 #include "gallery/keys.hpp"
 #include "gallery/record.hpp"
-#include "gallery/store.hpp"
-#include "gallery/track_memory.hpp"
 #include "support/faces.hpp"
-#include "support/redis_server.hpp"
+#include "support/gallery_fixture.hpp"
 
 using namespace facebus;
 using namespace facebus::gallery;
 using facebus::test::axis;
 using facebus::test::between;
+using facebus::test::check_failed;
+using facebus::test::check_refused;
+using facebus::test::contains;
 using facebus::test::face;
-using facebus::test::probe;
-using facebus::test::RedisServer;
 using facebus::test::sample;
 using facebus::test::SkipWithoutRedis;
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 
-namespace {
-
-struct Fixture {
-    RedisServer server;
-    RedisOptions options{.url = server.url(), .timeout_ms = 5000};
-    Store store{options};
-    Redis redis{options};
-
-    /// Names, serialised values and plain texts of all that Redis holds.
-    std::string everything() {
-        std::string all;
-        const auto keys = redis.run({"KEYS", "*"});
-        for (const Reply& key : keys->elements()) {
-            all.append(key.text()).append("\n");
-            all.append(redis.run({"DUMP", std::string(key.text())})->text()).append("\n");
-        }
-        return all;
-    }
-};
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
-
-template <class T>
-void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reason) {
-    BOOST_REQUIRE(!result);
-    BOOST_TEST((result.error().kind == kind));
-    BOOST_TEST(contains(result.error().message, reason), result.error().message);
-}
-
-template <class T>
-void check_refused(const Result<T>& result, std::string_view reason) {
-    check_failed(result, ErrorKind::refused, reason);
-}
-
-}  // namespace
-
-BOOST_FIXTURE_TEST_SUITE(gallery_store, Fixture)
+BOOST_FIXTURE_TEST_SUITE(gallery_store, test::GalleryFixture)
 
 BOOST_AUTO_TEST_CASE(an_empty_gallery_is_empty_and_no_error) {
     BOOST_TEST(store.ping().has_value());
@@ -98,6 +58,32 @@ BOOST_AUTO_TEST_CASE(a_sample_is_shown_as_it_was_added) {
     BOOST_TEST(only.model_id == "model-1");
     BOOST_TEST(only.quality == 0.8F);
     BOOST_TEST((only.embedding == face(1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) {
+    const std::string jpeg("\xff\xd8\xff\0 any bytes \n", 16);
+    const auto with = store.add("Anna", sample(face(1)), jpeg);
+    const auto without = store.add("Anna", sample(face(2)));
+    BOOST_REQUIRE((with && without));
+    BOOST_TEST(store.picture(with->id)->value_or("") == jpeg);
+    BOOST_TEST(!store.picture(without->id)->has_value());
+    BOOST_TEST(!store.picture(test::id("none"))->has_value());
+    BOOST_TEST(!store.picture("*")->has_value());
+    BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
+    BOOST_TEST((*store.load("model-1"))->samples() == 2U);
+    const std::string statistics(redis.run({"INFO", "commandstats"})->text());
+    BOOST_TEST(!contains(statistics, "cmdstat_get:"), statistics);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
+    check_failed(store.add("Anna", sample(face(1)), "text"), ErrorKind::malformed, "JPEG");
+    const std::string start = "\xff\xd8\xff";
+    check_failed(store.add("Anna", sample(face(1)), start + std::string(max_picture_bytes, 'x')),
+                 ErrorKind::too_large, "bytes");
+    BOOST_TEST(everything().empty());
+    const auto anna = store.add("Anna", sample(face(1)), start);
+    BOOST_REQUIRE(redis.run({"SET", keys::picture(anna->id), "<script>"}));
+    check_failed(store.picture(anna->id), ErrorKind::malformed, anna->id);
 }
 
 BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {
@@ -355,170 +341,6 @@ BOOST_AUTO_TEST_CASE(reembedding_moves_the_gallery_to_another_model) {
     check_refused(store.replace(nobodys), "no such sample");
 }
 
-BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
-    const auto anna = store.add("Anna Removed", sample(face(1), "removed/anna.jpg"));
-    const auto second = store.add("Anna Removed", sample(face(2)));
-    const auto bert = store.add("Bert", sample(face(3)));
-    BOOST_REQUIRE((anna && second && bert));
-
-    History history(options, 1);
-    TrackMemory memory(options, 600, "model-1");
-    const std::string header = "\x82\xa2id" + anna->subject_id + "\xa4nameAnna Removed";
-    BOOST_REQUIRE(history.append("identity.door", "bert was here", bert->subject_id, "door-1"));
-    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
-    BOOST_REQUIRE(history.append("identity.door", "lead over " + header, bert->subject_id, "door-3",
-                                 {anna->subject_id}));
-    BOOST_REQUIRE(history.append("identity.door", "a stranger", "", "door-4"));
-    // Nobody, but most like these samples: that names her, too.
-    BOOST_REQUIRE(history.append(
-        "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
-    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
-    for (const char* track : {"door-1", "door-2", "door-3", "door-4", "door-5"}) {
-        BOOST_REQUIRE(memory.append(track, probe("p", face(track[5] == '2' ? 1 : 3), 0.5F)));
-    }
-    // Of her, but no result tells: nothing was decided yet, or the history was not written.
-    BOOST_REQUIRE(memory.append("door-6", probe("p", face(3), 0.5F)));
-    Embedding blurred = face(2);
-    for (std::size_t i = 0; i < blurred.size(); ++i) blurred[i] += 2 * face(9)[i];
-    normalise(blurred);
-    BOOST_REQUIRE(memory.append("door-6", probe("q", blurred, 0.5F)));
-    const auto last_id = [&] {
-        return std::string(
-            redis.eval("return redis.call('XINFO', 'STREAM', KEYS[1])[8]", {keys::results}, {})
-                ->text());
-    };
-    const std::string last = last_id();
-    const auto traces = [&] {
-        const std::string all = everything();
-        std::vector<std::string> found;
-        for (const std::string& trace :
-             {std::string("Anna Removed"), std::string("removed/anna.jpg"), anna->subject_id,
-              anna->id, second->id, pack(face(1)).substr(100, 64), pack(face(2)).substr(100, 64),
-              std::string("door-2"), std::string("door-3"), std::string("door-5"),
-              std::string("door-6")}) {
-            if (contains(all, trace)) found.push_back(trace);
-        }
-        return found.size();
-    };
-    BOOST_TEST(traces() == 11U);
-
-    BOOST_REQUIRE(store.remove("Anna Removed"));
-
-    BOOST_TEST(traces() == 0U);
-    BOOST_TEST(store.list()->size() == 1U);
-    const auto left = history.after("0-0", 100);
-    BOOST_REQUIRE(left);
-    BOOST_REQUIRE(left->size() == 2U);
-    BOOST_TEST((*left)[0].header == "bert was here");
-    BOOST_TEST((*left)[1].header == "a stranger");
-    BOOST_TEST(last_id() == last);
-    BOOST_TEST(redis.run({"PTTL", keys::results})->number() > 0);
-    BOOST_TEST(redis.run({"EXISTS", keys::track("door-1"), keys::track("door-4")})->number() == 2);
-    // The late answer of a worker that has not noticed yet must not bring her back.
-    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
-    BOOST_REQUIRE(
-        history.append("identity.door", header, bert->subject_id, "door-1", {anna->subject_id}));
-    BOOST_TEST(!contains(everything(), anna->subject_id));
-}
-
-BOOST_AUTO_TEST_CASE(
-    removing_the_last_subject_leaves_only_the_change_stream_and_any_model_may_come) {
-    const auto anna = store.add("Anna", sample(face(1)));
-    History history(options, 1);
-    BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
-    BOOST_REQUIRE(store.remove("Anna"));
-    BOOST_TEST(history.after("0-0", 10)->empty());
-    BOOST_TEST(!contains(everything(), anna->subject_id));
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes, and empty results
-    BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
-}
-
-BOOST_AUTO_TEST_CASE(a_subject_can_be_there_before_its_first_sample) {
-    const auto anna = store.add_subject("  Anna ");
-    BOOST_REQUIRE(anna);
-    BOOST_TEST(anna->name == "Anna");
-    check_failed(store.add_subject("Anna"), ErrorKind::exists, "Anna");
-    check_refused(store.add_subject("\x01"), "control");
-    BOOST_TEST(store.list()->front().samples == 0U);
-    BOOST_TEST(store.add("Anna", sample(face(1)))->subject_id == anna->id);
-    BOOST_TEST((*store.load("model-1"))->samples() == 1U);
-}
-
-BOOST_AUTO_TEST_CASE(a_renamed_subject_keeps_its_id_and_samples_and_a_copy_learns_its_name) {
-    const auto added = store.add("Ann", sample(face(1)));
-    const auto before = *store.load("model-1");
-    BOOST_TEST(*store.rename("Ann", "Anna") == false);
-    BOOST_TEST(!store.find("Ann")->has_value());
-    BOOST_TEST((*store.find("Anna"))->id == added->subject_id);
-    BOOST_TEST((*store.refresh(before))->match(face(1)).best->name == "Anna");
-    BOOST_TEST(*store.rename("Anna", "Anna") == false);
-    BOOST_TEST(store.show("Anna")->size() == 1U);
-    check_refused(store.rename("Nobody", "Anna"), "Nobody");
-    check_refused(store.rename("Anna", ""), "empty");
-}
-
-BOOST_AUTO_TEST_CASE(
-    a_subject_that_gets_the_name_of_another_becomes_the_other_and_leaves_no_trace) {
-    const auto ann = store.add("Ann", sample(face(1), "1.jpg"));
-    const auto anna = store.add("Anna", sample(face(2), "2.jpg"));
-    const auto before = *store.load("model-1");
-    History history(options, 1);
-    BOOST_REQUIRE(history.append("identity.door", "names " + ann->subject_id, ann->subject_id, ""));
-    BOOST_TEST(*store.rename("Ann", "Anna") == true);
-    BOOST_TEST(store.list()->size() == 1U);
-    const auto samples = *store.show("Anna");
-    BOOST_REQUIRE(samples.size() == 2U);
-    BOOST_TEST(samples[0].id == anna->id);
-    BOOST_TEST(samples[1].id == ann->id);
-    BOOST_TEST(samples[1].subject_id == anna->subject_id);
-    const auto after = *store.refresh(before);
-    BOOST_TEST(after->subjects() == 1U);
-    BOOST_TEST(after->samples() == 2U);
-    BOOST_TEST(after->match(face(1)).best->subject_id == anna->subject_id);
-    BOOST_TEST(!contains(everything(), ann->subject_id));
-}
-
-BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided) {
-    const auto one = store.add("Anna", sample(face(1), "1.jpg"));
-    const auto two = store.add("Anna", sample(face(2), "2.jpg"));
-    const auto before = *store.load("model-1");
-    History history(options, 1);
-    BOOST_REQUIRE(history.append("identity.door", "by " + one->id, one->subject_id, ""));
-    BOOST_REQUIRE(history.append("identity.door", "by " + two->id, two->subject_id, ""));
-    BOOST_TEST(store.remove_sample(one->id)->subject == "Anna");
-    BOOST_TEST(store.show("Anna")->front().id == two->id);
-    BOOST_TEST(!contains(everything(), one->id));
-    BOOST_TEST(history.after("0-0", 10)->size() == 1U);
-    BOOST_TEST((*store.refresh(before))->samples() == 1U);
-    check_refused(store.remove_sample(one->id), "no such sample");
-    check_refused(store.remove_sample("x"), "no such sample");
-    BOOST_TEST(store.remove_sample(two->id).has_value());
-    BOOST_TEST(store.show("Anna")->empty());
-}
-
-BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
-    const auto anna = store.add("Anna", sample(face(1)));
-    BOOST_REQUIRE(store.add("Anna", sample(face(2))));
-    BOOST_REQUIRE(store.add("Bert", sample(face(3))));
-    BOOST_TEST(store.remove_samples("Anna")->count == 2U);
-    BOOST_TEST(!contains(everything(), anna->id));
-    BOOST_TEST(store.show("Anna")->empty());
-    BOOST_TEST(store.show("Bert")->size() == 1U);
-    check_refused(store.remove_samples("Nobody"), "Nobody");
-}
-
-BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
-    for (const char* name : {"Anna", "Bert", "Cleo"}) {
-        BOOST_REQUIRE(store.add(name, sample(face(static_cast<std::uint32_t>(name[0])))));
-    }
-    BOOST_REQUIRE(store.add("Anna", sample(face(1))));
-    BOOST_TEST(store.remove_all(false)->count == 4U);
-    BOOST_TEST(store.list()->size() == 3U);
-    BOOST_TEST(store.remove_all(true)->count == 3U);
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // changes
-    BOOST_TEST(store.remove_all(true)->count == 0U);
-}
-
 BOOST_AUTO_TEST_CASE(samples_are_found_by_id_and_listed_in_parts) {
     std::vector<std::string> ids;
     for (std::uint32_t i = 0; i < 5; ++i) {
@@ -541,26 +363,6 @@ BOOST_AUTO_TEST_CASE(samples_are_found_by_id_and_listed_in_parts) {
     BOOST_TEST((one->sample.embedding == face(2)));
     BOOST_TEST(!store.find_sample("x")->has_value());
     BOOST_TEST(!store.find_sample(test::id("none"))->has_value());
-}
-
-BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_places) {
-    const auto anna = store.add("Anna", sample(face(1)));
-    const auto bert = store.add("Bert", sample(face(2)));
-    History history(options, 1);
-    for (int i = 0; i < 1200; ++i) {
-        const auto& whose = i % 3 == 0 ? anna->subject_id : bert->subject_id;
-        BOOST_REQUIRE(history.append("identity.door", std::to_string(i), whose, ""));
-    }
-    auto expected = *history.after("0-0", 5000);
-    BOOST_TEST(expected.size() == 1200U);
-    std::erase_if(expected, [](const auto& entry) { return std::stoi(entry.header) % 3 == 0; });
-    BOOST_REQUIRE(store.remove("Anna"));
-    const auto left = *history.after("0-0", 5000);
-    BOOST_REQUIRE(left.size() == 800U);
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        BOOST_TEST(left[i].id == expected[i].id);
-        BOOST_TEST(left[i].header == expected[i].header);
-    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

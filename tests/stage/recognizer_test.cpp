@@ -64,14 +64,14 @@ struct Fixture {
                                   });
     }
 
-    gallery::Snapshot enrolled(const Crop& crop, const std::string& name) {
+    gallery::Snapshot enrolled(const Crop& crop, const std::string& name, bool ignored = false) {
         vision::Embedder embedder(test::models());
         gallery::Sample sample;
         sample.id = test::id("s1");
         sample.subject_id = test::id(name);
         sample.model_id = recognizer.model_id();
         sample.embedding = embedder.embed({&crop.image, 1}).front();
-        return {recognizer.model_id(), {{test::id(name), name, 0}}, {sample}, "7-0"};
+        return {recognizer.model_id(), {{test::id(name), name, 0, ignored}}, {sample}, "7-0"};
     }
 };
 
@@ -113,6 +113,28 @@ BOOST_FIXTURE_TEST_CASE(a_first_face_that_says_little_leaves_it_undecided_with_a
     BOOST_TEST(identities[1].decision == "undecided");
     BOOST_TEST(identities[1].reason.value_or("").find("1 of 2 good faces") != std::string::npos);
     BOOST_TEST(identities[2].decision == "unknown");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_identity_of_an_ignored_person_tells_nothing_of_him, Fixture) {
+    const auto obama = crops_of("barack_obama");
+    const auto biden = crops_of("joe_biden");
+    const auto snapshot = enrolled(obama[0], "Barack", true);
+    const auto identities = process({item(obama[1], "a", 1), item(obama[2], "a", 2),
+                                     item(biden[0], "b", 1), item(biden[0], "b", 2)},
+                                    snapshot);
+    for (const auto& identity : identities) {
+        BOOST_TEST(!identity.subject.has_value());
+        BOOST_TEST(!identity.runner_up.has_value());
+        BOOST_TEST(identity.samples.empty());
+        BOOST_TEST(wire::decode<wire::Identity>(wire::encode(identity), 0).has_value());
+    }
+    BOOST_TEST(identities[1].ignored.value_or(false));
+    BOOST_TEST(identities[1].decision == "undecided");
+    BOOST_TEST(!identities[1].similarity.has_value());
+    // A stranger is told of, but not that he is most like him.
+    BOOST_TEST(!identities[3].ignored.has_value());
+    BOOST_TEST(identities[3].decision == "unknown");
+    BOOST_TEST(identities[3].similarity.has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_empty_gallery_knows_nobody_and_says_so, Fixture) {

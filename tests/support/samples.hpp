@@ -2,6 +2,9 @@
 // No fraction is a whole number: some versions of MessagePack-c write those as integers.
 #pragma once
 
+#include <type_traits>
+#include <utility>
+
 #include "wire/messages.hpp"
 
 namespace facebus::samples {
@@ -101,6 +104,16 @@ inline wire::Track track() {
             .box = box};
 }
 
+inline wire::Camera camera() {
+    return {.head = head(),
+            .live = true,
+            .ended = true,
+            .frames = 1200,
+            .rate = 24.5,
+            .last_frame = 1'699'999'999'000'000'000,
+            .tracks = 2};
+}
+
 inline wire::Status status() {
     return {.head = head(),
             .state = "ok",
@@ -132,6 +145,33 @@ Message extended(Message message) {
     return message;
 }
 
+/// The same message with every key that there is.
+template <class Message>
+Message complete(Message message) {
+    message = extended(std::move(message));
+    if constexpr (requires { message.ignored; }) message.ignored = false;
+    if constexpr (requires { message.crop_quality; }) message.crop_quality = quality;
+    return message;
+}
+
+/// With a crop, of which a receiver is told how good it is.
+inline wire::Identity with_crop_quality() {
+    auto message = extended(identity());
+    message.crop_quality = quality;
+    return message;
+}
+
+/// Of a person who is not to be reported.
+inline wire::Identity ignored() {
+    auto message = minimal(identity());
+    message.run = "18bcfe56800";
+    message.decision = "undecided";
+    message.samples.clear();
+    message.reason = "the person is not to be reported";
+    message.ignored = true;
+    return message;
+}
+
 /// Calls `visit(message, payload_bytes)` for one message of each kind.
 void for_each(auto&& visit) {
     visit(frame(), std::size_t{4 * 2 * 3});
@@ -142,6 +182,7 @@ void for_each(auto&& visit) {
     visit(credit(), std::size_t{0});
     visit(identity(), std::size_t{0});
     visit(track(), std::size_t{0});
+    visit(camera(), std::size_t{0});
     visit(status(), std::size_t{0});
 }
 

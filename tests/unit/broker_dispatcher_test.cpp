@@ -184,6 +184,78 @@ BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_th
     BOOST_TEST(published(7, "unknown"));
 }
 
+namespace {
+
+/// What is published of a track whose probes come to these decisions, "ignored" being one; "-"
+/// where nothing is.
+std::vector<std::string> published(Broker& broker, const std::vector<std::string>& decisions,
+                                   const std::string& track = "t") {
+    std::vector<std::string> out;
+    for (const auto& decision : decisions) {
+        const auto number = static_cast<int>(out.size()) + 1;
+        broker.dispatcher.credit("w", 8, start);
+        broker.admit(probe(track, number));
+        broker.next();
+        const bool known = decision == "known";
+        auto message = identity(probe(track, number), decision, known ? "anna" : "");
+        if (decision == "ignored") {
+            message.decision = "undecided";
+            message.ignored = true;
+        }
+        const auto finished = broker.dispatcher.finish(std::move(message), start);
+        BOOST_REQUIRE(finished);
+        BOOST_TEST(finished->probe == track + "/" + std::to_string(number));
+        BOOST_TEST((broker.admit(probe(track, number)) == Admission::done));
+        if (!finished->publish) {
+            out.emplace_back("-");
+        } else {
+            const bool ignored = finished->publish->ignored.value_or(false);
+            out.push_back(ignored ? "taken back" : finished->publish->decision);
+        }
+    }
+    return out;
+}
+
+using Told = std::vector<std::string>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(nothing_is_published_of_a_person_who_is_not_to_be_reported) {
+    Broker broker;
+    BOOST_TEST(published(broker, {"ignored", "ignored"}) == Told({"-", "-"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(
+    what_was_published_before_a_person_turned_out_to_be_ignored_is_taken_back_once) {
+    Broker broker;
+    const Told decisions{"unknown", "ignored", "ignored", "unknown", "unknown", "ignored"};
+    const Told told{"unknown", "taken back", "-", "unknown", "-", "taken back"};
+    BOOST_TEST(published(broker, decisions) == told, boost::test_tools::per_element());
+    BOOST_TEST(published(broker, {"undecided", "ignored", "known"}, "u") ==
+                   Told({"undecided", "taken back", "known"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_track_that_ended_is_known_until_its_last_probe_is_done) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    for (int number : {1, 2, 3}) broker.admit(probe("t", number));
+    const auto result = [&](int number) {
+        broker.next();
+        return broker.dispatcher.finish(identity(probe("t", number), "unknown"), start)
+            ->publish.has_value();
+    };
+    BOOST_TEST(result(1));
+    broker.dispatcher.forget_track("t");  // with two probes that wait
+    BOOST_TEST(!result(2));
+    broker.next();
+    broker.dispatcher.forget_track("t");  // with one that a worker holds
+    BOOST_TEST(!result(3));
+    broker.admit(probe("t", 4));
+    BOOST_TEST(result(4));
+}
+
 BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {
     RecentIds ids(2);
     BOOST_TEST(ids.add("a"));

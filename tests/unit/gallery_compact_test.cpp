@@ -20,8 +20,7 @@ BOOST_AUTO_TEST_CASE(a_similarity_to_a_compact_embedding_is_that_to_the_whole_on
         const auto row = compact(each);
         for (const auto& probe : faces) {
             const float whole = similarity(each, probe);
-            const float small =
-                gallery::similarity(row.high.data(), row.low.data(), row.scale, probe);
+            const float small = row_similarity(row.high.data(), row.low.data(), row.scale, probe);
             BOOST_TEST(std::abs(whole - small) < 2e-5F);
         }
     }

@@ -192,3 +192,22 @@ BOOST_AUTO_TEST_CASE(a_lead_is_over_the_runner_up_and_nobody_stands_in_the_way_o
     BOOST_TEST(!leads(match, 0.11F));
     BOOST_TEST(leads(anna_alone().match(like(0.1F, 0)), 0.5F));
 }
+
+BOOST_AUTO_TEST_CASE(a_track_of_an_ignored_subject_is_ignored_also_before_it_can_be_named) {
+    const Snapshot gallery{"model-1",
+                           {{test::id("a"), "Anna", 0, true}, {test::id("b"), "Bert", 0}},
+                           {enrolled("a", axis(0)), enrolled("b", axis(1))},
+                           "1-0"};
+    Policy policy = plain;
+    policy.min_probes = 2;
+    policy.early = 0.2F;
+    const auto ignored = [&](const Embedding& seen, float quality = 0.9F) {
+        return decide({probe("p", seen, quality)}, gallery, policy).ignored;
+    };
+    BOOST_TEST(ignored(like(0.9F, 0.1F)));   // known
+    BOOST_TEST(ignored(like(0.6F, 0.1F)));   // known with a second face like this
+    BOOST_TEST(!ignored(like(0.4F, 0.1F)));  // a stranger
+    BOOST_TEST(!ignored(like(0.6F, 0.58F)));
+    BOOST_TEST(!ignored(like(0.1F, 0.9F)));        // Bert
+    BOOST_TEST(!ignored(like(0.9F, 0.1F), 0.1F));  // too poor to say
+}

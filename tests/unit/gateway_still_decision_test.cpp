@@ -51,6 +51,20 @@ BOOST_AUTO_TEST_CASE(a_poor_face_is_nobody_and_no_stranger_either) {
     BOOST_TEST((decide(0.1F, 0.1F, 0.1F).verdict == Verdict::undecided));
 }
 
+BOOST_AUTO_TEST_CASE(who_is_not_to_be_reported_is_undecided_and_told_apart) {
+    const auto decide_on = [](float similarity) {
+        return decide_still(test::probe("", test::axis(0), 0.9F),
+                            {{"1", "Anna", similarity, {"s"}, true}}, 1, policy);
+    };
+    for (const float similarity : {0.61F, 0.51F}) {
+        BOOST_TEST(decide_on(similarity).ignored);
+        BOOST_TEST((decide_on(similarity).verdict == Verdict::undecided));
+        BOOST_TEST(decide_on(similarity).reason.find("not to be reported") != std::string::npos);
+    }
+    BOOST_TEST(!decide_on(0.49F).ignored);
+    BOOST_TEST((decide_on(0.49F).verdict == Verdict::unknown));
+}
+
 BOOST_AUTO_TEST_CASE(in_an_empty_gallery_everybody_is_unknown) {
     const auto nobody = decide_still(test::probe("", test::axis(0), 0.9F), {}, 0, policy);
     BOOST_TEST((nobody.verdict == Verdict::unknown));

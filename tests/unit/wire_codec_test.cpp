@@ -110,6 +110,21 @@ BOOST_AUTO_TEST_CASE(a_name_belongs_to_the_decision_known_and_only_to_it) {
     refused<wire::Identity>(changed, 0, "decision is none of");
 }
 
+BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_that_tells_who_is_refused) {
+    const auto good = header(samples::ignored());
+    BOOST_TEST(wire::decode<wire::Identity>(packed(good), 0).has_value());
+    const auto told = header(samples::identity());
+    for (const auto* key : {"similarity", "probability", "margin", "runner_up", "samples"}) {
+        auto changed = good;
+        changed[key] = told[key];
+        refused<wire::Identity>(changed, 0, "ignored, and yet it tells who it is");
+    }
+    auto named = told;
+    named["ignored"] = true;
+    refused<wire::Identity>(named, 0, "ignored, and yet it tells who it is");
+    refused<wire::Identity>(good, crop_bytes, "ignored, and yet it tells who it is");
+}
+
 BOOST_AUTO_TEST_CASE(a_header_above_the_limit_is_refused_before_it_is_read) {
     const auto decoded =
         wire::decode<wire::Ack>(std::string(wire::max_header_bytes + 1, '\xc0'), 0);

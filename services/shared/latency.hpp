@@ -7,14 +7,22 @@
 
 #include "wire/messages.hpp"
 
-namespace facebus::cli {
+namespace facebus {
 
 /// Collects the stage times of results. Not thread-safe.
 class Latency {
   public:
     void add(const wire::Identity& identity);
 
-    /// A table of p50 and p99 in milliseconds for each stage and in total.
+    /// In milliseconds; 0 where there is no result.
+    struct Quantiles {
+        std::string_view stage;
+        double p50 = 0;
+        double p99 = 0;
+    };
+    /// Of each stage in the order of the flow, and last of the whole way, called "total".
+    [[nodiscard]] std::vector<Quantiles> quantiles() const;
+    /// The same as a table.
     [[nodiscard]] std::string table() const;
 
     [[nodiscard]] std::size_t count() const { return total_.size(); }
@@ -33,4 +41,4 @@ class Latency {
     std::vector<double> total_;
 };
 
-}  // namespace facebus::cli
+}  // namespace facebus

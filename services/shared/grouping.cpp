@@ -1,4 +1,4 @@
-#include "cli/grouping.hpp"
+#include "shared/grouping.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-namespace facebus::cli {
+namespace facebus {
 namespace {
 
 /// Of a pair that must not be joined: a sum with it stays it.
@@ -97,7 +97,8 @@ bool together(const TrackFace& a, const TrackFace& b) {
     return a.video == b.video && std::max(a.from, b.from) <= std::min(a.to, b.to);
 }
 
-std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks) {
+std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
+                                                      double least) {
     // In the order of appearance; the rest is there to give one order, however they come.
     std::vector<std::size_t> order(tracks.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -110,7 +111,7 @@ std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFac
     for (const auto place : order) ordered.push_back(tracks[place]);
 
     Linkage linkage(ordered);
-    while (linkage.join_best(same_person)) {
+    while (linkage.join_best(least)) {
     }
     auto groups = linkage.take();
     for (auto& group : groups) {
@@ -119,4 +120,4 @@ std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFac
     return groups;
 }
 
-}  // namespace facebus::cli
+}  // namespace facebus

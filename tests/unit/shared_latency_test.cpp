@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "cli/latency.hpp"
+#include "shared/latency.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;
@@ -23,7 +23,7 @@ wire::Identity result(std::int64_t total_ms) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(quantiles_are_those_of_the_whole_way) {
-    cli::Latency latency;
+    Latency latency;
     for (int ms = 21; ms <= 120; ++ms) latency.add(result(ms));
     BOOST_TEST(latency.count() == 100U);
     BOOST_TEST(latency.total_ms(0.5) == 70);
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(quantiles_are_those_of_the_whole_way) {
 }
 
 BOOST_AUTO_TEST_CASE(the_table_splits_the_time_by_stage) {
-    cli::Latency latency;
+    Latency latency;
     latency.add(result(30));
     const auto table = latency.table();
     BOOST_TEST(table.find("detect-align        10.0      10.0") != std::string::npos, table);
@@ -43,11 +43,11 @@ BOOST_AUTO_TEST_CASE(the_table_splits_the_time_by_stage) {
 BOOST_AUTO_TEST_CASE(a_stage_that_was_not_passed_takes_no_time_from_the_next) {
     auto identity = result(30);
     identity.head.t.motion.reset();
-    cli::Latency latency;
+    Latency latency;
     latency.add(identity);
     BOOST_TEST(latency.table().find("detect-align        11.0      11.0") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(without_results_there_is_still_a_table) {
-    BOOST_TEST(cli::Latency().table().find("0 results") != std::string::npos);
+    BOOST_TEST(Latency().table().find("0 results") != std::string::npos);
 }

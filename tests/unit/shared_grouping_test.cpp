@@ -4,11 +4,10 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "cli/grouping.hpp"
+#include "shared/grouping.hpp"
 #include "support/face_sets.hpp"
 
 using namespace facebus;
-using namespace facebus::cli;
 using facebus::test::axis;
 using facebus::test::between;
 using facebus::test::face;

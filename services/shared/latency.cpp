@@ -1,4 +1,4 @@
-#include "cli/latency.hpp"
+#include "shared/latency.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus::cli {
+namespace facebus {
 namespace {
 
 double quantile(std::vector<double> values, double q) {
@@ -33,18 +33,27 @@ void Latency::add(const wire::Identity& identity) {
     total_.push_back(static_cast<double>(before - identity.head.ts) / 1e6);
 }
 
+std::vector<Latency::Quantiles> Latency::quantiles() const {
+    std::vector<Quantiles> all;
+    all.reserve(stages_.size() + 1);
+    for (const auto& stage : stages_) {
+        all.push_back({stage.name, quantile(stage.ms, 0.5), quantile(stage.ms, 0.99)});
+    }
+    all.push_back({"total", total_ms(0.5), total_ms(0.99)});
+    return all;
+}
+
 std::string Latency::table() const {
     std::string out =
         fmt::format("{:<14}{:>10}{:>10}   ms, {} results\n", "stage", "p50", "p99", total_.size());
-    for (const auto& stage : stages_) {
-        out += fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", stage.name, quantile(stage.ms, 0.5),
-                           quantile(stage.ms, 0.99));
+    for (const auto& row : quantiles()) {
+        out += fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", row.stage, row.p50, row.p99);
     }
-    return out + fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", "total", total_ms(0.5), total_ms(0.99));
+    return out;
 }
 
 double Latency::total_ms(double q) const {
     return quantile(total_, q);
 }
 
-}  // namespace facebus::cli
+}  // namespace facebus

@@ -7,7 +7,7 @@
 
 #include "base/embedding.hpp"
 
-namespace facebus::cli {
+namespace facebus {
 
 /// A track as grouping sees it.
 struct TrackFace {
@@ -29,9 +29,10 @@ inline constexpr double same_person = 0.5;
 bool together(const TrackFace& a, const TrackFace& b);
 
 /// The tracks of each person, by their places in `tracks`: those on average most alike are joined
-/// first, while that average is at least same_person; tracks that are together never are. People
-/// are in the order in which they appear, and so are the tracks of each. The order of `tracks`
-/// changes nothing.
-std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks);
+/// first, while that average is at least `least`; tracks that are together never are. People are in
+/// the order in which they appear, and so are the tracks of each. The order of `tracks` changes
+/// nothing.
+std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
+                                                      double least = same_person);
 
-}  // namespace facebus::cli
+}  // namespace facebus

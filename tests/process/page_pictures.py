@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""Makes docs/pictures/page: the web page as it is while real clips run through the real system.
+
+    cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_pictures.py
+"""
+
+import unittest
+
+from browser import DESKTOP, PHONE, need_browser
+from gateway import BIDEN, OBAMA, need_gateway
+from page import CLIPS, PageSystem
+from pictures import carphone_frames, ffmpeg_clip
+from support import ROOT, ProcessTest, need_system
+
+PICTURES = ROOT / "docs/pictures/page"
+LOADED = "return [...document.images].every((image) => image.complete && image.naturalWidth > 0);"
+
+
+class PagePictures(ProcessTest):
+    limit = 400
+
+    def visit(self, name, photograph):
+        """A clip in which somebody is there for a while, and then nobody."""
+        return ffmpeg_clip(
+            self, name, "-loop", "1", "-t", "5", "-i", photograph, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
+            "-filter_complex", "[0]scale=640:480:force_original_aspect_ratio=increase,crop=640:480:(iw-640)/2:0,"
+            "setsar=1,fps=10,format=yuv420p[a];[1]setsar=1,fps=10,format=yuv420p[b];[a][b]concat=n=2")
+
+    def test_pictures(self):
+        need_system()
+        need_gateway()
+        need_browser()
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        CLIPS["reception"] = self.visit("obama.mp4", OBAMA[-1])
+        CLIPS["garden"] = self.visit("biden.mp4", BIDEN)
+        system = PageSystem(self)
+        system.enrol(carphone_frames(self), "--name", "Carl Phone")
+        for photograph in OBAMA[:-1]:
+            system.add_face("Barack%20Obama", photograph)
+        system.film("door", "reception", "garden", "street")
+        desktop = system.browse(size=(DESKTOP[0], 760))
+        desktop.find(".result.known", "Barack Obama")
+        desktop.find(".result.known", "Carl")
+        desktop.until("return document.querySelectorAll('.result').length >= 9")
+        desktop.until(LOADED)
+        desktop.picture(PICTURES / "live.png")
+        desktop.click(".result.known", "Barack Obama")
+        desktop.find("dialog.why")
+        desktop.until("return document.querySelector('dialog .samples img')")
+        desktop.until(LOADED)
+        desktop.picture(PICTURES / "why.png")
+        desktop.click("dialog .close")
+        desktop.click("nav a", "Unknown")
+        desktop.find(".group")
+        desktop.until("return [...document.querySelectorAll('.group')].some((one) => "
+                      "one.querySelectorAll('img').length >= 3)")
+        desktop.until(LOADED)
+        desktop.picture(PICTURES / "unknown.png")
+        for view, seen in (("Gallery", ".sample img"), ("Cameras", ".camera"), ("Numbers", "svg.plot path")):
+            desktop.click("nav a", view)
+            desktop.find(seen)
+            desktop.until(LOADED)
+            desktop.picture(PICTURES / f"{view.lower()}.png")
+        phone = system.browse(size=PHONE, scale=1, dark=True)
+        phone.until("return document.querySelectorAll('.result').length >= 6")
+        phone.until(LOADED)
+        phone.picture(PICTURES / "phone.png")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,152 @@
+"""What the gateway tells of results as they come, and of strangers: over HTTP, with the whole system behind it."""
+
+import contextlib
+import http.client
+import json
+import time
+import unittest
+
+from gateway import OBAMA, need_gateway
+from page import PageSystem
+from support import ProcessTest, need_system
+
+EVENTS, UNKNOWN = "/api/v1/live/events", "/api/v1/unknown"
+NOBODY = "0" * 32
+
+
+class Stream:
+    """Server-sent events, as they come."""
+
+    def __init__(self, case, system, last=None):
+        host, _, port = system.address.rpartition(":")
+        self.connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        case.addCleanup(self.close)
+        self.connection.request("GET", EVENTS, headers={
+            "x-api-key": system.keys["read"], "Accept-Encoding": "gzip, br", **({"Last-Event-ID": last} if last else {})})
+        self.answer = self.connection.getresponse()
+
+    def line(self):
+        return self.answer.readline().decode().rstrip("\n")
+
+    def next(self):
+        """Id and result of the next event."""
+        event = {}
+        while "data" not in event:
+            name, _, value = self.line().partition(": ")
+            event[name] = value
+        return event["id"], json.loads(event["data"])
+
+    def close(self):
+        self.answer.close()
+        self.connection.close()
+
+
+class LiveTest(ProcessTest):
+    limit = 240
+
+    def setUp(self):
+        need_system()
+        need_gateway()
+        super().setUp()
+
+    def strangers(self, system):
+        """The groups of strangers, when there is one."""
+        while not (groups := system.good(system.ask("GET", UNKNOWN))["groups"]):
+            pass
+        return groups
+
+    def ids(self, group):
+        return [face["id"] for face in group["faces"]]
+
+
+class Events(LiveTest):
+    def test_results_come_as_events_and_who_was_away_gets_what_it_missed(self):
+        system = PageSystem(self)
+        stream = Stream(self, system)
+        self.assertEqual("text/event-stream", stream.answer.headers["Content-Type"])
+        self.assertIsNone(stream.answer.headers["Content-Encoding"])
+        system.film("door")
+        id, result = stream.next()
+        self.assertEqual("door", result["camera"])
+        self.assertTrue(result["crop"].startswith("data:image/jpeg;base64,"))
+        stream.close()
+        missed, second = Stream(self, system, id).next()
+        self.assertNotEqual(id, missed)
+        self.assertGreaterEqual(second["time"], result["time"])
+        self.assertEqual(id, Stream(self, system).next()[0])
+        self.assertEqual(id, Stream(self, system, "of another run-7").next()[0])
+        self.assertIn(id, [one["id"] for one in system.good(system.ask("GET", "/api/v1/live"))["results"]])
+
+    def test_listeners_take_no_thread_of_other_requests_and_their_number_is_bounded(self):
+        system = PageSystem(self, FACEBUS_GATEWAY_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
+        streams = [Stream(self, system) for _ in range(2)]
+        for stream in streams:
+            self.assertEqual(": results follow", stream.line())
+        system.refused(system.ask("GET", EVENTS), 503, words="gateway.streams")
+        self.assertEqual(200, system.ask("GET", "/api/v1/cameras").status)
+        streams[0].close()
+        while Stream(self, system).answer.status != 200:
+            pass
+
+    def test_the_gateway_ends_at_once_whoever_listens(self):
+        system = PageSystem(self)
+        stream = Stream(self, system)
+        self.assertEqual(": results follow", stream.line())
+        start = time.monotonic()
+        system.forget("gateway")
+        self.assertLess(time.monotonic() - start, 5)
+        with contextlib.suppress(http.client.IncompleteRead):
+            stream.answer.read()
+
+
+class Strangers(LiveTest):
+    def test_faces_that_the_rules_refuse_are_not_enrolled_and_stay(self):
+        system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")
+        system.film("door")
+        (group, *_) = self.strangers(system)
+        self.assertIn("too poor", group["faces"][0]["refusal"])
+        refused = system.ask("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
+        system.refused(refused, 400, 21, "too poor")
+        self.assertEqual([], system.subjects())
+        self.assertIn(self.ids(group)[-1], [id for one in self.strangers(system) for id in self.ids(one)])
+
+    def test_who_is_never_to_be_reported_is_in_the_gallery_and_comes_no_more(self):
+        system = PageSystem(self)
+        system.film("door")
+        (group, *_) = self.strangers(system)
+        picture = system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
+        self.assertEqual((200, "image/jpeg", b"\xff\xd8"),
+                         (picture.status, picture.headers["Content-Type"], picture.body[:2]))
+        told = system.good(system.ask("POST", f"{UNKNOWN}/ignore", body={"faces": self.ids(group)}))
+        (subject,) = system.good(system.ask("GET", "/api/v1/gallery/subjects"))["subjects"]
+        self.assertEqual((told["subject"], True), (subject["subject"], subject["ignored"]))
+        self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
+        self.assertEqual(404, system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img").status)
+
+    def test_what_makes_no_sense_is_refused_with_what_to_send(self):
+        system = PageSystem(self)
+        for path in ("name", "ignore", "dismiss"):
+            for body in (b"", b"[]", b'{"subject": "A"}', b'{"subject": "A", "faces": []}',
+                         b'{"subject": "A", "faces": [1]}', b'{"faces": "x", "subject": "A"}'):
+                system.refused(system.ask("POST", f"{UNKNOWN}/{path}", body=body), 400, 33, "faces")
+            gone = system.ask("POST", f"{UNKNOWN}/{path}", body={"subject": "A", "faces": [NOBODY]})
+            system.refused(gone, 404, 11, "not here any more")
+        system.refused(system.ask("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
+        self.assertEqual([], system.subjects())
+
+    def test_what_the_gateway_remembers_is_gone_with_it(self):
+        system = PageSystem(self)
+        system.add_face("Barack", OBAMA[0])
+        system.film("door")
+        self.strangers(system)
+        system.forget("capture")
+        system.restart_gateway()
+        self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
+        # Results are in the history; their crops are nowhere.
+        while not (results := system.good(system.ask("GET", "/api/v1/live"))["results"]):
+            pass
+        self.assertFalse([result for result in results if "crop" in result])
+
+
+if __name__ == "__main__":
+    unittest.main()

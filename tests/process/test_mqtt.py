@@ -1,0 +1,357 @@
+"""MQTT, with the Mosquitto of the distribution and a gateway that tells it who is where."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import unittest
+import urllib.parse
+
+from gateway import need_gateway
+from integrations import House, result_id
+from support import ProcessTest, die_with_parent, need_system, need_tool
+from system import metric
+
+AVAILABILITY = "facebus/hall/availability"
+
+
+class Mosquitto:
+    """A broker at one port, that may be killed and started again."""
+
+    def __init__(self, case, *lines):
+        self.case = case
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.config = case.folder / "mosquitto.conf"
+        # Started by root it would become a user who may not read this folder.
+        self.config.write_text("\n".join(
+            [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stdout",
+             *(lines or ["allow_anonymous true"])]))
+        self.start()
+
+    def start(self):
+        self.process = self.case.spawn(["mosquitto", "-c", self.config], self.case.environment(),
+                                       subprocess.PIPE, subprocess.STDOUT)
+        said = ""
+        for line in self.process.stdout:
+            said += line.decode()
+            if b"running" in line:
+                return
+        raise AssertionError(f"mosquitto did not start: {said}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Listener:
+    """mosquitto_sub: what the broker tells, and what it holds."""
+
+    def __init__(self, case, broker, topic, *flags):
+        self.case, self.seen, self.rest = case, [], b""
+        self.process = case.spawn(
+            ["stdbuf", "-oL", "mosquitto_sub", "-p", str(broker.port), "-q", "1", "-F", "%r %t %p",
+             *(part for one in ([topic] if isinstance(topic, str) else topic) for part in ("-t", one)),
+             *flags], case.environment(), subprocess.PIPE, subprocess.STDOUT)
+
+    def next(self):
+        """(retained, topic, payload); the payload as JSON where it is some."""
+        while b"\n" not in self.rest:
+            select.select([self.process.stdout], [], [])
+            data = os.read(self.process.stdout.fileno(), 65536)
+            self.case.assertTrue(data, "mosquitto_sub ended")
+            self.rest += data
+        line, _, self.rest = self.rest.partition(b"\n")
+        retained, topic, payload = line.decode().split(" ", 2)
+        try:
+            payload = json.loads(payload)
+        except ValueError:
+            pass
+        self.seen.append((retained == "1", topic, payload))
+        return self.seen[-1]
+
+    def until(self, topic, wanted=lambda payload: True):
+        """The payload of the first message of the topic, from now on, that is wanted."""
+        while True:
+            _, told, payload = self.next()
+            if told == topic and wanted(payload):
+                return payload
+
+    def states(self, topic):
+        return [payload for _, told, payload in self.seen if told == topic]
+
+
+class MqttTest(ProcessTest):
+    limit = 90
+
+    @classmethod
+    def setUpClass(cls):
+        need_system()
+        need_gateway()
+        for tool in ("mosquitto", "mosquitto_sub", "redis-cli", "stdbuf"):
+            need_tool(tool)
+
+    def house(self, broker, **environment):
+        return House(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
+                              "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_SILENCE": "3",
+                              "FACEBUS_MQTT_LINGER": "1", **environment})
+
+    def listen(self, broker, topic="#", *flags):
+        return Listener(self, broker, topic, *flags)
+
+    def retained(self, broker, topic):
+        """What the broker holds of a topic, for whoever comes now."""
+        return self.listen(broker, topic).until(topic)
+
+
+class EventTest(MqttTest):
+    def test_a_result_is_told_once_with_the_id_that_it_has_everywhere(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        listener = self.listen(broker)
+        listener.until(AVAILABILITY, lambda state: state == "online")
+        alice = house.enter("Alice")
+        results = [house.result("t1", alice), house.result("t2"), house.result("t3", alice)]
+        told = [listener.until("facebus/door/identity") for _ in results]
+        self.assertEqual([result_id(result) for result in results], [event["id"] for event in told])
+        self.assertEqual(["known", "unknown", "known"], [event["decision"] for event in told])
+        self.assertEqual({"subject": "Alice", "subject_id": alice[0], "camera": "door", "track": "t1"},
+                         {key: told[0][key] for key in ("subject", "subject_id", "camera", "track")})
+        self.assertNotIn("subject", told[1])
+        late = self.listen(broker, "facebus/door/#")
+        late.until("facebus/door/presence")
+        self.assertEqual([], late.states("facebus/door/identity"), "an event is nothing to keep")
+
+    def test_what_is_missed_while_the_broker_is_away_is_told_up_to_a_bound(self):
+        broker = Mosquitto(self)
+        house = self.house(broker, FACEBUS_MQTT_QUEUE="3")
+        self.listen(broker).until(AVAILABILITY, lambda state: state == "online")
+        broker.kill()
+        gateway = house.services["gateway"]
+        while metric(gateway.health, "facebus_mqtt_connected") != 0:
+            house.next()
+        results = [house.result(f"t{number}") for number in range(5)]
+        while metric(gateway.health, "facebus_mqtt_dropped_total") < 2:
+            house.next()
+        broker.start()
+        listener = self.listen(broker)
+        told = [listener.until("facebus/door/identity")["id"] for _ in range(3)]
+        self.assertEqual([result_id(result) for result in results[2:]], told)
+
+
+class PresenceTest(MqttTest):
+    def test_presence_ends_when_the_person_leaves(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        alice = house.enter("Alice")
+        listener = self.listen(broker)
+        house.event("t1", "started")
+        listener.until("facebus/door/presence", lambda state: state["occupied"])
+        house.result("t1", alice)
+        state = listener.until("facebus/door/presence", lambda state: state["people"])
+        self.assertEqual([{"id": alice[0], "name": "Alice"}], state["people"])
+        self.assertEqual(1, state["count"])
+        person = listener.until(f"facebus/person/{alice[0]}/presence", lambda state: state["present"])
+        self.assertEqual(["door"], person["cameras"])
+        house.event("t1", "ended")
+        gone = listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
+        self.assertEqual([], gone["cameras"])
+        last = self.retained(broker, "facebus/door/last_person")
+        self.assertEqual((alice[0], "Alice"), (last["id"], last["name"]))
+        empty = self.retained(broker, "facebus/door/presence")
+        self.assertEqual((False, 0, []), (empty["occupied"], empty["count"], empty["people"]))
+
+    def test_one_track_after_another_of_one_person_does_not_flicker(self):
+        broker = Mosquitto(self)
+        house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_SILENCE="60")
+        alice = house.enter("Alice")
+        listener = self.listen(broker, "facebus/#")
+        house.event("t1", "started")
+        house.result("t1", alice)
+        for number in range(2, 5):
+            house.event(f"t{number - 1}", "ended")
+            house.event(f"t{number}", "started")
+            house.result(f"t{number}", alice)
+        house.event("t9", "started", "gate")  # what is told after all that
+        listener.until("facebus/gate/presence", lambda state: state["occupied"])
+        people = [state["present"] for state in listener.states(f"facebus/person/{alice[0]}/presence")]
+        self.assertEqual([True], people)
+        counts = [state["count"] for state in listener.states("facebus/door/presence")]
+        self.assertEqual({1}, set(counts))
+
+    def test_presence_ends_when_the_broker_is_gone(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        alice = house.enter("Alice")
+        listener = self.listen(broker)
+        house.event("t1", "started")
+        house.result("t1", alice)
+        topic = f"facebus/person/{alice[0]}/presence"
+        listener.until(topic, lambda state: state["present"])
+        house.kill("broker")
+        listener.until(topic, lambda state: not state["present"])
+
+    def test_a_track_that_says_that_it_goes_on_is_present_until_it_is_silent(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        listener = self.listen(broker)
+        house.event("t1", "started")
+        listener.until("facebus/door/presence", lambda state: state["occupied"])
+        # Others are heard of for longer than the silence that ends a presence, and so is it.
+        for number in range(2, 6):
+            house.event("t1", "moved")
+            house.event(f"g{number}", "started", "gate")
+            house.event(f"g{number}", "ended", "gate")
+            listener.until("facebus/gate/presence", lambda state: state["occupied"])
+            listener.until("facebus/gate/presence", lambda state: not state["occupied"])
+        self.assertEqual({True}, {state["occupied"] for state in listener.states("facebus/door/presence")})
+        listener.until("facebus/door/presence", lambda state: not state["occupied"])
+
+
+class RestartTest(MqttTest):
+    def test_a_gateway_that_is_killed_is_offline_by_its_last_will_and_takes_up_its_states(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        alice, bob = house.enter("Alice"), house.enter("Bob")
+        listener = self.listen(broker)
+        for track, who in (("t1", alice), ("t2", bob)):
+            house.event(track, "started")
+            house.result(track, who)
+            listener.until(f"facebus/person/{who[0]}/presence", lambda state: state["present"])
+        house.kill("gateway")
+        listener.until(AVAILABILITY, lambda state: state == "offline")
+        self.assertEqual("offline", self.retained(broker, AVAILABILITY))
+        listener.seen.clear()
+        house.event("t2", "ended")  # nobody hears it
+        house.restart_gateway()
+        listener.until(AVAILABILITY, lambda state: state == "online")
+        house.event("t1", "moved")
+        listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"])
+        house.event("t1", "moved")
+        states = listener.states(f"facebus/person/{alice[0]}/presence")
+        self.assertEqual(set(), {state["present"] for state in states} - {True},
+                         "she was there all the time")
+        listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
+
+    def test_a_gateway_that_stops_says_so(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        listener = self.listen(broker)
+        listener.until(AVAILABILITY, lambda state: state == "online")
+        house.forget("gateway")
+        listener.until(AVAILABILITY, lambda state: state == "offline")
+
+    def test_a_broker_that_lost_all_is_given_all_again(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        alice = house.enter("Alice")
+        listener = self.listen(broker)
+        topic = f"facebus/person/{alice[0]}/presence"
+        listener.until(topic, lambda state: not state["present"])
+        broker.kill()
+        broker.start()
+        listener = self.listen(broker)
+        self.assertEqual("Alice", listener.until(topic)["name"])
+        self.assertEqual("online", self.retained(broker, AVAILABILITY))
+        config = f"homeassistant/binary_sensor/hall/person_{alice[0]}/config"
+        self.assertEqual("Alice", self.retained(broker, config)["device"]["name"])
+
+
+class HomeAssistantTest(MqttTest):
+    def test_cameras_and_people_are_discovered_renamed_and_withdrawn(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        listener = self.listen(broker)
+        name = "Zoë/+#{{ states }}"
+        id, _ = house.enter(name)
+        topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
+        config = listener.until(topic)
+        self.assertEqual(name, config["device"]["name"])
+        self.assertEqual(f"facebus/person/{id}/presence", config["state_topic"])
+        self.assertEqual(AVAILABILITY, config["availability_topic"])
+        for component, what in (("binary_sensor", "occupancy"), ("sensor", "people"),
+                                ("sensor", "last_person")):
+            self.retained(broker, f"homeassistant/{component}/hall/camera_door_{what}/config")
+        house.result("t1", (id, name))
+        listener.until("facebus/door/last_person", lambda state: state["name"] == name)
+        path = "/api/v1/recognition/subjects/"
+        house.good(house.ask("PUT", path + urllib.parse.quote(name, safe=""), body={"subject": "Zoe"}))
+        self.assertEqual("Zoe", listener.until(topic)["device"]["name"])
+        house.good(house.ask("DELETE", path + "Zoe"))
+        self.assertEqual("", listener.until(topic))
+        listener.until("facebus/door/last_person", lambda state: state["name"] is None)
+        end = len(listener.seen)
+        late = self.listen(broker)
+        late.until("facebus/door/last_person")
+        held = [payload for _, told, payload in late.seen if "identity" not in told]
+        self.assertNotIn("Zoe", json.dumps(held + [p for _, _, p in listener.seen[end:]]))
+        for _, told, _ in listener.seen:
+            self.assertRegex(told, r"^[A-Za-z0-9_/-]+$")
+
+    def test_who_was_removed_while_the_gateway_was_away_is_withdrawn(self):
+        broker = Mosquitto(self)
+        house = self.house(broker)
+        listener = self.listen(broker)
+        id, _ = house.enter("Alice")
+        topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
+        listener.until(topic)
+        house.forget("gateway")
+        removed = house.facebus("gallery", "remove", "Alice")
+        self.assertEqual(0, removed.code, removed)
+        house.restart_gateway()
+        self.assertEqual("", listener.until(topic))
+
+
+class LoginTest(MqttTest):
+    def test_with_a_password_it_is_let_in_and_without_it_says_so_and_goes_on(self):
+        passwords = self.folder / "passwords"
+        made = self.run_program(["mosquitto_passwd", "-b", "-c", passwords, "facebus", "secret"])
+        self.assertEqual(0, made.code, made)
+        broker = Mosquitto(self, "allow_anonymous false", f"password_file {passwords}")
+        secret = self.folder / "secret"
+        secret.write_text("wrong\n")
+        login = {"FACEBUS_MQTT_USER": "facebus", "FACEBUS_MQTT_PASSWORD_FILE": secret}
+        house = self.house(broker, **login)
+        gateway = house.services["gateway"]
+        while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
+            house.next()
+        self.assertTrue(any("MQTT broker" in line for line in gateway.lines()), gateway.last_words())
+        house.forget("gateway")
+        secret.write_text("secret\n")
+        house.restart_gateway()
+        listener = self.listen(broker, "#", "-u", "facebus", "-P", "secret")
+        listener.until(AVAILABILITY, lambda state: state == "online")
+        self.assertNotIn("secret", "".join(house.services["gateway"].lines()))
+
+    def test_over_tls_the_certificate_has_to_be_good(self):
+        need_tool("openssl")
+        key, certificate = self.folder / "tls.key", self.folder / "tls.crt"
+        made = self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                                 "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                                 "subjectAltName=IP:127.0.0.1"])
+        self.assertEqual(0, made.code, made)
+        broker = Mosquitto(self, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
+        house = self.house(broker, FACEBUS_MQTT_TLS="true")
+        gateway = house.services["gateway"]
+        while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
+            house.next()
+        self.assertEqual(0, metric(gateway.health, "facebus_mqtt_connected"))
+        house.forget("gateway")
+        house.restart_gateway(FACEBUS_MQTT_CA_FILE=certificate)
+        listener = self.listen(broker, "#", "--cafile", str(certificate), "-h", "127.0.0.1")
+        listener.until(AVAILABILITY, lambda state: state == "online")
+
+    def test_settings_that_make_no_sense_are_refused(self):
+        need_tool("redis-server")
+        for setting, value in (("topic", "a/#"), ("client_id", "a b"), ("discovery", "+")):
+            with self.subTest(setting):
+                broker = type("", (), {"port": 1})
+                with self.assertRaisesRegex(AssertionError, f"ended with 78: .*mqtt.{setting}"):
+                    self.house(broker, **{f"FACEBUS_MQTT_{setting.upper()}": value})
+
+
+if __name__ == "__main__":
+    unittest.main()

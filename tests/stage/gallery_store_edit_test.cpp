@@ -1,0 +1,294 @@
+// What changes or removes somebody in the gallery, and what is left of it.
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/history.hpp"
+#include "gallery/keys.hpp"
+#include "gallery/record.hpp"
+#include "gallery/track_memory.hpp"
+#include "support/faces.hpp"
+#include "support/gallery_fixture.hpp"
+
+using namespace facebus;
+using namespace facebus::gallery;
+using facebus::test::check_failed;
+using facebus::test::check_refused;
+using facebus::test::contains;
+using facebus::test::face;
+using facebus::test::probe;
+using facebus::test::sample;
+using facebus::test::SkipWithoutRedis;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+/// Bytes that pass for a picture, can be told from others and don't get smaller in a dump.
+std::string picture(std::uint32_t seed) {
+    return "\xff\xd8\xff" + pack(face(1000 + seed));
+}
+std::string part_of_picture(std::uint32_t seed) {
+    return picture(seed).substr(100, 64);
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gallery_store_edit, test::GalleryFixture)
+
+BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
+    const auto anna = store.add("Anna Removed", sample(face(1), "removed/anna.jpg"), picture(1));
+    const auto second = store.add("Anna Removed", sample(face(2)), picture(2));
+    const auto bert = store.add("Bert", sample(face(3)), picture(3));
+    BOOST_REQUIRE((anna && second && bert));
+
+    History history(options, 1);
+    TrackMemory memory(options, 600, "model-1");
+    const std::string header = "\x82\xa2id" + anna->subject_id + "\xa4nameAnna Removed";
+    BOOST_REQUIRE(history.append("identity.door", "bert was here", bert->subject_id, "door-1"));
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
+    BOOST_REQUIRE(history.append("identity.door", "lead over " + header, bert->subject_id, "door-3",
+                                 {anna->subject_id}));
+    BOOST_REQUIRE(history.append("identity.door", "a stranger", "", "door-4"));
+    // Nobody, but most like these samples: that names her, too.
+    BOOST_REQUIRE(history.append(
+        "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
+    for (const char* track : {"door-1", "door-2", "door-3", "door-4", "door-5"}) {
+        BOOST_REQUIRE(memory.append(track, probe("p", face(track[5] == '2' ? 1 : 3), 0.5F)));
+    }
+    // Of her, but no result tells: nothing was decided yet, or the history was not written.
+    BOOST_REQUIRE(memory.append("door-6", probe("p", face(3), 0.5F)));
+    Embedding blurred = face(2);
+    for (std::size_t i = 0; i < blurred.size(); ++i) blurred[i] += 2 * face(9)[i];
+    normalise(blurred);
+    BOOST_REQUIRE(memory.append("door-6", probe("q", blurred, 0.5F)));
+    const auto last_id = [&] {
+        return std::string(
+            redis.eval("return redis.call('XINFO', 'STREAM', KEYS[1])[8]", {keys::results}, {})
+                ->text());
+    };
+    const std::string last = last_id();
+    const auto traces = [&] {
+        const std::string all = everything();
+        std::vector<std::string> found;
+        for (const std::string& trace :
+             {std::string("Anna Removed"), std::string("removed/anna.jpg"), anna->subject_id,
+              anna->id, second->id, pack(face(1)).substr(100, 64), pack(face(2)).substr(100, 64),
+              part_of_picture(1), part_of_picture(2), std::string("door-2"), std::string("door-3"),
+              std::string("door-5"), std::string("door-6")}) {
+            if (contains(all, trace)) found.push_back(trace);
+        }
+        return found.size();
+    };
+    BOOST_TEST(traces() == 13U);
+
+    BOOST_REQUIRE(store.remove("Anna Removed"));
+
+    BOOST_TEST(traces() == 0U);
+    BOOST_TEST(store.picture(bert->id)->value_or("") == picture(3));
+    BOOST_TEST(store.list()->size() == 1U);
+    const auto left = history.after("0-0", 100);
+    BOOST_REQUIRE(left);
+    BOOST_REQUIRE(left->size() == 2U);
+    BOOST_TEST((*left)[0].header == "bert was here");
+    BOOST_TEST((*left)[1].header == "a stranger");
+    BOOST_TEST(last_id() == last);
+    BOOST_TEST(redis.run({"PTTL", keys::results})->number() > 0);
+    BOOST_TEST(redis.run({"EXISTS", keys::track("door-1"), keys::track("door-4")})->number() == 2);
+    // The late answer of a worker that has not noticed yet must not bring her back.
+    BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
+    BOOST_REQUIRE(
+        history.append("identity.door", header, bert->subject_id, "door-1", {anna->subject_id}));
+    BOOST_TEST(!contains(everything(), anna->subject_id));
+}
+
+BOOST_AUTO_TEST_CASE(
+    removing_the_last_subject_leaves_only_the_change_stream_and_any_model_may_come) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
+    BOOST_REQUIRE(store.remove("Anna"));
+    BOOST_TEST(history.after("0-0", 10)->empty());
+    BOOST_TEST(!contains(everything(), anna->subject_id));
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes, and empty results
+    BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_subject_can_be_there_before_its_first_sample) {
+    const auto anna = store.add_subject("  Anna ");
+    BOOST_REQUIRE(anna);
+    BOOST_TEST(anna->name == "Anna");
+    check_failed(store.add_subject("Anna"), ErrorKind::exists, "Anna");
+    check_refused(store.add_subject("\x01"), "control");
+    BOOST_TEST(store.list()->front().samples == 0U);
+    BOOST_TEST(store.add("Anna", sample(face(1)))->subject_id == anna->id);
+    BOOST_TEST((*store.load("model-1"))->samples() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_renamed_subject_keeps_its_id_and_samples_and_a_copy_learns_its_name) {
+    const auto added = store.add("Ann", sample(face(1)));
+    const auto before = *store.load("model-1");
+    BOOST_TEST(*store.rename("Ann", "Anna") == false);
+    BOOST_TEST(!store.find("Ann")->has_value());
+    BOOST_TEST((*store.find("Anna"))->id == added->subject_id);
+    BOOST_TEST((*store.refresh(before))->match(face(1)).best->name == "Anna");
+    BOOST_TEST(*store.rename("Anna", "Anna") == false);
+    BOOST_TEST(store.show("Anna")->size() == 1U);
+    check_refused(store.rename("Nobody", "Anna"), "Nobody");
+    check_refused(store.rename("Anna", ""), "empty");
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_subject_that_gets_the_name_of_another_becomes_the_other_and_leaves_no_trace) {
+    const auto ann = store.add("Ann", sample(face(1), "1.jpg"), picture(1));
+    const auto anna = store.add("Anna", sample(face(2), "2.jpg"));
+    const auto before = *store.load("model-1");
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "names " + ann->subject_id, ann->subject_id, ""));
+    BOOST_TEST(*store.rename("Ann", "Anna") == true);
+    BOOST_TEST(store.list()->size() == 1U);
+    const auto samples = *store.show("Anna");
+    BOOST_REQUIRE(samples.size() == 2U);
+    BOOST_TEST(samples[0].id == anna->id);
+    BOOST_TEST(samples[1].id == ann->id);
+    BOOST_TEST(samples[1].subject_id == anna->subject_id);
+    BOOST_TEST(store.picture(ann->id)->value_or("") == picture(1));
+    const auto after = *store.refresh(before);
+    BOOST_TEST(after->subjects() == 1U);
+    BOOST_TEST(after->samples() == 2U);
+    BOOST_TEST(after->match(face(1)).best->subject_id == anna->subject_id);
+    BOOST_TEST(!contains(everything(), ann->subject_id));
+}
+
+BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided) {
+    const auto one = store.add("Anna", sample(face(1), "1.jpg"), picture(1));
+    const auto two = store.add("Anna", sample(face(2), "2.jpg"), picture(2));
+    const auto before = *store.load("model-1");
+    History history(options, 1);
+    BOOST_REQUIRE(history.append("identity.door", "by " + one->id, one->subject_id, ""));
+    BOOST_REQUIRE(history.append("identity.door", "by " + two->id, two->subject_id, ""));
+    BOOST_TEST(store.remove_sample(one->id)->subject == "Anna");
+    BOOST_TEST(store.show("Anna")->front().id == two->id);
+    BOOST_TEST(!contains(everything(), one->id));
+    BOOST_TEST(!contains(everything(), part_of_picture(1)));
+    BOOST_TEST(store.picture(two->id)->value_or("") == picture(2));
+    BOOST_TEST(history.after("0-0", 10)->size() == 1U);
+    BOOST_TEST((*store.refresh(before))->samples() == 1U);
+    check_refused(store.remove_sample(one->id), "no such sample");
+    check_refused(store.remove_sample("x"), "no such sample");
+    BOOST_TEST(store.remove_sample(two->id).has_value());
+    BOOST_TEST(store.show("Anna")->empty());
+}
+
+BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
+    const auto anna = store.add("Anna", sample(face(1)), picture(1));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2)), picture(2)));
+    BOOST_REQUIRE(store.add("Bert", sample(face(3))));
+    BOOST_TEST(store.remove_samples("Anna")->count == 2U);
+    BOOST_TEST(!contains(everything(), anna->id));
+    BOOST_TEST(redis.run({"KEYS", keys::picture_prefix + "*"})->elements().empty());
+    BOOST_TEST(store.show("Anna")->empty());
+    BOOST_TEST(store.show("Bert")->size() == 1U);
+    check_refused(store.remove_samples("Nobody"), "Nobody");
+}
+
+BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
+    for (const char* name : {"Anna", "Bert", "Cleo"}) {
+        BOOST_REQUIRE(
+            store.add(name, sample(face(static_cast<std::uint32_t>(name[0]))), picture(1)));
+    }
+    BOOST_REQUIRE(store.add("Anna", sample(face(1)), picture(2)));
+    BOOST_TEST(store.remove_all(false)->count == 4U);
+    BOOST_TEST(redis.run({"KEYS", keys::picture_prefix + "*"})->elements().empty());
+    BOOST_TEST(store.list()->size() == 3U);
+    BOOST_TEST(store.remove_all(true)->count == 3U);
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // changes
+    BOOST_TEST(store.remove_all(true)->count == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_places) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    const auto bert = store.add("Bert", sample(face(2)));
+    History history(options, 1);
+    for (int i = 0; i < 1200; ++i) {
+        const auto& whose = i % 3 == 0 ? anna->subject_id : bert->subject_id;
+        BOOST_REQUIRE(history.append("identity.door", std::to_string(i), whose, ""));
+    }
+    auto expected = *history.after("0-0", 5000);
+    BOOST_TEST(expected.size() == 1200U);
+    std::erase_if(expected, [](const auto& entry) { return std::stoi(entry.header) % 3 == 0; });
+    BOOST_REQUIRE(store.remove("Anna"));
+    const auto left = *history.after("0-0", 5000);
+    BOOST_REQUIRE(left.size() == 800U);
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        BOOST_TEST(left[i].id == expected[i].id);
+        BOOST_TEST(left[i].header == expected[i].header);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_is_reported_again) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    BOOST_REQUIRE(store.add("Bert", sample(face(2))));
+    const auto before = *store.load("model-1");
+    const auto marks = [&](const std::shared_ptr<const Snapshot>& copy) {
+        const std::vector<bool> all{store.list()->front().subject.ignored,
+                                    (*store.find("Anna"))->ignored,
+                                    copy->match(face(1)).best->ignored,
+                                    (*store.load("model-1"))->match(face(1)).best->ignored};
+        BOOST_TEST(!copy->match(face(2)).best->ignored);
+        BOOST_TEST((std::ranges::count(all, true) % 4) == 0);
+        return all.front();
+    };
+    BOOST_TEST(!marks(before));
+    BOOST_REQUIRE(store.set_ignored(" Anna ", true));
+    const auto ignored = *store.refresh(before);
+    BOOST_TEST(marks(ignored));
+    BOOST_TEST(!before->match(face(1)).best->ignored);
+    // Nothing else that happens to her takes it away.
+    BOOST_REQUIRE(store.add("Anna", sample(face(3))));
+    BOOST_REQUIRE(store.rename("Anna", "Ann"));
+    BOOST_REQUIRE(store.rename("Ann", "Anna"));
+    BOOST_REQUIRE(store.remove_sample(anna->id));
+    BOOST_REQUIRE(store.remove_samples("Anna"));
+    BOOST_REQUIRE(store.add("Anna", sample(face(1))));
+    const auto edited = *store.refresh(ignored);
+    BOOST_TEST(marks(edited));
+    BOOST_REQUIRE(store.set_ignored("Anna", false));
+    BOOST_TEST(!marks(*store.refresh(edited)));
+    check_refused(store.set_ignored("Nobody", true), "Nobody");
+}
+
+BOOST_AUTO_TEST_CASE(merged_people_are_ignored_if_one_of_them_was) {
+    for (const std::string ignored : {"from", "into"}) {
+        BOOST_REQUIRE(store.add("from", sample(face(1))));
+        BOOST_REQUIRE(store.add("into", sample(face(2))));
+        BOOST_REQUIRE(store.set_ignored(ignored, true));
+        const auto before = *store.load("model-1");
+        BOOST_REQUIRE(*store.rename("from", "into"));
+        BOOST_TEST(store.list()->front().subject.ignored);
+        BOOST_TEST((*store.refresh(before))->match(face(1)).best->ignored);
+        BOOST_REQUIRE(store.remove("into"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_result_that_names_an_ignored_subject_is_kept_or_comes_later) {
+    const auto anna = store.add("Anna", sample(face(1)));
+    const auto bert = store.add("Bert", sample(face(2)));
+    History history(options, 1);
+    const auto append_both = [&] {
+        BOOST_REQUIRE(
+            history.append("identity.door", "is " + anna->subject_id, anna->subject_id, ""));
+        BOOST_REQUIRE(history.append("identity.door", "bert before " + anna->subject_id,
+                                     bert->subject_id, "", {anna->subject_id}));
+        BOOST_REQUIRE(history.append("identity.door", "bert", bert->subject_id, ""));
+    };
+    append_both();
+    BOOST_REQUIRE(store.set_ignored("Anna", true));
+    BOOST_TEST(history.after("0-0", 10)->size() == 1U);
+    append_both();  // of a worker that has not noticed yet
+    BOOST_TEST(history.after("0-0", 10)->size() == 2U);
+    BOOST_REQUIRE(store.set_ignored("Anna", false));
+    append_both();
+    BOOST_TEST(history.after("0-0", 10)->size() == 5U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,48 @@
+// A gallery in a Redis of its own.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/store.hpp"
+#include "support/redis_server.hpp"
+
+namespace facebus::test {
+
+struct GalleryFixture {
+    RedisServer server;
+    gallery::RedisOptions options{.url = server.url(), .timeout_ms = 5000};
+    gallery::Store store{options};
+    gallery::Redis redis{options};
+
+    /// Names, serialised values and plain texts of all that Redis holds.
+    std::string everything() {
+        std::string all;
+        const auto keys = redis.run({"KEYS", "*"});
+        for (const gallery::Reply& key : keys->elements()) {
+            all.append(key.text()).append("\n");
+            all.append(redis.run({"DUMP", std::string(key.text())})->text()).append("\n");
+        }
+        return all;
+    }
+};
+
+inline bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+template <class T>
+void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reason) {
+    BOOST_REQUIRE(!result);
+    BOOST_TEST((result.error().kind == kind));
+    BOOST_TEST(contains(result.error().message, reason), result.error().message);
+}
+
+template <class T>
+void check_refused(const Result<T>& result, std::string_view reason) {
+    check_failed(result, ErrorKind::refused, reason);
+}
+
+}  // namespace facebus::test

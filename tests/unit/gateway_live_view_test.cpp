@@ -1,0 +1,92 @@
+#include <chrono>
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/live_view.hpp"
+#include "gateway/result_json.hpp"
+#include "support/samples.hpp"
+
+using namespace facebus;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+wire::Identity result_of(const std::string& track) {
+    auto identity = samples::identity();
+    identity.track = track;
+    return identity;
+}
+
+std::vector<std::string> tracks(const std::vector<LiveView::Result>& results) {
+    std::vector<std::string> all;
+    all.reserve(results.size());
+    for (const auto& result : results) all.push_back(result->identity.track);
+    return all;
+}
+
+using Tracks = std::vector<std::string>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_latest_results_are_kept_and_who_has_some_gets_what_came_after) {
+    LiveView live(3, seconds(60));
+    for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "");
+    BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
+    BOOST_TEST(tracks(live.after(3)) == Tracks{"d"}, boost::test_tools::per_element());
+    BOOST_TEST(live.after(4).empty());
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_gets_the_next_result_at_once) {
+    LiveView live(3, seconds(60));
+    std::jthread later([&] { live.add(result_of("a"), ""); });
+    BOOST_TEST(tracks(live.wait_after(0, milliseconds(60'000))) == Tracks{"a"},
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_waits_no_longer_when_it_is_over) {
+    LiveView live(3, seconds(60));
+    std::jthread later([&] { live.close(); });
+    BOOST_TEST(live.wait_after(0, milliseconds(60'000)).empty());
+    BOOST_TEST(live.closed());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_old_or_unwanted_is_forgotten) {
+    LiveView live(9, seconds(60));
+    for (const auto* track : {"a", "b"}) live.add(result_of(track), "");
+    live.forget_unless([](const wire::Identity& identity) { return identity.track == "b"; });
+    BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
+
+    LiveView brief(9, seconds(0));
+    brief.add(result_of("a"), "");
+    brief.forget_unless([](const wire::Identity&) { return true; });
+    BOOST_TEST(brief.after(0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_person_who_is_not_to_be_reported_takes_the_place_of_what_was_told) {
+    LiveView live(9, seconds(60));
+    live.add(result_of("a"), "crop");
+    live.add(result_of("b"), "crop");
+    auto ignored = samples::ignored();
+    ignored.track = "a";
+    live.add(ignored, "");
+    const auto left = live.after(0);
+    BOOST_TEST(tracks(left) == (Tracks{"b", "a"}), boost::test_tools::per_element());
+    BOOST_TEST(result_json(*left.back(), live.run())["ignored"].get<bool>());
+}
+
+BOOST_AUTO_TEST_CASE(a_result_tells_why_and_where_its_time_went) {
+    auto identity = samples::identity();
+    identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
+    const auto json = result_json({7, {}, identity, "JPEG"}, "run");
+    BOOST_TEST(json["id"].get<std::string>() == "run-7");
+    BOOST_TEST(json["subject"].get<std::string>() == "Ada Lovelace");
+    BOOST_TEST(json["similarity"].get<double>() == 0.75);
+    BOOST_TEST(json["threshold"].get<double>() == 0.375);
+    BOOST_TEST(json["runner_up"]["subject"].get<std::string>() == "Grace Hopper");
+    BOOST_TEST(json["samples"].dump() == R"(["00112233-4455-6677-8899-aabbccddeeff"])");
+    BOOST_TEST(json["crop"].get<std::string>() == "data:image/jpeg;base64,SlBFRw==");
+    BOOST_TEST(json["milliseconds"].contains("detect-align"));
+    BOOST_TEST(json["milliseconds"].contains("total"));
+}

@@ -1,0 +1,142 @@
+#include <boost/test/unit_test.hpp>
+
+#include "gateway/presence.hpp"
+
+using namespace facebus;
+using namespace std::chrono_literals;
+
+namespace {
+
+using People = std::set<std::string>;
+
+wire::Track event(const std::string& track, const std::string& what,
+                  const std::string& camera = "door") {
+    return {.head = {.src = camera}, .track = track, .event = what};
+}
+
+wire::Identity result(const std::string& track, const std::string& subject,
+                      const std::string& camera = "door") {
+    wire::Identity identity{.head = {.src = camera}, .track = track, .decision = "unknown"};
+    if (!subject.empty()) {
+        identity.decision = "known";
+        identity.subject_id = subject;
+    }
+    return identity;
+}
+
+struct Watch {
+    Presence presence{{.silence = 20s, .linger = 5s}};
+    Monotonic::time_point start{100s};
+
+    Presence::Camera door(Monotonic::duration after) {
+        return presence.cameras(start + after).at("door");
+    }
+    void expect(Monotonic::duration after, std::size_t count, const People& people) {
+        const auto camera = door(after);
+        BOOST_TEST_CONTEXT("after " << std::chrono::duration<double>(after).count() << " s") {
+            BOOST_TEST(camera.count == count);
+            BOOST_TEST((camera.people == people));
+        }
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(somebody_is_there_from_the_start_of_a_track_until_a_while_after_its_end,
+                        Watch) {
+    presence.take(event("t1", "started"), start);
+    expect(0s, 1, {});
+    presence.take(result("t1", "alice"), 0s, start + 1s);
+    expect(1s, 1, {"alice"});
+    presence.take(event("t1", "ended"), start + 3s);
+    expect(7900ms, 1, {"alice"});
+    expect(8s, 0, {});
+}
+
+BOOST_FIXTURE_TEST_CASE(one_track_after_another_of_the_same_person_is_one_presence, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(result("t1", "alice"), 0s, start);
+    presence.take(event("t1", "ended"), start + 1s);
+    presence.take(event("t2", "started"), start + 2s);
+    expect(2s, 1, {"alice"});
+    presence.take(result("t2", "alice"), 0s, start + 3s);
+    expect(3s, 1, {"alice"});
+    expect(10s, 1, {"alice"});
+}
+
+BOOST_FIXTURE_TEST_CASE(two_tracks_of_one_person_are_one_and_strangers_are_one_each, Watch) {
+    for (const auto* track : {"t1", "t2", "t3", "t4"})
+        presence.take(event(track, "started"), start);
+    presence.take(result("t1", "alice"), 0s, start);
+    presence.take(result("t2", "alice"), 0s, start);
+    presence.take(result("t3", ""), 0s, start);
+    expect(0s, 3, {"alice"});
+}
+
+BOOST_FIXTURE_TEST_CASE(who_is_not_heard_of_any_more_has_gone, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(result("t1", "alice"), 0s, start);
+    presence.take(event("t1", "moved"), start + 15s);
+    expect(34900ms, 1, {"alice"});
+    expect(40s, 0, {});
+}
+
+BOOST_FIXTURE_TEST_CASE(a_track_that_is_heard_again_is_there_again_with_its_name, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(result("t1", "alice"), 0s, start);
+    expect(60s, 0, {});
+    presence.take(event("t1", "moved"), start + 61s);
+    expect(61s, 1, {"alice"});
+}
+
+BOOST_FIXTURE_TEST_CASE(what_comes_after_the_end_of_a_track_does_not_bring_it_back, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", "ended"), start);
+    presence.take(event("t1", "started"), start + 10s);
+    presence.take(event("t1", "moved"), start + 10s);
+    presence.take(result("t1", "alice"), 0s, start + 10s);
+    expect(10s, 0, {});
+}
+
+BOOST_FIXTURE_TEST_CASE(a_late_name_counts_for_who_has_just_left, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", "ended"), start + 1s);
+    presence.take(result("t1", "alice"), 0s, start + 2s);
+    expect(2s, 1, {"alice"});
+}
+
+BOOST_FIXTURE_TEST_CASE(an_old_result_names_a_track_and_does_not_bring_it_into_view, Watch) {
+    presence.take(result("t1", "alice"), 60s, start);
+    expect(0s, 0, {});
+    BOOST_TEST(presence.last_seen().at("door").subject_id == "alice");
+    presence.take(event("t1", "moved"), start + 1s);
+    expect(1s, 1, {"alice"});
+}
+
+BOOST_FIXTURE_TEST_CASE(the_end_of_a_stream_ends_its_tracks_and_no_others, Watch) {
+    presence.take(event("t1", "started"), start);
+    presence.take(event("g1", "started", "gate"), start);
+    presence.take(event("", "end"), start);
+    const auto all = presence.cameras(start + 6s);
+    BOOST_TEST(all.at("door").count == 0U);
+    BOOST_TEST(all.at("gate").count == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_newest_known_person_of_a_camera_is_the_last, Watch) {
+    auto newer = result("t2", "bob");
+    newer.head.ts = 2'000'000'000;
+    presence.take(newer, 0s, start);
+    presence.take(result("t1", "alice"), 0s, start);
+    presence.take(result("t3", ""), 0s, start);
+    BOOST_TEST(presence.last_seen().at("door").subject_id == "bob");
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_tracks_and_cameras_is_bounded_and_counted) {
+    Presence presence({.silence = 20s, .linger = 5s});
+    const Monotonic::time_point start{100s};
+    for (int i = 0; i < 1100; ++i) {
+        presence.take(event("t" + std::to_string(i), "started", "c" + std::to_string(i)), start);
+    }
+    BOOST_TEST(presence.cameras(start).size() == 1000U);
+    BOOST_TEST(presence.passed_over() == 100U);
+}
