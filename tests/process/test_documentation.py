@@ -20,7 +20,7 @@ SCRIPTS = (".ci/run", "deploy/test", "deploy/check-containers", "deploy/check-k8
 
 # The others that are not run here: pages, commands, and the file that does the same or else the reason.
 ELSEWHERE = (
-    (r"docs/rest\.md", r".*", "tests/process/test_gateway.py"),
+    (r"docs/(rest|page)\.md", r".*", "tests/process/test_gateway.py"),
     (r"docs/quickstart\.md", r"curl .*|KEY=.*", "deploy/check-containers"),
     (r".*", r"deploy/demo.*", "tests/process/test_demo.py"),
     (r"CONTRIBUTING\.md", r"deploy/test --threads|tests/fault/(report|soak 20)", "they take a quarter of an hour each"),
