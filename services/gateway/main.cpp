@@ -5,16 +5,12 @@
 
 #include "gallery_settings.hpp"
 #include "gateway/backend.hpp"
-#include "gateway/gallery_api.hpp"
 #include "gateway/gallery_follower.hpp"
-#include "gateway/inbox_api.hpp"
 #include "gateway/inbox_feed.hpp"
 #include "gateway/live_api.hpp"
 #include "gateway/mqtt_publisher.hpp"
-#include "gateway/openapi.hpp"
-#include "gateway/page.hpp"
-#include "gateway/picture_api.hpp"
 #include "gateway/result_feed.hpp"
+#include "gateway/routes.hpp"
 #include "gateway/site.hpp"
 #include "gateway/webhook.hpp"
 #include "service/address.hpp"
@@ -54,22 +50,6 @@ std::shared_ptr<KeyRing> keys(const service::Runtime& runtime) {
     }
     return std::make_shared<KeyRing>(
         set.keys, [&runtime](const Error& error) { runtime.count_error(error); });
-}
-
-Route openapi_route() {
-    return {"GET", "/openapi.json", std::nullopt, 0,
-            [](const Call&) { return service::HttpAnswer{.body = std::string(openapi())}; }};
-}
-
-std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox) {
-    std::vector<Route> all{openapi_route()};
-    const auto streams = static_cast<std::size_t>(backend.settings.gateway.streams);
-    for (auto& some : {page_routes(), picture_routes(backend), collection_routes(backend),
-                       gallery_routes(backend), live_routes(happenings, streams),
-                       inbox_routes(backend, inbox)}) {
-        all.insert(all.end(), some.begin(), some.end());
-    }
-    return all;
 }
 
 std::string picture_of(const Bytes& crop) {

@@ -1,0 +1,30 @@
+#include "gateway/routes.hpp"
+
+#include "gateway/gallery_api.hpp"
+#include "gateway/inbox_api.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/page.hpp"
+#include "gateway/picture_api.hpp"
+
+namespace facebus {
+namespace {
+
+Route openapi_route() {
+    return {"GET", "/openapi.json", std::nullopt, 0,
+            [](const Call&) { return service::HttpAnswer{.body = std::string(openapi())}; }};
+}
+
+}  // namespace
+
+std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox) {
+    std::vector<Route> all{openapi_route()};
+    const auto streams = static_cast<std::size_t>(backend.settings.gateway.streams);
+    for (auto& some : {page_routes(), picture_routes(backend), collection_routes(backend),
+                       gallery_routes(backend), live_routes(happenings, streams),
+                       inbox_routes(backend, inbox)}) {
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
+}  // namespace facebus

@@ -1,0 +1,16 @@
+// All that the gateway answers.
+#pragma once
+
+#include <vector>
+
+#include "gateway/backend.hpp"
+#include "gateway/inbox.hpp"
+#include "gateway/live_api.hpp"
+#include "gateway/router.hpp"
+
+namespace facebus {
+
+/// The page, its files and what openapi.json describes. What is given outlives the routes.
+std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox);
+
+}  // namespace facebus
