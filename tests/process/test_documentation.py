@@ -104,9 +104,11 @@ class Commands(ProcessTest):
         shutil.copy(OBAMA[0], self.folder / "picture.jpg")
         (self.folder / "secret.txt").write_text("a secret\n")
         # It goes on until it is stopped.
-        ran = self.run_page("README.md", system, **{"facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n"})
+        ran = self.run_page("README.md", system, **{
+            "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
+            "picture ID": "picture $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
         self.assertIn("joe_biden", ran.out)
-        for made in ("people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
+        for made in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
             self.assertTrue((self.folder / made).exists(), made)
 
     def test_those_of_operations_work_and_nothing_of_a_removed_person_is_left(self):
