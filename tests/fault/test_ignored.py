@@ -36,7 +36,7 @@ class IgnoredTest(FaultTest):
         self.assertEqual(0, made.code, made)
         return raw.read_bytes()
 
-    def mark(self, command):
+    def tell(self, command):
         """Ignored or reported, and every worker knows."""
         marked = self.system.facebus("gallery", command, "the man")
         self.assertEqual(0, marked.code, marked)
@@ -65,7 +65,7 @@ class IgnoredTest(FaultTest):
         return metric(self.system.services["broker"].health, "facebus_probes_ignored_total")
 
     def test_nothing_is_published_of_an_ignored_person_and_no_probe_is_lost_with_a_worker(self):
-        self.mark("ignore")
+        self.tell("ignore")
         his, others = self.show(TRACK_FRAMES)
         self.assertEqual([], his)
         self.assertEqual({"obama"}, {m["subject"] for m in others})
@@ -83,7 +83,7 @@ class IgnoredTest(FaultTest):
         # Half a track: it goes on below.
         his, _ = self.show(TRACK_FRAMES // 2)
         self.assertEqual(["the man"], [m.get("subject") for m in his])
-        self.mark("ignore")
+        self.tell("ignore")
         (taken_back,), others = self.show(TRACK_FRAMES // 4)
         self.assertTrue(taken_back["ignored"])
         self.assertEqual("undecided", taken_back["decision"])
@@ -92,7 +92,7 @@ class IgnoredTest(FaultTest):
             self.assertIsNone(taken_back.get(key))
         self.assertEqual([], taken_back["samples"])
         self.assertEqual([], others, "nothing is new of him")
-        self.mark("report")
+        self.tell("report")
         his, _ = self.show(TRACK_FRAMES // 4)
         self.assertEqual(["the man"], [m.get("subject") for m in his])
         # To ignore somebody drops the memory of the tracks that were published with the name.
