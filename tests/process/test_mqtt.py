@@ -27,7 +27,7 @@ class Mosquitto:
         self.config = case.folder / "mosquitto.conf"
         # Started by root it would become a user who may not read this folder.
         self.config.write_text("\n".join(
-            [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stdout",
+            [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stderr",
              *(lines or ["allow_anonymous true"])]))
         self.start()
 
