@@ -62,10 +62,13 @@ class Listener:
         while not any(told == READY for _, told, _ in self.seen):
             self.next()
 
-    def next(self):
-        """(retained, topic, payload); the payload as JSON where it is some."""
+    def next(self, meanwhile=None):
+        """(retained, topic, payload); the payload as JSON where it is some. Twice a second until it is there
+        `meanwhile` is called."""
         while b"\n" not in self.rest:
-            select.select([self.process.stdout], [], [])
+            if not select.select([self.process.stdout], [], [], 0.5 if meanwhile else None)[0]:
+                meanwhile()
+                continue
             data = os.read(self.process.stdout.fileno(), 65536)
             self.case.assertTrue(data, "mosquitto_sub ended")
             self.rest += data
@@ -78,7 +81,7 @@ class Listener:
         self.seen.append((retained == "1", topic, payload))
         return self.seen[-1]
 
-    def until(self, topic, wanted=lambda payload: True):
+    def until(self, topic, wanted=lambda payload: True, meanwhile=None):
         """The payload of the next message of the topic that is wanted."""
         while True:
             while self.place < len(self.seen):
@@ -86,7 +89,7 @@ class Listener:
                 self.place += 1
                 if told == topic and wanted(payload):
                     return payload
-            self.next()
+            self.next(meanwhile)
 
     def states(self, topic, first=0):
         return [payload for _, told, payload in self.seen[first:] if told == topic]
@@ -238,9 +241,8 @@ class RestartTest(MqttTest):
         house.event("t2", "ended")  # nobody hears it
         house.restart_gateway()
         listener.until(AVAILABILITY, lambda state: state == "online")
-        house.event("t1", "moved")
-        listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"])
-        house.event("t1", "moved")
+        listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"],
+                       meanwhile=lambda: house.event("t1", "moved"))
         states = listener.states(f"facebus/person/{alice[0]}/presence", before)
         self.assertEqual(set(), {state["present"] for state in states} - {True},
                          "she was there all the time")
