@@ -40,7 +40,7 @@ void ignore(const std::string& id, std::vector<Redis::Command>& commands,
 Result<Subject> Store::add_subject(const std::string& name) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
-    const Subject subject{.id = new_id(), .name = *clean, .created = utc_ns()};
+    Subject subject{.id = new_id(), .name = *clean, .created = utc_ns()};
     auto written = commit([&]() -> Result<Plan> {
         const auto known = subject_id(*clean);
         if (!known) return std::unexpected(known.error());
