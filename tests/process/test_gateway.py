@@ -426,7 +426,7 @@ class BadInput(GatewayTest):
         for unknown in ("x", "0" * 32, "..%2f..%2fetc", "00000000-0000-0000-0000-000000000000"):
             gateway.refused(gateway.ask("DELETE", f"{FACES}/{unknown}"), 404)
         gateway.refused(gateway.ask("POST", f"{FACES}/{'0' * 32}/verify", body=body, type=type), 404, 11)
-        gateway.refused(gateway.ask("GET", "/nothing"), 404)
+        gateway.refused(gateway.ask("GET", "/page/nothing.js"), 404)
         gateway.refused(gateway.ask("GET", "/api/v1/recognition/faces/1/2/3"), 404)
         answer = gateway.ask("PATCH", SUBJECTS)
         gateway.refused(answer, 405)
