@@ -104,7 +104,10 @@ class Commands(ProcessTest):
         shutil.copy(OBAMA[0], self.folder / "picture.jpg")
         (self.folder / "secret.txt").write_text("a secret\n")
         # It goes on until it is stopped.
-        ran = self.run_page("README.md", system, **{"facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n"})
+        ran = self.run_page("README.md", system, **{
+            "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
+            "ignore NAME": "ignore joe_biden",
+            "picture ID": "picture $(facebus gallery show joe_biden --json | sed -n 's/.*\"id\": \"\\(.*\\)\".*/\\1/p')"})
         self.assertIn("joe_biden", ran.out)
         for made in ("people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
             self.assertTrue((self.folder / made).exists(), made)
