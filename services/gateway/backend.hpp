@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "gallery/store.hpp"
-#include "gateway/face_stage.hpp"
 #include "gateway/pool.hpp"
+#include "gateway/rest/face_stage.hpp"
 #include "service/settings.hpp"
 #include "shared/gallery_watcher.hpp"
 

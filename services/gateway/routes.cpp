@@ -1,10 +1,10 @@
 #include "gateway/routes.hpp"
 
-#include "gateway/gallery_api.hpp"
-#include "gateway/inbox_api.hpp"
+#include "gateway/live/inbox_api.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/page.hpp"
-#include "gateway/picture_api.hpp"
+#include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/picture_api.hpp"
 
 namespace facebus {
 namespace {

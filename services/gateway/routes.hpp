@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "gateway/backend.hpp"
-#include "gateway/inbox.hpp"
-#include "gateway/live_api.hpp"
+#include "gateway/live/inbox.hpp"
+#include "gateway/live/live_api.hpp"
 #include "gateway/router.hpp"
 
 namespace facebus {

@@ -13,7 +13,8 @@ from pictures import carphone_frames, ffmpeg_clip
 from support import ROOT, ProcessTest, need_system
 
 PICTURES = ROOT / "docs/pictures/page"
-LOADED = "return [...document.images].every((image) => image.complete && image.naturalWidth > 0);"
+LOADED = ("return [...document.images].every((image) => image.complete && image.naturalWidth > 0) && "
+          "document.getAnimations().every((one) => one.playState === 'finished');")
 
 
 class PagePictures(ProcessTest):

@@ -268,8 +268,8 @@ class SettingTest(WebhookTest):
 
 
 def verify_as_documented(headers, body, secret):
-    """The check that docs/integrations.md gives to receivers."""
-    text = (ROOT / "docs/integrations.md").read_text()
+    """The check that docs/mqtt-and-webhooks.md gives to receivers."""
+    text = (ROOT / "docs/mqtt-and-webhooks.md").read_text()
     code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "hmac" in block)
     names = {}
     exec(code, names)

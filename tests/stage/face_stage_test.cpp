@@ -1,9 +1,9 @@
 // The stage `gateway` as a function, with the real networks.
-#include "gateway/face_stage.hpp"
+#include "gateway/rest/face_stage.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/face_json.hpp"
+#include "gateway/rest/face_json.hpp"
 #include "support/models.hpp"
 #include "support/pictures.hpp"
 #include "vision/image_file.hpp"

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/camera_board.hpp"
+#include "gateway/live/camera_board.hpp"
 
 using namespace facebus;
 using std::chrono::seconds;

@@ -3,8 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/gallery_follower.hpp"
-#include "gateway/inbox.hpp"
+#include "gateway/live/gallery_follower.hpp"
+#include "gateway/live/inbox.hpp"
 #include "support/faces.hpp"
 #include "support/samples.hpp"
 

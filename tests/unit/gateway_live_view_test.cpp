@@ -3,8 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/live_view.hpp"
-#include "gateway/result_json.hpp"
+#include "gateway/live/live_view.hpp"
+#include "gateway/live/result_json.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/parameters.hpp"
+#include "gateway/rest/parameters.hpp"
 
 using namespace facebus;
 

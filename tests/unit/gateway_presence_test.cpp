@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/presence.hpp"
+#include "gateway/mqtt/presence.hpp"
 
 using namespace facebus;
 using namespace std::chrono_literals;

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/result_numbers.hpp"
+#include "gateway/live/result_numbers.hpp"
 #include "support/samples.hpp"
 
 using namespace facebus;

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/retained_states.hpp"
+#include "gateway/mqtt/retained_states.hpp"
 
 using namespace facebus;
 

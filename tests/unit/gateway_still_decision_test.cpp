@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/still_decision.hpp"
+#include "gateway/rest/still_decision.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/webhook_rules.hpp"
+#include "gateway/webhooks/webhook_rules.hpp"
 
 using namespace facebus;
 using namespace std::chrono_literals;

@@ -1,0 +1,69 @@
+#include "gateway/live/gallery_follower.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "gallery/erasure.hpp"
+#include "gateway/rest/still_decision.hpp"
+
+namespace facebus {
+namespace {
+
+using Ids = std::set<std::string>;
+
+/// Everybody who may be told of.
+Ids reported_by(const gallery::Snapshot& gallery) {
+    const auto all = gallery.subject_ids("");
+    Ids ids(all.begin(), all.end());
+    for (const auto& id : gallery.ignored_ids()) ids.erase(id);
+    return ids;
+}
+
+bool names(const wire::Identity& identity, const Ids& subjects) {
+    return (identity.subject_id && subjects.contains(*identity.subject_id)) ||
+           (identity.runner_up && subjects.contains(identity.runner_up->subject_id));
+}
+
+}  // namespace
+
+GalleryFollower::GalleryFollower(LiveView& live, Inbox& inbox, GalleryWatcher::View view)
+    : live_(live), inbox_(inbox), view_(std::move(view)) {}
+
+void GalleryFollower::look(GalleryWatcher::View view) {
+    live_.forget_unless([](const wire::Identity&) { return true; });
+    inbox_.forget_old(utc_ns());
+    if (view.snapshot == view_.snapshot) return;
+    forget_removed(*view_.snapshot, *view.snapshot);
+    forget_known(view);
+    view_ = std::move(view);
+}
+
+void GalleryFollower::forget_removed(const gallery::Snapshot& before,
+                                     const gallery::Snapshot& now) {
+    auto gone = reported_by(before);
+    std::erase_if(gone, [left = reported_by(now)](const auto& id) { return left.contains(id); });
+    if (gone.empty()) return;
+    live_.forget_unless([&](const wire::Identity& identity) { return !names(identity, gone); });
+    for (std::size_t row = 0; row < before.samples(); ++row) {
+        if (!gone.contains(before.subject_id(row))) continue;
+        const auto sample = before.embedding(row);
+        inbox_.forget_if([&](const InboxFace& face) {
+            return similarity(face.embedding, sample) > gallery::remotely_alike;
+        });
+    }
+}
+
+void GalleryFollower::forget_known(const GalleryWatcher::View& view) {
+    const auto& gallery = *view.snapshot;
+    inbox_.forget_if([&](const InboxFace& face) {
+        const auto best = gallery.best({&face.embedding, 1}, 2).front();
+        const auto decision = decide_still({"", face.embedding, face.quality.overall}, best,
+                                           gallery.subjects(), view.policy);
+        return decision.verdict == gallery::Verdict::known || decision.ignored;
+    });
+}
+
+}  // namespace facebus

@@ -1,0 +1,105 @@
+#include "gateway/live/inbox.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "shared/grouping.hpp"
+
+namespace facebus {
+namespace {
+
+bool newest_first(const Inbox::Face& a, const Inbox::Face& b) {
+    return a->seen > b->seen;
+}
+
+std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, double least) {
+    std::map<std::string, std::size_t> cameras;
+    std::vector<TrackFace> tracks;
+    tracks.reserve(faces.size());
+    for (const auto& face : faces) {
+        const auto camera = cameras.try_emplace(face->camera, cameras.size()).first->second;
+        tracks.push_back(
+            {.face = face->embedding, .video = camera, .from = face->seen, .to = face->gone});
+    }
+    std::vector<Inbox::Group> groups;
+    for (const auto& members : group_by_person(tracks, least)) {
+        Inbox::Group group;
+        group.reserve(members.size());
+        for (const auto member : members) group.push_back(faces[member]);
+        std::ranges::sort(group, newest_first);
+        groups.push_back(std::move(group));
+    }
+    std::ranges::sort(groups, newest_first, [](const auto& group) { return group.front(); });
+    return groups;
+}
+
+}  // namespace
+
+void Inbox::add(InboxFace face) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(faces_, [&](const Face& other) { return other->track == face.track; });
+    faces_.push_back(std::make_shared<const InboxFace>(std::move(face)));
+    if (faces_.size() > most_) faces_.pop_front();
+    ++change_;
+}
+
+void Inbox::forget_track(const std::string& track) {
+    forget_if([&](const InboxFace& face) { return face.track == track; });
+}
+
+void Inbox::end_track(const std::string& track, std::int64_t when) {
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::ranges::find(faces_, track, [](const Face& face) { return face->track; });
+    if (found == faces_.end()) return;
+    auto ended = **found;
+    ended.gone = std::max(ended.seen, when);
+    *found = std::make_shared<const InboxFace>(std::move(ended));
+    ++change_;
+}
+
+std::vector<Inbox::Group> Inbox::groups(double least) const {
+    std::unique_lock lock(mutex_);
+    if (grouped_.change == change_ && grouped_.least == least) return grouped_.groups;
+    const std::vector<Face> faces(faces_.begin(), faces_.end());
+    const auto change = change_;
+    // Others need not wait for the comparing.
+    lock.unlock();
+    auto groups = by_person(faces, least);
+    lock.lock();
+    grouped_ = {change, least, groups};
+    return groups;
+}
+
+std::vector<Inbox::Face> Inbox::find(const std::vector<std::string>& ids) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Face> found;
+    for (const auto& face : faces_) {
+        if (std::ranges::find(ids, face->id) != ids.end()) found.push_back(face);
+    }
+    return found;
+}
+
+void Inbox::remove(const std::vector<Face>& faces) {
+    forget_if([&](const InboxFace& face) {
+        return std::ranges::any_of(faces, [&](const Face& gone) { return gone->id == face.id; });
+    });
+}
+
+void Inbox::forget_if(const std::function<bool(const InboxFace&)>& unwanted) {
+    const std::lock_guard lock(mutex_);
+    if (std::erase_if(faces_, [&](const Face& face) { return unwanted(*face); }) > 0) ++change_;
+}
+
+void Inbox::forget_old(std::int64_t now_ns) {
+    const auto oldest = now_ns - age_.count();
+    forget_if([&](const InboxFace& face) { return face.seen < oldest; });
+}
+
+std::size_t Inbox::size() const {
+    const std::lock_guard lock(mutex_);
+    return faces_.size();
+}
+
+}  // namespace facebus

@@ -1,0 +1,85 @@
+#include "gateway/live/inbox_feed.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "gallery/id.hpp"
+#include "vision/image_file.hpp"
+
+namespace facebus {
+namespace {
+
+constexpr std::size_t most_waiting = 64;
+constexpr std::chrono::seconds patience(1);
+
+}  // namespace
+
+InboxFeed::InboxFeed(Inbox& inbox, Pool<FaceStage>& stages, Metrics& metrics)
+    : inbox_(inbox),
+      stages_(stages),
+      left_out_(metrics.counter("facebus_inbox_left_out_total",
+                                "Faces of strangers that came faster than they could be "
+                                "embedded")),
+      thread_([this](const std::stop_token& stop) { embed(stop); }) {}
+
+InboxFeed::~InboxFeed() {
+    thread_.request_stop();
+}
+
+void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
+    if (identity.decision == "known" || identity.ignored.value_or(false)) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(waiting_, [&](const Waiting& waiting) {
+            return waiting.identity.track == identity.track;
+        });
+        return inbox_.forget_track(identity.track);
+    }
+    // Without its quality nobody can tell whether it may be enrolled.
+    if (identity.decision != "unknown" || crop.empty() || !identity.crop_quality) return;
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back({identity, crop});
+        if (waiting_.size() > most_waiting) {
+            waiting_.pop_front();
+            left_out_.add();
+        }
+    }
+    changed_.notify_one();
+}
+
+void InboxFeed::see(const wire::Track& event) {
+    if (event.event == "ended") inbox_.end_track(event.track, event.head.ts);
+}
+
+void InboxFeed::embed(const std::stop_token& stop) {
+    while (true) {
+        Waiting next;
+        {
+            std::unique_lock lock(mutex_);
+            if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
+            next = std::move(waiting_.front());
+            waiting_.pop_front();
+        }
+        while (!stop.stop_requested() && !embed(next)) {
+        }
+    }
+}
+
+/// False: all networks are busy.
+bool InboxFeed::embed(const Waiting& waiting) {
+    const auto stage = stages_.take(patience);
+    if (!stage) return false;
+    const auto& identity = waiting.identity;
+    const Image crop{crop_side, crop_side, waiting.crop};
+    inbox_.add({.id = gallery::new_id(),
+                .camera = identity.head.src,
+                .track = identity.track,
+                .seen = identity.head.ts,
+                .gone = identity.head.ts,
+                .quality = identity.crop_quality.value(),
+                .embedding = stage->embed(crop),
+                .picture = vision::encode_picture(crop, ".jpg").value_or("")});
+    return true;
+}
+
+}  // namespace facebus

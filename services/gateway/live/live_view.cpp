@@ -1,0 +1,68 @@
+#include "gateway/live/live_view.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace facebus {
+
+LiveView::LiveView(std::size_t most, std::chrono::seconds age)
+    : most_(most), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
+
+void LiveView::add(wire::Identity identity, std::string picture) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (identity.ignored.value_or(false)) {
+            std::erase_if(results_, [&](const Result& result) {
+                return result->identity.track == identity.track;
+            });
+        }
+        results_.push_back(std::make_shared<const LiveResult>(
+            LiveResult{++last_, Monotonic::now(), std::move(identity), std::move(picture)}));
+        if (results_.size() > most_) results_.pop_front();
+    }
+    changed_.notify_all();
+}
+
+std::vector<LiveView::Result> LiveView::newer(std::uint64_t number) const {
+    const auto first = std::ranges::upper_bound(
+        results_, number, {}, [](const Result& result) { return result->number; });
+    return {first, results_.end()};
+}
+
+std::vector<LiveView::Result> LiveView::after(std::uint64_t number) const {
+    const std::lock_guard lock(mutex_);
+    return newer(number);
+}
+
+std::vector<LiveView::Result> LiveView::wait_after(std::uint64_t number,
+                                                   std::chrono::milliseconds patience) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience, [&] { return closed_ || last_ > number; });
+    if (closed_) return {};
+    return newer(number);
+}
+
+void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& wanted) {
+    const std::lock_guard lock(mutex_);
+    const auto oldest = Monotonic::now() - age_;
+    std::erase_if(results_, [&](const Result& result) {
+        return result->came < oldest || !wanted(result->identity);
+    });
+}
+
+void LiveView::close() {
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool LiveView::closed() const {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+}
+
+}  // namespace facebus

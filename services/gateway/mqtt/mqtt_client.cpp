@@ -1,0 +1,183 @@
+#include "gateway/mqtt/mqtt_client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <mosquitto.h>
+#include <poll.h>
+
+#include "base/clock.hpp"
+
+namespace facebus {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int keep_alive_s = 15;
+constexpr milliseconds first_delay(500);
+constexpr milliseconds longest_delay(30'000);
+// For a broker to answer; and a connection that stood so long was a good one.
+constexpr milliseconds patience(10'000);
+
+// MQTT's quality of service.
+constexpr int at_least_once = 1;
+
+}  // namespace
+
+struct MqttClient::Impl {
+    Options options;
+    Handlers handlers;
+    mosquitto* client = nullptr;
+    bool open = false;  ///< connecting or connected
+    bool up = false;    ///< the broker has said yes
+    Monotonic::time_point since;
+    Monotonic::time_point next_try = Monotonic::now();
+    milliseconds delay = first_delay;
+    std::size_t under_way = 0;
+
+    Impl(Options set, Handlers told) : options(std::move(set)), handlers(std::move(told)) {}
+
+    void create() {
+        mosquitto_lib_init();
+        client = mosquitto_new(options.client_id.c_str(), true, this);
+        if (client == nullptr) throw StartupError(Exit::software, "mqtt: out of memory");
+        mosquitto_connect_callback_set(client, [](mosquitto*, void* self, int code) {
+            static_cast<Impl*>(self)->answered(code);
+        });
+        mosquitto_publish_callback_set(client, [](mosquitto*, void* self, int) {
+            auto& count = static_cast<Impl*>(self)->under_way;
+            if (count > 0) --count;
+        });
+        mosquitto_message_callback_set(
+            client, [](mosquitto*, void* self, const mosquitto_message* message) {
+                static_cast<Impl*>(self)->received(*message);
+            });
+        mosquitto_will_set(client, options.will_topic.c_str(),
+                           static_cast<int>(options.will.size()), options.will.data(),
+                           at_least_once, true);
+        if (!options.user.empty()) {
+            mosquitto_username_pw_set(client, options.user.c_str(), options.password.c_str());
+        }
+        if (options.tls) set_up_tls();
+    }
+
+    void set_up_tls() {
+        // Without a file the library wants a folder; Debian's is that of the system's certificates.
+        const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
+        const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
+        const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);
+        if (set != MOSQ_ERR_SUCCESS) {
+            throw StartupError(Exit::config, fmt::format("mqtt.ca_file: {} can't be used: {}",
+                                                         options.ca_file, mosquitto_strerror(set)));
+        }
+    }
+
+    void try_to_connect() {
+        open = true;
+        up = false;
+        since = Monotonic::now();
+        const int code =
+            mosquitto_connect_async(client, options.host.c_str(), options.port, keep_alive_s);
+        if (code != MOSQ_ERR_SUCCESS) lost(mosquitto_strerror(code));
+    }
+
+    void answered(int code) {
+        if (code != 0) return lost(mosquitto_connack_string(code));
+        up = true;
+        since = Monotonic::now();
+        handlers.connected();
+    }
+
+    void received(const mosquitto_message& message) {
+        // What is not retained is what this program has just sent itself.
+        if (!message.retain || message.payloadlen <= 0) return;
+        handlers.retained(message.topic, {static_cast<const char*>(message.payload),
+                                          static_cast<std::size_t>(message.payloadlen)});
+    }
+
+    void lost(const std::string& why) {
+        if (!open) return;
+        const auto now = Monotonic::now();
+        if (up && now - since >= patience) delay = first_delay;
+        open = up = false;
+        next_try = now + delay;
+        delay = std::min(delay * 2, longest_delay);
+        handlers.lost({ErrorKind::unavailable,
+                       fmt::format("the MQTT broker {}:{} does not take us: {}; check mqtt.host, "
+                                   "port, user and tls",
+                                   options.host, options.port, why)});
+    }
+
+    void exchange(int wait_ms, int wake) {
+        const int socket = mosquitto_socket(client);
+        if (socket < 0) return lost("the connection was closed");
+        const bool write = mosquitto_want_write(client);
+        std::array<pollfd, 2> wanted{
+            pollfd{.fd = socket,
+                   .events = static_cast<short>(write ? POLLIN | POLLOUT : POLLIN),
+                   .revents = 0},
+            pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
+        poll(wanted.data(), wanted.size(), wait_ms);
+        int code = MOSQ_ERR_SUCCESS;
+        if ((wanted[0].revents & ~POLLOUT) != 0) code = mosquitto_loop_read(client, 1);
+        if (code == MOSQ_ERR_SUCCESS && (wanted[0].revents & POLLOUT) != 0) {
+            code = mosquitto_loop_write(client, 1);
+        }
+        if (code == MOSQ_ERR_SUCCESS) code = mosquitto_loop_misc(client);
+        if (code != MOSQ_ERR_SUCCESS) return lost(mosquitto_strerror(code));
+        if (open && !up && Monotonic::now() - since >= patience) lost("it does not answer");
+    }
+};
+
+MqttClient::MqttClient(Options options, Handlers handlers)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handlers))) {
+    impl_->create();
+}
+
+MqttClient::~MqttClient() {
+    if (impl_->up) mosquitto_disconnect(impl_->client);
+    mosquitto_destroy(impl_->client);
+    mosquitto_lib_cleanup();
+}
+
+void MqttClient::work(int wait_ms, int wake) {
+    if (!impl_->open) {
+        const auto left =
+            std::chrono::ceil<milliseconds>(impl_->next_try - Monotonic::now()).count();
+        if (left > 0) {
+            pollfd wanted{.fd = wake, .events = POLLIN, .revents = 0};
+            poll(&wanted, 1, static_cast<int>(std::min<long>(left, wait_ms)));
+            return;
+        }
+        impl_->try_to_connect();
+        if (!impl_->open) return;
+    }
+    impl_->exchange(wait_ms, wake);
+}
+
+void MqttClient::subscribe(const std::string& pattern) {
+    mosquitto_subscribe(impl_->client, nullptr, pattern.c_str(), at_least_once);
+}
+
+void MqttClient::publish(const std::string& topic, const std::string& payload, bool retain) {
+    const int code =
+        mosquitto_publish(impl_->client, nullptr, topic.c_str(), static_cast<int>(payload.size()),
+                          payload.data(), at_least_once, retain);
+    // The library has it also if it could not write it, and sends it on the next connection.
+    const bool taken = code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN ||
+                       code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO;
+    if (taken) ++impl_->under_way;
+}
+
+bool MqttClient::connected() const {
+    return impl_->up;
+}
+
+std::size_t MqttClient::under_way() const {
+    return impl_->under_way;
+}
+
+}  // namespace facebus

@@ -1,0 +1,235 @@
+// The routes that CompreFace has for its collection.
+#include <utility>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gateway/rest/enrolment.hpp"
+#include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/upload.hpp"
+
+namespace facebus {
+namespace {
+
+using service::HttpAnswer;
+
+constexpr std::size_t most_json = 64'000;
+
+class CollectionApi {
+  public:
+    explicit CollectionApi(const Backend& backend) : backend_(backend) {}
+
+    Answered<HttpAnswer> list_subjects(const Call&) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto all = (*store)->list();
+        if (!all) return std::unexpected(to_fault(all.error()));
+        Json answer{{"subjects", Json::array()}};
+        for (const auto& entry : *all) answer["subjects"].push_back(entry.subject.name);
+        return HttpAnswer{.body = dump(answer)};
+    }
+
+    Answered<HttpAnswer> add_subject(const Call& call) const {
+        const auto name = name_in(call.request.body);
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto added = (*store)->add_subject(*name);
+        if (!added) return std::unexpected(to_fault(added.error(), fault_code::subject_exists));
+        backend_.changed();
+        return HttpAnswer{.status = 201, .body = dump({{"subject", added->name}})};
+    }
+
+    Answered<HttpAnswer> rename_subject(const Call& call) const {
+        const auto name = name_in(call.request.body);
+        if (!name) return std::unexpected(name.error());
+        auto found = known(call.path.at("subject"));
+        if (!found) return std::unexpected(found.error());
+        const auto merged = found->store->rename(found->name, *name);
+        if (!merged) return std::unexpected(to_fault(merged.error()));
+        backend_.changed();
+        return HttpAnswer{.body = dump({{"updated", true}, {"merged", *merged}})};
+    }
+
+    Answered<HttpAnswer> remove_subject(const Call& call) const {
+        auto found = known(call.path.at("subject"));
+        if (!found) return std::unexpected(found.error());
+        const auto by_hand = found->store->remove(found->name);
+        backend_.changed();
+        if (!by_hand) return std::unexpected(to_fault(by_hand.error()));
+        return HttpAnswer{.body = removed({{"subject", found->name}}, *by_hand)};
+    }
+
+    Answered<HttpAnswer> remove_all_subjects(const Call&) const { return remove_all(true); }
+
+    Answered<HttpAnswer> list_faces(const Call& call) const {
+        const auto wanted = page(call.request.query);
+        if (!wanted) return std::unexpected(wanted.error());
+        const auto subject = optional_subject(call.request.query);
+        if (!subject) return std::unexpected(subject.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto all = (*store)->list();
+        if (!all) return std::unexpected(to_fault(all.error()));
+        if (*subject) {
+            std::erase_if(*all, [&](const auto& entry) { return entry.subject.name != **subject; });
+        }
+        std::size_t total = 0;
+        for (const auto& entry : *all) total += entry.samples;
+        const auto faces = (*store)->samples(*all, wanted->number * wanted->size, wanted->size);
+        if (!faces) return std::unexpected(to_fault(faces.error()));
+        Json answer{{"faces", Json::array()},
+                    {"page_number", wanted->number},
+                    {"page_size", wanted->size},
+                    {"total_pages", (total + wanted->size - 1) / wanted->size},
+                    {"total_elements", total}};
+        for (const auto& [name, sample] : *faces) {
+            answer["faces"].push_back({{"image_id", gallery::to_uuid(sample.id)},
+                                       {"subject", name},
+                                       {"source", sample.source},
+                                       {"quality", rounded(sample.quality)},
+                                       {"created", iso8601(sample.created)},
+                                       {"model", sample.model_id}});
+        }
+        return HttpAnswer{.body = dump(answer)};
+    }
+
+    Answered<HttpAnswer> add_face(const Call& call) const {
+        const auto text = required_text(call.request.query, "subject");
+        const auto subject = text ? subject_name(*text) : text;
+        if (!subject) return std::unexpected(subject.error());
+        const auto options = picture_options(call.request.query);
+        if (!options) return std::unexpected(options.error());
+        const auto form = form_of(call.request);
+        if (!form) return std::unexpected(form.error());
+        const auto part = part_of(*form, "file");
+        if (!part) return std::unexpected(part.error());
+        const auto enrolled = enrol(backend_, *subject, *part, options->min_score);
+        if (!enrolled) return std::unexpected(enrolled.error());
+        backend_.changed();
+        return HttpAnswer{.status = enrolled->already ? 200 : 201,
+                          .body = dump({{"image_id", gallery::to_uuid(enrolled->sample)},
+                                        {"subject", *subject},
+                                        {"quality", rounded(enrolled->quality)},
+                                        {"already_enrolled", enrolled->already}})};
+    }
+
+    Answered<HttpAnswer> remove_faces(const Call& call) const {
+        const auto subject = optional_subject(call.request.query);
+        if (!subject) return std::unexpected(subject.error());
+        if (!*subject) {
+            if (call.role == ApiRole::admin) return remove_all(false);
+            return refuse(403, 403,
+                          "only a key with the role admin may remove the faces of everybody; "
+                          "name a ?subject=");
+        }
+        auto found = known(**subject);
+        if (!found) return std::unexpected(found.error());
+        const auto gone = found->store->remove_samples(found->name);
+        backend_.changed();
+        if (!gone) return std::unexpected(to_fault(gone.error()));
+        return HttpAnswer{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+    }
+
+    Answered<HttpAnswer> picture(const Call& call) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto picture = (*store)->picture(gallery::from_uuid(call.path.at("image_id")));
+        if (!picture) return std::unexpected(to_fault(picture.error()));
+        if (!*picture) {
+            return refuse(404, fault_code::no_such_image,
+                          "no picture is kept of such an image_id; GET "
+                          "/api/v1/recognition/faces lists them, gallery.keep_pictures keeps "
+                          "pictures");
+        }
+        return HttpAnswer{.body = std::move(**picture), .type = "image/jpeg"};
+    }
+
+    Answered<HttpAnswer> remove_face(const Call& call) const {
+        const auto& id = call.path.at("image_id");
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto gone = (*store)->remove_sample(gallery::from_uuid(id));
+        if (!gone) {
+            auto fault = to_fault(gone.error(), fault_code::no_such_image);
+            if (gone.error().kind == ErrorKind::refused) fault.status = 404;
+            return std::unexpected(std::move(fault));
+        }
+        backend_.changed();
+        return HttpAnswer{
+            .body = removed({{"image_id", id}, {"subject", gone->subject}}, gone->by_hand)};
+    }
+
+  private:
+    /// A subject that is there, and the store that knows.
+    struct Known {
+        Pool<gallery::Store>::Lease store;
+        std::string name;
+    };
+
+    Answered<Known> known(const std::string& text) const {
+        auto name = subject_name(text);
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto subject = (*store)->find(*name);
+        if (!subject) return std::unexpected(to_fault(subject.error()));
+        if (!*subject) return std::unexpected(no_such_subject(*name));
+        return Known{std::move(*store), std::move(*name)};
+    }
+
+    /// The name in {"subject": "..."}.
+    static Answered<std::string> name_in(const std::string& body) {
+        const auto json = Json::parse(body, nullptr, false);
+        if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
+            return refuse(400, fault_code::missing_parameter,
+                          "the body has to be JSON such as {\"subject\": \"Alice\"}");
+        }
+        return subject_name(json["subject"].get<std::string>());
+    }
+
+    Answered<HttpAnswer> remove_all(bool subjects_too) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto gone = (*store)->remove_all(subjects_too);
+        backend_.changed();
+        if (!gone) return std::unexpected(to_fault(gone.error()));
+        return HttpAnswer{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+    }
+
+    /// With what is left to do about the bytes in Redis' files.
+    static std::string removed(Json answer, const std::string& by_hand) {
+        if (!by_hand.empty()) answer["run_on_redis"] = by_hand;
+        return dump(answer);
+    }
+
+    const Backend& backend_;
+};
+
+}  // namespace
+
+std::vector<Route> collection_routes(const Backend& backend) {
+    const CollectionApi api(backend);
+    const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
+    const std::string subjects = "/api/v1/recognition/subjects";
+    const std::string faces = "/api/v1/recognition/faces";
+    using Answer = Answered<HttpAnswer> (CollectionApi::*)(const Call&) const;
+    const auto to = [&](Answer answer) {
+        return [api, answer](const Call& call) { return (api.*answer)(call); };
+    };
+    return {
+        {"GET", subjects, ApiRole::read, most_json, to(&CollectionApi::list_subjects)},
+        {"POST", subjects, ApiRole::enrol, most_json, to(&CollectionApi::add_subject)},
+        {"DELETE", subjects, ApiRole::admin, most_json, to(&CollectionApi::remove_all_subjects)},
+        {"PUT", subjects + "/{subject*}", ApiRole::enrol, most_json,
+         to(&CollectionApi::rename_subject)},
+        {"DELETE", subjects + "/{subject*}", ApiRole::enrol, most_json,
+         to(&CollectionApi::remove_subject)},
+        {"GET", faces, ApiRole::read, most_json, to(&CollectionApi::list_faces)},
+        {"POST", faces, ApiRole::enrol, most, to(&CollectionApi::add_face)},
+        {"DELETE", faces, ApiRole::enrol, most_json, to(&CollectionApi::remove_faces)},
+        {"GET", faces + "/{image_id}/img", ApiRole::enrol, most_json, to(&CollectionApi::picture)},
+        {"DELETE", faces + "/{image_id}", ApiRole::enrol, most_json,
+         to(&CollectionApi::remove_face)}};
+}
+
+}  // namespace facebus

@@ -1,0 +1,71 @@
+#include "gateway/rest/enrolment.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/embedding.hpp"
+#include "gallery/text.hpp"
+#include "gateway/rest/upload.hpp"
+
+namespace facebus {
+namespace {
+
+/// The sample that the store has taken it for.
+Answered<Enrolment> enrolled_before(gallery::Store& store, const std::string& subject,
+                                    const gallery::Sample& sample) {
+    const auto samples = store.show(subject);
+    if (!samples) return std::unexpected(to_fault(samples.error()));
+    if (samples->empty()) return std::unexpected(no_such_subject(subject));
+    const auto same = std::ranges::max_element(*samples, {}, [&](const gallery::Sample& other) {
+        return similarity(other.embedding, sample.embedding);
+    });
+    return Enrolment{.sample = same->id, .already = true, .quality = same->quality};
+}
+
+}  // namespace
+
+Fault no_such_subject(const std::string& name) {
+    return {404, fault_code::no_such_subject,
+            fmt::format("nobody in the gallery is called \"{}\"; GET "
+                        "/api/v1/recognition/subjects lists all",
+                        name)};
+}
+
+Answered<std::string> subject_name(const std::string& name) {
+    auto clean = gallery::clean_name(name);
+    if (clean) return std::move(*clean);
+    return std::unexpected(to_fault(clean.error()));
+}
+
+Answered<std::optional<std::string>> optional_subject(const Query& query) {
+    const auto text = text_of(query, "subject");
+    if (!text || !*text) return text;
+    auto name = subject_name(**text);
+    if (!name) return std::unexpected(std::move(name.error()));
+    return std::move(*name);
+}
+
+Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
+                          const service::FormPart& picture, float min_score) {
+    FaceSample face;
+    {
+        auto stage = lease(backend.stages, backend);
+        if (!stage) return std::unexpected(stage.error());
+        const auto image = picture_of(picture, backend.settings.gateway.max_megapixels);
+        if (!image) return std::unexpected(image.error());
+        auto made = (*stage)->sample(*image, min_score, source_of(picture));
+        if (!made) return std::unexpected(made.error());
+        face = std::move(*made);
+    }
+    auto store = lease(backend.stores, backend);
+    if (!store) return std::unexpected(store.error());
+    const auto added = (*store)->add(subject, face.sample, face.picture);
+    if (added) return Enrolment{.sample = added->id, .already = false, .quality = added->quality};
+    if (added.error().kind == ErrorKind::exists)
+        return enrolled_before(**store, subject, face.sample);
+    return std::unexpected(to_fault(added.error()));
+}
+
+}  // namespace facebus

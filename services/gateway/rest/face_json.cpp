@@ -1,0 +1,82 @@
+#include "gateway/rest/face_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "gallery/id.hpp"
+
+namespace facebus {
+namespace {
+
+int inside(float value, int most) {
+    return std::clamp(static_cast<int>(std::lround(value)), 0, most);
+}
+
+}  // namespace
+
+Json face_json(const PictureFaces& found, const PictureFace& face, const PictureOptions& options) {
+    const auto& [box, landmarks, quality, crop] = face.sighting;
+    Json json{{"box",
+               {{"probability", rounded(quality.detector)},
+                {"x_max", inside(box.x + box.width, found.width)},
+                {"y_max", inside(box.y + box.height, found.height)},
+                {"x_min", inside(box.x, found.width)},
+                {"y_min", inside(box.y, found.height)}}},
+              {"quality",
+               {{"overall", rounded(quality.overall)},
+                {"eye_distance", rounded(quality.eye_distance)},
+                {"sharpness", rounded(quality.sharpness)},
+                {"yaw", rounded(quality.yaw)}}}};
+    if (options.landmarks) {
+        Json points = Json::array();
+        for (const auto& point : landmarks) {
+            points.push_back({inside(point.x, found.width), inside(point.y, found.height)});
+        }
+        json["landmarks"] = std::move(points);
+    }
+    if (options.embedding && face.embedding) json["embedding"] = *face.embedding;
+    if (options.status) {
+        json["execution_time"] = {{"detector", rounded(found.detector_ms)},
+                                  {"calculator", rounded(found.calculator_ms)}};
+    }
+    return json;
+}
+
+void add_recognised(Json& face, const Recognised& recognised) {
+    const auto& decision = recognised.decision;
+    Json subjects = Json::array();
+    Json candidates = Json::array();
+    for (const auto& candidate : recognised.candidates) {
+        Json named{{"subject", candidate.name}, {"similarity", rounded(candidate.similarity)}};
+        if (decision.verdict == gallery::Verdict::known) subjects.push_back(named);
+        Json samples = Json::array();
+        for (const auto& sample : candidate.samples) samples.push_back(gallery::to_uuid(sample));
+        named["samples"] = std::move(samples);
+        candidates.push_back(std::move(named));
+    }
+    face["subjects"] = std::move(subjects);
+    face["candidates"] = std::move(candidates);
+    face["decision"] = to_string(decision.verdict);
+    if (!decision.reason.empty()) face["reason"] = decision.reason;
+    if (decision.ignored) face["ignored"] = true;
+    face["similarity"] = rounded(decision.similarity);
+    face["threshold"] = rounded(decision.threshold);
+    face["margin"] = rounded(decision.margin);
+    face["probability"] = rounded(decision.probability);
+}
+
+void add_comparison(Json& face, float similarity, const gallery::Policy& policy) {
+    const auto threshold = gallery::effective_threshold(policy, 1, 1);
+    face["similarity"] = rounded(similarity);
+    face["threshold"] = rounded(threshold);
+    face["same"] = similarity >= threshold;
+}
+
+void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
+                  const PictureOptions& options) {
+    if (!options.status) return;
+    answer["plugins_versions"] = {{"detector", detector}, {"calculator", model_id}};
+}
+
+}  // namespace facebus

@@ -1,0 +1,253 @@
+// What CompreFace has no routes for.
+#include "gateway/rest/gallery_api.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gateway/rest/enrolment.hpp"
+#include "gateway/rest/upload.hpp"
+#include "shared/gallery_file.hpp"
+#include "shared/private_folder.hpp"
+
+namespace facebus {
+namespace {
+
+using service::HttpAnswer;
+
+constexpr std::size_t most_json = 64'000;
+constexpr std::size_t longest_passphrase = 1024;
+
+/// Whose a picture is by the name of its file: "Alice/1.jpg" and "Alice.jpg" are Alice's, as with
+/// `facebus gallery add`.
+std::string subject_of(std::string_view filename) {
+    const std::filesystem::path path(filename);
+    const auto folder = path.parent_path().filename().string();
+    return folder.empty() ? path.stem().string() : folder;
+}
+
+class GalleryApi {
+  public:
+    explicit GalleryApi(const Backend& backend) : backend_(backend) {}
+
+    Answered<HttpAnswer> subjects(const Call&) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto all = (*store)->list();
+        if (!all) return std::unexpected(to_fault(all.error()));
+        Json answer{{"subjects", Json::array()}};
+        for (const auto& entry : *all) {
+            answer["subjects"].push_back({{"subject", entry.subject.name},
+                                          {"id", entry.subject.id},
+                                          {"faces", entry.samples},
+                                          {"ignored", entry.subject.ignored},
+                                          {"created", iso8601(entry.subject.created)}});
+        }
+        return HttpAnswer{.body = dump(answer)};
+    }
+
+    Answered<HttpAnswer> change(const Call& call) const {
+        const auto json = Json::parse(call.request.body, nullptr, false);
+        if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
+            return refuse(400, fault_code::missing_parameter,
+                          "the body has to be JSON such as {\"ignored\": true}");
+        }
+        const bool ignored = json["ignored"].get<bool>();
+        const auto name = subject_name(call.path.at("subject"));
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        if (const auto set = (*store)->set_ignored(*name, ignored); !set) {
+            if (set.error().kind == ErrorKind::refused) {
+                return std::unexpected(no_such_subject(*name));
+            }
+            return std::unexpected(to_fault(set.error()));
+        }
+        backend_.changed();
+        return HttpAnswer{.body = dump({{"subject", *name}, {"ignored", ignored}})};
+    }
+
+    /// Each picture by itself: one that is refused is no reason to refuse the others.
+    Answered<HttpAnswer> add_many(const Call& call) const {
+        const auto everybody = optional_subject(call.request.query);
+        if (!everybody) return std::unexpected(everybody.error());
+        const auto options = picture_options(call.request.query);
+        if (!options) return std::unexpected(options.error());
+        const auto form = form_of(call.request);
+        if (!form) return std::unexpected(form.error());
+        if (const auto part = part_of(*form, "file"); !part) return std::unexpected(part.error());
+
+        Json faces = Json::array();
+        std::size_t added = 0;
+        std::size_t already = 0;
+        for (const auto& part : *form) {
+            if (part.name != "file") continue;
+            Json face{{"file", part.filename}};
+            const auto subject = subject_name(everybody->value_or(subject_of(part.filename)));
+            const auto enrolled = subject ? enrol(backend_, *subject, part, options->min_score)
+                                          : std::unexpected(subject.error());
+            if (enrolled) {
+                ++(enrolled->already ? already : added);
+                face["subject"] = *subject;
+                face["image_id"] = gallery::to_uuid(enrolled->sample);
+                face["quality"] = rounded(enrolled->quality);
+                face["already_enrolled"] = enrolled->already;
+            } else if (enrolled.error().status == 503) {
+                // The others would fare no better.
+                backend_.changed();
+                return std::unexpected(enrolled.error());
+            } else {
+                face["message"] = enrolled.error().message;
+                face["code"] = enrolled.error().code;
+            }
+            faces.push_back(std::move(face));
+        }
+        backend_.changed();
+        return HttpAnswer{.body = dump({{"added", added},
+                                        {"already_enrolled", already},
+                                        {"refused", faces.size() - added - already},
+                                        {"faces", std::move(faces)}})};
+    }
+
+    Answered<HttpAnswer> merge(const Call& call) const {
+        const auto json = Json::parse(call.request.body, nullptr, false);
+        const auto text = [&](const char* key) {
+            return json.is_object() && json.contains(key) && json[key].is_string()
+                       ? json[key].get<std::string>()
+                       : std::string();
+        };
+        if (text("from").empty() || text("into").empty()) {
+            return refuse(400, fault_code::missing_parameter,
+                          "the body has to be JSON such as {\"from\": \"Al\", \"into\": "
+                          "\"Alice\"}");
+        }
+        const auto from = subject_name(text("from"));
+        if (!from) return std::unexpected(from.error());
+        const auto into = subject_name(text("into"));
+        if (!into) return std::unexpected(into.error());
+        if (*from == *into) {
+            return refuse(409, 409, "from and into are the same subject");
+        }
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        for (const auto& name : {*from, *into}) {
+            const auto found = (*store)->find(name);
+            if (!found) return std::unexpected(to_fault(found.error()));
+            if (!*found) return std::unexpected(no_such_subject(name));
+        }
+        const auto merged = (*store)->rename(*from, *into);
+        if (!merged) return std::unexpected(to_fault(merged.error()));
+        backend_.changed();
+        return HttpAnswer{.body = dump({{"subject", *into}, {"merged", *merged}})};
+    }
+
+    Answered<HttpAnswer> export_all(const Call& call) const {
+        const auto passphrase = passphrase_in(call.request.body);
+        if (!passphrase) return std::unexpected(passphrase.error());
+        // Making a key from a passphrase takes a second and a quarter of a gigabyte.
+        const std::unique_lock turn(turn_, backend_.patience());
+        if (!turn) return refuse(503, 503, "another export or import is under way; try again");
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const PrivateFolder folder;
+        const auto file = folder / "facebus.gallery";
+        const auto written = export_gallery(**store, file, *passphrase);
+        if (!written) return std::unexpected(to_fault(written.error()));
+        auto archive = std::make_shared<std::ifstream>(file, std::ios::binary);
+        if (!*archive) return refuse(503, 503, "the archive cannot be read again; try again");
+        return HttpAnswer{
+            .type = "application/octet-stream",
+            .headers = {{"Content-Disposition", "attachment; filename=\"facebus.gallery\""}},
+            .stream = std::move(archive)};
+    }
+
+    Answered<HttpAnswer> import_all(const Call& call) const {
+        const auto form = form_of(call.request);
+        if (!form) return std::unexpected(form.error());
+        const auto archive = part_of(*form, "file");
+        if (!archive) return std::unexpected(archive.error());
+        const auto secret = std::ranges::find(*form, "passphrase", &service::FormPart::name);
+        const std::string passphrase(secret == form->end() ? "" : secret->content);
+        if (passphrase.size() > longest_passphrase) return too_long();
+
+        const std::unique_lock turn(turn_, backend_.patience());
+        if (!turn) return refuse(503, 503, "another export or import is under way; try again");
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const PrivateFolder folder;
+        const auto file = folder / "the archive";
+        {
+            std::ofstream out(file, std::ios::binary);
+            out << archive->content;
+            if (!out.flush()) return refuse(503, 503, "there is no room for the archive");
+        }
+        auto imported = import_gallery(**store, file, passphrase);
+        backend_.changed();
+        if (!imported) {
+            auto fault = to_fault(imported.error(), fault_code::bad_argument);
+            // Where the archive lies here is nothing to the client.
+            if (const auto place = fault.message.find(file.string()); place != std::string::npos) {
+                fault.message.replace(place, file.string().size(), "the archive");
+            }
+            return std::unexpected(std::move(fault));
+        }
+        return HttpAnswer{.body = dump({{"added", imported->added},
+                                        {"already_enrolled", imported->already},
+                                        {"expected", imported->expected}})};
+    }
+
+  private:
+    static std::unexpected<Fault> too_long() {
+        return refuse(400, fault_code::bad_argument,
+                      fmt::format("the passphrase has more than {} bytes", longest_passphrase));
+    }
+
+    /// Of {"passphrase": "..."}; empty where there is no body.
+    static Answered<std::string> passphrase_in(const std::string& body) {
+        if (body.empty()) return std::string();
+        const auto json = Json::parse(body, nullptr, false);
+        if (!json.is_object() || (json.contains("passphrase") && !json["passphrase"].is_string())) {
+            return refuse(400, fault_code::bad_argument,
+                          "the body has to be empty, or JSON such as {\"passphrase\": \"...\"}");
+        }
+        auto passphrase = json.value("passphrase", std::string());
+        if (json.contains("passphrase") && passphrase.empty()) {
+            return refuse(400, fault_code::bad_argument,
+                          "the passphrase is empty; leave it out for an archive that anybody can "
+                          "read");
+        }
+        if (passphrase.size() > longest_passphrase) return too_long();
+        return passphrase;
+    }
+
+    const Backend& backend_;
+    mutable std::timed_mutex turn_;
+};
+
+}  // namespace
+
+std::vector<Route> gallery_routes(const Backend& backend) {
+    const auto api = std::make_shared<const GalleryApi>(backend);
+    const auto& set = backend.settings.gateway;
+    const auto upload = static_cast<std::size_t>(set.max_upload) * 1'000'000;
+    const auto import = static_cast<std::size_t>(set.max_import) * 1'000'000;
+    return {{"GET", "/api/v1/gallery/subjects", ApiRole::read, most_json,
+             [api](const Call& call) { return api->subjects(call); }},
+            {"PUT", "/api/v1/gallery/subjects/{subject*}", ApiRole::enrol, most_json,
+             [api](const Call& call) { return api->change(call); }},
+            {"POST", "/api/v1/gallery/faces", ApiRole::enrol, upload,
+             [api](const Call& call) { return api->add_many(call); }},
+            {"POST", "/api/v1/gallery/merge", ApiRole::enrol, most_json,
+             [api](const Call& call) { return api->merge(call); }},
+            {"POST", "/api/v1/gallery/export", ApiRole::admin, most_json,
+             [api](const Call& call) { return api->export_all(call); }},
+            {"POST", "/api/v1/gallery/import", ApiRole::admin, import,
+             [api](const Call& call) { return api->import_all(call); }}};
+}
+
+}  // namespace facebus

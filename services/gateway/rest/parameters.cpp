@@ -1,0 +1,130 @@
+#include "gateway/rest/parameters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "service/multipart.hpp"
+
+namespace facebus {
+namespace {
+
+constexpr std::size_t most_faces = 1000;
+constexpr std::size_t most_predictions = 100;
+constexpr std::size_t most_pages = 1'000'000'000;
+constexpr std::size_t longest_page = 1000;
+
+/// CompreFace's plugins. Those that are not here are taken and tell nothing, so that a client which
+/// asks for all of them works.
+constexpr std::array<std::string_view, 7> plugins{
+    "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
+
+/// Leaves `value` as it is where there is no such parameter.
+template <class Number>
+Answered<void> read_number(const Query& query, const std::string& name, Number lowest,
+                           Number highest, int code, Number& value) {
+    const auto text = text_of(query, name);
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return {};
+    Number parsed{};
+    const auto* end = (*text)->data() + (*text)->size();
+    const auto [rest, error] = std::from_chars((*text)->data(), end, parsed);
+    if (error != std::errc{} || rest != end || !(parsed >= lowest && parsed <= highest)) {
+        return refuse(400, code,
+                      fmt::format("{} has to be {} from {} to {}", name,
+                                  std::is_integral_v<Number> ? "a whole number" : "a number",
+                                  lowest, highest));
+    }
+    value = parsed;
+    return {};
+}
+
+Answered<void> read_status(const Query& query, PictureOptions& options) {
+    const auto text = text_of(query, "status");
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return {};
+    // Python's clients write True and False.
+    options.status = service::same_word(**text, "true");
+    if (options.status || service::same_word(**text, "false")) return {};
+    return refuse(400, fault_code::bad_argument, "status has to be true or false");
+}
+
+Answered<void> read_plugins(const Query& query, PictureOptions& options) {
+    const auto found = query.find("face_plugins");
+    if (found == query.end()) return {};
+    std::string_view rest = found->second;
+    while (!rest.empty()) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        auto word = rest.substr(0, comma);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+        while (word.starts_with(' ')) word.remove_prefix(1);
+        while (word.ends_with(' ')) word.remove_suffix(1);
+        if (word.empty()) continue;
+        if (std::ranges::find(plugins, word) == plugins.end()) {
+            return refuse(400, fault_code::bad_argument,
+                          fmt::format("face_plugins takes landmarks and calculator, with commas "
+                                      "between them; \"{}\" is none",
+                                      word.substr(0, 40)));
+        }
+        options.landmarks = options.landmarks || word == "landmarks";
+        options.embedding = options.embedding || word == "calculator";
+    }
+    return {};
+}
+
+}  // namespace
+
+Answered<std::optional<std::string>> text_of(const Query& query, const std::string& name) {
+    const auto [first, last] = query.equal_range(name);
+    if (first == last) return std::nullopt;
+    if (std::next(first) != last) {
+        return refuse(400, fault_code::bad_argument, fmt::format("{} stands there twice", name));
+    }
+    return first->second;
+}
+
+Answered<std::string> required_text(const Query& query, const std::string& name) {
+    const auto text = text_of(query, name);
+    if (!text) return std::unexpected(text.error());
+    if (*text && !(*text)->empty()) return **text;
+    return refuse(400, fault_code::missing_parameter,
+                  fmt::format("add ?{}=... to the URL: it is missing", name));
+}
+
+Answered<PictureOptions> picture_options(const Query& query) {
+    PictureOptions options;
+    Answered<void> good = read_number<std::size_t>(query, "limit", 0, most_faces,
+                                                   fault_code::bad_argument, options.limit);
+    if (good) {
+        good = read_number<std::size_t>(query, "prediction_count", 1, most_predictions,
+                                        fault_code::bad_prediction_count, options.predictions);
+    }
+    double min_score = 0;
+    if (good) {
+        good = read_number<double>(query, "det_prob_threshold", 0, 1, fault_code::bad_argument,
+                                   min_score);
+    }
+    options.min_score = static_cast<float>(min_score);
+    if (good) good = read_plugins(query, options);
+    if (good) good = read_status(query, options);
+    if (!good) return std::unexpected(good.error());
+    return options;
+}
+
+Answered<Page> page(const Query& query) {
+    Page page;
+    auto good = read_number<std::size_t>(query, "page", 0, most_pages, fault_code::bad_argument,
+                                         page.number);
+    if (good) {
+        good = read_number<std::size_t>(query, "size", 1, longest_page, fault_code::bad_argument,
+                                        page.size);
+    }
+    if (!good) return std::unexpected(good.error());
+    return page;
+}
+
+}  // namespace facebus

@@ -1,0 +1,150 @@
+#include "gateway/rest/picture_api.hpp"
+
+#include <utility>
+
+#include "base/embedding.hpp"
+#include "gallery/id.hpp"
+#include "gateway/rest/face_json.hpp"
+#include "gateway/rest/upload.hpp"
+
+namespace facebus {
+namespace {
+
+using service::HttpAnswer;
+
+/// What a request asks to be searched, and how.
+struct Search {
+    PictureOptions options;
+    PictureFaces found;
+    std::string model_id;
+};
+
+class PictureApi {
+  public:
+    explicit PictureApi(const Backend& backend) : backend_(backend) {}
+
+    Answered<HttpAnswer> detect(const Call& call) const {
+        const auto search = searched(call, false);
+        if (!search) return std::unexpected(search.error());
+        Json answer{{"result", Json::array()}};
+        for (const auto& face : search->found.faces) {
+            answer["result"].push_back(face_json(search->found, face, search->options));
+        }
+        return finish(std::move(answer), *search);
+    }
+
+    Answered<HttpAnswer> recognise(const Call& call) const {
+        const auto search = searched(call, true);
+        if (!search) return std::unexpected(search.error());
+        const auto view = backend_.gallery();
+        const auto who =
+            FaceStage::recognise(search->found, search->options, *view.snapshot, view.policy);
+        Json answer{{"result", Json::array()}};
+        for (std::size_t i = 0; i < who.size(); ++i) {
+            auto& face = answer["result"].emplace_back(
+                face_json(search->found, search->found.faces[i], search->options));
+            add_recognised(face, who[i]);
+        }
+        return finish(std::move(answer), *search);
+    }
+
+    /// With an enrolled face.
+    Answered<HttpAnswer> verify_sample(const Call& call) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto sample = (*store)->find_sample(gallery::from_uuid(call.path.at("image_id")));
+        if (!sample) return std::unexpected(to_fault(sample.error()));
+        if (!*sample) {
+            return refuse(404, fault_code::no_such_image,
+                          "there is no such image_id; GET /api/v1/recognition/faces lists them");
+        }
+        const auto search = searched(call, true);
+        if (!search) return std::unexpected(search.error());
+        if ((*sample)->sample.model_id != search->model_id) {
+            return refuse(400, fault_code::bad_argument,
+                          "another model made that face; enrol the picture again");
+        }
+        Json answer{{"result", Json::array()}};
+        for (const auto& face : search->found.faces) {
+            auto& json =
+                answer["result"].emplace_back(face_json(search->found, face, search->options));
+            json["subject"] = (*sample)->subject;
+            add_comparison(json, similarity(*face.embedding, (*sample)->sample.embedding),
+                           backend_.gallery().policy);
+        }
+        return finish(std::move(answer), *search);
+    }
+
+    /// The largest face of one picture with those of another.
+    Answered<HttpAnswer> verify(const Call& call) const {
+        const auto options = picture_options(call.request.query);
+        if (!options) return std::unexpected(options.error());
+        const auto form = form_of(call.request);
+        if (!form) return std::unexpected(form.error());
+        auto of_source = *options;
+        of_source.limit = 1;
+        const auto source = searched(*form, "source_image", of_source, true);
+        if (!source) return std::unexpected(source.error());
+        const auto target = searched(*form, "target_image", *options, true);
+        if (!target) return std::unexpected(target.error());
+
+        const auto& one = source->found.faces.front();
+        Json result{{"source_image_face", face_json(source->found, one, *options)},
+                    {"face_matches", Json::array()}};
+        for (const auto& face : target->found.faces) {
+            auto& json =
+                result["face_matches"].emplace_back(face_json(target->found, face, *options));
+            add_comparison(json, similarity(*one.embedding, *face.embedding),
+                           backend_.gallery().policy);
+        }
+        add_versions(result, backend_.settings.detect.detector, target->model_id, *options);
+        return HttpAnswer{.body = dump({{"result", Json::array({std::move(result)})}})};
+    }
+
+  private:
+    Answered<Search> searched(const Call& call, bool embed) const {
+        const auto options = picture_options(call.request.query);
+        if (!options) return std::unexpected(options.error());
+        const auto form = form_of(call.request);
+        if (!form) return std::unexpected(form.error());
+        return searched(*form, "file", *options, embed);
+    }
+
+    Answered<Search> searched(const std::vector<service::FormPart>& form, std::string_view name,
+                              const PictureOptions& options, bool embed) const {
+        const auto part = part_of(form, name);
+        if (!part) return std::unexpected(part.error());
+        // Before it is unpacked, so that no more pictures are in memory than are worked on.
+        auto stage = lease(backend_.stages, backend_);
+        if (!stage) return std::unexpected(stage.error());
+        const auto picture = picture_of(*part, backend_.settings.gateway.max_megapixels);
+        if (!picture) return std::unexpected(picture.error());
+        auto found = (*stage)->find(*picture, options, embed);
+        if (!found) return std::unexpected(found.error());
+        return Search{options, std::move(*found), (*stage)->model_id()};
+    }
+
+    [[nodiscard]] HttpAnswer finish(Json answer, const Search& search) const {
+        add_versions(answer, backend_.settings.detect.detector, search.model_id, search.options);
+        return {.body = dump(answer)};
+    }
+
+    const Backend& backend_;
+};
+
+}  // namespace
+
+std::vector<Route> picture_routes(const Backend& backend) {
+    const PictureApi api(backend);
+    const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
+    return {{"POST", "/api/v1/recognition/recognize", ApiRole::read, most,
+             [api](const Call& call) { return api.recognise(call); }},
+            {"POST", "/api/v1/detection/detect", ApiRole::read, most,
+             [api](const Call& call) { return api.detect(call); }},
+            {"POST", "/api/v1/verification/verify", ApiRole::read, most,
+             [api](const Call& call) { return api.verify(call); }},
+            {"POST", "/api/v1/recognition/faces/{image_id}/verify", ApiRole::read, most,
+             [api](const Call& call) { return api.verify_sample(call); }}};
+}
+
+}  // namespace facebus

@@ -1,0 +1,181 @@
+#include "gateway/webhooks/webhook.hpp"
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <ranges>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery_settings.hpp"
+#include "gateway/identity_event.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Between two looks for new results; and while Redis is away.
+constexpr milliseconds look_every(200);
+constexpr milliseconds redis_away(1000);
+constexpr milliseconds at_once(0);
+constexpr std::array decisions{"known", "unknown", "undecided", "error"};
+
+std::set<std::string> words(const std::string& text) {
+    std::set<std::string> all;
+    for (const auto part : std::views::split(text, ',')) {
+        std::string word(part.begin(), part.end());
+        std::erase(word, ' ');
+        if (!word.empty()) all.insert(std::move(word));
+    }
+    return all;
+}
+
+std::set<std::string> decisions_of(const std::string& text, const std::string& setting) {
+    auto all = words(text);
+    const bool good = !all.empty() && std::ranges::all_of(all, [](const auto& word) {
+        return std::ranges::find(decisions, word) != decisions.end();
+    });
+    if (good) return all;
+    throw StartupError(Exit::config, fmt::format("{}.decisions: \"{}\" is none of known, unknown, "
+                                                 "undecided, error with commas between",
+                                                 setting, text));
+}
+
+std::set<std::string> cameras_of(const std::string& text, const std::string& setting) {
+    auto all = words(text);
+    if (std::ranges::all_of(all, [](const auto& word) { return wire::valid_source(word); })) {
+        return all;
+    }
+    throw StartupError(Exit::config,
+                       fmt::format("{}.cameras: \"{}\" are no names of cameras", setting, text));
+}
+
+std::string secret_of(const std::string& file, const std::string& setting) {
+    auto secret = service::read_secret(file, setting + ".secret_file");
+    if (!secret.empty()) return secret;
+    throw StartupError(Exit::config,
+                       fmt::format("{}.secret_file: a webhook needs a secret that signs it; make "
+                                   "one with `openssl rand -hex 32` and name its file",
+                                   setting));
+}
+
+}  // namespace
+
+Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
+                 const service::WebhookSettings& settings)
+    : runtime_(runtime),
+      name_(name),
+      secret_(secret_of(settings.secret_file, "webhooks." + name)),
+      decisions_(decisions_of(settings.decisions, "webhooks." + name)),
+      cameras_(cameras_of(settings.cameras, "webhooks." + name)),
+      client_({.url = settings.url, .ca_file = settings.ca_file, .timeout = settings.timeout},
+              "webhooks." + name),
+      results_(redis_options(runtime.settings), "webhook:" + name),
+      backoff_(std::random_device()()),
+      delivered_(counter("delivered")),
+      set_aside_(counter("set_aside")),
+      retried_(counter("retried")),
+      behind_(runtime.metrics.gauge("facebus_webhook_behind_seconds",
+                                    "Age of the result that is being delivered; 0: all are",
+                                    {{"webhook", name}})),
+      thread_([this] { run(); }) {}
+
+Webhook::~Webhook() {
+    runtime_.stop.request();
+    thread_.join();
+}
+
+Counter Webhook::counter(const std::string& outcome) {
+    return runtime_.metrics.counter("facebus_webhook_tries_total", "Tries to deliver a result",
+                                    {{"webhook", name_}, {"outcome", outcome}});
+}
+
+void Webhook::run() {
+    auto wait = at_once;
+    while (!runtime_.stop.wait_ms(static_cast<int>(wait.count()))) wait = step();
+}
+
+/// Looks at the next result; gives how long to wait before the next step.
+milliseconds Webhook::step() {
+    const auto next = results_.next();
+    if (!next) {
+        runtime_.count_error(next.error());
+        return redis_away;
+    }
+    if (!*next) {
+        behind_.set(0);
+        if (const auto kept = results_.keep(); !kept) runtime_.count_error(kept.error());
+        return look_every;
+    }
+    const auto& entry = **next;
+    const auto identity = wire::decode<wire::Identity>(entry.header, 0);
+    if (!identity) runtime_.count_error(identity.error());
+    if (identity && wanted(*identity)) return deliver(entry, *identity);
+    results_.done(entry);
+    return at_once;
+}
+
+bool Webhook::wanted(const wire::Identity& identity) const {
+    return decisions_.contains(identity.decision) &&
+           (cameras_.empty() || cameras_.contains(identity.head.src));
+}
+
+milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity) {
+    constexpr std::int64_t second = 1'000'000'000;
+    const auto now = utc_ns();
+    const auto published = identity.head.t.publish.value_or(now);
+    behind_.set(static_cast<double>(now - published) / second);
+    const auto body = dump(identity_event(identity));
+    const auto reply = client_.post(
+        body, webhook_headers(result_id(identity), now / second, body, secret_), runtime_.stop);
+    if (runtime_.stop.requested() && !reply) return at_once;
+    if (!reply) return failed(reply.error().message, {});
+    const auto outcome = webhook_outcome(reply->status);
+    if (outcome == WebhookOutcome::retry) {
+        return failed(fmt::format("status {}", reply->status), reply->retry_after);
+    }
+    if (outcome == WebhookOutcome::set_aside) {
+        runtime_.log.warning(
+            "webhook_set_aside",
+            {{"webhook", name_}, {"status", reply->status}, {"result", result_id(identity)}});
+    }
+    done(entry, outcome);
+    return at_once;
+}
+
+milliseconds Webhook::failed(const std::string& why, const std::string& retry_after) {
+    retried_.add();
+    const auto wait = backoff_.next(retry_after);
+    runtime_.log.limited("webhook_retry",
+                         {{"webhook", name_}, {"reason", why}, {"again_in_ms", wait.count()}});
+    return wait;
+}
+
+void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
+    backoff_.reset();
+    (outcome == WebhookOutcome::delivered ? delivered_ : set_aside_).add();
+    results_.done(entry);
+    if (const auto kept = results_.keep(); !kept) runtime_.count_error(kept.error());
+}
+
+std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime) {
+    std::vector<std::unique_ptr<Webhook>> all;
+    for (const auto& [name, settings] : runtime.settings.webhooks) {
+        if (settings.url.empty()) continue;
+        if (runtime.settings.results.history_hours <= 0) {
+            throw StartupError(Exit::config,
+                               fmt::format("webhooks.{} reads the history of results, and there is "
+                                           "none; set results.history_hours",
+                                           name));
+        }
+        all.push_back(std::make_unique<Webhook>(runtime, name, settings));
+    }
+    return all;
+}
+
+}  // namespace facebus

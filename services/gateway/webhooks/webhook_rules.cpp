@@ -1,0 +1,56 @@
+#include "gateway/webhooks/webhook_rules.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "gallery/digest.hpp"
+
+namespace facebus {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds first(500);
+constexpr milliseconds longest(60'000);
+constexpr std::int64_t longest_asked_s = 3600;
+
+milliseconds asked_for(const std::string& retry_after) {
+    std::int64_t seconds = 0;
+    const auto* end = retry_after.data() + retry_after.size();
+    const auto [rest, error] = std::from_chars(retry_after.data(), end, seconds);
+    if (error != std::errc{} || rest != end) return milliseconds(0);
+    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, longest_asked_s));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> webhook_headers(const std::string& id, std::int64_t unix_time,
+                                                   const std::string& body,
+                                                   const std::string& secret) {
+    const auto time = fmt::to_string(unix_time);
+    return {{"Content-Type", "application/json"},
+            {"User-Agent", "facebus"},
+            {"X-Facebus-Id", id},
+            {"X-Facebus-Timestamp", time},
+            {"X-Facebus-Signature", "v1=" + gallery::hmac_sha256(secret, time + "." + body)}};
+}
+
+WebhookOutcome webhook_outcome(int status) {
+    if (status >= 200 && status < 300) return WebhookOutcome::delivered;
+    if (status == 408 || status == 429 || status >= 500) return WebhookOutcome::retry;
+    return WebhookOutcome::set_aside;
+}
+
+milliseconds Backoff::next(const std::string& retry_after) {
+    auto wait = first;
+    for (int i = 0; i < tries_ && wait < longest; ++i) wait *= 2;
+    wait = std::min(wait, longest);
+    ++tries_;
+    const auto half = static_cast<std::size_t>(wait.count() / 2);
+    wait -= milliseconds(random_.below(half + 1));
+    return std::max(wait, asked_for(retry_after));
+}
+
+}  // namespace facebus
