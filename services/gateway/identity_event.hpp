@@ -11,7 +11,8 @@ namespace facebus {
 /// What a result is known by, however often it comes: "<run>-<number>".
 std::string result_id(const wire::Identity& identity);
 
-/// The result in JSON; docs/mqtt-and-webhooks.md lists the keys. The same result gives the same text.
+/// The result in JSON; docs/mqtt-and-webhooks.md lists the keys. The same result gives the same
+/// text.
 Json identity_event(const wire::Identity& identity);
 
 }  // namespace facebus

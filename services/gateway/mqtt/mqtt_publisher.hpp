@@ -23,8 +23,8 @@
 namespace facebus {
 
 /// Tells an MQTT broker who is where, in a thread of its own, until runtime.stop is requested; see
-/// docs/mqtt-and-webhooks.md for topics and promises. While the broker is away the newest state of each
-/// topic and the last `mqtt.queue` results wait for it.
+/// docs/mqtt-and-webhooks.md for topics and promises. While the broker is away the newest state of
+/// each topic and the last `mqtt.queue` results wait for it.
 class MqttPublisher {
   public:
     using Gallery = std::function<std::shared_ptr<const gallery::Snapshot>()>;
