@@ -28,7 +28,7 @@ def need_browser():
     if not there and platform.freedesktop_os_release()["ID"] == "ubuntu":
         raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium as a snap only; install Google Chrome "
                                 "and its chromedriver")
-    need(there, "no Chromium and chromedriver; run deploy/install-dependencies --browser")
+    need(there, "no Chromium and chromedriver; run deploy/install-dependencies --tests")
 
 
 class Gone(Exception):
