@@ -107,6 +107,12 @@ void gateway(service::Runtime& runtime) {
     InboxFeed inbox_feed(inbox, stages, runtime.metrics);
     GalleryFollower follower(happenings.live, inbox, watcher.view());
     std::vector<ResultListener> listeners{show(happenings), collect(inbox_feed)};
+    const auto hooks = webhooks(runtime);
+    std::unique_ptr<MqttPublisher> mqtt;
+    if (!runtime.settings.mqtt.host.empty()) {
+        mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
+        listeners.push_back(mqtt->listener());
+    }
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
               Router(routes(backend, happenings, inbox)), runtime.metrics);
     const service::HttpServer server(
@@ -118,12 +124,6 @@ void gateway(service::Runtime& runtime) {
         {.admit = [&](const auto& request) { return site.admit(request); },
          .answer = [&](const auto& request) { return site.answer(request); },
          .refuse = [&](int status) { return site.refuse(status); }});
-    const auto hooks = webhooks(runtime);
-    std::unique_ptr<MqttPublisher> mqtt;
-    if (!runtime.settings.mqtt.host.empty()) {
-        mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
-        listeners.push_back(mqtt->listener());
-    }
     const ResultFeed feed(runtime, results_age, std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();

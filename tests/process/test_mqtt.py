@@ -10,7 +10,7 @@ import unittest
 import urllib.parse
 
 from gateway import need_gateway
-from integrations import House, result_id
+from integrations import House, result_id, self_signed
 from support import ProcessTest, need_system, need_tool
 from system import metric
 
@@ -339,13 +339,7 @@ class LoginTest(MqttTest):
         self.assertNotIn("secret", "".join(house.services["gateway"].lines()))
 
     def test_over_tls_the_certificate_has_to_be_good(self):
-        need_tool("openssl")
-        key, certificate = self.folder / "tls.key", self.folder / "tls.crt"
-        made = self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
-                                 "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                                 "subjectAltName=IP:127.0.0.1"])
-        self.assertEqual(0, made.code, made)
+        key, certificate = self_signed(self, "IP:127.0.0.1")
         broker = Mosquitto(self, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
         house = self.house(broker, FACEBUS_MQTT_TLS="true")
         gateway = house.services["gateway"]

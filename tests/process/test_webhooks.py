@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from gateway import need_gateway
-from integrations import House, result_id
+from integrations import House, result_id, self_signed
 from support import ROOT, ProcessTest, need_system, need_tool
 from system import metric
 
@@ -238,13 +238,7 @@ class RestartTest(WebhookTest):
 
 class TlsTest(WebhookTest):
     def test_the_certificate_of_a_receiver_has_to_be_good(self):
-        need_tool("openssl")
-        key, certificate = self.folder / "tls.key", self.folder / "tls.crt"
-        made = self.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                 "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
-                                 "-days", "2", "-subj", "/CN=localhost", "-addext",
-                                 "subjectAltName=DNS:localhost"])
-        self.assertEqual(0, made.code, made)
+        key, certificate = self_signed(self, "DNS:localhost")
         receiver = Receiver(self, tls=(certificate, key))
         url = f"https://localhost:{receiver.port}/hook"
         house = self.house(good={"url": url, "ca_file": certificate}, lock={"url": url})
