@@ -4,6 +4,12 @@
 
 namespace facebus {
 
+CameraWatch::CameraWatch(Monotonic::duration interval, Monotonic::time_point now,
+                         const std::vector<std::string>& configured)
+    : interval_(interval), due_(now + interval) {
+    for (const auto& camera : configured) cameras_[camera].report.live = true;
+}
+
 void CameraWatch::see(const wire::Face& frame) {
     auto& report = cameras_[frame.head.src].report;
     report.live = frame.stream.live;

@@ -17,13 +17,16 @@ namespace facebus {
 /// thread-safe.
 class CameraWatch {
   public:
-    CameraWatch(Monotonic::duration interval, Monotonic::time_point now)
-        : interval_(interval), due_(now + interval) {}
+    /// `configured`: cameras that are told of before they ever gave a frame, as one with a wrong
+    /// address never does.
+    CameraWatch(Monotonic::duration interval, Monotonic::time_point now,
+                const std::vector<std::string>& configured = {});
 
     void see(const wire::Face& frame);
     void see(const wire::Track& event);
 
-    /// A message for each camera that ever gave a frame, once the interval is over; none before.
+    /// A message for each camera that is configured or gave a frame, once the interval is over;
+    /// none before.
     std::vector<wire::Camera> reports(Monotonic::time_point now, std::int64_t utc_ns);
 
     /// When the next are due.

@@ -171,7 +171,9 @@ void track(service::Runtime& runtime) {
                                          [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");
     Uplink uplink(runtime, broker);
-    CameraWatch cameras(camera_interval, Monotonic::now());
+    std::vector<std::string> configured;
+    for (const auto& [camera, set] : runtime.settings.cameras) configured.push_back(camera);
+    CameraWatch cameras(camera_interval, Monotonic::now(), configured);
 
     bool live = false;
     runtime.ready();

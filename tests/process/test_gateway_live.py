@@ -99,6 +99,16 @@ class Events(LiveTest):
             stream.answer.read()
 
 
+class Cameras(LiveTest):
+    def test_a_camera_that_never_gave_a_frame_is_known_and_has_no_picture(self):
+        system = PageSystem(self, FACEBUS_CAMERAS_YARD_SOURCE="rtsp://127.0.0.1:1/none")
+        while not (cameras := system.good(system.ask("GET", "/api/v1/cameras"))["cameras"]):
+            pass
+        (yard,) = cameras
+        self.assertEqual(("yard", "silent", 0), (yard["camera"], yard["state"], yard["frames"]))
+        self.assertNotIn("last_frame", yard)
+
+
 class Strangers(LiveTest):
     def test_faces_that_the_rules_refuse_are_not_enrolled_and_stay(self):
         system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")

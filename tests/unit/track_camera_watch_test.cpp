@@ -47,6 +47,18 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(reports[0].last_frame == second);
 }
 
+BOOST_AUTO_TEST_CASE(a_configured_camera_that_never_gave_a_frame_is_told_of) {
+    CameraWatch watch(seconds(2), start, {"door", "yard"});
+    watch.see(frame("door", second));
+    const auto reports = watch.reports(start + seconds(2), 3 * second);
+    BOOST_REQUIRE(reports.size() == 2U);
+    BOOST_TEST(reports[0].frames == 1U);
+    BOOST_TEST(reports[1].head.src == "yard");
+    BOOST_TEST(reports[1].frames == 0U);
+    BOOST_TEST(reports[1].last_frame == 0);
+    BOOST_TEST(!reports[1].ended);
+}
+
 BOOST_AUTO_TEST_CASE(the_rate_is_of_the_time_that_passed_when_a_report_is_late) {
     CameraWatch watch(seconds(2), start);
     for (int i = 0; i < 40; ++i) watch.see(frame("door", i));

@@ -98,7 +98,7 @@ Json camera_json(const CameraEntry& entry) {
         json["live"] = report->live;
         json["frames"] = report->frames;
         json["frames_per_second"] = rounded(report->rate);
-        json["last_frame"] = iso8601(report->last_frame);
+        if (report->last_frame > 0) json["last_frame"] = iso8601(report->last_frame);
         json["tracks"] = report->tracks;
     }
     return json;

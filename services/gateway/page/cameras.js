@@ -64,7 +64,7 @@ export function show(root) {
       if (!goes) return;
       list.replaceChildren(...told.cameras.map(camera), server(told.broker));
       if (told.cameras.length === 0) {
-        list.prepend(nothing('No camera yet', 'A camera appears here when its first frame has come through.'));
+        list.prepend(nothing('No camera yet', 'A camera appears here when the machine that it is at has been heard of.'));
       }
     } catch (error) {
       if (goes && error.status !== 401) {
