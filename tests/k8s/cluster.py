@@ -16,7 +16,7 @@ import manifests
 import yaml
 
 VERSION = "1.37"
-READY_LIMIT = 120  # seconds
+READY_LIMIT, NAMES_LIMIT = 120, 30  # seconds
 # What there is, and what kubectl calls it.
 KINDS = {"Namespace": "namespace", "Secret": "secret", "ConfigMap": "configmap", "Service": "service", "Pod": "pod",
          "Deployment": "deployment.apps", "StatefulSet": "statefulset.apps",
@@ -184,11 +184,23 @@ class Cluster:
         if played.returncode:
             raise Refused(f"podman does not play {pod}")
         self.made[key] = count + 1
-        self.pods[pod] = {"namespace": namespace, "name": name, "owner": key, "template": template, "mounted": mounted,
+        self.pods[pod] = {"namespace": namespace, "name": name, "names": names[1::2], "owner": key, "template": template, "mounted": mounted,
                           "readiness": readiness, "grace": spec.get("terminationGracePeriodSeconds", 30),
                           "started": time.time()}
         self.save()
+        self.await_names(pod)
         return pod
+
+    def await_names(self, pod):
+        """Podman's name server reads its list anew when a pod comes, and may not know anybody for a moment."""
+        known = [name for facts in self.pods.values() for name in facts["names"]]
+        container = f"{pod}-{next(iter(self.pods[pod]['readiness']))}"
+        end = time.monotonic() + NAMES_LIMIT
+        # Anything else is a container that does not run, which is not about names.
+        while known and self.podman("exec", container, "getent", "hosts", *known, stderr=subprocess.DEVNULL).returncode == 2:
+            if time.monotonic() > end:
+                raise Refused(f"{pod} does not know all of {', '.join(known)} within {NAMES_LIMIT} s")
+            time.sleep(0.2)
 
     def containers(self, pod):
         """What podman says of the containers that are the manifests', by name."""
