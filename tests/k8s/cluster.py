@@ -197,7 +197,8 @@ class Cluster:
         container = f"{pod}-{next(iter(self.pods[pod]['readiness']))}"
         end = time.monotonic() + NAMES_LIMIT
         # Anything else is a container that does not run, which is not about names.
-        while known and self.podman("exec", container, "getent", "hosts", *known, stderr=subprocess.DEVNULL).returncode == 2:
+        asking = ("exec", container, "getent", "hosts", *known)
+        while known and self.podman(*asking, stderr=subprocess.DEVNULL).returncode == 2:
             if time.monotonic() > end:
                 raise Refused(f"{pod} does not know all of {', '.join(known)} within {NAMES_LIMIT} s")
             time.sleep(0.2)

@@ -68,9 +68,9 @@ def variables(container, find):
 
 
 def derive(called, labels, spec, claims, find, folder):
-    """The documents of a pod; its mounted Secrets, as the arguments of fill(), with the name in the place of the Secret;
-    and the commands that tell whether its containers are ready. `find` gives a document by kind, name, and whether
-    it may be missing."""
+    """The documents of a pod; its mounted Secrets, as the arguments of fill() with the name in the place of the
+    Secret; and the commands that tell whether its containers are ready. `find` gives a document by kind, name, and
+    whether it may be missing."""
     rights = {key: value for key, value in spec["securityContext"].items()
               if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
     before, volumes, mounted = [], [], []

@@ -1,4 +1,4 @@
-"""What stands in for kubectl refuses what it doesn't know and what a cluster would refuse. deploy/check-k8s runs this."""
+"""What stands in for kubectl refuses what it doesn't know and what a cluster would. deploy/check-k8s runs this."""
 
 import os
 import pathlib
@@ -11,7 +11,8 @@ import manifests
 import yaml
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "facebus"}}
-CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "config", "namespace": "facebus"}, "data": {"a": "1"}}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "config", "namespace": "facebus"},
+          "data": {"a": "1"}}
 
 
 class Kubectl(unittest.TestCase):
@@ -19,12 +20,13 @@ class Kubectl(unittest.TestCase):
         made = tempfile.TemporaryDirectory()
         self.addCleanup(made.cleanup)
         self.folder = pathlib.Path(made.name)
-        self.calls = self.folder / "podman"
-        self.calls.write_text('#!/bin/sh\n[ "$1" != ps ] || echo "[]"\n')
-        self.calls.chmod(0o700)
+        self.podman = self.folder / "podman"
+        self.podman.write_text('#!/bin/sh\n[ "$1" != ps ] || echo "[]"\n')
+        self.podman.chmod(0o700)
 
     def kubectl(self, *arguments):
-        environment = {**os.environ, "FACEBUS_CLUSTER": self.folder, "FACEBUS_PODMAN": self.calls, "FACEBUS_NETWORK": "net"}
+        environment = {**os.environ, "FACEBUS_CLUSTER": self.folder, "FACEBUS_PODMAN": self.podman,
+                       "FACEBUS_NETWORK": "net"}
         return subprocess.run([sys.executable, "-B", manifests.ROOT / "tests/k8s/kubectl", *arguments], text=True,
                               capture_output=True, cwd=self.folder, env=environment)
 
@@ -37,8 +39,8 @@ class Kubectl(unittest.TestCase):
         self.assertIn(told, done.stderr)
 
     def test_a_command_or_flag_that_it_does_not_know_is_refused(self):
-        for arguments in (["drain", "node"], ["get", "nodes"], ["get", "pods", "--wat"], ["apply"], ["apply", "-f", "a", "-k", "b"],
-                          ["delete", "pod", "tools"], ["rollout", "restart", "statefulset/redis"], ["exec", "tools"],
+        for arguments in (["drain", "node"], ["get", "nodes"], ["get", "pods", "--wat"], ["apply"],
+                          ["apply", "-f", "a", "-k", "b"], ["delete", "pod", "tools"], ["rollout", "restart", "statefulset/redis"], ["exec", "tools"],
                           ["get", "pods", "--", "ls"], ["wait", "--for=delete", "pod/tools"]):
             with self.subTest(arguments):
                 self.assert_refused(self.kubectl(*arguments), 2, "error: ")
@@ -61,7 +63,8 @@ class Kubectl(unittest.TestCase):
         self.assert_refused(self.apply({**CONFIG, "date": {}}), 1, "not valid")
 
     def test_a_pod_below_the_restricted_level_is_refused(self):
-        self.apply({**NAMESPACE, "metadata": {"name": "facebus", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        self.apply({**NAMESPACE, "metadata": {"name": "facebus", "labels": labels}})
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tools", "namespace": "facebus"},
                "spec": {"containers": [{"name": "tools", "image": "facebus"}]}}
         self.assert_refused(self.apply(pod), 1, 'violates PodSecurity "restricted"')
@@ -74,8 +77,9 @@ class Kubectl(unittest.TestCase):
         self.assertIn('secret "subscriber-key" not found', done.stderr)
 
     def test_applying_the_same_again_changes_nothing(self):
-        self.assertEqual("namespace/facebus created\nconfigmap/config created\n", self.apply(NAMESPACE, CONFIG).stdout)
-        self.assertEqual("namespace/facebus unchanged\nconfigmap/config unchanged\n", self.apply(NAMESPACE, CONFIG).stdout)
+        for done in ("created", "unchanged"):
+            self.assertEqual(f"namespace/facebus {done}\nconfigmap/config {done}\n",
+                             self.apply(NAMESPACE, CONFIG).stdout)
         self.assertEqual("configmap/config configured\n", self.apply({**CONFIG, "data": {"a": "2"}}).stdout)
 
     def test_what_takes_no_cluster_is_the_real_ones(self):
