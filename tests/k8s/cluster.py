@@ -184,9 +184,9 @@ class Cluster:
         if played.returncode:
             raise Refused(f"podman does not play {pod}")
         self.made[key] = count + 1
-        self.pods[pod] = {"namespace": namespace, "name": name, "names": names[1::2], "owner": key, "template": template, "mounted": mounted,
-                          "readiness": readiness, "grace": spec.get("terminationGracePeriodSeconds", 30),
-                          "started": time.time()}
+        self.pods[pod] = {"namespace": namespace, "name": name, "names": names[1::2], "owner": key,
+                          "template": template, "mounted": mounted, "readiness": readiness, "started": time.time(),
+                          "grace": spec.get("terminationGracePeriodSeconds", 30)}
         self.save()
         self.await_names(pod)
         return pod
