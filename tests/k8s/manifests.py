@@ -1,28 +1,36 @@
 """The manifests of deploy/k8s as kustomize renders them, and the Secrets of make-secrets."""
 
+import os
 import pathlib
 import subprocess
 
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The real one, also where tests/k8s/kubectl is in front of it.
+KUBECTL = os.environ.get("FACEBUS_KUBECTL", "kubectl")
 # In the order in which they are applied.
 KUSTOMIZATIONS = ("deploy/k8s", "deploy/k8s/edge", "deploy/k8s/tools")
 
 
 def render(kustomization):
     """The documents of one kustomization."""
-    done = subprocess.run(["kubectl", "kustomize", str(ROOT / kustomization)], stdout=subprocess.PIPE, check=True)
+    return client_side(["kustomize", str(ROOT / kustomization)])
+
+
+def client_side(arguments):
+    """The documents that kubectl prints without a cluster."""
+    done = subprocess.run([KUBECTL, *arguments], stdout=subprocess.PIPE, check=True)
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
-def secrets(folder):
-    return [document for file in sorted(pathlib.Path(folder).glob("*.yaml"))
-            for document in yaml.safe_load_all(file.read_text()) if document]
+def read(file):
+    return [document for document in yaml.safe_load_all(pathlib.Path(file).read_text()) if document]
 
 
 def everything(folder):
-    return secrets(folder) + [document for each in KUSTOMIZATIONS for document in render(each)]
+    secrets = [document for file in sorted(pathlib.Path(folder).glob("*.yaml")) for document in read(file)]
+    return secrets + [document for each in KUSTOMIZATIONS for document in render(each)]
 
 
 def pod_of(document):
@@ -39,3 +47,31 @@ def namespace(document):
 
 def name(document):
     return document["metadata"]["name"]
+
+
+def restricted_faults(spec):
+    """What the level `restricted` of Pod Security would refuse in a pod."""
+    pod = spec.get("securityContext", {})
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if spec.get(key):
+            yield key
+    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+    for volume in spec.get("volumes", []):
+        if not allowed & volume.keys():
+            yield f"volume {volume['name']}"
+    for container in spec["containers"] + spec.get("initContainers", []):
+        own = container.get("securityContext", {})
+        both = {**pod, **own}
+        if own.get("privileged"):
+            yield "privileged"
+        if own.get("allowPrivilegeEscalation") is not False:
+            yield "allowPrivilegeEscalation"
+        if both.get("runAsNonRoot") is not True or both.get("runAsUser") == 0:
+            yield "root"
+        if both.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost"):
+            yield "seccompProfile"
+        capabilities = own.get("capabilities", {})
+        if capabilities.get("drop") != ["ALL"] or set(capabilities.get("add", [])) - {"NET_BIND_SERVICE"}:
+            yield "capabilities"
+        if any("hostPort" in port for port in container.get("ports", [])):
+            yield "hostPort"

@@ -16,34 +16,6 @@ import yaml
 VERSIONS = ("1.25", "1.31", "1.37")
 
 
-def restricted_faults(spec):
-    """What the level `restricted` of Pod Security would refuse in a pod."""
-    pod = spec.get("securityContext", {})
-    for key in ("hostNetwork", "hostPID", "hostIPC"):
-        if spec.get(key):
-            yield key
-    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
-    for volume in spec.get("volumes", []):
-        if not allowed & volume.keys():
-            yield f"volume {volume['name']}"
-    for container in spec["containers"] + spec.get("initContainers", []):
-        own = container.get("securityContext", {})
-        both = {**pod, **own}
-        if own.get("privileged"):
-            yield "privileged"
-        if own.get("allowPrivilegeEscalation") is not False:
-            yield "allowPrivilegeEscalation"
-        if both.get("runAsNonRoot") is not True or both.get("runAsUser") == 0:
-            yield "root"
-        if both.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost"):
-            yield "seccompProfile"
-        capabilities = own.get("capabilities", {})
-        if capabilities.get("drop") != ["ALL"] or set(capabilities.get("add", [])) - {"NET_BIND_SERVICE"}:
-            yield "capabilities"
-        if any("hostPort" in port for port in container.get("ports", [])):
-            yield "hostPort"
-
-
 class Manifests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -100,7 +72,7 @@ class Manifests(unittest.TestCase):
     def test_every_pod_is_at_the_restricted_level_and_more(self):
         self.assertGreaterEqual(len(self.pods), 5)
         for document, _, spec in self.pods:
-            self.assertEqual(list(restricted_faults(spec)), [], manifests.name(document))
+            self.assertEqual(list(manifests.restricted_faults(spec)), [], manifests.name(document))
             self.assertIs(spec["automountServiceAccountToken"], False)
             for container in spec["containers"]:
                 self.assertIs(container["securityContext"]["readOnlyRootFilesystem"], True)
@@ -111,11 +83,11 @@ class Manifests(unittest.TestCase):
         for key, found in (("seccompProfile", "seccompProfile"), ("runAsNonRoot", "root")):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["securityContext"][key]
-            self.assertIn(found, list(restricted_faults(spec)))
+            self.assertIn(found, list(manifests.restricted_faults(spec)))
         for key in ("allowPrivilegeEscalation", "capabilities"):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["containers"][0]["securityContext"][key]
-            self.assertEqual(list(restricted_faults(spec)), [key])
+            self.assertEqual(list(manifests.restricted_faults(spec)), [key])
 
     def test_volumes_name_what_there_is_and_mounts_name_volumes(self):
         for document, _, spec in self.pods:

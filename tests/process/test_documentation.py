@@ -31,9 +31,6 @@ ELSEWHERE = (
     (r"docs/edge\.md", r"(sudo|scp|systemctl|journalctl) .*", "a machine of one's own, as root; what it installs is in "
                                                              "tests/process/test_systemd.py"),
     (r".*", r"git (clone|pull).*", "there is no repository to fetch from"),
-    (r"docs/kubernetes\.md", r"docker build .*", "deploy/check-k8s"),
-    (r"docs/kubernetes\.md", r"kubectl .*", "no cluster is at hand: deploy/check-k8s renders and plays what is applied"),
-    (r"docs/kubernetes\.md", r"cp -r deploy/k8s/edge yard|sed .*", "tests/k8s/test_manifests.py"),
     (r"docs/containers\.md", r"facebus watch --connect .*", "tests/process/test_security.py"),
     (r".*", r"docker compose (.* )?(up|build|logs|ps|down)\b.*", "deploy/check-containers"),
     (r"docs/containers\.md", r"docker compose run .* enrol facebus gallery add .*", "deploy/check-containers"),
@@ -55,7 +52,7 @@ def commands(page):
 def elsewhere(page, command):
     """Where a command is run if not here."""
     for script in SCRIPTS:
-        if re.search(rf"^ *(run |step |documented ['\"])?{re.escape(command)}(['\"]?$| --| \|\|)",
+        if re.search(rf"^ *(run |step |documented ['\"])?{re.escape(command)}['\"]?($| --| \|\|)",
                      (ROOT / script).read_text(), re.M):
             return script
     return next((where for pages, pattern, where in ELSEWHERE
@@ -142,7 +139,7 @@ class Commands(ProcessTest):
 
     def test_those_about_keys_figures_and_secrets_work(self):
         need_tool("promtool")
-        for page in ("docs/security.md", "docs/monitoring.md", "docs/kubernetes.md"):
+        for page in ("docs/security.md", "docs/monitoring.md"):
             with self.subTest(page):
                 (self.folder / "deploy").unlink(missing_ok=True)
                 shutil.rmtree(self.folder / "keys", ignore_errors=True)
@@ -156,7 +153,7 @@ class Commands(ProcessTest):
 
     def test_no_page_has_commands_that_nothing_runs(self):
         tested = {"README.md", "docs/integration.md", "docs/operations.md", "docs/security.md", "docs/monitoring.md",
-                  "docs/kubernetes.md", "docs/edge.md"}
+                  "docs/edge.md"}
         self.assertEqual({}, {page: here for page in PAGES if page not in tested and (here := run_here(page))})
 
     def test_what_is_run_elsewhere_is_there_and_every_exception_is_used(self):
