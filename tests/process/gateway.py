@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import subprocess
 import uuid
 
@@ -15,6 +16,7 @@ BIDEN = DEMO / "photos/joe_biden/biden.jpg"
 RECOGNITION = "/api/v1/recognition"
 SUBJECTS, FACES, RECOGNISE = (f"{RECOGNITION}/{name}" for name in ("subjects", "faces", "recognize"))
 GALLERY = "/api/v1/gallery"
+LIVE = "/api/v1/live"
 
 
 class Answer:
@@ -46,19 +48,29 @@ def picture(file, name="file"):
 
 
 class Gateway(System):
-    """A gateway with a key for each role."""
+    """A gateway with a key for each role; or, not started, one that `serve` starts and that has no key."""
 
-    def __init__(self, case, redis=True, **environment):
+    def __init__(self, case, redis=True, started=True, **environment):
         self.keys_file = case.folder / f"keys{len(case.groups)}"
         super().__init__(case, **{"FACEBUS_GATEWAY_ADDRESS": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_HEALTH": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_KEYS": self.keys_file,
                                   # A second is never worth a refusal where that is not the question.
                                   "FACEBUS_GATEWAY_RATE": "0", **environment})
-        self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")}
+        self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")} if started else {}
         if redis:
             self.start_redis()
-        self.start("gateway")
+        if started:
+            self.start("gateway")
+            self.find()
+
+    def serve(self, command):
+        """Starts it by a command."""
+        self._launch("gateway", ["bash", "-c", command], PATH=f"{BIN}:{os.environ['PATH']}")
+        self._wait_ready(1)
+        self.find()
+
+    def find(self):
         fields = [log_fields(line) for line in self.services["gateway"].lines()]
         self.address = next(f["address"] for f in fields if f and f.get("event") == "listening")
 

@@ -32,3 +32,11 @@ def ffmpeg_clip(case, name, *arguments):
                              "10", file])
     case.assertEqual(0, made.code, made)
     return file
+
+
+def side_by_side(case, name, *pictures):
+    """One picture of several, each as high as the others."""
+    heights = "".join(f"[{i}]scale=-2:600[p{i}];" for i in range(len(pictures)))
+    together = "".join(f"[p{i}]" for i in range(len(pictures)))
+    return ffmpeg_picture(case, name, *(word for picture in pictures for word in ("-i", picture)), "-filter_complex",
+                          f"{heights}{together}hstack=inputs={len(pictures)}")
