@@ -138,8 +138,9 @@ void add_demo(CLI::App& app, Command& command) {
     sub->add_option("--seconds", options->seconds, "stop after so long; 0: at the end")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    sub->add_flag("!--no-first-second", options->first_second,
-                  "do not enrol who is seen in the first second of a file");
+    sub->add_flag(
+        "!--no-first-second", options->first_second,
+        "do not enrol who is seen in the first second of a file; with --gallery nobody is");
     sub->callback([&command, options, gallery] {
         if (!gallery->empty()) options->gallery = *gallery;
         command = [options](const auto& context) { return demo(context, *options); };

@@ -107,7 +107,10 @@ class Demo {
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
             enrol_pictures(enroller, store, folder);
         }
-        if (options_.first_second && replay_) enrol_first_second(enroller, store);
+        // Who is in a gallery of one's own would be there twice, and so be named neither way.
+        if (options_.first_second && replay_ && !options_.gallery) {
+            enrol_first_second(enroller, store);
+        }
         return !context_.stop.requested();
     }
 
