@@ -172,6 +172,7 @@ void track(service::Runtime& runtime) {
     service::StreamMetrics metrics(runtime.metrics, "track");
     Uplink uplink(runtime, broker);
     std::vector<std::string> configured;
+    configured.reserve(runtime.settings.cameras.size());
     for (const auto& [camera, set] : runtime.settings.cameras) configured.push_back(camera);
     CameraWatch cameras(camera_interval, Monotonic::now(), configured);
 
