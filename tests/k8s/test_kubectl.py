@@ -40,7 +40,8 @@ class Kubectl(unittest.TestCase):
 
     def test_a_command_or_flag_that_it_does_not_know_is_refused(self):
         for arguments in (["drain", "node"], ["get", "nodes"], ["get", "pods", "--wat"], ["apply"],
-                          ["apply", "-f", "a", "-k", "b"], ["delete", "pod", "tools"], ["rollout", "restart", "statefulset/redis"], ["exec", "tools"],
+                          ["apply", "-f", "a", "-k", "b"], ["delete", "pod", "tools"],
+                          ["rollout", "restart", "statefulset/redis"], ["exec", "tools"],
                           ["get", "pods", "--", "ls"], ["wait", "--for=delete", "pod/tools"]):
             with self.subTest(arguments):
                 self.assert_refused(self.kubectl(*arguments), 2, "error: ")
