@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/samples.hpp"
+#include "support/source.hpp"
 #include "wire/codec.hpp"
 
 using namespace facebus;
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path schemas = FACEBUS_SOURCE_DIR "/schemas";
+const fs::path schemas = test::source() / "schemas";
 
 std::string read(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);

@@ -1,4 +1,4 @@
-"""What stands in for kubectl refuses what it doesn't know and what a cluster would. deploy/check-k8s runs this."""
+"""What stands in for kubectl refuses what it doesn't know and what a cluster would. tools/check-k8s runs this."""
 
 import os
 import pathlib

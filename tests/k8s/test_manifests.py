@@ -1,5 +1,5 @@
 """Whether a cluster would take the manifests, and whether what they name is there. FACEBUS_SECRETS names a folder that
-deploy/k8s/make-secrets filled; deploy/check-k8s runs this."""
+deploy/k8s/make-secrets filled; tools/check-k8s runs this."""
 
 import copy
 import os

@@ -13,11 +13,11 @@ from support import BIN, CARPHONE, DEMO, MODELS, ROOT, need_system, need_tool
 from system import System
 
 # Commands that one of these holds word for word, and so runs.
-SCRIPTS = (".ci/run", "deploy/test", "deploy/demo", "deploy/check-containers", "deploy/check-k8s",
-           "deploy/check-systemd", "tests/process/test_contributing.py", "tests/process/test_lfw.py")
+SCRIPTS = (".ci/run", "deploy/test", "deploy/demo", "tools/check-containers", "tools/check-k8s",
+           "tools/check-systemd", "tests/process/test_contributing.py", "tests/process/test_lfw.py")
 
 # As one of them runs them, because they take long.
-SHORTENED = {"deploy/fuzz": "deploy/fuzz --seconds 5"}
+SHORTENED = {"tools/fuzz": "tools/fuzz --seconds 5"}
 
 # The others that are not run here: pages, commands, and the file that does the same or else the reason.
 ELSEWHERE = (

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/models.hpp"
+#include "support/source.hpp"
 #include "vision/align.hpp"
 #include "vision/embedder.hpp"
 #include "vision/image_file.hpp"
@@ -22,7 +23,7 @@ namespace {
 constexpr double least_cosine = 0.9999;
 
 const std::filesystem::path golden_file =
-    std::filesystem::path(FACEBUS_SOURCE_DIR) / "tests/stage/golden_faces.json";
+    test::source() / "tests/stage/golden_faces.json";
 
 Image photograph(const std::string& name) {
     auto picture = read_picture(test::models() / "demo/photos" / name);

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "support/models.hpp"
 #include "support/pictures.hpp"
+#include "support/source.hpp"
 #include "vision/align.hpp"
 #include "vision/embedder.hpp"
 #include "vision/image_file.hpp"
@@ -99,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_golden_picture_is_drawn_right) {
 }
 
 BOOST_AUTO_TEST_CASE(the_golden_picture_has_the_golden_embedding) {
-    std::ifstream in(std::string(FACEBUS_SOURCE_DIR) + "/models/golden_embedding.json");
+    std::ifstream in(test::source() / "models/golden_embedding.json");
     const auto golden = nlohmann::json::parse(in);
     Embedding expected{};
     BOOST_REQUIRE(golden.at("embedding").size() == expected.size());

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "service/settings.hpp"
+#include "support/source.hpp"
 
 using namespace facebus;
 using namespace facebus::service;
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(the_documented_defaults_read_back_as_the_defaults) {
 BOOST_AUTO_TEST_CASE(the_reference_in_the_docs_is_the_one_that_the_program_prints) {
     Settings settings;
     const auto text = documented(setting_keys(settings), setting_groups(settings));
-    std::ifstream in(FACEBUS_SOURCE_DIR "/docs/facebus.yaml");
+    std::ifstream in(test::source() / "docs/facebus.yaml");
     const std::string file((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     BOOST_TEST(file == text, "write docs/facebus.yaml again: facebus check --defaults");
 }

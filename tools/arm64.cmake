@@ -1,4 +1,4 @@
-# Debian's cross compiler for arm64; deploy/check-portable gives the packages to compile against as CMAKE_SYSROOT.
+# Debian's cross compiler for arm64; tools/check-portable gives the packages to compile against as CMAKE_SYSROOT.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
