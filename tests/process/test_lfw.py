@@ -4,11 +4,10 @@ import re
 import unittest
 
 import support
-from documentation import CommandsTest
 from support import DATA
 
 
-class LfwTest(CommandsTest):
+class LfwTest(support.ProcessTest):
     limit = 600
 
     @classmethod
@@ -18,10 +17,8 @@ class LfwTest(CommandsTest):
         support.need_data()
 
     def test_recognition_is_as_good_as_promised_and_honest_about_strangers(self):
-        result = self.run_documented(
-            "docs/accuracy.md",
-            "facebus evaluate $FACEBUS_DATA/lfw-dev/images --pairs $FACEBUS_DATA/lfw-dev/pairs.txt",
-            FACEBUS_DATA=DATA)
+        result = self.facebus("evaluate", DATA / "lfw-dev/images", "--pairs", DATA / "lfw-dev/pairs.txt")
+        self.assertEqual(0, result.code, result)
 
         def figures(line):
             found = re.search(line, result.out)
