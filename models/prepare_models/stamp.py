@@ -24,10 +24,10 @@ class Stamp:
             return False
         if status.st_size != asset.size:
             return False
-        seen = [status.st_size, status.st_mtime_ns, asset.sha256]
+        seen = [status.st_size, status.st_mtime_ns, asset.output_sha256]
         if not rehash and self.known.get(asset.output) == seen:
             return True
-        if files.sha256(path) != asset.sha256:
+        if files.sha256(path) != asset.output_sha256:
             return False
         if self.known.get(asset.output) != seen:
             self.known[asset.output] = seen
