@@ -1,183 +1,143 @@
-"""Turns the frozen TensorFlow FaceNet graph into an ONNX graph that OpenCV runs at any batch.
+"""Converts the frozen TensorFlow FaceNet graph to an ONNX model that OpenCV runs at any batch size.
 
-Batch normalisation is already folded into the convolutions of the source. What is left to do:
-weights from height-width-in-out to out-in-height-width, SAME padding as numbers, the residual
-scale into the convolution before it, and the last batch normalisation into the matrix product.
-The L2 normalisation at the end is left out: not every OpenCV knows the operator.
+Batch normalisation is already folded into the convolutions of the source. The conversion reorders
+weights from height-width-in-out to out-in-height-width, replaces SAME padding by numbers, and folds
+the residual scale into the convolution before it and the last batch normalisation into the matrix
+product. It omits the final L2 normalisation because some versions of OpenCV lack the operator.
 
 Every float operation here is a single correctly rounded one, so the result has the same bytes
 on every machine.
 """
 
+import sys
+
 import numpy as np
+from onnx import ModelProto, OperatorSetIdProto, TensorProto, helper, numpy_helper
 
-from .onnx_model import Model, Node
-from .tensorflow_graph import read_graph
+from . import graph_def
 
-SOURCE_INPUT = "input"
-SOURCE_EMBEDDING = "InceptionResnetV1/Bottleneck/BatchNorm/Reshape_1"
-INPUT, OUTPUT = "input", "embedding"
+FEATURES = "InceptionResnetV1/Logits/Flatten/flatten/Reshape"
+WEIGHTS = "InceptionResnetV1/Bottleneck/weights"
+NORMALISATION = "InceptionResnetV1/Bottleneck/BatchNorm/cond/FusedBatchNorm_1"
 SIDE, DIMENSIONS = 160, 512
+IR_VERSION, OPSET = 6, 11  # old enough for OpenCV 4.6, new enough for every later release
 
 
-def convert(content):
-    """The ONNX model of the FaceNet graph whose GraphDef bytes are given."""
-    return _Conversion(read_graph(content)).run()
+def convert(graph_file, onnx_file):
+    """Reads the FaceNet graph, a serialised GraphDef, and writes the same network as ONNX."""
+    header = ModelProto(
+        ir_version=IR_VERSION,
+        producer_name="facebus",
+        opset_import=[OperatorSetIdProto(version=OPSET)],
+    )
+    model = ModelProto()
+    _Conversion(graph_def.read(graph_file), model.graph).run()
+    # Concatenated messages are one message. This order of fields gives the SHA-256 of the manifest.
+    with open(onnx_file, "wb") as output:
+        output.write(header.SerializeToString())
+        output.write(model.SerializeToString())
 
 
 class _Conversion:
-    def __init__(self, graph):
+    def __init__(self, source, graph):
+        self.source = source
         self.graph = graph
-        self.model = Model(
-            "facenet",
-            inputs={INPUT: ("batch", 3, SIDE, SIDE)},
-            outputs={OUTPUT: ("batch", DIMENSIONS)},
-        )
-        self.done = {SOURCE_INPUT: INPUT}
+        self.graph.name = "facenet"
+        self.converted = {"input:0": "input"}  # names in TensorFlow and in ONNX
 
     def run(self):
-        self._visit(SOURCE_EMBEDDING)
-        return self.model
+        sys.setrecursionlimit(10_000)  # the network has several hundred layers
+        self._add_bottleneck(self._output(FEATURES))
+        self.graph.input.append(_floats("input", 3, SIDE, SIDE))
+        self.graph.output.append(_floats("embedding", DIMENSIONS))
 
-    def _visit(self, name):
-        """Adds the node and all that it needs, needed first; returns the ONNX name of its output.
+    def _output(self, name):
+        """Returns the ONNX name of a node's output. Converts the node first, after its inputs."""
+        if name not in self.converted:
+            node = self.source[name]
+            self.converted[name] = getattr(self, "_add_" + node.op.lower())(node)
+        return self.converted[name]
 
-        An explicit stack: the graph is deeper than Python's recursion limit allows for.
-        """
-        stack = [name]
-        while stack:
-            current = stack[-1]
-            if current in self.done:
-                stack.pop()
-                continue
-            node = self._node(current)
-            handler = getattr(self, "_add_" + node.op.lower(), None)
-            if handler is None:
-                raise ValueError(f"{current}: no conversion for the TensorFlow operator {node.op}")
-            sources = self._sources(node)
-            missing = [source for source in sources if source not in self.done]
-            if missing:
-                stack.extend(reversed(missing))
-                continue
-            self.done[current] = handler(node, [self.done[source] for source in sources])
-            stack.pop()
-        return self.done[name]
-
-    def _node(self, name):
-        if name not in self.graph:
-            raise ValueError(f"the graph has no node {name}: it is not the FaceNet graph expected")
-        return self.graph[name]
+    def _outputs(self, names):
+        return [self._output(name) for name in names]
 
     def _constant(self, name):
-        node = self._node(name)
-        if node.op != "Const":
-            raise ValueError(f"{name} is a {node.op} where a constant was expected")
-        return node.attributes["value"]
-
-    def _sources(self, node):
-        """The computed inputs of a node, looking through the nodes that are folded into it."""
-        if node.op == "BiasAdd":
-            return [self._node(node.inputs[0]).inputs[0]]
-        if node.op == "Mul":
-            return [self._node(self._node(node.inputs[1]).inputs[0]).inputs[0]]
-        if node.op == "ConcatV2":
-            return node.inputs[:-1]
-        if node.op in ("Reshape", "MatMul", "FusedBatchNorm"):
-            return [self._linear_input(node)] if self._is_embedding(node) else node.inputs[:1]
-        return node.inputs
+        return self.source[name].constant()
 
     def _add(self, op, inputs, name, **attributes):
-        self.model.nodes.append(Node(op, inputs, name, attributes))
+        self.graph.node.append(helper.make_node(op, inputs, [name], name, **attributes))
         return name
 
-    def _add_biasadd(self, node, sources):
-        return self._convolution(node, np.float32(1), sources, node.name)
+    def _add_tensor(self, name, array):
+        self.graph.initializer.append(numpy_helper.from_array(array, name))
+        return name
 
-    def _add_mul(self, node, sources):
-        scale = self._constant(node.inputs[0])
-        return self._convolution(self._node(node.inputs[1]), scale, sources, node.name)
+    def _add_biasadd(self, node):
+        return self._add_convolution(node, np.float32(1), node.name)
 
-    def _convolution(self, bias_add, scale, sources, name):
-        conv = self._node(bias_add.inputs[0])
-        if conv.op != "Conv2D":
-            raise ValueError(f"{conv.name} is a {conv.op} where a convolution was expected")
-        weights = self._constant(conv.inputs[1])
-        height, width = weights.shape[:2]
-        self.model.tensors[f"{name}/weights"] = weights.transpose(3, 2, 0, 1) * scale
-        self.model.tensors[f"{name}/bias"] = self._constant(bias_add.inputs[1]) * scale
-        return self._add(
-            "Conv",
-            [*sources, f"{name}/weights", f"{name}/bias"],
-            name,
-            kernel_shape=[height, width],
-            pads=_pads(conv, height, width),
-            strides=conv.attributes["strides"][1:3],
-        )
+    def _add_mul(self, node):
+        scale, bias_add = node.inputs
+        return self._add_convolution(self.source[bias_add], self._constant(scale), node.name)
 
-    def _add_relu(self, node, sources):
-        return self._add("Relu", sources, node.name)
+    def _add_convolution(self, bias_add, scale, name):
+        convolution, bias = bias_add.inputs
+        node = self.source[convolution]
+        image = self._output(node.inputs[0])
+        weights = self._constant(node.inputs[1])
+        inputs = [
+            image,
+            self._add_tensor(f"{name}/weights", weights.transpose(3, 2, 0, 1) * scale),
+            self._add_tensor(f"{name}/bias", self._constant(bias) * scale),
+        ]
+        return self._add("Conv", inputs, name, **_window(node, weights.shape[:2]))
 
-    def _add_add(self, node, sources):
-        return self._add("Add", sources, node.name)
+    def _add_relu(self, node):
+        return self._add("Relu", self._outputs(node.inputs), node.name)
 
-    def _add_concatv2(self, node, sources):
-        if self._constant(node.inputs[-1]) != 3:
-            raise ValueError(f"{node.name} joins along another axis than the channels")
-        return self._add("Concat", sources, node.name, axis=1)
+    def _add_add(self, node):
+        return self._add("Add", self._outputs(node.inputs), node.name)
 
-    def _add_maxpool(self, node, sources):
-        return self._pool("MaxPool", node, sources)
+    def _add_concatv2(self, node):
+        return self._add("Concat", self._outputs(node.inputs[:-1]), node.name, axis=1)
 
-    def _add_avgpool(self, node, sources):
-        return self._pool("AveragePool", node, sources)
+    def _add_maxpool(self, node):
+        return self._add_pool("MaxPool", node)
 
-    def _pool(self, op, node, sources):
-        height, width = node.attributes["ksize"][1:3]
-        return self._add(
-            op,
-            sources,
-            node.name,
-            kernel_shape=[height, width],
-            pads=_pads(node, height, width),
-            strides=node.attributes["strides"][1:3],
-        )
+    def _add_avgpool(self, node):
+        return self._add_pool("AveragePool", node)
 
-    def _is_embedding(self, node):
-        return node.name == SOURCE_EMBEDDING
+    def _add_pool(self, op, node):
+        window = _window(node, node.integers("ksize")[1:3])
+        return self._add(op, [self._output(node.inputs[0])], node.name, **window)
 
-    def _linear_input(self, node):
-        """What feeds the matrix product under the embedding's batch normalisation."""
-        return self._matmul(node).inputs[0]
+    def _add_reshape(self, node):
+        return self._add("Flatten", [self._output(node.inputs[0])], node.name, axis=1)
 
-    def _matmul(self, embedding):
-        normalisation = self._node(embedding.inputs[0])
-        return self._node(self._node(normalisation.inputs[0]).inputs[0])
-
-    def _add_reshape(self, node, sources):
-        if not self._is_embedding(node):
-            return self._add("Flatten", sources, node.name, axis=1)
-        normalisation = self._node(node.inputs[0])
+    def _add_bottleneck(self, features):
+        normalisation = self.source[NORMALISATION]
         gamma, beta, mean, variance = (
             self._constant(name).astype(np.float64) for name in normalisation.inputs[1:5]
         )
-        scale = gamma / np.sqrt(variance + normalisation.attributes["epsilon"])
-        weights = self._constant(self._matmul(node).inputs[1]).T.astype(np.float64)
-        self.model.tensors["bottleneck/weights"] = (weights * scale[:, None]).astype(np.float32)
-        self.model.tensors["bottleneck/bias"] = (beta - mean * scale).astype(np.float32)
-        return self._add(
-            "Gemm",
-            [*sources, "bottleneck/weights", "bottleneck/bias"],
-            OUTPUT,
-            alpha=1.0,
-            beta=1.0,
-            transB=1,
-        )
+        scale = gamma / np.sqrt(variance + normalisation.attributes["epsilon"].f)
+        weights = self._constant(WEIGHTS).T.astype(np.float64) * scale[:, None]
+        inputs = [
+            features,
+            self._add_tensor("bottleneck/weights", weights.astype(np.float32)),
+            self._add_tensor("bottleneck/bias", (beta - mean * scale).astype(np.float32)),
+        ]
+        self._add("Gemm", inputs, "embedding", alpha=1.0, beta=1.0, transB=1)
 
 
-def _pads(node, height, width):
-    """ONNX pads (top, left, bottom, right) for a node's padding mode."""
-    if node.attributes["padding"] == "VALID":
-        return [0, 0, 0, 0]
-    if node.attributes["strides"] != [1, 1, 1, 1] or height % 2 == 0 or width % 2 == 0:
-        raise ValueError(f"{node.name}: SAME padding is only known for odd kernels at stride 1")
-    return [height // 2, width // 2, height // 2, width // 2]
+def _window(node, kernel):
+    """Returns the ONNX attributes of a convolution or pooling window."""
+    strides = node.integers("strides")[1:3]
+    pads = [0, 0, 0, 0]  # top, left, bottom, right
+    if node.attributes["padding"].s == b"SAME":
+        if strides != [1, 1] or kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
+            raise ValueError(f"{node.name}: SAME padding requires an odd kernel at stride 1")
+        pads = [size // 2 for size in kernel] * 2
+    return {"kernel_shape": kernel, "pads": pads, "strides": strides}
+
+
+def _floats(name, *shape):
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])

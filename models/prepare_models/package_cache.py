@@ -9,7 +9,7 @@ from .manifest import SOURCE_DIR
 from .progress import Progress
 from .toolbox import REQUIREMENTS
 
-NUMPY_BYTES = 110_000_000  # the wheel, its copy while it is installed, and what it installs
+TOOLS_BYTES = 120_000_000  # the wheels and what they install
 SDIST_BACKEND = SOURCE_DIR / "prepare_models" / "sdist_backend"
 NETWORK_HINT = "check the network and pip's settings (proxy, index, certificates)"
 
@@ -33,29 +33,30 @@ class PackageCache:
 
     def install_requirements(self):
         """Installs requirements.txt into the toolbox, from the cache as far as it has the files."""
-        require_space(self.toolbox.scratch.parent, NUMPY_BYTES)
+        require_space(self.toolbox.scratch.parent, TOOLS_BYTES)
         pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
         local = ["--no-index", "--find-links", self.directory, *pinned]
         if self.toolbox.pip("install", *local):
             return
         if self.offline:
             raise PrepareError(
-                "the cache lacks the numpy wheel for this Python: "
-                f"{self.toolbox.pip_complaint()}; run models/prepare with network once, with "
+                "the cache lacks what the conversion needs with this Python: "
+                f"{self.toolbox.complaint()}; run models/prepare with network once, with "
                 f"the same Python version and --cache {self.directory}"
             )
         with files.exclusive(self.directory, self.say):
-            with Progress("downloading numpy for the conversion"):
+            with Progress("downloading onnx and its dependencies for the conversion"):
                 target = self._fresh_directory("wheels")
                 if not self.toolbox.pip("download", "--dest", target, *pinned):
                     raise PrepareError(
-                        f"cannot download numpy: {self.toolbox.pip_complaint()}; {NETWORK_HINT}"
+                        "cannot download onnx and its dependencies: "
+                        f"{self.toolbox.complaint()}; {NETWORK_HINT}"
                     )
             for wheel in target.iterdir():
                 self._keep(wheel, self.directory / wheel.name)
         if not self.toolbox.pip("install", *local):
             raise PrepareError(
-                f"cannot install numpy for the conversion: {self.toolbox.pip_complaint()}; "
+                f"cannot install onnx for the conversion: {self.toolbox.complaint()}; "
                 "run models/prepare with another Python 3.11 or newer"
             )
 
@@ -104,7 +105,7 @@ class PackageCache:
         if not succeeded or not downloaded.exists():
             raise PrepareError(
                 f"cannot download {package.name}=={package.version}: "
-                f"{self.toolbox.pip_complaint()}; {NETWORK_HINT}, or put {package.file} "
+                f"{self.toolbox.complaint()}; {NETWORK_HINT}, or put {package.file} "
                 f"into {self.directory} by hand"
             )
         if files.sha256(downloaded) != package.sha256:

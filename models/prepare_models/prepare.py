@@ -1,9 +1,7 @@
 """Brings the output directory to what the manifest says, doing only what is missing."""
 
-import subprocess
-
-from . import extract, files, processes
-from .errors import INTERNAL, PrepareError, no_space, require_space
+from . import extract, files
+from .errors import INTERNAL, PrepareError, require_space
 from .licences import licences_text
 from .manifest import SOURCE_DIR
 from .package_cache import PackageCache
@@ -81,29 +79,11 @@ class Preparation:
         converted = toolbox.scratch / "converted"
         command = [toolbox.python(), "-B", "-m", "prepare_models.convert_facenet"]
         command += ["--graph", graph, "--golden", GOLDEN, converted]
-        with Progress(f"converting and checking {asset.output}") as progress:
-            process = subprocess.Popen(
-                list(map(str, command)),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=toolbox.environment(PYTHONPATH=str(SOURCE_DIR)),
-            )
-            try:
-                for line in process.stdout:
-                    progress.show(float(line.removeprefix("progress ")))
-                complaint = process.stderr.read().strip().splitlines()
-                process.wait()
-            finally:
-                processes.end(process)
-                process.stdout.close()
-                process.stderr.close()
-        if process.returncode != 0:
-            reason = complaint[-1] if complaint else f"it ended with {process.returncode}"
-            if "No space left on device" in reason:
-                raise no_space(toolbox.scratch.parent)
-            raise PrepareError(f"the conversion of {asset.output} is wrong: {reason}", INTERNAL)
+        with Progress(f"converting and checking {asset.output}"):
+            if not toolbox.run(command, PYTHONPATH=str(SOURCE_DIR)):
+                raise PrepareError(
+                    f"the conversion of {asset.output} is wrong: {toolbox.complaint()}", INTERNAL
+                )
         if files.sha256(converted) != asset.output_sha256:
             raise PrepareError(
                 f"the conversion of {asset.output} gave other bytes than the manifest names; "

@@ -10,32 +10,30 @@ BAR_WIDTH = 30
 class Progress:
     """Reports one step; use as a context manager so that the line is ended."""
 
-    def __init__(self, label, stream=None):
+    def __init__(self, label):
         self.label = label
-        self.stream = stream or sys.stderr
-        self.is_terminal = self.stream.isatty()
-        self.last_line = 0.0
+        self.is_terminal = sys.stderr.isatty()
+        self.last_line = time.monotonic()
 
     def __enter__(self):
-        if not self.is_terminal:
-            self._write(f"{self.label}\n")
-            self.last_line = time.monotonic()
+        _write(self.label if self.is_terminal else f"{self.label}\n")
         return self
 
     def __exit__(self, *_):
         if self.is_terminal:
-            self._write("\r\033[K")
+            _write("\r\033[K")
 
     def show(self, fraction):
         fraction = min(max(fraction, 0.0), 1.0)
         if self.is_terminal:
             filled = round(fraction * BAR_WIDTH)
             bar = "#" * filled + "." * (BAR_WIDTH - filled)
-            self._write(f"\r\033[K{self.label} [{bar}] {fraction:4.0%}")
+            _write(f"\r\033[K{self.label} [{bar}] {fraction:4.0%}")
         elif time.monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
-            self._write(f"{self.label}: {fraction:.0%}\n")
+            _write(f"{self.label}: {fraction:.0%}\n")
             self.last_line = time.monotonic()
 
-    def _write(self, text):
-        self.stream.write(text)
-        self.stream.flush()
+
+def _write(text):
+    sys.stderr.write(text)
+    sys.stderr.flush()

@@ -1,27 +1,29 @@
-"""The Python environment that downloads and converts: pip, and numpy at a pinned version.
+"""The Python environment that downloads and converts: pip, and onnx at a pinned version.
 
 It lives in a scratch directory for one run and is made only when something is missing, so
 nothing of it can go stale and nothing is installed on the machine.
 """
 
 import os
+import subprocess
 import sys
 
-from . import processes
 from .errors import PrepareError, no_space, require_space
 from .manifest import SOURCE_DIR
 
 REQUIREMENTS = SOURCE_DIR / "requirements.txt"
 ENVIRONMENT_BYTES = 30_000_000  # Python's own links, and pip
 SIGNS_OF_NO_VENV = ("ensurepip is not available", "No module named venv", "named ensurepip")
+POLL_SECONDS = 0.2
+SECONDS_TO_END = 5
 
 
 class Toolbox:
     def __init__(self, scratch):
         self.scratch = scratch
-        self.log = scratch / "log"
         self.temporary = scratch / "tmp"
         self.environment_dir = scratch / "python"
+        self.output = []
 
     def python(self):
         """The interpreter of the environment, which is made on first use."""
@@ -29,33 +31,57 @@ class Toolbox:
         if not interpreter.exists():
             require_space(self.scratch.parent, ENVIRONMENT_BYTES)
             self.temporary.mkdir(exist_ok=True)
-            command = [sys.executable, "-m", "venv", str(self.environment_dir)]
-            if processes.run(command, self.log, self.environment()) != 0:
+            if not self.run([sys.executable, "-m", "venv", self.environment_dir]):
                 raise self._no_environment()
         return interpreter
 
-    def environment(self, **extra):
-        """The variables for helper programs: temporary files stay in the scratch directory."""
-        variables = dict(os.environ, TMPDIR=str(self.temporary), **extra)
-        variables.pop("PYTHONHOME", None)
-        return variables
-
-    def pip(self, command, *arguments, on_poll=None, **extra):
+    def pip(self, command, *arguments, on_poll=None, **variables):
         """Runs pip with the settings of this machine; returns whether it succeeded."""
         options = ["--no-input", "--disable-pip-version-check", "--no-cache-dir"]
-        options += ["--progress-bar", "off"] if command == "download" else []
-        full = [str(self.python()), "-m", "pip", command, *options, *map(str, arguments)]
-        return processes.run(full, self.log, self.environment(**extra), on_poll) == 0
+        options += ["--progress-bar", "off"] if command == "download" else ["--no-compile"]
+        full = [self.python(), "-m", "pip", command, *options, *arguments]
+        return self.run(full, on_poll, **variables)
 
-    def pip_complaint(self):
-        """What pip said went wrong, in one line."""
-        lines = processes.log_lines(self.log)
-        if any("No space left on device" in line for line in lines):
+    def run(self, command, on_poll=None, **variables):
+        """Runs a program to its end and keeps its output; returns whether it succeeded.
+
+        Ends the program if this run is stopped.
+        """
+        # Temporary files stay in the scratch directory.
+        environment = dict(os.environ, TMPDIR=str(self.temporary), **variables)
+        environment.pop("PYTHONHOME", None)
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+        )
+        with process:
+            try:
+                while True:
+                    try:
+                        output, _ = process.communicate(timeout=POLL_SECONDS)
+                        break
+                    except subprocess.TimeoutExpired:
+                        if on_poll:
+                            on_poll()
+            finally:
+                _end(process)
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        self.output = lines or [f"it ended with code {process.returncode}"]
+        return process.returncode == 0
+
+    def complaint(self):
+        """Returns in one line why the last program failed; throws if the disk is full."""
+        if self._said("No space left on device"):
             raise no_space(self.scratch.parent)
-        if any("Retrying (Retry(" in line for line in lines):
+        if self._said("Retrying (Retry("):
             return "the package index cannot be reached"
-        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-        return (errors or lines or ["pip said nothing"])[-1]
+        errors = [line for line in self.output if line.startswith("ERROR: ")]
+        return (errors or self.output)[-1].removeprefix("ERROR: ")
 
     def bytes_downloaded(self):
         """How much of a running download has arrived."""
@@ -68,17 +94,26 @@ class Toolbox:
                     continue  # pip moved it on between the listing and the look
         return total
 
+    def _said(self, words):
+        return any(words in line for line in self.output)
+
     def _no_environment(self):
-        lines = processes.log_lines(self.log) if self.log.exists() else []
-        if any("No space left on device" in line for line in lines):
-            return no_space(self.scratch.parent)
-        if any(missing in line for line in lines for missing in SIGNS_OF_NO_VENV):
+        if any(map(self._said, SIGNS_OF_NO_VENV)):
             return PrepareError(
                 f"{sys.executable} lacks the venv module with pip; install it "
                 "(Debian and Ubuntu: apt-get install python3-venv) and run again"
             )
-        reason = lines[-1] if lines else "no reason given"
         return PrepareError(
-            f"{sys.executable} cannot make a virtual environment: {reason}; "
+            f"{sys.executable} cannot make a virtual environment: {self.complaint()}; "
             "run models/prepare with another Python 3.11 or newer"
         )
+
+
+def _end(process):
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

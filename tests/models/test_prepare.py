@@ -81,7 +81,7 @@ class WithPackages(TemporaryDirectoryTest):
             made, expected = self.output / asset["output"], self.full / asset["output"]
             self.assertEqual(made.read_bytes(), expected.read_bytes(), asset["output"])
 
-    def test_a_full_disk_is_told_and_nothing_half_is_left(self):
+    def test_a_full_disk_is_reported_and_leaves_nothing_half_done(self):
         if os.geteuid() != 0:
             self.skipTest("only root may make a small disk")
         self.output.mkdir()
@@ -98,8 +98,6 @@ class WithPackages(TemporaryDirectoryTest):
                 result = self.run_offline()
                 self.assert_one_line(result, 69, "space", "--output")
                 self.assertEqual(leftovers(self.output), [])
-        mount("4g")
-        self.assertEqual(self.run_offline().returncode, 0)
 
     def test_only_the_groups_asked_for_are_made(self):
         result = self.run_offline("--only", "demo")
@@ -231,7 +229,7 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertEqual(leftovers(self.output), [])
 
     def test_the_golden_check_fails_when_one_weight_is_altered(self):
-        python = self.python_with_numpy()
+        python = self.python_with_onnx()
         content = (self.full / "facenet.onnx").read_bytes()
         altered = self.directory / "altered.onnx"
         altered.write_bytes(content)
@@ -253,7 +251,7 @@ class WithPackages(TemporaryDirectoryTest):
             env=os.environ | {"PYTHONPATH": str(MODELS)},
         )
 
-    def python_with_numpy(self):
+    def python_with_onnx(self):
         environment = self.directory / "python"
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         python = environment / "bin" / "python"
