@@ -45,7 +45,7 @@ def detect(min_face, threads, rounds, *pictures):
     for file in pictures:
         picture = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
         faces = len(detector.detect_faces(picture))
-        spent = milliseconds(int(rounds), lambda: detector.detect_faces(picture))
+        spent = milliseconds(int(rounds), lambda picture=picture: detector.detect_faces(picture))
         print(json.dumps({"picture": file, "faces": faces, "ms": spent}), flush=True)
 
 
@@ -108,8 +108,8 @@ def search(samples):
                          faiss.IndexScalarQuantizer(512, faiss.ScalarQuantizer.QT_fp16, metric))):
         index.train(rows[:10000])
         index.add(rows)
-        alone = milliseconds(1, lambda: [index.search(probe[None], 4) for probe in probes[:8]]) / 8
-        eight = milliseconds(1, lambda: index.search(probes[:8], 4)) / 8
+        alone = milliseconds(1, lambda index=index: [index.search(probe[None], 4) for probe in probes[:8]]) / 8
+        eight = milliseconds(1, lambda index=index: index.search(probes[:8], 4)) / 8
         found = index.search(probes, 1)[1][:, 0]
         right = int((found == numpy.arange(64)).sum())
         print(json.dumps({"name": name, "alone": alone, "eight": eight, "right": right}), flush=True)
@@ -166,4 +166,5 @@ def vectors(port, samples):
 
 
 if __name__ == "__main__":
-    {"detect": detect, "embed": embed, "search": search, "vectors": vectors, "frames": frames}[sys.argv[1]](*sys.argv[2:])
+    commands = {"detect": detect, "embed": embed, "search": search, "vectors": vectors, "frames": frames}
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -1,5 +1,5 @@
-"""The whole system as tests/bench/run starts it: frames a second, latency, number of cameras and of workers, too
-many probes, what the bus takes. Clips are made from the demo clip, whose man is put on grey ground as often as faces are wanted.
+"""The whole system as tests/bench/run starts it: frames a second, latency, number of cameras and of workers,
+too many probes, the capacity of the bus. Clips are made from the demo clip: its man on grey, once per face wanted.
 
 pipeline.py throughput | profile | latency | cameras | workers | overload
 """
@@ -92,9 +92,9 @@ class Pipeline(support.ProcessTest):
         with open(self.folder / "perf.log", "wb") as log:
             subprocess.run(["perf", "record", "-q", "-F", "499", "-p", pids, "-o", data, "--", "sleep", "15"],
                            stdout=log, stderr=log, check=True)
-        report = subprocess.run(["perf", "report", "-i", data, "--no-children", "--sort", "comm,dso,sym", "--percent-limit",
-                                 "0", "-F", "overhead,comm,dso,sym", "-t", ";"], stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        report = subprocess.run(["perf", "report", "-i", data, "--no-children", "--sort", "comm,dso,sym",
+                                 "--percent-limit", "0", "-F", "overhead,comm,dso,sym", "-t", ";"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
         shares = dict.fromkeys([*(what for what, _ in self.KINDS), "all else"], 0.0)
         for line in report.splitlines():
             cells = [cell.strip() for cell in line.split(";")]
@@ -108,7 +108,8 @@ class Pipeline(support.ProcessTest):
 
     # The first that fits counts.
     KINDS = (("sockets: libzmq", r"libzmq"),
-             ("sockets: the kernel", r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
+             ("sockets: the kernel",
+              r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
              ("page faults, scheduling, all else of the kernel", r"\[k\]"),
              ("messages: MessagePack, codec, streams", r"msgpack|facebus::(wire|bus)::"),
              ("copies: memcpy and memset of all processes", r"mem(move|cpy|set)"),
@@ -121,7 +122,8 @@ class Pipeline(support.ProcessTest):
         period = 2.0
         clip = self.clip("comes.mp4", 640, 480, [(214, 150)], seconds=period)
         # There for the first half, away for the second.
-        clip = ffmpeg_clip(self, "goes.mp4", "-i", clip, "-vf", f"drawbox=color=gray:t=fill:enable='gte(t,{period / 2})'")
+        clip = ffmpeg_clip(self, "goes.mp4", "-i", clip, "-vf",
+                           f"drawbox=color=gray:t=fill:enable='gte(t,{period / 2})'")
         system = self.started()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true", FACEBUS_CAMERAS_CLIP_PACE="live")
         self.read(system, 5)
@@ -159,8 +161,9 @@ class Pipeline(support.ProcessTest):
             if count == 1:
                 held = {name: resident(system, name) for name in self.EDGE}
             cores = sum(self.used(system)[name] - used[name] for name in used) / spent
-            frames, dropped = (after - earlier for after, earlier in zip(total(), before))
-            print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |", flush=True)
+            frames, dropped = (after - earlier for after, earlier in zip(total(), before, strict=True))
+            print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
+                  flush=True)
             system.forget("capture")
             if dropped > frames * 0.02:
                 break
@@ -222,7 +225,8 @@ class Pipeline(support.ProcessTest):
             edge.receive()
             deepest = max(deepest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)
         print(f"{rate} probes/s for a minute, one worker: at most {deepest:.0f} in "
-              f"the broker's queue of {queue:,}, which holds {resident(system, 'broker') - empty:.0f} MiB more than empty")
+              f"the broker's queue of {queue:,}, which holds {resident(system, 'broker') - empty:.0f} MiB "
+              "more than empty")
         edge.socket.close()
 
 

@@ -15,10 +15,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 
-import support  # noqa: E402
-from pictures import carphone_frames  # noqa: E402
-from support import CARPHONE, need_tool  # noqa: E402
-from system import System, metric, msgpack, zmq  # noqa: E402
+import support
+from support import CARPHONE, need_tool
+from system import System, metric, msgpack, zmq
 
 FACES = 3
 SIDE = 160

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import unittest
 
-from fault_system import support, zmq, msgpack
+from fault_system import msgpack, support, zmq
 from pictures import carphone_frames, ffmpeg_clip
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
@@ -46,7 +46,7 @@ class ProcessTest(support.ProcessTest):
                 # Of a track that began after the fault.
                 started = system.until(lambda m: m.kind == "track" and m["event"] == "started")
                 self.assertEqual("man", system.until(
-                    lambda m: named(m) and m["track"] == started["track"])["subject"])
+                    lambda m, started=started: named(m) and m["track"] == started["track"])["subject"])
 
 
 class StartTest(support.ProcessTest):

@@ -43,7 +43,7 @@ class IgnoredTest(FaultTest):
         version = self.system.redis("XREVRANGE", "facebus:gallery:changes", "+", "-", "COUNT", "1").split()[0]
         for name in self.system.worker_names():
             log = self.system.services[name]
-            self.system.wait_for(lambda: any(f"version={version}" in line for line in log.lines()))
+            self.system.wait_for(lambda log=log: any(f"version={version}" in line for line in log.lines()))
 
     def show(self, frames):
         """Both men for so many frames, until all is acknowledged. Gives what was published of each."""

@@ -55,7 +55,8 @@ def restricted_faults(spec):
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):
             yield key
-    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
+               "projected", "secret"}
     for volume in spec.get("volumes", []):
         if not allowed & volume.keys():
             yield f"volume {volume['name']}"

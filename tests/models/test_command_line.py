@@ -3,8 +3,7 @@
 
 import unittest
 
-from support import MANIFEST, SMALL_PACKAGE, TemporaryDirectoryTest
-from support import copy_of_models, leftovers, no_network, run
+from support import MANIFEST, SMALL_PACKAGE, TemporaryDirectoryTest, copy_of_models, leftovers, no_network, run
 
 
 class CommandLine(TemporaryDirectoryTest):

@@ -15,9 +15,21 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import MANIFEST, MODELS, SECONDS_FOR_ONE_RUN, SMALL_PACKAGE, TemporaryDirectoryTest
-from support import command, copy_of_models, hostile_source_package, leftovers, no_network
-from support import pin_package, run, snapshot
+from support import (
+    MANIFEST,
+    MODELS,
+    SECONDS_FOR_ONE_RUN,
+    SMALL_PACKAGE,
+    TemporaryDirectoryTest,
+    command,
+    copy_of_models,
+    hostile_source_package,
+    leftovers,
+    no_network,
+    pin_package,
+    run,
+    snapshot,
+)
 
 
 class WithPackages(TemporaryDirectoryTest):

@@ -14,8 +14,8 @@ import unittest
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
-import support  # noqa: E402
-from support import DATA, ROOT  # noqa: E402
+import support
+from support import DATA, ROOT
 
 try:
     import cv2

@@ -1,6 +1,7 @@
 """A headless Chromium, driven through chromedriver's own protocol (W3C WebDriver) with what Python has."""
 
 import base64
+import contextlib
 import json
 import platform
 import shutil
@@ -48,7 +49,7 @@ class Browser:
         line = ""
         while "on port " not in line:
             case.assertIsNone(process.poll(), f"chromedriver has ended: {log.read_text()}")
-            line = next((l for l in log.read_text().splitlines() if "started successfully on port" in l), "")
+            line = next((said for said in log.read_text().splitlines() if "started successfully on port" in said), "")
         self.address = f"http://127.0.0.1:{line.rpartition(' ')[2].rstrip('.')}"
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
@@ -145,13 +146,12 @@ class Browser:
 
     def addresses(self):
         """Every address that a page asked for since the last call; Chromium's own tab is no page."""
-        told = [json.loads(entry["message"])["message"] for entry in self._ask("POST", "/se/log", {"type": "performance"})]
+        log = self._ask("POST", "/se/log", {"type": "performance"})
+        told = [json.loads(entry["message"])["message"] for entry in log]
         return [event["params"]["request"]["url"] for event in told
                 if event["method"] == "Network.requestWillBeSent"
                 and not event["params"]["documentURL"].startswith("chrome:")]
 
     def close(self):
-        try:
+        with contextlib.suppress(OSError):  # it is gone already
             self._ask("DELETE", "")
-        except OSError:
-            pass  # it is gone already

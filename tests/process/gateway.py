@@ -7,7 +7,7 @@ import os
 import subprocess
 import uuid
 
-from support import BIN, DEMO, ROOT, ProcessTest, log_fields, need, need_system, program
+from support import BIN, DEMO, ROOT, ProcessTest, log_fields, need, need_system
 from system import System
 
 OBAMA = sorted((DEMO / "photos/barack_obama").glob("*.jpg"))

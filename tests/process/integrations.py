@@ -6,10 +6,10 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault"))
 
-from gateway import Gateway  # noqa: E402
-from peers import BOX, CROP, QUALITY, header  # noqa: E402
-from support import need_tool  # noqa: E402
-from system import msgpack, zmq  # noqa: E402
+from gateway import Gateway
+from peers import BOX, CROP, QUALITY, header
+from support import need_tool
+from system import msgpack, zmq
 
 
 class House(Gateway):
@@ -90,8 +90,8 @@ def self_signed(case, name):
     """The files of a key and of its certificate for "IP:ADDRESS" or "DNS:NAME"."""
     need_tool("openssl")
     key, certificate = case.folder / "tls.key", case.folder / "tls.crt"
-    made = case.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                             "-keyout", key, "-out", certificate, "-days", "2", "-subj", f"/CN={name.partition(':')[2]}",
-                             "-addext", f"subjectAltName={name}"])
+    made = case.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                             "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                             "-subj", f"/CN={name.partition(':')[2]}", "-addext", f"subjectAltName={name}"])
     case.assertEqual(0, made.code, made)
     return key, certificate

@@ -159,7 +159,7 @@ class ReplayTest(support.ProcessTest):
 
     def assert_same(self, first, second, what):
         self.assertEqual([row[:5] for row in first], [row[:5] for row in second], what)
-        for one, two in zip(first, second):
+        for one, two in zip(first, second, strict=True):
             if one[5] is not None or two[5] is not None:
                 self.assertAlmostEqual(one[5], two[5], delta=SIMILARITY_TOLERANCE, msg=what)
 

@@ -9,11 +9,11 @@ import time
 import unittest
 
 import support
-from gateway import (BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form,
-                     picture)
+from gateway import BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form, picture
 from pictures import ffmpeg_picture
 from support import BIN, DATA, ROOT, need_data, need_tool
 from system import metric
+
 
 class Recognition(GatewayTest):
     def test_a_person_is_named_with_the_faces_that_decided(self):

@@ -19,7 +19,7 @@ class Archive(GatewayTest):
             elsewhere = Gateway(self)
             parts = [("file", archive.body, "g")] + ([("passphrase", secret)] if secret else [])
             if secret:
-                for wrong in (parts[:1], parts[:1] + [("passphrase", "another")]):
+                for wrong in (parts[:1], [*parts[:1], ("passphrase", "another")]):
                     message = elsewhere.refused(elsewhere.post(f"{GALLERY}/import", *wrong), 400, 36)
                     self.assertNotIn(str(self.scratch), message)
             read = elsewhere.good(elsewhere.post(f"{GALLERY}/import", *parts))

@@ -22,7 +22,8 @@ class Stream:
         self.connection = http.client.HTTPConnection(host, int(port), timeout=60)
         case.addCleanup(self.close)
         self.connection.request("GET", EVENTS, headers={
-            "x-api-key": system.keys["read"], "Accept-Encoding": "gzip, br", **({"Last-Event-ID": last} if last else {})})
+            "x-api-key": system.keys["read"], "Accept-Encoding": "gzip, br",
+            **({"Last-Event-ID": last} if last else {})})
         self.answer = self.connection.getresponse()
 
     def line(self):

@@ -1,5 +1,6 @@
 """MQTT, with the Mosquitto of the distribution and a gateway that tells it who is where."""
 
+import contextlib
 import json
 import os
 import select
@@ -74,10 +75,8 @@ class Listener:
             self.rest += data
         line, _, self.rest = self.rest.partition(b"\n")
         retained, topic, payload = line.decode().split(" ", 2)
-        try:
+        with contextlib.suppress(ValueError):
             payload = json.loads(payload)
-        except ValueError:
-            pass
         self.seen.append((retained == "1", topic, payload))
         return self.seen[-1]
 

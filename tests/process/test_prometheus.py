@@ -1,4 +1,4 @@
-"""A Prometheus as Debian has it scrapes a running system, with the configuration, alerts and dashboard that are shipped."""
+"""Debian's Prometheus scrapes a running system, with the configuration, alerts and dashboard that are shipped."""
 
 import json
 import re

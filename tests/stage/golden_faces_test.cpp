@@ -22,8 +22,7 @@ namespace {
 
 constexpr double least_cosine = 0.9999;
 
-const std::filesystem::path golden_file =
-    test::source() / "tests/stage/golden_faces.json";
+const std::filesystem::path golden_file = test::source() / "tests/stage/golden_faces.json";
 
 Image photograph(const std::string& name) {
     auto picture = read_picture(test::models() / "demo/photos" / name);

@@ -5,8 +5,8 @@
 
 namespace facebus::test {
 
-/// Returns the root of the source tree. Only source.cpp is compiled with its path, so that a compiler cache
-/// serves the tests of every checkout.
+/// Returns the root of the source tree. Only source.cpp is compiled with its path, so that a
+/// compiler cache serves the tests of every checkout.
 std::filesystem::path source();
 
 }  // namespace facebus::test
