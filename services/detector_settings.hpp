@@ -2,7 +2,7 @@
 #pragma once
 
 #include "service/settings.hpp"
-#include "vision/face_detector.hpp"
+#include "vision/detect/face_detector.hpp"
 
 namespace facebus {
 

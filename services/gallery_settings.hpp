@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "gallery/calibration.hpp"
-#include "gallery/decision.hpp"
-#include "gallery/redis.hpp"
+#include "gallery/decide/calibration.hpp"
+#include "gallery/decide/decision.hpp"
+#include "gallery/redis/redis.hpp"
 #include "service/settings.hpp"
 
 namespace facebus {

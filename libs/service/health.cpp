@@ -6,8 +6,8 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "service/address.hpp"
-#include "service/http_listen.hpp"
+#include "http/address.hpp"
+#include "http/listen.hpp"
 
 namespace facebus::service {
 namespace {
@@ -69,7 +69,7 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
     server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
         response.set_content(metrics.text(), "text/plain; version=0.0.4");
     });
-    address_ = listen(server, impl_->thread, address, setting);
+    address_ = http::listen(server, impl_->thread, address, setting);
 }
 
 HealthServer::~HealthServer() {
@@ -77,7 +77,7 @@ HealthServer::~HealthServer() {
 }
 
 bool ask_health(const std::string& address, std::string& body) {
-    const auto parsed = parse_address(address);
+    const auto parsed = http::parse_address(address);
     if (!parsed) {
         body = fmt::format("\"{}\" is not host:port\n", address);
         return false;

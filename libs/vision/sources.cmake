@@ -1,9 +1,15 @@
 facebus_library(vision
-  SOURCES align.cpp annotate.cpp appearance.cpp area_scaler.cpp assignment.cpp candidate_network.cpp cascade.cpp
-          convolution.cpp crop_file.cpp embedder.cpp
-          embedding_network.cpp face_detector.cpp image_file.cpp instructions.cpp motion_gate.cpp mtcnn.cpp network.cpp nms.cpp onnx_weights.cpp
-          picture_header.cpp proposal_network.cpp quality.cpp scene_cut.cpp silence.cpp ssd.cpp threads.cpp tracker.cpp
-          video_source.cpp winograd.cpp
+  SOURCES
+    crop/align.cpp crop/crop_file.cpp crop/quality.cpp
+    detect/candidate_network.cpp detect/cascade.cpp detect/face_detector.cpp detect/mtcnn.cpp detect/nms.cpp
+    detect/proposal_network.cpp detect/ssd.cpp
+    embed/embedder.cpp embed/embedding_network.cpp
+    image/annotate.cpp image/image_file.cpp image/picture_header.cpp
+    kernels/area_scaler.cpp kernels/convolution.cpp kernels/instructions.cpp kernels/winograd.cpp
+    motion/motion_gate.cpp motion/scene_cut.cpp
+    network/network.cpp network/onnx_weights.cpp network/threads.cpp
+    track/appearance.cpp track/assignment.cpp track/tracker.cpp
+    video/silence.cpp video/video_source.cpp
   PUBLIC facebus::base)
 target_include_directories(facebus_vision SYSTEM PRIVATE ${OpenCV_INCLUDE_DIRS})
 target_link_libraries(facebus_vision PRIVATE ${OpenCV_LIBS} ZLIB::ZLIB)
@@ -16,5 +22,5 @@ if(FACEBUS_ONNXRUNTIME)
 endif()
 facebus_precompile(facebus_vision <opencv2/core.hpp> <opencv2/dnn.hpp> <opencv2/imgproc.hpp>)
 # Loops of vector instructions; GCC 12's own header sets off the warning.
-set_source_files_properties(vision/area_scaler.cpp vision/convolution.cpp vision/winograd.cpp PROPERTIES
+set_source_files_properties(vision/kernels/area_scaler.cpp vision/kernels/convolution.cpp vision/kernels/winograd.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized;-Wno-uninitialized")

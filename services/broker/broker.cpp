@@ -4,7 +4,7 @@
 
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 namespace {
 
@@ -285,4 +285,4 @@ wire::Head Broker::head(std::uint64_t seq) {
     return {.src = "broker", .seq = seq, .ts = utc_ns()};
 }
 
-}  // namespace facebus
+}  // namespace facebus::broker

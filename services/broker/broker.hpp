@@ -12,7 +12,7 @@
 #include "bus/socket.hpp"
 #include "service/runtime.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 /// What the broker tells of itself at /metrics.
 struct BrokerMetrics {
@@ -79,4 +79,4 @@ class Broker {
     bool stale_ = false;
 };
 
-}  // namespace facebus
+}  // namespace facebus::broker

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus {
+namespace facebus::broker {
 
 bool RecentIds::add(const std::string& id) {
     if (!ids_.insert(id).second) return false;
@@ -165,4 +165,4 @@ std::vector<Dispatcher::Finished> Dispatcher::expire(Time now) {
     return finished;
 }
 
-}  // namespace facebus
+}  // namespace facebus::broker

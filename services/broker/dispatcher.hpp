@@ -13,7 +13,7 @@
 #include "base/clock.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 /// Ids that were seen lately, oldest forgotten first.
 class RecentIds {
@@ -129,4 +129,4 @@ class Dispatcher {
     std::size_t queued_ = 0;
 };
 
-}  // namespace facebus
+}  // namespace facebus::broker

@@ -1,10 +1,10 @@
 #include "broker/history_writer.hpp"
 
-#include "gallery/history.hpp"
+#include "gallery/history/history.hpp"
 #include "gallery_settings.hpp"
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 HistoryWriter::HistoryWriter(service::Runtime& runtime)
     : runtime_(runtime),
@@ -67,4 +67,4 @@ void HistoryWriter::write(const std::stop_token& stopped) {
     dropped_.add(static_cast<double>(waiting_.size()));
 }
 
-}  // namespace facebus
+}  // namespace facebus::broker

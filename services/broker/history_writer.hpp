@@ -11,7 +11,7 @@
 #include "service/runtime.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 /// Appends published results to the history in Redis from a thread of its own. If Redis is slow or
 /// away, results wait up to a bound; beyond it the oldest are dropped and counted: subscribers have
@@ -48,4 +48,4 @@ class HistoryWriter {
     std::jthread thread_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::broker

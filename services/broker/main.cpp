@@ -4,5 +4,5 @@
 int main(int argc, char** argv) {
     return facebus::service::run(
         "broker", argc, argv, [](const auto& settings) { return settings.broker.health; },
-        [](auto& runtime) { facebus::Broker(runtime).run(); });
+        [](auto& runtime) { facebus::broker::Broker(runtime).run(); });
 }

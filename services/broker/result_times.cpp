@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace facebus {
+namespace facebus::broker {
 namespace {
 
 double seconds(std::int64_t from, std::int64_t to) {
@@ -50,4 +50,4 @@ void ResultTimes::published(const wire::Identity& identity) {
     }
 }
 
-}  // namespace facebus
+}  // namespace facebus::broker

@@ -10,7 +10,7 @@
 #include "base/metrics.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::broker {
 
 /// Observes each published result: from capture to publication, from stage to stage, and from the
 /// start of its track where it is the first one. Times are those that the stages wrote, so between
@@ -39,4 +39,4 @@ class ResultTimes {
     std::unordered_map<std::string, std::int64_t> started_;  ///< when, ns UTC, by track
 };
 
-}  // namespace facebus
+}  // namespace facebus::broker

@@ -6,7 +6,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::capture {
 namespace {
 
 constexpr double ns_per_second = 1e9;
@@ -109,4 +109,4 @@ bool Camera::wait_for(std::int64_t pts) {
     return left <= 0 || !stop_.wait_ms(static_cast<int>(left / 1'000'000));
 }
 
-}  // namespace facebus
+}  // namespace facebus::capture

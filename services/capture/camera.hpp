@@ -9,10 +9,10 @@
 #include "base/stop.hpp"
 #include "capture/still_watch.hpp"
 #include "service/settings.hpp"
-#include "vision/video_source.hpp"
+#include "vision/video/video_source.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::capture {
 
 /// What a camera tells the program around it.
 struct CameraEvents {
@@ -60,4 +60,4 @@ class Camera {
     StillWatch still_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::capture

@@ -10,6 +10,7 @@
 namespace {
 
 using namespace facebus;
+using namespace facebus::capture;
 
 /// How long closing waits for frames that motion has not taken yet.
 constexpr int linger_ms = 5000;
@@ -96,7 +97,7 @@ class CameraThread {
     std::jthread thread_;
 };
 
-void capture(service::Runtime& runtime) {
+void serve(service::Runtime& runtime) {
     if (runtime.settings.cameras.empty()) {
         throw StartupError(Exit::config,
                            "no camera is configured; add one below `cameras:` in facebus.yaml");
@@ -121,6 +122,5 @@ void capture(service::Runtime& runtime) {
 
 int main(int argc, char** argv) {
     return facebus::service::run(
-        "capture", argc, argv, [](const auto& settings) { return settings.capture.health; },
-        capture);
+        "capture", argc, argv, [](const auto& settings) { return settings.capture.health; }, serve);
 }

@@ -1,6 +1,6 @@
 #include "capture/still_watch.hpp"
 
-namespace facebus {
+namespace facebus::capture {
 
 bool StillWatch::stuck(const Bytes& pixels, std::int64_t now_ns) {
     if (limit_ == 0) return false;
@@ -15,4 +15,4 @@ bool StillWatch::stuck(const Bytes& pixels, std::int64_t now_ns) {
     return true;
 }
 
-}  // namespace facebus
+}  // namespace facebus::capture

@@ -5,7 +5,7 @@
 
 #include "base/bytes.hpp"
 
-namespace facebus {
+namespace facebus::capture {
 
 /// A camera may repeat its last picture for ever, and OpenCV does when a stream grows its
 /// resolution: frames come, all alike to the bit, which a real sensor does not give. Opening the
@@ -27,4 +27,4 @@ class StillWatch {
     bool said_ = false;
 };
 
-}  // namespace facebus
+}  // namespace facebus::capture

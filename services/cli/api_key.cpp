@@ -1,5 +1,5 @@
 // facebus api-key: a key to the REST API.
-#include "shared/api_key.hpp"
+#include "api_keys/api_key.hpp"
 
 #include <fmt/format.h>
 
@@ -20,8 +20,9 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
         throw StartupError(Exit::usage,
                            "no file to keep the key's hash in: set gateway.keys, or give --into");
     }
-    const auto key = new_api_key();
-    must(add_api_key(file, hashed(must(parse_api_role(options.role)), key, options.name)));
+    const auto key = api_keys::new_key();
+    must(api_keys::add(
+        file, api_keys::hashed(must(api_keys::parse_role(options.role)), key, options.name)));
     fmt::print("{}\n", key);
     fmt::print(stderr,
                "shown this once; {} keeps only its hash, and gateway.keys names that file\n",

@@ -5,8 +5,8 @@
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
-#include "gallery/calibration.hpp"
-#include "gallery/store.hpp"
+#include "gallery/decide/calibration.hpp"
+#include "gallery/store/store.hpp"
 #include "gallery_settings.hpp"
 
 namespace facebus::cli {

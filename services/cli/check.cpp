@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
-#include "cli/enrol.hpp"
-#include "gallery/store.hpp"
+#include "cli/gallery/enrol.hpp"
+#include "gallery/store/store.hpp"
 #include "gallery_settings.hpp"
 #include "service/health.hpp"
 
@@ -21,7 +21,7 @@ Exit check(const Context& context) {
     say(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
     std::string model;
     try {
-        model = Enroller(context.models, context.settings).model_id();
+        model = enrolment::Enroller(context.models, context.settings).model_id();
         say(true, "models: " + model);
     } catch (const StartupError& error) {
         all = false;

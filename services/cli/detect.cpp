@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/enrol.hpp"
+#include "cli/gallery/enrol.hpp"
 #include "detector_settings.hpp"
-#include "vision/align.hpp"
-#include "vision/image_file.hpp"
-#include "vision/quality.hpp"
-#include "vision/threads.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/quality.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
 
 namespace facebus::cli {
 namespace {

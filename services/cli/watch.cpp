@@ -12,10 +12,10 @@
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
 #include "gallery_settings.hpp"
+#include "results/catch_up.hpp"
+#include "results/latency.hpp"
+#include "results/result_stream.hpp"
 #include "service/security.hpp"
-#include "shared/catch_up.hpp"
-#include "shared/latency.hpp"
-#include "shared/result_stream.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -39,17 +39,17 @@ Exit watch(const Context& context, const WatchOptions& options) {
         options.endpoint.empty() ? context.settings.broker.results : options.endpoint;
     const bool colour = isatty(STDOUT_FILENO) != 0;
     bus::Context bus(service::bus_security(context.settings));
-    ResultStream stream(bus, endpoint, context.stop);
-    Latency latency;
+    results::ResultStream stream(bus, endpoint, context.stop);
+    results::Latency latency;
     std::uint64_t seen = 0;
     std::optional<std::string> run;
     std::uint64_t last = 0;
-    std::optional<CatchUp> catch_up;
+    std::optional<results::CatchUp> catch_up;
     auto next_hint = Monotonic::now() + std::chrono::seconds(5);
     bool heard = false;
     std::string shown;
 
-    ResultHandlers handlers;
+    results::ResultHandlers handlers;
     // False: a handler said that it is enough.
     const auto read_history = [&] {
         const auto missed = catch_up->read();
@@ -58,7 +58,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
             return true;
         }
         return std::ranges::all_of(*missed, [&](const bus::Message& message) {
-            return ResultStream::handle(message, handlers);
+            return results::ResultStream::handle(message, handlers);
         });
     };
     handlers.wanted = [&](const wire::Identity& identity) {

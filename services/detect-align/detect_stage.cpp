@@ -2,11 +2,11 @@
 
 #include <vector>
 
-#include "vision/align.hpp"
-#include "vision/quality.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/quality.hpp"
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::detect_align {
 namespace {
 
 wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const Quality& quality) {
@@ -59,4 +59,4 @@ std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, co
     return {std::move(message), Bytes::take(std::move(crops))};
 }
 
-}  // namespace facebus
+}  // namespace facebus::detect_align

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "vision/face_detector.hpp"
+#include "vision/detect/face_detector.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::detect_align {
 
 /// Finds the faces in the areas of one frame. Not thread-safe.
 class DetectStage {
@@ -26,4 +26,4 @@ class DetectStage {
     vision::FaceDetector detector_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::detect_align

@@ -5,13 +5,14 @@
 #include "detector_settings.hpp"
 #include "service/runtime.hpp"
 #include "service/stream_metrics.hpp"
-#include "vision/threads.hpp"
+#include "vision/network/threads.hpp"
 
 namespace {
 
 using namespace facebus;
+using namespace facebus::detect_align;
 
-void detect_align(service::Runtime& runtime) {
+void serve(service::Runtime& runtime) {
     const auto& settings = runtime.settings.detect;
     vision::use_threads(runtime.settings.threads);
     DetectStage stage(runtime.models, detector_options(settings));
@@ -44,5 +45,5 @@ void detect_align(service::Runtime& runtime) {
 int main(int argc, char** argv) {
     return facebus::service::run(
         "detect-align", argc, argv, [](const auto& settings) { return settings.detect.health; },
-        detect_align);
+        serve);
 }

@@ -4,20 +4,20 @@
 #include <chrono>
 #include <functional>
 
-#include "gallery/store.hpp"
+#include "gallery/store/store.hpp"
+#include "gateway/faces/face_stage.hpp"
 #include "gateway/pool.hpp"
-#include "gateway/rest/face_stage.hpp"
+#include "live_gallery/gallery_watcher.hpp"
 #include "service/settings.hpp"
-#include "shared/gallery_watcher.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Outlives the handlers.
 struct Backend {
     const service::Settings& settings;
     Pool<FaceStage>& stages;
     Pool<gallery::Store>& stores;
-    std::function<GalleryWatcher::View()> gallery;  ///< as it is matched against
+    std::function<live_gallery::GalleryWatcher::View()> gallery;  ///< as it is matched against
     std::function<void()> changed;  ///< to be called after a write: gallery() shows it from then on
 
     [[nodiscard]] std::chrono::duration<double> patience() const {
@@ -33,4 +33,4 @@ Answered<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
     return refuse(503, 503, "too many requests are ahead of this one; try again");
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

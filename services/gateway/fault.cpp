@@ -4,7 +4,7 @@
 
 #include "gateway/json.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 std::unexpected<Fault> refuse(int status, int code, std::string message) {
     return std::unexpected(Fault{status, code, std::move(message)});
@@ -25,9 +25,9 @@ Fault to_fault(const Error& error, int code) {
     return {400, code, error.message};
 }
 
-service::HttpAnswer to_answer(const Fault& fault) {
-    service::HttpAnswer answer{.status = fault.status,
-                               .body = dump({{"message", fault.message}, {"code", fault.code}})};
+http::Response to_answer(const Fault& fault) {
+    http::Response answer{.status = fault.status,
+                          .body = dump({{"message", fault.message}, {"code", fault.code}})};
     if (fault.status == 401) answer.headers["WWW-Authenticate"] = "x-api-key";
     if (fault.status == 429 || fault.status == 503) answer.headers["Retry-After"] = "1";
     return answer;
@@ -55,4 +55,4 @@ Fault http_fault(int status) {
     }
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

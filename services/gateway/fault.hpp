@@ -5,9 +5,9 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "service/http_server.hpp"
+#include "http/server.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The numbers that CompreFace gives in `code`; what it has no number for has the HTTP status.
 namespace fault_code {
@@ -42,8 +42,8 @@ std::unexpected<Fault> refuse(int status, int code, std::string message);
 Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
 /// {"message": ..., "code": ...}
-service::HttpAnswer to_answer(const Fault& fault);
+http::Response to_answer(const Fault& fault);
 /// What is answered to a request that is no good as HTTP.
 Fault http_fault(int status);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

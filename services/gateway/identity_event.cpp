@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 std::string result_id(const wire::Identity& identity) {
     return fmt::format("{}-{}", identity.run.value_or("0"), identity.result);
@@ -31,4 +31,4 @@ Json identity_event(const wire::Identity& identity) {
     return event;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

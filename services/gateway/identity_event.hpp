@@ -6,7 +6,7 @@
 #include "gateway/json.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// What a result is known by, however often it comes: "<run>-<number>".
 std::string result_id(const wire::Identity& identity);
@@ -15,4 +15,4 @@ std::string result_id(const wire::Identity& identity);
 /// text.
 Json identity_event(const wire::Identity& identity);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace facebus {
+namespace facebus::gateway {
 
 using Json = nlohmann::ordered_json;
 
@@ -21,4 +21,4 @@ inline std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr auto look_every = std::chrono::seconds(1);
@@ -21,7 +21,7 @@ KeyRing::KeyRing(std::filesystem::path file, Report report)
       report_(std::move(report)),
       written_(written(file_)),
       next_look_(Monotonic::now() + look_every) {
-    auto keys = read_api_keys(file_);
+    auto keys = api_keys::read(file_);
     if (!keys) throw StartupError(Exit::config, "gateway.keys: " + keys.error().message);
     if (keys->empty()) {
         throw StartupError(Exit::config,
@@ -29,7 +29,7 @@ KeyRing::KeyRing(std::filesystem::path file, Report report)
                                        "--into {}` adds one",
                                        file_.string(), file_.string()));
     }
-    keys_ = std::make_shared<const std::vector<ApiKey>>(std::move(*keys));
+    keys_ = std::make_shared<const std::vector<api_keys::Key>>(std::move(*keys));
 }
 
 KeyRing::Keys KeyRing::current() {
@@ -39,21 +39,21 @@ KeyRing::Keys KeyRing::current() {
     next_look_ = now + look_every;
     const auto changed = written(file_);
     if (changed == written_) return keys_;
-    auto keys = read_api_keys(file_);
+    auto keys = api_keys::read(file_);
     if (!keys) {
         report_(keys.error());
         return keys_;
     }
     written_ = changed;
-    keys_ = std::make_shared<const std::vector<ApiKey>>(std::move(*keys));
+    keys_ = std::make_shared<const std::vector<api_keys::Key>>(std::move(*keys));
     return keys_;
 }
 
-std::optional<ApiKey> KeyRing::find(const std::string& key) {
+std::optional<api_keys::Key> KeyRing::find(const std::string& key) {
     const auto keys = current();
-    const auto place = find_api_key(*keys, key);
+    const auto place = api_keys::find(*keys, key);
     if (place == keys->size()) return std::nullopt;
     return (*keys)[place];
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

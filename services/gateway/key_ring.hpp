@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "api_keys/api_key.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "shared/api_key.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Reads the file again when it has changed, at most once a second. While it can't be read the keys
 /// of before count. Thread-safe.
@@ -26,10 +26,10 @@ class KeyRing {
     KeyRing(std::filesystem::path file, Report report);
 
     /// Name and role of the key, if it is one.
-    std::optional<ApiKey> find(const std::string& key);
+    std::optional<api_keys::Key> find(const std::string& key);
 
   private:
-    using Keys = std::shared_ptr<const std::vector<ApiKey>>;
+    using Keys = std::shared_ptr<const std::vector<api_keys::Key>>;
     Keys current();
 
     std::filesystem::path file_;
@@ -40,4 +40,4 @@ class KeyRing {
     Monotonic::time_point next_look_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

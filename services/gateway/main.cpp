@@ -13,16 +13,17 @@
 #include "gateway/routes.hpp"
 #include "gateway/site.hpp"
 #include "gateway/webhooks/webhook.hpp"
-#include "service/address.hpp"
-#include "service/http_server.hpp"
+#include "http/address.hpp"
+#include "http/server.hpp"
 #include "service/notify.hpp"
 #include "service/runtime.hpp"
-#include "vision/image_file.hpp"
-#include "vision/threads.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
 
 namespace {
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 // Waits for Redis are short; this many may be under way.
 constexpr int stores = 4;
@@ -33,8 +34,8 @@ constexpr std::chrono::hours results_age(1);
 std::shared_ptr<KeyRing> keys(const service::Runtime& runtime) {
     const auto& set = runtime.settings.gateway;
     if (set.open) {
-        const auto address = service::parse_address(set.address);
-        if (!address || !service::is_loopback(*address)) {
+        const auto address = http::parse_address(set.address);
+        if (!address || !http::is_loopback(*address)) {
             throw StartupError(
                 Exit::config, fmt::format("gateway.open lets everybody in, which is for a loopback "
                                           "address only, and {} is none; set gateway.keys instead",
@@ -80,7 +81,7 @@ ResultListener collect(InboxFeed& inbox) {
             .track = [&](const wire::Track& event) { inbox.see(event); }};
 }
 
-void gateway(service::Runtime& runtime) {
+void serve(service::Runtime& runtime) {
     const auto& set = runtime.settings.gateway;
     const auto ring = keys(runtime);
     vision::use_threads(runtime.settings.threads);
@@ -95,7 +96,7 @@ void gateway(service::Runtime& runtime) {
     for (int i = 0; i < stores; ++i) {
         connections.add(std::make_unique<gallery::Store>(redis_options(runtime.settings)));
     }
-    GalleryWatcher watcher(runtime, model_id);
+    live_gallery::GalleryWatcher watcher(runtime, model_id);
     const Backend backend{.settings = runtime.settings,
                           .stages = stages,
                           .stores = connections,
@@ -115,15 +116,14 @@ void gateway(service::Runtime& runtime) {
     }
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
               Router(routes(backend, happenings, inbox)), runtime.metrics);
-    const service::HttpServer server(
-        {.address = set.address,
-         .setting = "gateway.address",
-         .threads = static_cast<std::size_t>(set.threads + set.streams),
-         .most_body = site.most_body(),
-         .timeout = set.timeout},
-        {.admit = [&](const auto& request) { return site.admit(request); },
-         .answer = [&](const auto& request) { return site.answer(request); },
-         .refuse = [&](int status) { return site.refuse(status); }});
+    const http::Server server({.address = set.address,
+                               .setting = "gateway.address",
+                               .threads = static_cast<std::size_t>(set.threads + set.streams),
+                               .most_body = site.most_body(),
+                               .timeout = set.timeout},
+                              {.admit = [&](const auto& request) { return site.admit(request); },
+                               .answer = [&](const auto& request) { return site.answer(request); },
+                               .refuse = [&](int status) { return site.refuse(status); }});
     const ResultFeed feed(runtime, results_age, std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
@@ -138,6 +138,5 @@ void gateway(service::Runtime& runtime) {
 
 int main(int argc, char** argv) {
     return facebus::service::run(
-        "gateway", argc, argv, [](const auto& settings) { return settings.gateway.health; },
-        gateway);
+        "gateway", argc, argv, [](const auto& settings) { return settings.gateway.health; }, serve);
 }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Thread-safe. Outlives what it lends.
 template <class T>
@@ -59,4 +59,4 @@ class Pool {
     std::vector<std::unique_ptr<T>> free_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

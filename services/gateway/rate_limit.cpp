@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace facebus {
+namespace facebus::gateway {
 
 bool RateLimit::take(const std::string& client, Monotonic::time_point now) {
     if (rate_ <= 0) return true;
@@ -17,4 +17,4 @@ bool RateLimit::take(const std::string& client, Monotonic::time_point now) {
     return true;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// A bucket for each client that holds `burst` requests and fills with `rate` of them a second.
 /// Thread-safe.
@@ -31,4 +31,4 @@ class RateLimit {
     std::map<std::string, Bucket> buckets_;  ///< as many as there are keys
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,7 +4,7 @@
 
 #include "gallery_settings.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 ResultFeed::ResultFeed(const service::Runtime& runtime, std::chrono::seconds age,
                        std::vector<ResultListener> listeners)
@@ -19,11 +19,11 @@ ResultFeed::~ResultFeed() {
 }
 
 void ResultFeed::read() {
-    ResultHandlers handlers;
+    results::ResultHandlers handlers;
     const auto read_history = [&] {
         const auto missed = catch_up_.read();
         if (!missed) return runtime_.count_error(missed.error());
-        for (const auto& message : *missed) ResultStream::handle(message, handlers);
+        for (const auto& message : *missed) results::ResultStream::handle(message, handlers);
     };
     handlers.wanted = [&](const wire::Identity& identity) { return catch_up_.take(identity); };
     handlers.identity = [&](const wire::Identity& identity, const Bytes& crop) {
@@ -56,4 +56,4 @@ void ResultFeed::read() {
     stream_.read(handlers);
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

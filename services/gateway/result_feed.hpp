@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "results/catch_up.hpp"
+#include "results/result_stream.hpp"
 #include "service/runtime.hpp"
-#include "shared/catch_up.hpp"
-#include "shared/result_stream.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Called from the feed's thread, and must not keep it waiting; what is empty is not called.
 struct ResultListener {
@@ -42,9 +42,9 @@ class ResultFeed {
 
     const service::Runtime& runtime_;
     std::vector<ResultListener> listeners_;
-    ResultStream stream_;
-    CatchUp catch_up_;
+    results::ResultStream stream_;
+    results::CatchUp catch_up_;
     std::thread thread_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus {
+namespace facebus::gateway {
 
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern,
                                                              std::string_view path) {
@@ -47,4 +47,4 @@ Answered<Router::Found> Router::find(const std::string& method, const std::strin
     return refuse(405, 405, fmt::format("{} is not for this path; {} is", method, allow));
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -9,17 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "api_keys/api_key.hpp"
 #include "gateway/fault.hpp"
-#include "service/http_server.hpp"
-#include "shared/api_key.hpp"
+#include "http/server.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// A request that somebody may make.
 struct Call {
-    const service::HttpRequest& request;
+    const http::Request& request;
     std::map<std::string, std::string> path;  ///< what stands in the path where the pattern has {}
-    ApiRole role{};                           ///< of the one who asks
+    api_keys::Role role{};                    ///< of the one who asks
 };
 
 struct Route {
@@ -27,9 +27,9 @@ struct Route {
     /// "/faces/{id}/verify": {id} takes what is between two slashes, {name*} at the end the rest
     /// of the path, with slashes.
     std::string pattern;
-    std::optional<ApiRole> role;  ///< nothing: for everybody, without a key
-    std::size_t most_body = 0;    ///< bytes
-    std::function<Answered<service::HttpAnswer>(const Call&)> answer;
+    std::optional<api_keys::Role> role;  ///< nothing: for everybody, without a key
+    std::size_t most_body = 0;           ///< bytes
+    std::function<Answered<http::Response>(const Call&)> answer;
 };
 
 /// What stands in the path in place of a pattern's {}; nothing if it is another path.
@@ -56,4 +56,4 @@ class Router {
     std::vector<Route> routes_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -1,17 +1,17 @@
 #include "gateway/routes.hpp"
 
 #include "gateway/live/inbox_api.hpp"
-#include "gateway/openapi.hpp"
-#include "gateway/page.hpp"
+#include "gateway/page/page.hpp"
 #include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/openapi.hpp"
 #include "gateway/rest/picture_api.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 Route openapi_route() {
     return {"GET", "/openapi.json", std::nullopt, 0,
-            [](const Call&) { return service::HttpAnswer{.body = std::string(openapi())}; }};
+            [](const Call&) { return http::Response{.body = std::string(openapi())}; }};
 }
 
 }  // namespace
@@ -27,4 +27,4 @@ std::vector<Route> routes(const Backend& backend, const Happenings& happenings, 
     return all;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

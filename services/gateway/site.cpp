@@ -8,11 +8,11 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
-using service::HttpRequest;
+using http::Request;
+using http::Response;
 
 constexpr const char* key_header = "x-api-key";
 
@@ -29,7 +29,7 @@ std::size_t Site::most_body() const {
 }
 
 /// Who asks for which route, if they may. `extra` gets the headers of a refusal.
-Answered<Site::Entry> Site::enter(const HttpRequest& request, HttpAnswer& extra) const {
+Answered<Site::Entry> Site::enter(const http::Request& request, http::Response& extra) const {
     std::string allow;
     auto found = router_.find(request.method, request.path, allow);
     if (!found) {
@@ -38,22 +38,22 @@ Answered<Site::Entry> Site::enter(const HttpRequest& request, HttpAnswer& extra)
     }
     Entry entry{found->route, std::move(found->path), {}};
     if (!found->route->role || !options_.keys) {
-        entry.who.role = ApiRole::admin;
+        entry.who.role = api_keys::Role::admin;
         return entry;
     }
     const auto key = request.header(key_header);
     if (key.empty()) {
-        return facebus::refuse(401, fault_code::missing_header,
+        return gateway::refuse(401, fault_code::missing_header,
                                "send an API key in the header x-api-key; `facebus api-key` makes "
                                "one");
     }
     auto who = options_.keys->find(key);
     if (!who) {
-        return facebus::refuse(401, fault_code::unknown_key,
+        return gateway::refuse(401, fault_code::unknown_key,
                                "this API key is not known here, or not any more");
     }
     if (who->role < *found->route->role) {
-        return facebus::refuse(403, 403,
+        return gateway::refuse(403, 403,
                                fmt::format("this takes a key with the role {}; this one has {}",
                                            to_string(*found->route->role), to_string(who->role)));
     }
@@ -61,7 +61,7 @@ Answered<Site::Entry> Site::enter(const HttpRequest& request, HttpAnswer& extra)
     return entry;
 }
 
-HttpAnswer Site::counted(const std::string& route, HttpAnswer answer) {
+http::Response Site::counted(const std::string& route, http::Response answer) {
     metrics_
         .counter("facebus_requests_total", "Requests by route and status",
                  {{"route", route}, {"status", fmt::to_string(answer.status)}})
@@ -71,8 +71,8 @@ HttpAnswer Site::counted(const std::string& route, HttpAnswer answer) {
     return answer;
 }
 
-std::optional<HttpAnswer> Site::admit(const HttpRequest& request) {
-    HttpAnswer extra;
+std::optional<http::Response> Site::admit(const http::Request& request) {
+    http::Response extra;
     const auto entry = enter(request, extra);
     const auto refused = [&](const std::string& route, const Fault& fault) {
         auto answer = to_answer(fault);
@@ -95,8 +95,8 @@ std::optional<HttpAnswer> Site::admit(const HttpRequest& request) {
     return std::nullopt;
 }
 
-HttpAnswer Site::answer(const HttpRequest& request) {
-    HttpAnswer extra;
+http::Response Site::answer(const http::Request& request) {
+    http::Response extra;
     // Again, because a key may have gone while the body came.
     auto entry = enter(request, extra);
     if (!entry) return counted("none", to_answer(entry.error()));
@@ -110,8 +110,8 @@ HttpAnswer Site::answer(const HttpRequest& request) {
     return counted(route.pattern, answered ? std::move(*answered) : to_answer(answered.error()));
 }
 
-HttpAnswer Site::refuse(int status) {
+http::Response Site::refuse(int status) {
     return counted("none", to_answer(http_fault(status)));
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,9 +8,9 @@
 #include "gateway/key_ring.hpp"
 #include "gateway/rate_limit.hpp"
 #include "gateway/router.hpp"
-#include "service/http_server.hpp"
+#include "http/server.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Knows keys, limits and routes; what a route does is the route's. Thread-safe if the routes are.
 class Site {
@@ -22,10 +22,10 @@ class Site {
     };
     Site(Options options, Router router, Metrics& metrics);
 
-    /// See service::HttpSite.
-    std::optional<service::HttpAnswer> admit(const service::HttpRequest& request);
-    service::HttpAnswer answer(const service::HttpRequest& request);
-    service::HttpAnswer refuse(int status);
+    /// See http::Handlers.
+    std::optional<http::Response> admit(const http::Request& request);
+    http::Response answer(const http::Request& request);
+    http::Response refuse(int status);
 
     /// The largest body that a route takes.
     [[nodiscard]] std::size_t most_body() const;
@@ -34,10 +34,10 @@ class Site {
     struct Entry {
         const Route* route = nullptr;
         std::map<std::string, std::string> path{};
-        ApiKey who{};
+        api_keys::Key who{};
     };
-    Answered<Entry> enter(const service::HttpRequest& request, service::HttpAnswer& extra) const;
-    service::HttpAnswer counted(const std::string& route, service::HttpAnswer answer);
+    Answered<Entry> enter(const http::Request& request, http::Response& extra) const;
+    http::Response counted(const std::string& route, http::Response answer);
 
     Options options_;
     Router router_;
@@ -45,4 +45,4 @@ class Site {
     Metrics& metrics_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

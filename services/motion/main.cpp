@@ -8,8 +8,9 @@
 namespace {
 
 using namespace facebus;
+using namespace facebus::motion;
 
-void motion(service::Runtime& runtime) {
+void serve(service::Runtime& runtime) {
     const auto& settings = runtime.settings.motion;
     MotionStage stage({.enabled = settings.enabled,
                        .full_interval = settings.full_interval,
@@ -46,5 +47,5 @@ void motion(service::Runtime& runtime) {
 
 int main(int argc, char** argv) {
     return facebus::service::run(
-        "motion", argc, argv, [](const auto& settings) { return settings.motion.health; }, motion);
+        "motion", argc, argv, [](const auto& settings) { return settings.motion.health; }, serve);
 }

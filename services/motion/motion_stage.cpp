@@ -6,7 +6,7 @@
 
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::motion {
 namespace {
 
 Bytes join(const Image& frame, const std::vector<Area>& areas) {
@@ -47,4 +47,4 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     return {region, join(image, region.areas)};
 }
 
-}  // namespace facebus
+}  // namespace facebus::motion

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "vision/motion_gate.hpp"
+#include "vision/motion/motion_gate.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::motion {
 
 /// Keeps a background model per camera. Not thread-safe.
 class MotionStage {
@@ -26,4 +26,4 @@ class MotionStage {
     std::map<std::string, vision::MotionGate> cameras_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::motion

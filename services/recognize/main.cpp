@@ -4,17 +4,18 @@
 #include <unordered_map>
 
 #include "bus/socket.hpp"
-#include "gallery/track_memory.hpp"
+#include "gallery/tracks/track_memory.hpp"
 #include "gallery_settings.hpp"
+#include "live_gallery/gallery_watcher.hpp"
 #include "recognize/recognizer.hpp"
 #include "service/runtime.hpp"
-#include "shared/gallery_watcher.hpp"
-#include "vision/threads.hpp"
+#include "vision/network/threads.hpp"
 #include "wire/codec.hpp"
 
 namespace {
 
 using namespace facebus;
+using namespace facebus::recognize;
 
 /// The faces of each track: in Redis, where all workers see them, and here for when Redis is away.
 class Memory {
@@ -161,7 +162,7 @@ class Worker {
 
     service::Runtime& runtime_;
     Recognizer recognizer_;
-    GalleryWatcher watcher_;
+    live_gallery::GalleryWatcher watcher_;
     Memory memory_;
     bus::Socket broker_;
     std::uint64_t seq_ = 0;

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::recognize {
 namespace {
 
 void explain(wire::Identity& identity, const gallery::Decision& decision,
@@ -104,4 +104,4 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
     return identities;
 }
 
-}  // namespace facebus
+}  // namespace facebus::recognize

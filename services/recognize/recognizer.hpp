@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/image.hpp"
-#include "gallery/decision.hpp"
-#include "gallery/snapshot.hpp"
-#include "vision/embedder.hpp"
+#include "gallery/decide/decision.hpp"
+#include "gallery/match/snapshot.hpp"
+#include "vision/embed/embedder.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::recognize {
 
 /// A probe with its crop.
 struct ProbeItem {
@@ -43,4 +43,4 @@ class Recognizer {
     vision::Embedder embedder_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::recognize

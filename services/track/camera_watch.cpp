@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace facebus {
+namespace facebus::track {
 
 CameraWatch::CameraWatch(Monotonic::duration interval, Monotonic::time_point now,
                          const std::vector<std::string>& configured)
@@ -42,4 +42,4 @@ std::vector<wire::Camera> CameraWatch::reports(Monotonic::time_point now, std::i
     return all;
 }
 
-}  // namespace facebus
+}  // namespace facebus::track

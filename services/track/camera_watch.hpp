@@ -10,7 +10,7 @@
 #include "base/clock.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::track {
 
 /// Counts frames and open tracks, and tells of them every `interval`. Whoever listens on the other
 /// side of the network sees by it that a camera gives no picture, or that the edge is away. Not
@@ -44,4 +44,4 @@ class CameraWatch {
     std::map<std::string, Seen> cameras_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::track

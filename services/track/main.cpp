@@ -16,6 +16,7 @@
 namespace {
 
 using namespace facebus;
+using namespace facebus::track;
 
 // Between two messages about a camera.
 constexpr std::chrono::seconds camera_interval(2);
@@ -150,7 +151,7 @@ int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
         std::chrono::ceil<std::chrono::milliseconds>(next - now).count(), std::int64_t{0}));
 }
 
-void track(service::Runtime& runtime) {
+void serve(service::Runtime& runtime) {
     const auto& settings = runtime.settings.track;
     TrackStage stage({.max_gap = settings.max_gap,
                       .confirm = settings.confirm,
@@ -206,5 +207,5 @@ void track(service::Runtime& runtime) {
 
 int main(int argc, char** argv) {
     return facebus::service::run(
-        "track", argc, argv, [](const auto& settings) { return settings.track.health; }, track);
+        "track", argc, argv, [](const auto& settings) { return settings.track.health; }, serve);
 }

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus {
+namespace facebus::track {
 namespace {
 
 std::vector<vision::Sighting> sightings(const wire::Face& frame, const Bytes& crops) {
@@ -88,4 +88,4 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
     return output;
 }
 
-}  // namespace facebus
+}  // namespace facebus::track

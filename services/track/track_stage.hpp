@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "vision/tracker.hpp"
+#include "vision/track/tracker.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::track {
 
 /// What one frame gave. Events stand in the order in which they are to be sent, before or after the
 /// probes: a track starts before its probes and ends after them.
@@ -58,4 +58,4 @@ class TrackStage {
     std::map<std::string, std::uint64_t> streams_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::track

@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include "support/models.hpp"
-#include "vision/image_file.hpp"
-#include "vision/mtcnn.hpp"
-#include "vision/threads.hpp"
+#include "vision/detect/mtcnn.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
 
 int main(int argc, char** argv) {
     using namespace facebus;

@@ -10,8 +10,8 @@
 
 #include "base/error.hpp"
 #include "support/models.hpp"
-#include "vision/embedder.hpp"
-#include "vision/threads.hpp"
+#include "vision/embed/embedder.hpp"
+#include "vision/network/threads.hpp"
 
 int main(int argc, char** argv) {
     using namespace facebus;

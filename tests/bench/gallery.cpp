@@ -20,12 +20,12 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include "gallery/calibration.hpp"
-#include "gallery/cohort.hpp"
-#include "gallery/compact.hpp"
-#include "gallery/keys.hpp"
-#include "gallery/record.hpp"
-#include "gallery/store.hpp"
+#include "gallery/decide/calibration.hpp"
+#include "gallery/decide/cohort.hpp"
+#include "gallery/match/compact.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
+#include "gallery/store/store.hpp"
 #include "support/redis_server.hpp"
 
 namespace {

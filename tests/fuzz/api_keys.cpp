@@ -1,16 +1,17 @@
 // A file of API keys.
+#include "api_keys/api_key.hpp"
 #include "fuzz.hpp"
-#include "shared/api_key.hpp"
 
 using namespace facebus;
+using namespace facebus::api_keys;
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const auto keys = parse_api_keys(fuzz::text(data, size));
+    const auto keys = parse(fuzz::text(data, size));
     if (!keys) return 0;
     for (const auto& key : *keys) {
         fuzz::require(key.hash.size() == 64, "a hash has 64 digits");
         fuzz::require(!key.name.empty(), "a key has a name");
-        fuzz::require(parse_api_role(to_string(key.role)).has_value(), "a role is one");
+        fuzz::require(parse_role(to_string(key.role)).has_value(), "a role is one");
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 // A line of an exported gallery.
-#include "gallery/archive.hpp"
+#include "gallery/archive/archive.hpp"
 
 #include "fuzz.hpp"
 

@@ -1,5 +1,5 @@
 // The statistics of strangers, as their file holds them.
-#include "gallery/cohort.hpp"
+#include "gallery/decide/cohort.hpp"
 
 #include "fuzz.hpp"
 

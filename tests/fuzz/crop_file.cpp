@@ -1,5 +1,5 @@
 // A picture that says of itself that it is an aligned crop.
-#include "vision/crop_file.hpp"
+#include "vision/crop/crop_file.hpp"
 
 #include "scratch_file.hpp"
 

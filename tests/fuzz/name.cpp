@@ -1,6 +1,7 @@
 // A subject's name, as it comes from a command, a folder, an archive or Redis.
+#include "gallery/name.hpp"
+
 #include "fuzz.hpp"
-#include "gallery/text.hpp"
 
 using namespace facebus;
 

@@ -1,6 +1,6 @@
 // A whole picture file, through the decoders of OpenCV.
 #include "scratch_file.hpp"
-#include "vision/image_file.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
 

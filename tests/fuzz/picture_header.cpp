@@ -1,5 +1,5 @@
 // What a picture file says of itself.
-#include "vision/picture_header.hpp"
+#include "vision/image/picture_header.hpp"
 
 #include "fuzz.hpp"
 

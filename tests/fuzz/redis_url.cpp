@@ -1,5 +1,5 @@
 // redis.url of the configuration.
-#include "gallery/redis_url.hpp"
+#include "gallery/redis/redis_url.hpp"
 
 #include "base/error.hpp"
 #include "fuzz.hpp"

@@ -1,6 +1,6 @@
 // The policy of a gallery, as Redis gives it: a line for each value.
 #include "fuzz.hpp"
-#include "gallery/record.hpp"
+#include "gallery/store/record.hpp"
 
 using namespace facebus;
 

@@ -1,6 +1,6 @@
 // A probe in the memory of a track, as Redis gives it.
 #include "fuzz.hpp"
-#include "gallery/record.hpp"
+#include "gallery/store/record.hpp"
 
 using namespace facebus;
 

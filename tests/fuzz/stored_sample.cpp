@@ -2,7 +2,7 @@
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "fuzz.hpp"
-#include "gallery/record.hpp"
+#include "gallery/store/record.hpp"
 
 using namespace facebus;
 

@@ -13,10 +13,10 @@
 
 #include "support/models.hpp"
 #include "support/pictures.hpp"
-#include "vision/face_detector.hpp"
-#include "vision/image_file.hpp"
-#include "vision/threads.hpp"
-#include "vision/video_source.hpp"
+#include "vision/detect/face_detector.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
+#include "vision/video/video_source.hpp"
 
 namespace {
 

@@ -10,8 +10,8 @@
 #include "detect-align/detect_stage.hpp"
 #include "motion/motion_stage.hpp"
 #include "support/models.hpp"
-#include "vision/threads.hpp"
-#include "vision/video_source.hpp"
+#include "vision/network/threads.hpp"
+#include "vision/video/video_source.hpp"
 
 namespace {
 
@@ -113,8 +113,8 @@ class Comparison {
     }
 
   private:
-    MotionStage motion_{vision::MotionOptions{}};
-    DetectStage detect_;
+    motion::MotionStage motion_{vision::MotionOptions{}};
+    detect_align::DetectStage detect_;
     std::size_t frames_ = 0;
     std::vector<Seen> full_;
     std::vector<Seen> gated_;

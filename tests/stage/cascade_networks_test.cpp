@@ -12,11 +12,11 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/error.hpp"
-#include "support/folder.hpp"
+#include "base/temporary_folder.hpp"
 #include "support/models.hpp"
-#include "vision/candidate_network.hpp"
-#include "vision/network.hpp"
-#include "vision/proposal_network.hpp"
+#include "vision/detect/candidate_network.hpp"
+#include "vision/detect/proposal_network.hpp"
+#include "vision/network/network.hpp"
 
 // The networks of MTCNN by kernels of our own against the same files by OpenCV DNN.
 
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(every_candidate_has_the_answer_that_opencv_gives_in_batches
 
 BOOST_AUTO_TEST_CASE(
     another_or_a_damaged_network_is_refused_with_the_command_that_fetches_the_right_one) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto refused = [](const std::string& why) {
         return [why](const StartupError& error) {
             const std::string message = error.what();

@@ -7,7 +7,7 @@
 #include "support/models.hpp"
 #include "support/samples.hpp"
 #include "track/track_stage.hpp"
-#include "vision/image_file.hpp"
+#include "vision/image/image_file.hpp"
 #include "wire/codec.hpp"
 
 using namespace facebus;
@@ -38,11 +38,11 @@ wire::Frame end() {
 }
 
 struct Edge {
-    MotionStage motion{vision::MotionOptions{}};
-    DetectStage detect{test::models(), vision::MtcnnOptions{.min_face = 80}};
-    TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", 0};
+    motion::MotionStage motion{vision::MotionOptions{}};
+    detect_align::DetectStage detect{test::models(), vision::MtcnnOptions{.min_face = 80}};
+    track::TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", 0};
 
-    TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
+    track::TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
         const auto [region, areas] = motion.process(message, pixels);
         BOOST_REQUIRE(wire::decode<wire::Region>(wire::encode(region), areas.size()));
         const auto [face, crops] = detect.process(region, areas);
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_fir
 
 BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     const auto image = photograph();
-    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
     const auto region_of = [&](const Area& area) {
         return wire::Region{.head = {.src = "door"},
                             .frame_width = image.width,
@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
 
 BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
-    MotionStage motion{vision::MotionOptions{}};
-    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 20});
+    motion::MotionStage motion{vision::MotionOptions{}};
+    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 20});
     const auto [region, areas] = motion.process(frame(grey, 0), grey.pixels);
     BOOST_REQUIRE(region.areas.size() == 1U);
     BOOST_TEST((region.areas[0] == Area{0, 0, 64, 48}));
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
 
 BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_look) {
     const auto image = photograph();
-    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
     const wire::Region whole{.head = {.src = "door"},
                              .frame_width = image.width,
                              .frame_height = image.height,
@@ -145,8 +145,8 @@ BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_l
 
 BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_time) {
     const auto image = photograph();
-    MotionStage motion{vision::MotionOptions{}};
-    DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    motion::MotionStage motion{vision::MotionOptions{}};
+    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
     constexpr std::int64_t second = 1'000'000'000;
     std::int64_t seen = 0;
     std::size_t searched = 0;
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_tim
 
 BOOST_AUTO_TEST_CASE(cameras_that_begin_together_are_searched_whole_at_different_times) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
-    MotionStage motion{vision::MotionOptions{}};
+    motion::MotionStage motion{vision::MotionOptions{}};
     constexpr std::int64_t second = 1'000'000'000;
     std::map<std::string, int> searches;
     for (std::int64_t pts = second / 25; pts <= 4 * second; pts += second / 25) {

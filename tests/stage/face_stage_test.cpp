@@ -1,14 +1,15 @@
 // The stage `gateway` as a function, with the real networks.
-#include "gateway/rest/face_stage.hpp"
+#include "gateway/faces/face_stage.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/rest/face_json.hpp"
 #include "support/models.hpp"
 #include "support/pictures.hpp"
-#include "vision/image_file.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using test::SkipWithoutModels;
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);

@@ -2,11 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/history.hpp"
+#include "gallery/history/history.hpp"
 #include "gallery/id.hpp"
-#include "gallery/keys.hpp"
-#include "gallery/record.hpp"
-#include "gallery/store.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
+#include "gallery/store/store.hpp"
 #include "support/faces.hpp"
 #include "support/redis_server.hpp"
 

@@ -5,10 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/history.hpp"
-#include "gallery/keys.hpp"
-#include "gallery/record.hpp"
-#include "gallery/track_memory.hpp"
+#include "gallery/history/history.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
+#include "gallery/tracks/track_memory.hpp"
 #include "support/faces.hpp"
 #include "support/redis_server.hpp"
 

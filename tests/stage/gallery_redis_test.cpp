@@ -8,9 +8,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "gallery/redis.hpp"
-#include "gallery/store.hpp"
-#include "support/folder.hpp"
+#include "base/temporary_folder.hpp"
+#include "gallery/redis/redis.hpp"
+#include "gallery/store/store.hpp"
 #include "support/redis_server.hpp"
 
 using namespace facebus;
@@ -64,7 +64,7 @@ class FalseRedis {
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
 
     std::string answer_;
-    test::Folder folder_;
+    TemporaryFolder folder_;
     int listener_ = -1;
     std::thread thread_;
 };

@@ -8,8 +8,8 @@
 
 #include "base/clock.hpp"
 #include "gallery/id.hpp"
-#include "gallery/keys.hpp"
-#include "gallery/record.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
 #include "support/faces.hpp"
 #include "support/gallery_fixture.hpp"
 

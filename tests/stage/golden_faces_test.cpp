@@ -9,10 +9,10 @@
 
 #include "support/models.hpp"
 #include "support/source.hpp"
-#include "vision/align.hpp"
-#include "vision/embedder.hpp"
-#include "vision/image_file.hpp"
-#include "vision/mtcnn.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/detect/mtcnn.hpp"
+#include "vision/embed/embedder.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;

@@ -3,17 +3,18 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/cohort.hpp"
+#include "gallery/decide/cohort.hpp"
 #include "support/faces.hpp"
 #include "support/models.hpp"
 #include "support/samples.hpp"
-#include "vision/align.hpp"
-#include "vision/image_file.hpp"
-#include "vision/mtcnn.hpp"
-#include "vision/quality.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/quality.hpp"
+#include "vision/detect/mtcnn.hpp"
+#include "vision/image/image_file.hpp"
 #include "wire/codec.hpp"
 
 using namespace facebus;
+using namespace facebus::recognize;
 using test::SkipWithoutModels;
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);

@@ -5,8 +5,8 @@
 
 #include "support/models.hpp"
 #include "support/pictures.hpp"
-#include "vision/face_detector.hpp"
-#include "vision/image_file.hpp"
+#include "vision/detect/face_detector.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(it_finds_nothing_where_there_is_no_face) {
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_model_is_named_with_the_command_that_fetches_it) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), StartupError, [](const StartupError& error) {
         const std::string message = error.what();
         return error.code() == Exit::unavailable &&

@@ -13,11 +13,11 @@
 #include "support/models.hpp"
 #include "support/pictures.hpp"
 #include "support/source.hpp"
-#include "vision/align.hpp"
-#include "vision/embedder.hpp"
-#include "vision/image_file.hpp"
-#include "vision/mtcnn.hpp"
-#include "vision/quality.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/quality.hpp"
+#include "vision/detect/mtcnn.hpp"
+#include "vision/embed/embedder.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_missing_or_damaged_model_is_named_with_the_command_that_f
                    message.find('\n') == std::string::npos;
         };
     };
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
     BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), StartupError, names_it("pnet.onnx"));
     std::ofstream(folder / "facenet.onnx") << "not a network";

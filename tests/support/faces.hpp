@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/embedding.hpp"
-#include "gallery/decision.hpp"
-#include "gallery/snapshot.hpp"
+#include "gallery/decide/decision.hpp"
+#include "gallery/match/snapshot.hpp"
 
 namespace facebus::test {
 

@@ -6,7 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/store.hpp"
+#include "gallery/store/store.hpp"
 #include "support/redis_server.hpp"
 
 namespace facebus::test {

@@ -5,7 +5,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/image.hpp"
-#include "support/folder.hpp"
+#include "base/temporary_folder.hpp"
 
 namespace facebus::test {
 

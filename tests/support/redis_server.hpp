@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "support/folder.hpp"
+#include "base/temporary_folder.hpp"
 
 namespace facebus::test {
 

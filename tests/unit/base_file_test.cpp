@@ -5,7 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/file.hpp"
-#include "support/folder.hpp"
+#include "base/temporary_folder.hpp"
 
 using namespace facebus;
 
@@ -19,7 +19,7 @@ std::string contents(const std::filesystem::path& file) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_file_is_written_with_every_byte_and_nothing_beside_it) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const std::string bytes("a\0\r\n\xFF", 5);
     BOOST_REQUIRE(write_file(folder / "new", bytes));
     BOOST_TEST(contents(folder / "new") == bytes);
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_written_with_every_byte_and_nothing_beside_it) {
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_an_error_with_the_name_and_leaves_nothing) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     std::filesystem::create_directory(folder / "taken");
     std::ofstream(folder / "taken/file") << "there";
     for (const auto& file : {folder / "taken", folder / "missing/file"}) {

@@ -4,6 +4,7 @@
 #include "support/samples.hpp"
 
 using namespace facebus;
+using namespace facebus::broker;
 using std::chrono::seconds;
 using Admission = Dispatcher::Admission;
 

@@ -4,6 +4,7 @@
 #include "broker/result_times.hpp"
 
 using namespace facebus;
+using namespace facebus::broker;
 
 namespace {
 

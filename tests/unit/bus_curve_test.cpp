@@ -2,9 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/temporary_folder.hpp"
 #include "bus/allow_list.hpp"
 #include "bus/curve.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
 namespace fs = std::filesystem;
@@ -24,7 +24,7 @@ bus::KeyPair make(const fs::path& folder, const std::string& role, const std::st
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(keys_come_back_from_their_files_as_they_were_made) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const auto secret = bus::read_secret_key(folder.path() / "door.key");
     BOOST_REQUIRE_MESSAGE(secret, secret.error().message);
@@ -42,14 +42,14 @@ BOOST_AUTO_TEST_CASE(no_two_keys_are_alike) {
 }
 
 BOOST_AUTO_TEST_CASE(nobody_but_the_owner_can_read_a_secret_key) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     const auto rights = fs::status(folder.path() / "door.key").permissions();
     BOOST_TEST((rights == (fs::perms::owner_read | fs::perms::owner_write)));
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_key_that_everybody_can_read_is_refused) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     const auto file = folder.path() / "door.key";
     fs::permissions(file, fs::perms::others_read, fs::perm_options::add);
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_secret_key_that_everybody_can_read_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_is_in_use_is_not_replaced) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     fs::remove(folder.path() / "door.pub");
     const auto again = bus::write_key_pair(folder.path(), "edge", "door", bus::make_key_pair());
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_public_key_is_refused_with_the_reason) {
 }
 
 BOOST_AUTO_TEST_CASE(a_public_key_file_in_the_place_of_a_secret_one_is_refused) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     fs::permissions(folder.path() / "door.pub", fs::perms::owner_read);
     const auto read = bus::read_secret_key(folder.path() / "door.pub");
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_missing_key_file_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_is_allowed_for_its_own_role_only) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const bus::AllowList allowed(folder.path());
     BOOST_TEST(allowed.allows("edge", keys.public_key));
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_key_is_allowed_for_its_own_role_only) {
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_or_holds_a_broken_key_stops_the_start) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), StartupError);
     write(folder.path() / "door.pub", "no key\n");
     BOOST_CHECK_THROW(bus::AllowList(folder.path()), StartupError);

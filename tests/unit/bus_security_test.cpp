@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/temporary_folder.hpp"
 #include "bus/socket.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
 using Plain = bus::Security::Plain;
@@ -19,7 +19,7 @@ constexpr int limit_ms = 10'000;
 
 /// A broker's socket with a key, and a folder of those that may connect.
 struct Site {
-    test::Folder folder;
+    TemporaryFolder folder;
     bus::KeyPair broker_keys = bus::make_key_pair();
     bus::KeyPair door = add("edge", "door");
     bus::Context context{{.own = broker_keys, .allowed = folder.path()}};

@@ -5,10 +5,11 @@
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>
 
+#include "base/temporary_folder.hpp"
 #include "capture/camera.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
+using namespace facebus::capture;
 namespace fs = std::filesystem;
 
 namespace {
@@ -21,7 +22,7 @@ struct Pictures {
                         cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
         }
     }
-    test::Folder own;
+    TemporaryFolder own;
     fs::path folder = own.path();
 };
 

@@ -3,7 +3,7 @@
 #include "capture/still_watch.hpp"
 
 using facebus::Bytes;
-using facebus::StillWatch;
+using facebus::capture::StillWatch;
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "cli/chart.hpp"
+#include "cli/evaluation/chart.hpp"
 
 using namespace facebus;
 using namespace facebus::cli;

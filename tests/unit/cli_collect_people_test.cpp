@@ -1,10 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
-#include "cli/collect_people.hpp"
-#include "cli/face_folder.hpp"
+#include "base/temporary_folder.hpp"
+#include "cli/collect/collect_people.hpp"
+#include "cli/gallery/face_folder.hpp"
 #include "support/faces.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
 using namespace facebus::cli;
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_long_file_name_is_cut_between_characters) {
 }
 
 BOOST_AUTO_TEST_CASE(what_was_not_kept_goes_again_and_nothing_else) {
-    const test::Folder scratch;
+    const TemporaryFolder scratch;
     {
         FaceFolder faces(scratch / "new/faces");
         faces.folder("person-01");
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_kept_goes_again_and_nothing_else) {
 }
 
 BOOST_AUTO_TEST_CASE(only_a_new_or_empty_folder_is_taken_and_what_is_kept_stays) {
-    const test::Folder scratch;
+    const TemporaryFolder scratch;
     const auto input = [](const StartupError& error) { return error.code() == Exit::input; };
     {
         FaceFolder faces(scratch.path());

@@ -2,9 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/temporary_folder.hpp"
 #include "cli/evaluation/verification.hpp"
 #include "support/face_sets.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
 using namespace facebus::cli;
@@ -12,7 +12,7 @@ using namespace facebus::cli;
 namespace {
 
 struct Fixture {
-    test::Folder folder;
+    TemporaryFolder folder;
     FaceSet set = test::face_set(6, 3);
 
     std::vector<Pair> read(const std::string& text) {

@@ -1,8 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/archive.hpp"
-#include "gallery/record.hpp"
-#include "gallery/sealed_file.hpp"
+#include "crypto/sealed_file.hpp"
+#include "gallery/archive/archive.hpp"
+#include "gallery/store/record.hpp"
 #include "support/faces.hpp"
 #include "support/text.hpp"
 

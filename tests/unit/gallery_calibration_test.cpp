@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/calibration.hpp"
+#include "gallery/decide/calibration.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/cohort.hpp"
+#include "gallery/decide/cohort.hpp"
 #include "support/faces.hpp"
 #include "support/text.hpp"
 

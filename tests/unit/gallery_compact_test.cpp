@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/compact.hpp"
+#include "gallery/match/compact.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/decision.hpp"
+#include "gallery/decide/decision.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

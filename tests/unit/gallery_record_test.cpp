@@ -4,8 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/id.hpp"
-#include "gallery/record.hpp"
-#include "gallery/text.hpp"
+#include "gallery/name.hpp"
+#include "gallery/store/record.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

@@ -1,8 +1,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
-#include "gallery/redis.hpp"
-#include "gallery/redis_url.hpp"
+#include "gallery/redis/redis.hpp"
+#include "gallery/redis/redis_url.hpp"
 
 using namespace facebus;
 using namespace facebus::gallery;

@@ -9,7 +9,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include "gallery/snapshot.hpp"
+#include "gallery/match/snapshot.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;

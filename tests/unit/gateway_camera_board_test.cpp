@@ -5,6 +5,7 @@
 #include "gateway/live/camera_board.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using std::chrono::seconds;
 
 namespace {

@@ -6,6 +6,7 @@
 #include "gateway/mqtt/home_assistant.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 namespace {
 

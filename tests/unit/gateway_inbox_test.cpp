@@ -9,6 +9,7 @@
 #include "support/samples.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using facebus::test::axis;
 using facebus::test::between;
 using std::chrono::hours;

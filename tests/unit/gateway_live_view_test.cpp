@@ -8,6 +8,7 @@
 #include "support/samples.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -3,6 +3,7 @@
 #include "gateway/rest/parameters.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 namespace {
 

@@ -3,6 +3,7 @@
 #include "gateway/mqtt/presence.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using namespace std::chrono_literals;
 
 namespace {

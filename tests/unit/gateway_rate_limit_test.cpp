@@ -3,6 +3,7 @@
 #include "gateway/rate_limit.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_CASE(a_client_may_ask_in_a_burst_and_then_at_its_rate) {

@@ -4,6 +4,7 @@
 #include "support/samples.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 namespace {
 

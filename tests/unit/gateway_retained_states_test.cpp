@@ -3,6 +3,7 @@
 #include "gateway/mqtt/retained_states.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 namespace {
 

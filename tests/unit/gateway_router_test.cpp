@@ -1,17 +1,18 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
-#include "gateway/openapi.hpp"
-#include "gateway/page.hpp"
+#include "gateway/page/page.hpp"
+#include "gateway/rest/openapi.hpp"
 #include "gateway/router.hpp"
 #include "gateway/routes.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 
 namespace {
 
-Answered<service::HttpAnswer> nothing(const Call&) {
-    return service::HttpAnswer{};
+Answered<http::Response> nothing(const Call&) {
+    return http::Response{};
 }
 
 Router small() {

@@ -2,18 +2,19 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.hpp"
 #include "gateway/pool.hpp"
 #include "gateway/site.hpp"
-#include "support/folder.hpp"
 
 using namespace facebus;
-using service::HttpAnswer;
-using service::HttpRequest;
+using namespace facebus::gateway;
+using http::Request;
+using http::Response;
 
 namespace {
 
 struct Fixture {
-    test::Folder folder;
+    TemporaryFolder folder;
     std::string read = new_api_key();
     std::string enrol = new_api_key();
     std::string admin = new_api_key();
@@ -30,7 +31,7 @@ struct Fixture {
     }
 
     Site site(double rate = 0, bool with_keys = true) {
-        const auto yes = [](const Call&) { return HttpAnswer{.body = "yes"}; };
+        const auto yes = [](const Call&) { return http::Response{.body = "yes"}; };
         return Site(
             {with_keys ? std::make_shared<KeyRing>(folder / "keys", [](const Error&) {}) : nullptr,
              rate, 2},
@@ -41,8 +42,8 @@ struct Fixture {
             metrics);
     }
 
-    static HttpRequest request(const std::string& path, const std::string& key,
-                               const std::string& method = "POST", std::size_t length = 0) {
+    static http::Request request(const std::string& path, const std::string& key,
+                                 const std::string& method = "POST", std::size_t length = 0) {
         return {.method = method,
                 .path = path,
                 .query = {},
@@ -52,7 +53,7 @@ struct Fixture {
     }
 };
 
-int status(const std::optional<HttpAnswer>& refused) {
+int status(const std::optional<http::Response>& refused) {
     if (!refused) return 200;
     const auto json = nlohmann::json::parse(refused->body);
     BOOST_TEST(json["message"].is_string());

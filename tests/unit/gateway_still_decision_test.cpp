@@ -1,9 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/rest/still_decision.hpp"
+#include "gateway/faces/still_decision.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using gallery::Verdict;
 
 namespace {

@@ -3,6 +3,7 @@
 #include "gateway/webhooks/webhook_rules.hpp"
 
 using namespace facebus;
+using namespace facebus::gateway;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_CASE(the_signature_is_the_hmac_of_time_and_body) {

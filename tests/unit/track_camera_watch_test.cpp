@@ -3,6 +3,7 @@
 #include "track/camera_watch.hpp"
 
 using namespace facebus;
+using namespace facebus::track;
 using std::chrono::seconds;
 
 namespace {

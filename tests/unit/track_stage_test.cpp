@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace facebus;
+using namespace facebus::track;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/align.hpp"
+#include "vision/crop/align.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;

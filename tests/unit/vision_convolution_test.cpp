@@ -5,8 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "vision/convolution.hpp"
-#include "vision/winograd.hpp"
+#include "vision/kernels/convolution.hpp"
+#include "vision/kernels/winograd.hpp"
 
 using namespace facebus::vision;
 

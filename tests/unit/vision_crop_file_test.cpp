@@ -5,8 +5,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/crop_file.hpp"
-#include "vision/image_file.hpp"
+#include "vision/crop/crop_file.hpp"
+#include "vision/image/image_file.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -41,7 +41,7 @@ void alter(const std::filesystem::path& file, const std::string& from, const std
 
 struct Fixture {
     Fixture() { BOOST_REQUIRE(write_crop(file, textured())); }
-    test::Folder folder;
+    TemporaryFolder folder;
     std::filesystem::path file = folder / "crop.png";
 };
 

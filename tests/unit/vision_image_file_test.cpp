@@ -8,8 +8,8 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/image_file.hpp"
-#include "vision/picture_header.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/image/picture_header.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -64,7 +64,7 @@ const cv::Vec3b green(0, 200, 0);
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
         BOOST_TEST_CONTEXT(ending) {
             write(folder / ("a" + ending), encoded(ending, flag()));
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
 }
 
 BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     cv::Mat grey(8, 9, CV_8UC1, cv::Scalar(100));
     cv::Mat alpha(8, 9, CV_8UC4, cv::Scalar(100, 100, 100, 9));
     cv::Mat deep(8, 9, CV_16UC3, cv::Scalar::all(100 * 257));
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     // How a viewer shows the flag: where its red corner and its blue corner come to lie, as
     // (right?, bottom?).
     struct Case {
@@ -125,13 +125,13 @@ BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_TEST((kind_of(read_picture(folder / "none.jpg")) == ErrorKind::unavailable));
     BOOST_TEST((kind_of(read_picture(folder.path())) == ErrorKind::unavailable));
 }
 
 BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     for (const std::string text : {"", "x", "hello, world", "P6", "P6 0 0 255\n", "BM",
                                    "RIFF    WEBP", "GIF89a\1\1\1\1", "\xFF\xD8\xFF", "II*", "MM"}) {
         write(folder / "odd.jpg", Bytes8(text.begin(), text.end()));
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file)
 }
 
 BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const cv::Mat picture = test::texture(64, 4);
     for (const std::string ending : {".jpg", ".png", ".webp", ".bmp"}) {
         const Bytes8 whole = encoded(ending, picture);
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
 }
 
 BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     Bytes8 lossy;
     BOOST_REQUIRE(
         cv::imencode(".webp", test::texture(64, 4), lossy, {cv::IMWRITE_WEBP_QUALITY, 80}));
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other
 }
 
 BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     Bytes8 png = encoded(".png", flag());
     // 65,536 x 65,536 pixels, as the header says: decoded they would be 12 GB.
     for (const std::size_t at : {16U, 20U}) {
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     for (const std::string name : {"a.png", "a.jpg"}) {
         BOOST_TEST(write_picture(folder / name, test::image_of(flag())).has_value());
         const auto image = read_picture(folder / name);
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
 }
 
 BOOST_AUTO_TEST_CASE(writing_says_why_it_failed) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const Image image = test::image_of(flag());
     const auto nowhere = write_picture(folder / "none" / "a.png", image);
     BOOST_REQUIRE(!nowhere);

@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/motion_gate.hpp"
+#include "vision/motion/motion_gate.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
-#include "vision/assignment.hpp"
-#include "vision/nms.hpp"
+#include "vision/detect/nms.hpp"
+#include "vision/track/assignment.hpp"
 
 using namespace facebus::vision;
 

@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/quality.hpp"
+#include "vision/crop/quality.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;

@@ -5,7 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/tracker.hpp"
+#include "vision/track/tracker.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;

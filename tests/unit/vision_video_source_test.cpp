@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/pictures.hpp"
-#include "vision/annotate.hpp"
-#include "vision/image_file.hpp"
-#include "vision/video_source.hpp"
+#include "vision/image/annotate.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/video/video_source.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -30,7 +30,7 @@ const Error& error_of(const Result<VideoSource>& source) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_film_is_read_frame_by_frame_to_its_end) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     write_film(folder / "a.mp4", 20, 10);
     auto source = VideoSource::open((folder / "a.mp4").string());
     BOOST_REQUIRE(source);
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_film_is_read_frame_by_frame_to_its_end) {
 }
 
 BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_is_read) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     write_film(folder / "a.mp4", 5, 25);
     auto source = VideoSource::open((folder / "a.mp4").string());
     BOOST_REQUIRE(source);
@@ -65,20 +65,20 @@ BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(an_odd_frame_size_can_be_written_and_read) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     write_film(folder / "a.mp4", 3, 25, 65, 49);
     BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable_and_named) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     const auto source = VideoSource::open((folder / "none.mp4").string());
     BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
     BOOST_TEST(error_of(source).message.find("none.mp4") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_without_video_is_unsupported) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     for (const std::string text : {"", "this is no film"}) {
         std::ofstream(folder / "a.mp4") << text;
         const auto source = VideoSource::open((folder / "a.mp4").string());
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_file_without_video_is_unsupported) {
 }
 
 BOOST_AUTO_TEST_CASE(a_film_cut_off_in_its_index_is_unsupported) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     write_film(folder / "a.mp4", 20, 10);
     std::filesystem::resize_file(folder / "a.mp4",
                                  std::filesystem::file_size(folder / "a.mp4") / 2);
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_film_cut_off_in_its_index_is_unsupported) {
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     for (const int i : {2, 0, 1}) {
         const auto name = "p" + std::to_string(i) + (i == 1 ? ".JPG" : ".png");
         BOOST_REQUIRE(write_picture(folder / name, test::flat(20 + i, 10, {9, 9, 9})));
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     std::ofstream(folder / "a.png") << "not a picture";
     BOOST_REQUIRE(write_picture(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
     auto source = VideoSource::open(folder.path().string());
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_without_pictures_is_unsupported) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_TEST(
         (error_of(VideoSource::open(folder.path().string())).kind == ErrorKind::unsupported));
 }
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_camera_that_is_not_there_is_unavailable) {
 }
 
 BOOST_AUTO_TEST_CASE(sources_are_told_apart_by_their_form) {
-    const test::Folder folder;
+    const TemporaryFolder folder;
     BOOST_TEST((source_kind("/dev/video0") == SourceKind::device));
     BOOST_TEST((source_kind("rtsp://host/a") == SourceKind::stream));
     BOOST_TEST((source_kind("http://host/a.mp4") == SourceKind::stream));

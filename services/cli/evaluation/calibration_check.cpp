@@ -6,7 +6,7 @@
 #include "cli/evaluation/fit_cohort.hpp"
 #include "cli/evaluation/people.hpp"
 #include "cli/must.hpp"
-#include "gallery/calibration.hpp"
+#include "gallery/decide/calibration.hpp"
 
 namespace facebus::cli {
 namespace {

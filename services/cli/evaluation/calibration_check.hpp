@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "cli/evaluation/face_set.hpp"
-#include "gallery/decision.hpp"
+#include "gallery/decide/decision.hpp"
 
 namespace facebus::cli {
 

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
-#include "cli/chart.hpp"
 #include "cli/commands.hpp"
 #include "cli/evaluation/calibration_check.hpp"
+#include "cli/evaluation/chart.hpp"
 #include "cli/evaluation/face_set.hpp"
 #include "cli/evaluation/fit_cohort.hpp"
 #include "cli/evaluation/identification.hpp"

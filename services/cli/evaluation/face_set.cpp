@@ -13,15 +13,15 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/cache_folder.hpp"
-#include "cli/enrol.hpp"
+#include "cli/gallery/enrol.hpp"
 #include "cli/progress.hpp"
 #include "detector_settings.hpp"
-#include "vision/align.hpp"
-#include "vision/crop_file.hpp"
-#include "vision/embedder.hpp"
-#include "vision/image_file.hpp"
-#include "vision/quality.hpp"
-#include "vision/threads.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/crop_file.hpp"
+#include "vision/crop/quality.hpp"
+#include "vision/embed/embedder.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
 
 namespace facebus::cli {
 namespace {

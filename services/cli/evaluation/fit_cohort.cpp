@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/random.hpp"
-#include "gallery/decision.hpp"
+#include "gallery/decide/decision.hpp"
 
 namespace facebus::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "cli/evaluation/people.hpp"
-#include "gallery/cohort.hpp"
+#include "gallery/decide/cohort.hpp"
 
 namespace facebus::cli {
 

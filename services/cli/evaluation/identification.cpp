@@ -4,7 +4,7 @@
 
 #include "base/random.hpp"
 #include "cli/evaluation/people.hpp"
-#include "gallery/decision.hpp"
+#include "gallery/decide/decision.hpp"
 
 namespace facebus::cli {
 namespace {

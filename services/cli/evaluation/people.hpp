@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cli/evaluation/face_set.hpp"
-#include "gallery/decision.hpp"
-#include "gallery/snapshot.hpp"
+#include "gallery/decide/decision.hpp"
+#include "gallery/match/snapshot.hpp"
 
 namespace facebus::cli {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 // Names come from the edges: no more than a house has.
@@ -89,4 +89,4 @@ std::optional<CameraBoard::Broker> CameraBoard::broker(Monotonic::time_point now
     return Broker{*status_, seconds_between(status_came_, now)};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -12,7 +12,7 @@
 #include "base/clock.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 enum class CameraState {
     live,    ///< frames come
@@ -64,4 +64,4 @@ class CameraBoard {
     Monotonic::time_point status_came_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "gallery/erasure.hpp"
-#include "gateway/rest/still_decision.hpp"
+#include "gallery/store/erasure.hpp"
+#include "gateway/faces/still_decision.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 using Ids = std::set<std::string>;
@@ -29,10 +29,11 @@ bool names(const wire::Identity& identity, const Ids& subjects) {
 
 }  // namespace
 
-GalleryFollower::GalleryFollower(LiveView& live, Inbox& inbox, GalleryWatcher::View view)
+GalleryFollower::GalleryFollower(LiveView& live, Inbox& inbox,
+                                 live_gallery::GalleryWatcher::View view)
     : live_(live), inbox_(inbox), view_(std::move(view)) {}
 
-void GalleryFollower::look(GalleryWatcher::View view) {
+void GalleryFollower::look(live_gallery::GalleryWatcher::View view) {
     live_.forget_unless([](const wire::Identity&) { return true; });
     inbox_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;
@@ -56,7 +57,7 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
     }
 }
 
-void GalleryFollower::forget_known(const GalleryWatcher::View& view) {
+void GalleryFollower::forget_known(const live_gallery::GalleryWatcher::View& view) {
     const auto& gallery = *view.snapshot;
     inbox_.forget_if([&](const InboxFace& face) {
         const auto best = gallery.best({&face.embedding, 1}, 2).front();
@@ -66,4 +67,4 @@ void GalleryFollower::forget_known(const GalleryWatcher::View& view) {
     });
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -1,12 +1,12 @@
 // What the gateway remembers, after the gallery has changed.
 #pragma once
 
-#include "gallery/snapshot.hpp"
+#include "gallery/match/snapshot.hpp"
 #include "gateway/live/inbox.hpp"
 #include "gateway/live/live_view.hpp"
-#include "shared/gallery_watcher.hpp"
+#include "live_gallery/gallery_watcher.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Keeps results and strangers in step with the gallery: results that name a subject who was
 /// removed, or is not to be reported any more, go, and so do faces of strangers that look even
@@ -14,18 +14,18 @@ namespace facebus {
 /// more. Not thread-safe.
 class GalleryFollower {
   public:
-    GalleryFollower(LiveView& live, Inbox& inbox, GalleryWatcher::View view);
+    GalleryFollower(LiveView& live, Inbox& inbox, live_gallery::GalleryWatcher::View view);
 
     /// To be called now and then; does nothing but for ageing while the gallery is the same.
-    void look(GalleryWatcher::View view);
+    void look(live_gallery::GalleryWatcher::View view);
 
   private:
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
-    void forget_known(const GalleryWatcher::View& view);
+    void forget_known(const live_gallery::GalleryWatcher::View& view);
 
     LiveView& live_;
     Inbox& inbox_;
-    GalleryWatcher::View view_;
+    live_gallery::GalleryWatcher::View view_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,9 +4,9 @@
 #include <map>
 #include <utility>
 
-#include "shared/grouping.hpp"
+#include "people/grouping.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 bool newest_first(const Inbox::Face& a, const Inbox::Face& b) {
@@ -15,7 +15,7 @@ bool newest_first(const Inbox::Face& a, const Inbox::Face& b) {
 
 std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, double least) {
     std::map<std::string, std::size_t> cameras;
-    std::vector<TrackFace> tracks;
+    std::vector<people::TrackFace> tracks;
     tracks.reserve(faces.size());
     for (const auto& face : faces) {
         const auto camera = cameras.try_emplace(face->camera, cameras.size()).first->second;
@@ -23,7 +23,7 @@ std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, doubl
             {.face = face->embedding, .video = camera, .from = face->seen, .to = face->gone});
     }
     std::vector<Inbox::Group> groups;
-    for (const auto& members : group_by_person(tracks, least)) {
+    for (const auto& members : people::group_by_person(tracks, least)) {
         Inbox::Group group;
         group.reserve(members.size());
         for (const auto member : members) group.push_back(faces[member]);
@@ -102,4 +102,4 @@ std::size_t Inbox::size() const {
     return faces_.size();
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

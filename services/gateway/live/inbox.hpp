@@ -14,7 +14,7 @@
 #include "base/embedding.hpp"
 #include "base/image.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The face of a track that is nobody's in the gallery.
 struct InboxFace {
@@ -74,4 +74,4 @@ class Inbox {
     mutable Grouped grouped_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

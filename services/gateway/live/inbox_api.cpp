@@ -7,15 +7,15 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "enrolment/enroller.hpp"
 #include "gallery/id.hpp"
 #include "gateway/json.hpp"
 #include "gateway/rest/enrolment.hpp"
-#include "shared/enroller.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
+using http::Response;
 
 constexpr std::size_t most_json = 64'000;
 // As many as are enrolled of a video: more of the same visits tell little more.
@@ -26,7 +26,7 @@ class InboxApi {
   public:
     InboxApi(const Backend& backend, Inbox& inbox) : backend_(backend), inbox_(inbox) {}
 
-    Answered<HttpAnswer> list(const Call&) const {
+    Answered<http::Response> list(const Call&) const {
         Json groups = Json::array();
         // The similarity that makes a face somebody's makes two faces one person's: who is grouped
         // here would be recognised by one another's pictures.
@@ -35,16 +35,16 @@ class InboxApi {
             for (const auto& face : group) faces.push_back(face_json(*face));
             groups.push_back({{"faces", std::move(faces)}});
         }
-        return HttpAnswer{.body = dump({{"groups", std::move(groups)}})};
+        return http::Response{.body = dump({{"groups", std::move(groups)}})};
     }
 
-    Answered<HttpAnswer> picture(const Call& call) const {
+    Answered<http::Response> picture(const Call& call) const {
         const auto faces = inbox_.find({gallery::from_uuid(call.path.at("face_id"))});
         if (faces.empty()) return std::unexpected(gone());
-        return HttpAnswer{.body = faces.front()->picture, .type = "image/jpeg"};
+        return http::Response{.body = faces.front()->picture, .type = "image/jpeg"};
     }
 
-    Answered<HttpAnswer> name(const Call& call) const {
+    Answered<http::Response> name(const Call& call) const {
         const auto json = Json::parse(call.request.body, nullptr, false);
         const auto subject = subject_in(json);
         if (!subject) return std::unexpected(subject.error());
@@ -53,7 +53,7 @@ class InboxApi {
         return enrol(*subject, false, *faces);
     }
 
-    Answered<HttpAnswer> ignore(const Call& call) const {
+    Answered<http::Response> ignore(const Call& call) const {
         const auto json = Json::parse(call.request.body, nullptr, false);
         const auto faces = faces_in(json);
         if (!faces) return std::unexpected(faces.error());
@@ -65,11 +65,11 @@ class InboxApi {
         return enrol(*subject, true, *faces);
     }
 
-    Answered<HttpAnswer> dismiss(const Call& call) const {
+    Answered<http::Response> dismiss(const Call& call) const {
         const auto faces = faces_in(Json::parse(call.request.body, nullptr, false));
         if (!faces) return std::unexpected(faces.error());
         inbox_.remove(*faces);
-        return HttpAnswer{.body = dump({{"dismissed", faces->size()}})};
+        return http::Response{.body = dump({{"dismissed", faces->size()}})};
     }
 
   private:
@@ -79,7 +79,7 @@ class InboxApi {
                   {"track", face.track},
                   {"time", iso8601(face.seen)},
                   {"quality", rounded(face.quality.overall)}};
-        if (const auto refused = refusal(face.quality, backend_.settings.gallery)) {
+        if (const auto refused = enrolment::refusal(face.quality, backend_.settings.gallery)) {
             json["refusal"] = refused->message;
         }
         return json;
@@ -125,18 +125,18 @@ class InboxApi {
                           [](const Inbox::Face& face) { return face->quality.overall; });
         const auto best = faces.front();
         std::erase_if(faces, [&](const Inbox::Face& face) {
-            return refusal(face->quality, backend_.settings.gallery).has_value();
+            return enrolment::refusal(face->quality, backend_.settings.gallery).has_value();
         });
         if (faces.empty()) {
-            const auto why = refusal(best->quality, backend_.settings.gallery);
+            const auto why = enrolment::refusal(best->quality, backend_.settings.gallery);
             return std::unexpected(to_fault(why.value(), fault_code::bad_picture));
         }
         if (faces.size() > most_samples) faces.resize(most_samples);
         return faces;
     }
 
-    [[nodiscard]] Answered<HttpAnswer> enrol(const std::string& subject, bool ignored,
-                                             const std::vector<Inbox::Face>& faces) const {
+    [[nodiscard]] Answered<http::Response> enrol(const std::string& subject, bool ignored,
+                                                 const std::vector<Inbox::Face>& faces) const {
         const auto samples = fit(faces);
         if (!samples) return std::unexpected(samples.error());
         auto store = lease(backend_.stores, backend_);
@@ -144,7 +144,7 @@ class InboxApi {
         std::size_t added = 0;
         std::size_t already = 0;
         for (const auto& face : *samples) {
-            const auto one = facebus::enrol(**store, subject, sample_of(*face));
+            const auto one = enrolment::enrol(**store, subject, sample_of(*face));
             if (!one) {
                 backend_.changed();
                 return std::unexpected(to_fault(one.error()));
@@ -158,14 +158,14 @@ class InboxApi {
         }
         inbox_.remove(faces);
         backend_.changed();
-        return HttpAnswer{.body = dump({{"subject", subject},
-                                        {"added", added},
-                                        {"already_enrolled", already},
-                                        {"left_out", faces.size() - added - already}})};
+        return http::Response{.body = dump({{"subject", subject},
+                                            {"added", added},
+                                            {"already_enrolled", already},
+                                            {"left_out", faces.size() - added - already}})};
     }
 
-    [[nodiscard]] FaceSample sample_of(const InboxFace& face) const {
-        FaceSample made;
+    [[nodiscard]] enrolment::FaceSample sample_of(const InboxFace& face) const {
+        enrolment::FaceSample made;
         made.sample.source = fmt::format("camera {}, {}", face.camera, iso8601(face.seen));
         made.sample.model_id = backend_.gallery().snapshot->model_id();
         made.sample.quality = face.quality.overall;
@@ -182,16 +182,17 @@ class InboxApi {
 
 std::vector<Route> inbox_routes(const Backend& backend, Inbox& inbox) {
     const InboxApi api(backend, inbox);
-    using Answer = Answered<HttpAnswer> (InboxApi::*)(const Call&) const;
+    using Answer = Answered<http::Response> (InboxApi::*)(const Call&) const;
     const auto to = [&](Answer answer) {
         return [api, answer](const Call& call) { return (api.*answer)(call); };
     };
     const std::string unknown = "/api/v1/unknown";
-    return {{"GET", unknown, ApiRole::read, 0, to(&InboxApi::list)},
-            {"GET", unknown + "/{face_id}/img", ApiRole::read, 0, to(&InboxApi::picture)},
-            {"POST", unknown + "/name", ApiRole::enrol, most_json, to(&InboxApi::name)},
-            {"POST", unknown + "/ignore", ApiRole::enrol, most_json, to(&InboxApi::ignore)},
-            {"POST", unknown + "/dismiss", ApiRole::enrol, most_json, to(&InboxApi::dismiss)}};
+    return {
+        {"GET", unknown, api_keys::Role::read, 0, to(&InboxApi::list)},
+        {"GET", unknown + "/{face_id}/img", api_keys::Role::read, 0, to(&InboxApi::picture)},
+        {"POST", unknown + "/name", api_keys::Role::enrol, most_json, to(&InboxApi::name)},
+        {"POST", unknown + "/ignore", api_keys::Role::enrol, most_json, to(&InboxApi::ignore)},
+        {"POST", unknown + "/dismiss", api_keys::Role::enrol, most_json, to(&InboxApi::dismiss)}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

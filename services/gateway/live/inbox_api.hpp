@@ -7,8 +7,8 @@
 #include "gateway/live/inbox.hpp"
 #include "gateway/router.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 std::vector<Route> inbox_routes(const Backend& backend, Inbox& inbox);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "gallery/id.hpp"
-#include "vision/image_file.hpp"
+#include "vision/image/image_file.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t most_waiting = 64;
@@ -82,4 +82,4 @@ bool InboxFeed::embed(const Waiting& waiting) {
     return true;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

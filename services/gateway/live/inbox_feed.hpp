@@ -10,12 +10,12 @@
 
 #include "base/bytes.hpp"
 #include "base/metrics.hpp"
+#include "gateway/faces/face_stage.hpp"
 #include "gateway/live/inbox.hpp"
 #include "gateway/pool.hpp"
-#include "gateway/rest/face_stage.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Embeds the crops of strangers in a thread of its own, with a network that picture requests use
 /// too, and puts them into the inbox. Where more come than can be embedded the oldest are left out
@@ -49,4 +49,4 @@ class InboxFeed {
     std::jthread thread_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -12,10 +12,10 @@
 #include "gateway/json.hpp"
 #include "gateway/live/result_json.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
+using http::Response;
 
 // How soon it is seen that a client has gone.
 constexpr std::chrono::seconds look_every(1);
@@ -58,7 +58,7 @@ class Listening {
     Listening(const LiveView& live, std::shared_ptr<Seat> seat, std::uint64_t number)
         : live_(live), seat_(std::move(seat)), number_(number) {}
 
-    /// See HttpAnswer::pieces.
+    /// See http::Response::pieces.
     std::optional<std::string> next() {
         if (live_.closed()) return std::nullopt;
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
@@ -83,10 +83,10 @@ class Listening {
     int looks_ = 0;
 };
 
-Answered<HttpAnswer> latest(const LiveView& live) {
+Answered<http::Response> latest(const LiveView& live) {
     Json results = Json::array();
     for (const auto& result : live.after(0)) results.push_back(result_json(*result, live.run()));
-    return HttpAnswer{.body = dump({{"results", std::move(results)}})};
+    return http::Response{.body = dump({{"results", std::move(results)}})};
 }
 
 Json camera_json(const CameraEntry& entry) {
@@ -104,7 +104,7 @@ Json camera_json(const CameraEntry& entry) {
     return json;
 }
 
-Answered<HttpAnswer> cameras(const CameraBoard& board) {
+Answered<http::Response> cameras(const CameraBoard& board) {
     const auto now = Monotonic::now();
     Json all = Json::array();
     for (const auto& entry : board.cameras(now)) all.push_back(camera_json(entry));
@@ -117,10 +117,10 @@ Answered<HttpAnswer> cameras(const CameraBoard& board) {
             {"in_flight", status.in_flight}, {"results", status.results},
             {"refused", status.refused},     {"gallery_stale", status.gallery_stale}};
     }
-    return HttpAnswer{.body = dump(answer)};
+    return http::Response{.body = dump(answer)};
 }
 
-Answered<HttpAnswer> numbers(const ResultNumbers& numbers) {
+Answered<http::Response> numbers(const ResultNumbers& numbers) {
     Json spans = Json::array();
     for (const auto& span : numbers.since_an_hour(utc_ns())) {
         Json milliseconds = Json::object();
@@ -132,33 +132,34 @@ Answered<HttpAnswer> numbers(const ResultNumbers& numbers) {
                          {"results", span.decisions},
                          {"milliseconds", std::move(milliseconds)}});
     }
-    return HttpAnswer{.body = dump({{"now", iso8601(utc_ns())},
-                                    {"span_seconds", ResultNumbers::span_seconds},
-                                    {"spans", std::move(spans)}})};
+    return http::Response{.body = dump({{"now", iso8601(utc_ns())},
+                                        {"span_seconds", ResultNumbers::span_seconds},
+                                        {"spans", std::move(spans)}})};
 }
 
 }  // namespace
 
 std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams) {
     const auto free = std::make_shared<std::atomic<std::size_t>>(streams);
-    const auto listen = [&live = happenings.live, free](const Call& call) -> Answered<HttpAnswer> {
+    const auto listen = [&live = happenings.live,
+                         free](const Call& call) -> Answered<http::Response> {
         auto seat = Seat::take(free);
         if (!seat) {
             return refuse(503, 503, "too many listen already (gateway.streams); try again later");
         }
         const auto listening = std::make_shared<Listening>(
             live, std::move(seat), number_of(call.request.header("last-event-id"), live.run()));
-        return HttpAnswer{.type = "text/event-stream",
-                          .headers = {{"X-Accel-Buffering", "no"}},
-                          .pieces = [listening] { return listening->next(); }};
+        return http::Response{.type = "text/event-stream",
+                              .headers = {{"X-Accel-Buffering", "no"}},
+                              .pieces = [listening] { return listening->next(); }};
     };
-    return {{"GET", "/api/v1/live", ApiRole::read, 0,
+    return {{"GET", "/api/v1/live", api_keys::Role::read, 0,
              [&live = happenings.live](const Call&) { return latest(live); }},
-            {"GET", "/api/v1/live/events", ApiRole::read, 0, listen},
-            {"GET", "/api/v1/cameras", ApiRole::read, 0,
+            {"GET", "/api/v1/live/events", api_keys::Role::read, 0, listen},
+            {"GET", "/api/v1/cameras", api_keys::Role::read, 0,
              [&board = happenings.cameras](const Call&) { return cameras(board); }},
-            {"GET", "/api/v1/numbers", ApiRole::read, 0,
+            {"GET", "/api/v1/numbers", api_keys::Role::read, 0,
              [&counted = happenings.numbers](const Call&) { return numbers(counted); }}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -9,7 +9,7 @@
 #include "gateway/live/result_numbers.hpp"
 #include "gateway/router.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// What these routes tell of. Outlives them.
 struct Happenings {
@@ -21,4 +21,4 @@ struct Happenings {
 /// At most `streams` clients listen at once; more are refused.
 std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace facebus {
+namespace facebus::gateway {
 
 LiveView::LiveView(std::size_t most, std::chrono::seconds age)
     : most_(most), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
@@ -65,4 +65,4 @@ bool LiveView::closed() const {
     return closed_;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

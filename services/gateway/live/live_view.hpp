@@ -15,7 +15,7 @@
 #include "base/clock.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// A result as it came.
 struct LiveResult {
@@ -64,4 +64,4 @@ class LiveView {
     std::deque<Result> results_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/base64.hpp"
 #include "base/clock.hpp"
+#include "crypto/base64.hpp"
 #include "gallery/id.hpp"
-#include "shared/latency.hpp"
+#include "results/latency.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 /// The ids that sample pictures are asked for by.
@@ -20,7 +20,7 @@ Json samples_json(const std::vector<std::string>& samples) {
 }
 
 Json times_json(const wire::Identity& identity) {
-    Latency latency;
+    results::Latency latency;
     latency.add(identity);
     Json times = Json::object();
     for (const auto& stage : latency.quantiles()) {
@@ -56,9 +56,9 @@ Json result_json(const LiveResult& result, const std::string& run) {
     json["gallery"] = identity.gallery;
     json["milliseconds"] = times_json(identity);
     if (!result.picture.empty()) {
-        json["crop"] = "data:image/jpeg;base64," + base64(result.picture);
+        json["crop"] = "data:image/jpeg;base64," + crypto::base64(result.picture);
     }
     return json;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

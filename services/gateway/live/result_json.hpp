@@ -6,9 +6,9 @@
 #include "gateway/json.hpp"
 #include "gateway/live/live_view.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The result with why it was decided so, where its time went, and its crop as a data URL.
 Json result_json(const LiveResult& result, const std::string& run);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

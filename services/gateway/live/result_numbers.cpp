@@ -1,6 +1,6 @@
 #include "gateway/live/result_numbers.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::int64_t span_ns = ResultNumbers::span_seconds * 1'000'000'000;
@@ -33,4 +33,4 @@ std::vector<ResultNumbers::Span> ResultNumbers::since_an_hour(std::int64_t now_n
     return all;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "shared/latency.hpp"
+#include "results/latency.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Counts the results of the last hour by spans of ten seconds, in which they were published.
 /// Results of the future, by this machine's clock, and of the time before are not counted.
@@ -24,7 +24,7 @@ class ResultNumbers {
     struct Span {
         std::int64_t start = 0;                            ///< ns UTC
         std::map<std::string, std::uint64_t> decisions{};  ///< results by decision
-        std::vector<Latency::Quantiles> latency{};
+        std::vector<results::Latency::Quantiles> latency{};
     };
 
     void add(const wire::Identity& identity, std::int64_t now_ns);
@@ -37,11 +37,11 @@ class ResultNumbers {
 
     struct Counts {
         std::map<std::string, std::uint64_t> decisions;
-        Latency latency;
+        results::Latency latency;
     };
 
     mutable std::mutex mutex_;
     std::map<std::int64_t, Counts> spans_;  ///< by their number since 1970
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

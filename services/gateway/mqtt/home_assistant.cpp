@@ -4,7 +4,7 @@
 
 #include "gateway/json.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 /// A device with its entities.
@@ -71,4 +71,4 @@ Discovery person_discovery(const MqttTopics& topics, const std::string& subject_
     return device.take();
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

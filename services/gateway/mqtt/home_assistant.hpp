@@ -6,7 +6,7 @@
 
 #include "gateway/mqtt/mqtt_topics.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Topic and payload of each entity.
 using Discovery = std::map<std::string, std::string>;
@@ -18,4 +18,4 @@ Discovery camera_discovery(const MqttTopics& topics, const std::string& camera);
 Discovery person_discovery(const MqttTopics& topics, const std::string& subject_id,
                            const std::string& name);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

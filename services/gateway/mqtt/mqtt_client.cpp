@@ -11,7 +11,7 @@
 
 #include "base/clock.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 using std::chrono::milliseconds;
@@ -180,4 +180,4 @@ std::size_t MqttClient::under_way() const {
     return impl_->under_way;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

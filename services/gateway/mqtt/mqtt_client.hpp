@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Publishes at least once (QoS 1), and connects again by itself: half a second after the
 /// connection is gone, then less and less often, every half a minute at last. Works only inside of
@@ -65,4 +65,4 @@ class MqttClient {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

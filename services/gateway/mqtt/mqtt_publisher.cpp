@@ -11,7 +11,7 @@
 #include "gateway/mqtt/home_assistant.hpp"
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 using std::chrono::milliseconds;
@@ -283,4 +283,4 @@ void MqttPublisher::say_goodbye() {
     }
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -12,7 +12,7 @@
 #include <variant>
 
 #include "base/metrics.hpp"
-#include "gallery/snapshot.hpp"
+#include "gallery/match/snapshot.hpp"
 #include "gateway/mqtt/mqtt_client.hpp"
 #include "gateway/mqtt/mqtt_topics.hpp"
 #include "gateway/mqtt/presence.hpp"
@@ -20,7 +20,7 @@
 #include "gateway/result_feed.hpp"
 #include "service/runtime.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Tells an MQTT broker who is where, in a thread of its own, until runtime.stop is requested; see
 /// docs/mqtt-and-webhooks.md for topics and promises. While the broker is away the newest state of
@@ -85,4 +85,4 @@ class MqttPublisher {
     std::jthread thread_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -4,7 +4,7 @@
 
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::string_view presence_end = "/presence";
@@ -60,4 +60,4 @@ std::string MqttTopics::camera_of(std::string_view topic, std::string_view end) 
     return wire::valid_source(camera) ? camera : std::string();
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The topics of one gateway. Cameras stand in them by their names, which are letters, digits, '_'
 /// and '-', and people by their ids: a person's name may hold what means something in a topic.
@@ -44,4 +44,4 @@ class MqttTopics {
     std::string client_id_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t most_cameras = 1'000;
@@ -132,4 +132,4 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
     return all;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -13,7 +13,7 @@
 #include "base/clock.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Follows tracks and the last result of each. A track is in view from its first event or result
 /// until its end, the end of its stream, or `silence` without a word of it: then its camera, the
@@ -83,4 +83,4 @@ class Presence {
     std::uint64_t passed_over_ = 0;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

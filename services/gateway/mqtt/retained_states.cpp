@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 // Topics of others that are looked at until they are forgotten.
@@ -56,4 +56,4 @@ std::optional<RetainedStates::Message> RetainedStates::next() {
     return Message{topic, text == texts_.end() ? std::string() : text->second};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,7 +8,7 @@
 
 #include "gateway/json.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The retained messages of this program, and which of them the broker has still to be given. Only
 /// the newest state of a topic waits, so what waits has a bound. Not thread-safe.
@@ -45,4 +45,4 @@ class RetainedStates {
     std::set<std::string> waiting_;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -7,10 +7,10 @@
 #include "gateway/rest/gallery_api.hpp"
 #include "gateway/rest/upload.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
+using http::Response;
 
 constexpr std::size_t most_json = 64'000;
 
@@ -18,17 +18,17 @@ class CollectionApi {
   public:
     explicit CollectionApi(const Backend& backend) : backend_(backend) {}
 
-    Answered<HttpAnswer> list_subjects(const Call&) const {
+    Answered<http::Response> list_subjects(const Call&) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto all = (*store)->list();
         if (!all) return std::unexpected(to_fault(all.error()));
         Json answer{{"subjects", Json::array()}};
         for (const auto& entry : *all) answer["subjects"].push_back(entry.subject.name);
-        return HttpAnswer{.body = dump(answer)};
+        return http::Response{.body = dump(answer)};
     }
 
-    Answered<HttpAnswer> add_subject(const Call& call) const {
+    Answered<http::Response> add_subject(const Call& call) const {
         const auto name = name_in(call.request.body);
         if (!name) return std::unexpected(name.error());
         auto store = lease(backend_.stores, backend_);
@@ -36,10 +36,10 @@ class CollectionApi {
         const auto added = (*store)->add_subject(*name);
         if (!added) return std::unexpected(to_fault(added.error(), fault_code::subject_exists));
         backend_.changed();
-        return HttpAnswer{.status = 201, .body = dump({{"subject", added->name}})};
+        return http::Response{.status = 201, .body = dump({{"subject", added->name}})};
     }
 
-    Answered<HttpAnswer> rename_subject(const Call& call) const {
+    Answered<http::Response> rename_subject(const Call& call) const {
         const auto name = name_in(call.request.body);
         if (!name) return std::unexpected(name.error());
         auto found = known(call.path.at("subject"));
@@ -47,21 +47,21 @@ class CollectionApi {
         const auto merged = found->store->rename(found->name, *name);
         if (!merged) return std::unexpected(to_fault(merged.error()));
         backend_.changed();
-        return HttpAnswer{.body = dump({{"updated", true}, {"merged", *merged}})};
+        return http::Response{.body = dump({{"updated", true}, {"merged", *merged}})};
     }
 
-    Answered<HttpAnswer> remove_subject(const Call& call) const {
+    Answered<http::Response> remove_subject(const Call& call) const {
         auto found = known(call.path.at("subject"));
         if (!found) return std::unexpected(found.error());
         const auto by_hand = found->store->remove(found->name);
         backend_.changed();
         if (!by_hand) return std::unexpected(to_fault(by_hand.error()));
-        return HttpAnswer{.body = removed({{"subject", found->name}}, *by_hand)};
+        return http::Response{.body = removed({{"subject", found->name}}, *by_hand)};
     }
 
-    Answered<HttpAnswer> remove_all_subjects(const Call&) const { return remove_all(true); }
+    Answered<http::Response> remove_all_subjects(const Call&) const { return remove_all(true); }
 
-    Answered<HttpAnswer> list_faces(const Call& call) const {
+    Answered<http::Response> list_faces(const Call& call) const {
         const auto wanted = page(call.request.query);
         if (!wanted) return std::unexpected(wanted.error());
         const auto subject = optional_subject(call.request.query);
@@ -90,10 +90,10 @@ class CollectionApi {
                                        {"created", iso8601(sample.created)},
                                        {"model", sample.model_id}});
         }
-        return HttpAnswer{.body = dump(answer)};
+        return http::Response{.body = dump(answer)};
     }
 
-    Answered<HttpAnswer> add_face(const Call& call) const {
+    Answered<http::Response> add_face(const Call& call) const {
         const auto text = required_text(call.request.query, "subject");
         const auto subject = text ? subject_name(*text) : text;
         if (!subject) return std::unexpected(subject.error());
@@ -106,18 +106,18 @@ class CollectionApi {
         const auto enrolled = enrol(backend_, *subject, *part, options->min_score);
         if (!enrolled) return std::unexpected(enrolled.error());
         backend_.changed();
-        return HttpAnswer{.status = enrolled->already ? 200 : 201,
-                          .body = dump({{"image_id", gallery::to_uuid(enrolled->sample)},
-                                        {"subject", *subject},
-                                        {"quality", rounded(enrolled->quality)},
-                                        {"already_enrolled", enrolled->already}})};
+        return http::Response{.status = enrolled->already ? 200 : 201,
+                              .body = dump({{"image_id", gallery::to_uuid(enrolled->sample)},
+                                            {"subject", *subject},
+                                            {"quality", rounded(enrolled->quality)},
+                                            {"already_enrolled", enrolled->already}})};
     }
 
-    Answered<HttpAnswer> remove_faces(const Call& call) const {
+    Answered<http::Response> remove_faces(const Call& call) const {
         const auto subject = optional_subject(call.request.query);
         if (!subject) return std::unexpected(subject.error());
         if (!*subject) {
-            if (call.role == ApiRole::admin) return remove_all(false);
+            if (call.role == api_keys::Role::admin) return remove_all(false);
             return refuse(403, 403,
                           "only a key with the role admin may remove the faces of everybody; "
                           "name a ?subject=");
@@ -127,10 +127,10 @@ class CollectionApi {
         const auto gone = found->store->remove_samples(found->name);
         backend_.changed();
         if (!gone) return std::unexpected(to_fault(gone.error()));
-        return HttpAnswer{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+        return http::Response{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
     }
 
-    Answered<HttpAnswer> picture(const Call& call) const {
+    Answered<http::Response> picture(const Call& call) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         auto picture = (*store)->picture(gallery::from_uuid(call.path.at("image_id")));
@@ -141,10 +141,10 @@ class CollectionApi {
                           "/api/v1/recognition/faces lists them, gallery.keep_pictures keeps "
                           "pictures");
         }
-        return HttpAnswer{.body = std::move(**picture), .type = "image/jpeg"};
+        return http::Response{.body = std::move(**picture), .type = "image/jpeg"};
     }
 
-    Answered<HttpAnswer> remove_face(const Call& call) const {
+    Answered<http::Response> remove_face(const Call& call) const {
         const auto& id = call.path.at("image_id");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
@@ -155,7 +155,7 @@ class CollectionApi {
             return std::unexpected(std::move(fault));
         }
         backend_.changed();
-        return HttpAnswer{
+        return http::Response{
             .body = removed({{"image_id", id}, {"subject", gone->subject}}, gone->by_hand)};
     }
 
@@ -187,13 +187,13 @@ class CollectionApi {
         return subject_name(json["subject"].get<std::string>());
     }
 
-    Answered<HttpAnswer> remove_all(bool subjects_too) const {
+    Answered<http::Response> remove_all(bool subjects_too) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto gone = (*store)->remove_all(subjects_too);
         backend_.changed();
         if (!gone) return std::unexpected(to_fault(gone.error()));
-        return HttpAnswer{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+        return http::Response{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
     }
 
     /// With what is left to do about the bytes in Redis' files.
@@ -212,24 +212,25 @@ std::vector<Route> collection_routes(const Backend& backend) {
     const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
     const std::string subjects = "/api/v1/recognition/subjects";
     const std::string faces = "/api/v1/recognition/faces";
-    using Answer = Answered<HttpAnswer> (CollectionApi::*)(const Call&) const;
+    using Answer = Answered<http::Response> (CollectionApi::*)(const Call&) const;
     const auto to = [&](Answer answer) {
         return [api, answer](const Call& call) { return (api.*answer)(call); };
     };
-    return {
-        {"GET", subjects, ApiRole::read, most_json, to(&CollectionApi::list_subjects)},
-        {"POST", subjects, ApiRole::enrol, most_json, to(&CollectionApi::add_subject)},
-        {"DELETE", subjects, ApiRole::admin, most_json, to(&CollectionApi::remove_all_subjects)},
-        {"PUT", subjects + "/{subject*}", ApiRole::enrol, most_json,
-         to(&CollectionApi::rename_subject)},
-        {"DELETE", subjects + "/{subject*}", ApiRole::enrol, most_json,
-         to(&CollectionApi::remove_subject)},
-        {"GET", faces, ApiRole::read, most_json, to(&CollectionApi::list_faces)},
-        {"POST", faces, ApiRole::enrol, most, to(&CollectionApi::add_face)},
-        {"DELETE", faces, ApiRole::enrol, most_json, to(&CollectionApi::remove_faces)},
-        {"GET", faces + "/{image_id}/img", ApiRole::enrol, most_json, to(&CollectionApi::picture)},
-        {"DELETE", faces + "/{image_id}", ApiRole::enrol, most_json,
-         to(&CollectionApi::remove_face)}};
+    return {{"GET", subjects, api_keys::Role::read, most_json, to(&CollectionApi::list_subjects)},
+            {"POST", subjects, api_keys::Role::enrol, most_json, to(&CollectionApi::add_subject)},
+            {"DELETE", subjects, api_keys::Role::admin, most_json,
+             to(&CollectionApi::remove_all_subjects)},
+            {"PUT", subjects + "/{subject*}", api_keys::Role::enrol, most_json,
+             to(&CollectionApi::rename_subject)},
+            {"DELETE", subjects + "/{subject*}", api_keys::Role::enrol, most_json,
+             to(&CollectionApi::remove_subject)},
+            {"GET", faces, api_keys::Role::read, most_json, to(&CollectionApi::list_faces)},
+            {"POST", faces, api_keys::Role::enrol, most, to(&CollectionApi::add_face)},
+            {"DELETE", faces, api_keys::Role::enrol, most_json, to(&CollectionApi::remove_faces)},
+            {"GET", faces + "/{image_id}/img", api_keys::Role::enrol, most_json,
+             to(&CollectionApi::picture)},
+            {"DELETE", faces + "/{image_id}", api_keys::Role::enrol, most_json,
+             to(&CollectionApi::remove_face)}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

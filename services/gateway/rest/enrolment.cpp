@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "base/embedding.hpp"
-#include "gallery/text.hpp"
+#include "gallery/name.hpp"
 #include "gateway/rest/upload.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 /// The sample that the store has taken it for.
@@ -48,8 +48,8 @@ Answered<std::optional<std::string>> optional_subject(const Query& query) {
 }
 
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const service::FormPart& picture, float min_score) {
-    FaceSample face;
+                          const http::FormPart& picture, float min_score) {
+    enrolment::FaceSample face;
     {
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
@@ -68,4 +68,4 @@ Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
     return std::unexpected(to_fault(added.error()));
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -6,9 +6,9 @@
 
 #include "gateway/backend.hpp"
 #include "gateway/json.hpp"
-#include "service/multipart.hpp"
+#include "http/multipart.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 struct Enrolment {
     std::string sample;    ///< its id
@@ -19,7 +19,7 @@ struct Enrolment {
 /// Enrols the one person in the picture under a name. Refused as FaceStage::sample(),
 /// gallery::Store::add().
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const service::FormPart& picture, float min_score);
+                          const http::FormPart& picture, float min_score);
 
 /// Why there is nobody of that name.
 Fault no_such_subject(const std::string& name);
@@ -28,4 +28,4 @@ Answered<std::string> subject_name(const std::string& name);
 /// The same of the query's `subject`; nothing if it is not there.
 Answered<std::optional<std::string>> optional_subject(const Query& query);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

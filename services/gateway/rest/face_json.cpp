@@ -6,7 +6,7 @@
 
 #include "gallery/id.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 int inside(float value, int most) {
@@ -79,4 +79,4 @@ void add_versions(Json& answer, const std::string& detector, const std::string& 
     answer["plugins_versions"] = {{"detector", detector}, {"calculator", model_id}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

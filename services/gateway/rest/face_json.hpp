@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "gateway/faces/face_stage.hpp"
 #include "gateway/json.hpp"
-#include "gateway/rest/face_stage.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Box, quality, and what the options ask for.
 Json face_json(const PictureFaces& found, const PictureFace& face, const PictureOptions& options);
@@ -20,4 +20,4 @@ void add_comparison(Json& face, float similarity, const gallery::Policy& policy)
 void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
                   const PictureOptions& options);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -9,16 +9,16 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/temporary_folder.hpp"
 #include "gallery/id.hpp"
+#include "gallery_file/gallery_file.hpp"
 #include "gateway/rest/enrolment.hpp"
 #include "gateway/rest/upload.hpp"
-#include "shared/gallery_file.hpp"
-#include "shared/private_folder.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
+using http::Response;
 
 constexpr std::size_t most_json = 64'000;
 constexpr std::size_t longest_passphrase = 1024;
@@ -35,7 +35,7 @@ class GalleryApi {
   public:
     explicit GalleryApi(const Backend& backend) : backend_(backend) {}
 
-    Answered<HttpAnswer> subjects(const Call&) const {
+    Answered<http::Response> subjects(const Call&) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto all = (*store)->list();
@@ -48,10 +48,10 @@ class GalleryApi {
                                           {"ignored", entry.subject.ignored},
                                           {"created", iso8601(entry.subject.created)}});
         }
-        return HttpAnswer{.body = dump(answer)};
+        return http::Response{.body = dump(answer)};
     }
 
-    Answered<HttpAnswer> change(const Call& call) const {
+    Answered<http::Response> change(const Call& call) const {
         const auto json = Json::parse(call.request.body, nullptr, false);
         if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
             return refuse(400, fault_code::missing_parameter,
@@ -69,11 +69,11 @@ class GalleryApi {
             return std::unexpected(to_fault(set.error()));
         }
         backend_.changed();
-        return HttpAnswer{.body = dump({{"subject", *name}, {"ignored", ignored}})};
+        return http::Response{.body = dump({{"subject", *name}, {"ignored", ignored}})};
     }
 
     /// Each picture by itself: one that is refused is no reason to refuse the others.
-    Answered<HttpAnswer> add_many(const Call& call) const {
+    Answered<http::Response> add_many(const Call& call) const {
         const auto everybody = optional_subject(call.request.query);
         if (!everybody) return std::unexpected(everybody.error());
         const auto options = picture_options(call.request.query);
@@ -108,13 +108,13 @@ class GalleryApi {
             faces.push_back(std::move(face));
         }
         backend_.changed();
-        return HttpAnswer{.body = dump({{"added", added},
-                                        {"already_enrolled", already},
-                                        {"refused", faces.size() - added - already},
-                                        {"faces", std::move(faces)}})};
+        return http::Response{.body = dump({{"added", added},
+                                            {"already_enrolled", already},
+                                            {"refused", faces.size() - added - already},
+                                            {"faces", std::move(faces)}})};
     }
 
-    Answered<HttpAnswer> merge(const Call& call) const {
+    Answered<http::Response> merge(const Call& call) const {
         const auto json = Json::parse(call.request.body, nullptr, false);
         const auto text = [&](const char* key) {
             return json.is_object() && json.contains(key) && json[key].is_string()
@@ -143,10 +143,10 @@ class GalleryApi {
         const auto merged = (*store)->rename(*from, *into);
         if (!merged) return std::unexpected(to_fault(merged.error()));
         backend_.changed();
-        return HttpAnswer{.body = dump({{"subject", *into}, {"merged", *merged}})};
+        return http::Response{.body = dump({{"subject", *into}, {"merged", *merged}})};
     }
 
-    Answered<HttpAnswer> export_all(const Call& call) const {
+    Answered<http::Response> export_all(const Call& call) const {
         const auto passphrase = passphrase_in(call.request.body);
         if (!passphrase) return std::unexpected(passphrase.error());
         // Making a key from a passphrase takes a second and a quarter of a gigabyte.
@@ -154,24 +154,24 @@ class GalleryApi {
         if (!turn) return refuse(503, 503, "another export or import is under way; try again");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const PrivateFolder folder;
+        const TemporaryFolder folder;
         const auto file = folder / "facebus.gallery";
-        const auto written = export_gallery(**store, file, *passphrase);
+        const auto written = gallery_file::export_gallery(**store, file, *passphrase);
         if (!written) return std::unexpected(to_fault(written.error()));
         auto archive = std::make_shared<std::ifstream>(file, std::ios::binary);
         if (!*archive) return refuse(503, 503, "the archive cannot be read again; try again");
-        return HttpAnswer{
+        return http::Response{
             .type = "application/octet-stream",
             .headers = {{"Content-Disposition", "attachment; filename=\"facebus.gallery\""}},
             .stream = std::move(archive)};
     }
 
-    Answered<HttpAnswer> import_all(const Call& call) const {
+    Answered<http::Response> import_all(const Call& call) const {
         const auto form = form_of(call.request);
         if (!form) return std::unexpected(form.error());
         const auto archive = part_of(*form, "file");
         if (!archive) return std::unexpected(archive.error());
-        const auto secret = std::ranges::find(*form, "passphrase", &service::FormPart::name);
+        const auto secret = std::ranges::find(*form, "passphrase", &http::FormPart::name);
         const std::string passphrase(secret == form->end() ? "" : secret->content);
         if (passphrase.size() > longest_passphrase) return too_long();
 
@@ -179,14 +179,14 @@ class GalleryApi {
         if (!turn) return refuse(503, 503, "another export or import is under way; try again");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const PrivateFolder folder;
+        const TemporaryFolder folder;
         const auto file = folder / "the archive";
         {
             std::ofstream out(file, std::ios::binary);
             out << archive->content;
             if (!out.flush()) return refuse(503, 503, "there is no room for the archive");
         }
-        auto imported = import_gallery(**store, file, passphrase);
+        auto imported = gallery_file::import_gallery(**store, file, passphrase);
         backend_.changed();
         if (!imported) {
             auto fault = to_fault(imported.error(), fault_code::bad_argument);
@@ -196,9 +196,9 @@ class GalleryApi {
             }
             return std::unexpected(std::move(fault));
         }
-        return HttpAnswer{.body = dump({{"added", imported->added},
-                                        {"already_enrolled", imported->already},
-                                        {"expected", imported->expected}})};
+        return http::Response{.body = dump({{"added", imported->added},
+                                            {"already_enrolled", imported->already},
+                                            {"expected", imported->expected}})};
     }
 
   private:
@@ -236,18 +236,18 @@ std::vector<Route> gallery_routes(const Backend& backend) {
     const auto& set = backend.settings.gateway;
     const auto upload = static_cast<std::size_t>(set.max_upload) * 1'000'000;
     const auto import = static_cast<std::size_t>(set.max_import) * 1'000'000;
-    return {{"GET", "/api/v1/gallery/subjects", ApiRole::read, most_json,
+    return {{"GET", "/api/v1/gallery/subjects", api_keys::Role::read, most_json,
              [api](const Call& call) { return api->subjects(call); }},
-            {"PUT", "/api/v1/gallery/subjects/{subject*}", ApiRole::enrol, most_json,
+            {"PUT", "/api/v1/gallery/subjects/{subject*}", api_keys::Role::enrol, most_json,
              [api](const Call& call) { return api->change(call); }},
-            {"POST", "/api/v1/gallery/faces", ApiRole::enrol, upload,
+            {"POST", "/api/v1/gallery/faces", api_keys::Role::enrol, upload,
              [api](const Call& call) { return api->add_many(call); }},
-            {"POST", "/api/v1/gallery/merge", ApiRole::enrol, most_json,
+            {"POST", "/api/v1/gallery/merge", api_keys::Role::enrol, most_json,
              [api](const Call& call) { return api->merge(call); }},
-            {"POST", "/api/v1/gallery/export", ApiRole::admin, most_json,
+            {"POST", "/api/v1/gallery/export", api_keys::Role::admin, most_json,
              [api](const Call& call) { return api->export_all(call); }},
-            {"POST", "/api/v1/gallery/import", ApiRole::admin, import,
+            {"POST", "/api/v1/gallery/import", api_keys::Role::admin, import,
              [api](const Call& call) { return api->import_all(call); }}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "service/multipart.hpp"
+#include "http/multipart.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t most_faces = 1000;
@@ -48,8 +48,8 @@ Answered<void> read_status(const Query& query, PictureOptions& options) {
     if (!text) return std::unexpected(text.error());
     if (!*text) return {};
     // Python's clients write True and False.
-    options.status = service::same_word(**text, "true");
-    if (options.status || service::same_word(**text, "false")) return {};
+    options.status = http::same_word(**text, "true");
+    if (options.status || http::same_word(**text, "false")) return {};
     return refuse(400, fault_code::bad_argument, "status has to be true or false");
 }
 
@@ -127,4 +127,4 @@ Answered<Page> page(const Query& query) {
     return page;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,7 +8,7 @@
 
 #include "gateway/fault.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 using Query = std::multimap<std::string, std::string>;
 
@@ -36,4 +36,4 @@ Answered<std::optional<std::string>> text_of(const Query& query, const std::stri
 /// The same where it has to be there.
 Answered<std::string> required_text(const Query& query, const std::string& name);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

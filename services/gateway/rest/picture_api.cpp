@@ -7,10 +7,10 @@
 #include "gateway/rest/face_json.hpp"
 #include "gateway/rest/upload.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
-using service::HttpAnswer;
+using http::Response;
 
 /// What a request asks to be searched, and how.
 struct Search {
@@ -23,7 +23,7 @@ class PictureApi {
   public:
     explicit PictureApi(const Backend& backend) : backend_(backend) {}
 
-    Answered<HttpAnswer> detect(const Call& call) const {
+    Answered<http::Response> detect(const Call& call) const {
         const auto search = searched(call, false);
         if (!search) return std::unexpected(search.error());
         Json answer{{"result", Json::array()}};
@@ -33,7 +33,7 @@ class PictureApi {
         return finish(std::move(answer), *search);
     }
 
-    Answered<HttpAnswer> recognise(const Call& call) const {
+    Answered<http::Response> recognise(const Call& call) const {
         const auto search = searched(call, true);
         if (!search) return std::unexpected(search.error());
         const auto view = backend_.gallery();
@@ -49,7 +49,7 @@ class PictureApi {
     }
 
     /// With an enrolled face.
-    Answered<HttpAnswer> verify_sample(const Call& call) const {
+    Answered<http::Response> verify_sample(const Call& call) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto sample = (*store)->find_sample(gallery::from_uuid(call.path.at("image_id")));
@@ -76,7 +76,7 @@ class PictureApi {
     }
 
     /// The largest face of one picture with those of another.
-    Answered<HttpAnswer> verify(const Call& call) const {
+    Answered<http::Response> verify(const Call& call) const {
         const auto options = picture_options(call.request.query);
         if (!options) return std::unexpected(options.error());
         const auto form = form_of(call.request);
@@ -98,7 +98,7 @@ class PictureApi {
                            backend_.gallery().policy);
         }
         add_versions(result, backend_.settings.detect.detector, target->model_id, *options);
-        return HttpAnswer{.body = dump({{"result", Json::array({std::move(result)})}})};
+        return http::Response{.body = dump({{"result", Json::array({std::move(result)})}})};
     }
 
   private:
@@ -110,7 +110,7 @@ class PictureApi {
         return searched(*form, "file", *options, embed);
     }
 
-    Answered<Search> searched(const std::vector<service::FormPart>& form, std::string_view name,
+    Answered<Search> searched(const std::vector<http::FormPart>& form, std::string_view name,
                               const PictureOptions& options, bool embed) const {
         const auto part = part_of(form, name);
         if (!part) return std::unexpected(part.error());
@@ -124,7 +124,7 @@ class PictureApi {
         return Search{options, std::move(*found), (*stage)->model_id()};
     }
 
-    [[nodiscard]] HttpAnswer finish(Json answer, const Search& search) const {
+    [[nodiscard]] http::Response finish(Json answer, const Search& search) const {
         add_versions(answer, backend_.settings.detect.detector, search.model_id, search.options);
         return {.body = dump(answer)};
     }
@@ -137,14 +137,14 @@ class PictureApi {
 std::vector<Route> picture_routes(const Backend& backend) {
     const PictureApi api(backend);
     const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
-    return {{"POST", "/api/v1/recognition/recognize", ApiRole::read, most,
+    return {{"POST", "/api/v1/recognition/recognize", api_keys::Role::read, most,
              [api](const Call& call) { return api.recognise(call); }},
-            {"POST", "/api/v1/detection/detect", ApiRole::read, most,
+            {"POST", "/api/v1/detection/detect", api_keys::Role::read, most,
              [api](const Call& call) { return api.detect(call); }},
-            {"POST", "/api/v1/verification/verify", ApiRole::read, most,
+            {"POST", "/api/v1/verification/verify", api_keys::Role::read, most,
              [api](const Call& call) { return api.verify(call); }},
-            {"POST", "/api/v1/recognition/faces/{image_id}/verify", ApiRole::read, most,
+            {"POST", "/api/v1/recognition/faces/{image_id}/verify", api_keys::Role::read, most,
              [api](const Call& call) { return api.verify_sample(call); }}};
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -6,9 +6,9 @@
 #include "gateway/backend.hpp"
 #include "gateway/router.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The routes that look at pictures and change nothing.
 std::vector<Route> picture_routes(const Backend& backend);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

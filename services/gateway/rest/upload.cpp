@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "gallery/text.hpp"
-#include "vision/image_file.hpp"
+#include "gallery/name.hpp"
+#include "vision/image/image_file.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t most_parts = 1000;
@@ -15,22 +15,21 @@ constexpr std::int64_t million = 1'000'000;
 
 }  // namespace
 
-Answered<std::vector<service::FormPart>> form_of(const service::HttpRequest& request) {
-    auto form = service::parse_form(request.header("content-type"), request.body, most_parts);
+Answered<std::vector<http::FormPart>> form_of(const http::Request& request) {
+    auto form = http::parse_form(request.header("content-type"), request.body, most_parts);
     if (form) return std::move(*form);
     if (form.error().kind == ErrorKind::unsupported) return refuse(415, 415, form.error().message);
     return std::unexpected(to_fault(form.error(), fault_code::missing_part));
 }
 
-Answered<service::FormPart> part_of(const std::vector<service::FormPart>& form,
-                                    std::string_view name) {
-    const auto found = std::ranges::find(form, name, &service::FormPart::name);
+Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::string_view name) {
+    const auto found = std::ranges::find(form, name, &http::FormPart::name);
     if (found != form.end()) return *found;
     return refuse(400, fault_code::missing_part,
                   fmt::format("the form has no part called {0}; send it as {0}=@FILE", name));
 }
 
-Answered<Image> picture_of(const service::FormPart& part, int max_megapixels) {
+Answered<Image> picture_of(const http::FormPart& part, int max_megapixels) {
     std::vector<unsigned char> bytes(part.content.begin(), part.content.end());
     auto picture =
         vision::decode_picture(std::move(bytes), std::string(part.name), max_megapixels * million);
@@ -38,7 +37,7 @@ Answered<Image> picture_of(const service::FormPart& part, int max_megapixels) {
     return std::unexpected(to_fault(picture.error(), fault_code::bad_picture));
 }
 
-std::string source_of(const service::FormPart& part) {
+std::string source_of(const http::FormPart& part) {
     const auto slash = part.filename.find_last_of("/\\");
     const auto name =
         slash == std::string_view::npos ? part.filename : part.filename.substr(slash + 1);
@@ -46,4 +45,4 @@ std::string source_of(const service::FormPart& part) {
     return clean ? *clean : "upload";
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -7,19 +7,18 @@
 
 #include "base/image.hpp"
 #include "gateway/fault.hpp"
-#include "service/multipart.hpp"
+#include "http/multipart.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The parts of the request's body; they point into it.
-Answered<std::vector<service::FormPart>> form_of(const service::HttpRequest& request);
+Answered<std::vector<http::FormPart>> form_of(const http::Request& request);
 /// The one part of that name.
-Answered<service::FormPart> part_of(const std::vector<service::FormPart>& form,
-                                    std::string_view name);
+Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::string_view name);
 
 /// The picture in a part, if it has no more than `max_megapixels`.
-Answered<Image> picture_of(const service::FormPart& part, int max_megapixels);
+Answered<Image> picture_of(const http::FormPart& part, int max_megapixels);
 /// What a sample keeps of the name of its file: the last part of the path.
-std::string source_of(const service::FormPart& part);
+std::string source_of(const http::FormPart& part);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

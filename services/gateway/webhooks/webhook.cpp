@@ -14,7 +14,7 @@
 #include "gateway/identity_event.hpp"
 #include "wire/codec.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 using std::chrono::milliseconds;
@@ -178,4 +178,4 @@ std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime) 
     return all;
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "base/metrics.hpp"
-#include "gallery/history_reader.hpp"
+#include "gallery/history/history_reader.hpp"
 #include "gateway/webhooks/webhook_rules.hpp"
-#include "service/http_client.hpp"
+#include "http/client.hpp"
 #include "service/runtime.hpp"
 #include "wire/messages.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// Delivers the results that one webhook asks for, each at least once and in their order, until
 /// runtime.stop is requested. Reads them from Redis' history from a place that is kept there, so
@@ -48,7 +48,7 @@ class Webhook {
     std::string secret_;
     std::set<std::string> decisions_;
     std::set<std::string> cameras_;  ///< empty: all
-    service::HttpClient client_;
+    http::Client client_;
     gallery::HistoryReader results_;
     Backoff backoff_;
     Counter delivered_;
@@ -61,4 +61,4 @@ class Webhook {
 /// All that are set up. Throws as Webhook.
 std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime);
 
-}  // namespace facebus
+}  // namespace facebus::gateway

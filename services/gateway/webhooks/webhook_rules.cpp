@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "gallery/digest.hpp"
+#include "crypto/digest.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 namespace {
 
 using std::chrono::milliseconds;
@@ -34,7 +34,7 @@ std::map<std::string, std::string> webhook_headers(const std::string& id, std::i
             {"User-Agent", "facebus"},
             {"X-Facebus-Id", id},
             {"X-Facebus-Timestamp", time},
-            {"X-Facebus-Signature", "v1=" + gallery::hmac_sha256(secret, time + "." + body)}};
+            {"X-Facebus-Signature", "v1=" + crypto::hmac_sha256(secret, time + "." + body)}};
 }
 
 WebhookOutcome webhook_outcome(int status) {
@@ -53,4 +53,4 @@ milliseconds Backoff::next(const std::string& retry_after) {
     return std::max(wait, asked_for(retry_after));
 }
 
-}  // namespace facebus
+}  // namespace facebus::gateway

@@ -8,7 +8,7 @@
 
 #include "base/random.hpp"
 
-namespace facebus {
+namespace facebus::gateway {
 
 /// The headers of a delivery: what it is known by, when it was sent, and the proof that both the
 /// time and the body are ours. docs/mqtt-and-webhooks.md says how to check it.
@@ -41,4 +41,4 @@ class Backoff {
     int tries_ = 0;
 };
 
-}  // namespace facebus
+}  // namespace facebus::gateway

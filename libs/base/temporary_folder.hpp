@@ -1,0 +1,43 @@
+// Folder for sockets and files of one program.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include "base/error.hpp"
+
+namespace facebus {
+
+/// New folder that only this user may read. The destructor removes it with its contents.
+class TemporaryFolder {
+  public:
+    /// Throws StartupError (unavailable) if the folder cannot be created.
+    TemporaryFolder() {
+        auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("cannot make a folder in {}; set TMPDIR",
+                                           std::filesystem::temp_directory_path().string()));
+        }
+        path_ = name;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
+        return path_ / name;
+    }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace facebus

@@ -1,0 +1,242 @@
+#include "crypto/sealed_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "base/file.hpp"
+
+namespace facebus::crypto {
+namespace {
+
+constexpr std::string_view magic = "facebus sealed 1\n";
+constexpr std::size_t chunk_bytes = 65'536;
+constexpr std::size_t sealed_bytes = chunk_bytes + crypto_secretstream_xchacha20poly1305_ABYTES;
+
+using Stream = crypto_secretstream_xchacha20poly1305_state;
+using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
+using Header = std::array<unsigned char, crypto_secretstream_xchacha20poly1305_HEADERBYTES>;
+
+/// Lives as short as possible, and leaves nothing in memory.
+struct Key {
+    std::array<unsigned char, crypto_secretstream_xchacha20poly1305_KEYBYTES> bytes{};
+    Key() = default;
+    Key(const Key&) = delete;
+    Key& operator=(const Key&) = delete;
+    ~Key() { sodium_memzero(bytes.data(), bytes.size()); }
+
+    Result<void> derive(const std::string& passphrase, const Salt& salt) {
+        if (crypto_pwhash(bytes.data(), bytes.size(), passphrase.data(), passphrase.size(),
+                          salt.data(), crypto_pwhash_OPSLIMIT_MODERATE,
+                          crypto_pwhash_MEMLIMIT_MODERATE, crypto_pwhash_ALG_ARGON2ID13) == 0) {
+            return {};
+        }
+        return fail(ErrorKind::unavailable,
+                    "making a key from the passphrase takes 256 MiB of memory, which are not free");
+    }
+};
+
+const unsigned char* raw(std::string_view text) {
+    const void* bytes = text.data();
+    return static_cast<const unsigned char*>(bytes);
+}
+
+std::string_view text(const void* bytes, std::size_t size) {
+    return {static_cast<const char*>(bytes), size};
+}
+
+Result<void> ready() {
+    if (sodium_init() >= 0) return {};
+    return fail(ErrorKind::unavailable, "the system gives no random numbers");
+}
+
+}  // namespace
+
+struct SealedWriter::Impl {
+    FileWriter file;
+    bool sealed = false;
+    Stream stream{};
+    std::string waiting;
+
+    Result<void> seal(std::string_view bytes, unsigned char tag) {
+        std::array<unsigned char, sealed_bytes> out{};
+        unsigned long long size = 0;
+        crypto_secretstream_xchacha20poly1305_push(&stream, out.data(), &size, raw(bytes),
+                                                   bytes.size(), nullptr, 0, tag);
+        return file.write(text(out.data(), size));
+    }
+};
+
+SealedWriter::SealedWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SealedWriter::~SealedWriter() = default;
+SealedWriter::SealedWriter(SealedWriter&&) noexcept = default;
+
+Result<SealedWriter> SealedWriter::create(const std::filesystem::path& file,
+                                          const std::string& passphrase) {
+    auto writer = FileWriter::create(file, FileWriter::Readers::owner);
+    if (!writer) return std::unexpected(std::move(writer.error()));
+    auto impl = std::make_unique<Impl>(std::move(*writer));
+    if (passphrase.empty()) return SealedWriter(std::move(impl));
+
+    impl->sealed = true;
+    if (auto good = ready(); !good) return std::unexpected(std::move(good.error()));
+    Salt salt{};
+    randombytes_buf(salt.data(), salt.size());
+    Key key;
+    if (auto made = key.derive(passphrase, salt); !made) {
+        return std::unexpected(std::move(made.error()));
+    }
+    Header header{};
+    crypto_secretstream_xchacha20poly1305_init_push(&impl->stream, header.data(), key.bytes.data());
+    for (const auto part :
+         {magic, text(salt.data(), salt.size()), text(header.data(), header.size())}) {
+        if (auto written = impl->file.write(part); !written) {
+            return std::unexpected(std::move(written.error()));
+        }
+    }
+    return SealedWriter(std::move(impl));
+}
+
+Result<void> SealedWriter::write(std::string_view bytes) {
+    if (!impl_->sealed) return impl_->file.write(bytes);
+    impl_->waiting += bytes;
+    std::string_view left = impl_->waiting;
+    // The last chunk is another kind, so one is always kept back.
+    while (left.size() > chunk_bytes) {
+        if (auto written = impl_->seal(left.substr(0, chunk_bytes), 0); !written) return written;
+        left.remove_prefix(chunk_bytes);
+    }
+    impl_->waiting = std::string(left);
+    return {};
+}
+
+Result<void> SealedWriter::commit() {
+    if (impl_->sealed) {
+        auto written = impl_->seal(impl_->waiting, crypto_secretstream_xchacha20poly1305_TAG_FINAL);
+        if (!written) return written;
+    }
+    return impl_->file.commit();
+}
+
+struct SealedReader::Impl {
+    std::string name;
+    std::ifstream in;
+    bool sealed = false;
+    bool over = false;
+    Stream stream{};
+    std::string waiting;
+    std::size_t place = 0;  ///< in `waiting`, of the next line
+
+    /// At most so many bytes.
+    std::string take(std::size_t size) {
+        std::string bytes(size, '\0');
+        in.read(bytes.data(), static_cast<std::streamsize>(size));
+        bytes.resize(static_cast<std::size_t>(in.gcount()));
+        return bytes;
+    }
+
+    Result<void> unseal(const std::string& passphrase) {
+        if (passphrase.empty()) {
+            return fail(ErrorKind::refused,
+                        fmt::format("{} is encrypted; give its passphrase", name));
+        }
+        if (auto good = ready(); !good) return good;
+        Salt salt{};
+        Header header{};
+        const auto first = take(salt.size());
+        const auto second = take(header.size());
+        if (second.size() != header.size()) return cut_off();
+        std::copy_n(raw(first), salt.size(), salt.begin());
+        std::copy_n(raw(second), header.size(), header.begin());
+        Key key;
+        if (auto made = key.derive(passphrase, salt); !made) return made;
+        if (crypto_secretstream_xchacha20poly1305_init_pull(&stream, header.data(),
+                                                            key.bytes.data()) != 0) {
+            return changed();
+        }
+        sealed = true;
+        return {};
+    }
+
+    /// More bytes into `waiting`, or `over`.
+    Result<void> fill() {
+        waiting.erase(0, place);
+        place = 0;
+        if (!sealed) {
+            const auto bytes = take(chunk_bytes);
+            over = bytes.empty();
+            waiting += bytes;
+            return {};
+        }
+        const auto bytes = take(sealed_bytes);
+        if (bytes.size() < crypto_secretstream_xchacha20poly1305_ABYTES) return cut_off();
+        std::array<unsigned char, chunk_bytes> out{};
+        unsigned long long size = 0;
+        unsigned char tag = 0;
+        if (crypto_secretstream_xchacha20poly1305_pull(&stream, out.data(), &size, &tag, raw(bytes),
+                                                       bytes.size(), nullptr, 0) != 0) {
+            return changed();
+        }
+        waiting += text(out.data(), size);
+        over = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+        return {};
+    }
+
+    [[nodiscard]] Result<void> cut_off() const {
+        return fail(ErrorKind::malformed, fmt::format("{} is cut off before its end", name));
+    }
+    [[nodiscard]] Result<void> changed() const {
+        return fail(ErrorKind::refused,
+                    fmt::format("{}: another passphrase, or the file was changed", name));
+    }
+};
+
+SealedReader::SealedReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SealedReader::~SealedReader() = default;
+SealedReader::SealedReader(SealedReader&&) noexcept = default;
+
+Result<SealedReader> SealedReader::open(const std::filesystem::path& file,
+                                        const std::string& passphrase) {
+    auto impl = std::make_unique<Impl>();
+    impl->name = file.string();
+    impl->in.open(file, std::ios::binary);
+    if (!impl->in) {
+        return fail(ErrorKind::unavailable, fmt::format("can't read {}", impl->name));
+    }
+    impl->waiting = impl->take(magic.size());
+    if (impl->waiting == magic) {
+        impl->waiting.clear();
+        if (auto good = impl->unseal(passphrase); !good) {
+            return std::unexpected(std::move(good.error()));
+        }
+    }
+    return SealedReader(std::move(impl));
+}
+
+Result<std::optional<std::string>> SealedReader::line() {
+    auto& state = *impl_;
+    while (true) {
+        const auto end = state.waiting.find('\n', state.place);
+        if (end != std::string::npos) {
+            auto line = state.waiting.substr(state.place, end - state.place);
+            state.place = end + 1;
+            return line;
+        }
+        if (state.over) {
+            if (state.place == state.waiting.size()) return std::nullopt;
+            return fail(ErrorKind::malformed,
+                        fmt::format("{} is cut off before its end", state.name));
+        }
+        if (state.waiting.size() - state.place > longest_line) {
+            return fail(ErrorKind::too_large, fmt::format("{} has a line of more than {} bytes",
+                                                          state.name, longest_line));
+        }
+        if (auto good = state.fill(); !good) return std::unexpected(std::move(good.error()));
+    }
+}
+
+}  // namespace facebus::crypto

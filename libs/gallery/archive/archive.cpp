@@ -1,0 +1,93 @@
+#include "gallery/archive/archive.hpp"
+
+#include <cmath>
+#include <exception>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/base64.hpp"
+#include "gallery/json_number.hpp"
+#include "gallery/name.hpp"
+#include "gallery/store/record.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t version = 2;
+
+}  // namespace
+
+std::string archive_line(const ArchiveHeader& header) {
+    const Json json{
+        {"facebus_gallery", version}, {"subjects", header.subjects}, {"samples", header.samples}};
+    return json.dump() + "\n";
+}
+
+Result<ArchiveHeader> read_archive_header(std::string_view line) {
+    try {
+        const auto json = Json::parse(line);
+        if (whole_number(json.at("facebus_gallery")) > version) {
+            return fail(ErrorKind::unsupported,
+                        "the archive was written by a later version of facebus; use that one");
+        }
+        return ArchiveHeader{whole_number(json.at("subjects")), whole_number(json.at("samples"))};
+    } catch (const std::exception&) {
+        return fail(ErrorKind::malformed, "this is no gallery that facebus gallery export wrote");
+    }
+}
+
+std::string archive_line(const ArchivedSample& archived) {
+    const auto& sample = archived.sample;
+    Json json{{"subject", archived.subject}, {"source", sample.source},
+              {"model", sample.model_id},    {"quality", sample.quality},
+              {"created", sample.created},   {"embedding", crypto::base64(pack(sample.embedding))}};
+    if (archived.ignored) json["ignored"] = true;
+    if (!archived.picture.empty()) json["picture"] = crypto::base64(archived.picture);
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<ArchivedSample> read_archive_line(std::string_view line) {
+    ArchivedSample archived;
+    std::string embedding;
+    bool pictured = false;
+    try {
+        const auto json = Json::parse(line);
+        archived.subject = json.at("subject").get<std::string>();
+        archived.sample.source = json.at("source").get<std::string>();
+        archived.sample.model_id = json.at("model").get<std::string>();
+        const auto quality = json.at("quality").get<double>();
+        archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
+        archived.sample.created = static_cast<std::int64_t>(whole_number(json.at("created")));
+        embedding =
+            crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
+                .value_or("");
+        archived.ignored = json.value("ignored", false);
+        pictured = json.contains("picture");
+        if (pictured) {
+            archived.picture =
+                crypto::from_base64(json["picture"].get<std::string>(), max_picture_bytes)
+                    .value_or("");
+        }
+    } catch (const std::exception&) {
+        return fail(ErrorKind::malformed, "a line is no sample");
+    }
+    auto name = clean_name(archived.subject);
+    if (!name) return std::unexpected(std::move(name.error()));
+    archived.subject = std::move(*name);
+    auto unpacked = unpack(embedding);
+    if (!unpacked) return std::unexpected(std::move(unpacked.error()));
+    archived.sample.embedding = *unpacked;
+    if (auto good = check_sample(archived.sample); !good) {
+        return std::unexpected(std::move(good.error()));
+    }
+    if (pictured) {
+        if (auto good = check_picture(archived.picture); !good) {
+            return std::unexpected(std::move(good.error()));
+        }
+    }
+    return archived;
+}
+
+}  // namespace facebus::gallery

@@ -1,0 +1,54 @@
+// From a stated rate of false alarms to the policy of a gallery.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "base/error.hpp"
+#include "gallery/decide/cohort.hpp"
+#include "gallery/decide/decision.hpp"
+#include "gallery/match/snapshot.hpp"
+
+namespace facebus::gallery {
+
+/// What a calibration came to.
+struct Calibration {
+    Policy policy;
+    double false_alarms = 0;    ///< share of strangers that it lets be named
+    std::size_t strangers = 0;  ///< that were drawn
+    float threshold = 0;        ///< similarity that `known` takes in this gallery
+    /// Added because the subjects of this gallery are more like each other than strangers are: the
+    /// same cameras, the same family. 0 with fewer than `subjects_for_shift` subjects.
+    float shift = 0;
+    double recognised = 0;  ///< share of enrolled people who pass it, by the cohort's pictures
+};
+
+inline constexpr std::size_t subjects_for_shift = 5;
+inline constexpr double least_false_alarms = 1e-5;
+inline constexpr double most_false_alarms = 0.5;
+
+/// How many strangers show a rate so that 50 of them lie above the threshold; at least 2,000, at
+/// most 50,000.
+std::size_t strangers_for(double false_alarms);
+
+/// Sets threshold, slope and offset of `base` for the gallery; the rest of it stays. Strangers are
+/// drawn from the cohort, fused from `min_probes` pictures as in a track, and matched with the
+/// gallery; the threshold lets no more than `false_alarms` of them be named. The probability
+/// follows from how often strangers and enrolled people reach a similarity, as if one were as
+/// likely to come as the other. Takes strangers x samples comparisons and calls `step` after each
+/// stranger, to show how far it is. The same for the same gallery. Refused: an empty gallery,
+/// another model than the cohort's, `false_alarms` out of range.
+Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
+                              double false_alarms, std::size_t strangers,
+                              const std::function<void()>& step = {});
+
+/// Samples of a gallery that were looked for with their own subject's others, and how many of them
+/// would be named rightly, as the last of enough good faces. At most 500.
+struct OwnSamples {
+    std::size_t tried = 0;
+    std::size_t named = 0;
+};
+OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy);
+
+}  // namespace facebus::gallery

@@ -1,0 +1,77 @@
+// Who is it: an open-set decision that explains itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/embedding.hpp"
+#include "base/image.hpp"
+#include "gallery/match/snapshot.hpp"
+
+namespace facebus::gallery {
+
+/// When a face counts as somebody's. calibrate() sets threshold, slope and offset for a gallery;
+/// the defaults here are what it gives on average for galleries from LFW and one false alarm in a
+/// hundred strangers. See docs/decisions/0003-open-set-decision.md.
+struct Policy {
+    float threshold = 0.52F;  ///< least cosine similarity to the subject, in a gallery of up to ten
+    float growth = 0.09F;  ///< added for every tenfold of that: more subjects, more chances to err
+    float early = 0.08F;   ///< added while fewer than `min_probes` good faces were seen
+    int min_probes = 2;    ///< good faces without which nobody is called a stranger
+    float margin = 0.05F;  ///< least lead over the best other subject
+    float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
+    double slope = 47;         ///< probability = 1 / (1 + exp(-(slope * similarity + offset
+    double offset = -23.5;     ///< - ln(subjects)))): as if one who comes were as likely a stranger
+};
+
+/// The similarity that `known` takes with so many subjects and good faces.
+float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes);
+
+/// Whether the best subject leads over the runner-up by so much; with one subject there is nobody
+/// to lead over. Precondition: there is a best one.
+bool leads(const Match& match, float margin);
+
+/// One face of a track with what it weighs.
+struct Probe {
+    std::string id;
+    Embedding embedding{};
+    float quality = 0;  ///< Quality::overall
+};
+
+/// The probes of a track as one unit vector: their mean weighted by quality (the plain mean where
+/// all qualities are 0), summed in the order of their ids so that the result does not depend on the
+/// order of arrival, to the last bit. Probes that cancel each other out give the zero vector, which
+/// is like nobody. Precondition: not empty.
+Embedding fuse(const std::vector<Probe>& probes);
+
+enum class Verdict {
+    known,
+    unknown,    ///< a stranger: seen well enough, and nobody in the gallery
+    undecided,  ///< nothing good enough was seen, or not enough yet
+};
+
+struct Decision {
+    Verdict verdict = Verdict::undecided;
+    Match match;                  ///< the best subject and the runner-up, whatever the verdict
+    double probability = 0;       ///< that the track shows the best subject, 0..1
+    std::size_t good_probes = 0;  ///< probes that reach the policy's quality
+    float threshold = 0;          ///< similarity that `known` took
+    float margin = 0;             ///< the best similarity less the runner-up's, or less 0
+    /// Whether nobody may be told of the track: it shows an ignored subject, or would with more
+    /// faces as alike as these.
+    bool ignored = false;
+};
+
+/// What is looked for in the gallery: the good probes of a track fused, or all where none is good.
+/// Precondition: not empty.
+Embedding track_template(const std::vector<Probe>& probes, const Policy& policy);
+
+/// Decides on a track's probes by what its template matches in a gallery of so many subjects.
+/// `known` if there is a good probe and the best subject reaches effective_threshold() and leads()
+/// by the margin; else `unknown` if at least `min_probes` good probes were seen; else `undecided`.
+Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
+                const Policy& policy);
+/// The same with the matching; no probes are `undecided`.
+Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
+
+}  // namespace facebus::gallery

@@ -1,0 +1,53 @@
+#include "gallery/history/history_reader.hpp"
+
+#include <utility>
+
+#include "gallery/id.hpp"
+#include "gallery/store/keys.hpp"
+
+namespace facebus::gallery {
+
+HistoryReader::HistoryReader(const RedisOptions& options, const std::string& name)
+    : history_(options, 0), redis_(options), key_(keys::reader(name)) {}
+
+Result<void> HistoryReader::find_place() {
+    const auto kept = redis_.run({"GET", key_});
+    if (!kept) return std::unexpected(kept.error());
+    if (valid_stream_id(kept->text())) {
+        place_ = kept_ = kept->text();
+        return {};
+    }
+    const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
+    if (!newest) return std::unexpected(newest.error());
+    place_ = "0-0";
+    if (const auto& entries = newest->elements(); !entries.empty()) {
+        const auto& parts = entries.front().elements();
+        if (!parts.empty() && valid_stream_id(parts.front().text())) place_ = parts.front().text();
+    }
+    // At once: what comes until the first result is done must be found after a restart.
+    return keep();
+}
+
+Result<std::optional<HistoryEntry>> HistoryReader::next() {
+    if (place_.empty()) {
+        if (const auto found = find_place(); !found) return std::unexpected(found.error());
+    }
+    auto entries = history_.after(place_, 1);
+    if (!entries) return std::unexpected(std::move(entries.error()));
+    if (entries->empty()) return std::nullopt;
+    return std::move(entries->front());
+}
+
+void HistoryReader::done(const HistoryEntry& entry) {
+    place_ = entry.id;
+}
+
+Result<void> HistoryReader::keep() {
+    if (kept_ == place_) return {};
+    const auto set = redis_.run({"SET", key_, place_});
+    if (!set) return std::unexpected(set.error());
+    kept_ = place_;
+    return {};
+}
+
+}  // namespace facebus::gallery

@@ -1,0 +1,229 @@
+#include "gallery/match/compact.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace facebus::gallery {
+namespace {
+
+constexpr int low_bits = 6;
+constexpr int low_offset = high_step / 2;
+// So that the high byte, rounded, stays within +-127.
+constexpr float most = 127.0F * high_step;
+constexpr std::size_t group = 4;        // components whose low parts lie together,
+constexpr std::size_t group_bytes = 3;  // in so many bytes
+
+using Products = void (*)(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
+                          std::size_t first, std::int32_t* out);
+
+// Each of the kernels below takes the rows one by one and multiplies each with `Probes` probes from
+// `first` on, so that a row is read from memory once for all of them.
+
+template <std::size_t Probes>
+void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
+           std::size_t first, std::int32_t* out) {
+    for (std::size_t r = 0; r < count; ++r, rows += embedding_size) {
+        for (std::size_t p = 0; p < Probes; ++p) {
+            const auto* probe = probes.words(first + p);
+            std::int32_t sum = 0;
+            for (std::size_t i = 0; i < embedding_size; ++i) {
+                sum += std::int16_t{rows[i]} * probe[i];
+            }
+            out[p * count + r] = sum;
+        }
+    }
+}
+
+#if defined(__x86_64__)
+
+template <std::size_t Probes>
+__attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t count,
+                                          const CoarseProbes& probes, std::size_t first,
+                                          std::int32_t* out) {
+    const std::int16_t* words[Probes];
+    for (std::size_t p = 0; p < Probes; ++p) words[p] = probes.words(first + p);
+    for (std::size_t r = 0; r < count; ++r, rows += embedding_size) {
+        __m256i sums[Probes];
+#pragma GCC unroll 8
+        for (auto& sum : sums) sum = _mm256_setzero_si256();
+        for (std::size_t i = 0; i < embedding_size; i += 16) {
+            const auto row =
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + i)));
+#pragma GCC unroll 8
+            for (std::size_t p = 0; p < Probes; ++p) {
+                const auto probe =
+                    _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words[p] + i));
+                sums[p] = _mm256_add_epi32(sums[p], _mm256_madd_epi16(row, probe));
+            }
+        }
+#pragma GCC unroll 8
+        for (std::size_t p = 0; p < Probes; ++p) {
+            auto half = _mm_add_epi32(_mm256_castsi256_si128(sums[p]),
+                                      _mm256_extracti128_si256(sums[p], 1));
+            half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+            half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
+            out[p * count + r] = _mm_cvtsi128_si32(half);
+        }
+    }
+}
+
+// The instruction multiplies unsigned with signed bytes, so 128 is added to the row's and comes off
+// at the end.
+template <std::size_t Probes>
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) void avx512(const std::int8_t* rows,
+                                                                   std::size_t count,
+                                                                   const CoarseProbes& probes,
+                                                                   std::size_t first,
+                                                                   std::int32_t* out) {
+    const std::int8_t* bytes[Probes];
+    std::int32_t shifts[Probes];
+    for (std::size_t p = 0; p < Probes; ++p) {
+        bytes[p] = probes.bytes(first + p);
+        shifts[p] = 128 * probes.sum(first + p);
+    }
+    const auto flip = _mm512_set1_epi8(-128);
+    for (std::size_t r = 0; r < count; ++r, rows += embedding_size) {
+        __m512i sums[Probes];
+#pragma GCC unroll 8
+        for (auto& sum : sums) sum = _mm512_setzero_si512();
+        for (std::size_t i = 0; i < embedding_size; i += 64) {
+            const auto row = _mm512_xor_si512(_mm512_loadu_si512(rows + i), flip);
+#pragma GCC unroll 8
+            for (std::size_t p = 0; p < Probes; ++p) {
+                sums[p] = _mm512_dpbusd_epi32(sums[p], row, _mm512_loadu_si512(bytes[p] + i));
+            }
+        }
+#pragma GCC unroll 8
+        for (std::size_t p = 0; p < Probes; ++p) {
+            out[p * count + r] = _mm512_reduce_add_epi32(sums[p]) - shifts[p];
+        }
+    }
+}
+
+#endif
+
+/// A kernel for one, two, four and eight probes at a time.
+struct Kernel {
+    const char* name;
+    std::array<Products, 4> products;
+    bool here;  ///< whether this processor can
+};
+
+const std::vector<Kernel>& kernels() {
+    static const std::vector<Kernel> all = [] {
+        std::vector<Kernel> found;
+#if defined(__x86_64__)
+        const bool vnni =
+            __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
+        found.push_back({"avx512vnni", {avx512<1>, avx512<2>, avx512<4>, avx512<8>}, vnni});
+        found.push_back(
+            {"avx2", {avx2<1>, avx2<2>, avx2<4>, avx2<8>}, __builtin_cpu_supports("avx2") != 0});
+#endif
+        found.push_back({"plain", {plain<1>, plain<2>, plain<4>, plain<8>}, true});
+        std::erase_if(found, [](const Kernel& kernel) { return !kernel.here; });
+        return found;
+    }();
+    return all;
+}
+
+void run(const Kernel& kernel, const std::int8_t* rows, std::size_t count,
+         const CoarseProbes& probes, std::int32_t* out) {
+    for (std::size_t first = 0; first < probes.size();) {
+        std::size_t power = 3;
+        while ((std::size_t{1} << power) > probes.size() - first) --power;
+        kernel.products.at(power)(rows, count, probes, first, out + first * count);
+        first += std::size_t{1} << power;
+    }
+}
+
+}  // namespace
+
+CompactEmbedding compact(const Embedding& embedding) {
+    float largest = 0;
+    for (const float value : embedding) largest = std::max(largest, std::abs(value));
+    CompactEmbedding out{};
+    out.scale = largest > 1e-30F ? largest / most : 1;  // below, the scale would lose digits
+    double left_out = 0;
+    for (std::size_t first = 0; first < embedding_size; first += group) {
+        std::uint32_t packed = 0;
+        for (std::size_t k = group; k-- > 0;) {
+            const auto whole = static_cast<int>(std::lround(embedding[first + k] / out.scale));
+            // Rounded, so that what it leaves out is as little as can be.
+            const int high = (whole + low_offset) >> low_bits;
+            const int low = whole - high * high_step;
+            out.high[first + k] = static_cast<std::int8_t>(high);
+            packed = packed << low_bits | static_cast<std::uint32_t>(low + low_offset);
+            left_out += low * low;
+        }
+        for (std::size_t byte = 0; byte < group_bytes; ++byte) {
+            out.low[first / group * group_bytes + byte] =
+                static_cast<std::uint8_t>(packed >> (8 * byte));
+        }
+    }
+    out.coarse_error = out.scale * static_cast<float>(std::sqrt(left_out));
+    return out;
+}
+
+Embedding expand(const std::int8_t* high, const std::uint8_t* low, float scale) {
+    Embedding out;
+    for (std::size_t first = 0; first < embedding_size; first += group, low += group_bytes) {
+        auto packed = low[0] | std::uint32_t{low[1]} << 8 | std::uint32_t{low[2]} << 16;
+        for (std::size_t i = first; i < first + group; ++i, packed >>= low_bits) {
+            const auto part = static_cast<int>(packed & (high_step - 1)) - low_offset;
+            out[i] = scale * static_cast<float>(high_step * high[i] + part);
+        }
+    }
+    return out;
+}
+
+float row_similarity(const std::int8_t* high, const std::uint8_t* low, float scale,
+                     const Embedding& probe) {
+    return scale * similarity(expand(high, low, 1), probe);
+}
+
+CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
+    probes_.reserve(probes.size());
+    for (const auto& probe : probes) {
+        const auto coarse = compact(probe);
+        auto& kept = probes_.emplace_back();
+        std::int32_t sum = 0;
+        for (std::size_t i = 0; i < embedding_size; ++i) {
+            kept.bytes[i] = coarse.high[i];
+            kept.words[i] = std::int16_t{coarse.high[i]};
+            sum += coarse.high[i];
+        }
+        sums_.push_back(sum);
+        scales_.push_back(coarse.scale * high_step);
+        errors_.push_back(coarse.coarse_error);
+    }
+}
+
+void coarse_products(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
+                     std::int32_t* out) {
+    run(kernels().front(), rows, count, probes, out);
+}
+
+const char* coarse_instructions() {
+    return kernels().front().name;
+}
+
+std::vector<const char*> all_coarse_instructions() {
+    std::vector<const char*> names;
+    for (const auto& kernel : kernels()) names.push_back(kernel.name);
+    return names;
+}
+
+void coarse_products_with(const char* instructions, const std::int8_t* rows, std::size_t count,
+                          const CoarseProbes& probes, std::int32_t* out) {
+    const auto found = std::ranges::find_if(kernels(), [&](const Kernel& kernel) {
+        return std::strcmp(kernel.name, instructions) == 0;
+    });
+    if (found != kernels().end()) run(*found, rows, count, probes, out);
+}
+
+}  // namespace facebus::gallery

@@ -1,0 +1,101 @@
+#include "gallery/match/segment.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+namespace facebus::gallery {
+
+void Segment::append(const SubjectRecord& record, const std::string& model_id) {
+    std::vector<const Sample*> ordered;
+    for (const Sample& sample : record.samples) {
+        if (sample.model_id == model_id) ordered.push_back(&sample);
+    }
+    const auto foreign = record.samples.size() - ordered.size();
+    // Sorted, so that neither the answer nor a tie depends on the order in which Redis told them.
+    std::ranges::sort(ordered, {}, [](const Sample* sample) { return sample->id; });
+    const auto twice = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
+    ordered.erase(twice.begin(), twice.end());
+    for (const Sample* sample : ordered) {
+        const auto row = compact(sample->embedding);
+        append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
+        coarse_error_ = std::max(coarse_error_, row.coarse_error);
+    }
+    close(pack_id(record.subject.id), record.subject.name, record.subject.ignored, foreign,
+          record.damaged);
+}
+
+void Segment::append(const Segment& other, std::size_t subject) {
+    for (auto row = other.first_row(subject); row < other.end_row(subject); ++row) {
+        append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
+                   &other.low_[row * low_bytes], other.scales_[row]);
+    }
+    coarse_error_ = std::max(coarse_error_, other.coarse_error_);
+    close(other.subject_id(subject), other.name(subject), other.ignored(subject),
+          other.foreign(subject), other.damaged(subject));
+}
+
+void Segment::shrink() {
+    subjects_.shrink_to_fit();
+    ignored_.shrink_to_fit();
+    names_.shrink_to_fit();
+    sample_ids_.shrink_to_fit();
+    high_.shrink_to_fit();
+    low_.shrink_to_fit();
+    scales_.shrink_to_fit();
+}
+
+void Segment::append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
+                         float scale) {
+    sample_ids_.push_back(id);
+    high_.insert(high_.end(), high, high + embedding_size);
+    low_.insert(low_.end(), low, low + low_bytes);
+    scales_.push_back(scale);
+    std::int32_t squares = 0;
+    for (std::size_t i = 0; i < embedding_size; ++i) squares += high[i] * high[i];
+    coarse_length_ =
+        std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
+}
+
+void Segment::close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
+                    std::size_t damaged) {
+    assert(subjects_.empty() || subjects_.back().id < id);
+    const auto counted = [](std::size_t count) {
+        return static_cast<std::uint32_t>(
+            std::min<std::size_t>(count, std::numeric_limits<std::uint32_t>::max()));
+    };
+    if (ignored) ignored_.push_back(counted(subjects_.size()));
+    names_ += name;
+    subjects_.push_back(
+        {id, counted(names_.size()), counted(rows()), counted(foreign), counted(damaged)});
+}
+
+std::string_view Segment::name(std::size_t subject) const {
+    const std::size_t begin = subject == 0 ? 0 : subjects_[subject - 1].end_name;
+    return std::string_view(names_).substr(begin, subjects_[subject].end_name - begin);
+}
+
+bool Segment::ignored(std::size_t subject) const {
+    return std::ranges::binary_search(ignored_, subject);
+}
+
+std::size_t Segment::first_row(std::size_t subject) const {
+    return subject == 0 ? 0 : subjects_[subject - 1].end_row;
+}
+
+std::size_t Segment::subject_of(std::size_t row) const {
+    const auto found = std::ranges::upper_bound(subjects_, row, {}, &Entry::end_row);
+    return static_cast<std::size_t>(found - subjects_.begin());
+}
+
+Embedding Segment::embedding(std::size_t row) const {
+    return expand(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row]);
+}
+
+float Segment::similarity(std::size_t row, const Embedding& probe) const {
+    return row_similarity(&high_[row * embedding_size], &low_[row * low_bytes], scales_[row],
+                          probe);
+}
+
+}  // namespace facebus::gallery

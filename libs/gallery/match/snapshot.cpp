@@ -1,0 +1,220 @@
+#include "gallery/match/snapshot.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "gallery/match/compact.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+// Large enough that there are few segments, small enough to be copied in a millisecond. One
+// that grows above is halved; a new one leaves room.
+constexpr std::size_t most_rows = 2048;
+constexpr std::size_t new_rows = most_rows * 3 / 4;
+// Below so many rows a segment on average, all are written anew.
+constexpr std::size_t fewest_rows = most_rows / 4;
+
+std::size_t size(const SubjectRecord& record) {
+    return std::max<std::size_t>(record.samples.size(), 1);
+}
+
+}  // namespace
+
+Snapshot::Builder::Builder(std::string model_id) : rows_(new_rows) {
+    built_.model_id_ = std::move(model_id);
+}
+
+Segment& Snapshot::Builder::open() {
+    if (open_ && std::max(open_->rows(), open_->subjects()) >= rows_) close();
+    if (!open_) open_ = std::make_shared<Segment>();
+    return *open_;
+}
+
+void Snapshot::Builder::close() {
+    if (!open_) return;
+    open_->shrink();
+    add(std::shared_ptr<const Segment>(std::exchange(open_, nullptr)));
+}
+
+void Snapshot::Builder::add(const SubjectRecord& record) {
+    open().append(record, built_.model_id_);
+}
+
+void Snapshot::Builder::add(const Segment& segment, std::size_t subject) {
+    open().append(segment, subject);
+}
+
+void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
+    close();
+    if (segment->subjects() == 0) return;
+    built_.samples_ += segment->rows();
+    built_.subjects_ += segment->subjects();
+    for (std::size_t i = 0; i < segment->subjects(); ++i) {
+        if (segment->first_row(i) < segment->end_row(i)) ++built_.with_samples_;
+        built_.foreign_ += segment->foreign(i);
+        built_.damaged_ += segment->damaged(i);
+    }
+    built_.segments_.push_back(segment);
+    built_.end_rows_.push_back(built_.samples_);
+}
+
+void Snapshot::Builder::begin_segment(std::size_t rows) {
+    close();
+    rows_ = rows;
+}
+
+Snapshot Snapshot::Builder::finish(std::string version) {
+    close();
+    built_.version_ = std::move(version);
+    return std::move(built_);
+}
+
+Snapshot::Snapshot(const std::string& model_id, std::vector<Subject> subjects,
+                   const std::vector<Sample>& samples, std::string version) {
+    Changes records;
+    for (Subject& subject : subjects) {
+        auto id = subject.id;
+        records[std::move(id)] = SubjectRecord{std::move(subject), {}, 0};
+    }
+    for (const Sample& sample : samples) {
+        const auto found = records.find(sample.subject_id);
+        if (found != records.end()) found->second->samples.push_back(sample);
+    }
+    Builder builder(model_id);
+    for (const auto& [id, record] : records) builder.add(*record);
+    *this = builder.finish(std::move(version));
+}
+
+Snapshot Snapshot::with(const Changes& changes, std::string version) const {
+    Builder builder(model_id_);
+    auto change = changes.begin();
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+        const auto& segment = segments_[i];
+        const auto last = unpack_id(segment->subject_id(segment->subjects() - 1));
+        // Who comes after everybody goes into the last segment.
+        auto end = change;
+        std::size_t rows = segment->rows();
+        for (; end != changes.end() && (end->first <= last || i + 1 == segments_.size()); ++end) {
+            if (end->second) rows += size(*end->second);
+        }
+        if (end == change) {
+            builder.add(segment);
+            continue;
+        }
+        const auto parts = (rows + most_rows - 1) / most_rows;
+        builder.begin_segment(parts <= 1 ? most_rows : rows / parts + 1);
+        for (std::size_t subject = 0; subject < segment->subjects(); ++subject) {
+            const auto id = unpack_id(segment->subject_id(subject));
+            for (; change != end && change->first < id; ++change) {
+                if (change->second) builder.add(*change->second);
+            }
+            // Comes in the next round, or after the last one, in the place of this.
+            if (change != end && change->first == id) continue;
+            builder.add(*segment, subject);
+        }
+        for (; change != end; ++change) {
+            if (change->second) builder.add(*change->second);
+        }
+    }
+    for (; change != changes.end(); ++change) {
+        if (change->second) builder.add(*change->second);
+    }
+    auto changed = builder.finish(version);
+    if (changed.segments_.size() <= 1 ||
+        changed.samples() + changed.subjects() >= changed.segments_.size() * fewest_rows) {
+        return changed;
+    }
+    Builder packed(model_id_);
+    for (const auto& segment : changed.segments_) {
+        for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);
+    }
+    return packed.finish(std::move(version));
+}
+
+Match Snapshot::match(const Embedding& probe) const {
+    return match_without(probe, no_row);
+}
+
+Match Snapshot::match_without(const Embedding& probe, std::size_t left_out) const {
+    return std::move(find_matches(segments_, {&probe, 1}, left_out).front());
+}
+
+std::vector<Match> Snapshot::match(std::span<const Embedding> probes) const {
+    return find_matches(segments_, probes);
+}
+
+std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> probes,
+                                                   std::size_t count) const {
+    return find_best(segments_, probes, count);
+}
+
+std::vector<Snapshot::Named> Snapshot::names(std::size_t most) const {
+    std::vector<Named> all;
+    all.reserve(std::min(most, subjects_));
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects() && all.size() < most; ++i) {
+            all.push_back({unpack_id(segment->subject_id(i)), std::string(segment->name(i))});
+        }
+    }
+    return all;
+}
+
+std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
+    if (!valid_id(subject_id)) return std::nullopt;
+    const auto wanted = pack_id(subject_id);
+    const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
+        return candidate->subject_id(candidate->subjects() - 1) >= wanted;
+    });
+    if (segment == segments_.end()) return std::nullopt;
+    const auto places = std::views::iota(std::size_t{0}, (*segment)->subjects());
+    const auto place = std::ranges::lower_bound(
+        places, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
+    if ((*segment)->subject_id(*place) != wanted) return std::nullopt;
+    return std::string((*segment)->name(*place));
+}
+
+std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {
+    std::vector<std::string> ids;
+    for (const auto& segment : segments_) {
+        if (unpack_id(segment->subject_id(segment->subjects() - 1)) < prefix) continue;
+        for (std::size_t i = 0; i < segment->subjects(); ++i) {
+            auto id = unpack_id(segment->subject_id(i));
+            if (id.starts_with(prefix)) {
+                ids.push_back(std::move(id));
+            } else if (id > prefix) {
+                return ids;
+            }
+        }
+    }
+    return ids;
+}
+
+std::vector<std::string> Snapshot::ignored_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& segment : segments_) {
+        for (std::size_t i = 0; i < segment->subjects(); ++i) {
+            if (segment->ignored(i)) ids.push_back(unpack_id(segment->subject_id(i)));
+        }
+    }
+    return ids;
+}
+
+Snapshot::Place Snapshot::place(std::size_t row) const {
+    const auto found = std::ranges::upper_bound(end_rows_, row);
+    const auto& segment = *segments_[static_cast<std::size_t>(found - end_rows_.begin())];
+    return {segment, row + segment.rows() - *found};
+}
+
+Embedding Snapshot::embedding(std::size_t row) const {
+    const auto at = place(row);
+    return at.segment.embedding(at.row);
+}
+
+std::string Snapshot::subject_id(std::size_t row) const {
+    const auto at = place(row);
+    return unpack_id(at.segment.subject_id(at.segment.subject_of(at.row)));
+}
+
+}  // namespace facebus::gallery

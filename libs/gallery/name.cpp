@@ -1,0 +1,76 @@
+#include "gallery/name.hpp"
+
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace facebus::gallery {
+namespace {
+
+constexpr std::uint32_t no_character = 0xFFFFFFFF;
+
+/// Takes the first character off the text; no_character if the bytes are not UTF-8.
+std::uint32_t take_character(std::string_view& text) {
+    const auto byte = [&](std::size_t i) {
+        return std::uint32_t{static_cast<unsigned char>(text[i])};
+    };
+    const std::uint32_t first = byte(0);
+    std::size_t length = 0;
+    std::uint32_t least = 0;  // below it, a shorter encoding exists and this one is a disguise
+    std::uint32_t value = 0;
+    if (first < 0x80) {
+        length = 1;
+        value = first;
+    } else if (first >> 5 == 0b110) {
+        length = 2;
+        least = 0x80;
+        value = first & 0x1F;
+    } else if (first >> 4 == 0b1110) {
+        length = 3;
+        least = 0x800;
+        value = first & 0x0F;
+    } else if (first >> 3 == 0b11110) {
+        length = 4;
+        least = 0x10000;
+        value = first & 0x07;
+    } else {
+        return no_character;
+    }
+    if (text.size() < length) return no_character;
+    for (std::size_t i = 1; i < length; ++i) {
+        if (byte(i) >> 6 != 0b10) return no_character;
+        value = value << 6 | (byte(i) & 0x3F);
+    }
+    const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (value < least || value > 0x10FFFF || surrogate) return no_character;
+    text.remove_prefix(length);
+    return value;
+}
+
+}  // namespace
+
+bool printable(std::string_view text) {
+    while (!text.empty()) {
+        const std::uint32_t character = take_character(text);
+        const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
+        if (character == no_character || control) return false;
+    }
+    return true;
+}
+
+Result<std::string> clean_name(std::string_view name) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto begin = name.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return fail(ErrorKind::refused, "a name can't be empty");
+    name = name.substr(begin, name.find_last_not_of(blanks) - begin + 1);
+    if (name.size() > max_name_bytes) {
+        return fail(ErrorKind::refused, fmt::format("a name has at most {} bytes; this one has {}",
+                                                    max_name_bytes, name.size()));
+    }
+    if (!printable(name)) {
+        return fail(ErrorKind::refused, "a name must be UTF-8 text without control characters");
+    }
+    return std::string(name);
+}
+
+}  // namespace facebus::gallery

@@ -1,0 +1,151 @@
+#include "gallery/redis/tls.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace facebus::gallery {
+namespace {
+
+struct FreeSettings {
+    void operator()(SSL_CTX* settings) const { SSL_CTX_free(settings); }
+};
+struct FreeSession {
+    void operator()(SSL* session) const { SSL_free(session); }
+};
+
+/// What OpenSSL complained of last, and nothing left for the next one to find.
+std::string openssl_reason() {
+    const auto code = ERR_peek_last_error();
+    const char* text = code != 0 ? ERR_reason_error_string(code) : nullptr;
+    ERR_clear_error();
+    return text != nullptr ? text : "no reason given";
+}
+
+std::unexpected<Error> failed(std::string reason) {
+    return fail(ErrorKind::unavailable, std::move(reason));
+}
+
+bool is_address(const std::string& host) {
+    in6_addr address{};
+    return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
+}  // namespace
+
+struct Tls::Impl {
+    std::unique_ptr<SSL_CTX, FreeSettings> settings;
+    std::unique_ptr<SSL, FreeSession> session;
+
+    Result<void> load(const TlsFiles& files) const;
+    void expect(const std::string& host) const;
+    /// Why a call that gave `result` did not do its work.
+    [[nodiscard]] std::string reason(int result) const;
+};
+
+Result<void> Tls::Impl::load(const TlsFiles& files) const {
+    auto* set = settings.get();
+    SSL_CTX_set_min_proto_version(set, TLS1_2_VERSION);
+    SSL_CTX_set_verify(set, SSL_VERIFY_PEER, nullptr);
+    const int trusted = files.ca.empty()
+                            ? SSL_CTX_set_default_verify_paths(set)
+                            : SSL_CTX_load_verify_locations(set, files.ca.c_str(), nullptr);
+    if (trusted != 1) {
+        return failed(
+            fmt::format("cannot use {}: {}; check redis.ca_file", files.ca, openssl_reason()));
+    }
+    if (files.certificate.empty() && files.key.empty()) return {};
+    if (SSL_CTX_use_certificate_chain_file(set, files.certificate.c_str()) != 1 ||
+        SSL_CTX_use_PrivateKey_file(set, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        return failed(
+            fmt::format("cannot use {} with {}: {}; check redis.cert_file and "
+                        "redis.key_file",
+                        files.certificate, files.key, openssl_reason()));
+    }
+    return {};
+}
+
+void Tls::Impl::expect(const std::string& host) const {
+    if (is_address(host)) {
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str());
+        return;
+    }
+    SSL_set1_host(session.get(), host.c_str());
+    // The macro SSL_set_tlsext_host_name() without its C cast.
+    SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(host.c_str()));
+}
+
+std::string Tls::Impl::reason(int result) const {
+    const int system = errno;
+    switch (SSL_get_error(session.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE:
+            ERR_clear_error();
+            return "no answer in time";
+        case SSL_ERROR_ZERO_RETURN:
+            ERR_clear_error();
+            return "the server closed the connection";
+        case SSL_ERROR_SYSCALL:
+            ERR_clear_error();
+            return system != 0 ? std::strerror(system) : "the connection was cut";
+        default:
+            break;
+    }
+    const auto verified = SSL_get_verify_result(session.get());
+    if (verified != X509_V_OK) {
+        ERR_clear_error();
+        return X509_verify_cert_error_string(verified);
+    }
+    return openssl_reason();
+}
+
+Tls::Tls(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tls::~Tls() = default;
+Tls::Tls(Tls&&) noexcept = default;
+Tls& Tls::operator=(Tls&&) noexcept = default;
+
+Result<Tls> Tls::start(int descriptor, const std::string& host, const TlsFiles& files) {
+    auto impl = std::make_unique<Impl>();
+    impl->settings.reset(SSL_CTX_new(TLS_client_method()));
+    if (!impl->settings) return failed(openssl_reason());
+    if (auto loaded = impl->load(files); !loaded) return std::unexpected(loaded.error());
+    impl->session.reset(SSL_new(impl->settings.get()));
+    if (!impl->session || SSL_set_fd(impl->session.get(), descriptor) != 1) {
+        return failed(openssl_reason());
+    }
+    impl->expect(host);
+    errno = 0;
+    if (const int result = SSL_connect(impl->session.get()); result != 1) {
+        return failed(fmt::format("TLS: {}", impl->reason(result)));
+    }
+    return Tls(std::move(impl));
+}
+
+Result<void> Tls::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        constexpr std::size_t most = std::numeric_limits<int>::max();
+        errno = 0;
+        const int written = SSL_write(impl_->session.get(), bytes.data(),
+                                      static_cast<int>(std::min(bytes.size(), most)));
+        if (written <= 0) return failed(impl_->reason(written));
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<std::size_t> Tls::read(std::span<char> buffer) {
+    errno = 0;
+    const int got = SSL_read(impl_->session.get(), buffer.data(), static_cast<int>(buffer.size()));
+    if (got <= 0) return failed(impl_->reason(got));
+    return static_cast<std::size_t>(got);
+}
+
+}  // namespace facebus::gallery

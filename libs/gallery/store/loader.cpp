@@ -1,0 +1,204 @@
+#include "gallery/store/loader.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include "gallery/id.hpp"
+#include "gallery/name.hpp"
+#include "gallery/redis/chunks.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+// Parts read at once: of a million samples some thousand.
+constexpr std::size_t parts_at_once = 4;
+// Parts after which memory that the reading took goes back: together a tenth of a large gallery.
+constexpr std::size_t parts_to_trim = 64;
+constexpr const char* most_changes = "100000";
+
+/// The id of a stream's entry, or nothing.
+std::string entry_id(const Reply& entry) {
+    const auto& halves = entry.elements();
+    if (halves.empty() || !valid_stream_id(halves.front().text())) return {};
+    return std::string(halves.front().text());
+}
+
+/// The ids of the subjects in some parts, sorted.
+Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std::string>& parts) {
+    std::vector<std::string> ids;
+    Result<void> good{};
+    auto listed = for_each_reply(
+        redis, parts.size(),
+        [&](std::size_t i) -> Redis::Command { return {"SMEMBERS", keys::part(parts[i])}; },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) good = std::unexpected(reply.error());
+            if (!reply) return;
+            for (const Reply& member : reply->elements()) {
+                std::string id(member.text());
+                if (valid_id(id) && keys::part_of(id) == parts[i]) ids.push_back(std::move(id));
+            }
+        });
+    if (!listed) return std::unexpected(std::move(listed.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
+    std::ranges::sort(ids);
+    return ids;
+}
+
+/// All that there is of these subjects, in the same order; without those that are gone. A subject
+/// that can't be read is an error: left out, it would become a stranger and nobody would notice.
+Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
+                                                 const std::vector<std::string>& ids) {
+    std::vector<SubjectRecord> records;
+    Result<void> good{};
+    auto named = for_each_reply(
+        redis, ids.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"HMGET", keys::subject(ids[i]), "name", "created", "ignored"};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) good = std::unexpected(reply.error());
+            if (!reply || reply->elements().size() != 3) return;
+            const auto& fields = reply->elements();
+            const std::string name(fields[0].text());
+            if (clean_name(name) != name) return;
+            records.push_back({{ids[i], name, fields[1].number(), !fields[2].nil()}, {}, 0});
+        });
+    if (!named) return std::unexpected(std::move(named.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
+
+    std::vector<SampleKey> samples;
+    std::vector<std::size_t> owners;
+    auto listed = for_each_reply(
+        redis, records.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"LRANGE", keys::subject_samples(records[i].subject.id), "0", "-1"};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) good = std::unexpected(reply.error());
+            if (!reply) return;
+            for (const Reply& id : reply->elements()) {
+                samples.push_back({records[i].subject.id, std::string(id.text())});
+                owners.push_back(i);
+            }
+        });
+    if (!listed) return std::unexpected(std::move(listed.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
+
+    auto read = read_samples(redis, samples);
+    if (!read) return std::unexpected(std::move(read.error()));
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+        auto& record = records[owners[i]];
+        if (auto& sample = (*read)[i]) {
+            record.samples.push_back(std::move(*sample));
+        } else {
+            ++record.damaged;
+        }
+    }
+    return records;
+}
+
+}  // namespace
+
+Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
+                                                 const std::vector<SampleKey>& samples) {
+    std::vector<Result<Sample>> out;
+    out.reserve(samples.size());
+    auto done = for_each_reply(
+        redis, samples.size(), [&](std::size_t i) { return read_sample(samples[i].id); },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply) {
+                out.push_back(std::unexpected(reply.error()));
+                return;
+            }
+            out.push_back(decode_sample(samples[i].id, *reply));
+            if (out.back() && out.back()->subject_id != samples[i].subject) {
+                out.back() = fail(ErrorKind::malformed,
+                                  fmt::format("sample {} is listed under another subject than its "
+                                              "own",
+                                              samples[i].id));
+            }
+        });
+    if (!done) return std::unexpected(std::move(done.error()));
+    return out;
+}
+
+Result<std::string> gallery_version(Redis& redis) {
+    auto reply = redis.run({"XREVRANGE", keys::changes, "+", "-", "COUNT", "1"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    if (reply->elements().empty()) return "0-0";
+    auto id = entry_id(reply->elements().front());
+    if (id.empty()) return fail(ErrorKind::malformed, "the gallery's change stream is damaged");
+    return id;
+}
+
+Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
+    // From the entry of that version on, which has to be there still: else some may be missing.
+    const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", most_changes});
+    if (!reply) return std::unexpected(reply.error());
+    const auto& entries = reply->elements();
+    GalleryChanges changes;
+    changes.complete = !entries.empty() && entry_id(entries.front()) == version;
+    changes.version = entries.empty() ? "0-0" : entry_id(entries.back());
+    for (std::size_t i = 1; i < entries.size() && changes.complete; ++i) {
+        const auto& halves = entries[i].elements();
+        bool told = false;
+        if (halves.size() == 2) {
+            const auto& fields = halves[1].elements();
+            for (std::size_t k = 0; k + 1 < fields.size(); k += 2) {
+                if (fields[k].text() != "part") continue;
+                const std::string part(fields[k + 1].text());
+                told = part.empty() || keys::valid_part(part);
+                if (!part.empty()) changes.parts.insert(part);
+            }
+        }
+        changes.complete = told;
+    }
+    if (changes.version.empty()) changes.complete = false;
+    return changes;
+}
+
+Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version) {
+    Snapshot::Builder builder(model_id);
+    const auto parts = keys::all_parts();
+    for (std::size_t first = 0; first < parts.size(); first += parts_at_once) {
+        const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(first);
+        const auto ids = subject_ids(redis, {begin, begin + parts_at_once});
+        if (!ids) return std::unexpected(ids.error());
+        if (ids->empty()) continue;
+        const auto records = read_subjects(redis, *ids);
+        if (!records) return std::unexpected(records.error());
+        for (const auto& record : *records) builder.add(record);
+#if defined(__GLIBC__)
+        if (first % parts_to_trim == 0) malloc_trim(0);
+#endif
+    }
+    return builder.finish(std::move(version));
+}
+
+Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
+                              const std::set<std::string>& parts, std::string version) {
+    Snapshot::Changes changes;
+    for (const auto& part : parts) {
+        for (auto& id : gallery.subject_ids(part)) changes[std::move(id)] = std::nullopt;
+    }
+    const auto ids = subject_ids(redis, {parts.begin(), parts.end()});
+    if (!ids) return std::unexpected(ids.error());
+    auto records = read_subjects(redis, *ids);
+    if (!records) return std::unexpected(std::move(records.error()));
+    for (auto& record : *records) {
+        auto id = record.subject.id;
+        changes[std::move(id)] = std::move(record);
+    }
+    return gallery.with(changes, std::move(version));
+}
+
+}  // namespace facebus::gallery

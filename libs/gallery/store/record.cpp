@@ -1,0 +1,226 @@
+#include "gallery/store/record.hpp"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "gallery/id.hpp"
+#include "gallery/name.hpp"
+#include "gallery/store/keys.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+constexpr std::size_t max_source_bytes = 4096;
+constexpr std::size_t max_model_bytes = 200;
+
+void put(std::string& out, float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        out += static_cast<char>(static_cast<unsigned char>(bits >> shift));
+    }
+}
+
+float get(std::string_view bytes, std::size_t offset) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        bits |= std::uint32_t{static_cast<unsigned char>(bytes[offset + i])} << (8 * i);
+    }
+    return std::bit_cast<float>(bits);
+}
+
+/// The number if that is all the text, and finite.
+template <class T>
+bool parse(std::string_view text, T& value) {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || stop != end) return false;
+    if constexpr (std::is_floating_point_v<T>) return std::isfinite(value);
+    return true;
+}
+
+bool in_range(float value, float low, float high) {
+    return value >= low && value <= high;
+}
+
+Error damaged(std::string_view what, std::string_view why) {
+    return {ErrorKind::malformed, fmt::format("{} is damaged: {}", what, why)};
+}
+
+}  // namespace
+
+Result<void> check_embedding(const Embedding& embedding) {
+    double squares = 0;
+    for (const float value : embedding) squares += double{value} * double{value};
+    // Not finite: neither is the sum. The square of a float always fits into a double.
+    if (!std::isfinite(squares)) {
+        return fail(ErrorKind::malformed, "the embedding has values that are not numbers");
+    }
+    if (std::abs(std::sqrt(squares) - 1) > 1e-3) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("the embedding's length is {:.4g}, not 1", std::sqrt(squares)));
+    }
+    return {};
+}
+
+std::string pack(const Embedding& embedding) {
+    std::string out;
+    out.reserve(packed_embedding_bytes);
+    for (const float value : embedding) put(out, value);
+    return out;
+}
+
+Result<Embedding> unpack(std::string_view bytes) {
+    if (bytes.size() != packed_embedding_bytes) {
+        return fail(ErrorKind::malformed, fmt::format("the embedding has {} bytes, not {}",
+                                                      bytes.size(), packed_embedding_bytes));
+    }
+    Embedding embedding;
+    for (std::size_t i = 0; i < embedding.size(); ++i) embedding[i] = get(bytes, 4 * i);
+    if (auto good = check_embedding(embedding); !good) return std::unexpected(good.error());
+    return embedding;
+}
+
+std::string pack_probe(const Probe& probe, std::string_view model_id) {
+    std::string out;
+    put(out, probe.quality);
+    out += pack(probe.embedding);
+    out += model_id;
+    return out;
+}
+
+Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) {
+    constexpr std::size_t head = 4 + packed_embedding_bytes;
+    if (bytes.size() < head || bytes.size() > head + max_model_bytes) {
+        return fail(ErrorKind::malformed, fmt::format("a probe of {} bytes", bytes.size()));
+    }
+    StoredProbe stored;
+    stored.probe.id = id;
+    stored.probe.quality = get(bytes, 0);
+    if (!in_range(stored.probe.quality, 0, 1)) {
+        return fail(ErrorKind::malformed, "the probe's quality is not in 0..1");
+    }
+    auto embedding = unpack(bytes.substr(4, packed_embedding_bytes));
+    if (!embedding) return std::unexpected(embedding.error());
+    stored.probe.embedding = *embedding;
+    stored.model_id = bytes.substr(head);
+    return stored;
+}
+
+Result<void> check_sample(const Sample& sample) {
+    if (sample.source.size() > max_source_bytes || !printable(sample.source)) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("the source must be UTF-8 text without control characters, at "
+                                "most {} bytes",
+                                max_source_bytes));
+    }
+    if (sample.model_id.empty() || sample.model_id.size() > max_model_bytes ||
+        !printable(sample.model_id)) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("the model id must be text of 1 to {} bytes", max_model_bytes));
+    }
+    if (!in_range(sample.quality, 0, 1)) {
+        return fail(ErrorKind::malformed, "the quality is not in 0..1");
+    }
+    return check_embedding(sample.embedding);
+}
+
+Result<void> check_picture(std::string_view jpeg) {
+    if (jpeg.size() > max_picture_bytes) {
+        return fail(ErrorKind::too_large, fmt::format("the picture has {} bytes, {} are kept",
+                                                      jpeg.size(), max_picture_bytes));
+    }
+    if (!jpeg.starts_with("\xff\xd8\xff")) {
+        return fail(ErrorKind::malformed, "the picture is no JPEG");
+    }
+    return {};
+}
+
+Redis::Command write_sample(const Sample& sample) {
+    return {"HSET",      keys::sample(sample.id),
+            "subject",   sample.subject_id,
+            "source",    sample.source,
+            "model",     sample.model_id,
+            "quality",   fmt::to_string(sample.quality),
+            "created",   fmt::to_string(sample.created),
+            "embedding", pack(sample.embedding)};
+}
+
+Redis::Command read_sample(const std::string& id) {
+    return {"HMGET", keys::sample(id), "subject", "source",
+            "model", "quality",        "created", "embedding"};
+}
+
+Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
+    const std::string what = fmt::format("sample {}", valid_id(id) ? id : "?");
+    const auto& fields = reply.elements();
+    if (fields.size() != 6) return std::unexpected(damaged(what, "fields are missing"));
+    Sample sample;
+    sample.id = id;
+    sample.subject_id = fields[0].text();
+    sample.source = fields[1].text();
+    sample.model_id = fields[2].text();
+    if (!valid_id(id) || !valid_id(sample.subject_id)) {
+        return std::unexpected(damaged(what, "an id is none"));
+    }
+    if (!parse(fields[3].text(), sample.quality) || !parse(fields[4].text(), sample.created)) {
+        return std::unexpected(damaged(what, "quality or time of creation is no number"));
+    }
+    auto embedding = unpack(fields[5].text());
+    if (!embedding) return std::unexpected(damaged(what, embedding.error().message));
+    sample.embedding = *embedding;
+    if (auto good = check_sample(sample); !good) {
+        return std::unexpected(damaged(what, good.error().message));
+    }
+    return sample;
+}
+
+Result<void> check_policy(const Policy& policy) {
+    const bool good = in_range(policy.threshold, -1, 1) && in_range(policy.growth, 0, 1) &&
+                      in_range(policy.early, 0, 1) && policy.min_probes >= 1 &&
+                      policy.min_probes <= 64 && in_range(policy.margin, 0, 2) &&
+                      in_range(policy.min_quality, 0, 1) && std::isfinite(policy.slope) &&
+                      policy.slope > 0 && std::isfinite(policy.offset);
+    if (good) return {};
+    return fail(ErrorKind::malformed,
+                "the policy is out of range: threshold -1..1, growth and early 0..1, min_probes "
+                "1..64, margin 0..2, min_quality 0..1, slope above 0");
+}
+
+Redis::Command write_policy(const Policy& policy) {
+    return {"HSET",        keys::policy,
+            "threshold",   fmt::to_string(policy.threshold),
+            "growth",      fmt::to_string(policy.growth),
+            "early",       fmt::to_string(policy.early),
+            "min_probes",  fmt::to_string(policy.min_probes),
+            "margin",      fmt::to_string(policy.margin),
+            "min_quality", fmt::to_string(policy.min_quality),
+            "slope",       fmt::to_string(policy.slope),
+            "offset",      fmt::to_string(policy.offset)};
+}
+
+Redis::Command read_policy() {
+    return {"HMGET",      keys::policy, "threshold",   "growth", "early",
+            "min_probes", "margin",     "min_quality", "slope",  "offset"};
+}
+
+Result<Policy> decode_policy(const Reply& reply) {
+    const auto& fields = reply.elements();
+    Policy policy;
+    if (fields.size() != 8 || !parse(fields[0].text(), policy.threshold) ||
+        !parse(fields[1].text(), policy.growth) || !parse(fields[2].text(), policy.early) ||
+        !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
+        !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
+        !parse(fields[7].text(), policy.offset)) {
+        return std::unexpected(damaged("the policy", "a value is missing or no number"));
+    }
+    if (auto good = check_policy(policy); !good) {
+        return std::unexpected(damaged("the policy", good.error().message));
+    }
+    return policy;
+}
+
+}  // namespace facebus::gallery

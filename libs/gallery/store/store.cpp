@@ -1,0 +1,296 @@
+#include "gallery/store/store.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gallery/name.hpp"
+#include "gallery/redis/chunks.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/loader.hpp"
+#include "gallery/store/record.hpp"
+#include "gallery/store/scripts.hpp"
+#include "gallery/store/store_plan.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+// Each time one fails another write has succeeded, so this is reached only in a gallery that is
+// written without a pause.
+constexpr int most_looks = 100;
+constexpr float same_picture = 0.9999F;
+
+Error other_model(const std::string& gallery, const std::string& sample) {
+    return {ErrorKind::refused,
+            fmt::format("the gallery was made with model {}, not {}; run facebus gallery reembed",
+                        printable(gallery) ? gallery : "?", sample)};
+}
+
+}  // namespace
+
+Store::Store(RedisOptions options) : redis_(std::move(options)) {}
+
+Result<void> Store::ping() {
+    auto reply = redis_.run({"PING"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    return {};
+}
+
+Result<std::string> Store::version() {
+    return gallery_version(redis_);
+}
+
+/// Looks and writes; looks again if somebody else wrote in between. Gives the new version.
+Result<std::string> Store::commit(const std::function<Result<Plan>()>& look) {
+    for (int i = 0; i < most_looks; ++i) {
+        const auto seen = version();
+        if (!seen) return seen;
+        auto plan = look();
+        if (!plan) return std::unexpected(std::move(plan.error()));
+        std::vector<std::string> arguments{*seen, plan->op, plan->part, keys::track_prefix,
+                                           fmt::to_string(plan->forget.size())};
+        std::move(plan->forget.begin(), plan->forget.end(), std::back_inserter(arguments));
+        for (auto& command : plan->commands) {
+            arguments.push_back(fmt::to_string(command.size()));
+            std::move(command.begin(), command.end(), std::back_inserter(arguments));
+        }
+        auto reply = redis_.eval(scripts::commit, {keys::changes, keys::results}, arguments);
+        if (!reply) return std::unexpected(std::move(reply.error()));
+        if (!reply->nil()) return std::string(reply->text());
+    }
+    return fail(ErrorKind::unavailable,
+                "others write to the gallery without a pause; try again when they are done");
+}
+
+Result<std::optional<std::string>> Store::subject_id(const std::string& clean) {
+    auto reply = redis_.run({"HGET", keys::names, clean});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    if (reply->nil()) return std::nullopt;
+    if (!valid_id(reply->text())) {
+        return fail(ErrorKind::malformed, fmt::format("the id of \"{}\" is damaged", clean));
+    }
+    return std::string(reply->text());
+}
+
+Result<std::vector<std::string>> Store::sample_ids(const std::string& subject) {
+    auto reply = redis_.run({"LRANGE", keys::subject_samples(subject), "0", "-1"});
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    std::vector<std::string> ids;
+    for (const Reply& id : reply->elements()) ids.emplace_back(id.text());
+    return ids;
+}
+
+Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject) {
+    const auto ids = sample_ids(subject);
+    if (!ids) return std::unexpected(ids.error());
+    std::vector<SampleKey> keys;
+    for (const std::string& id : *ids) keys.push_back({subject, id});
+    return read_samples(redis_, keys);
+}
+
+Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& picture) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
+    if (!picture.empty()) {
+        if (auto good = check_picture(picture); !good) return std::unexpected(good.error());
+    }
+
+    auto written = commit([&]() -> Result<Plan> {
+        const auto model = redis_.run({"GET", keys::model});
+        if (!model) return std::unexpected(model.error());
+        if (!model->nil() && model->text() != sample.model_id) {
+            return std::unexpected(other_model(std::string(model->text()), sample.model_id));
+        }
+        const auto known = subject_id(*clean);
+        if (!known) return std::unexpected(known.error());
+
+        if (sample.created == 0) sample.created = utc_ns();
+        sample.id = new_id();
+        sample.subject_id = known->has_value() ? **known : new_id();
+        Plan plan{
+            "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
+        if (known->has_value()) {
+            const auto enrolled = samples_of(sample.subject_id);
+            if (!enrolled) return std::unexpected(enrolled.error());
+            for (const auto& other : *enrolled) {
+                if (!other || other->model_id != sample.model_id) continue;
+                if (other->embedding == sample.embedding ||
+                    similarity(other->embedding, sample.embedding) > same_picture) {
+                    return fail(
+                        ErrorKind::exists,
+                        fmt::format("\"{}\": already enrolled as sample {}{}", *clean, other->id,
+                                    other->source.empty() ? "" : " from " + other->source));
+                }
+            }
+        } else {
+            plan.commands.push_back({"HSET", keys::names, *clean, sample.subject_id});
+            plan.commands.push_back({"SADD", keys::part(plan.part), sample.subject_id});
+            plan.commands.push_back({"HSET", keys::subject(sample.subject_id), "name", *clean,
+                                     "created", fmt::to_string(sample.created)});
+        }
+        plan.commands.push_back(write_sample(sample));
+        if (!picture.empty()) {
+            plan.commands.push_back({"SET", keys::picture(sample.id), picture});
+        }
+        plan.commands.push_back({"RPUSH", keys::subject_samples(sample.subject_id), sample.id});
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return sample;
+}
+
+Result<void> Store::replace(const Sample& sample) {
+    if (auto good = check_sample(sample); !good) return good;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto stored = redis_.run({"HGET", keys::sample(sample.id), "subject"});
+        if (!stored) return std::unexpected(stored.error());
+        if (!valid_id(sample.id) || !valid_id(stored->text())) {
+            return fail(ErrorKind::refused, "the gallery has no such sample");
+        }
+        return Plan{"replace",
+                    keys::part_of(std::string(stored->text())),
+                    {{"SET", keys::model, sample.model_id},
+                     {"HSET", keys::sample(sample.id), "model", sample.model_id, "quality",
+                      fmt::to_string(sample.quality), "embedding", pack(sample.embedding)}},
+                    {}};
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::vector<SubjectEntry>> Store::list() {
+    auto names = redis_.run({"HGETALL", keys::names});
+    if (!names) return std::unexpected(std::move(names.error()));
+    std::map<std::string, SubjectEntry> sorted;
+    const auto& fields = names->elements();
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        const std::string name(fields[i].text());
+        const std::string id(fields[i + 1].text());
+        if (!valid_id(id) || clean_name(name) != name) continue;
+        sorted[name].subject = {.id = id, .name = name};
+    }
+    std::vector<SubjectEntry> entries;
+    entries.reserve(sorted.size());
+    for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
+
+    auto told = for_each_reply(
+        redis_, entries.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"HMGET", keys::subject(entries[i].subject.id), "created", "ignored"};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (!reply || reply->elements().size() != 2) return;
+            entries[i].subject.created = reply->elements()[0].number();
+            entries[i].subject.ignored = !reply->elements()[1].nil();
+        });
+    if (!told) return std::unexpected(std::move(told.error()));
+    auto counted = for_each_reply(
+        redis_, entries.size(),
+        [&](std::size_t i) -> Redis::Command {
+            return {"LLEN", keys::subject_samples(entries[i].subject.id)};
+        },
+        [&](std::size_t i, const Result<Reply>& reply) {
+            if (reply) entries[i].samples = static_cast<std::size_t>(reply->number());
+        });
+    if (!counted) return std::unexpected(std::move(counted.error()));
+    return entries;
+}
+
+Result<std::optional<Subject>> Store::find(const std::string& name) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    const auto id = subject_id(*clean);
+    if (!id) return std::unexpected(id.error());
+    if (!id->has_value()) return std::nullopt;
+    const auto stored = redis_.run({"HMGET", keys::subject(**id), "created", "ignored"});
+    if (!stored) return std::unexpected(stored.error());
+    const auto& fields = stored->elements();
+    return Subject{**id, *clean, fields[0].number(), !fields[1].nil()};
+}
+
+Result<std::vector<Sample>> Store::show(const std::string& name) {
+    const auto subject = find(name);
+    if (!subject) return std::unexpected(subject.error());
+    if (!subject->has_value()) return std::unexpected(nobody(name));
+    auto stored = samples_of((*subject)->id);
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    std::vector<Sample> whole;
+    for (auto& sample : *stored) {
+        if (!sample) return std::unexpected(std::move(sample.error()));
+        whole.push_back(std::move(*sample));
+    }
+    return whole;
+}
+
+Result<std::optional<std::string>> Store::picture(const std::string& sample_id) {
+    if (!valid_id(sample_id)) return std::nullopt;
+    auto stored = redis_.run({"GET", keys::picture(sample_id)});
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    if (stored->nil()) return std::nullopt;
+    if (auto good = check_picture(stored->text()); !good) {
+        return fail(ErrorKind::malformed, fmt::format("the picture of sample {} is damaged: {}",
+                                                      sample_id, good.error().message));
+    }
+    return std::string(stored->text());
+}
+
+Result<std::optional<Policy>> Store::policy() {
+    auto reply = redis_.run(read_policy());
+    if (!reply) return std::unexpected(std::move(reply.error()));
+    const auto& fields = reply->elements();
+    if (std::all_of(fields.begin(), fields.end(), [](const Reply& r) { return r.nil(); })) {
+        return std::nullopt;
+    }
+    return decode_policy(*reply);
+}
+
+Result<void> Store::set_policy(const Policy& policy) {
+    if (auto good = check_policy(policy); !good) return good;
+    auto written =
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {write_policy(policy)}, {}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<void> Store::clear_policy() {
+    auto written =
+        commit([&]() -> Result<Plan> { return Plan{"policy", "", {{"DEL", keys::policy}}, {}}; });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id) {
+    auto before = version();
+    if (!before) return std::unexpected(std::move(before.error()));
+    auto loaded = load_gallery(redis_, model_id, std::move(*before));
+    if (!loaded) return std::unexpected(std::move(loaded.error()));
+    // What was written while it was read.
+    return refresh(std::make_shared<const Snapshot>(std::move(*loaded)));
+}
+
+Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Snapshot> gallery) {
+    auto now = version();
+    if (!now) return std::unexpected(std::move(now.error()));
+    if (*now == gallery->version()) return gallery;
+    auto changes = changes_since(redis_, gallery->version());
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    auto fresh = changes->complete
+                     ? reload_parts(redis_, *gallery, changes->parts, std::move(changes->version))
+                     : load_gallery(redis_, gallery->model_id(), std::move(*now));
+    if (!fresh) return std::unexpected(std::move(fresh.error()));
+    return std::make_shared<const Snapshot>(std::move(*fresh));
+}
+
+Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
+    // A snapshot counts them already, and asking is rare.
+    auto snapshot = load(model_id);
+    if (!snapshot) return std::unexpected(std::move(snapshot.error()));
+    return (*snapshot)->foreign_samples();
+}
+
+}  // namespace facebus::gallery

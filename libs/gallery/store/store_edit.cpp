@@ -1,0 +1,274 @@
+// The store's writes that change or remove what is there.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gallery/name.hpp"
+#include "gallery/store/erasure.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/loader.hpp"
+#include "gallery/store/store.hpp"
+#include "gallery/store/store_plan.hpp"
+
+namespace facebus::gallery {
+namespace {
+
+Error no_sample() {
+    return {ErrorKind::refused, "the gallery has no such sample"};
+}
+
+/// What a sample leaves when it goes.
+void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
+                 std::vector<std::string>& forget) {
+    commands.push_back({"DEL", keys::sample(id), keys::picture(id)});
+    // What is no id might stand in any result.
+    if (valid_id(id)) forget.push_back(id);
+}
+
+/// Marks a subject, and has the results go that name it.
+void ignore(const std::string& id, std::vector<Redis::Command>& commands,
+            std::vector<std::string>& forget) {
+    commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
+    forget.push_back(id);
+}
+
+}  // namespace
+
+Result<Subject> Store::add_subject(const std::string& name) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    Subject subject{.id = new_id(), .name = *clean, .created = utc_ns()};
+    auto written = commit([&]() -> Result<Plan> {
+        const auto known = subject_id(*clean);
+        if (!known) return std::unexpected(known.error());
+        if (known->has_value()) {
+            return fail(ErrorKind::exists, fmt::format("\"{}\" is in the gallery already", *clean));
+        }
+        return Plan{"add",
+                    keys::part_of(subject.id),
+                    {{"HSET", keys::names, *clean, subject.id},
+                     {"SADD", keys::part(keys::part_of(subject.id)), subject.id},
+                     {"HSET", keys::subject(subject.id), "name", *clean, "created",
+                      fmt::to_string(subject.created)}},
+                    {}};
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return subject;
+}
+
+Result<bool> Store::rename(const std::string& name, const std::string& new_name) {
+    const auto from = clean_name(name);
+    if (!from) return std::unexpected(from.error());
+    const auto to = clean_name(new_name);
+    if (!to) return std::unexpected(to.error());
+    bool merged = false;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto id = subject_id(*from);
+        if (!id) return std::unexpected(id.error());
+        if (!id->has_value()) return std::unexpected(nobody(*from));
+        const auto other = subject_id(*to);
+        if (!other) return std::unexpected(other.error());
+        merged = other->has_value() && *from != *to;
+        Plan plan{"rename", keys::part_of(**id), {}, {}};
+        if (!merged) {
+            plan.commands = {{"HDEL", keys::names, *from},
+                             {"HSET", keys::names, *to, **id},
+                             {"HSET", keys::subject(**id), "name", *to}};
+            return plan;
+        }
+        const auto samples = sample_ids(**id);
+        if (!samples) return std::unexpected(samples.error());
+        plan.op = "merge";
+        for (const std::string& sample : *samples) {
+            plan.commands.push_back({"HSET", keys::sample(sample), "subject", **other});
+            plan.commands.push_back({"RPUSH", keys::subject_samples(**other), sample});
+        }
+        plan.commands.push_back({"HDEL", keys::names, *from});
+        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
+        plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
+        plan.commands.push_back(
+            {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
+        // Results under an id that is gone would outlive the removal of the person.
+        plan.forget = {**id};
+        const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
+        if (!ignored) return std::unexpected(ignored.error());
+        if (!ignored->nil()) ignore(**other, plan.commands, plan.forget);
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return merged;
+}
+
+Result<void> Store::set_ignored(const std::string& name, bool ignored) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    auto written = commit([&]() -> Result<Plan> {
+        const auto id = subject_id(*clean);
+        if (!id) return std::unexpected(id.error());
+        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        Plan plan{ignored ? "ignore" : "report", keys::part_of(**id), {}, {}};
+        if (ignored) {
+            ignore(**id, plan.commands, plan.forget);
+        } else {
+            plan.commands.push_back({"HDEL", keys::subject(**id), "ignored"});
+        }
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return {};
+}
+
+Result<std::optional<NamedSample>> Store::find_sample(const std::string& id) {
+    if (!valid_id(id)) return std::nullopt;
+    const auto subject = redis_.run({"HGET", keys::sample(id), "subject"});
+    if (!subject) return std::unexpected(subject.error());
+    const std::string owner(subject->text());
+    if (!valid_id(owner)) return std::nullopt;
+    const auto name = redis_.run({"HGET", keys::subject(owner), "name"});
+    if (!name) return std::unexpected(name.error());
+    auto read = read_samples(redis_, {{owner, id}});
+    if (!read) return std::unexpected(std::move(read.error()));
+    if (!read->front()) return std::unexpected(std::move(read->front().error()));
+    return NamedSample{std::string(name->text()), std::move(*read->front())};
+}
+
+Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>& subjects,
+                                                std::size_t first, std::size_t count) {
+    std::vector<SampleKey> keys;
+    std::vector<std::string> names;
+    for (const auto& entry : subjects) {
+        if (keys.size() == count) break;
+        if (first >= entry.samples) {
+            first -= entry.samples;
+            continue;
+        }
+        const auto ids = sample_ids(entry.subject.id);
+        if (!ids) return std::unexpected(ids.error());
+        for (auto at = first; at < ids->size() && keys.size() < count; ++at) {
+            keys.push_back({entry.subject.id, (*ids)[at]});
+            names.push_back(entry.subject.name);
+        }
+        first = 0;
+    }
+    auto read = read_samples(redis_, keys);
+    if (!read) return std::unexpected(std::move(read.error()));
+    std::vector<NamedSample> found;
+    for (std::size_t i = 0; i < read->size(); ++i) {
+        auto& sample = (*read)[i];
+        // Whoever was removed meanwhile is rightly not there.
+        if (sample) found.push_back({std::move(names[i]), std::move(*sample)});
+    }
+    return found;
+}
+
+Result<RemovedSample> Store::remove_sample(const std::string& id) {
+    if (!valid_id(id)) return std::unexpected(no_sample());
+    RemovedSample removed;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto subject = redis_.run({"HGET", keys::sample(id), "subject"});
+        if (!subject) return std::unexpected(subject.error());
+        const std::string owner(subject->text());
+        if (!valid_id(owner)) return std::unexpected(no_sample());
+        const auto name = redis_.run({"HGET", keys::subject(owner), "name"});
+        if (!name) return std::unexpected(name.error());
+        const auto ids = sample_ids(owner);
+        if (!ids) return std::unexpected(ids.error());
+        removed.subject = name->text();
+        Plan plan{"remove", keys::part_of(owner), {}, {}};
+        drop_sample(id, plan.commands, plan.forget);
+        plan.commands.push_back({"DEL", keys::subject_samples(owner)});
+        for (const std::string& other : *ids) {
+            if (other != id)
+                plan.commands.push_back({"RPUSH", keys::subject_samples(owner), other});
+        }
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    auto by_hand = rewrite_files(redis_);
+    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
+    removed.by_hand = std::move(*by_hand);
+    return removed;
+}
+
+/// Takes the subject, or only its samples, out of the gallery and the results.
+Result<Store::Taken> Store::take_out(const std::string& name, bool subject_too) {
+    const auto clean = clean_name(name);
+    if (!clean) return std::unexpected(clean.error());
+    Taken taken;
+    auto written = commit([&]() -> Result<Plan> {
+        const auto id = subject_id(*clean);
+        if (!id) return std::unexpected(id.error());
+        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        const auto ids = sample_ids(**id);
+        if (!ids) return std::unexpected(ids.error());
+        const auto samples = samples_of(**id);
+        if (!samples) return std::unexpected(samples.error());
+        const auto names = redis_.run({"HLEN", keys::names});
+        if (!names) return std::unexpected(names.error());
+
+        taken = {ids->size(), {}};
+        for (const auto& sample : *samples) {
+            if (sample) taken.embeddings.push_back(sample->embedding);
+        }
+        Plan plan{"remove", keys::part_of(**id), {}, {**id}};
+        for (const std::string& sample : *ids) drop_sample(sample, plan.commands, plan.forget);
+        plan.commands.push_back({"DEL", keys::subject_samples(**id)});
+        if (!subject_too) return plan;
+        plan.commands.push_back({"HDEL", keys::names, *clean});
+        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
+        plan.commands.push_back({"DEL", keys::subject(**id)});
+        // An empty gallery may be filled by another model.
+        if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
+        return plan;
+    });
+    if (!written) return std::unexpected(std::move(written.error()));
+    return taken;
+}
+
+/// Removes what is left of those samples in the memory of tracks and in Redis' files.
+Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
+    if (auto forgotten = forget_tracks(redis_, embeddings); !forgotten) {
+        return std::unexpected(std::move(forgotten.error()));
+    }
+    return rewrite_files(redis_);
+}
+
+Result<std::string> Store::remove(const std::string& name) {
+    const auto taken = take_out(name, true);
+    if (!taken) return std::unexpected(taken.error());
+    return erase(taken->embeddings);
+}
+
+Result<Removed> Store::remove_samples(const std::string& name) {
+    const auto taken = take_out(name, false);
+    if (!taken) return std::unexpected(taken.error());
+    auto by_hand = erase(taken->embeddings);
+    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
+    return Removed{taken->samples, std::move(*by_hand)};
+}
+
+Result<Removed> Store::remove_all(bool subjects_too) {
+    const auto all = list();
+    if (!all) return std::unexpected(all.error());
+    Removed removed;
+    std::vector<Embedding> embeddings;
+    for (const auto& entry : *all) {
+        auto taken = take_out(entry.subject.name, subjects_too);
+        if (!taken) {
+            // Somebody else removed it.
+            if (taken.error().kind == ErrorKind::refused) continue;
+            return std::unexpected(std::move(taken.error()));
+        }
+        removed.count += subjects_too ? 1 : taken->samples;
+        embeddings.insert(embeddings.end(), taken->embeddings.begin(), taken->embeddings.end());
+    }
+    auto by_hand = erase(embeddings);
+    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
+    removed.by_hand = std::move(*by_hand);
+    return removed;
+}
+
+}  // namespace facebus::gallery

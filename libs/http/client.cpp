@@ -1,0 +1,161 @@
+#include "http/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <poll.h>
+
+#include "base/clock.hpp"
+
+namespace facebus::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A connection that does not come about can't be cut off, so it gets less time.
+constexpr milliseconds longest_connect(3000);
+constexpr std::size_t most_answer = 65'536;
+
+/// http://host:port and the rest.
+struct Url {
+    std::string origin;
+    std::string path;
+};
+
+std::optional<Url> parse_url(const std::string& url) {
+    const auto scheme = url.find("://");
+    if (scheme == std::string::npos) return std::nullopt;
+    const auto name = url.substr(0, scheme);
+    if (name != "http" && name != "https") return std::nullopt;
+    const auto host = scheme + 3;
+    const auto slash = std::min(url.find_first_of("/?#", host), url.size());
+    const bool clean = std::ranges::all_of(url, [](unsigned char c) { return c > ' ' && c < 127; });
+    if (slash == host || !clean || url.find('@') < slash) return std::nullopt;
+    auto path = url.substr(slash, url.find('#', slash) - slash);
+    if (!path.starts_with('/')) path.insert(0, "/");
+    return Url{url.substr(0, slash), std::move(path)};
+}
+
+/// Cuts a request off when its time is over or a stop is requested: the library's own times count
+/// anew with every byte.
+class Guard {
+  public:
+    Guard(httplib::Client& client, milliseconds time, const Stop& stop)
+        : thread_([this, &client, time, &stop] { watch(client, time, stop); }) {}
+    ~Guard() {
+        done_.request();
+        thread_.join();
+    }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+    [[nodiscard]] bool cut() const { return cut_; }
+
+  private:
+    void watch(httplib::Client& client, milliseconds time, const Stop& stop) {
+        std::array<pollfd, 2> wanted{
+            pollfd{.fd = done_.descriptor(), .events = POLLIN, .revents = 0},
+            pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        const auto until = Monotonic::now() + time;
+        while (true) {
+            const auto left = std::chrono::ceil<milliseconds>(until - Monotonic::now()).count();
+            const int ready =
+                left <= 0 ? 0 : poll(wanted.data(), wanted.size(), static_cast<int>(left));
+            if (ready < 0) continue;  // a signal
+            if (wanted[0].revents != 0) return;
+            cut_ = true;
+            client.stop();
+            // It may not have been connected yet: again, until it is over.
+            if (done_.wait_ms(100)) return;
+        }
+    }
+
+    Stop done_;
+    std::atomic<bool> cut_ = false;
+    std::thread thread_;
+};
+
+}  // namespace
+
+struct Client::Impl {
+    Options options;
+    Url url;
+    httplib::Client client;
+
+    Impl(Options set, Url parsed)
+        : options(std::move(set)), url(std::move(parsed)), client(url.origin) {}
+};
+
+Client::Client(Options options, const std::string& setting) {
+    auto url = parse_url(options.url);
+    if (!url) {
+        throw StartupError(Exit::config,
+                           fmt::format("{}.url is no URL such as https://host/path", setting));
+    }
+    impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
+    auto& client = impl_->client;
+    if (!client.is_valid()) {
+        throw StartupError(Exit::config, fmt::format("{}.url can't be used", setting));
+    }
+    const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
+    client.set_connection_timeout(std::min(time, longest_connect));
+    client.set_read_timeout(time);
+    client.set_write_timeout(time);
+    client.set_follow_location(false);
+    client.set_keep_alive(false);
+    client.set_decompress(false);
+    client.set_url_encode(false);
+    client.enable_server_certificate_verification(true);
+    if (!impl_->options.ca_file.empty()) {
+        if (!std::ifstream(impl_->options.ca_file)) {
+            throw StartupError(Exit::config, fmt::format("{}.ca_file: cannot read {}", setting,
+                                                         impl_->options.ca_file));
+        }
+        client.set_ca_cert_path(impl_->options.ca_file);
+    }
+}
+
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Result<Reply> Client::post(const std::string& body,
+                           const std::map<std::string, std::string>& headers, const Stop& stop) {
+    httplib::Request request;
+    request.method = "POST";
+    request.path = impl_->url.path;
+    request.body = body;
+    for (const auto& [name, value] : headers) request.headers.emplace(name, value);
+    Reply reply;
+    const auto take = [&](const httplib::Response& response) {
+        reply = {response.status, response.get_header_value("Retry-After")};
+        return true;
+    };
+    std::size_t read = 0;
+    // Before the body, which may never end; of an answer without one (204) the library tells later.
+    request.response_handler = take;
+    request.content_receiver = [&](const char*, std::size_t length, std::uint64_t, std::uint64_t) {
+        read += length;
+        return read <= most_answer;
+    };
+    httplib::Response response;
+    auto error = httplib::Error::Success;
+    const Guard guard(impl_->client,
+                      milliseconds(static_cast<std::int64_t>(impl_->options.timeout * 1000)), stop);
+    const bool good = impl_->client.send(request, response, error);
+    if (good) take(response);
+    // The status is the answer; whoever goes on talking after it is not listened to.
+    if (reply.status != 0) return reply;
+    return fail(ErrorKind::unavailable,
+                guard.cut() ? std::string("no answer in time") : httplib::to_string(error));
+}
+
+}  // namespace facebus::http

@@ -1,0 +1,40 @@
+#include "http/listen.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include "base/error.hpp"
+#include "http/address.hpp"
+
+namespace facebus::http {
+
+std::string listen(httplib::Server& server, std::jthread& thread, const std::string& address,
+                   const std::string& setting) {
+    const auto parsed = parse_address(address);
+    if (!parsed) {
+        throw StartupError(Exit::config,
+                           fmt::format("{}: \"{}\" is not host:port", setting, address));
+    }
+    // The library's default lets two processes share a port; here that is an error to report.
+    server.set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    int port = parsed->port;
+    const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
+                                 : server.bind_to_port(parsed->host, port);
+    if (!bound) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("cannot listen on {}: it is in use or not this machine's; "
+                                       "stop the program that has it or change {}",
+                                       address, setting));
+    }
+    thread = std::jthread([&server] { server.listen_after_bind(); });
+    // stop() is lost on a server that does not run yet.
+    while (!server.is_running()) std::this_thread::yield();
+    const bool six = parsed->host.find(':') != std::string::npos;
+    return six ? fmt::format("[{}]:{}", parsed->host, port)
+               : fmt::format("{}:{}", parsed->host, port);
+}
+
+}  // namespace facebus::http

@@ -1,0 +1,405 @@
+#include "http/server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <semaphore>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/stop.hpp"
+#include "http/listen.hpp"
+#include "http/multipart.hpp"
+
+namespace facebus::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// All headers of a request together.
+constexpr std::size_t most_head = 65'536;
+// Of one that nobody knows yet.
+constexpr milliseconds head_timeout(5000);
+constexpr std::size_t buffer_bytes = 16'384;
+// What a refused client may go on sending until it reads why, so that it is not cut off before.
+constexpr auto linger = std::chrono::seconds(2);
+
+/// Whether the socket is ready for `events` before the deadline, and before a stop is requested.
+bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, const Stop& stop) {
+    while (true) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - Monotonic::now()).count();
+        if (left <= 0) return false;
+        std::array<pollfd, 2> wanted{
+            pollfd{.fd = socket, .events = events, .revents = 0},
+            pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
+        const int ready =
+            poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
+        if (wanted[0].revents != 0) return true;
+        if (ready > 0 || (ready < 0 && errno != EINTR)) return false;
+    }
+}
+
+/// A connection with an end of its patience: the library's own counts anew with every byte.
+class BoundedStream : public httplib::Stream {
+  public:
+    BoundedStream(socket_t socket, milliseconds timeout, std::size_t most_bytes, const Stop& stop)
+        : socket_(socket),
+          timeout_(timeout),
+          read_until_(Monotonic::now() + std::min(timeout, head_timeout)),
+          patience_(timeout),
+          left_(most_bytes),
+          stop_(stop) {}
+
+    /// The headers are here: now it may take as long as a body does.
+    void expect_body() { read_until_ = Monotonic::now() + timeout_; }
+
+    [[nodiscard]] bool is_readable() const override {
+        return place_ < end_ || wait_for(socket_, POLLIN, read_until_, stop_);
+    }
+    [[nodiscard]] bool is_writable() const override {
+        return !gone() && wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
+    }
+
+    ssize_t read(char* out, std::size_t size) override {
+        if (place_ == end_) {
+            if (left_ == 0 || !wait_for(socket_, POLLIN, read_until_, stop_)) return -1;
+            const auto got = recv(socket_, buffer_.data(), std::min(buffer_.size(), left_), 0);
+            if (got <= 0) return got;
+            left_ -= static_cast<std::size_t>(got);
+            place_ = 0;
+            end_ = static_cast<std::size_t>(got);
+        }
+        const auto taken = std::min(size, end_ - place_);
+        std::copy_n(buffer_.data() + place_, taken, out);
+        place_ += taken;
+        return static_cast<ssize_t>(taken);
+    }
+
+    /// Only what the client keeps us waiting counts, so that an answer may go on as long as it has
+    /// something to tell.
+    ssize_t write(const char* bytes, std::size_t size) override {
+        const auto start = Monotonic::now();
+        const bool ready = wait_for(socket_, POLLOUT, start + patience_, stop_);
+        patience_ -= Monotonic::now() - start;
+        if (!ready) return -1;
+        const auto sent = send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0) return sent;
+        return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    }
+
+    void get_remote_ip_and_port(std::string& ip, int& port) const override {
+        ip.clear();
+        port = 0;
+    }
+    void get_local_ip_and_port(std::string& ip, int& port) const override {
+        ip.clear();
+        port = 0;
+    }
+    [[nodiscard]] socket_t socket() const override { return socket_; }
+
+    /// Reads on without looking, so that the client can read the answer before it learns that
+    /// nobody listens.
+    void drain() {
+        ::shutdown(socket_, SHUT_WR);
+        const auto until = Monotonic::now() + linger;
+        while (wait_for(socket_, POLLIN, until, stop_)) {
+            if (recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT) <= 0) return;
+        }
+    }
+
+  private:
+    /// Whether the client has closed its side: it waits for no answer any more.
+    [[nodiscard]] bool gone() const {
+        char byte = 0;
+        return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    }
+
+    socket_t socket_;
+    milliseconds timeout_;
+    Monotonic::time_point read_until_;
+    Monotonic::duration patience_;
+    std::size_t left_;
+    const Stop& stop_;
+    std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
+    std::size_t place_ = 0;
+    std::size_t end_ = 0;
+};
+
+/// The library's pool with a bound: with too many connections waiting, the next is not accepted.
+class BoundedPool : public httplib::TaskQueue {
+  public:
+    using Queued = decltype(std::declval<httplib::TaskQueue&>().enqueue(std::function<void()>()));
+
+    BoundedPool(std::size_t threads, std::size_t waiting)
+        : pool_(threads), free_(static_cast<std::ptrdiff_t>(threads + waiting)) {}
+
+    Queued enqueue(std::function<void()> work) override {
+        free_.acquire();
+        return pool_.enqueue([this, work = std::move(work)] {
+            work();
+            free_.release();
+        });
+    }
+    void shutdown() override { pool_.shutdown(); }
+
+  private:
+    httplib::ThreadPool pool_;
+    std::counting_semaphore<> free_;
+};
+
+using Setup = std::function<void(httplib::Request&)>;
+// The library's function as version 0.11 has it, and as 0.18 has it.
+using Process11 = bool (httplib::Server::*)(httplib::Stream&, bool, bool&, const Setup&);
+using Process18 = bool (httplib::Server::*)(httplib::Stream&, const std::string&, int,
+                                            const std::string&, int, bool, bool&, const Setup&);
+
+bool process(httplib::Server& server, Process11 function, BoundedStream& stream,
+             const Setup& setup) {
+    bool closed = true;
+    return (server.*function)(stream, true, closed, setup);
+}
+
+[[maybe_unused]] bool process(httplib::Server& server, Process18 function, BoundedStream& stream,
+                              const Setup& setup) {
+    bool closed = true;
+    return (server.*function)(stream, "", 0, "", 0, true, closed, setup);
+}
+
+/// The library's server, with connections as above.
+class BoundedServer : public httplib::Server {
+  public:
+    BoundedServer(milliseconds timeout, std::size_t most_bytes)
+        : timeout_(timeout), most_bytes_(most_bytes) {}
+
+  private:
+    bool process_and_close_socket(socket_t socket) override {
+        BoundedStream stream(socket, timeout_, most_bytes_, stop_);
+        const bool good =
+            process(*this, &BoundedServer::process_request, stream, [&](httplib::Request& request) {
+                prepare(request);
+                stream.expect_body();
+            });
+        stream.drain();
+        ::close(socket);
+        return good;
+    }
+
+    /// Before the library makes something of the headers: it would unpack a body without a limit,
+    /// take a form apart, wait for the end of one without a length, and cut an answer to ranges.
+    static void prepare(httplib::Request& request) {
+        const auto rename = [&](const char* name, const char* other) {
+            const auto value = request.get_header_value(name);
+            if (request.headers.erase(name) > 0) request.headers.emplace(other, value);
+        };
+        rename("Content-Type", kept_type);
+        rename("Content-Encoding", kept_encoding);
+        rename("Transfer-Encoding", kept_transfer);
+        request.headers.erase("Range");
+        request.ranges.clear();
+        if (!request.has_header("Content-Length")) request.headers.emplace("Content-Length", "0");
+    }
+
+  public:
+    /// Ends the connections that wait for their clients, and then the server.
+    void end() {
+        stop_.request();
+        stop();
+    }
+
+    static constexpr const char* kept_type = "facebus-type";
+    static constexpr const char* kept_encoding = "facebus-encoding";
+    static constexpr const char* kept_transfer = "facebus-transfer";
+
+  private:
+    milliseconds timeout_;
+    std::size_t most_bytes_;
+    Stop stop_;
+};
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+/// The length that the request tells of; nothing if it makes no sense.
+std::optional<std::size_t> length_of(const httplib::Request& request) {
+    if (request.get_header_value_count("Content-Length") != 1) return std::nullopt;
+    const auto text = request.get_header_value("Content-Length");
+    std::size_t length = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, length);
+    if (text.empty() || error != std::errc{} || rest != end) return std::nullopt;
+    return length;
+}
+
+/// Whether it looks like a method, but is none that the library lets through.
+bool unknown_method(const std::string& method) {
+    constexpr std::array known{"GET", "HEAD",    "POST",  "PUT",   "DELETE",
+                               "PRI", "CONNECT", "TRACE", "PATCH", "OPTIONS"};
+    return !method.empty() && std::ranges::find(known, method) == known.end() &&
+           std::ranges::all_of(method, [](unsigned char c) { return std::isupper(c) != 0; });
+}
+
+Request translate(const httplib::Request& from) {
+    Request request{.method = from.method == "HEAD" ? "GET" : from.method,
+                    .path = from.path,
+                    .query = {from.params.begin(), from.params.end()},
+                    .headers = {},
+                    .length = length_of(from).value_or(0),
+                    .body = from.body};
+    for (const auto& [name, value] : from.headers) request.headers.emplace(lower(name), value);
+    request.headers["content-type"] = from.get_header_value(BoundedServer::kept_type);
+    return request;
+}
+
+void send_stream(const Response& answer, httplib::Response& response) {
+    auto& stream = *answer.stream;
+    const auto here = stream.tellg();
+    const auto size = static_cast<std::size_t>(stream.seekg(0, std::ios::end).tellg() - here);
+    stream.seekg(here);
+    response.set_content_provider(
+        size, answer.type.c_str(),
+        [in = answer.stream](std::size_t, std::size_t length, httplib::DataSink& sink) {
+            std::vector<char> chunk(std::min(length, buffer_bytes));
+            in->read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+            const auto got = static_cast<std::size_t>(in->gcount());
+            return got > 0 && sink.write(chunk.data(), got);
+        });
+}
+
+void send_pieces(const Response& answer, httplib::Response& response) {
+    response.set_chunked_content_provider(
+        answer.type.c_str(), [next = answer.pieces](std::size_t, httplib::DataSink& sink) {
+            const auto piece = next();
+            if (!piece) {
+                sink.done();
+                return true;
+            }
+            // An empty chunk would be the end.
+            return piece->empty() ? sink.is_writable() : sink.write(piece->data(), piece->size());
+        });
+}
+
+void translate(const Response& answer, httplib::Response& response) {
+    response.status = answer.status;
+    for (const auto& [name, value] : answer.headers) response.set_header(name, value);
+    if (answer.pieces) {
+        send_pieces(answer, response);
+    } else if (answer.stream) {
+        send_stream(answer, response);
+    } else {
+        response.set_content(answer.body, answer.type.c_str());
+    }
+}
+
+}  // namespace
+
+std::string Request::header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string() : found->second;
+}
+
+struct Server::Impl {
+    ServerOptions options;
+    Handlers site;
+    BoundedServer server;
+    std::jthread thread;
+
+    Impl(ServerOptions set, Handlers served)
+        : options(std::move(set)),
+          site(std::move(served)),
+          server(milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
+                 options.most_body + most_head) {}
+
+    /// Why the library is not to read the body at all.
+    [[nodiscard]] std::optional<int> unreadable(const httplib::Request& request) const {
+        if (request.has_header(BoundedServer::kept_transfer)) return 411;
+        const auto encoding = lower(request.get_header_value(BoundedServer::kept_encoding));
+        if (!encoding.empty() && encoding != "identity") return 415;
+        const auto length = length_of(request);
+        if (!length) return 400;
+        if (*length > options.most_body) return 413;
+        return std::nullopt;
+    }
+
+    template <class Make>
+    void reply(httplib::Response& response, Make make) {
+        try {
+            translate(make(), response);
+        } catch (const std::exception&) {
+            translate(site.refuse(500), response);
+        }
+    }
+
+    void set_up() {
+        server.new_task_queue = [this] {
+            return new BoundedPool(options.threads, options.waiting);
+        };
+        server.set_payload_max_length(options.most_body);
+        server.set_pre_routing_handler([this](const auto& request, auto& response) {
+            using Handled = httplib::Server::HandlerResponse;
+            if (const auto status = unreadable(request)) {
+                reply(response, [&] { return site.refuse(*status); });
+                return Handled::Handled;
+            }
+            auto handled = Handled::Unhandled;
+            reply_if(request, response, handled);
+            return handled;
+        });
+        const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
+            reply(response, [&] { return site.answer(translate(request)); });
+        };
+        // The library's own routing ends here: a pattern for each method that takes all.
+        const char* const all = "[\\s\\S]*";
+        server.Get(all, answer);
+        server.Post(all, answer);
+        server.Put(all, answer);
+        server.Patch(all, answer);
+        server.Delete(all, answer);
+        server.Options(all, answer);
+        // What it refuses by itself gets a body like all else.
+        server.set_error_handler([this](const auto& request, auto& response) {
+            if (!response.body.empty()) return;
+            if (response.status == 400 && unknown_method(request.method)) {
+                response.status = 405;
+                response.set_header("Allow", "GET, POST, PUT, PATCH, DELETE");
+            }
+            reply(response, [&] { return site.refuse(response.status); });
+        });
+    }
+
+    void reply_if(const httplib::Request& request, httplib::Response& response,
+                  httplib::Server::HandlerResponse& handled) {
+        try {
+            const auto refused = site.admit(translate(request));
+            if (!refused) return;
+            translate(*refused, response);
+        } catch (const std::exception&) {
+            translate(site.refuse(500), response);
+        }
+        handled = httplib::Server::HandlerResponse::Handled;
+    }
+};
+
+Server::Server(ServerOptions options, Handlers site)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(site))) {
+    impl_->set_up();
+    address_ = listen(impl_->server, impl_->thread, impl_->options.address, impl_->options.setting);
+}
+
+Server::~Server() {
+    impl_->server.end();
+}
+
+}  // namespace facebus::http

@@ -1,0 +1,122 @@
+#include "vision/crop/crop_file.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include "base/file.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/image/image_file.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+constexpr std::string_view signature("\x89PNG\r\n\x1a\n", 8);
+constexpr std::string_view mark("facebus\0", 8);
+constexpr std::size_t header_end = 8 + 25;  // signature and IHDR
+constexpr std::size_t around = 12;          // length, type and checksum of a chunk
+
+std::string number(std::size_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        bytes += static_cast<char>(value >> static_cast<unsigned>(shift) & 0xFFU);
+    return bytes;
+}
+
+std::size_t number_at(std::string_view bytes, std::size_t place) {
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        value = value << 8U | static_cast<unsigned char>(bytes[place + i]);
+    return value;
+}
+
+std::string text_chunk(const std::string& text) {
+    const std::string body = "tEXt" + text;
+    const void* raw = body.data();
+    const auto sum = crc32(0, static_cast<const Bytef*>(raw), static_cast<uInt>(body.size()));
+    return number(text.size()) + body + number(sum);
+}
+
+std::string describe(const Quality& quality) {
+    return fmt::format("{} eye_distance {} sharpness {} yaw {} detector {} overall {}", crop_id,
+                       quality.eye_distance, quality.sharpness, quality.yaw, quality.detector,
+                       quality.overall);
+}
+
+/// The text of our chunk, if the file has one before its pixels.
+std::optional<std::string> find_text(std::string_view png) {
+    if (!png.starts_with(signature)) return std::nullopt;
+    std::size_t place = signature.size();
+    while (png.size() - place >= around) {
+        const auto length = number_at(png, place);
+        const auto type = png.substr(place + 4, 4);
+        if (type == "IDAT" || length > png.size() - place - around) return std::nullopt;
+        const auto text = png.substr(place + 8, length);
+        if (type == "tEXt" && text.starts_with(mark)) return std::string(text.substr(mark.size()));
+        place += around + length;
+    }
+    return std::nullopt;
+}
+
+std::optional<Quality> parse(std::istringstream& in) {
+    Quality quality;
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, float*>{"eye_distance", &quality.eye_distance},
+          {"sharpness", &quality.sharpness},
+          {"yaw", &quality.yaw},
+          {"detector", &quality.detector},
+          {"overall", &quality.overall}}) {
+        std::string key;
+        if (!(in >> key >> *value) || key != name || !std::isfinite(*value)) return std::nullopt;
+    }
+    if (quality.overall < 0 || quality.overall > 1) return std::nullopt;
+    return quality;
+}
+
+}  // namespace
+
+Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop) {
+    auto png = encode_picture(crop.image, ".png");
+    if (!png) return std::unexpected(std::move(png.error()));
+    png->insert(header_end, text_chunk(std::string(mark) + describe(crop.quality)));
+    return write_file(file, *png);
+}
+
+Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    // The mark stands at the beginning; a longer file need not be read to see that it has none.
+    std::array<char, 4096> begin{};
+    in.read(begin.data(), begin.size());
+    const auto text = find_text({begin.data(), static_cast<std::size_t>(in.gcount())});
+    if (!text) return std::nullopt;
+    std::istringstream words(*text);
+    std::string alignment;
+    words >> alignment;
+    const auto quality = parse(words);
+    if (!quality)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} is marked as an aligned crop, but not as facebus does it",
+                                file.string()));
+    if (alignment != crop_id)
+        return fail(ErrorKind::refused,
+                    fmt::format("{} was aligned by another version of facebus; collect it again",
+                                file.string()));
+    auto image = read_picture(file);
+    if (!image) return std::unexpected(std::move(image.error()));
+    if (image->width != crop_side || image->height != crop_side)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} is marked as an aligned crop, but has {} x {} pixels and not "
+                                "{} x {}",
+                                file.string(), image->width, image->height, crop_side, crop_side));
+    return AlignedCrop{std::move(*image), *quality};
+}
+
+}  // namespace facebus::vision

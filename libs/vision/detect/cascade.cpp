@@ -1,0 +1,66 @@
+#include "vision/detect/cascade.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace facebus::vision {
+
+namespace {
+
+Detection to_detection(const Candidate& candidate) {
+    Detection face;
+    face.score = candidate.score;
+    face.box = {static_cast<float>(candidate.left), static_cast<float>(candidate.top),
+                static_cast<float>(candidate.right - candidate.left),
+                static_cast<float>(candidate.bottom - candidate.top)};
+    for (std::size_t i = 0; i < face.landmarks.size(); ++i)
+        face.landmarks[i] = {candidate.points[i], candidate.points[i + face.landmarks.size()]};
+    return face;
+}
+
+}  // namespace
+
+bool to_pixels(Candidate& candidate) {
+    candidate.left = std::trunc(candidate.left);
+    candidate.top = std::trunc(candidate.top);
+    candidate.right = std::trunc(candidate.right);
+    candidate.bottom = std::trunc(candidate.bottom);
+    return candidate.width() >= 1 && candidate.height() >= 1;
+}
+
+OutputNetwork::OutputNetwork(const std::filesystem::path& models)
+    : network_(CandidateNetwork::output(models)) {}
+
+std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
+                                            const std::vector<Candidate>& candidates,
+                                            float least_score) {
+    std::vector<Candidate> kept;
+    const auto answers = network_.run(picture, candidates);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        const auto& answer = answers[i];
+        if (!(answer.score > least_score)) continue;
+        Candidate candidate = candidates[i];
+        candidate.score = answer.score;
+        candidate.shift = answer.shift;
+        candidate.points = answer.points;
+        for (std::size_t k = 0; k < 5; ++k) {
+            float& x = candidate.points[k];
+            float& y = candidate.points[k + 5];
+            x = static_cast<float>(candidate.left + static_cast<double>(x) * candidate.width());
+            y = static_cast<float>(candidate.top + static_cast<double>(y) * candidate.height());
+            x -= 1;
+            y -= 1;
+        }
+        apply_shift(candidate, candidate.width(), candidate.height());
+        kept.push_back(candidate);
+    }
+    std::vector<Detection> faces;
+    for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
+        // A box turned inside out by its correction is no face.
+        if (candidate.right > candidate.left && candidate.bottom > candidate.top)
+            faces.push_back(to_detection(candidate));
+    }
+    return faces;
+}
+
+}  // namespace facebus::vision

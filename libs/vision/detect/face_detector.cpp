@@ -1,0 +1,21 @@
+#include "vision/detect/face_detector.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+std::variant<Mtcnn, Ssd> load(const std::filesystem::path& models, const DetectorOptions& options) {
+    if (const auto* mtcnn = std::get_if<MtcnnOptions>(&options)) return Mtcnn(models, *mtcnn);
+    return Ssd(models, std::get<SsdOptions>(options));
+}
+
+}  // namespace
+
+FaceDetector::FaceDetector(const std::filesystem::path& models, const DetectorOptions& options)
+    : detector_(load(models, options)) {}
+
+std::vector<Detection> FaceDetector::detect(const Image& image) {
+    return std::visit([&](auto& detector) { return detector.detect(image); }, detector_);
+}
+
+}  // namespace facebus::vision

@@ -1,0 +1,70 @@
+#include "vision/detect/ssd.hpp"
+
+#include <array>
+
+#include <opencv2/dnn.hpp>
+
+#include "vision/detect/cascade.hpp"
+#include "vision/image/mat.hpp"
+#include "vision/network/network.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+// What the network was trained with: blue, green, red less these means, not scaled.
+const cv::Scalar ssd_mean(104, 177, 123);
+// A row of its answer: picture, class, score, left, top, right, bottom in shares of the picture.
+constexpr int row_size = 7;
+
+}  // namespace
+
+struct Ssd::Impl {
+    SsdOptions options;
+    cv::dnn::Net net;
+    OutputNetwork output;
+
+    std::vector<Candidate> propose(const cv::Mat& picture);
+};
+
+std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
+    net.setInput(cv::dnn::blobFromImage(picture, 1, {options.input, options.input}, ssd_mean));
+    const cv::Mat out = net.forward();
+    const auto* row = out.ptr<float>();
+    std::vector<Candidate> squares;
+    for (std::size_t i = 0; i < out.total() / row_size; ++i, row += row_size) {
+        if (!(row[2] >= options.proposal_score)) continue;
+        Candidate candidate;
+        candidate.score = row[2];
+        candidate.left = static_cast<double>(row[3]) * picture.cols;
+        candidate.top = static_cast<double>(row[4]) * picture.rows;
+        candidate.right = static_cast<double>(row[5]) * picture.cols;
+        candidate.bottom = static_cast<double>(row[6]) * picture.rows;
+        make_square(candidate);
+        if (to_pixels(candidate)) squares.push_back(candidate);
+    }
+    return squares;
+}
+
+Ssd::Ssd(const std::filesystem::path& models, const SsdOptions& options)
+    : impl_(std::make_unique<Impl>(
+          Impl{options,
+               load_caffe_network(models / "ssd/deploy.prototxt",
+                                  models / "ssd/res10_300x300_ssd_iter_140000.caffemodel"),
+               OutputNetwork(models)})) {}
+
+Ssd::~Ssd() = default;
+Ssd::Ssd(Ssd&&) noexcept = default;
+Ssd& Ssd::operator=(Ssd&&) noexcept = default;
+
+std::vector<Detection> Ssd::detect(const Image& image) {
+    if (image.empty()) return {};
+    return translated("SSD", [&] {
+        const cv::Mat upright = as_mat(image);
+        const auto candidates = impl_->propose(upright);
+        if (candidates.empty()) return std::vector<Detection>();
+        return impl_->output.faces(upright, candidates, impl_->options.output_score);
+    });
+}
+
+}  // namespace facebus::vision

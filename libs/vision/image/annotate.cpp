@@ -1,0 +1,207 @@
+#include "vision/image/annotate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+
+#include "vision/image/mat.hpp"
+#include "vision/video/silence.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
+
+cv::Scalar colour(Tone tone) {
+    switch (tone) {
+        case Tone::known:
+            return {72, 152, 34};
+        case Tone::unknown:
+            return {48, 48, 205};
+        case Tone::undecided:
+            break;
+    }
+    return {120, 112, 104};
+}
+
+/// OpenCV's font has ASCII only: one '?' for every other character, however many bytes it has.
+std::string drawable(const std::string& text) {
+    std::string ascii;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool continuation = (byte & 0xC0U) == 0x80U;
+        if (continuation) continue;
+        ascii += byte >= 0x20 && byte < 0x7F ? c : '?';
+    }
+    return ascii;
+}
+
+struct Text {
+    std::string text;
+    double scale = 1;
+    int thickness = 1;
+    cv::Size size;  ///< including what hangs below the line
+    int ascent = 0;
+};
+
+Text measured(const std::string& text, double scale, int thickness) {
+    Text out{drawable(text), scale, thickness, {}, 0};
+    int below = 0;
+    out.size = cv::getTextSize(out.text, font, scale, thickness, &below);
+    out.ascent = out.size.height;
+    out.size.height += below;
+    return out;
+}
+
+/// Shortened with dots until it is no wider than `width`.
+Text fitted(const std::string& text, double scale, int thickness, int width) {
+    Text out = measured(text, scale, thickness);
+    std::string part = out.text;
+    while (out.size.width > width && !part.empty()) {
+        part.pop_back();
+        out = measured(part + "...", scale, thickness);
+    }
+    return out;
+}
+
+void draw(cv::Mat& on, const Text& text, cv::Point top_left, const cv::Scalar& ink) {
+    cv::putText(on, text.text, {top_left.x, top_left.y + text.ascent}, font, text.scale, ink,
+                text.thickness, cv::LINE_AA);
+}
+
+void draw_label(cv::Mat& frame, const Label& label) {
+    // Sized by the frame: a caption shall be as readable at 4K as at 360 lines.
+    const double unit = std::max(std::min(frame.cols, frame.rows * 16 / 9) / 1280.0, 0.4);
+    const int line = std::max(1, cvRound(2.5 * unit));
+    const cv::Scalar tone = colour(label.tone);
+    const cv::Rect box(cvRound(label.box.x), cvRound(label.box.y), cvRound(label.box.width),
+                       cvRound(label.box.height));
+    cv::rectangle(frame, box, tone, line, cv::LINE_AA);
+    if (label.text.empty()) return;
+    const double scale = std::max(0.38, 0.7 * unit);
+    const int pad = std::max(2, cvRound(5 * unit));
+    const Text text = fitted(label.text, scale, std::max(1, cvRound(1.6 * unit)),
+                             std::max(1, frame.cols - 2 * pad));
+    cv::Rect plate(box.x - line / 2, box.y - text.size.height - 2 * pad, text.size.width + 2 * pad,
+                   text.size.height + 2 * pad);
+    // Above the box if there is room, else below; never over the border.
+    if (plate.y < 0) plate.y = box.br().y;
+    plate.y = std::clamp(plate.y, 0, std::max(0, frame.rows - plate.height));
+    plate.x = std::clamp(plate.x, 0, std::max(0, frame.cols - plate.width));
+    cv::rectangle(frame, plate, tone, cv::FILLED);
+    draw(frame, text, {plate.x + pad, plate.y + pad}, cv::Scalar::all(255));
+}
+
+/// As a square, whole, on the sheet's ground colour.
+cv::Mat squared(const Image& image, int side, const cv::Scalar& ground) {
+    cv::Mat square(side, side, CV_8UC3, ground);
+    if (image.empty()) return square;
+    const double scale = static_cast<double>(side) / std::max(image.width, image.height);
+    const cv::Size size(std::max(1, cvRound(image.width * scale)),
+                        std::max(1, cvRound(image.height * scale)));
+    cv::Mat scaled;
+    cv::resize(as_mat(image), scaled, size, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+    scaled.copyTo(square(cv::Rect({(side - size.width) / 2, (side - size.height) / 2}, size)));
+    return square;
+}
+
+}  // namespace
+
+Image annotate(const Image& frame, std::span<const Label> labels) {
+    return translated("drawing", [&] {
+        cv::Mat canvas = as_mat(frame).clone();
+        for (const Label& label : labels) draw_label(canvas, label);
+        return to_image(std::move(canvas));
+    });
+}
+
+Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) {
+    constexpr int side = 160;
+    constexpr int gap = 20;
+    constexpr int strip = 5;  ///< the tone's colour under the picture
+    constexpr int words = 46;
+    constexpr int head = 64;
+    constexpr int cell_height = side + strip + words;
+    const cv::Scalar ground(250, 249, 248);
+    const cv::Scalar ink(40, 36, 32);
+    const cv::Scalar faint(125, 118, 110);
+    const int count = static_cast<int>(cells.size());
+    // About twice as wide as high, and never so narrow that the title has no room.
+    const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
+    const int rows = std::max(1, (count + columns - 1) / columns);
+    return translated("drawing", [&] {
+        cv::Mat sheet(head + rows * (cell_height + gap) + gap / 2, gap + columns * (side + gap),
+                      CV_8UC3, ground);
+        draw(sheet, fitted(title, 0.75, 2, sheet.cols - 2 * gap), {gap, gap + 2}, ink);
+        for (int i = 0; i < count; ++i) {
+            const SheetCell& cell = cells[static_cast<std::size_t>(i)];
+            const cv::Point at(gap + i % columns * (side + gap),
+                               head + i / columns * (cell_height + gap));
+            squared(cell.picture, side, {236, 234, 232})
+                .copyTo(sheet(cv::Rect(at, cv::Size(side, side))));
+            cv::rectangle(sheet, cv::Rect(at.x, at.y + side, side, strip), colour(cell.tone),
+                          cv::FILLED);
+            draw(sheet, fitted(cell.caption, 0.48, 1, side), {at.x, at.y + side + strip + 8}, ink);
+            draw(sheet, fitted(cell.detail, 0.4, 1, side), {at.x, at.y + side + strip + 28}, faint);
+        }
+        return to_image(std::move(sheet));
+    });
+}
+
+struct VideoWriter::Impl {
+    cv::VideoWriter writer;
+    cv::Size size;    ///< as given
+    cv::Size padded;  ///< even, as the encoders want it
+};
+
+VideoWriter::VideoWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VideoWriter::~VideoWriter() = default;
+VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;
+VideoWriter& VideoWriter::operator=(VideoWriter&&) noexcept = default;
+
+Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, double frame_rate,
+                                        int width, int height) {
+    silence_opencv();
+    if (width < 2 || height < 2 || !(frame_rate > 0))
+        return fail(ErrorKind::unsupported,
+                    fmt::format("can't write a video of {} x {} pixels at {} frames/s", width,
+                                height, frame_rate));
+    auto impl = std::make_unique<Impl>();
+    impl->size = {width, height};
+    impl->padded = {(width + 1) / 2 * 2, (height + 1) / 2 * 2};
+    try {
+        // H.264 plays in every browser; MPEG-4 part 2 at least in every player.
+        for (const int codec : {cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
+                                cv::VideoWriter::fourcc('m', 'p', '4', 'v')}) {
+            if (impl->writer.open(file.string(), cv::CAP_FFMPEG, codec, frame_rate, impl->padded))
+                return VideoWriter(std::move(impl));
+        }
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("can't write {}: {}", file.string(), reason(exception)));
+    }
+    return fail(
+        ErrorKind::unavailable,
+        fmt::format("can't write {}: no permission, no folder or no encoder", file.string()));
+}
+
+void VideoWriter::write(const Image& frame) {
+    if (frame.empty()) return;
+    translated("writing a video", [&] {
+        cv::Mat mat = as_mat(frame);
+        // A source may change its size; a file can't.
+        if (mat.size() != impl_->size) cv::resize(mat, mat, impl_->size, 0, 0, cv::INTER_AREA);
+        if (impl_->size != impl_->padded)
+            cv::copyMakeBorder(mat, mat, 0, impl_->padded.height - mat.rows, 0,
+                               impl_->padded.width - mat.cols, cv::BORDER_REPLICATE);
+        impl_->writer.write(mat);
+    });
+}
+
+}  // namespace facebus::vision

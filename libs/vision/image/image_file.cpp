@@ -1,0 +1,144 @@
+#include "vision/image/image_file.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "base/file.hpp"
+#include "vision/image/mat.hpp"
+#include "vision/image/picture_header.hpp"
+#include "vision/video/silence.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+// An uncompressed picture of max_picture_pixels with 16 bits and alpha, and its header.
+constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_picture_pixels} + 65'536;
+
+/// Turns a picture as stored into a picture as meant, for the EXIF orientations 1 to 8.
+cv::Mat upright(cv::Mat mat, int orientation) {
+    constexpr int both = -1;
+    constexpr int left_right = 1;
+    constexpr int up_down = 0;
+    if (orientation >= 5) cv::transpose(mat, mat);
+    std::optional<int> axis;
+    if (orientation == 2 || orientation == 6) axis = left_right;
+    if (orientation == 3 || orientation == 7) axis = both;
+    if (orientation == 4 || orientation == 8) axis = up_down;
+    if (axis) cv::flip(mat, mat, *axis);
+    return mat;
+}
+
+Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(file, failed);
+    if (failed)
+        return fail(ErrorKind::unavailable,
+                    fmt::format("can't read {}: {}", file.string(), failed.message()));
+    if (size > max_file_bytes)
+        return fail(ErrorKind::too_large,
+                    fmt::format("{} has {} bytes, more than any picture that is read here",
+                                file.string(), size));
+    std::vector<unsigned char> bytes(size);
+    std::ifstream in(file, std::ios::binary);
+    void* raw = bytes.data();
+    in.read(static_cast<char*>(raw), static_cast<std::streamsize>(size));
+    if (!in) return fail(ErrorKind::unavailable, fmt::format("can't read {}", file.string()));
+    return bytes;
+}
+
+/// Takes the colour profile out of a PNG: nothing here reads it, and libpng complains on standard
+/// error about profiles that many cameras and programs write.
+void drop_png_profile(std::vector<std::uint8_t>& bytes) {
+    constexpr std::size_t signature = 8;
+    constexpr std::size_t around = 12;  // length, type and checksum of a chunk
+    const std::string_view magic("\x89PNG\r\n\x1a\n", signature);
+    const auto text_at = [&](std::size_t place, std::size_t size) {
+        return std::string(bytes.begin() + static_cast<std::ptrdiff_t>(place),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(place + size));
+    };
+    if (bytes.size() < signature || text_at(0, signature) != magic) return;
+    std::size_t place = signature;
+    while (bytes.size() - place >= around) {
+        std::size_t length = 0;
+        for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[place + i];
+        const auto type = text_at(place + 4, 4);
+        // The profile stands before the pixels.
+        if (type == "IDAT" || length > bytes.size() - place - around) return;
+        if (type == "iCCP") {
+            const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(place);
+            bytes.erase(from, from + static_cast<std::ptrdiff_t>(length + around));
+        } else {
+            place += length + around;
+        }
+    }
+}
+
+}  // namespace
+
+Result<Image> read_picture(const std::filesystem::path& file) {
+    auto bytes = read_file(file);
+    if (!bytes) return std::unexpected(std::move(bytes.error()));
+    return decode_picture(std::move(*bytes), file.string());
+}
+
+Result<Image> decode_picture(std::vector<unsigned char> bytes, const std::string& name,
+                             std::int64_t max_pixels) {
+    silence_opencv();
+    const auto header = read_picture_header(bytes);
+    if (!header)
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", name));
+    const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_picture_pixels));
+    if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
+        return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; at most {} are read",
+                                                      name, header->width, header->height, limit));
+    if (!header->complete)
+        return fail(ErrorKind::malformed, fmt::format("{} is cut off before its end", name));
+    drop_png_profile(bytes);
+    try {
+        cv::Mat mat = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+        if (mat.empty())
+            return fail(ErrorKind::malformed, fmt::format("{} can't be decoded", name));
+        return to_image(upright(std::move(mat), header->orientation));
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} can't be decoded: {}", name, reason(exception)));
+    }
+}
+
+Result<std::string> encode_picture(const Image& image, const std::string& ending) {
+    silence_opencv();
+    std::vector<unsigned char> bytes;
+    try {
+        constexpr int jpeg_quality = 92;
+        if (image.empty() ||
+            !cv::imencode(ending, as_mat(image), bytes, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+            return fail(ErrorKind::unsupported, "there is no picture to write");
+    } catch (const cv::Exception&) {
+        return fail(ErrorKind::unsupported,
+                    fmt::format("pictures are written as .jpg or .png, not as \"{}\"", ending));
+    }
+    return std::string(bytes.begin(), bytes.end());
+}
+
+Result<void> write_picture(const std::filesystem::path& file, const Image& image) {
+    const auto bytes = encode_picture(image, file.extension().string());
+    if (!bytes)
+        return fail(bytes.error().kind,
+                    fmt::format("can't write {}: {}", file.string(), bytes.error().message));
+    return write_file(file, *bytes);
+}
+
+}  // namespace facebus::vision

@@ -1,0 +1,223 @@
+#include "vision/motion/motion_gate.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <utility>
+
+#include <opencv2/imgproc.hpp>
+
+#include "vision/image/mat.hpp"
+#include "vision/motion/scene_cut.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+// Motion is looked for in a grey copy no wider or higher than this.
+constexpr int small_side = 320;
+// Grey levels between frame and background, and between two frames, that count as motion. Sensor
+// noise and compression stay below after the blur.
+constexpr double background_level = 25;
+constexpr double frame_level = 12;
+// The background takes up what has stood still for about this long, in seconds: long enough to see
+// somebody who moves slowly, short enough that the place somebody has left is soon quiet again.
+constexpr double settle = 1;
+// Beyond this part of the frame one search of all of it is cheaper than many of its parts.
+constexpr double full_part = 0.6;
+// A face of which only the mouth or the eyes move must be searched whole, so an area is never less
+// than this part of the frame's shorter side.
+constexpr double least_side = 1 / 3.0;
+// Areas begin and end on multiples of this, so that the detector sees few different sizes.
+constexpr int grid = 32;
+
+/// Rectangles that overlap become one, until none do.
+std::vector<cv::Rect> disjoint(std::vector<cv::Rect> areas) {
+    for (std::size_t i = 0; i < areas.size(); ++i) {
+        for (std::size_t k = 0; k < areas.size(); ++k) {
+            if (k == i || (areas[i] & areas[k]).empty()) continue;
+            areas[std::min(i, k)] = areas[i] | areas[k];
+            areas.erase(areas.begin() + static_cast<std::ptrdiff_t>(std::max(i, k)));
+            // The grown rectangle may meet others that were passed already.
+            i = static_cast<std::size_t>(-1);
+            break;
+        }
+    }
+    return areas;
+}
+
+}  // namespace
+
+struct MotionGate::Impl {
+    MotionOptions options;
+    cv::Size frame_size;
+    int reduction = 1;
+    cv::Mat background;     ///< running mean of the small grey frames, 32-bit float
+    cv::Mat previous;       ///< the last small grey frame
+    cv::Mat moved_at;       ///< per pixel of it: seconds when it moved last, 64-bit float
+    double moved_last = 0;  ///< the latest of them
+    std::int64_t last_pts = 0;
+    std::int64_t last_full = 0;
+
+    [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
+    void start(const cv::Mat& grey, std::int64_t pts);
+    [[nodiscard]] cv::Mat moving(const cv::Mat& grey) const;
+    void note_motion(cv::Mat mask, double now);
+    [[nodiscard]] cv::Rect widened(const cv::Rect& small) const;
+    [[nodiscard]] std::vector<cv::Rect> areas(double now) const;
+};
+
+cv::Mat MotionGate::Impl::small_grey(const cv::Mat& frame) const {
+    cv::Mat grey;
+    cv::resize(frame, grey,
+               {(frame.cols + reduction - 1) / reduction, (frame.rows + reduction - 1) / reduction},
+               0, 0, cv::INTER_AREA);
+    cv::cvtColor(grey, grey, cv::COLOR_BGR2GRAY);
+    cv::blur(grey, grey, {3, 3});
+    return grey;
+}
+
+void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
+    grey.convertTo(background, CV_32F);
+    previous = grey;
+    // Nothing has ever moved.
+    moved_last = -1e18;
+    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(moved_last));
+    last_pts = pts;
+    last_full = pts;
+}
+
+cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
+    cv::Mat current;
+    grey.convertTo(current, CV_32F);
+    cv::Mat difference = current - background;
+    // A camera that adapts to the light changes every pixel alike; that is not motion.
+    difference -= cv::mean(difference);
+    cv::Mat mask = cv::abs(difference) > background_level;
+    cv::Mat step;
+    cv::subtract(grey, previous, step, cv::noArray(), CV_32F);
+    step -= cv::mean(step);
+    mask |= cv::abs(step) > frame_level;
+    return mask;
+}
+
+/// Where an area that is large enough moved, `moved_at` is `now`.
+void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
+    const int least_pixels = std::max(1, options.min_area / (reduction * reduction));
+    // Most frames of a still scene end here: looking for areas takes longer than all before.
+    if (cv::countNonZero(mask) == 0) return;
+    // Closed first: a face that turns shows as many small pieces.
+    cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
+                     cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
+    cv::Mat labels;
+    cv::Mat stats;
+    cv::Mat centres;
+    const int count = cv::connectedComponentsWithStats(mask, labels, stats, centres);
+    for (int i = 1; i < count; ++i) {
+        if (stats.at<int>(i, cv::CC_STAT_AREA) < least_pixels) continue;
+        moved_at.setTo(now, labels == i);
+        moved_last = now;
+    }
+}
+
+/// From the small picture to the frame, with the margin and at least the least size.
+cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
+    const int least = cvRound(least_side * std::min(frame_size.width, frame_size.height));
+    const int more_x = std::max(options.margin, (least - small.width * reduction + 1) / 2);
+    const int more_y = std::max(options.margin, (least - small.height * reduction + 1) / 2);
+    const auto down = [](int value) { return std::max(value, 0) / grid * grid; };
+    const auto up = [](int value) { return (value + grid - 1) / grid * grid; };
+    const cv::Point from(down(small.x * reduction - more_x), down(small.y * reduction - more_y));
+    const cv::Point to(up(small.br().x * reduction + more_x),
+                       up(small.br().y * reduction + more_y));
+    return cv::Rect(from, to) & cv::Rect({0, 0}, frame_size);
+}
+
+std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
+    if (moved_last < now - options.linger) return {};
+    const cv::Mat lively = moved_at >= now - options.linger;
+    cv::Mat labels;
+    cv::Mat stats;
+    cv::Mat centres;
+    const int count = cv::connectedComponentsWithStats(lively, labels, stats, centres);
+    std::vector<cv::Rect> found;
+    for (int i = 1; i < count; ++i) {
+        const cv::Rect box(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP),
+                           stats.at<int>(i, cv::CC_STAT_WIDTH),
+                           stats.at<int>(i, cv::CC_STAT_HEIGHT));
+        found.push_back(widened(box));
+    }
+    return disjoint(std::move(found));
+}
+
+MotionGate::MotionGate(const MotionOptions& options) : impl_(std::make_unique<Impl>()) {
+    impl_->options = options;
+}
+
+MotionGate::~MotionGate() = default;
+MotionGate::MotionGate(MotionGate&&) noexcept = default;
+MotionGate& MotionGate::operator=(MotionGate&&) noexcept = default;
+
+MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
+    Impl& self = *impl_;
+    MotionResult result;
+    const auto whole = [&] {
+        self.last_full = pts;
+        result.full = true;
+        result.areas = {Area{0, 0, image.width, image.height}};
+        return result;
+    };
+    if (image.empty()) return result;
+    return translated("looking for motion", [&] {
+        const cv::Mat frame = as_mat(image);
+        const bool first = self.frame_size != frame.size();
+        if (first) {
+            self.frame_size = frame.size();
+            self.reduction =
+                std::max(1, (std::max(frame.cols, frame.rows) + small_side - 1) / small_side);
+        }
+        const cv::Mat grey = self.small_grey(frame);
+        if (first) {
+            self.start(grey, pts);
+            auto found = whole();
+            self.last_full -=
+                static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
+            return found;
+        }
+        if (is_cut(self.previous, grey)) {
+            self.start(grey, pts);
+            // A face missed in the first frame of a new scene is looked for in the next ones too.
+            self.moved_last = static_cast<double>(pts) * 1e-9;
+            self.moved_at = self.moved_last;
+            result.cut = true;
+            return whole();
+        }
+
+        const double now = static_cast<double>(pts) * 1e-9;
+        self.note_motion(self.moving(grey), now);
+        const double passed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
+        cv::accumulateWeighted(grey, self.background, 1 - std::exp(-passed / settle));
+        self.previous = grey;
+        self.last_pts = pts;
+
+        const double since_full = static_cast<double>(pts - self.last_full) * 1e-9;
+        if (!self.options.enabled || since_full < 0 || since_full >= self.options.full_interval)
+            return whole();
+        double covered = 0;
+        const auto found = self.areas(now);
+        for (const cv::Rect& area : found) covered += area.area();
+        if (covered > full_part * frame.cols * frame.rows) return whole();
+        for (const cv::Rect& area : found)
+            result.areas.push_back({area.x, area.y, area.width, area.height});
+        return result;
+    });
+}
+
+Image cut_out(const Image& frame, const Area& area) {
+    assert(area.x >= 0 && area.y >= 0 && area.x + area.width <= frame.width &&
+           area.y + area.height <= frame.height);
+    if (area == Area{0, 0, frame.width, frame.height}) return frame;
+    return to_image(as_mat(frame)(cv::Rect(area.x, area.y, area.width, area.height)));
+}
+
+}  // namespace facebus::vision

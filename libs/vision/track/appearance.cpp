@@ -1,0 +1,53 @@
+#include "vision/track/appearance.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <opencv2/imgproc.hpp>
+
+#include "vision/image/mat.hpp"
+
+namespace facebus::vision {
+
+Appearance::Appearance(const Image& crop) {
+    if (crop.empty()) return;
+    translated("comparing crops", [&] {
+        cv::Mat small;
+        cv::resize(as_mat(crop), small, {grey_side, grey_side}, 0, 0, cv::INTER_AREA);
+        cv::cvtColor(small, small, cv::COLOR_BGR2GRAY);
+        std::copy_n(small.ptr<unsigned char>(), grey_.size(), grey_.begin());
+    });
+    standardise();
+}
+
+void Appearance::standardise() {
+    const float mean =
+        std::accumulate(grey_.begin(), grey_.end(), 0.0F) / static_cast<float>(grey_.size());
+    for (float& value : grey_) value -= mean;
+    const float length =
+        std::sqrt(std::inner_product(grey_.begin(), grey_.end(), grey_.begin(), 0.0F));
+    // Less than one grey level of deviation is no picture of anything.
+    known_ = length > grey_side;
+    if (!known_) return;
+    for (float& value : grey_) value /= length;
+}
+
+float Appearance::likeness(const Appearance& other) const {
+    if (!known_ || !other.known_) return 1;
+    return std::inner_product(grey_.begin(), grey_.end(), other.grey_.begin(), 0.0F);
+}
+
+void Appearance::follow(const Appearance& newer) {
+    if (!newer.known_) return;
+    if (!known_) {
+        *this = newer;
+        return;
+    }
+    // Both have length 1, so the scale restores what the length test above expects.
+    constexpr float scale = 256;
+    for (std::size_t i = 0; i < grey_.size(); ++i) grey_[i] = scale * (grey_[i] + newer.grey_[i]);
+    standardise();
+}
+
+}  // namespace facebus::vision

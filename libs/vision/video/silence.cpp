@@ -1,0 +1,19 @@
+#include "vision/video/silence.hpp"
+
+#include <cstdlib>
+
+#include <opencv2/core/utils/logger.hpp>
+
+namespace facebus::vision {
+
+void silence_opencv() {
+    static const bool done = [] {
+        if (std::getenv("OPENCV_LOG_LEVEL") == nullptr)
+            cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+        // AV_LOG_QUIET. OpenCV reads it when it opens the first video, so this is early enough.
+        return ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0) == 0;
+    }();
+    static_cast<void>(done);
+}
+
+}  // namespace facebus::vision

@@ -1,0 +1,241 @@
+#include "vision/video/video_source.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+
+#include "base/clock.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/image/mat.hpp"
+#include "vision/video/silence.hpp"
+
+namespace facebus::vision {
+
+namespace {
+
+constexpr double default_rate = 25;
+// Rates outside are a container's way of saying that it does not know.
+constexpr double highest_rate = 1000;
+constexpr int open_timeout_ms = 10'000;
+constexpr int read_timeout_ms = 10'000;
+// Damaged frames in a row that are skipped before the source counts as over.
+constexpr int most_damaged = 5;
+
+bool has_scheme(std::string_view source) {
+    const auto at = source.find("://");
+    return at != std::string_view::npos && at > 0 &&
+           std::all_of(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at),
+                       [](unsigned char c) { return std::isalnum(c) != 0 || c == '+'; });
+}
+
+bool is_picture_name(const std::filesystem::path& file) {
+    std::string ending = file.extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    constexpr std::string_view known[] = {".jpg",  ".jpeg", ".png", ".bmp", ".webp", ".tif",
+                                          ".tiff", ".ppm",  ".pgm", ".pbm", ".pnm"};
+    return std::find(std::begin(known), std::end(known), ending) != std::end(known);
+}
+
+cv::Mat as_bgr(cv::Mat mat) {
+    if (mat.type() == CV_8UC3) return mat;
+    cv::Mat bgr;
+    if (mat.depth() != CV_8U) mat.convertTo(mat, CV_8U, mat.depth() == CV_16U ? 1 / 256.0 : 1);
+    cv::cvtColor(mat, bgr, mat.channels() == 4 ? cv::COLOR_BGRA2BGR : cv::COLOR_GRAY2BGR);
+    return bgr;
+}
+
+}  // namespace
+
+struct VideoSource::Impl {
+    std::string source;
+    SourceKind kind{};
+    double rate = default_rate;
+    std::int64_t count = 0;
+    cv::VideoCapture capture;
+    std::vector<std::filesystem::path> pictures;
+    std::optional<cv::Mat> first;  ///< read when the source was opened, to know that it has frames
+    std::int64_t number = 0;       ///< of the next frame
+    std::int64_t last_pts = -1;
+    Monotonic::time_point start;
+
+    Result<void> open_folder();
+    Result<void> open_capture();
+    std::optional<cv::Mat> decode();
+    Result<std::optional<VideoFrame>> read_picture_file();
+    Result<std::optional<VideoFrame>> read_capture();
+    std::int64_t position();
+};
+
+Result<void> VideoSource::Impl::open_folder() {
+    std::error_code failed;
+    for (std::filesystem::directory_iterator entry(source, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        if (is_picture_name(entry->path()) && entry->path().filename().string().front() != '.')
+            pictures.push_back(entry->path());
+    }
+    if (failed)
+        return fail(ErrorKind::unavailable,
+                    fmt::format("can't read folder {}: {}", source, failed.message()));
+    if (pictures.empty())
+        return fail(
+            ErrorKind::unsupported,
+            fmt::format("folder {} holds no pictures; give one with .jpg or .png files", source));
+    std::sort(pictures.begin(), pictures.end());
+    count = static_cast<std::int64_t>(pictures.size());
+    return {};
+}
+
+Result<void> VideoSource::Impl::open_capture() {
+    const std::string name = printable(source);
+    const bool local = kind == SourceKind::file || kind == SourceKind::device;
+    std::error_code failed;
+    if (local && !std::filesystem::exists(source, failed))
+        return fail(ErrorKind::unavailable, fmt::format("{} does not exist; check the name", name));
+    if (kind == SourceKind::device) {
+        capture.open(source, cv::CAP_V4L2);
+        // A queue of old frames would only add latency.
+        if (capture.isOpened()) capture.set(cv::CAP_PROP_BUFFERSIZE, 1);
+    } else {
+        std::vector<int> settings;
+        if (kind == SourceKind::stream)
+            settings = {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, open_timeout_ms,
+                        cv::CAP_PROP_READ_TIMEOUT_MSEC, read_timeout_ms};
+        capture.open(source, cv::CAP_FFMPEG, settings);
+    }
+    if (!capture.isOpened()) {
+        if (kind == SourceKind::file)
+            return fail(
+                ErrorKind::unsupported,
+                fmt::format("{} can't be read as a video; play it with ffplay to see what is wrong",
+                            name));
+        return fail(
+            ErrorKind::unavailable,
+            fmt::format("{} can't be opened; check that it is there and that you may read it",
+                        name));
+    }
+    if (kind != SourceKind::device) capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 1);
+    const double stated = capture.get(cv::CAP_PROP_FPS);
+    if (stated > 0 && stated <= highest_rate) rate = stated;
+    const double frames = capture.get(cv::CAP_PROP_FRAME_COUNT);
+    if (kind == SourceKind::file && frames > 0 && frames < 1e12)
+        count = static_cast<std::int64_t>(frames);
+    first = decode();
+    if (!first) {
+        const auto what =
+            kind == SourceKind::file ? ErrorKind::unsupported : ErrorKind::unavailable;
+        return fail(
+            what,
+            fmt::format("{} gives no video frame; play it with ffplay to see what is wrong", name));
+    }
+    start = Monotonic::now();
+    return {};
+}
+
+std::optional<cv::Mat> VideoSource::Impl::decode() {
+    for (int damaged = 0; damaged <= most_damaged && capture.grab(); ++damaged) {
+        cv::Mat mat;
+        if (capture.retrieve(mat) && !mat.empty()) return as_bgr(std::move(mat));
+    }
+    return std::nullopt;
+}
+
+/// Where the frame that was decoded last stands. A camera's own clock may jump, so a device counts
+/// by the time of arrival; elsewhere the container's time holds as long as it grows.
+std::int64_t VideoSource::Impl::position() {
+    std::int64_t pts = 0;
+    if (kind == SourceKind::device) {
+        pts = std::chrono::nanoseconds(Monotonic::now() - start).count();
+    } else {
+        const double stated = capture.get(cv::CAP_PROP_POS_MSEC);
+        if (stated > 0 && stated < 1e12) pts = static_cast<std::int64_t>(stated * 1e6);
+    }
+    const auto period = static_cast<std::int64_t>(1e9 / rate);
+    if (last_pts >= 0 && pts <= last_pts) pts = last_pts + period;
+    last_pts = pts;
+    return pts;
+}
+
+Result<std::optional<VideoFrame>> VideoSource::Impl::read_picture_file() {
+    if (number >= count) return std::nullopt;
+    auto image = read_picture(pictures[static_cast<std::size_t>(number)]);
+    const auto pts = static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / rate);
+    ++number;
+    if (!image) return std::unexpected(image.error());
+    return VideoFrame{std::move(*image), pts};
+}
+
+Result<std::optional<VideoFrame>> VideoSource::Impl::read_capture() {
+    std::optional<cv::Mat> mat = first ? std::exchange(first, std::nullopt) : decode();
+    if (mat) {
+        const std::int64_t pts = position();
+        return VideoFrame{to_image(std::move(*mat)), pts};
+    }
+    if (kind == SourceKind::file) return std::nullopt;
+    return fail(ErrorKind::unavailable, fmt::format("{} stopped giving frames", printable(source)));
+}
+
+VideoSource::VideoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+VideoSource::~VideoSource() = default;
+VideoSource::VideoSource(VideoSource&&) noexcept = default;
+VideoSource& VideoSource::operator=(VideoSource&&) noexcept = default;
+
+Result<VideoSource> VideoSource::open(const std::string& source) {
+    silence_opencv();
+    auto impl = std::make_unique<Impl>();
+    impl->source = source;
+    impl->kind = source_kind(source);
+    try {
+        auto opened = impl->kind == SourceKind::folder ? impl->open_folder() : impl->open_capture();
+        if (!opened) return std::unexpected(std::move(opened.error()));
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("{}: {}", printable(source), reason(exception)));
+    }
+    return VideoSource(std::move(impl));
+}
+
+Result<std::optional<VideoFrame>> VideoSource::read() {
+    try {
+        return impl_->kind == SourceKind::folder ? impl_->read_picture_file()
+                                                 : impl_->read_capture();
+    } catch (const cv::Exception& exception) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("{}: {}", printable(impl_->source), reason(exception)));
+    }
+}
+
+double VideoSource::frame_rate() const {
+    return impl_->rate;
+}
+std::int64_t VideoSource::frame_count() const {
+    return impl_->count;
+}
+
+SourceKind source_kind(const std::string& source) {
+    if (source.starts_with("/dev/")) return SourceKind::device;
+    if (has_scheme(source)) return SourceKind::stream;
+    std::error_code failed;
+    return std::filesystem::is_directory(source, failed) ? SourceKind::folder : SourceKind::file;
+}
+
+std::string printable(const std::string& source) {
+    if (!has_scheme(source)) return source;
+    const auto host = source.find("://") + 3;
+    const auto path = source.find_first_of("/?#", host);
+    // The last @: a password may hold one.
+    const auto at = source.substr(0, path).rfind('@');
+    if (at == std::string::npos || at < host) return source;
+    return source.substr(0, host) + source.substr(at + 1);
+}
+
+}  // namespace facebus::vision

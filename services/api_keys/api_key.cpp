@@ -1,0 +1,142 @@
+#include "api_keys/api_key.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.hpp"
+#include "crypto/digest.hpp"
+#include "gallery/id.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus::api_keys {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array roles{Role::read, Role::enrol, Role::admin};
+constexpr std::size_t hash_digits = 64;
+constexpr std::size_t longest_file = 1'000'000;
+
+bool valid_hash(std::string_view text) {
+    return text.size() == hash_digits && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+Result<Key> parse_line(const std::string& line) {
+    std::istringstream words(line);
+    std::string role;
+    Key key;
+    std::string more;
+    words >> role >> key.hash >> key.name;
+    if (words >> more || !valid_hash(key.hash) || !wire::valid_source(key.name)) {
+        return fail(ErrorKind::malformed, "not ROLE HASH NAME as `facebus api-key` writes it");
+    }
+    const auto parsed = parse_role(role);
+    if (!parsed) return std::unexpected(parsed.error());
+    key.role = *parsed;
+    return key;
+}
+
+Result<std::string> read_text(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::error_code failed;
+    const auto rights = fs::status(file, failed).permissions();
+    if (!in || failed) {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check the name and the rights", file.string()));
+    }
+    if (text.size() > longest_file) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} is too long to be a file of API keys", file.string()));
+    }
+    if ((rights & fs::perms::others_write) != fs::perms::none) {
+        return fail(
+            ErrorKind::refused,
+            fmt::format("everybody on this machine can write {}; chmod o-w it", file.string()));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) {
+    if (role == Role::read) return "read";
+    return role == Role::enrol ? "enrol" : "admin";
+}
+
+Result<Role> parse_role(std::string_view text) {
+    const auto found = std::ranges::find(roles, text, [](Role role) { return to_string(role); });
+    if (found != roles.end()) return *found;
+    return fail(ErrorKind::malformed, "the role is none of read, enrol, admin");
+}
+
+std::string new_key() {
+    return gallery::to_uuid(gallery::new_id());
+}
+
+Key hashed(Role role, std::string_view key, std::string name) {
+    return {role, crypto::sha256(key), std::move(name)};
+}
+
+Result<std::vector<Key>> parse(std::string_view text) {
+    std::istringstream lines{std::string(text)};
+    std::vector<Key> keys;
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+        if (line.find_first_not_of(" \t\r") == std::string::npos || line.starts_with('#')) continue;
+        auto key = parse_line(line);
+        if (!key) {
+            return fail(key.error().kind, fmt::format("line {}: {}", number, key.error().message));
+        }
+        keys.push_back(std::move(*key));
+    }
+    return keys;
+}
+
+Result<std::vector<Key>> read(const fs::path& file) {
+    const auto text = read_text(file);
+    if (!text) return std::unexpected(text.error());
+    auto keys = parse(*text);
+    if (keys) return keys;
+    return fail(keys.error().kind, fmt::format("{}: {}", file.string(), keys.error().message));
+}
+
+Result<void> add(const fs::path& file, const Key& key) {
+    std::string text;
+    std::error_code failed;
+    if (fs::exists(file, failed)) {
+        const auto keys = read(file);
+        if (!keys) return std::unexpected(keys.error());
+        if (std::ranges::find(*keys, key.name, &Key::name) != keys->end()) {
+            return fail(ErrorKind::exists,
+                        fmt::format("{} has a key called {} already; choose another name, or "
+                                    "remove its line first",
+                                    file.string(), key.name));
+        }
+        auto before = read_text(file);
+        if (!before) return std::unexpected(before.error());
+        text = std::move(*before);
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    }
+    text += fmt::format("{} {} {}\n", to_string(key.role), key.hash, key.name);
+    return write_private_file(file, text);
+}
+
+std::size_t find(const std::vector<Key>& keys, std::string_view key) {
+    const auto hash = crypto::sha256(key);
+    std::size_t found = keys.size();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (crypto::same_secret(keys[i].hash, hash)) found = i;
+    }
+    return found;
+}
+
+}  // namespace facebus::api_keys

@@ -1,0 +1,239 @@
+// facebus collect: the people in videos as folders of aligned faces, ready to enrol.
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/collect/collect_people.hpp"
+#include "cli/collect/collect_sheet.hpp"
+#include "cli/commands.hpp"
+#include "cli/gallery/face_folder.hpp"
+#include "cli/must.hpp"
+#include "gallery/store/store.hpp"
+#include "gallery_settings.hpp"
+#include "vision/image/image_file.hpp"
+#include "vision/network/threads.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string counted(std::size_t count, const char* one, const char* several) {
+    return fmt::format("{} {}", count, count == 1 ? one : several);
+}
+
+std::string stem(const std::string& video) {
+    fs::path path(video);
+    if (!path.has_filename()) path = path.parent_path();  // "frames/"
+    return path.stem().string();
+}
+
+/// Opens each once, so that a wrong name ends it before the work has begun. Gives the frames in
+/// all of them; 0 where one does not say.
+std::size_t frames_in(const std::vector<std::string>& videos) {
+    std::size_t frames = 0;
+    bool stated = true;
+    for (const auto& video : videos) {
+        const auto kind = vision::source_kind(video);
+        if (kind != vision::SourceKind::file && kind != vision::SourceKind::folder) {
+            throw StartupError(Exit::input,
+                               fmt::format("{} has no end; record it, and collect from the file",
+                                           vision::printable(video)));
+        }
+        const auto count = must(vision::VideoSource::open(video)).frame_count();
+        stated = stated && count > 0;
+        frames += static_cast<std::size_t>(std::max<std::int64_t>(count, 0));
+    }
+    return stated ? frames : 0;
+}
+
+/// The gallery to match with, and by which policy: those of the workers.
+struct Matcher {
+    std::shared_ptr<const gallery::Snapshot> gallery;
+    gallery::Policy policy;
+};
+
+Matcher matcher(const service::Settings& settings, const std::string& model_id) {
+    gallery::Store store(redis_options(settings));
+    Matcher out{must(store.load(model_id)), default_policy(settings)};
+    if (const auto stored = must(store.policy())) {
+        out.policy = *stored;
+    } else if (out.gallery->samples() > 0) {
+        if (const auto done = calibrate_in_time(*out.gallery, settings)) out.policy = done->policy;
+    }
+    return out;
+}
+
+class Collection {
+  public:
+    Collection(const CollectOptions& options, const Stop& stop)
+        : options_(options), stop_(stop), folder_(options.output) {}
+
+    void read(enrolment::Enroller& enroller, const service::Settings& settings,
+              std::size_t frames) {
+        FaceHarvest harvest(enroller, settings.gallery, options_.every);
+        Progress progress("looking for faces", frames);
+        for (const auto& source : options_.videos) {
+            auto video = must(vision::VideoSource::open(source));
+            harvest.read(video, progress, stop_);
+            if (stop_.requested()) return;
+        }
+        tracks_ = harvest.tracks();
+        count_ = harvest.count();
+        people_ = people_of(tracks_);
+    }
+
+    void match(const Matcher& matcher) { recognise(people_, *matcher.gallery, matcher.policy); }
+
+    void write() {
+        name_folders(people_);
+        Progress progress("writing", count_.kept);
+        for (const auto& person : people_) {
+            const auto folder = folder_.folder(person.folder);
+            for (const auto* track : person.tracks) {
+                for (const auto& crop : track->crops) {
+                    if (stop_.requested()) return;
+                    must(vision::write_crop(folder / file_name(*track, crop), crop.face));
+                    progress.advance();
+                }
+            }
+        }
+        must(vision::write_picture(folder_.entry(contact_sheet_name), sheet()));
+    }
+
+    void keep() { folder_.keep(); }
+
+    [[nodiscard]] bool nobody() const { return people_.empty(); }
+    void print() const;
+    void print_json() const;
+    [[nodiscard]] std::string left_out() const;
+
+  private:
+    [[nodiscard]] std::string file_name(const KeptTrack& track, const KeptCrop& crop) const {
+        return fmt::format("{}-{:.1f}s-t{}.png", safe_file_name(stem(options_.videos[track.video])),
+                           seconds(crop.pts), track.number);
+    }
+
+    [[nodiscard]] Image sheet() const;
+    [[nodiscard]] std::string span(const CollectedPerson& person) const;
+
+    const CollectOptions& options_;
+    const Stop& stop_;
+    FaceFolder folder_;
+    std::vector<KeptTrack> tracks_;
+    std::vector<CollectedPerson> people_;
+    FaceCount count_;
+};
+
+std::size_t crops_of(const CollectedPerson& person) {
+    std::size_t count = 0;
+    for (const auto* track : person.tracks) count += track->crops.size();
+    return count;
+}
+
+Image Collection::sheet() const {
+    const auto source = options_.videos.size() == 1
+                            ? fs::path(options_.videos.front()).filename().string()
+                            : fmt::format("{} videos", options_.videos.size());
+    return collected_sheet(
+        fmt::format("facebus: {} in {}", counted(people_.size(), "person", "people"), source),
+        people_);
+}
+
+/// Where a person is seen first and last.
+std::string Collection::span(const CollectedPerson& person) const {
+    const auto& first = *person.tracks.front();
+    const auto& last = *std::ranges::max_element(person.tracks, {}, [](const KeptTrack* track) {
+        return std::pair(track->video, track->to);
+    });
+    const auto name = [&](std::size_t video) { return stem(options_.videos[video]) + " "; };
+    return fmt::format("{}{:.1f} s to {}{:.1f} s",
+                       options_.videos.size() > 1 ? name(first.video) : "", seconds(first.from),
+                       last->video != first.video ? name(last->video) : "", seconds(last->to));
+}
+
+std::string Collection::left_out() const {
+    return fmt::format(
+        "{} faces in frames: {} kept; left out {} too small, {} blurred, {} poor, {} that show no "
+        "more than the kept ones",
+        count_.faces, count_.kept, count_.too_small, count_.blurred, count_.poor, count_.alike());
+}
+
+void Collection::print() const {
+    for (const auto& person : people_) {
+        fmt::print(
+            "{:<24} {:>9}  {:>9}  {}{}\n", person.folder,
+            counted(crops_of(person), "crop", "crops"),
+            counted(person.tracks.size(), "track", "tracks"), span(person),
+            person.subject ? fmt::format("  similarity {:.2f}", person.subject->similarity) : "");
+    }
+    fmt::print("{}\n{} in {}; look at {}, rename the folders, then facebus gallery add\n",
+               left_out(), counted(people_.size(), "person", "people"), folder_.path().string(),
+               (folder_.path() / contact_sheet_name).string());
+}
+
+void Collection::print_json() const {
+    Json people = Json::array();
+    for (const auto& person : people_) {
+        Json tracks = Json::array();
+        for (const auto* track : person.tracks) {
+            Json files = Json::array();
+            for (const auto& crop : track->crops) files.push_back(file_name(*track, crop));
+            tracks.push_back({{"video", options_.videos[track->video]},
+                              {"track", track->number},
+                              {"from", seconds(track->from)},
+                              {"to", seconds(track->to)},
+                              {"files", files}});
+        }
+        Json one{{"folder", person.folder}};
+        if (person.subject) {
+            one["subject"] = person.subject->name;
+            one["similarity"] = person.subject->similarity;
+        }
+        one["tracks"] = tracks;
+        people.push_back(one);
+    }
+    const Json all{{"output", folder_.path().string()},
+                   {"people", people},
+                   {"faces",
+                    {{"seen", count_.faces},
+                     {"kept", count_.kept},
+                     {"too_small", count_.too_small},
+                     {"blurred", count_.blurred},
+                     {"poor", count_.poor},
+                     {"alike", count_.alike()}}}};
+    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+Exit collect(const Context& context, const CollectOptions& options) {
+    const auto frames = frames_in(options.videos);
+    Collection collection(options, context.stop);
+    vision::use_threads(0);
+    enrolment::Enroller enroller(context.models, context.settings);
+    std::optional<Matcher> known;
+    if (options.match) known = matcher(context.settings, enroller.model_id());
+
+    collection.read(enroller, context.settings, frames);
+    if (context.stop.requested()) return Exit::interrupted;
+    if (collection.nobody()) {
+        throw StartupError(Exit::input,
+                           fmt::format("no face that can be enrolled; {}", collection.left_out()));
+    }
+    if (known) collection.match(*known);
+    collection.write();
+    if (context.stop.requested()) return Exit::interrupted;
+    collection.keep();
+    if (options.json) {
+        collection.print_json();
+    } else {
+        collection.print();
+    }
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

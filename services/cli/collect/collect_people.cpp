@@ -1,0 +1,129 @@
+#include "cli/collect/collect_people.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cli/gallery/face_folder.hpp"
+#include "people/grouping.hpp"
+
+namespace facebus::cli {
+namespace {
+
+std::vector<gallery::Probe> probes_of(const KeptTrack& track) {
+    std::vector<gallery::Probe> probes;
+    for (std::size_t i = 0; i < track.crops.size(); ++i) {
+        const auto& crop = track.crops[i];
+        probes.push_back({fmt::format("{:08}-{:02}", track.number, i), crop.embedding,
+                          crop.face.quality.overall});
+    }
+    return probes;
+}
+
+people::TrackFace track_face(const KeptTrack& track) {
+    return {.face = gallery::fuse(probes_of(track)),
+            .video = track.video,
+            .from = track.from,
+            .to = track.to};
+}
+
+bool seen_together(const CollectedPerson& a, const CollectedPerson& b) {
+    return std::ranges::any_of(a.tracks, [&](const KeptTrack* one) {
+        return std::ranges::any_of(b.tracks, [&](const KeptTrack* other) {
+            return people::together({.video = one->video, .from = one->from, .to = one->to},
+                                    {.video = other->video, .from = other->from, .to = other->to});
+        });
+    });
+}
+
+std::optional<gallery::Candidate> decide(const CollectedPerson& person,
+                                         const gallery::Snapshot& gallery,
+                                         const gallery::Policy& policy) {
+    std::vector<gallery::Probe> probes;
+    for (const auto* track : person.tracks) {
+        std::ranges::move(probes_of(*track), std::back_inserter(probes));
+    }
+    auto decision = gallery::decide(probes, gallery, policy);
+    if (decision.verdict != gallery::Verdict::known) return std::nullopt;
+    return std::move(decision.match.best);
+}
+
+auto appearance(const KeptTrack* track) {
+    return std::tuple(track->video, track->from, track->number);
+}
+
+void join(CollectedPerson& into, CollectedPerson& from) {
+    std::ranges::move(from.tracks, std::back_inserter(into.tracks));
+    from.tracks.clear();
+    std::ranges::sort(into.tracks, {}, appearance);
+}
+
+}  // namespace
+
+std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks) {
+    std::vector<people::TrackFace> faces;
+    faces.reserve(tracks.size());
+    for (const auto& track : tracks) faces.push_back(track_face(track));
+    std::vector<CollectedPerson> people;
+    for (const auto& group : people::group_by_person(faces)) {
+        auto& person = people.emplace_back();
+        for (const auto place : group) person.tracks.push_back(&tracks[place]);
+    }
+    return people;
+}
+
+void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
+               const gallery::Policy& policy) {
+    std::vector<CollectedPerson*> known;
+    for (auto& person : people) {
+        person.subject = decide(person, gallery, policy);
+        if (person.subject) known.push_back(&person);
+    }
+    std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
+        return person->subject->similarity;
+    });
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) {
+            const bool same = known[k]->subject && !known[k]->tracks.empty() &&
+                              known[k]->subject->subject_id == known[i]->subject->subject_id;
+            if (!same) continue;
+            if (seen_together(*known[k], *known[i])) {
+                known[i]->subject.reset();
+            } else {
+                join(*known[k], *known[i]);
+            }
+            break;
+        }
+    }
+    std::erase_if(people, [](const CollectedPerson& person) { return person.tracks.empty(); });
+    std::ranges::sort(people, {}, [](const CollectedPerson& person) {
+        return appearance(person.tracks.front());
+    });
+}
+
+void name_folders(std::vector<CollectedPerson>& people) {
+    std::set<std::string> taken{contact_sheet_name};
+    const auto take = [&](CollectedPerson& person, const std::string& name) {
+        if (!taken.insert(name).second) return false;
+        person.folder = name;
+        return true;
+    };
+    // Subjects first: a number gives way to a name, not the other way round.
+    for (auto& person : people) {
+        if (!person.subject) continue;
+        const auto name = safe_file_name(person.subject->name);
+        bool free = take(person, name);
+        for (int i = 2; !free; ++i) free = take(person, fmt::format("{} ({})", name, i));
+    }
+    std::size_t number = 0;
+    for (auto& person : people) {
+        if (person.subject) continue;
+        while (!take(person, fmt::format("person-{:02}", ++number))) {
+        }
+    }
+}
+
+}  // namespace facebus::cli

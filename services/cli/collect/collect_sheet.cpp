@@ -1,0 +1,74 @@
+#include "cli/collect/collect_sheet.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "vision/image/annotate.hpp"
+
+namespace facebus::cli {
+namespace {
+
+/// Crops of a person on the contact sheet: enough to see whether it is one person.
+constexpr std::size_t crops_on_sheet = 6;
+/// A JPEG has at most 65,535 rows.
+constexpr std::size_t cells_on_sheet = 3000;
+
+/// Crops of a person in the order of time: the best of each track, then the second best of each
+/// and so on, so that a track of somebody else shows.
+std::vector<const KeptCrop*> best_of(const CollectedPerson& person, std::size_t most) {
+    struct Ranked {
+        std::size_t rank;
+        std::size_t place;
+        const KeptCrop* crop;
+    };
+    const auto quality = [](const KeptCrop* crop) { return crop->face.quality.overall; };
+    std::vector<Ranked> all;
+    for (const auto* track : person.tracks) {
+        std::vector<const KeptCrop*> own;
+        std::ranges::transform(track->crops, std::back_inserter(own),
+                               [](const KeptCrop& crop) { return &crop; });
+        std::ranges::stable_sort(own, std::greater{}, quality);
+        for (const auto& crop : track->crops) {
+            const auto rank = std::ranges::find(own, &crop) - own.begin();
+            all.push_back({static_cast<std::size_t>(rank), all.size(), &crop});
+        }
+    }
+    std::ranges::sort(all, {}, [&](const Ranked& one) {
+        return std::tuple(one.rank, -quality(one.crop), one.place);
+    });
+    all.resize(std::min(all.size(), most));
+    std::ranges::sort(all, {}, &Ranked::place);
+    std::vector<const KeptCrop*> crops;
+    std::ranges::transform(all, std::back_inserter(crops), &Ranked::crop);
+    return crops;
+}
+
+std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size_t most) {
+    std::vector<vision::SheetCell> cells;
+    for (const auto* crop : best_of(person, most)) {
+        cells.push_back({.picture = crop->face.image,
+                         .caption = person.folder,
+                         .detail = fmt::format("{:.1f} s, quality {:.2f}", seconds(crop->pts),
+                                               crop->face.quality.overall),
+                         .tone = person.subject ? vision::Tone::known : vision::Tone::undecided});
+    }
+    return cells;
+}
+
+}  // namespace
+
+Image collected_sheet(const std::string& title, const std::vector<CollectedPerson>& people) {
+    const auto each = std::clamp<std::size_t>(
+        cells_on_sheet / std::max<std::size_t>(people.size(), 1), 1, crops_on_sheet);
+    std::vector<vision::SheetCell> cells;
+    for (const auto& person : people) {
+        std::ranges::move(cells_of(person, each), std::back_inserter(cells));
+    }
+    cells.resize(std::min(cells.size(), cells_on_sheet));
+    return vision::contact_sheet(title, cells);
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,288 @@
+// facebus demo: the whole system on one machine, on one video, until its end or Ctrl-C.
+#include <cstdlib>
+#include <list>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/temporary_folder.hpp"
+#include "cli/commands.hpp"
+#include "cli/demo/child.hpp"
+#include "cli/demo/demo_report.hpp"
+#include "cli/gallery/enrol.hpp"
+#include "cli/progress.hpp"
+#include "cli/result_line.hpp"
+#include "gallery/store/store.hpp"
+#include "gallery_settings.hpp"
+#include "results/latency.hpp"
+#include "results/result_stream.hpp"
+#include "vision/network/threads.hpp"
+#include "vision/video/video_source.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Environment = std::map<std::string, std::string>;
+
+/// The first program of that name beside this one, or on the PATH.
+std::string find_program(const std::string& name) {
+    std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
+    const char* const variable = std::getenv("PATH");
+    const std::string path = variable != nullptr ? variable : "";
+    for (std::size_t start = 0; start <= path.size();) {
+        const auto end = std::min(path.find(':', start), path.size());
+        folders.emplace_back(path.substr(start, end - start));
+        start = end + 1;
+    }
+    for (const auto& folder : folders) {
+        if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
+    }
+    throw StartupError(Exit::unavailable,
+                       fmt::format("{} is not installed; it belongs beside facebus or on the PATH "
+                                   "(redis-server is in the package of that name)",
+                                   name));
+}
+
+class Demo {
+  public:
+    Demo(const Context& context, const DemoOptions& options)
+        : context_(context),
+          options_(options),
+          settings_(context.settings),
+          source_(options.source.empty() ? (context.models / "demo/carphone_pristine.mp4").string()
+                                         : options.source),
+          replay_(vision::source_kind(source_) == vision::SourceKind::file ||
+                  vision::source_kind(source_) == vision::SourceKind::folder),
+          ready_(scratch_.path() / "ready"),
+          endpoint_("ipc://" + (scratch_.path() / "results").string()) {
+        settings_.redis = {};
+        settings_.redis.url = "unix://" + (scratch_.path() / "redis").string();
+    }
+
+    Exit run() {
+        const auto probe = vision::VideoSource::open(source_);
+        if (!probe && options_.source.empty()) {
+            throw StartupError(Exit::unavailable,
+                               probe.error().message +
+                                   "; run models/prepare, or give a video of your own by --source");
+        }
+        if (!probe) throw StartupError(exit_code(probe.error()), probe.error().message);
+        fs::create_directories(options_.output / "logs");
+        say(fmt::format("source {}, results in {}", vision::printable(source_),
+                        options_.output.string()));
+        if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
+        results::ResultStream stream(bus_, endpoint_, context_.stop);
+        if (!wait_for_workers(stream)) return Exit::interrupted;
+        if (!start("capture", {})) return Exit::interrupted;
+        show(stream);
+        stop_services();
+        report();
+        return Exit::ok;
+    }
+
+  private:
+    static void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+    bool start_redis() {
+        const auto folder = scratch_.path().string();
+        children_.emplace_back(
+            "redis",
+            std::vector<std::string>{find_program("redis-server"), "--port", "0", "--unixsocket",
+                                     folder + "/redis", "--save", "", "--dir", folder,
+                                     "--supervised", "systemd"},
+            Environment{{"NOTIFY_SOCKET", folder + "/ready"}}, log("redis"));
+        return ready_.wait(children_.back(), context_.stop);
+    }
+
+    [[nodiscard]] fs::path log(const std::string& name) const {
+        return options_.output / "logs" / (name + ".log");
+    }
+
+    bool enrol() {
+        vision::use_threads(0);
+        enrolment::Enroller enroller(context_.models, settings_);
+        gallery::Store store(redis_options(settings_));
+        const auto folder = options_.gallery.value_or(context_.models / "demo/photos");
+        if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
+            enrol_pictures(enroller, store, folder);
+        }
+        // Who is in a gallery of one's own would be there twice, and so be named neither way.
+        if (options_.first_second && replay_ && !options_.gallery) {
+            enrol_first_second(enroller, store);
+        }
+        return !context_.stop.requested();
+    }
+
+    void enrol_pictures(enrolment::Enroller& enroller, gallery::Store& store,
+                        const fs::path& folder) {
+        const auto pictures = named_pictures({folder}, "");
+        std::size_t added = 0;
+        Progress progress("enrolling", pictures.size());
+        for (const auto& picture : pictures) {
+            if (context_.stop.requested()) return;
+            // In <gallery>/alice.jpg, without a folder for each person, the file names the person.
+            const bool flat = fs::equivalent(picture.file.parent_path(), folder);
+            const auto name = flat ? picture.file.stem().string() : picture.name;
+            const auto face = enroller.sample(picture.file);
+            const auto enrolled =
+                face ? enrolment::enrol(store, name, *face) : std::unexpected(face.error());
+            if (enrolled) {
+                added += enrolled->added;
+            } else {
+                progress.note(fmt::format("refused {}: {}", picture.file.filename().string(),
+                                          enrolled.error().message));
+            }
+            progress.advance();
+        }
+        progress.note(fmt::format("{} of {} pictures enrolled", added, pictures.size()));
+    }
+
+    /// Whoever is seen well in the first second becomes a subject of the gallery, by track.
+    void enrol_first_second(enrolment::Enroller& enroller, gallery::Store& store) {
+        std::size_t number = 0;
+        for (const auto& seen : people_of_first_second(enroller, source_, context_.stop)) {
+            const auto name =
+                fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
+            const auto added = enroller.add(store, name, seen, "first second");
+            if (added) {
+                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name,
+                                added->added));
+            }
+        }
+    }
+
+    bool start(const std::string& service, const Environment& more, const std::string& name = {}) {
+        const auto ipc = [&](const char* socket) {
+            return "ipc://" + (scratch_.path() / socket).string();
+        };
+        Environment environment{{"NOTIFY_SOCKET", (scratch_.path() / "ready").string()},
+                                {"FACEBUS_CAMERAS_DEMO_SOURCE", source_},
+                                {"FACEBUS_MOTION_INPUT", ipc("motion")},
+                                {"FACEBUS_DETECT_INPUT", ipc("detect")},
+                                {"FACEBUS_TRACK_INPUT", ipc("track")},
+                                {"FACEBUS_TRACK_MOVES", "true"},
+                                {"FACEBUS_BROKER_PROBES", ipc("probes")},
+                                {"FACEBUS_BROKER_WORKERS", ipc("workers")},
+                                {"FACEBUS_BROKER_RESULTS", endpoint_},
+                                {"FACEBUS_RECOGNIZE_CROPS", "true"},
+                                {"FACEBUS_REDIS_URL", settings_.redis.url},
+                                {"FACEBUS_REDIS_USER", ""},
+                                {"FACEBUS_REDIS_PASSWORD_FILE", ""},
+                                {"FACEBUS_BUS_KEY", ""},
+                                {"FACEBUS_BUS_BROKER", ""},
+                                {"FACEBUS_BUS_ALLOWED", ""},
+                                {"FACEBUS_MODELS", context_.models.string()}};
+        for (const char* stage : {"CAPTURE", "MOTION", "DETECT", "TRACK", "BROKER", "RECOGNIZE"}) {
+            environment[fmt::format("FACEBUS_{}_HEALTH", stage)] = "127.0.0.1:0";
+        }
+        environment.insert(more.begin(), more.end());
+        const auto shown = name.empty() ? service : name;
+        children_.emplace_back(shown, std::vector<std::string>{find_program("facebus-" + service)},
+                               environment, log(shown));
+        return ready_.wait(children_.back(), context_.stop);
+    }
+
+    bool start_services() {
+        say("starting the services");
+        if (!start("broker", {})) return false;
+        for (int i = 1; i <= options_.workers; ++i) {
+            if (!start("recognize", {}, fmt::format("recognize-{}", i))) return false;
+        }
+        return start("track", {}) && start("detect-align", {}) && start("motion", {});
+    }
+
+    /// The first status message proves the subscription, so that no result is missed.
+    bool wait_for_workers(results::ResultStream& stream) {
+        return stream.read({.identity = {},
+                            .track = {},
+                            .status =
+                                [&](const wire::Status& status) {
+                                    return status.workers <
+                                           static_cast<std::uint32_t>(options_.workers);
+                                },
+                            .raw = {},
+                            .error = {},
+                            .idle = [&] { return check_children(), true; }});
+    }
+
+    void show(results::ResultStream& stream) {
+        const bool colour = isatty(STDOUT_FILENO) != 0;
+        const auto limit = Monotonic::now() + std::chrono::duration<double>(options_.seconds);
+        say("watching; Ctrl-C ends");
+        stream.read({.identity =
+                         [&](const wire::Identity& identity, const Bytes& crop) {
+                             report_.add(identity, crop);
+                             latency_.add(identity);
+                             fmt::print("{}\n", line(identity, colour));
+                             std::fflush(stdout);
+                             return true;
+                         },
+                     .track =
+                         [&](const wire::Track& event) {
+                             report_.add(event);
+                             return event.event != "end";
+                         },
+                     .status = {},
+                     .raw = {},
+                     .error = [](const Error& error) { say(error.message); },
+                     .idle =
+                         [&] {
+                             check_children();
+                             return options_.seconds <= 0 || Monotonic::now() < limit;
+                         }});
+    }
+
+    /// A service that ended by itself ends the demo; capture may, at the end of its file.
+    void check_children() {
+        for (auto& child : children_) {
+            const auto code = child.exit_code();
+            if (!code || (child.name() == "capture" && *code == 0)) continue;
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} stopped: {}", child.name(), child.last_words()));
+        }
+    }
+
+    void stop_services() {
+        for (auto& child : children_) child.terminate();
+        // In the order of the flow: each is gone before the one that it sends to.
+        while (!children_.empty()) children_.pop_back();
+    }
+
+    void report() {
+        fmt::print("\n{}\n{}", report_.summary(), latency_.table());
+        const auto sheet = options_.output / contact_sheet_name;
+        if (report_.write_sheet(sheet, fmt::format("facebus: {}", vision::printable(source_)))) {
+            fmt::print("contact sheet: {}\n", sheet.string());
+        } else {
+            fmt::print("nobody was seen, so there is no contact sheet\n");
+        }
+        if (vision::source_kind(source_) == vision::SourceKind::file &&
+            !context_.stop.requested()) {
+            const auto video = options_.output / "annotated.mp4";
+            report_.write_video(source_, video, context_.stop);
+            fmt::print("annotated video: {}\n", video.string());
+        }
+    }
+
+    const Context& context_;
+    const DemoOptions& options_;
+    service::Settings settings_;
+    std::string source_;
+    bool replay_;
+    TemporaryFolder scratch_;
+    ReadyListener ready_;
+    std::string endpoint_;
+    bus::Context bus_;
+    std::list<Child> children_;
+    DemoReport report_;
+    results::Latency latency_;
+};
+
+}  // namespace
+
+Exit demo(const Context& context, const DemoOptions& options) {
+    return Demo(context, options).run();
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,96 @@
+#include "cli/gallery/enrol.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cli/must.hpp"
+#include "vision/video/video_source.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t first_second_ns = 1'000'000'000;
+
+std::string ending(const fs::path& file) {
+    auto text = file.extension().string();
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+bool picture(const fs::path& file) {
+    static const std::set<std::string> endings{".jpg",  ".jpeg", ".png", ".bmp",
+                                               ".webp", ".tif",  ".tiff"};
+    return endings.contains(ending(file));
+}
+
+void collect(const fs::path& folder, const std::string& name, std::vector<NamedPicture>& found) {
+    std::vector<fs::path> entries;
+    for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
+    std::ranges::sort(entries);
+    for (const auto& entry : entries) {
+        if (fs::is_directory(entry)) {
+            collect(entry, name.empty() ? entry.filename().string() : name, found);
+        } else if (picture(entry) && entry.filename() != contact_sheet_name) {
+            const auto own = fs::weakly_canonical(folder).filename().string();
+            found.push_back({name.empty() ? own : name, entry});
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
+                                         const std::string& name) {
+    std::vector<NamedPicture> found;
+    for (const auto& path : paths) {
+        if (!fs::exists(path)) {
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} is not there; check the name", path.string()));
+        }
+        const auto before = found.size();
+        if (fs::is_directory(path)) {
+            collect(path, name, found);
+        } else {
+            found.push_back({name.empty() ? path.stem().string() : name, path});
+        }
+        if (found.size() == before) {
+            throw StartupError(
+                Exit::unavailable,
+                fmt::format("{} holds no pictures (.jpg, .png, .bmp, .webp, .tif)", path.string()));
+        }
+    }
+    return found;
+}
+
+bool video(const fs::path& file) {
+    static const std::set<std::string> endings{".mp4", ".mkv", ".avi", ".mov", ".webm"};
+    return endings.contains(ending(file));
+}
+
+std::vector<std::vector<vision::Sighting>> people_of_first_second(enrolment::Enroller& enroller,
+                                                                  const std::string& source,
+                                                                  const Stop& stop) {
+    auto opened = must(vision::VideoSource::open(source));
+    vision::Tracker tracker({.max_probes = 64, .probe_interval = 0});
+    std::map<std::uint64_t, std::vector<vision::Sighting>> tracks;
+    while (!stop.requested()) {
+        const auto frame = opened.read();
+        if (!frame || !*frame || (*frame)->pts >= first_second_ns) break;
+        auto found = tracker.process(enroller.sightings((*frame)->image), (*frame)->pts, false);
+        for (auto& probe : found.probes) {
+            tracks[probe.track].push_back(std::move(probe.sighting));
+        }
+    }
+    std::vector<std::vector<vision::Sighting>> people;
+    people.reserve(tracks.size());
+    for (auto& [track, seen] : tracks) people.push_back(std::move(seen));
+    return people;
+}
+
+}  // namespace facebus::cli

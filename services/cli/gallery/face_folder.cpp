@@ -1,0 +1,109 @@
+#include "cli/gallery/face_folder.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+
+namespace facebus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_bytes = 180;
+
+bool continues_character(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
+/// Gives whether the folder is there. Throws unless it may be written to as new.
+bool checked(const fs::path& path) {
+    std::error_code failed;
+    const auto status = fs::status(path, failed);
+    if (status.type() == fs::file_type::not_found) return false;
+    if (!failed && !fs::is_directory(status)) {
+        throw StartupError(Exit::input,
+                           fmt::format("{} is no folder; name another by --output", path.string()));
+    }
+    const bool empty = !failed && fs::is_empty(path, failed);
+    if (failed) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("can't read {}: {}", path.string(), failed.message()));
+    }
+    if (!empty) {
+        throw StartupError(Exit::input,
+                           fmt::format("{} is not empty; remove what is in it, or name another "
+                                       "folder by --output",
+                                       path.string()));
+    }
+    return true;
+}
+
+fs::path outermost_missing(fs::path path) {
+    path = fs::absolute(path).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "faces/"
+    while (path.has_parent_path() && !fs::exists(path.parent_path())) path = path.parent_path();
+    return path;
+}
+
+}  // namespace
+
+std::string safe_file_name(const std::string& text) {
+    std::string name;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        name += byte < 0x20 || byte == 0x7F || c == '/' ? '_' : c;
+    }
+    if (name.empty()) name.push_back('_');
+    if (name.front() == '.') name.front() = '_';
+    if (name.size() > most_bytes) {
+        auto end = most_bytes;
+        while (end > 0 && continues_character(name[end])) --end;
+        name.resize(end);
+    }
+    return name;
+}
+
+FaceFolder::FaceFolder(fs::path path) : path_(std::move(path)) {
+    if (checked(path_)) return;
+    std::error_code failed;
+    made_ = outermost_missing(path_);
+    fs::create_directories(path_, failed);
+    if (failed) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("can't make {}: {}", path_.string(), failed.message()));
+    }
+}
+
+FaceFolder::~FaceFolder() {
+    if (kept_) return;
+    std::error_code ignored;
+    for (const auto& path : written_) fs::remove_all(path, ignored);
+    // Only if nobody else has put something there: remove() takes no folder that holds anything.
+    auto folder = fs::absolute(path_, ignored).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    while (!made_.empty() && fs::remove(folder, ignored) && folder != made_) {
+        folder = folder.parent_path();
+    }
+}
+
+fs::path FaceFolder::entry(const std::string& name) {
+    const auto path = path_ / name;
+    written_.insert(path);
+    return path;
+}
+
+fs::path FaceFolder::folder(const std::string& name) {
+    const auto path = entry(name);
+    std::error_code failed;
+    fs::create_directory(path, failed);
+    if (failed) {
+        throw StartupError(Exit::unavailable,
+                           fmt::format("can't make {}: {}", path.string(), failed.message()));
+    }
+    return path;
+}
+
+}  // namespace facebus::cli

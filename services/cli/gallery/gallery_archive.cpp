@@ -1,0 +1,82 @@
+// facebus gallery export and import.
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/must.hpp"
+#include "cli/progress.hpp"
+#include "gallery/store/store.hpp"
+#include "gallery_file/gallery_file.hpp"
+#include "gallery_settings.hpp"
+
+namespace facebus::cli {
+namespace {
+
+std::string passphrase(const ArchiveOptions& options) {
+    auto secret = service::read_secret(options.passphrase.string(), "--passphrase");
+    if (!options.passphrase.empty() && secret.empty()) {
+        throw StartupError(Exit::input, fmt::format("{} holds no passphrase in its first line",
+                                                    options.passphrase.string()));
+    }
+    return secret;
+}
+
+/// Shows how far it is, from the first step on.
+class Steps {
+  public:
+    Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}
+
+    bool operator()(std::size_t all) {
+        if (!progress_) progress_.emplace(what_, all);
+        progress_->advance();
+        return !stop_.requested();
+    }
+
+  private:
+    const char* what_;
+    const Stop& stop_;
+    std::optional<Progress> progress_;
+};
+
+}  // namespace
+
+Exit gallery_export(const Context& context, const ArchiveOptions& options) {
+    gallery::Store store(redis_options(context.settings));
+    Result<gallery::ArchiveHeader> written;
+    {
+        Steps steps("exporting", context.stop);
+        written =
+            gallery_file::export_gallery(store, options.file, passphrase(options),
+                                         [&](std::size_t all, std::size_t) { return steps(all); });
+    }
+    if (!written && context.stop.requested()) return Exit::interrupted;
+    const auto header = must(written);
+    fmt::print("{} subjects, {} samples in {}\n", header.subjects, header.samples,
+               options.file.string());
+    return Exit::ok;
+}
+
+Exit gallery_import(const Context& context, const ArchiveOptions& options) {
+    gallery::Store store(redis_options(context.settings));
+    must(store.ping());
+    Result<gallery_file::Imported> read;
+    {
+        Steps steps("importing", context.stop);
+        read =
+            gallery_file::import_gallery(store, options.file, passphrase(options),
+                                         [&](std::size_t all, std::size_t) { return steps(all); });
+    }
+    if (!read && context.stop.requested()) return Exit::interrupted;
+    const auto imported = must(read);
+    fmt::print("{} added, {} already enrolled\n", imported.added, imported.already);
+    if (imported.added + imported.already < imported.expected) {
+        fmt::print(stderr,
+                   "{} tells of {} samples: some were removed while it was written, or it "
+                   "is cut off\n",
+                   options.file.string(), imported.expected);
+    }
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

@@ -1,0 +1,171 @@
+// facebus gallery: who is enrolled.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/gallery/enrol.hpp"
+#include "cli/must.hpp"
+#include "cli/progress.hpp"
+#include "gallery/id.hpp"
+#include "gallery/store/store.hpp"
+#include "gallery_settings.hpp"
+#include "vision/network/threads.hpp"
+#include "vision/video/video_source.hpp"
+
+namespace facebus::cli {
+namespace {
+
+Result<enrolment::Enrolled> enrol_picture(enrolment::Enroller& enroller, gallery::Store& store,
+                                          const NamedPicture& picture) {
+    const auto face = enroller.sample(picture.file);
+    if (!face) return std::unexpected(face.error());
+    return enrol(store, picture.name, *face);
+}
+
+/// The people of the first second. Several of them are numbered, because none is more likely than
+/// another to be the one that the name is for.
+Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
+                                        const NamedPicture& video, const Stop& stop) {
+    const auto people = people_of_first_second(enroller, video.file.string(), stop);
+    const auto source = video.file.filename().string() + ", first second";
+    enrolment::Enrolled all;
+    std::size_t number = 0;
+    Error refused{ErrorKind::refused, "nobody is seen in the first second"};
+    for (const auto& seen : people) {
+        ++number;
+        const auto name =
+            people.size() == 1 ? video.name : fmt::format("{} face {}", video.name, number);
+        auto samples = enroller.add(store, name, seen, source);
+        if (samples) {
+            all.added += samples->added;
+            all.already += samples->already;
+        } else if (samples.error().kind == ErrorKind::unavailable) {
+            return samples;
+        } else {
+            refused = std::move(samples.error());
+        }
+    }
+    if (all.added + all.already == 0) return std::unexpected(std::move(refused));
+    return all;
+}
+
+}  // namespace
+
+Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
+    const auto pictures = named_pictures(options.paths, options.name);
+    gallery::Store store(redis_options(context.settings));
+    must(store.ping());
+    vision::use_threads(0);
+    enrolment::Enroller enroller(context.models, context.settings);
+
+    enrolment::Enrolled all;
+    std::size_t refused = 0;
+    {
+        Progress progress("enrolling", pictures.size());
+        for (const auto& picture : pictures) {
+            if (context.stop.requested()) break;
+            const auto samples = video(picture.file)
+                                     ? enrol_video(enroller, store, picture, context.stop)
+                                     : enrol_picture(enroller, store, picture);
+            if (samples) {
+                all.added += samples->added;
+                all.already += samples->already;
+            } else if (samples.error().kind == ErrorKind::unavailable) {
+                must(samples);
+            } else {
+                ++refused;
+                progress.note(fmt::format("refused {} for {}: {}", picture.file.string(),
+                                          picture.name, samples.error().message));
+            }
+            progress.advance();
+        }
+    }
+    fmt::print("{} added, {}{} refused\n", all.added,
+               all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "", refused);
+    if (context.stop.requested()) return Exit::interrupted;
+    return refused > 0 ? Exit::input : Exit::ok;
+}
+
+Exit gallery_list(const Context& context, bool json) {
+    gallery::Store store(redis_options(context.settings));
+    const auto entries = must(store.list());
+    if (json) {
+        auto all = nlohmann::ordered_json::array();
+        for (const auto& entry : entries) {
+            all.push_back({{"name", entry.subject.name},
+                           {"id", entry.subject.id},
+                           {"samples", entry.samples},
+                           {"ignored", entry.subject.ignored},
+                           {"created", iso8601(entry.subject.created)}});
+        }
+        fmt::print("{}\n", all.dump(2));
+        return Exit::ok;
+    }
+    for (const auto& entry : entries) {
+        fmt::print("{:<32} {:>4} samples  since {}{}\n", entry.subject.name, entry.samples,
+                   iso8601(entry.subject.created), entry.subject.ignored ? "  ignored" : "");
+    }
+    fmt::print("{} subjects\n", entries.size());
+    return Exit::ok;
+}
+
+Exit gallery_show(const Context& context, const std::string& name, bool json) {
+    gallery::Store store(redis_options(context.settings));
+    const auto samples = must(store.show(name));
+    if (json) {
+        auto all = nlohmann::ordered_json::array();
+        for (const auto& sample : samples) {
+            all.push_back({{"id", sample.id},
+                           {"source", sample.source},
+                           {"quality", sample.quality},
+                           {"model", sample.model_id},
+                           {"created", iso8601(sample.created)}});
+        }
+        fmt::print("{}\n", all.dump(2));
+        return Exit::ok;
+    }
+    for (const auto& sample : samples) {
+        fmt::print("{}  quality {:.2f}  {}  {}  {}\n", sample.id, sample.quality,
+                   iso8601(sample.created), sample.model_id, sample.source);
+    }
+    return Exit::ok;
+}
+
+Exit gallery_picture(const Context& context, const std::string& id,
+                     const std::filesystem::path& file) {
+    gallery::Store store(redis_options(context.settings));
+    const auto picture = must(store.picture(gallery::from_uuid(id)));
+    if (!picture) {
+        throw StartupError(Exit::input,
+                           fmt::format("no picture is kept of a sample {}; facebus gallery show "
+                                       "NAME lists samples, gallery.keep_pictures keeps pictures",
+                                       vision::printable(id)));
+    }
+    must(write_private_file(file, *picture));
+    return Exit::ok;
+}
+
+Exit gallery_remove(const Context& context, const std::string& name) {
+    gallery::Store store(redis_options(context.settings));
+    const auto by_hand = must(store.remove(name));
+    fmt::print("removed {}\n", name);
+    if (!by_hand.empty()) {
+        fmt::print(
+            stderr,
+            "Redis' files may hold the bytes until they are written anew, which this user may "
+            "not ask for: have {} run on it\n",
+            by_hand);
+    }
+    return Exit::ok;
+}
+
+Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
+    gallery::Store store(redis_options(context.settings));
+    must(store.set_ignored(name, ignored));
+    fmt::print("{} is {}\n", name, ignored ? "never reported" : "reported again");
+    return Exit::ok;
+}
+
+}  // namespace facebus::cli

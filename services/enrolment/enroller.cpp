@@ -1,0 +1,150 @@
+#include "enrolment/enroller.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "detector_settings.hpp"
+#include "vision/crop/align.hpp"
+#include "vision/crop/crop_file.hpp"
+#include "vision/crop/quality.hpp"
+#include "vision/image/image_file.hpp"
+
+namespace facebus::enrolment {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t samples_of_a_video = 5;
+
+std::string explain(Flaw flaw, const Quality& quality, const service::Settings::Gallery& rules) {
+    switch (flaw) {
+        case Flaw::too_small:
+            return fmt::format(
+                "the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
+                quality.eye_distance, rules.min_eye_distance);
+        case Flaw::blurred:
+            return fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
+                               quality.sharpness, rules.min_sharpness);
+        case Flaw::poor:
+            break;
+    }
+    return fmt::format(
+        "the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, turned by {:.2f}, "
+        "detector {:.2f})",
+        quality.overall, rules.min_quality, quality.sharpness, quality.yaw, quality.detector);
+}
+
+}  // namespace
+
+std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules) {
+    if (quality.eye_distance < rules.min_eye_distance) return Flaw::too_small;
+    if (quality.sharpness < rules.min_sharpness) return Flaw::blurred;
+    if (quality.overall < rules.min_quality) return Flaw::poor;
+    return std::nullopt;
+}
+
+std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules) {
+    const auto found = flaw(quality, rules);
+    if (!found) return std::nullopt;
+    return Error{ErrorKind::refused, explain(*found, quality, rules)};
+}
+
+std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
+    std::ranges::sort(faces, std::greater{},
+                      [](const vision::Sighting& face) { return eye_distance(face.landmarks); });
+    std::erase_if(faces, [largest = faces.empty() ? 0 : eye_distance(faces.front().landmarks)](
+                             const vision::Sighting& face) {
+        return eye_distance(face.landmarks) * 3 < largest;
+    });
+    return faces;
+}
+
+Error no_single_face(std::size_t faces, const service::Settings::Gallery& rules) {
+    if (faces == 0) {
+        return {ErrorKind::refused,
+                fmt::format("no face of {} pixels or more found", rules.min_eye_distance * 2)};
+    }
+    return {ErrorKind::refused,
+            fmt::format("{} faces found; cut the picture to the one person", faces)};
+}
+
+Enroller::Enroller(const fs::path& models, const service::Settings& settings)
+    : rules_(settings.gallery),
+      detector_(models, detector_options(settings.detect)),
+      embedder_(models) {}
+
+Result<FaceSample> Enroller::sample(const Image& picture, const std::string& source) {
+    const auto faces = prominent(sightings(picture));
+    if (faces.size() != 1) return std::unexpected(no_single_face(faces.size(), rules_));
+    return sample(faces.front().crop, faces.front().quality, source);
+}
+
+Result<FaceSample> Enroller::sample(const fs::path& file) {
+    const auto source = file.filename().string();
+    const auto crop = vision::read_crop(file);
+    // A file that can't be read as a crop can't be read as a picture either.
+    if (!crop) return std::unexpected(crop.error());
+    if (*crop) return sample((*crop)->image, (*crop)->quality, source);
+    const auto picture = vision::read_picture(file);
+    if (!picture) return std::unexpected(picture.error());
+    return sample(*picture, source);
+}
+
+std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
+    std::vector<vision::Sighting> all;
+    for (const auto& face : detector_.detect(image)) {
+        auto crop = vision::align(image, face);
+        const auto quality = vision::assess(crop, face);
+        all.push_back({face.box, face.landmarks, quality, std::move(crop)});
+    }
+    return all;
+}
+
+Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
+                                    const std::string& source) {
+    if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
+    FaceSample face;
+    if (rules_.keep_pictures) {
+        auto picture = vision::encode_picture(crop, ".jpg");
+        if (!picture) return std::unexpected(std::move(picture.error()));
+        face.picture = std::move(*picture);
+    }
+    face.sample.source = source;
+    face.sample.model_id = embedder_.model_id();
+    face.sample.quality = quality.overall;
+    face.sample.embedding = embedder_.embed({&crop, 1}).front();
+    return face;
+}
+
+Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face) {
+    auto added = store.add(name, face.sample, face.picture);
+    if (added) return Enrolled{.added = 1};
+    if (added.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
+    return std::unexpected(std::move(added.error()));
+}
+
+Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
+                               const std::vector<vision::Sighting>& seen,
+                               const std::string& source) {
+    Enrolled enrolled;
+    Error refused{ErrorKind::refused, "no face found"};
+    for (const auto& sighting : seen) {
+        if (enrolled.added + enrolled.already == samples_of_a_video) break;
+        const auto face = sample(sighting.crop, sighting.quality, source);
+        auto one = face ? enrol(store, name, *face) : std::unexpected(face.error());
+        if (one) {
+            enrolled.added += one->added;
+            enrolled.already += one->already;
+        } else if (one.error().kind == ErrorKind::unavailable) {
+            return one;
+        } else {
+            refused = std::move(one.error());
+        }
+    }
+    if (enrolled.added + enrolled.already == 0) return std::unexpected(std::move(refused));
+    return enrolled;
+}
+
+}  // namespace facebus::enrolment

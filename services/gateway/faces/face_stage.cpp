@@ -1,0 +1,97 @@
+#include "gateway/faces/face_stage.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+
+namespace facebus::gateway {
+namespace {
+
+double milliseconds_since(Monotonic::time_point start) {
+    return std::chrono::duration<double, std::milli>(Monotonic::now() - start).count();
+}
+
+void drop_below(std::vector<vision::Sighting>& faces, float min_score) {
+    std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });
+}
+
+std::unexpected<Fault> no_face(const std::string& more) {
+    return refuse(400, fault_code::no_face, "No face is found in the given image: " + more);
+}
+
+}  // namespace
+
+FaceStage::FaceStage(const std::filesystem::path& models, const service::Settings& settings)
+    : enroller_(models, settings) {}
+
+Answered<PictureFaces> FaceStage::find(const Image& picture, const PictureOptions& options,
+                                       bool embed) {
+    PictureFaces found{.width = picture.width, .height = picture.height};
+    const auto start = Monotonic::now();
+    auto sightings = enroller_.sightings(picture);
+    found.detector_ms = milliseconds_since(start);
+    drop_below(sightings, options.min_score);
+    if (sightings.empty()) {
+        return no_face("send one with a larger or clearer face, or a lower det_prob_threshold");
+    }
+    std::ranges::stable_sort(sightings, std::greater{},
+                             [](const vision::Sighting& face) { return face.box.area(); });
+    if (options.limit > 0 && sightings.size() > options.limit) sightings.resize(options.limit);
+
+    std::vector<Embedding> embeddings;
+    if (embed || options.embedding) {
+        std::vector<Image> crops;
+        crops.reserve(sightings.size());
+        for (const auto& sighting : sightings) crops.push_back(sighting.crop);
+        const auto before = Monotonic::now();
+        embeddings = enroller_.embed(crops);
+        found.calculator_ms = milliseconds_since(before);
+    }
+    for (std::size_t i = 0; i < sightings.size(); ++i) {
+        found.faces.push_back({std::move(sightings[i]), {}});
+        if (!embeddings.empty()) found.faces.back().embedding = embeddings[i];
+    }
+    return found;
+}
+
+std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
+                                             const PictureOptions& options,
+                                             const gallery::Snapshot& snapshot,
+                                             const gallery::Policy& policy) {
+    std::vector<Embedding> embeddings;
+    embeddings.reserve(found.faces.size());
+    for (const auto& face : found.faces) embeddings.push_back(face.embedding.value());
+    // The decision takes the two best.
+    auto best = snapshot.best(embeddings, std::max<std::size_t>(options.predictions, 2));
+    std::vector<Recognised> all;
+    for (std::size_t i = 0; i < best.size(); ++i) {
+        const auto decision =
+            decide_still({"", embeddings[i], found.faces[i].sighting.quality.overall}, best[i],
+                         snapshot.subjects(), policy);
+        std::erase_if(best[i], [](const auto& candidate) { return candidate.ignored; });
+        if (best[i].size() > options.predictions) best[i].resize(options.predictions);
+        all.push_back({decision, std::move(best[i])});
+    }
+    return all;
+}
+
+Answered<enrolment::FaceSample> FaceStage::sample(const Image& picture, float min_score,
+                                                  const std::string& source) {
+    auto sightings = enroller_.sightings(picture);
+    drop_below(sightings, min_score);
+    const auto faces = enrolment::prominent(std::move(sightings));
+    if (faces.size() != 1) {
+        const auto error = enrolment::no_single_face(faces.size(), enroller_.rules());
+        if (faces.empty()) return no_face(error.message);
+        return refuse(400, fault_code::several_faces, error.message);
+    }
+    auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source);
+    if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_picture));
+    return std::move(*sample);
+}
+
+}  // namespace facebus::gateway

@@ -1,0 +1,163 @@
+#include "live_gallery/gallery_watcher.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "gallery_settings.hpp"
+
+namespace facebus::live_gallery {
+namespace {
+
+constexpr auto look_every = std::chrono::milliseconds(250);
+// Calibrated before it is used: it takes a quarter of a second at most.
+constexpr std::size_t most_samples_at_once = 50'000;
+
+}  // namespace
+
+GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
+    : runtime_(runtime),
+      model_id_(std::move(model_id)),
+      store_(redis_options(runtime.settings)),
+      subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
+      samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
+      stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
+                                         "1 while Redis is away and the last copy is used")),
+      checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
+                                     "When the copy was last seen to be that of Redis, UTC")) {
+    auto loaded = store_.load(model_id_);
+    const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
+    if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
+    looked(true);
+    thread_ = std::jthread([this] { watch(); });
+}
+
+GalleryWatcher::~GalleryWatcher() {
+    {
+        const std::lock_guard lock(turn_mutex_);
+        stop_ = true;
+    }
+    turn_.notify_all();
+    thread_.join();
+}
+
+GalleryWatcher::View GalleryWatcher::view() const {
+    const std::lock_guard lock(mutex_);
+    return view_;
+}
+
+void GalleryWatcher::swap(View view) {
+    subjects_.set(static_cast<double>(view.snapshot->subjects()));
+    samples_.set(static_cast<double>(view.snapshot->samples()));
+    const std::lock_guard lock(mutex_);
+    view_ = std::move(view);
+}
+
+void GalleryWatcher::looked(bool good) {
+    stale_ = !good;
+    stale_gauge_.set(good ? 0 : 1);
+    if (good) checked_.set(static_cast<double>(utc_ns()) / 1e9);
+}
+
+/// Puts a changed gallery in the place of the copy.
+Result<void> GalleryWatcher::take(Gallery gallery) {
+    const auto stored = store_.policy();
+    if (!stored) return std::unexpected(stored.error());
+    runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
+                                         {"subjects", gallery->subjects()},
+                                         {"samples", gallery->samples()}});
+    if (gallery->foreign_samples() > 0) {
+        runtime_.log.warning("foreign_samples",
+                             {{"samples", gallery->foreign_samples()},
+                              {"model", model_id_},
+                              {"do", "run `facebus gallery reembed` or enrol them again"}});
+    }
+    const auto before = view();
+    calibrated_ = stored->has_value();
+    if (calibrated_) {
+        swap({std::move(gallery), **stored});
+    } else if (before.snapshot && gallery->samples() > most_samples_at_once) {
+        swap({std::move(gallery), before.policy});
+    } else {
+        View next{std::move(gallery), default_policy(runtime_.settings)};
+        next.policy = policy_for(*next.snapshot);
+        calibrated_ = true;
+        swap(std::move(next));
+    }
+    return {};
+}
+
+/// The policy of a gallery that stores none. Each worker comes to the same.
+gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
+    if (gallery.samples() == 0) return default_policy(runtime_.settings);
+    const auto done = calibrate_in_time(gallery, runtime_.settings);
+    if (!done) {
+        runtime_.count_error(done.error());
+        return default_policy(runtime_.settings);
+    }
+    runtime_.log.info("calibrated", {{"false_alarms", done->false_alarms},
+                                     {"strangers", done->strangers},
+                                     {"threshold", done->threshold}});
+    return done->policy;
+}
+
+Result<void> GalleryWatcher::look() {
+    auto gallery = store_.refresh(view().snapshot);
+    if (!gallery) return std::unexpected(gallery.error());
+    if (*gallery != view().snapshot) return take(std::move(*gallery));
+    calibrate_beside();
+    return {};
+}
+
+/// Takes the policy of a calibration that is done, and begins another where one is due.
+void GalleryWatcher::calibrate_beside() {
+    using namespace std::chrono_literals;
+    const auto now = view();
+    if (calibration_.valid() && calibration_.wait_for(0s) == std::future_status::ready) {
+        const auto policy = calibration_.get();
+        if (!calibrated_) {
+            swap({now.snapshot, policy});
+            calibrated_ = calibrating_ == now.snapshot;
+        }
+        calibrating_.reset();
+    }
+    if (calibrated_ || calibration_.valid()) return;
+    calibrating_ = now.snapshot;
+    calibration_ = std::async(std::launch::async,
+                              [this, gallery = now.snapshot] { return policy_for(*gallery); });
+}
+
+void GalleryWatcher::refresh() {
+    std::unique_lock lock(turn_mutex_);
+    const auto mine = ++wanted_;
+    turn_.notify_all();
+    turn_.wait(lock, [&] { return stop_ || done_ >= mine; });
+}
+
+/// Waits until it is time to look, or somebody asks for it; false: the end.
+bool GalleryWatcher::wait_for_turn(std::uint64_t& wanted) {
+    std::unique_lock lock(turn_mutex_);
+    turn_.wait_for(lock, look_every, [this] { return stop_ || wanted_ > done_; });
+    wanted = wanted_;
+    return !stop_;
+}
+
+void GalleryWatcher::watch() {
+    std::uint64_t wanted = 0;
+    while (wait_for_turn(wanted)) {
+        const auto current = look();
+        if (!current) runtime_.count_error(current.error());
+        looked(current.has_value());
+        runtime_.health.check("gallery", true,
+                              current ? "up to date" : "stale: " + current.error().message);
+        {
+            const std::lock_guard lock(turn_mutex_);
+            done_ = wanted;
+        }
+        turn_.notify_all();
+    }
+}
+
+}  // namespace facebus::live_gallery

@@ -1,0 +1,123 @@
+#include "people/grouping.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace facebus::people {
+namespace {
+
+/// Of a pair that must not be joined: a sum with it stays it.
+constexpr double never = -std::numeric_limits<double>::infinity();
+
+/// Average linkage: the groups, and how alike each two of them are on average.
+class Linkage {
+  public:
+    explicit Linkage(const std::vector<TrackFace>& tracks)
+        : count_(tracks.size()), sums_(count_ * count_, never), members_(count_), nearest_(count_) {
+        for (std::size_t i = 0; i < count_; ++i) {
+            members_[i] = {i};
+            for (std::size_t k = 0; k < i; ++k) {
+                if (together(tracks[i], tracks[k])) continue;
+                sum(i, k) = sum(k, i) = similarity(tracks[i].face, tracks[k].face);
+            }
+        }
+        for (std::size_t i = 0; i < count_; ++i) find_nearest(i);
+    }
+
+    /// Joins the two groups that are most alike, if they are alike enough.
+    bool join_best(double least) {
+        std::size_t best = count_;
+        double highest = never;
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (members_[i].empty() || !nearest_[i]) continue;
+            if (const double alike = average(i, *nearest_[i]); alike > highest) {
+                highest = alike;
+                best = i;
+            }
+        }
+        if (best == count_ || highest < least) return false;
+        join(std::min(best, *nearest_[best]), std::max(best, *nearest_[best]));
+        return true;
+    }
+
+    /// Groups by their first member, each in order.
+    std::vector<std::vector<std::size_t>> take() {
+        std::erase_if(members_, [](const auto& group) { return group.empty(); });
+        for (auto& group : members_) std::ranges::sort(group);
+        return std::move(members_);
+    }
+
+  private:
+    double& sum(std::size_t i, std::size_t k) { return sums_[i * count_ + k]; }
+
+    double average(std::size_t i, std::size_t k) {
+        return sum(i, k) / static_cast<double>(members_[i].size() * members_[k].size());
+    }
+
+    void find_nearest(std::size_t i) {
+        nearest_[i].reset();
+        double highest = never;
+        for (std::size_t k = 0; k < count_; ++k) {
+            if (k == i || members_[k].empty()) continue;
+            if (const double alike = average(i, k); alike > highest) {
+                highest = alike;
+                nearest_[i] = k;
+            }
+        }
+    }
+
+    /// The later group goes into the earlier one.
+    void join(std::size_t into, std::size_t from) {
+        for (std::size_t k = 0; k < count_; ++k) {
+            if (k != into) sum(into, k) = sum(k, into) = sum(into, k) + sum(from, k);
+        }
+        members_[into].insert(members_[into].end(), members_[from].begin(), members_[from].end());
+        members_[from].clear();
+        // An average is never above the higher of the two that it joins, so that who was nearest
+        // to another group still is.
+        for (std::size_t k = 0; k < count_; ++k) {
+            if (members_[k].empty()) continue;
+            if (k == into || nearest_[k] == into || nearest_[k] == from) find_nearest(k);
+        }
+    }
+
+    std::size_t count_;
+    std::vector<double> sums_;  ///< of the similarities of all members of one to all of the other
+    std::vector<std::vector<std::size_t>> members_;    ///< empty: went into another
+    std::vector<std::optional<std::size_t>> nearest_;  ///< none: may not be joined to any
+};
+
+}  // namespace
+
+bool together(const TrackFace& a, const TrackFace& b) {
+    return a.video == b.video && std::max(a.from, b.from) <= std::min(a.to, b.to);
+}
+
+std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
+                                                      double least) {
+    // In the order of appearance; the rest is there to give one order, however they come.
+    std::vector<std::size_t> order(tracks.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t i, std::size_t k) {
+        const auto key = [](const TrackFace& t) { return std::tie(t.video, t.from, t.to, t.face); };
+        return key(tracks[i]) < key(tracks[k]);
+    });
+    std::vector<TrackFace> ordered;
+    ordered.reserve(tracks.size());
+    for (const auto place : order) ordered.push_back(tracks[place]);
+
+    Linkage linkage(ordered);
+    while (linkage.join_best(least)) {
+    }
+    auto groups = linkage.take();
+    for (auto& group : groups) {
+        for (auto& member : group) member = order[member];
+    }
+    return groups;
+}
+
+}  // namespace facebus::people

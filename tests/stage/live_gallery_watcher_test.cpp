@@ -1,0 +1,107 @@
+// A gallery of more samples than are calibrated before a change counts.
+#include <algorithm>
+
+#include <boost/test/unit_test.hpp>
+
+#include "gallery/decide/cohort.hpp"
+#include "gallery/id.hpp"
+#include "gallery/store/keys.hpp"
+#include "gallery/store/record.hpp"
+#include "live_gallery/gallery_watcher.hpp"
+#include "support/faces.hpp"
+#include "support/gallery_fixture.hpp"
+
+using namespace facebus;
+using namespace facebus::live_gallery;
+using namespace facebus::gallery;
+using facebus::test::face;
+using facebus::test::SkipWithoutRedis;
+
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+constexpr std::uint32_t subjects = 2501;
+constexpr std::uint32_t samples_each = 20;
+
+Embedding turned(Embedding embedding, std::uint32_t by) {
+    std::ranges::rotate(embedding, embedding.begin() + by);
+    return embedding;
+}
+
+struct Fixture : test::GalleryFixture {
+    const std::string model = shipped_cohort().model_id;
+    service::Settings settings;
+    Log log{"test", LogLevel::error};
+    Metrics metrics;
+    Stop stop;
+    Pulse pulse;
+    service::Health health{"test", pulse};
+    bus::Context context;
+    service::Runtime runtime{.settings = settings,
+                             .models = {},
+                             .log = log,
+                             .metrics = metrics,
+                             .stop = stop,
+                             .pulse = pulse,
+                             .health = health,
+                             .context = context,
+                             .instance = "test",
+                             .ready = {}};
+
+    Fixture() { settings.redis.url = server.url(); }
+
+    /// Written as Store::add() writes it, but many at once.
+    void fill() {
+        std::vector<Redis::Command> commands{{"SET", keys::model, model}};
+        for (std::uint32_t i = 0; i < subjects; ++i) {
+            const auto subject = new_id();
+            const auto name = fmt::format("Name {}", i);
+            commands.push_back({"HSET", keys::names, name, subject});
+            commands.push_back({"SADD", keys::part(keys::part_of(subject)), subject});
+            commands.push_back({"HSET", keys::subject(subject), "name", name, "created", "1"});
+            const auto first = face(i);
+            for (std::uint32_t k = 0; k < samples_each; ++k) {
+                auto sample = test::sample(turned(first, k), "", model);
+                sample.id = new_id();
+                sample.subject_id = subject;
+                commands.push_back(write_sample(sample));
+                commands.push_back({"RPUSH", keys::subject_samples(subject), sample.id});
+            }
+            if (commands.size() < 1000) continue;
+            BOOST_REQUIRE(redis.pipeline(commands));
+            commands.clear();
+        }
+        commands.push_back({"XADD", keys::changes, "*", "op", "add", "part", ""});
+        BOOST_REQUIRE(redis.pipeline(commands));
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_CASE(who_comes_into_a_large_gallery_or_leaves_it_counts_at_once, Fixture) {
+    fill();
+    GalleryWatcher watcher(runtime, model);
+    const auto seen = [&](const Embedding& embedding) {
+        return watcher.view().snapshot->match(embedding).best->name;
+    };
+    constexpr std::size_t before = std::size_t{subjects} * samples_each;
+    BOOST_TEST(watcher.view().snapshot->samples() == before);
+    BOOST_TEST(before > 50'000U);
+    const auto threshold = watcher.view().policy.threshold;
+
+    const auto anna = face(1'000'000);
+    BOOST_REQUIRE(store.add("Anna", test::sample(anna, "", model)));
+    watcher.refresh();
+    BOOST_TEST(watcher.view().snapshot->samples() == before + 1);
+    BOOST_TEST(seen(anna) == "Anna");
+    BOOST_TEST(watcher.view().policy.threshold == threshold,
+               "not calibrated anew before it counts");
+
+    BOOST_REQUIRE(store.remove("Name 7"));
+    watcher.refresh();
+    BOOST_TEST(watcher.view().snapshot->samples() == before + 1 - samples_each);
+    BOOST_TEST(seen(face(7)) != "Name 7");
+    BOOST_TEST(seen(face(8)) == "Name 8");
+    BOOST_TEST(!watcher.stale());
+}

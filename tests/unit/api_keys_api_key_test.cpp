@@ -1,0 +1,79 @@
+#include "api_keys/api_key.hpp"
+
+#include <fstream>
+
+#include <boost/test/unit_test.hpp>
+
+#include "base/temporary_folder.hpp"
+
+using namespace facebus;
+using namespace facebus::api_keys;
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_key_is_found_again_by_its_hash_and_no_other_is) {
+    const auto key = new_key();
+    BOOST_TEST(key.size() == 36U);
+    BOOST_TEST(key != new_key());
+    const std::vector<Key> keys{hashed(Role::read, new_key(), "a"), hashed(Role::admin, key, "b")};
+    BOOST_TEST(find(keys, key) == 1U);
+    BOOST_TEST(find(keys, key.substr(1)) == 2U);
+    BOOST_TEST(find(keys, "") == 2U);
+    BOOST_TEST(find(keys, keys[1].hash) == 2U);
+    BOOST_TEST(find({}, key) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_hash_is_sha_256) {
+    BOOST_TEST(hashed(Role::read, "abc", "a").hash ==
+               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_holds_keys_without_the_keys_and_nobody_else_may_read_it) {
+    const TemporaryFolder folder;
+    const auto file = folder / "keys";
+    const auto key = new_key();
+    BOOST_REQUIRE(add(file, hashed(Role::enrol, key, "desk")));
+    BOOST_REQUIRE(add(file, hashed(Role::read, new_key(), "door-1")));
+    BOOST_TEST(text_of(file).find(key) == std::string::npos);
+    constexpr auto owner = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+    const auto rights = std::filesystem::status(file).permissions();
+    BOOST_TEST(((rights & std::filesystem::perms::all) == owner));
+    const auto keys = *read(file);
+    BOOST_REQUIRE(keys.size() == 2U);
+    BOOST_TEST(find(keys, key) == 0U);
+    BOOST_TEST((keys[0].role == Role::enrol));
+    BOOST_TEST(keys[1].name == "door-1");
+    const auto again = add(file, hashed(Role::admin, key, "desk"));
+    BOOST_TEST((again.error().kind == ErrorKind::exists));
+}
+
+BOOST_AUTO_TEST_CASE(comments_and_empty_lines_are_passed_over_and_a_bad_line_is_named) {
+    const std::string hash(64, 'a');
+    const auto keys = parse("# keys\n\n  \nread " + hash + " door\n");
+    BOOST_REQUIRE(keys);
+    BOOST_TEST(keys->size() == 1U);
+    for (const auto& bad :
+         {"god " + hash + " x", "read " + hash, std::string("read abc x"), "read " + hash + " x y",
+          "read " + hash + " x/y", "read " + std::string(64, 'G') + " x"}) {
+        const auto parsed = parse("\n" + bad + "\n");
+        BOOST_REQUIRE(!parsed);
+        BOOST_TEST(parsed.error().message.starts_with("line 2: "), parsed.error().message);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_everybody_may_write_is_refused) {
+    const TemporaryFolder folder;
+    const auto file = folder / "keys";
+    BOOST_REQUIRE(add(file, hashed(Role::read, "k", "a")));
+    std::filesystem::permissions(file, std::filesystem::perms::others_write,
+                                 std::filesystem::perm_options::add);
+    BOOST_TEST((read(file).error().kind == ErrorKind::refused));
+    BOOST_TEST((read(folder / "none").error().kind == ErrorKind::unavailable));
+}

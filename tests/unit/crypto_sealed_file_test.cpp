@@ -1,0 +1,105 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "base/temporary_folder.hpp"
+#include "crypto/sealed_file.hpp"
+
+using namespace facebus;
+using namespace facebus::crypto;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Some chunks of lines.
+std::vector<std::string> lines() {
+    std::vector<std::string> all;
+    for (int i = 0; i < 100; ++i) all.push_back(std::to_string(i) + std::string(2000, 'x'));
+    return all;
+}
+
+struct Written {
+    explicit Written(const std::string& passphrase) {
+        auto writer = SealedWriter::create(file, passphrase);
+        BOOST_REQUIRE(writer);
+        for (const auto& line : lines()) BOOST_REQUIRE(writer->write(line + "\n"));
+        BOOST_REQUIRE(writer->commit());
+    }
+
+    /// All lines; how it ended otherwise.
+    [[nodiscard]] Result<std::vector<std::string>> read(const std::string& passphrase) const {
+        auto reader = SealedReader::open(file, passphrase);
+        if (!reader) return std::unexpected(reader.error());
+        std::vector<std::string> all;
+        while (true) {
+            auto line = reader->line();
+            if (!line) return std::unexpected(line.error());
+            if (!*line) return all;
+            all.push_back(**line);
+        }
+    }
+
+    [[nodiscard]] std::string bytes() const {
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    void put(const std::string& bytes) const { std::ofstream(file, std::ios::binary) << bytes; }
+
+    TemporaryFolder folder;
+    fs::path file = folder.path() / "gallery.sealed";
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(lines_come_back_with_and_without_a_passphrase) {
+    for (const std::string passphrase : {"", "a long passphrase"}) {
+        const Written written(passphrase);
+        const auto read = written.read(passphrase);
+        BOOST_REQUIRE(read);
+        BOOST_TEST((*read == lines()));
+        const auto rights = fs::status(written.file).permissions();
+        BOOST_TEST(((rights & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(with_a_passphrase_no_line_can_be_seen_and_none_is_read_without_it) {
+    const Written written("a long passphrase");
+    BOOST_TEST(written.bytes().find("xxxx") == std::string::npos);
+    for (const std::string wrong : {"", "another"}) {
+        const auto read = written.read(wrong);
+        BOOST_REQUIRE(!read);
+        BOOST_TEST((read.error().kind == ErrorKind::refused));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_changed_byte_and_a_missing_end_are_noticed) {
+    const Written written("p");
+    const auto good = written.bytes();
+    constexpr std::size_t sealed_chunk = 65'536 + 17;
+    for (const std::size_t place :
+         {std::size_t{20}, std::size_t{40}, std::size_t{100}, good.size() - 1}) {
+        auto changed = good;
+        changed[place] = static_cast<char>(changed[place] ^ 1);
+        written.put(changed);
+        BOOST_TEST(!written.read("p").has_value(), "changed at " << place);
+    }
+    for (const std::size_t size :
+         {std::size_t{30}, 57 + sealed_chunk, 57 + 2 * sealed_chunk, good.size() - 1}) {
+        written.put(good.substr(0, size));
+        BOOST_TEST(!written.read("p").has_value(), "cut off at " << size);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(without_commit_there_is_no_file) {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "gallery.json";
+    {
+        auto writer = SealedWriter::create(file, "");
+        BOOST_REQUIRE(writer);
+        BOOST_REQUIRE(writer->write("one\n"));
+    }
+    BOOST_TEST(fs::is_empty(folder.path()));
+}
