@@ -13,30 +13,31 @@
 #include <vector>
 
 #include "base/image.hpp"
+#include "wire/stages.hpp"
 
 namespace facebus::wire {
 
 inline constexpr std::uint32_t schema_version = 1;
 
-/// When each stage was done with what led to this message: ns UTC, absent where it has not been.
-struct StageTimes {
-    std::optional<std::int64_t> capture{};    ///< the frame was decoded
-    std::optional<std::int64_t> motion{};     ///< motion was found in it
-    std::optional<std::int64_t> detect{};     ///< faces were found and aligned
-    std::optional<std::int64_t> track{};      ///< the crop was chosen
-    std::optional<std::int64_t> queue{};      ///< the broker handed the probe to a worker
-    std::optional<std::int64_t> recognize{};  ///< the decision was taken
-    std::optional<std::int64_t> publish{};    ///< the result went out
+/// When each step of `steps` was done with what led to this message: ns UTC, absent where it has
+/// not been.
+class StageTimes {
+  public:
+    using Time = std::optional<std::int64_t>;
+
+    [[nodiscard]] Time& operator[](StepKey step) { return times_[step.place]; }
+    [[nodiscard]] const Time& operator[](StepKey step) const { return times_[step.place]; }
+
+    /// In the order of `steps`.
+    [[nodiscard]] std::array<Time, steps.size()>& all() { return times_; }
+    [[nodiscard]] const std::array<Time, steps.size()>& all() const { return times_; }
 
     static void fields(auto& self, auto&& field) {
-        field("capture", self.capture);
-        field("motion", self.motion);
-        field("detect", self.detect);
-        field("track", self.track);
-        field("queue", self.queue);
-        field("recognize", self.recognize);
-        field("publish", self.publish);
+        for (std::size_t i = 0; i < steps.size(); ++i) field(steps[i].key, self.times_[i]);
     }
+
+  private:
+    std::array<Time, steps.size()> times_{};
 };
 
 /// What every message starts with.

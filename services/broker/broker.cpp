@@ -218,7 +218,7 @@ void Broker::count_refused_connections() {
 void Broker::dispatch() {
     while (auto assignment = dispatcher_.next()) {
         auto& probe = assignment->probe;
-        probe.head.t.queue = utc_ns();
+        probe.head.t["queue"] = utc_ns();
         const bus::Message message{wire::topic(probe), wire::encode(probe), assignment->crop};
         if (workers_.try_send(message, assignment->worker)) continue;
         runtime_.log.warning("worker_gone", {{"held", probe.probe}});
@@ -239,7 +239,7 @@ void Broker::conclude(Dispatcher::Finished finished, const Bytes& crop) {
         auto& identity = *finished.publish;
         identity.result = ++result_;
         identity.run = run_;
-        identity.head.t.publish = utc_ns();
+        identity.head.t["publish"] = utc_ns();
         metrics_.results.add();
         identities(runtime_.metrics, identity.decision).add();
         metrics_.times.published(identity);

@@ -1,7 +1,7 @@
 #include "broker/result_times.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <ranges>
 
 namespace facebus::broker {
 namespace {
@@ -10,11 +10,11 @@ double seconds(std::int64_t from, std::int64_t to) {
     return std::max(0.0, static_cast<double>(to - from) / 1e9);
 }
 
-Histogram of_stage(Metrics& metrics, const char* stage) {
+Histogram of_step(Metrics& metrics, std::string_view step) {
     return metrics.histogram("facebus_result_stage_seconds",
                              "Part of a result's latency: from the stage before to the end of this "
                              "one",
-                             {{"stage", stage}});
+                             {{"stage", std::string(step)}});
 }
 
 }  // namespace
@@ -23,10 +23,11 @@ ResultTimes::ResultTimes(Metrics& metrics)
     : total_(metrics.histogram("facebus_result_latency_seconds",
                                "From capture to the published result")),
       first_(metrics.histogram("facebus_first_result_seconds",
-                               "From the frame that a track started with to its first result")),
-      stage_{of_stage(metrics, "motion"),    of_stage(metrics, "detect"),
-             of_stage(metrics, "track"),     of_stage(metrics, "queue"),
-             of_stage(metrics, "recognize"), of_stage(metrics, "publish")} {}
+                               "From the frame that a track started with to its first result")) {
+    for (const auto& step : wire::steps | std::views::drop(1)) {
+        steps_.push_back(of_step(metrics, step.key));
+    }
+}
 
 void ResultTimes::started(const wire::Track& event) {
     if (started_.size() < most_waiting) started_.try_emplace(event.track, event.head.ts);
@@ -34,19 +35,16 @@ void ResultTimes::started(const wire::Track& event) {
 
 void ResultTimes::published(const wire::Identity& identity) {
     const auto& t = identity.head.t;
-    if (t.publish) {
-        total_.observe(seconds(identity.head.ts, *t.publish));
+    if (const auto& publish = t["publish"]) {
+        total_.observe(seconds(identity.head.ts, *publish));
         if (const auto start = started_.find(identity.track); start != started_.end()) {
-            first_.observe(seconds(start->second, *t.publish));
+            first_.observe(seconds(start->second, *publish));
             started_.erase(start);
         }
     }
-    const std::array<std::optional<std::int64_t>, stages> done{t.motion, t.detect,    t.track,
-                                                               t.queue,  t.recognize, t.publish};
-    auto before = t.capture;
-    for (std::size_t i = 0; i < stages; ++i) {
-        if (before && done[i]) stage_[i].observe(seconds(*before, *done[i]));
-        before = done[i];
+    const auto& done = t.all();
+    for (std::size_t i = 1; i < done.size(); ++i) {
+        if (done[i - 1] && done[i]) steps_[i - 1].observe(seconds(*done[i - 1], *done[i]));
     }
 }
 

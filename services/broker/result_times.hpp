@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/metrics.hpp"
 #include "wire/messages.hpp"
@@ -31,11 +32,10 @@ class ResultTimes {
     static constexpr std::size_t most_waiting = 10'000;
 
   private:
-    static constexpr std::size_t stages = 6;
-
     Histogram total_;
     Histogram first_;
-    std::array<Histogram, stages> stage_;
+    /// From each step to the next one.
+    std::vector<Histogram> steps_;
     std::unordered_map<std::string, std::int64_t> started_;  ///< when, ns UTC, by track
 };
 

@@ -34,7 +34,7 @@ void serve(service::Runtime& runtime) {
         // The cameras are those of this machine's capture, so their number is bounded.
         runtime.metrics.counter("facebus_faces_total", "Faces found", {{"camera", face.head.src}})
             .add(static_cast<double>(face.faces.size()));
-        face.head.t.detect = utc_ns();
+        face.head.t["detect"] = utc_ns();
         metrics.count(timer, reader.dropped(), writer.dropped());
         if (!writer.send(face, crops)) return;
     }

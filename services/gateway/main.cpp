@@ -61,17 +61,18 @@ std::string picture_of(const Bytes& crop) {
 /// For who looks at the page.
 ResultListener show(Happenings& happenings) {
     auto& [live, cameras, numbers] = happenings;
-    return {.identity =
-                [&](const wire::Identity& identity, const Bytes& crop) {
-                    const auto now = utc_ns();
-                    const std::chrono::nanoseconds ago(now - identity.head.t.publish.value_or(now));
-                    cameras.see(identity, Monotonic::now() - ago);
-                    numbers.add(identity, now);
-                    live.add(identity, picture_of(crop));
-                },
-            .track = [&](const wire::Track& event) { cameras.see(event, Monotonic::now()); },
-            .camera = [&](const wire::Camera& report) { cameras.see(report, Monotonic::now()); },
-            .status = [&](const wire::Status& status) { cameras.see(status, Monotonic::now()); }};
+    return {
+        .identity =
+            [&](const wire::Identity& identity, const Bytes& crop) {
+                const auto now = utc_ns();
+                const std::chrono::nanoseconds ago(now - identity.head.t["publish"].value_or(now));
+                cameras.see(identity, Monotonic::now() - ago);
+                numbers.add(identity, now);
+                live.add(identity, picture_of(crop));
+            },
+        .track = [&](const wire::Track& event) { cameras.see(event, Monotonic::now()); },
+        .camera = [&](const wire::Camera& report) { cameras.see(report, Monotonic::now()); },
+        .status = [&](const wire::Status& status) { cameras.see(status, Monotonic::now()); }};
 }
 
 /// For who is to be named.

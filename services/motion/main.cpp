@@ -37,7 +37,7 @@ void serve(service::Runtime& runtime) {
         auto [region, pixels] = stage.process(item->message, item->payload);
         seen.add(static_cast<double>(item->payload.size()) / channels);
         searched.add(static_cast<double>(pixels.size()) / channels);
-        region.head.t.motion = utc_ns();
+        region.head.t["motion"] = utc_ns();
         metrics.count(timer, reader.dropped(), writer.dropped());
         if (!writer.send(region, pixels)) return;
     }

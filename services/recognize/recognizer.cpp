@@ -98,7 +98,7 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
         identity.quality = std::ranges::max(probes, {}, &gallery::Probe::quality).quality;
         identity.crop_quality = probe.quality;
         explain(identity, decision, policy);
-        identity.head.t.recognize = utc_ns();
+        identity.head.t["recognize"] = utc_ns();
         identities.push_back(std::move(identity));
     }
     return identities;

@@ -21,13 +21,11 @@ double quantile(std::vector<double> values, double q) {
 }  // namespace
 
 void Latency::add(const wire::Identity& identity) {
-    const auto& t = identity.head.t;
-    const std::array<std::optional<std::int64_t>, 7> done{t.capture, t.motion,    t.detect, t.track,
-                                                          t.queue,   t.recognize, t.publish};
+    const auto& done = identity.head.t.all();
     std::int64_t before = identity.head.ts;
     for (std::size_t i = 0; i < done.size(); ++i) {
         if (!done[i]) continue;
-        stages_[i].ms.push_back(static_cast<double>(*done[i] - before) / 1e6);
+        ms_[i].push_back(static_cast<double>(*done[i] - before) / 1e6);
         before = *done[i];
     }
     total_.push_back(static_cast<double>(before - identity.head.ts) / 1e6);
@@ -35,9 +33,9 @@ void Latency::add(const wire::Identity& identity) {
 
 std::vector<Latency::Quantiles> Latency::quantiles() const {
     std::vector<Quantiles> all;
-    all.reserve(stages_.size() + 1);
-    for (const auto& stage : stages_) {
-        all.push_back({stage.name, quantile(stage.ms, 0.5), quantile(stage.ms, 0.99)});
+    all.reserve(ms_.size() + 1);
+    for (std::size_t i = 0; i < ms_.size(); ++i) {
+        all.push_back({wire::steps[i].name, quantile(ms_[i], 0.5), quantile(ms_[i], 0.99)});
     }
     all.push_back({"total", total_ms(0.5), total_ms(0.99)});
     return all;

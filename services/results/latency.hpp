@@ -1,6 +1,7 @@
 // Where the time from capture to result went.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,14 +31,7 @@ class Latency {
     [[nodiscard]] double total_ms(double q) const;
 
   private:
-    struct Stage {
-        std::string_view name;
-        std::vector<double> ms;
-    };
-
-    std::vector<Stage> stages_ = {{"capture", {}}, {"motion", {}}, {"detect-align", {}},
-                                  {"track", {}},   {"queue", {}},  {"recognize", {}},
-                                  {"publish", {}}};
+    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< of each step
     std::vector<double> total_;
 };
 

@@ -99,7 +99,7 @@ class Uplink {
   private:
     void stamp(wire::Head& head) {
         head.seq = ++seq_;
-        head.t.track = utc_ns();
+        head.t["track"] = utc_ns();
     }
 
     void make_room(bool live) {

@@ -36,7 +36,7 @@ class RedisServer {
     void freeze(bool frozen) const;
 
   private:
-    Folder folder_;
+    TemporaryFolder folder_;
     std::vector<std::string> options_;
     pid_t process_ = -1;
 };

@@ -23,7 +23,7 @@ struct Fixture {
     static wire::Identity result(const std::string& track, std::int64_t ts, std::int64_t publish) {
         wire::Identity identity{.track = track};
         identity.head.ts = ts;
-        identity.head.t.publish = publish;
+        identity.head.t["publish"] = publish;
         return identity;
     }
 
@@ -53,11 +53,11 @@ BOOST_AUTO_TEST_CASE(the_first_result_of_a_track_is_timed_from_its_start) {
 BOOST_AUTO_TEST_CASE(each_stage_has_the_time_since_the_one_before) {
     auto identity = result("a", 0, 7 * second);
     auto& t = identity.head.t;
-    t.capture = 0;
-    t.motion = 1 * second;
-    t.detect = 3 * second;
-    t.track = 3 * second;
-    t.queue = 4 * second;
+    t["capture"] = 0;
+    t["motion"] = 1 * second;
+    t["detect"] = 3 * second;
+    t["track"] = 3 * second;
+    t["queue"] = 4 * second;
     times.published(identity);
     BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"motion\"} 1"));
     BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"detect\"} 2"));

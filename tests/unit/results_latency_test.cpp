@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(the_table_splits_the_time_by_stage) {
 
 BOOST_AUTO_TEST_CASE(a_stage_that_was_not_passed_takes_no_time_from_the_next) {
     auto identity = result(30);
-    identity.head.t.motion.reset();
+    identity.head.t["motion"].reset();
     Latency latency;
     latency.add(identity);
     BOOST_TEST(latency.table().find("detect-align        11.0      11.0") != std::string::npos);

@@ -12,7 +12,7 @@ std::int64_t first_span(std::int64_t now_ns) {
 }  // namespace
 
 void ResultNumbers::add(const wire::Identity& identity, std::int64_t now_ns) {
-    const auto published = identity.head.t.publish.value_or(now_ns);
+    const auto published = identity.head.t["publish"].value_or(now_ns);
     const auto span = published / span_ns;
     const std::lock_guard lock(mutex_);
     spans_.erase(spans_.begin(), spans_.lower_bound(first_span(now_ns)));

@@ -56,7 +56,8 @@ MqttTopics topics(const service::Settings::Mqtt& set) {
 }
 
 std::chrono::nanoseconds age_of(const wire::Identity& identity) {
-    return std::chrono::nanoseconds(utc_ns() - identity.head.t.publish.value_or(identity.head.ts));
+    return std::chrono::nanoseconds(utc_ns() -
+                                    identity.head.t["publish"].value_or(identity.head.ts));
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ bool Webhook::wanted(const wire::Identity& identity) const {
 milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity) {
     constexpr std::int64_t second = 1'000'000'000;
     const auto now = utc_ns();
-    const auto published = identity.head.t.publish.value_or(now);
+    const auto published = identity.head.t["publish"].value_or(now);
     behind_.set(static_cast<double>(now - published) / second);
     const auto body = dump(identity_event(identity));
     const auto reply = client_.post(
