@@ -32,6 +32,12 @@ std::string instance_name(const std::string& service) {
     return fmt::format("{}-{}-{}", service, host, getpid());
 }
 
+const std::string& input_of(const Settings& settings, const wire::Stage& stage) {
+    if (stage.section == "motion") return settings.motion.input;
+    if (stage.section == "detect") return settings.detect.input;
+    return settings.track.input;
+}
+
 void serve(const std::string& service, const Settings& settings, const Environment& environment,
            const std::string& health_address, const std::function<void(Runtime&)>& body,
            Stop& stop) {
@@ -51,7 +57,8 @@ void serve(const std::string& service, const Settings& settings, const Environme
         server.emplace(health_address, service + ".health", health, metrics);
     }
     bus::Context context(bus_security(settings));
-    Runtime runtime{.settings = settings,
+    Runtime runtime{.service = service,
+                    .settings = settings,
                     .models = models_folder(settings, environment),
                     .log = log,
                     .metrics = metrics,
@@ -73,6 +80,14 @@ void serve(const std::string& service, const Settings& settings, const Environme
 }
 
 }  // namespace
+
+void Runtime::bind_input(bus::Socket& socket, const wire::Stage& stage) const {
+    socket.bind(input_of(settings, stage), fmt::format("{}.input", stage.section));
+}
+
+void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const {
+    socket.connect(input_of(settings, stage), fmt::format("{}.input", stage.section));
+}
 
 void Runtime::count_error(const Error& error) const {
     metrics

@@ -11,11 +11,13 @@
 #include "bus/socket.hpp"
 #include "service/health.hpp"
 #include "service/settings.hpp"
+#include "wire/stages.hpp"
 
 namespace facebus::service {
 
 /// What a service is given to run with. Lives as long as the service.
 struct Runtime {
+    std::string service;  ///< the process: a row of wire::stages
     const Settings& settings;
     std::filesystem::path models;
     Log& log;
@@ -27,6 +29,10 @@ struct Runtime {
     std::string
         instance;  ///< the service's name, with its host and process where there are several
     std::function<void()> ready;  ///< to be called once, when the service does its work
+
+    /// Binds or connects a socket to <section>.input of a stage.
+    void bind_input(bus::Socket& socket, const wire::Stage& stage) const;
+    void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
 
     /// Counts and logs a message or an operation that failed.
     void count_error(const Error& error) const;

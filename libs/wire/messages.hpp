@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,15 @@ inline constexpr std::uint32_t schema_version = 1;
 class StageTimes {
   public:
     using Time = std::optional<std::int64_t>;
+    struct Stamp {
+        StepKey step;
+        std::int64_t time;
+    };
+
+    StageTimes() = default;
+    StageTimes(std::initializer_list<Stamp> stamps) {
+        for (const auto& [step, time] : stamps) (*this)[step] = time;
+    }
 
     [[nodiscard]] Time& operator[](StepKey step) { return times_[step.place]; }
     [[nodiscard]] const Time& operator[](StepKey step) const { return times_[step.place]; }

@@ -70,18 +70,11 @@ struct StepKey {
     }
 };
 
-/// The row of a process. An unknown one does not compile.
-consteval const Stage& stage(std::string_view process) {
-    std::size_t row = 0;
-    while (stages.at(row).process != process) ++row;
-    return stages.at(row);
-}
-
-/// The stage of the edge that reads what `process` writes.
-consteval const Stage& stage_after(std::string_view process) {
-    std::size_t row = 0;
-    while (stages.at(row).process != process) ++row;
-    return stages.at(row + 1);
+/// Returns the place of a process in `stages`. Requires: it is one of them.
+constexpr std::size_t place_of(std::string_view process) {
+    std::size_t place = 0;
+    while (stages.at(place).process != process) ++place;
+    return place;
 }
 
 }  // namespace facebus::wire

@@ -90,7 +90,7 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
 
 bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events) {
     const auto now = utc_ns();
-    wire::Frame message{.head = {.src = name_, .ts = now, .t = {.capture = now}},
+    wire::Frame message{.head = {.src = name_, .ts = now, .t = {{"capture", now}}},
                         .stream = {.pts = pts, .live = live_},
                         .width = frame.image.width,
                         .height = frame.image.height};
@@ -99,7 +99,7 @@ bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const Camer
 
 void Camera::emit_end(const CameraEvents& events) {
     const auto now = utc_ns();
-    wire::Frame message{.head = {.src = name_, .ts = now, .t = {.capture = now}},
+    wire::Frame message{.head = {.src = name_, .ts = now, .t = {{"capture", now}}},
                         .stream = {.pts = last_ + 1, .live = live_, .end = true}};
     events.frame(message, Bytes());
 }

@@ -15,7 +15,7 @@ wire::Identity published(std::int64_t when, const std::string& decision) {
     auto identity = samples::identity();
     identity.decision = decision;
     identity.head.ts = when - second / 4;
-    identity.head.t = {.capture = identity.head.ts, .publish = when};
+    identity.head.t = {{"capture", identity.head.ts}, {"publish", when}};
     return identity;
 }
 

@@ -11,13 +11,13 @@ namespace {
 wire::Identity result(std::int64_t total_ms) {
     auto identity = samples::identity();
     identity.head.ts = 0;
-    identity.head.t = {.capture = 0,
-                       .motion = 1'000'000,
-                       .detect = 11'000'000,
-                       .track = 11'000'000,
-                       .queue = 12'000'000,
-                       .recognize = 20'000'000,
-                       .publish = total_ms * 1'000'000};
+    identity.head.t = {{"capture", 0},
+                       {"motion", 1'000'000},
+                       {"detect", 11'000'000},
+                       {"track", 11'000'000},
+                       {"queue", 12'000'000},
+                       {"recognize", 20'000'000},
+                       {"publish", total_ms * 1'000'000}};
     return identity;
 }
 

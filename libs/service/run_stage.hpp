@@ -1,0 +1,54 @@
+// The whole main loop of a stage that maps a message to a message.
+#pragma once
+
+#include <concepts>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "bus/stream.hpp"
+#include "service/runtime.hpp"
+#include "service/stream_metrics.hpp"
+
+namespace facebus::service {
+
+/// A stage without sockets or clock: `process` maps a message and its payload to the next one.
+template <class S, class In, class Out>
+concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
+    { stage.process(message, payload) } -> std::same_as<std::pair<Out, Bytes>>;
+};
+
+/// Reads `In` messages at the input of the runtime's stage, has `stage` process each, stamps and
+/// times it, and sends the result to the next stage of the pipeline, until the stop is requested.
+/// `seen(input, output, payload)` is called after each message, for a stage's own metrics.
+template <class In, class Out, StageOf<In, Out> Stage, class Seen>
+void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
+    const auto row = wire::place_of(runtime.service);
+    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    runtime.bind_input(input, wire::stages.at(row));
+    bus::Socket output(runtime.context, bus::Pattern::push, bus::stream_options);
+    runtime.connect_input(output, wire::stages.at(row + 1));
+
+    const bus::Poller poller(runtime.stop, runtime.pulse);
+    bus::StreamReader<In> reader(input, poller,
+                                 [&](const Error& error) { runtime.count_error(error); });
+    bus::StreamWriter writer(output, poller);
+    StreamMetrics metrics(runtime.metrics, runtime.service);
+
+    runtime.ready();
+    while (auto item = reader.next()) {
+        const auto start = metrics.time();
+        auto [message, payload] = stage.process(item->message, item->payload);
+        seen(*item, message, payload);
+        message.head.t.all().at(row) = utc_ns();
+        metrics.count(start, reader.dropped(), writer.dropped());
+        if (!writer.send(message, payload)) return;
+    }
+}
+
+/// The same for a stage without metrics of its own.
+template <class In, class Out, StageOf<In, Out> Stage>
+void run_stage(Runtime& runtime, Stage& stage) {
+    run_stage<In, Out>(runtime, stage, [](const auto&, const auto&, const auto&) {});
+}
+
+}  // namespace facebus::service

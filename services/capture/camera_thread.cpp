@@ -1,0 +1,100 @@
+#include "capture/camera_thread.hpp"
+
+#include <list>
+
+#include "bus/stream.hpp"
+
+namespace facebus::capture {
+namespace {
+
+// How long closing waits for frames that motion has not read yet.
+constexpr int linger_ms = 5000;
+
+}  // namespace
+
+CameraThread::CameraThread(service::Runtime& runtime, std::string name,
+                           const service::CameraSettings& settings)
+    : runtime_(runtime),
+      name_(std::move(name)),
+      source_(vision::printable(settings.source)),
+      camera_(name_, settings, runtime.settings.capture, runtime.stop),
+      frames_(
+          runtime.metrics.counter("facebus_frames_total", "Frames captured", {{"camera", name_}})),
+      dropped_(
+          runtime.metrics.counter("facebus_dropped_total",
+                                  "Live messages dropped because the next stage was too "
+                                  "slow or not there",
+                                  {{"camera", name_}, {"stage", "capture"}, {"reason", "full"}})),
+      up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera gives frames",
+                                {{"camera", name_}})),
+      reconnects_(runtime.metrics.counter("facebus_camera_lost_total",
+                                          "Times that the camera failed or was not there",
+                                          {{"camera", name_}})) {
+    runtime.health.check("camera " + name_, false, "not opened yet");
+    thread_ = std::jthread([this] { run(); });
+}
+
+void CameraThread::run() {
+    auto options = bus::stream_options;
+    options.linger_ms = linger_ms;
+    bus::Socket output(runtime_.context, bus::Pattern::push, options);
+    output.connect(runtime_.settings.motion.input, "motion.input");
+    const bus::Poller poller(runtime_.stop, runtime_.pulse);
+    bus::StreamWriter writer(output, poller);
+    const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
+        runtime_.pulse.beat();
+        if (!frame.stream.end) frames_.add();
+        const bool goes_on = writer.send(frame, pixels);
+        dropped_.add(static_cast<double>(writer.dropped()) - dropped_.value());
+        return goes_on;
+    };
+    const auto ended = camera_.run(
+        {.frame = send,
+         .opened = [this] { opened(); },
+         .lost = [this](const Error& error, double retry_seconds) { lost(error, retry_seconds); }});
+    if (!ended) {
+        failure_ = ended.error();
+        runtime_.health.check("camera " + name_, false, failure_->message);
+    } else if (!runtime_.stop.requested()) {
+        runtime_.health.check("camera " + name_, true, "ended");
+        runtime_.log.info("camera_end", {{"camera", name_}, {"frames", frames_.value()}});
+    }
+    up_.set(0);
+}
+
+void CameraThread::opened() {
+    up_.set(1);
+    runtime_.health.check("camera " + name_, true, "open");
+    runtime_.log.info("camera_open", {{"camera", name_}, {"source", source_}});
+}
+
+void CameraThread::lost(const Error& error, double retry_seconds) {
+    up_.set(0);
+    reconnects_.add();
+    runtime_.health.check("camera " + name_, false, error.message);
+    runtime_.log.warning(
+        "camera_lost", {{"camera", name_}, {"message", error.message}, {"retry_s", retry_seconds}});
+}
+
+void serve(service::Runtime& runtime) {
+    if (runtime.settings.cameras.empty()) {
+        throw StartupError(Exit::config,
+                           "no camera is configured; add one below `cameras:` in facebus.yaml");
+    }
+    std::list<CameraThread> threads;
+    for (const auto& [name, settings] : runtime.settings.cameras) {
+        threads.emplace_back(runtime, name, settings);
+    }
+    runtime.ready();
+    std::optional<Error> failure;
+    for (auto& thread : threads) {
+        thread.join();
+        if (thread.failure()) failure = thread.failure();
+    }
+    if (failure) throw StartupError(exit_code(*failure), failure->message);
+    if (!runtime.settings.capture.exit_at_end) {
+        while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
+    }
+}
+
+}  // namespace facebus::capture

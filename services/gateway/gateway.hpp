@@ -1,0 +1,12 @@
+// The gateway: REST API, web page, MQTT and webhooks.
+#pragma once
+
+#include "service/runtime.hpp"
+
+namespace facebus::gateway {
+
+/// Serves until the stop of the runtime. Throws StartupError for a mistake in the configuration, a
+/// missing model, an address in use, or if Redis is unavailable.
+void serve(service::Runtime& runtime);
+
+}  // namespace facebus::gateway

@@ -1,0 +1,65 @@
+#include "recognize/track_cache.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "gallery_settings.hpp"
+
+namespace facebus::recognize {
+namespace {
+
+constexpr auto retry = std::chrono::seconds(2);
+// Bounds of what this process keeps: tracks, and probes of each.
+constexpr std::size_t most_tracks = 1000;
+constexpr std::size_t most_probes = 64;
+
+/// What Redis gave, and those that it did not get because it was away.
+std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
+                                         const std::vector<gallery::Probe>& own) {
+    const auto before = all.size();
+    for (const auto& probe : own) {
+        if (all.size() >= most_probes) break;
+        if (std::ranges::find(all, probe.id, &gallery::Probe::id) == all.end()) {
+            all.push_back(probe);
+        }
+    }
+    if (all.size() > before) std::ranges::sort(all, {}, &gallery::Probe::id);
+    return all;
+}
+
+}  // namespace
+
+TrackCache::TrackCache(service::Runtime& runtime, const std::string& model_id)
+    : runtime_(runtime),
+      shared_(redis_options(runtime.settings), runtime.settings.recognize.track_ttl, model_id) {}
+
+std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
+                                                 const gallery::Probe& probe) {
+    const auto& own = keep(track, probe);
+    if (Monotonic::now() < next_try_) return own;
+    auto all = shared_.append(track, probe);
+    if (all) return with_missing(std::move(*all), own);
+    runtime_.count_error(all.error());
+    // One probe waits for the time-out. If each did, the broker would take this worker for
+    // dead.
+    if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry;
+    return own;
+}
+
+const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
+                                                    const gallery::Probe& probe) {
+    if (!own_.contains(track)) {
+        order_.push_back(track);
+        if (order_.size() > most_tracks) {
+            own_.erase(order_.front());
+            order_.pop_front();
+        }
+    }
+    auto& seen = own_[track];
+    const bool again = std::ranges::any_of(
+        seen, [&](const gallery::Probe& other) { return other.id == probe.id; });
+    if (!again && seen.size() < most_probes) seen.push_back(probe);
+    return seen;
+}
+
+}  // namespace facebus::recognize

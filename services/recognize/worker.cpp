@@ -1,0 +1,87 @@
+#include "recognize/worker.hpp"
+
+#include <chrono>
+
+#include "base/clock.hpp"
+#include "vision/network/threads.hpp"
+#include "wire/codec.hpp"
+
+namespace facebus::recognize {
+
+Worker::Worker(service::Runtime& runtime)
+    : runtime_(runtime),
+      recognizer_(runtime.models, runtime.settings.recognize.engine == "onnxruntime"
+                                      ? vision::Engine::onnxruntime
+                                      : vision::Engine::opencv),
+      watcher_(runtime, recognizer_.model_id()),
+      tracks_(runtime, recognizer_.model_id()),
+      broker_(runtime.context, bus::Pattern::dealer),
+      seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
+      faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")) {
+    broker_.connect(runtime.settings.broker.workers, "broker.workers");
+}
+
+void Worker::run() {
+    const bus::Poller poller(runtime_.stop, runtime_.pulse);
+    runtime_.ready();
+    send_credit();
+    while (poller.wait_readable(broker_, 1000)) {
+        const auto items = receive();
+        if (!items.empty()) answer(items);
+        send_credit();
+    }
+}
+
+std::vector<ProbeItem> Worker::receive() {
+    std::vector<ProbeItem> items;
+    while (items.size() < static_cast<std::size_t>(runtime_.settings.recognize.batch)) {
+        auto received = broker_.try_receive();
+        if (!received) {
+            runtime_.count_error(received.error());
+            continue;
+        }
+        if (!*received) break;
+        auto& raw = (*received)->message;
+        auto probe = wire::decode<wire::Probe>(raw.header, raw.payload.size());
+        if (!probe) {
+            runtime_.count_error(probe.error());
+            continue;
+        }
+        items.push_back({std::move(*probe), {crop_side, crop_side, std::move(raw.payload)}});
+    }
+    return items;
+}
+
+void Worker::answer(const std::vector<ProbeItem>& items) {
+    const auto start = Monotonic::now();
+    const auto view = watcher_.view();
+    auto identities = recognizer_.process(
+        items, *view.snapshot, view.policy,
+        [this](const auto& track, const auto& probe) { return tracks_.remember(track, probe); });
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+        auto& identity = identities[i];
+        identity.head.seq = ++seq_;
+        const bool crop = runtime_.settings.recognize.crops && !identity.ignored.value_or(false);
+        const auto payload = crop ? items[i].crop.pixels : Bytes();
+        // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
+        broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
+    }
+    faces_.add(static_cast<double>(items.size()));
+    seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+}
+
+/// Tells the broker that this worker is alive and has room for a batch.
+void Worker::send_credit() {
+    const auto view = watcher_.view();
+    const wire::Credit credit{
+        .head = {.src = runtime_.instance, .seq = ++seq_, .ts = utc_ns(), .t = {}},
+        .credit = static_cast<std::uint32_t>(runtime_.settings.recognize.batch),
+        .model = recognizer_.model_id(),
+        .gallery = view.snapshot->version(),
+        .gallery_stale = watcher_.stale(),
+        .subjects = view.snapshot->subjects(),
+        .samples = view.snapshot->samples()};
+    broker_.try_send({wire::topic(credit), wire::encode(credit), Bytes()});
+}
+
+}  // namespace facebus::recognize

@@ -1,0 +1,41 @@
+// The loop of facebus-recognize.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bus/socket.hpp"
+#include "live_gallery/gallery_watcher.hpp"
+#include "recognize/recognizer.hpp"
+#include "recognize/track_cache.hpp"
+#include "service/runtime.hpp"
+
+namespace facebus::recognize {
+
+/// Asks the broker for probes with a credit of one batch, and answers each with an identity. Not
+/// thread-safe.
+class Worker {
+  public:
+    /// Loads the network and the gallery, and connects to the broker. Throws StartupError if a
+    /// model is missing or Redis is unavailable.
+    explicit Worker(service::Runtime& runtime);
+
+    /// Works until the stop of the runtime.
+    void run();
+
+  private:
+    std::vector<ProbeItem> receive();
+    void answer(const std::vector<ProbeItem>& items);
+    void send_credit();
+
+    service::Runtime& runtime_;
+    Recognizer recognizer_;
+    live_gallery::GalleryWatcher watcher_;
+    TrackCache tracks_;
+    bus::Socket broker_;
+    std::uint64_t seq_ = 0;
+    Histogram seconds_;
+    Counter faces_;
+};
+
+}  // namespace facebus::recognize

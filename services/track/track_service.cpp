@@ -1,0 +1,90 @@
+#include "track/track_service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "base/clock.hpp"
+#include "bus/stream.hpp"
+#include "service/stream_metrics.hpp"
+#include "track/camera_watch.hpp"
+#include "track/track_stage.hpp"
+#include "track/uplink.hpp"
+
+namespace facebus::track {
+namespace {
+
+// Between two messages about a camera.
+constexpr std::chrono::seconds camera_interval(2);
+
+std::vector<std::string> configured_cameras(const service::Settings& settings) {
+    std::vector<std::string> names;
+    names.reserve(settings.cameras.size());
+    for (const auto& [camera, set] : settings.cameras) names.push_back(camera);
+    return names;
+}
+
+/// Milliseconds until there is something to send.
+int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
+    const auto now = Monotonic::now();
+    const auto again = uplink.next_due();
+    if (again && *again <= now) return 100;  // the socket refused it: look again soon
+    const auto next = std::min(again.value_or(cameras.due()), cameras.due());
+    return static_cast<int>(std::max(
+        std::chrono::ceil<std::chrono::milliseconds>(next - now).count(), std::int64_t{0}));
+}
+
+}  // namespace
+
+void serve(service::Runtime& runtime) {
+    const auto& settings = runtime.settings.track;
+    TrackStage stage({.max_gap = settings.max_gap,
+                      .confirm = settings.confirm,
+                      .max_probes = settings.max_probes,
+                      .probe_interval = settings.probe_interval,
+                      .refresh = settings.refresh,
+                      .min_eye_distance = static_cast<float>(settings.min_eye_distance),
+                      .min_quality = static_cast<float>(settings.min_quality)},
+                     fmt::format("{:x}", utc_ns() / 1'000'000),
+                     settings.moves ? 0 : settings.alive);
+    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    input.bind(settings.input, "track.input");
+    bus::Socket broker(runtime.context, bus::Pattern::dealer);
+    broker.connect(runtime.settings.broker.probes, "broker.probes");
+
+    const bus::Poller poller(runtime.stop, runtime.pulse);
+    bus::StreamReader<wire::Face> reader(input, poller,
+                                         [&](const Error& error) { runtime.count_error(error); });
+    service::StreamMetrics metrics(runtime.metrics, "track");
+    Uplink uplink(runtime, broker);
+    CameraWatch cameras(camera_interval, Monotonic::now(), configured_cameras(runtime.settings));
+
+    bool live = false;
+    runtime.ready();
+    while (true) {
+        uplink.pump();
+        for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
+        // A full outbox holds a file. A live camera goes on, and its oldest probes make room.
+        const bool hold = uplink.full() && !live;
+        if (!hold) {
+            if (auto item = reader.poll()) {
+                const auto timer = metrics.time();
+                live = item->message.stream.live;
+                auto output = stage.process(item->message, item->payload);
+                cameras.see(item->message);
+                for (const auto& event : output.before) cameras.see(event);
+                for (const auto& event : output.after) cameras.see(event);
+                uplink.put(std::move(output), live);
+                metrics.count(timer, reader.dropped(), 0);
+                continue;
+            }
+        }
+        std::array<bus::Interest, 2> interests{bus::Interest{.socket = &broker},
+                                               bus::Interest{.socket = &input, .read = !hold}};
+        if (!poller.wait(interests, wait_ms(uplink, cameras))) return;
+    }
+}
+
+}  // namespace facebus::track

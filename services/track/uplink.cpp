@@ -1,0 +1,113 @@
+#include "track/uplink.hpp"
+
+#include <chrono>
+
+#include "wire/codec.hpp"
+
+namespace facebus::track {
+namespace {
+
+bus::Outbox::Options options(const service::Settings::Track& settings) {
+    return {.capacity = static_cast<std::size_t>(settings.outbox),
+            .resend = std::chrono::milliseconds(static_cast<int>(settings.resend * 1000))};
+}
+
+}  // namespace
+
+Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket)
+    : runtime_(runtime),
+      socket_(socket),
+      outbox_(options(runtime.settings.track)),
+      sent_(runtime.metrics.counter("facebus_probes_sent_total",
+                                    "Probes handed over to be sent, each counted once")),
+      acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
+                                            "Probes whose result is out")),
+      dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
+                                       "Probes of live cameras dropped because the outbox was "
+                                       "full: the broker is away or too slow")),
+      waiting_(runtime.metrics.gauge("facebus_outbox_entries",
+                                     "Probes and events that wait for acknowledgement")) {}
+
+void Uplink::put(TrackOutput output, bool live) {
+    for (auto& event : output.before) {
+        if (event.event == "started") {
+            runtime_.metrics
+                .counter("facebus_tracks_total", "Tracks started: faces that were followed",
+                         {{"camera", event.head.src}})
+                .add();
+        }
+        put_event(event, live);
+    }
+    for (auto& probe : output.probes) put_probe(probe, live);
+    for (auto& event : output.after) put_event(event, live);
+}
+
+void Uplink::put_probe(TrackOutput::Crop& probe, bool live) {
+    auto& message = probe.message;
+    make_room(live);
+    stamp(message.head);
+    outbox_.add(message.probe, message.head.src + "/" + message.track + "/",
+                {wire::topic(message), wire::encode(message), probe.pixels},
+                bus::Outbox::Kind::probe);
+    // In this order, so that whoever sees the probe counted sees that it waits, too.
+    waiting_.set(static_cast<double>(outbox_.size()));
+    sent_.add();
+}
+
+void Uplink::put_event(wire::Track& event, bool live) {
+    stamp(event.head);
+    bus::Message message{wire::topic(event), wire::encode(event), Bytes()};
+    if (event.event == "moved") {
+        // Worthless when late, so it is sent once and not kept.
+        socket_.try_send(message);
+        return;
+    }
+    make_room(live);
+    const auto camera = event.head.src + "/";
+    outbox_.add(event.ref(), event.event == "end" ? camera : camera + event.track + "/",
+                std::move(message),
+                event.event == "started" ? bus::Outbox::Kind::event : bus::Outbox::Kind::closing);
+}
+
+void Uplink::report(wire::Camera camera) {
+    camera.head.seq = ++seq_;
+    socket_.try_send({wire::topic(camera), wire::encode(camera), Bytes()});
+}
+
+void Uplink::pump() {
+    receive_acknowledgements();
+    while (const auto* message = outbox_.due(Monotonic::now())) {
+        if (!socket_.try_send(*message)) break;
+        outbox_.sent(Monotonic::now());
+    }
+    waiting_.set(static_cast<double>(outbox_.size()));
+}
+
+void Uplink::receive_acknowledgements() {
+    while (true) {
+        auto received = socket_.try_receive();
+        if (!received) {
+            runtime_.count_error(received.error());
+            continue;
+        }
+        if (!*received) return;
+        const auto& raw = (*received)->message;
+        const auto ack = wire::decode<wire::Ack>(raw.header, raw.payload.size());
+        if (!ack) {
+            runtime_.count_error(ack.error());
+        } else if (outbox_.acknowledge(ack->ref) == bus::Outbox::Kind::probe) {
+            acknowledged_.add();
+        }
+    }
+}
+
+void Uplink::stamp(wire::Head& head) {
+    head.seq = ++seq_;
+    head.t["track"] = utc_ns();
+}
+
+void Uplink::make_room(bool live) {
+    if (live && outbox_.drop_oldest_if_full() == bus::Outbox::Kind::probe) dropped_.add();
+}
+
+}  // namespace facebus::track
