@@ -52,10 +52,6 @@ std::string upper_case(std::string_view path) {
     return name;
 }
 
-std::string variable_name(std::string_view path) {
-    return "FACEBUS_" + upper_case(path);
-}
-
 /// One reading of a file and the environment.
 class Reader {
   public:
@@ -213,6 +209,10 @@ void document(std::string& out, const std::vector<Key>& keys, const std::string&
 }
 
 }  // namespace
+
+std::string variable_name(std::string_view path) {
+    return "FACEBUS_" + upper_case(path);
+}
 
 std::string Key::variable() const {
     return variable_name(path);

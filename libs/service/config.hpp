@@ -11,6 +11,9 @@
 
 namespace facebus::service {
 
+/// Returns the environment variable that overrides a key: FACEBUS_BROKER_QUEUE for "broker.queue".
+std::string variable_name(std::string_view path);
+
 /// One key that may stand in facebus.yaml and in the environment.
 struct Key {
     std::string path;  ///< as in "broker.queue"
@@ -19,7 +22,6 @@ struct Key {
     /// Stores a value, or throws std::invalid_argument with what is wrong with it.
     std::function<void(const std::string& text)> parse;
 
-    /// The environment variable that overrides it: FACEBUS_BROKER_QUEUE for "broker.queue".
     [[nodiscard]] std::string variable() const;
 };
 

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 
+from pipeline_table import EDGE, STAGES
 from support import program
 
 try:
@@ -21,8 +22,8 @@ except ImportError:
     msgpack = zmq = None  # then support.need_system() skips what is in here
 
 # In the order of the flow against its direction, so that each starts into a stage that is there.
-SERVICES = ("broker", "recognize", "track", "detect-align", "motion", "capture")
-HEALTH_KEYS = {name: name.split("-")[0].upper() for name in SERVICES}
+SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
+HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
 
 TERMINATION_LIMIT = 10
 

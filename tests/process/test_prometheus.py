@@ -12,12 +12,13 @@ import yaml
 import zmq
 from gateway import BIDEN, Gateway, need_gateway
 from pictures import carphone_frames
+from pipeline_table import STAGES
 from support import CARPHONE, ROOT, ProcessTest, need_system, need_tool
 from test_services import closed_port
 
 DEPLOY = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/facebus.json"
-SERVICES = {"capture", "motion", "detect-align", "track", "broker", "recognize", "gateway"}
+SERVICES = {stage.process for stage in STAGES}
 METRIC = re.compile(r"\b(?:facebus_|process_)\w+")
 PARTS = re.compile("_(bucket|sum|count)$")
 # Of these there are none until they are set up.

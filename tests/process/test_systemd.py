@@ -8,11 +8,13 @@ import subprocess
 import tempfile
 import unittest
 
+from pipeline_table import EDGE
+
 BIN = pathlib.Path(os.environ["FACEBUS_BIN"])
 BUILD = BIN.parent
 UNITS = BUILD / "deploy/systemd/tested"
 COMPONENTS = {
-    "edge": {"facebus-capture", "facebus-motion", "facebus-detect-align", "facebus-track"},
+    "edge": {stage.program for stage in EDGE},
     "server": {"facebus-broker", "facebus-recognize"},
     "gateway": {"facebus-gateway"},
     "cli": {"facebus"},

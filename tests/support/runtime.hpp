@@ -10,7 +10,8 @@
 
 namespace facebus::test {
 
-/// A runtime of its own, with sockets in a temporary folder. Set what differs before the part is made.
+/// A runtime of its own, with sockets in a temporary folder. Set what differs before the part is
+/// made.
 struct TestRuntime {
     TemporaryFolder folder;
     service::Settings settings;

@@ -74,7 +74,7 @@ class Demo {
         if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
         results::ResultStream stream(bus_, endpoint_, context_.stop);
         if (!wait_for_workers(stream)) return Exit::interrupted;
-        if (!start("capture", {})) return Exit::interrupted;
+        if (!start("capture")) return Exit::interrupted;
         show(stream);
         stop_services();
         report();
@@ -152,15 +152,12 @@ class Demo {
         }
     }
 
-    bool start(const std::string& service, const Environment& more, const std::string& name = {}) {
-        const auto ipc = [&](const char* socket) {
+    bool start(const std::string& service, const std::string& name = {}) {
+        const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();
         };
         Environment environment{{"NOTIFY_SOCKET", (scratch_.path() / "ready").string()},
                                 {"FACEBUS_CAMERAS_DEMO_SOURCE", source_},
-                                {"FACEBUS_MOTION_INPUT", ipc("motion")},
-                                {"FACEBUS_DETECT_INPUT", ipc("detect")},
-                                {"FACEBUS_TRACK_INPUT", ipc("track")},
                                 {"FACEBUS_TRACK_MOVES", "true"},
                                 {"FACEBUS_BROKER_PROBES", ipc("probes")},
                                 {"FACEBUS_BROKER_WORKERS", ipc("workers")},
@@ -173,10 +170,12 @@ class Demo {
                                 {"FACEBUS_BUS_BROKER", ""},
                                 {"FACEBUS_BUS_ALLOWED", ""},
                                 {"FACEBUS_MODELS", context_.models.string()}};
-        for (const char* stage : {"CAPTURE", "MOTION", "DETECT", "TRACK", "BROKER", "RECOGNIZE"}) {
-            environment[fmt::format("FACEBUS_{}_HEALTH", stage)] = "127.0.0.1:0";
+        for (const auto& stage : wire::stages) {
+            const auto section = std::string(stage.section);
+            environment[service::variable_name(section + ".health")] = "127.0.0.1:0";
+            if (stage.endpoint.empty()) continue;
+            environment[service::variable_name(section + ".input")] = ipc(section);
         }
-        environment.insert(more.begin(), more.end());
         const auto shown = name.empty() ? service : name;
         children_.emplace_back(shown, std::vector<std::string>{find_program("facebus-" + service)},
                                environment, log(shown));
@@ -185,11 +184,15 @@ class Demo {
 
     bool start_services() {
         say("starting the services");
-        if (!start("broker", {})) return false;
+        if (!start("broker")) return false;
         for (int i = 1; i <= options_.workers; ++i) {
-            if (!start("recognize", {}, fmt::format("recognize-{}", i))) return false;
+            if (!start("recognize", fmt::format("recognize-{}", i))) return false;
         }
-        return start("track", {}) && start("detect-align", {}) && start("motion", {});
+        // Against the flow, so that each finds the one that it sends to; capture begins last.
+        for (std::size_t row = wire::edge_stages - 1; row > 0; --row) {
+            if (!start(std::string(wire::stages.at(row).process))) return false;
+        }
+        return true;
     }
 
     /// The first status message proves the subscription, so that no result is missed.

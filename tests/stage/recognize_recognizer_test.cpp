@@ -1,9 +1,8 @@
 // The stage `recognize` as a function, with the real network.
-#include "recognize/recognizer.hpp"
-
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/decide/cohort.hpp"
+#include "recognize/recognizer.hpp"
 #include "support/faces.hpp"
 #include "support/models.hpp"
 #include "support/samples.hpp"

@@ -1,0 +1,65 @@
+"""compose, Kubernetes, systemd and Prometheus run every stage of libs/wire/stages.hpp."""
+
+import unittest
+
+import yaml
+from pipeline_table import EDGE, STAGES
+from support import BIN, ROOT
+
+UNITS = BIN.parent / "deploy/systemd/tested"
+
+
+def containers():
+    """Command, environment and ports of each container of the manifests, by its program."""
+    found = {}
+    for file in sorted((ROOT / "deploy/k8s").rglob("*.yaml")):
+        for document in yaml.safe_load_all(file.read_text()):
+            pod = (document or {}).get("spec", {}).get("template", {}).get("spec", {})
+            for container in pod.get("containers", []):
+                found[container.get("command", [""])[0]] = container
+    return found
+
+
+class Deployment(unittest.TestCase):
+    def test_the_table_has_the_whole_pipeline(self):
+        self.assertEqual(["capture", "motion", "detect-align", "track", "broker", "recognize", "gateway"],
+                         [stage.process for stage in STAGES])
+        for before, after in zip(EDGE, EDGE[1:], strict=False):
+            self.assertEqual(before.output, after.input)
+
+    def test_compose_runs_every_stage(self):
+        services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+        for stage in STAGES:
+            with self.subTest(stage.process):
+                service = services[stage.process]
+                self.assertEqual([stage.program], service["command"])
+                self.assertEqual(f"0.0.0.0:{stage.port}",
+                                 service["environment"][f"FACEBUS_{stage.section.upper()}_HEALTH"])
+                self.assertIn(f"127.0.0.1:{stage.port}", service["healthcheck"]["test"])
+
+    def test_kubernetes_runs_every_stage(self):
+        found = containers()
+        for stage in STAGES:
+            with self.subTest(stage.process):
+                container = found[stage.program]
+                self.assertIn(stage.port, [port["containerPort"] for port in container["ports"]])
+                self.assertTrue({"readinessProbe", "livenessProbe"} <= container.keys())
+
+    def test_systemd_runs_every_stage(self):
+        for stage in STAGES:
+            with self.subTest(stage.process):
+                self.assertIn(f"/{stage.program}\n", (UNITS / f"{stage.program}.service").read_text())
+        wanted = (UNITS / "facebus-edge.target").read_text()
+        for stage in EDGE:
+            self.assertIn(f"{stage.program}.service", wanted)
+
+    def test_prometheus_scrapes_every_stage(self):
+        jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+        scraped = {target for job in jobs for static in job.get("static_configs", []) for target in static["targets"]}
+        scraped |= {f"{name}:{sd['port']}" for job in jobs for sd in job.get("dns_sd_configs", []) for name in sd["names"]}
+        for stage in STAGES:
+            self.assertIn(f"{stage.process}:{stage.port}", scraped)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,84 @@
+// The probes of a track, with a Redis that comes and goes.
+#include <boost/test/unit_test.hpp>
+
+#include "recognize/track_cache.hpp"
+#include "support/redis_server.hpp"
+#include "support/runtime.hpp"
+
+using namespace facebus;
+using namespace facebus::recognize;
+
+using test::SkipWithoutRedis;
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+struct Fixture : test::TestRuntime {
+    Fixture() : TestRuntime("recognize") { settings.redis.url = server.url(); }
+
+    static gallery::Probe probe(const std::string& id) {
+        gallery::Probe made;
+        made.id = id;
+        made.embedding[0] = 1;
+        made.quality = 0.5F;
+        return made;
+    }
+
+    static std::vector<std::string> ids(const std::vector<gallery::Probe>& probes) {
+        std::vector<std::string> all;
+        for (const auto& each : probes) all.push_back(each.id);
+        return all;
+    }
+
+    test::RedisServer server;
+};
+
+using Ids = std::vector<std::string>;
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(recognize_track_cache, Fixture)
+
+BOOST_AUTO_TEST_CASE(knows_the_probes_that_another_worker_saw) {
+    TrackCache one(runtime, "model");
+    TrackCache other(runtime, "model");
+    one.remember("door-1", probe("door-1/0001"));
+    BOOST_TEST(
+        ids(other.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
+        boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(counts_a_probe_that_comes_again_once) {
+    TrackCache cache(runtime, "model");
+    cache.remember("door-1", probe("door-1/0001"));
+    BOOST_TEST(cache.remember("door-1", probe("door-1/0001")).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_with_its_own_probes_while_redis_is_unavailable) {
+    TrackCache cache(runtime, "model");
+    cache.remember("door-1", probe("door-1/0001"));
+    server.stop();
+    BOOST_TEST(
+        ids(cache.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
+        boost::test_tools::per_element());
+    BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
+    // Not asked again for a while: the second probe costs no time-out.
+    cache.remember("door-1", probe("door-1/0003"));
+    BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
+}
+
+BOOST_AUTO_TEST_CASE(adds_what_redis_missed_to_what_it_has) {
+    TrackCache one(runtime, "model");
+    server.stop();
+    one.remember("door-1", probe("door-1/0001"));
+    server.start();
+    TrackCache other(runtime, "model");
+    other.remember("door-1", probe("door-1/0002"));
+    // After the pause between two tries.
+    std::vector<gallery::Probe> all;
+    while (all.size() < 3) all = one.remember("door-1", probe("door-1/0003"));
+    BOOST_TEST(ids(all) == (Ids{"door-1/0001", "door-1/0002", "door-1/0003"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,87 @@
+// A worker against a broker's socket, with the real network and a real Redis.
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+
+#include "recognize/worker.hpp"
+#include "support/redis_server.hpp"
+#include "support/runtime.hpp"
+#include "support/samples.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using namespace facebus::recognize;
+
+using test::SkipWithoutModels;
+using test::SkipWithoutRedis;
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
+BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
+
+namespace {
+
+struct Fixture : test::TestRuntime {
+    Fixture() : TestRuntime("recognize") {
+        settings.redis.url = server.url();
+        settings.recognize.batch = 2;
+        settings.recognize.crops = true;
+        settings.broker.workers = endpoint("workers");
+        broker.bind(settings.broker.workers, "broker.workers");
+        thread = std::jthread([this] { Worker(runtime).run(); });
+    }
+    ~Fixture() { stop.request(); }
+
+    bus::Received arrived() {
+        while (poller.wait_readable(broker, -1)) {
+            if (auto received = broker.try_receive(); received && *received) return **received;
+        }
+        throw std::runtime_error("stopped");
+    }
+
+    /// The next identity; credits before it are passed over.
+    bus::Received answer() {
+        while (true) {
+            auto received = arrived();
+            if (wire::kind(received.message.topic) == wire::Identity::topic) return received;
+        }
+    }
+
+    test::RedisServer server;
+    bus::Socket broker{context, bus::Pattern::router};
+    bus::Poller poller{stop, pulse};
+    std::jthread thread;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(recognize_worker, Fixture)
+
+BOOST_AUTO_TEST_CASE(asks_for_a_batch_and_answers_each_probe) {
+    const auto first = arrived();
+    const auto credit = wire::decode<wire::Credit>(first.message.header, 0);
+    BOOST_REQUIRE(credit.has_value());
+    BOOST_TEST(credit->credit == 2U);
+    BOOST_TEST(credit->samples == 0U);
+
+    const auto probe = samples::probe();
+    const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
+    BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
+    const auto received = answer();
+    const auto identity =
+        wire::decode<wire::Identity>(received.message.header, received.message.payload.size());
+    BOOST_REQUIRE(identity.has_value());
+    BOOST_TEST(identity->probe == probe.probe);
+    BOOST_TEST(identity->head.t["recognize"].has_value());
+    BOOST_TEST(received.message.payload.size() == crop_bytes);
+}
+
+BOOST_AUTO_TEST_CASE(counts_a_probe_that_does_not_decode_and_goes_on) {
+    const auto first = arrived();
+    const auto probe = samples::probe();
+    BOOST_REQUIRE(broker.try_send({wire::topic(probe), "garbage", Bytes()}, first.peer));
+    const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
+    BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
+    answer();
+    BOOST_TEST(shows("facebus_errors_total{kind=\"malformed\"} 1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

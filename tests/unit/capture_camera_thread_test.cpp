@@ -1,0 +1,77 @@
+// A camera in its thread: frames at motion's input, metrics, health.
+#include <fstream>
+
+#include <boost/test/unit_test.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "capture/camera_thread.hpp"
+#include "support/runtime.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using namespace facebus::capture;
+
+namespace {
+
+struct Fixture : test::TestRuntime {
+    Fixture() : TestRuntime("capture") {
+        settings.motion.input = endpoint("motion");
+        motion.bind(settings.motion.input, "motion.input");
+    }
+
+    /// Reads frames up to the end of the stream; returns how many had pixels.
+    int frames() {
+        const bus::Poller poller(stop, pulse);
+        int count = 0;
+        while (poller.wait_readable(motion, -1)) {
+            const auto received = motion.try_receive();
+            if (!received || !*received) continue;
+            const auto& raw = (*received)->message;
+            const auto frame = wire::decode<wire::Frame>(raw.header, raw.payload.size());
+            BOOST_REQUIRE(frame.has_value());
+            if (frame->stream.end) return count;
+            ++count;
+        }
+        return -1;
+    }
+
+    bus::Socket motion{context, bus::Pattern::pull};
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(capture_camera_thread, Fixture)
+
+BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_stream) {
+    const auto source = folder / "images";
+    std::filesystem::create_directory(source);
+    for (int i = 0; i < 3; ++i) {
+        cv::imwrite((source / (std::to_string(i) + ".png")).string(),
+                    cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
+    }
+    CameraThread camera(runtime, "door", {.source = source.string()});
+    BOOST_TEST(frames() == 3);
+    camera.join();
+    BOOST_TEST(!camera.failure().has_value());
+    BOOST_TEST(shows("facebus_frames_total{camera=\"door\"} 3"));
+    BOOST_TEST(shows("facebus_camera_up{camera=\"door\"} 0"));
+}
+
+BOOST_AUTO_TEST_CASE(tells_why_a_file_could_not_be_read) {
+    const auto source = folder / "broken.mp4";
+    std::ofstream(source) << "no video";
+    CameraThread camera(runtime, "door", {.source = source.string()});
+    camera.join();
+    BOOST_REQUIRE(camera.failure().has_value());
+    BOOST_TEST(camera.failure()->message.find("broken.mp4") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(ends_a_live_camera_at_the_stop) {
+    settings.capture.reconnect_first = 0.01;
+    CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"});
+    stop.request();
+    camera.join();
+    BOOST_TEST(!camera.failure().has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,116 @@
+// The edge's end of the way to the broker, with real sockets.
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/runtime.hpp"
+#include "support/samples.hpp"
+#include "track/uplink.hpp"
+#include "wire/codec.hpp"
+
+using namespace facebus;
+using namespace facebus::track;
+
+namespace {
+
+struct Fixture : test::TestRuntime {
+    Fixture() : TestRuntime("track") {
+        settings.track.outbox = 8;
+        settings.track.resend = 0.05;
+        broker.bind(endpoint("broker"), "broker.probes");
+        edge.connect(endpoint("broker"), "broker.probes");
+        uplink.emplace(runtime, edge);
+    }
+
+    static TrackOutput probe(const std::string& id) {
+        TrackOutput output;
+        auto message = samples::probe();
+        message.probe = id;
+        output.probes.push_back(
+            {message, Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{7}))});
+        return output;
+    }
+
+    /// The next message that the broker gets.
+    bus::Received arrived() {
+        while (poller.wait_readable(broker, -1)) {
+            if (auto received = broker.try_receive(); received && *received) return **received;
+        }
+        throw std::runtime_error("stopped");
+    }
+
+    void acknowledge(const bus::Received& received, const std::string& ref) {
+        const wire::Ack ack{.head = samples::head(), .ref = ref};
+        BOOST_REQUIRE(broker.try_send({std::string(wire::Ack::topic), wire::encode(ack), Bytes()},
+                                      received.peer));
+        BOOST_REQUIRE(poller.wait_readable(edge, -1));
+    }
+
+    bus::Socket broker{context, bus::Pattern::router};
+    bus::Socket edge{context, bus::Pattern::dealer};
+    bus::Poller poller{stop, pulse};
+    std::optional<Uplink> uplink;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(track_uplink, Fixture)
+
+BOOST_AUTO_TEST_CASE(sends_a_probe_and_forgets_it_once_it_is_acknowledged) {
+    uplink->put(probe("door-1/0001"), true);
+    BOOST_TEST(shows("facebus_outbox_entries 1"));
+    uplink->pump();
+    const auto received = arrived();
+    BOOST_TEST(received.message.topic.starts_with("probe"));
+    BOOST_TEST(received.message.payload.size() == crop_bytes);
+    acknowledge(received, "door-1/0001");
+    uplink->pump();
+    BOOST_TEST(shows("facebus_outbox_entries 0"));
+    BOOST_TEST(shows("facebus_probes_sent_total 1"));
+    BOOST_TEST(shows("facebus_probes_acknowledged_total 1"));
+    BOOST_TEST(!uplink->next_due().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(sends_a_probe_again_until_it_is_acknowledged) {
+    uplink->put(probe("door-1/0001"), true);
+    uplink->pump();
+    const auto first = arrived();
+    BOOST_REQUIRE(uplink->next_due().has_value());
+    // The time to wait is the one that the loop of the service waits.
+    const auto left = *uplink->next_due() - Monotonic::now();
+    std::array<bus::Interest, 1> none{bus::Interest{.socket = &edge}};
+    BOOST_REQUIRE(poller.wait(
+        none, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())));
+    uplink->pump();
+    BOOST_TEST(arrived().message.header == first.message.header);
+    BOOST_TEST(shows("facebus_probes_sent_total 1"));
+}
+
+BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_full) {
+    for (int i = 0; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
+    BOOST_TEST(uplink->full());
+    BOOST_TEST(shows("facebus_probes_dropped_total 1"));
+    uplink->pump();
+    const auto first = wire::decode<wire::Probe>(arrived().message.header, crop_bytes);
+    BOOST_REQUIRE(first.has_value());
+    BOOST_TEST(first->probe == "door-1/0001");
+}
+
+BOOST_AUTO_TEST_CASE(numbers_messages_in_the_order_in_which_they_are_put) {
+    auto output = probe("door-1/0001");
+    auto started = samples::track();
+    started.event = "started";
+    output.before.push_back(started);
+    uplink->put(std::move(output), true);
+    uplink->pump();
+    const auto event = wire::decode<wire::Track>(arrived().message.header, 0);
+    BOOST_REQUIRE(event.has_value());
+    BOOST_TEST(event->head.seq == 1U);
+    BOOST_TEST(arrived().message.topic.starts_with("probe"));
+    BOOST_TEST(shows("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
