@@ -1,113 +1,114 @@
-"""What `podman play kube` needs to run a pod, derived from what was applied, so that what runs is what the manifests
-say. Podman 4 knows neither namespaces, StatefulSets, mounted Secrets, named ports nor fsGroup, and asks for health with
-a curl that the image does not have; so
+"""The pods of the manifests, as `podman kube play` takes them, derived from what a cluster would be given. Podman 4 has
+no namespaces, StatefulSets, mounted Secrets, named ports or fsGroup, and asks for health with a curl that the image
+does not have; so
 
-- ConfigMaps and claims come before the pod, and they and all volumes bear its name;
-- a Secret becomes a folder as the kubelet makes it, with the owner and mode that the manifest asks for; one in the
-  environment becomes variables;
-- an httpGet probe becomes `facebus health`, a probe of a port the same by bash; podman has liveness probes only, and
-  those for readiness are the cluster's to ask;
-- the pod's rights become each container's.
-"""
+- a pod is named NAMESPACE.NAME, and its ConfigMaps, claims and volumes begin with that name;
+- a mounted Secret becomes a folder with the owner and mode that the manifest names, one in the environment variables;
+- an httpGet probe becomes `facebus health`, and a tcpSocket probe the same with bash; podman has liveness probes only;
+- the security context of the pod becomes that of each container.
+
+usage: for_podman.py SECRETS FOLDER    writes FOLDER/POD.yaml, and prints a line for each pod: POD NAME,NAME...
+                                       with the names by which Services make it known"""
 
 import base64
 import os
-import shutil
-import uuid
+import pathlib
+import sys
 
 import manifests
+import yaml
 
 
-def fill(folder, secret, mode, group):
-    """The files of a mounted Secret, all exchanged in one step: each is a link into a folder that a link leads to."""
-    folder.mkdir(parents=True, exist_ok=True)
-    link = folder / "..data"
-    old = link.resolve() if link.is_symlink() else None
-    new = folder / f"..{uuid.uuid4().hex}"
-    new.mkdir()
-    for key, value in secret["data"].items():
-        file = new / key
-        file.touch(mode=0o600)
-        file.write_bytes(base64.b64decode(value))
-        os.chown(file, 0, group)
-        file.chmod(mode)
-    (folder / "..new").symlink_to(new.name)
-    (folder / "..new").rename(link)
-    for file in folder.glob("[!.]*"):
-        if file.name not in secret["data"]:
-            file.unlink()
-    for key in secret["data"]:
-        if not (folder / key).is_symlink():
-            (folder / key).symlink_to(f"..data/{key}")
-    if old:
-        shutil.rmtree(old)
+class Pods:
+    def __init__(self, documents, folder):
+        self.documents = documents
+        self.folder = folder
+
+    def find(self, kind, namespace, name):
+        return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
+                     and manifests.namespace(each) == namespace), None)
+
+    def secret_folder(self, path, secret, mode, group):
+        path.mkdir(parents=True)
+        for key, value in secret["data"].items():
+            file = path / key
+            file.write_bytes(base64.b64decode(value))
+            os.chown(file, 0, group)
+            file.chmod(mode)
+        return {"hostPath": {"path": str(path), "type": "Directory"}}
+
+    def variables(self, namespace, container):
+        for source in container.get("envFrom", []):
+            secret = self.find("Secret", namespace, source["secretRef"]["name"]) or {"data": {}}
+            for key, value in secret["data"].items():
+                yield {"name": key, "value": base64.b64decode(value).decode()}
+        yield from container.get("env", [])
+
+    def container(self, pod, namespace, spec, container):
+        ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
+        rights = {key: value for key, value in spec["securityContext"].items()
+                  if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
+        derived = {**container, "image": f"localhost/{container['image']}",
+                   "env": list(self.variables(namespace, container)),
+                   "securityContext": {**rights, **container["securityContext"]},
+                   "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
+        # Ports, because podman would publish them on the host.
+        for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
+            derived.pop(key, None)
+        if probe := container.get("livenessProbe"):
+            derived["livenessProbe"] = {**{key: value for key, value in probe.items() if not isinstance(value, dict)},
+                                        "exec": {"command": health(probe, ports)}}
+        return derived
+
+    def write(self, document):
+        """Writes the file of one pod; returns its name, and those that Services give it."""
+        (labels, spec), namespace = manifests.pod_of(document), manifests.namespace(document)
+        pod = f"{namespace}.{manifests.name(document)}"
+        made, volumes = [], []
+        for volume in spec["volumes"]:
+            name = f"{pod}-{volume['name']}"
+            if "secret" in volume:
+                secret = self.find("Secret", namespace, volume["secret"]["secretName"])
+                source = self.secret_folder(self.folder / name, secret, volume["secret"]["defaultMode"],
+                                            spec["securityContext"]["fsGroup"])
+            elif "configMap" in volume:
+                config = self.find("ConfigMap", namespace, volume["configMap"]["name"])
+                made.append({**config, "metadata": {"name": name}})
+                source = {"configMap": {"name": name}}
+            else:
+                source = {"emptyDir": {}}
+            volumes.append({"name": name, **source})
+        for claim in document["spec"].get("volumeClaimTemplates", []):
+            name = f"{pod}-{manifests.name(claim)}"
+            made.append({**claim, "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}})
+            volumes.append({"name": name, "persistentVolumeClaim": {"claimName": name}})
+        containers = [self.container(pod, namespace, spec, container) for container in spec["containers"]]
+        made.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "labels": labels},
+                     "spec": {"containers": containers, "volumes": volumes, "restartPolicy": "Always"}})
+        (self.folder / f"{pod}.yaml").write_text(yaml.safe_dump_all(made, sort_keys=False))
+        services = [each for each in self.documents if each["kind"] == "Service"
+                    and manifests.namespace(each) == namespace and each["spec"]["selector"].items() <= labels.items()]
+        return pod, [name for each in services
+                     for name in (manifests.name(each), f"{manifests.name(each)}.{namespace}.svc")]
 
 
-def action(probe, ports):
-    """The command of a probe."""
+def health(probe, ports):
+    """Returns the command of a probe. Podman hands it to a shell."""
     if "httpGet" in probe:
         return ["facebus", "health", f"127.0.0.1:{ports[probe['httpGet']['port']]}"]
     if "tcpSocket" in probe:
-        return ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{ports[probe['tcpSocket']['port']]}"]
+        return ["bash", "-c", f"'exec 3<>/dev/tcp/127.0.0.1/{ports[probe['tcpSocket']['port']]}'"]
     return probe["exec"]["command"]
 
 
-def liveness(probe, ports):
-    command = action(probe, ports)
-    kept = {key: value for key, value in probe.items() if key not in ("httpGet", "tcpSocket", "exec")}
-    # Podman hands the words to a shell.
-    return {**kept, "exec": {"command": [f"'{word}'" if " " in word else word for word in command]}}
+def main(secrets, folder):
+    documents = manifests.everything(secrets)
+    pods = Pods(documents, pathlib.Path(folder))
+    for document in documents:
+        if manifests.pod_of(document):
+            pod, names = pods.write(document)
+            print(pod, ",".join(names))
 
 
-def variables(container, find):
-    for source in container.get("envFrom", []):
-        secret = find("Secret", source["secretRef"]["name"], source["secretRef"].get("optional", False))
-        for key, value in (secret or {"data": {}})["data"].items():
-            yield {"name": key, "value": base64.b64decode(value).decode()}
-    yield from container.get("env", [])
-
-
-def derive(called, labels, spec, claims, find, folder):
-    """The documents of a pod; its mounted Secrets, as the arguments of fill() with the name in the place of the
-    Secret; and the commands that tell whether its containers are ready. `find` gives a document by kind, name, and
-    whether it may be missing."""
-    rights = {key: value for key, value in spec["securityContext"].items()
-              if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
-    before, volumes, mounted = [], [], []
-    for volume in spec["volumes"]:
-        if "secret" in volume:
-            path = folder / volume["name"]
-            mounted.append((str(path), volume["secret"]["secretName"], volume["secret"]["defaultMode"],
-                            spec["securityContext"]["fsGroup"]))
-            volume = {"name": volume["name"], "hostPath": {"path": str(path), "type": "Directory"}}
-        elif "configMap" in volume:
-            config = find("ConfigMap", volume["configMap"]["name"], False)
-            name = f"{called}-{manifests.name(config)}"
-            before.append({**config, "metadata": {"name": name}})
-            volume = {"name": volume["name"], "configMap": {"name": name}}
-        elif "emptyDir" in volume:
-            volume = {"name": volume["name"], "emptyDir": {}}
-        volumes.append({**volume, "name": f"{called}-{volume['name']}"})
-    for claim in claims:
-        name = f"{called}-{manifests.name(claim)}"
-        before.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name},
-                       "spec": claim["spec"]})
-        volumes.append({"name": name, "persistentVolumeClaim": {"claimName": name}})
-    containers, readiness = [], {}
-    for container in spec["containers"]:
-        ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
-        probe = container.get("readinessProbe")
-        readiness[container["name"]] = action(probe, ports) if probe else None
-        derived = {**container, "image": f"localhost/{container['image']}", "env": list(variables(container, find)),
-                   "securityContext": {**rights, **container["securityContext"]},
-                   "volumeMounts": [{**mount, "name": f"{called}-{mount['name']}"}
-                                    for mount in container["volumeMounts"]]}
-        # Ports, because podman would publish them on the host.
-        for key in ("envFrom", "ports", "startupProbe", "readinessProbe"):
-            derived.pop(key, None)
-        if "livenessProbe" in container:
-            derived["livenessProbe"] = liveness(container["livenessProbe"], ports)
-        containers.append(derived)
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": called, "labels": labels},
-           "spec": {"containers": containers, "volumes": volumes, "restartPolicy": "Always"}}
-    return [*before, pod], mounted, readiness
+if __name__ == "__main__":
+    main(*sys.argv[1:])

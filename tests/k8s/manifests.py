@@ -1,35 +1,25 @@
 """The manifests of deploy/k8s as kustomize renders them, and the Secrets of make-secrets."""
 
-import os
 import pathlib
 import subprocess
 
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# The real one, also where tests/k8s/kubectl is in front of it.
-KUBECTL = os.environ.get("FACEBUS_KUBECTL", "kubectl")
 # In the order in which they are applied.
 KUSTOMIZATIONS = ("deploy/k8s", "deploy/k8s/edge", "deploy/k8s/tools")
 
 
 def render(kustomization):
-    """The documents of one kustomization."""
-    return client_side(["kustomize", str(ROOT / kustomization)])
-
-
-def client_side(arguments):
-    """The documents that kubectl prints without a cluster."""
-    done = subprocess.run([KUBECTL, *arguments], stdout=subprocess.PIPE, check=True)
+    """Returns the documents of one kustomization."""
+    done = subprocess.run(["kubectl", "kustomize", str(ROOT / kustomization)], stdout=subprocess.PIPE, check=True)
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
-def read(file):
-    return [document for document in yaml.safe_load_all(pathlib.Path(file).read_text()) if document]
-
-
 def everything(folder):
-    secrets = [document for file in sorted(pathlib.Path(folder).glob("*.yaml")) for document in read(file)]
+    """Returns the Secrets in a folder that make-secrets filled, and the documents of all kustomizations."""
+    secrets = [document for file in sorted(pathlib.Path(folder).glob("*.yaml"))
+               for document in yaml.safe_load_all(file.read_text()) if document]
     return secrets + [document for each in KUSTOMIZATIONS for document in render(each)]
 
 

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Sourced by the checks in tools/: messages with the time, commands that a signal interrupts, and clean-up on every way
+# out. The script defines usage(), and clean_up() if it starts something; its folder for files is $work.
+#
+# Exit codes: 0 all good, 1 a check failed, 64 wrong usage, 69 something needed is missing, 130/143 interrupted.
+
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
+
+readonly name=${0##*/}
+
+say() { printf '%s: %4d s  %s\n' "$name" $SECONDS "$*"; }
+die() {
+  printf '%s: %s\n' "$name" "${*:2}" >&2
+  exit "$1"
+}
+
+# flag_given FLAG "$@": whether a script was called with its only flag. Handles --help and wrong arguments.
+flag_given() {
+  case ${2:-} in
+    '') return 1 ;;
+    "$1") return 0 ;;
+    --help | -h) usage; exit 0 ;;
+    *) die 64 "unknown argument $2; see --help" ;;
+  esac
+}
+
+# find_models FILE...: sets FACEBUS_MODELS to the folder that has these files.
+find_models() {
+  FACEBUS_MODELS=$(readlink -f -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
+  export FACEBUS_MODELS
+  local file
+  for file; do
+    [ -r "$FACEBUS_MODELS/$file" ] ||
+      die 69 "$FACEBUS_MODELS/$file is missing: run models/prepare, or set FACEBUS_MODELS"
+  done
+}
+
+# build [FLAG...] CONTEXT: builds an image with the network in which packages are fetched.
+build() { docker build --network="${FACEBUS_BUILD_NETWORK:-host}" "$@"; }
+
+need_image() {
+  local image
+  for image; do
+    timeout 30 docker image inspect "$image:latest" >/dev/null 2>&1 ||
+      die 69 "docker has no image $image:latest: run tools/check-containers"
+  done
+}
+
+# ---- commands and clean-up ------------------------------------------------------------------------------------------
+
+work=$(mktemp -d) child=''
+clean_up() { :; }
+
+end_child() {
+  [ -n "$child" ] || return 0
+  kill -TERM -- "-$child" 2>/dev/null || true
+  wait "$child" 2>/dev/null || true
+  child=''
+}
+
+on_exit() {
+  local code=$?
+  trap - EXIT
+  trap '' INT TERM HUP
+  end_child
+  clean_up "$code"
+  rm -rf -- "$work"
+  exit "$code"
+}
+trap on_exit EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command in the background and waits for it, because bash handles a signal only between foreground commands.
+run() {
+  local code=0
+  set -m
+  "$@" </dev/null &
+  child=$!
+  set +m
+  wait "$child" || code=$?
+  child=''
+  return $code
+}
+
+# Runs a command with its output in $work/log, which is shown if the command fails.
+run_quiet() {
+  local code=0
+  run "$@" >"$work/log" 2>&1 || code=$?
+  [ $code = 0 ] || tail -n 60 "$work/log" >&2
+  return $code
+}
+
+# Runs a command as run_quiet does, for at most $limit seconds, and ends the script if it fails.
+readonly limit=180
+must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
+
+# until_true SECONDS COMMAND...: repeats a command until it succeeds.
+until_true() {
+  local end=$((SECONDS + $1))
+  until run "${@:2}" >"$work/log" 2>&1; do
+    if [ $SECONDS -ge $end ]; then
+      tail -n 60 "$work/log" >&2
+      return 1
+    fi
+    read -rt 0.5 <> <(:) || true
+  done
+}
+
+# locked_down NAME COMMAND...: ends the script unless the first process of a container has no more rights than it
+# needs. The command runs another one in the container.
+locked_down() {
+  local status
+  status=$("${@:2}" cat /proc/1/status)
+  [[ $status =~ Uid:[[:space:]]+1000[123][[:space:]] ]] || die 1 "$1: its process runs as another user"
+  [[ $status =~ CapEff:[[:space:]]+0{16}[[:space:]] ]] || die 1 "$1: its process has capabilities"
+  [[ $status =~ NoNewPrivs:[[:space:]]+1 ]] || die 1 "$1: its process may gain privileges"
+  [[ $status =~ Seccomp:[[:space:]]+2 ]] || die 1 "$1: its system calls are not filtered"
+  if "${@:2}" touch /written 2>/dev/null; then die 1 "$1: its root file system can be written"; fi
+}
