@@ -7,7 +7,7 @@ configure_file(gallery/decide/shipped_cohort.cpp.in ${CMAKE_CURRENT_BINARY_DIR}/
 facebus_library(gallery
   SOURCES
     archive/archive.cpp
-    decide/calibration.cpp decide/cohort.cpp decide/decision.cpp
+    decide/calibration.cpp decide/cohort.cpp decide/decision.cpp decide/fusion.cpp
     history/history.cpp history/history_reader.cpp
     id.cpp name.cpp
     match/compact.cpp match/matcher.cpp match/segment.cpp match/snapshot.cpp

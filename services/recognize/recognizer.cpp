@@ -74,7 +74,7 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
         const auto& probe = items[i].probe;
         tracks.push_back(
             remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall}));
-        templates.push_back(gallery::track_template(tracks.back(), policy));
+        templates.push_back(gallery::track_template(tracks.back(), policy.min_quality));
     }
     // All at once: the gallery is read from memory but one time.
     auto matches = snapshot.match(templates);

@@ -1,11 +1,9 @@
 // Who is it: an open-set decision that explains itself.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "base/embedding.hpp"
-#include "base/image.hpp"
+#include "gallery/decide/fusion.hpp"
 #include "gallery/match/snapshot.hpp"
 
 namespace facebus::gallery {
@@ -31,19 +29,6 @@ float effective_threshold(const Policy& policy, std::size_t subjects, std::size_
 /// to lead over. Precondition: there is a best one.
 bool leads(const Match& match, float margin);
 
-/// One face of a track with what it weighs.
-struct Probe {
-    std::string id;
-    Embedding embedding{};
-    float quality = 0;  ///< Quality::overall
-};
-
-/// The probes of a track as one unit vector: their mean weighted by quality (the plain mean where
-/// all qualities are 0), summed in the order of their ids so that the result does not depend on the
-/// order of arrival, to the last bit. Probes that cancel each other out give the zero vector, which
-/// is like nobody. Precondition: not empty.
-Embedding fuse(const std::vector<Probe>& probes);
-
 enum class Verdict {
     known,
     unknown,    ///< a stranger: seen well enough, and nobody in the gallery
@@ -61,10 +46,6 @@ struct Decision {
     /// faces as alike as these.
     bool ignored = false;
 };
-
-/// What is looked for in the gallery: the good probes of a track fused, or all where none is good.
-/// Precondition: not empty.
-Embedding track_template(const std::vector<Probe>& probes, const Policy& policy);
 
 /// Decides on a track's probes by what its template matches in a gallery of so many subjects.
 /// `known` if there is a good probe and the best subject reaches effective_threshold() and leads()

@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gallery/decide/decision.hpp"
+#include "gallery/decide/fusion.hpp"
 #include "support/faces.hpp"
 
 using namespace facebus;
