@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <msgpack.hpp>
 
 namespace facebus::wire {
@@ -74,6 +75,8 @@ void pack(Packer& out, const T& value) {
         pack(out, *value);
     } else if constexpr (std::is_same_v<T, std::string> || std::is_arithmetic_v<T>) {
         out.pack(value);
+    } else if constexpr (NamedEnum<T>) {
+        out.pack(to_string(value));
     } else if constexpr (is_sequence<T>) {
         out.pack_array(static_cast<std::uint32_t>(value.size()));
         for (const auto& element : value) pack(out, element);
@@ -183,6 +186,12 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
     } else if constexpr (std::is_same_v<T, std::string>) {
         if (object.type != msgpack::type::STR) reject(fmt::format("{} is not a string", key));
         value.assign(object.via.str.ptr, object.via.str.size);
+    } else if constexpr (NamedEnum<T>) {
+        std::string name;
+        unpack(object, name, key);
+        const auto named = from_string<T>(name);
+        if (!named) reject(fmt::format("{} is none of {}", key, fmt::join(enum_names(T{}), ", ")));
+        value = *named;
     } else if constexpr (is_sequence<T>) {
         if (object.type != msgpack::type::ARRAY) reject(fmt::format("{} is not an array", key));
         const std::span elements(object.via.array.ptr, object.via.array.size);
@@ -293,23 +302,18 @@ void check(const Identity& m, std::size_t payload) {
     check_id(m.probe, "probe");
     check_id(m.track, "track");
     check_box(m.box);
-    require(m.decision == "known" || m.decision == "unknown" || m.decision == "undecided" ||
-                m.decision == "error",
-            "decision is none of known, unknown, undecided, error");
-    require((m.decision == "known") == m.subject_id.has_value() &&
+    require((m.decision == Decision::known) == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
             "subject and subject_id belong to the decision known, and only to it");
-    const bool tells = m.decision != "undecided" || m.similarity || m.probability || m.margin ||
-                       m.runner_up || !m.samples.empty() || payload != 0;
+    const bool tells = m.decision != Decision::undecided || m.similarity || m.probability ||
+                       m.margin || m.runner_up || !m.samples.empty() || payload != 0;
     require(!m.ignored.value_or(false) || !tells, "ignored, and yet it tells who it is");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }
 
 void check(const Track& m, std::size_t payload) {
-    require(m.event == "started" || m.event == "moved" || m.event == "ended" || m.event == "end",
-            "event is none of started, moved, ended, end");
-    if (m.event != "end") check_id(m.track, "track");
+    if (m.event != TrackEvent::end) check_id(m.track, "track");
     check_box(m.box);
     check_payload(0, payload);
 }

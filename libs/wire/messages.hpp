@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/image.hpp"
+#include "wire/named_enum.hpp"
 #include "wire/stages.hpp"
 
 namespace facebus::wire {
@@ -212,6 +213,17 @@ struct RunnerUp {
     }
 };
 
+/// Who a track shows, as far as it is known.
+enum class Decision {
+    known,
+    unknown,    ///< seen well enough, and not in the gallery
+    undecided,  ///< not seen well enough yet
+    error,      ///< the probe was dead-lettered
+};
+constexpr auto enum_names(Decision /*of*/) {
+    return std::to_array<std::string_view>({"known", "unknown", "undecided", "error"});
+}
+
 /// recognize -> broker -> result topic: who it is, and why. Payload: none, or the crop that was
 /// looked at last (160 x 160 x 3, BGR) where the configuration asks for it.
 struct Identity {
@@ -223,14 +235,14 @@ struct Identity {
     std::string track{};
     std::int64_t pts = 0;
     Box box{};
-    std::string decision{};  ///< "known", "unknown" or "undecided"; "error" for a probe set aside
-    std::optional<std::string> subject_id{};  ///< only where the decision is "known"
+    Decision decision = Decision::undecided;
+    std::optional<std::string> subject_id{};  ///< only where the decision is `known`
     std::optional<std::string> subject{};     ///< its name, likewise
     std::optional<double> similarity{};       ///< cosine of the template to the best subject
     std::optional<double> probability{};      ///< calibrated, that it is the best subject
     std::optional<double> margin{};           ///< similarity less the runner-up's
     std::optional<RunnerUp> runner_up{};
-    double threshold = 0;                   ///< similarity that "known" takes
+    double threshold = 0;                   ///< similarity that `known` requires
     std::uint32_t probes = 0;               ///< faces of this track seen so far
     std::vector<std::string> samples{};     ///< ids of the gallery samples that decided
     double quality = 0;                     ///< of the best probe, 0..1
@@ -269,20 +281,29 @@ struct Identity {
     }
 };
 
+enum class TrackEvent {
+    started,
+    moved,  ///< it goes on; published every `track.alive` seconds
+    ended,
+    end,  ///< the stream of the camera is over, and with it all its tracks
+};
+constexpr auto enum_names(TrackEvent /*of*/) {
+    return std::to_array<std::string_view>({"started", "moved", "ended", "end"});
+}
+
 /// track -> broker -> result topic.
 struct Track {
     static constexpr std::string_view topic = "track";
     Head head{};
-    std::string track{};  ///< empty for "end"
-    std::string
-        event{};  ///< "started", "moved" (only if asked for), "ended", or "end": end of stream
+    std::string track{};  ///< empty for `end`
+    TrackEvent event = TrackEvent::started;
     std::int64_t pts = 0;
     Box box{};
 
     /// What an acknowledgement of this event refers to.
     [[nodiscard]] std::string ref() const {
-        const auto& subject = event == "end" ? head.src : track;
-        return subject + "/" + event + "/" + std::to_string(head.seq);
+        std::string ref = event == TrackEvent::end ? head.src : track;
+        return ref.append("/").append(to_string(event)).append("/") + std::to_string(head.seq);
     }
 
     static void fields(auto& self, auto&& field) {

@@ -27,9 +27,9 @@ Dispatcher::Options options(const service::Settings& settings) {
             .attempts = settings.broker.attempts};
 }
 
-Counter identities(Metrics& metrics, const std::string& decision) {
+Counter identities(Metrics& metrics, wire::Decision decision) {
     return metrics.counter("facebus_identities_total", "Published identities",
-                           {{"decision", decision}});
+                           {{"decision", std::string(to_string(decision))}});
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
       workers(metrics.gauge("facebus_workers", "Workers that are alive")),
       times(metrics) {
     // From the start, so that a first stranger is seen as a growth.
-    for (const auto* decision : {"known", "unknown", "undecided", "error"}) {
+    for (const auto decision : wire::enum_values<wire::Decision>()) {
         identities(metrics, decision);
     }
 }
@@ -162,15 +162,15 @@ void Broker::take(const bus::Received& received, wire::Probe probe) {
 }
 
 void Broker::take(const bus::Received& received, const wire::Track& event) {
-    if (event.event == "moved") {
+    if (event.event == wire::TrackEvent::moved) {
         publish(event, {});
         return;
     }
     if (events_.add(event.ref())) {
-        if (event.event == "started") metrics_.times.started(event);
+        if (event.event == wire::TrackEvent::started) metrics_.times.started(event);
         publish(event, {});
     }
-    if (event.event == "ended") {
+    if (event.event == wire::TrackEvent::ended) {
         dispatcher_.forget_track(event.track);
         metrics_.times.ended(event);
     }

@@ -84,7 +84,7 @@ std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
         .track = track,
         .pts = entry.probe.pts,
         .box = entry.probe.box,
-        .decision = "error",
+        .decision = wire::Decision::error,
         .samples = {},
         .reason = fmt::format("set aside: {} workers were lost with this probe", entry.attempts)};
     return Finished{entry.edge, entry.probe.probe, std::move(aside)};
@@ -144,11 +144,9 @@ bool Dispatcher::news(const wire::Identity& identity) {
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
     const bool ignored = identity.ignored.value_or(false);
     Decided now{identity.decision, identity.subject_id, ignored};
-    auto& last = decided_[identity.track];
-    if (last == now) return false;
-    const bool told_of = !last.decision.empty();
-    last = std::move(now);
-    return told_of || !ignored;
+    const auto [last, first] = decided_.try_emplace(identity.track, now);
+    if (first) return !ignored;
+    return std::exchange(last->second, now) != now;
 }
 
 std::vector<Dispatcher::Finished> Dispatcher::expire(Time now) {

@@ -105,7 +105,7 @@ class Dispatcher {
     };
     /// What was found last of a track.
     struct Decided {
-        std::string decision;
+        wire::Decision decision{};
         std::optional<std::string> subject_id;
         bool ignored = false;
         bool operator==(const Decided&) const = default;

@@ -7,9 +7,9 @@
 namespace facebus::cli {
 namespace {
 
-std::string_view colour_of(const std::string& decision) {
-    if (decision == "known") return "\x1b[32m";
-    if (decision == "unknown") return "\x1b[31m";
+std::string_view colour_of(wire::Decision decision) {
+    if (decision == wire::Decision::known) return "\x1b[32m";
+    if (decision == wire::Decision::unknown) return "\x1b[31m";
     return "\x1b[33m";
 }
 
@@ -28,14 +28,15 @@ std::string short_track(const std::string& track) {
 }
 
 std::string line(const wire::Identity& identity, bool colour) {
-    std::string who = identity.subject                 ? printable_name(*identity.subject)
-                      : identity.decision == "unknown" ? "a stranger"
-                                                       : std::string(identity.reason.value_or(""));
+    const bool unknown = identity.decision == wire::Decision::unknown;
+    const std::string who = identity.subject ? printable_name(*identity.subject)
+                            : unknown        ? "a stranger"
+                                             : identity.reason.value_or("");
     std::string out =
         fmt::format("{:>8.2f} s  {:<12} track {:<4} ", static_cast<double>(identity.pts) / 1e9,
                     identity.head.src, short_track(identity.track));
     out += fmt::format("{}{:<9} {:<24}{}", colour ? colour_of(identity.decision) : "",
-                       identity.decision, who, colour ? "\x1b[0m" : "");
+                       to_string(identity.decision), who, colour ? "\x1b[0m" : "");
     if (identity.similarity) {
         out += fmt::format("  similarity {:.3f} (needs {:.2f})", *identity.similarity,
                            identity.threshold);
@@ -47,12 +48,12 @@ std::string line(const wire::Identity& identity, bool colour) {
 }
 
 std::string line(const wire::Track& event) {
-    if (event.event == "end") {
+    if (event.event == wire::TrackEvent::end) {
         return fmt::format("{:>8.2f} s  {:<12} end of stream", static_cast<double>(event.pts) / 1e9,
                            event.head.src);
     }
     return fmt::format("{:>8.2f} s  {:<12} track {:<4} {}", static_cast<double>(event.pts) / 1e9,
-                       event.head.src, short_track(event.track), event.event);
+                       event.head.src, short_track(event.track), to_string(event.event));
 }
 
 std::string line(const wire::Status& status) {

@@ -76,8 +76,9 @@ Exit watch(const Context& context, const WatchOptions& options) {
         return ++seen != options.count;
     };
     handlers.track = [&](const wire::Track& event) {
-        if (options.events && !options.json && event.event != "moved") print(line(event));
-        return !(options.until_end && event.event == "end");
+        if (options.events && !options.json && event.event != wire::TrackEvent::moved)
+            print(line(event));
+        return !(options.until_end && event.event == wire::TrackEvent::end);
     };
     handlers.status = [&](const wire::Status& status) {
         heard = true;

@@ -15,7 +15,7 @@ Json identity_event(const wire::Identity& identity) {
                {"camera", identity.head.src},
                {"track", identity.track},
                {"time", iso8601(identity.head.ts)},
-               {"decision", identity.decision}};
+               {"decision", to_string(identity.decision)}};
     if (identity.subject_id) event["subject_id"] = *identity.subject_id;
     if (identity.subject) event["subject"] = *identity.subject;
     if (identity.similarity) event["similarity"] = rounded(*identity.similarity);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "results/decision.hpp"
 
 namespace facebus::recognize {
 namespace {
@@ -15,26 +16,17 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     using gallery::Verdict;
     identity.threshold = decision.threshold;
     if (decision.ignored) {
-        identity.decision = "undecided";
         identity.reason = "the person is not to be reported";
         identity.ignored = true;
         return;
     }
-    switch (decision.verdict) {
-        case Verdict::known:
-            identity.decision = "known";
-            break;
-        case Verdict::unknown:
-            identity.decision = "unknown";
-            break;
-        case Verdict::undecided:
-            identity.decision = "undecided";
-            identity.reason =
-                decision.good_probes == 0
-                    ? fmt::format("no face reaches the quality {:.2f}", policy.min_quality)
-                    : fmt::format("{} of {} good faces seen so far", decision.good_probes,
-                                  policy.min_probes);
-            break;
+    identity.decision = results::to_decision(decision.verdict);
+    if (decision.verdict == Verdict::undecided) {
+        identity.reason =
+            decision.good_probes == 0
+                ? fmt::format("no face reaches the quality {:.2f}", policy.min_quality)
+                : fmt::format("{} of {} good faces seen so far", decision.good_probes,
+                              policy.min_probes);
     }
     const auto& best = decision.match.best;
     if (!best) {
@@ -90,7 +82,6 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
                                 .track = probe.track,
                                 .pts = probe.pts,
                                 .box = probe.box,
-                                .decision = {},
                                 .probes = static_cast<std::uint32_t>(probes.size()),
                                 .samples = {},
                                 .model = model_id(),

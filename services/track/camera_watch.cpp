@@ -20,8 +20,8 @@ void CameraWatch::see(const wire::Face& frame) {
 
 void CameraWatch::see(const wire::Track& event) {
     auto& tracks = cameras_[event.head.src].tracks;
-    if (event.event == "started") tracks.insert(event.track);
-    if (event.event == "ended") tracks.erase(event.track);
+    if (event.event == wire::TrackEvent::started) tracks.insert(event.track);
+    if (event.event == wire::TrackEvent::ended) tracks.erase(event.track);
 }
 
 std::vector<wire::Camera> CameraWatch::reports(Monotonic::time_point now, std::int64_t utc_ns) {

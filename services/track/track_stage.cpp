@@ -16,14 +16,14 @@ std::vector<vision::Sighting> sightings(const wire::Face& frame, const Bytes& cr
     return all;
 }
 
-std::string name(vision::TrackEvent::Kind kind) {
+wire::TrackEvent event_of(vision::TrackEvent::Kind kind) {
     switch (kind) {
         case vision::TrackEvent::Kind::started:
-            return "started";
+            return wire::TrackEvent::started;
         case vision::TrackEvent::Kind::moved:
-            return "moved";
+            return wire::TrackEvent::moved;
         case vision::TrackEvent::Kind::ended:
-            return "ended";
+            return wire::TrackEvent::ended;
     }
     std::unreachable();
 }
@@ -66,7 +66,7 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
         auto& target = event.kind == Kind::ended ? output.after : output.before;
         target.push_back({.head = frame.head,
                           .track = track_id(source, camera.stream, event.track),
-                          .event = name(event.kind),
+                          .event = event_of(event.kind),
                           .pts = event.pts,
                           .box = event.box});
     }
@@ -81,8 +81,11 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
                                  probe.sighting.crop.pixels});
     }
     if (frame.stream.end) {
-        output.after.push_back(
-            {.head = frame.head, .track = {}, .event = "end", .pts = frame.stream.pts, .box = {}});
+        output.after.push_back({.head = frame.head,
+                                .track = {},
+                                .event = wire::TrackEvent::end,
+                                .pts = frame.stream.pts,
+                                .box = {}});
         cameras_.erase(found);
     }
     return output;

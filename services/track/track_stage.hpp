@@ -36,7 +36,7 @@ class TrackStage {
           moved_every_(static_cast<std::int64_t>(moved_every * 1e9)) {}
 
     /// One frame's faces with their crops (see wire::Face). The end of a stream ends its tracks and
-    /// gives the event "end" last.
+    /// gives the event `end` last.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:

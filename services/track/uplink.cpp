@@ -30,7 +30,7 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket)
 
 void Uplink::put(TrackOutput output, bool live) {
     for (auto& event : output.before) {
-        if (event.event == "started") {
+        if (event.event == wire::TrackEvent::started) {
             runtime_.metrics
                 .counter("facebus_tracks_total", "Tracks started: faces that were followed",
                          {{"camera", event.head.src}})
@@ -57,16 +57,18 @@ void Uplink::put_probe(TrackOutput::Crop& probe, bool live) {
 void Uplink::put_event(wire::Track& event, bool live) {
     stamp(event.head);
     bus::Message message{wire::topic(event), wire::encode(event), Bytes()};
-    if (event.event == "moved") {
+    if (event.event == wire::TrackEvent::moved) {
         // Worthless when late, so it is sent once and not kept.
         socket_.try_send(message);
         return;
     }
     make_room(live);
     const auto camera = event.head.src + "/";
-    outbox_.add(event.ref(), event.event == "end" ? camera : camera + event.track + "/",
+    outbox_.add(event.ref(),
+                event.event == wire::TrackEvent::end ? camera : camera + event.track + "/",
                 std::move(message),
-                event.event == "started" ? bus::Outbox::Kind::event : bus::Outbox::Kind::closing);
+                event.event == wire::TrackEvent::started ? bus::Outbox::Kind::event
+                                                         : bus::Outbox::Kind::closing);
 }
 
 void Uplink::report(wire::Camera camera) {

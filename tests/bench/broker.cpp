@@ -53,7 +53,7 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
             if (!probe) continue;
             wire::Identity identity{
                 .head = probe->head, .probe = probe->probe, .track = probe->track};
-            identity.decision = "unknown";
+            identity.decision = wire::Decision::unknown;
             identity.model = "m";
             identity.gallery = "0-0";
             identity.head.seq = ++seq;

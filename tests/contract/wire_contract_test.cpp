@@ -151,6 +151,14 @@ BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_written) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(schemas_list_exactly_the_decisions_and_events_that_there_are) {
+    const auto listed = [](const std::string& name, const std::string& key) {
+        return json::parse(read(schemas / (name + ".json")))["properties"][key]["enum"];
+    };
+    BOOST_TEST(listed("identity", "decision") == json(enum_names(wire::Decision{})));
+    BOOST_TEST(listed("track", "event") == json(enum_names(wire::TrackEvent{})));
+}
+
 BOOST_AUTO_TEST_CASE(every_schema_belongs_to_a_message) {
     std::set<std::string> messages{"common"};
     samples::for_each([&](const auto& message, std::size_t) {

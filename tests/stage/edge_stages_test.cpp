@@ -65,13 +65,13 @@ BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_and_ends_with_the_strea
     BOOST_TEST(probe.message.probe == "door-test-1-1/0001");
     BOOST_REQUIRE(wire::decode<wire::Probe>(wire::encode(probe.message), probe.pixels.size()));
     BOOST_REQUIRE(!second.before.empty());
-    BOOST_TEST(second.before.front().event == "started");
+    BOOST_TEST((second.before.front().event == wire::TrackEvent::started));
 
     const auto last = edge.process(end(), {});
     BOOST_REQUIRE(last.after.size() == 2U);
-    BOOST_TEST(last.after[0].event == "ended");
+    BOOST_TEST((last.after[0].event == wire::TrackEvent::ended));
     BOOST_TEST(last.after[0].track == "door-test-1-1");
-    BOOST_TEST(last.after[1].event == "end");
+    BOOST_TEST((last.after[1].event == wire::TrackEvent::end));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_first) {

@@ -86,14 +86,14 @@ BOOST_FIXTURE_TEST_CASE(a_person_is_named_from_another_photograph_and_a_stranger
                                      item(obama[2], "a", 2), item(biden[0], "b", 2)},
                                     snapshot);
     BOOST_REQUIRE(identities.size() == 4U);
-    BOOST_TEST(identities[2].decision == "known");
+    BOOST_TEST((identities[2].decision == wire::Decision::known));
     BOOST_TEST(identities[2].subject.value_or("") == "Barack");
     BOOST_TEST(identities[2].probes == 2U);
     BOOST_TEST(*identities[2].similarity > identities[2].threshold);
     BOOST_TEST(*identities[2].probability > 0.9);
     BOOST_TEST(identities[2].samples.size() == 1U);
     BOOST_TEST(identities[2].gallery == "7-0");
-    BOOST_TEST(identities[3].decision == "unknown");
+    BOOST_TEST((identities[3].decision == wire::Decision::unknown));
     BOOST_TEST(!identities[3].subject.has_value());
     BOOST_TEST(*identities[3].probability < 0.1);
     for (const auto& identity : identities) {
@@ -108,11 +108,11 @@ BOOST_FIXTURE_TEST_CASE(a_first_face_that_says_little_leaves_it_undecided_with_a
     poor.quality.overall = 0.01F;
     const auto identities =
         process({item(poor, "a", 1), item(biden[0], "a", 2), item(biden[0], "a", 3)}, snapshot);
-    BOOST_TEST(identities[0].decision == "undecided");
+    BOOST_TEST((identities[0].decision == wire::Decision::undecided));
     BOOST_TEST(identities[0].reason.value_or("").find("quality") != std::string::npos);
-    BOOST_TEST(identities[1].decision == "undecided");
+    BOOST_TEST((identities[1].decision == wire::Decision::undecided));
     BOOST_TEST(identities[1].reason.value_or("").find("1 of 2 good faces") != std::string::npos);
-    BOOST_TEST(identities[2].decision == "unknown");
+    BOOST_TEST((identities[2].decision == wire::Decision::unknown));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_identity_of_an_ignored_person_tells_nothing_of_him, Fixture) {
@@ -129,18 +129,18 @@ BOOST_FIXTURE_TEST_CASE(an_identity_of_an_ignored_person_tells_nothing_of_him, F
         BOOST_TEST(wire::decode<wire::Identity>(wire::encode(identity), 0).has_value());
     }
     BOOST_TEST(identities[1].ignored.value_or(false));
-    BOOST_TEST(identities[1].decision == "undecided");
+    BOOST_TEST((identities[1].decision == wire::Decision::undecided));
     BOOST_TEST(!identities[1].similarity.has_value());
     // A stranger is told of, but not that he is most like him.
     BOOST_TEST(!identities[3].ignored.has_value());
-    BOOST_TEST(identities[3].decision == "unknown");
+    BOOST_TEST((identities[3].decision == wire::Decision::unknown));
     BOOST_TEST(identities[3].similarity.has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_empty_gallery_knows_nobody_and_says_so, Fixture) {
     policy.min_probes = 1;
     const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
-    BOOST_TEST(identities[0].decision == "unknown");
+    BOOST_TEST((identities[0].decision == wire::Decision::unknown));
     BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
 }
 

@@ -80,7 +80,7 @@ inline wire::Identity identity() {
             .track = "door-18bcfe56800-1-7",
             .pts = 40'000'000,
             .box = box,
-            .decision = "known",
+            .decision = wire::Decision::known,
             .subject_id = "a1b2",
             .subject = "Ada Lovelace",
             .similarity = 0.75,
@@ -99,7 +99,7 @@ inline wire::Identity identity() {
 inline wire::Track track() {
     return {.head = head(),
             .track = "door-18bcfe56800-1-7",
-            .event = "started",
+            .event = wire::TrackEvent::started,
             .pts = 40'000'000,
             .box = box};
 }
@@ -130,7 +130,7 @@ template <class Message>
 Message minimal(Message message) {
     message.head.t = {};
     if constexpr (std::is_same_v<Message, wire::Identity>) {
-        message.decision = "unknown";
+        message.decision = wire::Decision::unknown;
         message.subject_id = message.subject = message.reason = {};
         message.similarity = message.probability = message.margin = {};
         message.runner_up = {};
@@ -165,7 +165,7 @@ inline wire::Identity with_crop_quality() {
 inline wire::Identity ignored() {
     auto message = minimal(identity());
     message.run = "18bcfe56800";
-    message.decision = "undecided";
+    message.decision = wire::Decision::undecided;
     message.samples.clear();
     message.reason = "the person is not to be reported";
     message.ignored = true;

@@ -6,6 +6,7 @@
 using namespace facebus;
 using namespace facebus::broker;
 using std::chrono::seconds;
+using wire::Decision;
 using Admission = Dispatcher::Admission;
 
 namespace {
@@ -19,7 +20,7 @@ wire::Probe probe(const std::string& track, int number) {
     return message;
 }
 
-wire::Identity identity(const wire::Probe& of, const std::string& decision,
+wire::Identity identity(const wire::Probe& of, Decision decision = Decision::unknown,
                         const std::string& subject = {}) {
     auto message = samples::minimal(samples::identity());
     message.probe = of.probe;
@@ -77,7 +78,7 @@ BOOST_AUTO_TEST_CASE(probes_of_one_track_go_out_one_after_the_other_in_order) {
     BOOST_TEST(broker.next() == "a/1>w");
     BOOST_TEST(broker.next() == "b/1>w");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.finish(identity(probe("a", 1), "unknown"), start);
+    broker.dispatcher.finish(identity(probe("a", 1)), start);
     BOOST_TEST(broker.next() == "a/2>w");
 }
 
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_finished_probe_is_acknowledged_to_the_edge_that_sent_it) 
     broker.dispatcher.credit("w", 1, start);
     broker.admit(probe("t", 1));
     broker.next();
-    const auto finished = broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start);
+    const auto finished = broker.dispatcher.finish(identity(probe("t", 1)), start);
     BOOST_REQUIRE(finished);
     BOOST_TEST(finished->edge == "edge");
     BOOST_TEST(finished->probe == "t/1");
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_is_worked_on_once) {
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
     broker.next();
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
-    broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start);
+    broker.dispatcher.finish(identity(probe("t", 1)), start);
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
     BOOST_TEST(broker.next() == "");
 }
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
     broker.dispatcher.credit("alive", 8, start + seconds(6));
     BOOST_TEST(broker.next() == "t/1>alive");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start + seconds(6));
+    broker.dispatcher.finish(identity(probe("t", 1)), start + seconds(6));
     BOOST_TEST(broker.next() == "t/2>alive");
 }
 
@@ -139,8 +140,8 @@ BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
     broker.dispatcher.drop_worker("slow");
     broker.dispatcher.credit("other", 8, start);
     BOOST_TEST(broker.next() == "t/1>other");
-    BOOST_TEST(broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start).has_value());
-    BOOST_TEST(!broker.dispatcher.finish(identity(probe("t", 1), "unknown"), start).has_value());
+    BOOST_TEST(broker.dispatcher.finish(identity(probe("t", 1)), start).has_value());
+    BOOST_TEST(!broker.dispatcher.finish(identity(probe("t", 1)), start).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_on) {
@@ -157,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_
     BOOST_REQUIRE(aside.size() == 1U);
     BOOST_TEST(aside[0].edge == "edge");
     BOOST_REQUIRE(aside[0].publish);
-    BOOST_TEST(aside[0].publish->decision == "error");
+    BOOST_TEST((aside[0].publish->decision == Decision::error));
     BOOST_TEST(aside[0].publish->reason->find("3 workers") != std::string::npos);
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
     broker.dispatcher.credit("w4", 8, start);
@@ -167,22 +168,21 @@ BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_
 BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_then) {
     Broker broker;
     broker.dispatcher.credit("w", 100, start);
-    const auto published = [&](int number, const std::string& decision,
-                               const std::string& subject = {}) {
+    const auto published = [&](int number, Decision decision, const std::string& subject = {}) {
         broker.admit(probe("t", number));
         broker.next();
         const auto finished =
             broker.dispatcher.finish(identity(probe("t", number), decision, subject), start);
         return finished && finished->publish.has_value();
     };
-    BOOST_TEST(published(1, "undecided"));
-    BOOST_TEST(!published(2, "undecided"));
-    BOOST_TEST(published(3, "known", "ada"));
-    BOOST_TEST(!published(4, "known", "ada"));
-    BOOST_TEST(published(5, "known", "grace"));
-    BOOST_TEST(published(6, "unknown"));
+    BOOST_TEST(published(1, Decision::undecided));
+    BOOST_TEST(!published(2, Decision::undecided));
+    BOOST_TEST(published(3, Decision::known, "ada"));
+    BOOST_TEST(!published(4, Decision::known, "ada"));
+    BOOST_TEST(published(5, Decision::known, "grace"));
+    BOOST_TEST(published(6, Decision::unknown));
     broker.dispatcher.forget_track("t");
-    BOOST_TEST(published(7, "unknown"));
+    BOOST_TEST(published(7, Decision::unknown));
 }
 
 namespace {
@@ -197,11 +197,12 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
         broker.dispatcher.credit("w", 8, start);
         broker.admit(probe(track, number));
         broker.next();
-        const bool known = decision == "known";
-        auto message = identity(probe(track, number), decision, known ? "anna" : "");
+        auto message = identity(probe(track, number), Decision::undecided);
         if (decision == "ignored") {
-            message.decision = "undecided";
             message.ignored = true;
+        } else {
+            message.decision = wire::from_string<Decision>(decision).value();
+            if (decision == "known") message.subject_id = message.subject = "anna";
         }
         const auto finished = broker.dispatcher.finish(std::move(message), start);
         BOOST_REQUIRE(finished);
@@ -211,7 +212,7 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
             out.emplace_back("-");
         } else {
             const bool ignored = finished->publish->ignored.value_or(false);
-            out.push_back(ignored ? "taken back" : finished->publish->decision);
+            out.emplace_back(ignored ? "taken back" : to_string(finished->publish->decision));
         }
     }
     return out;
@@ -244,8 +245,7 @@ BOOST_AUTO_TEST_CASE(a_track_that_ended_is_known_until_its_last_probe_is_done) {
     for (int number : {1, 2, 3}) broker.admit(probe("t", number));
     const auto result = [&](int number) {
         broker.next();
-        return broker.dispatcher.finish(identity(probe("t", number), "unknown"), start)
-            ->publish.has_value();
+        return broker.dispatcher.finish(identity(probe("t", number)), start)->publish.has_value();
     };
     BOOST_TEST(result(1));
     broker.dispatcher.forget_track("t");  // with two probes that wait

@@ -10,16 +10,17 @@ namespace {
 
 using People = std::set<std::string>;
 
-wire::Track event(const std::string& track, const std::string& what,
+wire::Track event(const std::string& track, wire::TrackEvent what,
                   const std::string& camera = "door") {
     return {.head = {.src = camera}, .track = track, .event = what};
 }
 
 wire::Identity result(const std::string& track, const std::string& subject,
                       const std::string& camera = "door") {
-    wire::Identity identity{.head = {.src = camera}, .track = track, .decision = "unknown"};
+    wire::Identity identity{
+        .head = {.src = camera}, .track = track, .decision = wire::Decision::unknown};
     if (!subject.empty()) {
-        identity.decision = "known";
+        identity.decision = wire::Decision::known;
         identity.subject_id = subject;
     }
     return identity;
@@ -45,20 +46,20 @@ struct Watch {
 
 BOOST_FIXTURE_TEST_CASE(somebody_is_there_from_the_start_of_a_track_until_a_while_after_its_end,
                         Watch) {
-    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", wire::TrackEvent::started), start);
     expect(0s, 1, {});
     presence.take(result("t1", "alice"), 0s, start + 1s);
     expect(1s, 1, {"alice"});
-    presence.take(event("t1", "ended"), start + 3s);
+    presence.take(event("t1", wire::TrackEvent::ended), start + 3s);
     expect(7900ms, 1, {"alice"});
     expect(8s, 0, {});
 }
 
 BOOST_FIXTURE_TEST_CASE(one_track_after_another_of_the_same_person_is_one_presence, Watch) {
-    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", wire::TrackEvent::started), start);
     presence.take(result("t1", "alice"), 0s, start);
-    presence.take(event("t1", "ended"), start + 1s);
-    presence.take(event("t2", "started"), start + 2s);
+    presence.take(event("t1", wire::TrackEvent::ended), start + 1s);
+    presence.take(event("t2", wire::TrackEvent::started), start + 2s);
     expect(2s, 1, {"alice"});
     presence.take(result("t2", "alice"), 0s, start + 3s);
     expect(3s, 1, {"alice"});
@@ -67,7 +68,7 @@ BOOST_FIXTURE_TEST_CASE(one_track_after_another_of_the_same_person_is_one_presen
 
 BOOST_FIXTURE_TEST_CASE(two_tracks_of_one_person_are_one_and_strangers_are_one_each, Watch) {
     for (const auto* track : {"t1", "t2", "t3", "t4"})
-        presence.take(event(track, "started"), start);
+        presence.take(event(track, wire::TrackEvent::started), start);
     presence.take(result("t1", "alice"), 0s, start);
     presence.take(result("t2", "alice"), 0s, start);
     presence.take(result("t3", ""), 0s, start);
@@ -75,33 +76,33 @@ BOOST_FIXTURE_TEST_CASE(two_tracks_of_one_person_are_one_and_strangers_are_one_e
 }
 
 BOOST_FIXTURE_TEST_CASE(who_is_not_heard_of_any_more_has_gone, Watch) {
-    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", wire::TrackEvent::started), start);
     presence.take(result("t1", "alice"), 0s, start);
-    presence.take(event("t1", "moved"), start + 15s);
+    presence.take(event("t1", wire::TrackEvent::moved), start + 15s);
     expect(34900ms, 1, {"alice"});
     expect(40s, 0, {});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_track_that_is_heard_again_is_there_again_with_its_name, Watch) {
-    presence.take(event("t1", "started"), start);
+    presence.take(event("t1", wire::TrackEvent::started), start);
     presence.take(result("t1", "alice"), 0s, start);
     expect(60s, 0, {});
-    presence.take(event("t1", "moved"), start + 61s);
+    presence.take(event("t1", wire::TrackEvent::moved), start + 61s);
     expect(61s, 1, {"alice"});
 }
 
 BOOST_FIXTURE_TEST_CASE(what_comes_after_the_end_of_a_track_does_not_bring_it_back, Watch) {
-    presence.take(event("t1", "started"), start);
-    presence.take(event("t1", "ended"), start);
-    presence.take(event("t1", "started"), start + 10s);
-    presence.take(event("t1", "moved"), start + 10s);
+    presence.take(event("t1", wire::TrackEvent::started), start);
+    presence.take(event("t1", wire::TrackEvent::ended), start);
+    presence.take(event("t1", wire::TrackEvent::started), start + 10s);
+    presence.take(event("t1", wire::TrackEvent::moved), start + 10s);
     presence.take(result("t1", "alice"), 0s, start + 10s);
     expect(10s, 0, {});
 }
 
 BOOST_FIXTURE_TEST_CASE(a_late_name_counts_for_who_has_just_left, Watch) {
-    presence.take(event("t1", "started"), start);
-    presence.take(event("t1", "ended"), start + 1s);
+    presence.take(event("t1", wire::TrackEvent::started), start);
+    presence.take(event("t1", wire::TrackEvent::ended), start + 1s);
     presence.take(result("t1", "alice"), 0s, start + 2s);
     expect(2s, 1, {"alice"});
 }
@@ -110,14 +111,14 @@ BOOST_FIXTURE_TEST_CASE(an_old_result_names_a_track_and_does_not_bring_it_into_v
     presence.take(result("t1", "alice"), 60s, start);
     expect(0s, 0, {});
     BOOST_TEST(presence.last_seen().at("door").subject_id == "alice");
-    presence.take(event("t1", "moved"), start + 1s);
+    presence.take(event("t1", wire::TrackEvent::moved), start + 1s);
     expect(1s, 1, {"alice"});
 }
 
 BOOST_FIXTURE_TEST_CASE(the_end_of_a_stream_ends_its_tracks_and_no_others, Watch) {
-    presence.take(event("t1", "started"), start);
-    presence.take(event("g1", "started", "gate"), start);
-    presence.take(event("", "end"), start);
+    presence.take(event("t1", wire::TrackEvent::started), start);
+    presence.take(event("g1", wire::TrackEvent::started, "gate"), start);
+    presence.take(event("", wire::TrackEvent::end), start);
     const auto all = presence.cameras(start + 6s);
     BOOST_TEST(all.at("door").count == 0U);
     BOOST_TEST(all.at("gate").count == 1U);
@@ -136,7 +137,9 @@ BOOST_AUTO_TEST_CASE(a_flood_of_tracks_and_cameras_is_bounded_and_counted) {
     Presence presence({.silence = 20s, .linger = 5s});
     const Monotonic::time_point start{100s};
     for (int i = 0; i < 1100; ++i) {
-        presence.take(event("t" + std::to_string(i), "started", "c" + std::to_string(i)), start);
+        presence.take(
+            event("t" + std::to_string(i), wire::TrackEvent::started, "c" + std::to_string(i)),
+            start);
     }
     BOOST_TEST(presence.cameras(start).size() == 1000U);
     BOOST_TEST(presence.passed_over() == 100U);

@@ -15,7 +15,7 @@ wire::Face frame(const std::string& camera, std::int64_t ts, bool end = false) {
     return {.head = {.src = camera, .ts = ts}, .stream = {.live = true, .end = end}, .faces = {}};
 }
 
-wire::Track event(const std::string& track, const std::string& kind) {
+wire::Track event(const std::string& track, wire::TrackEvent kind) {
     return {.head = {.src = "door"}, .track = track, .event = kind};
 }
 
@@ -68,11 +68,11 @@ BOOST_AUTO_TEST_CASE(the_rate_is_of_the_time_that_passed_when_a_report_is_late) 
 
 BOOST_AUTO_TEST_CASE(open_tracks_are_counted_and_the_end_of_a_file_is_told) {
     CameraWatch watch(seconds(2), start);
-    watch.see(event("one", "started"));
-    watch.see(event("two", "started"));
-    watch.see(event("one", "ended"));
+    watch.see(event("one", wire::TrackEvent::started));
+    watch.see(event("two", wire::TrackEvent::started));
+    watch.see(event("one", wire::TrackEvent::ended));
     BOOST_TEST(watch.reports(start + seconds(2), 1).at(0).tracks == 1U);
-    watch.see(event("two", "ended"));
+    watch.see(event("two", wire::TrackEvent::ended));
     watch.see(frame("door", 5, true));
     const auto report = watch.reports(start + seconds(4), 1).at(0);
     BOOST_TEST(report.tracks == 0U);

@@ -21,7 +21,7 @@ std::ptrdiff_t moves(double moved_every, int frames) {
         const wire::Face frame{
             .head = {.src = "door"}, .stream = {.pts = i * step, .live = true}, .faces = {face}};
         for (const auto& event : stage.process(frame, crop).before) {
-            count += event.event == "moved" ? 1 : 0;
+            count += event.event == wire::TrackEvent::moved ? 1 : 0;
         }
     }
     return count;

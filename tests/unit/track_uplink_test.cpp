@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_ful
 BOOST_AUTO_TEST_CASE(numbers_messages_in_the_order_in_which_they_are_put) {
     auto output = probe("door-1/0001");
     auto started = samples::track();
-    started.event = "started";
+    started.event = wire::TrackEvent::started;
     output.before.push_back(started);
     uplink->put(std::move(output), true);
     uplink->pump();

@@ -106,8 +106,25 @@ BOOST_AUTO_TEST_CASE(a_name_belongs_to_the_decision_known_and_only_to_it) {
     auto changed = header(samples::identity());
     changed["decision"] = "unknown";
     refused<wire::Identity>(changed, 0, "subject and subject_id belong to the decision known");
-    changed["decision"] = "perhaps";
-    refused<wire::Identity>(changed, 0, "decision is none of");
+}
+
+BOOST_AUTO_TEST_CASE(decisions_and_events_are_their_names_and_another_name_is_refused) {
+    auto event = header(samples::track());
+    BOOST_TEST(event["event"] == "started");
+    for (const auto* name : {"started", "moved", "ended", "end"}) {
+        event["event"] = name;
+        const auto decoded = wire::decode<wire::Track>(packed(event), 0);
+        BOOST_REQUIRE(decoded);
+        BOOST_TEST(to_string(decoded->event) == name);
+        BOOST_TEST(header(*decoded) == event);
+    }
+    event["event"] = "paused";
+    refused<wire::Track>(event, 0, "event is none of started, moved, ended, end");
+    auto identity = header(samples::identity());
+    identity["decision"] = "perhaps";
+    refused<wire::Identity>(identity, 0, "decision is none of known, unknown, undecided, error");
+    identity["decision"] = 1;
+    refused<wire::Identity>(identity, 0, "decision is not a string");
 }
 
 BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_that_tells_who_is_refused) {

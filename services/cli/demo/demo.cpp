@@ -224,7 +224,7 @@ class Demo {
                      .track =
                          [&](const wire::Track& event) {
                              report_.add(event);
-                             return event.event != "end";
+                             return event.event != wire::TrackEvent::end;
                          },
                      .status = {},
                      .raw = {},

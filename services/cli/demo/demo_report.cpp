@@ -15,13 +15,13 @@ namespace facebus::cli {
 namespace {
 
 vision::Tone tone(const wire::Identity& identity) {
-    if (identity.decision == "known") return vision::Tone::known;
-    if (identity.decision == "unknown") return vision::Tone::unknown;
+    if (identity.decision == wire::Decision::known) return vision::Tone::known;
+    if (identity.decision == wire::Decision::unknown) return vision::Tone::unknown;
     return vision::Tone::undecided;
 }
 
 std::string who(const wire::Identity& identity) {
-    return identity.subject.value_or(identity.decision);
+    return identity.subject.value_or(std::string(to_string(identity.decision)));
 }
 
 std::string why(const wire::Identity& identity) {
@@ -43,7 +43,8 @@ void DemoReport::add(const wire::Identity& identity, const Bytes& crop) {
 }
 
 void DemoReport::add(const wire::Track& event) {
-    if (event.event == "moved") positions_.emplace(event.pts, Position{event.track, event.box});
+    if (event.event != wire::TrackEvent::moved) return;
+    positions_.emplace(event.pts, Position{event.track, event.box});
 }
 
 std::string DemoReport::summary() const {
@@ -52,8 +53,8 @@ std::string DemoReport::summary() const {
     for (const auto& track : order_) {
         const auto& last = tracks_.at(track).identities.back();
         out += fmt::format("  track {:<4} from {:>7.2f} s  {:<9} {:<24} {}\n", short_track(track),
-                           static_cast<double>(tracks_.at(track).first_pts) / 1e9, last.decision,
-                           who(last), why(last));
+                           static_cast<double>(tracks_.at(track).first_pts) / 1e9,
+                           to_string(last.decision), who(last), why(last));
         ++people[who(last)];
     }
     out += fmt::format("{} tracks:", order_.size());

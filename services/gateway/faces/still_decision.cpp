@@ -6,18 +6,6 @@ namespace facebus::gateway {
 
 using gallery::Verdict;
 
-std::string to_string(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::known:
-            return "known";
-        case Verdict::unknown:
-            return "unknown";
-        case Verdict::undecided:
-            break;
-    }
-    return "undecided";
-}
-
 StillDecision decide_still(const gallery::Probe& probe, const std::vector<gallery::Candidate>& best,
                            std::size_t subjects, const gallery::Policy& policy) {
     const auto decision = gallery::decide({probe}, gallery::to_match(best), subjects, policy);

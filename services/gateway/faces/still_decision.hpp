@@ -17,8 +17,6 @@ struct StillDecision {
     double probability = 0;  ///< that it is the best candidate
     bool ignored = false;    ///< the best candidate is not to be reported, hence `undecided`
 };
-/// known, unknown or undecided.
-std::string to_string(gallery::Verdict verdict);
 
 /// Decides on a face of which there will be no second picture. `known` takes what the first good
 /// face of a track takes, so that no more strangers are named. Who is not like anybody enough for

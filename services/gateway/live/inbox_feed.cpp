@@ -27,7 +27,7 @@ InboxFeed::~InboxFeed() {
 }
 
 void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
-    if (identity.decision == "known" || identity.ignored.value_or(false)) {
+    if (identity.decision == wire::Decision::known || identity.ignored.value_or(false)) {
         const std::lock_guard lock(mutex_);
         std::erase_if(waiting_, [&](const Waiting& waiting) {
             return waiting.identity.track == identity.track;
@@ -35,7 +35,8 @@ void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
         return inbox_.forget_track(identity.track);
     }
     // Without its quality nobody can tell whether it may be enrolled.
-    if (identity.decision != "unknown" || crop.empty() || !identity.crop_quality) return;
+    const bool unknown = identity.decision == wire::Decision::unknown;
+    if (!unknown || crop.empty() || !identity.crop_quality) return;
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({identity, crop});
@@ -48,7 +49,7 @@ void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
 }
 
 void InboxFeed::see(const wire::Track& event) {
-    if (event.event == "ended") inbox_.end_track(event.track, event.head.ts);
+    if (event.event == wire::TrackEvent::ended) inbox_.end_track(event.track, event.head.ts);
 }
 
 void InboxFeed::embed(const std::stop_token& stop) {

@@ -123,13 +123,17 @@ Answered<http::Response> cameras(const CameraBoard& board) {
 Answered<http::Response> numbers(const ResultNumbers& numbers) {
     Json spans = Json::array();
     for (const auto& span : numbers.since_an_hour(utc_ns())) {
+        Json decisions = Json::object();
+        for (const auto& [decision, count] : span.decisions) {
+            decisions[std::string(to_string(decision))] = count;
+        }
         Json milliseconds = Json::object();
         for (const auto& stage : span.latency) {
             milliseconds[std::string(stage.stage)] = {{"p50", rounded(stage.p50)},
                                                       {"p99", rounded(stage.p99)}};
         }
         spans.push_back({{"time", iso8601(span.start)},
-                         {"results", span.decisions},
+                         {"results", std::move(decisions)},
                          {"milliseconds", std::move(milliseconds)}});
     }
     return http::Response{.body = dump({{"now", iso8601(utc_ns())},

@@ -37,7 +37,7 @@ Json result_json(const LiveResult& result, const std::string& run) {
               {"camera", identity.head.src},
               {"track", identity.track},
               {"time", iso8601(identity.head.ts)},
-              {"decision", identity.decision}};
+              {"decision", to_string(identity.decision)}};
     if (identity.subject) json["subject"] = *identity.subject;
     if (identity.similarity) json["similarity"] = rounded(*identity.similarity);
     json["threshold"] = rounded(identity.threshold);

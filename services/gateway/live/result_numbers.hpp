@@ -22,8 +22,8 @@ class ResultNumbers {
     static constexpr std::size_t spans = 360;
 
     struct Span {
-        std::int64_t start = 0;                            ///< ns UTC
-        std::map<std::string, std::uint64_t> decisions{};  ///< results by decision
+        std::int64_t start = 0;                               ///< ns UTC
+        std::map<wire::Decision, std::uint64_t> decisions{};  ///< results by decision
         std::vector<results::Latency::Quantiles> latency{};
     };
 
@@ -36,7 +36,7 @@ class ResultNumbers {
     static constexpr std::size_t most_measured = 2000;
 
     struct Counts {
-        std::map<std::string, std::uint64_t> decisions;
+        std::map<wire::Decision, std::uint64_t> decisions;
         results::Latency latency;
     };
 

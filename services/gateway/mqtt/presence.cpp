@@ -59,7 +59,7 @@ void Presence::take(const wire::Track& event, Time now) {
     expire(now);
     const auto& camera = event.head.src;
     add_camera(camera);
-    if (event.event == "end") {
+    if (event.event == wire::TrackEvent::end) {
         for (auto& [id, track] : tracks_) {
             if (track.camera != camera) continue;
             end(track, now);
@@ -67,7 +67,7 @@ void Presence::take(const wire::Track& event, Time now) {
         }
         return;
     }
-    if (event.event != "ended") return hear(event.track, camera, now);
+    if (event.event != wire::TrackEvent::ended) return hear(event.track, camera, now);
     fact(event.track).ended = true;
     if (const auto found = tracks_.find(event.track); found != tracks_.end()) {
         end(found->second, now);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gallery/id.hpp"
+#include "results/decision.hpp"
 
 namespace facebus::gateway {
 namespace {
@@ -57,7 +58,7 @@ void add_recognised(Json& face, const Recognised& recognised) {
     }
     face["subjects"] = std::move(subjects);
     face["candidates"] = std::move(candidates);
-    face["decision"] = to_string(decision.verdict);
+    face["decision"] = to_string(results::to_decision(decision.verdict));
     if (!decision.reason.empty()) face["reason"] = decision.reason;
     if (decision.ignored) face["ignored"] = true;
     face["similarity"] = rounded(decision.similarity);

@@ -1,17 +1,16 @@
-#include "gateway/webhooks/webhook.hpp"
-
 #include <algorithm>
-#include <array>
 #include <random>
 #include <ranges>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/clock.hpp"
 #include "gallery_settings.hpp"
 #include "gateway/identity_event.hpp"
+#include "gateway/webhooks/webhook.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::gateway {
@@ -23,7 +22,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds look_every(200);
 constexpr milliseconds redis_away(1000);
 constexpr milliseconds at_once(0);
-constexpr std::array decisions{"known", "unknown", "undecided", "error"};
 
 std::set<std::string> words(const std::string& text) {
     std::set<std::string> all;
@@ -35,15 +33,16 @@ std::set<std::string> words(const std::string& text) {
     return all;
 }
 
-std::set<std::string> decisions_of(const std::string& text, const std::string& setting) {
-    auto all = words(text);
-    const bool good = !all.empty() && std::ranges::all_of(all, [](const auto& word) {
-        return std::ranges::find(decisions, word) != decisions.end();
-    });
-    if (good) return all;
-    throw StartupError(Exit::config, fmt::format("{}.decisions: \"{}\" is none of known, unknown, "
-                                                 "undecided, error with commas between",
-                                                 setting, text));
+std::set<wire::Decision> decisions_of(const std::string& text, const std::string& setting) {
+    const auto names = words(text);
+    std::set<wire::Decision> all;
+    for (const auto& name : names) {
+        if (const auto decision = wire::from_string<wire::Decision>(name)) all.insert(*decision);
+    }
+    if (!all.empty() && all.size() == names.size()) return all;
+    throw StartupError(
+        Exit::config, fmt::format("{}.decisions: \"{}\" is none of {} with commas between", setting,
+                                  text, fmt::join(wire::enum_names(wire::Decision{}), ", ")));
 }
 
 std::set<std::string> cameras_of(const std::string& text, const std::string& setting) {

@@ -46,7 +46,7 @@ class Webhook {
     const service::Runtime& runtime_;
     std::string name_;
     std::string secret_;
-    std::set<std::string> decisions_;
+    std::set<wire::Decision> decisions_;
     std::set<std::string> cameras_;  ///< empty: all
     http::Client client_;
     gallery::HistoryReader results_;

@@ -1,0 +1,40 @@
+// Enums that are text outside the program: in messages, JSON, settings and metrics.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace facebus::wire {
+
+/// An enum whose values count from 0, with a function `enum_names(E)` beside it that returns the
+/// names of all values in their order.
+template <class E>
+concept NamedEnum = std::is_enum_v<E> && requires { enum_names(E{}); };
+
+template <NamedEnum E>
+constexpr std::string_view to_string(E value) {
+    return enum_names(value)[static_cast<std::size_t>(value)];
+}
+
+/// Returns the value of that name, or nothing.
+template <NamedEnum E>
+constexpr std::optional<E> from_string(std::string_view name) {
+    const auto names = enum_names(E{});
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<E>(found - names.begin());
+}
+
+/// Returns all values in their order.
+template <NamedEnum E>
+constexpr auto enum_values() {
+    std::array<E, enum_names(E{}).size()> values{};
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<E>(i);
+    return values;
+}
+
+}  // namespace facebus::wire
