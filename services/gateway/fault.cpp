@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "gateway/json.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 

@@ -2,8 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "gateway/json.hpp"
 #include "gateway/mqtt/home_assistant.hpp"
+#include "json.hpp"
 
 using namespace facebus;
 using namespace facebus::gateway;

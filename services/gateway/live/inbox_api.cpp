@@ -9,8 +9,8 @@
 #include "base/clock.hpp"
 #include "enrolment/enroller.hpp"
 #include "gallery/id.hpp"
-#include "gateway/json.hpp"
 #include "gateway/rest/enrolment.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 namespace {

@@ -9,8 +9,9 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
-#include "gateway/json.hpp"
-#include "gateway/live/result_json.hpp"
+#include "crypto/base64.hpp"
+#include "json.hpp"
+#include "results/identity_json.hpp"
 
 namespace facebus::gateway {
 namespace {
@@ -50,6 +51,16 @@ std::uint64_t number_of(std::string_view id, const std::string& run) {
     const auto* end = id.data() + id.size();
     const auto [rest, error] = std::from_chars(id.data(), end, number);
     return error == std::errc{} && rest == end ? number : 0;
+}
+
+/// A result with its id among those of this gateway, and its crop as a data URL.
+Json result_json(const LiveResult& result, const std::string& run) {
+    auto json = results::identity_json(result.identity, results::Detail::explained);
+    json["id"] = fmt::format("{}-{}", run, result.number);
+    if (!result.picture.empty()) {
+        json["crop"] = "data:image/jpeg;base64," + crypto::base64(result.picture);
+    }
+    return json;
 }
 
 /// Results as server-sent events.

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/json.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 namespace {

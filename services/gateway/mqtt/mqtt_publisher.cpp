@@ -7,8 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "gateway/identity_event.hpp"
 #include "gateway/mqtt/home_assistant.hpp"
+#include "results/identity_json.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::gateway {
@@ -184,7 +184,8 @@ void MqttPublisher::take(const Arrival& arrival) {
         events_.pop_front();
         dropped_.add();
     }
-    events_.push_back({topics_.identity(identity.head.src), dump(identity_event(identity))});
+    events_.push_back({topics_.identity(identity.head.src),
+                       dump(results::identity_json(identity, results::Detail::event))});
 }
 
 /// Sets a state that the broker is to keep. So soon after the start nobody was heard of, which does

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "gateway/json.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 

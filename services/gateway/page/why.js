@@ -4,8 +4,6 @@ import {picture} from './api.js';
 import {count, dialog, h, s} from './dom.js';
 import {face, nameOf} from './live.js';
 
-const stages = ['capture', 'motion', 'detect-align', 'track', 'queue', 'recognize', 'publish'];
-
 const digits = (value) => value.toFixed(2);
 
 /** The decision in words. */
@@ -53,15 +51,16 @@ function short(name) {
 
 /** How the time went, from the camera to here. */
 function times(result) {
-  const spent = stages.map((stage) => [stage, Math.max(0, result.milliseconds[stage] ?? 0)]);
+  const spent = Object.entries(result.milliseconds).filter(([stage]) => stage !== 'total')
+    .map(([stage, ms]) => [stage, Math.max(0, ms)]);
   const total = spent.reduce((sum, [, ms]) => sum + ms, 0) || 1;
   return h('div', {class: 'times'},
     h('div', {class: 'stack', 'aria-hidden': 'true'}, spent.map(([stage, ms]) => {
-      const part = h('span', {class: `stage ${stage}`, title: `${stage}: ${ms.toFixed(0)} ms`});
+      const part = h('span', {title: `${stage}: ${ms.toFixed(0)} ms`});
       part.style.flexGrow = String(ms / total);
       return part;
     })),
-    h('ul', {}, spent.map(([stage, ms]) => h('li', {}, h('i', {class: `stage ${stage}`}), `${stage} `,
+    h('ul', {}, spent.map(([stage, ms]) => h('li', {}, h('i', {}), `${stage} `,
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 

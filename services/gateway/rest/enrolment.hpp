@@ -5,8 +5,8 @@
 #include <string>
 
 #include "gateway/backend.hpp"
-#include "gateway/json.hpp"
 #include "http/multipart.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gateway/faces/face_stage.hpp"
-#include "gateway/json.hpp"
+#include "json.hpp"
 
 namespace facebus::gateway {
 

@@ -1,3 +1,5 @@
+#include "gateway/webhooks/webhook.hpp"
+
 #include <algorithm>
 #include <random>
 #include <ranges>
@@ -9,8 +11,7 @@
 
 #include "base/clock.hpp"
 #include "gallery_settings.hpp"
-#include "gateway/identity_event.hpp"
-#include "gateway/webhooks/webhook.hpp"
+#include "results/identity_json.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::gateway {
@@ -129,9 +130,10 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
     const auto now = utc_ns();
     const auto published = identity.head.t["publish"].value_or(now);
     behind_.set(static_cast<double>(now - published) / second);
-    const auto body = dump(identity_event(identity));
+    const auto body = dump(results::identity_json(identity, results::Detail::event));
     const auto reply = client_.post(
-        body, webhook_headers(result_id(identity), now / second, body, secret_), runtime_.stop);
+        body, webhook_headers(results::result_id(identity), now / second, body, secret_),
+        runtime_.stop);
     if (runtime_.stop.requested() && !reply) return at_once;
     if (!reply) return failed(reply.error().message, {});
     const auto outcome = webhook_outcome(reply->status);
@@ -139,9 +141,9 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
         return failed(fmt::format("status {}", reply->status), reply->retry_after);
     }
     if (outcome == WebhookOutcome::set_aside) {
-        runtime_.log.warning(
-            "webhook_set_aside",
-            {{"webhook", name_}, {"status", reply->status}, {"result", result_id(identity)}});
+        runtime_.log.warning("webhook_set_aside", {{"webhook", name_},
+                                                   {"status", reply->status},
+                                                   {"result", results::result_id(identity)}});
     }
     done(entry, outcome);
     return at_once;

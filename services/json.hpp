@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace facebus::gateway {
+namespace facebus {
 
 using Json = nlohmann::ordered_json;
 
@@ -21,4 +21,4 @@ inline std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace facebus::gateway
+}  // namespace facebus

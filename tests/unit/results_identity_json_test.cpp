@@ -1,0 +1,84 @@
+#include <set>
+
+#include <boost/test/unit_test.hpp>
+
+#include "results/decision.hpp"
+#include "results/identity_json.hpp"
+#include "support/samples.hpp"
+
+using namespace facebus;
+using namespace facebus::results;
+
+namespace {
+
+const std::set<std::string> event_keys{"id",          "camera",  "track", "time",       "decision",
+                                       "subject_id",  "subject", "box",   "similarity", "threshold",
+                                       "probability", "quality", "faces", "reason"};
+
+std::set<std::string> keys(const Json& json) {
+    std::set<std::string> all;
+    for (const auto& [key, value] : json.items()) all.insert(key);
+    return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_event_says_who_was_seen_where_and_when) {
+    const auto json = identity_json(samples::extended(samples::identity()), Detail::event);
+    BOOST_TEST(keys(json) == event_keys, boost::test_tools::per_element());
+    BOOST_TEST(json["id"].get<std::string>() == "18bcfe56800-17");
+    BOOST_TEST(json["camera"].get<std::string>() == "door");
+    BOOST_TEST(json["time"].get<std::string>() == "2023-11-14T22:13:20.000Z");
+    BOOST_TEST(json["decision"].get<std::string>() == "known");
+    BOOST_TEST(json["subject"].get<std::string>() == "Ada Lovelace");
+    BOOST_TEST(json["similarity"].get<double>() == 0.75);
+    BOOST_TEST(json["faces"].get<int>() == 3);
+    BOOST_TEST(json["box"].dump() == R"({"x":10.5,"y":20.25,"width":64.5,"height":80.25})");
+}
+
+BOOST_AUTO_TEST_CASE(an_event_leaves_out_what_there_is_not) {
+    const auto json = identity_json(samples::minimal(samples::identity()), Detail::event);
+    auto expected = event_keys;
+    for (const auto* key : {"subject_id", "subject", "similarity", "probability", "reason"}) {
+        expected.erase(key);
+    }
+    BOOST_TEST(keys(json) == expected, boost::test_tools::per_element());
+    BOOST_TEST(json["id"].get<std::string>() == "0-17");
+}
+
+BOOST_AUTO_TEST_CASE(an_event_of_an_ignored_person_says_so) {
+    BOOST_TEST(identity_json(samples::ignored(), Detail::event)["ignored"].get<bool>());
+    BOOST_TEST(
+        !identity_json(samples::complete(samples::identity()), Detail::event).contains("ignored"));
+}
+
+BOOST_AUTO_TEST_CASE(an_explained_result_is_the_event_and_why_and_where_its_time_went) {
+    auto identity = samples::identity();
+    identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
+    auto expected = event_keys;
+    for (const auto* key :
+         {"margin", "runner_up", "probes", "samples", "model", "gallery", "milliseconds"}) {
+        expected.insert(key);
+    }
+    const auto json = identity_json(identity, Detail::explained);
+    BOOST_TEST(keys(json) == expected, boost::test_tools::per_element());
+    BOOST_TEST(json["runner_up"]["subject"].get<std::string>() == "Grace Hopper");
+    BOOST_TEST(json["samples"].dump() == R"(["00112233-4455-6677-8899-aabbccddeeff"])");
+}
+
+BOOST_AUTO_TEST_CASE(times_are_listed_in_the_order_of_the_pipeline) {
+    const auto json = identity_json(samples::identity(), Detail::explained);
+    std::vector<std::string> expected;
+    for (const auto& step : wire::steps) expected.emplace_back(step.name);
+    expected.emplace_back("total");
+    std::vector<std::string> listed;
+    for (const auto& [step, ms] : json["milliseconds"].items()) listed.push_back(step);
+    BOOST_TEST(listed == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_verdict_of_the_gallery_keeps_its_name) {
+    using gallery::Verdict;
+    BOOST_TEST(to_string(to_decision(Verdict::known)) == "known");
+    BOOST_TEST(to_string(to_decision(Verdict::unknown)) == "unknown");
+    BOOST_TEST(to_string(to_decision(Verdict::undecided)) == "undecided");
+}
