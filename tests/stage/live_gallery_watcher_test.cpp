@@ -38,7 +38,8 @@ struct Fixture : test::GalleryFixture {
     Pulse pulse;
     service::Health health{"test", pulse};
     bus::Context context;
-    service::Runtime runtime{.settings = settings,
+    service::Runtime runtime{.service = "test",
+                             .settings = settings,
                              .models = {},
                              .log = log,
                              .metrics = metrics,

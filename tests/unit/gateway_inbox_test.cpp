@@ -41,8 +41,9 @@ std::vector<std::string> ids(const Inbox::Group& group) {
 using Ids = std::vector<std::string>;
 
 /// A gallery of these people with a sample each.
-GalleryWatcher::View gallery_of(const std::vector<std::pair<std::string, Embedding>>& people,
-                                const std::set<std::string>& ignored = {}) {
+live_gallery::GalleryWatcher::View gallery_of(
+    const std::vector<std::pair<std::string, Embedding>>& people,
+    const std::set<std::string>& ignored = {}) {
     std::vector<gallery::Subject> subjects;
     std::vector<gallery::Sample> samples;
     subjects.reserve(people.size());
@@ -65,7 +66,7 @@ wire::Identity result_naming(const std::string& subject) {
     return identity;
 }
 
-void check_nothing_stays(const GalleryWatcher::View& after) {
+void check_nothing_stays(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     Inbox inbox(9, hours(1'000'000));
     live.add(result_naming(ann), "");

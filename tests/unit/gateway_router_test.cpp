@@ -16,11 +16,11 @@ Answered<http::Response> nothing(const Call&) {
 }
 
 Router small() {
-    return Router({{"GET", "/faces", ApiRole::read, 1, nothing},
-                   {"DELETE", "/faces", ApiRole::read, 2, nothing},
-                   {"POST", "/faces/{id}/verify", ApiRole::read, 3, nothing},
-                   {"DELETE", "/faces/{id}", ApiRole::read, 4, nothing},
-                   {"PUT", "/subjects/{name*}", ApiRole::read, 5, nothing}});
+    return Router({{"GET", "/faces", api_keys::Role::read, 1, nothing},
+                   {"DELETE", "/faces", api_keys::Role::read, 2, nothing},
+                   {"POST", "/faces/{id}/verify", api_keys::Role::read, 3, nothing},
+                   {"DELETE", "/faces/{id}", api_keys::Role::read, 4, nothing},
+                   {"PUT", "/subjects/{name*}", api_keys::Role::read, 5, nothing}});
 }
 
 std::size_t found(const std::string& method, const std::string& path) {

@@ -15,19 +15,19 @@ namespace {
 
 struct Fixture {
     TemporaryFolder folder;
-    std::string read = new_api_key();
-    std::string enrol = new_api_key();
-    std::string admin = new_api_key();
+    std::string read = api_keys::new_key();
+    std::string enrol = api_keys::new_key();
+    std::string admin = api_keys::new_key();
     Metrics metrics;
 
     Fixture() {
-        add(ApiRole::read, read, "door");
-        add(ApiRole::enrol, enrol, "desk");
-        add(ApiRole::admin, admin, "chief");
+        add(api_keys::Role::read, read, "door");
+        add(api_keys::Role::enrol, enrol, "desk");
+        add(api_keys::Role::admin, admin, "chief");
     }
 
-    void add(ApiRole role, const std::string& key, const std::string& name) const {
-        BOOST_REQUIRE(add_api_key(folder / "keys", hashed(role, key, name)));
+    void add(api_keys::Role role, const std::string& key, const std::string& name) const {
+        BOOST_REQUIRE(api_keys::add(folder / "keys", api_keys::hashed(role, key, name)));
     }
 
     Site site(double rate = 0, bool with_keys = true) {
@@ -36,9 +36,9 @@ struct Fixture {
             {with_keys ? std::make_shared<KeyRing>(folder / "keys", [](const Error&) {}) : nullptr,
              rate, 2},
             Router({{"GET", "/free", std::nullopt, 0, yes},
-                    {"POST", "/read", ApiRole::read, 10, yes},
-                    {"POST", "/enrol", ApiRole::enrol, 100, yes},
-                    {"POST", "/admin", ApiRole::admin, 1000, yes}}),
+                    {"POST", "/read", api_keys::Role::read, 10, yes},
+                    {"POST", "/enrol", api_keys::Role::enrol, 100, yes},
+                    {"POST", "/admin", api_keys::Role::admin, 1000, yes}}),
             metrics);
     }
 
