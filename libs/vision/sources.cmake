@@ -5,7 +5,7 @@ facebus_library(vision
     detect/proposal_network.cpp detect/ssd.cpp
     embed/embedder.cpp embed/embedding_network.cpp
     image/annotate.cpp image/image_file.cpp image/picture_header.cpp
-    kernels/area_scaler.cpp kernels/convolution.cpp kernels/instructions.cpp kernels/winograd.cpp
+    kernels/area_scaler.cpp kernels/convolution.cpp kernels/winograd.cpp
     motion/motion_gate.cpp motion/scene_cut.cpp
     network/network.cpp network/onnx_weights.cpp network/threads.cpp
     track/appearance.cpp track/assignment.cpp track/tracker.cpp

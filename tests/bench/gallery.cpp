@@ -253,19 +253,20 @@ void compare_instructions() {
     const auto faces = shipped_cohort().strangers(8, 1, 1);
     std::vector<std::int32_t> out(8 * rows);
     fmt::print("| instructions | one probe | of eight, a probe |\n|---|--:|--:|\n");
-    for (const char* name : all_coarse_instructions()) {
+    for (const auto instructions : known_instructions()) {
         const auto milliseconds = [&](std::size_t probes) {
             const CoarseProbes coarse{std::span(faces).first(probes)};
             double best = 1e9;
             for (int round = 0; round < 5; ++round) {
-                best =
-                    std::min(best, seconds([&] {
-                                 coarse_products_with(name, bytes.data(), rows, coarse, out.data());
-                             }));
+                best = std::min(best, seconds([&] {
+                                    coarse_products(bytes.data(), rows, coarse, out.data(),
+                                                    instructions);
+                                }));
             }
             return best * 1000 / static_cast<double>(probes) * 1e6 / rows;
         };
-        fmt::print("| {} | {:.1f} ms | {:.1f} ms |\n", name, milliseconds(1), milliseconds(8));
+        fmt::print("| {} | {:.1f} ms | {:.1f} ms |\n", name_of(instructions), milliseconds(1),
+                   milliseconds(8));
     }
     fmt::print("\n(a million rows)\n\n");
 }
@@ -286,7 +287,7 @@ int main(int argc, char** argv) {
         }
         return 0;
     }
-    fmt::print("instructions: {}\n\n", facebus::gallery::coarse_instructions());
+    fmt::print("instructions: {}\n\n", facebus::name_of(facebus::best_instructions()));
     compare_instructions();
     fmt::print(
         "| samples | MiB | load s | one probe ms | of eight, ms a probe | floats ms | ratio | best "

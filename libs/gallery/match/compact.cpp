@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -75,11 +74,11 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
 // The instruction multiplies unsigned with signed bytes, so 128 is added to the row's and comes off
 // at the end.
 template <std::size_t Probes>
-__attribute__((target("avx512f,avx512bw,avx512vnni"))) void avx512(const std::int8_t* rows,
-                                                                   std::size_t count,
-                                                                   const CoarseProbes& probes,
-                                                                   std::size_t first,
-                                                                   std::int32_t* out) {
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) void vnni(const std::int8_t* rows,
+                                                                 std::size_t count,
+                                                                 const CoarseProbes& probes,
+                                                                 std::size_t first,
+                                                                 std::int32_t* out) {
     const std::int8_t* bytes[Probes];
     std::int32_t shifts[Probes];
     for (std::size_t p = 0; p < Probes; ++p) {
@@ -107,38 +106,20 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) void avx512(const std::in
 
 #endif
 
-/// A kernel for one, two, four and eight probes at a time.
-struct Kernel {
-    const char* name;
-    std::array<Products, 4> products;
-    bool here;  ///< whether this processor can
-};
+/// For one, two, four and eight probes at a time.
+using Kernel = std::array<Products, 4>;
 
-const std::vector<Kernel>& kernels() {
-    static const std::vector<Kernel> all = [] {
-        std::vector<Kernel> found;
+const Kernel& kernel(Instructions instructions) {
+    static constexpr Kernel for_all{plain<1>, plain<2>, plain<4>, plain<8>};
 #if defined(__x86_64__)
-        const bool vnni =
-            __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
-        found.push_back({"avx512vnni", {avx512<1>, avx512<2>, avx512<4>, avx512<8>}, vnni});
-        found.push_back(
-            {"avx2", {avx2<1>, avx2<2>, avx2<4>, avx2<8>}, __builtin_cpu_supports("avx2") != 0});
+    static constexpr Kernel for_avx2{avx2<1>, avx2<2>, avx2<4>, avx2<8>};
+    static constexpr Kernel for_vnni{vnni<1>, vnni<2>, vnni<4>, vnni<8>};
+    if (instructions >= Instructions::vnni) return for_vnni;
+    if (instructions >= Instructions::avx2) return for_avx2;
+#else
+    static_cast<void>(instructions);
 #endif
-        found.push_back({"plain", {plain<1>, plain<2>, plain<4>, plain<8>}, true});
-        std::erase_if(found, [](const Kernel& kernel) { return !kernel.here; });
-        return found;
-    }();
-    return all;
-}
-
-void run(const Kernel& kernel, const std::int8_t* rows, std::size_t count,
-         const CoarseProbes& probes, std::int32_t* out) {
-    for (std::size_t first = 0; first < probes.size();) {
-        std::size_t power = 3;
-        while ((std::size_t{1} << power) > probes.size() - first) --power;
-        kernel.products.at(power)(rows, count, probes, first, out + first * count);
-        first += std::size_t{1} << power;
-    }
+    return for_all;
 }
 
 }  // namespace
@@ -204,26 +185,13 @@ CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
 }
 
 void coarse_products(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
-                     std::int32_t* out) {
-    run(kernels().front(), rows, count, probes, out);
-}
-
-const char* coarse_instructions() {
-    return kernels().front().name;
-}
-
-std::vector<const char*> all_coarse_instructions() {
-    std::vector<const char*> names;
-    for (const auto& kernel : kernels()) names.push_back(kernel.name);
-    return names;
-}
-
-void coarse_products_with(const char* instructions, const std::int8_t* rows, std::size_t count,
-                          const CoarseProbes& probes, std::int32_t* out) {
-    const auto found = std::ranges::find_if(kernels(), [&](const Kernel& kernel) {
-        return std::strcmp(kernel.name, instructions) == 0;
-    });
-    if (found != kernels().end()) run(*found, rows, count, probes, out);
+                     std::int32_t* out, Instructions instructions) {
+    for (std::size_t first = 0; first < probes.size();) {
+        std::size_t power = 3;
+        while ((std::size_t{1} << power) > probes.size() - first) --power;
+        kernel(instructions).at(power)(rows, count, probes, first, out + first * count);
+        first += std::size_t{1} << power;
+    }
 }
 
 }  // namespace facebus::gallery

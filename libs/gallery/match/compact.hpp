@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/embedding.hpp"
+#include "base/instructions.hpp"
 
 namespace facebus::gallery {
 
@@ -67,17 +68,9 @@ class CoarseProbes {
     std::vector<float> errors_;
 };
 
-/// The products of the high bytes of `count` rows, which lie one behind the other, with those of
-/// each probe: out[probe * count + row]. Uses the widest instructions that the processor has; all
-/// give the same numbers.
+/// Multiplies the high bytes of `count` consecutive rows with those of each probe:
+/// out[probe * count + row]. All instructions give the same numbers.
 void coarse_products(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
-                     std::int32_t* out);
-
-/// The name of the instructions that coarse_products() uses here, and all that it could use.
-const char* coarse_instructions();
-std::vector<const char*> all_coarse_instructions();
-/// As coarse_products(), with these instructions: for tests and measurements.
-void coarse_products_with(const char* instructions, const std::int8_t* rows, std::size_t count,
-                          const CoarseProbes& probes, std::int32_t* out);
+                     std::int32_t* out, Instructions instructions = best_instructions());
 
 }  // namespace facebus::gallery

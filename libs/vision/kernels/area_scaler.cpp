@@ -16,10 +16,10 @@ std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-namespace by_four {
-#define TARGET static
-typedef float Lanes __attribute__((vector_size(16)));
-Lanes widened(const std::uint8_t* bytes) {
+// Reads one byte for each float of `out`.
+
+typedef float Four __attribute__((vector_size(16)));
+__attribute__((always_inline)) inline void widen(const std::uint8_t* bytes, Four& out) {
     typedef std::uint8_t Bytes __attribute__((vector_size(16)));
     typedef std::int32_t Whole __attribute__((vector_size(16)));
     Bytes low{};
@@ -31,24 +31,20 @@ Lanes widened(const std::uint8_t* bytes) {
                                   16);
     Whole whole;
     __builtin_memcpy(&whole, &low, sizeof whole);
-    return __builtin_convertvector(whole, Lanes);
+    out = __builtin_convertvector(whole, Four);
 }
-#include "vision/kernels/area_kernels.inc"
-#undef TARGET
-}  // namespace by_four
 
 #if defined(__x86_64__)
-namespace by_eight {
-#define TARGET __attribute__((target("avx2,fma"))) static
-typedef float Lanes __attribute__((vector_size(32)));
-__attribute__((always_inline, target("avx2,fma"))) inline Lanes widened(const std::uint8_t* bytes) {
-    return _mm256_cvtepi32_ps(
+typedef float Eight __attribute__((vector_size(32)));
+__attribute__((always_inline, target("avx2,fma"))) inline void widen(const std::uint8_t* bytes,
+                                                                     Eight& out) {
+    out = _mm256_cvtepi32_ps(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes))));
 }
-#include "vision/kernels/area_kernels.inc"
-#undef TARGET
-}  // namespace by_eight
 #endif
+
+#define KERNELS "vision/kernels/area_kernels.inc"
+#include "vision/kernels/vectors.inc"
 
 }  // namespace
 
@@ -115,7 +111,6 @@ std::vector<AreaScaler::Reach> AreaScaler::reaches(int length, int target, bool 
 }
 
 const float* AreaScaler::row(int y) {
-    typedef float Four __attribute__((vector_size(16)));
     const Reach& reach = rows_[number(y)];
     const auto begin = 3 * number(inside_.x - wanted_.x);
     const auto width = 3 * number(inside_.width);

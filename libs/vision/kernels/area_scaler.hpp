@@ -7,7 +7,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "vision/kernels/instructions.hpp"
+#include "base/instructions.hpp"
 
 namespace facebus::vision {
 

@@ -6,10 +6,6 @@
 #include <string>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace facebus::vision {
 namespace {
 
@@ -34,145 +30,33 @@ struct Work {
 
 using Kernel = void (*)(const Work& work);
 
-// Each kernel keeps Cells x 16 sums in registers and goes through the inputs once.
-
-template <std::size_t Cells, bool Activated>
-void plain(const Work& work) {
-    typedef float Four __attribute__((vector_size(16)));
-    constexpr std::size_t parts = lanes / 4;
-    Four sums[Cells][parts];
-    for (std::size_t part = 0; part < parts; ++part) {
-        Four bias{};
-        if (Activated) __builtin_memcpy(&bias, work.bias + 4 * part, sizeof bias);
-        for (auto& sum : sums) sum[part] = bias;
-    }
-    const float* weights = work.weights;
-    for (std::size_t r = 0; r < work.height; ++r) {
-        for (std::size_t run = 0; run < work.runs; ++run) {
-            const float* in = work.rows[r] + (work.cell + run) * work.stride;
-            for (std::size_t tap = 0; tap < work.taps; ++tap) {
-#pragma GCC unroll 4
-                for (std::size_t part = 0; part < parts; ++part) {
-                    Four weight;
-                    __builtin_memcpy(&weight, weights + 4 * part, sizeof weight);
-#pragma GCC unroll 4
-                    for (std::size_t c = 0; c < Cells; ++c) {
-                        sums[c][part] += weight * in[c * work.stride + tap];
-                    }
-                }
-                weights += work.outputs;
-            }
-        }
-    }
-    for (std::size_t c = 0; c < Cells; ++c) {
-        float* out = work.out + (work.cell + c) * work.outputs;
-        for (std::size_t i = 0; i < lanes; ++i) {
-            const float value = sums[c][i / 4][i % 4];
-            out[i] = Activated && value < 0 ? value * work.slope[i] : value;
-        }
-    }
-}
-
-#if defined(__x86_64__)
-
-template <std::size_t Cells, bool Activated>
-__attribute__((target("avx2,fma"))) void avx2(const Work& work) {
-    const auto zero = _mm256_setzero_ps();
-    __m256 low[Cells];
-    __m256 high[Cells];
-#pragma GCC unroll 6
-    for (std::size_t c = 0; c < Cells; ++c) {
-        low[c] = Activated ? _mm256_loadu_ps(work.bias) : zero;
-        high[c] = Activated ? _mm256_loadu_ps(work.bias + 8) : zero;
-    }
-    const float* weights = work.weights;
-    for (std::size_t r = 0; r < work.height; ++r) {
-        for (std::size_t run = 0; run < work.runs; ++run) {
-            const float* in = work.rows[r] + (work.cell + run) * work.stride;
-            for (std::size_t tap = 0; tap < work.taps; ++tap) {
-                const auto weight_low = _mm256_loadu_ps(weights);
-                const auto weight_high = _mm256_loadu_ps(weights + 8);
-#pragma GCC unroll 6
-                for (std::size_t c = 0; c < Cells; ++c) {
-                    const auto value = _mm256_broadcast_ss(in + c * work.stride + tap);
-                    low[c] = _mm256_fmadd_ps(weight_low, value, low[c]);
-                    high[c] = _mm256_fmadd_ps(weight_high, value, high[c]);
-                }
-                weights += work.outputs;
-            }
-        }
-    }
-#pragma GCC unroll 6
-    for (std::size_t c = 0; c < Cells; ++c) {
-        if (Activated) {
-            low[c] = _mm256_fmadd_ps(_mm256_min_ps(low[c], zero), _mm256_loadu_ps(work.slope),
-                                     _mm256_max_ps(low[c], zero));
-            high[c] = _mm256_fmadd_ps(_mm256_min_ps(high[c], zero), _mm256_loadu_ps(work.slope + 8),
-                                      _mm256_max_ps(high[c], zero));
-        }
-        float* out = work.out + (work.cell + c) * work.outputs;
-        _mm256_storeu_ps(out, low[c]);
-        _mm256_storeu_ps(out + 8, high[c]);
-    }
-}
-
-template <std::size_t Cells, bool Activated>
-__attribute__((target("avx512f"))) void avx512(const Work& work) {
-    const auto zero = _mm512_setzero_ps();
-    __m512 sums[Cells];
-#pragma GCC unroll 12
-    for (std::size_t c = 0; c < Cells; ++c) {
-        sums[c] = Activated ? _mm512_loadu_ps(work.bias) : zero;
-    }
-    const float* weights = work.weights;
-    for (std::size_t r = 0; r < work.height; ++r) {
-        for (std::size_t run = 0; run < work.runs; ++run) {
-            const float* in = work.rows[r] + (work.cell + run) * work.stride;
-            for (std::size_t tap = 0; tap < work.taps; ++tap) {
-                const auto weight = _mm512_loadu_ps(weights);
-#pragma GCC unroll 12
-                for (std::size_t c = 0; c < Cells; ++c) {
-                    sums[c] =
-                        _mm512_fmadd_ps(weight, _mm512_set1_ps(in[c * work.stride + tap]), sums[c]);
-                }
-                weights += work.outputs;
-            }
-        }
-    }
-#pragma GCC unroll 12
-    for (std::size_t c = 0; c < Cells; ++c) {
-        if (Activated) {
-            sums[c] = _mm512_fmadd_ps(_mm512_min_ps(sums[c], zero), _mm512_loadu_ps(work.slope),
-                                      _mm512_max_ps(sums[c], zero));
-        }
-        _mm512_storeu_ps(work.out + (work.cell + c) * work.outputs, sums[c]);
-    }
-}
-
-#endif
-
-/// Kernels for as many cells as fit the registers, for fewer, and for one.
+/// The kernels for different numbers of cells, the most first.
 struct Sized {
     std::size_t cells;
     Kernel kernel;
 };
 using Kernels = std::array<Sized, 3>;
 
+#define KERNELS "vision/kernels/convolution_kernels.inc"
+#include "vision/kernels/vectors.inc"
+#if defined(__x86_64__)
+namespace by_sixteen {
+#define TARGET __attribute__((target("avx512f"))) static
+typedef float Lanes __attribute__((vector_size(64)));
+#include KERNELS
+#undef TARGET
+}  // namespace by_sixteen
+#endif
+
 template <bool Activated>
 const Kernels& kernels(Instructions instructions) {
-    static constexpr Kernels four{
-        {{3, plain<3, Activated>}, {2, plain<2, Activated>}, {1, plain<1, Activated>}}};
 #if defined(__x86_64__)
-    static constexpr Kernels eight{
-        {{6, avx2<6, Activated>}, {3, avx2<3, Activated>}, {1, avx2<1, Activated>}}};
-    static constexpr Kernels sixteen{
-        {{12, avx512<12, Activated>}, {4, avx512<4, Activated>}, {1, avx512<1, Activated>}}};
-    if (instructions == Instructions::avx512) return sixteen;
-    if (instructions == Instructions::avx2) return eight;
+    if (instructions >= Instructions::avx512) return by_sixteen::kernels<Activated>;
+    if (instructions == Instructions::avx2) return by_eight::kernels<Activated>;
 #else
     static_cast<void>(instructions);
 #endif
-    return four;
+    return by_four::kernels<Activated>;
 }
 
 void run(const Kernels& kernels, Work work, std::size_t width) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "vision/kernels/instructions.hpp"
+#include "base/instructions.hpp"
 #include "vision/network/onnx_weights.hpp"
 
 namespace facebus::vision {

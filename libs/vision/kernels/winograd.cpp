@@ -33,25 +33,26 @@ struct Tiles {
     }
 };
 
-namespace by_four {
-#define TARGET static
-#define KERNEL __attribute__((always_inline)) static inline
-typedef float Lanes __attribute__((vector_size(16)));
-#include "vision/kernels/winograd_kernels.inc"
-#undef KERNEL
-#undef TARGET
-}  // namespace by_four
+/// What a tile goes through before and after the products.
+struct Steps {
+    void (*spread)(const Tiles& tiles, const float* const* rows, std::size_t stride, float* out);
+    void (*fold)(const Tiles& tiles, const float* in, const ConvolutionLayer& layer,
+                 float* const* rows);
+};
 
+#define KERNELS "vision/kernels/winograd_kernels.inc"
+#include "vision/kernels/vectors.inc"
+
+Steps steps_for(int tile, Instructions instructions) {
 #if defined(__x86_64__)
-namespace by_eight {
-#define TARGET __attribute__((target("avx2,fma"))) static
-#define KERNEL __attribute__((always_inline, target("avx2,fma"))) static inline
-typedef float Lanes __attribute__((vector_size(32)));
-#include "vision/kernels/winograd_kernels.inc"
-#undef KERNEL
-#undef TARGET
-}  // namespace by_eight
+    if (instructions != Instructions::plain) {
+        return tile == 4 ? by_eight::steps<4> : by_eight::steps<3>;
+    }
+#else
+    static_cast<void>(instructions);
 #endif
+    return tile == 4 ? by_four::steps<4> : by_four::steps<3>;
+}
 
 /// The 3 weights of a row or column as tile + 2 factors.
 std::array<double, 6> factors(int tile, double a, double b, double c) {
@@ -111,6 +112,7 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
     thread_local std::vector<float> multiplied;
     spreaded.resize(std::max(spreaded.size(), products * chunk * inputs));
     multiplied.resize(std::max(multiplied.size(), products * chunk * outputs));
+    const Steps steps = steps_for(tile_, instructions);
     for (std::size_t first = 0; first < all; first += chunk) {
         const Tiles tiles{.first = first,
                           .count = std::min(chunk, all - first),
@@ -118,31 +120,14 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
                           .tile = tile,
                           .height = number(height),
                           .width = number(width)};
-        const auto apply = [&](auto spread, auto fold) {
-            spread(tiles, rows, inputs, spreaded.data());
-            for (std::size_t i = 0; i < products; ++i) {
-                multiply(weights_.data() + i * number(layer_.inputs) * outputs, layer_.inputs,
-                         layer_.outputs, spreaded.data() + i * tiles.count * inputs, stride,
-                         static_cast<int>(tiles.count),
-                         multiplied.data() + i * tiles.count * outputs, instructions);
-            }
-            fold(tiles, multiplied.data(), layer_, out);
-        };
-#if defined(__x86_64__)
-        if (instructions != Instructions::plain) {
-            if (tile_ == 4) {
-                apply(by_eight::spread_tiles<4>, by_eight::fold_tiles<4>);
-            } else {
-                apply(by_eight::spread_tiles<3>, by_eight::fold_tiles<3>);
-            }
-            continue;
+        steps.spread(tiles, rows, inputs, spreaded.data());
+        for (std::size_t i = 0; i < products; ++i) {
+            multiply(weights_.data() + i * number(layer_.inputs) * outputs, layer_.inputs,
+                     layer_.outputs, spreaded.data() + i * tiles.count * inputs, stride,
+                     static_cast<int>(tiles.count), multiplied.data() + i * tiles.count * outputs,
+                     instructions);
         }
-#endif
-        if (tile_ == 4) {
-            apply(by_four::spread_tiles<4>, by_four::fold_tiles<4>);
-        } else {
-            apply(by_four::spread_tiles<3>, by_four::fold_tiles<3>);
-        }
+        steps.fold(tiles, multiplied.data(), layer_, out);
     }
 }
 

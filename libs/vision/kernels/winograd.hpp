@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "base/instructions.hpp"
 #include "vision/kernels/convolution.hpp"
-#include "vision/kernels/instructions.hpp"
 
 namespace facebus::vision {
 

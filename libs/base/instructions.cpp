@@ -1,16 +1,19 @@
-#include "vision/kernels/instructions.hpp"
+#include "base/instructions.hpp"
 
-namespace facebus::vision {
+namespace facebus {
 
 const std::vector<Instructions>& known_instructions() {
     static const std::vector<Instructions> known = [] {
-        std::vector<Instructions> found;
+        std::vector<Instructions> found{Instructions::plain};
 #if defined(__x86_64__)
         const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-        if (avx2 && __builtin_cpu_supports("avx512f") != 0) found.push_back(Instructions::avx512);
-        if (avx2) found.push_back(Instructions::avx2);
+        const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0;
+        const bool vnni = avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
+                          __builtin_cpu_supports("avx512vnni") != 0;
+        if (avx2) found.insert(found.begin(), Instructions::avx2);
+        if (avx512) found.insert(found.begin(), Instructions::avx512);
+        if (vnni) found.insert(found.begin(), Instructions::vnni);
 #endif
-        found.push_back(Instructions::plain);
         return found;
     }();
     return known;
@@ -23,6 +26,8 @@ Instructions best_instructions() {
 
 std::string name_of(Instructions instructions) {
     switch (instructions) {
+        case Instructions::vnni:
+            return "avx512vnni";
         case Instructions::avx512:
             return "avx512";
         case Instructions::avx2:
@@ -33,4 +38,4 @@ std::string name_of(Instructions instructions) {
     return "plain";
 }
 
-}  // namespace facebus::vision
+}  // namespace facebus
