@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <cerrno>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -89,6 +90,17 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view byte
 
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes) {
     return write_whole(file, bytes, FileWriter::Readers::owner);
+}
+
+std::string read_secret(const std::string& file, const std::string& setting) {
+    if (file.empty()) return {};
+    std::ifstream in(file);
+    std::string secret;
+    if (!std::getline(in, secret)) {
+        throw StartupError(Exit::config,
+                           fmt::format("cannot read a secret from {}; check {}", file, setting));
+    }
+    return secret;
 }
 
 }  // namespace facebus

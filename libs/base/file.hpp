@@ -1,7 +1,8 @@
-// Writing files whole.
+// Writing files whole, and reading secrets.
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -37,5 +38,9 @@ class FileWriter {
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes);
 /// The same for a secret: nobody but the owner may read or write the file.
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
+
+/// The first line of a file that holds a secret. Empty for an empty name. Throws StartupError
+/// (config) that names `setting`.
+std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

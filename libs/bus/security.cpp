@@ -1,11 +1,34 @@
 #include "bus/security.hpp"
 
+#include <fmt/format.h>
+
 namespace facebus::bus {
 namespace {
 
 constexpr std::string_view tcp = "tcp://";
 
+template <class T>
+T must_read(Result<T> read, const char* setting) {
+    if (read) return std::move(*read);
+    throw StartupError(Exit::config, fmt::format("{}: {}", setting, read.error().message));
+}
+
 }  // namespace
+
+Security read_security(const SecurityOptions& options) {
+    Security security{.plain = options.plain, .allowed = options.allowed};
+    if (!options.key.empty()) security.own = must_read(read_secret_key(options.key), "bus.key");
+    if (!options.broker.empty()) {
+        const auto broker = must_read(read_public_key(options.broker), "bus.broker");
+        if (broker.role != "broker") {
+            throw StartupError(Exit::config,
+                               fmt::format("bus.broker: {} is the key of a {}, not of a broker",
+                                           options.broker, broker.role));
+        }
+        security.broker_key = broker.key;
+    }
+    return security;
+}
 
 bool is_tcp(std::string_view endpoint) {
     return endpoint.starts_with(tcp);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/option.hpp"
 #include "bus/curve.hpp"
 
 namespace facebus::bus {
@@ -23,6 +24,31 @@ struct Security {
     std::string broker_key{};         ///< public key of the broker, for whoever connects to it
     std::filesystem::path allowed{};  ///< the broker's AllowList; empty: it can't listen with keys
 };
+
+/// What facebus.yaml says about Security: key files by name.
+struct SecurityOptions {
+    std::string key{};
+    std::string broker{};
+    std::string allowed{};
+    Security::Plain plain = Security::Plain::never;
+
+    static void keys(auto& self, auto&& key) {
+        key("key", self.key,
+            "secret key of this process, as `facebus keygen` makes it: every tcp:// endpoint is "
+            "then encrypted and knows its peers by key");
+        key("broker", self.broker, "public key (.pub) of the broker, for whoever connects to it");
+        key("allowed", self.allowed, "broker: folder with the public keys (.pub) that may connect");
+        key("plain", self.plain,
+            Choices<Security::Plain>{{{"never", Security::Plain::never},
+                                      {"loopback", Security::Plain::loopback},
+                                      {"anywhere", Security::Plain::anywhere}}},
+            "which tcp:// endpoints may go without keys and encryption; ipc:// is protected by "
+            "the rights of its folder");
+    }
+};
+
+/// Reads the key files. Throws StartupError (config) that names the setting.
+Security read_security(const SecurityOptions& options);
 
 bool is_tcp(std::string_view endpoint);
 /// Whether a TCP endpoint can be reached from this machine only.

@@ -1,6 +1,7 @@
 #include "service/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <numeric>
@@ -12,19 +13,37 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
+#include "wire/codec.hpp"
+
 namespace facebus::service {
 namespace {
 
+// Variables that scripts, compose.yaml and tests read. tests/process/test_architecture.py finds
+// them.
+constexpr std::array other_variables{
+    "FACEBUS_API_PORT",      "FACEBUS_BENCH_VERBOSE",   "FACEBUS_BIN",
+    "FACEBUS_BUILD_NETWORK", "FACEBUS_CONFIG",          "FACEBUS_DATA",
+    "FACEBUS_FAULT_REPORT",  "FACEBUS_IMAGE",           "FACEBUS_MTCNN_WHEEL",
+    "FACEBUS_PEER_PYTHON",   "FACEBUS_PROMETHEUS_PORT", "FACEBUS_REQUIRE_ALL",
+    "FACEBUS_RESULTS_PORT",  "FACEBUS_SECRETS",         "FACEBUS_TEST_CACHE",
+    "FACEBUS_TEST_MARK",     "FACEBUS_TEST_PICTURES",   "FACEBUS_TESTS",
+    "FACEBUS_WRITE_GOLDEN"};
+
 template <class Number>
-Number parse_number(const std::string& text, Number lowest, Number highest, const char* what) {
-    Number value{};
-    const auto* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || rest != end || !(value >= lowest && value <= highest)) {
-        throw std::invalid_argument(
-            fmt::format("\"{}\" is not {} from {} to {}", text, what, lowest, highest));
-    }
-    return value;
+Key number_key(std::string path, Number& target, Range range, std::string help, const char* what) {
+    return {std::move(path), std::move(help), fmt::to_string(target),
+            [&target, range, what](const std::string& text) {
+                const auto lowest = static_cast<Number>(range.lowest);
+                const auto highest = static_cast<Number>(range.highest);
+                Number value{};
+                const auto* end = text.data() + text.size();
+                const auto [rest, error] = std::from_chars(text.data(), end, value);
+                if (error != std::errc{} || rest != end || !(value >= lowest && value <= highest)) {
+                    throw std::invalid_argument(
+                        fmt::format("\"{}\" is not {} from {} to {}", text, what, lowest, highest));
+                }
+                target = value;
+            }};
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -103,7 +122,7 @@ class Reader {
         const bool section = std::ranges::any_of(
             keys_, [&](const auto& key) { return key.first.starts_with(path + "."); });
         if (group == groups_.end() && !section) {
-            fail_at(name, fmt::format("unknown key {}{}", path, suggestion(path)));
+            fail_at(name, fmt::format("unknown key {}{}", path, suggestion(path, paths())));
         }
         if (value.IsNull()) return;
         if (!value.IsMap()) fail_at(name, fmt::format("{} takes keys below it, not a value", path));
@@ -139,7 +158,25 @@ class Reader {
             }
             return;
         }
-        // Other FACEBUS_ variables belong to scripts and tests.
+        if (std::ranges::find(other_variables, variable) != other_variables.end()) return;
+        throw StartupError(Exit::config,
+                           fmt::format("environment: unknown variable {}{}", variable,
+                                       suggestion(variable, variables_like(variable))));
+    }
+
+    /// The variables that somebody may have meant: of all keys, and of a group's member.
+    [[nodiscard]] std::vector<std::string> variables_like(const std::string& variable) const {
+        std::vector<std::string> names(other_variables.begin(), other_variables.end());
+        for (const auto& [path, key] : keys_) names.push_back(key.variable());
+        for (const auto& group : groups_) {
+            const auto prefix = variable_name(group.path) + "_";
+            const auto end = variable.find('_', prefix.size());
+            if (!variable.starts_with(prefix) || end == std::string::npos) continue;
+            for (const auto& field : group.fields) {
+                names.push_back(variable.substr(0, end + 1) + upper_case(field));
+            }
+        }
+        return names;
     }
 
     /// "door" of FACEBUS_CAMERAS_DOOR_FRAME_RATE; empty if it is no variable of the group.
@@ -166,22 +203,22 @@ class Reader {
             keys_, [&](const auto& key) { return key.second.variable() == variable; });
     }
 
-    [[nodiscard]] std::string suggestion(const std::string& path) const {
-        std::string nearest;
-        std::size_t best = 4;
-        const auto consider = [&](const std::string& candidate) {
-            const auto distance = edit_distance(path, candidate);
-            if (distance >= best) return;
-            best = distance;
-            nearest = candidate;
-        };
-        for (const auto& [candidate, key] : keys_) {
-            consider(candidate);
-            consider(candidate.substr(0, candidate.find('.')));
+    [[nodiscard]] std::vector<std::string> paths() const {
+        std::vector<std::string> paths;
+        for (const auto& [path, key] : keys_) {
+            paths.push_back(path);
+            paths.push_back(path.substr(0, path.find('.')));
         }
-        for (const auto& group : groups_) consider(group.path);
-        return nearest.empty() ? "; `facebus check --defaults` lists all keys"
-                               : fmt::format("; did you mean {}?", nearest);
+        for (const auto& group : groups_) paths.push_back(group.path);
+        return paths;
+    }
+
+    static std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
+        constexpr std::size_t too_far = 4;
+        const auto distance = [&](const auto& each) { return edit_distance(name, each); };
+        const auto nearest = std::ranges::min_element(known, {}, distance);
+        return distance(*nearest) < too_far ? fmt::format("; did you mean {}?", *nearest)
+                                            : "; `facebus check --defaults` lists all keys";
     }
 
     std::string file_;
@@ -218,26 +255,12 @@ std::string Key::variable() const {
     return variable_name(path);
 }
 
-Key text_key(std::string path, std::string help, std::string& target) {
+Key make_key(std::string path, std::string& target, std::string help) {
     return {std::move(path), std::move(help), target,
             [&target](const std::string& text) { target = text; }};
 }
 
-Key int_key(std::string path, std::string help, int& target, int lowest, int highest) {
-    return {std::move(path), std::move(help), fmt::to_string(target),
-            [&target, lowest, highest](const std::string& text) {
-                target = parse_number(text, lowest, highest, "a whole number");
-            }};
-}
-
-Key number_key(std::string path, std::string help, double& target, double lowest, double highest) {
-    return {std::move(path), std::move(help), fmt::to_string(target),
-            [&target, lowest, highest](const std::string& text) {
-                target = parse_number(text, lowest, highest, "a number");
-            }};
-}
-
-Key switch_key(std::string path, std::string help, bool& target) {
+Key make_key(std::string path, bool& target, std::string help) {
     return {std::move(path), std::move(help), target ? "true" : "false",
             [&target](const std::string& text) {
                 if (text != "true" && text != "false") {
@@ -247,17 +270,37 @@ Key switch_key(std::string path, std::string help, bool& target) {
             }};
 }
 
-Key choice_key(std::string path, std::string help, std::string& target,
-               std::vector<std::string> choices) {
-    help += fmt::format(" ({})", fmt::join(choices, ", "));
-    return {std::move(path), std::move(help), target,
-            [&target, choices = std::move(choices)](const std::string& text) {
-                if (std::ranges::find(choices, text) == choices.end()) {
+Key make_key(std::string path, int& target, Range range, std::string help) {
+    return number_key(std::move(path), target, range, std::move(help), "a whole number");
+}
+
+Key make_key(std::string path, float& target, Range range, std::string help) {
+    return number_key(std::move(path), target, range, std::move(help), "a number");
+}
+
+Key make_key(std::string path, double& target, Range range, std::string help) {
+    return number_key(std::move(path), target, range, std::move(help), "a number");
+}
+
+Key make_choice(std::string path, std::vector<std::string> words, std::size_t initial,
+                std::function<void(std::size_t)> choose, std::string help) {
+    help += fmt::format(" ({})", fmt::join(words, ", "));
+    return {std::move(path), std::move(help), words[initial],
+            [words, choose = std::move(choose)](const std::string& text) {
+                const auto word = std::ranges::find(words, text);
+                if (word == words.end()) {
                     throw std::invalid_argument(
-                        fmt::format("\"{}\" is none of {}", text, fmt::join(choices, ", ")));
+                        fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", ")));
                 }
-                target = text;
+                choose(static_cast<std::size_t>(word - words.begin()));
             }};
+}
+
+void check_name(const std::string& path, const std::string& name) {
+    if (wire::valid_source(name)) return;
+    const auto member = path.substr(0, path.size() - 1);  // "cameras" are named one by one
+    throw std::invalid_argument(fmt::format(
+        "\"{}\" can't name a {}: use 1 to 64 letters, digits, '_' and '-'", name, member));
 }
 
 Environment process_environment() {

@@ -1,6 +1,7 @@
 // Configuration files: keys with a type, a default and a sentence of documentation each.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/option.hpp"
 
 namespace facebus::service {
 
@@ -25,12 +27,39 @@ struct Key {
     [[nodiscard]] std::string variable() const;
 };
 
-Key text_key(std::string path, std::string help, std::string& target);
-Key int_key(std::string path, std::string help, int& target, int lowest, int highest);
-Key number_key(std::string path, std::string help, double& target, double lowest, double highest);
-Key switch_key(std::string path, std::string help, bool& target);
-Key choice_key(std::string path, std::string help, std::string& target,
-               std::vector<std::string> choices);
+/// The keys of the kinds of values that base/option.hpp knows.
+Key make_key(std::string path, std::string& target, std::string help);
+Key make_key(std::string path, bool& target, std::string help);
+Key make_key(std::string path, int& target, Range range, std::string help);
+Key make_key(std::string path, float& target, Range range, std::string help);
+Key make_key(std::string path, double& target, Range range, std::string help);
+/// `choose` gets the place in `words` of the word that was set.
+Key make_choice(std::string path, std::vector<std::string> words, std::size_t initial,
+                std::function<void(std::size_t)> choose, std::string help);
+
+template <class Value>
+Key make_key(std::string path, Value& target, const Choices<Value>& choices, std::string help) {
+    std::vector<std::string> words;
+    std::size_t initial = 0;
+    for (const auto& [word, value] : choices.words) {
+        if (value == target) initial = words.size();
+        words.push_back(word);
+    }
+    return make_choice(
+        std::move(path), std::move(words), initial,
+        [&target, choices](std::size_t place) { target = choices.words[place].second; },
+        std::move(help));
+}
+
+/// The keys that a struct of options declares, below `path`, bound to `options`.
+template <class Options>
+std::vector<Key> keys_of(const std::string& path, Options& options) {
+    std::vector<Key> keys;
+    Options::keys(options, [&](const std::string& name, auto& target, const auto&... declared) {
+        keys.push_back(make_key(path.empty() ? name : path + "." + name, target, declared...));
+    });
+    return keys;
+}
 
 /// A mapping from names that the user chooses to blocks of keys: `cameras`.
 struct Group {
@@ -40,8 +69,29 @@ struct Group {
     /// The keys of the block called `name`, made on first sight of it. Throws std::invalid_argument
     /// if the name can't be one.
     std::function<std::vector<Key>(const std::string& name)> keys;
-    std::string example = "door";  ///< a name, for documented()
+    std::string example;  ///< a name, for documented()
 };
+
+/// Throws std::invalid_argument if `name` can't stand in the group `path`.
+void check_name(const std::string& path, const std::string& name);
+
+/// The group of `members`, each of which is a struct of options.
+template <class Options>
+Group group_of(const std::string& path, std::string help, std::map<std::string, Options>& members,
+               std::string example) {
+    Group group{.path = path,
+                .help = std::move(help),
+                .fields = {},
+                .keys =
+                    [path, &members](const std::string& name) {
+                        check_name(path, name);
+                        return keys_of(path + "." + name, members[name]);
+                    },
+                .example = std::move(example)};
+    Options defaults;
+    for (const auto& key : keys_of("", defaults)) group.fields.push_back(key.path);
+    return group;
+}
 
 /// The environment, as a function so that tests can give their own.
 using Environment = std::map<std::string, std::string>;
@@ -49,7 +99,7 @@ Environment process_environment();
 
 /// Reads the YAML `text` (of the file `name`, for messages), then the FACEBUS_ variables. Throws
 /// StartupError (config) that names file and line, or the variable, for an unknown key (with the
-/// nearest known one), a bad value, or broken YAML.
+/// nearest known one), an unknown variable (likewise), a bad value, or broken YAML.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 

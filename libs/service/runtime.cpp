@@ -9,18 +9,11 @@
 
 #include "base/clock.hpp"
 #include "service/notify.hpp"
-#include "service/security.hpp"
 #include "service/signals.hpp"
+#include "wire/stages.hpp"
 
 namespace facebus::service {
 namespace {
-
-LogLevel level(const std::string& name) {
-    if (name == "debug") return LogLevel::debug;
-    if (name == "warning") return LogLevel::warning;
-    if (name == "error") return LogLevel::error;
-    return LogLevel::info;
-}
 
 /// "recognize-host-123": distinct for every process of a site.
 std::string instance_name(const std::string& service) {
@@ -32,16 +25,9 @@ std::string instance_name(const std::string& service) {
     return fmt::format("{}-{}-{}", service, host, getpid());
 }
 
-const std::string& input_of(const Settings& settings, const wire::Stage& stage) {
-    if (stage.section == "motion") return settings.motion.input;
-    if (stage.section == "detect") return settings.detect.input;
-    return settings.track.input;
-}
-
-void serve(const std::string& service, const Settings& settings, const Environment& environment,
-           const std::string& health_address, const std::function<void(Runtime&)>& body,
-           Stop& stop) {
-    Log log(service, level(settings.log_level));
+void serve(const std::string& service, const CommonOptions& common, const Environment& environment,
+           const std::function<void(Runtime&)>& body, Stop& stop) {
+    Log log(service, common.log_level);
     Metrics metrics;
     metrics
         .gauge("facebus_build_info", "1, with the version of the program",
@@ -53,13 +39,15 @@ void serve(const std::string& service, const Settings& settings, const Environme
     Pulse pulse;
     Health health(service, pulse);
     std::optional<HealthServer> server;
+    const auto section = std::string(wire::stages.at(wire::place_of(service)).section);
+    const auto& health_address = common.health(section);
     if (health_address != "none" && !health_address.empty()) {
-        server.emplace(health_address, service + ".health", health, metrics);
+        server.emplace(health_address, section + ".health", health, metrics);
     }
-    bus::Context context(bus_security(settings));
+    bus::Context context(bus::read_security(common.bus));
     Runtime runtime{.service = service,
-                    .settings = settings,
-                    .models = models_folder(settings, environment),
+                    .common = common,
+                    .models = models_folder(common, environment),
                     .log = log,
                     .metrics = metrics,
                     .stop = stop,
@@ -82,11 +70,11 @@ void serve(const std::string& service, const Settings& settings, const Environme
 }  // namespace
 
 void Runtime::bind_input(bus::Socket& socket, const wire::Stage& stage) const {
-    socket.bind(input_of(settings, stage), fmt::format("{}.input", stage.section));
+    socket.bind(common.input(stage.section), fmt::format("{}.input", stage.section));
 }
 
 void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const {
-    socket.connect(input_of(settings, stage), fmt::format("{}.input", stage.section));
+    socket.connect(common.input(stage.section), fmt::format("{}.input", stage.section));
 }
 
 void Runtime::count_error(const Error& error) const {
@@ -97,8 +85,7 @@ void Runtime::count_error(const Error& error) const {
     log.limited("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
 }
 
-int run(const std::string& service, int argc, char** argv,
-        const std::function<std::string(const Settings&)>& health,
+int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body) {
     static Stop stop;  // outlives every signal
     CLI::App app("facebus " + service);
@@ -118,8 +105,7 @@ int run(const std::string& service, int argc, char** argv,
     try {
         stop_on_signals(stop);
         const auto environment = process_environment();
-        const auto settings = load_settings(config, environment);
-        serve(service, settings, environment, health(settings), body, stop);
+        serve(service, configure(config, environment), environment, body, stop);
     } catch (const StartupError& error) {
         fmt::print(stderr, "{}: {}\n", service, error.what());
         return static_cast<int>(error.code());

@@ -9,8 +9,8 @@
 #include "base/pulse.hpp"
 #include "base/stop.hpp"
 #include "bus/socket.hpp"
+#include "service/common_options.hpp"
 #include "service/health.hpp"
-#include "service/settings.hpp"
 #include "wire/stages.hpp"
 
 namespace facebus::service {
@@ -18,7 +18,7 @@ namespace facebus::service {
 /// What a service is given to run with. Lives as long as the service.
 struct Runtime {
     std::string service;  ///< the process: a row of wire::stages
-    const Settings& settings;
+    const CommonOptions& common;
     std::filesystem::path models;
     Log& log;
     Metrics& metrics;
@@ -38,11 +38,14 @@ struct Runtime {
     void count_error(const Error& error) const;
 };
 
-/// Reads flags and configuration, sets up all of Runtime, and calls `body`. `health` picks the
-/// service's health address out of the settings. Returns the exit code; prints one line to standard
-/// error if the service could not start or go on.
-int run(const std::string& service, int argc, char** argv,
-        const std::function<std::string(const Settings&)>& health,
+/// Reads the configuration from `file`, or where it is found if that is empty.
+using Configure =
+    std::function<const CommonOptions&(const std::string& file, const Environment& environment)>;
+
+/// Reads flags and configuration, sets up all of Runtime, and calls `body`. `service` is a process
+/// of wire::stages. Returns the exit code; prints one line to standard error if the service could
+/// not start or go on.
+int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body);
 
 }  // namespace facebus::service

@@ -20,11 +20,11 @@ Result<M> decode(const bus::Received& received) {
     return wire::decode<M>(received.message.header, received.message.payload.size());
 }
 
-Dispatcher::Options options(const service::Settings& settings) {
-    return {.queue = static_cast<std::size_t>(settings.broker.queue),
+Dispatcher::Options dispatcher_options(const Options& options) {
+    return {.queue = static_cast<std::size_t>(options.queue),
             .worker_timeout =
-                std::chrono::milliseconds(static_cast<int>(settings.broker.worker_timeout * 1000)),
-            .attempts = settings.broker.attempts};
+                std::chrono::milliseconds(static_cast<int>(options.worker_timeout * 1000)),
+            .attempts = options.attempts};
 }
 
 Counter identities(Metrics& metrics, wire::Decision decision) {
@@ -57,29 +57,29 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
     }
 }
 
-Broker::Broker(service::Runtime& runtime)
+Broker::Broker(service::Runtime& runtime, const Options& options,
+               const gallery::RedisOptions& redis, const gallery::HistoryOptions& history)
     : runtime_(runtime),
       metrics_(runtime.metrics),
-      dispatcher_(options(runtime.settings)),
-      history_(runtime),
+      dispatcher_(dispatcher_options(options)),
+      history_(runtime, redis, history),
       run_(fmt::format("{:x}", utc_ns())),
       edge_(runtime.context, bus::Pattern::router,
             {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "edge"}),
       workers_(runtime.context, bus::Pattern::router,
                {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "worker"}),
       results_(runtime.context, bus::Pattern::publish,
-               {.send_queue = runtime.settings.broker.result_queue,
+               {.send_queue = options.result_queue,
                 .largest_frame = largest_subscription,
                 .role = "subscriber"}),
       refusing_{{{&edge_, refusing("edge")},
                  {&workers_, refusing("worker")},
                  {&results_, refusing("subscriber")}}} {
-    const auto& settings = runtime.settings.broker;
     runtime.metrics.gauge("facebus_queue_limit_probes", "Probes that may wait: broker.queue")
-        .set(settings.queue);
-    edge_.bind(settings.probes, "broker.probes");
-    workers_.bind(settings.workers, "broker.workers");
-    results_.bind(settings.results, "broker.results");
+        .set(options.queue);
+    edge_.bind(options.probes, "broker.probes");
+    workers_.bind(options.workers, "broker.workers");
+    results_.bind(options.results, "broker.results");
 }
 
 void Broker::run() {

@@ -8,6 +8,7 @@
 
 #include "broker/dispatcher.hpp"
 #include "broker/history_writer.hpp"
+#include "broker/options.hpp"
 #include "broker/result_times.hpp"
 #include "bus/socket.hpp"
 #include "service/runtime.hpp"
@@ -37,7 +38,8 @@ struct BrokerMetrics {
 class Broker {
   public:
     /// Binds the three endpoints. Throws StartupError if one is taken.
-    explicit Broker(service::Runtime& runtime);
+    Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
+           const gallery::HistoryOptions& history);
 
     /// Works until the stop of the runtime.
     void run();

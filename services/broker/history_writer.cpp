@@ -1,18 +1,19 @@
 #include "broker/history_writer.hpp"
 
-#include "gallery/history/history.hpp"
-#include "gallery_settings.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::broker {
 
-HistoryWriter::HistoryWriter(service::Runtime& runtime)
+HistoryWriter::HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
+                             const gallery::HistoryOptions& options)
     : runtime_(runtime),
       dropped_(runtime.metrics.counter("facebus_history_dropped_total",
                                        "Results that are not in the history, because Redis was "
                                        "away or too slow")) {
-    if (runtime.settings.results.history_hours > 0) {
-        thread_ = std::jthread([this](const std::stop_token& stopped) { write(stopped); });
+    if (options.hours > 0) {
+        thread_ =
+            std::jthread([this, history = gallery::History(redis, options.hours)](
+                             const std::stop_token& stopped) mutable { write(history, stopped); });
     }
 }
 
@@ -39,9 +40,7 @@ void HistoryWriter::append(const wire::Identity& identity) {
     changed_.notify_one();
 }
 
-void HistoryWriter::write(const std::stop_token& stopped) {
-    gallery::History history(redis_options(runtime_.settings),
-                             runtime_.settings.results.history_hours);
+void HistoryWriter::write(gallery::History& history, const std::stop_token& stopped) {
     std::unique_lock lock(mutex_);
     // With what waits when the broker stops, too.
     while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {

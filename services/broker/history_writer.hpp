@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "gallery/history/history.hpp"
 #include "service/runtime.hpp"
 #include "wire/messages.hpp"
 
@@ -18,7 +19,9 @@ namespace facebus::broker {
 /// had them. Crops are not stored. Thread-safe.
 class HistoryWriter {
   public:
-    explicit HistoryWriter(service::Runtime& runtime);
+    /// Throws StartupError (config) if `redis` makes no sense.
+    HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
+                  const gallery::HistoryOptions& options);
     /// Writes what waits, as far as Redis answers.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;
@@ -38,7 +41,7 @@ class HistoryWriter {
         std::vector<std::string> also_named;
     };
 
-    void write(const std::stop_token& stopped);
+    void write(gallery::History& history, const std::stop_token& stopped);
 
     service::Runtime& runtime_;
     Counter dropped_;

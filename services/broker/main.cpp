@@ -1,8 +1,9 @@
 // facebus-broker: see broker.hpp.
 #include "broker/broker.hpp"
+#include "settings/run.hpp"
 
 int main(int argc, char** argv) {
-    return facebus::service::run(
-        "broker", argc, argv, [](const auto& settings) { return settings.broker.health; },
-        [](auto& runtime) { facebus::broker::Broker(runtime).run(); });
+    return facebus::settings::run("broker", argc, argv, [](auto& runtime, const auto& settings) {
+        facebus::broker::Broker(runtime, settings.broker, settings.redis, settings.results).run();
+    });
 }

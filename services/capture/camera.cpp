@@ -23,14 +23,14 @@ bool replayed(const std::string& source) {
 
 }  // namespace
 
-Camera::Camera(std::string name, const service::CameraSettings& settings,
-               const service::Settings::Capture& options, const Stop& stop)
+Camera::Camera(std::string name, const CameraOptions& settings, const Options& options,
+               const Stop& stop)
     : name_(std::move(name)),
       settings_(settings),
       options_(options),
       stop_(stop),
       replay_(replayed(settings.source)),
-      live_(settings.pace == "live" || (settings.pace == "auto" && !replay_)),
+      live_(settings.pace == Pace::live || (settings.pace == Pace::automatic && !replay_)),
       started_(monotonic_ns()),
       retry_seconds_(options.reconnect_first),
       still_(replay_ ? 0 : static_cast<std::int64_t>(options.still_limit * ns_per_second)) {}

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/stop.hpp"
+#include "capture/options.hpp"
 #include "capture/still_watch.hpp"
-#include "service/settings.hpp"
 #include "vision/video/video_source.hpp"
 #include "wire/messages.hpp"
 
@@ -27,8 +27,8 @@ struct CameraEvents {
 /// camera is the place where time enters the system. Not thread-safe.
 class Camera {
   public:
-    Camera(std::string name, const service::CameraSettings& settings,
-           const service::Settings::Capture& options, const Stop& stop);
+    Camera(std::string name, const CameraOptions& settings, const Options& options,
+           const Stop& stop);
 
     /// Runs until the file ends (and is not looped), `stop`, or frame() says so. A device or stream
     /// that fails, or shows the same picture for too long, is opened again, ever more slowly.
@@ -47,8 +47,8 @@ class Camera {
     bool wait_for(std::int64_t pts);
 
     std::string name_;
-    service::CameraSettings settings_;
-    service::Settings::Capture options_;
+    CameraOptions settings_;
+    Options options_;
     const Stop& stop_;
     bool replay_;  ///< a file or folder, whose own time stamps count
     bool live_;

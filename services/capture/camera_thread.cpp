@@ -12,12 +12,12 @@ constexpr int linger_ms = 5000;
 
 }  // namespace
 
-CameraThread::CameraThread(service::Runtime& runtime, std::string name,
-                           const service::CameraSettings& settings)
+CameraThread::CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
+                           const Options& options)
     : runtime_(runtime),
       name_(std::move(name)),
-      source_(vision::printable(settings.source)),
-      camera_(name_, settings, runtime.settings.capture, runtime.stop),
+      source_(vision::printable(camera.source)),
+      camera_(name_, camera, options, runtime.stop),
       frames_(
           runtime.metrics.counter("facebus_frames_total", "Frames captured", {{"camera", name_}})),
       dropped_(
@@ -38,7 +38,7 @@ void CameraThread::run() {
     auto options = bus::stream_options;
     options.linger_ms = linger_ms;
     bus::Socket output(runtime_.context, bus::Pattern::push, options);
-    output.connect(runtime_.settings.motion.input, "motion.input");
+    runtime_.connect_input(output, wire::stages.at(wire::place_of("capture") + 1));
     const bus::Poller poller(runtime_.stop, runtime_.pulse);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
@@ -76,14 +76,15 @@ void CameraThread::lost(const Error& error, double retry_seconds) {
         "camera_lost", {{"camera", name_}, {"message", error.message}, {"retry_s", retry_seconds}});
 }
 
-void serve(service::Runtime& runtime) {
-    if (runtime.settings.cameras.empty()) {
+void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
+           const Options& options) {
+    if (cameras.empty()) {
         throw StartupError(Exit::config,
                            "no camera is configured; add one below `cameras:` in facebus.yaml");
     }
     std::list<CameraThread> threads;
-    for (const auto& [name, settings] : runtime.settings.cameras) {
-        threads.emplace_back(runtime, name, settings);
+    for (const auto& [name, camera] : cameras) {
+        threads.emplace_back(runtime, name, camera, options);
     }
     runtime.ready();
     std::optional<Error> failure;
@@ -92,7 +93,7 @@ void serve(service::Runtime& runtime) {
         if (thread.failure()) failure = thread.failure();
     }
     if (failure) throw StartupError(exit_code(*failure), failure->message);
-    if (!runtime.settings.capture.exit_at_end) {
+    if (!options.exit_at_end) {
         while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
     }
 }

@@ -1,6 +1,7 @@
 // A camera in a thread of its own.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,8 +16,8 @@ namespace facebus::capture {
 /// stop of the runtime.
 class CameraThread {
   public:
-    CameraThread(service::Runtime& runtime, std::string name,
-                 const service::CameraSettings& settings);
+    CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
+                 const Options& options);
 
     /// Blocks until the source has ended or failed.
     void join() { thread_.join(); }
@@ -42,6 +43,7 @@ class CameraThread {
 
 /// Runs all configured cameras. Throws StartupError if there is none, or a file that cannot be
 /// read.
-void serve(service::Runtime& runtime);
+void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
+           const Options& options);
 
 }  // namespace facebus::capture

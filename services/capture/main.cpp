@@ -1,8 +1,9 @@
 // facebus-capture: frames of all cameras to motion, a thread per camera.
 #include "capture/camera_thread.hpp"
+#include "settings/run.hpp"
 
 int main(int argc, char** argv) {
-    return facebus::service::run(
-        "capture", argc, argv, [](const auto& settings) { return settings.capture.health; },
-        facebus::capture::serve);
+    return facebus::settings::run("capture", argc, argv, [](auto& runtime, const auto& settings) {
+        facebus::capture::serve(runtime, settings.cameras, settings.capture);
+    });
 }

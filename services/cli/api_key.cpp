@@ -14,8 +14,9 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
         throw StartupError(Exit::usage,
                            "the name of a key is 1 to 64 letters, digits, '_' and '-'");
     }
-    const auto file =
-        options.file.empty() ? std::filesystem::path(context.settings.gateway.keys) : options.file;
+    const auto file = options.file.empty()
+                          ? std::filesystem::path(context.settings.gateway.key_file)
+                          : options.file;
     if (file.empty()) {
         throw StartupError(Exit::usage,
                            "no file to keep the key's hash in: set gateway.keys, or give --into");

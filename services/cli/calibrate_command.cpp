@@ -7,7 +7,6 @@
 #include "cli/progress.hpp"
 #include "gallery/decide/calibration.hpp"
 #include "gallery/store/store.hpp"
-#include "gallery_settings.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -62,7 +61,7 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& do
 }  // namespace
 
 Exit calibrate(const Context& context, const CalibrateOptions& options) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
         fmt::print("the gallery has no policy any more; that of the configuration counts\n");
@@ -70,11 +69,11 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     }
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
-    const auto rate = options.false_alarms.value_or(context.settings.recognize.false_alarms);
+    const auto rate = options.false_alarms.value_or(context.settings.calibration.false_alarms);
     const auto strangers = gallery::strangers_for(rate);
     const auto done = [&] {
         Progress progress("matching strangers", strangers);
-        return must(gallery::calibrate(*gallery, default_policy(context.settings), cohort, rate,
+        return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
                                        strangers, steps(progress, context.stop)));
     }();
     const auto own = gallery::try_own_samples(*gallery, done.policy);

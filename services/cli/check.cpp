@@ -4,7 +4,6 @@
 #include "cli/commands.hpp"
 #include "cli/gallery/enrol.hpp"
 #include "gallery/store/store.hpp"
-#include "gallery_settings.hpp"
 #include "service/health.hpp"
 
 namespace facebus::cli {
@@ -21,13 +20,15 @@ Exit check(const Context& context) {
     say(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
     std::string model;
     try {
-        model = enrolment::Enroller(context.models, context.settings).model_id();
+        model =
+            enrolment::Enroller(context.models, context.settings.detect, context.settings.enrolment)
+                .model_id();
         say(true, "models: " + model);
     } catch (const StartupError& error) {
         all = false;
         say(false, fmt::format("models: {}", error.what()));
     }
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     if (const auto snapshot = store.load(model); snapshot) {
         say(true, fmt::format("gallery: {} subjects, {} samples", (*snapshot)->subjects(),
                               (*snapshot)->samples()));

@@ -245,9 +245,7 @@ void add_checks(CLI::App& app, Command& command) {
     check->add_flag("--defaults", *defaults, "print a facebus.yaml with every key and its default");
     check->callback([&command, defaults] {
         if (*defaults) {
-            service::Settings settings;
-            const auto keys = service::setting_keys(settings);
-            fmt::print("{}", service::documented(keys, service::setting_groups(settings)));
+            fmt::print("{}", settings::reference());
             std::exit(0);
         }
         command = cli::check;

@@ -8,13 +8,13 @@
 
 #include "base/error.hpp"
 #include "base/stop.hpp"
-#include "service/settings.hpp"
+#include "settings/settings.hpp"
 
 namespace facebus::cli {
 
 /// What every command is given.
 struct Context {
-    service::Settings settings;
+    settings::Settings settings;
     std::filesystem::path models;
     Stop& stop;
 };

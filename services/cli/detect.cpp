@@ -4,7 +4,6 @@
 
 #include "cli/commands.hpp"
 #include "cli/gallery/enrol.hpp"
-#include "detector_settings.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"
 #include "vision/image/image_file.hpp"
@@ -40,7 +39,7 @@ void print(const vision::Detection& face, const Quality& quality) {
 
 Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json) {
     vision::use_threads(0);
-    vision::FaceDetector detector(context.models, detector_options(context.settings.detect));
+    vision::FaceDetector detector(context.models, context.settings.detect);
     std::size_t unreadable = 0;
     for (const auto& picture : named_pictures(paths, "")) {
         if (context.stop.requested()) return Exit::interrupted;

@@ -15,8 +15,8 @@ facebus::Exit run(int argc, char** argv) {
     if (!line) return line.error();
     service::stop_on_signals(stop);
     const auto environment = service::process_environment();
-    auto settings = service::load_settings(line->config, environment);
-    const auto models = service::models_folder(settings, environment);
+    auto settings = settings::load(line->config, environment);
+    const auto models = service::models_folder(settings.common, environment);
     return line->command({std::move(settings), models, stop});
 }
 

@@ -11,11 +11,9 @@
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
-#include "gallery_settings.hpp"
 #include "results/catch_up.hpp"
 #include "results/latency.hpp"
 #include "results/result_stream.hpp"
-#include "service/security.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -38,7 +36,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     const auto endpoint =
         options.endpoint.empty() ? context.settings.broker.results : options.endpoint;
     const bool colour = isatty(STDOUT_FILENO) != 0;
-    bus::Context bus(service::bus_security(context.settings));
+    bus::Context bus(bus::read_security(context.settings.common.bus));
     results::ResultStream stream(bus, endpoint, context.stop);
     results::Latency latency;
     std::uint64_t seen = 0;
@@ -103,7 +101,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     bool more = true;
     if (options.since > 0) {
-        const auto redis = redis_options(context.settings);
+        const auto redis = context.settings.redis;
         must(gallery::Redis(redis).run({"PING"}));
         catch_up.emplace(redis, std::chrono::seconds(std::llround(options.since)));
         more = read_history();

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "detector_settings.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/crop_file.hpp"
 #include "vision/crop/quality.hpp"
@@ -18,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t samples_of_a_video = 5;
 
-std::string explain(Flaw flaw, const Quality& quality, const service::Settings::Gallery& rules) {
+std::string explain(Flaw flaw, const Quality& quality, const Options& rules) {
     switch (flaw) {
         case Flaw::too_small:
             return fmt::format(
@@ -38,14 +37,14 @@ std::string explain(Flaw flaw, const Quality& quality, const service::Settings::
 
 }  // namespace
 
-std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules) {
+std::optional<Flaw> flaw(const Quality& quality, const Options& rules) {
     if (quality.eye_distance < rules.min_eye_distance) return Flaw::too_small;
     if (quality.sharpness < rules.min_sharpness) return Flaw::blurred;
     if (quality.overall < rules.min_quality) return Flaw::poor;
     return std::nullopt;
 }
 
-std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules) {
+std::optional<Error> refusal(const Quality& quality, const Options& rules) {
     const auto found = flaw(quality, rules);
     if (!found) return std::nullopt;
     return Error{ErrorKind::refused, explain(*found, quality, rules)};
@@ -61,7 +60,7 @@ std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
     return faces;
 }
 
-Error no_single_face(std::size_t faces, const service::Settings::Gallery& rules) {
+Error no_single_face(std::size_t faces, const Options& rules) {
     if (faces == 0) {
         return {ErrorKind::refused,
                 fmt::format("no face of {} pixels or more found", rules.min_eye_distance * 2)};
@@ -70,10 +69,9 @@ Error no_single_face(std::size_t faces, const service::Settings::Gallery& rules)
             fmt::format("{} faces found; cut the picture to the one person", faces)};
 }
 
-Enroller::Enroller(const fs::path& models, const service::Settings& settings)
-    : rules_(settings.gallery),
-      detector_(models, detector_options(settings.detect)),
-      embedder_(models) {}
+Enroller::Enroller(const fs::path& models, const vision::DetectorOptions& detector,
+                   const Options& rules)
+    : rules_(rules), detector_(models, detector), embedder_(models) {}
 
 Result<FaceSample> Enroller::sample(const Image& picture, const std::string& source) {
     const auto faces = prominent(sightings(picture));

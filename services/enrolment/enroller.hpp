@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "enrolment/options.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gallery/store/store.hpp"
-#include "service/settings.hpp"
 #include "vision/detect/face_detector.hpp"
 #include "vision/embed/embedder.hpp"
 #include "vision/track/tracker.hpp"
@@ -20,16 +20,16 @@ namespace facebus::enrolment {
 /// Why a face may not be enrolled.
 enum class Flaw { too_small, blurred, poor };
 /// The first rule of facebus.yaml's `gallery` that the face breaks, if any.
-std::optional<Flaw> flaw(const Quality& quality, const service::Settings::Gallery& rules);
+std::optional<Flaw> flaw(const Quality& quality, const Options& rules);
 
 /// Why a face of that quality may not be enrolled, by those rules, if it may not.
-std::optional<Error> refusal(const Quality& quality, const service::Settings::Gallery& rules);
+std::optional<Error> refusal(const Quality& quality, const Options& rules);
 
 /// The faces that a picture may be of, largest first: not those less than a third as large as the
 /// largest, which are background.
 std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces);
 /// Why a picture with so many prominent faces can't be enrolled. Precondition: not one.
-Error no_single_face(std::size_t faces, const service::Settings::Gallery& rules);
+Error no_single_face(std::size_t faces, const Options& rules);
 
 /// A face that may be enrolled.
 struct FaceSample {
@@ -51,7 +51,8 @@ Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const Fac
 class Enroller {
   public:
     /// Throws StartupError if a model is missing or corrupt.
-    Enroller(const std::filesystem::path& models, const service::Settings& settings);
+    Enroller(const std::filesystem::path& models, const vision::DetectorOptions& detector,
+             const Options& rules);
 
     /// The sample of the only face in the picture. `source` is kept with it, for people. Refused:
     /// no face, more than one (a face less than a third as large as the largest is background), one
@@ -75,11 +76,11 @@ class Enroller {
     /// One embedding a crop, in order.
     std::vector<Embedding> embed(std::span<const Image> crops) { return embedder_.embed(crops); }
 
-    [[nodiscard]] const service::Settings::Gallery& rules() const { return rules_; }
+    [[nodiscard]] const Options& rules() const { return rules_; }
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
 
   private:
-    service::Settings::Gallery rules_;
+    Options rules_;
     vision::FaceDetector detector_;
     vision::Embedder embedder_;
 };

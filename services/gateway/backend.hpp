@@ -6,22 +6,24 @@
 
 #include "gallery/store/store.hpp"
 #include "gateway/faces/face_stage.hpp"
+#include "gateway/options.hpp"
 #include "gateway/pool.hpp"
 #include "live_gallery/gallery_watcher.hpp"
-#include "service/settings.hpp"
 
 namespace facebus::gateway {
 
 /// Outlives the handlers.
 struct Backend {
-    const service::Settings& settings;
+    const Options& options;
+    const enrolment::Options& rules;
+    vision::DetectorKind detector;
     Pool<FaceStage>& stages;
     Pool<gallery::Store>& stores;
     std::function<live_gallery::GalleryWatcher::View()> gallery;  ///< as it is matched against
     std::function<void()> changed;  ///< to be called after a write: gallery() shows it from then on
 
     [[nodiscard]] std::chrono::duration<double> patience() const {
-        return std::chrono::duration<double>(settings.gateway.timeout);
+        return std::chrono::duration<double>(options.timeout);
     }
 };
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "gallery_settings.hpp"
 #include "gateway/backend.hpp"
 #include "gateway/live/gallery_follower.hpp"
 #include "gateway/live/inbox_feed.hpp"
@@ -30,8 +29,7 @@ constexpr int stores = 4;
 constexpr std::chrono::hours results_age(1);
 
 /// The keys that are asked for; none if everybody may do all.
-std::shared_ptr<KeyRing> keys(const service::Runtime& runtime) {
-    const auto& set = runtime.settings.gateway;
+std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& set) {
     if (set.open) {
         const auto address = http::parse_address(set.address);
         if (!address || !http::is_loopback(*address)) {
@@ -43,13 +41,13 @@ std::shared_ptr<KeyRing> keys(const service::Runtime& runtime) {
         runtime.log.warning("open", {{"do", "set gateway.keys, and gateway.open to false"}});
         return nullptr;
     }
-    if (set.keys.empty()) {
+    if (set.key_file.empty()) {
         throw StartupError(Exit::config,
                            "no API keys: make one with `facebus api-key admin NAME --into FILE` "
                            "and set gateway.keys to the file; gateway.open goes without");
     }
     return std::make_shared<KeyRing>(
-        set.keys, [&runtime](const Error& error) { runtime.count_error(error); });
+        set.key_file, [&runtime](const Error& error) { runtime.count_error(error); });
 }
 
 std::string picture_of(const Bytes& crop) {
@@ -83,23 +81,26 @@ ResultListener collect(InboxFeed& inbox) {
 
 }  // namespace
 
-void serve(service::Runtime& runtime) {
-    const auto& set = runtime.settings.gateway;
-    const auto ring = keys(runtime);
-    vision::use_threads(runtime.settings.threads);
+void serve(service::Runtime& runtime, const settings::Settings& settings) {
+    const auto& set = settings.gateway;
+    const auto ring = keys(runtime, set);
+    vision::use_threads(runtime.common.threads);
     Pool<FaceStage> stages;
     std::string model_id;
     for (int i = 0; i < set.pictures; ++i) {
-        auto stage = std::make_unique<FaceStage>(runtime.models, runtime.settings);
+        auto stage =
+            std::make_unique<FaceStage>(runtime.models, settings.detect, settings.enrolment);
         model_id = stage->model_id();
         stages.add(std::move(stage));
     }
     Pool<gallery::Store> connections;
     for (int i = 0; i < stores; ++i) {
-        connections.add(std::make_unique<gallery::Store>(redis_options(runtime.settings)));
+        connections.add(std::make_unique<gallery::Store>(settings.redis));
     }
-    live_gallery::GalleryWatcher watcher(runtime, model_id);
-    const Backend backend{.settings = runtime.settings,
+    live_gallery::GalleryWatcher watcher(runtime, settings.redis, settings.calibration, model_id);
+    const Backend backend{.options = set,
+                          .rules = settings.enrolment,
+                          .detector = settings.detect.detector,
                           .stages = stages,
                           .stores = connections,
                           .gallery = [&] { return watcher.view(); },
@@ -110,10 +111,11 @@ void serve(service::Runtime& runtime) {
     InboxFeed inbox_feed(inbox, stages, runtime.metrics);
     GalleryFollower follower(happenings.live, inbox, watcher.view());
     std::vector<ResultListener> listeners{show(happenings), collect(inbox_feed)};
-    const auto hooks = webhooks(runtime);
+    const auto hooks = webhooks(runtime, settings.webhooks, settings.redis, settings.results);
     std::unique_ptr<MqttPublisher> mqtt;
-    if (!runtime.settings.mqtt.host.empty()) {
-        mqtt = std::make_unique<MqttPublisher>(runtime, [&] { return watcher.view().snapshot; });
+    if (!settings.mqtt.host.empty()) {
+        mqtt = std::make_unique<MqttPublisher>(runtime, settings.mqtt, settings.camera_names(),
+                                               [&] { return watcher.view().snapshot; });
         listeners.push_back(mqtt->listener());
     }
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
@@ -126,7 +128,8 @@ void serve(service::Runtime& runtime) {
                               {.admit = [&](const auto& request) { return site.admit(request); },
                                .answer = [&](const auto& request) { return site.answer(request); },
                                .refuse = [&](int status) { return site.refuse(status); }});
-    const ResultFeed feed(runtime, results_age, std::move(listeners));
+    const ResultFeed feed(runtime, settings.broker.results, settings.redis, results_age,
+                          std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {

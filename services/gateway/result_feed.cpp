@@ -2,16 +2,15 @@
 
 #include <utility>
 
-#include "gallery_settings.hpp"
-
 namespace facebus::gateway {
 
-ResultFeed::ResultFeed(const service::Runtime& runtime, std::chrono::seconds age,
+ResultFeed::ResultFeed(const service::Runtime& runtime, const std::string& endpoint,
+                       const gallery::RedisOptions& redis, std::chrono::seconds age,
                        std::vector<ResultListener> listeners)
     : runtime_(runtime),
       listeners_(std::move(listeners)),
-      stream_(runtime.context, runtime.settings.broker.results, runtime.stop),
-      catch_up_(redis_options(runtime.settings), age),
+      stream_(runtime.context, endpoint, runtime.stop),
+      catch_up_(redis, age),
       thread_([this] { read(); }) {}
 
 ResultFeed::~ResultFeed() {

@@ -29,8 +29,9 @@ struct ResultListener {
 /// as `age`; while Redis is away, results go on to come and only what was missed waits.
 class ResultFeed {
   public:
-    /// Throws StartupError if broker.results is no address.
-    ResultFeed(const service::Runtime& runtime, std::chrono::seconds age,
+    /// Throws StartupError if `endpoint` (broker.results) is no address.
+    ResultFeed(const service::Runtime& runtime, const std::string& endpoint,
+               const gallery::RedisOptions& redis, std::chrono::seconds age,
                std::vector<ResultListener> listeners);
     /// Waits for the thread; runtime.stop has to be requested.
     ~ResultFeed();

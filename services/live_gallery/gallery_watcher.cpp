@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
-#include "gallery_settings.hpp"
 
 namespace facebus::live_gallery {
 namespace {
@@ -17,10 +16,12 @@ constexpr std::size_t most_samples_at_once = 50'000;
 
 }  // namespace
 
-GalleryWatcher::GalleryWatcher(service::Runtime& runtime, std::string model_id)
+GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
+                               const gallery::CalibrationOptions& calibration, std::string model_id)
     : runtime_(runtime),
+      options_(calibration),
       model_id_(std::move(model_id)),
-      store_(redis_options(runtime.settings)),
+      store_(redis),
       subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
       samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
       stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
@@ -81,7 +82,7 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
     } else if (before.snapshot && gallery->samples() > most_samples_at_once) {
         swap({std::move(gallery), before.policy});
     } else {
-        View next{std::move(gallery), default_policy(runtime_.settings)};
+        View next{std::move(gallery), options_.base};
         next.policy = policy_for(*next.snapshot);
         calibrated_ = true;
         swap(std::move(next));
@@ -91,11 +92,11 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
 
 /// The policy of a gallery that stores none. Each worker comes to the same.
 gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
-    if (gallery.samples() == 0) return default_policy(runtime_.settings);
-    const auto done = calibrate_in_time(gallery, runtime_.settings);
+    if (gallery.samples() == 0) return options_.base;
+    const auto done = gallery::calibrate_in_time(gallery, options_);
     if (!done) {
         runtime_.count_error(done.error());
-        return default_policy(runtime_.settings);
+        return options_.base;
     }
     runtime_.log.info("calibrated", {{"false_alarms", done->false_alarms},
                                      {"strangers", done->strangers},

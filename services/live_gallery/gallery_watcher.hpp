@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/metrics.hpp"
+#include "gallery/decide/calibration.hpp"
 #include "gallery/store/store.hpp"
 #include "service/runtime.hpp"
 
@@ -29,7 +30,8 @@ class GalleryWatcher {
     };
 
     /// Throws StartupError (unavailable) if Redis can't be reached at the start.
-    GalleryWatcher(service::Runtime& runtime, std::string model_id);
+    GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
+                   const gallery::CalibrationOptions& calibration, std::string model_id);
     ~GalleryWatcher();
     GalleryWatcher(const GalleryWatcher&) = delete;
     GalleryWatcher& operator=(const GalleryWatcher&) = delete;
@@ -53,6 +55,7 @@ class GalleryWatcher {
     void watch();
 
     service::Runtime& runtime_;
+    gallery::CalibrationOptions options_;
     std::string model_id_;
     gallery::Store store_;
     Gauge subjects_;

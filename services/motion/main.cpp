@@ -1,27 +1,20 @@
 // facebus-motion: frames from capture in, the parts worth searching to detect-align.
 #include "motion/motion_stage.hpp"
 #include "service/run_stage.hpp"
+#include "settings/run.hpp"
 
 using namespace facebus;
 
 int main(int argc, char** argv) {
-    return service::run(
-        "motion", argc, argv, [](const auto& settings) { return settings.motion.health; },
-        [](service::Runtime& runtime) {
-            const auto& settings = runtime.settings.motion;
-            motion::MotionStage stage({.enabled = settings.enabled,
-                                       .full_interval = settings.full_interval,
-                                       .linger = settings.linger,
-                                       .min_area = settings.min_area,
-                                       .margin = settings.margin});
-            auto searched = runtime.metrics.counter("facebus_motion_searched_pixels_total",
-                                                    "Pixels handed on to be searched for faces");
-            auto seen =
-                runtime.metrics.counter("facebus_motion_pixels_total", "Pixels of all frames");
-            service::run_stage<wire::Frame, wire::Region>(
-                runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {
-                    seen.add(static_cast<double>(frame.payload.size()) / channels);
-                    searched.add(static_cast<double>(pixels.size()) / channels);
-                });
-        });
+    return settings::run("motion", argc, argv, [](auto& runtime, const auto& settings) {
+        motion::MotionStage stage(settings.motion);
+        auto searched = runtime.metrics.counter("facebus_motion_searched_pixels_total",
+                                                "Pixels handed on to be searched for faces");
+        auto seen = runtime.metrics.counter("facebus_motion_pixels_total", "Pixels of all frames");
+        service::run_stage<wire::Frame, wire::Region>(
+            runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {
+                seen.add(static_cast<double>(frame.payload.size()) / channels);
+                searched.add(static_cast<double>(pixels.size()) / channels);
+            });
+    });
 }

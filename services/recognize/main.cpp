@@ -1,12 +1,13 @@
 // facebus-recognize: probes from the broker in, identities back.
 #include "recognize/worker.hpp"
+#include "settings/run.hpp"
 #include "vision/network/threads.hpp"
 
 int main(int argc, char** argv) {
-    return facebus::service::run(
-        "recognize", argc, argv, [](const auto& settings) { return settings.recognize.health; },
-        [](auto& runtime) {
-            facebus::vision::use_threads(runtime.settings.threads);
-            facebus::recognize::Worker(runtime).run();
-        });
+    return facebus::settings::run("recognize", argc, argv, [](auto& runtime, const auto& settings) {
+        facebus::vision::use_threads(runtime.common.threads);
+        facebus::recognize::Worker(runtime, settings.recognize, settings.broker.workers,
+                                   settings.redis, settings.calibration)
+            .run();
+    });
 }

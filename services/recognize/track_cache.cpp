@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "gallery_settings.hpp"
-
 namespace facebus::recognize {
 namespace {
 
@@ -29,9 +27,9 @@ std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
 
 }  // namespace
 
-TrackCache::TrackCache(service::Runtime& runtime, const std::string& model_id)
-    : runtime_(runtime),
-      shared_(redis_options(runtime.settings), runtime.settings.recognize.track_ttl, model_id) {}
+TrackCache::TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis,
+                       int ttl_seconds, const std::string& model_id)
+    : runtime_(runtime), shared_(redis, ttl_seconds, model_id) {}
 
 std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
                                                  const gallery::Probe& probe) {

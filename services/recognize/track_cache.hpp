@@ -17,7 +17,8 @@ namespace facebus::recognize {
 /// when Redis is unavailable. Not thread-safe.
 class TrackCache {
   public:
-    TrackCache(service::Runtime& runtime, const std::string& model_id);
+    TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,
+               const std::string& model_id);
 
     /// Adds `probe` to its track and returns the probes of that track, this one included, ordered
     /// by id. While Redis is unavailable it is tried again every two seconds only, and the probes

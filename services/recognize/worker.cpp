@@ -8,17 +8,18 @@
 
 namespace facebus::recognize {
 
-Worker::Worker(service::Runtime& runtime)
+Worker::Worker(service::Runtime& runtime, const Options& options,
+               const std::string& broker_endpoint, const gallery::RedisOptions& redis,
+               const gallery::CalibrationOptions& calibration)
     : runtime_(runtime),
-      recognizer_(runtime.models, runtime.settings.recognize.engine == "onnxruntime"
-                                      ? vision::Engine::onnxruntime
-                                      : vision::Engine::opencv),
-      watcher_(runtime, recognizer_.model_id()),
-      tracks_(runtime, recognizer_.model_id()),
+      options_(options),
+      recognizer_(runtime.models, options.engine),
+      watcher_(runtime, redis, calibration, recognizer_.model_id()),
+      tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
       broker_(runtime.context, bus::Pattern::dealer),
       seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
       faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")) {
-    broker_.connect(runtime.settings.broker.workers, "broker.workers");
+    broker_.connect(broker_endpoint, "broker.workers");
 }
 
 void Worker::run() {
@@ -34,7 +35,7 @@ void Worker::run() {
 
 std::vector<ProbeItem> Worker::receive() {
     std::vector<ProbeItem> items;
-    while (items.size() < static_cast<std::size_t>(runtime_.settings.recognize.batch)) {
+    while (items.size() < static_cast<std::size_t>(options_.batch)) {
         auto received = broker_.try_receive();
         if (!received) {
             runtime_.count_error(received.error());
@@ -61,7 +62,7 @@ void Worker::answer(const std::vector<ProbeItem>& items) {
     for (std::size_t i = 0; i < identities.size(); ++i) {
         auto& identity = identities[i];
         identity.head.seq = ++seq_;
-        const bool crop = runtime_.settings.recognize.crops && !identity.ignored.value_or(false);
+        const bool crop = options_.crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
         // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
@@ -75,7 +76,7 @@ void Worker::send_credit() {
     const auto view = watcher_.view();
     const wire::Credit credit{
         .head = {.src = runtime_.instance, .seq = ++seq_, .ts = utc_ns(), .t = {}},
-        .credit = static_cast<std::uint32_t>(runtime_.settings.recognize.batch),
+        .credit = static_cast<std::uint32_t>(options_.batch),
         .model = recognizer_.model_id(),
         .gallery = view.snapshot->version(),
         .gallery_stale = watcher_.stale(),

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "bus/socket.hpp"
 #include "live_gallery/gallery_watcher.hpp"
+#include "recognize/options.hpp"
 #include "recognize/recognizer.hpp"
 #include "recognize/track_cache.hpp"
 #include "service/runtime.hpp"
@@ -18,7 +20,8 @@ class Worker {
   public:
     /// Loads the network and the gallery, and connects to the broker. Throws StartupError if a
     /// model is missing or Redis is unavailable.
-    explicit Worker(service::Runtime& runtime);
+    Worker(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
+           const gallery::RedisOptions& redis, const gallery::CalibrationOptions& calibration);
 
     /// Works until the stop of the runtime.
     void run();
@@ -29,6 +32,7 @@ class Worker {
     void send_credit();
 
     service::Runtime& runtime_;
+    Options options_;
     Recognizer recognizer_;
     live_gallery::GalleryWatcher watcher_;
     TrackCache tracks_;

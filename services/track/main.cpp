@@ -1,8 +1,10 @@
 // facebus-track: faces from detect-align in; probes and track events to the broker.
+#include "settings/run.hpp"
 #include "track/track_service.hpp"
 
 int main(int argc, char** argv) {
-    return facebus::service::run(
-        "track", argc, argv, [](const auto& settings) { return settings.track.health; },
-        facebus::track::serve);
+    return facebus::settings::run("track", argc, argv, [](auto& runtime, const auto& settings) {
+        facebus::track::serve(runtime, settings.track, settings.broker.probes,
+                              settings.camera_names());
+    });
 }

@@ -19,13 +19,6 @@ namespace {
 // Between two messages about a camera.
 constexpr std::chrono::seconds camera_interval(2);
 
-std::vector<std::string> configured_cameras(const service::Settings& settings) {
-    std::vector<std::string> names;
-    names.reserve(settings.cameras.size());
-    for (const auto& [camera, set] : settings.cameras) names.push_back(camera);
-    return names;
-}
-
 /// Milliseconds until there is something to send.
 int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
     const auto now = Monotonic::now();
@@ -38,28 +31,20 @@ int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
 
 }  // namespace
 
-void serve(service::Runtime& runtime) {
-    const auto& settings = runtime.settings.track;
-    TrackStage stage({.max_gap = settings.max_gap,
-                      .confirm = settings.confirm,
-                      .max_probes = settings.max_probes,
-                      .probe_interval = settings.probe_interval,
-                      .refresh = settings.refresh,
-                      .min_eye_distance = static_cast<float>(settings.min_eye_distance),
-                      .min_quality = static_cast<float>(settings.min_quality)},
-                     fmt::format("{:x}", utc_ns() / 1'000'000),
-                     settings.moves ? 0 : settings.alive);
+void serve(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
+           const std::vector<std::string>& configured_cameras) {
+    TrackStage stage(options, fmt::format("{:x}", utc_ns() / 1'000'000));
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
-    input.bind(settings.input, "track.input");
+    runtime.bind_input(input, wire::stages.at(wire::place_of("track")));
     bus::Socket broker(runtime.context, bus::Pattern::dealer);
-    broker.connect(runtime.settings.broker.probes, "broker.probes");
+    broker.connect(broker_endpoint, "broker.probes");
 
     const bus::Poller poller(runtime.stop, runtime.pulse);
     bus::StreamReader<wire::Face> reader(input, poller,
                                          [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");
-    Uplink uplink(runtime, broker);
-    CameraWatch cameras(camera_interval, Monotonic::now(), configured_cameras(runtime.settings));
+    Uplink uplink(runtime, broker, options);
+    CameraWatch cameras(camera_interval, Monotonic::now(), configured_cameras);
 
     bool live = false;
     runtime.ready();

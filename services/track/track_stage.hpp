@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "track/options.hpp"
 #include "vision/track/tracker.hpp"
 #include "wire/messages.hpp"
 
@@ -28,12 +29,11 @@ struct TrackOutput {
 class TrackStage {
   public:
     /// `session`: letters and digits that no other run of this stage has had; part of every track
-    /// id. `moved_every`: seconds of the stream after which a track tells again where it is; 0: in
-    /// every frame.
-    TrackStage(const vision::TrackerOptions& options, std::string session, double moved_every)
-        : options_(options),
+    /// id.
+    TrackStage(const Options& options, std::string session)
+        : options_(options.tracker),
           session_(std::move(session)),
-          moved_every_(static_cast<std::int64_t>(moved_every * 1e9)) {}
+          moved_every_(options.moves ? 0 : static_cast<std::int64_t>(options.alive * 1e9)) {}
 
     /// One frame's faces with their crops (see wire::Face). The end of a stream ends its tracks and
     /// gives the event `end` last.

@@ -7,17 +7,17 @@
 namespace facebus::track {
 namespace {
 
-bus::Outbox::Options options(const service::Settings::Track& settings) {
-    return {.capacity = static_cast<std::size_t>(settings.outbox),
-            .resend = std::chrono::milliseconds(static_cast<int>(settings.resend * 1000))};
+bus::Outbox::Options outbox_options(const Options& options) {
+    return {.capacity = static_cast<std::size_t>(options.outbox),
+            .resend = std::chrono::milliseconds(static_cast<int>(options.resend * 1000))};
 }
 
 }  // namespace
 
-Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket)
+Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& options)
     : runtime_(runtime),
       socket_(socket),
-      outbox_(options(runtime.settings.track)),
+      outbox_(outbox_options(options)),
       sent_(runtime.metrics.counter("facebus_probes_sent_total",
                                     "Probes handed over to be sent, each counted once")),
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",

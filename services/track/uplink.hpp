@@ -18,7 +18,7 @@ namespace facebus::track {
 class Uplink {
   public:
     /// `socket` is connected to the broker's endpoint for probes.
-    Uplink(service::Runtime& runtime, bus::Socket& socket);
+    Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& options);
 
     /// Numbers what one frame gave and puts it into the outbox. `live`: of a camera, not of a file.
     void put(TrackOutput output, bool live);

@@ -37,10 +37,11 @@ struct Candidate {
 std::vector<Candidate> candidates() {
     std::vector<Candidate> all;
     const auto models = test::models();
-    all.push_back({"MTCNN", {models, vision::MtcnnOptions{.output_score = 0.9F}}, 0, 0, {}});
+    all.push_back({"MTCNN", {models, vision::DetectorOptions{}}, 0, 0, {}});
     for (const int input : {300, 600}) {
         all.push_back({fmt::format("SSD {0}x{0} + O-Net", input),
-                       {models, vision::SsdOptions{.input = input, .output_score = 0.9F}},
+                       {models, vision::DetectorOptions{.detector = vision::DetectorKind::ssd,
+                                                        .ssd_input = input}},
                        0,
                        0,
                        {}});

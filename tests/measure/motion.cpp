@@ -54,7 +54,7 @@ wire::Region whole(const Image& image, std::int64_t pts) {
 /// The same frames searched whole, and searched where motion says.
 class Comparison {
   public:
-    Comparison() : detect_(test::models(), vision::MtcnnOptions{.output_score = 0.9F}) {}
+    Comparison() : detect_(test::models(), vision::DetectorOptions{}) {}
 
     void add(const Image& image, std::int64_t pts) {
         ++frames_;

@@ -65,7 +65,27 @@ class Architecture(unittest.TestCase):
         for path in sources("services"):
             own = path.relative_to(ROOT / "services").parts[0]
             for include in INCLUDE.findall(path.read_text()):
+                if own == "settings" and include.endswith("/options.hpp"):
+                    continue  # the one place that puts all sections of facebus.yaml together
                 self.assertNotIn(include.split("/")[0], services - {own}, f"{path} includes {include}")
+
+    def test_the_programs_accept_the_variables_that_scripts_and_tests_read(self):
+        text = (ROOT / "libs/service/config.cpp").read_text()
+        known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # which is a key
+        read = re.compile(r'(?:\$\{?|environ(?:\.get)?[\[(]"|getenv\(")(FACEBUS_[A-Z_]+)')
+        names = set()
+        for folder in (".ci", "deploy", "models", "tests", "tools"):
+            for path in [ROOT / "compose.yaml", *(ROOT / folder).rglob("*")]:
+                built = path.name == "CMakeLists.txt" or path.suffix in (".in", ".cmake")
+                if path.is_file() and not built:
+                    names.update(read.findall(path.read_text(errors="replace")))
+        self.assertIn("FACEBUS_BIN", names)
+        self.assertEqual(set(), names - known)
+
+    def test_options_depend_on_nothing_that_runs(self):
+        for path in (ROOT / "services").rglob("options.hpp"):
+            for include in INCLUDE.findall(path.read_text()):
+                self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)
 
     def test_each_service_has_a_namespace_of_its_own(self):
         for path in sources("services"):

@@ -144,6 +144,10 @@ class BadInputTest(support.ProcessTest):
                  yaml="broker:\n\tqueue: 1\n"),
             Case("text instead of a mapping", ["facebus-broker"], CONFIG, (at(1), "mapping"),
                  yaml="hello\n"),
+            *(Case(f"unknown variable of {name[0]}", list(name), CONFIG,
+                   ("environment: unknown variable FACEBUS_BROKER_QUEU;", "did you mean FACEBUS_BROKER_QUEUE[?]"),
+                   {"FACEBUS_BROKER_QUEU": "5"})
+              for name in (("facebus-broker",), ("facebus-motion",), ("facebus", "gallery", "list"))),
             Case("a camera name that can't be a topic", ["facebus-capture"], CONFIG,
                  (at(2), "front door", "letters"), yaml="cameras:\n  front door:\n    source: a\n"),
             Case("a camera without a source", ["facebus-capture"], CONFIG, (r"cameras\.door", "source"),

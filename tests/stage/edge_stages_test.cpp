@@ -39,8 +39,8 @@ wire::Frame end() {
 
 struct Edge {
     motion::MotionStage motion{vision::MotionOptions{}};
-    detect_align::DetectStage detect{test::models(), vision::MtcnnOptions{.min_face = 80}};
-    track::TrackStage track{vision::TrackerOptions{.confirm = 2}, "test", 0};
+    detect_align::DetectStage detect{test::models(), vision::DetectorOptions{.min_face = 80}};
+    track::TrackStage track{track::Options{.moves = true}, "test"};
 
     track::TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
         const auto [region, areas] = motion.process(message, pixels);
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_fir
 
 BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     const auto image = photograph();
-    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     const auto region_of = [&](const Area& area) {
         return wire::Region{.head = {.src = "door"},
                             .frame_width = image.width,
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
 BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
-    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 20});
+    detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 20});
     const auto [region, areas] = motion.process(frame(grey, 0), grey.pixels);
     BOOST_REQUIRE(region.areas.size() == 1U);
     BOOST_TEST((region.areas[0] == Area{0, 0, 64, 48}));
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
 
 BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_look) {
     const auto image = photograph();
-    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     const wire::Region whole{.head = {.src = "door"},
                              .frame_width = image.width,
                              .frame_height = image.height,
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_l
 BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_time) {
     const auto image = photograph();
     motion::MotionStage motion{vision::MotionOptions{}};
-    detect_align::DetectStage detect(test::models(), vision::MtcnnOptions{.min_face = 80});
+    detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     constexpr std::int64_t second = 1'000'000'000;
     std::int64_t seen = 0;
     std::size_t searched = 0;

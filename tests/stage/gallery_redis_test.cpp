@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/file.hpp"
 #include "base/temporary_folder.hpp"
 #include "gallery/redis/redis.hpp"
 #include "gallery/store/store.hpp"
@@ -68,6 +69,15 @@ class FalseRedis {
     int listener_ = -1;
     std::thread thread_;
 };
+
+/// A file that holds the password; no file for an empty one.
+std::string file_of(const std::string& password) {
+    static const TemporaryFolder folder;
+    if (password.empty()) return {};
+    const auto file = folder / "password";
+    BOOST_REQUIRE(write_private_file(file, password + "\n"));
+    return file.string();
+}
 
 }  // namespace
 
@@ -135,8 +145,9 @@ BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
-    Redis redis(
-        {.url = "unix:///nonexistent/redis.sock?db=0", .password = "hunter2", .timeout_ms = 1000});
+    Redis redis({.url = "unix:///nonexistent/redis.sock?db=0",
+                 .password_file = file_of("hunter2"),
+                 .timeout_ms = 1000});
     const auto reply = redis.run({"PING"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
@@ -148,7 +159,7 @@ BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
 BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
     const RedisServer server({"--requirepass", "correct horse"});
     for (const char* password : {"hunter2", ""}) {
-        Redis redis({.url = server.url(), .password = password, .timeout_ms = 5000});
+        Redis redis({.url = server.url(), .password_file = file_of(password), .timeout_ms = 5000});
         const auto reply = redis.run({"GET", "x"});
         BOOST_REQUIRE(!reply);
         BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
@@ -157,14 +168,16 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
         BOOST_TEST(!contains(reply.error().message, "hunter2"));
         BOOST_TEST(!contains(reply.error().message, "\n"));
     }
-    Redis redis({.url = server.url(), .password = "correct horse", .timeout_ms = 5000});
+    Redis redis(
+        {.url = server.url(), .password_file = file_of("correct horse"), .timeout_ms = 5000});
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
 BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
     const RedisServer server({"--rename-command", "AUTH", ""});
     const auto reply =
-        Redis({.url = server.url(), .password = "hunter2", .timeout_ms = 5000}).run({"PING"});
+        Redis({.url = server.url(), .password_file = file_of("hunter2"), .timeout_ms = 5000})
+            .run({"PING"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST(contains(reply.error().message, "refuses the password (ERR)"));
     BOOST_TEST(!contains(reply.error().message, "hunter2"));

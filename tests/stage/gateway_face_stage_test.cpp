@@ -23,7 +23,7 @@ Image photo(const std::string& name) {
 }
 
 struct Fixture {
-    FaceStage stage{test::models(), {}};
+    FaceStage stage{test::models(), {}, {}};
 
     gallery::Snapshot enrolled(const std::string& name, const Image& picture) {
         const auto face = stage.sample(picture, 0, name + ".jpg");

@@ -31,15 +31,15 @@ Embedding turned(Embedding embedding, std::uint32_t by) {
 
 struct Fixture : test::GalleryFixture {
     const std::string model = shipped_cohort().model_id;
-    service::Settings settings;
+    service::CommonOptions common;
     Log log{"test", LogLevel::error};
     Metrics metrics;
     Stop stop;
     Pulse pulse;
     service::Health health{"test", pulse};
     bus::Context context;
-    service::Runtime runtime{.service = "test",
-                             .settings = settings,
+    service::Runtime runtime{.service = "recognize",
+                             .common = common,
                              .models = {},
                              .log = log,
                              .metrics = metrics,
@@ -49,8 +49,6 @@ struct Fixture : test::GalleryFixture {
                              .context = context,
                              .instance = "test",
                              .ready = {}};
-
-    Fixture() { settings.redis.url = server.url(); }
 
     /// Written as Store::add() writes it, but many at once.
     void fill() {
@@ -82,7 +80,7 @@ struct Fixture : test::GalleryFixture {
 
 BOOST_FIXTURE_TEST_CASE(who_comes_into_a_large_gallery_or_leaves_it_counts_at_once, Fixture) {
     fill();
-    GalleryWatcher watcher(runtime, model);
+    GalleryWatcher watcher(runtime, options, {}, model);
     const auto seen = [&](const Embedding& embedding) {
         return watcher.view().snapshot->match(embedding).best->name;
     };

@@ -14,7 +14,9 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 namespace {
 
 struct Fixture : test::TestRuntime {
-    Fixture() : TestRuntime("recognize") { settings.redis.url = server.url(); }
+    Fixture() : TestRuntime("recognize") {}
+
+    TrackCache cache_of_worker() { return {runtime, {.url = server.url()}, 600, "model"}; }
 
     static gallery::Probe probe(const std::string& id) {
         gallery::Probe made;
@@ -40,8 +42,8 @@ using Ids = std::vector<std::string>;
 BOOST_FIXTURE_TEST_SUITE(recognize_track_cache, Fixture)
 
 BOOST_AUTO_TEST_CASE(knows_the_probes_that_another_worker_saw) {
-    TrackCache one(runtime, "model");
-    TrackCache other(runtime, "model");
+    auto one = cache_of_worker();
+    auto other = cache_of_worker();
     one.remember("door-1", probe("door-1/0001"));
     BOOST_TEST(
         ids(other.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
@@ -49,13 +51,13 @@ BOOST_AUTO_TEST_CASE(knows_the_probes_that_another_worker_saw) {
 }
 
 BOOST_AUTO_TEST_CASE(counts_a_probe_that_comes_again_once) {
-    TrackCache cache(runtime, "model");
+    auto cache = cache_of_worker();
     cache.remember("door-1", probe("door-1/0001"));
     BOOST_TEST(cache.remember("door-1", probe("door-1/0001")).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(goes_on_with_its_own_probes_while_redis_is_unavailable) {
-    TrackCache cache(runtime, "model");
+    auto cache = cache_of_worker();
     cache.remember("door-1", probe("door-1/0001"));
     server.stop();
     BOOST_TEST(
@@ -68,11 +70,11 @@ BOOST_AUTO_TEST_CASE(goes_on_with_its_own_probes_while_redis_is_unavailable) {
 }
 
 BOOST_AUTO_TEST_CASE(adds_what_redis_missed_to_what_it_has) {
-    TrackCache one(runtime, "model");
+    auto one = cache_of_worker();
     server.stop();
     one.remember("door-1", probe("door-1/0001"));
     server.start();
-    TrackCache other(runtime, "model");
+    auto other = cache_of_worker();
     other.remember("door-1", probe("door-1/0002"));
     // After the pause between two tries.
     std::vector<gallery::Probe> all;

@@ -21,12 +21,12 @@ namespace {
 
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("recognize") {
-        settings.redis.url = server.url();
-        settings.recognize.batch = 2;
-        settings.recognize.crops = true;
-        settings.broker.workers = endpoint("workers");
-        broker.bind(settings.broker.workers, "broker.workers");
-        thread = std::jthread([this] { Worker(runtime).run(); });
+        broker.bind(endpoint("workers"), "broker.workers");
+        thread = std::jthread([this] {
+            Worker(runtime, {.batch = 2, .crops = true}, endpoint("workers"), {.url = server.url()},
+                   {})
+                .run();
+        });
     }
     ~Fixture() { stop.request(); }
 

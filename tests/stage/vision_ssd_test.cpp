@@ -37,8 +37,9 @@ BOOST_AUTO_TEST_CASE(it_finds_the_face_that_mtcnn_finds_with_the_same_box_and_la
         if (entry.path().extension() != ".jpg") continue;
         const auto picture = read_picture(entry.path());
         BOOST_REQUIRE(picture);
-        const auto expected = FaceDetector(test::models(), MtcnnOptions{}).detect(*picture);
-        const auto found = FaceDetector(test::models(), SsdOptions{}).detect(*picture);
+        const auto expected = FaceDetector(test::models(), DetectorOptions{}).detect(*picture);
+        const auto found =
+            FaceDetector(test::models(), {.detector = DetectorKind::ssd}).detect(*picture);
         BOOST_TEST_CONTEXT(entry.path()) {
             BOOST_REQUIRE(!expected.empty());
             BOOST_REQUIRE(!found.empty());

@@ -14,7 +14,7 @@ namespace facebus::test {
 /// made.
 struct TestRuntime {
     TemporaryFolder folder;
-    service::Settings settings;
+    service::CommonOptions common;
     Log log{"test", LogLevel::error};
     Metrics metrics;
     Stop stop;
@@ -25,7 +25,7 @@ struct TestRuntime {
 
     explicit TestRuntime(std::string service)
         : runtime{.service = std::move(service),
-                  .settings = settings,
+                  .common = common,
                   .models = models(),
                   .log = log,
                   .metrics = metrics,

@@ -35,7 +35,7 @@ struct Seen {
     std::size_t stop_after_frames = 1000;
     std::size_t stop_after_lost = 1000;
 
-    Result<void> run(const service::CameraSettings& settings) {
+    Result<void> run(const CameraOptions& settings) {
         Camera camera("door", settings, {.reconnect_first = 0.001, .reconnect_longest = 0.002},
                       stop);
         return camera.run({.frame =
@@ -107,11 +107,11 @@ BOOST_AUTO_TEST_CASE(a_camera_that_is_away_is_tried_again_until_the_stop) {
 
 BOOST_AUTO_TEST_CASE(files_are_lossless_and_cameras_live_unless_told_otherwise) {
     const Stop stop;
-    const auto live = [&](const std::string& source, const std::string& pace) {
+    const auto live = [&](const std::string& source, Pace pace) {
         return Camera("door", {.source = source, .pace = pace}, {}, stop).live();
     };
-    BOOST_TEST(!live("clip.mp4", "auto"));
-    BOOST_TEST(live("clip.mp4", "live"));
-    BOOST_TEST(live("rtsp://host/1", "auto"));
-    BOOST_TEST(!live("rtsp://host/1", "lossless"));
+    BOOST_TEST(!live("clip.mp4", Pace::automatic));
+    BOOST_TEST(live("clip.mp4", Pace::live));
+    BOOST_TEST(live("rtsp://host/1", Pace::automatic));
+    BOOST_TEST(!live("rtsp://host/1", Pace::lossless));
 }

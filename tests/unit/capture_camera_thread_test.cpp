@@ -15,8 +15,8 @@ namespace {
 
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("capture") {
-        settings.motion.input = endpoint("motion");
-        motion.bind(settings.motion.input, "motion.input");
+        common.stages.at("motion").input = endpoint("motion");
+        motion.bind(endpoint("motion"), "motion.input");
     }
 
     /// Reads frames up to the end of the stream; returns how many had pixels.
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
         cv::imwrite((source / (std::to_string(i) + ".png")).string(),
                     cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
     }
-    CameraThread camera(runtime, "door", {.source = source.string()});
+    CameraThread camera(runtime, "door", {.source = source.string()}, {});
     BOOST_TEST(frames() == 3);
     camera.join();
     BOOST_TEST(!camera.failure().has_value());
@@ -60,15 +60,15 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
 BOOST_AUTO_TEST_CASE(tells_why_a_file_could_not_be_read) {
     const auto source = folder / "broken.mp4";
     std::ofstream(source) << "no video";
-    CameraThread camera(runtime, "door", {.source = source.string()});
+    CameraThread camera(runtime, "door", {.source = source.string()}, {});
     camera.join();
     BOOST_REQUIRE(camera.failure().has_value());
     BOOST_TEST(camera.failure()->message.find("broken.mp4") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(ends_a_live_camera_at_the_stop) {
-    settings.capture.reconnect_first = 0.01;
-    CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"});
+    CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"},
+                        {.reconnect_first = 0.01});
     stop.request();
     camera.join();
     BOOST_TEST(!camera.failure().has_value());

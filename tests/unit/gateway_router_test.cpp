@@ -63,10 +63,11 @@ BOOST_AUTO_TEST_CASE(an_unknown_path_is_404_and_a_wrong_method_405_with_those_th
 }
 
 BOOST_AUTO_TEST_CASE(the_openapi_document_tells_of_the_routes_that_there_are_with_their_roles) {
-    const service::Settings settings;
+    const gateway::Options options;
+    const enrolment::Options rules;
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
-    const Backend backend{settings, stages, stores, {}, {}};
+    const Backend backend{options, rules, {}, stages, stores, {}, {}};
     const Happenings happenings{.live = {1, std::chrono::hours(1)}};
     Inbox inbox(1, std::chrono::hours(1));
     std::map<std::string, std::string> answered;

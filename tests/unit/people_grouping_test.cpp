@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 
-TrackFace track(const Embedding& face, std::int64_t from, std::int64_t to, std::size_t video = 0) {
+TrackFace track_face(const Embedding& face, std::int64_t from, std::int64_t to,
+                     std::size_t video = 0) {
     return {.face = face, .video = video, .from = from * second, .to = to * second};
 }
 
@@ -43,8 +44,8 @@ BOOST_AUTO_TEST_CASE(no_tracks_show_nobody) {
 
 BOOST_AUTO_TEST_CASE(tracks_of_one_person_are_one_group) {
     const auto groups = group_by_person(
-        {track(picture_of(1, 1, 0.9F), 0, 1), track(picture_of(2, 1, 0.9F), 2, 3),
-         track(picture_of(1, 2, 0.9F), 4, 5), track(picture_of(1, 3, 0.9F), 0, 9, 1)});
+        {track_face(picture_of(1, 1, 0.9F), 0, 1), track_face(picture_of(2, 1, 0.9F), 2, 3),
+         track_face(picture_of(1, 2, 0.9F), 4, 5), track_face(picture_of(1, 3, 0.9F), 0, 9, 1)});
     BOOST_TEST_REQUIRE(groups.size() == 2U);
     const std::vector<std::size_t> first{0, 2, 3};
     BOOST_TEST(groups[0] == first, boost::test_tools::per_element());
@@ -54,24 +55,29 @@ BOOST_AUTO_TEST_CASE(tracks_of_one_person_are_one_group) {
 BOOST_AUTO_TEST_CASE(the_limit_is_as_stated) {
     const auto near = static_cast<float>(same_person);
     BOOST_TEST(
-        group_by_person({track(axis(0), 0, 1), track(between(0, 1, near + 0.01F), 2, 3)}).size() ==
-        1U);
+        group_by_person({track_face(axis(0), 0, 1), track_face(between(0, 1, near + 0.01F), 2, 3)})
+            .size() == 1U);
     BOOST_TEST(
-        group_by_person({track(axis(0), 0, 1), track(between(0, 1, near - 0.01F), 2, 3)}).size() ==
-        2U);
+        group_by_person({track_face(axis(0), 0, 1), track_face(between(0, 1, near - 0.01F), 2, 3)})
+            .size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(two_who_are_seen_together_stay_apart_however_alike) {
-    BOOST_TEST(group_by_person({track(face(1), 0, 5), track(face(1), 5, 9)}).size() == 2U);
-    BOOST_TEST(group_by_person({track(face(1), 0, 9), track(face(1), 3, 4)}).size() == 2U);
+    BOOST_TEST(group_by_person({track_face(face(1), 0, 5), track_face(face(1), 5, 9)}).size() ==
+               2U);
+    BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4)}).size() ==
+               2U);
     // In another video, or later, it may well be the same person.
-    BOOST_TEST(group_by_person({track(face(1), 0, 9), track(face(1), 3, 4, 1)}).size() == 1U);
-    BOOST_TEST(group_by_person({track(face(1), 0, 4), track(face(1), 5, 9)}).size() == 1U);
+    BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4, 1)}).size() ==
+               1U);
+    BOOST_TEST(group_by_person({track_face(face(1), 0, 4), track_face(face(1), 5, 9)}).size() ==
+               1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_third_track_does_not_bring_two_together_who_are_seen_together) {
-    const std::vector<TrackFace> tracks{track(face(1), 0, 5), track(face(1), 3, 9),
-                                        track(face(1), 10, 11), track(face(1), 12, 13, 1)};
+    const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
+                                        track_face(face(1), 10, 11),
+                                        track_face(face(1), 12, 13, 1)};
     const auto groups = group_by_person(tracks);
     BOOST_TEST(groups.size() == 2U);
     for (const auto& group : groups) {
@@ -86,10 +92,11 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
     tracks.reserve(43);
     for (std::uint32_t number = 0; number < 40; ++number) {
         // Likeness about 0.72^2, near the limit, so that it depends on what is joined first.
-        tracks.push_back(track(picture_of(number % 5, number, 0.72F), number, number + number % 3));
+        tracks.push_back(
+            track_face(picture_of(number % 5, number, 0.72F), number, number + number % 3));
     }
     // The last is as like to the one before as to the one before that, which are seen together.
-    for (const auto from : {50, 53, 60}) tracks.push_back(track(face(9), from, from + 5));
+    for (const auto from : {50, 53, 60}) tracks.push_back(track_face(face(9), from, from + 5));
     const auto expected = begins(tracks);
     BOOST_TEST(expected.size() > 5U);
     std::mt19937 random(7);
@@ -100,8 +107,8 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(people_are_in_the_order_in_which_they_appear) {
-    const auto groups = group_by_person({track(face(3), 1, 1, 1), track(face(2), 7, 8),
-                                         track(face(1), 2, 3), track(face(2), 1, 1)});
+    const auto groups = group_by_person({track_face(face(3), 1, 1, 1), track_face(face(2), 7, 8),
+                                         track_face(face(1), 2, 3), track_face(face(2), 1, 1)});
     BOOST_TEST_REQUIRE(groups.size() == 3U);
     const std::vector<std::size_t> first{3, 1};
     BOOST_TEST(groups[0] == first, boost::test_tools::per_element());
@@ -120,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_chain_of_similar_faces_does_not_swallow_strangers) {
     std::vector<TrackFace> chain;
     chain.reserve(5);
     for (const int from : {0, 10, 20, 30, 40}) {
-        chain.push_back(track(at(3.7 * from), from, from + 1));
+        chain.push_back(track_face(at(3.7 * from), from, from + 1));
     }
     const auto groups = begins(chain);
     BOOST_TEST(groups.size() > 1U);
@@ -131,7 +138,8 @@ BOOST_AUTO_TEST_CASE(a_chain_of_similar_faces_does_not_swallow_strangers) {
 
 BOOST_AUTO_TEST_CASE(the_most_alike_are_joined_first) {
     // 0 is like 10 by 0.7 and like 20 by 0.9; those two are seen together.
-    const std::vector<TrackFace> tracks{track(axis(0), 0, 1), track(between(0, 1, 0.7F), 10, 25),
-                                        track(between(0, 2, 0.9F), 20, 21)};
+    const std::vector<TrackFace> tracks{track_face(axis(0), 0, 1),
+                                        track_face(between(0, 1, 0.7F), 10, 25),
+                                        track_face(between(0, 2, 0.9F), 20, 21)};
     BOOST_TEST((begins(tracks) == Groups{{0, 20}, {10}}));
 }

@@ -1,19 +1,23 @@
-#include <fstream>
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string>
 
 #include <boost/test/unit_test.hpp>
 
-#include "service/settings.hpp"
-#include "support/source.hpp"
+#include "settings/settings.hpp"
+#include "wire/stages.hpp"
 
 using namespace facebus;
 using namespace facebus::service;
+using facebus::settings::Settings;
 
 namespace {
 
 Settings read(const std::string& yaml, const Environment& environment = {}) {
     Settings settings;
-    read_config(yaml, "facebus.yaml", environment, setting_keys(settings),
-                setting_groups(settings));
+    read_config(yaml, "facebus.yaml", environment, settings::keys(settings),
+                settings::groups(settings));
     return settings;
 }
 
@@ -44,8 +48,8 @@ BOOST_AUTO_TEST_CASE(values_come_from_the_file) {
     BOOST_TEST(!settings.motion.enabled);
     BOOST_TEST(settings.motion.linger == 2.5);
     BOOST_TEST(settings.cameras.at("door").source == "rtsp://host/1");
-    BOOST_TEST(settings.cameras.at("door").pace == "auto");
-    BOOST_TEST(settings.cameras.at("gate").pace == "live");
+    BOOST_TEST((settings.cameras.at("door").pace == capture::Pace::automatic));
+    BOOST_TEST((settings.cameras.at("gate").pace == capture::Pace::live));
 }
 
 BOOST_AUTO_TEST_CASE(the_environment_overrides_the_file) {
@@ -62,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_camera_may_come_from_the_environment_alone) {
                                     {"FACEBUS_CAMERAS_DOOR_FRAME_RATE", "5"}});
     BOOST_REQUIRE(settings.cameras.size() == 1U);
     BOOST_TEST(settings.cameras.at("door").source == "x.mp4");
-    BOOST_TEST(settings.cameras.at("door").pace == "live");
+    BOOST_TEST((settings.cameras.at("door").pace == capture::Pace::live));
     BOOST_TEST(settings.cameras.at("door").frame_rate == 5);
 }
 
@@ -102,27 +106,85 @@ BOOST_AUTO_TEST_CASE(a_camera_name_that_could_break_a_topic_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_camera_without_a_source_is_refused) {
-    BOOST_CHECK_THROW(load_settings("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), StartupError);
+    BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), StartupError);
 }
 
 BOOST_AUTO_TEST_CASE(the_documented_defaults_read_back_as_the_defaults) {
     Settings settings;
-    const auto keys = setting_keys(settings);
-    const auto text = documented(keys, setting_groups(settings));
-    const auto again = read(text);
-    BOOST_TEST(again.broker.queue == Settings().broker.queue);
+    const auto keys = settings::keys(settings);
+    const auto text = settings::reference();
+    auto again = read(text);
     BOOST_TEST(again.cameras.size() == 1U);
-    for (const auto& key : keys) {
-        BOOST_TEST(!key.help.empty(), key.path);
-        const auto name = key.path.substr(key.path.rfind('.') + 1);
-        BOOST_TEST(text.find(name + ": ") != std::string::npos, key.path);
+    const auto keys_again = settings::keys(again);
+    BOOST_REQUIRE(keys_again.size() == keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        BOOST_TEST(!keys[i].help.empty(), keys[i].path);
+        BOOST_TEST(keys_again[i].initial == keys[i].initial, keys[i].path);
+        const auto name = keys[i].path.substr(keys[i].path.rfind('.') + 1);
+        BOOST_TEST(text.find(name + ": ") != std::string::npos, keys[i].path);
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_reference_in_the_docs_is_the_one_that_the_program_prints) {
-    Settings settings;
-    const auto text = documented(setting_keys(settings), setting_groups(settings));
-    std::ifstream in(test::source() / "docs/facebus.yaml");
-    const std::string file((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    BOOST_TEST(file == text, "write docs/facebus.yaml again: facebus check --defaults");
+BOOST_AUTO_TEST_CASE(every_key_is_read_into_an_option_of_its_own) {
+    Settings defaults;
+    std::map<std::string, std::string> initial;
+    for (const auto& key : settings::keys(defaults)) {
+        BOOST_TEST(initial.emplace(key.path, key.initial).second, key.path << " is there twice");
+    }
+    for (const auto& [path, before] : initial) {
+        Settings changed;
+        const auto keys = settings::keys(changed);
+        const std::string other = before == "true" ? "false" : before == "false" ? "true" : "1";
+        try {
+            std::ranges::find(keys, path, &Key::path)->parse(other);
+        } catch (const std::invalid_argument&) {
+            continue;  // choices, and numbers that 1 is no value of
+        }
+        for (const auto& key : settings::keys(changed)) {
+            BOOST_TEST(key.initial == (key.path == path ? other : initial.at(key.path)),
+                       path << " set " << key.path);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_stage_of_the_pipeline_has_its_input_and_its_health) {
+    const auto settings = read("motion:\n  input: tcp://host:1\ndetect:\n  health: none\n");
+    for (const auto& stage : wire::stages) {
+        BOOST_TEST(settings.common.input(stage.section) ==
+                   (stage.section == "motion" ? "tcp://host:1" : stage.endpoint));
+        BOOST_TEST(settings.common.health(stage.section) ==
+                   (stage.section == "detect" ? "none" : stage.health));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stage_without_options_needs_no_code_here) {
+    CommonOptions common;
+    const auto keys = SectionKeys(common).finish();
+    for (const auto& stage : wire::stages) {
+        const std::string section(stage.section);
+        BOOST_TEST(std::ranges::count(keys, section + ".health", &Key::path) == 1);
+        BOOST_TEST(std::ranges::count(keys, section + ".input", &Key::path) ==
+                   (stage.endpoint.empty() ? 0 : 1));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_variable_is_refused_with_the_nearest_one) {
+    refused("",
+            "environment: unknown variable FACEBUS_BROKER_QUEU; did you mean "
+            "FACEBUS_BROKER_QUEUE?",
+            {{"FACEBUS_BROKER_QUEU", "8"}});
+    refused("", "did you mean FACEBUS_CONFIG?", {{"FACEBUS_CONFG", "facebus.yaml"}});
+    refused("", "did you mean FACEBUS_CAMERAS_DOOR_SOURCE?",
+            {{"FACEBUS_CAMERAS_DOOR_SORCE", "x.mp4"}});
+    refused("", "FACEBUS_FROBNICATE; `facebus check --defaults` lists all keys",
+            {{"FACEBUS_FROBNICATE", "1"}});
+}
+
+BOOST_AUTO_TEST_CASE(variables_of_scripts_and_tests_are_left_alone) {
+    const auto settings = read("", {{"FACEBUS_CONFIG", "facebus.yaml"},
+                                    {"FACEBUS_DATA", "/data"},
+                                    {"FACEBUS_MODELS", "/models"},
+                                    {"FACEBUS_REQUIRE_ALL", "1"},
+                                    {"FACEBUSY", "x"}});
+    BOOST_TEST(settings.common.models == "/models");
 }

@@ -11,7 +11,9 @@ constexpr std::int64_t step = 200'000'000;
 
 /// How often a track that is seen for so many frames tells that it goes on.
 std::ptrdiff_t moves(double moved_every, int frames) {
-    TrackStage stage(vision::TrackerOptions{.confirm = 1}, "test", moved_every);
+    TrackStage stage(
+        Options{.tracker = {.confirm = 1}, .moves = moved_every == 0, .alive = moved_every},
+        "test");
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes));
     std::ptrdiff_t count = 0;
     for (int i = 0; i < frames; ++i) {

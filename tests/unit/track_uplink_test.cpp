@@ -18,11 +18,9 @@ namespace {
 
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("track") {
-        settings.track.outbox = 8;
-        settings.track.resend = 0.05;
         broker.bind(endpoint("broker"), "broker.probes");
         edge.connect(endpoint("broker"), "broker.probes");
-        uplink.emplace(runtime, edge);
+        uplink.emplace(runtime, edge, Options{.outbox = 8, .resend = 0.05});
     }
 
     static TrackOutput probe(const std::string& id) {

@@ -190,6 +190,13 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     return out;
 }
 
+Result<Calibration> calibrate_in_time(const Snapshot& gallery, const CalibrationOptions& options) {
+    constexpr std::size_t comparisons = 10'000'000;
+    const auto samples = std::max<std::size_t>(gallery.samples(), 1);
+    return calibrate(gallery, options.base, shipped_cohort(), options.false_alarms,
+                     std::clamp<std::size_t>(comparisons / samples, 200, 2000));
+}
+
 OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy) {
     constexpr std::size_t most = 500;
     const auto threshold = effective_threshold(policy, gallery.subjects(),

@@ -43,6 +43,24 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
                               double false_alarms, std::size_t strangers,
                               const std::function<void()>& step = {});
 
+/// What a gallery that stores no policy is calibrated from.
+struct CalibrationOptions {
+    double false_alarms = 0.01;
+    Policy base{};
+
+    static void keys(auto& self, auto&& key) {
+        key("false_alarms", self.false_alarms, Range{least_false_alarms, most_false_alarms},
+            "share of strangers that may be named: workers calibrate the gallery for it; this and "
+            "the next four count where the gallery stores no policy (`facebus calibrate` does)");
+        Policy::keys(self.base, key);
+    }
+};
+
+/// The calibration of a gallery that stores no policy, with the shipped cohort; every program that
+/// matches comes to the same. With as many strangers as a second or so allows, and at least 200;
+/// `facebus calibrate` takes more. Refused as calibrate().
+Result<Calibration> calibrate_in_time(const Snapshot& gallery, const CalibrationOptions& options);
+
 /// Samples of a gallery that were looked for with their own subject's others, and how many of them
 /// would be named rightly, as the last of enough good faces. At most 500.
 struct OwnSamples {

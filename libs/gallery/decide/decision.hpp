@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/option.hpp"
 #include "gallery/decide/fusion.hpp"
 #include "gallery/match/snapshot.hpp"
 
@@ -20,6 +21,16 @@ struct Policy {
     float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
     double slope = 47;         ///< probability = 1 / (1 + exp(-(slope * similarity + offset
     double offset = -23.5;     ///< - ln(subjects)))): as if one who comes were as likely a stranger
+
+    /// What may be set; calibrate() finds the rest.
+    static void keys(auto& self, auto&& key) {
+        key("early", self.early, Range{0, 1},
+            "similarity asked for in addition while fewer than min_probes good faces are seen");
+        key("min_probes", self.min_probes, Range{1, 64},
+            "good faces without which nobody is called a stranger");
+        key("margin", self.margin, Range{0, 2}, "lead over the runner-up that `known` takes");
+        key("min_quality", self.min_quality, Range{0, 1}, "overall quality of a good face, 0 to 1");
+    }
 };
 
 /// The similarity that `known` takes with so many subjects and good faces.

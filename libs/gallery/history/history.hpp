@@ -19,6 +19,16 @@ struct HistoryEntry {
     std::string header;  ///< MessagePack bytes, opaque here
 };
 
+/// How long results are kept.
+struct HistoryOptions {
+    double hours = 24;
+
+    static void keys(auto& self, auto&& key) {
+        key("history_hours", self.hours, Range{0, 8760},
+            "hours that results stay in Redis; 0: none are kept");
+    }
+};
+
 /// The published results of the last hours, so that a late subscriber can catch up. Hours of 0 keep
 /// nothing. Trimming is rough: up to a hundred entries more may stay, until the next hours pass
 /// without any result. Not thread-safe. Errors as in gallery/redis.hpp.

@@ -15,6 +15,7 @@
 #include <hiredis.h>
 #include <sys/socket.h>
 
+#include "base/file.hpp"
 #include "gallery/redis/redis_url.hpp"
 
 namespace facebus::gallery {
@@ -313,7 +314,8 @@ Redis::Redis(RedisOptions options) : impl_(std::make_unique<Impl>()) {
     impl_->timeout_ms = std::max(1, options.timeout_ms);
     impl_->tls_files = std::move(options.tls);
     if (!options.user.empty()) impl_->address.user = std::move(options.user);
-    if (!options.password.empty()) impl_->address.password = std::move(options.password);
+    auto password = read_secret(options.password_file, "redis.password_file");
+    if (!password.empty()) impl_->address.password = std::move(password);
 }
 
 Redis::~Redis() = default;

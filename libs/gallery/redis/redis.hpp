@@ -10,16 +10,31 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/option.hpp"
 #include "gallery/redis/tls.hpp"
 
 namespace facebus::gallery {
 
 struct RedisOptions {
     std::string url = "redis://127.0.0.1:6379/0";  ///< see parse_redis_url()
-    std::string user{};      ///< goes before one in the URL; both empty: Redis' default user
-    std::string password{};  ///< goes before one in the URL; both empty: no AUTH
-    TlsFiles tls{};          ///< for a rediss:// URL
-    int timeout_ms = 2000;   ///< for connecting, and for each wait for an answer
+    std::string user{};           ///< goes before one in the URL; both empty: Redis' default user
+    std::string password_file{};  ///< its first line goes before one in the URL; none: no AUTH
+    TlsFiles tls{};               ///< for a rediss:// URL
+    int timeout_ms = 2000;        ///< for connecting, and for each wait for an answer
+
+    static void keys(auto& self, auto&& key) {
+        key("url", self.url,
+            "redis://host:port/db, rediss://host:port/db for TLS, or unix:///path?db=0");
+        key("user", self.user, "user to log in as; none: Redis' default user");
+        key("password_file", self.password_file, "file with the password; none: no password");
+        key("ca_file", self.tls.ca,
+            "TLS: certificate of the authority that signed the server's; none: the system's");
+        key("cert_file", self.tls.certificate,
+            "TLS: certificate of this client, where the server wants one");
+        key("key_file", self.tls.key, "TLS: its private key");
+        key("timeout_ms", self.timeout_ms, Range{10, 600'000},
+            "milliseconds to connect, and for each command");
+    }
 };
 
 /// A reply as Redis gave it. Errors never come as a Reply but as an Error.
@@ -43,7 +58,8 @@ struct Reply {
 /// Not thread-safe.
 class Redis {
   public:
-    /// Does not connect yet. Throws StartupError(Exit::config) if the URL makes no sense.
+    /// Does not connect yet. Throws StartupError(Exit::config) if the URL makes no sense or the
+    /// password can't be read.
     explicit Redis(RedisOptions options);
     ~Redis();
     Redis(Redis&&) noexcept;

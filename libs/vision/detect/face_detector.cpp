@@ -5,8 +5,8 @@ namespace facebus::vision {
 namespace {
 
 std::variant<Mtcnn, Ssd> load(const std::filesystem::path& models, const DetectorOptions& options) {
-    if (const auto* mtcnn = std::get_if<MtcnnOptions>(&options)) return Mtcnn(models, *mtcnn);
-    return Ssd(models, std::get<SsdOptions>(options));
+    if (options.detector == DetectorKind::ssd) return Ssd(models, options);
+    return Mtcnn(models, options);
 }
 
 }  // namespace

@@ -11,9 +11,7 @@
 
 namespace facebus::vision {
 
-using DetectorOptions = std::variant<MtcnnOptions, SsdOptions>;
-
-/// MTCNN or SSD, by the kind of its options. Not thread-safe: one object a thread.
+/// MTCNN or SSD, as the options say. Not thread-safe: one object a thread.
 class FaceDetector {
   public:
     /// Throws StartupError if a model is missing or corrupt.

@@ -20,7 +20,7 @@ constexpr int proposal_stride = 2;
 }  // namespace
 
 struct Mtcnn::Impl {
-    MtcnnOptions options;
+    DetectorOptions options;
     ProposalNetwork proposal;
     CandidateNetwork refine;
     OutputNetwork output;
@@ -119,7 +119,7 @@ std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& picture,
     return squares;
 }
 
-Mtcnn::Mtcnn(const std::filesystem::path& models, const MtcnnOptions& options) {
+Mtcnn::Mtcnn(const std::filesystem::path& models, const DetectorOptions& options) {
     // A factor outside (0, 1) would make a pyramid without end.
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
         throw StartupError(Exit::config, "the scale factor of MTCNN must lie between 0 and 1");

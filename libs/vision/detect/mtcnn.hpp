@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "vision/detect/detection.hpp"
+#include "vision/detect/detector_options.hpp"
 
 namespace facebus::vision {
-
-struct MtcnnOptions {
-    int min_face = 40;            ///< smallest face to find: side of its box in pixels, >= 12
-    float scale_factor = 0.709F;  ///< between the levels of the pyramid, in (0, 1)
-    float proposal_score = 0.6F;  ///< P-Net threshold
-    float refine_score = 0.7F;    ///< R-Net threshold
-    float output_score = 0.7F;    ///< O-Net threshold
-};
 
 /// Finds faces in three cascaded networks: proposals over an image pyramid, refinement, landmarks.
 /// Not thread-safe: one object a thread.
@@ -23,7 +16,7 @@ class Mtcnn {
   public:
     /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws StartupError (unavailable)
     /// naming the file that is missing or that OpenCV can't read, and the command that fetches it.
-    Mtcnn(const std::filesystem::path& models, const MtcnnOptions& options);
+    Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;
     Mtcnn& operator=(Mtcnn&&) noexcept;

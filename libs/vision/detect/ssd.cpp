@@ -20,7 +20,7 @@ constexpr int row_size = 7;
 }  // namespace
 
 struct Ssd::Impl {
-    SsdOptions options;
+    DetectorOptions options;
     cv::dnn::Net net;
     OutputNetwork output;
 
@@ -28,12 +28,13 @@ struct Ssd::Impl {
 };
 
 std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
-    net.setInput(cv::dnn::blobFromImage(picture, 1, {options.input, options.input}, ssd_mean));
+    net.setInput(
+        cv::dnn::blobFromImage(picture, 1, {options.ssd_input, options.ssd_input}, ssd_mean));
     const cv::Mat out = net.forward();
     const auto* row = out.ptr<float>();
     std::vector<Candidate> squares;
     for (std::size_t i = 0; i < out.total() / row_size; ++i, row += row_size) {
-        if (!(row[2] >= options.proposal_score)) continue;
+        if (!(row[2] >= options.ssd_score)) continue;
         Candidate candidate;
         candidate.score = row[2];
         candidate.left = static_cast<double>(row[3]) * picture.cols;
@@ -46,7 +47,7 @@ std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
     return squares;
 }
 
-Ssd::Ssd(const std::filesystem::path& models, const SsdOptions& options)
+Ssd::Ssd(const std::filesystem::path& models, const DetectorOptions& options)
     : impl_(std::make_unique<Impl>(
           Impl{options,
                load_caffe_network(models / "ssd/deploy.prototxt",

@@ -7,14 +7,9 @@
 #include <vector>
 
 #include "vision/detect/detection.hpp"
+#include "vision/detect/detector_options.hpp"
 
 namespace facebus::vision {
-
-struct SsdOptions {
-    int input = 300;              ///< side of the square that the picture is scaled to, in pixels
-    float proposal_score = 0.5F;  ///< SSD's own threshold
-    float output_score = 0.7F;    ///< O-Net threshold
-};
 
 /// Finds faces in one pass over a small copy of the picture, so its time does not depend on the
 /// picture's size, but neither does it see faces much below a tenth of the picture. SSD gives boxes
@@ -25,7 +20,7 @@ class Ssd {
     /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws StartupError
     /// (unavailable) naming the file that is missing or that OpenCV can't read, and the command
     /// that fetches it.
-    Ssd(const std::filesystem::path& models, const SsdOptions& options);
+    Ssd(const std::filesystem::path& models, const DetectorOptions& options);
     ~Ssd();
     Ssd(Ssd&&) noexcept;
     Ssd& operator=(Ssd&&) noexcept;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/image.hpp"
+#include "base/option.hpp"
 
 namespace facebus::vision {
 
@@ -17,6 +18,17 @@ struct MotionOptions {
     double linger = 1.0;  ///< seconds that an area stays worth searching after its last motion
     int min_area = 400;   ///< smallest moving area in pixels of the frame
     int margin = 48;      ///< pixels added around a moving area on every side
+
+    static void keys(auto& self, auto&& key) {
+        key("enabled", self.enabled, "search moving areas only; false: every frame, whole");
+        key("full_interval", self.full_interval, Range{0, 3600},
+            "seconds between frames that are searched whole");
+        key("linger", self.linger, Range{0, 3600},
+            "seconds that an area is searched after its last motion");
+        key("min_area", self.min_area, Range{1, 100'000'000},
+            "smallest moving area in pixels of the frame");
+        key("margin", self.margin, Range{0, 4096}, "pixels added on every side of a moving area");
+    }
 };
 
 struct MotionResult {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/image.hpp"
+#include "base/option.hpp"
 
 namespace facebus::vision {
 
@@ -16,10 +17,26 @@ struct TrackerOptions {
     float min_iou = 0.2F;         ///< least overlap of a detection with the track's expected box
     int confirm = 2;              ///< detections before a track counts and sends probes
     int max_probes = 8;           ///< probes a track sends at most before `refresh`
-    double probe_interval = 0.3;  ///< seconds between two probes of a track
+    double probe_interval = 0.2;  ///< seconds between two probes of a track
     double refresh = 5.0;         ///< seconds after which a long track sends one more probe
     float min_eye_distance = 10;  ///< a crop below is never sent
     float min_quality = 0.2F;     ///< Quality::overall below which a crop is never sent
+
+    static void keys(auto& self, auto&& key) {
+        key("max_gap", self.max_gap, Range{0.04, 3600},
+            "seconds without the face after which a track ends");
+        key("confirm", self.confirm, Range{1, 100}, "detections before a track counts");
+        key("max_probes", self.max_probes, Range{1, 64},
+            "crops sent for a track before it is only refreshed");
+        key("probe_interval", self.probe_interval, Range{0, 3600},
+            "seconds between two crops of a track at least");
+        key("refresh", self.refresh, Range{0.1, 86400},
+            "seconds after which a long track sends one more crop");
+        key("min_eye_distance", self.min_eye_distance, Range{0, 4096},
+            "pixels between the eyes that a crop needs");
+        key("min_quality", self.min_quality, Range{0, 1},
+            "overall quality that a crop needs, 0 to 1");
+    }
 };
 
 /// A face seen in a frame, with the crop that would be sent.

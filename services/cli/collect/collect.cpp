@@ -11,7 +11,6 @@
 #include "cli/gallery/face_folder.hpp"
 #include "cli/must.hpp"
 #include "gallery/store/store.hpp"
-#include "gallery_settings.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"
 
@@ -56,13 +55,14 @@ struct Matcher {
     gallery::Policy policy;
 };
 
-Matcher matcher(const service::Settings& settings, const std::string& model_id) {
-    gallery::Store store(redis_options(settings));
-    Matcher out{must(store.load(model_id)), default_policy(settings)};
+Matcher matcher(const settings::Settings& settings, const std::string& model_id) {
+    gallery::Store store(settings.redis);
+    Matcher out{must(store.load(model_id)), settings.calibration.base};
     if (const auto stored = must(store.policy())) {
         out.policy = *stored;
     } else if (out.gallery->samples() > 0) {
-        if (const auto done = calibrate_in_time(*out.gallery, settings)) out.policy = done->policy;
+        if (const auto done = gallery::calibrate_in_time(*out.gallery, settings.calibration))
+            out.policy = done->policy;
     }
     return out;
 }
@@ -72,9 +72,9 @@ class Collection {
     Collection(const CollectOptions& options, const Stop& stop)
         : options_(options), stop_(stop), folder_(options.output) {}
 
-    void read(enrolment::Enroller& enroller, const service::Settings& settings,
+    void read(enrolment::Enroller& enroller, const settings::Settings& settings,
               std::size_t frames) {
-        FaceHarvest harvest(enroller, settings.gallery, options_.every);
+        FaceHarvest harvest(enroller, settings.enrolment, options_.every);
         Progress progress("looking for faces", frames);
         for (const auto& source : options_.videos) {
             auto video = must(vision::VideoSource::open(source));
@@ -214,7 +214,8 @@ Exit collect(const Context& context, const CollectOptions& options) {
     const auto frames = frames_in(options.videos);
     Collection collection(options, context.stop);
     vision::use_threads(0);
-    enrolment::Enroller enroller(context.models, context.settings);
+    enrolment::Enroller enroller(context.models, context.settings.detect,
+                                 context.settings.enrolment);
     std::optional<Matcher> known;
     if (options.match) known = matcher(context.settings, enroller.model_id());
 

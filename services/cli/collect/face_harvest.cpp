@@ -47,7 +47,7 @@ void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
 
 }  // namespace
 
-FaceHarvest::FaceHarvest(enrolment::Enroller& enroller, const service::Settings::Gallery& rules,
+FaceHarvest::FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options& rules,
                          double every)
     : enroller_(enroller), rules_(rules), every_(every) {}
 

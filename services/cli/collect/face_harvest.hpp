@@ -51,8 +51,7 @@ struct FaceCount {
 class FaceHarvest {
   public:
     /// `every`: seconds between two frames that are searched; 0: all are.
-    FaceHarvest(enrolment::Enroller& enroller, const service::Settings::Gallery& rules,
-                double every);
+    FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options& rules, double every);
 
     /// The next video, to its end; after `stop` nothing is kept of it. Throws StartupError if it
     /// can't be read.
@@ -71,7 +70,7 @@ class FaceHarvest {
     void add(Tracks tracks);
 
     enrolment::Enroller& enroller_;
-    service::Settings::Gallery rules_;
+    enrolment::Options rules_;
     double every_;
     std::size_t videos_ = 0;
     std::uint64_t numbered_ = 0;

@@ -13,7 +13,6 @@
 #include "cli/progress.hpp"
 #include "cli/result_line.hpp"
 #include "gallery/store/store.hpp"
-#include "gallery_settings.hpp"
 #include "results/latency.hpp"
 #include "results/result_stream.hpp"
 #include "vision/network/threads.hpp"
@@ -101,8 +100,8 @@ class Demo {
 
     bool enrol() {
         vision::use_threads(0);
-        enrolment::Enroller enroller(context_.models, settings_);
-        gallery::Store store(redis_options(settings_));
+        enrolment::Enroller enroller(context_.models, settings_.detect, settings_.enrolment);
+        gallery::Store store(settings_.redis);
         const auto folder = options_.gallery.value_or(context_.models / "demo/photos");
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
             enrol_pictures(enroller, store, folder);
@@ -270,7 +269,7 @@ class Demo {
 
     const Context& context_;
     const DemoOptions& options_;
-    service::Settings settings_;
+    settings::Settings settings_;
     std::string source_;
     bool replay_;
     TemporaryFolder scratch_;

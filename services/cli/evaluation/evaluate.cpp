@@ -15,7 +15,6 @@
 #include "cli/evaluation/verification.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
-#include "gallery_settings.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -271,14 +270,13 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
     {
         Progress progress("trials", options.trials + 2 * calibration_trials);
         const auto step = steps(progress, context.stop);
-        report.identification =
-            identify(report.set,
-                     {.samples = options.samples,
-                      .probes = options.probes,
-                      .trials = options.trials,
-                      .margin = static_cast<float>(context.settings.recognize.margin)},
-                     step);
-        report.calibration = check_calibration(report.set, default_policy(context.settings),
+        report.identification = identify(report.set,
+                                         {.samples = options.samples,
+                                          .probes = options.probes,
+                                          .trials = options.trials,
+                                          .margin = context.settings.calibration.base.margin},
+                                         step);
+        report.calibration = check_calibration(report.set, context.settings.calibration.base,
                                                options.false_alarms, calibration_trials, step);
     }
     if (!options.cohort.empty()) {

@@ -15,7 +15,6 @@
 #include "cli/cache_folder.hpp"
 #include "cli/gallery/enrol.hpp"
 #include "cli/progress.hpp"
-#include "detector_settings.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/crop_file.hpp"
 #include "vision/crop/quality.hpp"
@@ -144,8 +143,7 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
 class Worker {
   public:
     explicit Worker(const Context& context)
-        : detector_(context.models, detector_options(context.settings.detect)),
-          embedder_(context.models) {}
+        : detector_(context.models, context.settings.detect), embedder_(context.models) {}
 
     std::optional<LabelledFace::Found> find(const fs::path& file) {
         // What `facebus collect` wrote is a crop already: found again in itself it would be
@@ -175,13 +173,13 @@ class Worker {
 
 /// Everything that changes what is found in a picture.
 Json maker(const Context& context, const std::string& model_id) {
-    const auto& detect = context.settings.detect;
-    return {{"facebus", "faces"},
-            {"version", 1},
-            {"model", model_id},
-            {"detector",
-             {detect.detector, detect.min_face, detect.scale_factor, detect.proposal_score,
-              detect.refine_score, detect.output_score, detect.ssd_input, detect.ssd_score}}};
+    auto options = context.settings.detect;
+    Json detector;
+    for (const auto& key : service::keys_of("detect", options)) {
+        const auto number = Json::parse(key.initial, nullptr, false);
+        detector.push_back(number.is_discarded() ? Json(key.initial) : number);
+    }
+    return {{"facebus", "faces"}, {"version", 1}, {"model", model_id}, {"detector", detector}};
 }
 
 }  // namespace

@@ -3,18 +3,18 @@
 
 #include <fmt/format.h>
 
+#include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "gallery/store/store.hpp"
 #include "gallery_file/gallery_file.hpp"
-#include "gallery_settings.hpp"
 
 namespace facebus::cli {
 namespace {
 
 std::string passphrase(const ArchiveOptions& options) {
-    auto secret = service::read_secret(options.passphrase.string(), "--passphrase");
+    auto secret = read_secret(options.passphrase.string(), "--passphrase");
     if (!options.passphrase.empty() && secret.empty()) {
         throw StartupError(Exit::input, fmt::format("{} holds no passphrase in its first line",
                                                     options.passphrase.string()));
@@ -42,7 +42,7 @@ class Steps {
 }  // namespace
 
 Exit gallery_export(const Context& context, const ArchiveOptions& options) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     Result<gallery::ArchiveHeader> written;
     {
         Steps steps("exporting", context.stop);
@@ -58,7 +58,7 @@ Exit gallery_export(const Context& context, const ArchiveOptions& options) {
 }
 
 Exit gallery_import(const Context& context, const ArchiveOptions& options) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     must(store.ping());
     Result<gallery_file::Imported> read;
     {

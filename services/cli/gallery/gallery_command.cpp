@@ -10,7 +10,6 @@
 #include "cli/progress.hpp"
 #include "gallery/id.hpp"
 #include "gallery/store/store.hpp"
-#include "gallery_settings.hpp"
 #include "vision/network/threads.hpp"
 #include "vision/video/video_source.hpp"
 
@@ -55,10 +54,11 @@ Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::
 
 Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
     const auto pictures = named_pictures(options.paths, options.name);
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     must(store.ping());
     vision::use_threads(0);
-    enrolment::Enroller enroller(context.models, context.settings);
+    enrolment::Enroller enroller(context.models, context.settings.detect,
+                                 context.settings.enrolment);
 
     enrolment::Enrolled all;
     std::size_t refused = 0;
@@ -89,7 +89,7 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
 }
 
 Exit gallery_list(const Context& context, bool json) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     const auto entries = must(store.list());
     if (json) {
         auto all = nlohmann::ordered_json::array();
@@ -112,7 +112,7 @@ Exit gallery_list(const Context& context, bool json) {
 }
 
 Exit gallery_show(const Context& context, const std::string& name, bool json) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     const auto samples = must(store.show(name));
     if (json) {
         auto all = nlohmann::ordered_json::array();
@@ -135,7 +135,7 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
 
 Exit gallery_picture(const Context& context, const std::string& id,
                      const std::filesystem::path& file) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     const auto picture = must(store.picture(gallery::from_uuid(id)));
     if (!picture) {
         throw StartupError(Exit::input,
@@ -148,7 +148,7 @@ Exit gallery_picture(const Context& context, const std::string& id,
 }
 
 Exit gallery_remove(const Context& context, const std::string& name) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     const auto by_hand = must(store.remove(name));
     fmt::print("removed {}\n", name);
     if (!by_hand.empty()) {
@@ -162,7 +162,7 @@ Exit gallery_remove(const Context& context, const std::string& name) {
 }
 
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
-    gallery::Store store(redis_options(context.settings));
+    gallery::Store store(context.settings.redis);
     must(store.set_ignored(name, ignored));
     fmt::print("{} is {}\n", name, ignored ? "never reported" : "reported again");
     return Exit::ok;

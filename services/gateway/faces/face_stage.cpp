@@ -25,8 +25,9 @@ std::unexpected<Fault> no_face(const std::string& more) {
 
 }  // namespace
 
-FaceStage::FaceStage(const std::filesystem::path& models, const service::Settings& settings)
-    : enroller_(models, settings) {}
+FaceStage::FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
+                     const enrolment::Options& rules)
+    : enroller_(models, detector, rules) {}
 
 Answered<PictureFaces> FaceStage::find(const Image& picture, const PictureOptions& options,
                                        bool embed) {

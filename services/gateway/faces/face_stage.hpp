@@ -41,7 +41,8 @@ struct Recognised {
 class FaceStage {
   public:
     /// Throws StartupError if a model is missing or corrupt.
-    FaceStage(const std::filesystem::path& models, const service::Settings& settings);
+    FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
+              const enrolment::Options& rules);
 
     /// The faces that `options` let be told of. With embeddings if they or `embed` ask for it.
     /// Refused: no face, by the code that CompreFace has for it.

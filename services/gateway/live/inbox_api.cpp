@@ -79,7 +79,7 @@ class InboxApi {
                   {"track", face.track},
                   {"time", iso8601(face.seen)},
                   {"quality", rounded(face.quality.overall)}};
-        if (const auto refused = enrolment::refusal(face.quality, backend_.settings.gallery)) {
+        if (const auto refused = enrolment::refusal(face.quality, backend_.rules)) {
             json["refusal"] = refused->message;
         }
         return json;
@@ -125,10 +125,10 @@ class InboxApi {
                           [](const Inbox::Face& face) { return face->quality.overall; });
         const auto best = faces.front();
         std::erase_if(faces, [&](const Inbox::Face& face) {
-            return enrolment::refusal(face->quality, backend_.settings.gallery).has_value();
+            return enrolment::refusal(face->quality, backend_.rules).has_value();
         });
         if (faces.empty()) {
-            const auto why = enrolment::refusal(best->quality, backend_.settings.gallery);
+            const auto why = enrolment::refusal(best->quality, backend_.rules);
             return std::unexpected(to_fault(why.value(), fault_code::bad_picture));
         }
         if (faces.size() > most_samples) faces.resize(most_samples);
@@ -170,7 +170,7 @@ class InboxApi {
         made.sample.model_id = backend_.gallery().snapshot->model_id();
         made.sample.quality = face.quality.overall;
         made.sample.embedding = face.embedding;
-        if (backend_.settings.gallery.keep_pictures) made.picture = face.picture;
+        if (backend_.rules.keep_pictures) made.picture = face.picture;
         return made;
     }
 

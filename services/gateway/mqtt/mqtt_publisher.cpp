@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/file.hpp"
 #include "gateway/mqtt/home_assistant.hpp"
 #include "results/identity_json.hpp"
 #include "wire/codec.hpp"
@@ -44,7 +45,7 @@ std::string topic_part(const std::string& text, const std::string& setting, bool
                                                  setting, text));
 }
 
-MqttTopics topics(const service::Settings::Mqtt& set) {
+MqttTopics topics(const MqttOptions& set) {
     if (!wire::valid_source(set.client_id)) {
         throw StartupError(Exit::config,
                            fmt::format("mqtt.client_id: \"{}\" can't be one; use 1 to 64 letters, "
@@ -62,12 +63,14 @@ std::chrono::nanoseconds age_of(const wire::Identity& identity) {
 
 }  // namespace
 
-MqttPublisher::MqttPublisher(const service::Runtime& runtime, Gallery gallery)
+MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
+                             const std::vector<std::string>& cameras, Gallery gallery)
     : runtime_(runtime),
+      options_(options),
       gallery_(std::move(gallery)),
-      topics_(topics(runtime.settings.mqtt)),
-      presence_({.silence = to_milliseconds(runtime.settings.mqtt.silence),
-                 .linger = to_milliseconds(runtime.settings.mqtt.linger)}),
+      topics_(topics(options)),
+      presence_(
+          {.silence = to_milliseconds(options.silence), .linger = to_milliseconds(options.linger)}),
       published_(runtime.metrics.counter("facebus_mqtt_published_total",
                                          "Messages handed over to the MQTT broker")),
       dropped_(runtime.metrics.counter("facebus_mqtt_dropped_total",
@@ -78,16 +81,15 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, Gallery gallery)
                                            "for nobody's presence")),
       is_connected_(runtime.metrics.gauge("facebus_mqtt_connected",
                                           "Whether there is a connection to the MQTT broker")),
-      settled_(Monotonic::now() + to_milliseconds(runtime.settings.mqtt.silence)),
+      settled_(Monotonic::now() + to_milliseconds(options.silence)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      client_({.host = runtime.settings.mqtt.host,
-               .port = runtime.settings.mqtt.port,
-               .user = runtime.settings.mqtt.user,
-               .password =
-                   service::read_secret(runtime.settings.mqtt.password_file, "mqtt.password_file"),
-               .tls = runtime.settings.mqtt.tls,
-               .ca_file = runtime.settings.mqtt.ca_file,
-               .client_id = runtime.settings.mqtt.client_id,
+      client_({.host = options.host,
+               .port = options.port,
+               .user = options.user,
+               .password = read_secret(options.password_file, "mqtt.password_file"),
+               .tls = options.tls,
+               .ca_file = options.ca_file,
+               .client_id = options.client_id,
                .will_topic = topics_.availability(),
                .will = std::string(offline)},
               {.connected = [this] { connected(); },
@@ -99,7 +101,7 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, Gallery gallery)
                        runtime_.count_error(error);
                    }}) {
     states_.set(topics_.availability(), std::string(online));
-    for (const auto& [camera, set] : runtime.settings.cameras) presence_.add_camera(camera);
+    for (const auto& camera : cameras) presence_.add_camera(camera);
     thread_ = std::jthread([this] { run(); });
 }
 
@@ -140,7 +142,7 @@ void MqttPublisher::run() {
 }
 
 void MqttPublisher::connected() {
-    runtime_.log.info("mqtt_connected", {{"host", runtime_.settings.mqtt.host}});
+    runtime_.log.info("mqtt_connected", {{"host", options_.host}});
     is_connected_.set(1);
     for (const auto& pattern : topics_.patterns()) client_.subscribe(pattern);
     states_.start_again();
@@ -180,7 +182,7 @@ void MqttPublisher::take(const Arrival& arrival) {
     const auto age = age_of(identity);
     presence_.take(identity, age, arrival.time);
     if (age > oldest_event) return;
-    if (events_.size() >= static_cast<std::size_t>(runtime_.settings.mqtt.queue)) {
+    if (events_.size() >= static_cast<std::size_t>(options_.queue)) {
         events_.pop_front();
         dropped_.add();
     }
@@ -233,7 +235,7 @@ void MqttPublisher::tell_people(const std::map<std::string, Presence::Camera>& c
     if (gallery->version() != people_version_) {
         people_version_ = gallery->version();
         std::map<std::string, std::string> people;
-        const auto most = static_cast<std::size_t>(runtime_.settings.mqtt.people);
+        const auto most = static_cast<std::size_t>(options_.people);
         for (auto& [id, name] : gallery->names(most)) people.emplace(id, std::move(name));
         for (const auto& [id, name] : people_) {
             if (people.contains(id)) continue;

@@ -10,11 +10,13 @@
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "base/metrics.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gateway/mqtt/mqtt_client.hpp"
 #include "gateway/mqtt/mqtt_topics.hpp"
+#include "gateway/mqtt/options.hpp"
 #include "gateway/mqtt/presence.hpp"
 #include "gateway/mqtt/retained_states.hpp"
 #include "gateway/result_feed.hpp"
@@ -29,8 +31,10 @@ class MqttPublisher {
   public:
     using Gallery = std::function<std::shared_ptr<const gallery::Snapshot>()>;
 
-    /// Throws StartupError (config) if `mqtt` makes no sense. `gallery` gives who is enrolled now.
-    MqttPublisher(const service::Runtime& runtime, Gallery gallery);
+    /// Throws StartupError (config) if `options` make no sense. `cameras` are those that are known
+    /// from the start; `gallery` gives who is enrolled now.
+    MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
+                  const std::vector<std::string>& cameras, Gallery gallery);
     /// Requests runtime.stop, since an error at the start may be what ends it, and waits.
     ~MqttPublisher();
     MqttPublisher(const MqttPublisher&) = delete;
@@ -64,6 +68,7 @@ class MqttPublisher {
     void say_goodbye();
 
     const service::Runtime& runtime_;
+    MqttOptions options_;
     Gallery gallery_;
     MqttTopics topics_;
     Presence presence_;

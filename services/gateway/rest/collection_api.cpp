@@ -209,7 +209,7 @@ class CollectionApi {
 
 std::vector<Route> collection_routes(const Backend& backend) {
     const CollectionApi api(backend);
-    const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
+    const auto most = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
     const std::string subjects = "/api/v1/recognition/subjects";
     const std::string faces = "/api/v1/recognition/faces";
     using Answer = Answered<http::Response> (CollectionApi::*)(const Call&) const;

@@ -53,7 +53,7 @@ Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
     {
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = picture_of(picture, backend.settings.gateway.max_megapixels);
+        const auto image = picture_of(picture, backend.options.max_megapixels);
         if (!image) return std::unexpected(image.error());
         auto made = (*stage)->sample(*image, min_score, source_of(picture));
         if (!made) return std::unexpected(made.error());

@@ -233,7 +233,7 @@ class GalleryApi {
 
 std::vector<Route> gallery_routes(const Backend& backend) {
     const auto api = std::make_shared<const GalleryApi>(backend);
-    const auto& set = backend.settings.gateway;
+    const auto& set = backend.options;
     const auto upload = static_cast<std::size_t>(set.max_upload) * 1'000'000;
     const auto import = static_cast<std::size_t>(set.max_import) * 1'000'000;
     return {{"GET", "/api/v1/gallery/subjects", api_keys::Role::read, most_json,

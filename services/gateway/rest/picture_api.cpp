@@ -97,7 +97,7 @@ class PictureApi {
             add_comparison(json, similarity(*one.embedding, *face.embedding),
                            backend_.gallery().policy);
         }
-        add_versions(result, backend_.settings.detect.detector, target->model_id, *options);
+        add_versions(result, to_string(backend_.detector), target->model_id, *options);
         return http::Response{.body = dump({{"result", Json::array({std::move(result)})}})};
     }
 
@@ -117,7 +117,7 @@ class PictureApi {
         // Before it is unpacked, so that no more pictures are in memory than are worked on.
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
-        const auto picture = picture_of(*part, backend_.settings.gateway.max_megapixels);
+        const auto picture = picture_of(*part, backend_.options.max_megapixels);
         if (!picture) return std::unexpected(picture.error());
         auto found = (*stage)->find(*picture, options, embed);
         if (!found) return std::unexpected(found.error());
@@ -125,7 +125,7 @@ class PictureApi {
     }
 
     [[nodiscard]] http::Response finish(Json answer, const Search& search) const {
-        add_versions(answer, backend_.settings.detect.detector, search.model_id, search.options);
+        add_versions(answer, to_string(backend_.detector), search.model_id, search.options);
         return {.body = dump(answer)};
     }
 
@@ -136,7 +136,7 @@ class PictureApi {
 
 std::vector<Route> picture_routes(const Backend& backend) {
     const PictureApi api(backend);
-    const auto most = static_cast<std::size_t>(backend.settings.gateway.max_upload) * 1'000'000;
+    const auto most = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
     return {{"POST", "/api/v1/recognition/recognize", api_keys::Role::read, most,
              [api](const Call& call) { return api.recognise(call); }},
             {"POST", "/api/v1/detection/detect", api_keys::Role::read, most,

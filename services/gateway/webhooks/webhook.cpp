@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "base/clock.hpp"
-#include "gallery_settings.hpp"
+#include "base/file.hpp"
 #include "results/identity_json.hpp"
 #include "wire/codec.hpp"
 
@@ -56,7 +56,7 @@ std::set<std::string> cameras_of(const std::string& text, const std::string& set
 }
 
 std::string secret_of(const std::string& file, const std::string& setting) {
-    auto secret = service::read_secret(file, setting + ".secret_file");
+    auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
     throw StartupError(Exit::config,
                        fmt::format("{}.secret_file: a webhook needs a secret that signs it; make "
@@ -67,15 +67,15 @@ std::string secret_of(const std::string& file, const std::string& setting) {
 }  // namespace
 
 Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
-                 const service::WebhookSettings& settings)
+                 const WebhookOptions& options, const gallery::RedisOptions& redis)
     : runtime_(runtime),
       name_(name),
-      secret_(secret_of(settings.secret_file, "webhooks." + name)),
-      decisions_(decisions_of(settings.decisions, "webhooks." + name)),
-      cameras_(cameras_of(settings.cameras, "webhooks." + name)),
-      client_({.url = settings.url, .ca_file = settings.ca_file, .timeout = settings.timeout},
+      secret_(secret_of(options.secret_file, "webhooks." + name)),
+      decisions_(decisions_of(options.decisions, "webhooks." + name)),
+      cameras_(cameras_of(options.cameras, "webhooks." + name)),
+      client_({.url = options.url, .ca_file = options.ca_file, .timeout = options.timeout},
               "webhooks." + name),
-      results_(redis_options(runtime.settings), "webhook:" + name),
+      results_(redis, "webhook:" + name),
       backoff_(std::random_device()()),
       delivered_(counter("delivered")),
       set_aside_(counter("set_aside")),
@@ -164,17 +164,20 @@ void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     if (const auto kept = results_.keep(); !kept) runtime_.count_error(kept.error());
 }
 
-std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime) {
+std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
+                                               const std::map<std::string, WebhookOptions>& hooks,
+                                               const gallery::RedisOptions& redis,
+                                               const gallery::HistoryOptions& history) {
     std::vector<std::unique_ptr<Webhook>> all;
-    for (const auto& [name, settings] : runtime.settings.webhooks) {
-        if (settings.url.empty()) continue;
-        if (runtime.settings.results.history_hours <= 0) {
+    for (const auto& [name, options] : hooks) {
+        if (options.url.empty()) continue;
+        if (history.hours <= 0) {
             throw StartupError(Exit::config,
                                fmt::format("webhooks.{} reads the history of results, and there is "
                                            "none; set results.history_hours",
                                            name));
         }
-        all.push_back(std::make_unique<Webhook>(runtime, name, settings));
+        all.push_back(std::make_unique<Webhook>(runtime, name, options, redis));
     }
     return all;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "base/metrics.hpp"
+#include "gallery/history/history.hpp"
 #include "gallery/history/history_reader.hpp"
+#include "gateway/webhooks/options.hpp"
 #include "gateway/webhooks/webhook_rules.hpp"
 #include "http/client.hpp"
 #include "service/runtime.hpp"
@@ -25,8 +28,8 @@ namespace facebus::gateway {
 class Webhook {
   public:
     /// Throws StartupError (config) that names the setting that makes no sense.
-    Webhook(const service::Runtime& runtime, const std::string& name,
-            const service::WebhookSettings& settings);
+    Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
+            const gallery::RedisOptions& redis);
     /// Requests runtime.stop, since an error at the start may be what ends it, and waits.
     ~Webhook();
     Webhook(const Webhook&) = delete;
@@ -59,6 +62,9 @@ class Webhook {
 };
 
 /// All that are set up. Throws as Webhook.
-std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime);
+std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
+                                               const std::map<std::string, WebhookOptions>& hooks,
+                                               const gallery::RedisOptions& redis,
+                                               const gallery::HistoryOptions& history);
 
 }  // namespace facebus::gateway

@@ -1,0 +1,50 @@
+// Settings of capture and of its cameras.
+#pragma once
+
+#include <string>
+
+#include "base/option.hpp"
+
+namespace facebus::capture {
+
+enum class Pace { automatic, live, lossless };
+
+/// One camera.
+struct CameraOptions {
+    std::string source{};
+    Pace pace = Pace::automatic;
+    double frame_rate = 0;
+    bool loop = false;
+
+    static void keys(auto& self, auto&& key) {
+        key("source", self.source,
+            "device, rtsp:// or http:// URL, video file or folder of pictures");
+        key("pace", self.pace,
+            Choices<Pace>{
+                {{"auto", Pace::automatic}, {"live", Pace::live}, {"lossless", Pace::lossless}}},
+            "live: as fast as time passes, dropping what is late; lossless: every frame, as fast "
+            "as the slowest stage; auto: lossless for files and folders");
+        key("frame_rate", self.frame_rate, Range{0, 1000}, "frames a second at most; 0: all");
+        key("loop", self.loop, "start a file again at its end");
+    }
+};
+
+struct Options {
+    double reconnect_first = 0.5;
+    double reconnect_longest = 30;
+    double still_limit = 10;
+    bool exit_at_end = true;
+
+    static void keys(auto& self, auto&& key) {
+        key("reconnect_first", self.reconnect_first, Range{0.01, 3600},
+            "seconds before the first try to reconnect");
+        key("reconnect_longest", self.reconnect_longest, Range{0.01, 3600},
+            "seconds between two tries at most");
+        key("still_limit", self.still_limit, Range{0, 3600},
+            "seconds after which a stream that shows the same picture, to the bit, is opened "
+            "again; 0: never");
+        key("exit_at_end", self.exit_at_end, "exit when all files have ended");
+    }
+};
+
+}  // namespace facebus::capture

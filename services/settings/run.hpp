@@ -1,0 +1,26 @@
+// The main of a service.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "service/runtime.hpp"
+#include "settings/settings.hpp"
+
+namespace facebus::settings {
+
+/// As service::run(), with the settings of facebus.yaml.
+inline int run(const std::string& process, int argc, char** argv,
+               const std::function<void(service::Runtime&, const Settings&)>& body) {
+    Settings settings;
+    return service::run(
+        process, argc, argv,
+        [&](const std::string& file,
+            const service::Environment& environment) -> const service::CommonOptions& {
+            settings = load(file, environment);
+            return settings.common;
+        },
+        [&](service::Runtime& runtime) { body(runtime, settings); });
+}
+
+}  // namespace facebus::settings

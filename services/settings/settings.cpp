@@ -1,0 +1,86 @@
+#include "settings/settings.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+namespace facebus::settings {
+namespace {
+
+std::string find_file(const service::Environment& environment) {
+    if (const auto set = environment.find("FACEBUS_CONFIG");
+        set != environment.end() && !set->second.empty()) {
+        return set->second;
+    }
+    for (const char* candidate : {"facebus.yaml", "/etc/facebus/facebus.yaml"}) {
+        if (std::filesystem::exists(candidate)) return candidate;
+    }
+    return {};
+}
+
+std::string read_file(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) {
+        throw StartupError(Exit::config,
+                           fmt::format("cannot read {}; check the name and the rights", file));
+    }
+    return text.str();
+}
+
+}  // namespace
+
+std::vector<std::string> Settings::camera_names() const {
+    std::vector<std::string> names;
+    for (const auto& [camera, options] : cameras) names.push_back(camera);
+    return names;
+}
+
+std::vector<service::Key> keys(Settings& settings) {
+    service::SectionKeys keys(settings.common);
+    keys.add("capture", settings.capture);
+    keys.add("motion", settings.motion);
+    keys.add("detect", settings.detect);
+    keys.add("track", settings.track);
+    keys.add("broker", settings.broker);
+    keys.add("recognize", settings.recognize, settings.calibration);
+    keys.add("gallery", settings.enrolment);
+    keys.add("gateway", settings.gateway);
+    keys.add("mqtt", settings.mqtt);
+    keys.add("redis", settings.redis);
+    keys.add("results", settings.results);
+    return keys.finish();
+}
+
+std::vector<service::Group> groups(Settings& settings) {
+    return {service::group_of(
+                "cameras", "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
+                settings.cameras, "door"),
+            service::group_of("webhooks", "gateway: who is told of results over HTTP, by name",
+                              settings.webhooks, "lock")};
+}
+
+Settings load(const std::string& file, const service::Environment& environment) {
+    const auto name = file.empty() ? find_file(environment) : file;
+    Settings settings;
+    service::read_config(name.empty() ? std::string() : read_file(name), name, environment,
+                         keys(settings), groups(settings));
+    for (const auto& [camera, set] : settings.cameras) {
+        if (set.source.empty()) {
+            throw StartupError(
+                Exit::config,
+                fmt::format("camera {0} has no source; set cameras.{0}.source", camera));
+        }
+    }
+    return settings;
+}
+
+std::string reference() {
+    Settings settings;
+    return service::documented(keys(settings), groups(settings));
+}
+
+}  // namespace facebus::settings

@@ -1,0 +1,57 @@
+// facebus.yaml as a whole. Each section's keys stand in the header of its owner.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/options.hpp"
+#include "capture/options.hpp"
+#include "enrolment/options.hpp"
+#include "gallery/decide/calibration.hpp"
+#include "gallery/history/history.hpp"
+#include "gallery/redis/redis.hpp"
+#include "gateway/mqtt/options.hpp"
+#include "gateway/options.hpp"
+#include "gateway/webhooks/options.hpp"
+#include "recognize/options.hpp"
+#include "service/common_options.hpp"
+#include "track/options.hpp"
+#include "vision/detect/detector_options.hpp"
+#include "vision/motion/motion_gate.hpp"
+
+namespace facebus::settings {
+
+struct Settings {
+    std::map<std::string, capture::CameraOptions> cameras;
+    std::map<std::string, gateway::WebhookOptions> webhooks;
+    capture::Options capture;
+    vision::MotionOptions motion;
+    vision::DetectorOptions detect;
+    track::Options track;
+    broker::Options broker;
+    recognize::Options recognize;
+    gallery::CalibrationOptions calibration;  ///< in the section `recognize`
+    enrolment::Options enrolment;             ///< the section `gallery`
+    gateway::Options gateway;
+    gateway::MqttOptions mqtt;
+    gallery::RedisOptions redis;
+    gallery::HistoryOptions results;
+    service::CommonOptions common;
+
+    [[nodiscard]] std::vector<std::string> camera_names() const;
+};
+
+/// Every key with its help, bound to `settings`.
+std::vector<service::Key> keys(Settings& settings);
+std::vector<service::Group> groups(Settings& settings);
+
+/// Reads `file`; an empty name means $FACEBUS_CONFIG, or else ./facebus.yaml or
+/// /etc/facebus/facebus.yaml where one exists, or else defaults alone. Throws StartupError
+/// (config).
+Settings load(const std::string& file, const service::Environment& environment);
+
+/// Every key with its default and its help, as YAML.
+std::string reference();
+
+}  // namespace facebus::settings
