@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from support import ROOT
 
-ROW = re.compile(r'Stage\{\s*"([^"]*)",\s*"([^"]*)",\s*Machine::(\w+),\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\}')
+TEXT = r'"([^"]*)"'
+ROW = re.compile(r"Stage\{\s*" + r",\s*".join([TEXT, TEXT, r"Machine::(\w+)", TEXT, TEXT, TEXT, TEXT]) + r"\}")
 
 
 class Stage(NamedTuple):

@@ -1,5 +1,6 @@
 """compose, Kubernetes, systemd and Prometheus run every stage of libs/wire/stages.hpp."""
 
+import itertools
 import unittest
 
 import yaml
@@ -24,7 +25,7 @@ class Deployment(unittest.TestCase):
     def test_the_table_has_the_whole_pipeline(self):
         self.assertEqual(["capture", "motion", "detect-align", "track", "broker", "recognize", "gateway"],
                          [stage.process for stage in STAGES])
-        for before, after in zip(EDGE, EDGE[1:], strict=False):
+        for before, after in itertools.pairwise(EDGE):
             self.assertEqual(before.output, after.input)
 
     def test_compose_runs_every_stage(self):
@@ -56,7 +57,8 @@ class Deployment(unittest.TestCase):
     def test_prometheus_scrapes_every_stage(self):
         jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
         scraped = {target for job in jobs for static in job.get("static_configs", []) for target in static["targets"]}
-        scraped |= {f"{name}:{sd['port']}" for job in jobs for sd in job.get("dns_sd_configs", []) for name in sd["names"]}
+        looked_up = [sd for job in jobs for sd in job.get("dns_sd_configs", [])]
+        scraped |= {f"{name}:{sd['port']}" for sd in looked_up for name in sd["names"]}
         for stage in STAGES:
             self.assertIn(f"{stage.process}:{stage.port}", scraped)
 

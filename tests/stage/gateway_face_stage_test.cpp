@@ -1,8 +1,7 @@
 // The stage `gateway` as a function, with the real networks.
-#include "gateway/faces/face_stage.hpp"
-
 #include <boost/test/unit_test.hpp>
 
+#include "gateway/faces/face_stage.hpp"
 #include "gateway/rest/face_json.hpp"
 #include "support/models.hpp"
 #include "support/pictures.hpp"

@@ -6,8 +6,8 @@
 
 #include <opencv2/core.hpp>
 
-#include "vision/kernels/convolution.hpp"
 #include "base/instructions.hpp"
+#include "vision/kernels/convolution.hpp"
 #include "vision/kernels/winograd.hpp"
 
 namespace facebus::vision {
