@@ -77,17 +77,17 @@ void check_name(const std::string& path, const std::string& name);
 
 /// The group of `members`, each of which is a struct of options.
 template <class Options>
-Group group_of(const std::string& path, std::string help, std::map<std::string, Options>& members,
-               std::string example) {
+Group group_of(const std::string& path, const std::string& help,
+               std::map<std::string, Options>& members, const std::string& example) {
     Group group{.path = path,
-                .help = std::move(help),
+                .help = help,
                 .fields = {},
                 .keys =
                     [path, &members](const std::string& name) {
                         check_name(path, name);
                         return keys_of(path + "." + name, members[name]);
                     },
-                .example = std::move(example)};
+                .example = example};
     Options defaults;
     for (const auto& key : keys_of("", defaults)) group.fields.push_back(key.path);
     return group;
