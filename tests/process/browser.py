@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import platform
+import re
 import shutil
 import unittest
 import urllib.error
@@ -42,15 +43,8 @@ class Browser:
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
         chrome, driver = browser_programs()
-        log = case.folder / f"chromedriver{len(case.groups)}.log"
         home = case.folder / f"chrome{len(case.groups)}"
-        with log.open("wb") as file:
-            process = case.spawn([driver, "--port=0"], case.environment(HOME=case.folder), file, file)
-        line = ""
-        while "on port " not in line:
-            case.assertIsNone(process.poll(), f"chromedriver has ended: {log.read_text()}")
-            line = next((said for said in log.read_text().splitlines() if "started successfully on port" in said), "")
-        self.address = f"http://127.0.0.1:{line.rpartition(' ')[2].rstrip('.')}"
+        self.address = self._start(driver)
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
                  f"--user-data-dir={home}", f"--window-size={size[0]},{size[1]}",
@@ -67,6 +61,18 @@ class Browser:
                       features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
                                 {"name": "prefers-reduced-motion", "value": "reduce"}])
         case.addCleanup(self.close)
+
+    def _start(self, driver):
+        """Starts chromedriver and returns its address. It picks a free port of IPv6 and ends if the same port of IPv4
+        is in use; then another one is tried."""
+        while True:
+            log = self.case.folder / f"chromedriver{len(self.case.groups)}.log"
+            with log.open("wb") as file:
+                process = self.case.spawn([driver, "--port=0"], self.case.environment(HOME=self.case.folder), file, file)
+            while process.poll() is None:
+                if started := re.search(r"started successfully on port (\d+)", log.read_text()):
+                    return f"http://127.0.0.1:{started[1]}"
+            self.case.assertIn("Address already in use", log.read_text(), "chromedriver has ended")
 
     def _ask(self, method, path, body=None, session=None):
         session = f"/session/{self.session}" if session is None else session
