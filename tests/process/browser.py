@@ -65,10 +65,11 @@ class Browser:
     def _start(self, driver):
         """Starts chromedriver and returns its address. It picks a free port of IPv6 and ends if the same port of IPv4
         is in use; then another one is tried."""
+        environment = self.case.environment(HOME=self.case.folder)
         while True:
             log = self.case.folder / f"chromedriver{len(self.case.groups)}.log"
             with log.open("wb") as file:
-                process = self.case.spawn([driver, "--port=0"], self.case.environment(HOME=self.case.folder), file, file)
+                process = self.case.spawn([driver, "--port=0"], environment, file, file)
             while process.poll() is None:
                 if started := re.search(r"started successfully on port (\d+)", log.read_text()):
                     return f"http://127.0.0.1:{started[1]}"
