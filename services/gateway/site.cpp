@@ -11,7 +11,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Request;
 using http::Response;
 
 constexpr const char* key_header = "x-api-key";
