@@ -35,6 +35,7 @@ std::string read_file(const std::string& file) {
 
 std::vector<std::string> Settings::camera_names() const {
     std::vector<std::string> names;
+    names.reserve(cameras.size());
     for (const auto& [camera, options] : cameras) names.push_back(camera);
     return names;
 }
