@@ -10,6 +10,7 @@
 #include "live_gallery/gallery_watcher.hpp"
 #include "support/faces.hpp"
 #include "support/gallery_fixture.hpp"
+#include "support/runtime.hpp"
 
 using namespace facebus;
 using namespace facebus::live_gallery;
@@ -29,26 +30,10 @@ Embedding turned(Embedding embedding, std::uint32_t by) {
     return embedding;
 }
 
-struct Fixture : test::GalleryFixture {
+struct Fixture : test::GalleryFixture, test::TestRuntime {
+    Fixture() : TestRuntime("recognize") {}
+
     const std::string model = shipped_cohort().model_id;
-    service::CommonOptions common;
-    Log log{"test", LogLevel::error};
-    Metrics metrics;
-    Stop stop;
-    Pulse pulse;
-    service::Health health{"test", pulse};
-    bus::Context context;
-    service::Runtime runtime{.service = "recognize",
-                             .common = common,
-                             .models = {},
-                             .log = log,
-                             .metrics = metrics,
-                             .stop = stop,
-                             .pulse = pulse,
-                             .health = health,
-                             .context = context,
-                             .instance = "test",
-                             .ready = {}};
 
     /// Written as Store::add() writes it, but many at once.
     void fill() {
