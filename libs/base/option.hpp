@@ -4,8 +4,7 @@
 //         double frame_rate = 0;
 //
 //         static void keys(auto& self, auto&& key) {
-//             key("frame_rate", self.frame_rate, Range{0, 1000}, "frames a second at most; 0:
-//             all");
+//             key("frame_rate", self.frame_rate, Range{0, 1000}, "frames per second, 0: all");
 //         }
 //     };
 //

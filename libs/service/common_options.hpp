@@ -27,7 +27,8 @@ struct CommonOptions {
     LogLevel log_level = LogLevel::info;
     std::map<std::string, Addresses, std::less<>> stages = default_addresses();  ///< by section
 
-    /// Where the stage of that section reads.
+    /// Returns the endpoint where the stage of that section reads, and its address of /healthz.
+    /// Requires: the section is one of wire::stages.
     [[nodiscard]] const std::string& input(std::string_view section) const;
     [[nodiscard]] const std::string& health(std::string_view section) const;
 

@@ -2,6 +2,7 @@
 // Kubernetes, systemd and Prometheus files read this table.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -42,6 +43,11 @@ inline constexpr std::size_t edge_stages = [] {
     for (const auto& stage : stages) count += stage.machine == Machine::edge ? 1 : 0;
     return count;
 }();
+
+// Places in `steps` are those in `stages` for the edge, so its rows come first.
+static_assert(std::ranges::is_partitioned(stages, [](const Stage& stage) {
+    return stage.machine == Machine::edge;
+}));
 
 /// A point on the way of a result at which a time stamp is taken.
 struct Step {

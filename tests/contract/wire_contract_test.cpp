@@ -87,6 +87,19 @@ void compare(const json& value, const json& reference, const json& common,
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(each_stage_of_the_edge_reads_the_message_that_the_one_before_writes) {
+    std::set<std::string_view> topics;
+    samples::for_each([&](const auto& message, std::size_t) {
+        topics.insert(std::remove_cvref_t<decltype(message)>::topic);
+    });
+    for (std::size_t i = 0; i < wire::edge_stages; ++i) {
+        const auto& stage = wire::stages.at(i);
+        BOOST_TEST(topics.contains(stage.output), stage.process);
+        BOOST_TEST(wire::stages.at(i + 1).input == stage.output, stage.process);
+        BOOST_TEST(stage.endpoint.empty() == stage.input.empty(), stage.process);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(golden_bytes_are_what_the_codec_writes) {
     samples::for_each([](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::topic);

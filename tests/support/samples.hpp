@@ -149,6 +149,7 @@ Message extended(Message message) {
 template <class Message>
 Message complete(Message message) {
     message = extended(std::move(message));
+    for (auto& time : message.head.t.all()) time = time.value_or(message.head.ts);
     if constexpr (requires { message.ignored; }) message.ignored = false;
     if constexpr (requires { message.crop_quality; }) message.crop_quality = quality;
     return message;
