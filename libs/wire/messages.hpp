@@ -283,7 +283,7 @@ struct Identity {
 
 enum class TrackEvent {
     started,
-    moved,  ///< it goes on; published every `track.alive` seconds
+    moved,  ///< it goes on; published every `track.heartbeat` seconds
     ended,
     end,  ///< the stream of the camera is over, and with it all its tracks
 };

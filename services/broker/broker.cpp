@@ -24,7 +24,7 @@ Dispatcher::Options dispatcher_options(const Options& options) {
     return {.queue = static_cast<std::size_t>(options.queue),
             .worker_timeout =
                 std::chrono::milliseconds(static_cast<int>(options.worker_timeout * 1000)),
-            .attempts = options.attempts};
+            .max_attempts = options.max_attempts};
 }
 
 Counter identities(Metrics& metrics, wire::Decision decision) {
@@ -37,14 +37,14 @@ Counter identities(Metrics& metrics, wire::Decision decision) {
 BrokerMetrics::BrokerMetrics(Metrics& metrics)
     : probes(
           metrics.counter("facebus_probes_total", "Probes that arrived, each time that they did")),
-      finished(metrics.counter("facebus_probes_finished_total",
+      finished(metrics.counter("facebus_probes_completed_total",
                                "Probes with a final result, set aside ones included")),
       ignored(metrics.counter("facebus_probes_ignored_total",
                               "Of those, probes of people who are not to be reported")),
-      refused(metrics.counter("facebus_probes_refused_total",
+      refused(metrics.counter("facebus_probes_rejected_total",
                               "Probes not taken because the queue was full; the edge keeps them "
                               "and sends them again")),
-      workers_dropped(metrics.counter("facebus_workers_dropped_total",
+      workers_dropped(metrics.counter("facebus_workers_disconnected_total",
                                       "Workers dropped because they sent garbage")),
       results(metrics.counter("facebus_results_total", "Published results")),
       queued(metrics.gauge("facebus_queue_probes", "Probes that wait for a worker")),
@@ -275,7 +275,7 @@ void Broker::publish_status() {
 }
 
 Counter Broker::refusing(const char* role) {
-    return runtime_.metrics.counter("facebus_connections_refused_total",
+    return runtime_.metrics.counter("facebus_connections_rejected_total",
                                     "Connections that did not come about: no ZeroMQ, no or the "
                                     "wrong key, a key that is not allowed",
                                     {{"role", role}});

@@ -69,7 +69,7 @@ std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
     auto& entry = held.entry;
     const auto track = entry.probe.track;
     busy_.erase(track);
-    if (entry.attempts < options_.attempts) {
+    if (entry.attempts < options_.max_attempts) {
         const bool line_behind = waiting_.contains(track);
         enqueue(std::move(entry), true);
         if (line_behind) turn_.push_back(track);

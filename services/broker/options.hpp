@@ -14,7 +14,7 @@ struct Options {
     int queue = 10000;
     int result_queue = 1000;
     double worker_timeout = 5;
-    int attempts = 3;
+    int max_attempts = 3;
 
     static void keys(auto& self, auto&& key) {
         key("probes", self.probes, "endpoint where the edge's probes arrive");
@@ -26,7 +26,7 @@ struct Options {
             "results that wait for a slow subscriber; it misses what comes beyond them");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
             "seconds of silence after which a worker is dead");
-        key("attempts", self.attempts, Range{1, 100},
+        key("max_attempts", self.max_attempts, Range{1, 100},
             "deliveries of a probe before it is set aside");
     }
 };

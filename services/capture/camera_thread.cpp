@@ -27,7 +27,7 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
                                   {{"camera", name_}, {"stage", "capture"}, {"reason", "full"}})),
       up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera gives frames",
                                 {{"camera", name_}})),
-      reconnects_(runtime.metrics.counter("facebus_camera_lost_total",
+      reconnects_(runtime.metrics.counter("facebus_camera_disconnects_total",
                                           "Times that the camera failed or was not there",
                                           {{"camera", name_}})) {
     runtime.health.check("camera " + name_, false, "not opened yet");

@@ -23,8 +23,7 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
         "similarity that `known` takes: {:.3f}, and {:.3f} more before {} good faces were seen;\n"
         "  of strangers, {:.3g} % are named at most; of enrolled people, about {:.1f} % are "
         "named\n",
-        done.threshold, policy.early, policy.min_probes, done.false_alarms * 100,
-        done.recognised * 100);
+        done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.recognised * 100);
     if (own.tried > 0) {
         fmt::print(
             "  of {} samples of this gallery, matched with the others of their subject, {} "
@@ -41,7 +40,7 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& do
     const nlohmann::ordered_json json{{"subjects", gallery.subjects()},
                                       {"samples", gallery.samples()},
                                       {"strangers", done.strangers},
-                                      {"false_alarms", done.false_alarms},
+                                      {"fpir", done.fpir},
                                       {"similarity", done.threshold},
                                       {"shift", done.shift},
                                       {"recognised", done.recognised},
@@ -69,7 +68,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     }
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
-    const auto rate = options.false_alarms.value_or(context.settings.calibration.false_alarms);
+    const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
     const auto strangers = gallery::strangers_for(rate);
     const auto done = [&] {
         Progress progress("matching strangers", strangers);

@@ -151,9 +151,9 @@ void add_calibrate(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand("calibrate",
                                    "Set the threshold for this gallery and a rate of false alarms");
     auto options = std::make_shared<CalibrateOptions>();
-    sub->add_option("--false-alarms", options->false_alarms,
+    sub->add_option("--false-alarms", options->fpir,
                     "share of strangers that may be named as somebody, such as 0.01 or 0.001; "
-                    "default recognize.false_alarms")
+                    "default recognize.fpir")
         ->check(CLI::Range(1e-5, 0.5));
     sub->add_flag("--dry-run", options->dry_run, "show it, store nothing");
     sub->add_flag("--reset", options->reset, "forget it: the configuration counts again");
@@ -194,7 +194,7 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("--cache", options->cache,
                     "file that keeps the embeddings; default: in ~/.cache/facebus/evaluate");
     sub->add_option("--pictures", options->pictures, "folder for ROC, DET and FNIR curves (SVG)");
-    sub->add_option("--false-alarms", options->false_alarms,
+    sub->add_option("--false-alarms", options->fpir,
                     "rate of false alarms for which galleries are calibrated and checked")
         ->check(CLI::Range(1e-5, 0.5))
         ->capture_default_str();

@@ -81,15 +81,14 @@ struct EvaluateOptions {
     std::filesystem::path cache;     ///< empty: in the user's cache folder
     std::filesystem::path pictures;  ///< folder for curves; empty: none
     std::filesystem::path cohort;    ///< file to write the statistics of these people to
-    double false_alarms = 0.01;      ///< that calibrated galleries promise
+    double fpir = 0.01;              ///< that calibrated galleries promise
     bool json = false;
     bool failures = false;
 };
 Exit evaluate(const Context& context, const EvaluateOptions& options);
 
 struct CalibrateOptions {
-    std::optional<double>
-        false_alarms;  ///< share of strangers that may be named; none: as configured
+    std::optional<double> fpir;  ///< share of strangers that may be named; none: as configured
     bool dry_run = false;
     bool reset = false;  ///< forget the stored policy
     bool json = false;

@@ -104,7 +104,7 @@ Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
                                     const std::string& source) {
     if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
     FaceSample face;
-    if (rules_.keep_pictures) {
+    if (rules_.keep_photos) {
         auto picture = vision::encode_picture(crop, ".jpg");
         if (!picture) return std::unexpected(std::move(picture.error()));
         face.picture = std::move(*picture);

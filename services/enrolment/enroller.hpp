@@ -34,7 +34,7 @@ Error no_single_face(std::size_t faces, const Options& rules);
 /// A face that may be enrolled.
 struct FaceSample {
     gallery::Sample sample;
-    std::string picture;  ///< its crop as JPEG; empty without gallery.keep_pictures
+    std::string picture;  ///< its crop as JPEG; empty without gallery.keep_photos
 };
 
 /// What enrolling has come to.

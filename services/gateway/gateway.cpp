@@ -30,21 +30,24 @@ constexpr std::chrono::hours results_age(1);
 
 /// The keys that are asked for; none if everybody may do all.
 std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& set) {
-    if (set.open) {
+    if (set.allow_anonymous) {
         const auto address = http::parse_address(set.address);
         if (!address || !http::is_loopback(*address)) {
             throw StartupError(
-                Exit::config, fmt::format("gateway.open lets everybody in, which is for a loopback "
-                                          "address only, and {} is none; set gateway.keys instead",
-                                          set.address));
+                Exit::config,
+                fmt::format("gateway.allow_anonymous lets everybody in, which is for a loopback "
+                            "address only, and {} is none; set gateway.keys instead",
+                            set.address));
         }
-        runtime.log.warning("open", {{"do", "set gateway.keys, and gateway.open to false"}});
+        runtime.log.warning("open",
+                            {{"do", "set gateway.keys, and gateway.allow_anonymous to false"}});
         return nullptr;
     }
     if (set.key_file.empty()) {
-        throw StartupError(Exit::config,
-                           "no API keys: make one with `facebus api-key admin NAME --into FILE` "
-                           "and set gateway.keys to the file; gateway.open goes without");
+        throw StartupError(
+            Exit::config,
+            "no API keys: make one with `facebus api-key admin NAME --into FILE` "
+            "and set gateway.keys to the file; gateway.allow_anonymous goes without");
     }
     return std::make_shared<KeyRing>(
         set.key_file, [&runtime](const Error& error) { runtime.count_error(error); });
@@ -87,7 +90,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     vision::use_threads(runtime.common.threads);
     Pool<FaceStage> stages;
     std::string model_id;
-    for (int i = 0; i < set.pictures; ++i) {
+    for (int i = 0; i < set.concurrent_images; ++i) {
         auto stage =
             std::make_unique<FaceStage>(runtime.models, settings.detect, settings.enrolment);
         model_id = stage->model_id();
@@ -122,7 +125,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
               Router(routes(backend, happenings, inbox)), runtime.metrics);
     const http::Server server({.address = set.address,
                                .setting = "gateway.address",
-                               .threads = static_cast<std::size_t>(set.threads + set.streams),
+                               .threads = static_cast<std::size_t>(set.threads + set.max_streams),
                                .most_body = site.most_body(),
                                .timeout = set.timeout},
                               {.admit = [&](const auto& request) { return site.admit(request); },

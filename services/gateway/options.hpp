@@ -10,7 +10,7 @@ namespace facebus::gateway {
 struct Options {
     std::string address = "127.0.0.1:8000";
     std::string key_file{};
-    bool open = false;
+    bool allow_anonymous = false;
     int max_upload = 10;
     int max_import = 64;
     int max_megapixels = 25;
@@ -18,9 +18,9 @@ struct Options {
     int burst = 100;
     double timeout = 30;
     int threads = 16;
-    int pictures = 1;
+    int concurrent_images = 1;
     int live = 200;
-    int streams = 16;
+    int max_streams = 16;
     int unknown_faces = 500;
     double unknown_hours = 24;
 
@@ -29,7 +29,7 @@ struct Options {
         key("keys", self.key_file,
             "file with the API keys' hashes, as `facebus api-key` writes it; a change counts "
             "within a second");
-        key("open", self.open,
+        key("allow_anonymous", self.allow_anonymous,
             "true: no key is asked for, and whoever reaches the address may do all; only on a "
             "loopback address");
         key("max_upload", self.max_upload, Range{1, 1000},
@@ -46,12 +46,12 @@ struct Options {
             "seconds for a request to arrive, to wait for its turn, and for its answer to be "
             "taken, each");
         key("threads", self.threads, Range{1, 1000}, "connections served at once");
-        key("pictures", self.pictures, Range{1, 64},
+        key("concurrent_images", self.concurrent_images, Range{1, 64},
             "pictures searched at once; each takes networks of its own, some 200 MB");
         key("live", self.live, Range{1, 10'000},
             "latest results that the page shows; they and their crops are kept in memory for an "
             "hour");
-        key("streams", self.streams, Range{1, 1000},
+        key("max_streams", self.max_streams, Range{1, 1000},
             "clients that may listen to the results as they come; each takes a connection beyond "
             "gateway.threads");
         key("unknown_faces", self.unknown_faces, Range{0, 1000},

@@ -18,7 +18,7 @@ Route openapi_route() {
 
 std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox) {
     std::vector<Route> all{openapi_route()};
-    const auto streams = static_cast<std::size_t>(backend.options.streams);
+    const auto streams = static_cast<std::size_t>(backend.options.max_streams);
     for (auto& some : {page_routes(), picture_routes(backend), collection_routes(backend),
                        gallery_routes(backend), live_routes(happenings, streams),
                        inbox_routes(backend, inbox)}) {

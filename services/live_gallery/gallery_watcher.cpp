@@ -98,9 +98,9 @@ gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
         runtime_.count_error(done.error());
         return options_.base;
     }
-    runtime_.log.info("calibrated", {{"false_alarms", done->false_alarms},
-                                     {"strangers", done->strangers},
-                                     {"threshold", done->threshold}});
+    runtime_.log.info(
+        "calibrated",
+        {{"fpir", done->fpir}, {"strangers", done->strangers}, {"threshold", done->threshold}});
     return done->policy;
 }
 

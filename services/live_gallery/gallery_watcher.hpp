@@ -19,7 +19,7 @@ namespace facebus::live_gallery {
 
 /// Loads the gallery and then looks for changes in a thread of its own; only what changed is read,
 /// and the copy is replaced as a whole. While Redis is away the last copy stays, and stale() says
-/// so. A gallery that stores no policy is calibrated for recognize.false_alarms; where that takes
+/// so. A gallery that stores no policy is calibrated for recognize.fpir; where that takes
 /// longer than a moment, a change counts at once with the policy of before, until the new one is
 /// there. Thread-safe.
 class GalleryWatcher {

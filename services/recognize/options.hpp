@@ -9,7 +9,7 @@ namespace facebus::recognize {
 struct Options {
     vision::Engine engine = vision::Engine::opencv;
     int batch = 8;
-    bool crops = false;
+    bool publish_crops = false;
     int track_ttl = 600;
 
     static void keys(auto& self, auto&& key) {
@@ -19,7 +19,7 @@ struct Options {
             "what runs FaceNet: opencv is always there; onnxruntime is faster, where facebus was "
             "built with it");
         key("batch", self.batch, Range{1, 256}, "faces embedded at once, and probes asked for");
-        key("crops", self.crops, "publish the crop with each identity");
+        key("publish_crops", self.publish_crops, "publish the crop with each identity");
         key("track_ttl", self.track_ttl, Range{1, 86400},
             "seconds that Redis remembers a track's faces");
     }

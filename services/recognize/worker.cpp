@@ -62,7 +62,7 @@ void Worker::answer(const std::vector<ProbeItem>& items) {
     for (std::size_t i = 0; i < identities.size(); ++i) {
         auto& identity = identities[i];
         identity.head.seq = ++seq_;
-        const bool crop = options_.crops && !identity.ignored.value_or(false);
+        const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
         // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});

@@ -9,14 +9,15 @@ namespace facebus::track {
 struct Options {
     vision::TrackerOptions tracker{};
     bool moves = false;
-    double alive = 5;
+    double heartbeat = 5;
     int outbox = 256;
     double resend = 3;
 
     static void keys(auto& self, auto&& key) {
         vision::TrackerOptions::keys(self.tracker, key);
-        key("moves", self.moves, "publish where every track is, frame by frame");
-        key("alive", self.alive, Range{0.1, 3600},
+        key("publish_positions", self.publish_positions,
+            "publish where every track is, frame by frame");
+        key("heartbeat", self.heartbeat, Range{0.1, 3600},
             "seconds after which a track that goes on says so, where it does not do so frame by "
             "frame");
         key("outbox", self.outbox, Range{8, 1'000'000},

@@ -33,7 +33,8 @@ class TrackStage {
     TrackStage(const Options& options, std::string session)
         : options_(options.tracker),
           session_(std::move(session)),
-          moved_every_(options.moves ? 0 : static_cast<std::int64_t>(options.alive * 1e9)) {}
+          moved_every_(
+              options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
     /// One frame's faces with their crops (see wire::Face). The end of a stream ends its tracks and
     /// gives the event `end` last.

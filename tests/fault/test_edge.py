@@ -161,7 +161,7 @@ class CameraTest(support.ProcessTest):
         return msgpack.unpackb(self.motion.recv_multipart()[1])
 
     def lost(self, system):
-        return metric(system.services["capture"].health, "facebus_camera_lost_total")
+        return metric(system.services["capture"].health, "facebus_camera_disconnects_total")
 
     def await_loss(self, system, before=0):
         while self.lost(system) <= before:

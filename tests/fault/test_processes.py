@@ -124,7 +124,7 @@ class TrackTest(FaultTest):
         system.kill("track")
         system.wait_for(lambda: metric(broker, "facebus_queue_probes") == 0 and
                         metric(broker, "facebus_in_flight_probes") == 0)
-        first, finished = system.fed, int(metric(broker, "facebus_probes_finished_total"))
+        first, finished = system.fed, int(metric(broker, "facebus_probes_completed_total"))
         self.assertEqual(finished, system.remembered())
         system.start("track")
         system.frames = system.fed = 0

@@ -125,7 +125,7 @@ class EdgeTest(Crowd):
             edge.send_again()  # as track does with what was not acknowledged
         self.exchange(system, edges)
         # Each counts once, however often it was sent.
-        finished = int(metric(system.services["broker"].health, "facebus_probes_finished_total"))
+        finished = int(metric(system.services["broker"].health, "facebus_probes_completed_total"))
         self.close_ledger(f"{self.EDGES} edges, broker killed and started", 2 * self.EDGES, finished)
 
 

@@ -11,7 +11,7 @@ class PageSystem(Gateway):
     """Everything but cameras is running; recognition publishes crops."""
 
     def __init__(self, case, **environment):
-        super().__init__(case, **{"FACEBUS_RECOGNIZE_CROPS": "true", **environment})
+        super().__init__(case, **{"FACEBUS_RECOGNIZE_PUBLISH_CROPS": "true", **environment})
         self.start("broker", "recognize", "track", "detect-align", "motion")
 
     @property

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes docs/pictures/page: the web page as it is while real clips run through the real system.
+"""Makes docs/images/page: the web page as it is while real clips run through the real system.
 
     cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_pictures.py
 """
@@ -12,7 +12,7 @@ from page import CLIPS, PageSystem
 from pictures import carphone_frames, ffmpeg_clip
 from support import ROOT, ProcessTest, need_system
 
-PICTURES = ROOT / "docs/pictures/page"
+PICTURES = ROOT / "docs/images/page"
 LOADED = ("return [...document.images].every((image) => image.complete && image.naturalWidth > 0) && "
           "document.getAnimations().every((one) => one.playState === 'finished');")
 

@@ -1,4 +1,4 @@
-"""Pictures and archives for schemathesis, which can make neither; FACEBUS_TEST_PICTURES is a folder."""
+"""Pictures and archives for schemathesis, which can make neither; FACEBUS_TEST_IMAGES is a folder."""
 
 import os
 import pathlib
@@ -6,7 +6,7 @@ import pathlib
 import schemathesis
 from hypothesis import strategies
 
-PICTURES = sorted(pathlib.Path(os.environ["FACEBUS_TEST_PICTURES"]).iterdir())
+PICTURES = sorted(pathlib.Path(os.environ["FACEBUS_TEST_IMAGES"]).iterdir())
 EMPTY_GALLERY = b'{"facebus_gallery":1,"subjects":0,"samples":0}\n'
 
 schemathesis.openapi.media_type(

@@ -51,7 +51,7 @@ class CalibrateTest(support.ProcessTest):
         self.system.start("broker", "recognize", FACEBUS_RECOGNIZE_FALSE_ALARMS="0.02")
         lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
         done = [line for line in lines if line["event"] == "calibrated"]
-        self.assertEqual(["0.02"], [line["false_alarms"] for line in done])
+        self.assertEqual(["0.02"], [line["fpir"] for line in done])
         expected = self.calibrate("--false-alarms", "0.02", "--dry-run")["similarity"]
         self.assertAlmostEqual(expected, float(done[0]["threshold"]), delta=0.03)
 

@@ -110,7 +110,7 @@ class ClipTest(support.ProcessTest):
         support.need_data()
 
     def replay(self, clip, gallery, left_out=None):
-        system = System(self, workers=2, FACEBUS_TRACK_MOVES="true")
+        system = System(self, workers=2, FACEBUS_TRACK_PUBLISH_POSITIONS="true")
         system.start_redis()
         system.enrol(*[entry for entry in sorted(gallery.iterdir())
                        if entry.stem != left_out])

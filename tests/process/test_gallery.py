@@ -142,12 +142,12 @@ class GalleryTest(support.ProcessTest):
         self.assertIn("facebus gallery show", nothing.err)
 
     def test_no_picture_is_kept_where_the_configuration_says_so(self):
-        self.system.environment["FACEBUS_GALLERY_KEEP_PICTURES"] = "false"
+        self.system.environment["FACEBUS_GALLERY_KEEP_PHOTOS"] = "false"
         self.system.enrol(PHOTOS / "joe_biden")
         (sample,) = self.shown("joe_biden")
         ended = self.system.facebus("gallery", "picture", sample["id"], "--into", self.folder / "x")
         self.assertEqual(65, ended.code, ended)
-        self.assertIn("gallery.keep_pictures", ended.err)
+        self.assertIn("gallery.keep_photos", ended.err)
 
     def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
         self.system.enrol(PHOTOS)

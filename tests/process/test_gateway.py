@@ -193,9 +193,9 @@ class Pictures(GatewayTest):
         gateway.refused(gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img"), 404, 11)
 
     def test_none_is_kept_where_the_configuration_says_so(self):
-        gateway = Gateway(self, FACEBUS_GALLERY_KEEP_PICTURES="false")
+        gateway = Gateway(self, FACEBUS_GALLERY_KEEP_PHOTOS="false")
         face = gateway.add_face("Joe", BIDEN)
-        gateway.refused(gateway.ask("GET", f"{FACES}/{face['image_id']}/img"), 404, 11, "keep_pictures")
+        gateway.refused(gateway.ask("GET", f"{FACES}/{face['image_id']}/img"), 404, 11, "keep_photos")
 
 
 class Gallery(GatewayTest):
@@ -261,10 +261,10 @@ class Keys(GatewayTest):
 
     def test_it_is_open_on_this_machine_only(self):
         ran = self.run_program([support.program("facebus-gateway")], self.environment(
-            FACEBUS_GATEWAY_OPEN="true", FACEBUS_GATEWAY_ADDRESS="0.0.0.0:0"))
+            FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true", FACEBUS_GATEWAY_ADDRESS="0.0.0.0:0"))
         self.assertEqual(78, ran.code, ran)
         self.assertIn("loopback", ran.err)
-        gateway = Gateway(self, FACEBUS_GATEWAY_OPEN="true")
+        gateway = Gateway(self, FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true")
         self.assertEqual(200, gateway.ask("DELETE", SUBJECTS, role=None).status)
 
     def test_every_path_but_the_description_takes_a_key_with_the_role_that_it_names(self):

@@ -79,11 +79,11 @@ class Events(LiveTest):
         self.assertIn(id, [one["id"] for one in system.good(system.ask("GET", "/api/v1/live"))["results"]])
 
     def test_listeners_take_no_thread_of_other_requests_and_their_number_is_bounded(self):
-        system = PageSystem(self, FACEBUS_GATEWAY_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
+        system = PageSystem(self, FACEBUS_GATEWAY_MAX_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
         streams = [Stream(self, system) for _ in range(2)]
         for stream in streams:
             self.assertEqual(": results follow", stream.line())
-        system.refused(system.ask("GET", EVENTS), 503, words="gateway.streams")
+        system.refused(system.ask("GET", EVENTS), 503, words="gateway.max_streams")
         self.assertEqual(200, system.ask("GET", "/api/v1/cameras").status)
         streams[0].close()
         while Stream(self, system).answer.status != 200:

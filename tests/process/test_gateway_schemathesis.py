@@ -32,7 +32,7 @@ class Schemathesis(ProcessTest):
              "--checks", "all", "--max-examples", "15", "--max-time", "30", "--continue-on-failure",
              "--generation-deterministic", "--no-color"],
             self.environment(SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=HERE,
-                             PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_PICTURES=pictures))
+                             PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_IMAGES=pictures))
         self.assertEqual(0, ran.code, ran)
         paths = gateway.ask("GET", "/openapi.json").json["paths"].values()
         # All but the stream of events.

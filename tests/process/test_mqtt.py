@@ -106,7 +106,7 @@ class MqttTest(ProcessTest):
 
     def house(self, broker, **environment):
         return House(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
-                              "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_SILENCE": "3",
+                              "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_ABSENT_AFTER": "3",
                               "FACEBUS_MQTT_LINGER": "1", **environment})
 
     def listen(self, broker, topic="#", *flags):
@@ -178,7 +178,7 @@ class PresenceTest(MqttTest):
 
     def test_one_track_after_another_of_one_person_does_not_flicker(self):
         broker = Mosquitto(self)
-        house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_SILENCE="60")
+        house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_ABSENT_AFTER="60")
         alice = house.enter("Alice")
         listener = self.listen(broker, "facebus/#")
         house.event("t1", "started")

@@ -108,7 +108,7 @@ class Keys(PageTest):
         browser.find(".note.bad", "role enrol")
 
     def test_an_open_gateway_asks_for_no_key(self):
-        system = PageSystem(self, FACEBUS_GATEWAY_OPEN="true")
+        system = PageSystem(self, FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true")
         system.browse(role=None).find(".link.on")
 
 

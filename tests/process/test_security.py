@@ -67,7 +67,7 @@ class KeyedSystem(System):
         client.curve_serverkey = (self.keys / "broker.pub").read_text().split()[1].encode()
 
     def refused(self, role):
-        return metric(self.services["broker"].health, "facebus_connections_refused_total", role=role)
+        return metric(self.services["broker"].health, "facebus_connections_rejected_total", role=role)
 
 
 class SecurityTest(support.ProcessTest):
@@ -174,7 +174,7 @@ class GarbageTest(SecurityTest):
         worker.send_multipart([b"credit.bad", msgpack.packb(credit), b""])
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         health = system.services["broker"].health
-        self.assertEqual(1, metric(health, "facebus_workers_dropped_total"))
+        self.assertEqual(1, metric(health, "facebus_workers_disconnected_total"))
         self.assertEqual(1, metric(health, "facebus_errors_total", kind="malformed"))
         # Nothing that it says on this connection counts any more.
         system.until(lambda m: m.kind == "status")

@@ -96,7 +96,7 @@ class WebhookTest(ProcessTest):
         return House(self, **self.hooks)
 
     def tries(self, house, outcome, hook="lock"):
-        return metric(house.services["gateway"].health, "facebus_webhook_tries_total", webhook=hook,
+        return metric(house.services["gateway"].health, "facebus_webhook_attempts_total", webhook=hook,
                       outcome=outcome)
 
 

@@ -40,7 +40,7 @@ wire::Frame end() {
 struct Edge {
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect{test::models(), vision::DetectorOptions{.min_face = 80}};
-    track::TrackStage track{track::Options{.moves = true}, "test"};
+    track::TrackStage track{track::Options{.publish_positions = true}, "test"};
 
     track::TrackOutput process(const wire::Frame& message, const Bytes& pixels) {
         const auto [region, areas] = motion.process(message, pixels);

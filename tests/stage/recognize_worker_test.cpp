@@ -23,8 +23,8 @@ struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("recognize") {
         broker.bind(endpoint("workers"), "broker.workers");
         thread = std::jthread([this] {
-            Worker(runtime, {.batch = 2, .crops = true}, endpoint("workers"), {.url = server.url()},
-                   {})
+            Worker(runtime, {.batch = 2, .publish_crops = true}, endpoint("workers"),
+                   {.url = server.url()}, {})
                 .run();
         });
     }

@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_on) {
-    Broker broker({.attempts = 3});
+    Broker broker({.max_attempts = 3});
     broker.admit(probe("t", 1));
     broker.admit(probe("t", 2));
     std::vector<Dispatcher::Finished> aside;

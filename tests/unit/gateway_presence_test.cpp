@@ -27,7 +27,7 @@ wire::Identity result(const std::string& track, const std::string& subject,
 }
 
 struct Watch {
-    Presence presence{{.silence = 20s, .linger = 5s}};
+    Presence presence{{.absent_after = 20s, .linger = 5s}};
     Monotonic::time_point start{100s};
 
     Presence::Camera door(Monotonic::duration after) {
@@ -134,7 +134,7 @@ BOOST_FIXTURE_TEST_CASE(the_newest_known_person_of_a_camera_is_the_last, Watch) 
 }
 
 BOOST_AUTO_TEST_CASE(a_flood_of_tracks_and_cameras_is_bounded_and_counted) {
-    Presence presence({.silence = 20s, .linger = 5s});
+    Presence presence({.absent_after = 20s, .linger = 5s});
     const Monotonic::time_point start{100s};
     for (int i = 0; i < 1100; ++i) {
         presence.take(

@@ -11,9 +11,10 @@ constexpr std::int64_t step = 200'000'000;
 
 /// How often a track that is seen for so many frames tells that it goes on.
 std::ptrdiff_t moves(double moved_every, int frames) {
-    TrackStage stage(
-        Options{.tracker = {.confirm = 1}, .moves = moved_every == 0, .alive = moved_every},
-        "test");
+    TrackStage stage(Options{.tracker = {.confirm = 1},
+                             .publish_positions = moved_every == 0,
+                             .heartbeat = moved_every},
+                     "test");
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes));
     std::ptrdiff_t count = 0;
     for (int i = 0; i < frames; ++i) {

@@ -130,20 +130,19 @@ Logistic fit(const std::vector<float>& strangers, const Cohort::Genuine& genuine
 
 }  // namespace
 
-std::size_t strangers_for(double false_alarms) {
+std::size_t strangers_for(double fpir) {
     constexpr double above = 50;
     constexpr double fewest = 2000;
     constexpr double most = 50'000;
-    return static_cast<std::size_t>(std::clamp(above / false_alarms, fewest, most));
+    return static_cast<std::size_t>(std::clamp(above / fpir, fewest, most));
 }
 
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double false_alarms, std::size_t count,
-                              const std::function<void()>& step) {
-    if (!(false_alarms >= least_false_alarms && false_alarms <= most_false_alarms)) {
-        return fail(ErrorKind::refused,
-                    fmt::format("the rate of false alarms must lie between {} and {}",
-                                least_false_alarms, most_false_alarms));
+                              double fpir, std::size_t count, const std::function<void()>& step) {
+    if (!(fpir >= min_fpir && fpir <= max_fpir)) {
+        return fail(
+            ErrorKind::refused,
+            fmt::format("the rate of false alarms must lie between {} and {}", min_fpir, max_fpir));
     }
     if (gallery.samples() == 0) return fail(ErrorKind::refused, "nobody is enrolled");
     if (gallery.model_id() != cohort.model_id) {
@@ -153,7 +152,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     }
     Calibration out;
     out.policy = base;
-    out.false_alarms = false_alarms;
+    out.fpir = fpir;
     out.strangers = count;
     const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
     const auto strangers = cohort.strangers(count, probes, seed);
@@ -174,7 +173,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
         }
     }
     std::ranges::sort(named, std::greater{});
-    const auto allowed = static_cast<std::size_t>(false_alarms * static_cast<double>(count));
+    const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
     out.threshold = std::clamp(named[std::min(allowed, count - 1)], 0.05F, 0.95F);
     out.policy.threshold =
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
@@ -193,7 +192,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
 Result<Calibration> calibrate_in_time(const Snapshot& gallery, const CalibrationOptions& options) {
     constexpr std::size_t comparisons = 10'000'000;
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
-    return calibrate(gallery, options.base, shipped_cohort(), options.false_alarms,
+    return calibrate(gallery, options.base, shipped_cohort(), options.fpir,
                      std::clamp<std::size_t>(comparisons / samples, 200, 2000));
 }
 

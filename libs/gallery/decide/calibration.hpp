@@ -15,7 +15,7 @@ namespace facebus::gallery {
 /// What a calibration came to.
 struct Calibration {
     Policy policy;
-    double false_alarms = 0;    ///< share of strangers that it lets be named
+    double fpir = 0;            ///< share of strangers that it lets be named
     std::size_t strangers = 0;  ///< that were drawn
     float threshold = 0;        ///< similarity that `known` takes in this gallery
     /// Added because the subjects of this gallery are more like each other than strangers are: the
@@ -25,31 +25,31 @@ struct Calibration {
 };
 
 inline constexpr std::size_t subjects_for_shift = 5;
-inline constexpr double least_false_alarms = 1e-5;
-inline constexpr double most_false_alarms = 0.5;
+inline constexpr double min_fpir = 1e-5;
+inline constexpr double max_fpir = 0.5;
 
 /// How many strangers show a rate so that 50 of them lie above the threshold; at least 2,000, at
 /// most 50,000.
-std::size_t strangers_for(double false_alarms);
+std::size_t strangers_for(double fpir);
 
 /// Sets threshold, slope and offset of `base` for the gallery; the rest of it stays. Strangers are
 /// drawn from the cohort, fused from `min_probes` pictures as in a track, and matched with the
-/// gallery; the threshold lets no more than `false_alarms` of them be named. The probability
+/// gallery; the threshold lets no more than `fpir` of them be named. The probability
 /// follows from how often strangers and enrolled people reach a similarity, as if one were as
 /// likely to come as the other. Takes strangers x samples comparisons and calls `step` after each
 /// stranger, to show how far it is. The same for the same gallery. Refused: an empty gallery,
-/// another model than the cohort's, `false_alarms` out of range.
+/// another model than the cohort's, `fpir` out of range.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double false_alarms, std::size_t strangers,
+                              double fpir, std::size_t strangers,
                               const std::function<void()>& step = {});
 
 /// What a gallery that stores no policy is calibrated from.
 struct CalibrationOptions {
-    double false_alarms = 0.01;
+    double fpir = 0.01;
     Policy base{};
 
     static void keys(auto& self, auto&& key) {
-        key("false_alarms", self.false_alarms, Range{least_false_alarms, most_false_alarms},
+        key("fpir", self.fpir, Range{min_fpir, max_fpir},
             "share of strangers that may be named: workers calibrate the gallery for it; this and "
             "the next four count where the gallery stores no policy (`facebus calibrate` does)");
         Policy::keys(self.base, key);

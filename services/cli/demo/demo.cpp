@@ -157,11 +157,11 @@ class Demo {
         };
         Environment environment{{"NOTIFY_SOCKET", (scratch_.path() / "ready").string()},
                                 {"FACEBUS_CAMERAS_DEMO_SOURCE", source_},
-                                {"FACEBUS_TRACK_MOVES", "true"},
+                                {"FACEBUS_TRACK_PUBLISH_POSITIONS", "true"},
                                 {"FACEBUS_BROKER_PROBES", ipc("probes")},
                                 {"FACEBUS_BROKER_WORKERS", ipc("workers")},
                                 {"FACEBUS_BROKER_RESULTS", endpoint_},
-                                {"FACEBUS_RECOGNIZE_CROPS", "true"},
+                                {"FACEBUS_RECOGNIZE_PUBLISH_CROPS", "true"},
                                 {"FACEBUS_REDIS_URL", settings_.redis.url},
                                 {"FACEBUS_REDIS_USER", ""},
                                 {"FACEBUS_REDIS_PASSWORD_FILE", ""},

@@ -72,11 +72,11 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
 
 }  // namespace
 
-CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base,
-                                   double false_alarms, std::size_t trials_each_half,
+CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
+                                   std::size_t trials_each_half,
                                    const std::function<void()>& step) {
     CalibrationCheck check;
-    check.promised = false_alarms;
+    check.promised = fpir;
     check.samples = samples_each;
     check.probes = probes_each;
     auto people = people_of(set);

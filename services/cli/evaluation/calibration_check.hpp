@@ -34,8 +34,7 @@ struct CalibrationCheck {
 /// Fits a cohort to one half of the people and calibrates galleries of the other half with it, and
 /// the other way round; then decides on their probes and on strangers, as many of each, of the same
 /// half. Empty (no trials) where there are too few people for it. Calls `step` after each trial.
-CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base,
-                                   double false_alarms, std::size_t trials_each_half,
-                                   const std::function<void()>& step);
+CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
+                                   std::size_t trials_each_half, const std::function<void()>& step);
 
 }  // namespace facebus::cli

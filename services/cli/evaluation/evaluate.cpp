@@ -277,7 +277,7 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
                                           .margin = context.settings.calibration.base.margin},
                                          step);
         report.calibration = check_calibration(report.set, context.settings.calibration.base,
-                                               options.false_alarms, calibration_trials, step);
+                                               options.fpir, calibration_trials, step);
     }
     if (!options.cohort.empty()) {
         const auto cohort = must(fit_cohort(people_of(report.set), report.set.model_id));

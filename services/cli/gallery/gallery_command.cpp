@@ -140,7 +140,7 @@ Exit gallery_picture(const Context& context, const std::string& id,
     if (!picture) {
         throw StartupError(Exit::input,
                            fmt::format("no picture is kept of a sample {}; facebus gallery show "
-                                       "NAME lists samples, gallery.keep_pictures keeps pictures",
+                                       "NAME lists samples, gallery.keep_photos keeps pictures",
                                        vision::printable(id)));
     }
     must(write_private_file(file, *picture));

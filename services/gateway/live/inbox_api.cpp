@@ -170,7 +170,7 @@ class InboxApi {
         made.sample.model_id = backend_.gallery().snapshot->model_id();
         made.sample.quality = face.quality.overall;
         made.sample.embedding = face.embedding;
-        if (backend_.rules.keep_pictures) made.picture = face.picture;
+        if (backend_.rules.keep_photos) made.picture = face.picture;
         return made;
     }
 

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds patience(1);
 InboxFeed::InboxFeed(Inbox& inbox, Pool<FaceStage>& stages, Metrics& metrics)
     : inbox_(inbox),
       stages_(stages),
-      left_out_(metrics.counter("facebus_inbox_left_out_total",
+      left_out_(metrics.counter("facebus_inbox_dropped_total",
                                 "Faces of strangers that came faster than they could be "
                                 "embedded")),
       thread_([this](const std::stop_token& stop) { embed(stop); }) {}

@@ -160,7 +160,8 @@ std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams
                          free](const Call& call) -> Answered<http::Response> {
         auto seat = Seat::take(free);
         if (!seat) {
-            return refuse(503, 503, "too many listen already (gateway.streams); try again later");
+            return refuse(503, 503,
+                          "too many listen already (gateway.max_streams); try again later");
         }
         const auto listening = std::make_shared<Listening>(
             live, std::move(seat), number_of(call.request.header("last-event-id"), live.run()));
@@ -173,7 +174,7 @@ std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams
             {"GET", "/api/v1/live/events", api_keys::Role::read, 0, listen},
             {"GET", "/api/v1/cameras", api_keys::Role::read, 0,
              [&board = happenings.cameras](const Call&) { return cameras(board); }},
-            {"GET", "/api/v1/numbers", api_keys::Role::read, 0,
+            {"GET", "/api/v1/statistics", api_keys::Role::read, 0,
              [&counted = happenings.numbers](const Call&) { return numbers(counted); }}};
 }
 

@@ -69,19 +69,19 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions&
       options_(options),
       gallery_(std::move(gallery)),
       topics_(topics(options)),
-      presence_(
-          {.silence = to_milliseconds(options.silence), .linger = to_milliseconds(options.linger)}),
+      presence_({.absent_after = to_milliseconds(options.absent_after),
+                 .linger = to_milliseconds(options.linger)}),
       published_(runtime.metrics.counter("facebus_mqtt_published_total",
                                          "Messages handed over to the MQTT broker")),
       dropped_(runtime.metrics.counter("facebus_mqtt_dropped_total",
                                        "Results that were not told over MQTT, because too many "
                                        "waited for the broker")),
-      passed_over_(runtime.metrics.counter("facebus_presence_passed_over_total",
+      passed_over_(runtime.metrics.counter("facebus_presence_skipped_total",
                                            "Messages of too many cameras or tracks, which count "
                                            "for nobody's presence")),
       is_connected_(runtime.metrics.gauge("facebus_mqtt_connected",
                                           "Whether there is a connection to the MQTT broker")),
-      settled_(Monotonic::now() + to_milliseconds(options.silence)),
+      settled_(Monotonic::now() + to_milliseconds(options.absent_after)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       client_({.host = options.host,
                .port = options.port,
@@ -235,7 +235,7 @@ void MqttPublisher::tell_people(const std::map<std::string, Presence::Camera>& c
     if (gallery->version() != people_version_) {
         people_version_ = gallery->version();
         std::map<std::string, std::string> people;
-        const auto most = static_cast<std::size_t>(options_.people);
+        const auto most = static_cast<std::size_t>(options_.max_subjects);
         for (auto& [id, name] : gallery->names(most)) people.emplace(id, std::move(name));
         for (const auto& [id, name] : people_) {
             if (people.contains(id)) continue;
@@ -249,7 +249,7 @@ void MqttPublisher::tell_people(const std::map<std::string, Presence::Camera>& c
         if (gallery->subjects() > people_.size()) {
             runtime_.log.warning("people_beyond_limit", {{"subjects", gallery->subjects()},
                                                          {"limit", people_.size()},
-                                                         {"do", "raise mqtt.people"}});
+                                                         {"do", "raise mqtt.max_subjects"}});
         }
     }
     for (const auto& [id, name] : people_) {

@@ -17,8 +17,8 @@ struct MqttOptions {
     std::string client_id = "facebus";
     std::string topic = "facebus";
     std::string discovery = "homeassistant";
-    int people = 200;
-    double silence = 20;
+    int max_subjects = 200;
+    double absent_after = 20;
     double linger = 5;
     int queue = 1000;
 
@@ -36,10 +36,10 @@ struct MqttOptions {
         key("topic", self.topic, "what all topics begin with; each gateway needs its own");
         key("discovery", self.discovery,
             "what the topics of Home Assistant's discovery begin with; empty: no discovery");
-        key("people", self.people, Range{0, 10'000},
+        key("max_subjects", self.max_subjects, Range{0, 10'000},
             "people of the gallery who get a presence at most; 0: nobody, only cameras do");
-        key("silence", self.silence, Range{0.2, 3600},
-            "seconds without a word of a track after which it is over: more than track.alive");
+        key("absent_after", self.absent_after, Range{0.2, 3600},
+            "seconds without a word of a track after which it is over: more than track.heartbeat");
         key("linger", self.linger, Range{0, 3600},
             "seconds that somebody stays present after the last track: the next may follow");
         key("queue", self.queue, Range{1, 1'000'000},

@@ -86,14 +86,15 @@ void Presence::take(const wire::Identity& identity, std::chrono::nanoseconds age
     if (identity.subject_id) {
         add_last_seen(camera, {*identity.subject_id, iso8601(identity.head.ts)});
     }
-    if (age < options_.silence) hear(identity.track, camera, now);
+    if (age < options_.absent_after) hear(identity.track, camera, now);
 }
 
 void Presence::expire(Time now) {
     for (auto& [id, track] : tracks_) {
         // No end that counts for ever: if it was only the way to it that was gone, it is back with
         // its next word.
-        if (now - track.heard >= options_.silence) end(track, track.heard + options_.silence);
+        if (now - track.heard >= options_.absent_after)
+            end(track, track.heard + options_.absent_after);
     }
     std::erase_if(tracks_, [&](const auto& entry) {
         const auto& ended = entry.second.ended;

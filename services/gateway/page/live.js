@@ -104,7 +104,7 @@ export function show(root) {
   const list = h('div', {class: 'cards'});
   const summary = h('p', {class: 'summary'});
   const hint = h('p', {class: 'hint', hidden: true}, 'Results come without pictures: set ',
-    h('code', {}, 'recognize.crops: true'), ' to see faces, and to name strangers.');
+    h('code', {}, 'recognize.publish_crops: true'), ' to see faces, and to name strangers.');
   const wanted = (result) => filter === 'all' || result.decision === filter;
 
   const draw = () => {

@@ -50,7 +50,7 @@ export function show(root) {
   let goes = true;
   const redraw = async () => {
     try {
-      const told = await get('/api/v1/numbers');
+      const told = await get('/api/v1/statistics');
       if (goes) plots.replaceChildren(...draw(told));
     } catch (error) {
       if (goes && error.status !== 401) plots.replaceChildren(nothing('Not known', error.message));

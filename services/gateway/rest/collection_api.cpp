@@ -138,7 +138,7 @@ class CollectionApi {
         if (!*picture) {
             return refuse(404, fault_code::no_such_image,
                           "no picture is kept of such an image_id; GET "
-                          "/api/v1/recognition/faces lists them, gallery.keep_pictures keeps "
+                          "/api/v1/recognition/faces lists them, gallery.keep_photos keeps "
                           "pictures");
         }
         return http::Response{.body = std::move(**picture), .type = "image/jpeg"};

@@ -80,7 +80,7 @@ Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
       delivered_(counter("delivered")),
       set_aside_(counter("set_aside")),
       retried_(counter("retried")),
-      behind_(runtime.metrics.gauge("facebus_webhook_behind_seconds",
+      behind_(runtime.metrics.gauge("facebus_webhook_lag_seconds",
                                     "Age of the result that is being delivered; 0: all are",
                                     {{"webhook", name}})),
       thread_([this] { run(); }) {}
@@ -91,7 +91,7 @@ Webhook::~Webhook() {
 }
 
 Counter Webhook::counter(const std::string& outcome) {
-    return runtime_.metrics.counter("facebus_webhook_tries_total", "Tries to deliver a result",
+    return runtime_.metrics.counter("facebus_webhook_attempts_total", "Tries to deliver a result",
                                     {{"webhook", name_}, {"outcome", outcome}});
 }
 
