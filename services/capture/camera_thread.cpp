@@ -73,7 +73,8 @@ void CameraThread::lost(const Error& error, double retry_seconds) {
     reconnects_.add();
     runtime_.health.check("camera " + name_, false, error.message);
     runtime_.log.warning(
-        "camera_lost", {{"camera", name_}, {"message", error.message}, {"retry_s", retry_seconds}});
+        "camera_disconnected",
+        {{"camera", name_}, {"message", error.message}, {"retry_s", retry_seconds}});
 }
 
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,

@@ -12,10 +12,10 @@ namespace facebus::cli {
 namespace {
 
 void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
-           const gallery::OwnSamples& own) {
+           const gallery::LeaveOneOut& own) {
     const auto& policy = done.policy;
     fmt::print("{} subjects, {} samples; {} strangers drawn\n", gallery.subjects(),
-               gallery.samples(), done.strangers);
+               gallery.samples(), done.impostors);
     if (done.shift > 0) {
         fmt::print("the subjects are more alike than strangers are: {:.3f} added\n", done.shift);
     }
@@ -23,7 +23,7 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
         "similarity that `known` takes: {:.3f}, and {:.3f} more before {} good faces were seen;\n"
         "  of strangers, {:.3g} % are named at most; of enrolled people, about {:.1f} % are "
         "named\n",
-        done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.recognised * 100);
+        done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.tpir * 100);
     if (own.tried > 0) {
         fmt::print(
             "  of {} samples of this gallery, matched with the others of their subject, {} "
@@ -35,15 +35,15 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
 }
 
 void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& done,
-                const gallery::OwnSamples& own) {
+                const gallery::LeaveOneOut& own) {
     const auto& policy = done.policy;
     const nlohmann::ordered_json json{{"subjects", gallery.subjects()},
                                       {"samples", gallery.samples()},
-                                      {"strangers", done.strangers},
+                                      {"strangers", done.impostors},
                                       {"fpir", done.fpir},
                                       {"similarity", done.threshold},
                                       {"shift", done.shift},
-                                      {"recognised", done.recognised},
+                                      {"recognised", done.tpir},
                                       {"own_samples", {{"tried", own.tried}, {"named", own.named}}},
                                       {"policy",
                                        {{"threshold", policy.threshold},
@@ -69,13 +69,13 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
     const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
-    const auto strangers = gallery::strangers_for(rate);
+    const auto strangers = gallery::impostors_for(rate);
     const auto done = [&] {
         Progress progress("matching strangers", strangers);
         return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
                                        strangers, steps(progress, context.stop)));
     }();
-    const auto own = gallery::try_own_samples(*gallery, done.policy);
+    const auto own = gallery::leave_one_out(*gallery, done.policy);
     if (options.json) {
         print_json(*gallery, done, own);
     } else {

@@ -43,7 +43,7 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
     std::size_t unreadable = 0;
     for (const auto& picture : named_pictures(paths, "")) {
         if (context.stop.requested()) return Exit::interrupted;
-        const auto image = vision::read_picture(picture.file);
+        const auto image = vision::read_image(picture.file);
         if (!image) {
             ++unreadable;
             fmt::print(stderr, "{}\n", image.error().message);

@@ -85,7 +85,7 @@ Result<FaceSample> Enroller::sample(const fs::path& file) {
     // A file that can't be read as a crop can't be read as a picture either.
     if (!crop) return std::unexpected(crop.error());
     if (*crop) return sample((*crop)->image, (*crop)->quality, source);
-    const auto picture = vision::read_picture(file);
+    const auto picture = vision::read_image(file);
     if (!picture) return std::unexpected(picture.error());
     return sample(*picture, source);
 }
@@ -105,7 +105,7 @@ Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
     if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
     FaceSample face;
     if (rules_.keep_photos) {
-        auto picture = vision::encode_picture(crop, ".jpg");
+        auto picture = vision::encode_image(crop, ".jpg");
         if (!picture) return std::unexpected(std::move(picture.error()));
         face.picture = std::move(*picture);
     }

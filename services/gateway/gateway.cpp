@@ -55,7 +55,7 @@ std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& se
 
 std::string picture_of(const Bytes& crop) {
     if (crop.empty()) return {};
-    return vision::encode_picture({crop_side, crop_side, crop}, ".jpg").value_or("");
+    return vision::encode_image({crop_side, crop_side, crop}, ".jpg").value_or("");
 }
 
 /// For who looks at the page.

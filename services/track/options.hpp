@@ -8,7 +8,7 @@ namespace facebus::track {
 
 struct Options {
     vision::TrackerOptions tracker{};
-    bool moves = false;
+    bool publish_positions = false;
     double heartbeat = 5;
     int outbox = 256;
     double resend = 3;

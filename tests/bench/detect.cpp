@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
     vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1])});
     const int rounds = std::stoi(argv[3]);
     for (int i = 4; i < argc; ++i) {
-        const auto picture = vision::read_picture(argv[i]);
+        const auto picture = vision::read_image(argv[i]);
         if (!picture) {
             fmt::print(stderr, "bench: {}\n", picture.error().message);
             return 66;

@@ -80,7 +80,7 @@ void for_each_subject(std::size_t samples, const auto& use) {
     const std::size_t subjects = (samples + samples_each - 1) / samples_each;
     for (std::size_t first = 0; first < subjects; first += chunk) {
         const auto count = std::min(chunk, subjects - first);
-        const auto faces = shipped_cohort().strangers(count, 1, 1000 + first);
+        const auto faces = shipped_cohort().impostors(count, 1, 1000 + first);
         for (std::size_t i = 0; i < count; ++i) {
             const auto number = first + i;
             std::mt19937 random(static_cast<std::uint32_t>(number));
@@ -129,7 +129,7 @@ void fill(const RedisOptions& options, std::size_t samples) {
 }
 
 std::vector<Embedding> make_probes(std::size_t samples) {
-    std::vector<Embedding> probes = shipped_cohort().strangers(probes_in_all / 2, 2, 5);
+    std::vector<Embedding> probes = shipped_cohort().impostors(probes_in_all / 2, 2, 5);
     const std::size_t every = std::max<std::size_t>(samples / samples_each / probes_in_all, 1);
     std::size_t number = 0;
     std::mt19937 random(9);
@@ -209,7 +209,7 @@ void run(std::size_t samples) {
     sample.model_id = shipped_cohort().model_id;
     sample.source = "new";
     sample.quality = 0.9F;
-    sample.embedding = shipped_cohort().strangers(1, 1, 4).front();
+    sample.embedding = shipped_cohort().impostors(1, 1, 4).front();
     const auto added = store.add("somebody new", sample);
     std::shared_ptr<const Snapshot> after;
     const double adding = seconds([&] { after = *store.refresh(gallery); });
@@ -250,7 +250,7 @@ void compare_instructions() {
     std::vector<std::int8_t> bytes(rows * embedding_size);
     std::mt19937 random(1);
     for (auto& byte : bytes) byte = static_cast<std::int8_t>(random() % 255 - 127);
-    const auto faces = shipped_cohort().strangers(8, 1, 1);
+    const auto faces = shipped_cohort().impostors(8, 1, 1);
     std::vector<std::int32_t> out(8 * rows);
     fmt::print("| instructions | one probe | of eight, a probe |\n|---|--:|--:|\n");
     for (const auto instructions : known_instructions()) {

@@ -1,12 +1,11 @@
 // What a picture file says of itself.
-#include "vision/image/picture_header.hpp"
-
 #include "fuzz.hpp"
+#include "vision/image/image_header.hpp"
 
 using namespace facebus;
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const auto header = vision::read_picture_header({data, size});
+    const auto header = vision::read_image_header({data, size});
     if (!header) return 0;
     fuzz::require(header->orientation >= 1 && header->orientation <= 8, "the orientation is one");
     return 0;

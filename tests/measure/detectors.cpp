@@ -148,7 +148,7 @@ void measure_landmarks(const std::filesystem::path& folder) {
         for (auto& point : truth) words >> point.y;
         if (!words) continue;
         std::ranges::replace(name, '\\', '/');
-        const auto picture = vision::read_picture(folder / name);
+        const auto picture = vision::read_image(folder / name);
         if (!picture) continue;
         ++pictures;
         cv::Mat large;

@@ -329,7 +329,7 @@ class LogTest(ServiceTest):
                     FACEBUS_MOTION_INPUT=f"ipc://{self.folder / 'motion'}"), subprocess.DEVNULL,
                     subprocess.PIPE)
                 lines = []
-                while not lines or "event=camera_lost" not in lines[-1]:
+                while not lines or "event=camera_disconnected" not in lines[-1]:
                     line = capture.stderr.readline().decode()
                     self.assertTrue(line, f"it ended: {lines}")
                     lines.append(line.rstrip("\n"))

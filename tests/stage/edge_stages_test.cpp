@@ -20,7 +20,7 @@ namespace {
 Image photograph() {
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(test::models() / "demo/photos/joe_biden")) {
-        if (auto image = vision::read_picture(entry.path())) return *image;
+        if (auto image = vision::read_image(entry.path())) return *image;
     }
     BOOST_FAIL("no photograph; run models/prepare");
     return {};

@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
     BOOST_REQUIRE(store.add("Bert", sample(face(3))));
     BOOST_TEST(store.remove_samples("Anna")->count == 2U);
     BOOST_TEST(!contains(everything(), anna->id));
-    BOOST_TEST(redis.run({"KEYS", keys::picture_prefix + "*"})->elements().empty());
+    BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.show("Anna")->empty());
     BOOST_TEST(store.show("Bert")->size() == 1U);
     check_refused(store.remove_samples("Nobody"), "Nobody");
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
     }
     BOOST_REQUIRE(store.add("Anna", sample(face(1)), picture(2)));
     BOOST_TEST(store.remove_all(false)->count == 4U);
-    BOOST_TEST(redis.run({"KEYS", keys::picture_prefix + "*"})->elements().empty());
+    BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.list()->size() == 3U);
     BOOST_TEST(store.remove_all(true)->count == 3U);
     BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // changes

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) 
 BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
     check_failed(store.add("Anna", sample(face(1)), "text"), ErrorKind::malformed, "JPEG");
     const std::string start = "\xff\xd8\xff";
-    check_failed(store.add("Anna", sample(face(1)), start + std::string(max_picture_bytes, 'x')),
+    check_failed(store.add("Anna", sample(face(1)), start + std::string(max_photo_bytes, 'x')),
                  ErrorKind::too_large, "bytes");
     BOOST_TEST(everything().empty());
     const auto anna = store.add("Anna", sample(face(1)), start);

@@ -16,7 +16,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 namespace {
 
 Image photo(const std::string& name) {
-    auto picture = vision::read_picture(test::models() / "demo/photos" / name);
+    auto picture = vision::read_image(test::models() / "demo/photos" / name);
     BOOST_REQUIRE(picture);
     return std::move(*picture);
 }

@@ -31,7 +31,7 @@ std::vector<Crop> crops_of(const std::string& person) {
     std::vector<Crop> crops;
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(test::models() / "demo/photos" / person)) {
-        const auto image = vision::read_picture(entry.path());
+        const auto image = vision::read_image(entry.path());
         if (!image) continue;
         const auto faces = detector.detect(*image);
         if (faces.empty()) continue;

@@ -25,7 +25,7 @@ constexpr double least_cosine = 0.9999;
 const std::filesystem::path golden_file = test::source() / "tests/stage/golden_faces.json";
 
 Image photograph(const std::string& name) {
-    auto picture = read_picture(test::models() / "demo/photos" / name);
+    auto picture = read_image(test::models() / "demo/photos" / name);
     BOOST_REQUIRE(picture);
     return *picture;
 }

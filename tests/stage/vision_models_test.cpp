@@ -69,7 +69,7 @@ std::optional<Image> photograph() {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
         if (entry.path().extension() == ".jpg") files.push_back(entry.path());
     if (files.empty()) return std::nullopt;
-    auto picture = read_picture(*std::min_element(files.begin(), files.end()));
+    auto picture = read_image(*std::min_element(files.begin(), files.end()));
     BOOST_REQUIRE(picture);
     return *picture;
 }

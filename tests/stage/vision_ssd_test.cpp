@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(it_finds_the_face_that_mtcnn_finds_with_the_same_box_and_la
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(test::models() / "demo/photos")) {
         if (entry.path().extension() != ".jpg") continue;
-        const auto picture = read_picture(entry.path());
+        const auto picture = read_image(entry.path());
         BOOST_REQUIRE(picture);
         const auto expected = FaceDetector(test::models(), DetectorOptions{}).detect(*picture);
         const auto found =

@@ -59,11 +59,11 @@ BOOST_AUTO_TEST_CASE(the_longest_line_of_an_archive_can_be_read) {
     auto most = sample();
     most.source = std::string(4096, '"');
     most.model_id = std::string(200, '"');
-    const auto line = archive_line(
-        {.subject = std::string(200, '"'),
-         .ignored = true,
-         .sample = most,
-         .picture = picture.substr(0, 4) + std::string(max_picture_bytes - 4, '\x7f')});
+    const auto line =
+        archive_line({.subject = std::string(200, '"'),
+                      .ignored = true,
+                      .sample = most,
+                      .picture = picture.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
     BOOST_TEST(read_archive_line(line).has_value());
     BOOST_TEST(line.size() < crypto::SealedReader::longest_line);
 }

@@ -54,7 +54,7 @@ Calibration calibrated(const Snapshot& gallery, double rate = 0.01) {
 
 /// The share of other strangers than those of the calibration that are named.
 double named(const Snapshot& gallery, const Policy& policy) {
-    const auto strangers = population().strangers(drawn, 2, 99);
+    const auto strangers = population().impostors(drawn, 2, 99);
     std::size_t count = 0;
     for (const auto& stranger : strangers) {
         const auto decision =
@@ -67,7 +67,7 @@ double named(const Snapshot& gallery, const Policy& policy) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(other_strangers_are_named_as_rarely_as_promised) {
-    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const auto gallery = gallery_of(population().impostors(20, 1, 5));
     for (const double rate : {0.1, 0.01}) {
         const double got = named(gallery, calibrated(gallery, rate).policy);
         BOOST_TEST(got < 1.4 * rate + 0.002);
@@ -76,8 +76,8 @@ BOOST_AUTO_TEST_CASE(other_strangers_are_named_as_rarely_as_promised) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stricter_rate_and_more_subjects_take_more_similarity) {
-    const auto few = gallery_of(population().strangers(5, 1, 5));
-    const auto many = gallery_of(population().strangers(200, 1, 5));
+    const auto few = gallery_of(population().impostors(5, 1, 5));
+    const auto many = gallery_of(population().impostors(200, 1, 5));
     BOOST_TEST(calibrated(few, 0.001).threshold > calibrated(few, 0.01).threshold);
     BOOST_TEST(calibrated(few, 0.01).threshold > calibrated(few, 0.1).threshold);
     BOOST_TEST(calibrated(many).threshold > calibrated(few).threshold);
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_stricter_rate_and_more_subjects_take_more_similarity) {
 
 BOOST_AUTO_TEST_CASE(real_strangers_come_nearer_by_the_factor_of_the_cohort) {
     auto cohort = population();
-    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const float plain = calibrate(gallery, Policy{}, cohort, 0.01, drawn)->threshold;
     cohort.tail = 1.2;
     const float real = calibrate(gallery, Policy{}, cohort, 0.01, drawn)->threshold;
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(real_strangers_come_nearer_by_the_factor_of_the_cohort) {
 
 BOOST_AUTO_TEST_CASE(the_policy_takes_the_threshold_at_the_size_of_this_gallery) {
     for (const std::size_t subjects : {3U, 150U}) {
-        const auto done = calibrated(gallery_of(population().strangers(subjects, 1, 5)));
+        const auto done = calibrated(gallery_of(population().impostors(subjects, 1, 5)));
         BOOST_TEST(effective_threshold(done.policy, subjects, 2) == done.threshold,
                    boost::test_tools::tolerance(1e-4F));
         BOOST_TEST(done.policy.early == Policy{}.early);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_policy_takes_the_threshold_at_the_size_of_this_gallery)
 }
 
 BOOST_AUTO_TEST_CASE(subjects_who_are_more_alike_than_strangers_raise_the_threshold) {
-    auto people = population().strangers(12, 1, 5);
+    auto people = population().impostors(12, 1, 5);
     const float apart = calibrated(gallery_of(people)).threshold;
     BOOST_TEST(calibrated(gallery_of(people)).shift < 0.05F);
     // A family: each has something of the first.
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(subjects_who_are_more_alike_than_strangers_raise_the_thresh
 }
 
 BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_subjects_are) {
-    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const auto policy = calibrated(gallery).policy;
     const auto probability = [&](float similar) {
         const Embedding subject = gallery.embedding(0);
@@ -144,13 +144,13 @@ BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_s
 }
 
 BOOST_AUTO_TEST_CASE(it_is_the_same_every_time) {
-    const auto gallery = gallery_of(population().strangers(20, 1, 5));
+    const auto gallery = gallery_of(population().impostors(20, 1, 5));
     BOOST_TEST(calibrated(gallery).threshold == calibrated(gallery).threshold);
     BOOST_TEST(calibrated(gallery).policy.slope == calibrated(gallery).policy.slope);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
-    const auto gallery = gallery_of(population().strangers(3, 1, 5));
+    const auto gallery = gallery_of(population().impostors(3, 1, 5));
     auto other = population();
     other.model_id = "model-2";
     for (const auto& result : {calibrate(Snapshot(), Policy{}, population(), 0.01, drawn),
@@ -165,12 +165,12 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject) {
-    const auto people = population().strangers(4, 1, 5);
-    BOOST_TEST(try_own_samples(gallery_of(people, 1), Policy{}).tried == 0U);
-    const auto twice = try_own_samples(gallery_of(people, 2), Policy{});
+    const auto people = population().impostors(4, 1, 5);
+    BOOST_TEST(leave_one_out(gallery_of(people, 1), Policy{}).tried == 0U);
+    const auto twice = leave_one_out(gallery_of(people, 2), Policy{});
     BOOST_TEST(twice.tried == 8U);
     BOOST_TEST(twice.named == 8U);
-    const auto strict = try_own_samples(gallery_of(people, 2), Policy{.threshold = 1.1F});
+    const auto strict = leave_one_out(gallery_of(people, 2), Policy{.threshold = 1.1F});
     BOOST_TEST(strict.tried == 8U);
     BOOST_TEST(strict.named == 0U);
     // Bert's second picture is one of Anna.
@@ -183,6 +183,6 @@ BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject
     }
     const Snapshot wrong("model-1", {{test::id("anna"), "Anna", 0}, {test::id("bert"), "Bert", 0}},
                          samples, "1-0");
-    BOOST_TEST(try_own_samples(wrong, Policy{}).tried == 4U);
-    BOOST_TEST(try_own_samples(wrong, Policy{}).named == 2U);
+    BOOST_TEST(leave_one_out(wrong, Policy{}).tried == 4U);
+    BOOST_TEST(leave_one_out(wrong, Policy{}).named == 2U);
 }

@@ -43,17 +43,17 @@ double deviation(const std::vector<Embedding>& all, std::size_t axis) {
 
 BOOST_AUTO_TEST_CASE(strangers_are_unit_vectors_and_the_same_for_the_same_seed) {
     const auto cohort = simple();
-    const auto some = cohort.strangers(50, 2, 7);
+    const auto some = cohort.impostors(50, 2, 7);
     BOOST_REQUIRE(some.size() == 50U);
     for (const auto& each : some) BOOST_TEST(std::abs(similarity(each, each) - 1) < 1e-5F);
-    BOOST_TEST((some == cohort.strangers(50, 2, 7)));
-    BOOST_TEST((some != cohort.strangers(50, 2, 8)));
+    BOOST_TEST((some == cohort.impostors(50, 2, 7)));
+    BOOST_TEST((some != cohort.impostors(50, 2, 8)));
 }
 
 BOOST_AUTO_TEST_CASE(people_differ_as_the_cohort_says_and_pictures_less_the_more_are_fused) {
     const auto cohort = simple();
-    const auto one = cohort.strangers(4000, 1, 1);
-    const auto nine = cohort.strangers(4000, 9, 1);
+    const auto one = cohort.impostors(4000, 1, 1);
+    const auto nine = cohort.impostors(4000, 9, 1);
     BOOST_TEST(deviation(one, 1) > 0.3);
     BOOST_TEST(deviation(one, 2) > 0.25);
     BOOST_TEST(std::abs(deviation(nine, 1) - deviation(one, 1)) < 0.08);
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(people_differ_as_the_cohort_says_and_pictures_less_the_more
 BOOST_AUTO_TEST_CASE(what_the_columns_leave_out_goes_in_all_directions) {
     auto cohort = simple();
     cohort.between.rest = 0.01F;
-    const auto all = cohort.strangers(2000, 1, 1);
+    const auto all = cohort.impostors(2000, 1, 1);
     BOOST_TEST(deviation(all, 3) > 0.02);
     BOOST_TEST(std::abs(deviation(all, 3) - deviation(all, 400)) < 0.01);
 }
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(the_one_that_comes_with_facebus_is_of_many_people) {
     BOOST_TEST(cohort.people > 1000U);
     BOOST_TEST(cohort.model_id.starts_with("facenet-"));
     BOOST_TEST(cohort.tail > 1);
-    const auto some = cohort.strangers(200, 2, 1);
+    const auto some = cohort.impostors(200, 2, 1);
     double sum = 0;
     for (std::size_t i = 1; i < some.size(); ++i) {
         sum += double{similarity(some[0], some[i])};

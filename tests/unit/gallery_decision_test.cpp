@@ -188,9 +188,9 @@ BOOST_AUTO_TEST_CASE(the_threshold_grows_with_the_gallery) {
 
 BOOST_AUTO_TEST_CASE(a_lead_is_over_the_runner_up_and_nobody_stands_in_the_way_of_an_only_one) {
     const auto match = two_people().match(like(0.60F, 0.50F));
-    BOOST_TEST(leads(match, 0.09F));
-    BOOST_TEST(!leads(match, 0.11F));
-    BOOST_TEST(leads(anna_alone().match(like(0.1F, 0)), 0.5F));
+    BOOST_TEST(clears_margin(match, 0.09F));
+    BOOST_TEST(!clears_margin(match, 0.11F));
+    BOOST_TEST(clears_margin(anna_alone().match(like(0.1F, 0)), 0.5F));
 }
 
 BOOST_AUTO_TEST_CASE(a_track_of_an_ignored_subject_is_ignored_also_before_it_can_be_named) {

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(a_crop_is_read_as_it_was_written_under_any_name) {
 }
 
 BOOST_AUTO_TEST_CASE(it_is_a_picture_for_every_other_program) {
-    const auto picture = read_picture(file);
+    const auto picture = read_image(file);
     BOOST_REQUIRE(picture);
     BOOST_TEST(picture->width == crop_side);
 }
@@ -74,8 +74,8 @@ BOOST_AUTO_TEST_CASE(nothing_else_is_left_in_the_folder) {
 }
 
 BOOST_AUTO_TEST_CASE(other_pictures_and_other_files_are_no_crops) {
-    BOOST_REQUIRE(write_picture(folder / "plain.png", textured().image));
-    BOOST_REQUIRE(write_picture(folder / "plain.jpg", textured().image));
+    BOOST_REQUIRE(write_image(folder / "plain.png", textured().image));
+    BOOST_REQUIRE(write_image(folder / "plain.jpg", textured().image));
     write(folder / "text.png", "no picture");
     for (const char* name : {"plain.png", "plain.jpg", "text.png", "missing.png"}) {
         const auto read = read_crop(folder / name);

@@ -9,7 +9,7 @@
 
 #include "support/pictures.hpp"
 #include "vision/image/image_file.hpp"
-#include "vision/image/picture_header.hpp"
+#include "vision/image/image_header.hpp"
 
 using namespace facebus;
 using namespace facebus::vision;
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
     for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
         BOOST_TEST_CONTEXT(ending) {
             write(folder / ("a" + ending), encoded(ending, flag()));
-            const auto image = read_picture(folder / ("a" + ending));
+            const auto image = read_image(folder / ("a" + ending));
             BOOST_REQUIRE(image);
             BOOST_TEST(image->width == 30);
             BOOST_TEST(image->height == 20);
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
     cv::Mat deep(8, 9, CV_16UC3, cv::Scalar::all(100 * 257));
     for (const cv::Mat& mat : {grey, alpha, deep}) {
         write(folder / "a.png", encoded(".png", mat));
-        const auto image = read_picture(folder / "a.png");
+        const auto image = read_image(folder / "a.png");
         BOOST_REQUIRE(image);
         BOOST_TEST(image->pixels.size() == 8U * 9U * 3U);
         BOOST_TEST((test::mat_of(*image).at<cv::Vec3b>(4, 4) == cv::Vec3b(100, 100, 100)));
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
     for (const Case& c : cases) {
         BOOST_TEST_CONTEXT("orientation " << int{c.orientation}) {
             write(folder / "a.jpg", with_orientation(encoded(".jpg", flag()), c.orientation));
-            const auto image = read_picture(folder / "a.jpg");
+            const auto image = read_image(folder / "a.jpg");
             BOOST_REQUIRE(image);
             BOOST_TEST(image->width == (c.turned ? 20 : 30));
             const auto x = [&](bool right) { return right ? image->width - 4 : 3; };
@@ -126,8 +126,8 @@ BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
 
 BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable) {
     const TemporaryFolder folder;
-    BOOST_TEST((kind_of(read_picture(folder / "none.jpg")) == ErrorKind::unavailable));
-    BOOST_TEST((kind_of(read_picture(folder.path())) == ErrorKind::unavailable));
+    BOOST_TEST((kind_of(read_image(folder / "none.jpg")) == ErrorKind::unavailable));
+    BOOST_TEST((kind_of(read_image(folder.path())) == ErrorKind::unavailable));
 }
 
 BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file) {
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file)
     for (const std::string text : {"", "x", "hello, world", "P6", "P6 0 0 255\n", "BM",
                                    "RIFF    WEBP", "GIF89a\1\1\1\1", "\xFF\xD8\xFF", "II*", "MM"}) {
         write(folder / "odd.jpg", Bytes8(text.begin(), text.end()));
-        const auto image = read_picture(folder / "odd.jpg");
+        const auto image = read_image(folder / "odd.jpg");
         BOOST_TEST((kind_of(image) == ErrorKind::malformed));
         BOOST_TEST(image.error().message.find("odd.jpg") != std::string::npos);
     }
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
                 const auto size =
                     static_cast<std::ptrdiff_t>(static_cast<double>(whole.size()) * part);
                 write(folder / "a", Bytes8(whole.begin(), whole.begin() + size));
-                BOOST_TEST((kind_of(read_picture(folder / "a")) == ErrorKind::malformed));
+                BOOST_TEST((kind_of(read_image(folder / "a")) == ErrorKind::malformed));
             }
         }
     }
@@ -167,12 +167,12 @@ BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other
     for (const auto& [good, places] : {std::pair{lossy, std::vector<std::size_t>{19, 20, 24}},
                                        std::pair{lossless, std::vector<std::size_t>{19, 20, 24}}}) {
         write(folder / "a.webp", good);
-        BOOST_REQUIRE(read_picture(folder / "a.webp"));
+        BOOST_REQUIRE(read_image(folder / "a.webp"));
         for (const auto place : places) {
             auto bad = good;
             bad[place] ^= 0xFFU;
             write(folder / "a.webp", bad);
-            const auto image = read_picture(folder / "a.webp");
+            const auto image = read_image(folder / "a.webp");
             BOOST_TEST((kind_of(image) == ErrorKind::malformed));
             BOOST_TEST(image.error().message.find("is not a JPEG") != std::string::npos,
                        image.error().message << " at " << place);
@@ -191,10 +191,10 @@ BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) 
         png[at + 3] = 0;
     }
     write(folder / "bomb.png", png);
-    BOOST_TEST((kind_of(read_picture(folder / "bomb.png")) == ErrorKind::too_large));
+    BOOST_TEST((kind_of(read_image(folder / "bomb.png")) == ErrorKind::too_large));
     const std::string pnm = "P6\n# a remark\n4000000000 4000000000\n255\n";
     write(folder / "bomb.ppm", Bytes8(pnm.begin(), pnm.end()));
-    BOOST_TEST((kind_of(read_picture(folder / "bomb.ppm")) == ErrorKind::too_large));
+    BOOST_TEST((kind_of(read_image(folder / "bomb.ppm")) == ErrorKind::too_large));
 }
 
 BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
             damaged.resize(
                 static_cast<std::size_t>(random.uniform(1, static_cast<int>(damaged.size()))));
             damaged.shrink_to_fit();
-            const auto header = read_picture_header(damaged);
+            const auto header = read_image_header(damaged);
             if (header) BOOST_TEST((header->orientation >= 1 && header->orientation <= 8));
         }
     }
@@ -218,8 +218,8 @@ BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
     const TemporaryFolder folder;
     for (const std::string name : {"a.png", "a.jpg"}) {
-        BOOST_TEST(write_picture(folder / name, test::image_of(flag())).has_value());
-        const auto image = read_picture(folder / name);
+        BOOST_TEST(write_image(folder / name, test::image_of(flag())).has_value());
+        const auto image = read_image(folder / name);
         BOOST_REQUIRE(image);
         BOOST_TEST(is(*image, 4, 4, red));
     }
@@ -230,12 +230,12 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
 BOOST_AUTO_TEST_CASE(writing_says_why_it_failed) {
     const TemporaryFolder folder;
     const Image image = test::image_of(flag());
-    const auto nowhere = write_picture(folder / "none" / "a.png", image);
+    const auto nowhere = write_image(folder / "none" / "a.png", image);
     BOOST_REQUIRE(!nowhere);
     BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));
-    const auto odd = write_picture(folder / "a.xyz", image);
+    const auto odd = write_image(folder / "a.xyz", image);
     BOOST_REQUIRE(!odd);
     BOOST_TEST((odd.error().kind == ErrorKind::unsupported));
-    BOOST_TEST(!write_picture(folder / "a.png", Image{}).has_value());
+    BOOST_TEST(!write_image(folder / "a.png", Image{}).has_value());
     BOOST_TEST(std::filesystem::is_empty(folder.path()));
 }

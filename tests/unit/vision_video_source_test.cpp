@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
     const TemporaryFolder folder;
     for (const int i : {2, 0, 1}) {
         const auto name = "p" + std::to_string(i) + (i == 1 ? ".JPG" : ".png");
-        BOOST_REQUIRE(write_picture(folder / name, test::flat(20 + i, 10, {9, 9, 9})));
+        BOOST_REQUIRE(write_image(folder / name, test::flat(20 + i, 10, {9, 9, 9})));
     }
     std::ofstream(folder / "notes.txt") << "not a picture";
     auto source = VideoSource::open(folder.path().string());
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
 BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read) {
     const TemporaryFolder folder;
     std::ofstream(folder / "a.png") << "not a picture";
-    BOOST_REQUIRE(write_picture(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
+    BOOST_REQUIRE(write_image(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
     auto source = VideoSource::open(folder.path().string());
     BOOST_REQUIRE(source);
     const auto bad = source->read();

@@ -67,7 +67,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         pictured = json.contains("picture");
         if (pictured) {
             archived.picture =
-                crypto::from_base64(json["picture"].get<std::string>(), max_picture_bytes)
+                crypto::from_base64(json["picture"].get<std::string>(), max_photo_bytes)
                     .value_or("");
         }
     } catch (const std::exception&) {
@@ -83,7 +83,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         return std::unexpected(std::move(good.error()));
     }
     if (pictured) {
-        if (auto good = check_picture(archived.picture); !good) {
+        if (auto good = check_photo(archived.picture); !good) {
             return std::unexpected(std::move(good.error()));
         }
     }

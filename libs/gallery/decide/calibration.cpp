@@ -130,7 +130,7 @@ Logistic fit(const std::vector<float>& strangers, const Cohort::Genuine& genuine
 
 }  // namespace
 
-std::size_t strangers_for(double fpir) {
+std::size_t impostors_for(double fpir) {
     constexpr double above = 50;
     constexpr double fewest = 2000;
     constexpr double most = 50'000;
@@ -153,9 +153,9 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     Calibration out;
     out.policy = base;
     out.fpir = fpir;
-    out.strangers = count;
+    out.impostors = count;
     const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
-    const auto strangers = cohort.strangers(count, probes, seed);
+    const auto strangers = cohort.impostors(count, probes, seed);
     out.shift = shift_of(gallery, strangers);
 
     std::vector<float> best;   // what each stranger reaches
@@ -168,7 +168,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
             const float reached =
                 match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
             best.push_back(reached);
-            named.push_back(leads(match, base.margin) ? reached : -1);
+            named.push_back(clears_margin(match, base.margin) ? reached : -1);
             if (step) step();
         }
     }
@@ -181,7 +181,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     const auto each = static_cast<double>(gallery.samples()) /
                       static_cast<double>(gallery.subjects_with_samples());
     const auto& genuine = nearest(cohort, each, static_cast<double>(probes));
-    out.recognised = share_above(static_cast<double>(out.threshold), genuine);
+    out.tpir = share_above(static_cast<double>(out.threshold), genuine);
     const auto logistic = fit(best, genuine);
     out.policy.slope = logistic.slope;
     // Policy takes ln(subjects) off by itself.
@@ -196,11 +196,11 @@ Result<Calibration> calibrate_in_time(const Snapshot& gallery, const Calibration
                      std::clamp<std::size_t>(comparisons / samples, 200, 2000));
 }
 
-OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy) {
+LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
     constexpr std::size_t most = 500;
     const auto threshold = effective_threshold(policy, gallery.subjects(),
                                                static_cast<std::size_t>(policy.min_probes));
-    OwnSamples out;
+    LeaveOneOut out;
     for (std::size_t row = 0; row < gallery.samples() && out.tried < most; ++row) {
         const auto subject = gallery.subject_id(row);
         const auto beside = [&](std::size_t other) {
@@ -210,7 +210,7 @@ OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy) {
         const auto match = gallery.match_without(gallery.embedding(row), row);
         ++out.tried;
         const bool right = match.best->subject_id == subject;
-        if (right && leads(match, policy.margin) && match.best->similarity >= threshold) {
+        if (right && clears_margin(match, policy.margin) && match.best->similarity >= threshold) {
             ++out.named;
         }
     }

@@ -16,12 +16,12 @@ namespace facebus::gallery {
 struct Calibration {
     Policy policy;
     double fpir = 0;            ///< share of strangers that it lets be named
-    std::size_t strangers = 0;  ///< that were drawn
+    std::size_t impostors = 0;  ///< that were drawn
     float threshold = 0;        ///< similarity that `known` takes in this gallery
     /// Added because the subjects of this gallery are more like each other than strangers are: the
     /// same cameras, the same family. 0 with fewer than `subjects_for_shift` subjects.
     float shift = 0;
-    double recognised = 0;  ///< share of enrolled people who pass it, by the cohort's pictures
+    double tpir = 0;  ///< share of enrolled people who pass it, by the cohort's pictures
 };
 
 inline constexpr std::size_t subjects_for_shift = 5;
@@ -30,7 +30,7 @@ inline constexpr double max_fpir = 0.5;
 
 /// How many strangers show a rate so that 50 of them lie above the threshold; at least 2,000, at
 /// most 50,000.
-std::size_t strangers_for(double fpir);
+std::size_t impostors_for(double fpir);
 
 /// Sets threshold, slope and offset of `base` for the gallery; the rest of it stays. Strangers are
 /// drawn from the cohort, fused from `min_probes` pictures as in a track, and matched with the
@@ -63,10 +63,10 @@ Result<Calibration> calibrate_in_time(const Snapshot& gallery, const Calibration
 
 /// Samples of a gallery that were looked for with their own subject's others, and how many of them
 /// would be named rightly, as the last of enough good faces. At most 500.
-struct OwnSamples {
+struct LeaveOneOut {
     std::size_t tried = 0;
     std::size_t named = 0;
 };
-OwnSamples try_own_samples(const Snapshot& gallery, const Policy& policy);
+LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy);
 
 }  // namespace facebus::gallery

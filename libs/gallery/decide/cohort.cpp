@@ -76,7 +76,7 @@ Cohort::Covariance to_covariance(const Json& json) {
 
 }  // namespace
 
-std::vector<Embedding> Cohort::strangers(std::size_t count, std::size_t probes,
+std::vector<Embedding> Cohort::impostors(std::size_t count, std::size_t probes,
                                          std::uint64_t seed) const {
     Random random(seed);
     std::vector<Embedding> all;

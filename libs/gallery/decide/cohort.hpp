@@ -43,7 +43,7 @@ struct Cohort {
 
     /// `count` people who don't exist, each as the fused template of `probes` pictures; the same
     /// for the same seed on every machine.
-    [[nodiscard]] std::vector<Embedding> strangers(std::size_t count, std::size_t probes,
+    [[nodiscard]] std::vector<Embedding> impostors(std::size_t count, std::size_t probes,
                                                    std::uint64_t seed) const;
 };
 

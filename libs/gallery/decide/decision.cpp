@@ -20,7 +20,7 @@ float effective_threshold(const Policy& policy, std::size_t subjects, std::size_
     return policy.threshold + policy.growth * tenfolds + (soon ? policy.early : 0);
 }
 
-bool leads(const Match& match, float margin) {
+bool clears_margin(const Match& match, float margin) {
     return !match.runner_up || match.best->similarity - match.runner_up->similarity >= margin;
 }
 
@@ -38,7 +38,7 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
         decision.probability = probability(policy, best->similarity, subjects);
     }
     if (decision.good_probes > 0 && best && best->similarity >= decision.threshold &&
-        leads(decision.match, policy.margin)) {
+        clears_margin(decision.match, policy.margin)) {
         decision.verdict = Verdict::known;
     } else if (decision.good_probes == 0 ||
                decision.good_probes < static_cast<std::size_t>(policy.min_probes)) {
@@ -50,7 +50,7 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
     const auto seen_well = static_cast<std::size_t>(policy.min_probes);
     decision.ignored = decision.good_probes > 0 && best && best->ignored &&
                        best->similarity >= effective_threshold(policy, subjects, seen_well) &&
-                       leads(decision.match, policy.margin);
+                       clears_margin(decision.match, policy.margin);
     return decision;
 }
 

@@ -38,7 +38,7 @@ float effective_threshold(const Policy& policy, std::size_t subjects, std::size_
 
 /// Whether the best subject leads over the runner-up by so much; with one subject there is nobody
 /// to lead over. Precondition: there is a best one.
-bool leads(const Match& match, float margin);
+bool clears_margin(const Match& match, float margin);
 
 enum class Verdict {
     known,
@@ -59,8 +59,9 @@ struct Decision {
 };
 
 /// Decides on a track's probes by what its template matches in a gallery of so many subjects.
-/// `known` if there is a good probe and the best subject reaches effective_threshold() and leads()
-/// by the margin; else `unknown` if at least `min_probes` good probes were seen; else `undecided`.
+/// `known` if there is a good probe and the best subject reaches effective_threshold() and
+/// clears_margin() by the margin; else `unknown` if at least `min_probes` good probes were seen;
+/// else `undecided`.
 Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
                 const Policy& policy);
 /// The same with the matching; no probes are `undecided`.

@@ -18,7 +18,7 @@ bool shows(const Reply& track, const std::vector<Embedding>& samples) {
         const auto stored = unpack_probe(std::string(fields[i].text()), fields[i + 1].text());
         if (!stored) return true;
         const bool alike = std::ranges::any_of(samples, [&](const Embedding& sample) {
-            return similarity(stored->probe.embedding, sample) > remotely_alike;
+            return similarity(stored->probe.embedding, sample) > plausible_match;
         });
         if (alike) return true;
     }

@@ -12,7 +12,7 @@ namespace facebus::gallery {
 
 /// Of two pictures of one person hardly any pair is less alike, of two people most are: what is
 /// forgotten of somebody else only has to be collected anew.
-inline constexpr float remotely_alike = 0.3F;
+inline constexpr float plausible_match = 0.3F;
 
 /// Drops the memory of every track with a face that is even remotely like one of `samples`, which
 /// is far below any threshold, and of every track that does not decode. A result names only those

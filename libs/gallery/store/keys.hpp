@@ -51,7 +51,7 @@ inline const std::string results = "facebus:results";
 inline const std::string part_prefix = "facebus:gallery:part:";
 inline const std::string subject_prefix = "facebus:subject:";
 inline const std::string sample_prefix = "facebus:sample:";
-inline const std::string picture_prefix = "facebus:picture:";
+inline const std::string photo_prefix = "facebus:picture:";
 inline const std::string track_prefix = "facebus:track:";
 
 inline const std::string reader_prefix = "facebus:reader:";
@@ -85,7 +85,7 @@ inline std::string sample(const std::string& id) {
     return sample_prefix + id;
 }
 inline std::string picture(const std::string& sample_id) {
-    return picture_prefix + sample_id;
+    return photo_prefix + sample_id;
 }
 inline std::string reader(const std::string& name) {
     return reader_prefix + name;

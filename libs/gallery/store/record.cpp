@@ -128,10 +128,10 @@ Result<void> check_sample(const Sample& sample) {
     return check_embedding(sample.embedding);
 }
 
-Result<void> check_picture(std::string_view jpeg) {
-    if (jpeg.size() > max_picture_bytes) {
+Result<void> check_photo(std::string_view jpeg) {
+    if (jpeg.size() > max_photo_bytes) {
         return fail(ErrorKind::too_large, fmt::format("the picture has {} bytes, {} are kept",
-                                                      jpeg.size(), max_picture_bytes));
+                                                      jpeg.size(), max_photo_bytes));
     }
     if (!jpeg.starts_with("\xff\xd8\xff")) {
         return fail(ErrorKind::malformed, "the picture is no JPEG");

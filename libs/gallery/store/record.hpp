@@ -33,10 +33,10 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 /// Whether a sample can be stored: source and model id printable, quality in 0..1, embedding.
 Result<void> check_sample(const Sample& sample);
 /// A picture of a sample has so many bytes at most: a crop as JPEG has five to ten thousand.
-inline constexpr std::size_t max_picture_bytes = 36'864;
+inline constexpr std::size_t max_photo_bytes = 36'864;
 /// Whether the bytes can be stored as a picture. Malformed: they don't begin as a JPEG does. Too
-/// large: more than max_picture_bytes.
-Result<void> check_picture(std::string_view jpeg);
+/// large: more than max_photo_bytes.
+Result<void> check_photo(std::string_view jpeg);
 /// The command that writes a sample to its hash.
 Redis::Command write_sample(const Sample& sample);
 /// The command whose reply decode_sample() understands.

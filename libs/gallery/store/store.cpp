@@ -97,7 +97,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
     if (!clean) return std::unexpected(clean.error());
     if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
     if (!picture.empty()) {
-        if (auto good = check_picture(picture); !good) return std::unexpected(good.error());
+        if (auto good = check_photo(picture); !good) return std::unexpected(good.error());
     }
 
     auto written = commit([&]() -> Result<Plan> {
@@ -232,7 +232,7 @@ Result<std::optional<std::string>> Store::picture(const std::string& sample_id) 
     auto stored = redis_.run({"GET", keys::picture(sample_id)});
     if (!stored) return std::unexpected(std::move(stored.error()));
     if (stored->nil()) return std::nullopt;
-    if (auto good = check_picture(stored->text()); !good) {
+    if (auto good = check_photo(stored->text()); !good) {
         return fail(ErrorKind::malformed, fmt::format("the picture of sample {} is damaged: {}",
                                                       sample_id, good.error().message));
     }

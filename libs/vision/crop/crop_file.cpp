@@ -84,7 +84,7 @@ std::optional<Quality> parse(std::istringstream& in) {
 }  // namespace
 
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop) {
-    auto png = encode_picture(crop.image, ".png");
+    auto png = encode_image(crop.image, ".png");
     if (!png) return std::unexpected(std::move(png.error()));
     png->insert(header_end, text_chunk(std::string(mark) + describe(crop.quality)));
     return write_file(file, *png);
@@ -109,7 +109,7 @@ Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) 
         return fail(ErrorKind::refused,
                     fmt::format("{} was aligned by another version of facebus; collect it again",
                                 file.string()));
-    auto image = read_picture(file);
+    auto image = read_image(file);
     if (!image) return std::unexpected(std::move(image.error()));
     if (image->width != crop_side || image->height != crop_side)
         return fail(ErrorKind::malformed,

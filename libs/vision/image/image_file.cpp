@@ -15,16 +15,16 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/file.hpp"
+#include "vision/image/image_header.hpp"
 #include "vision/image/mat.hpp"
-#include "vision/image/picture_header.hpp"
 #include "vision/video/silence.hpp"
 
 namespace facebus::vision {
 
 namespace {
 
-// An uncompressed picture of max_picture_pixels with 16 bits and alpha, and its header.
-constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_picture_pixels} + 65'536;
+// An uncompressed picture of max_image_pixels with 16 bits and alpha, and its header.
+constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
 
 /// Turns a picture as stored into a picture as meant, for the EXIF orientations 1 to 8.
 cv::Mat upright(cv::Mat mat, int orientation) {
@@ -87,20 +87,20 @@ void drop_png_profile(std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
-Result<Image> read_picture(const std::filesystem::path& file) {
+Result<Image> read_image(const std::filesystem::path& file) {
     auto bytes = read_file(file);
     if (!bytes) return std::unexpected(std::move(bytes.error()));
-    return decode_picture(std::move(*bytes), file.string());
+    return decode_image(std::move(*bytes), file.string());
 }
 
-Result<Image> decode_picture(std::vector<unsigned char> bytes, const std::string& name,
-                             std::int64_t max_pixels) {
+Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& name,
+                           std::int64_t max_pixels) {
     silence_opencv();
-    const auto header = read_picture_header(bytes);
+    const auto header = read_image_header(bytes);
     if (!header)
         return fail(ErrorKind::malformed,
                     fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", name));
-    const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_picture_pixels));
+    const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_image_pixels));
     if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
         return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; at most {} are read",
                                                       name, header->width, header->height, limit));
@@ -118,7 +118,7 @@ Result<Image> decode_picture(std::vector<unsigned char> bytes, const std::string
     }
 }
 
-Result<std::string> encode_picture(const Image& image, const std::string& ending) {
+Result<std::string> encode_image(const Image& image, const std::string& ending) {
     silence_opencv();
     std::vector<unsigned char> bytes;
     try {
@@ -133,8 +133,8 @@ Result<std::string> encode_picture(const Image& image, const std::string& ending
     return std::string(bytes.begin(), bytes.end());
 }
 
-Result<void> write_picture(const std::filesystem::path& file, const Image& image) {
-    const auto bytes = encode_picture(image, file.extension().string());
+Result<void> write_image(const std::filesystem::path& file, const Image& image) {
+    const auto bytes = encode_image(image, file.extension().string());
     if (!bytes)
         return fail(bytes.error().kind,
                     fmt::format("can't write {}: {}", file.string(), bytes.error().message));

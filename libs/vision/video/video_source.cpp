@@ -167,7 +167,7 @@ std::int64_t VideoSource::Impl::position() {
 
 Result<std::optional<VideoFrame>> VideoSource::Impl::read_picture_file() {
     if (number >= count) return std::nullopt;
-    auto image = read_picture(pictures[static_cast<std::size_t>(number)]);
+    auto image = read_image(pictures[static_cast<std::size_t>(number)]);
     const auto pts = static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / rate);
     ++number;
     if (!image) return std::unexpected(image.error());

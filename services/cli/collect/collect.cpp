@@ -101,7 +101,7 @@ class Collection {
                 }
             }
         }
-        must(vision::write_picture(folder_.entry(contact_sheet_name), sheet()));
+        must(vision::write_image(folder_.entry(contact_sheet_name), sheet()));
     }
 
     void keep() { folder_.keep(); }

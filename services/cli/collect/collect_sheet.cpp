@@ -49,7 +49,7 @@ std::vector<const KeptCrop*> best_of(const CollectedPerson& person, std::size_t 
 std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size_t most) {
     std::vector<vision::SheetCell> cells;
     for (const auto* crop : best_of(person, most)) {
-        cells.push_back({.picture = crop->face.image,
+        cells.push_back({.image = crop->face.image,
                          .caption = person.folder,
                          .detail = fmt::format("{:.1f} s, quality {:.2f}", seconds(crop->pts),
                                                crop->face.quality.overall),

@@ -74,7 +74,7 @@ bool DemoReport::write_sheet(const std::filesystem::path& file, const std::strin
              tone(last)});
     }
     if (cells.empty()) return false;
-    must(vision::write_picture(file, vision::contact_sheet(title, cells)));
+    must(vision::write_image(file, vision::contact_sheet(title, cells)));
     return true;
 }
 

@@ -151,7 +151,7 @@ class Worker {
         const auto marked = vision::read_crop(file);
         if (!marked) return std::nullopt;
         if (*marked) return found((*marked)->image, (*marked)->quality);
-        const auto image = vision::read_picture(file);
+        const auto image = vision::read_image(file);
         if (!image) return std::nullopt;
         const auto faces = detector_.detect(*image);
         const auto* face = main_face(*image, faces);

@@ -158,7 +158,7 @@ double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
             strangers.push_back(fused(*person, 0, probes));
         }
         std::ranges::copy(best_of(gallery, strangers), std::back_inserter(real));
-        std::ranges::copy(best_of(gallery, cohort.strangers(500, probes, trial + 1)),
+        std::ranges::copy(best_of(gallery, cohort.impostors(500, probes, trial + 1)),
                           std::back_inserter(drawn));
     }
     return double{quantile(std::move(real), rate)} / double{quantile(std::move(drawn), rate)};

@@ -24,7 +24,7 @@ Trial divide(std::vector<Person> people, Random& random) {
 }
 
 float score(const gallery::Match& match, float margin) {
-    return gallery::leads(match, margin) ? match.best->similarity : -1;
+    return gallery::clears_margin(match, margin) ? match.best->similarity : -1;
 }
 
 /// `most` is the largest number of samples and of probes in any result.

@@ -52,7 +52,7 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
         if (!gone.contains(before.subject_id(row))) continue;
         const auto sample = before.embedding(row);
         inbox_.forget_if([&](const InboxFace& face) {
-            return similarity(face.embedding, sample) > gallery::remotely_alike;
+            return similarity(face.embedding, sample) > gallery::plausible_match;
         });
     }
 }

@@ -79,7 +79,7 @@ bool InboxFeed::embed(const Waiting& waiting) {
                 .gone = identity.head.ts,
                 .quality = identity.crop_quality.value(),
                 .embedding = stage->embed(crop),
-                .picture = vision::encode_picture(crop, ".jpg").value_or("")});
+                .picture = vision::encode_image(crop, ".jpg").value_or("")});
     return true;
 }
 

@@ -32,7 +32,7 @@ Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::s
 Answered<Image> picture_of(const http::FormPart& part, int max_megapixels) {
     std::vector<unsigned char> bytes(part.content.begin(), part.content.end());
     auto picture =
-        vision::decode_picture(std::move(bytes), std::string(part.name), max_megapixels * million);
+        vision::decode_image(std::move(bytes), std::string(part.name), max_megapixels * million);
     if (picture) return std::move(*picture);
     return std::unexpected(to_fault(picture.error(), fault_code::bad_picture));
 }
