@@ -39,14 +39,13 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
         if (!samples && samples.error().kind == ErrorKind::refused) continue;
         if (!samples) return std::unexpected(samples.error());
         for (const auto& sample : *samples) {
-            auto picture = store.picture(sample.id);
-            if (!picture) return std::unexpected(std::move(picture.error()));
+            auto photo = store.photo(sample.id);
+            if (!photo) return std::unexpected(std::move(photo.error()));
             if (good) {
-                good = out->write(
-                    gallery::archive_line({.subject = entry.subject.name,
-                                           .ignored = entry.subject.ignored,
-                                           .sample = sample,
-                                           .picture = std::move(*picture).value_or("")}));
+                good = out->write(gallery::archive_line({.subject = entry.subject.name,
+                                                         .ignored = entry.subject.ignored,
+                                                         .sample = sample,
+                                                         .photo = std::move(*photo).value_or("")}));
             }
             if (!good) return std::unexpected(std::move(good.error()));
             ++done;
@@ -81,7 +80,7 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
             ignored = archived->subject;
         }
         const auto sample =
-            store.add(archived->subject, std::move(archived->sample), archived->picture);
+            store.add(archived->subject, std::move(archived->sample), archived->photo);
         if (!sample && sample.error().kind != ErrorKind::exists) {
             return std::unexpected(sample.error());
         }

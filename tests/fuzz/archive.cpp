@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     fuzz::require(again && again->subject == read->subject &&
                       again->sample.embedding == read->sample.embedding &&
                       again->sample.created == read->sample.created &&
-                      again->ignored == read->ignored && again->picture == read->picture,
+                      again->ignored == read->ignored && again->photo == read->photo,
                   "an accepted sample is the same when it is written and read");
     return 0;
 }

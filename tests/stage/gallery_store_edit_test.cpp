@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
     BOOST_REQUIRE(store.remove("Anna Removed"));
 
     BOOST_TEST(traces() == 0U);
-    BOOST_TEST(store.picture(bert->id)->value_or("") == picture(3));
+    BOOST_TEST(store.photo(bert->id)->value_or("") == picture(3));
     BOOST_TEST(store.list()->size() == 1U);
     const auto left = history.after("0-0", 100);
     BOOST_REQUIRE(left);
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(samples[0].id == anna->id);
     BOOST_TEST(samples[1].id == ann->id);
     BOOST_TEST(samples[1].subject_id == anna->subject_id);
-    BOOST_TEST(store.picture(ann->id)->value_or("") == picture(1));
+    BOOST_TEST(store.photo(ann->id)->value_or("") == picture(1));
     const auto after = *store.refresh(before);
     BOOST_TEST(after->subjects() == 1U);
     BOOST_TEST(after->samples() == 2U);
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided)
     BOOST_TEST(store.show("Anna")->front().id == two->id);
     BOOST_TEST(!contains(everything(), one->id));
     BOOST_TEST(!contains(everything(), part_of_picture(1)));
-    BOOST_TEST(store.picture(two->id)->value_or("") == picture(2));
+    BOOST_TEST(store.photo(two->id)->value_or("") == picture(2));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
     BOOST_TEST((*store.refresh(before))->samples() == 1U);
     check_refused(store.remove_sample(one->id), "no such sample");

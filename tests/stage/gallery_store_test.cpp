@@ -65,10 +65,10 @@ BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) 
     const auto with = store.add("Anna", sample(face(1)), jpeg);
     const auto without = store.add("Anna", sample(face(2)));
     BOOST_REQUIRE((with && without));
-    BOOST_TEST(store.picture(with->id)->value_or("") == jpeg);
-    BOOST_TEST(!store.picture(without->id)->has_value());
-    BOOST_TEST(!store.picture(test::id("none"))->has_value());
-    BOOST_TEST(!store.picture("*")->has_value());
+    BOOST_TEST(store.photo(with->id)->value_or("") == jpeg);
+    BOOST_TEST(!store.photo(without->id)->has_value());
+    BOOST_TEST(!store.photo(test::id("none"))->has_value());
+    BOOST_TEST(!store.photo("*")->has_value());
     BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
     BOOST_TEST((*store.load("model-1"))->samples() == 2U);
     const std::string statistics(redis.run({"INFO", "commandstats"})->text());
@@ -82,8 +82,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
                  ErrorKind::too_large, "bytes");
     BOOST_TEST(everything().empty());
     const auto anna = store.add("Anna", sample(face(1)), start);
-    BOOST_REQUIRE(redis.run({"SET", keys::picture(anna->id), "<script>"}));
-    check_failed(store.picture(anna->id), ErrorKind::malformed, anna->id);
+    BOOST_REQUIRE(redis.run({"SET", keys::photo(anna->id), "<script>"}));
+    check_failed(store.photo(anna->id), ErrorKind::malformed, anna->id);
 }
 
 BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {

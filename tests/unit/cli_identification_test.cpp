@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_cohort_is_fitted_to_the_people) {
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
     BOOST_TEST(cohort->people == 120U);
-    BOOST_TEST(cohort->pictures == 720U);
+    BOOST_TEST(cohort->images == 720U);
     BOOST_TEST(cohort->model_id == "model-1");
     BOOST_TEST(cohort->genuine.size() == 9U);
     // One sample and one probe: likeness^2.

@@ -29,7 +29,7 @@ const std::string picture = "\xff\xd8\xff\xe0" + std::string(5000, '\x7f');
 
 BOOST_AUTO_TEST_CASE(a_sample_is_read_as_it_was_written) {
     const auto line =
-        archive_line({.subject = "Zoë", .ignored = true, .sample = sample(), .picture = picture});
+        archive_line({.subject = "Zoë", .ignored = true, .sample = sample(), .photo = picture});
     BOOST_TEST(line.find('\n') == line.size() - 1);
     const auto read = read_archive_line(line);
     BOOST_REQUIRE(read);
@@ -40,17 +40,17 @@ BOOST_AUTO_TEST_CASE(a_sample_is_read_as_it_was_written) {
     BOOST_TEST(read->sample.created == sample().created);
     BOOST_TEST((read->sample.embedding == sample().embedding));
     BOOST_TEST(read->ignored);
-    BOOST_TEST((read->picture == picture));
+    BOOST_TEST((read->photo == picture));
 }
 
 BOOST_AUTO_TEST_CASE(a_sample_of_the_first_version_is_read_as_one_without_mark_and_picture) {
-    const auto line = archive_line({.subject = "Ann", .sample = sample(), .picture = {}});
+    const auto line = archive_line({.subject = "Ann", .sample = sample(), .photo = {}});
     BOOST_TEST(line.find("ignored") == std::string::npos);
     BOOST_TEST(line.find("picture") == std::string::npos);
     const auto read = read_archive_line(line);
     BOOST_REQUIRE(read);
     BOOST_TEST(!read->ignored);
-    BOOST_TEST(read->picture.empty());
+    BOOST_TEST(read->photo.empty());
     BOOST_TEST(
         read_archive_header(R"({"facebus_gallery":1,"subjects":1,"samples":1})").has_value());
 }
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(the_longest_line_of_an_archive_can_be_read) {
         archive_line({.subject = std::string(200, '"'),
                       .ignored = true,
                       .sample = most,
-                      .picture = picture.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
+                      .photo = picture.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
     BOOST_TEST(read_archive_line(line).has_value());
     BOOST_TEST(line.size() < crypto::SealedReader::longest_line);
 }
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_first_line_tells_how_many_there_are_and_of_which_versio
 
 BOOST_AUTO_TEST_CASE(a_line_that_is_no_sample_is_refused) {
     const auto good =
-        archive_line({.subject = "Ann", .ignored = true, .sample = sample(), .picture = picture});
+        archive_line({.subject = "Ann", .ignored = true, .sample = sample(), .photo = picture});
     for (const std::string& bad :
          {std::string("{"), std::string("[]"),
           replaced(good, "\"subject\":\"Ann\"", "\"subject\":1"),

@@ -18,7 +18,7 @@ Cohort simple() {
     Cohort cohort;
     cohort.model_id = "model-1";
     cohort.people = 10;
-    cohort.pictures = 20;
+    cohort.images = 20;
     cohort.mean[0] = 1;
     cohort.between.columns.push_back({});
     cohort.between.columns[0][1] = 0.5F;
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_cohort_is_read_as_it_was_written) {
     BOOST_REQUIRE(back);
     BOOST_TEST(back->model_id == "model-1");
     BOOST_TEST(back->people == 10U);
-    BOOST_TEST(back->pictures == 20U);
+    BOOST_TEST(back->images == 20U);
     BOOST_TEST(std::abs(back->mean[0] - 1) < 0.005F);
     BOOST_REQUIRE(back->between.columns.size() == 1U);
     BOOST_TEST(std::abs(back->between.columns[0][1] - 0.5F) < 0.005F);

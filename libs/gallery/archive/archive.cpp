@@ -44,14 +44,14 @@ std::string archive_line(const ArchivedSample& archived) {
               {"model", sample.model_id},    {"quality", sample.quality},
               {"created", sample.created},   {"embedding", crypto::base64(pack(sample.embedding))}};
     if (archived.ignored) json["ignored"] = true;
-    if (!archived.picture.empty()) json["picture"] = crypto::base64(archived.picture);
+    if (!archived.photo.empty()) json["picture"] = crypto::base64(archived.photo);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Result<ArchivedSample> read_archive_line(std::string_view line) {
     ArchivedSample archived;
     std::string embedding;
-    bool pictured = false;
+    bool has_photo = false;
     try {
         const auto json = Json::parse(line);
         archived.subject = json.at("subject").get<std::string>();
@@ -64,9 +64,9 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
             crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
                 .value_or("");
         archived.ignored = json.value("ignored", false);
-        pictured = json.contains("picture");
-        if (pictured) {
-            archived.picture =
+        has_photo = json.contains("picture");
+        if (has_photo) {
+            archived.photo =
                 crypto::from_base64(json["picture"].get<std::string>(), max_photo_bytes)
                     .value_or("");
         }
@@ -82,8 +82,8 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
     if (auto good = check_sample(archived.sample); !good) {
         return std::unexpected(std::move(good.error()));
     }
-    if (pictured) {
-        if (auto good = check_photo(archived.picture); !good) {
+    if (has_photo) {
+        if (auto good = check_photo(archived.photo); !good) {
             return std::unexpected(std::move(good.error()));
         }
     }

@@ -30,7 +30,7 @@ struct ArchivedSample {
     std::string subject;   ///< name
     bool ignored = false;  ///< the subject is
     Sample sample;         ///< without ids
-    std::string picture;   ///< JPEG; empty: none
+    std::string photo;     ///< JPEG; empty: none
 };
 
 /// A line, with its end.

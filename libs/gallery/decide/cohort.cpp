@@ -107,7 +107,7 @@ std::string write_cohort(const Cohort& cohort) {
     }
     const Json json{{"model", cohort.model_id},
                     {"people", cohort.people},
-                    {"pictures", cohort.pictures},
+                    {"pictures", cohort.images},
                     {"tail", cohort.tail},
                     {"genuine", genuine},
                     {"mean", to_json(cohort.mean)},
@@ -122,7 +122,7 @@ Result<Cohort> read_cohort(const std::string& text) {
         Cohort cohort;
         cohort.model_id = json.at("model");
         cohort.people = whole_number(json.at("people"));
-        cohort.pictures = whole_number(json.at("pictures"));
+        cohort.images = whole_number(json.at("pictures"));
         cohort.tail = json.at("tail");
         if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
         for (const auto& each : json.at("genuine")) {

@@ -32,9 +32,9 @@ struct Cohort {
         double deviation = 0;
     };
 
-    std::string model_id;      ///< of the embeddings that this is about
-    std::size_t people = 0;    ///< that it was computed from
-    std::size_t pictures = 0;  ///< that it was computed from
+    std::string model_id;    ///< of the embeddings that this is about
+    std::size_t people = 0;  ///< that it was computed from
+    std::size_t images = 0;  ///< that it was computed from
     Vector mean{};
     Covariance between;  ///< of people about the mean
     Covariance within;   ///< of pictures about their person

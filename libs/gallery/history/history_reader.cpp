@@ -14,7 +14,7 @@ Result<void> HistoryReader::find_place() {
     const auto kept = redis_.run({"GET", key_});
     if (!kept) return std::unexpected(kept.error());
     if (valid_stream_id(kept->text())) {
-        place_ = kept_ = kept->text();
+        place_ = saved_ = kept->text();
         return {};
     }
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
@@ -25,7 +25,7 @@ Result<void> HistoryReader::find_place() {
         if (!parts.empty() && valid_stream_id(parts.front().text())) place_ = parts.front().text();
     }
     // At once: what comes until the first result is done must be found after a restart.
-    return keep();
+    return save();
 }
 
 Result<std::optional<HistoryEntry>> HistoryReader::next() {
@@ -42,11 +42,11 @@ void HistoryReader::done(const HistoryEntry& entry) {
     place_ = entry.id;
 }
 
-Result<void> HistoryReader::keep() {
-    if (kept_ == place_) return {};
+Result<void> HistoryReader::save() {
+    if (saved_ == place_) return {};
     const auto set = redis_.run({"SET", key_, place_});
     if (!set) return std::unexpected(set.error());
-    kept_ = place_;
+    saved_ = place_;
     return {};
 }
 

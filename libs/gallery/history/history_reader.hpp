@@ -24,7 +24,7 @@ class HistoryReader {
     void done(const HistoryEntry& entry);
     /// Has Redis remember what is done; asks it only if there is news. After an error the next call
     /// tries again.
-    Result<void> keep();
+    Result<void> save();
 
   private:
     Result<void> find_place();
@@ -33,7 +33,7 @@ class HistoryReader {
     Redis redis_;
     std::string key_;
     std::string place_;  ///< empty until it was asked for
-    std::string kept_;
+    std::string saved_;
 };
 
 }  // namespace facebus::gallery

@@ -57,13 +57,13 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
 }
 
 Result<std::string> rewrite_files(Redis& redis) {
-    std::vector<std::string> by_hand;
+    std::vector<std::string> manual_commands;
     const auto ask = [&](const Redis::Command& command) -> Result<void> {
         const auto reply = redis.run(command);
         if (reply) return {};
         if (reply.error().kind == ErrorKind::unavailable) return std::unexpected(reply.error());
         // One that is being written or that waits already is not refused; only rights are.
-        by_hand.push_back(command.front());
+        manual_commands.push_back(command.front());
         return {};
     };
     const auto log = setting(redis, "appendonly");
@@ -75,7 +75,8 @@ Result<std::string> rewrite_files(Redis& redis) {
         auto asked = ask({"BGSAVE", "SCHEDULE"});
         if (!asked) return std::unexpected(asked.error());
     }
-    return by_hand.empty() ? std::string() : fmt::format("{}", fmt::join(by_hand, " and "));
+    return manual_commands.empty() ? std::string()
+                                   : fmt::format("{}", fmt::join(manual_commands, " and "));
 }
 
 }  // namespace facebus::gallery

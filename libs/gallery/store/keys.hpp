@@ -84,7 +84,7 @@ inline std::string subject_samples(const std::string& id) {
 inline std::string sample(const std::string& id) {
     return sample_prefix + id;
 }
-inline std::string picture(const std::string& sample_id) {
+inline std::string photo(const std::string& sample_id) {
     return photo_prefix + sample_id;
 }
 inline std::string reader(const std::string& name) {

@@ -130,11 +130,11 @@ Result<void> check_sample(const Sample& sample) {
 
 Result<void> check_photo(std::string_view jpeg) {
     if (jpeg.size() > max_photo_bytes) {
-        return fail(ErrorKind::too_large, fmt::format("the picture has {} bytes, {} are kept",
+        return fail(ErrorKind::too_large, fmt::format("the photo has {} bytes, {} are kept",
                                                       jpeg.size(), max_photo_bytes));
     }
     if (!jpeg.starts_with("\xff\xd8\xff")) {
-        return fail(ErrorKind::malformed, "the picture is no JPEG");
+        return fail(ErrorKind::malformed, "the photo is no JPEG");
     }
     return {};
 }

@@ -22,7 +22,7 @@ namespace {
 // Each time one fails another write has succeeded, so this is reached only in a gallery that is
 // written without a pause.
 constexpr int most_looks = 100;
-constexpr float same_picture = 0.9999F;
+constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
     return {ErrorKind::refused,
@@ -92,12 +92,12 @@ Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject
     return read_samples(redis_, keys);
 }
 
-Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& picture) {
+Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& photo) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
     if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
-    if (!picture.empty()) {
-        if (auto good = check_photo(picture); !good) return std::unexpected(good.error());
+    if (!photo.empty()) {
+        if (auto good = check_photo(photo); !good) return std::unexpected(good.error());
     }
 
     auto written = commit([&]() -> Result<Plan> {
@@ -120,7 +120,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
             for (const auto& other : *enrolled) {
                 if (!other || other->model_id != sample.model_id) continue;
                 if (other->embedding == sample.embedding ||
-                    similarity(other->embedding, sample.embedding) > same_picture) {
+                    similarity(other->embedding, sample.embedding) > same_photo) {
                     return fail(
                         ErrorKind::exists,
                         fmt::format("\"{}\": already enrolled as sample {}{}", *clean, other->id,
@@ -134,8 +134,8 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
                                      "created", fmt::to_string(sample.created)});
         }
         plan.commands.push_back(write_sample(sample));
-        if (!picture.empty()) {
-            plan.commands.push_back({"SET", keys::picture(sample.id), picture});
+        if (!photo.empty()) {
+            plan.commands.push_back({"SET", keys::photo(sample.id), photo});
         }
         plan.commands.push_back({"RPUSH", keys::subject_samples(sample.subject_id), sample.id});
         return plan;
@@ -227,13 +227,13 @@ Result<std::vector<Sample>> Store::show(const std::string& name) {
     return whole;
 }
 
-Result<std::optional<std::string>> Store::picture(const std::string& sample_id) {
+Result<std::optional<std::string>> Store::photo(const std::string& sample_id) {
     if (!valid_id(sample_id)) return std::nullopt;
-    auto stored = redis_.run({"GET", keys::picture(sample_id)});
+    auto stored = redis_.run({"GET", keys::photo(sample_id)});
     if (!stored) return std::unexpected(std::move(stored.error()));
     if (stored->nil()) return std::nullopt;
     if (auto good = check_photo(stored->text()); !good) {
-        return fail(ErrorKind::malformed, fmt::format("the picture of sample {} is damaged: {}",
+        return fail(ErrorKind::malformed, fmt::format("the photo of sample {} is damaged: {}",
                                                       sample_id, good.error().message));
     }
     return std::string(stored->text());

@@ -30,11 +30,11 @@ struct NamedSample {
 /// What a removal came to.
 struct Removed {
     std::size_t count = 0;
-    std::string by_hand;  ///< as rewrite_files() gives it
+    std::string manual_commands;  ///< as rewrite_files() gives it
 };
 struct RemovedSample {
     std::string subject;  ///< whose it was
-    std::string by_hand;
+    std::string manual_commands;
 };
 
 /// The gallery. Every write is one transaction and appends to the change stream; several programs
@@ -54,7 +54,7 @@ class Store {
     /// names `facebus gallery reembed`); a bad name. Exists: a face that the subject has already
     /// (similarity above 0.9999). Malformed: no unit vector, quality outside 0..1, source or model
     /// id that is no text, a picture that is no JPEG. Too large: the picture.
-    Result<Sample> add(const std::string& name, Sample sample, const std::string& picture = {});
+    Result<Sample> add(const std::string& name, Sample sample, const std::string& photo = {});
 
     /// Makes a subject without samples. Exists: there is one of that name. Refused: a bad name.
     Result<Subject> add_subject(const std::string& name);
@@ -83,7 +83,7 @@ class Store {
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
     /// The picture that is kept with that sample, if there is one: a JPEG, which is to be taken for
     /// hostile by whoever decodes it.
-    Result<std::optional<std::string>> picture(const std::string& sample_id);
+    Result<std::optional<std::string>> photo(const std::string& sample_id);
     /// Samples of these subjects, as list() gave them: `count` of them from the `first` on. Those
     /// that don't decode are left out.
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,

@@ -23,7 +23,7 @@ Error no_sample() {
 /// What a sample leaves when it goes.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
-    commands.push_back({"DEL", keys::sample(id), keys::picture(id)});
+    commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
     // What is no id might stand in any result.
     if (valid_id(id)) forget.push_back(id);
 }
@@ -187,9 +187,9 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    auto by_hand = rewrite_files(redis_);
-    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
-    removed.by_hand = std::move(*by_hand);
+    auto manual_commands = rewrite_files(redis_);
+    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
+    removed.manual_commands = std::move(*manual_commands);
     return removed;
 }
 
@@ -245,9 +245,9 @@ Result<std::string> Store::remove(const std::string& name) {
 Result<Removed> Store::remove_samples(const std::string& name) {
     const auto taken = take_out(name, false);
     if (!taken) return std::unexpected(taken.error());
-    auto by_hand = erase(taken->embeddings);
-    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
-    return Removed{taken->samples, std::move(*by_hand)};
+    auto manual_commands = erase(taken->embeddings);
+    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
+    return Removed{taken->samples, std::move(*manual_commands)};
 }
 
 Result<Removed> Store::remove_all(bool subjects_too) {
@@ -265,9 +265,9 @@ Result<Removed> Store::remove_all(bool subjects_too) {
         removed.count += subjects_too ? 1 : taken->samples;
         embeddings.insert(embeddings.end(), taken->embeddings.begin(), taken->embeddings.end());
     }
-    auto by_hand = erase(embeddings);
-    if (!by_hand) return std::unexpected(std::move(by_hand.error()));
-    removed.by_hand = std::move(*by_hand);
+    auto manual_commands = erase(embeddings);
+    if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
+    removed.manual_commands = std::move(*manual_commands);
     return removed;
 }
 

@@ -101,7 +101,7 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
         means.push_back(plain_mean(person));
         inverse_sizes += 1 / static_cast<double>(person.size()) / count;
         for (std::size_t i = 0; i < embedding_size; ++i) mean[i] += means.back()[i] / count;
-        cohort.pictures += person.size();
+        cohort.images += person.size();
         if (person.size() < 2) continue;
         freedom += static_cast<double>(person.size() - 1);
         for (const auto* picture : person) {

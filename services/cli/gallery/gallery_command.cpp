@@ -136,7 +136,7 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
 Exit gallery_picture(const Context& context, const std::string& id,
                      const std::filesystem::path& file) {
     gallery::Store store(context.settings.redis);
-    const auto picture = must(store.picture(gallery::from_uuid(id)));
+    const auto picture = must(store.photo(gallery::from_uuid(id)));
     if (!picture) {
         throw StartupError(Exit::input,
                            fmt::format("no picture is kept of a sample {}; facebus gallery show "
@@ -149,14 +149,14 @@ Exit gallery_picture(const Context& context, const std::string& id,
 
 Exit gallery_remove(const Context& context, const std::string& name) {
     gallery::Store store(context.settings.redis);
-    const auto by_hand = must(store.remove(name));
+    const auto manual_commands = must(store.remove(name));
     fmt::print("removed {}\n", name);
-    if (!by_hand.empty()) {
+    if (!manual_commands.empty()) {
         fmt::print(
             stderr,
             "Redis' files may hold the bytes until they are written anew, which this user may "
             "not ask for: have {} run on it\n",
-            by_hand);
+            manual_commands);
     }
     return Exit::ok;
 }

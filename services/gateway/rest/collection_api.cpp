@@ -53,10 +53,10 @@ class CollectionApi {
     Answered<http::Response> remove_subject(const Call& call) const {
         auto found = known(call.path.at("subject"));
         if (!found) return std::unexpected(found.error());
-        const auto by_hand = found->store->remove(found->name);
+        const auto manual_commands = found->store->remove(found->name);
         backend_.changed();
-        if (!by_hand) return std::unexpected(to_fault(by_hand.error()));
-        return http::Response{.body = removed({{"subject", found->name}}, *by_hand)};
+        if (!manual_commands) return std::unexpected(to_fault(manual_commands.error()));
+        return http::Response{.body = removed({{"subject", found->name}}, *manual_commands)};
     }
 
     Answered<http::Response> remove_all_subjects(const Call&) const { return remove_all(true); }
@@ -127,13 +127,13 @@ class CollectionApi {
         const auto gone = found->store->remove_samples(found->name);
         backend_.changed();
         if (!gone) return std::unexpected(to_fault(gone.error()));
-        return http::Response{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+        return http::Response{.body = removed({{"deleted", gone->count}}, gone->manual_commands)};
     }
 
     Answered<http::Response> picture(const Call& call) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        auto picture = (*store)->picture(gallery::from_uuid(call.path.at("image_id")));
+        auto picture = (*store)->photo(gallery::from_uuid(call.path.at("image_id")));
         if (!picture) return std::unexpected(to_fault(picture.error()));
         if (!*picture) {
             return refuse(404, fault_code::no_such_image,
@@ -156,7 +156,7 @@ class CollectionApi {
         }
         backend_.changed();
         return http::Response{
-            .body = removed({{"image_id", id}, {"subject", gone->subject}}, gone->by_hand)};
+            .body = removed({{"image_id", id}, {"subject", gone->subject}}, gone->manual_commands)};
     }
 
   private:
@@ -193,12 +193,12 @@ class CollectionApi {
         const auto gone = (*store)->remove_all(subjects_too);
         backend_.changed();
         if (!gone) return std::unexpected(to_fault(gone.error()));
-        return http::Response{.body = removed({{"deleted", gone->count}}, gone->by_hand)};
+        return http::Response{.body = removed({{"deleted", gone->count}}, gone->manual_commands)};
     }
 
     /// With what is left to do about the bytes in Redis' files.
-    static std::string removed(Json answer, const std::string& by_hand) {
-        if (!by_hand.empty()) answer["run_on_redis"] = by_hand;
+    static std::string removed(Json answer, const std::string& manual_commands) {
+        if (!manual_commands.empty()) answer["run_on_redis"] = manual_commands;
         return dump(answer);
     }
 

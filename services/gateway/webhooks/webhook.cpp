@@ -109,7 +109,7 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         behind_.set(0);
-        if (const auto kept = results_.keep(); !kept) runtime_.count_error(kept.error());
+        if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
         return look_every;
     }
     const auto& entry = **next;
@@ -161,7 +161,7 @@ void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     backoff_.reset();
     (outcome == WebhookOutcome::delivered ? delivered_ : set_aside_).add();
     results_.done(entry);
-    if (const auto kept = results_.keep(); !kept) runtime_.count_error(kept.error());
+    if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
 }
 
 std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
