@@ -61,14 +61,14 @@ bool printable(std::string_view text) {
 Result<std::string> clean_name(std::string_view name) {
     constexpr std::string_view blanks = " \t\r\n";
     const auto begin = name.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return fail(ErrorKind::refused, "a name can't be empty");
+    if (begin == std::string_view::npos) return fail(ErrorKind::refused, "the name is empty");
     name = name.substr(begin, name.find_last_not_of(blanks) - begin + 1);
     if (name.size() > max_name_bytes) {
-        return fail(ErrorKind::refused, fmt::format("a name has at most {} bytes; this one has {}",
-                                                    max_name_bytes, name.size()));
+        return fail(ErrorKind::refused, fmt::format("the name has {} bytes; the limit is {}",
+                                                    name.size(), max_name_bytes));
     }
     if (!printable(name)) {
-        return fail(ErrorKind::refused, "a name must be UTF-8 text without control characters");
+        return fail(ErrorKind::refused, "the name must be UTF-8 text without control characters");
     }
     return std::string(name);
 }

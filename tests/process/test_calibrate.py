@@ -66,7 +66,7 @@ class CalibrateTest(support.ProcessTest):
         self.assertIn("calibrated", [line["event"] for line in lines])
 
     def test_an_empty_gallery_and_a_wrong_rate_are_told_in_one_line(self):
-        for arguments, code, said in (((), 65, "nobody is enrolled"),
+        for arguments, code, said in (((), 65, "the gallery has no samples"),
                                       (("--false-alarms", "2"), 64, "--false-alarms")):
             with self.subTest(arguments=arguments):
                 result = self.system.facebus("calibrate", *arguments)

@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
         Redis({.url = server.url(), .password_file = file_of("hunter2"), .timeout_ms = 5000})
             .run({"PING"});
     BOOST_REQUIRE(!reply);
-    BOOST_TEST(contains(reply.error().message, "refuses the password (ERR)"));
+    BOOST_TEST(contains(reply.error().message, "rejected the login (ERR)"));
     BOOST_TEST(!contains(reply.error().message, "hunter2"));
 }
 
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one
         const auto late = redis.run({"INCR", "n"});
         BOOST_REQUIRE(!late);
         BOOST_TEST((late.error().kind == ErrorKind::unavailable));
-        BOOST_TEST(contains(late.error().message, "no answer within 100 ms"));
+        BOOST_TEST(contains(late.error().message, "no reply within 100 ms"));
     }
     server.freeze(false);
     Redis patient({.url = server.url(), .timeout_ms = 10'000});

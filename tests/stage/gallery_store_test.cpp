@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(every_write_changes_the_version_and_refused_ones_do_not) {
     BOOST_TEST(changed());
     BOOST_REQUIRE(store.remove("Anna"));
     BOOST_TEST(changed());
-    check_refused(store.remove("Anna"), "nobody in the gallery is called \"Anna\"");
+    check_refused(store.remove("Anna"), "the gallery has no subject named \"Anna\"");
     check_refused(store.show("Anna"), "nobody");
     BOOST_TEST(!changed());
     BOOST_TEST((*store.load("m"))->version() == *store.version());

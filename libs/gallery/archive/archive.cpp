@@ -30,11 +30,13 @@ Result<ArchiveHeader> read_archive_header(std::string_view line) {
         const auto json = Json::parse(line);
         if (whole_number(json.at("facebus_gallery")) > version) {
             return fail(ErrorKind::unsupported,
-                        "the archive was written by a later version of facebus; use that one");
+                        "the archive was written by a later version of facebus; import it with "
+                        "that version");
         }
         return ArchiveHeader{whole_number(json.at("subjects")), whole_number(json.at("samples"))};
     } catch (const std::exception&) {
-        return fail(ErrorKind::malformed, "this is no gallery that facebus gallery export wrote");
+        return fail(ErrorKind::malformed,
+                    "this is not an archive written by facebus gallery export");
     }
 }
 
@@ -71,7 +73,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
                     .value_or("");
         }
     } catch (const std::exception&) {
-        return fail(ErrorKind::malformed, "a line is no sample");
+        return fail(ErrorKind::malformed, "a line of the archive is not a sample");
     }
     auto name = clean_name(archived.subject);
     if (!name) return std::unexpected(std::move(name.error()));

@@ -140,15 +140,16 @@ std::size_t impostors_for(double fpir) {
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
                               double fpir, std::size_t count, const std::function<void()>& step) {
     if (!(fpir >= min_fpir && fpir <= max_fpir)) {
+        return fail(ErrorKind::refused,
+                    fmt::format("the FPIR must be between {} and {}", min_fpir, max_fpir));
+    }
+    if (gallery.samples() == 0)
+        return fail(ErrorKind::refused, "the gallery has no samples; enrol somebody first");
+    if (gallery.model_id() != cohort.model_id) {
         return fail(
             ErrorKind::refused,
-            fmt::format("the rate of false alarms must lie between {} and {}", min_fpir, max_fpir));
-    }
-    if (gallery.samples() == 0) return fail(ErrorKind::refused, "nobody is enrolled");
-    if (gallery.model_id() != cohort.model_id) {
-        return fail(ErrorKind::refused,
-                    fmt::format("the strangers that come with facebus are for model {}, not {}",
-                                cohort.model_id, gallery.model_id()));
+            fmt::format("the impostor statistics shipped with facebus are for model {}, not {}",
+                        cohort.model_id, gallery.model_id()));
     }
     Calibration out;
     out.policy = base;

@@ -50,8 +50,9 @@ struct CalibrationOptions {
 
     static void keys(auto& self, auto&& key) {
         key("fpir", self.fpir, Range{min_fpir, max_fpir},
-            "share of strangers that may be named: workers calibrate the gallery for it; this and "
-            "the next four count where the gallery stores no policy (`facebus calibrate` does)");
+            "false positive identification rate: share of unknown people that may be named; this "
+            "and "
+            "the next four options apply if the gallery has no policy from `facebus calibrate`");
         Policy::keys(self.base, key);
     }
 };

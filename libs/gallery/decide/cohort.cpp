@@ -55,7 +55,8 @@ Json to_json(const Cohort::Covariance& covariance) {
 Cohort::Vector to_vector(const Json& json) {
     const auto scale = to_float(json.at("scale"));
     const auto& values = json.at("values");
-    if (values.size() != embedding_size) throw std::length_error("a column has another length");
+    if (values.size() != embedding_size)
+        throw std::length_error("a vector does not have 512 values");
     Cohort::Vector vector{};
     for (std::size_t i = 0; i < embedding_size; ++i) {
         vector[i] = scale * to_float(values[i]);
@@ -137,7 +138,7 @@ Result<Cohort> read_cohort(const std::string& text) {
         cohort.within = to_covariance(json.at("within"));
         return cohort;
     } catch (const std::exception& error) {
-        return fail(ErrorKind::malformed, fmt::format("no cohort: {}", error.what()));
+        return fail(ErrorKind::malformed, fmt::format("not a cohort: {}", error.what()));
     }
 }
 

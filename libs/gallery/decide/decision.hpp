@@ -25,11 +25,12 @@ struct Policy {
     /// What may be set; calibrate() finds the rest.
     static void keys(auto& self, auto&& key) {
         key("early", self.early, Range{0, 1},
-            "similarity asked for in addition while fewer than min_probes good faces are seen");
+            "added to the threshold while fewer than min_probes good faces were seen");
         key("min_probes", self.min_probes, Range{1, 64},
-            "good faces without which nobody is called a stranger");
-        key("margin", self.margin, Range{0, 2}, "lead over the runner-up that `known` takes");
-        key("min_quality", self.min_quality, Range{0, 1}, "overall quality of a good face, 0 to 1");
+            "good faces required before a person is reported as unknown");
+        key("margin", self.margin, Range{0, 2}, "margin over the runner-up required for `known`");
+        key("min_quality", self.min_quality, Range{0, 1},
+            "minimum overall quality of a good face, 0 to 1");
     }
 };
 

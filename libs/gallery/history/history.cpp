@@ -51,7 +51,7 @@ Result<void> History::append(const std::string& topic, std::string_view header,
 
 Result<std::vector<HistoryEntry>> History::after(const std::string& id, std::size_t count) {
     if (!valid_stream_id(id)) {
-        return fail(ErrorKind::malformed, "a place in the results looks like 1700000000000-0");
+        return fail(ErrorKind::malformed, "a result id must look like 1700000000000-0");
     }
     std::vector<HistoryEntry> entries;
     std::string last = id;

@@ -25,7 +25,7 @@ struct HistoryOptions {
 
     static void keys(auto& self, auto&& key) {
         key("history_hours", self.hours, Range{0, 8760},
-            "hours that results stay in Redis; 0: none are kept");
+            "hours to keep results in Redis; 0 keeps none");
     }
 };
 

@@ -69,18 +69,19 @@ Error redis_error(std::string_view text, const std::string& url) {
     const std::string_view code = text.substr(0, text.find(' '));
     if (code == "NOAUTH") {
         return {ErrorKind::unavailable,
-                fmt::format("Redis at {} asks for a password; set redis.password_file", url)};
+                fmt::format("Redis at {} requires a password; set redis.password_file", url)};
     }
     const bool passes = code == "LOADING" || code == "BUSY" || code == "MASTERDOWN";
     return {passes ? ErrorKind::unavailable : ErrorKind::refused,
-            fmt::format("Redis at {} answered: {}", url, text)};
+            fmt::format("Redis at {} returned an error: {}", url, text)};
 }
 
 /// Turns hiredis' reply into ours; `budget` is what its strings may still take.
 Result<Reply> convert(const redisReply& reply, const std::string& url, int depth,
                       std::size_t& budget) {
     if (depth > max_reply_depth || reply.len > budget) {
-        return fail(ErrorKind::too_large, fmt::format("Redis at {} answered too much", url));
+        return fail(ErrorKind::too_large,
+                    fmt::format("the reply of Redis at {} is too large", url));
     }
     Reply out;
     switch (reply.type) {
@@ -108,7 +109,7 @@ Result<Reply> convert(const redisReply& reply, const std::string& url, int depth
         }
         default:
             return fail(ErrorKind::malformed,
-                        fmt::format("Redis at {} answered in an unknown type", url));
+                        fmt::format("the reply of Redis at {} has an unknown type", url));
     }
     return out;
 }
@@ -211,8 +212,9 @@ Result<void> Redis::Impl::log_in() {
             code = code.substr(0, code.find(' '));
             return fail(
                 ErrorKind::unavailable,
-                fmt::format("Redis at {} refuses the password ({}); check redis.password_file",
-                            address.shown, code));
+                fmt::format(
+                    "Redis at {} rejected the login ({}); check redis.user and redis.password_file",
+                    address.shown, code));
         }
     }
     if (address.database != 0) {
@@ -270,8 +272,9 @@ Result<ReplyPtr> Redis::Impl::receive_by_tls() {
         }
     }
     disconnect();
-    return fail(ErrorKind::unavailable, fmt::format("lost Redis at {}: {}; is it running?",
-                                                    address.shown, going.error().message));
+    return fail(ErrorKind::unavailable,
+                fmt::format("lost the connection to Redis at {}: {}; check that it is running",
+                            address.shown, going.error().message));
 }
 
 Result<ReplyPtr> Redis::Impl::receive() {
@@ -285,10 +288,11 @@ Result<ReplyPtr> Redis::Impl::receive() {
     if (good) return reply;
     const bool late = context->err == REDIS_ERR_IO && (cause == EAGAIN || cause == EWOULDBLOCK);
     const std::string why =
-        late ? fmt::format("no answer within {} ms", timeout_ms) : std::string(context->errstr);
+        late ? fmt::format("no reply within {} ms", timeout_ms) : std::string(context->errstr);
     context.reset();
     return fail(ErrorKind::unavailable,
-                fmt::format("lost Redis at {}: {}; is it running?", address.shown, why));
+                fmt::format("lost the connection to Redis at {}: {}; check that it is running",
+                            address.shown, why));
 }
 
 Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Command>& commands) {

@@ -25,15 +25,15 @@ struct RedisOptions {
     static void keys(auto& self, auto&& key) {
         key("url", self.url,
             "redis://host:port/db, rediss://host:port/db for TLS, or unix:///path?db=0");
-        key("user", self.user, "user to log in as; none: Redis' default user");
-        key("password_file", self.password_file, "file with the password; none: no password");
+        key("user", self.user, "user name; empty: Redis' default user");
+        key("password_file", self.password_file, "file with the password; empty: no password");
         key("ca_file", self.tls.ca,
-            "TLS: certificate of the authority that signed the server's; none: the system's");
+            "TLS: CA certificates that may sign the server's; empty: those of the system");
         key("cert_file", self.tls.certificate,
-            "TLS: certificate of this client, where the server wants one");
-        key("key_file", self.tls.key, "TLS: its private key");
+            "TLS: client certificate, if the server requires one");
+        key("key_file", self.tls.key, "TLS: private key of the client certificate");
         key("timeout_ms", self.timeout_ms, Range{10, 600'000},
-            "milliseconds to connect, and for each command");
+            "time limit for connecting and for each reply, in milliseconds");
     }
 };
 

@@ -57,7 +57,7 @@ std::string percent_decoded(const std::string& url, std::string_view text) {
         const char* end = digits.data() + digits.size();
         const auto [stop, error] = std::from_chars(digits.data(), end, value, 16);
         if (digits.size() != 2 || error != std::errc{} || stop != end) {
-            bad(url, "a % in the password that is not followed by two hex digits");
+            bad(url, "% must be followed by two hex digits");
         }
         out += static_cast<char>(static_cast<unsigned char>(value));
         i += 2;
@@ -69,14 +69,14 @@ RedisAddress parse_unix(const std::string& url, std::string_view rest) {
     RedisAddress address;
     const auto question = rest.find('?');
     address.path = rest.substr(0, question);
-    if (!address.path.starts_with('/')) bad(url, "the path of the socket must begin with /");
+    if (!address.path.starts_with('/')) bad(url, "the socket path must begin with /");
     // hiredis cuts a longer path off without a word and then connects to another one.
     if (address.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        bad(url, "the path of the socket is too long");
+        bad(url, "the socket path is too long");
     }
     if (question != std::string_view::npos) {
         const std::string_view query = rest.substr(question + 1);
-        if (!query.starts_with("db=")) bad(url, "after ? only db= is understood");
+        if (!query.starts_with("db=")) bad(url, "only db= is allowed after ?");
         address.database = database(url, query.substr(3));
     }
     address.shown = fmt::format("unix://{}?db={}", address.path, address.database);
@@ -88,10 +88,11 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
     bool has_port = false;
     if (rest.starts_with('[')) {
         const auto close = rest.find(']');
-        if (close == std::string_view::npos) bad(url, "a [ without its ]");
+        if (close == std::string_view::npos) bad(url, "[ without ]");
         address.host = rest.substr(1, close - 1);
         rest.remove_prefix(close + 1);
-        if (!rest.empty() && !rest.starts_with(':')) bad(url, "after ] comes :port or /database");
+        if (!rest.empty() && !rest.starts_with(':'))
+            bad(url, "only :port or /database is allowed after ]");
         has_port = !rest.empty();
         if (has_port) port = rest.substr(1);
     } else {
@@ -100,7 +101,7 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
         has_port = colon != std::string_view::npos;
         if (has_port) port = rest.substr(colon + 1);
     }
-    if (address.host.empty()) bad(url, "there is no host");
+    if (address.host.empty()) bad(url, "the host is missing");
     if (has_port) {
         const auto value = number(port, 65535);
         if (!value || *value == 0) bad(url, "the port is not a number from 1 to 65535");
@@ -114,7 +115,8 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest, bool tls) 
     if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
         const std::string_view login = rest.substr(0, at);
         const auto colon = login.find(':');
-        if (colon == std::string_view::npos) bad(url, "before @ comes user:password or :password");
+        if (colon == std::string_view::npos)
+            bad(url, "expected user:password or :password before @");
         address.user = percent_decoded(url, login.substr(0, colon));
         address.password = percent_decoded(url, login.substr(colon + 1));
         rest.remove_prefix(at + 1);
@@ -136,7 +138,7 @@ RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
     constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
-    if (!printable(url)) bad(url, "not printable text");
+    if (!printable(url)) bad(url, "contains characters that are not printable");
     const std::string_view text = url;
     if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
     if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);

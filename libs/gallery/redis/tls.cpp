@@ -89,13 +89,13 @@ std::string Tls::Impl::reason(int result) const {
         case SSL_ERROR_WANT_READ:
         case SSL_ERROR_WANT_WRITE:
             ERR_clear_error();
-            return "no answer in time";
+            return "timed out";
         case SSL_ERROR_ZERO_RETURN:
             ERR_clear_error();
             return "the server closed the connection";
         case SSL_ERROR_SYSCALL:
             ERR_clear_error();
-            return system != 0 ? std::strerror(system) : "the connection was cut";
+            return system != 0 ? std::strerror(system) : "the connection was closed unexpectedly";
         default:
             break;
     }

@@ -40,7 +40,7 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
         auto page = redis.run({"SCAN", cursor, "MATCH", keys::track_prefix + "*", "COUNT", "1000"});
         if (!page) return std::unexpected(std::move(page.error()));
         if (page->elements().size() != 2) {
-            return fail(ErrorKind::malformed, "Redis answered SCAN with something else");
+            return fail(ErrorKind::malformed, "Redis sent an unexpected reply to SCAN");
         }
         cursor = page->elements()[0].text();
         for (const Reply& key : page->elements()[1].elements()) {

@@ -121,10 +121,9 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
             }
             out.push_back(decode_sample(samples[i].id, *reply));
             if (out.back() && out.back()->subject_id != samples[i].subject) {
-                out.back() = fail(ErrorKind::malformed,
-                                  fmt::format("sample {} is listed under another subject than its "
-                                              "own",
-                                              samples[i].id));
+                out.back() =
+                    fail(ErrorKind::malformed,
+                         fmt::format("sample {} belongs to another subject", samples[i].id));
             }
         });
     if (!done) return std::unexpected(std::move(done.error()));

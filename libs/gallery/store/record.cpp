@@ -57,7 +57,7 @@ Result<void> check_embedding(const Embedding& embedding) {
     for (const float value : embedding) squares += double{value} * double{value};
     // Not finite: neither is the sum. The square of a float always fits into a double.
     if (!std::isfinite(squares)) {
-        return fail(ErrorKind::malformed, "the embedding has values that are not numbers");
+        return fail(ErrorKind::malformed, "the embedding contains values that are not finite");
     }
     if (std::abs(std::sqrt(squares) - 1) > 1e-3) {
         return fail(ErrorKind::malformed,
@@ -95,7 +95,8 @@ std::string pack_probe(const Probe& probe, std::string_view model_id) {
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) {
     constexpr std::size_t head = 4 + packed_embedding_bytes;
     if (bytes.size() < head || bytes.size() > head + max_model_bytes) {
-        return fail(ErrorKind::malformed, fmt::format("a probe of {} bytes", bytes.size()));
+        return fail(ErrorKind::malformed,
+                    fmt::format("a probe cannot have {} bytes", bytes.size()));
     }
     StoredProbe stored;
     stored.probe.id = id;
@@ -130,11 +131,11 @@ Result<void> check_sample(const Sample& sample) {
 
 Result<void> check_photo(std::string_view jpeg) {
     if (jpeg.size() > max_photo_bytes) {
-        return fail(ErrorKind::too_large, fmt::format("the photo has {} bytes, {} are kept",
+        return fail(ErrorKind::too_large, fmt::format("the photo has {} bytes; the limit is {}",
                                                       jpeg.size(), max_photo_bytes));
     }
     if (!jpeg.starts_with("\xff\xd8\xff")) {
-        return fail(ErrorKind::malformed, "the photo is no JPEG");
+        return fail(ErrorKind::malformed, "the photo is not a JPEG");
     }
     return {};
 }
@@ -164,10 +165,10 @@ Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
     sample.source = fields[1].text();
     sample.model_id = fields[2].text();
     if (!valid_id(id) || !valid_id(sample.subject_id)) {
-        return std::unexpected(damaged(what, "an id is none"));
+        return std::unexpected(damaged(what, "an id is invalid"));
     }
     if (!parse(fields[3].text(), sample.quality) || !parse(fields[4].text(), sample.created)) {
-        return std::unexpected(damaged(what, "quality or time of creation is no number"));
+        return std::unexpected(damaged(what, "quality or creation time is not a number"));
     }
     auto embedding = unpack(fields[5].text());
     if (!embedding) return std::unexpected(damaged(what, embedding.error().message));
@@ -215,7 +216,7 @@ Result<Policy> decode_policy(const Reply& reply) {
         !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
         !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
         !parse(fields[7].text(), policy.offset)) {
-        return std::unexpected(damaged("the policy", "a value is missing or no number"));
+        return std::unexpected(damaged("the policy", "a value is missing or not a number"));
     }
     if (auto good = check_policy(policy); !good) {
         return std::unexpected(damaged("the policy", good.error().message));

@@ -26,7 +26,7 @@ constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
     return {ErrorKind::refused,
-            fmt::format("the gallery was made with model {}, not {}; run facebus gallery reembed",
+            fmt::format("the gallery uses model {}, not {}; run facebus gallery reembed",
                         printable(gallery) ? gallery : "?", sample)};
 }
 
@@ -63,7 +63,7 @@ Result<std::string> Store::commit(const std::function<Result<Plan>()>& look) {
         if (!reply->nil()) return std::string(reply->text());
     }
     return fail(ErrorKind::unavailable,
-                "others write to the gallery without a pause; try again when they are done");
+                "other programs keep changing the gallery; try again later");
 }
 
 Result<std::optional<std::string>> Store::subject_id(const std::string& clean) {

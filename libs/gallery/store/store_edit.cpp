@@ -45,7 +45,7 @@ Result<Subject> Store::add_subject(const std::string& name) {
         const auto known = subject_id(*clean);
         if (!known) return std::unexpected(known.error());
         if (known->has_value()) {
-            return fail(ErrorKind::exists, fmt::format("\"{}\" is in the gallery already", *clean));
+            return fail(ErrorKind::exists, fmt::format("\"{}\" is already in the gallery", *clean));
         }
         return Plan{"add",
                     keys::part_of(subject.id),

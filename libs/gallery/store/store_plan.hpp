@@ -19,7 +19,7 @@ struct Store::Plan {
 };
 
 inline Error nobody(const std::string& name) {
-    return {ErrorKind::refused, fmt::format("nobody in the gallery is called \"{}\"", name)};
+    return {ErrorKind::refused, fmt::format("the gallery has no subject named \"{}\"", name)};
 }
 
 }  // namespace facebus::gallery

@@ -17,7 +17,7 @@ TrackMemory::TrackMemory(RedisOptions options, int ttl_seconds, std::string mode
 
 Result<std::vector<Probe>> TrackMemory::append(const std::string& track, const Probe& probe) {
     if (track.empty() || probe.id.empty()) {
-        return fail(ErrorKind::malformed, "a probe without an id or a track");
+        return fail(ErrorKind::malformed, "the probe has no id or no track");
     }
     const std::string packed = pack_probe(probe, model_id_);
     if (auto good = unpack_probe(probe.id, packed); !good) return std::unexpected(good.error());
