@@ -15,7 +15,7 @@ namespace facebus {
 namespace {
 
 Error unwritable(const std::filesystem::path& file, int error) {
-    return {ErrorKind::unavailable, fmt::format("can't write {}: {}", file.string(),
+    return {ErrorKind::unavailable, fmt::format("cannot write {}: {}", file.string(),
                                                 std::generic_category().message(error))};
 }
 

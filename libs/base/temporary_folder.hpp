@@ -19,7 +19,7 @@ class TemporaryFolder {
         auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {
             throw StartupError(Exit::unavailable,
-                               fmt::format("cannot make a folder in {}; set TMPDIR",
+                               fmt::format("cannot create a folder in {}; set TMPDIR",
                                            std::filesystem::temp_directory_path().string()));
         }
         path_ = name;

@@ -42,7 +42,7 @@ Result<std::string> read_small(const fs::path& file) {
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad() || (text.empty() && !in.eof())) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("cannot read {}; check the name and the rights", file.string()));
+                    fmt::format("cannot read {}; check its name and permissions", file.string()));
     }
     return text;
 }
@@ -54,7 +54,7 @@ KeyPair make_key_pair() {
     Z85 secret_key{};
     if (zmq_curve_keypair(public_key.data(), secret_key.data()) != 0) {
         throw StartupError(Exit::unavailable,
-                           "this libzmq was built without CURVE; install one that has it");
+                           "libzmq was built without CURVE; install a build that supports it");
     }
     return {public_key.data(), secret_key.data()};
 }
@@ -72,17 +72,17 @@ Result<PublicKey> parse_public_key(std::string_view text) {
     const auto first = text.find(' ');
     const auto second = first == std::string_view::npos ? first : text.find(' ', first + 1);
     if (second == std::string_view::npos) {
-        return fail(ErrorKind::malformed, "a public key is one line: ROLE KEY NAME");
+        return fail(ErrorKind::malformed, "a public key file must be one line: ROLE KEY NAME");
     }
     PublicKey key{std::string(text.substr(0, first)),
                   std::string(text.substr(first + 1, second - first - 1)),
                   std::string(text.substr(second + 1))};
     if (!valid_role(key.role)) {
-        return fail(ErrorKind::malformed, "the role is none of broker, edge, worker, subscriber");
+        return fail(ErrorKind::malformed, "the role must be broker, edge, worker or subscriber");
     }
-    if (!valid_key(key.key)) return fail(ErrorKind::malformed, "the key is not 40 characters Z85");
+    if (!valid_key(key.key)) return fail(ErrorKind::malformed, "the key is not 40 Z85 characters");
     if (!wire::valid_source(key.name)) {
-        return fail(ErrorKind::malformed, "the name is not 1 to 64 letters, digits, '_' and '-'");
+        return fail(ErrorKind::malformed, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
     return key;
 }
@@ -104,7 +104,7 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
     const auto rights = fs::status(file, failed).permissions();
     if (failed || (rights & fs::perms::others_read) != fs::perms::none) {
         return fail(ErrorKind::refused,
-                    fmt::format("{} can be read by everybody on this machine; chmod o-rwx it",
+                    fmt::format("every user of this machine can read {}; run chmod o-rwx on it",
                                 file.string()));
     }
     constexpr std::string_view word = "secret ";
@@ -114,9 +114,9 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
     Z85 public_key{};
     if (!valid_key(keys.secret_key) ||
         zmq_curve_public(public_key.data(), keys.secret_key.c_str()) != 0) {
-        return fail(
-            ErrorKind::malformed,
-            fmt::format("{} holds no secret key; `facebus keygen` makes one", file.string()));
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} does not hold a secret key; create one with `facebus keygen`",
+                                file.string()));
     }
     keys.public_key = public_key.data();
     return keys;
@@ -128,16 +128,17 @@ Result<void> write_key_pair(const fs::path& folder, const std::string& role,
     fs::create_directories(folder, failed);
     if (failed) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+                    fmt::format("cannot create {}: {}", folder.string(), failed.message()));
     }
     const auto secret = folder / (name + ".key");
     const auto open = folder / (name + ".pub");
     for (const auto& file : {secret, open}) {
         if (!fs::exists(file, failed)) continue;
-        return fail(ErrorKind::exists,
-                    fmt::format("{} is there already; a key that is in use is not replaced: choose "
-                                "another name, or remove it first",
-                                file.string()));
+        return fail(
+            ErrorKind::exists,
+            fmt::format("{} already exists; choose another name, or remove the file first if "
+                        "the key is not in use",
+                        file.string()));
     }
     auto written = write_private_file(secret, fmt::format("secret {}\n", keys.secret_key));
     if (!written) return written;

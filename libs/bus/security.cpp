@@ -22,7 +22,7 @@ Security read_security(const SecurityOptions& options) {
         const auto broker = must_read(read_public_key(options.broker), "bus.broker");
         if (broker.role != "broker") {
             throw StartupError(Exit::config,
-                               fmt::format("bus.broker: {} is the key of a {}, not of a broker",
+                               fmt::format("bus.broker: {} holds the key of a {}, not of a broker",
                                            options.broker, broker.role));
         }
         security.broker_key = broker.key;

@@ -34,16 +34,17 @@ struct SecurityOptions {
 
     static void keys(auto& self, auto&& key) {
         key("key", self.key,
-            "secret key of this process, as `facebus keygen` makes it: every tcp:// endpoint is "
-            "then encrypted and knows its peers by key");
-        key("broker", self.broker, "public key (.pub) of the broker, for whoever connects to it");
-        key("allowed", self.allowed, "broker: folder with the public keys (.pub) that may connect");
+            "secret key file (.key) of this process, created by `facebus keygen`; encrypts every "
+            "tcp:// endpoint and authenticates its peers");
+        key("broker", self.broker,
+            "public key file (.pub) of the broker, for processes that connect to it");
+        key("allowed", self.allowed, "broker: folder of the public keys (.pub) that may connect");
         key("plain", self.plain,
             Choices<Security::Plain>{{{"never", Security::Plain::never},
                                       {"loopback", Security::Plain::loopback},
                                       {"anywhere", Security::Plain::anywhere}}},
-            "which tcp:// endpoints may go without keys and encryption; ipc:// is protected by "
-            "the rights of its folder");
+            "which tcp:// endpoints may be used without keys and encryption; ipc:// is protected "
+            "by the permissions of its folder");
     }
 };
 

@@ -100,11 +100,11 @@ void Socket::Impl::require_plain(const std::string& endpoint, const std::string&
     if (plain == Plain::anywhere || (plain == Plain::loopback && is_loopback(endpoint))) return;
     throw StartupError(
         Exit::config,
-        fmt::format("{} {} would be without encryption: set bus.key (see `facebus keygen --help`), "
-                    "or bus.plain: {}",
+        fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`) or "
+                    "bus.plain: {}",
                     setting, endpoint,
-                    is_loopback(endpoint) ? "loopback, which allows it within this machine"
-                                          : "anywhere, for a network that you trust as a whole"));
+                    is_loopback(endpoint) ? "loopback, which permits this on one machine"
+                                          : "anywhere, if you trust the whole network"));
 }
 
 void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
@@ -112,10 +112,11 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
     if (!is_tcp(endpoint)) return;
     if (!security.own || role.empty()) return require_plain(endpoint, setting);
     if (!context.allowed) {
-        throw StartupError(Exit::config,
-                           fmt::format("{} {} listens with keys, so bus.allowed has to name the "
-                                       "folder of those that may connect",
-                                       setting, endpoint));
+        throw StartupError(
+            Exit::config,
+            fmt::format("{} {} requires keys; set bus.allowed to the folder of public "
+                        "keys that may connect",
+                        setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_server, true);
     socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
@@ -134,10 +135,11 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
     if (!is_tcp(endpoint)) return;
     if (!security.own) return require_plain(endpoint, setting);
     if (security.broker_key.empty()) {
-        throw StartupError(Exit::config,
-                           fmt::format("{} {} is connected to with bus.key, so "
-                                       "bus.broker has to name the broker's .pub file",
-                                       setting, endpoint));
+        throw StartupError(
+            Exit::config,
+            fmt::format("bus.key is set, so connecting to {} {} requires the public key "
+                        "of the broker; set bus.broker to its .pub file",
+                        setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_publickey, security.own->public_key);
     socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
@@ -202,7 +204,7 @@ std::string Socket::bind(const std::string& endpoint, const std::string& setting
         throw StartupError(
             taken ? Exit::unavailable : Exit::config,
             fmt::format("cannot listen on {}: {}; {} {}", endpoint, error.what(),
-                        taken ? "stop the program that has it or change" : "correct", setting));
+                        taken ? "stop the program that uses it or change" : "correct", setting));
     }
     return impl_->socket.get(zmq::sockopt::last_endpoint);
 }
@@ -256,14 +258,14 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     if (first == 1) received.peer = frames[0].to_string();
     if (sender != nullptr) *sender = received.peer;
     if (count != expected) {
-        return fail(ErrorKind::malformed,
-                    fmt::format("a message of {} frames, not {}", count - first, expected - first));
+        return fail(ErrorKind::malformed, fmt::format("message has {} frames instead of {}",
+                                                      count - first, expected - first));
     }
     if (!impl_->still_allowed(frames[first])) {
-        return fail(ErrorKind::refused, "a message by a key that is not allowed any more");
+        return fail(ErrorKind::refused, "message from a key that is no longer allowed");
     }
     if (frames[first].size() > 128 || frames[first + 1].size() > wire::max_header_bytes) {
-        return fail(ErrorKind::too_large, "topic or header above the limit");
+        return fail(ErrorKind::too_large, "topic or header exceeds the limit");
     }
     received.message.topic = frames[first].to_string();
     received.message.header = frames[first + 1].to_string();

@@ -36,7 +36,7 @@ struct Key {
             return {};
         }
         return fail(ErrorKind::unavailable,
-                    "making a key from the passphrase takes 256 MiB of memory, which are not free");
+                    "deriving the key from the passphrase requires 256 MiB of free memory");
     }
 };
 
@@ -51,7 +51,7 @@ std::string_view text(const void* bytes, std::size_t size) {
 
 Result<void> ready() {
     if (sodium_init() >= 0) return {};
-    return fail(ErrorKind::unavailable, "the system gives no random numbers");
+    return fail(ErrorKind::unavailable, "the random number generator of the system is unavailable");
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ struct SealedReader::Impl {
     Result<void> unseal(const std::string& passphrase) {
         if (passphrase.empty()) {
             return fail(ErrorKind::refused,
-                        fmt::format("{} is encrypted; give its passphrase", name));
+                        fmt::format("{} is encrypted; enter its passphrase", name));
         }
         if (auto good = ready(); !good) return good;
         Salt salt{};
@@ -187,11 +187,11 @@ struct SealedReader::Impl {
     }
 
     [[nodiscard]] Result<void> cut_off() const {
-        return fail(ErrorKind::malformed, fmt::format("{} is cut off before its end", name));
+        return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
     }
     [[nodiscard]] Result<void> changed() const {
         return fail(ErrorKind::refused,
-                    fmt::format("{}: another passphrase, or the file was changed", name));
+                    fmt::format("{}: wrong passphrase, or the file was modified", name));
     }
 };
 
@@ -228,11 +228,10 @@ Result<std::optional<std::string>> SealedReader::line() {
         }
         if (state.over) {
             if (state.place == state.waiting.size()) return std::nullopt;
-            return fail(ErrorKind::malformed,
-                        fmt::format("{} is cut off before its end", state.name));
+            return fail(ErrorKind::malformed, fmt::format("{} is truncated", state.name));
         }
         if (state.waiting.size() - state.place > longest_line) {
-            return fail(ErrorKind::too_large, fmt::format("{} has a line of more than {} bytes",
+            return fail(ErrorKind::too_large, fmt::format("{} has a line longer than {} bytes",
                                                           state.name, longest_line));
         }
         if (auto good = state.fill(); !good) return std::unexpected(std::move(good.error()));

@@ -98,12 +98,12 @@ Client::Client(Options options, const std::string& setting) {
     auto url = parse_url(options.url);
     if (!url) {
         throw StartupError(Exit::config,
-                           fmt::format("{}.url is no URL such as https://host/path", setting));
+                           fmt::format("{}.url is not a URL such as https://host/path", setting));
     }
     impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
     auto& client = impl_->client;
     if (!client.is_valid()) {
-        throw StartupError(Exit::config, fmt::format("{}.url can't be used", setting));
+        throw StartupError(Exit::config, fmt::format("{}.url is not supported", setting));
     }
     const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
     client.set_connection_timeout(std::min(time, longest_connect));
@@ -154,8 +154,8 @@ Result<Reply> Client::post(const std::string& body,
     if (good) take(response);
     // The status is the answer; whoever goes on talking after it is not listened to.
     if (reply.status != 0) return reply;
-    return fail(ErrorKind::unavailable,
-                guard.cut() ? std::string("no answer in time") : httplib::to_string(error));
+    return fail(ErrorKind::unavailable, guard.cut() ? std::string("no response before the deadline")
+                                                    : httplib::to_string(error));
 }
 
 }  // namespace facebus::http

@@ -24,10 +24,11 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
     const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
                                  : server.bind_to_port(parsed->host, port);
     if (!bound) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot listen on {}: it is in use or not this machine's; "
-                                       "stop the program that has it or change {}",
-                                       address, setting));
+        throw StartupError(
+            Exit::unavailable,
+            fmt::format("cannot listen on {}: the address is in use or does not belong to "
+                        "this machine; stop the program that uses it or change {}",
+                        address, setting));
     }
     thread = std::jthread([&server] { server.listen_after_bind(); });
     // stop() is lost on a server that does not run yet.

@@ -35,11 +35,10 @@ std::optional<std::string_view> take_until(std::string_view& text, std::string_v
 Result<FormPart> parse_part(std::string_view part) {
     std::string_view rest = part;
     const auto headers = take_until(rest, "\r\n\r\n");
-    if (!headers) return fail(ErrorKind::malformed, "a part of the form has no end of its headers");
+    if (!headers) return fail(ErrorKind::malformed, "the headers of a form part do not end");
     if (headers->size() > most_header_bytes) {
-        return fail(ErrorKind::too_large, fmt::format("the headers of a part of the form have more "
-                                                      "than {} bytes",
-                                                      most_header_bytes));
+        return fail(ErrorKind::too_large,
+                    fmt::format("the headers of a form part exceed {} bytes", most_header_bytes));
     }
     FormPart found{.name = {}, .filename = {}, .content = rest};
     std::string_view lines = *headers;
@@ -96,11 +95,11 @@ Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view
                                          std::size_t most_parts) {
     if (!same_word(trim(type.substr(0, type.find(';'))), "multipart/form-data")) {
         return fail(ErrorKind::unsupported,
-                    "the body has to be a form: send it as multipart/form-data");
+                    "the body must be a form; send it as multipart/form-data");
     }
     const auto boundary = header_parameter(type, "boundary");
     if (boundary.empty() || boundary.size() > most_boundary_bytes) {
-        return fail(ErrorKind::malformed, "the Content-Type of the form names no boundary");
+        return fail(ErrorKind::malformed, "the Content-Type of the form has no valid boundary");
     }
     const auto separator = fmt::format("\r\n--{}", boundary);
     std::string_view rest = body;
@@ -108,16 +107,16 @@ Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view
     if (rest.starts_with(std::string_view(separator).substr(2))) {
         rest.remove_prefix(separator.size() - 2);
     } else if (!take_until(rest, separator)) {
-        return fail(ErrorKind::malformed, "the form does not hold the boundary that it names");
+        return fail(ErrorKind::malformed, "the form does not contain its boundary");
     }
     std::vector<FormPart> parts;
     while (!rest.starts_with("--")) {
         if (!rest.starts_with("\r\n")) {
-            return fail(ErrorKind::malformed, "a boundary of the form is not a line of its own");
+            return fail(ErrorKind::malformed, "a form boundary is not on a line of its own");
         }
         rest.remove_prefix(2);
         const auto part = take_until(rest, separator);
-        if (!part) return fail(ErrorKind::malformed, "the form is cut off before its end");
+        if (!part) return fail(ErrorKind::malformed, "the form is truncated");
         if (parts.size() == most_parts) {
             return fail(ErrorKind::too_large,
                         fmt::format("the form has more than {} parts", most_parts));

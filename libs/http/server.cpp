@@ -320,7 +320,7 @@ struct Server::Impl {
         : options(std::move(set)),
           site(std::move(served)),
           server(milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
-                 options.most_body + most_head) {}
+                 options.max_body + most_head) {}
 
     /// Why the library is not to read the body at all.
     [[nodiscard]] std::optional<int> unreadable(const httplib::Request& request) const {
@@ -329,7 +329,7 @@ struct Server::Impl {
         if (!encoding.empty() && encoding != "identity") return 415;
         const auto length = length_of(request);
         if (!length) return 400;
-        if (*length > options.most_body) return 413;
+        if (*length > options.max_body) return 413;
         return std::nullopt;
     }
 
@@ -346,7 +346,7 @@ struct Server::Impl {
         server.new_task_queue = [this] {
             return new BoundedPool(options.threads, options.waiting);
         };
-        server.set_payload_max_length(options.most_body);
+        server.set_payload_max_length(options.max_body);
         server.set_pre_routing_handler([this](const auto& request, auto& response) {
             using Handled = httplib::Server::HandlerResponse;
             if (const auto status = unreadable(request)) {

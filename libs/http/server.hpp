@@ -43,7 +43,7 @@ struct ServerOptions {
     std::string setting;                ///< that the address is from
     std::size_t threads = 8;            ///< requests read and answered at once
     std::size_t waiting = 64;           ///< connections that wait for one; more wait in the kernel
-    std::size_t most_body = 1'000'000;  ///< bytes
+    std::size_t max_body = 1'000'000;  ///< bytes
     double timeout =
         30;  ///< seconds for a request to arrive, and that an answer waits for a client
 };

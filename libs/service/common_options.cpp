@@ -29,14 +29,15 @@ void SectionKeys::open(const std::string& name) {
     const auto stage = std::ranges::find(wire::stages, name, &wire::Stage::section);
     if (stage == wire::stages.end() || stage->endpoint.empty()) return;
     keys_.push_back(make_key(name + ".input", common_.stages.at(name).input,
-                             fmt::format("endpoint where {}s arrive", stage->input)));
+                             fmt::format("endpoint that receives {} messages", stage->input)));
 }
 
 void SectionKeys::close(const std::string& name) {
     const auto stage = common_.stages.find(name);
     if (stage == common_.stages.end()) return;
-    keys_.push_back(make_key(name + ".health", stage->second.health,
-                             "host:port of /healthz and /metrics; port 0: a free one; none: off"));
+    keys_.push_back(
+        make_key(name + ".health", stage->second.health,
+                 "host:port of /healthz and /metrics; port 0: any free port; none: off"));
 }
 
 void SectionKeys::append(std::vector<Key> more) {

@@ -33,15 +33,16 @@ struct CommonOptions {
     [[nodiscard]] const std::string& health(std::string_view section) const;
 
     static void keys(auto& self, auto&& key) {
-        key("models", self.models, "folder that models/prepare filled; empty: its default folder");
+        key("models", self.models,
+            "folder of the models that models/prepare created; empty: its default");
         key("threads", self.threads, Range{0, 1024},
-            "threads for the networks of each process; 0: all cores");
+            "threads per process that run neural networks; 0: all cores");
         key("log_level", self.log_level,
             Choices<LogLevel>{{{"debug", LogLevel::debug},
                                {"info", LogLevel::info},
                                {"warning", LogLevel::warning},
                                {"error", LogLevel::error}}},
-            "lowest level that is logged");
+            "lowest level to log");
     }
 
   private:

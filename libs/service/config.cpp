@@ -103,14 +103,14 @@ class Reader {
             const auto& node = entry.first;
             if (!node.IsScalar()) fail_at(node, "a key must be a plain word");
             const std::string path = prefix.empty() ? node.Scalar() : prefix + "." + node.Scalar();
-            if (!seen.insert(path).second) fail_at(node, fmt::format("{} stands here twice", path));
+            if (!seen.insert(path).second) fail_at(node, fmt::format("duplicate key {}", path));
             visit(path, node, entry.second);
         }
     }
 
     void visit(const std::string& path, const YAML::Node& name, const YAML::Node& value) {
         if (const auto key = keys_.find(path); key != keys_.end()) {
-            if (!value.IsScalar()) fail_at(name, fmt::format("{} takes one value", path));
+            if (!value.IsScalar()) fail_at(name, fmt::format("{} requires a single value", path));
             try {
                 key->second.parse(value.Scalar());
             } catch (const std::invalid_argument& error) {
@@ -125,7 +125,8 @@ class Reader {
             fail_at(name, fmt::format("unknown key {}{}", path, suggestion(path, paths())));
         }
         if (value.IsNull()) return;
-        if (!value.IsMap()) fail_at(name, fmt::format("{} takes keys below it, not a value", path));
+        if (!value.IsMap())
+            fail_at(name, fmt::format("{} requires keys below it, not a value", path));
         if (group != groups_.end()) {
             for (const auto& entry : value) open(*group, entry.first.Scalar(), entry.first);
         }
@@ -290,7 +291,7 @@ Key make_choice(std::string path, std::vector<std::string> words, std::size_t in
                 const auto word = std::ranges::find(words, text);
                 if (word == words.end()) {
                     throw std::invalid_argument(
-                        fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", ")));
+                        fmt::format("\"{}\" is not one of {}", text, fmt::join(words, ", ")));
                 }
                 choose(static_cast<std::size_t>(word - words.begin()));
             }};
@@ -300,7 +301,7 @@ void check_name(const std::string& path, const std::string& name) {
     if (wire::valid_source(name)) return;
     const auto member = path.substr(0, path.size() - 1);  // "cameras" are named one by one
     throw std::invalid_argument(fmt::format(
-        "\"{}\" can't name a {}: use 1 to 64 letters, digits, '_' and '-'", name, member));
+        "\"{}\" is not a valid {} name; use 1 to 64 letters, digits, '_' or '-'", name, member));
 }
 
 Environment process_environment() {
@@ -328,9 +329,9 @@ void read_config(const std::string& text, const std::string& name, const Environ
 
 std::string documented(const std::vector<Key>& keys, const std::vector<Group>& groups) {
     std::string out =
-        "# facebus.yaml: every key with its default. Each can be overridden in the environment:\n"
-        "# broker.queue by FACEBUS_BROKER_QUEUE, cameras.door.source by "
-        "FACEBUS_CAMERAS_DOOR_SOURCE.\n\n";
+        "# facebus.yaml: every key with its default. Environment variables override the file:\n"
+        "# FACEBUS_BROKER_QUEUE sets broker.queue, FACEBUS_CAMERAS_DOOR_SOURCE sets\n"
+        "# cameras.door.source.\n\n";
     for (const auto& group : groups) {
         out += fmt::format("# {}\n{}:\n  {}:\n", group.help, group.path, group.example);
         document(out, group.keys(group.example), "    ", 2);

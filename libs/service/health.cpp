@@ -87,7 +87,7 @@ bool ask_health(const std::string& address, std::string& body) {
     client.set_read_timeout(5);
     const auto response = client.Get("/healthz");
     if (!response) {
-        body = fmt::format("nothing answers at {}\n", address);
+        body = fmt::format("no response from {}\n", address);
         return false;
     }
     body = response->body;

@@ -30,11 +30,13 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
     Log log(service, common.log_level);
     Metrics metrics;
     metrics
-        .gauge("facebus_build_info", "1, with the version of the program",
+        .gauge("facebus_build_info", "Always 1; the label version is the version of the program",
                {{"service", service}, {"version", FACEBUS_VERSION}})
         .set(1);
     // A name that Prometheus' own tools know.
-    metrics.gauge("process_start_time_seconds", "When the process started, UTC")
+    metrics
+        .gauge("process_start_time_seconds",
+               "Start time of the process in seconds since 1970-01-01 UTC")
         .set(static_cast<double>(utc_ns()) / 1e9);
     Pulse pulse;
     Health health(service, pulse);
@@ -91,7 +93,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     CLI::App app("facebus " + service);
     std::string config;
     app.add_option("--config", config,
-                   "configuration file; default $FACEBUS_CONFIG, ./facebus.yaml, "
+                   "configuration file; default: $FACEBUS_CONFIG, ./facebus.yaml or "
                    "/etc/facebus/facebus.yaml");
     app.set_version_flag("--version", FACEBUS_VERSION);
     try {
@@ -110,7 +112,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         fmt::print(stderr, "{}: {}\n", service, error.what());
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}: unexpected: {}; please report it\n", service, error.what());
+        fmt::print(stderr, "{}: unexpected error: {}; please report it\n", service, error.what());
         return static_cast<int>(Exit::software);
     }
     return static_cast<int>(Exit::ok);

@@ -13,13 +13,13 @@ class StreamMetrics {
   public:
     StreamMetrics(Metrics& metrics, const std::string& stage)
         : messages_(
-              metrics.counter("facebus_messages_total", "Messages worked on", {{"stage", stage}})),
+              metrics.counter("facebus_messages_total", "Messages processed", {{"stage", stage}})),
           late_(metrics.counter("facebus_dropped_total", drop_help,
                                 {{"stage", stage}, {"reason", "late"}})),
           full_(metrics.counter("facebus_dropped_total", drop_help,
                                 {{"stage", stage}, {"reason", "full"}})),
-          seconds_(metrics.histogram("facebus_stage_seconds",
-                                     "Time that a message takes in a stage", {{"stage", stage}})) {}
+          seconds_(metrics.histogram("facebus_stage_seconds", "Time to process a message",
+                                     {{"stage", stage}})) {}
 
     [[nodiscard]] Monotonic::time_point time() const { return Monotonic::now(); }
 
@@ -33,8 +33,8 @@ class StreamMetrics {
 
   private:
     static constexpr auto drop_help =
-        "Live messages dropped: late, because a newer one was there; full, because the next stage "
-        "was too slow or not there";
+        "Live messages dropped; late: a newer message had arrived; full: the next stage was too "
+        "slow or unavailable";
 
     Counter messages_;
     Counter late_;

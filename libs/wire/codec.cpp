@@ -190,7 +190,8 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
         std::string name;
         unpack(object, name, key);
         const auto named = from_string<T>(name);
-        if (!named) reject(fmt::format("{} is none of {}", key, fmt::join(enum_names(T{}), ", ")));
+        if (!named)
+            reject(fmt::format("{} is not one of {}", key, fmt::join(enum_names(T{}), ", ")));
         value = *named;
     } else if constexpr (is_sequence<T>) {
         if (object.type != msgpack::type::ARRAY) reject(fmt::format("{} is not an array", key));
@@ -224,7 +225,7 @@ void check_size(std::int32_t width, std::int32_t height) {
 
 void check_payload(std::size_t expected, std::size_t actual) {
     if (expected != actual) {
-        reject(fmt::format("payload has {} bytes, the header promises {}", actual, expected));
+        reject(fmt::format("payload has {} bytes, but the header announces {}", actual, expected));
     }
 }
 
@@ -260,7 +261,7 @@ void check(const Region& m, std::size_t payload) {
         check_size(area.width, area.height);
         require(area.x >= 0 && area.y >= 0 && area.x <= m.frame_width - area.width &&
                     area.y <= m.frame_height - area.height,
-                "an area reaches out of the frame");
+                "an area extends beyond the frame");
         expected += pixels(area.width, area.height);
     }
     check_payload(expected, payload);
@@ -304,10 +305,10 @@ void check(const Identity& m, std::size_t payload) {
     check_box(m.box);
     require((m.decision == Decision::known) == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
-            "subject and subject_id belong to the decision known, and only to it");
+            "subject and subject_id require the decision known, and it requires them");
     const bool tells = m.decision != Decision::undecided || m.similarity || m.probability ||
                        m.margin || m.runner_up || !m.samples.empty() || payload != 0;
-    require(!m.ignored.value_or(false) || !tells, "ignored, and yet it tells who it is");
+    require(!m.ignored.value_or(false) || !tells, "an ignored identity must not reveal the person");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }
@@ -344,7 +345,7 @@ template <class Message>
 Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
     if (header.size() > max_header_bytes || payload_bytes > max_payload_bytes) {
         return fail(ErrorKind::too_large,
-                    fmt::format("header of {} or payload of {} bytes is above the limit",
+                    fmt::format("header of {} bytes or payload of {} bytes exceeds the limit",
                                 header.size(), payload_bytes));
     }
     // array, map, str, bin, ext, depth
@@ -353,7 +354,7 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
         std::size_t offset = 0;
         const auto handle =
             msgpack::unpack(header.data(), header.size(), offset, nullptr, nullptr, limits);
-        require(offset == header.size(), "there are bytes behind the header");
+        require(offset == header.size(), "unexpected bytes after the header");
         const auto& object = handle.get();
         require(object.type == msgpack::type::MAP, "the header is not a map");
         std::uint32_t version = 0;
@@ -361,9 +362,9 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
         require(v != nullptr, "the header has no v");
         unpack(*v, version, "v");
         if (version != schema_version) {
-            throw Malformed{
-                ErrorKind::unsupported,
-                fmt::format("schema version {}, this program speaks {}", version, schema_version)};
+            throw Malformed{ErrorKind::unsupported,
+                            fmt::format("schema version {} is not supported, only {}", version,
+                                        schema_version)};
         }
         Message message;
         unpack_map(object, message, Message::topic);

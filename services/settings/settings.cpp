@@ -26,7 +26,7 @@ std::string read_file(const std::string& file) {
     text << in.rdbuf();
     if (!in) {
         throw StartupError(Exit::config,
-                           fmt::format("cannot read {}; check the name and the rights", file));
+                           fmt::format("cannot read {}; check its name and permissions", file));
     }
     return text.str();
 }
@@ -57,10 +57,10 @@ std::vector<service::Key> keys(Settings& settings) {
 }
 
 std::vector<service::Group> groups(Settings& settings) {
-    return {service::group_of(
-                "cameras", "the cameras, by name; a name is 1 to 64 letters, digits, '_' and '-'",
-                settings.cameras, "door"),
-            service::group_of("webhooks", "gateway: who is told of results over HTTP, by name",
+    return {service::group_of("cameras",
+                              "cameras by name; a name is 1 to 64 letters, digits, '_' or '-'",
+                              settings.cameras, "door"),
+            service::group_of("webhooks", "gateway: HTTP endpoints that receive results, by name",
                               settings.webhooks, "lock")};
 }
 

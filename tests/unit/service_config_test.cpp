@@ -85,9 +85,9 @@ BOOST_AUTO_TEST_CASE(a_bad_value_is_refused_with_its_line) {
     refused("detect:\n  output_score: 1.5\n", "facebus.yaml:2: detect.output_score");
     refused("detect:\n  output_score: nan\n", "is not a number");
     refused("motion:\n  enabled: yes\n", "is not true or false");
-    refused("log_level: loud\n", "is none of debug, info, warning, error");
-    refused("broker:\n  queue: [1, 2]\n", "broker.queue takes one value");
-    refused("broker: 7\n", "broker takes keys below it");
+    refused("log_level: loud\n", "is not one of debug, info, warning, error");
+    refused("broker:\n  queue: [1, 2]\n", "broker.queue requires a single value");
+    refused("broker: 7\n", "broker requires keys below it");
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_value_in_the_environment_names_the_variable) {
@@ -98,11 +98,11 @@ BOOST_AUTO_TEST_CASE(a_bad_value_in_the_environment_names_the_variable) {
 BOOST_AUTO_TEST_CASE(broken_yaml_is_refused_with_its_line) {
     refused("broker:\n  queue: 7\n bad: [\n", "facebus.yaml:");
     refused("- a\n- b\n", "facebus.yaml:1: the file is not a mapping");
-    refused("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: broker.queue stands here twice");
+    refused("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: duplicate key broker.queue");
 }
 
 BOOST_AUTO_TEST_CASE(a_camera_name_that_could_break_a_topic_is_refused) {
-    refused("cameras:\n  front.door:\n    source: x\n", "can't name a camera");
+    refused("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
 }
 
 BOOST_AUTO_TEST_CASE(a_camera_without_a_source_is_refused) {

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(where_nothing_answers_the_service_is_not_healthy) {
     }
     std::string body;
     BOOST_TEST(!service::ask_health(address, body));
-    BOOST_TEST(body.find("nothing answers") != std::string::npos);
+    BOOST_TEST(body.find("no response from") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(metrics_are_in_the_format_of_prometheus) {

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(numbers_that_are_no_numbers_are_refused) {
 
 BOOST_AUTO_TEST_CASE(a_payload_of_another_size_than_promised_is_refused) {
     refused<wire::Frame>(header(samples::frame()), 23,
-                         "payload has 23 bytes, the header promises 24");
+                         "payload has 23 bytes, but the header announces 24");
     refused<wire::Face>(header(samples::face()), 0, "payload has 0 bytes");
     refused<wire::Ack>(header(samples::ack()), 1, "payload has 1 bytes");
 }
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_payload_of_another_size_than_promised_is_refused) {
 BOOST_AUTO_TEST_CASE(an_area_outside_the_frame_is_refused) {
     auto changed = header(samples::region());
     changed["areas"][1]["x"] = 637;
-    refused<wire::Region>(changed, 126, "an area reaches out of the frame");
+    refused<wire::Region>(changed, 126, "an area extends beyond the frame");
 }
 
 BOOST_AUTO_TEST_CASE(a_source_that_could_break_a_topic_is_refused) {
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_source_that_could_break_a_topic_is_refused) {
 BOOST_AUTO_TEST_CASE(a_name_belongs_to_the_decision_known_and_only_to_it) {
     auto changed = header(samples::identity());
     changed["decision"] = "unknown";
-    refused<wire::Identity>(changed, 0, "subject and subject_id belong to the decision known");
+    refused<wire::Identity>(changed, 0, "subject and subject_id require the decision known");
 }
 
 BOOST_AUTO_TEST_CASE(decisions_and_events_are_their_names_and_another_name_is_refused) {
@@ -119,10 +119,10 @@ BOOST_AUTO_TEST_CASE(decisions_and_events_are_their_names_and_another_name_is_re
         BOOST_TEST(header(*decoded) == event);
     }
     event["event"] = "paused";
-    refused<wire::Track>(event, 0, "event is none of started, moved, ended, end");
+    refused<wire::Track>(event, 0, "event is not one of started, moved, ended, end");
     auto identity = header(samples::identity());
     identity["decision"] = "perhaps";
-    refused<wire::Identity>(identity, 0, "decision is none of known, unknown, undecided, error");
+    refused<wire::Identity>(identity, 0, "decision is not one of known, unknown, undecided, error");
     identity["decision"] = 1;
     refused<wire::Identity>(identity, 0, "decision is not a string");
 }
@@ -134,12 +134,12 @@ BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_that_tell
     for (const auto* key : {"similarity", "probability", "margin", "runner_up", "samples"}) {
         auto changed = good;
         changed[key] = told[key];
-        refused<wire::Identity>(changed, 0, "ignored, and yet it tells who it is");
+        refused<wire::Identity>(changed, 0, "an ignored identity must not reveal the person");
     }
     auto named = told;
     named["ignored"] = true;
-    refused<wire::Identity>(named, 0, "ignored, and yet it tells who it is");
-    refused<wire::Identity>(good, crop_bytes, "ignored, and yet it tells who it is");
+    refused<wire::Identity>(named, 0, "an ignored identity must not reveal the person");
+    refused<wire::Identity>(good, crop_bytes, "an ignored identity must not reveal the person");
 }
 
 BOOST_AUTO_TEST_CASE(a_header_above_the_limit_is_refused_before_it_is_read) {
