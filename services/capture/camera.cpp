@@ -33,7 +33,7 @@ Camera::Camera(std::string name, const CameraOptions& settings, const Options& o
       live_(settings.pace == Pace::live || (settings.pace == Pace::automatic && !replay_)),
       started_(monotonic_ns()),
       retry_seconds_(options.reconnect_first),
-      still_(replay_ ? 0 : static_cast<std::int64_t>(options.still_limit * ns_per_second)) {}
+      freeze_(replay_ ? 0 : static_cast<std::int64_t>(options.still_limit * ns_per_second)) {}
 
 Result<void> Camera::run(const CameraEvents& events) {
     while (!stop_.requested()) {
@@ -52,13 +52,14 @@ Result<void> Camera::run(const CameraEvents& events) {
                 emit_end(events);
                 return {};
             }
-            // The next round begins a frame after the last one, as if the source went on.
+            // The next round starts one frame period after the last frame, so that pts keep
+            // growing as if the source had not ended.
             offset_ = read_ + static_cast<std::int64_t>(ns_per_second / source->frame_rate());
             continue;
         }
         const auto error =
             ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
-        events.lost(error, retry_seconds_);
+        events.disconnected(error, retry_seconds_);
         stop_.wait_ms(static_cast<int>(retry_seconds_ * 1000));
         retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_longest);
     }
@@ -74,12 +75,14 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
         if (!frame) return std::unexpected(frame.error());
         if (!*frame) return true;
         retry_seconds_ = options_.reconnect_first;
-        if (still_.stuck((*frame)->image.pixels, monotonic_ns())) {
+        if (freeze_.frozen((*frame)->image.pixels, monotonic_ns())) {
             return fail(ErrorKind::unavailable,
-                        fmt::format("the picture has not changed for {} s", options_.still_limit));
+                        fmt::format("the image has not changed for {} s", options_.still_limit));
         }
+        // A device or stream is stamped on arrival, so that pts keep growing when it is reopened.
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
         read_ = pts;
+        // `frame_rate` is a maximum: frames that follow the last one too soon are skipped.
         if (last_ >= 0 && pts - last_ < spacing) continue;
         if (replay_ && live_ && !wait_for(pts)) return false;
         if (!emit(**frame, pts, events)) return false;

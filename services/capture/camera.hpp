@@ -1,4 +1,4 @@
-// One camera: opening, reading, pacing, reconnecting.
+// One camera: opens the source, reads and paces its frames, and reconnects.
 #pragma once
 
 #include <cstdint>
@@ -7,57 +7,61 @@
 #include <string>
 
 #include "base/stop.hpp"
+#include "capture/freeze_detector.hpp"
 #include "capture/options.hpp"
-#include "capture/still_watch.hpp"
 #include "vision/video/video_source.hpp"
 #include "wire/messages.hpp"
 
 namespace facebus::capture {
 
-/// What a camera tells the program around it.
+/// Callbacks through which a Camera reports to its owner. All are called on the thread that runs
+/// Camera::run().
 struct CameraEvents {
-    /// A frame, or the end of the stream (no pixels). False: stop.
+    /// Receives a frame, or the end of the stream (no pixels). Returns false to stop the camera.
     std::function<bool(wire::Frame&, const Bytes&)> frame;
     std::function<void()> opened;
-    /// The source failed; it is tried again after so many seconds.
-    std::function<void(const Error&, double retry_seconds)> lost;
+    /// The source failed and will be opened again after `retry_seconds`.
+    std::function<void(const Error&, double retry_seconds)> disconnected;
 };
 
-/// Reads a source from its beginning to its end, or for ever. Times come from the clock, since a
-/// camera is the place where time enters the system. Not thread-safe.
+/// Reads one source from its beginning to its end, or for ever. Uses the system clock itself:
+/// capture is where the pipeline gets its time. Not thread-safe.
 class Camera {
   public:
     Camera(std::string name, const CameraOptions& settings, const Options& options,
            const Stop& stop);
 
-    /// Runs until the file ends (and is not looped), `stop`, or frame() says so. A device or stream
-    /// that fails, or shows the same picture for too long, is opened again, ever more slowly.
-    /// Error: a file or folder that can't be read.
+    /// Blocks until a file ends that is not looped, the stop is requested, or frame() returns
+    /// false. Reopens a device or stream that fails or freezes, after a delay that doubles with
+    /// every failure up to `reconnect_longest`. Returns an error if a file or folder cannot be
+    /// read.
     Result<void> run(const CameraEvents& events);
 
-    /// Whether late frames are dropped.
+    /// Returns whether late frames may be dropped.
     [[nodiscard]] bool live() const { return live_; }
 
   private:
-    /// Reads until the source ends or fails; true: ended, false: stop.
+    /// Reads until the source ends (returns true), the camera is stopped (returns false), or the
+    /// source fails.
     Result<bool> read_through(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);
-    /// Waits until the position `pts` of a file that is played at its own pace; false: stop.
+    /// Waits until it is time to show position `pts` of a file that is played in real time. Returns
+    /// false if the stop was requested.
     bool wait_for(std::int64_t pts);
 
     std::string name_;
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
-    bool replay_;  ///< a file or folder, whose own time stamps count
+    bool replay_;  ///< a file or folder: time stamps come from the source, not from the clock
     bool live_;
     std::int64_t started_;     ///< monotonic ns
-    std::int64_t offset_ = 0;  ///< pts at which the present round of a loop began
+    std::int64_t offset_ = 0;  ///< pts at which the current round of a loop began
     std::int64_t read_ = -1;   ///< pts of the last frame read, or -1
     std::int64_t last_ = -1;   ///< pts of the last frame sent, or -1
     double retry_seconds_;
-    StillWatch still_;
+    FreezeDetector freeze_;
 };
 
 }  // namespace facebus::capture

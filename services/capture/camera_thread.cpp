@@ -7,7 +7,7 @@
 namespace facebus::capture {
 namespace {
 
-// How long closing waits for frames that motion has not read yet.
+// How long closing the socket waits for motion to read the last frames.
 constexpr int linger_ms = 5000;
 
 }  // namespace
@@ -23,13 +23,13 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
       dropped_(
           runtime.metrics.counter("facebus_dropped_total",
                                   "Live messages dropped because the next stage was too "
-                                  "slow or not there",
+                                  "slow or unavailable",
                                   {{"camera", name_}, {"stage", "capture"}, {"reason", "full"}})),
-      up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera gives frames",
+      up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera delivers frames",
                                 {{"camera", name_}})),
-      reconnects_(runtime.metrics.counter("facebus_camera_disconnects_total",
-                                          "Times that the camera failed or was not there",
-                                          {{"camera", name_}})) {
+      disconnects_(runtime.metrics.counter("facebus_camera_disconnects_total",
+                                           "Times that the camera failed or could not be opened",
+                                           {{"camera", name_}})) {
     runtime.health.check("camera " + name_, false, "not opened yet");
     thread_ = std::jthread([this] { run(); });
 }
@@ -44,14 +44,15 @@ void CameraThread::run() {
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
         runtime_.pulse.beat();
         if (!frame.stream.end) frames_.add();
-        const bool goes_on = writer.send(frame, pixels);
+        const bool sent = writer.send(frame, pixels);
         dropped_.add(static_cast<double>(writer.dropped()) - dropped_.value());
-        return goes_on;
+        return sent;
     };
     const auto ended = camera_.run(
         {.frame = send,
          .opened = [this] { opened(); },
-         .lost = [this](const Error& error, double retry_seconds) { lost(error, retry_seconds); }});
+         .disconnected = [this](const Error& error,
+                                double retry_seconds) { disconnected(error, retry_seconds); }});
     if (!ended) {
         failure_ = ended.error();
         runtime_.health.check("camera " + name_, false, failure_->message);
@@ -68,9 +69,9 @@ void CameraThread::opened() {
     runtime_.log.info("camera_open", {{"camera", name_}, {"source", source_}});
 }
 
-void CameraThread::lost(const Error& error, double retry_seconds) {
+void CameraThread::disconnected(const Error& error, double retry_seconds) {
     up_.set(0);
-    reconnects_.add();
+    disconnects_.add();
     runtime_.health.check("camera " + name_, false, error.message);
     runtime_.log.warning(
         "camera_disconnected",
@@ -81,7 +82,7 @@ void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>
            const Options& options) {
     if (cameras.empty()) {
         throw StartupError(Exit::config,
-                           "no camera is configured; add one below `cameras:` in facebus.yaml");
+                           "no camera is configured; add one under `cameras:` in facebus.yaml");
     }
     std::list<CameraThread> threads;
     for (const auto& [name, camera] : cameras) {

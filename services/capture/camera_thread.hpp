@@ -1,4 +1,4 @@
-// A camera in a thread of its own.
+// Runs each camera in its own thread.
 #pragma once
 
 #include <map>
@@ -11,9 +11,9 @@
 
 namespace facebus::capture {
 
-/// Reads one camera in a thread of its own, sends its frames to motion, and keeps its metrics and
-/// its state in /healthz. The destructor waits for the thread, which ends with the source or the
-/// stop of the runtime.
+/// Thread that reads one camera, sends its frames to motion, and updates its metrics and its check
+/// in /healthz. The thread ends when the source ends or the runtime stops; the destructor waits for
+/// it.
 class CameraThread {
   public:
     CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
@@ -21,28 +21,28 @@ class CameraThread {
 
     /// Blocks until the source has ended or failed.
     void join() { thread_.join(); }
-    /// Why it ended, if that was an error. Requires: join() returned.
+    /// Returns the error that ended the thread, if any. Requires: join() has returned.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
     void run();
     void opened();
-    void lost(const Error& error, double retry_seconds);
+    void disconnected(const Error& error, double retry_seconds);
 
     service::Runtime& runtime_;
     std::string name_;
-    std::string source_;  ///< without passwords
+    std::string source_;  ///< without user name and password
     Camera camera_;
     Counter frames_;
     Counter dropped_;
     Gauge up_;
-    Counter reconnects_;
+    Counter disconnects_;
     std::optional<Error> failure_;
     std::jthread thread_;
 };
 
-/// Runs all configured cameras. Throws StartupError if there is none, or a file that cannot be
-/// read.
+/// Runs all configured cameras until they have ended or the stop is requested. Throws
+/// `StartupError` if no camera is configured or a file cannot be read.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

@@ -1,4 +1,4 @@
-// facebus-capture: frames of all cameras to motion, a thread per camera.
+// facebus-capture: sends the frames of all cameras to motion, one thread per camera.
 #include "capture/camera_thread.hpp"
 #include "settings/run.hpp"
 

@@ -18,14 +18,14 @@ struct CameraOptions {
 
     static void keys(auto& self, auto&& key) {
         key("source", self.source,
-            "device, rtsp:// or http:// URL, video file or folder of pictures");
+            "device, rtsp:// or http:// URL, video file or folder of images");
         key("pace", self.pace,
             Choices<Pace>{
                 {{"auto", Pace::automatic}, {"live", Pace::live}, {"lossless", Pace::lossless}}},
-            "live: as fast as time passes, dropping what is late; lossless: every frame, as fast "
-            "as the slowest stage; auto: lossless for files and folders");
-        key("frame_rate", self.frame_rate, Range{0, 1000}, "frames a second at most; 0: all");
-        key("loop", self.loop, "start a file again at its end");
+            "live: real time, dropping late frames; lossless: every frame, as fast as the slowest "
+            "stage; auto: lossless for files and folders, else live");
+        key("frame_rate", self.frame_rate, Range{0, 1000}, "maximum frames per second; 0: all");
+        key("loop", self.loop, "restart a file when it ends");
     }
 };
 
@@ -37,12 +37,12 @@ struct Options {
 
     static void keys(auto& self, auto&& key) {
         key("reconnect_first", self.reconnect_first, Range{0.01, 3600},
-            "seconds before the first try to reconnect");
+            "seconds before the first attempt to reconnect");
         key("reconnect_longest", self.reconnect_longest, Range{0.01, 3600},
-            "seconds between two tries at most");
+            "maximum seconds between two attempts to reconnect");
         key("still_limit", self.still_limit, Range{0, 3600},
-            "seconds after which a stream that shows the same picture, to the bit, is opened "
-            "again; 0: never");
+            "seconds after which a stream is reopened if its image is identical bit for bit; "
+            "0: never");
         key("exit_at_end", self.exit_at_end, "exit when all files have ended");
     }
 };

@@ -1,3 +1,4 @@
+// Reading, pacing and reconnecting one camera.
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -14,9 +15,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of small pictures, which is the simplest source there is.
-struct Pictures {
-    explicit Pictures(int count) {
+/// Folder of small images, the simplest kind of source.
+struct Images {
+    explicit Images(int count) {
         for (int i = 0; i < count; ++i) {
             cv::imwrite((folder / ("frame" + std::to_string(i) + ".png")).string(),
                         cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
@@ -26,14 +27,15 @@ struct Pictures {
     fs::path folder = own.path();
 };
 
-struct Seen {
+/// Runs a camera and records what it reports.
+struct Recorder {
     Stop stop;
     std::vector<std::int64_t> pts;
-    std::vector<std::string> lost;
+    std::vector<std::string> disconnects;
     int opened = 0;
     int ends = 0;
     std::size_t stop_after_frames = 1000;
-    std::size_t stop_after_lost = 1000;
+    std::size_t stop_after_disconnects = 1000;
 
     Result<void> run(const CameraOptions& settings) {
         Camera camera("door", settings, {.reconnect_first = 0.001, .reconnect_longest = 0.002},
@@ -48,64 +50,66 @@ struct Seen {
                                    return pts.size() < stop_after_frames;
                                },
                            .opened = [this] { ++opened; },
-                           .lost =
+                           .disconnected =
                                [this](const Error& error, double) {
-                                   lost.push_back(error.message);
-                                   if (lost.size() >= stop_after_lost) stop.request();
+                                   disconnects.push_back(error.message);
+                                   if (disconnects.size() >= stop_after_disconnects) {
+                                       stop.request();
+                                   }
                                }});
     }
 };
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_folder_is_read_to_its_end_which_is_told_once) {
-    const Pictures pictures(5);
-    Seen seen;
-    BOOST_REQUIRE(seen.run({.source = pictures.folder.string()}));
-    BOOST_TEST(seen.pts.size() == 5U);
-    BOOST_TEST(std::ranges::is_sorted(seen.pts));
-    BOOST_TEST(seen.pts.front() == 0);
-    BOOST_TEST(seen.ends == 1);
-    BOOST_TEST(seen.lost.empty());
+BOOST_AUTO_TEST_CASE(reads_a_folder_to_its_end_and_reports_the_end_once) {
+    const Images images(5);
+    Recorder recorder;
+    BOOST_REQUIRE(recorder.run({.source = images.folder.string()}));
+    BOOST_TEST(recorder.pts.size() == 5U);
+    BOOST_TEST(std::ranges::is_sorted(recorder.pts));
+    BOOST_TEST(recorder.pts.front() == 0);
+    BOOST_TEST(recorder.ends == 1);
+    BOOST_TEST(recorder.disconnects.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_looped_source_goes_on_in_time) {
-    const Pictures pictures(3);
-    Seen seen;
-    seen.stop_after_frames = 8;
-    BOOST_REQUIRE(seen.run({.source = pictures.folder.string(), .loop = true}));
-    BOOST_TEST(seen.pts.size() == 8U);
-    // One frame after the other, from round to round too.
-    for (std::size_t i = 1; i < seen.pts.size(); ++i) {
-        BOOST_TEST(seen.pts[i] - seen.pts[i - 1] == seen.pts[1] - seen.pts[0]);
+BOOST_AUTO_TEST_CASE(keeps_the_frame_period_when_a_looped_source_restarts) {
+    const Images images(3);
+    Recorder recorder;
+    recorder.stop_after_frames = 8;
+    BOOST_REQUIRE(recorder.run({.source = images.folder.string(), .loop = true}));
+    BOOST_TEST(recorder.pts.size() == 8U);
+    // Frames are equally spaced, also from the end of one round to the start of the next.
+    for (std::size_t i = 1; i < recorder.pts.size(); ++i) {
+        BOOST_TEST(recorder.pts[i] - recorder.pts[i - 1] == recorder.pts[1] - recorder.pts[0]);
     }
-    BOOST_TEST(seen.ends == 0);
+    BOOST_TEST(recorder.ends == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_rate_leaves_frames_out) {
-    const Pictures pictures(25);
-    Seen seen;
-    BOOST_REQUIRE(seen.run({.source = pictures.folder.string(), .frame_rate = 5}));
-    BOOST_TEST(seen.pts.size() == 5U);
+BOOST_AUTO_TEST_CASE(skips_frames_to_keep_the_frame_rate) {
+    const Images images(25);
+    Recorder recorder;
+    BOOST_REQUIRE(recorder.run({.source = images.folder.string(), .frame_rate = 5}));
+    BOOST_TEST(recorder.pts.size() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_not_there_is_an_error_that_names_it) {
-    Seen seen;
-    const auto ended = seen.run({.source = "/nowhere/clip.mp4"});
+BOOST_AUTO_TEST_CASE(names_a_file_that_does_not_exist_in_the_error) {
+    Recorder recorder;
+    const auto ended = recorder.run({.source = "/nowhere/clip.mp4"});
     BOOST_REQUIRE(!ended);
     BOOST_TEST(ended.error().message.find("/nowhere/clip.mp4") != std::string::npos);
-    BOOST_TEST(seen.ends == 0);
+    BOOST_TEST(recorder.ends == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_that_is_away_is_tried_again_until_the_stop) {
-    Seen seen;
-    seen.stop_after_lost = 3;
-    BOOST_REQUIRE(seen.run({.source = "/dev/video-that-is-not-there"}));
-    BOOST_TEST(seen.lost.size() == 3U);
-    BOOST_TEST(seen.opened == 0);
+BOOST_AUTO_TEST_CASE(retries_an_unavailable_camera_until_the_stop) {
+    Recorder recorder;
+    recorder.stop_after_disconnects = 3;
+    BOOST_REQUIRE(recorder.run({.source = "/dev/video-that-is-not-there"}));
+    BOOST_TEST(recorder.disconnects.size() == 3U);
+    BOOST_TEST(recorder.opened == 0);
 }
 
-BOOST_AUTO_TEST_CASE(files_are_lossless_and_cameras_live_unless_told_otherwise) {
+BOOST_AUTO_TEST_CASE(files_are_lossless_and_cameras_live_unless_configured_otherwise) {
     const Stop stop;
     const auto live = [&](const std::string& source, Pace pace) {
         return Camera("door", {.source = source, .pace = pace}, {}, stop).live();

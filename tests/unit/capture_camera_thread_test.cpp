@@ -1,4 +1,4 @@
-// A camera in its thread: frames at motion's input, metrics, health.
+// A camera in its thread: frames that arrive at motion's input, metrics and health.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -19,7 +19,7 @@ struct Fixture : test::TestRuntime {
         motion.bind(endpoint("motion"), "motion.input");
     }
 
-    /// Reads frames up to the end of the stream; returns how many had pixels.
+    /// Reads frames until the end of the stream. Returns how many had pixels.
     int frames() {
         const bus::Poller poller(stop, pulse);
         int count = 0;
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
     BOOST_TEST(shows("facebus_camera_up{camera=\"door\"} 0"));
 }
 
-BOOST_AUTO_TEST_CASE(tells_why_a_file_could_not_be_read) {
+BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {
     const auto source = folder / "broken.mp4";
     std::ofstream(source) << "no video";
     CameraThread camera(runtime, "door", {.source = source.string()}, {});
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(tells_why_a_file_could_not_be_read) {
     BOOST_TEST(camera.failure()->message.find("broken.mp4") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(ends_a_live_camera_at_the_stop) {
+BOOST_AUTO_TEST_CASE(ends_a_live_camera_when_the_stop_is_requested) {
     CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"},
                         {.reconnect_first = 0.01});
     stop.request();

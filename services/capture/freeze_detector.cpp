@@ -1,17 +1,17 @@
-#include "capture/still_watch.hpp"
+#include "capture/freeze_detector.hpp"
 
 namespace facebus::capture {
 
-bool StillWatch::stuck(const Bytes& pixels, std::int64_t now_ns) {
+bool FreezeDetector::frozen(const Bytes& pixels, std::int64_t now_ns) {
     if (limit_ == 0) return false;
     if (pixels.text() != shown_.text()) {
         shown_ = pixels;
         since_ = now_ns;
-        said_ = false;
+        reported_ = false;
         return false;
     }
-    if (said_ || now_ns - since_ < limit_) return false;
-    said_ = true;
+    if (reported_ || now_ns - since_ < limit_) return false;
+    reported_ = true;
     return true;
 }
 
