@@ -1,4 +1,4 @@
-// facebus api-key: a key to the REST API.
+// facebus api-key: makes a key for the REST API.
 #include "api_keys/api_key.hpp"
 
 #include <fmt/format.h>
@@ -11,22 +11,22 @@ namespace facebus::cli {
 
 Exit api_key(const Context& context, const ApiKeyOptions& options) {
     if (!wire::valid_source(options.name)) {
-        throw StartupError(Exit::usage,
-                           "the name of a key is 1 to 64 letters, digits, '_' and '-'");
+        throw StartupError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
     const auto file = options.file.empty()
                           ? std::filesystem::path(context.settings.gateway.key_file)
                           : options.file;
     if (file.empty()) {
         throw StartupError(Exit::usage,
-                           "no file to keep the key's hash in: set gateway.keys, or give --into");
+                           "no file to store the key's hash in; set gateway.keys or use --into");
     }
     const auto key = api_keys::new_key();
     must(api_keys::add(
         file, api_keys::hashed(must(api_keys::parse_role(options.role)), key, options.name)));
     fmt::print("{}\n", key);
     fmt::print(stderr,
-               "shown this once; {} keeps only its hash, and gateway.keys names that file\n",
+               "the key is shown only once; {} stores its hash, so gateway.keys must name that "
+               "file\n",
                file.string());
     return Exit::ok;
 }

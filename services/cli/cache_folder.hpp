@@ -1,4 +1,4 @@
-// Where facebus keeps what it can make again.
+// The folder for files that facebus can recreate.
 #pragma once
 
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 namespace facebus::cli {
 
-/// $XDG_CACHE_HOME/facebus, or ~/.cache/facebus.
+/// Returns $XDG_CACHE_HOME/facebus, or ~/.cache/facebus.
 inline std::filesystem::path cache_folder() {
     const char* const cache = std::getenv("XDG_CACHE_HOME");
     if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "facebus";

@@ -1,4 +1,4 @@
-// facebus calibrate: the threshold that keeps a stated rate of false alarms.
+// facebus calibrate: computes the decision threshold for a target FPIR.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,20 +14,20 @@ namespace {
 void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
            const gallery::LeaveOneOut& own) {
     const auto& policy = done.policy;
-    fmt::print("{} subjects, {} samples; {} strangers drawn\n", gallery.subjects(),
+    fmt::print("{} subjects, {} samples; {} impostors simulated\n", gallery.subjects(),
                gallery.samples(), done.impostors);
     if (done.shift > 0) {
-        fmt::print("the subjects are more alike than strangers are: {:.3f} added\n", done.shift);
+        fmt::print("the subjects resemble each other more than impostors do: {:.3f} added\n",
+                   done.shift);
     }
     fmt::print(
-        "similarity that `known` takes: {:.3f}, and {:.3f} more before {} good faces were seen;\n"
-        "  of strangers, {:.3g} % are named at most; of enrolled people, about {:.1f} % are "
-        "named\n",
+        "`known` requires a similarity of {:.3f}, and {:.3f} more until {} good faces are seen\n"
+        "  at most {:.3g} % of unknown people are named; about {:.1f} % of enrolled people are\n",
         done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.tpir * 100);
     if (own.tried > 0) {
         fmt::print(
-            "  of {} samples of this gallery, matched with the others of their subject, {} "
-            "would be named rightly\n",
+            "  of {} samples in this gallery, each matched without itself, {} would be named "
+            "correctly\n",
             own.tried, own.named);
     }
     fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(subjects))))\n",
@@ -63,7 +63,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
-        fmt::print("the gallery has no policy any more; that of the configuration counts\n");
+        fmt::print("removed the stored policy; the configuration applies again\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();
@@ -71,7 +71,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
     const auto strangers = gallery::impostors_for(rate);
     const auto done = [&] {
-        Progress progress("matching strangers", strangers);
+        Progress progress("matching impostors", strangers);
         return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
                                        strangers, steps(progress, context.stop)));
     }();
@@ -83,7 +83,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     }
     if (options.dry_run) return Exit::ok;
     must(store.set_policy(done.policy));
-    if (!options.json) fmt::print("stored with the gallery; workers use it from now on\n");
+    if (!options.json) fmt::print("stored in the gallery; workers use it from now on\n");
     return Exit::ok;
 }
 

@@ -1,4 +1,4 @@
-// facebus check and facebus health: is everything in place?
+// facebus check and facebus health: check the installation and running services.
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
@@ -9,7 +9,7 @@
 namespace facebus::cli {
 namespace {
 
-void say(bool good, const std::string& what) {
+void report(bool good, const std::string& what) {
     fmt::print("{}  {}\n", good ? "ok    " : "FAILED", what);
 }
 
@@ -17,24 +17,24 @@ void say(bool good, const std::string& what) {
 
 Exit check(const Context& context) {
     bool all = true;
-    say(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
+    report(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
     std::string model;
     try {
         model =
             enrolment::Enroller(context.models, context.settings.detect, context.settings.enrolment)
                 .model_id();
-        say(true, "models: " + model);
+        report(true, "models: " + model);
     } catch (const StartupError& error) {
         all = false;
-        say(false, fmt::format("models: {}", error.what()));
+        report(false, fmt::format("models: {}", error.what()));
     }
     gallery::Store store(context.settings.redis);
     if (const auto snapshot = store.load(model); snapshot) {
-        say(true, fmt::format("gallery: {} subjects, {} samples", (*snapshot)->subjects(),
-                              (*snapshot)->samples()));
+        report(true, fmt::format("gallery: {} subjects, {} samples", (*snapshot)->subjects(),
+                                 (*snapshot)->samples()));
     } else {
         all = false;
-        say(false, "gallery: " + snapshot.error().message);
+        report(false, "gallery: " + snapshot.error().message);
     }
     return all ? Exit::ok : Exit::unavailable;
 }

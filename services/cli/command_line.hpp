@@ -1,4 +1,4 @@
-// The flags of `facebus`.
+// Parser of the flags of `facebus`.
 #pragma once
 
 #include <expected>
@@ -9,16 +9,16 @@
 
 namespace facebus::cli {
 
-/// What the flags ask for: the command, once the configuration is read.
+/// The chosen command with its options. It runs after the configuration is read.
 using Command = std::function<Exit(const Context&)>;
 
 struct CommandLine {
     Command command;
-    std::string config;  ///< file; empty: where it is looked for
+    std::string config;  ///< configuration file; empty: the default places are searched
 };
 
-/// Reads the flags. The exit code instead where there is nothing to do (--help, --version) or they
-/// make no sense, after printing what has to be said.
+/// Parses the flags. Returns an exit code if there is nothing to run: after printing the answer to
+/// --help or --version, or after printing why the flags are invalid.
 std::expected<CommandLine, Exit> parse(int argc, char** argv);
 
 }  // namespace facebus::cli

@@ -1,4 +1,4 @@
-// The commands of `facebus`. Each gives the exit code; a StartupError ends any of them.
+// The commands of `facebus`. Each returns its exit code and throws StartupError if it fails.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// What every command is given.
+/// What every command gets: the configuration, the models folder and the stop signal.
 struct Context {
     settings::Settings settings;
     std::filesystem::path models;
@@ -23,30 +23,32 @@ struct WatchOptions {
     std::string endpoint;  ///< empty: broker.results
     bool json = false;
     bool stats = false;
-    bool events = false;  ///< tracks and status too
-    bool until_end = false;
-    std::uint64_t count = 0;  ///< stop after so many identities; 0: never
-    double since = 0;         ///< seconds: results of so long ago too, from Redis; 0: none
+    bool events = false;      ///< also show tracks and status
+    bool until_end = false;   ///< stop when a stream ends
+    std::uint64_t count = 0;  ///< stop after this many identities; 0: never
+    double since = 0;         ///< age in seconds of the oldest result to read from Redis; 0: none
 };
+/// Prints results as they are published.
 Exit watch(const Context& context, const WatchOptions& options);
 
 struct GalleryAddOptions {
     std::vector<std::filesystem::path> paths;
-    std::string name;  ///< empty: from the folder or file
+    std::string name;  ///< empty: named after the folder or file
 };
+/// Enrols people from photos and videos.
 Exit gallery_add(const Context& context, const GalleryAddOptions& options);
 Exit gallery_list(const Context& context, bool json);
 Exit gallery_show(const Context& context, const std::string& name, bool json);
-/// Writes the picture of a sample to a file that only its owner may read.
-Exit gallery_picture(const Context& context, const std::string& id,
-                     const std::filesystem::path& file);
+/// Writes the photo of a sample to a file that only its owner can read.
+Exit gallery_photo(const Context& context, const std::string& id,
+                   const std::filesystem::path& file);
 Exit gallery_remove(const Context& context, const std::string& name);
-/// Whether the person is never to be reported.
+/// Marks the person as ignored (never reported), or removes the mark.
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored);
 
 struct ArchiveOptions {
     std::filesystem::path file;
-    std::filesystem::path passphrase;  ///< file whose first line it is; empty: not encrypted
+    std::filesystem::path passphrase;  ///< file with the passphrase in its first line; empty: none
 };
 Exit gallery_export(const Context& context, const ArchiveOptions& options);
 Exit gallery_import(const Context& context, const ArchiveOptions& options);
@@ -54,22 +56,24 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options);
 struct CollectOptions {
     std::vector<std::string> videos;
     std::filesystem::path output = "facebus-faces";
-    bool match = false;  ///< name who is in the gallery
-    double every = 0;    ///< seconds between two frames that are searched; 0: all are
+    bool match = false;  ///< name the folders of people who are enrolled
+    double every = 0;    ///< seconds between frames that are searched; 0: search every frame
     bool json = false;
 };
+/// Sorts the faces in videos into one folder per person.
 Exit collect(const Context& context, const CollectOptions& options);
 
 struct DemoOptions {
     std::string source;  ///< empty: the clip that models/prepare fetches
-    std::optional<std::filesystem::path>
-        gallery;  ///< folder of <name>/*.jpg; none: the photographs
+    /// Folder of <name>/*.jpg. Empty: the photos that models/prepare fetches.
+    std::optional<std::filesystem::path> gallery;
     std::filesystem::path output = "facebus-demo";
     int workers = 2;
-    double seconds = 0;  ///< stop a live source after so long; 0: at its end or Ctrl-C
-    bool first_second = true;
+    double seconds = 0;        ///< stop after this many seconds; 0: at the end or on Ctrl-C
+    bool first_second = true;  ///< enrol the people seen in the first second of a file
     bool json = false;
 };
+/// Runs all services on one source and reports the results.
 Exit demo(const Context& context, const DemoOptions& options);
 
 struct EvaluateOptions {
@@ -78,24 +82,26 @@ struct EvaluateOptions {
     std::vector<std::size_t> samples{1, 3};
     std::vector<std::size_t> probes{1, 3};
     std::size_t trials = 100;
-    std::filesystem::path cache;     ///< empty: in the user's cache folder
-    std::filesystem::path pictures;  ///< folder for curves; empty: none
-    std::filesystem::path cohort;    ///< file to write the statistics of these people to
-    double fpir = 0.01;              ///< that calibrated galleries promise
+    std::filesystem::path cache;   ///< cache file; empty: in the user's cache folder
+    std::filesystem::path charts;  ///< folder for charts; empty: none
+    std::filesystem::path cohort;  ///< file for the statistics of these people; empty: none
+    double fpir = 0.01;            ///< target FPIR of the calibrated galleries
     bool json = false;
-    bool failures = false;
+    bool failures = false;  ///< list misjudged pairs and images without a face
 };
+/// Measures recognition accuracy on a folder of labelled images.
 Exit evaluate(const Context& context, const EvaluateOptions& options);
 
 struct CalibrateOptions {
-    std::optional<double> fpir;  ///< share of strangers that may be named; none: as configured
-    bool dry_run = false;
-    bool reset = false;  ///< forget the stored policy
+    std::optional<double> fpir;  ///< target FPIR; empty: as configured
+    bool dry_run = false;        ///< do not store the policy
+    bool reset = false;          ///< only remove the stored policy
     bool json = false;
 };
+/// Computes a decision policy for the gallery and stores it.
 Exit calibrate(const Context& context, const CalibrateOptions& options);
 
-/// Prints the faces in pictures.
+/// Prints the faces in images and their quality.
 Exit detect(const Context& context, const std::vector<std::filesystem::path>& paths, bool json);
 
 struct KeygenOptions {
@@ -103,6 +109,7 @@ struct KeygenOptions {
     std::string name;
     std::filesystem::path folder = ".";
 };
+/// Writes a new key pair for the bus.
 Exit keygen(const KeygenOptions& options);
 
 struct ApiKeyOptions {
@@ -110,10 +117,12 @@ struct ApiKeyOptions {
     std::string name;
     std::filesystem::path file;  ///< empty: gateway.keys
 };
-/// Prints a new key to the REST API.
+/// Prints a new key for the REST API and adds its hash to the key file.
 Exit api_key(const Context& context, const ApiKeyOptions& options);
 
+/// Checks the configuration, the models and Redis.
 Exit check(const Context& context);
+/// Prints the health of the service at `address` (host:port).
 Exit health(const std::string& address);
 
 }  // namespace facebus::cli

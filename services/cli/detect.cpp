@@ -1,4 +1,4 @@
-// facebus detect: the faces in pictures, and what they are worth.
+// facebus detect: prints the faces in images and their quality.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

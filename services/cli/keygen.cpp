@@ -1,4 +1,4 @@
-// facebus keygen: keys for the sockets between machines.
+// facebus keygen: makes key pairs for the sockets between machines.
 #include <fmt/format.h>
 
 #include "bus/curve.hpp"
@@ -10,18 +10,17 @@ namespace facebus::cli {
 
 Exit keygen(const KeygenOptions& options) {
     if (!wire::valid_source(options.name)) {
-        throw StartupError(Exit::usage,
-                           "the name of a key is 1 to 64 letters, digits, '_' and '-'");
+        throw StartupError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
     must(bus::write_key_pair(options.folder, options.role, options.name, bus::make_key_pair()));
     const auto file = (options.folder / options.name).string();
     const bool broker = options.role == "broker";
     fmt::print(
-        "{0}.key  secret: stays with this {1}, whose bus.key names it\n"
+        "{0}.key  secret: keep it on this {1} and set bus.key to it\n"
         "{0}.pub  public: {2}\n",
         file, options.role,
-        broker ? "for everybody who connects to the broker, as bus.broker"
-               : "into the folder that the broker's bus.allowed names");
+        broker ? "copy it to every machine that connects to the broker and set bus.broker to it"
+               : "copy it to the broker, into the folder bus.allowed");
     return Exit::ok;
 }
 

@@ -1,4 +1,4 @@
-// facebus: the command line.
+// facebus: the command-line program.
 #include <cstdio>
 
 #include <fmt/format.h>

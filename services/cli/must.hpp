@@ -1,4 +1,4 @@
-// For commands: an Error that ends them.
+// Turns an Error into the end of a command.
 #pragma once
 
 #include <type_traits>
@@ -8,7 +8,7 @@
 
 namespace facebus::cli {
 
-/// The value, or else a StartupError with the error's message and exit code.
+/// Returns the value. Throws StartupError with the error's message and exit code if there is none.
 template <class T>
 T must(Result<T> result) {
     if (!result) throw StartupError(exit_code(result.error()), result.error().message);

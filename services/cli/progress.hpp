@@ -1,4 +1,4 @@
-// How far long work is.
+// Shows the progress of long operations.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace facebus::cli {
 
-/// A bar on a terminal; elsewhere a line now and then. On standard error. Not thread-safe.
+/// Progress on standard error: a bar on a terminal, otherwise a line every ten seconds. Not
+/// thread-safe.
 class Progress {
   public:
     /// `total` 0: unknown.
@@ -20,7 +21,7 @@ class Progress {
     Progress& operator=(const Progress&) = delete;
 
     void advance(std::size_t steps = 1);
-    /// Prints a line of its own without tearing the bar.
+    /// Prints a line above the bar.
     void note(const std::string& line);
 
   private:
@@ -34,8 +35,8 @@ class Progress {
     Monotonic::time_point next_ = start_;
 };
 
-/// For work that calls it after each step: advances the progress, and ends the command by a
-/// StartupError (interrupted) where a stop is asked for.
+/// Returns a function to call after each step. It advances the progress and throws StartupError
+/// (interrupted) if a stop is requested.
 std::function<void()> steps(Progress& progress, const Stop& stop);
 
 }  // namespace facebus::cli

@@ -13,7 +13,8 @@ std::string_view colour_of(wire::Decision decision) {
     return "\x1b[33m";
 }
 
-/// Names come from files and other machines: nothing in them may steer the terminal.
+/// Returns the name without control characters. Names come from files and other machines, and must
+/// not send commands to the terminal.
 std::string printable_name(const std::string& name) {
     std::string out;
     for (const char c : name) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
@@ -30,7 +31,7 @@ std::string short_track(const std::string& track) {
 std::string line(const wire::Identity& identity, bool colour) {
     const bool unknown = identity.decision == wire::Decision::unknown;
     const std::string who = identity.subject ? printable_name(*identity.subject)
-                            : unknown        ? "a stranger"
+                            : unknown        ? "unknown person"
                                              : identity.reason.value_or("");
     std::string out =
         fmt::format("{:>8.2f} s  {:<12} track {:<4} ", static_cast<double>(identity.pts) / 1e9,
@@ -41,7 +42,7 @@ std::string line(const wire::Identity& identity, bool colour) {
         out += fmt::format("  similarity {:.3f} (needs {:.2f})", *identity.similarity,
                            identity.threshold);
     }
-    if (identity.margin) out += fmt::format("  lead {:.3f}", *identity.margin);
+    if (identity.margin) out += fmt::format("  margin {:.3f}", *identity.margin);
     if (identity.probability) out += fmt::format("  p {:.3f}", *identity.probability);
     out += fmt::format("  probes {}", identity.probes);
     return out;

@@ -1,4 +1,4 @@
-// How a result looks in a terminal.
+// Formats results for the terminal.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace facebus::cli {
 
-/// One line for people, in colour on a terminal.
+/// Returns one line without a line feed. `colour` adds ANSI colour codes.
 std::string line(const wire::Identity& identity, bool colour);
 std::string line(const wire::Track& event);
 std::string line(const wire::Status& status);
 
-/// A track's id as a short number, for people: the last part.
+/// Returns the part of a track id after its last dash.
 std::string short_track(const std::string& track);
 
 }  // namespace facebus::cli

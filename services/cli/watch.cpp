@@ -1,4 +1,4 @@
-// facebus watch: the result topic in a terminal.
+// facebus watch: prints the messages of the result topic.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -18,7 +18,7 @@
 namespace facebus::cli {
 namespace {
 
-/// The header as it came, also with keys that this program does not know.
+/// Returns the header as JSON, including keys that this program does not know.
 std::string json_line(const bus::Message& message) {
     auto json = nlohmann::ordered_json::from_msgpack(message.header);
     json["topic"] = message.topic;
@@ -48,7 +48,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     std::string shown;
 
     results::ResultHandlers handlers;
-    // False: a handler said that it is enough.
+    // Returns false if a handler ended the command.
     const auto read_history = [&] {
         const auto missed = catch_up->read();
         if (!missed) {
@@ -65,7 +65,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
         latency.add(identity);
         if (!catch_up && last != 0 && run == identity.run && identity.result > last + 1) {
-            fmt::print(stderr, "missed {} results; with --since they are taken from Redis\n",
+            fmt::print(stderr, "missed {} results; use --since to recover them from Redis\n",
                        identity.result - last - 1);
         }
         run = identity.run;
@@ -80,7 +80,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     handlers.status = [&](const wire::Status& status) {
         heard = true;
-        // It comes every second; people want to know when something is different.
+        // Status arrives every second; print it only when it changes.
         auto text = line(status);
         if (options.events && !options.json && text != shown) print(text);
         shown = std::move(text);
@@ -96,7 +96,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     handlers.idle = [&] {
         if (heard || Monotonic::now() < next_hint) return true;
         next_hint = Monotonic::now() + std::chrono::seconds(30);
-        fmt::print(stderr, "nothing heard from {} yet; is the broker running there?\n", endpoint);
+        fmt::print(stderr, "no message from {} yet; is the broker running there?\n", endpoint);
         return true;
     };
     bool more = true;

@@ -279,7 +279,7 @@ class BadPictureTest(support.ProcessTest):
         self.assertIn(str(picture), result.err)
         self.assertIn("alice", result.err)
         self.assertRegex(result.err, why)
-        self.assertIn("0 added, 1 refused", result.out)
+        self.assertIn("0 added, 1 rejected", result.out)
         self.assertEqual("[]", self.system.facebus("gallery", "list", "--json").out.strip())
 
     def test_a_picture_without_a_face_is_refused(self):
@@ -319,7 +319,7 @@ class BadPictureTest(support.ProcessTest):
         grey_png(folder / "nobody.png")
         result = self.system.facebus("gallery", "add", folder)
         self.assertEqual(65, result.code, result)
-        self.assertIn("1 added, 1 refused", result.out)
+        self.assertIn("1 added, 1 rejected", result.out)
         self.assertEqual(1, len(result.err_lines), result)
 
     def test_a_path_that_is_not_there_is_told(self):

@@ -84,7 +84,7 @@ class CollectTest(support.ProcessTest):
         system = self.system()
         added = system.facebus("gallery", "add", self.output)
         self.assertEqual(0, added.code, added)
-        self.assertIn(f"{crops} added, 0 refused", added.out, "the sheet enrols nobody")
+        self.assertIn(f"{crops} added, 0 rejected", added.out, "the sheet enrols nobody")
         listed = json.loads(system.facebus("gallery", "list", "--json").out)
         self.assertEqual([("the man", crops)], [(s["name"], s["samples"]) for s in listed])
         system.start_all()

@@ -77,12 +77,12 @@ class GalleryTest(support.ProcessTest):
         before = self.shown("barack_obama")
         again = self.system.facebus("gallery", "add", PHOTOS)
         self.assertEqual(0, again.code, again)
-        self.assertIn("0 added, 4 already enrolled, 0 refused", again.out, again)
+        self.assertIn("0 added, 4 already enrolled, 0 rejected", again.out, again)
         self.assertEqual(SAMPLES, self.listed())
         self.assertEqual({s["id"] for s in before}, {s["id"] for s in self.shown("barack_obama")})
 
     def test_the_only_person_in_a_video_is_enrolled_from_its_first_second(self):
-        for expected in ("5 added, 0 refused", "0 added, 5 already enrolled, 0 refused"):
+        for expected in ("5 added, 0 rejected", "0 added, 5 already enrolled, 0 rejected"):
             added = self.system.facebus("gallery", "add", CARPHONE, "--name", "the man")
             self.assertEqual(0, added.code, added)
             self.assertIn(expected, added.out, added)

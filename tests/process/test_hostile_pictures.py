@@ -98,7 +98,7 @@ class HostilePictures(support.ProcessTest):
         system.start_redis()
         added = system.facebus("gallery", "add", person.parent)
         self.assertEqual(65, added.code, added)
-        self.assertIn("1 added, 1 refused", added.out)
+        self.assertIn("1 added, 1 rejected", added.out)
         self.assertIn("60000 x 60000", added.err)
 
 

@@ -51,7 +51,7 @@ std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
     for (const auto& path : paths) {
         if (!fs::exists(path)) {
             throw StartupError(Exit::unavailable,
-                               fmt::format("{} is not there; check the name", path.string()));
+                               fmt::format("{} does not exist; check the name", path.string()));
         }
         const auto before = found.size();
         if (fs::is_directory(path)) {
@@ -60,9 +60,9 @@ std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
             found.push_back({name.empty() ? path.stem().string() : name, path});
         }
         if (found.size() == before) {
-            throw StartupError(
-                Exit::unavailable,
-                fmt::format("{} holds no pictures (.jpg, .png, .bmp, .webp, .tif)", path.string()));
+            throw StartupError(Exit::unavailable,
+                               fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif)",
+                                           path.string()));
         }
     }
     return found;

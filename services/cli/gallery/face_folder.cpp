@@ -12,20 +12,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_bytes = 180;
+constexpr std::size_t max_name_bytes = 180;
 
 bool continues_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
-/// Gives whether the folder is there. Throws unless it may be written to as new.
-bool checked(const fs::path& path) {
+/// Returns whether the folder exists. Throws StartupError unless it is missing or empty.
+bool exists_empty(const fs::path& path) {
     std::error_code failed;
     const auto status = fs::status(path, failed);
     if (status.type() == fs::file_type::not_found) return false;
     if (!failed && !fs::is_directory(status)) {
-        throw StartupError(Exit::input,
-                           fmt::format("{} is no folder; name another by --output", path.string()));
+        throw StartupError(
+            Exit::input,
+            fmt::format("{} is not a folder; choose another with --output", path.string()));
     }
     const bool empty = !failed && fs::is_empty(path, failed);
     if (failed) {
@@ -34,8 +35,8 @@ bool checked(const fs::path& path) {
     }
     if (!empty) {
         throw StartupError(Exit::input,
-                           fmt::format("{} is not empty; remove what is in it, or name another "
-                                       "folder by --output",
+                           fmt::format("{} is not empty; empty it or choose another folder with "
+                                       "--output",
                                        path.string()));
     }
     return true;
@@ -58,8 +59,9 @@ std::string safe_file_name(const std::string& text) {
     }
     if (name.empty()) name.push_back('_');
     if (name.front() == '.') name.front() = '_';
-    if (name.size() > most_bytes) {
-        auto end = most_bytes;
+    if (name.size() > max_name_bytes) {
+        // Cut between two UTF-8 characters, not inside one.
+        auto end = max_name_bytes;
         while (end > 0 && continues_character(name[end])) --end;
         name.resize(end);
     }
@@ -67,13 +69,13 @@ std::string safe_file_name(const std::string& text) {
 }
 
 FaceFolder::FaceFolder(fs::path path) : path_(std::move(path)) {
-    if (checked(path_)) return;
+    if (exists_empty(path_)) return;
     std::error_code failed;
     made_ = outermost_missing(path_);
     fs::create_directories(path_, failed);
     if (failed) {
         throw StartupError(Exit::unavailable,
-                           fmt::format("can't make {}: {}", path_.string(), failed.message()));
+                           fmt::format("can't create {}: {}", path_.string(), failed.message()));
     }
 }
 
@@ -81,7 +83,7 @@ FaceFolder::~FaceFolder() {
     if (kept_) return;
     std::error_code ignored;
     for (const auto& path : written_) fs::remove_all(path, ignored);
-    // Only if nobody else has put something there: remove() takes no folder that holds anything.
+    // remove() fails on a folder that is not empty, so files of other programs survive.
     auto folder = fs::absolute(path_, ignored).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
     while (!made_.empty() && fs::remove(folder, ignored) && folder != made_) {
@@ -101,7 +103,7 @@ fs::path FaceFolder::folder(const std::string& name) {
     fs::create_directory(path, failed);
     if (failed) {
         throw StartupError(Exit::unavailable,
-                           fmt::format("can't make {}: {}", path.string(), failed.message()));
+                           fmt::format("can't create {}: {}", path.string(), failed.message()));
     }
     return path;
 }

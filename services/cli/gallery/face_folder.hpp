@@ -1,4 +1,4 @@
-// A folder of people's pictures: names that are safe in it, and none left half-written.
+// Output folder for face images: safe file names, and nothing left behind after a failure.
 #pragma once
 
 #include <filesystem>
@@ -7,31 +7,33 @@
 
 namespace facebus::cli {
 
-/// The text as the name of one file or folder: '/', control characters and a leading '.' become
-/// '_', an empty one too; at most 180 bytes, so that an ending has room.
+/// Returns the text as the name of one file or folder. '/', control characters and a leading '.'
+/// become '_'; an empty text becomes "_". The name is cut to 180 bytes, which leaves room for a
+/// suffix and an extension.
 std::string safe_file_name(const std::string& text);
 
-/// An output folder that has to be new or empty. What was written to it goes again with the object
-/// unless it was kept.
+/// Output folder that must be new or empty. The destructor removes everything written to it unless
+/// keep() was called. Not thread-safe.
 class FaceFolder {
   public:
-    /// Throws StartupError: input if the folder holds anything or is no folder, unavailable if it
-    /// can't be read or made.
+    /// Creates the folder if it is missing. Throws StartupError: `input` if it is not empty or not
+    /// a folder, `unavailable` if it can't be read or created.
     explicit FaceFolder(std::filesystem::path path);
     ~FaceFolder();
     FaceFolder(const FaceFolder&) = delete;
     FaceFolder& operator=(const FaceFolder&) = delete;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    /// The path of a file or folder in it, which is to be written now.
+    /// Returns the path for a file or folder that the caller is about to write.
     std::filesystem::path entry(const std::string& name);
-    /// The path of a sub-folder, made if it is not there.
+    /// Creates a sub-folder if it is missing and returns its path.
     std::filesystem::path folder(const std::string& name);
+    /// Keeps everything when this object is destroyed.
     void keep() { kept_ = true; }
 
   private:
     std::filesystem::path path_;
-    std::filesystem::path made_;  ///< the outermost folder that was not there; empty: all were
+    std::filesystem::path made_;  ///< outermost folder that was created; empty: none was
     std::set<std::filesystem::path> written_;
     bool kept_ = false;
 };

@@ -1,4 +1,4 @@
-// facebus gallery export and import.
+// facebus gallery export and import: write the gallery to a file and read it back.
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,13 +16,14 @@ namespace {
 std::string passphrase(const ArchiveOptions& options) {
     auto secret = read_secret(options.passphrase.string(), "--passphrase");
     if (!options.passphrase.empty() && secret.empty()) {
-        throw StartupError(Exit::input, fmt::format("{} holds no passphrase in its first line",
+        throw StartupError(Exit::input, fmt::format("the first line of {} is empty; write the "
+                                                    "passphrase there",
                                                     options.passphrase.string()));
     }
     return secret;
 }
 
-/// Shows how far it is, from the first step on.
+/// Progress that starts with the first step, when the total is known.
 class Steps {
   public:
     Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}
@@ -72,8 +73,8 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     fmt::print("{} added, {} already enrolled\n", imported.added, imported.already);
     if (imported.added + imported.already < imported.expected) {
         fmt::print(stderr,
-                   "{} tells of {} samples: some were removed while it was written, or it "
-                   "is cut off\n",
+                   "{} should contain {} samples: some were removed during the export, or the file "
+                   "is truncated\n",
                    options.file.string(), imported.expected);
     }
     return Exit::ok;

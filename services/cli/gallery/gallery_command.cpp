@@ -1,4 +1,4 @@
-// facebus gallery: who is enrolled.
+// facebus gallery: adds, lists, shows, marks and removes enrolled people.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,15 +23,15 @@ Result<enrolment::Enrolled> enrol_picture(enrolment::Enroller& enroller, gallery
     return enrol(store, picture.name, *face);
 }
 
-/// The people of the first second. Several of them are numbered, because none is more likely than
-/// another to be the one that the name is for.
+/// Enrols the people seen in the first second. If there are several, each gets a numbered name,
+/// because nothing shows which of them the given name belongs to.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedPicture& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);
     const auto source = video.file.filename().string() + ", first second";
     enrolment::Enrolled all;
     std::size_t number = 0;
-    Error refused{ErrorKind::refused, "nobody is seen in the first second"};
+    Error refused{ErrorKind::refused, "no face found in the first second"};
     for (const auto& seen : people) {
         ++number;
         const auto name =
@@ -76,13 +76,13 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
                 must(samples);
             } else {
                 ++refused;
-                progress.note(fmt::format("refused {} for {}: {}", picture.file.string(),
+                progress.note(fmt::format("rejected {} for {}: {}", picture.file.string(),
                                           picture.name, samples.error().message));
             }
             progress.advance();
         }
     }
-    fmt::print("{} added, {}{} refused\n", all.added,
+    fmt::print("{} added, {}{} rejected\n", all.added,
                all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "", refused);
     if (context.stop.requested()) return Exit::interrupted;
     return refused > 0 ? Exit::input : Exit::ok;
@@ -133,15 +133,15 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
     return Exit::ok;
 }
 
-Exit gallery_picture(const Context& context, const std::string& id,
-                     const std::filesystem::path& file) {
+Exit gallery_photo(const Context& context, const std::string& id,
+                   const std::filesystem::path& file) {
     gallery::Store store(context.settings.redis);
     const auto picture = must(store.photo(gallery::from_uuid(id)));
     if (!picture) {
-        throw StartupError(Exit::input,
-                           fmt::format("no picture is kept of a sample {}; facebus gallery show "
-                                       "NAME lists samples, gallery.keep_photos keeps pictures",
-                                       vision::printable(id)));
+        throw StartupError(
+            Exit::input, fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
+                                     "lists samples, and gallery.keep_photos enables photos",
+                                     vision::printable(id)));
     }
     must(write_private_file(file, *picture));
     return Exit::ok;
