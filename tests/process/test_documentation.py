@@ -52,7 +52,7 @@ class Commands(ProcessTest):
         system.until(lambda m: m.kind == "identity" and m["decision"] == "known")
         shutil.copytree(DEMO / "photos", self.folder / "people")
         shutil.copy(CARPHONE, self.folder / "visit.mp4")
-        shutil.copy(DEMO / "photos/barack_obama/obama.jpg", self.folder / "picture.jpg")
+        shutil.copy(DEMO / "photos/barack_obama/obama.jpg", self.folder / "photo.jpg")
         (self.folder / "secret.txt").write_text("a secret\n")
         environment = {name: value for name, value in system.environment.items() if name != "NOTIFY_SOCKET"}
         here = [command for command in commands("README.md") if command not in SCRIPTS]
