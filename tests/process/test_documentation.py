@@ -59,7 +59,7 @@ class Commands(ProcessTest):
         # It goes on until it is stopped.
         ran = self.run_commands(here, environment, {
             "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
-            "picture ID": "picture $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
+            "photo ID": "photo $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
         self.assertIn("joe_biden", ran.out)
         for made in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
             self.assertTrue((self.folder / made).exists(), made)
