@@ -22,8 +22,8 @@ wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const 
     return item;
 }
 
-/// Whether the area ends, inside the frame, where the face does: then the face goes on beyond it,
-/// and its box and crop are wrong.
+/// Returns whether the border of the area cuts through the face: the box touches a border that is
+/// not a border of the frame. Box and crop of such a face are wrong.
 bool cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;
@@ -41,6 +41,7 @@ std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, co
         .head = region.head, .stream = region.stream, .cut = region.cut, .faces = {}};
     std::vector<std::byte> crops;
     std::size_t offset = 0;
+    // The payload holds the pixels of the areas one after the other.
     for (const auto& area : region.areas) {
         const auto size =
             static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height) * channels;

@@ -1,4 +1,4 @@
-// The stage `detect-align`: parts of frames in, aligned faces out.
+// Stage `detect-align`: finds and aligns the faces in the areas of a frame.
 #pragma once
 
 #include <filesystem>
@@ -10,16 +10,16 @@
 
 namespace facebus::detect_align {
 
-/// Finds the faces in the areas of one frame. Not thread-safe.
+/// Detects, aligns and assesses faces. Not thread-safe.
 class DetectStage {
   public:
-    /// Throws StartupError if a model is missing or corrupt.
+    /// Throws `StartupError` if a model is missing or corrupt.
     DetectStage(const std::filesystem::path& models, const vision::DetectorOptions& options)
         : detector_(models, options) {}
 
-    /// One region message with its pixels to the faces found, in coordinates of the frame, and
-    /// their crops. A frame without faces gives a message without faces: `track` must see time
-    /// pass.
+    /// Returns the faces in the areas of `region`, in coordinates of the frame, and their crops one
+    /// after the other. `pixels`: see wire::Region. A frame without faces still gives a message,
+    /// because `track` must see time pass.
     std::pair<wire::Face, Bytes> process(const wire::Region& region, const Bytes& pixels);
 
   private:

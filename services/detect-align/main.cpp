@@ -1,4 +1,4 @@
-// facebus-detect-align: regions from motion in, aligned faces to track.
+// facebus-detect-align: receives regions from motion and sends aligned faces to track.
 #include "detect-align/detect_stage.hpp"
 #include "service/run_stage.hpp"
 #include "settings/run.hpp"
@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
         detect_align::DetectStage stage(runtime.models, settings.detect);
         service::run_stage<wire::Region, wire::Face>(
             runtime, stage, [&](const auto&, const wire::Face& face, const Bytes&) {
-                // The cameras are those of this machine's capture, so their number is bounded.
+                // The label is bounded: only cameras of this machine's capture appear here.
                 runtime.metrics
                     .counter("facebus_faces_total", "Faces found", {{"camera", face.head.src}})
                     .add(static_cast<double>(face.faces.size()));

@@ -1,4 +1,4 @@
-// facebus-motion: frames from capture in, the parts worth searching to detect-align.
+// facebus-motion: receives frames from capture and sends the areas worth searching to detect-align.
 #include "motion/motion_stage.hpp"
 #include "service/run_stage.hpp"
 #include "settings/run.hpp"
@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
     return settings::run("motion", argc, argv, [](auto& runtime, const auto& settings) {
         motion::MotionStage stage(settings.motion);
         auto searched = runtime.metrics.counter("facebus_motion_searched_pixels_total",
-                                                "Pixels handed on to be searched for faces");
+                                                "Pixels passed on to be searched for faces");
         auto seen = runtime.metrics.counter("facebus_motion_pixels_total", "Pixels of all frames");
         service::run_stage<wire::Frame, wire::Region>(
             runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {

@@ -30,8 +30,9 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     region.frame_width = frame.width;
     region.frame_height = frame.height;
     if (!cameras_.contains(frame.head.src)) {
-        // Cameras that begin together should not all have their whole frames searched at once.
-        // Steps of the golden ratio spread any number of them.
+        // Each camera is searched whole once per `full_interval`. Cameras that start together would
+        // all cause that load in the same moment, so each gets its own phase in the interval.
+        // Multiples of the golden ratio, modulo 1, are spread evenly for any number of cameras.
         constexpr double golden = 0.618033988749895;
         options_.phase = std::fmod(golden * seen_++, 1.0);
     }
@@ -39,6 +40,7 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     const Image image{frame.width, frame.height, pixels};
     auto found = gate.process(image, frame.stream.pts);
     region.cut = found.cut;
+    // A frame with too many areas for one message is sent whole, as is, without copying pixels.
     if (found.full || found.areas.size() > wire::max_areas) {
         region.areas = {{0, 0, frame.width, frame.height}};
         return {region, pixels};

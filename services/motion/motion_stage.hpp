@@ -1,4 +1,4 @@
-// The stage `motion`: frames in, the parts worth searching out.
+// Stage `motion`: selects the areas of a frame that are worth searching for faces.
 #pragma once
 
 #include <map>
@@ -11,18 +11,18 @@
 
 namespace facebus::motion {
 
-/// Keeps a background model per camera. Not thread-safe.
+/// Runs one motion gate per camera. Not thread-safe.
 class MotionStage {
   public:
     explicit MotionStage(const vision::MotionOptions& options) : options_(options) {}
 
-    /// One frame with its pixels (see wire::Frame) to the region message and its pixels. The end of
-    /// a stream passes through and forgets the camera.
+    /// Returns the region message for one frame, with the pixels of its areas one after the other.
+    /// `pixels`: see wire::Frame. The end of a stream is passed on and deletes the camera's gate.
     std::pair<wire::Region, Bytes> process(const wire::Frame& frame, const Bytes& pixels);
 
   private:
     vision::MotionOptions options_;
-    int seen_ = 0;  ///< cameras so far
+    int seen_ = 0;  ///< streams started so far
     std::map<std::string, vision::MotionGate> cameras_;
 };
 

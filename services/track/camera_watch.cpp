@@ -26,6 +26,7 @@ void CameraWatch::see(const wire::Track& event) {
 
 std::vector<wire::Camera> CameraWatch::reports(Monotonic::time_point now, std::int64_t utc_ns) {
     if (now < due_) return {};
+    // Reports may be late, so the rate is computed over the time that really passed.
     const auto passed = std::chrono::duration<double>(now - due_ + interval_).count();
     due_ = now + interval_;
     std::vector<wire::Camera> all;

@@ -1,4 +1,4 @@
-// facebus-track: faces from detect-align in; probes and track events to the broker.
+// facebus-track: receives faces from detect-align and sends probes and track events to the broker.
 #include "settings/run.hpp"
 #include "track/track_service.hpp"
 

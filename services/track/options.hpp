@@ -16,14 +16,13 @@ struct Options {
     static void keys(auto& self, auto&& key) {
         vision::TrackerOptions::keys(self.tracker, key);
         key("publish_positions", self.publish_positions,
-            "publish where every track is, frame by frame");
+            "publish the position of every track in every frame");
         key("heartbeat", self.heartbeat, Range{0.1, 3600},
-            "seconds after which a track that goes on says so, where it does not do so frame by "
-            "frame");
+            "seconds between two reports that a track continues, if publish_positions is off");
         key("outbox", self.outbox, Range{8, 1'000'000},
-            "probes and events kept until they are acknowledged");
+            "maximum number of probes and events kept until they are acknowledged");
         key("resend", self.resend, Range{0.05, 3600},
-            "seconds without acknowledgement before sending again");
+            "seconds to wait for an acknowledgement before sending again");
     }
 };
 

@@ -16,14 +16,14 @@
 namespace facebus::track {
 namespace {
 
-// Between two messages about a camera.
+// Time between two reports about a camera.
 constexpr std::chrono::seconds camera_interval(2);
 
-/// Milliseconds until there is something to send.
+/// Returns the milliseconds until something has to be sent.
 int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
     const auto now = Monotonic::now();
     const auto again = uplink.next_due();
-    if (again && *again <= now) return 100;  // the socket refused it: look again soon
+    if (again && *again <= now) return 100;  // due, but the socket is full: retry soon
     const auto next = std::min(again.value_or(cameras.due()), cameras.due());
     return static_cast<int>(std::max(
         std::chrono::ceil<std::chrono::milliseconds>(next - now).count(), std::int64_t{0}));
@@ -35,7 +35,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
            const std::vector<std::string>& configured_cameras) {
     TrackStage stage(options, fmt::format("{:x}", utc_ns() / 1'000'000));
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
-    runtime.bind_input(input, wire::stages.at(wire::place_of("track")));
+    runtime.bind_input(input, wire::stages.at(wire::index_of("track")));
     bus::Socket broker(runtime.context, bus::Pattern::dealer);
     broker.connect(broker_endpoint, "broker.probes");
 
@@ -51,7 +51,8 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
     while (true) {
         uplink.pump();
         for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
-        // A full outbox holds a file. A live camera goes on, and its oldest probes make room.
+        // A full outbox stops reading from a file until the broker acknowledges. A live camera
+        // continues, and its oldest probes are dropped.
         const bool hold = uplink.full() && !live;
         if (!hold) {
             if (auto item = reader.poll()) {

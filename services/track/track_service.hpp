@@ -1,4 +1,4 @@
-// The loop of facebus-track.
+// Main loop of facebus-track.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace facebus::track {
 
-/// Reads faces, follows them, and sends probes, track events and camera reports to the broker until
-/// the stop is requested.
+/// Reads faces, tracks them, and sends probes, track events and camera reports to the broker.
+/// Blocks until the stop is requested.
 void serve(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const std::vector<std::string>& configured_cameras);
 

@@ -35,16 +35,15 @@ std::string TrackStage::track_id(const std::string& camera, std::uint64_t stream
     return fmt::format("{}-{}-{}-{}", camera, session_, stream, number);
 }
 
-/// Whether the event is one to send: all but those that say too soon that a track goes on.
-bool TrackStage::to_be_told(Camera& camera, const vision::TrackEvent& event) const {
+bool TrackStage::should_publish(Camera& camera, const vision::TrackEvent& event) const {
     using Kind = vision::TrackEvent::Kind;
     if (event.kind == Kind::ended) {
-        camera.told.erase(event.track);
+        camera.published.erase(event.track);
         return true;
     }
-    auto& told = camera.told.try_emplace(event.track, event.pts).first->second;
-    if (event.kind == Kind::moved && event.pts - told < moved_every_) return false;
-    told = event.pts;
+    auto& last = camera.published.try_emplace(event.track, event.pts).first->second;
+    if (event.kind == Kind::moved && event.pts - last < moved_interval_) return false;
+    last = event.pts;
     return true;
 }
 
@@ -62,7 +61,7 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
     TrackOutput output;
     for (const auto& event : result.events) {
         using Kind = vision::TrackEvent::Kind;
-        if (!to_be_told(camera, event)) continue;
+        if (!should_publish(camera, event)) continue;
         auto& target = event.kind == Kind::ended ? output.after : output.before;
         target.push_back({.head = frame.head,
                           .track = track_id(source, camera.stream, event.track),

@@ -1,4 +1,4 @@
-// The stage `track`: faces in, tracks and the crops worth recognising out.
+// Stage `track`: turns the faces of each frame into tracks, and selects the crops to recognise.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace facebus::track {
 
-/// What one frame gave. Events stand in the order in which they are to be sent, before or after the
-/// probes: a track starts before its probes and ends after them.
+/// Messages that result from one frame. They must be sent in this order: events `before`, probes,
+/// events `after`, because a track starts before its probes and ends after them.
 struct TrackOutput {
     struct Crop {
         wire::Probe message;
@@ -25,38 +25,40 @@ struct TrackOutput {
     std::vector<wire::Track> after;
 };
 
-/// Follows the faces of every camera. Not thread-safe.
+/// Runs one tracker per camera. Not thread-safe.
 class TrackStage {
   public:
-    /// `session`: letters and digits that no other run of this stage has had; part of every track
+    /// `session`: letters and digits that are unique to this run of the stage; part of every track
     /// id.
     TrackStage(const Options& options, std::string session)
         : options_(options.tracker),
           session_(std::move(session)),
-          moved_every_(
+          moved_interval_(
               options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
-    /// One frame's faces with their crops (see wire::Face). The end of a stream ends its tracks and
-    /// gives the event `end` last.
+    /// Processes the faces of one frame. `crops`: see wire::Face. The end of a stream ends all of
+    /// its tracks; the event `end` comes last.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:
     struct Camera {
-        std::uint64_t stream = 0;  ///< counts the streams that this camera has begun
+        std::uint64_t stream = 0;  ///< number of this stream of the camera, from 1
         vision::Tracker tracker;
-        std::map<std::uint64_t, std::int64_t> told;  ///< when each track told of itself last, pts
+        std::map<std::uint64_t, std::int64_t> published;  ///< track to pts of its last event
     };
 
-    [[nodiscard]] bool to_be_told(Camera& camera, const vision::TrackEvent& event) const;
+    /// Returns whether to publish the event: every event except a `moved` within the heartbeat
+    /// interval. Notes when the track was published last.
+    [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;
 
     [[nodiscard]] std::string track_id(const std::string& camera, std::uint64_t stream,
                                        std::uint64_t number) const;
 
     vision::TrackerOptions options_;
     std::string session_;
-    std::int64_t moved_every_;
+    std::int64_t moved_interval_;  ///< ns between two `moved` events of a track; 0: every frame
     std::map<std::string, Camera> cameras_;
-    std::map<std::string, std::uint64_t> streams_;
+    std::map<std::string, std::uint64_t> streams_;  ///< camera to number of streams so far
 };
 
 }  // namespace facebus::track

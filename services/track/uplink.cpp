@@ -19,20 +19,21 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& op
       socket_(socket),
       outbox_(outbox_options(options)),
       sent_(runtime.metrics.counter("facebus_probes_sent_total",
-                                    "Probes handed over to be sent, each counted once")),
+                                    "Probes to be sent, not counting retransmissions")),
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
-                                            "Probes whose result is out")),
+                                            "Probes whose result was published")),
       dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
                                        "Probes of live cameras dropped because the outbox was "
-                                       "full: the broker is away or too slow")),
-      waiting_(runtime.metrics.gauge("facebus_outbox_entries",
-                                     "Probes and events that wait for acknowledgement")) {}
+                                       "full: the broker is unavailable or too slow")),
+      pending_(runtime.metrics.gauge("facebus_outbox_entries",
+                                     "Probes and events that are not acknowledged yet")) {}
 
 void Uplink::put(TrackOutput output, bool live) {
     for (auto& event : output.before) {
         if (event.event == wire::TrackEvent::started) {
             runtime_.metrics
-                .counter("facebus_tracks_total", "Tracks started: faces that were followed",
+                .counter("facebus_tracks_total",
+                         "Tracks started: one each time a person passes the camera",
                          {{"camera", event.head.src}})
                 .add();
         }
@@ -49,8 +50,8 @@ void Uplink::put_probe(TrackOutput::Crop& probe, bool live) {
     outbox_.add(message.probe, message.head.src + "/" + message.track + "/",
                 {wire::topic(message), wire::encode(message), probe.pixels},
                 bus::Outbox::Kind::probe);
-    // In this order, so that whoever sees the probe counted sees that it waits, too.
-    waiting_.set(static_cast<double>(outbox_.size()));
+    // In this order, so that a scrape that counts the probe as sent also sees it pending.
+    pending_.set(static_cast<double>(outbox_.size()));
     sent_.add();
 }
 
@@ -58,7 +59,7 @@ void Uplink::put_event(wire::Track& event, bool live) {
     stamp(event.head);
     bus::Message message{wire::topic(event), wire::encode(event), Bytes()};
     if (event.event == wire::TrackEvent::moved) {
-        // Worthless when late, so it is sent once and not kept.
+        // Useless when late, so it is sent once and not kept.
         socket_.try_send(message);
         return;
     }
@@ -82,7 +83,7 @@ void Uplink::pump() {
         if (!socket_.try_send(*message)) break;
         outbox_.sent(Monotonic::now());
     }
-    waiting_.set(static_cast<double>(outbox_.size()));
+    pending_.set(static_cast<double>(outbox_.size()));
 }
 
 void Uplink::receive_acknowledgements() {

@@ -1,4 +1,4 @@
-// The edge's end of the way to the broker.
+// Connection from the edge to the broker.
 #pragma once
 
 #include <cstdint>
@@ -12,27 +12,28 @@
 
 namespace facebus::track {
 
-/// Sends probes and track events to the broker, and keeps each until the broker acknowledges it. If
-/// the outbox is full, live cameras drop their oldest probe and it is counted; files are held by
-/// full(). Not thread-safe.
+/// Sends probes and track events to the broker and keeps each until the broker acknowledges it. If
+/// the outbox is full, the oldest probe of a live camera is dropped and counted; for files, the
+/// caller waits until full() returns false. Not thread-safe.
 class Uplink {
   public:
-    /// `socket` is connected to the broker's endpoint for probes.
+    /// Requires: `socket` is connected to the broker's endpoint for probes.
     Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& options);
 
-    /// Numbers what one frame gave and puts it into the outbox. `live`: of a camera, not of a file.
+    /// Numbers the messages of one frame and puts them into the outbox. `live`: from a camera, not
+    /// from a file.
     void put(TrackOutput output, bool live);
 
-    /// Sends a report about a camera once; it is worthless when late.
+    /// Sends a camera report once. It is not retransmitted, because a late report is useless.
     void report(wire::Camera camera);
 
-    /// Sends what is due and reads acknowledgements. Never blocks.
+    /// Sends the messages that are due and reads acknowledgements. Never blocks.
     void pump();
 
-    /// Whether the outbox has no room.
+    /// Returns whether the outbox is full.
     [[nodiscard]] bool full() const { return outbox_.full(); }
 
-    /// When something is to be sent again, if ever.
+    /// Returns when the next message is due to be sent again, if any is pending.
     [[nodiscard]] std::optional<Monotonic::time_point> next_due() const {
         return outbox_.next_due();
     }
@@ -50,7 +51,7 @@ class Uplink {
     Counter sent_;
     Counter acknowledged_;
     Counter dropped_;
-    Gauge waiting_;
+    Gauge pending_;
     std::uint64_t seq_ = 0;
 };
 
