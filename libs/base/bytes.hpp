@@ -1,4 +1,4 @@
-// A read-only buffer that knows who keeps it alive.
+// Read-only buffer with shared ownership.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +9,30 @@
 
 namespace facebus {
 
-/// Immutable bytes, shared and never copied: pixels travel from decoder to socket, and from socket
-/// to network, in the memory they were first written to. Copies of a Bytes share that memory.
-/// Thread-safe for reading.
+/// Immutable bytes with shared ownership. Copies of a Bytes share the memory, so pixels pass from
+/// the decoder to the socket, and from the socket to the neural network, without being copied.
+/// Thread-safe for concurrent reads.
 class Bytes {
   public:
     Bytes() = default;
-    /// Views `size` bytes at `data`, which stay valid as long as `owner` lives.
+    /// Refers to `size` bytes at `data`. Requires: they stay valid while `owner` lives.
     Bytes(std::shared_ptr<const void> owner, const void* data, std::size_t size)
         : owner_(std::move(owner)), data_(static_cast<const std::byte*>(data)), size_(size) {}
 
+    /// Returns a Bytes that takes ownership of the vector.
     static Bytes take(std::vector<std::byte> bytes);
+    /// Returns a Bytes that owns a copy of `size` bytes at `data`.
     static Bytes copy(const void* data, std::size_t size);
 
     [[nodiscard]] const std::byte* data() const { return data_; }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::span<const std::byte> span() const { return {data_, size_}; }
+    /// Returns the bytes as text.
     [[nodiscard]] std::string_view text() const;
 
-    /// The part from `offset` on, sharing this buffer. Precondition: offset + size <= this->size().
+    /// Returns `size` bytes from `offset` on; the result shares this buffer.
+    /// Requires: offset + size <= this->size().
     [[nodiscard]] Bytes slice(std::size_t offset, std::size_t size) const;
 
   private:

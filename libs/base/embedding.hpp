@@ -1,4 +1,4 @@
-// What the embedding network makes of a face.
+// Face embeddings and their similarity.
 #pragma once
 
 #include <array>
@@ -8,13 +8,13 @@ namespace facebus {
 
 inline constexpr std::size_t embedding_size = 512;
 
-/// A face as a unit vector; the dot product of two is their cosine similarity.
+/// A face as a unit vector. The dot product of two embeddings is their cosine similarity.
 using Embedding = std::array<float, embedding_size>;
 
-/// Cosine similarity of two unit vectors, in [-1, 1].
+/// Returns the cosine similarity, in [-1, 1]. Requires: `a` and `b` have length 1.
 float similarity(const Embedding& a, const Embedding& b);
 
-/// Scales to length 1. A vector of length 0 stays as it is.
+/// Scales the vector to length 1. Leaves a vector of length 0 unchanged.
 void normalise(Embedding& embedding);
 
 }  // namespace facebus

@@ -1,8 +1,8 @@
-// How facebus reports what went wrong.
+// Error types and exit codes.
 //
-// Start-up problems throw a StartupError: main catches it once, prints its one line and exits with
-// its code. Everything that can fail per message returns Result<T>; the caller counts and logs it
-// and goes on. Assertions are for programmer errors, never for input.
+// Start-up problems throw a StartupError; main catches it, prints its message in one line and exits
+// with its code. Operations that can fail per message return Result<T>; the caller counts and logs
+// the error and continues. Assertions are for programming errors, never for input.
 #pragma once
 
 #include <expected>
@@ -12,46 +12,48 @@
 
 namespace facebus {
 
-/// What kind of failure an Error is; it is also the `kind` label of the error counters.
+/// Category of an Error, and the `kind` label of the error counters.
 enum class ErrorKind {
-    malformed,    ///< input that does not decode
-    unsupported,  ///< well-formed input that this version can't handle
-    too_large,    ///< input above a stated limit
-    refused,      ///< input that was understood and turned down, for the reason in the message
-    exists,       ///< nothing to do: what was asked for is there already
-    unavailable,  ///< something outside (Redis, a camera, a file) does not answer
+    malformed,    ///< the input cannot be decoded
+    unsupported,  ///< the input is well-formed, but this version does not support it
+    too_large,    ///< the input exceeds a limit
+    refused,      ///< the input is valid, but was rejected for the reason in the message
+    exists,       ///< the object to create already exists
+    unavailable,  ///< a dependency (Redis, a camera, a file) is unavailable
 };
 
+/// Returns the name of the enumerator.
 std::string_view to_string(ErrorKind kind);
 
+/// Failure of one operation.
 struct Error {
     ErrorKind kind{};
-    std::string message;  ///< one sentence for a person: what is wrong and, if possible, what to do
+    std::string message;  ///< one sentence for the user: the problem and, if possible, the remedy
 };
 
 template <class T>
 using Result = std::expected<T, Error>;
 
-/// The way to return an Error from a function that gives a Result.
+/// Returns an Error from a function whose return type is a Result.
 inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
     return std::unexpected(Error{kind, std::move(message)});
 }
 
-/// Exit codes of every facebus program, after sysexits.h.
+/// Exit codes of all facebus programs, following sysexits.h.
 enum class Exit : int {
     ok = 0,
-    usage = 64,         ///< a wrong flag or argument
-    input = 65,         ///< input data that can't be used, such as a picture with no face
-    unavailable = 69,   ///< a dependency is missing: model, camera, Redis, port
+    usage = 64,         ///< an invalid flag or argument
+    input = 65,         ///< unusable input, such as an image without a face
+    unavailable = 69,   ///< a dependency is unavailable: model, camera, Redis, port
     software = 70,      ///< a bug
-    interrupted = 130,  ///< Ctrl-C before there was a result
-    config = 78,        ///< facebus.yaml or an environment override is wrong
+    interrupted = 130,  ///< Ctrl-C before a result was available
+    config = 78,        ///< invalid facebus.yaml or environment variable
 };
 
-/// The exit code of a program that an error ends.
+/// Returns the exit code for a program that ends with this error.
 Exit exit_code(const Error& error);
 
-/// A program can't start, or can't go on. `what()` is the one line the user reads.
+/// The program cannot start or continue. `what()` is the one-line message for the user.
 class StartupError : public std::runtime_error {
   public:
     StartupError(Exit code, const std::string& message)

@@ -45,11 +45,11 @@ FileWriter::~FileWriter() {
 }
 
 Result<FileWriter> FileWriter::create(std::filesystem::path file, Readers readers) {
-    // Beside the target, so that the rename stays on one file system and replaces it at once.
+    // In the folder of the target, because rename() is atomic only within one file system.
     auto temporary = file;
     temporary += fmt::format(".{}.part", getpid());
     std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);  // of a process that died, long ago
+    std::filesystem::remove(temporary, ignored);  // left by a process with the same id that died
     const mode_t mode = readers == Readers::owner ? 0600 : 0666;
     const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor < 0) return std::unexpected(unwritable(file, errno));
@@ -73,7 +73,7 @@ Result<void> FileWriter::write(std::string_view bytes) {
 }
 
 Result<void> FileWriter::commit() {
-    // A full disk may show only now.
+    // close() may be the first call to report a full disk.
     const bool closed = close(std::exchange(descriptor_, -1)) == 0;
     const int error = errno;
     std::error_code moved;

@@ -1,4 +1,4 @@
-// Writing files whole, and reading secrets.
+// Atomic file replacement, and reading of secrets.
 #pragma once
 
 #include <filesystem>
@@ -9,20 +9,22 @@
 
 namespace facebus {
 
-/// A new file that is written piece by piece through a temporary one beside it, and is there whole
-/// after commit() or as it was before. Errors: unavailable, with the name and the reason. Not
-/// thread-safe.
+/// Writes a file atomically: write() appends to a temporary file in the same folder, and commit()
+/// renames it to the target. Until then the target is unchanged. Errors: unavailable, with the file
+/// name and the reason. Not thread-safe.
 class FileWriter {
   public:
     enum class Readers { everybody, owner };
 
+    /// Opens the temporary file. `readers` sets the permissions: `owner` for secrets.
     static Result<FileWriter> create(std::filesystem::path file, Readers readers);
-    /// Takes the temporary file away, if it was not committed.
+    /// Removes the temporary file if it was not committed.
     ~FileWriter();
     FileWriter(FileWriter&& other) noexcept;
     FileWriter& operator=(FileWriter&&) = delete;
 
     Result<void> write(std::string_view bytes);
+    /// Replaces the target. Call at most once, and no other function afterwards.
     Result<void> commit();
 
   private:
@@ -34,13 +36,13 @@ class FileWriter {
     int descriptor_ = -1;  ///< -1: committed, or moved from
 };
 
-/// Writes the file so that it is there whole or as it was before. Error: as above.
+/// Replaces the file atomically. Errors: as FileWriter.
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes);
-/// The same for a secret: nobody but the owner may read or write the file.
+/// Does the same for a secret: only the owner may read or write the file.
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
-/// The first line of a file that holds a secret. Empty for an empty name. Throws StartupError
-/// (config) that names `setting`.
+/// Returns the first line of a file that contains a secret, or an empty string if `file` is empty.
+/// Throws `StartupError` (config) naming `setting` if the file cannot be read.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

@@ -1,4 +1,4 @@
-// Pictures and places in them, as every part of facebus sees them.
+// Images, geometry and face quality: types shared by all of facebus.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace facebus {
 
-/// A picture in memory: 8 bits a channel, three channels in the order blue, green, red, rows from
-/// the top without padding, so pixels.size() == width * height * 3.
+/// Image in memory: 8 bits per channel, three channels in the order blue, green, red, rows from top
+/// to bottom without padding. Invariant: pixels.size() == width * height * 3.
 struct Image {
     int width = 0;
     int height = 0;
@@ -21,7 +21,7 @@ struct Image {
 
 inline constexpr std::size_t channels = 3;
 
-/// A rectangle of whole pixels inside a picture.
+/// Rectangle of whole pixels inside an image.
 struct Area {
     std::int32_t x = 0;
     std::int32_t y = 0;
@@ -31,12 +31,13 @@ struct Area {
     bool operator==(const Area&) const = default;
 };
 
+/// Position in pixels of the image, from the top left corner.
 struct Point {
     float x = 0;
     float y = 0;
 };
 
-/// A rectangle in pixels, at fractions of a pixel; may reach outside the picture.
+/// Rectangle in pixels, with fractions; may extend beyond the image.
 struct Box {
     float x = 0;
     float y = 0;
@@ -47,27 +48,27 @@ struct Box {
     [[nodiscard]] Point centre() const { return {x + width / 2, y + height / 2}; }
 };
 
-/// Intersection over union of two boxes, in [0, 1].
+/// Returns the intersection over union of two boxes, in [0, 1].
 float iou(const Box& a, const Box& b);
 
-/// Left eye, right eye, nose, left and right corner of the mouth, as seen in the picture.
+/// Left eye, right eye, nose, left and right corner of the mouth, as seen in the image.
 using Landmarks = std::array<Point, 5>;
 
-/// Distance between the eyes in pixels: the field's measure of a face's size.
+/// Returns the distance between the eyes in pixels, the usual measure of face size.
 float eye_distance(const Landmarks& landmarks);
 
-/// Side of the square crop that the embedding network reads, in pixels.
+/// Side length in pixels of the square crop that is input to the embedding network.
 inline constexpr int crop_side = 160;
 inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * channels;
 
-/// How good a crop is for recognition. Sizes in pixels of the picture that the face was found in.
+/// Suitability of a crop for recognition. Sizes are in pixels of the image that contains the face.
 struct Quality {
     float eye_distance = 0;  ///< pixels between the eyes
-    float sharpness =
-        0;               ///< variance of the Laplacian over the crop's grey values; more is sharper
-    float yaw = 0;       ///< -1 (left profile) .. 0 (frontal) .. 1, from the nose between the eyes
-    float detector = 0;  ///< the detector's score, 0..1
-    float overall = 0;   ///< all of the above as one weight, 0 (useless) .. 1 (good)
+    float sharpness = 0;     ///< variance of the Laplacian of the grey crop; higher is sharper
+    float yaw = 0;       ///< -1 (left profile) .. 0 (frontal) .. 1, from the position of the nose
+                         ///< between the eyes
+    float detector = 0;  ///< detection score, 0..1
+    float overall = 0;   ///< all of the above as one weight, 0 (useless)..1 (good)
 };
 
 }  // namespace facebus

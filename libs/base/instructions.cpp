@@ -2,7 +2,7 @@
 
 namespace facebus {
 
-const std::vector<Instructions>& known_instructions() {
+const std::vector<Instructions>& supported_instructions() {
     static const std::vector<Instructions> known = [] {
         std::vector<Instructions> found{Instructions::plain};
 #if defined(__x86_64__)
@@ -20,7 +20,7 @@ const std::vector<Instructions>& known_instructions() {
 }
 
 Instructions best_instructions() {
-    static const Instructions best = known_instructions().front();
+    static const Instructions best = supported_instructions().front();
     return best;
 }
 

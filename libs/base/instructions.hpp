@@ -1,4 +1,4 @@
-// Vector instructions of this processor, for code with one variant for each kind.
+// Detection of the vector instruction sets of this processor.
 #pragma once
 
 #include <string>
@@ -6,14 +6,16 @@
 
 namespace facebus {
 
-/// In order of preference, worst first. `plain` is what every processor has: SSE2 on x86-64, NEON
-/// on arm64. `avx2` includes FMA; `avx512` is AVX-512F; `vnni` adds AVX-512BW and AVX-512 VNNI.
+/// Instruction sets for which code has its own variant, slowest first. `plain` is available on
+/// every processor: SSE2 on x86-64, NEON on arm64. `avx2` includes FMA; `avx512` is AVX-512F;
+/// `vnni` adds AVX-512BW and AVX-512 VNNI.
 enum class Instructions { plain, avx2, avx512, vnni };
 
-/// Returns the instructions that this processor has, best first.
-const std::vector<Instructions>& known_instructions();
-/// Returns the first of known_instructions().
+/// Returns the instruction sets of this processor, fastest first.
+const std::vector<Instructions>& supported_instructions();
+/// Returns the first of supported_instructions().
 Instructions best_instructions();
+/// Returns the name for logs and reports, such as "avx512vnni".
 std::string name_of(Instructions instructions);
 
 }  // namespace facebus

@@ -23,6 +23,7 @@ std::string_view name(LogLevel level) {
     return "error";
 }
 
+/// Returns whether the value can be written without quotes.
 bool plain(std::string_view value) {
     return !value.empty() && std::ranges::all_of(value, [](unsigned char c) {
         return std::isgraph(c) != 0 && c != '"' && c != '=' && c != '\\';
@@ -82,7 +83,7 @@ void Log::write(LogLevel level, std::string_view event, Fields fields, std::uint
     for (const auto& field : fields) append(line, field.key, field.value);
     if (suppressed > 0) append(line, "suppressed", fmt::to_string(suppressed));
     line += '\n';
-    // A log line that can't be written must not stop the service.
+    // A failure to log must not stop the service.
     [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
 }
 

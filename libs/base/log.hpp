@@ -1,4 +1,4 @@
-// One structured line per event, on standard error.
+// Structured logging: one line of key=value fields per event.
 #pragma once
 
 #include <concepts>
@@ -17,7 +17,7 @@ namespace facebus {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// One `key=value` of a log line.
+/// One `key=value` field of a log line.
 struct LogField {
     std::string_view key;
     std::string value;
@@ -31,12 +31,14 @@ struct LogField {
         : key(k), value(fmt::format("{:.6g}", v)) {}
 };
 
-/// Writes `ts=… level=… service=… event=… key=value…` lines, each in one write. Values with spaces
-/// or quotes are quoted. Embeddings and pixels are never logged. Thread-safe.
+/// Writes lines of the form `ts=… level=… service=… event=… key=value…` to standard error, each in
+/// one write() call. Quotes and escapes values that contain spaces, quotes or control characters.
+/// Callers never log embeddings or pixels. Thread-safe.
 class Log {
   public:
     using Fields = std::initializer_list<LogField>;
 
+    /// Discards lines below `lowest`.
     explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2)
         : service_(std::move(service)), lowest_(lowest), descriptor_(descriptor) {}
 
@@ -51,13 +53,13 @@ class Log {
         write(LogLevel::error, event, fields);
     }
 
-    /// A warning that may come with every message: at most one line a second per event name; the
-    /// next line says how many were left out.
+    /// Logs a warning that could occur for every message: at most one line per second and event
+    /// name. The next line reports how many were suppressed.
     void limited(std::string_view event, Fields fields = {});
 
   private:
     struct Limit {
-        Monotonic::time_point next;
+        Monotonic::time_point next;  ///< earliest time of the next line
         std::uint64_t suppressed = 0;
     };
 

@@ -1,4 +1,4 @@
-// Counters, gauges and histograms of one process, in Prometheus' text format.
+// Counters, gauges and histograms of one process, exported in the Prometheus text format.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace facebus {
 
 class Metrics;
 
-/// A handle on a value that only grows. Thread-safe; copies stand for the same value.
+/// Handle to a value that only increases. Copies refer to the same value. Thread-safe.
 class Counter {
   public:
     void add(double amount = 1);
@@ -27,7 +27,7 @@ class Counter {
     prometheus::Counter* counter_;
 };
 
-/// A handle on a value that goes up and down. Thread-safe; copies stand for the same value.
+/// Handle to a value that can increase and decrease. Copies refer to the same value. Thread-safe.
 class Gauge {
   public:
     void set(double value);
@@ -38,8 +38,8 @@ class Gauge {
     prometheus::Gauge* gauge_;
 };
 
-/// A handle on durations in seconds, counted in buckets from 1 ms to 10 s. Thread-safe; copies
-/// stand for the same durations.
+/// Handle to a histogram of durations in seconds, with buckets from 1 ms to 10 s. Copies refer to
+/// the same histogram. Thread-safe.
 class Histogram {
   public:
     void observe(double seconds);
@@ -50,8 +50,8 @@ class Histogram {
     prometheus::Histogram* histogram_;
 };
 
-/// All metrics of a process. The same name and labels give the same metric, however often asked.
-/// Handles stay valid as long as the Metrics object lives. Thread-safe.
+/// All metrics of a process. Repeated calls with the same name and labels return the same metric.
+/// Handles are valid as long as the Metrics object exists. Thread-safe.
 class Metrics {
   public:
     using Labels = std::map<std::string, std::string>;
@@ -66,7 +66,7 @@ class Metrics {
     Histogram histogram(const std::string& name, const std::string& help,
                         const Labels& labels = {});
 
-    /// The page that a Prometheus server scrapes.
+    /// Returns all metrics in the Prometheus text format.
     [[nodiscard]] std::string text() const;
 
   private:

@@ -1,4 +1,4 @@
-// How a struct of options declares its keys: each once, with its default, range and help.
+// Declaration of configuration keys: a struct of options lists each key once, with range and help.
 //
 //     struct CameraOptions {
 //         double frame_rate = 0;
@@ -8,7 +8,7 @@
 //         }
 //     };
 //
-// A text or a bool has no range. libs/service reads such structs from facebus.yaml.
+// Strings and booleans have no range. libs/service reads such structs from facebus.yaml.
 #pragma once
 
 #include <string>
@@ -17,13 +17,13 @@
 
 namespace facebus {
 
-/// The numbers that a key accepts.
+/// Closed range of the numbers that a key accepts.
 struct Range {
     double lowest;
     double highest;
 };
 
-/// The words that a key accepts, and what each stands for.
+/// The words that a key accepts, each with its value.
 template <class Value>
 struct Choices {
     std::vector<std::pair<std::string, Value>> words;

@@ -1,4 +1,4 @@
-// Whether the main loop of a service still turns.
+// Liveness of the main loop of a service.
 #pragma once
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 namespace facebus {
 
-/// The main loop beats at least once a second, also while it waits; a health check reads how long
-/// ago that was. Thread-safe.
+/// Heartbeat of a main loop. The loop calls beat() at least once per second, also while it waits;
+/// the health check reads the age of the last beat. Thread-safe.
 class Pulse {
   public:
     void beat() { last_.store(Monotonic::now().time_since_epoch().count()); }

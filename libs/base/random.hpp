@@ -1,4 +1,4 @@
-// Random choices that are the same on every machine and with every standard library.
+// Pseudo-random numbers that are identical on every machine and with every standard library.
 #pragma once
 
 #include <cmath>
@@ -11,25 +11,27 @@
 
 namespace facebus {
 
-/// A seeded source of choices. The distributions of the standard library are left to each
-/// implementation; these are not.
+/// Seeded source of random numbers. The standard does not specify the algorithms of its
+/// distributions, so this class implements its own. Not thread-safe.
 class Random {
   public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}
 
-    /// 0 .. limit - 1. Precondition: limit > 0.
+    /// Returns a number in 0..limit - 1. Requires: limit > 0.
     std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
 
+    /// Shuffles in place (Fisher and Yates).
     template <class T>
     void shuffle(std::vector<T>& items) {
         for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
     }
 
-    /// Normally distributed, mean 0 and deviation 1 (Box and Muller).
+    /// Returns a normally distributed number with mean 0 and standard deviation 1 (Box and Muller).
     double normal();
 
   private:
-    std::optional<double> kept_;  ///< of each pair that is drawn
+    std::optional<double> kept_;  ///< second number of the last pair
+    /// Returns a number in (0, 1), exclusive, so that its logarithm is finite.
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;

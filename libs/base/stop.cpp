@@ -25,7 +25,7 @@ Stop::~Stop() {
 
 void Stop::request() noexcept {
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the stop has long been requested.
+    // Fails only if the counter is full, and then the stop was requested before.
     [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);
 }
 

@@ -1,13 +1,14 @@
-// The request to stop, as something a poll can wait for.
+// Stop request that poll() can wait for.
 #pragma once
 
 namespace facebus {
 
-/// Set once, never unset. Its descriptor becomes readable when the stop is requested, so every wait
-/// of a program can include it and no wait needs a time-out to notice it. Thread-safe; request()
-/// may be called from a signal handler.
+/// Request to stop; once set, it stays set. The descriptor becomes readable when the stop is
+/// requested, so a poll() that includes it returns without needing a timeout. Thread-safe;
+/// request() is also async-signal-safe.
 class Stop {
   public:
+    /// Throws `StartupError` (unavailable) if the system has no descriptor left.
     Stop();
     ~Stop();
     Stop(const Stop&) = delete;
@@ -17,7 +18,7 @@ class Stop {
     [[nodiscard]] bool requested() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-    /// Waits until the stop is requested or the time is over; true if it was requested.
+    /// Blocks until the stop is requested or the time has passed. Returns true if it was requested.
     bool wait_ms(int milliseconds) const noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// Folder for sockets and files of one program.
+// Temporary folder for sockets and files of one program.
 #pragma once
 
 #include <filesystem>
