@@ -25,7 +25,7 @@ bool is_uint64(std::string_view text) {
 
 std::string new_id() {
     std::array<std::uint64_t, 2> bits{};
-    // Up to 256 bytes come whole and uninterrupted, or the kernel has no getrandom at all.
+    // getrandom() never returns fewer bytes than requested up to 256, so this needs no loop.
     if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) {
         throw std::system_error(errno, std::generic_category(), "getrandom");
     }

@@ -1,4 +1,4 @@
-// Names for things that nobody has to agree on.
+// Random ids of subjects and samples, and ids of Redis stream entries.
 #pragma once
 
 #include <array>
@@ -8,24 +8,26 @@
 
 namespace facebus::gallery {
 
-/// 128 random bits as 32 hex digits.
+/// Returns 128 random bits as 32 lower-case hex digits. Throws std::system_error if the kernel has
+/// no random numbers.
 std::string new_id();
 
-/// Whether the text looks like one of new_id().
+/// Returns whether the text has the form of new_id().
 bool valid_id(std::string_view text);
 
-/// An id with the dashes of a UUID, 8-4-4-4-12, and without them again; what has none comes back as
-/// it is. Precondition of the first: valid_id().
+/// Returns the id with the dashes of a UUID, 8-4-4-4-12. Requires: valid_id(id).
 std::string to_uuid(std::string_view id);
+/// Returns the UUID without its dashes and in lower case. Returns other text unchanged.
 std::string from_uuid(std::string_view uuid);
 
-/// An id in half the memory, in the same order.
+/// An id as 16 bytes. Packed ids sort like the text.
 using PackedId = std::array<std::uint8_t, 16>;
-/// Precondition: valid_id().
+/// Returns the id in packed form. Requires: valid_id(id).
 PackedId pack_id(std::string_view id);
+/// Returns the 32 hex digits of a packed id.
 std::string unpack_id(const PackedId& id);
 
-/// Whether the text looks like the id of an entry in a stream: 1700000000000-0.
+/// Returns whether the text has the form of a Redis stream id, such as 1700000000000-0.
 bool valid_stream_id(std::string_view text);
 
 }  // namespace facebus::gallery

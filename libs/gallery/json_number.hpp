@@ -1,5 +1,5 @@
-// Private to libs/gallery: numbers out of JSON, whose library converts them without asking whether
-// they fit.
+// Private to libs/gallery: checked integers from JSON. The JSON library converts out-of-range
+// numbers silently.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace facebus::gallery {
 
-/// A count. Throws std::domain_error where it is none, or above 2^62.
+/// Returns the value as a count. Throws std::domain_error if it is not an unsigned integer or is
+/// above 2^62.
 template <class Json>
 std::uint64_t whole_number(const Json& json) {
     if (!json.is_number_unsigned()) throw std::domain_error("a count is not a whole number");

@@ -7,16 +7,19 @@
 namespace facebus::gallery {
 namespace {
 
-constexpr std::uint32_t no_character = 0xFFFFFFFF;
+constexpr std::uint32_t no_character = 0xFFFFFFFF;  // above all code points
 
-/// Takes the first character off the text; no_character if the bytes are not UTF-8.
+/// Removes the first character from `text` and returns its code point, or no_character if the bytes
+/// are not UTF-8. Requires: `text` is not empty.
 std::uint32_t take_character(std::string_view& text) {
     const auto byte = [&](std::size_t i) {
         return std::uint32_t{static_cast<unsigned char>(text[i])};
     };
     const std::uint32_t first = byte(0);
     std::size_t length = 0;
-    std::uint32_t least = 0;  // below it, a shorter encoding exists and this one is a disguise
+    // Smallest value that needs this many bytes. A smaller one is an overlong encoding, which can
+    // smuggle control characters past a check of bytes.
+    std::uint32_t least = 0;
     std::uint32_t value = 0;
     if (first < 0x80) {
         length = 1;

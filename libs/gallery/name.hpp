@@ -1,4 +1,4 @@
-// What a name may be.
+// Validation of names and other text that people enter.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@ namespace facebus::gallery {
 
 inline constexpr std::size_t max_name_bytes = 200;
 
-/// Whether the text is valid UTF-8 without control characters (C0, DEL, C1), so that it can be
-/// shown in a terminal or a web page as it is.
+/// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1). Such text can
+/// be written to a terminal or a web page unchanged.
 bool printable(std::string_view text);
 
-/// A subject's name without the blanks around it. Refused: empty, longer than max_name_bytes, not
-/// UTF-8, or with control characters. Names that differ in case are different names.
+/// Returns the name of a subject without leading and trailing blanks. Names are case-sensitive.
+/// Fails with `refused` if the rest is empty, longer than max_name_bytes, or not printable().
 Result<std::string> clean_name(std::string_view name);
 
 }  // namespace facebus::gallery

@@ -1,4 +1,4 @@
-// Who is enrolled, and by which faces.
+// Records of the gallery: enrolled subjects and their samples.
 #pragma once
 
 #include <cstddef>
@@ -10,29 +10,30 @@
 
 namespace facebus::gallery {
 
-/// One enrolled face.
+/// One enrolled face: its embedding and where it came from.
 struct Sample {
     std::string id;
     std::string subject_id;
-    std::string source;  ///< where it came from, for people: a file name
-    std::string model_id;
+    std::string source;        ///< free text for people, such as the name of the image file
+    std::string model_id;      ///< model that computed the embedding
     float quality = 0;         ///< Quality::overall of the crop
     std::int64_t created = 0;  ///< ns UTC
-    Embedding embedding{};
+    Embedding embedding{};     ///< unit vector
 };
 
+/// An enrolled person.
 struct Subject {
     std::string id;
     std::string name;
     std::int64_t created = 0;  ///< ns UTC
-    bool ignored = false;      ///< never to be reported
+    bool ignored = false;      ///< results never mention this subject
 };
 
-/// All that the gallery holds of a subject.
+/// A subject with all its samples.
 struct SubjectRecord {
     Subject subject;
     std::vector<Sample> samples;
-    std::size_t damaged = 0;  ///< samples that don't decode
+    std::size_t damaged = 0;  ///< number of samples left out because they do not decode
 };
 
 }  // namespace facebus::gallery

@@ -1,4 +1,4 @@
-// From a stated rate of false alarms to the policy of a gallery.
+// Calibration: derives the decision policy of a gallery from a stated FPIR.
 #pragma once
 
 #include <cstddef>
@@ -12,38 +12,38 @@
 
 namespace facebus::gallery {
 
-/// What a calibration came to.
+/// Result of a calibration.
 struct Calibration {
     Policy policy;
-    double fpir = 0;            ///< share of strangers that it lets be named
-    std::size_t impostors = 0;  ///< that were drawn
-    float threshold = 0;        ///< similarity that `known` takes in this gallery
-    /// Added because the subjects of this gallery are more like each other than strangers are: the
-    /// same cameras, the same family. 0 with fewer than `subjects_for_shift` subjects.
+    double fpir = 0;            ///< false positive identification rate that was requested
+    std::size_t impostors = 0;  ///< number of impostors drawn
+    float threshold = 0;        ///< similarity required for `known` in this gallery
+    /// Similarity added because the subjects of this gallery resemble each other more than
+    /// impostors resemble them (same cameras, same family). 0 with fewer than `subjects_for_shift`
+    /// subjects.
     float shift = 0;
-    double tpir = 0;  ///< share of enrolled people who pass it, by the cohort's pictures
+    double tpir = 0;  ///< expected share of enrolled people identified, by Cohort::genuine
 };
 
 inline constexpr std::size_t subjects_for_shift = 5;
 inline constexpr double min_fpir = 1e-5;
 inline constexpr double max_fpir = 0.5;
 
-/// How many strangers show a rate so that 50 of them lie above the threshold; at least 2,000, at
-/// most 50,000.
+/// Returns how many impostors are needed to measure a rate: so many that 50 of them reach the
+/// threshold, but at least 2,000 and at most 50,000.
 std::size_t impostors_for(double fpir);
 
-/// Sets threshold, slope and offset of `base` for the gallery; the rest of it stays. Strangers are
-/// drawn from the cohort, fused from `min_probes` pictures as in a track, and matched with the
-/// gallery; the threshold lets no more than `fpir` of them be named. The probability
-/// follows from how often strangers and enrolled people reach a similarity, as if one were as
-/// likely to come as the other. Takes strangers x samples comparisons and calls `step` after each
-/// stranger, to show how far it is. The same for the same gallery. Refused: an empty gallery,
-/// another model than the cohort's, `fpir` out of range.
+/// Computes threshold, slope and offset for the gallery and keeps the other values of `base`.
+/// Matches `impostors` people drawn from the cohort, each fused from `min_probes` images, with the
+/// gallery, and sets the threshold so that a share of `fpir` of them would be named. Deterministic
+/// for a given gallery. Performs impostors x samples comparisons and calls `step` after each
+/// impostor to report progress. Fails with `refused` if the gallery is empty, its model is not that
+/// of the cohort, or `fpir` is not between min_fpir and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
-                              double fpir, std::size_t strangers,
+                              double fpir, std::size_t impostors,
                               const std::function<void()>& step = {});
 
-/// What a gallery that stores no policy is calibrated from.
+/// Settings for calibrating a gallery that stores no policy.
 struct CalibrationOptions {
     double fpir = 0.01;
     Policy base{};
@@ -57,17 +57,18 @@ struct CalibrationOptions {
     }
 };
 
-/// The calibration of a gallery that stores no policy, with the shipped cohort; every program that
-/// matches comes to the same. With as many strangers as a second or so allows, and at least 200;
-/// `facebus calibrate` takes more. Refused as calibrate().
+/// Calibrates a gallery that stores no policy, with the shipped cohort. Every program that matches
+/// obtains the same result. Draws as many impostors as take about a second, 200 to 2,000; `facebus
+/// calibrate` draws more. Fails as calibrate() does.
 Result<Calibration> calibrate_in_time(const Snapshot& gallery, const CalibrationOptions& options);
 
-/// Samples of a gallery that were looked for with their own subject's others, and how many of them
-/// would be named rightly, as the last of enough good faces. At most 500.
+/// Result of a leave-one-out test of a gallery.
 struct LeaveOneOut {
-    std::size_t tried = 0;
-    std::size_t named = 0;
+    std::size_t tried = 0;  ///< samples matched with the rest of the gallery
+    std::size_t named = 0;  ///< samples whose own subject was found with the threshold and margin
 };
+/// Matches up to 500 samples with the gallery without that sample. Skips subjects with one sample.
+/// Applies the threshold for `min_probes` good probes.
 LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy);
 
 }  // namespace facebus::gallery

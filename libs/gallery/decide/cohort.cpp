@@ -17,16 +17,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t most_columns = 512;
+constexpr std::size_t max_columns = 512;
 
-// As whole_number(), for what is no count.
+/// Returns a number that fits into a float. Throws std::domain_error if its magnitude is 1e9 or
+/// more.
 float to_float(const Json& json) {
     const auto value = json.get<double>();
     if (!(std::abs(value) < 1e9)) throw std::domain_error("a number is too large");
     return static_cast<float>(value);
 }
 
-/// Adds a draw from the covariance to `target`.
+/// Adds a random vector with the given covariance to `target`. If the z are independent standard
+/// normal numbers, the sum of z_j * column_j has the covariance columns * columns^T, and
+/// independent noise of variance `rest` in every component adds rest * identity.
 void add_draw(Random& random, const Cohort::Covariance& covariance, Cohort::Vector& target) {
     for (const auto& column : covariance.columns) {
         const auto z = static_cast<float>(random.normal());
@@ -69,7 +72,7 @@ Cohort::Covariance to_covariance(const Json& json) {
     covariance.rest = to_float(json.at("rest"));
     if (!(covariance.rest >= 0)) throw std::domain_error("a variance is negative");
     for (const auto& column : json.at("columns")) {
-        if (covariance.columns.size() == most_columns) throw std::length_error("too many columns");
+        if (covariance.columns.size() == max_columns) throw std::length_error("too many columns");
         covariance.columns.push_back(to_vector(column));
     }
     return covariance;
@@ -83,14 +86,16 @@ std::vector<Embedding> Cohort::impostors(std::size_t count, std::size_t probes,
     std::vector<Embedding> all;
     all.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
+        // First the person, then `probes` images of that person, normalised like the output of the
+        // network and fused as the probes of a track are, with equal weights.
         Vector person = mean;
         add_draw(random, between, person);
         Embedding fused{};
         for (std::size_t p = 0; p < probes; ++p) {
-            Vector picture = person;
-            add_draw(random, within, picture);
-            normalise(picture);
-            for (std::size_t k = 0; k < embedding_size; ++k) fused[k] += picture[k];
+            Vector image = person;
+            add_draw(random, within, image);
+            normalise(image);
+            for (std::size_t k = 0; k < embedding_size; ++k) fused[k] += image[k];
         }
         normalise(fused);
         all.push_back(fused);

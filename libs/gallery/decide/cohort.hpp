@@ -1,4 +1,4 @@
-// Strangers, as statistics: what faces that are in no gallery look like to the network.
+// Statistics of the embeddings of people in general, from which calibration draws impostors.
 #pragma once
 
 #include <array>
@@ -12,47 +12,49 @@
 
 namespace facebus::gallery {
 
-/// A model of the embeddings of people: a person is normally distributed about the mean of all,
-/// each picture of him about himself. No vector of any person is in it. Real strangers come nearer
-/// to a gallery than normally distributed ones, by a factor that was measured: `tail`.
+/// Two-covariance model of face embeddings (as in PLDA): persons are normally distributed around
+/// the mean of all people, and the images of a person are normally distributed around that person.
+/// The model contains no embedding of a real person. Real impostors reach higher similarities than
+/// normally distributed ones; `tail` is the measured factor.
 struct Cohort {
     using Vector = std::array<float, embedding_size>;
 
-    /// A covariance as a sum: columns * columns^T + rest * identity.
+    /// Covariance matrix as a low-rank sum: columns * columns^T + rest * identity.
     struct Covariance {
         std::vector<Vector> columns;
         float rest = 0;
     };
 
-    /// Similarities of people to their own samples.
+    /// Distribution of the similarities of enrolled people to their own samples.
     struct Genuine {
-        std::size_t samples = 0;  ///< enrolled pictures of the person
-        std::size_t probes = 0;   ///< pictures fused into the probe
+        std::size_t samples = 0;  ///< enrolled images per person
+        std::size_t probes = 0;   ///< images fused into the probe
         double mean = 0;
         double deviation = 0;
     };
 
-    std::string model_id;    ///< of the embeddings that this is about
-    std::size_t people = 0;  ///< that it was computed from
-    std::size_t images = 0;  ///< that it was computed from
+    std::string model_id;    ///< model that computed the embeddings
+    std::size_t people = 0;  ///< people that the statistics were computed from
+    std::size_t images = 0;  ///< images that the statistics were computed from
     Vector mean{};
-    Covariance between;  ///< of people about the mean
-    Covariance within;   ///< of pictures about their person
-    double tail = 1;     ///< similarities that strangers reach, real ones by drawn ones
+    Covariance between;  ///< of persons around the mean
+    Covariance within;   ///< of images around their person
+    double tail = 1;     ///< similarity of real impostors divided by that of drawn ones
     std::vector<Genuine> genuine;
 
-    /// `count` people who don't exist, each as the fused template of `probes` pictures; the same
-    /// for the same seed on every machine.
+    /// Draws `count` fictitious people and returns the template of each, fused from `probes`
+    /// images. The same seed gives the same people on every machine.
     [[nodiscard]] std::vector<Embedding> impostors(std::size_t count, std::size_t probes,
                                                    std::uint64_t seed) const;
 };
 
-/// As text that read_cohort() understands; columns as whole numbers of -127..127 with a scale each.
+/// Returns the cohort as JSON for read_cohort(). Each vector is rounded to integers from -127 to
+/// 127 and a scale.
 std::string write_cohort(const Cohort& cohort);
-/// Malformed: the text is no cohort.
+/// Parses the JSON of write_cohort(). Fails with `malformed` if it is not a valid cohort.
 Result<Cohort> read_cohort(const std::string& text);
 
-/// The one that comes with facebus, computed from LFW; see docs/accuracy.md.
+/// Returns the cohort that ships with facebus, computed from LFW; see docs/accuracy.md.
 const Cohort& shipped_cohort();
 
 }  // namespace facebus::gallery

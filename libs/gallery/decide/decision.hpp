@@ -1,4 +1,4 @@
-// Who is it: an open-set decision that explains itself.
+// The open-set decision: which enrolled subject a track shows, or that it shows an unknown person.
 #pragma once
 
 #include <vector>
@@ -9,20 +9,24 @@
 
 namespace facebus::gallery {
 
-/// When a face counts as somebody's. calibrate() sets threshold, slope and offset for a gallery;
-/// the defaults here are what it gives on average for galleries from LFW and one false alarm in a
-/// hundred strangers. See docs/decisions/0003-open-set-decision.md.
+/// Parameters of the decision. A track is `known` if its similarity to the best subject reaches the
+/// effective threshold and exceeds that of every other subject by the margin. calibrate() sets
+/// threshold, slope and offset for a gallery. The defaults are averages of such calibrations for
+/// galleries from LFW at an FPIR of 1 %. See docs/decisions/0003-open-set-decision.md.
+///
+/// probability = 1 / (1 + exp(-(slope * similarity + offset - ln(subjects)))), assuming that half
+/// of the people who appear are enrolled.
 struct Policy {
-    float threshold = 0.52F;  ///< least cosine similarity to the subject, in a gallery of up to ten
-    float growth = 0.09F;  ///< added for every tenfold of that: more subjects, more chances to err
-    float early = 0.08F;   ///< added while fewer than `min_probes` good faces were seen
-    int min_probes = 2;    ///< good faces without which nobody is called a stranger
-    float margin = 0.05F;  ///< least lead over the best other subject
-    float min_quality = 0.2F;  ///< a face below this overall quality is not a good one
-    double slope = 47;         ///< probability = 1 / (1 + exp(-(slope * similarity + offset
-    double offset = -23.5;     ///< - ln(subjects)))): as if one who comes were as likely a stranger
+    float threshold = 0.52F;   ///< minimum cosine similarity in a gallery of up to ten subjects
+    float growth = 0.09F;      ///< added per tenfold number of subjects above ten
+    float early = 0.08F;       ///< added while fewer than `min_probes` good faces were seen
+    int min_probes = 2;        ///< good faces required for `unknown`
+    float margin = 0.05F;      ///< minimum margin over the best other subject
+    float min_quality = 0.2F;  ///< minimum overall quality of a good face
+    double slope = 47;
+    double offset = -23.5;
 
-    /// What may be set; calibrate() finds the rest.
+    /// Configuration keys. The other members come from calibrate() or keep their defaults.
     static void keys(auto& self, auto&& key) {
         key("early", self.early, Range{0, 1},
             "added to the threshold while fewer than min_probes good faces were seen");
@@ -34,38 +38,41 @@ struct Policy {
     }
 };
 
-/// The similarity that `known` takes with so many subjects and good faces.
+/// Returns the similarity required for `known` with so many subjects in the gallery and good probes
+/// in the track.
 float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes);
 
-/// Whether the best subject leads over the runner-up by so much; with one subject there is nobody
-/// to lead over. Precondition: there is a best one.
+/// Returns whether the best subject is ahead of the runner-up by at least `margin`. True if there
+/// is no runner-up. Requires: `match.best` is set.
 bool clears_margin(const Match& match, float margin);
 
 enum class Verdict {
-    known,
-    unknown,    ///< a stranger: seen well enough, and nobody in the gallery
-    undecided,  ///< nothing good enough was seen, or not enough yet
+    known,      ///< the best subject of the gallery
+    unknown,    ///< seen well enough, and not in the gallery
+    undecided,  ///< not seen well enough, or not often enough yet
 };
 
+/// A verdict and the numbers behind it.
 struct Decision {
     Verdict verdict = Verdict::undecided;
-    Match match;                  ///< the best subject and the runner-up, whatever the verdict
-    double probability = 0;       ///< that the track shows the best subject, 0..1
-    std::size_t good_probes = 0;  ///< probes that reach the policy's quality
-    float threshold = 0;          ///< similarity that `known` took
-    float margin = 0;             ///< the best similarity less the runner-up's, or less 0
-    /// Whether nobody may be told of the track: it shows an ignored subject, or would with more
-    /// faces as alike as these.
+    Match match;                  ///< best subject and runner-up, for every verdict
+    double probability = 0;       ///< that the track shows the best subject, 0 to 1
+    std::size_t good_probes = 0;  ///< probes with at least Policy::min_quality
+    float threshold = 0;          ///< similarity required for `known`; see effective_threshold()
+    float margin = 0;             ///< best similarity minus the runner-up's, or minus 0
+    /// Whether the track must not be reported: it shows an ignored subject, or would be decided so
+    /// after more faces with the same similarity.
     bool ignored = false;
 };
 
-/// Decides on a track's probes by what its template matches in a gallery of so many subjects.
-/// `known` if there is a good probe and the best subject reaches effective_threshold() and
-/// clears_margin() by the margin; else `unknown` if at least `min_probes` good probes were seen;
-/// else `undecided`.
+/// Decides on a track from its probes and the match of its template in a gallery of so many
+/// subjects. The verdict is `known` if there is a good probe, the best subject reaches
+/// effective_threshold(), and clears_margin() holds. Otherwise it is `unknown` if at least
+/// `min_probes` good probes were seen, else `undecided`.
 Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
                 const Policy& policy);
-/// The same with the matching; no probes are `undecided`.
+/// Fuses the probes, matches them with the snapshot and decides. Without probes the verdict is
+/// `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 
 }  // namespace facebus::gallery

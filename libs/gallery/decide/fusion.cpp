@@ -17,18 +17,22 @@ double weight(const Probe& probe) {
 
 }  // namespace
 
-// The rule: the mean of the embeddings weighted by quality, the plain mean if no probe has a
-// weight; normalised. It is summed in the order of the ids, since rounding depends on the order.
+// A sharp frontal face says more about a person than a blurred one, so each embedding counts in
+// proportion to its quality. The mean of unit vectors is shorter than 1 and is normalised again.
 Embedding fuse(const std::vector<Probe>& probes) {
     assert(!probes.empty());
+    // Floating-point addition is not associative. Workers receive the probes of a track in
+    // different orders and must still reach the same template, so the sum runs in the order of the
+    // ids.
     std::vector<const Probe*> ordered;
     ordered.reserve(probes.size());
     for (const Probe& probe : probes) ordered.push_back(&probe);
     std::sort(ordered.begin(), ordered.end(), [](const Probe* a, const Probe* b) {
         if (a->id != b->id) return a->id < b->id;
-        // Ids are unique; should they not be, this still gives one order.
+        // Ids are unique. If they are not, this still defines one order.
         return std::tuple(weight(*a), a->embedding) < std::tuple(weight(*b), b->embedding);
     });
+    // Without any usable quality all probes count the same.
     const bool weighted =
         std::any_of(probes.begin(), probes.end(), [](const Probe& p) { return weight(p) > 0; });
 
@@ -37,6 +41,8 @@ Embedding fuse(const std::vector<Probe>& probes) {
         const double share = weighted ? weight(*probe) : 1.0;
         for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share * double{probe->embedding[i]};
     }
+    // Dividing by the total weight would be pointless: normalising cancels it. Opposite probes can
+    // add up to zero, which has no direction and stays zero.
     double squares = 0;
     for (const double value : sum) squares += value * value;
     const double length = squares > 0 ? std::sqrt(squares) : 1.0;

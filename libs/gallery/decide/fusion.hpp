@@ -1,4 +1,4 @@
-// Many faces of one track as one template.
+// Fuses the probes of one track into one template.
 #pragma once
 
 #include <string>
@@ -8,22 +8,23 @@
 
 namespace facebus::gallery {
 
-/// One face of a track and its weight.
+/// One face of a track: its embedding and its weight in the fusion.
 struct Probe {
     std::string id;
     Embedding embedding{};
     float quality = 0;  ///< Quality::overall
 
+    /// Returns whether the quality is at least `min_quality`.
     [[nodiscard]] bool good(float min_quality) const { return quality >= min_quality; }
 };
 
-/// Returns the probes as one unit vector, by the rule in fusion.cpp. The order of the probes does
-/// not change a bit of it. Probes that cancel each other out give the zero vector, which is similar
-/// to nobody. Requires: `probes` is not empty.
+/// Returns the mean of the embeddings, weighted by quality and normalised to length 1. The result
+/// is bit-for-bit independent of the order of the probes. Embeddings that cancel out give the zero
+/// vector, whose similarity to every sample is 0. Requires: `probes` is not empty.
 Embedding fuse(const std::vector<Probe>& probes);
 
-/// Returns what is searched for in the gallery: the good probes of a track fused, or all if none is
-/// good. Requires: `probes` is not empty.
+/// Returns the template to search for in the gallery: the good probes of a track fused, or all
+/// probes if none is good. Requires: `probes` is not empty.
 Embedding track_template(const std::vector<Probe>& probes, float min_quality);
 
 }  // namespace facebus::gallery
