@@ -1,12 +1,12 @@
-// Speaking with the gateway. The key goes in a header only, never into an address.
+// Client of the gateway's REST API. The API key is sent in a header only, never in a URL.
 
-const place = 'facebus-key';
-const tries = 6;
-const picturesAtOnce = 4;
-const picturesKept = 2000;
+const keyStorage = 'facebus-key';
+const maxAttempts = 6;
+const maxConcurrentImages = 4;
+const maxCachedImages = 2000;
 
-/** What the gateway refused, in its own words. */
-export class Refusal extends Error {
+/** Error answer of the gateway, with its message. `status` is 0 if there was no answer. */
+export class GatewayError extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -14,15 +14,15 @@ export class Refusal extends Error {
 }
 
 export const key = {
-  get: () => sessionStorage.getItem(place) ?? '',
-  set: (value) => sessionStorage.setItem(place, value),
-  forget: () => sessionStorage.removeItem(place),
+  get: () => sessionStorage.getItem(keyStorage) ?? '',
+  set: (value) => sessionStorage.setItem(keyStorage, value),
+  forget: () => sessionStorage.removeItem(keyStorage),
 };
 
-let onKeyMissing = () => {};
-/** `told` is called with the gateway's words when it wants a key, or another one. */
-export function whenKeyIsMissing(told) {
-  onKeyMissing = told;
+let unauthorised = () => {};
+/** Calls `handler` with the gateway's message whenever the key is missing or rejected. */
+export function onUnauthorised(handler) {
+  unauthorised = handler;
 }
 
 function headers(more) {
@@ -36,22 +36,22 @@ export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resol
 async function send(method, path, {json, form} = {}) {
   const body = json === undefined ? form : JSON.stringify(json);
   const type = json === undefined ? {} : {'Content-Type': 'application/json'};
-  for (let left = tries; ; --left) {
+  for (let attempt = 1; ; ++attempt) {
     let response;
     try {
       response = await fetch(path, {method, headers: headers(type), body});
     } catch {
-      throw new Refusal(0, 'The gateway does not answer.');
+      throw new GatewayError(0, 'Cannot reach the gateway. Check your connection.');
     }
     if (response.ok) return response;
-    // It asks to be asked again a little later.
-    if (response.headers.has('Retry-After') && left > 1) {
+    // Random, so that pages that were rejected together do not all return together.
+    if (response.headers.has('Retry-After') && attempt < maxAttempts) {
       await pause(1000 * Number(response.headers.get('Retry-After')) * (0.5 + Math.random()));
       continue;
     }
-    const told = await response.json().catch(() => ({}));
-    if (response.status === 401) onKeyMissing(told.message);
-    throw new Refusal(response.status, told.message ?? `The gateway answers ${response.status}.`);
+    const answer = await response.json().catch(() => ({}));
+    if (response.status === 401) unauthorised(answer.message);
+    throw new GatewayError(response.status, answer.message ?? `The gateway returned error ${response.status}.`);
   }
 }
 
@@ -73,24 +73,24 @@ export async function upload(path, files) {
   return (await send('POST', path, {form})).json();
 }
 
-const pictures = new Map();
+const images = new Map();
 const waiting = [];
 let loading = 0;
 
-/** The address of a picture that takes a key, for an <img>. */
-export function picture(path) {
-  if (!pictures.has(path)) {
-    if (pictures.size >= picturesKept) pictures.delete(pictures.keys().next().value);
+/** Fetches an image that requires the key. Returns a promise of a URL for an <img>. */
+export function imageUrl(path) {
+  if (!images.has(path)) {
+    if (images.size >= maxCachedImages) images.delete(images.keys().next().value);
     const loaded = new Promise((resolve, reject) => waiting.push({path, resolve, reject}));
-    loaded.catch(() => pictures.delete(path));
-    pictures.set(path, loaded);
+    loaded.catch(() => images.delete(path));
+    images.set(path, loaded);
     loadNext();
   }
-  return pictures.get(path);
+  return images.get(path);
 }
 
 async function loadNext() {
-  if (loading >= picturesAtOnce || waiting.length === 0) return;
+  if (loading >= maxConcurrentImages || waiting.length === 0) return;
   const {path, resolve, reject} = waiting.shift();
   ++loading;
   try {
@@ -102,15 +102,18 @@ async function loadNext() {
   loadNext();
 }
 
-/** Server-sent events, one after the other. Ends when the connection does. */
+/**
+ * Yields server-sent events until the connection ends. The first one is {event: 'open'}. `lastId` is the id of the last
+ * event received; the gateway continues after it. Throws GatewayError if the gateway rejects the request.
+ */
 export async function* events(path, lastId) {
   const more = {Accept: 'text/event-stream'};
   if (lastId) more['Last-Event-ID'] = lastId;
   const response = await fetch(path, {headers: headers(more), cache: 'no-store'});
   if (!response.ok) {
-    const told = await response.json().catch(() => ({}));
-    if (response.status === 401) onKeyMissing(told.message);
-    throw new Refusal(response.status, told.message ?? '');
+    const answer = await response.json().catch(() => ({}));
+    if (response.status === 401) unauthorised(answer.message);
+    throw new GatewayError(response.status, answer.message ?? '');
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -1,81 +1,81 @@
-// The cameras, and what stands behind them.
+// State of the cameras and of the server.
 
 import {get} from './api.js';
-import {count, h, nothing, since} from './dom.js';
+import {emptyState, facts, h, timeAgo} from './dom.js';
 
 export const title = 'Cameras';
 
-const every = 2000;
+const refreshInterval = 2000;
+const brokerTimeout = 5;  // seconds
 
 const states = {
-  live: ['Frames come', 'good'],
-  silent: ['No picture', 'bad'],
-  ended: ['Read to its end', ''],
-  away: ['Its edge is not heard of', 'bad'],
+  live: ['Live', 'good'],
+  no_frames: ['No frames', 'bad'],
+  ended: ['Finished', ''],
+  offline: ['Camera offline', 'bad'],
 };
 
-function facts(rows) {
-  return h('dl', {class: 'facts'}, rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+function secondsAgo(seconds) {
+  return timeAgo(new Date(Date.now() - 1000 * seconds).toISOString());
 }
 
-function heard(seconds) {
-  return since(new Date(Date.now() - 1000 * seconds).toISOString());
-}
-
-function camera(entry) {
+function cameraCard(entry) {
   const [text, kind] = states[entry.state];
   return h('article', {class: 'card camera'},
     h('h2', {}, h('i', {class: `dot ${kind}`}), entry.camera),
     h('p', {class: `state ${kind}`}, text),
     facts([
-      entry.frames_per_second !== undefined && ['Frames a second', entry.frames_per_second.toFixed(1)],
-      entry.tracks !== undefined && ['In the picture now', count(entry.tracks, 'face')],
+      entry.frames_per_second !== undefined && ['Frames per second', entry.frames_per_second.toFixed(1)],
+      entry.tracks !== undefined && ['Faces in view', entry.tracks],
       ['Results', entry.results],
-      entry.last_frame && ['Last frame', since(entry.last_frame)],
-      ['Heard', heard(entry.heard_seconds_ago)],
+      entry.last_frame && ['Last frame', timeAgo(entry.last_frame)],
+      ['Last message', secondsAgo(entry.last_message_seconds_ago)],
     ]));
 }
 
-function server(broker) {
-  const lost = !broker || broker.heard_seconds_ago > 5;
-  const good = !lost && broker.state === 'ok' && !broker.gallery_stale;
-  const words = !broker ? 'The broker is not heard of' : lost ? 'The broker is not heard of any more' :
-    broker.state !== 'ok' ? `The broker says: ${broker.state}` :
-      broker.gallery_stale ? 'Recognition goes on with an old copy of the gallery: Redis is away' : 'Recognition works';
+function serverState(broker) {
+  if (!broker || broker.last_message_seconds_ago > brokerTimeout) return ['Broker offline', 'bad'];
+  if (broker.state !== 'ok') return [`Recognition stopped: ${broker.state}`, 'bad'];
+  if (broker.gallery_stale) return ['Redis is unavailable; recognition uses an old copy of the gallery', 'bad'];
+  return ['Recognition running', 'good'];
+}
+
+function serverCard(broker) {
+  const [text, kind] = serverState(broker);
   return h('article', {class: 'card camera'},
-    h('h2', {}, h('i', {class: `dot ${good ? 'good' : 'bad'}`}), 'Server'),
-    h('p', {class: `state ${good ? 'good' : 'bad'}`}, words),
+    h('h2', {}, h('i', {class: `dot ${kind}`}), 'Server'),
+    h('p', {class: `state ${kind}`}, text),
     broker ? facts([
       ['Workers', broker.workers],
-      ['Faces that wait', broker.queued],
-      ['Under way', broker.in_flight],
+      ['Queued', broker.queued],
+      ['In flight', broker.in_flight],
       ['Results', broker.results],
-      ['Heard', heard(broker.heard_seconds_ago)],
+      ['Last message', secondsAgo(broker.last_message_seconds_ago)],
     ]) : null);
 }
 
 export function show(root) {
   const list = h('div', {class: 'cards wide'});
-  root.append(h('div', {class: 'head'}, h('h1', {}, 'Cameras')), list);
-  let goes = true;
+  root.append(h('div', {class: 'head'}, h('h1', {}, title)), list);
+  let active = true;
   const draw = async () => {
     try {
-      const told = await get('/api/v1/cameras');
-      if (!goes) return;
-      list.replaceChildren(...told.cameras.map(camera), server(told.broker));
-      if (told.cameras.length === 0) {
-        list.prepend(nothing('No camera yet', 'A camera appears here when the machine that it is at has been heard of.'));
+      const answer = await get('/api/v1/cameras');
+      if (!active) return;
+      list.replaceChildren(...answer.cameras.map(cameraCard), serverCard(answer.broker));
+      if (answer.cameras.length === 0) {
+        list.prepend(emptyState('No cameras yet', 'A camera appears here when its machine connects.'));
       }
     } catch (error) {
-      if (goes && error.status !== 401) {
-        list.replaceChildren(nothing('Not known', error.message));
+      if (active && error.status !== 401) {
+        list.replaceChildren(emptyState('Cameras unavailable', error.message));
       }
     }
   };
   draw();
-  const timer = setInterval(draw, every);
+  const timer = setInterval(draw, refreshInterval);
   return () => {
-    goes = false;
+    active = false;
     clearInterval(timer);
   };
 }

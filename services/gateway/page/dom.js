@@ -1,4 +1,4 @@
-// Making elements. Text always goes in as text: names come from other people.
+// Building blocks of the page. Text is always inserted as text, never as HTML: names are untrusted input.
 
 function make(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
@@ -11,22 +11,22 @@ function make(element, properties, children) {
   return element;
 }
 
-/** h('a', {href: '#', onclick: f}, 'text', element, [more]) */
+/** Creates an HTML element: h('a', {href: '#', onclick: f}, 'text', element, [more]). */
 export function h(tag, properties, ...children) {
   return make(document.createElement(tag), properties, children);
 }
 
-/** The same for SVG. */
+/** Creates an SVG element. */
 export function s(tag, properties, ...children) {
   return make(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
 }
 
-/** A button. `look`: primary, quiet or danger. */
+/** Creates a button. `look` is primary, quiet or danger. */
 export function button(text, look, onclick, properties) {
   return h('button', {type: 'button', class: look, onclick, ...properties}, text);
 }
 
-/** "just now", "5 min ago". */
+/** Returns a relative time: "just now", "5 min ago". */
 export function ago(time) {
   const seconds = Math.max(0, (Date.now() - new Date(time)) / 1000);
   if (seconds < 5) return 'just now';
@@ -36,12 +36,12 @@ export function ago(time) {
   return new Date(time).toLocaleDateString();
 }
 
-/** A time that goes on being true: see keepTimes(). */
-export function since(time) {
+/** Creates an element with a relative time, which refreshTimes() keeps up to date. */
+export function timeAgo(time) {
   return h('time', {datetime: time, title: new Date(time).toLocaleString()}, ago(time));
 }
 
-export function keepTimes() {
+export function refreshTimes() {
   setInterval(() => {
     for (const element of document.querySelectorAll('time[datetime]')) {
       const text = ago(element.dateTime);
@@ -50,25 +50,36 @@ export function keepTimes() {
   }, 1000);
 }
 
+/** Returns "1 face", "2 faces". */
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** Tells of something for a while. `kind`: good or bad. */
-export function note(text, kind = 'good') {
-  const line = h('p', {class: `note ${kind}`}, text);
-  document.querySelector('#notes').append(line);
+export function capitalise(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** Shows a notification for some seconds. `kind` is good or bad. */
+export function notify(text, kind = 'good') {
+  const line = h('p', {class: `notification ${kind}`}, text);
+  document.querySelector('#notifications').append(line);
   setTimeout(() => line.remove(), kind === 'bad' ? 10000 : 5000);
 }
 
-/** What a view shows when there is nothing to show. */
-export function nothing(title, text) {
-  return h('div', {class: 'nothing'}, h('h2', {}, title), h('p', {}, text));
+/** Creates the placeholder of an empty view. */
+export function emptyState(title, text) {
+  return h('div', {class: 'empty'}, h('h2', {}, title), h('p', {}, text));
+}
+
+/** Creates a list of names and values. Skips rows that are false. */
+export function facts(rows) {
+  return h('dl', {class: 'facts'},
+    rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 
 /**
- * A dialog over the page. `fill(close)` gives what is in it. Resolves with what close() was given when it is gone;
- * undefined if it was dismissed.
+ * Opens a modal dialog. `fill(close)` returns its content. Resolves with the argument of close(), or with undefined if
+ * the user dismissed the dialog.
  */
 export function dialog(label, fill, look = '') {
   return new Promise((resolve) => {
@@ -83,6 +94,7 @@ export function dialog(label, fill, look = '') {
       element.remove();
       resolve(answer);
     });
+    // A click outside the content hits the dialog itself.
     element.addEventListener('click', (event) => {
       if (event.target === element) close();
     });
@@ -91,7 +103,7 @@ export function dialog(label, fill, look = '') {
   });
 }
 
-/** Asks before something is done that can't be undone. */
+/** Asks for confirmation. Resolves with true if the user confirmed. */
 export function confirm(title, text, action) {
   return dialog(title, (close) => [
     h('h2', {}, title),
@@ -101,23 +113,26 @@ export function confirm(title, text, action) {
   ]);
 }
 
-/** Asks for a line of text; `suggestions` are offered. */
+/** Asks for a line of text and offers `suggestions`. */
 export function prompt(title, label, value, action, suggestions = []) {
   return dialog(title, (close) => {
-    const input = h('input', {value, required: true, maxlength: 200, autofocus: true, list: 'prompt-names', autocomplete: 'off'});
+    const input = h('input', {
+      value, required: true, maxlength: 200, autofocus: true, list: 'prompt-names', autocomplete: 'off',
+    });
     return [
       h('h2', {}, title),
       h('form', {onsubmit: (event) => {
         event.preventDefault();
         close(input.value);
       }},
-      h('label', {}, label, input), names('prompt-names', suggestions),
+      h('label', {}, label, input), nameList('prompt-names', suggestions),
       h('div', {class: 'actions'}, button('Cancel', 'quiet', () => close()),
         h('button', {class: 'primary'}, action))),
     ];
   });
 }
 
-export function names(id, all) {
-  return h('datalist', {id}, all.map((name) => h('option', {value: name})));
+/** Creates the suggestions of an input whose `list` is `id`. */
+export function nameList(id, names) {
+  return h('datalist', {id}, names.map((name) => h('option', {value: name})));
 }

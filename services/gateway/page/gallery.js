@@ -1,18 +1,19 @@
-// Everybody who is enrolled, with every sample.
+// Gallery: all enrolled people with their photos.
 
 import {get, post, put, remove, upload} from './api.js';
-import {button, confirm, count, dialog, h, note, nothing, prompt} from './dom.js';
-import {samplePicture} from './why.js';
+import {button, confirm, count, dialog, emptyState, h, notify, prompt} from './dom.js';
+import {sampleImage} from './why.js';
 
 export const title = 'Gallery';
 
-const pageSize = 1000;
-const peopleShown = 60;
-const address = (name) => `/api/v1/recognition/subjects/${encodeURIComponent(name)}`;
+const pageSize = 1000;  // samples per request
+const peoplePerPage = 60;
+const subjectPath = (name) => `/api/v1/recognition/subjects/${encodeURIComponent(name)}`;
 
-/** Everybody, each with all samples. */
+/** Loads all people with their samples. */
 async function load() {
-  const people = new Map((await get('/api/v1/gallery/subjects')).subjects.map((one) => [one.subject, {...one, samples: []}]));
+  const people = new Map(
+    (await get('/api/v1/gallery/subjects')).subjects.map((person) => [person.subject, {...person, samples: []}]));
   for (let page = 0, pages = 1; page < pages; ++page) {
     const faces = await get(`/api/v1/recognition/faces?page=${page}&size=${pageSize}`);
     pages = faces.total_pages;
@@ -21,160 +22,167 @@ async function load() {
   return [...people.values()];
 }
 
-/** Does it, tells of it, and shows the gallery as it is then. */
-async function act(done, redraw) {
+/** Runs an action, shows its message or error, and reloads the gallery. */
+async function act(action, reload) {
   try {
-    note(await done());
+    notify(await action());
   } catch (error) {
-    note(error.message, 'bad');
+    notify(error.message, 'bad');
   }
-  await redraw();
+  await reload();
 }
 
-function addPictures(name, files, redraw) {
+function addPhotos(name, files, reload) {
   return act(async () => {
-    const added = await upload(`/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`, files);
-    for (const face of added.faces) {
-      if (face.message) note(`${face.file}: ${face.message}`, 'bad');
+    const answer = await upload(`/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`, files);
+    for (const face of answer.faces) {
+      if (face.message) notify(`${face.file}: ${face.message}`, 'bad');
     }
-    return `${count(added.added, 'picture')} of ${name} added` +
-      (added.already_enrolled > 0 ? `, ${added.already_enrolled} was there already` : '');
-  }, redraw);
+    return `${count(answer.added, 'photo')} of ${name} added` +
+      (answer.already_enrolled > 0 ? `, ${answer.already_enrolled} already enrolled` : '');
+  }, reload);
 }
 
-function choosePictures(chosen) {
-  const input = h('input', {type: 'file', accept: 'image/*', multiple: true, onchange: () => chosen([...input.files])});
+function photoInput(onChosen) {
+  const input = h('input', {
+    type: 'file', accept: 'image/*', multiple: true, onchange: () => onChosen([...input.files]),
+  });
   return input;
 }
 
-function sample(face, name, redraw) {
-  return h('figure', {class: 'one'},
-    samplePicture(face.image_id, name),
-    h('figcaption', {}, face.source, h('span', {}, `quality ${face.quality.toFixed(2)} · ${new Date(face.created).toLocaleDateString()}`)),
+function sampleFigure(face, name, reload) {
+  return h('figure', {class: 'photo'},
+    sampleImage(face.image_id, name),
+    h('figcaption', {}, face.source,
+      h('span', {}, `quality ${face.quality.toFixed(2)} · ${new Date(face.created).toLocaleDateString()}`)),
     button('Remove', 'quiet', async () => {
-      if (!await confirm('Remove this picture?', `${name} will not be recognised by it any more.`, 'Remove')) return;
+      if (!await confirm('Remove this photo?', `It will no longer be used to recognise ${name}.`, 'Remove')) return;
       act(async () => {
         await remove(`/api/v1/recognition/faces/${face.image_id}`);
-        return `A picture of ${name} is removed`;
-      }, redraw);
-    }, {'aria-label': `Remove the picture ${face.source}`}));
+        return `Photo of ${name} removed`;
+      }, reload);
+    }, {'aria-label': `Remove photo ${face.source}`}));
 }
 
-function rename(person, redraw) {
+function rename(person, reload) {
   return async () => {
-    const name = await prompt('Rename', 'New name', person.subject, 'Rename');
+    const name = await prompt(`Rename ${person.subject}`, 'New name', person.subject, 'Rename');
     if (!name || name === person.subject) return;
     act(async () => {
-      await put(address(person.subject), {subject: name});
-      return `${person.subject} is called ${name} now`;
-    }, redraw);
+      await put(subjectPath(person.subject), {subject: name});
+      return `${person.subject} renamed to ${name}`;
+    }, reload);
   };
 }
 
-function merge(person, people, redraw) {
+function merge(person, people, reload) {
   return async () => {
     const others = people.map((other) => other.subject).filter((name) => name !== person.subject);
-    const into = await prompt(`${person.subject} is the same person as…`, 'Name', '', 'Merge', others);
+    const into = await prompt(`Merge ${person.subject} into…`, 'Person', '', 'Merge', others);
     if (!into) return;
     act(async () => {
       await post('/api/v1/gallery/merge', {from: person.subject, into});
-      return `The pictures of ${person.subject} are ${into}’s now`;
-    }, redraw);
+      return `${person.subject} merged into ${into}`;
+    }, reload);
   };
 }
 
-/** Whether the person is told of when a camera sees it. */
-function report(person, redraw) {
+function toggleIgnored(person, reload) {
   return () => act(async () => {
     await put(`/api/v1/gallery/subjects/${encodeURIComponent(person.subject)}`, {ignored: !person.ignored});
-    return `${person.subject} is ${person.ignored ? 'reported again' : 'never reported any more'}`;
-  }, redraw);
+    return `${person.subject} is ${person.ignored ? 'no longer' : 'now'} ignored`;
+  }, reload);
 }
 
-function forget(person, redraw) {
+function removePerson(person, reload) {
   return async () => {
-    const sure = await confirm(`Remove ${person.subject}?`,
-      `All ${count(person.samples.length, 'picture')} and every result that names this person will be gone. There is no way back.`, 'Remove');
-    if (!sure) return;
+    const confirmed = await confirm(`Remove ${person.subject}?`,
+      `This deletes ${count(person.samples.length, 'photo')} and all results that name this person. ` +
+      'It cannot be undone.', 'Remove');
+    if (!confirmed) return;
     act(async () => {
-      const gone = await remove(address(person.subject));
-      if (gone.run_on_redis) note(`Redis’ files still hold it: run ${gone.run_on_redis} there`, 'bad');
-      return `${person.subject} is removed`;
-    }, redraw);
+      const answer = await remove(subjectPath(person.subject));
+      if (answer.run_on_redis) {
+        notify(`The data is still in the files of Redis. To erase it, run on Redis: ${answer.run_on_redis}`, 'bad');
+      }
+      return `${person.subject} removed`;
+    }, reload);
   };
 }
 
-function card(person, people, redraw) {
-  const input = choosePictures((files) => addPictures(person.subject, files, redraw));
+function card(person, people, reload) {
+  const input = photoInput((files) => addPhotos(person.subject, files, reload));
   input.id = `add-${person.id}`;
   return h('article', {class: 'card person', 'data-subject': person.subject},
     h('header', {},
       h('h2', {}, person.subject),
-      person.ignored ? h('span', {class: 'pill'}, 'never reported') : null,
-      h('p', {}, count(person.samples.length, 'picture'))),
-    h('div', {class: 'samples'}, person.samples.map((face) => sample(face, person.subject, redraw))),
+      person.ignored ? h('span', {class: 'pill'}, 'ignored') : null,
+      h('p', {}, count(person.samples.length, 'photo'))),
+    h('div', {class: 'samples'}, person.samples.map((face) => sampleFigure(face, person.subject, reload))),
     h('div', {class: 'actions'},
-      h('label', {class: 'file', for: input.id}, 'Add pictures', input),
-      button('Rename', 'quiet', rename(person, redraw)),
-      button('Merge', 'quiet', merge(person, people, redraw)),
-      button(person.ignored ? 'Report again' : 'Never report', 'quiet', report(person, redraw)),
-      button('Remove', 'quiet danger', forget(person, redraw))));
+      h('label', {class: 'file', for: input.id}, 'Add photos', input),
+      button('Rename', 'quiet', rename(person, reload)),
+      button('Merge', 'quiet', merge(person, people, reload)),
+      button(person.ignored ? 'Stop ignoring' : 'Ignore', 'quiet', toggleIgnored(person, reload)),
+      button('Remove', 'quiet danger', removePerson(person, reload))));
 }
 
-function addPerson(people, redraw) {
-  return dialog('Add a person', (close) => {
-    const name = h('input', {required: true, maxlength: 200, autofocus: true, autocomplete: 'off', list: 'prompt-names'});
+function enrolPerson(reload) {
+  return dialog('Enrol a person', (close) => {
+    const name = h('input', {required: true, maxlength: 200, autofocus: true, autocomplete: 'off'});
     const files = h('input', {type: 'file', accept: 'image/*', multiple: true, required: true});
     return [
-      h('h2', {}, 'Add a person'),
+      h('h2', {}, 'Enrol a person'),
       h('form', {onsubmit: (event) => {
         event.preventDefault();
         close();
-        addPictures(name.value, [...files.files], redraw);
+        addPhotos(name.value, [...files.files], reload);
       }},
       h('label', {}, 'Name', name),
-      h('label', {}, 'Pictures, each of this one person', files),
-      h('div', {class: 'actions'}, button('Cancel', 'quiet', () => close()), h('button', {class: 'primary'}, 'Add'))),
+      h('label', {}, 'Photos that show only this person', files),
+      h('div', {class: 'actions'}, button('Cancel', 'quiet', () => close()), h('button', {class: 'primary'}, 'Enrol'))),
     ];
   });
 }
 
 export function show(root) {
   let people = [];
-  let most = peopleShown;
-  let goes = true;
+  let maxCards = peoplePerPage;
+  let active = true;
   const list = h('div', {class: 'cards wide'});
   const summary = h('p', {class: 'summary'});
-  const search = h('input', {type: 'search', placeholder: 'Search', 'aria-label': 'Search by name', oninput: () => draw()});
+  const search = h('input', {
+    type: 'search', placeholder: 'Search', 'aria-label': 'Search by name', oninput: () => draw(),
+  });
   const more = button('Show more', 'quiet more', () => {
-    most += peopleShown;
+    maxCards += peoplePerPage;
     draw();
   });
 
   const draw = () => {
-    const wanted = people.filter((person) => person.subject.toLowerCase().includes(search.value.toLowerCase()));
-    list.replaceChildren(...wanted.slice(0, most).map((person) => card(person, people, redraw)));
-    if (wanted.length === 0) {
+    const matches = people.filter((person) => person.subject.toLowerCase().includes(search.value.toLowerCase()));
+    list.replaceChildren(...matches.slice(0, maxCards).map((person) => card(person, people, reload)));
+    if (matches.length === 0) {
       list.append(people.length === 0 ?
-        nothing('Nobody is enrolled', 'Add a person here, or name somebody under “Unknown”.') :
-        nothing('Nobody of that name', 'Another part of the name may help.'));
+        emptyState('The gallery is empty', 'Enrol a person here, or from the list of unknown people.') :
+        emptyState('No matches', 'No name contains this text.'));
     }
-    more.hidden = wanted.length <= most;
+    more.hidden = matches.length <= maxCards;
     summary.textContent = count(people.length, 'person', 'people');
   };
-  const redraw = async () => {
+  const reload = async () => {
     try {
       people = await load();
-      if (goes) draw();
+      if (active) draw();
     } catch (error) {
-      if (goes && error.status !== 401) list.replaceChildren(nothing('The gallery can’t be read', error.message));
+      if (active && error.status !== 401) list.replaceChildren(emptyState('Gallery unavailable', error.message));
     }
   };
-  root.append(h('div', {class: 'head'}, h('h1', {}, 'Gallery'), summary, search,
-    button('Add a person', 'primary', () => addPerson(people, redraw))), list, more);
+  root.append(h('div', {class: 'head'}, h('h1', {}, title), summary, search,
+    button('Enrol a person', 'primary', () => enrolPerson(reload))), list, more);
   more.hidden = true;
-  redraw();
+  reload();
   return () => {
-    goes = false;
+    active = false;
   };
 }

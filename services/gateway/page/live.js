@@ -1,56 +1,56 @@
-// Who is seen, as it happens: a card for each track, the latest first.
+// Live results: one card per track, latest first.
 
 import {events, pause} from './api.js';
-import {h, nothing, since} from './dom.js';
+import {count, emptyState, h, timeAgo} from './dom.js';
 import {explain, sentence} from './why.js';
 
 export const title = 'Live';
 
-const cardsShown = 120;
-const longestWait = 5000;
-const freshFor = 3000;
+const maxCards = 120;
+const maxRetryDelay = 5000;
+const newFor = 3000;  // milliseconds that a card counts as new
 
-/** The latest result of each track, in the order in which tracks were told of last. */
+/** Latest result per track; the track updated last is at the end. */
 const tracks = new Map();
 const watchers = new Set();
 let cropsMissing = false;
 let listening = false;
 
-/** Listens for ever; a connection that ends is made anew, and gives what was missed. */
+/** Receives results as long as the page is open. Reconnects and continues after the last result received. */
 export async function listen() {
   if (listening) return;
   listening = true;
   let last = '';
-  let wait = 500;
+  let delay = 500;
   while (listening) {
     try {
       for await (const event of events('/api/v1/live/events', last)) {
-        wait = 500;
-        tell('on', 'Listening');
+        delay = 500;
+        setConnection('on', 'Connected');
         if (event.event !== 'result') continue;
         last = event.id;
-        take(JSON.parse(event.data));
+        add(JSON.parse(event.data));
       }
     } catch (error) {
-      // The page asks for a key then, and listens again when there is one.
+      // The page then asks for a key and calls listen() again.
       if (error.status === 401) listening = false;
     }
-    tell('off', 'Reconnecting…');
-    await pause(wait);
-    wait = Math.min(wait * 2, longestWait);
+    setConnection('off', 'Reconnecting…');
+    await pause(delay);
+    delay = Math.min(delay * 2, maxRetryDelay);
   }
 }
 
-function tell(state, text) {
-  const link = document.querySelector('#link');
-  if (link.textContent === text) return;
-  link.className = `link ${state}`;
-  link.textContent = text;
+function setConnection(state, text) {
+  const connection = document.querySelector('#connection');
+  if (connection.textContent === text) return;
+  connection.className = `connection ${state}`;
+  connection.textContent = text;
 }
 
-function take(result) {
+function add(result) {
   const before = tracks.get(result.track);
-  // After a restart of the gateway old results come again, and then without their crops.
+  // A restarted gateway sends old results again, without crops.
   if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
   tracks.delete(result.track);
   if (result.ignored) {
@@ -58,23 +58,23 @@ function take(result) {
     return;
   }
   tracks.set(result.track, {...result, crop: result.crop ?? before?.crop});
-  if (tracks.size > cardsShown) tracks.delete(tracks.keys().next().value);
+  if (tracks.size > maxCards) tracks.delete(tracks.keys().next().value);
   cropsMissing = !result.crop;
   for (const watcher of watchers) watcher(result.track);
 }
 
 export function nameOf(result) {
   if (result.decision === 'known') return result.subject;
-  return {unknown: 'Unknown', undecided: 'Not decided yet'}[result.decision] ?? 'Failed';
+  return {unknown: 'Unknown', undecided: 'Undecided'}[result.decision] ?? 'Error';
 }
 
-export function face(result) {
+export function faceImage(result) {
   if (result.crop) return h('img', {class: 'face', src: result.crop, alt: '', width: 160, height: 160});
   return h('span', {class: 'face none', 'aria-hidden': 'true'}, nameOf(result).slice(0, 1));
 }
 
-/** How near the similarity is to what it takes. */
-function bar(result) {
+/** Creates a bar as long as the similarity, with a mark at the threshold. */
+function similarityBar(result) {
   if (result.similarity === undefined) return null;
   const percent = (value) => `${100 * Math.min(1, Math.max(0, value))}%`;
   const fill = h('span', {class: 'fill'});
@@ -90,52 +90,52 @@ function card(result) {
     onclick: () => explain(tracks.get(result.track) ?? result),
     title: sentence(result),
   },
-  face(result),
-  h('span', {class: 'who'},
+  faceImage(result),
+  h('span', {class: 'text'},
     h('strong', {}, nameOf(result)),
-    h('span', {class: 'where'}, result.camera, ' · ', since(result.time)),
-    bar(result)));
+    h('span', {class: 'details'}, result.camera, ' · ', timeAgo(result.time)),
+    similarityBar(result)));
 }
 
-const filters = {all: 'Everybody', known: 'Known', unknown: 'Unknown'};
+const filters = {all: 'All', known: 'Known', unknown: 'Unknown'};
 let filter = 'all';
 
 export function show(root) {
   const list = h('div', {class: 'cards'});
   const summary = h('p', {class: 'summary'});
-  const hint = h('p', {class: 'hint', hidden: true}, 'Results come without pictures: set ',
-    h('code', {}, 'recognize.publish_crops: true'), ' to see faces, and to name strangers.');
-  const wanted = (result) => filter === 'all' || result.decision === filter;
+  const hint = h('p', {class: 'hint', hidden: true}, 'Results arrive without images. Set ',
+    h('code', {}, 'recognize.publish_crops: true'), ' to show faces and to enrol unknown people.');
+  const matches = (result) => filter === 'all' || result.decision === filter;
 
   const draw = () => {
-    const shown = [...tracks.values()].filter(wanted).reverse();
-    list.replaceChildren(...(shown.length > 0 ? shown.map(card) : [nothing('Nobody yet',
-      'Whoever comes into the picture of a camera appears here by itself.')]));
-    tellSummary();
+    const shown = [...tracks.values()].filter(matches).reverse();
+    list.replaceChildren(...(shown.length > 0 ? shown.map(card) : [emptyState('No results yet',
+      'People appear here as soon as a camera sees them.')]));
+    updateSummary();
   };
-  const tellSummary = () => {
+  const updateSummary = () => {
     const all = [...tracks.values()];
-    const known = new Set(all.filter((result) => result.decision === 'known').map((result) => result.subject));
-    const strangers = all.filter((result) => result.decision === 'unknown').length;
+    const known = new Set(all.filter((result) => result.decision === 'known').map((result) => result.subject)).size;
+    const unknown = all.filter((result) => result.decision === 'unknown').length;
     summary.textContent = all.length === 0 ? '' :
-      `${known.size} known, ${strangers} ${strangers === 1 ? 'visit' : 'visits'} of strangers`;
+      `${count(known, 'known person', 'known people')} · ${count(unknown, 'unknown face')}`;
     hint.hidden = !cropsMissing;
   };
   const update = (track) => {
     const result = tracks.get(track);
-    list.querySelector('.nothing')?.remove();
+    list.querySelector('.empty')?.remove();
     list.querySelector(`[data-track="${CSS.escape(track)}"]`)?.remove();
-    if (result && wanted(result)) {
-      const fresh = card(result);
-      // Not what comes at the start, all at once.
-      if (Date.now() - Date.parse(result.time) < freshFor) fresh.classList.add('fresh');
-      list.prepend(fresh);
+    if (result && matches(result)) {
+      const added = card(result);
+      // Stored results, which arrive in one go at the start, are not animated.
+      if (Date.now() - Date.parse(result.time) < newFor) added.classList.add('new');
+      list.prepend(added);
     }
-    while (list.children.length > cardsShown) list.lastChild.remove();
-    tellSummary();
+    while (list.children.length > maxCards) list.lastChild.remove();
+    updateSummary();
   };
 
-  const choices = h('div', {class: 'choices', role: 'group', 'aria-label': 'Who is shown'},
+  const choices = h('div', {class: 'choices', role: 'group', 'aria-label': 'Filter results'},
     Object.entries(filters).map(([name, text]) => h('button', {
       type: 'button', 'aria-pressed': String(name === filter),
       onclick: (event) => {
@@ -144,7 +144,7 @@ export function show(root) {
         draw();
       },
     }, text)));
-  root.append(h('div', {class: 'head'}, h('h1', {}, 'Live'), summary, choices), hint, list);
+  root.append(h('div', {class: 'head'}, h('h1', {}, title), summary, choices), hint, list);
   draw();
   watchers.add(update);
   return () => watchers.delete(update);

@@ -1,16 +1,17 @@
-// Which view is shown, and the key.
+// Entry point: signs in and switches between the views.
 
-import {get, key, whenKeyIsMissing} from './api.js';
-import {dialog, h, keepTimes} from './dom.js';
+import {get, key, onUnauthorised} from './api.js';
+import {dialog, h, refreshTimes} from './dom.js';
 import * as cameras from './cameras.js';
 import * as gallery from './gallery.js';
 import * as live from './live.js';
-import * as numbers from './numbers.js';
+import * as statistics from './statistics.js';
 import * as unknown from './unknown.js';
 
-const views = {live, unknown, gallery, cameras, numbers};
+const views = {live, unknown, gallery, cameras, statistics};
 let leave = () => {};
 
+/** Shows the view that the URL names. Its show() returns a function that stops it. */
 function show() {
   const name = location.hash.slice(1) in views ? location.hash.slice(1) : 'live';
   leave();
@@ -25,31 +26,32 @@ function show() {
   document.title = `${views[name].title} · facebus`;
 }
 
-let asking = false;
-async function askForKey(why) {
-  if (asking) return;
-  asking = true;
-  const given = await dialog('API key', (close) => {
+let signingIn = false;
+async function signIn(error) {
+  if (signingIn) return;
+  signingIn = true;
+  const entered = await dialog('Sign in', (close) => {
     const input = h('input', {type: 'password', required: true, autofocus: true, autocomplete: 'off', name: 'key'});
     return [
-      h('h2', {}, 'API key'),
-      h('p', {class: key.get() ? 'bad' : ''}, key.get() ? why : 'This gateway asks for a key. It stays in this tab.'),
+      h('h2', {}, 'Sign in'),
+      key.get() ? h('p', {class: 'bad'}, error) : h('p', {}, 'Enter your API key. Only this tab remembers it.'),
       h('form', {onsubmit: (event) => {
         event.preventDefault();
         close(input.value.trim());
       }},
-      h('label', {}, 'Key', input),
-      h('p', {class: 'hint'}, '“facebus api-key read NAME” makes one that may look; one with the role enrol may also name people.'),
-      h('div', {class: 'actions'}, h('button', {class: 'primary'}, 'Go on'))),
+      h('label', {}, 'API key', input),
+      h('p', {class: 'hint'}, '“facebus api-key read NAME” creates a key. ',
+        'To change the gallery, use “enrol” instead of “read”.'),
+      h('div', {class: 'actions'}, h('button', {class: 'primary'}, 'Sign in'))),
     ];
   });
-  asking = false;
-  if (given) key.set(given);
+  signingIn = false;
+  if (entered) key.set(entered);
   else key.forget();
   start();
 }
 
-/** With a key that counts everything is loaded anew; without one it is asked for. */
+/** Starts the page if the key is valid; otherwise onUnauthorised() opens the sign-in dialog. */
 async function start() {
   try {
     await get('/api/v1/cameras');
@@ -61,7 +63,7 @@ async function start() {
   show();
 }
 
-whenKeyIsMissing(askForKey);
+onUnauthorised(signIn);
 addEventListener('hashchange', show);
-keepTimes();
+refreshTimes();
 start();

@@ -5,8 +5,7 @@
 namespace facebus::gateway {
 namespace {
 
-// Nothing but the gateway's own files runs, and nothing is fetched from or sent to anywhere else,
-// whatever a name or a picture holds.
+// Allows only the gateway's own scripts and connections, whatever a name or an image contains.
 constexpr const char* policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; "

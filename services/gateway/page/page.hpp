@@ -1,5 +1,4 @@
-// The web page: files of gateway/page, inside the program so that it is found wherever the program
-// is.
+// Web page of the gateway. Its files are compiled into the program, so they need no installation.
 #pragma once
 
 #include <string_view>
@@ -11,13 +10,15 @@ namespace facebus::gateway {
 
 struct PageFile {
     std::string_view name;
-    std::string_view type;  ///< as HTTP names it
+    std::string_view type;  ///< media type, as in Content-Type
     std::string_view content;
 };
-/// All of them; the first is what / shows.
+
+/// Returns all files of the page; the first one is served at `/`.
 std::vector<PageFile> page_files();
 
-/// For everybody: what the page shows it asks for with a key.
+/// Returns the routes of the files. They require no key: the files hold no data, and the page sends
+/// a key with each request for data.
 std::vector<Route> page_routes();
 
 }  // namespace facebus::gateway

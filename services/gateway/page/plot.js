@@ -1,12 +1,12 @@
-// Small plots over time, as SVG.
+// Plots over time, as SVG.
 
 import {h, s} from './dom.js';
 
 const width = 640;
 const height = 200;
-const edge = {left: 56, right: 8, top: 10, bottom: 24};
+const padding = {left: 56, right: 8, top: 10, bottom: 24};
 
-/** Round numbers from 0 to at least `highest`. */
+/** Returns round numbers from 0 to at least `highest`, for about four grid lines. */
 function ticks(highest) {
   const rough = Math.max(highest, 1e-9) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -14,22 +14,25 @@ function ticks(highest) {
   return Array.from({length: Math.ceil(highest / step) + 1}, (_, i) => i * step);
 }
 
+/** Draws the grid and both axes. `x` and `y` of its result map times and values to positions. */
 function frame(label, from, to, highest, unit) {
   const marks = ticks(highest);
   const top = marks.at(-1) || 1;
-  const x = (time) => edge.left + (width - edge.left - edge.right) * (time - from) / (to - from);
-  const y = (value) => height - edge.bottom - (height - edge.top - edge.bottom) * value / top;
+  const x = (time) => padding.left + (width - padding.left - padding.right) * (time - from) / (to - from);
+  const y = (value) => height - padding.bottom - (height - padding.top - padding.bottom) * value / top;
   const svg = s('svg', {viewBox: `0 0 ${width} ${height}`, class: 'plot', role: 'img', 'aria-label': label});
   for (const mark of marks) {
-    svg.append(s('line', {x1: edge.left, x2: width - edge.right, y1: y(mark), y2: y(mark), class: 'grid'}),
-      s('text', {x: edge.left - 6, y: y(mark) + 4, 'text-anchor': 'end'}, Number(mark.toPrecision(3)).toLocaleString()));
+    svg.append(s('line', {x1: padding.left, x2: width - padding.right, y1: y(mark), y2: y(mark), class: 'grid'}),
+      s('text', {x: padding.left - 6, y: y(mark) + 4, 'text-anchor': 'end'},
+        Number(mark.toPrecision(3)).toLocaleString()));
   }
   for (let i = 0; i <= 4; ++i) {
     const time = from + (to - from) * i / 4;
     const clock = new Date(time).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'});
-    svg.append(s('text', {x: x(time), y: height - 6, 'text-anchor': i === 0 ? 'start' : i === 4 ? 'end' : 'middle'}, clock));
+    const anchor = i === 0 ? 'start' : i === 4 ? 'end' : 'middle';
+    svg.append(s('text', {x: x(time), y: height - 6, 'text-anchor': anchor}, clock));
   }
-  svg.append(s('text', {x: edge.left + 4, y: edge.top + 6, class: 'unit'}, unit));
+  svg.append(s('text', {x: padding.left + 4, y: padding.top + 6, class: 'unit'}, unit));
   return {svg, x, y};
 }
 
@@ -38,27 +41,28 @@ function legend(series) {
 }
 
 /**
- * Bars on top of one another. `points`: [{time, <name>: value}], `series`: [{name, kind}], `span`: width of a bar in
- * milliseconds.
+ * Draws stacked bars. `points`: [{time, <name>: value}]; `series`: [{name, kind}] with a CSS class as kind; `span`:
+ * width of a bar in milliseconds.
  */
 export function bars(label, points, series, {from, to, span, unit}) {
   const sum = (point) => series.reduce((total, {name}) => total + (point[name] ?? 0), 0);
   const {svg, x, y} = frame(label, from, to, Math.max(1, ...points.map(sum)), unit);
   for (const point of points) {
-    let below = 0;
+    let base = 0;
     for (const {name, kind} of series) {
       const value = point[name] ?? 0;
       if (value === 0) continue;
-      const wide = Math.max(1.5, x(point.time + span) - x(point.time) - 0.5);
-      svg.append(s('rect', {x: x(point.time), width: wide, y: y(below + value), height: y(below) - y(below + value), class: kind},
-        s('title', {}, `${new Date(point.time).toLocaleTimeString()}: ${value} ${name}`)));
-      below += value;
+      svg.append(s('rect', {
+        x: x(point.time), width: Math.max(1.5, x(point.time + span) - x(point.time) - 0.5),
+        y: y(base + value), height: y(base) - y(base + value), class: kind,
+      }, s('title', {}, `${new Date(point.time).toLocaleTimeString()}: ${value} ${name}`)));
+      base += value;
     }
   }
   return h('figure', {}, h('figcaption', {}, label, legend(series)), svg);
 }
 
-/** A line a series; where there is no point for longer than `gap` milliseconds the line is broken. */
+/** Draws one line per series. A line is interrupted if its next point is more than `gap` milliseconds later. */
 export function lines(label, points, series, {from, to, gap, unit}) {
   const highest = Math.max(1, ...points.flatMap((point) => series.map(({name}) => point[name] ?? 0)));
   const {svg, x, y} = frame(label, from, to, highest, unit);
@@ -67,8 +71,8 @@ export function lines(label, points, series, {from, to, gap, unit}) {
     let before = -Infinity;
     for (const point of points) {
       if (point[name] === undefined) continue;
-      const joined = point.time - before <= gap;
-      path += `${joined ? 'L' : 'M'}${x(point.time).toFixed(1)} ${y(point[name]).toFixed(1)}`;
+      const connected = point.time - before <= gap;
+      path += `${connected ? 'L' : 'M'}${x(point.time).toFixed(1)} ${y(point[name]).toFixed(1)}`;
       svg.append(s('circle', {cx: x(point.time), cy: y(point[name]), r: 2.2, class: kind},
         s('title', {}, `${new Date(point.time).toLocaleTimeString()}: ${name} ${Math.round(point[name])} ms`)));
       before = point.time;

@@ -1,47 +1,49 @@
-// Why a decision was taken.
+// Dialog that explains a decision.
 
-import {picture} from './api.js';
-import {count, dialog, h, s} from './dom.js';
-import {face, nameOf} from './live.js';
+import {imageUrl} from './api.js';
+import {capitalise, dialog, facts, h, s} from './dom.js';
+import {faceImage, nameOf} from './live.js';
 
 const digits = (value) => value.toFixed(2);
 
-/** The decision in words. */
+/** Returns the decision in words. */
 export function sentence(result) {
-  if (result.decision === 'error') return result.reason ?? 'The face could not be worked on.';
-  if (result.similarity === undefined) return capital(result.reason ?? 'Nobody is in the gallery.');
-  const found = `similarity ${digits(result.similarity)}, ${digits(result.threshold)} is needed`;
-  if (result.decision === 'known') return `${capital(found)}.`;
-  const reason = result.reason ? `${capital(result.reason)}: ` : 'Nobody in the gallery is alike enough: ';
-  return `${reason}${found}.`;
+  if (result.decision === 'error') return capitalise(result.reason ?? 'the face could not be processed.');
+  if (result.similarity === undefined) return capitalise(result.reason ?? 'the gallery is empty.');
+  const scores = `similarity ${digits(result.similarity)}, threshold ${digits(result.threshold)}`;
+  if (result.decision === 'known') return `${capitalise(scores)}.`;
+  return `${capitalise(result.reason ?? 'no match')}: ${scores}.`;
 }
 
-function capital(text) {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
+const characterWidth = 12;  // estimate for the scale's largest font, in units of its view box
 
-/** Similarity, threshold and runner-up on one line from 0 to 1. */
+/** Draws similarity, threshold and runner-up on one axis from 0 to 1. */
 function scale(result) {
   const width = 560;
   const place = (value) => 20 + (width - 40) * Math.min(1, Math.max(0, value));
   const y = 58;
-  const label = (value, text, at, kind) => s('text', {
-    x: place(value), y: at, class: kind,
-    'text-anchor': place(value) < 150 ? 'start' : place(value) > width - 150 ? 'end' : 'middle',
-  }, text);
+  const label = (value, text, at, kind) => {
+    // Centred on its mark, but never cut off at the edge of the drawing.
+    const margin = text.length * characterWidth / 2;
+    const x = Math.min(Math.max(place(value), margin), width - margin);
+    return s('text', {x, y: at, class: kind, 'text-anchor': 'middle'}, text);
+  };
   const marks = [
     s('line', {x1: place(0), x2: place(1), y1: y, y2: y, class: 'axis'}),
-    s('rect', {x: place(result.threshold), y: y - 5, width: place(1) - place(result.threshold), height: 10, rx: 5, class: 'enough'}),
-    s('line', {x1: place(result.threshold), x2: place(result.threshold), y1: y - 16, y2: y + 16, class: 'needed'}),
-    label(result.threshold, `needed ${digits(result.threshold)}`, y + 32, 'below'),
+    s('rect', {
+      x: place(result.threshold), y: y - 5, width: place(1) - place(result.threshold), height: 10, rx: 5,
+      class: 'accepted',
+    }),
+    s('line', {x1: place(result.threshold), x2: place(result.threshold), y1: y - 16, y2: y + 16, class: 'threshold'}),
+    label(result.threshold, `threshold ${digits(result.threshold)}`, y + 32, 'below'),
   ];
   if (result.runner_up) {
     const {subject, similarity} = result.runner_up;
-    marks.push(s('circle', {cx: place(similarity), cy: y, r: 6, class: 'other'}),
-      label(similarity, `next: ${short(subject)} ${digits(similarity)}`, y + 52, 'below'));
+    marks.push(s('circle', {cx: place(similarity), cy: y, r: 6, class: 'runner-up'}),
+      label(similarity, `runner-up: ${short(subject)} ${digits(similarity)}`, y + 52, 'below'));
   }
   marks.push(s('circle', {cx: place(result.similarity), cy: y, r: 9, class: `best ${result.decision}`}),
-    label(result.similarity, `this face ${digits(result.similarity)}`, y - 24, 'above'));
+    label(result.similarity, `similarity ${digits(result.similarity)}`, y - 24, 'above'));
   return s('svg', {viewBox: `0 0 ${width} 118`, class: 'scale', role: 'img', 'aria-label': sentence(result)}, marks);
 }
 
@@ -49,77 +51,84 @@ function short(name) {
   return name.length > 24 ? `${name.slice(0, 23)}…` : name;
 }
 
-/** How the time went, from the camera to here. */
-function times(result) {
-  const spent = Object.entries(result.milliseconds).filter(([stage]) => stage !== 'total')
+/** Draws the time per stage, from the camera to the published result. */
+function latency(result) {
+  const stages = Object.entries(result.milliseconds).filter(([stage]) => stage !== 'total')
     .map(([stage, ms]) => [stage, Math.max(0, ms)]);
-  const total = spent.reduce((sum, [, ms]) => sum + ms, 0) || 1;
+  const total = stages.reduce((sum, [, ms]) => sum + ms, 0) || 1;
   return h('div', {class: 'times'},
-    h('div', {class: 'stack', 'aria-hidden': 'true'}, spent.map(([stage, ms]) => {
+    h('div', {class: 'stack', 'aria-hidden': 'true'}, stages.map(([stage, ms]) => {
       const part = h('span', {title: `${stage}: ${ms.toFixed(0)} ms`});
       part.style.flexGrow = String(ms / total);
       return part;
     })),
-    h('ul', {}, spent.map(([stage, ms]) => h('li', {}, h('i', {}), `${stage} `,
+    h('ul', {}, stages.map(([stage, ms]) => h('li', {}, h('i', {}), `${stage} `,
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 
-/** The picture of a sample in the gallery, or what says that there is none. */
-export function samplePicture(id, name) {
-  const frame = h('span', {class: 'sample'}, h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
+/** Creates the image of a sample, loaded when it scrolls into view. Shows an initial if the gallery keeps no photo. */
+export function sampleImage(id, name) {
+  const frame = h('span', {class: 'sample'},
+    h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
   const load = async () => {
     try {
-      const image = h('img', {class: 'face', alt: `A picture of ${name}`, src: await picture(`/api/v1/recognition/faces/${id}/img`)});
+      const image = h('img', {
+        class: 'face', alt: `Photo of ${name}`, src: await imageUrl(`/api/v1/recognition/faces/${id}/img`),
+      });
       frame.replaceChildren(image);
     } catch {
-      frame.title = 'No picture is kept of this sample';
+      frame.title = 'Photo not available';
     }
   };
-  whenSeen(frame, load);
+  whenVisible(frame, load);
   return frame;
 }
 
-const seen = new IntersectionObserver((entries) => {
+const observer = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
-    seen.unobserve(entry.target);
+    observer.unobserve(entry.target);
     loaders.get(entry.target)?.();
   }
 }, {rootMargin: '200px'});
 const loaders = new WeakMap();
 
-function whenSeen(element, load) {
+function whenVisible(element, load) {
   loaders.set(element, load);
-  seen.observe(element);
+  observer.observe(element);
 }
 
-function facts(result) {
+function summary(result) {
   const rows = [
     ['Camera', result.camera],
     ['Seen', new Date(result.time).toLocaleString()],
-    ['Faces looked at', count(result.probes, 'face')],
-    ['Best face', `quality ${digits(result.quality)} of 1`],
+    ['Faces compared', result.probes],
+    ['Best quality', digits(result.quality)],
   ];
   if (result.probability !== undefined) rows.push(['Probability', `${(100 * result.probability).toFixed(1)} %`]);
-  if (result.margin !== undefined) rows.push(['Lead', result.runner_up ? `${digits(result.margin)} over ${result.runner_up.subject}` : 'nobody to lead over']);
-  return h('dl', {class: 'facts'}, rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
+  if (result.margin !== undefined) {
+    const {runner_up: runnerUp} = result;
+    rows.push(['Margin', runnerUp ? `${digits(result.margin)} over ${runnerUp.subject}` : 'no runner-up']);
+  }
+  return facts(rows);
 }
 
 export function explain(result) {
-  return dialog('Why', () => [
-    h('div', {class: 'top'}, face(result),
+  return dialog('Decision details', () => [
+    h('div', {class: 'top'}, faceImage(result),
       h('div', {},
         h('span', {class: `pill ${result.decision}`}, result.decision),
         h('h2', {}, nameOf(result)),
         h('p', {}, sentence(result)))),
     result.similarity === undefined ? null : scale(result),
     result.samples.length === 0 ? null : h('section', {},
-      h('h3', {}, result.decision === 'known' ? 'The pictures that decided' : 'The most similar pictures'),
-      h('div', {class: 'samples'}, result.samples.map((id) => samplePicture(id, result.subject ?? '?')))),
-    facts(result),
-    h('section', {}, h('h3', {}, `From the camera to here in ${Math.round(result.milliseconds.total)} ms`), times(result)),
-    h('details', {}, h('summary', {}, 'For the log'),
-      h('dl', {class: 'facts'}, [['Track', result.track], ['Model', result.model], ['Gallery', result.gallery]]
-        .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, h('code', {}, value)))))),
+      h('h3', {}, result.decision === 'known' ? 'Matching photos' : 'Most similar photos'),
+      h('div', {class: 'samples'}, result.samples.map((id) => sampleImage(id, result.subject ?? '?')))),
+    summary(result),
+    h('section', {}, h('h3', {}, `Latency from camera to result: ${Math.round(result.milliseconds.total)} ms`),
+      latency(result)),
+    h('details', {}, h('summary', {}, 'Technical details'),
+      facts([['Track', result.track], ['Model', result.model], ['Gallery', result.gallery]]
+        .map(([name, value]) => [name, h('code', {}, value)]))),
   ], 'why');
 }
