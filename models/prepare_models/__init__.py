@@ -1,1 +1,1 @@
-"""Fetches, converts and checks the models and demo files that facebus needs."""
+"""Fetches, converts and checks the models and demo files of facebus."""

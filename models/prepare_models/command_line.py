@@ -1,4 +1,4 @@
-"""The command line of models/prepare."""
+"""Command line of models/prepare."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from .errors import USAGE, PrepareError, Stopped, from_os_error
 from .prepare import Preparation
 
 EPILOG = """\
-exit codes: 0 ready, 64 wrong flags, 69 network, space or a needed program is missing,
+exit codes: 0 ready, 64 wrong usage, 69 network, disk space or a required program is missing,
 70 a check of the result failed, 78 a directory or the manifest cannot be used, 130 interrupted
 """
 
@@ -37,12 +37,12 @@ def main(arguments=None):
         print(f"prepare: {wrapped}", file=sys.stderr)
         return wrapped.exit_code
     except Stopped as stopped:
-        print("prepare: stopped; what was unfinished is removed, run it again", file=sys.stderr)
+        print("prepare: interrupted; unfinished files were removed, run it again", file=sys.stderr)
         return stopped.exit_code
 
 
 def _stop(number, frame):
-    signal.signal(number, signal.SIG_IGN)  # a second one must not disturb the clean-up
+    signal.signal(number, signal.SIG_IGN)  # a second signal must not disturb the clean-up
     raise Stopped(number)
 
 
@@ -61,7 +61,7 @@ def _run(options):
         verify=options.verify,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     ).run()
-    print(f"{len(wanted)} files are ready in {options.output} ({made} made now)")
+    print(f"{len(wanted)} files are ready in {options.output} ({made} new)")
     return 0
 
 
@@ -77,20 +77,20 @@ def _parse(arguments):
         "--only",
         action="append",
         choices=[*manifest.GROUPS, "all"],
-        help="which files; may be given more than once (default: recognition and demo)",
+        help="group of files, repeatable (default: recognition and demo)",
     )
     parser.add_argument(
         "--output",
         type=_directory,
-        help="where the files go (default: $FACEBUS_MODELS, or facebus/models in the user's cache)",
+        help="directory of the files (default: $FACEBUS_MODELS, or facebus/models in the user's cache)",
     )
     parser.add_argument(
         "--cache",
         type=_directory,
-        help="where package files are kept (default: facebus/packages in the user's cache)",
+        help="directory of downloaded packages (default: facebus/packages in the user's cache)",
     )
-    parser.add_argument("--offline", action="store_true", help="use the cache only, no network")
-    parser.add_argument("--verify", action="store_true", help="hash every file again, repair it")
+    parser.add_argument("--offline", action="store_true", help="use only the cache, no network")
+    parser.add_argument("--verify", action="store_true", help="hash every file again and repair damaged ones")
     parser.add_argument("--list", action="store_true", help="print files, hashes and licences")
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
@@ -102,7 +102,7 @@ def _parse(arguments):
 
 def _directory(text):
     if not text:
-        raise argparse.ArgumentTypeError("an empty name is no directory")
+        raise argparse.ArgumentTypeError("the directory name is empty")
     return Path(text).expanduser().absolute()
 
 

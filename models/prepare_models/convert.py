@@ -1,12 +1,13 @@
 """Converts the frozen TensorFlow FaceNet graph to an ONNX model that OpenCV runs at any batch size.
 
-Batch normalisation is already folded into the convolutions of the source. The conversion reorders
-weights from height-width-in-out to out-in-height-width, replaces SAME padding by numbers, and folds
-the residual scale into the convolution before it and the last batch normalisation into the matrix
-product. It omits the final L2 normalisation because some versions of OpenCV lack the operator.
+The source already has batch normalisation folded into its convolutions. The conversion reorders
+weights from height-width-in-out to out-in-height-width, replaces SAME padding by explicit numbers,
+folds each residual scale into the convolution before it, and folds the last batch normalisation
+into the matrix product. It omits the final L2 normalisation because some versions of OpenCV lack
+the operator.
 
-Every float operation here is a single correctly rounded one, so the result has the same bytes
-on every machine.
+Every floating-point operation here is a single, correctly rounded one, so the result has the same
+bytes on every machine.
 """
 
 import sys
@@ -24,7 +25,7 @@ IR_VERSION, OPSET = 6, 11  # old enough for OpenCV 4.6, new enough for every lat
 
 
 def convert(graph_file, onnx_file):
-    """Reads the FaceNet graph, a serialised GraphDef, and writes the same network as ONNX."""
+    """Converts the FaceNet graph, a serialised GraphDef, to an ONNX file."""
     header = ModelProto(
         ir_version=IR_VERSION,
         producer_name="facebus",
@@ -32,7 +33,7 @@ def convert(graph_file, onnx_file):
     )
     model = ModelProto()
     _Conversion(graph_def.read(graph_file), model.graph).run()
-    # Concatenated messages are one message. This order of fields gives the SHA-256 of the manifest.
+    # Concatenated messages parse as one. This order of fields yields the SHA-256 of the manifest.
     with open(onnx_file, "wb") as output:
         output.write(header.SerializeToString())
         output.write(model.SerializeToString())
@@ -52,7 +53,7 @@ class _Conversion:
         self.graph.output.append(_floats("embedding", DIMENSIONS))
 
     def _output(self, name):
-        """Returns the ONNX name of a node's output. Converts the node first, after its inputs."""
+        """Returns the ONNX name of a node's output, after converting its inputs and the node."""
         if name not in self.converted:
             node = self.source[name]
             self.converted[name] = getattr(self, "_add_" + node.op.lower())(node)

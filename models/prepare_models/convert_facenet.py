@@ -1,6 +1,6 @@
 """Converts FaceNet and compares the result with the golden embedding; runs in the toolbox's Python.
 
-Ends with code 1 and one line on stderr if the network answers differently.
+Exits with code 1 and one line on stderr if the embedding differs too much.
 """
 
 import argparse
@@ -23,8 +23,8 @@ def main():
     similarity = golden.cosine(arguments.onnx, expected["embedding"])
     if not similarity >= expected["minimum_cosine"]:
         sys.exit(
-            f"cosine {similarity:.6f} to the golden embedding, "
-            f"at least {expected['minimum_cosine']} expected"
+            f"cosine similarity {similarity:.6f} to the golden embedding, "
+            f"expected at least {expected['minimum_cosine']}"
         )
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, as one line for a person and one exit code for a script."""
+"""Errors: one line for the user and one exit code for scripts."""
 
 import errno
 import shutil
@@ -10,7 +10,7 @@ CONFIGURATION = 78
 
 
 class PrepareError(Exception):
-    """One line that says what is wrong and what to do next, with the exit code."""
+    """Error with a one-line message (what is wrong and what to do next) and an exit code."""
 
     def __init__(self, message, exit_code=UNAVAILABLE):
         super().__init__(message)
@@ -18,7 +18,7 @@ class PrepareError(Exception):
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end; not an Exception, so that no handler swallows it."""
+    """Raised when a signal stops the run; not an Exception, so that no handler swallows it."""
 
     def __init__(self, signal_number):
         super().__init__(signal_number)
@@ -27,27 +27,27 @@ class Stopped(BaseException):
 
 def no_space(where):
     return PrepareError(
-        f"no space left in {where}; free some, or choose another place with --output and --cache"
+        f"no space left in {where}; free some, or choose other directories with --output and --cache"
     )
 
 
 def require_space(where, size):
-    """Refuses to start what will not fit, rather than fail in the middle of it."""
+    """Raises an error before starting a step that needs more disk space than is free."""
     free = shutil.disk_usage(where).free
     if free < size:
         raise PrepareError(
-            f"not enough space in {where}: {size / 1e6:.0f} MB are needed for a while, "
-            f"{free / 1e6:.0f} MB are free; free some, or choose another place with --output "
+            f"not enough space in {where}: {size / 1e6:.0f} MB are temporarily needed, "
+            f"{free / 1e6:.0f} MB are free; free some, or choose other directories with --output "
             "and --cache"
         )
 
 
 def from_os_error(error, where):
-    """The error for a directory that cannot be used."""
+    """Returns the error for a directory that cannot be used."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(where)
     return PrepareError(
-        f"cannot use {error.filename or where}: {error.strerror}; make it a directory that you "
-        "may write, or choose another place with --output and --cache",
+        f"cannot use {error.filename or where}: {error.strerror}; make it a writable directory, "
+        "or choose other directories with --output and --cache",
         CONFIGURATION,
     )

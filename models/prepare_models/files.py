@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and one run at a time per directory."""
+"""Atomic file writes, and a lock that allows one run at a time per directory."""
 
 import contextlib
 import fcntl
@@ -23,7 +23,7 @@ def write_text(path, text, scratch):
 
 
 def install(temporary, path):
-    """Moves a finished file of the same file system to its place, safely across a power cut."""
+    """Moves a finished file to its place, safe against power cuts. Requires: same file system."""
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,22 +37,22 @@ def install(temporary, path):
 
 @contextlib.contextmanager
 def exclusive(directory, say):
-    """Makes the directory and holds its lock; a second run waits here for the first."""
+    """Creates the directory and holds its lock; a second run waits here for the first."""
     directory.mkdir(parents=True, exist_ok=True)
     with open(directory / LOCK_NAME, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another run is at work in {directory}; waiting for it")
+            say(f"another run uses {directory}; waiting for it to finish")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
 def scratch(directory):
-    """A working directory that is removed at the end; call it with the directory's lock held.
+    """Provides a working directory that is removed at the end. Requires: the directory is locked.
 
-    What an earlier run left because it was killed outright is removed first.
+    First removes working directories left behind by killed runs.
     """
     for stale in directory.glob(SCRATCH_PREFIX + "*"):
         shutil.rmtree(stale)

@@ -1,4 +1,4 @@
-"""The golden embedding: the answer of the original network to an image made by formula."""
+"""Golden embedding: the original network's output for an image computed by a formula."""
 
 import numpy as np
 from onnx.reference import ReferenceEvaluator
@@ -7,7 +7,7 @@ SIDE = 160
 
 
 def image():
-    """Returns the golden input, 160x160x3 uint8 RGB; golden_embedding.json states the formula."""
+    """Returns the golden input, 160x160x3 uint8 RGB; golden_embedding.json gives the formula."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.int64)
 
     def bump(centre_x, centre_y, radius_x, radius_y):
@@ -37,9 +37,9 @@ def image():
 
 
 def cosine(onnx_file, embedding):
-    """Returns the cosine similarity of the network's answer to the golden embedding."""
+    """Returns the cosine similarity of the network's output to the golden embedding."""
     pixels = (image().astype(np.float32) - 127.5) / 128
     evaluator = ReferenceEvaluator(str(onnx_file))
     (output,) = evaluator.run(None, {"input": pixels.transpose(2, 0, 1)[None]})
-    answer, expected = output[0].astype(np.float64), np.array(embedding)
-    return answer @ expected / (np.linalg.norm(answer) * np.linalg.norm(expected))
+    actual, expected = output[0].astype(np.float64), np.array(embedding)
+    return actual @ expected / (np.linalg.norm(actual) * np.linalg.norm(expected))

@@ -1,4 +1,4 @@
-"""The part of TensorFlow's GraphDef message that the frozen FaceNet graph uses."""
+"""Reader for the part of TensorFlow's GraphDef message used by the frozen FaceNet graph."""
 
 import re
 
@@ -20,7 +20,7 @@ FLOAT = 1
 
 
 class Node:
-    """Node of the graph: name, operator, names of its inputs, attributes by name."""
+    """Graph node: name, operator, names of its inputs, attributes by name."""
 
     def __init__(self, message):
         self.name, self.op, self.inputs = message.name, message.op, message.input
@@ -30,7 +30,7 @@ class Node:
         return list(self.attributes[attribute].list.i)
 
     def constant(self):
-        """Returns the value of a Const node of floats."""
+        """Returns the value of a Const node. Requires: its type is float."""
         tensor = self.attributes["value"].tensor
         if tensor.dtype != FLOAT:
             raise ValueError(f"{self.name} is not a constant of floats")
@@ -41,7 +41,7 @@ class Node:
 
 
 def read(path):
-    """Returns the nodes of a file that holds a GraphDef, by name."""
+    """Returns the nodes of a GraphDef file by name."""
     types = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="graph.proto", syntax="proto3")
     for line in MESSAGES.strip().splitlines():

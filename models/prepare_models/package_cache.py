@@ -1,4 +1,4 @@
-"""The directory of downloaded package files: a filled one serves a machine without network."""
+"""Directory of downloaded package files. Once filled, it replaces the network."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from .manifest import SOURCE_DIR
 from .progress import Progress
 from .toolbox import REQUIREMENTS
 
-TOOLS_BYTES = 120_000_000  # the wheels and what they install
+TOOLS_BYTES = 120_000_000  # the wheels and the installed files
 SDIST_BACKEND = SOURCE_DIR / "prepare_models" / "sdist_backend"
 NETWORK_HINT = "check the network and pip's settings (proxy, index, certificates)"
 
@@ -22,7 +22,7 @@ class PackageCache:
         self.say = say
 
     def file_of(self, package):
-        """The path of the package file, downloaded if need be, with the hash checked."""
+        """Returns the path of the package file, downloaded if necessary. Its hash is checked."""
         path = self.directory / package.file
         if self._is_good(package, path):
             return path
@@ -32,7 +32,7 @@ class PackageCache:
         return path
 
     def install_requirements(self):
-        """Installs requirements.txt into the toolbox, from the cache as far as it has the files."""
+        """Installs requirements.txt into the toolbox. Downloads only files missing in the cache."""
         require_space(self.toolbox.scratch.parent, TOOLS_BYTES)
         pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
         local = ["--no-index", "--find-links", self.directory, *pinned]
@@ -40,8 +40,8 @@ class PackageCache:
             return
         if self.offline:
             raise PrepareError(
-                "the cache lacks what the conversion needs with this Python: "
-                f"{self.toolbox.complaint()}; run models/prepare with network once, with "
+                "the cache lacks packages that the conversion requires for this Python: "
+                f"{self.toolbox.failure()}; run models/prepare once with network, "
                 f"the same Python version and --cache {self.directory}"
             )
         with files.exclusive(self.directory, self.say):
@@ -50,13 +50,13 @@ class PackageCache:
                 if not self.toolbox.pip("download", "--dest", target, *pinned):
                     raise PrepareError(
                         "cannot download onnx and its dependencies: "
-                        f"{self.toolbox.complaint()}; {NETWORK_HINT}"
+                        f"{self.toolbox.failure()}; {NETWORK_HINT}"
                     )
             for wheel in target.iterdir():
                 self._keep(wheel, self.directory / wheel.name)
         if not self.toolbox.pip("install", *local):
             raise PrepareError(
-                f"cannot install onnx for the conversion: {self.toolbox.complaint()}; "
+                f"cannot install onnx for the conversion: {self.toolbox.failure()}; "
                 "run models/prepare with another Python 3.11 or newer"
             )
 
@@ -67,10 +67,10 @@ class PackageCache:
             return True
         if self.offline:
             raise PrepareError(
-                f"{path} is damaged (not the SHA-256 of the manifest); run again without "
-                "--offline, or put a good copy there"
+                f"{path} is damaged (its SHA-256 differs from the manifest); run again without "
+                "--offline, or replace it with a good copy"
             )
-        self.say(f"{path} is damaged (not the SHA-256 of the manifest): downloading it again")
+        self.say(f"{path} is damaged (its SHA-256 differs from the manifest); downloading it again")
         return False
 
     def _download(self, package, path):
@@ -89,7 +89,7 @@ class PackageCache:
             extra["PYTHONPATH"] = str(SDIST_BACKEND)
         else:
             arguments += ["--only-binary", ":all:"]
-        # pip keeps the file twice for a moment.
+        # pip temporarily stores the file twice.
         require_space(self.toolbox.scratch.parent, 2 * package.size)
         require_space(self.directory, package.size)
         self.toolbox.python()
@@ -105,13 +105,13 @@ class PackageCache:
         if not succeeded or not downloaded.exists():
             raise PrepareError(
                 f"cannot download {package.name}=={package.version}: "
-                f"{self.toolbox.complaint()}; {NETWORK_HINT}, or put {package.file} "
-                f"into {self.directory} by hand"
+                f"{self.toolbox.failure()}; {NETWORK_HINT}, or put {package.file} "
+                f"into {self.directory} manually"
             )
         if files.sha256(downloaded) != package.sha256:
             raise PrepareError(
-                f"the index served another {package.file} than the manifest names; try again "
-                f"later, or put a good copy into {self.directory} by hand"
+                f"the package index served {package.file} with a SHA-256 that differs from the "
+                f"manifest; try again later, or put a good copy into {self.directory} manually"
             )
         self._keep(downloaded, path)
 

