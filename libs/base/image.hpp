@@ -65,10 +65,9 @@ inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * c
 struct Quality {
     float eye_distance = 0;  ///< pixels between the eyes
     float sharpness = 0;     ///< variance of the Laplacian of the grey crop; higher is sharper
-    float yaw = 0;       ///< -1 (left profile) .. 0 (frontal) .. 1, from the position of the nose
-                         ///< between the eyes
-    float detector = 0;  ///< detection score, 0..1
-    float overall = 0;   ///< all of the above as one weight, 0 (useless)..1 (good)
+    float yaw = 0;           ///< -1 (left profile)..0 (frontal)..1, from the position of the nose
+    float detector = 0;      ///< detection score, 0..1
+    float overall = 0;       ///< all of the above as one weight, 0 (useless)..1 (good)
 };
 
 }  // namespace facebus

@@ -31,7 +31,7 @@ struct LogField {
         : key(k), value(fmt::format("{:.6g}", v)) {}
 };
 
-/// Writes lines of the form `ts=… level=… service=… event=… key=value…` to standard error, each in
+/// Writes lines of the form `ts=… level=… service=… event=… key=value …` to standard error, each in
 /// one write() call. Quotes and escapes values that contain spaces, quotes or control characters.
 /// Callers never log embeddings or pixels. Thread-safe.
 class Log {

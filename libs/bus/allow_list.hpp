@@ -1,4 +1,4 @@
-// Who may connect to the broker.
+// Public keys that may connect to the broker.
 #pragma once
 
 #include <filesystem>
@@ -11,19 +11,23 @@
 
 namespace facebus::bus {
 
-/// The public keys in a folder of .pub files: whoever has the secret half of one may connect to the
-/// endpoint of its role. A file that is added or removed counts within a second. While the folder
-/// can't be read nobody is allowed; a file that is no public key allows nobody. Thread-safe.
+/// Set of allowed public keys: the .pub files of a folder. A peer that owns the secret half of a
+/// key may connect to the endpoint of the key's role. Added and removed files take effect within
+/// one second. While the folder is unreadable no key is allowed; invalid files are skipped.
+/// Thread-safe.
 class AllowList {
   public:
-    /// Throws StartupError (config) if `folder` can't be read or holds a .pub file that is none.
+    /// Throws `StartupError` (config) if `folder` is unreadable or contains an invalid .pub file.
     explicit AllowList(std::filesystem::path folder);
 
+    /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if the last read is
+    /// older than one second.
     [[nodiscard]] bool allows(const std::string& role, const std::string& key) const;
 
   private:
     /// Role by public key.
     using Keys = std::map<std::string, std::string>;
+    /// Reads the folder. An invalid .pub file is an error if `strict`, and skipped otherwise.
     [[nodiscard]] Result<Keys> read(bool strict) const;
 
     std::filesystem::path folder_;

@@ -18,12 +18,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
-// No key file is longer; what is longer is another file by mistake.
-constexpr std::size_t longest_file = 1024;
+// No key file is longer; reading stops here if the name refers to another file by mistake.
+constexpr std::size_t max_file_bytes = 1024;
 
 using Z85 = std::array<char, key_characters + 1>;
 
-/// Whether ZeroMQ takes it for a key: 40 characters that decode to 32 bytes.
+/// Returns whether ZeroMQ accepts the key: 40 characters that decode to 32 bytes.
 bool valid_key(const std::string& key) {
     std::array<std::uint8_t, 32> bytes{};
     return key.size() == key_characters && zmq_z85_decode(bytes.data(), key.c_str()) != nullptr;
@@ -35,9 +35,10 @@ std::string_view without_line_end(std::string_view text) {
     return text;
 }
 
+/// Reads at most the first `max_file_bytes` bytes.
 Result<std::string> read_small(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
-    std::string text(longest_file, '\0');
+    std::string text(max_file_bytes, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad() || (text.empty() && !in.eof())) {

@@ -1,4 +1,4 @@
-// Keys of the encryption between machines (ZeroMQ's CURVE), and the files that they are kept in.
+// CURVE keys, which encrypt and authenticate connections between machines, and their files.
 #pragma once
 
 #include <filesystem>
@@ -9,39 +9,40 @@
 
 namespace facebus::bus {
 
-/// A CURVE key pair; each half is 40 characters of Z85 (ZeroMQ RFC 32).
+/// CURVE key pair. Each half is 40 characters of Z85 (ZeroMQ RFC 32).
 struct KeyPair {
     std::string public_key;
     std::string secret_key;
 };
 
-/// A new pair from the system's random numbers.
+/// Returns a new random pair. Throws `StartupError` (unavailable) if libzmq lacks CURVE.
 KeyPair make_key_pair();
 
-/// Whose key it is and what it is for: the line `<role> <key> <name>` of a .pub file.
+/// Public key with its role and owner: the line `<role> <key> <name>` of a .pub file.
 struct PublicKey {
     std::string role;  ///< one of key_roles
     std::string key;
-    std::string name;  ///< a valid wire source
+    std::string name;  ///< valid according to wire::valid_source()
 };
 
-/// What a key may be for: the broker itself, or what may connect to which of its endpoints.
+/// Roles of a key: the broker itself, or a kind of peer, which may connect to its endpoint only.
 inline constexpr std::string_view key_roles[] = {"broker", "edge", "worker", "subscriber"};
+/// Returns whether `role` is one of key_roles.
 bool valid_role(std::string_view role);
 
-/// The line of a .pub file, without its end.
+/// Returns the line of a .pub file without the line end.
 std::string format(const PublicKey& key);
-/// Malformed: anything but one such line, perhaps with an end of line.
+/// Parses the line of a .pub file, with or without the line end. Errors: malformed.
 Result<PublicKey> parse_public_key(std::string_view text);
 
-/// Reads NAME.pub. Error: unavailable or malformed, with the name of the file.
+/// Reads NAME.pub. Errors: unavailable or malformed, with the name of the file.
 Result<PublicKey> read_public_key(const std::filesystem::path& file);
-/// Reads NAME.key, which holds the line `secret <key>`. Error as above; refused if everybody on the
-/// machine may read the file.
+/// Reads NAME.key, which contains the line `secret <key>`. Errors: as above, and refused if every
+/// user of the machine can read the file.
 Result<KeyPair> read_secret_key(const std::filesystem::path& file);
 
-/// Writes NAME.key, which only its owner may read, and NAME.pub into `folder`, which is made if it
-/// is not there. Error: exists if one of them is there; unavailable.
+/// Writes NAME.key, readable only by its owner, and NAME.pub. Creates `folder` if necessary.
+/// Errors: exists if one of the files exists; unavailable if one cannot be written.
 Result<void> write_key_pair(const std::filesystem::path& folder, const std::string& role,
                             const std::string& name, const KeyPair& keys);
 

@@ -18,6 +18,7 @@ std::optional<Outbox::Kind> Outbox::drop_oldest_if_full() {
     return kind;
 }
 
+// Linear, as all functions here: the outbox has a few hundred entries at most.
 bool Outbox::held(std::size_t index) const {
     const auto& entry = entries_[index];
     if (entry.kind != Kind::closing) return false;

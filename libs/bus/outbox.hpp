@@ -1,4 +1,4 @@
-// What `track` keeps until the broker says that it is done with it.
+// Outbox of `track`: messages that the broker has not acknowledged yet.
 #pragma once
 
 #include <cstddef>
@@ -13,45 +13,49 @@
 
 namespace facebus::bus {
 
-/// At-least-once delivery from the edge: probes and track events stay here until they are
-/// acknowledged and are sent again when an acknowledgement does not come. An entry may wait for
-/// others: "ended" of a track leaves only when all earlier entries of its group are acknowledged.
-/// No socket and no clock inside. Not thread-safe.
+/// At-least-once delivery from the edge. Keeps probes and track events until they are acknowledged,
+/// and offers them again if an acknowledgement does not arrive in time. A closing entry, such as
+/// "ended" of a track, is held until all earlier entries of its group are acknowledged. Contains
+/// neither sockets nor a clock: the caller sends and passes the time. Not thread-safe.
 class Outbox {
   public:
     using Time = Monotonic::time_point;
 
     struct Options {
-        std::size_t capacity = 256;
-        Monotonic::duration resend = std::chrono::seconds(3);
+        std::size_t capacity = 256;                            ///< entries, see full()
+        Monotonic::duration resend = std::chrono::seconds(3);  ///< interval between transmissions
     };
 
     explicit Outbox(const Options& options) : options_(options) {}
 
     enum class Kind {
-        probe,    ///< makes room for newer entries when the outbox is full
-        event,    ///< few and small, and somebody waits for them
-        closing,  ///< an event that is not sent before what it closes is acknowledged
+        probe,    ///< dropped first when the outbox is full
+        event,    ///< track event: rare and small, dropped only if no probes are left
+        closing,  ///< event that is sent only after all earlier entries of its group are
+                  ///< acknowledged
     };
 
-    /// Adds a message known by `ref`; `group` ties entries together (a track, or all of a
-    /// camera's). A closing one waits for every earlier entry whose group starts with `group`.
+    /// Adds a message that is acknowledged by `ref`. `group` is a prefix code: "door/7/" for a
+    /// track, "door/" for a camera. A closing entry waits for all earlier entries whose group
+    /// starts with its own.
     void add(std::string ref, std::string group, Message message, Kind kind);
 
-    /// Makes room for one more entry where there is none, by dropping the oldest probe, or the
-    /// oldest event if there are only events. Gives the kind of what it dropped.
+    /// If the outbox is full, drops the oldest probe, or the oldest event if there are no probes.
+    /// Returns the kind of the dropped entry, or nothing.
     std::optional<Kind> drop_oldest_if_full();
 
-    /// The entry that is to be sent now, if any: never sent, or sent longer ago than `resend`.
-    /// Call sent() once it went out.
+    /// Returns the first entry to send now, or null: one that was never sent, or last sent at least
+    /// `resend` ago, and is not held. Call sent() after sending it.
     const Message* due(Time now);
+    /// Records that the entry from the last due() was sent.
     void sent(Time now);
 
-    /// The message was acknowledged. Gives its kind; nothing for an unknown ref, which was
-    /// acknowledged or dropped before.
+    /// Removes the acknowledged entry and returns its kind. Returns nothing for an unknown `ref`,
+    /// which was acknowledged or dropped earlier.
     std::optional<Kind> acknowledge(std::string_view ref);
 
-    /// When the next entry is due, if nothing is acknowledged or added before; nothing if empty.
+    /// Returns when the next entry is due, unless entries are acknowledged or added before; nothing
+    /// if no entry will be due.
     [[nodiscard]] std::optional<Time> next_due() const;
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -63,15 +67,16 @@ class Outbox {
         std::string group;
         Message message;
         Kind kind{};
-        std::optional<Time> sent;
+        std::optional<Time> sent;  ///< last transmission
     };
 
+    /// Returns whether the entry is a closing one that waits for an earlier entry.
     [[nodiscard]] bool held(std::size_t index) const;
     [[nodiscard]] std::optional<std::size_t> first_due(Time now) const;
 
     Options options_;
     std::deque<Entry> entries_;
-    std::optional<std::size_t> offered_;
+    std::optional<std::size_t> offered_;  ///< entry that due() returned last
 };
 
 }  // namespace facebus::bus

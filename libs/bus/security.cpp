@@ -38,7 +38,7 @@ bool is_loopback(std::string_view endpoint) {
     if (!is_tcp(endpoint)) return false;
     auto host = endpoint.substr(tcp.size());
     host = host.substr(0, host.rfind(':'));
-    // "127.evil.example" is a name, and a name may stand for anything.
+    // "127.evil.example" is a host name, which can resolve to any address.
     const bool address = host.find_first_not_of("0123456789.") == std::string_view::npos;
     return host == "localhost" || host == "[::1]" || (address && host.starts_with("127."));
 }

@@ -1,4 +1,4 @@
-// How endpoints that cross machines are protected.
+// Protection of endpoints that cross machines.
 #pragma once
 
 #include <filesystem>
@@ -11,21 +11,23 @@
 
 namespace facebus::bus {
 
-/// Every TCP socket is encrypted and knows its peer by key (CURVE), or the configuration says by
-/// name that it may go without. What goes over ipc:// is protected by the rights of its folder.
+/// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts it and authenticates the
+/// peer by its key, unless `plain` permits otherwise. ipc:// is protected by the permissions of its
+/// folder.
 struct Security {
+    /// Which TCP endpoints may be used without keys.
     enum class Plain {
-        never,     ///< no TCP without keys
-        loopback,  ///< only within this machine
-        anywhere,  ///< for a network that is trusted as a whole
+        never,     ///< none
+        loopback,  ///< those reachable only from this machine
+        anywhere,  ///< all, for a trusted network
     };
     Plain plain = Plain::never;
-    std::optional<KeyPair> own{};     ///< this process' keys; none: TCP as `plain` says
-    std::string broker_key{};         ///< public key of the broker, for whoever connects to it
-    std::filesystem::path allowed{};  ///< the broker's AllowList; empty: it can't listen with keys
+    std::optional<KeyPair> own{};  ///< keys of this process; none: TCP only as `plain` permits
+    std::string broker_key{};      ///< public key of the broker, for processes that connect to it
+    std::filesystem::path allowed{};  ///< folder of the AllowList; empty: listening with keys fails
 };
 
-/// What facebus.yaml says about Security: key files by name.
+/// The section `bus` of facebus.yaml: file names of the keys.
 struct SecurityOptions {
     std::string key{};
     std::string broker{};
@@ -48,11 +50,12 @@ struct SecurityOptions {
     }
 };
 
-/// Reads the key files. Throws StartupError (config) that names the setting.
+/// Reads the key files. Throws `StartupError` (config) naming the setting if one is invalid.
 Security read_security(const SecurityOptions& options);
 
+/// Returns whether the endpoint is tcp://.
 bool is_tcp(std::string_view endpoint);
-/// Whether a TCP endpoint can be reached from this machine only.
+/// Returns whether a TCP endpoint is reachable only from this machine.
 bool is_loopback(std::string_view endpoint);
 
 }  // namespace facebus::bus

@@ -10,9 +10,9 @@
 #include <zmq.hpp>
 
 #include "bus/allow_list.hpp"
-#include "bus/gate.hpp"
-#include "bus/handover.hpp"
-#include "bus/refusal_count.hpp"
+#include "bus/rejection_counter.hpp"
+#include "bus/tsan.hpp"
+#include "bus/zap_handler.hpp"
 
 namespace facebus::bus {
 namespace {
@@ -35,21 +35,23 @@ zmq::socket_type type(Pattern pattern) {
     std::unreachable();
 }
 
-/// A frame that refers to `bytes` until ZeroMQ has sent it.
+/// Returns a frame that shares the memory of `bytes` until ZeroMQ has sent it.
 zmq::message_t share(const Bytes& bytes) {
+    // Copying a few bytes is cheaper than a reference-counted frame.
     if (bytes.size() < 1024) return {bytes.data(), bytes.size()};
     auto owner = std::make_unique<Bytes>(bytes);
-    // ZeroMQ wants a mutable pointer but only reads what it sends.
+    // ZeroMQ requires a mutable pointer, but never writes to a frame that it sends.
     void* data = const_cast<std::byte*>(owner->data());
     const auto size = owner->size();
     const auto release = [](void*, void* hint) {
-        take_over(hint);
+        acquire_from_zmq(hint);
         delete static_cast<Bytes*>(hint);
     };
-    hand_over(owner.get());
+    release_to_zmq(owner.get());
     return {data, size, release, owner.release()};
 }
 
+/// Returns Bytes that own the frame.
 Bytes adopt(zmq::message_t frame) {
     auto owner = std::make_shared<zmq::message_t>(std::move(frame));
     const void* data = owner->data();
@@ -63,13 +65,13 @@ struct Context::Impl {
     Security security;
     std::optional<AllowList> allowed;
     zmq::context_t context{1};
-    std::optional<Gate> gate;
-    int monitors = 0;  ///< made so far, for their names; sockets are made in one thread
+    std::optional<ZapHandler> zap_handler;
+    int monitors = 0;  ///< number created, for unique names; sockets are bound in one thread
 
     explicit Impl(Security given) : security(std::move(given)) {
         if (security.allowed.empty()) return;
         allowed.emplace(security.allowed);
-        gate.emplace(context, *allowed);
+        zap_handler.emplace(context, *allowed);
     }
 };
 
@@ -83,7 +85,7 @@ struct Socket::Impl {
     std::string role;
     bool guarded = false;  ///< listens with keys
     std::optional<zmq::socket_t> monitor;
-    RefusalCount refusals;
+    RejectionCounter rejections;
 
     void protect_listening(const std::string& endpoint, const std::string& setting);
     void protect_connecting(const std::string& endpoint, const std::string& setting);
@@ -120,12 +122,12 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
     }
     socket.set(zmq::sockopt::curve_server, true);
     socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
-    // ZeroMQ lets every key in where nobody answers its question. The gate does, since it has been
-    // there from before this socket to after it, and messages are checked once more: see
-    // still_allowed().
+    // Without a ZAP handler, ZeroMQ accepts every key. Here a handler always exists, because the
+    // context starts it before this socket and stops it afterwards. In addition, every message is
+    // checked again, see still_allowed().
     socket.set(zmq::sockopt::zap_domain, role);
-    // The time for everything up to the gate's answer. A peer that is not let in is left alone
-    // until it is over, and then cut off; so is who connects and says nothing.
+    // Deadline in ms for the handshake including the reply of the ZAP handler. ZeroMQ closes a
+    // rejected connection, or one that sends nothing, only when this deadline has passed.
     socket.set(zmq::sockopt::handshake_ivl, 3000);
     guarded = true;
 }
@@ -148,16 +150,19 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
 
 void Socket::Impl::watch_connections() {
     const auto name = fmt::format("inproc://facebus-monitor-{}", ++context.monitors);
-    // There are events for a failed handshake, but not for every way to fail.
+    // The events for failed handshakes do not cover all failures, so count disconnects instead.
     constexpr int events =
         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     if (zmq_socket_monitor(socket.handle(), name.c_str(), events) != 0) throw zmq::error_t();
     monitor.emplace(context.context, zmq::socket_type::pair);
-    // ZeroMQ's I/O thread would wait for room, and everything with it.
+    // No limit: if this queue were full, the I/O thread of ZeroMQ would block, and all sockets with
+    // it.
     monitor->set(zmq::sockopt::rcvhwm, 0);
     monitor->connect(name);
 }
 
+// The ZAP handler checks a key only when it connects. Checking each message as well makes the
+// removal of a key effective for connections that already exist.
 bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
     if (!guarded) return true;
     const char* key = zmq_msg_gets(frame.handle(), "User-Id");
@@ -172,13 +177,12 @@ Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
     socket.set(zmq::sockopt::sndhwm, options.send_queue);
     socket.set(zmq::sockopt::rcvhwm, options.receive_queue);
     socket.set(zmq::sockopt::linger, options.linger_ms);
-    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.largest_frame));
+    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.max_frame_bytes));
     socket.set(zmq::sockopt::reconnect_ivl, 100);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
-    // A peer that vanished without a word (power, cable) is noticed by the kernel, in seconds
-    // instead of hours. ZeroMQ's own heartbeats are no choice: they end the connection to a peer
-    // that is merely busy, with what it had received, and abort libzmq 4.3.4 when it closes
-    // meanwhile.
+    // TCP keep-alive detects a peer that vanished (power, cable) within seconds instead of hours.
+    // ZeroMQ's own heartbeats are not an option: they disconnect a peer that is merely busy and
+    // lose the messages it had received, and libzmq 4.3.4 aborts if a socket closes meanwhile.
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
@@ -227,7 +231,7 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
     constexpr auto more = zmq::send_flags::dontwait | zmq::send_flags::sndmore;
     auto& socket = impl_->socket;
     try {
-        // Only the first frame can be refused: ZeroMQ takes a message whole or not at all.
+        // Only the first frame can fail: ZeroMQ accepts a message as a whole or not at all.
         if (impl_->pattern == Pattern::router) {
             if (!socket.send(zmq::buffer(peer), more)) return false;
         }
@@ -273,23 +277,23 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     return received;
 }
 
-std::uint64_t Socket::refused_connections() {
+std::uint64_t Socket::rejected_connections() {
     auto& self = *impl_;
     if (!self.monitor) return 0;
     zmq::message_t frame;
     while (self.monitor->recv(frame, zmq::recv_flags::dontwait)) {
-        // Of the two frames of an event, the number and the value of it; the other is the endpoint.
+        // An event has two frames: event number and value, then the endpoint, which is not needed.
         std::uint16_t event = 0;
         std::int32_t value = 0;
         if (!frame.more() || frame.size() != sizeof event + sizeof value) continue;
         const auto* bytes = frame.data<std::byte>();
         std::memcpy(&event, bytes, sizeof event);
         std::memcpy(&value, bytes + sizeof event, sizeof value);
-        if (event == ZMQ_EVENT_ACCEPTED) self.refusals.accepted(value);
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.refusals.handshake_done();
-        if (event == ZMQ_EVENT_DISCONNECTED) self.refusals.gone(value);
+        if (event == ZMQ_EVENT_ACCEPTED) self.rejections.accepted(value);
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.rejections.handshake_done();
+        if (event == ZMQ_EVENT_DISCONNECTED) self.rejections.disconnected(value);
     }
-    return self.refusals.refused();
+    return self.rejections.rejected();
 }
 
 void* Socket::handle() const {
@@ -306,6 +310,7 @@ bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
     items.push_back({nullptr, stop_.descriptor(), ZMQ_POLLIN, 0});
     const auto deadline = Monotonic::now() + std::chrono::milliseconds(timeout_ms);
     while (true) {
+        // Wait in slices, so that the pulse beats at least once per second.
         pulse_.beat();
         int slice = beat_ms;
         if (timeout_ms >= 0) {

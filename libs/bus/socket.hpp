@@ -1,4 +1,4 @@
-// ZeroMQ sockets that carry [topic][header][payload].
+// ZeroMQ sockets for messages of three frames: topic, header, payload.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,18 @@
 
 namespace facebus::bus {
 
-/// What travels: three frames, of which the last may be empty.
+/// Message of three frames; the payload may be empty.
 struct Message {
     std::string topic;
     std::string header;  ///< MessagePack, see wire/codec.hpp
     Bytes payload;
 };
 
-/// ZeroMQ's I/O thread and its sockets; one a process. Must outlive its sockets.
+/// ZeroMQ context with one I/O thread; one per process. Must outlive its sockets. Thread-safe,
+/// except that all sockets are constructed and bound in one thread.
 class Context {
   public:
-    /// Throws StartupError (config) if security.allowed is set and can't be read.
+    /// Throws `StartupError` (config) if `security.allowed` is set but unreadable.
     explicit Context(Security security = {});
     ~Context();
     Context(const Context&) = delete;
@@ -39,33 +40,33 @@ class Context {
     std::unique_ptr<Impl> impl_;
 };
 
-/// How a socket behaves; after ZeroMQ's patterns.
+/// Behaviour of a socket, after the patterns of ZeroMQ.
 enum class Pattern {
-    push,       ///< sends to one connected pull; full: refuses
+    push,       ///< sends to one connected pull; fails if the queue is full
     pull,       ///< receives from any push
-    publish,    ///< sends to all subscribers; a subscriber that is too slow loses messages
-    subscribe,  ///< receives the topics it asked for
+    publish,    ///< sends to all subscribers; slow subscribers lose messages
+    subscribe,  ///< receives the topics it subscribed to
     dealer,     ///< sends to and receives from one router
-    router,     ///< receives from many dealers and answers each by its peer name
+    router,     ///< receives from many dealers and addresses each by its peer name
 };
 
 struct SocketOptions {
-    int send_queue = 1000;     ///< messages that wait to be sent, for each peer
-    int receive_queue = 1000;  ///< messages that wait to be read, for each peer
-    int linger_ms = 0;         ///< how long closing waits for unsent messages
-    /// Largest frame that is read; a peer that sends a larger one is disconnected.
-    std::size_t largest_frame = wire::max_payload_bytes;
-    /// The role that a key needs to connect here. Without one the socket can't listen with keys.
+    int send_queue = 1000;     ///< maximum of unsent messages per peer
+    int receive_queue = 1000;  ///< maximum of unread messages per peer
+    int linger_ms = 0;         ///< how long the destructor waits for unsent messages
+    /// A peer that sends a larger frame is disconnected.
+    std::size_t max_frame_bytes = wire::max_payload_bytes;
+    /// Role that a key requires to connect here. Empty: the socket cannot listen with keys.
     std::string role{};
 };
 
-/// A message and, on a router, who sent it: a name that lasts as long as the connection.
+/// Message and, on a router, its sender. The peer name is valid as long as the connection lasts.
 struct Received {
     std::string peer;
     Message message;
 };
 
-/// One socket. Not thread-safe: made and used in one thread.
+/// ZeroMQ socket. Not thread-safe: construct and use it in one thread.
 class Socket {
   public:
     Socket(Context& context, Pattern pattern, const SocketOptions& options = {});
@@ -73,29 +74,32 @@ class Socket {
     Socket(Socket&&) noexcept;
     Socket& operator=(Socket&&) noexcept;
 
-    /// Binds and gives the endpoint as bound (tcp://127.0.0.1:* gets its port). Throws StartupError
-    /// that names `setting`, the configuration key to change, also for a TCP endpoint that would be
-    /// unprotected where Security does not allow it.
+    /// Binds the socket and returns the actual endpoint: `*` in tcp://127.0.0.1:* is replaced by
+    /// the port. `setting` is the configuration key of the endpoint, named in errors. Throws
+    /// `StartupError` if the endpoint is malformed or in use, or if it is a TCP endpoint without
+    /// the protection that Security requires.
     std::string bind(const std::string& endpoint, const std::string& setting);
-    /// Connects now or as soon as the other side is there. Throws StartupError for a malformed
-    /// endpoint, or an unprotected one as above.
+    /// Connects, and reconnects whenever the peer becomes available again. Throws `StartupError` if
+    /// the endpoint is malformed, or unprotected as above.
     void connect(const std::string& endpoint, const std::string& setting);
+    /// Subscribes to topics that begin with `topic_prefix`. Requires: Pattern::subscribe.
     void subscribe(const std::string& topic_prefix);
 
-    /// Sends if there is room; false if the queue is full or (router) the peer is gone.
+    /// Sends without blocking. Returns false if the queue is full or, on a router, the peer is not
+    /// connected.
     bool try_send(const Message& message, const std::string& peer = {});
 
-    /// The next message if there is one. Error, and it is dropped: malformed (not three frames),
-    /// too_large, or refused (the peer's key was taken off the list after it connected). `sender`
-    /// gets a router's peer in either case.
+    /// Returns the next message, or nothing if none is queued. Errors, which drop the message:
+    /// malformed (not three frames), too_large, or refused (the key of the peer was removed from
+    /// the AllowList after it connected). On a router, stores the peer in `sender` even on errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
-    /// Connections to this listening socket that did not come about so far: no ZeroMQ, no or the
-    /// wrong key, a key that is not allowed. Counted where the socket has a role; to be asked
-    /// often, since what was not counted yet is kept.
-    std::uint64_t refused_connections();
+    /// Returns the number of connections rejected so far by this listening socket: not ZeroMQ, no
+    /// key, a wrong key, or a key that is not allowed. 0 if the socket has no role. Call it
+    /// regularly, because monitor events are queued without a limit until then.
+    std::uint64_t rejected_connections();
 
-    /// ZeroMQ's handle, for Poller.
+    /// Returns the ZeroMQ handle, for Poller.
     [[nodiscard]] void* handle() const;
 
   private:
@@ -103,21 +107,22 @@ class Socket {
     std::unique_ptr<Impl> impl_;
 };
 
-/// What a wait is for.
+/// Socket and the conditions to wait for.
 struct Interest {
     const Socket* socket = nullptr;
-    bool read = true;    ///< a message can be read
-    bool write = false;  ///< a message can be sent
-    bool ready = false;  ///< set by Poller::wait: one of the two holds
+    bool read = true;    ///< wait until a message can be received
+    bool write = false;  ///< wait until a message can be sent
+    bool ready = false;  ///< set by Poller::wait(): one of the conditions holds
 };
 
-/// Waits for sockets and for the stop, and keeps the pulse beating meanwhile.
+/// Waits for sockets and for the stop request, and keeps the pulse beating meanwhile. Thread-safe
+/// as far as the sockets passed in belong to the calling thread.
 class Poller {
   public:
     Poller(const Stop& stop, Pulse& pulse) : stop_(stop), pulse_(pulse) {}
 
-    /// Waits until a socket is ready, the stop is requested or the time is over (negative: no
-    /// limit). False if the stop was requested.
+    /// Blocks until a socket is ready, the stop is requested or the timeout expires (negative: no
+    /// timeout). Returns false if the stop was requested.
     bool wait(std::span<Interest> interests, int timeout_ms) const;
     bool wait_readable(const Socket& socket, int timeout_ms) const;
     bool wait_writable(const Socket& socket, int timeout_ms) const;

@@ -1,5 +1,5 @@
-// Frames, regions and faces from stage to stage: newest wins on a live source, nothing is lost on a
-// file.
+// Transport of frames, regions and faces between stages. A live source drops old messages in favour
+// of new ones; a file loses nothing.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,26 @@
 
 namespace facebus::bus {
 
-/// A decoded message with its pixels.
+/// Decoded message with its pixels.
 template <class Message>
 struct Item {
     Message message;
     Bytes payload;
 };
 
-/// The reading end. Of a live source only the newest message waits: an older one that was not read
-/// in time is dropped and counted. Messages of a file wait in the socket, which holds the sender.
+/// Receiving end of a hop. Per live source it keeps only the newest message: an older one that was
+/// not read in time is dropped and counted. Messages of a file stay in the socket queue, which
+/// blocks the sender when it is full. Not thread-safe.
 template <class M>
 class StreamReader {
   public:
     using OnError = std::function<void(const Error&)>;
 
-    /// `on_error` is told of every message that did not decode.
+    /// `on_error` is called for every message that is malformed.
     StreamReader(Socket& socket, const Poller& poller, OnError on_error)
         : socket_(socket), poller_(poller), on_error_(std::move(on_error)) {}
 
-    /// The next message; nothing if the stop was requested.
+    /// Blocks until a message arrives and returns it, or nothing if the stop was requested.
     std::optional<Item<M>> next() {
         while (true) {
             drain();
@@ -44,7 +45,7 @@ class StreamReader {
         }
     }
 
-    /// The next message if one waits, without waiting for it.
+    /// Returns the next message without blocking, or nothing.
     std::optional<Item<M>> poll() {
         drain();
         if (waiting_.empty()) return std::nullopt;
@@ -53,17 +54,21 @@ class StreamReader {
         return item;
     }
 
-    /// Live messages dropped because newer ones were there.
+    /// Number of live messages dropped because a newer one had arrived.
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
-    /// Messages looked at before the next is worked on, so that a flood can't starve the work.
+    /// Maximum of messages received per drain(), so that a flood cannot starve the stage.
     static constexpr int drain_limit = 256;
 
+    /// The end of a live stream is never dropped: nothing would follow to replace it.
     static bool droppable(const M& message) { return message.stream.live && !message.stream.end; }
 
+    /// Moves messages from the socket to `waiting_`, keeping only the newest of each live source.
     void drain() {
         for (int i = 0; i < drain_limit; ++i) {
+            // Once a message of a file is waiting, the rest stays in the socket: its full queue is
+            // what makes the sender wait.
             if (!waiting_.empty() && !waiting_.back().message.stream.live) return;
             auto received = socket_.try_receive();
             if (!received) {
@@ -81,12 +86,15 @@ class StreamReader {
         }
     }
 
+    /// Replaces the waiting message of the same live source, or appends.
     void put(Item<M> item) {
         if (droppable(item.message)) {
             for (auto& old : waiting_) {
                 if (old.message.head.src != item.message.head.src || !droppable(old.message)) {
                     continue;
                 }
+                // A scene cut must survive the message that reported it, or `track` would continue
+                // its tracks across the cut.
                 if constexpr (requires { item.message.cut; }) {
                     item.message.cut = item.message.cut || old.message.cut;
                 }
@@ -105,13 +113,13 @@ class StreamReader {
     std::uint64_t dropped_ = 0;
 };
 
-/// The sending end.
+/// Sending end of a hop. Not thread-safe.
 class StreamWriter {
   public:
     StreamWriter(Socket& socket, const Poller& poller) : socket_(socket), poller_(poller) {}
 
-    /// Numbers the message and sends it. Live: dropped and counted if there is no room. Else waits
-    /// for room. False if the stop was requested meanwhile.
+    /// Sets the sequence number and sends the message. If the queue is full, drops and counts a
+    /// live message, and otherwise blocks. Returns false if the stop was requested meanwhile.
     template <class M>
     bool send(M& message, const Bytes& payload) {
         message.head.seq = ++seq_;
@@ -127,7 +135,7 @@ class StreamWriter {
         return true;
     }
 
-    /// Live messages dropped because the next stage was too slow or not there.
+    /// Number of live messages dropped because the next stage was too slow or unavailable.
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
@@ -137,7 +145,7 @@ class StreamWriter {
     std::uint64_t dropped_ = 0;
 };
 
-/// Messages that wait at either end of a hop between two stages: few, since each is a frame.
+/// Queue lengths at both ends of a hop. Short, because each message is a whole frame.
 inline const SocketOptions stream_options{.send_queue = 2, .receive_queue = 2};
 
 }  // namespace facebus::bus

@@ -9,7 +9,7 @@ namespace facebus::broker {
 namespace {
 
 // A probe is a header and a crop; nothing larger comes from an honest peer.
-constexpr std::size_t largest_frame = std::size_t{128} * 1024;
+constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
 // ZeroMQ searches subscriptions by recursion, a level a byte: without a limit a long one ends the
 // process. The handshake with keys has to fit, too.
 constexpr std::size_t largest_subscription = 1024;
@@ -65,12 +65,12 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
       history_(runtime, redis, history),
       run_(fmt::format("{:x}", utc_ns())),
       edge_(runtime.context, bus::Pattern::router,
-            {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "edge"}),
+            {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "edge"}),
       workers_(runtime.context, bus::Pattern::router,
-               {.receive_queue = peer_queue, .largest_frame = largest_frame, .role = "worker"}),
+               {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "worker"}),
       results_(runtime.context, bus::Pattern::publish,
                {.send_queue = options.result_queue,
-                .largest_frame = largest_subscription,
+                .max_frame_bytes = largest_subscription,
                 .role = "subscriber"}),
       refusing_{{{&edge_, refusing("edge")},
                  {&workers_, refusing("worker")},
@@ -211,7 +211,7 @@ void Broker::drop_worker(const std::string& worker) {
 
 void Broker::count_refused_connections() {
     for (auto& [socket, counter] : refusing_) {
-        counter.add(static_cast<double>(socket->refused_connections()) - counter.value());
+        counter.add(static_cast<double>(socket->rejected_connections()) - counter.value());
     }
 }
 

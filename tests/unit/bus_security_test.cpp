@@ -23,7 +23,7 @@ struct Site {
     bus::KeyPair broker_keys = bus::make_key_pair();
     bus::KeyPair door = add("edge", "door");
     bus::Context context{{.own = broker_keys, .allowed = folder.path()}};
-    bus::Socket edges{context, bus::Pattern::router, {.largest_frame = 1000, .role = "edge"}};
+    bus::Socket edges{context, bus::Pattern::router, {.max_frame_bytes = 1000, .role = "edge"}};
     std::string endpoint = edges.bind("tcp://127.0.0.1:*", "broker.probes");
     Stop stop;
     Pulse pulse;
@@ -52,7 +52,7 @@ struct Site {
     /// Waits until the listener has refused so many connections.
     void wait_for_refusals(std::uint64_t wanted) {
         const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
-        while (edges.refused_connections() < wanted) {
+        while (edges.rejected_connections() < wanted) {
             BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "it was not counted");
             poller.wait_readable(edges, 20);
         }
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_key_on_the_list_gets_in) {
     Site site;
     const Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
-    BOOST_TEST(site.edges.refused_connections() == 0U);
+    BOOST_TEST(site.edges.rejected_connections() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_is_not_on_the_list_is_kept_out_and_counted) {

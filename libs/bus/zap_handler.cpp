@@ -1,4 +1,4 @@
-#include "bus/gate.hpp"
+#include "bus/zap_handler.hpp"
 
 #include <array>
 #include <string>
@@ -7,11 +7,12 @@
 namespace facebus::bus {
 namespace {
 
-// The frames of a request: version, id, domain, address, routing id, mechanism, and of CURVE the
-// client's public key.
+// Frames of a CURVE request: version, request id, domain, address, routing id, mechanism, and the
+// public key of the client.
 constexpr std::size_t request_frames = 7;
 constexpr std::size_t key_bytes = 32;
 
+/// Returns the key in Z85, or an empty string if it has the wrong size.
 std::string z85(const zmq::message_t& key) {
     std::array<char, key_bytes * 5 / 4 + 1> text{};
     if (key.size() != key_bytes) return {};
@@ -21,24 +22,24 @@ std::string z85(const zmq::message_t& key) {
 
 }  // namespace
 
-Gate::Gate(zmq::context_t& context, const AllowList& allowed)
+ZapHandler::ZapHandler(zmq::context_t& context, const AllowList& allowed)
     : allowed_(allowed),
       requests_(context, zmq::socket_type::rep),
       stop_(context, zmq::socket_type::pair),
       stopped_(context, zmq::socket_type::pair) {
     requests_.set(zmq::sockopt::linger, 0);
     requests_.bind("inproc://zeromq.zap.01");
-    stopped_.bind("inproc://facebus-gate-stop");
-    stop_.connect("inproc://facebus-gate-stop");
+    stopped_.bind("inproc://facebus-zap-stop");
+    stop_.connect("inproc://facebus-zap-stop");
     thread_ = std::thread([this] { run(); });
 }
 
-Gate::~Gate() {
+ZapHandler::~ZapHandler() {
     stop_.send(zmq::message_t(), zmq::send_flags::none);
     thread_.join();
 }
 
-void Gate::run() {
+void ZapHandler::run() {
     std::array<zmq::pollitem_t, 2> items{
         {{requests_.handle(), 0, ZMQ_POLLIN, 0}, {stopped_.handle(), 0, ZMQ_POLLIN, 0}}};
     while (true) {
@@ -52,7 +53,7 @@ void Gate::run() {
     }
 }
 
-void Gate::answer() {
+void ZapHandler::answer() {
     std::vector<zmq::message_t> request;
     do {
         zmq::message_t frame;
@@ -62,8 +63,8 @@ void Gate::answer() {
     const bool whole = request.size() == request_frames && request[5].to_string() == "CURVE";
     const auto key = whole ? z85(request[6]) : std::string();
     const bool allowed = whole && allowed_.allows(request[2].to_string(), key);
-    // 300 is "not now": the peer is cut off and tries again. A peer that is told 400 would never
-    // try again, not even after its key was added.
+    // 300 is a temporary failure: the peer is disconnected and retries. After 400 it would never
+    // retry, not even when its key has been added.
     const std::array<std::string, 6> reply{request[0].to_string(),
                                            request.size() > 1 ? request[1].to_string() : "",
                                            allowed ? "200" : "300",

@@ -1,0 +1,25 @@
+// Private to libs/bus: thread sanitizer annotations for objects that libzmq passes between threads.
+#pragma once
+
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace facebus::bus {
+
+/// Marks `object` as passed to libzmq by this thread. ThreadSanitizer does not see the
+/// synchronization inside libzmq, so it requires annotations. Does nothing in other builds.
+inline void release_to_zmq([[maybe_unused]] void* object) {
+#ifdef __SANITIZE_THREAD__
+    __tsan_release(object);
+#endif
+}
+
+/// Marks `object` as received from libzmq by this thread.
+inline void acquire_from_zmq([[maybe_unused]] void* object) {
+#ifdef __SANITIZE_THREAD__
+    __tsan_acquire(object);
+#endif
+}
+
+}  // namespace facebus::bus
