@@ -1,4 +1,4 @@
-# Debian's cross compiler for arm64; tools/check-portable gives the packages to compile against as CMAKE_SYSROOT.
+# Debian's cross compiler for arm64. tools/check-portable sets CMAKE_SYSROOT to the folder of arm64 packages.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
@@ -7,5 +7,5 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-# What the libraries need themselves is found when a program starts.
+# The dynamic linker finds the libraries' own dependencies at run time.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sourced by the checks in tools/: messages with the time, commands that a signal interrupts, and clean-up on every way
-# out. The script defines usage(), and clean_up() if it starts something; its folder for files is $work.
+# Sourced by the checks in tools/: messages with the elapsed time, interruptible commands, and clean-up on every exit.
+# The script defines usage(), and clean_up() if it starts anything; its folder for temporary files is $work.
 #
-# Exit codes: 0 all good, 1 a check failed, 64 wrong usage, 69 something needed is missing, 130/143 interrupted.
+# Exit codes: 0 passed, 1 a check failed, 64 wrong usage, 69 a requirement is missing, 130/143 interrupted.
 
 set -euo pipefail
 export LC_ALL=C
@@ -16,7 +16,7 @@ die() {
   exit "$1"
 }
 
-# flag_given FLAG "$@": whether a script was called with its only flag. Handles --help and wrong arguments.
+# flag_given FLAG "$@": succeeds if a script was called with its only flag. Handles --help and wrong arguments.
 flag_given() {
   case ${2:-} in
     '') return 1 ;;
@@ -26,25 +26,25 @@ flag_given() {
   esac
 }
 
-# find_models FILE...: sets FACEBUS_MODELS to the folder that has these files.
+# find_models FILE...: sets FACEBUS_MODELS to the models folder, which must contain these files.
 find_models() {
   FACEBUS_MODELS=$(readlink -f -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
   export FACEBUS_MODELS
   local file
   for file; do
     [ -r "$FACEBUS_MODELS/$file" ] ||
-      die 69 "$FACEBUS_MODELS/$file is missing: run models/prepare, or set FACEBUS_MODELS"
+      die 69 "$FACEBUS_MODELS/$file is missing; run models/prepare, or set FACEBUS_MODELS"
   done
 }
 
-# build [FLAG...] CONTEXT: builds an image with the network in which packages are fetched.
+# build [FLAG...] CONTEXT: builds an image, with the network used to fetch packages.
 build() { docker build --network="${FACEBUS_BUILD_NETWORK:-host}" "$@"; }
 
 need_image() {
   local image
   for image; do
     timeout 30 docker image inspect "$image:latest" >/dev/null 2>&1 ||
-      die 69 "docker has no image $image:latest: run tools/check-containers"
+      die 69 "docker has no image $image:latest; run tools/check-containers"
   done
 }
 
@@ -74,7 +74,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Runs a command in the background and waits for it, because bash handles a signal only between foreground commands.
+# Runs a command in the background and waits for it, because bash handles signals only between foreground commands.
 run() {
   local code=0
   set -m
@@ -86,7 +86,7 @@ run() {
   return $code
 }
 
-# Runs a command with its output in $work/log, which is shown if the command fails.
+# Runs a command with its output in $work/log. Prints the output if the command fails.
 run_quiet() {
   local code=0
   run "$@" >"$work/log" 2>&1 || code=$?
@@ -94,7 +94,7 @@ run_quiet() {
   return $code
 }
 
-# Runs a command as run_quiet does, for at most $limit seconds, and ends the script if it fails.
+# Runs a command like run_quiet, for at most $limit seconds. Exits if it fails.
 readonly limit=180
 must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
 
@@ -110,14 +110,14 @@ until_true() {
   done
 }
 
-# locked_down NAME COMMAND...: ends the script unless the first process of a container has no more rights than it
-# needs. The command runs another one in the container.
+# locked_down NAME COMMAND...: exits if the first process of a container has more rights than it needs. COMMAND is the
+# prefix that runs another command in the container.
 locked_down() {
   local status
   status=$("${@:2}" cat /proc/1/status)
-  [[ $status =~ Uid:[[:space:]]+1000[123][[:space:]] ]] || die 1 "$1: its process runs as another user"
+  [[ $status =~ Uid:[[:space:]]+1000[123][[:space:]] ]] || die 1 "$1: its process runs as an unexpected user"
   [[ $status =~ CapEff:[[:space:]]+0{16}[[:space:]] ]] || die 1 "$1: its process has capabilities"
-  [[ $status =~ NoNewPrivs:[[:space:]]+1 ]] || die 1 "$1: its process may gain privileges"
+  [[ $status =~ NoNewPrivs:[[:space:]]+1 ]] || die 1 "$1: its process can gain privileges"
   [[ $status =~ Seccomp:[[:space:]]+2 ]] || die 1 "$1: its system calls are not filtered"
-  if "${@:2}" touch /written 2>/dev/null; then die 1 "$1: its root file system can be written"; fi
+  if "${@:2}" touch /written 2>/dev/null; then die 1 "$1: its root file system is writable"; fi
 }
