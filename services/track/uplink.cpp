@@ -21,7 +21,7 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& op
       sent_(runtime.metrics.counter("facebus_probes_sent_total",
                                     "Probes to be sent, not counting retransmissions")),
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
-                                            "Probes whose result was published")),
+                                            "Probes that the broker acknowledged")),
       dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
                                        "Probes of live cameras dropped because the outbox was "
                                        "full: the broker is unavailable or too slow")),

@@ -9,20 +9,22 @@
 namespace facebus::vision {
 namespace {
 
-using Numbers = std::vector<float>;
+using Floats = std::vector<float>;
 
+/// Returns the number of floats in so many cells.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// Room for so many; nothing is cleared that is there already.
-void room(Numbers& numbers, std::size_t count) {
-    if (numbers.size() < count) numbers.resize(count);
+/// Grows the buffer to at least `count` floats. Does not clear it: callers overwrite it.
+void ensure_size(Floats& buffer, std::size_t count) {
+    if (buffer.size() < count) buffer.resize(count);
 }
 
-/// Appends the 2 x 2 cells about each place of a map, one behind the other: a convolution is then
-/// one of size 1, over the places of all candidates at once.
-void gather(const float* map, int side, int channels, Numbers& out) {
+/// Appends the neighbourhood of 2 x 2 cells of each place of a map, one after the other (im2col).
+/// A 2 x 2 convolution of the map becomes a 1 x 1 convolution of the gathered rows, which can be
+/// computed for all candidates in one call.
+void gather(const float* map, int side, int channels, Floats& out) {
     for (int y = 0; y + 1 < side; ++y) {
         for (int x = 0; x + 1 < side; ++x) {
             for (int row = y; row < y + 2; ++row) {
@@ -33,13 +35,14 @@ void gather(const float* map, int side, int channels, Numbers& out) {
     }
 }
 
-void convolve(const ConvolutionLayer& layer, const Numbers& in, int cells, Numbers& out) {
-    room(out, floats(cells, layer.outputs));
+/// Runs a layer of size 1 over `cells` independent cells.
+void convolve(const ConvolutionLayer& layer, const Floats& in, int cells, Floats& out) {
+    ensure_size(out, floats(cells, layer.outputs));
     const float* row = in.data();
     convolve_row(layer, &row, layer.inputs, cells, out.data());
 }
 
-/// The rows of a map of side x side cells of `stride` numbers.
+/// Returns pointers to the rows of a map of side x side cells of `stride` floats.
 template <class Number>
 std::vector<Number*> rows_of(Number* map, int side, int stride) {
     std::vector<Number*> rows;
@@ -48,44 +51,48 @@ std::vector<Number*> rows_of(Number* map, int side, int stride) {
     return rows;
 }
 
-/// Pools a map of side x side cells. Gives the side of what comes out.
-int pool(const Numbers& map, int side, int channels, int window, bool over_end, Numbers& out) {
-    const int pooled = over_end ? (side + 1) / 2 : (side - window) / 2 + 1;
-    room(out, floats(pooled * pooled, channels));
+/// Max-pools a map of side x side cells with stride 2. Returns the side of the result.
+int pool(const Floats& map, int side, int channels, int window, bool ceil_mode, Floats& out) {
+    const int pooled = ceil_mode ? (side + 1) / 2 : (side - window) / 2 + 1;
+    ensure_size(out, floats(pooled * pooled, channels));
     const auto rows = rows_of(map.data(), side, channels);
     for (int y = 0; y < pooled; ++y) {
+        // In ceil mode the last window has fewer rows than the others.
         pool_row(rows.data() + std::ptrdiff_t{2} * y, std::min(window, side - 2 * y), window, side,
                  channels, pooled, out.data() + floats(y * pooled, channels));
     }
     return pooled;
 }
 
-/// The pixels of a candidate scaled to side x side and standardised, black where it leaves the
-/// picture. Not rounded to whole numbers: that is enough to make another of two nearly equal
-/// candidates win now and then.
-void cut(const cv::Mat& picture, const Candidate& candidate, int side, float* out) {
-    // The cascade counts pixels from 1.
-    const cv::Rect wanted(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
+/// Scales the pixels of a candidate to side x side and standardises them; parts outside the image
+/// are black. The scaled pixels are not rounded to integers: rounding would occasionally change
+/// which of two nearly equal candidates wins.
+void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, float* out) {
+    // Coordinates of the cascade are 1-based.
+    const cv::Rect region(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
                           static_cast<int>(candidate.width()),
                           static_cast<int>(candidate.height()));
-    AreaScaler scaler(picture, wanted, {side, side}, false);
+    AreaScaler scaler(image, region, {side, side}, false);
     for (int y = 0; y < side; ++y)
         std::copy_n(scaler.row(y), floats(side, 3), out + floats(y * side, 3));
 }
 
-/// The softmax of two classes as the difference of their outputs.
+/// Adds the face score to channel 0. A softmax over two classes equals a logistic function of the
+/// difference of their outputs, so the layer computes that difference: class 1 (face) minus class
+/// 0.
 void add_score(ConvolutionLayer& heads, const OnnxWeights& file, const char* name) {
     heads.add_dense(file, name, 2, 1, 0);
     heads.add_dense(file, name, 2, 0, 0, -1);
 }
 
-/// A fully connected layer after a map of side x side cells.
+/// Loads a fully connected layer that reads a flattened map of side x side cells.
 ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side, int channels,
                              int outputs) {
     ConvolutionLayer stored(1, side * side * channels, outputs);
     for (int i = 0; i < outputs; ++i) stored.add_dense(file, name, outputs, i, i);
     ConvolutionLayer layer = stored;
-    // The file's map has the axes swapped.
+    // The network was trained on transposed images, so the file stores the map column by column.
+    // Reorder its weights once, so that they match our maps, which are stored row by row.
     const auto cell = floats(channels, outputs);
     for (int y = 0; y < side; ++y) {
         for (int x = 0; x < side; ++x) {
@@ -97,7 +104,8 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
     return layer;
 }
 
-/// The same for cells whose neighbours have been gathered.
+/// Turns a convolution of size x size into one of 1 x 1 that reads gathered neighbourhoods; see
+/// gather(). The order of the weights is already the order of the gathered inputs.
 ConvolutionLayer gathered(ConvolutionLayer layer) {
     layer.inputs *= layer.size * layer.size;
     layer.size = 1;
@@ -151,77 +159,83 @@ CandidateNetwork CandidateNetwork::output(const std::filesystem::path& models) {
             std::move(heads)};
 }
 
-std::vector<CandidateNetwork::Answer> CandidateNetwork::run(
-    const cv::Mat& picture, const std::vector<Candidate>& candidates) const {
-    // So many at once that the weights of the last layers are read for many, and so few that all
-    // threads have some.
+std::vector<CandidateNetwork::Prediction> CandidateNetwork::run(
+    const cv::Mat& image, const std::vector<Candidate>& candidates) const {
+    // The fully connected layers have most of the weights. A batch must be large enough to reuse
+    // each weight for many candidates, and small enough to give every thread some batches.
     constexpr std::size_t batch = 32;
     const auto batches = static_cast<int>((candidates.size() + batch - 1) / batch);
-    std::vector<Answer> answers(candidates.size());
+    std::vector<Prediction> predictions(candidates.size());
     cv::parallel_for_(
         {0, batches},
         [&](const cv::Range& range) {
-            Numbers pictures(batch * floats(side_ * side_, 3));
+            Floats patches(batch * floats(side_ * side_, 3));
             for (int i = range.start; i < range.end; ++i) {
                 const auto first = static_cast<std::size_t>(i) * batch;
                 const auto count = std::min(batch, candidates.size() - first);
-                float* out = pictures.data();
+                float* out = patches.data();
                 for (std::size_t k = 0; k < count; ++k, out += floats(side_ * side_, 3)) {
-                    cut(picture, candidates[first + k], side_, out);
+                    extract_patch(image, candidates[first + k], side_, out);
                 }
-                std::ranges::copy(forward(pictures.data(), static_cast<int>(count)),
-                                  answers.begin() + static_cast<std::ptrdiff_t>(first));
+                std::ranges::copy(forward(patches.data(), static_cast<int>(count)),
+                                  predictions.begin() + static_cast<std::ptrdiff_t>(first));
             }
         },
         batches);
-    return answers;
+    return predictions;
 }
 
-std::vector<CandidateNetwork::Answer> CandidateNetwork::forward(const float* pictures,
-                                                                int count) const {
-    Numbers last;
-    Numbers map;
-    Numbers convolved;
-    const float* picture = pictures;
-    for (int i = 0; i < count; ++i, picture += floats(side_ * side_, 3)) {
+std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float* patches,
+                                                                    int count) const {
+    Floats last;  // inputs of the last convolution, of all patches
+    Floats map;
+    Floats convolved;
+    const float* patch = patches;
+    // The first layers have large maps and are computed patch by patch. `map` and `convolved` are
+    // reused from layer to layer and from patch to patch.
+    for (int i = 0; i < count; ++i, patch += floats(side_ * side_, 3)) {
+        // A convolution of 3 x 3 without padding makes the map two cells smaller.
         int side = side_ - 2;
-        const auto rows = rows_of(picture, side_, 3);
-        room(convolved, floats(side * side, first_.outputs));
+        const auto rows = rows_of(patch, side_, 3);
+        ensure_size(convolved, floats(side * side, first_.outputs));
         for (int y = 0; y < side; ++y) {
             convolve_row(first_, &rows[floats(y, 1)], 3, side,
                          convolved.data() + floats(y * side, first_.outputs));
         }
-        side = pool(convolved, side, first_.outputs, pooling_.window, pooling_.over_end, map);
+        side = pool(convolved, side, first_.outputs, pooling_.window, pooling_.ceil_mode, map);
         int stride = first_.outputs;
         for (const Stage& stage : stages_) {
             const auto in = rows_of(std::as_const(map).data(), side, stride);
             const int in_stride = stride;
             side -= 2;
             stride = stage.convolution.layer().outputs;
-            room(convolved, floats(side * side, stride));
+            ensure_size(convolved, floats(side * side, stride));
             stage.convolution.run(in.data(), in_stride, side, side,
                                   rows_of(convolved.data(), side, stride).data());
-            side = pool(convolved, side, stride, stage.pooling.window, stage.pooling.over_end, map);
+            side =
+                pool(convolved, side, stride, stage.pooling.window, stage.pooling.ceil_mode, map);
         }
         if (last.empty()) last.reserve(floats(count * (side - 1) * (side - 1), last_.inputs));
-        // So few places that those of all candidates are convolved at once.
+        // By now the map has so few places that the last convolution and the fully connected layers
+        // are run over the places of all patches together.
         gather(map.data(), side, stride, last);
     }
     const int places = static_cast<int>(last.size() / floats(last_.inputs, 1));
-    Numbers dense;
-    Numbers heads;
+    Floats dense;
+    Floats heads;
     convolve(last_, last, places, convolved);
+    // The places of one patch lie one after the other, which is just its flattened map.
     convolve(dense_, convolved, count, dense);
     convolve(heads_, dense, count, heads);
-    std::vector<Answer> answers(static_cast<std::size_t>(count));
+    std::vector<Prediction> predictions(static_cast<std::size_t>(count));
     const float* head = heads.data();
-    for (Answer& answer : answers) {
-        answer.score = 1 / (1 + std::exp(-head[0]));
-        std::copy_n(head + 1, 4, answer.shift.begin());
-        if (heads_.channels > 5) std::copy_n(head + 5, 10, answer.points.begin());
+    for (Prediction& prediction : predictions) {
+        prediction.score = 1 / (1 + std::exp(-head[0]));
+        std::copy_n(head + 1, 4, prediction.shift.begin());
+        if (heads_.channels > 5) std::copy_n(head + 5, 10, prediction.points.begin());
         head += heads_.outputs;
     }
-    return answers;
+    return predictions;
 }
 
 }  // namespace facebus::vision

@@ -31,18 +31,20 @@ bool to_pixels(Candidate& candidate) {
 OutputNetwork::OutputNetwork(const std::filesystem::path& models)
     : network_(CandidateNetwork::output(models)) {}
 
-std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
+std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
                                             const std::vector<Candidate>& candidates,
-                                            float least_score) {
+                                            float min_score) {
     std::vector<Candidate> kept;
-    const auto answers = network_.run(picture, candidates);
+    const auto predictions = network_.run(image, candidates);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-        const auto& answer = answers[i];
-        if (!(answer.score > least_score)) continue;
+        const auto& prediction = predictions[i];
+        if (!(prediction.score > min_score)) continue;
         Candidate candidate = candidates[i];
-        candidate.score = answer.score;
-        candidate.shift = answer.shift;
-        candidate.points = answer.points;
+        candidate.score = prediction.score;
+        candidate.shift = prediction.shift;
+        candidate.points = prediction.points;
+        // The network gives landmarks relative to the candidate box, whose coordinates are 1-based.
+        // Convert them to pixels of the image before the shift below moves the box.
         for (std::size_t k = 0; k < 5; ++k) {
             float& x = candidate.points[k];
             float& y = candidate.points[k + 5];
@@ -54,9 +56,11 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& picture,
         apply_shift(candidate, candidate.width(), candidate.height());
         kept.push_back(candidate);
     }
+    // Overlap is measured against the smaller box here, so that a small box inside a larger one of
+    // the same face is removed, which IoU would keep.
     std::vector<Detection> faces;
     for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
-        // A box turned inside out by its correction is no face.
+        // Skip boxes that their correction has turned inside out.
         if (candidate.right > candidate.left && candidate.bottom > candidate.top)
             faces.push_back(to_detection(candidate));
     }

@@ -1,4 +1,4 @@
-// Private to libs/vision: what the networks of MTCNN share.
+// Private to libs/vision: parts of MTCNN that more than one of its stages uses.
 #pragma once
 
 #include <filesystem>
@@ -16,19 +16,21 @@ namespace facebus::vision {
 inline constexpr double pixel_mean = 127.5;
 inline constexpr double pixel_scale = 1 / 128.0;
 
-/// Whole pixels, and at least one of them: a candidate that has collapsed has nothing to look at.
+/// Truncates the corners to whole pixels. Returns false if the box has collapsed, so that no pixel
+/// is left to look at.
 bool to_pixels(Candidate& candidate);
 
-/// O-Net: decides, corrects the box a last time and finds the landmarks.
+/// O-Net, the last stage: decides, corrects the box once more and locates the landmarks. Not
+/// thread-safe.
 class OutputNetwork {
   public:
-    /// Loads onet.onnx. Throws as OnnxWeights does.
+    /// Loads onet.onnx from `models`. Throws as OnnxWeights does.
     explicit OutputNetwork(const std::filesystem::path& models);
 
-    /// The faces among the candidates (square boxes) whose score is above `least_score`, best
-    /// first; of boxes that overlap the best stays. `picture`: 8-bit, BGR.
-    std::vector<Detection> faces(const cv::Mat& picture, const std::vector<Candidate>& candidates,
-                                 float least_score);
+    /// Returns the candidates whose score is above `min_score` as faces, best first. Of boxes that
+    /// overlap, only the best stays. `image`: 8-bit, BGR. Requires: the candidates are square.
+    std::vector<Detection> faces(const cv::Mat& image, const std::vector<Candidate>& candidates,
+                                 float min_score);
 
   private:
     CandidateNetwork network_;

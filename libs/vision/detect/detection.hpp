@@ -1,15 +1,15 @@
-// What a face detector finds.
+// Result of a face detector.
 #pragma once
 
 #include "base/image.hpp"
 
 namespace facebus::vision {
 
-/// One face. Coordinates in pixels of the picture that was given to the detector.
+/// One detected face. Coordinates are in pixels of the image that the detector searched.
 struct Detection {
     Box box;
     Landmarks landmarks{};
-    float score = 0;  ///< 0..1, the last network's probability
+    float score = 0;  ///< 0..1, probability from the detector's last network
 };
 
 }  // namespace facebus::vision

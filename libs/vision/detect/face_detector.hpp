@@ -1,4 +1,4 @@
-// The face detector that the configuration asks for.
+// Face detector as configured: MTCNN or SSD.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,14 @@
 
 namespace facebus::vision {
 
-/// MTCNN or SSD, as the options say. Not thread-safe: one object a thread.
+/// Wraps the detector selected by DetectorOptions::detector. Not thread-safe: use one object per
+/// thread.
 class FaceDetector {
   public:
-    /// Throws StartupError if a model is missing or corrupt.
+    /// Throws `StartupError` if a model is missing or corrupt.
     FaceDetector(const std::filesystem::path& models, const DetectorOptions& options);
 
-    /// Faces in the picture, best score first; see Mtcnn::detect.
+    /// Returns the faces in the image, best score first; see Mtcnn::detect.
     std::vector<Detection> detect(const Image& image);
 
   private:

@@ -1,4 +1,4 @@
-// MTCNN face detection (Zhang et al. 2016) through OpenCV DNN.
+// MTCNN face detection (Zhang et al. 2016).
 #pragma once
 
 #include <filesystem>
@@ -10,19 +10,27 @@
 
 namespace facebus::vision {
 
-/// Finds faces in three cascaded networks: proposals over an image pyramid, refinement, landmarks.
-/// Not thread-safe: one object a thread.
+/// Detects faces with a cascade of three networks, each of which looks at fewer candidates, more
+/// closely:
+///
+/// 1. P-Net scans every place of an image pyramid and proposes boxes (ProposalNetwork).
+/// 2. R-Net rejects most of them and corrects the others (CandidateNetwork::refine).
+/// 3. O-Net decides, corrects once more and locates the landmarks (OutputNetwork).
+///
+/// Between the stages, non-maximum suppression thins out overlapping boxes. Not thread-safe: use
+/// one object per thread.
 class Mtcnn {
   public:
-    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws StartupError (unavailable)
-    /// naming the file that is missing or that OpenCV can't read, and the command that fetches it.
+    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws `StartupError` (unavailable)
+    /// with the file and the command that fetches it if a file is missing or can't be read;
+    /// `StartupError` (config) if the scale factor is not between 0 and 1.
     Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;
     Mtcnn& operator=(Mtcnn&&) noexcept;
 
-    /// Faces in the picture, best score first; empty if there are none or the picture is smaller
-    /// than min_face. The box is the regressed box, not made square, and may reach over the border.
+    /// Returns the faces in the image, best score first; none if the image is smaller than
+    /// min_face. A box is not square and may extend beyond the border of the image.
     std::vector<Detection> detect(const Image& image);
 
   private:

@@ -7,6 +7,7 @@ namespace facebus::vision {
 
 namespace {
 
+/// Returns the overlap of two boxes, in [0, 1]. Both corners belong to a box, hence the + 1.
 double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
     const double width = std::min(a.right, b.right) - std::max(a.left, b.left) + 1;
     const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top) + 1;
@@ -19,15 +20,19 @@ double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
 }  // namespace
 
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap) {
+    // Reversing before the stable sort puts the last of several equal scores first.
     std::reverse(candidates.begin(), candidates.end());
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+    // Greedy, from the best score down: all boxes kept so far are better than the candidate, so it
+    // stays only if it overlaps none of them too much. Boxes that were themselves suppressed do not
+    // suppress others.
     std::vector<Candidate> kept;
     for (const Candidate& candidate : candidates) {
-        const bool hidden = std::any_of(kept.begin(), kept.end(), [&](const Candidate& better) {
+        const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](const Candidate& better) {
             return overlap_of(better, candidate, overlap) > limit;
         });
-        if (!hidden) kept.push_back(candidate);
+        if (!suppressed) kept.push_back(candidate);
     }
     return kept;
 }

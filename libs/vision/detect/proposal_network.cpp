@@ -10,23 +10,24 @@
 namespace facebus::vision {
 namespace {
 
-// Rows and columns of a tile of the second and third layer.
+// Rows and columns of a Winograd tile of the second and third layer.
 constexpr int tile = 4;
 
+/// Returns the number of floats in so many cells.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// The last few rows of a map.
+/// Ring buffer with the most recent rows of a map. Row `n` overwrites row `n - rows`.
 class RowRing {
   public:
-    /// Room for `rows` rows of `width` numbers.
+    /// Allocates `rows` rows of `width` floats.
     RowRing(int rows, std::size_t width)
         : rows_(static_cast<std::size_t>(rows), std::vector<float>(width)) {}
 
     float* row(int number) { return rows_[static_cast<std::size_t>(number) % rows_.size()].data(); }
 
-    /// Neighbouring rows from `first` on, as many as a tile reads.
+    /// Returns consecutive rows from `first` on, as many as a tile reads.
     std::array<float*, tile + 2> from(int first) {
         std::array<float*, tile + 2> found{};
         for (int i = 0; i < tile + 2; ++i) found[static_cast<std::size_t>(i)] = row(first + i);
@@ -44,20 +45,32 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
       second_({3, 10, 16, file, "conv2d_1", "p_re_lu_1_initializer"}, tile),
       third_({3, 16, 32, file, "conv2d_2", "p_re_lu_2_initializer"}, tile),
       heads_(1, 32, 5) {
-    // A softmax of two is a logistic function of their difference.
+    // A softmax over two classes equals a logistic function of the difference of their outputs, so
+    // channel 0 computes that difference: class 1 (face) minus class 0.
     heads_.add_convolution(file, "conv2d_3", 2, 1, 0);
     heads_.add_convolution(file, "conv2d_3", 2, 0, 0, -1);
     for (int i = 0; i < 4; ++i) heads_.add_convolution(file, "conv2d_4", 4, i, i + 1);
 }
 
-/// One picture on its way through the layers: each makes rows when the next asks for them.
+/// Computes all layers for one image, row by row.
+///
+/// Layer by layer, every map of a large image would be written to memory and read back. Instead
+/// each layer keeps only its last few rows in a ring buffer, and computes new rows when the next
+/// layer needs them. The layers form a pull pipeline:
+///
+///     scaled pixels -> first 3 x 3 -> max pooling 2 x 2 -> second 3 x 3 -> third 3 x 3 -> heads
+///
+/// The second and third layer use Winograd tiles, so they produce `tile` rows from `tile` + 2 rows
+/// at a time. The last tile of a map ends with the map and may compute some rows a second time.
 class ProposalNetwork::Pass {
   public:
-    Pass(const ProposalNetwork& network, const cv::Mat& picture, const cv::Size& size,
+    Pass(const ProposalNetwork& network, const cv::Mat& image, const cv::Size& size,
          Instructions instructions)
         : network_(network),
           instructions_(instructions),
-          pixels_(picture, {0, 0, picture.cols, picture.rows}, size, true, instructions),
+          pixels_(image, {0, 0, image.cols, image.rows}, size, true, instructions),
+          // A 3 x 3 convolution without padding removes two rows and columns; the pooling halves
+          // them, rounding up.
           width1_(size.width - 2),
           height1_(size.height - 2),
           width2_((width1_ + 1) / 2),
@@ -66,6 +79,8 @@ class ProposalNetwork::Pass {
           height3_(height2_ - 2),
           width_(width3_ - 2),
           height_(height3_ - 2),
+          // A ring holds the rows that the next layer reads together (three, two, or tile + 2) and
+          // for the tiled layers also up to `tile` rows that were produced ahead of it.
           scaled_(4, floats(size.width, 3)),
           convolved_(2, floats(width1_, network.first_.outputs)),
           pooled_(2 * tile + 2, floats(width2_, network.first_.outputs)),
@@ -102,7 +117,8 @@ class ProposalNetwork::Pass {
         }
     }
 
-    // The rows up to `end`, at least.
+    // Each make_...() function computes the rows of its layer up to `end`, or a few more. Rows that
+    // were computed before are kept.
 
     void make_second(int end) {
         const int step = network_.second_.rows_at_once(height3_);
@@ -116,6 +132,7 @@ class ProposalNetwork::Pass {
 
     void make_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
+            // Each pooled row is made from two rows, except the last one if their number is odd.
             const int row = 2 * pooled_done_;
             const bool both = row + 1 < height1_;
             convolve_first(row);
@@ -139,14 +156,13 @@ class ProposalNetwork::Pass {
     const ProposalNetwork& network_;
     Instructions instructions_;
     AreaScaler pixels_;
-    // Of the maps after the first layer, its pooling, the second and the third.
-    int width1_;
+    int width1_;  ///< of the map after the first layer
     int height1_;
-    int width2_;
+    int width2_;  ///< after the pooling
     int height2_;
-    int width3_;
+    int width3_;  ///< after the second layer
     int height3_;
-    int width_;
+    int width_;  ///< after the third layer, and of the result
     int height_;
     RowRing scaled_;
     RowRing convolved_;
@@ -154,16 +170,17 @@ class ProposalNetwork::Pass {
     RowRing second_;
     RowRing third_;
     std::vector<float> heads_;
+    // Rows computed so far.
     int scaled_done_ = 0;
     int pooled_done_ = 0;
     int second_done_ = 0;
 };
 
-ProposalMaps ProposalNetwork::run(const cv::Mat& picture, const cv::Size& size,
+ProposalMaps ProposalNetwork::run(const cv::Mat& image, const cv::Size& size,
                                   Instructions instructions) const {
-    CV_Assert(picture.type() == CV_8UC3 && size.width >= 12 && size.height >= 12);
+    CV_Assert(image.type() == CV_8UC3 && size.width >= 12 && size.height >= 12);
     ProposalMaps maps;
-    Pass(*this, picture, size, instructions).run(maps);
+    Pass(*this, image, size, instructions).run(maps);
     return maps;
 }
 

@@ -1,4 +1,4 @@
-// Private to libs/vision: P-Net, the network of MTCNN that looks at every place of a picture.
+// Private to libs/vision: P-Net, the network of MTCNN that scans a whole image.
 #pragma once
 
 #include <filesystem>
@@ -12,24 +12,26 @@
 
 namespace facebus::vision {
 
-/// What P-Net says of each place: rows x columns cells, row by row.
+/// Output of P-Net: rows x columns cells, row by row. Each cell describes a window of 12 x 12
+/// pixels; windows are 2 pixels apart.
 struct ProposalMaps {
     int rows = 0;
     int columns = 0;
-    std::vector<float> score;  ///< probability of a face, one a cell
-    std::vector<float> shift;  ///< correction of the corners in box sizes, four a cell
+    std::vector<float> score;  ///< probability of a face, one per cell
+    std::vector<float> shift;  ///< correction of the corners in box sizes, four per cell
 };
 
-/// P-Net a few rows at a time, with all that is at work in the nearest caches. The same numbers as
-/// by OpenCV DNN to 1e-4. Not thread-safe.
+/// P-Net, computed a few rows at a time, so that the rows in use stay in the CPU's nearest caches.
+/// Outputs equal those of OpenCV DNN to 1e-4. Thread-safe.
 class ProposalNetwork {
   public:
-    /// Throws as load_network() does.
+    /// Loads the ONNX file. Throws as OnnxWeights does.
     explicit ProposalNetwork(const std::filesystem::path& file)
         : ProposalNetwork(OnnxWeights(file)) {}
 
-    /// The picture (8-bit, BGR) scaled to `size`, none of whose sides is below 12.
-    [[nodiscard]] ProposalMaps run(const cv::Mat& picture, const cv::Size& size,
+    /// Runs P-Net on `image` (8-bit, BGR) scaled to `size`. Requires: both sides of `size` are at
+    /// least 12.
+    [[nodiscard]] ProposalMaps run(const cv::Mat& image, const cv::Size& size,
                                    Instructions instructions = best_instructions()) const;
 
   private:
@@ -40,7 +42,7 @@ class ProposalNetwork {
     ConvolutionLayer first_;
     WinogradLayer second_;
     WinogradLayer third_;
-    ConvolutionLayer heads_;  ///< channel 0: what the softmax comes from; 1 to 4: the shift
+    ConvolutionLayer heads_;  ///< channel 0: difference of the two class scores; 1 to 4: shift
 };
 
 }  // namespace facebus::vision

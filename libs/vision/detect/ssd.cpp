@@ -12,9 +12,10 @@ namespace facebus::vision {
 
 namespace {
 
-// What the network was trained with: blue, green, red less these means, not scaled.
+// The network was trained on pixels minus these means of blue, green and red, without scaling.
 const cv::Scalar ssd_mean(104, 177, 123);
-// A row of its answer: picture, class, score, left, top, right, bottom in shares of the picture.
+// A row of the output: image, class, score, then left, top, right, bottom as fractions of the
+// image.
 constexpr int row_size = 7;
 
 }  // namespace
@@ -24,12 +25,13 @@ struct Ssd::Impl {
     cv::dnn::Net net;
     OutputNetwork output;
 
-    std::vector<Candidate> propose(const cv::Mat& picture);
+    /// Returns the boxes that the SSD finds, made square for O-Net.
+    std::vector<Candidate> propose(const cv::Mat& image);
 };
 
-std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
+std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& image) {
     net.setInput(
-        cv::dnn::blobFromImage(picture, 1, {options.ssd_input, options.ssd_input}, ssd_mean));
+        cv::dnn::blobFromImage(image, 1, {options.ssd_input, options.ssd_input}, ssd_mean));
     const cv::Mat out = net.forward();
     const auto* row = out.ptr<float>();
     std::vector<Candidate> squares;
@@ -37,10 +39,10 @@ std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& picture) {
         if (!(row[2] >= options.ssd_score)) continue;
         Candidate candidate;
         candidate.score = row[2];
-        candidate.left = static_cast<double>(row[3]) * picture.cols;
-        candidate.top = static_cast<double>(row[4]) * picture.rows;
-        candidate.right = static_cast<double>(row[5]) * picture.cols;
-        candidate.bottom = static_cast<double>(row[6]) * picture.rows;
+        candidate.left = static_cast<double>(row[3]) * image.cols;
+        candidate.top = static_cast<double>(row[4]) * image.rows;
+        candidate.right = static_cast<double>(row[5]) * image.cols;
+        candidate.bottom = static_cast<double>(row[6]) * image.rows;
         make_square(candidate);
         if (to_pixels(candidate)) squares.push_back(candidate);
     }
@@ -61,10 +63,10 @@ Ssd& Ssd::operator=(Ssd&&) noexcept = default;
 std::vector<Detection> Ssd::detect(const Image& image) {
     if (image.empty()) return {};
     return translated("SSD", [&] {
-        const cv::Mat upright = as_mat(image);
-        const auto candidates = impl_->propose(upright);
+        const cv::Mat mat = as_mat(image);
+        const auto candidates = impl_->propose(mat);
         if (candidates.empty()) return std::vector<Detection>();
-        return impl_->output.faces(upright, candidates, impl_->options.output_score);
+        return impl_->output.faces(mat, candidates, impl_->options.output_score);
     });
 }
 

@@ -1,5 +1,5 @@
-// SSD face detection (Liu et al. 2016; the ResNet-10 network of OpenCV) through OpenCV DNN, with
-// the boxes and landmarks of MTCNN's O-Net.
+// SSD face detection (Liu et al. 2016; OpenCV's ResNet-10 network, run by OpenCV DNN), with boxes
+// and landmarks from MTCNN's O-Net.
 #pragma once
 
 #include <filesystem>
@@ -11,21 +11,21 @@
 
 namespace facebus::vision {
 
-/// Finds faces in one pass over a small copy of the picture, so its time does not depend on the
-/// picture's size, but neither does it see faces much below a tenth of the picture. SSD gives boxes
-/// only: O-Net looks at each, corrects the box and finds the landmarks, so that crops are cut as
-/// with MTCNN. Not thread-safe: one object a thread.
+/// Detects faces in one pass over a small copy of the image. Its run time does not depend on the
+/// size of the image, but it misses faces much smaller than a tenth of the image. SSD finds only
+/// boxes; O-Net then corrects each box and locates the landmarks, so that crops are cut exactly as
+/// with MTCNN. Not thread-safe: use one object per thread.
 class Ssd {
   public:
-    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws StartupError
-    /// (unavailable) naming the file that is missing or that OpenCV can't read, and the command
-    /// that fetches it.
+    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws `StartupError`
+    /// (unavailable) with the file and the command that fetches it if a file is missing or can't be
+    /// read.
     Ssd(const std::filesystem::path& models, const DetectorOptions& options);
     ~Ssd();
     Ssd(Ssd&&) noexcept;
     Ssd& operator=(Ssd&&) noexcept;
 
-    /// Faces in the picture, best O-Net score first; boxes as those of Mtcnn::detect.
+    /// Returns the faces in the image, best O-Net score first. Boxes are as those of Mtcnn::detect.
     std::vector<Detection> detect(const Image& image);
 
   private:
