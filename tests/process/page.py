@@ -1,4 +1,4 @@
-"""The whole system with a gateway, cameras that play clips, and a browser that looks at its page."""
+"""The whole system with a gateway, cameras that play clips, and a browser that shows the web page."""
 
 from browser import DESKTOP, Browser
 from gateway import Gateway
@@ -8,7 +8,7 @@ CLIPS = {"door": CARPHONE, "street": DEMO / "bikes.mp4", "lobby": DEMO / "bigbuc
 
 
 class PageSystem(Gateway):
-    """Everything but cameras is running; recognition publishes crops."""
+    """Runs everything but the cameras; recognition publishes crops."""
 
     def __init__(self, case, **environment):
         super().__init__(case, **{"FACEBUS_RECOGNIZE_PUBLISH_CROPS": "true", **environment})
@@ -19,7 +19,7 @@ class PageSystem(Gateway):
         return f"http://{self.address}/"
 
     def film(self, *cameras, **environment):
-        """Plays the clips of these cameras as live cameras do, again and again."""
+        """Plays the clips of these cameras in a loop, at the pace of live cameras."""
         more = {}
         for camera in cameras:
             name = f"FACEBUS_CAMERAS_{camera.upper()}"
@@ -28,23 +28,27 @@ class PageSystem(Gateway):
         self.start("capture", **more, **environment)
 
     def restart_gateway(self):
-        """Ends it, and starts another one at the same address."""
+        """Replaces the gateway by a new process at the same address."""
         address = self.address
         self.forget("gateway")
         self.start("gateway", FACEBUS_GATEWAY_ADDRESS=address)
 
     def browse(self, role="admin", size=DESKTOP, view="live", **options):
-        """A browser that shows a view, with the key of that role."""
+        """Returns a browser that shows a view, signed in with the key of that role unless it is None."""
         browser = Browser(self.case, size, **options)
         browser.open(self.url + f"#{view}")
         if role:
-            give_key(browser, self.keys.get(role, role))
-            # The browser tells of a 401, which is how the gateway says that it wants a key.
+            sign_in(browser, self.keys.get(role, role))
+            # The browser logs the 401 of the first request, which opened the dialog.
             self.case.assertTrue(all("401" in complaint for complaint in browser.complaints()))
         return browser
 
 
-def give_key(browser, key):
+def submit_key(browser, key):
     browser.write("dialog input", key)
     browser.click("dialog .primary")
+
+
+def sign_in(browser, key):
+    submit_key(browser, key)
     browser.gone("dialog")

@@ -1,14 +1,14 @@
-"""The gateway's web page, in a real browser, with real cameras' worth of faces."""
+"""The gateway's web page in a real browser, with faces from clips."""
 
 import unittest
 
 from browser import PHONE, need_browser
 from gateway import BIDEN, OBAMA, need_gateway
-from page import PageSystem, give_key
+from page import PageSystem, sign_in, submit_key
 from pictures import carphone_frames
 from support import ProcessTest, need_system
 
-VIEWS = ("live", "unknown", "gallery", "cameras", "numbers")
+VIEWS = ("live", "unknown", "gallery", "cameras", "statistics")
 HOSTILE = '<img src=x onerror="document.title=1"><b>Bob'
 
 
@@ -21,20 +21,20 @@ class PageTest(ProcessTest):
         need_browser()
         super().setUp()
 
-    def clean(self, browser, system):
-        """No error in the console, and nothing was asked of anybody but the gateway."""
+    def assert_clean(self, browser, system):
+        """The console has no errors, and every request went to the gateway."""
         self.assertEqual([], browser.complaints())
         for address in browser.addresses():
             self.assertTrue(address.startswith((system.url, f"blob:{system.url}", "data:")), address)
 
 
 class Live(PageTest):
-    def test_an_identity_appears_with_its_crop_and_tells_why_when_it_is_clicked(self):
+    def test_shows_results_with_crops_and_explains_them_on_click(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl")
         system.add_face("Barack", OBAMA[0])
         browser = system.browse()
-        browser.find(".nothing", "Nobody yet")
+        browser.find(".empty", "No results yet")
         system.film("door")
         browser.find(".result.known", "Carl")
         browser.until("return document.querySelector('.result.known img.face')?.naturalWidth === 160")
@@ -42,16 +42,16 @@ class Live(PageTest):
 
         browser.click(".result.known")
         browser.find("dialog.why h2", "Carl")
-        why = browser.text("dialog.why")
-        for words in ("known", "is needed", "Probability", "The pictures that decided", "Lead", "Barack",
-                      "From the camera to here", "recognize", "quality"):
-            self.assertIn(words, why)
-        self.assertIn("is needed", browser.run("return document.querySelector('svg.scale').getAttribute('aria-label')"))
+        details = browser.text("dialog.why")
+        for text in ("known", "threshold", "Probability", "Matching photos", "Margin", "Barack",
+                     "Latency from camera to result", "recognize", "Best quality"):
+            self.assertIn(text, details)
+        self.assertIn("threshold", browser.run("return document.querySelector('svg.scale').getAttribute('aria-label')"))
         browser.click("dialog.why .close")
         browser.gone("dialog")
-        self.clean(browser, system)
+        self.assert_clean(browser, system)
 
-    def test_a_name_is_shown_as_it_is_written_whatever_it_holds(self):
+    def test_shows_names_with_html_as_plain_text(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", HOSTILE)
         browser = system.browse()
@@ -64,18 +64,18 @@ class Live(PageTest):
         browser.find(".person h2", HOSTILE)
         self.assertEqual("Gallery · facebus", browser.run("return document.title"))
         self.assertEqual(0, browser.run("return document.querySelectorAll('b, img[src=x]').length"))
-        self.clean(browser, system)
+        self.assert_clean(browser, system)
 
-    def test_it_goes_on_by_itself_when_the_gateway_was_away(self):
+    def test_reconnects_after_a_gateway_restart(self):
         system = PageSystem(self)
         browser = system.browse()
-        browser.find(".link.on")
+        browser.find(".connection.on")
         system.restart_gateway()
-        browser.find(".link.on")
+        browser.find(".connection.on")
         system.film("door")
         browser.find(".result img.face")
 
-    def test_who_is_removed_is_not_shown_any_more_to_who_comes_later(self):
+    def test_drops_results_of_a_removed_person(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl")
         system.film("door")
@@ -88,37 +88,32 @@ class Live(PageTest):
 
 
 class Keys(PageTest):
-    def test_a_wrong_key_is_told_and_a_right_one_is_taken_and_is_in_no_address(self):
+    def test_rejects_a_wrong_key_and_keeps_the_right_one_out_of_urls(self):
         system = PageSystem(self)
         browser = system.browse(role=None)
-        browser.find("dialog", "asks for a key")
-        give_key_wrongly(browser, "wrong")
-        browser.find("dialog .bad", "not known here")
-        give_key(browser, system.keys["read"])
-        browser.find(".link.on")
+        browser.find("dialog", "Enter your API key")
+        submit_key(browser, "wrong")
+        browser.find("dialog .bad", "unknown or revoked")
+        sign_in(browser, system.keys["read"])
+        browser.find(".connection.on")
         self.assertFalse([address for address in browser.addresses() if system.keys["read"] in address])
 
-    def test_a_key_that_may_only_look_is_told_so_when_it_names_somebody(self):
+    def test_reports_that_enrolling_requires_another_role(self):
         system = PageSystem(self)
         browser = system.browse(role="read")
         system.film("door")
         browser.click("nav a", "Unknown")
         browser.write(".group input", "Carl")
         browser.click(".group .primary")
-        browser.find(".note.bad", "role enrol")
+        browser.find(".notification.bad", "role enrol")
 
-    def test_an_open_gateway_asks_for_no_key(self):
+    def test_requires_no_key_if_anonymous_access_is_allowed(self):
         system = PageSystem(self, FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true")
-        system.browse(role=None).find(".link.on")
-
-
-def give_key_wrongly(browser, key):
-    browser.write("dialog input", key)
-    browser.click("dialog .primary")
+        system.browse(role=None).find(".connection.on")
 
 
 class Unknown(PageTest):
-    def test_a_stranger_who_is_named_is_known_from_then_on(self):
+    def test_recognises_a_person_enrolled_from_the_unknown(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
         browser = system.browse(view="unknown")
@@ -126,15 +121,15 @@ class Unknown(PageTest):
         browser.until("return document.querySelector('.group img.face')?.naturalWidth === 160")
         browser.write(".group input", "Carl")
         browser.click(".group .primary")
-        browser.find(".note.good", "Carl is known from now on")
+        browser.find(".notification.good", "Carl enrolled")
         browser.gone(".group")
         browser.click("nav a", "Live")
         browser.find(".result.known", "Carl")
         browser.click("nav a", "Gallery")
         browser.find(".person", "Carl")
-        self.clean(browser, system)
+        self.assert_clean(browser, system)
 
-    def test_a_stranger_who_is_dismissed_is_gone(self):
+    def test_removes_a_dismissed_person_from_the_list(self):
         system = PageSystem(self)
         system.film("door")
         browser = system.browse(view="unknown")
@@ -142,17 +137,17 @@ class Unknown(PageTest):
         system.forget("capture")
         while browser.run("return document.querySelectorAll('.group').length") > 0:
             browser.click(".group button", "Dismiss")
-            browser.find(".note.good", "Dismissed")
-        browser.find(".nothing", "No strangers")
+            browser.find(".notification.good", "Person dismissed")
+        browser.find(".empty", "No unknown people")
         self.assertEqual([], system.good(system.ask("GET", "/api/v1/unknown"))["groups"])
 
 
 class GalleryView(PageTest):
-    def test_people_are_added_renamed_merged_and_removed(self):
+    def test_enrols_renames_merges_and_removes_people(self):
         system = PageSystem(self)
         browser = system.browse(view="gallery")
-        browser.find(".nothing", "Nobody is enrolled")
-        browser.click(".head button", "Add a person")
+        browser.find(".empty", "The gallery is empty")
+        browser.click(".head button", "Enrol a person")
         browser.write("dialog input[maxlength]", "Barack")
         browser.write("dialog input[type=file]", OBAMA[0])
         browser.click("dialog .primary")
@@ -168,7 +163,7 @@ class GalleryView(PageTest):
 
         self.choose(browser, "Barack", "Remove", ".actions button")
         browser.click("dialog .danger")
-        browser.find(".note.good", "Barack is removed")
+        browser.find(".notification.good", "Barack removed")
         browser.gone(".person", "Barack")
         self.assertEqual(["Joseph"], system.subjects())
 
@@ -178,20 +173,20 @@ class GalleryView(PageTest):
         self.choose(browser, "Twin", "Merge")
         browser.write("dialog input", "Joseph")
         browser.click("dialog .primary")
-        browser.find(".person", "2 pictures")
+        browser.find(".person", "2 photos")
         self.assertEqual(["Joseph"], system.subjects())
-        self.clean(browser, system)
+        self.assert_clean(browser, system)
 
-    def test_a_picture_that_is_refused_is_told_with_the_reason(self):
+    def test_shows_why_a_photo_was_rejected(self):
         system = PageSystem(self)
         browser = system.browse(view="gallery")
-        browser.click(".head button", "Add a person")
+        browser.click(".head button", "Enrol a person")
         browser.write("dialog input[maxlength]", "Nobody")
         grey = self.folder / "grey.ppm"
         grey.write_bytes(b"P6 64 64 255\n" + bytes([128]) * (64 * 64 * 3))
         browser.write("dialog input[type=file]", grey)
         browser.click("dialog .primary")
-        browser.find(".note.bad", "No face is found")
+        browser.find(".notification.bad", "No face is found")
 
     def choose(self, browser, name, button, selector=".actions button"):
         browser.find(".person", name)
@@ -203,24 +198,24 @@ class GalleryView(PageTest):
 
 
 class Cameras(PageTest):
-    def test_a_camera_is_told_of_and_that_its_edge_is_away(self):
+    def test_shows_the_state_of_cameras_and_server(self):
         system = PageSystem(self)
         browser = system.browse(view="cameras")
-        browser.find(".camera", "Recognition works")
+        browser.find(".camera", "Recognition running")
         system.film("door")
-        browser.find(".camera .state.good", "Frames come")
+        browser.find(".camera .state.good", "Live")
         browser.until("return Number([...document.querySelectorAll('dt')].find((one) => "
-                      "one.textContent === 'Frames a second')?.nextSibling.textContent) > 1")
+                      "one.textContent === 'Frames per second')?.nextSibling.textContent) > 1")
         system.forget("capture")
-        browser.find(".camera .state.bad", "No picture")
+        browser.find(".camera .state.bad", "No frames")
         system.forget("track")
-        browser.find(".camera .state.bad", "Its edge is not heard of")
+        browser.find(".camera .state.bad", "Camera offline")
 
 
-class Look(PageTest):
-    def test_on_a_phone_nothing_is_wider_than_the_screen_and_numbers_are_drawn(self):
+class Layout(PageTest):
+    def test_fits_on_a_phone_in_every_view(self):
         system = PageSystem(self)
-        system.enrol(carphone_frames(self), "--name", "A person whose name has no end " + "x" * 90)
+        system.enrol(carphone_frames(self), "--name", "A person with a very long name " + "x" * 90)
         system.add_face("Barack", OBAMA[0])
         system.film("door", "street")
         browser = system.browse(size=PHONE)
@@ -228,16 +223,17 @@ class Look(PageTest):
         for view in VIEWS:
             browser.click("nav a", view.capitalize())
             browser.find(f"main.{view} h1")
-            browser.find({"live": ".result", "gallery": ".person", "cameras": ".camera", "numbers": "svg.plot path",
-                          "unknown": ".group, .nothing"}[view])
+            browser.find({"live": ".result", "gallery": ".person", "cameras": ".camera", "statistics": "svg.plot path",
+                          "unknown": ".group, .empty"}[view])
             self.assertEqual([], self.too_wide(browser), view)
         browser.click("nav a", "Live")
         browser.click(".result.known")
         browser.find("dialog.why svg.scale")
         self.assertEqual([], self.too_wide(browser), "why")
-        self.clean(browser, system)
+        self.assert_clean(browser, system)
 
     def too_wide(self, browser):
+        """Returns the elements that extend beyond the right edge of the window."""
         return browser.run("""const limit = document.documentElement.clientWidth;
             const wide = [...document.body.querySelectorAll('*')].filter((element) =>
                 !element.closest('.skip') && element.getBoundingClientRect().right > limit + 1 &&

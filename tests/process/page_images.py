@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Makes docs/images/page: the web page as it is while real clips run through the real system.
+"""Takes the screenshots in docs/images/page while real clips run through the real system.
 
-    cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_pictures.py
+    cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_images.py
 """
 
 import unittest
@@ -12,32 +12,32 @@ from page import CLIPS, PageSystem
 from pictures import carphone_frames, ffmpeg_clip
 from support import ROOT, ProcessTest, need_system
 
-PICTURES = ROOT / "docs/images/page"
+IMAGES = ROOT / "docs/images/page"
 LOADED = ("return [...document.images].every((image) => image.complete && image.naturalWidth > 0) && "
           "document.getAnimations().every((one) => one.playState === 'finished');")
 
 
-class PagePictures(ProcessTest):
+class PageImages(ProcessTest):
     limit = 400
 
-    def visit(self, name, photograph):
-        """A clip in which somebody is there for a while, and then nobody."""
+    def visit(self, name, photo):
+        """Makes a clip that shows a person for 8 seconds, then nobody for 4."""
         return ffmpeg_clip(
-            self, name, "-loop", "1", "-t", "8", "-i", photograph, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
+            self, name, "-loop", "1", "-t", "8", "-i", photo, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
             "-filter_complex", "[0]scale=640:480:force_original_aspect_ratio=increase,crop=640:480:(iw-640)/2:0,"
             "setsar=1,fps=10,format=yuv420p[a];[1]setsar=1,fps=10,format=yuv420p[b];[a][b]concat=n=2")
 
-    def test_pictures(self):
+    def test_takes_screenshots(self):
         need_system()
         need_gateway()
         need_browser()
-        PICTURES.mkdir(parents=True, exist_ok=True)
+        IMAGES.mkdir(parents=True, exist_ok=True)
         CLIPS["reception"] = self.visit("obama.mp4", OBAMA[-1])
         CLIPS["garden"] = self.visit("biden.mp4", BIDEN)
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl Phone")
-        for photograph in OBAMA[:-1]:
-            system.add_face("Barack%20Obama", photograph)
+        for photo in OBAMA[:-1]:
+            system.add_face("Barack%20Obama", photo)
         system.film("door", "reception", "garden", "street")
         desktop = system.browse(size=(DESKTOP[0], 540))
         desktop.find(".result.known", "Barack Obama")
@@ -45,30 +45,30 @@ class PagePictures(ProcessTest):
         desktop.find(".result.unknown", "garden")
         desktop.until("return document.querySelectorAll('.result').length >= 10")
         desktop.until(LOADED)
-        desktop.picture(PICTURES / "live.png")
+        desktop.picture(IMAGES / "live.png")
         desktop.resize(DESKTOP[0], 760)
         desktop.click(".result.known", "Barack Obama")
         desktop.find("dialog.why")
         desktop.until("return document.querySelector('dialog .samples img')")
         desktop.until(LOADED)
-        desktop.picture(PICTURES / "why.png")
+        desktop.picture(IMAGES / "why.png")
         desktop.click("dialog .close")
         desktop.click("nav a", "Unknown")
         desktop.resize(DESKTOP[0], 540)
         desktop.until("return [...document.querySelectorAll('.group')].filter((one) => "
                       "one.querySelectorAll('img').length >= 2).length >= 2")
         desktop.until(LOADED)
-        desktop.picture(PICTURES / "unknown.png")
+        desktop.picture(IMAGES / "unknown.png")
         desktop.resize(DESKTOP[0], 760)
-        for view, seen in (("Gallery", ".sample img"), ("Cameras", ".camera"), ("Numbers", "svg.plot path")):
+        for view, content in (("Gallery", ".sample img"), ("Cameras", ".camera"), ("Statistics", "svg.plot path")):
             desktop.click("nav a", view)
-            desktop.find(seen)
+            desktop.find(content)
             desktop.until(LOADED)
-            desktop.picture(PICTURES / f"{view.lower()}.png")
+            desktop.picture(IMAGES / f"{view.lower()}.png")
         phone = system.browse(size=PHONE, scale=1, dark=True)
         phone.until("return document.querySelectorAll('.result').length >= 6")
         phone.until(LOADED)
-        phone.picture(PICTURES / "phone.png")
+        phone.picture(IMAGES / "phone.png")
 
 
 if __name__ == "__main__":
