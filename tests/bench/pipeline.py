@@ -17,8 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "fault"), str(HERE.parent / "process")]
 
 import support  # noqa: E402
+from images import carphone_frames, ffmpeg_clip  # noqa: E402
 from peers import Edge  # noqa: E402
-from pictures import carphone_frames, ffmpeg_clip  # noqa: E402
 from support import CARPHONE, cpu_seconds  # noqa: E402
 from system import System, metric  # noqa: E402
 
@@ -141,7 +141,8 @@ class Pipeline(support.ProcessTest):
 
     def cameras(self):
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
-        print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | of them | cores in use |\n|--:|--:|--:|--:|--:|")
+        print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
+              "|--:|--:|--:|--:|--:|")
         system = self.started()
         for count in (1, 2, 3, 4, 6, 8, 12):
             cameras = {f"FACEBUS_CAMERAS_C{i}_{key}": value for i in range(count)
@@ -177,7 +178,7 @@ class Pipeline(support.ProcessTest):
 
     def workers(self):
         """Probes a second by real workers, an edge always having more of them."""
-        print("| workers | batch | probes/s | ms of a core a probe | MiB a worker |\n|--:|--:|--:|--:|--:|")
+        print("| workers | batch | probes/s | core ms per probe | MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
             system.start_redis()

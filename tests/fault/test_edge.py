@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from fault_system import msgpack, support, zmq
-from pictures import carphone_frames, ffmpeg_clip
+from images import carphone_frames, ffmpeg_clip
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
 

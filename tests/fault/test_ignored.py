@@ -4,7 +4,7 @@ import json
 import unittest
 
 from fault_system import TRACK_FRAMES, FaultSystem, FaultTest
-from pictures import carphone_frames
+from images import carphone_frames
 from support import DEMO
 from system import identities, metric
 

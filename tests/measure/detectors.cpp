@@ -11,8 +11,8 @@
 #include <fmt/format.h>
 #include <opencv2/imgproc.hpp>
 
+#include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/pictures.hpp"
 #include "vision/detect/face_detector.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"

@@ -8,8 +8,8 @@ import unittest
 
 from browser import DESKTOP, PHONE, need_browser
 from gateway import BIDEN, OBAMA, need_gateway
+from images import carphone_frames, ffmpeg_clip
 from page import CLIPS, PageSystem
-from pictures import carphone_frames, ffmpeg_clip
 from support import ROOT, ProcessTest, need_system
 
 IMAGES = ROOT / "docs/images/page"

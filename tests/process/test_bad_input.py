@@ -11,7 +11,7 @@ import zlib
 
 import support
 import system
-from pictures import ffmpeg_picture
+from images import ffmpeg_image
 from support import CARPHONE, DEMO, MODELS, log_fields, program
 
 USAGE, INPUT, UNAVAILABLE, CONFIG = 64, 65, 69, 78
@@ -286,17 +286,17 @@ class BadPictureTest(support.ProcessTest):
         self.assert_refused(grey_png(self.folder / "nobody.png"), "no face")
 
     def test_a_picture_with_two_people_is_refused(self):
-        two = ffmpeg_picture(self, "two.png", "-i", OBAMA, "-i", BIDEN, "-filter_complex",
+        two = ffmpeg_image(self, "two.png", "-i", OBAMA, "-i", BIDEN, "-filter_complex",
                              "[0]crop=iw:iw,scale=400:400[a];[1]crop=iw:iw:0:0,scale=400:400[b];"
                              "[a][b]hstack")
         self.assert_refused(two, "2 faces")
 
     def test_a_face_that_is_too_small_is_refused(self):
-        small = ffmpeg_picture(self, "small.png", "-i", OBAMA, "-vf", "scale=80:-1,pad=320:240:100:60")
-        self.assert_refused(small, "too small.* needs")
+        small = ffmpeg_image(self, "small.png", "-i", OBAMA, "-vf", "scale=80:-1,pad=320:240:100:60")
+        self.assert_refused(small, "too small.* required")
 
     def test_a_blurred_face_is_refused(self):
-        blurred = ffmpeg_picture(self, "blurred.png", "-i", OBAMA, "-vf", "scale=300:-1,gblur=sigma=12")
+        blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA, "-vf", "scale=300:-1,gblur=sigma=12")
         self.assert_refused(blurred, "blurred|too poor.*sharpness")
 
     def test_a_file_that_is_no_picture_is_refused(self):

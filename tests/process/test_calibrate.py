@@ -4,7 +4,7 @@ import json
 import unittest
 
 import support
-from pictures import carphone_frames
+from images import carphone_frames
 from support import CARPHONE, DEMO, log_fields
 from system import System, identities
 
@@ -36,10 +36,10 @@ class CalibrateTest(support.ProcessTest):
     def test_a_stricter_rate_takes_more_similarity_and_is_what_workers_ask_for(self):
         self.system.enrol(PHOTOS)
         self.system.enrol("--name", "the man", carphone_frames(self))
-        loose = self.calibrate("--false-alarms", "0.05", "--dry-run")
-        strict = self.calibrate("--false-alarms", "0.0005")
+        loose = self.calibrate("--fpir", "0.05", "--dry-run")
+        strict = self.calibrate("--fpir", "0.0005")
         self.assertGreater(strict["similarity"], loose["similarity"] + 0.1)
-        self.assertGreater(strict["strangers"], loose["strangers"])
+        self.assertGreater(strict["impostors"], loose["impostors"])
         threshold, last = self.threshold_of_a_replay()
         early = strict["policy"]["early"] if last["probes"] < 2 else 0
         self.assertAlmostEqual(strict["similarity"] + early, threshold, places=4)
@@ -48,17 +48,17 @@ class CalibrateTest(support.ProcessTest):
 
     def test_without_it_workers_calibrate_for_the_configured_rate(self):
         self.system.enrol(PHOTOS)
-        self.system.start("broker", "recognize", FACEBUS_RECOGNIZE_FALSE_ALARMS="0.02")
+        self.system.start("broker", "recognize", FACEBUS_RECOGNIZE_FPIR="0.02")
         lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
         done = [line for line in lines if line["event"] == "calibrated"]
         self.assertEqual(["0.02"], [line["fpir"] for line in done])
-        expected = self.calibrate("--false-alarms", "0.02", "--dry-run")["similarity"]
+        expected = self.calibrate("--fpir", "0.02", "--dry-run")["similarity"]
         self.assertAlmostEqual(expected, float(done[0]["threshold"]), delta=0.03)
 
     def test_a_dry_run_stores_nothing_and_reset_forgets(self):
         self.system.enrol(PHOTOS)
         self.calibrate("--dry-run")
-        self.assertIn("any more", self.system.facebus("calibrate", "--reset").out)
+        self.assertIn("removed the stored policy", self.system.facebus("calibrate", "--reset").out)
         self.calibrate()
         self.assertEqual(0, self.system.facebus("calibrate", "--reset").code)
         self.system.start("broker", "recognize")
@@ -67,7 +67,7 @@ class CalibrateTest(support.ProcessTest):
 
     def test_an_empty_gallery_and_a_wrong_rate_are_told_in_one_line(self):
         for arguments, code, said in (((), 65, "the gallery has no samples"),
-                                      (("--false-alarms", "2"), 64, "--false-alarms")):
+                                      (("--fpir", "2"), 64, "--fpir")):
             with self.subTest(arguments=arguments):
                 result = self.system.facebus("calibrate", *arguments)
                 self.assertEqual(code, result.code, result)

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import support
-from pictures import carphone_frames, ffmpeg_clip
+from images import carphone_frames, ffmpeg_clip
 from support import CARPHONE, DEMO, program
 from system import System, identities
 
@@ -58,7 +58,7 @@ class CollectTest(support.ProcessTest):
             self.assertRegex(name, r"^carphone_pristine-\d+\.\ds-t1\.png$")
         self.assertEqual({"person-01", SHEET}, {entry.name for entry in self.output.iterdir()})
         self.assertRegex(done.out, r"(?m)^person-01 +\d+ crops +1 track  0\.0 s to 4\.\d s$")
-        self.assertRegex(done.out, r"(?m)^\d+ faces in frames: \d+ kept; left out \d+ too small")
+        self.assertRegex(done.out, r"(?m)^\d+ faces in frames: \d+ kept; skipped \d+ too small")
 
     def test_json_tells_every_file_and_why_the_others_are_left_out(self):
         folders, done = self.collect(CARPHONE, "--json")
@@ -74,7 +74,7 @@ class CollectTest(support.ProcessTest):
                                FACEBUS_GALLERY_MIN_EYE_DISTANCE=500)
         self.assertEqual(65, refused.code, refused)
         self.assertEqual(1, len(refused.err_lines), refused)
-        self.assertRegex(refused.err, r"0 kept; left out [1-9]\d* too small, 0 blurred, 0 poor")
+        self.assertRegex(refused.err, r"0 kept; skipped [1-9]\d* too small, 0 blurred, 0 of poor quality")
         self.assertFalse(self.output.exists())
 
     def test_a_renamed_folder_enrols_its_person_who_is_then_named(self):

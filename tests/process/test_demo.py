@@ -12,7 +12,7 @@ import time
 import unittest
 
 import support
-from pictures import carphone_frames
+from images import carphone_frames
 from support import CARPHONE, DATA, DEMO, program
 from system import System, identities
 

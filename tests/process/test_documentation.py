@@ -6,7 +6,7 @@ import re
 import shutil
 import unittest
 
-from pictures import carphone_frames
+from images import carphone_frames
 from support import BIN, CARPHONE, DEMO, MODELS, ROOT, ProcessTest, need_system
 from system import System
 

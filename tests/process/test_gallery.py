@@ -7,7 +7,7 @@ import struct
 import unittest
 
 import support
-from pictures import carphone_frames, ffmpeg_clip, ffmpeg_picture
+from images import carphone_frames, ffmpeg_clip, ffmpeg_image
 from support import CARPHONE, DEMO
 from system import System, identities, metric
 
@@ -129,7 +129,7 @@ class GalleryTest(support.ProcessTest):
             self.assertEqual(0, ended.code, ended)
             self.assertEqual(0o600, file.stat().st_mode & 0o777)
             pictures[name] = file.read_bytes()
-            again = ffmpeg_picture(self, "again.png", "-i", file)
+            again = ffmpeg_image(self, "again.png", "-i", file)
             self.assertEqual((160, 160), struct.unpack(">II", again.read_bytes()[16:24]))
         for name, bytes_ in pictures.items():
             self.assertTrue(self.written(bytes_), name)

@@ -10,7 +10,7 @@ import unittest
 
 import support
 from gateway import BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form, picture
-from pictures import ffmpeg_picture
+from images import ffmpeg_image
 from support import BIN, DATA, ROOT, need_data, need_tool
 from system import metric
 
@@ -130,20 +130,20 @@ class Enrolment(GatewayTest):
 
     def test_the_rules_are_those_of_the_command_line(self):
         gateway = Gateway(self)
-        blurred = ffmpeg_picture(self, "blurred.png", "-i", OBAMA[0], "-vf", "gblur=sigma=20")
-        small = ffmpeg_picture(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/8:-1")
-        both = ffmpeg_picture(self, "both.png", "-i", OBAMA[0], "-i", OBAMA[1], "-filter_complex",
+        blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA[0], "-vf", "gblur=sigma=20")
+        small = ffmpeg_image(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/8:-1")
+        both = ffmpeg_image(self, "both.png", "-i", OBAMA[0], "-i", OBAMA[1], "-filter_complex",
                               "[0]scale=-1:800[a];[1]scale=-1:800[b];[a][b]hstack")
         for file in (blurred, small, both):
             told = gateway.facebus("gallery", "add", file, "--name", "X").err
             reason = gateway.refused(gateway.post(f"{FACES}?subject=X", picture(file)), 400)
             self.assertIn(reason.removeprefix("No face is found in the given image: "), told)
-        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(both)), 400, 31, "cut the picture")
+        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(both)), 400, 31, "crop the image")
         self.assertEqual([], gateway.subjects())
 
     def test_many_pictures_are_enrolled_at_once_and_bad_ones_are_told_by_name(self):
         gateway = Gateway(self)
-        grey = ffmpeg_picture(self, "grey.png", "-f", "lavfi", "-i", "color=gray:300x300")
+        grey = ffmpeg_image(self, "grey.png", "-f", "lavfi", "-i", "color=gray:300x300")
         answer = gateway.good(gateway.post(
             f"{GALLERY}/faces", ("file", OBAMA[0].read_bytes(), "Barack/1.jpg"),
             ("file", OBAMA[1].read_bytes(), "people/Barack/2.jpg"),
@@ -185,7 +185,7 @@ class Pictures(GatewayTest):
         self.assertLess(2000, len(answer.body))
         crop = self.folder / "crop.jpg"
         crop.write_bytes(answer.body)
-        padded = ffmpeg_picture(self, "padded.png", "-i", crop, "-vf", "pad=480:480:160:160")
+        padded = ffmpeg_image(self, "padded.png", "-i", crop, "-vf", "pad=480:480:160:160")
         (same,) = gateway.recognise(padded)
         self.assertEqual("known", same["decision"])
         gateway.refused(gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img", role="read"), 403)
@@ -325,7 +325,7 @@ class Limits(GatewayTest):
 
     def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_MAX_MEGAPIXELS="1")
-        huge = ffmpeg_picture(self, "huge.png", "-f", "lavfi", "-i", "color=gray:1100x1100")
+        huge = ffmpeg_image(self, "huge.png", "-f", "lavfi", "-i", "color=gray:1100x1100")
         gateway.refused(gateway.post(RECOGNISE, picture(huge)), 413, words="1100 x 1100")
 
     def test_a_request_that_dawdles_ends_and_others_are_answered(self):

@@ -4,7 +4,7 @@ import pathlib
 import unittest
 
 from gateway import BIDEN, OBAMA, Gateway, need_gateway, python_with
-from pictures import ffmpeg_picture
+from images import ffmpeg_image
 from support import ProcessTest, need_system
 
 HERE = pathlib.Path(__file__).parent
@@ -23,8 +23,8 @@ class Schemathesis(ProcessTest):
         pictures = self.folder / "pictures"
         pictures.mkdir()
         for number, file in enumerate((OBAMA[0], BIDEN)):
-            ffmpeg_picture(self, f"pictures/{number}.jpg", "-i", file, "-vf", "scale=-1:300")
-        ffmpeg_picture(self, "pictures/grey.jpg", "-f", "lavfi", "-i", "color=gray:100x100")
+            ffmpeg_image(self, f"pictures/{number}.jpg", "-i", file, "-vf", "scale=-1:300")
+        ffmpeg_image(self, "pictures/grey.jpg", "-f", "lavfi", "-i", "color=gray:100x100")
         gateway = Gateway(self)
         ran = self.run_program(
             [program, "--config-file", HERE / "schemathesis.toml", "run",

@@ -4,8 +4,8 @@ import unittest
 
 from browser import PHONE, need_browser
 from gateway import BIDEN, OBAMA, need_gateway
+from images import carphone_frames
 from page import PageSystem, sign_in, submit_key
-from pictures import carphone_frames
 from support import ProcessTest, need_system
 
 VIEWS = ("live", "unknown", "gallery", "cameras", "statistics")

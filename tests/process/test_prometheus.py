@@ -11,7 +11,7 @@ import urllib.request
 import yaml
 import zmq
 from gateway import BIDEN, Gateway, need_gateway
-from pictures import carphone_frames
+from images import carphone_frames
 from pipeline_table import STAGES
 from support import CARPHONE, ROOT, ProcessTest, need_system, need_tool
 from test_services import closed_port

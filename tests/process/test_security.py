@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import support
-from pictures import carphone_frames
+from images import carphone_frames
 from support import CARPHONE, ROOT
 from system import System, ask, identities, metric, msgpack, zmq
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import support
-from pictures import carphone_frames
+from images import carphone_frames
 from support import CARPHONE, ROOT, log_fields, program
 from system import SERVICES, System, ask, identities, msgpack, zmq
 

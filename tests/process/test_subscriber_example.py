@@ -8,7 +8,7 @@ import sys
 import unittest
 
 import support
-from pictures import carphone_frames
+from images import carphone_frames
 from support import CARPHONE, ROOT
 from system import System
 

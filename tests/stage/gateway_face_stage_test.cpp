@@ -3,8 +3,8 @@
 
 #include "gateway/faces/face_stage.hpp"
 #include "gateway/rest/face_json.hpp"
+#include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/pictures.hpp"
 #include "vision/image/image_file.hpp"
 
 using namespace facebus;

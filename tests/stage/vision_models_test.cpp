@@ -10,8 +10,8 @@
 
 #include "base/embedding.hpp"
 #include "base/error.hpp"
+#include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/pictures.hpp"
 #include "support/source.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"

@@ -3,8 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "support/images.hpp"
 #include "support/models.hpp"
-#include "support/pictures.hpp"
 #include "vision/detect/face_detector.hpp"
 #include "vision/image/image_file.hpp"
 

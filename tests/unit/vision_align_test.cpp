@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/crop/align.hpp"
 
 using namespace facebus;

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/image/annotate.hpp"
 
 using namespace facebus;

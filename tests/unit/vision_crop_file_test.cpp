@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/crop/crop_file.hpp"
 #include "vision/image/image_file.hpp"
 

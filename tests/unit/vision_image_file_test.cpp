@@ -7,7 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/image/image_header.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/motion/motion_gate.hpp"
 
 using namespace facebus;

@@ -1,6 +1,6 @@
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/crop/quality.hpp"
 
 using namespace facebus;

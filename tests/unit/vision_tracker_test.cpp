@@ -4,7 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/track/tracker.hpp"
 
 using namespace facebus;

@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/pictures.hpp"
+#include "support/images.hpp"
 #include "vision/image/annotate.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/video/video_source.hpp"

@@ -15,7 +15,7 @@ def carphone_frames(case):
     return folder
 
 
-def ffmpeg_picture(case, name, *arguments):
+def ffmpeg_image(case, name, *arguments):
     """A picture made by ffmpeg."""
     need_tool("ffmpeg")
     file = case.folder / name
@@ -38,5 +38,5 @@ def side_by_side(case, name, *pictures):
     """One picture of several, each as high as the others."""
     heights = "".join(f"[{i}]scale=-2:600[p{i}];" for i in range(len(pictures)))
     together = "".join(f"[p{i}]" for i in range(len(pictures)))
-    return ffmpeg_picture(case, name, *(word for picture in pictures for word in ("-i", picture)), "-filter_complex",
+    return ffmpeg_image(case, name, *(word for picture in pictures for word in ("-i", picture)), "-filter_complex",
                           f"{heights}{together}hstack=inputs={len(pictures)}")
