@@ -12,16 +12,21 @@ namespace {
 
 constexpr int low_bits = 6;
 constexpr int low_offset = high_step / 2;
-// So that the high byte, rounded, stays within +-127.
-constexpr float most = 127.0F * high_step;
-constexpr std::size_t group = 4;        // components whose low parts lie together,
-constexpr std::size_t group_bytes = 3;  // in so many bytes
+// Largest quantised value. Its high part, rounded, is 127 and fits into a byte.
+constexpr float max_value = 127.0F * high_step;
+constexpr std::size_t group = 4;        // components whose low parts are packed together,
+constexpr std::size_t group_bytes = 3;  // into so many bytes
 
+/// Computes the products of `count` rows with some probes from `first` on.
 using Products = void (*)(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                           std::size_t first, std::int32_t* out);
 
-// Each of the kernels below takes the rows one by one and multiplies each with `Probes` probes from
-// `first` on, so that a row is read from memory once for all of them.
+// The kernels. A large gallery does not fit into the cache, so a scan is limited by memory
+// bandwidth. Each kernel therefore loads a row once and multiplies it with `Probes` probes, which
+// stay in the cache. No sum overflows: 512 products of two numbers within +-127 stay below 2^23.
+
+// Multiplies 16-bit numbers, since SSE2 and NEON have no product of signed bytes; the compiler
+// turns the inner loop into vector instructions.
 
 template <std::size_t Probes>
 void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
@@ -40,6 +45,8 @@ void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probe
 
 #if defined(__x86_64__)
 
+// As plain(), 16 components per step. The instruction madd multiplies 16 pairs of 16-bit numbers
+// and adds neighbouring products into eight 32-bit sums.
 template <std::size_t Probes>
 __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t count,
                                           const CoarseProbes& probes, std::size_t first,
@@ -47,6 +54,7 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
     const std::int16_t* words[Probes];
     for (std::size_t p = 0; p < Probes; ++p) words[p] = probes.words(first + p);
     for (std::size_t r = 0; r < count; ++r, rows += embedding_size) {
+        // One accumulator per probe. Unrolled loops let the compiler keep them in registers.
         __m256i sums[Probes];
 #pragma GCC unroll 8
         for (auto& sum : sums) sum = _mm256_setzero_si256();
@@ -62,6 +70,7 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
         }
 #pragma GCC unroll 8
         for (std::size_t p = 0; p < Probes; ++p) {
+            // Add up the eight sums: the upper half onto the lower, twice more by shuffles.
             auto half = _mm_add_epi32(_mm256_castsi256_si128(sums[p]),
                                       _mm256_extracti128_si256(sums[p], 1));
             half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
@@ -71,8 +80,10 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
     }
 }
 
-// The instruction multiplies unsigned with signed bytes, so 128 is added to the row's and comes off
-// at the end.
+// The instruction dpbusd multiplies 64 unsigned bytes with 64 signed bytes and adds groups of four
+// products into 16 sums. The bytes of the row are signed, so add 128 to each (by flipping the sign
+// bit): sum((row + 128) * probe) = sum(row * probe) + 128 * sum(probe). The last term depends only
+// on the probe and is subtracted at the end.
 template <std::size_t Probes>
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) void vnni(const std::int8_t* rows,
                                                                  std::size_t count,
@@ -106,11 +117,11 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) void vnni(const std::int8
 
 #endif
 
-/// For one, two, four and eight probes at a time.
+/// The variants of a kernel for one, two, four and eight probes.
 using Kernel = std::array<Products, 4>;
 
 const Kernel& kernel(Instructions instructions) {
-    static constexpr Kernel for_all{plain<1>, plain<2>, plain<4>, plain<8>};
+    static constexpr Kernel for_plain{plain<1>, plain<2>, plain<4>, plain<8>};
 #if defined(__x86_64__)
     static constexpr Kernel for_avx2{avx2<1>, avx2<2>, avx2<4>, avx2<8>};
     static constexpr Kernel for_vnni{vnni<1>, vnni<2>, vnni<4>, vnni<8>};
@@ -119,7 +130,7 @@ const Kernel& kernel(Instructions instructions) {
 #else
     static_cast<void>(instructions);
 #endif
-    return for_all;
+    return for_plain;
 }
 
 }  // namespace
@@ -128,25 +139,26 @@ CompactEmbedding compact(const Embedding& embedding) {
     float largest = 0;
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
-    out.scale = largest > 1e-30F ? largest / most : 1;  // below, the scale would lose digits
-    double left_out = 0;
+    out.scale = largest > 1e-30F ? largest / max_value
+                                 : 1;  // smaller vectors count as zero: the scale would lose digits
+    double low_squares = 0;
     for (std::size_t first = 0; first < embedding_size; first += group) {
         std::uint32_t packed = 0;
-        for (std::size_t k = group; k-- > 0;) {
+        for (std::size_t k = group; k-- > 0;) {  // the first component ends up in the lowest bits
             const auto whole = static_cast<int>(std::lround(embedding[first + k] / out.scale));
-            // Rounded, so that what it leaves out is as little as can be.
+            // Rounding to the nearest step, not down, keeps the low part and so the error small.
             const int high = (whole + low_offset) >> low_bits;
             const int low = whole - high * high_step;
             out.high[first + k] = static_cast<std::int8_t>(high);
             packed = packed << low_bits | static_cast<std::uint32_t>(low + low_offset);
-            left_out += low * low;
+            low_squares += low * low;
         }
         for (std::size_t byte = 0; byte < group_bytes; ++byte) {
             out.low[first / group * group_bytes + byte] =
                 static_cast<std::uint8_t>(packed >> (8 * byte));
         }
     }
-    out.coarse_error = out.scale * static_cast<float>(std::sqrt(left_out));
+    out.coarse_error = out.scale * static_cast<float>(std::sqrt(low_squares));
     return out;
 }
 
@@ -186,6 +198,7 @@ CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
 
 void coarse_products(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                      std::int32_t* out, Instructions instructions) {
+    // Split the probes into groups of eight, then of four, two and one.
     for (std::size_t first = 0; first < probes.size();) {
         std::size_t power = 3;
         while ((std::size_t{1} << power) > probes.size() - first) --power;

@@ -1,4 +1,8 @@
-// Embeddings in less than half the memory, laid out so that a scan reads a quarter of it.
+// Quantised embeddings and the integer kernels that scan them.
+//
+// A float embedding takes 2,048 bytes. Quantised to 14 bits per component it takes 896, split into
+// a high byte and six low bits. A scan multiplies only the high bytes, 512 per embedding; the
+// length of the omitted part bounds the error, see matcher.cpp.
 #pragma once
 
 #include <array>
@@ -12,52 +16,58 @@
 
 namespace facebus::gallery {
 
-/// What a step of `high` is worth, in steps of the scale.
+/// Value of one step of `high`, in units of `scale`.
 constexpr int high_step = 64;
-/// Bytes that the low parts of an embedding take: six bits a component.
+/// Bytes for the low parts of an embedding, at six bits per component.
 constexpr std::size_t low_bytes = embedding_size * 6 / 8;
 
-/// An embedding in 14-bit fixed-point numbers: component i is scale * (64 * high[i] + l), where l,
-/// -32 to 31, lies in six bits of `low`, four in three bytes, plus 32. For what FaceNet gives, a
-/// similarity is off by some 1e-5.
+/// Embedding in 14-bit fixed-point numbers. Component i is scale * (64 * high[i] + l[i]) with l[i]
+/// from -32 to 31. `low` stores l[i] + 32 in six bits, four components in three bytes. Similarities
+/// of FaceNet embeddings change by about 1e-5.
 struct CompactEmbedding {
     std::array<std::int8_t, embedding_size> high;
     std::array<std::uint8_t, low_bytes> low;
     float scale;
-    float coarse_error;  ///< length of what `high` leaves out
+    float coarse_error;  ///< length of the low part, scale * |l|
 };
 
+/// Returns the embedding in quantised form. `scale` adapts to the largest component, so the
+/// embedding need not have length 1.
 CompactEmbedding compact(const Embedding& embedding);
 
-/// A row of such, as it lies in memory. Precondition: `high` has embedding_size elements, `low` has
-/// low_bytes.
+/// Returns a quantised embedding as floats. Requires: `high` has embedding_size elements and `low`
+/// has low_bytes.
 Embedding expand(const std::int8_t* high, const std::uint8_t* low, float scale);
-/// The similarity of a row to a probe.
+/// Returns the similarity of a quantised embedding and a probe. Requires: as for expand().
 float row_similarity(const std::int8_t* high, const std::uint8_t* low, float scale,
                      const Embedding& probe);
 
-/// Probes made ready for coarse_products(): the high bytes of each in the forms that it takes.
+/// Probes prepared for coarse_products(): the high bytes of each in the forms that the kernels
+/// need. Thread-safe after construction.
 class CoarseProbes {
   public:
     explicit CoarseProbes(std::span<const Embedding> probes);
 
     [[nodiscard]] std::size_t size() const { return scales_.size(); }
-    /// What a product of high bytes of this probe has to be multiplied with, beside the row's own.
+    /// Returns the factor of the probe by which a product of high bytes is multiplied. The row has
+    /// a factor too; see Segment::coarse_scale().
     [[nodiscard]] float scale(std::size_t probe) const { return scales_[probe]; }
-    /// Length of what the high bytes leave out of this probe.
+    /// Returns the length of the low part of the probe.
     [[nodiscard]] float error(std::size_t probe) const { return errors_[probe]; }
 
+    /// Returns the high parts as bytes.
     [[nodiscard]] const std::int8_t* bytes(std::size_t probe) const {
         return probes_[probe].bytes.data();
     }
-    /// The same numbers.
+    /// Returns the same numbers as 16-bit integers.
     [[nodiscard]] const std::int16_t* words(std::size_t probe) const {
         return probes_[probe].words.data();
     }
+    /// Returns their sum.
     [[nodiscard]] std::int32_t sum(std::size_t probe) const { return sums_[probe]; }
 
   private:
-    // A load that crosses a cache line takes twice as long.
+    // Aligned to cache lines: a load that crosses one takes twice as long.
     struct alignas(64) Probe {
         std::array<std::int8_t, embedding_size> bytes;
         std::array<std::int16_t, embedding_size> words;
@@ -68,8 +78,9 @@ class CoarseProbes {
     std::vector<float> errors_;
 };
 
-/// Multiplies the high bytes of `count` consecutive rows with those of each probe:
-/// out[probe * count + row]. All instructions give the same numbers.
+/// Computes the dot products of the high bytes of `count` consecutive rows with those of each
+/// probe, into out[probe * count + row]. Integer arithmetic: every instruction set gives the same
+/// numbers. Requires: `instructions` are supported by this processor.
 void coarse_products(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                      std::int32_t* out, Instructions instructions = best_instructions());
 

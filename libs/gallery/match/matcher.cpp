@@ -1,3 +1,16 @@
+// The search runs in two passes. The first scans only the high bytes of all rows, a quarter of the
+// size of a float embedding, and obtains each similarity to within a known error. From these it
+// keeps every subject that could still be among the best. The second pass compares those few in
+// full.
+//
+// The error: a row r = rh + rl and a probe p = ph + pl consist of a high and a low part. The scan
+// computes rh * ph, and the exact product differs by
+//   r * p - rh * ph = rl * p + rh * pl.
+// By the Cauchy-Schwarz inequality and |p| = 1 this is at most |rl| + |rh| * |pl|. The segment
+// knows the largest |rl| and |rh| of its rows, and CoarseProbes knows |pl|.
+//
+// The score of a subject is the mean of its three most similar rows. If every similarity is right
+// to within the error, so is that mean, even if the three rows are not the same ones.
 #include "gallery/match/matcher.hpp"
 
 #include <algorithm>
@@ -10,20 +23,23 @@
 namespace facebus::gallery {
 namespace {
 
-// Of float arithmetic, on both sides of a comparison of similarities.
+// Allowance for rounding: float arithmetic in both passes, and the 14 bits of the quantised probe.
 constexpr float rounding = 1e-4F;
-// Probes at once: what a kernel of coarse_products() takes in one pass over the rows.
-constexpr std::size_t most_probes = 8;
-constexpr float nothing = -std::numeric_limits<float>::infinity();
+// Probes per scan: the widest kernel of coarse_products() multiplies each row with eight.
+constexpr std::size_t max_probes = 8;
+constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
+/// A row and its similarity to the probe.
 struct Hit {
     float similarity = 0;
     std::size_t row = 0;
 };
 
-/// The best rows of one subject, best first; of equal ones the earlier row stands first.
+/// The best_k most similar rows of one subject, best first. Rows with equal similarity keep their
+/// order.
 class BestRows {
   public:
+    /// Inserts the hit, and drops the last one if there are more than best_k.
     void add(Hit hit) {
         std::size_t at = count_ < best_k ? count_++ : best_k;
         for (; at > 0 && hits_[at - 1].similarity < hit.similarity; --at) {
@@ -34,6 +50,7 @@ class BestRows {
 
     [[nodiscard]] std::span<const Hit> hits() const { return {hits_.data(), count_}; }
 
+    /// Returns the mean similarity. Requires: there is a hit.
     [[nodiscard]] float score() const {
         float sum = 0;
         for (const Hit& hit : hits()) sum += hit.similarity;
@@ -45,44 +62,49 @@ class BestRows {
     std::size_t count_ = 0;
 };
 
-/// A subject that could be one of the two.
+/// A subject that could be among the best, by the first pass.
 struct Possible {
     const Segment* segment;
     std::size_t subject;
-    std::size_t first;  ///< row of its segment, counted through all segments
-    float most;         ///< that its score can be
+    std::size_t first;  ///< first row of its segment, counted through all segments
+    float upper;        ///< upper bound of its score
 };
 
-/// What one probe has come to in the rows so far: who could be one of the `count` best.
+/// State of the search for one probe: the subjects that could be among the `count` best.
 class Search {
   public:
-    explicit Search(std::size_t count) : least_(count, nothing) {}
+    explicit Search(std::size_t count) : lower_(count, minus_infinity) {}
 
-    /// A subject whose score lies within `error` of `score`.
+    /// Adds a subject whose exact score is within `error` of `score`.
     void add(const Segment& segment, std::size_t subject, std::size_t first, float score,
              float error) {
         possible_.push_back({&segment, subject, first, score + error});
-        const float least = score - error;
-        std::size_t at = least_.size();
-        for (; at > 0 && least_[at - 1] < least; --at) {
-            if (at < least_.size()) least_[at] = least_[at - 1];
+        // Insert the lower bound into the sorted list and drop the smallest.
+        const float lower = score - error;
+        std::size_t at = lower_.size();
+        for (; at > 0 && lower_[at - 1] < lower; --at) {
+            if (at < lower_.size()) lower_[at] = lower_[at - 1];
         }
-        if (at < least_.size()) least_[at] = least;
+        if (at < lower_.size()) lower_[at] = lower;
     }
 
-    /// What `count` subjects reach at least: who can't reach it is none of the best.
-    [[nodiscard]] float bar() const { return least_.back(); }
+    /// Returns a score that `count` subjects are known to reach. A subject whose upper bound is
+    /// below it cannot be among the best. The bar only rises, so a subject once excluded stays
+    /// excluded.
+    [[nodiscard]] float bar() const { return lower_.back(); }
 
+    /// Second pass: compares the remaining subjects in full and returns the best, best first.
     [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe,
                                                 std::size_t left_out) const {
         struct Scored {
-            const Possible* who;
+            const Possible* subject;
             float score;
             BestRows rows;
         };
         std::vector<Scored> best;
         for (const Possible& each : possible_) {
-            if (each.most < bar()) continue;
+            // The bar may have risen since this subject was added.
+            if (each.upper < bar()) continue;
             Scored scored{&each, 0, {}};
             const auto& segment = *each.segment;
             for (auto row = segment.first_row(each.subject); row < segment.end_row(each.subject);
@@ -91,22 +113,22 @@ class Search {
                 scored.rows.add({segment.similarity(row, probe), row});
             }
             scored.score = scored.rows.score();
-            // They come in order: of equal scores the first stays ahead.
+            // Subjects arrive in the order of the gallery; after equal scores keeps that order.
             const auto place =
                 std::ranges::upper_bound(best, scored.score, std::greater{}, &Scored::score);
             best.insert(place, scored);
-            if (best.size() > least_.size()) best.pop_back();
+            if (best.size() > lower_.size()) best.pop_back();
         }
         std::vector<Candidate> candidates;
         candidates.reserve(best.size());
         for (const Scored& scored : best) {
-            const auto& segment = *scored.who->segment;
-            // Rounding may take the product of two unit vectors a bit beyond 1.
-            Candidate candidate{unpack_id(segment.subject_id(scored.who->subject)),
-                                std::string(segment.name(scored.who->subject)),
+            const auto& segment = *scored.subject->segment;
+            // Rounding can take the product of two unit vectors slightly beyond 1.
+            Candidate candidate{unpack_id(segment.subject_id(scored.subject->subject)),
+                                std::string(segment.name(scored.subject->subject)),
                                 std::clamp(scored.score, -1.0F, 1.0F),
                                 {},
-                                segment.ignored(scored.who->subject)};
+                                segment.ignored(scored.subject->subject)};
             for (const Hit& hit : scored.rows.hits()) {
                 candidate.samples.push_back(segment.sample_id(hit.row));
             }
@@ -117,28 +139,33 @@ class Search {
 
   private:
     std::vector<Possible> possible_;
-    std::vector<float> least_;  ///< what the best scores are at least, best first
+    std::vector<float> lower_;  ///< the `count` highest lower bounds of scores, best first
 };
 
-/// Looks through a segment's products for subjects with a row at the bar or above.
+/// First pass over one segment: finds the subjects with a row at the bar or above. Nearly all rows
+/// lie below it, so the code is arranged to skip them fast.
 class Sieve {
   public:
     Sieve(const Segment& segment, std::size_t first, std::size_t left_out)
         : segment_(segment), first_(first), left_out_(left_out) {}
 
+    /// Adds those subjects to `search`. `products` holds one product per row, `scale` is the factor
+    /// of the probe, and `error` bounds the error of every similarity.
     void run(const std::int32_t* products, float scale, float error, Search& search) const {
         constexpr std::size_t block = 64;
         const std::size_t rows = segment_.rows();
         std::array<float, block> similarities{};
         for (std::size_t row = 0; row < rows;) {
+            // Two plain loops that the compiler turns into vector instructions: similarities
+            // without the factor of the probe, and their maximum.
             const std::size_t count = std::min(block, rows - row);
-            float highest = nothing;
+            float highest = minus_infinity;
             for (std::size_t i = 0; i < count; ++i) {
                 similarities[i] =
                     static_cast<float>(products[row + i]) * segment_.coarse_scale(row + i);
             }
             for (std::size_t i = 0; i < count; ++i) highest = std::max(highest, similarities[i]);
-            // A mean reaches the bar only if one of its rows does.
+            // A mean reaches the bar only if one of its rows does, so usually the block is done.
             if (highest * scale + error < search.bar()) {
                 row += count;
                 continue;
@@ -148,7 +175,8 @@ class Sieve {
                 if (similarities[i] * scale + error < search.bar()) continue;
                 const auto subject = segment_.subject_of(row + i);
                 add(subject, products, scale, error, search);
-                // On with the next subject, which may begin in a later block.
+                // All rows of the subject are done. Continue with the next one, which may begin in
+                // a later block.
                 const auto end = segment_.end_row(subject);
                 if (end >= next) {
                     next = end;
@@ -161,6 +189,7 @@ class Sieve {
     }
 
   private:
+    /// Adds the subject with its approximate score, from all of its rows.
     void add(std::size_t subject, const std::int32_t* products, float scale, float error,
              Search& search) const {
         BestRows rows;
@@ -185,18 +214,18 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
     best.reserve(probes.size());
     std::vector<std::int32_t> products;
     while (!probes.empty()) {
-        const auto group = probes.first(std::min(most_probes, probes.size()));
+        const auto group = probes.first(std::min(max_probes, probes.size()));
         probes = probes.subspan(group.size());
         const CoarseProbes coarse(group);
         std::vector<Search> searches(group.size(), Search(count));
-        std::size_t first = 0;
+        std::size_t first = 0;  // row of the segment, counted through all segments
         for (const auto& segment : segments) {
+            // Segment by segment, so that the products stay in the cache until they are used.
             products.resize(group.size() * segment->rows());
             coarse_products(segment->high(), segment->rows(), coarse, products.data());
             const Sieve sieve(*segment, first, left_out);
             for (std::size_t p = 0; p < group.size(); ++p) {
-                // By Cauchy and Schwarz: the row's rest with the probe, and the row's high bytes
-                // with the probe's rest.
+                // |rl| + |rh| * |pl|, see the top of this file.
                 const float error =
                     segment->coarse_error() + segment->coarse_length() * coarse.error(p) + rounding;
                 sieve.run(products.data() + p * segment->rows(), coarse.scale(p), error,

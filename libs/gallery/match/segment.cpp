@@ -13,10 +13,10 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         if (sample.model_id == model_id) ordered.push_back(&sample);
     }
     const auto foreign = record.samples.size() - ordered.size();
-    // Sorted, so that neither the answer nor a tie depends on the order in which Redis told them.
+    // Sorted, so that results and ties do not depend on the order in which Redis returned them.
     std::ranges::sort(ordered, {}, [](const Sample* sample) { return sample->id; });
-    const auto twice = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
-    ordered.erase(twice.begin(), twice.end());
+    const auto duplicates = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
+    ordered.erase(duplicates.begin(), duplicates.end());
     for (const Sample* sample : ordered) {
         const auto row = compact(sample->embedding);
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
@@ -31,6 +31,8 @@ void Segment::append(const Segment& other, std::size_t subject) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
                    &other.low_[row * low_bytes], other.scales_[row]);
     }
+    // The bound of the other segment, because that of the rows alone is not stored. It may be
+    // larger than necessary, which costs the matcher a little time but no correctness.
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
     close(other.subject_id(subject), other.name(subject), other.ignored(subject),
           other.foreign(subject), other.damaged(subject));
@@ -61,14 +63,14 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
 void Segment::close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
                     std::size_t damaged) {
     assert(subjects_.empty() || subjects_.back().id < id);
-    const auto counted = [](std::size_t count) {
+    const auto to_uint32 = [](std::size_t count) {
         return static_cast<std::uint32_t>(
             std::min<std::size_t>(count, std::numeric_limits<std::uint32_t>::max()));
     };
-    if (ignored) ignored_.push_back(counted(subjects_.size()));
+    if (ignored) ignored_.push_back(to_uint32(subjects_.size()));
     names_ += name;
     subjects_.push_back(
-        {id, counted(names_.size()), counted(rows()), counted(foreign), counted(damaged)});
+        {id, to_uint32(names_.size()), to_uint32(rows()), to_uint32(foreign), to_uint32(damaged)});
 }
 
 std::string_view Segment::name(std::size_t subject) const {

@@ -1,4 +1,4 @@
-// A part of the gallery in memory.
+// A contiguous part of the gallery in memory, in the layout that the matcher scans.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@
 
 namespace facebus::gallery {
 
-/// Some subjects with their samples as rows, in the order of the subjects' ids: some two megabytes
-/// that a changed gallery shares with the one before if nobody in them changed. Built by append();
-/// thread-safe from then on, being read-only.
+/// Subjects in the order of their ids, with one row per sample; the rows of a subject are
+/// consecutive. About two megabytes. Snapshots share the segments in which nothing changed. Built
+/// by append(); read-only and thread-safe afterwards.
 class Segment {
   public:
-    /// Takes a subject in after the others. Samples of another model than `model_id` are left out
-    /// and counted. Precondition: valid ids, the subject's above those that are here already.
+    /// Appends a subject. Counts and omits samples of another model than `model_id`. Requires: the
+    /// ids are valid, and that of the subject is greater than all ids in the segment.
     void append(const SubjectRecord& record, const std::string& model_id);
-    /// The same with a subject of another segment.
+    /// Appends a subject of another segment. Requires: as above.
     void append(const Segment& other, std::size_t subject);
-    /// Gives back the memory that was kept for more.
+    /// Releases the memory reserved for more rows.
     void shrink();
 
     [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
@@ -34,13 +34,15 @@ class Segment {
     }
     [[nodiscard]] std::string_view name(std::size_t subject) const;
     [[nodiscard]] bool ignored(std::size_t subject) const;
-    /// Whose row it is.
+    /// Returns the index of the subject that a row belongs to.
     [[nodiscard]] std::size_t subject_of(std::size_t row) const;
-    /// A subject's rows: from the first up to and without the end.
+    /// Returns the rows of a subject: [first_row, end_row).
     [[nodiscard]] std::size_t first_row(std::size_t subject) const;
     [[nodiscard]] std::size_t end_row(std::size_t subject) const {
         return subjects_[subject].end_row;
     }
+    /// Returns the number of samples omitted because another model made them (foreign) or because
+    /// they do not decode (damaged).
     [[nodiscard]] std::size_t foreign(std::size_t subject) const {
         return subjects_[subject].foreign;
     }
@@ -54,19 +56,19 @@ class Segment {
     [[nodiscard]] Embedding embedding(std::size_t row) const;
     [[nodiscard]] float similarity(std::size_t row, const Embedding& probe) const;
 
-    /// The high bytes of all rows, for coarse_products(), and what a row's product is multiplied
-    /// with, beside the probe's own scale.
+    /// Returns the high bytes of all rows for coarse_products(), and the factor of a row by which
+    /// its product is multiplied. The probe has a factor too; see CoarseProbes::scale().
     [[nodiscard]] const std::int8_t* high() const { return high_.data(); }
     [[nodiscard]] float coarse_scale(std::size_t row) const { return scales_[row] * high_step; }
-    /// The greatest length of what the high bytes leave out of a row, and of what they hold.
+    /// Returns an upper bound for the length of the low part, and of the high part, of every row.
     [[nodiscard]] float coarse_error() const { return coarse_error_; }
     [[nodiscard]] float coarse_length() const { return coarse_length_; }
 
   private:
     struct Entry {
         PackedId id;
-        std::uint32_t end_name;
-        std::uint32_t end_row;
+        std::uint32_t end_name;  ///< in names_; the name begins at the end of the previous one
+        std::uint32_t end_row;   ///< the rows begin at the end of the previous subject
         std::uint32_t foreign;
         std::uint32_t damaged;
     };
@@ -76,8 +78,8 @@ class Segment {
                std::size_t damaged);
 
     std::vector<Entry> subjects_;
-    std::vector<std::uint32_t> ignored_;  ///< which of them are, in order; mostly none
-    std::string names_;                   ///< one behind the other
+    std::vector<std::uint32_t> ignored_;  ///< indices of ignored subjects, ascending; mostly none
+    std::string names_;                   ///< names of all subjects, concatenated
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
     std::vector<std::uint8_t> low_;  ///< rows x low_bytes

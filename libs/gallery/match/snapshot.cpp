@@ -9,13 +9,14 @@
 namespace facebus::gallery {
 namespace {
 
-// Large enough that there are few segments, small enough to be copied in a millisecond. One
-// that grows above is halved; a new one leaves room.
-constexpr std::size_t most_rows = 2048;
-constexpr std::size_t new_rows = most_rows * 3 / 4;
-// Below so many rows a segment on average, all are written anew.
-constexpr std::size_t fewest_rows = most_rows / 4;
+// Segments are large enough that there are few of them and small enough to copy one in a
+// millisecond. One that would exceed max_rows is split; a new one leaves room to grow.
+constexpr std::size_t max_rows = 2048;
+constexpr std::size_t new_rows = max_rows * 3 / 4;
+// If segments have fewer rows than this on average, the snapshot is rebuilt.
+constexpr std::size_t min_rows = max_rows / 4;
 
+/// Returns the rows to reserve for a subject. One without samples takes an entry, too.
 std::size_t size(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }
@@ -93,24 +94,29 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
         const auto& segment = segments_[i];
         const auto last = unpack_id(segment->subject_id(segment->subjects() - 1));
-        // Who comes after everybody goes into the last segment.
+        // The changes for this segment: those up to its last id. Subjects after the last id of all
+        // go into the last segment.
         auto end = change;
         std::size_t rows = segment->rows();
         for (; end != changes.end() && (end->first <= last || i + 1 == segments_.size()); ++end) {
             if (end->second) rows += size(*end->second);
         }
+        // No changes: share the segment with this snapshot.
         if (end == change) {
             builder.add(segment);
             continue;
         }
-        const auto parts = (rows + most_rows - 1) / most_rows;
-        builder.begin_segment(parts <= 1 ? most_rows : rows / parts + 1);
+        // Otherwise rewrite it. `rows` is an upper bound, since replaced subjects count twice.
+        // Split a segment that became too large into equal parts.
+        const auto parts = (rows + max_rows - 1) / max_rows;
+        builder.begin_segment(parts <= 1 ? max_rows : rows / parts + 1);
+        // Merge two sequences sorted by id: the subjects of the segment and the changes.
         for (std::size_t subject = 0; subject < segment->subjects(); ++subject) {
             const auto id = unpack_id(segment->subject_id(subject));
             for (; change != end && change->first < id; ++change) {
                 if (change->second) builder.add(*change->second);
             }
-            // Comes in the next round, or after the last one, in the place of this.
+            // A change replaces this subject. The loop above or below adds the new record, if any.
             if (change != end && change->first == id) continue;
             builder.add(*segment, subject);
         }
@@ -118,14 +124,16 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
             if (change->second) builder.add(*change->second);
         }
     }
+    // Only if this snapshot has no segments.
     for (; change != changes.end(); ++change) {
         if (change->second) builder.add(*change->second);
     }
     auto changed = builder.finish(version);
     if (changed.segments_.size() <= 1 ||
-        changed.samples() + changed.subjects() >= changed.segments_.size() * fewest_rows) {
+        changed.samples() + changed.subjects() >= changed.segments_.size() * min_rows) {
         return changed;
     }
+    // Removals have left many small segments, which slow down scans. Pack the subjects anew.
     Builder packed(model_id_);
     for (const auto& segment : changed.segments_) {
         for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);
@@ -150,11 +158,11 @@ std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> pr
     return find_best(segments_, probes, count);
 }
 
-std::vector<Snapshot::Named> Snapshot::names(std::size_t most) const {
+std::vector<Snapshot::Named> Snapshot::names(std::size_t limit) const {
     std::vector<Named> all;
-    all.reserve(std::min(most, subjects_));
+    all.reserve(std::min(limit, subjects_));
     for (const auto& segment : segments_) {
-        for (std::size_t i = 0; i < segment->subjects() && all.size() < most; ++i) {
+        for (std::size_t i = 0; i < segment->subjects() && all.size() < limit; ++i) {
             all.push_back({unpack_id(segment->subject_id(i)), std::string(segment->name(i))});
         }
     }
@@ -164,6 +172,7 @@ std::vector<Snapshot::Named> Snapshot::names(std::size_t most) const {
 std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
     if (!valid_id(subject_id)) return std::nullopt;
     const auto wanted = pack_id(subject_id);
+    // The first segment whose last id is not below the id, then a binary search in it.
     const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
         return candidate->subject_id(candidate->subjects() - 1) >= wanted;
     });
