@@ -1,4 +1,4 @@
-"""The pipeline as libs/wire/stages.hpp declares it."""
+"""Pipeline stages, parsed from libs/wire/stages.hpp."""
 
 import re
 from typing import NamedTuple

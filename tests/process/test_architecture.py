@@ -1,4 +1,4 @@
-"""The house rules that a compiler does not see: who may include what."""
+"""Rules that the compiler does not check: allowed includes, sizes and namespaces."""
 
 import pathlib
 import re
@@ -6,8 +6,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# A library may include its own headers and those of the libraries named here.
-MAY_INCLUDE = {
+# The libraries whose headers a library may include, besides its own.
+ALLOWED = {
     "base": set(),
     "wire": {"base"},
     "bus": {"base", "wire"},
@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "gallery": {"base", "crypto"},
     "service": {"base", "wire", "bus", "http"},
 }
-# The libraries, or the service, that may include a third party.
+# The folders or files that may include the headers of a third party.
 OWNERS = {
     "msgpack": ["libs/wire"],
     "zmq": ["libs/bus"],
@@ -39,17 +39,17 @@ def sources(folder):
 
 
 class Architecture(unittest.TestCase):
-    def test_libraries_include_only_what_is_below_them(self):
-        for library, below in MAY_INCLUDE.items():
+    def test_libraries_include_only_lower_libraries(self):
+        for library, allowed in ALLOWED.items():
             files = sources(f"libs/{library}")
             self.assertTrue(files, library)
             for path in files:
                 for include in INCLUDE.findall(path.read_text()):
                     first = include.split("/")[0]
-                    if first in MAY_INCLUDE and first != library:
-                        self.assertIn(first, below, f"{path} includes {include}")
+                    if first in ALLOWED and first != library:
+                        self.assertIn(first, allowed, f"{path} includes {include}")
 
-    def test_each_third_party_stays_in_its_library(self):
+    def test_third_party_headers_stay_in_their_library(self):
         for folder in ("libs", "services"):
             for path in sources(folder):
                 for include in INCLUDE.findall(path.read_text()):
@@ -59,52 +59,52 @@ class Architecture(unittest.TestCase):
                                 any(path.is_relative_to(ROOT / owner) for owner in owners), f"{path} includes {include}"
                             )
 
-    def test_no_service_includes_another(self):
+    def test_services_do_not_include_each_other(self):
         services = {main.parent.name for main in (ROOT / "services").glob("*/main.cpp")}
         self.assertIn("capture", services)
         for path in sources("services"):
             own = path.relative_to(ROOT / "services").parts[0]
             for include in INCLUDE.findall(path.read_text()):
                 if own == "settings" and include.endswith("/options.hpp"):
-                    continue  # the one place that puts all sections of facebus.yaml together
+                    continue  # it assembles all sections of facebus.yaml
                 self.assertNotIn(include.split("/")[0], services - {own}, f"{path} includes {include}")
 
-    def test_the_programs_accept_the_variables_that_scripts_and_tests_read(self):
+    def test_programs_accept_all_environment_variables_that_scripts_read(self):
         text = (ROOT / "libs/service/config.cpp").read_text()
-        known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # which is a key
+        known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # a config key
         read = re.compile(r'(?:\$\{?|environ(?:\.get)?[\[(]"|getenv\(")(FACEBUS_[A-Z_]+)')
         names = set()
         for folder in (".ci", "deploy", "models", "tests", "tools"):
             for path in [ROOT / "compose.yaml", *(ROOT / folder).rglob("*")]:
-                built = path.name == "CMakeLists.txt" or path.suffix in (".in", ".cmake")
-                if path.is_file() and not built:
+                build_file = path.name == "CMakeLists.txt" or path.suffix in (".in", ".cmake")
+                if path.is_file() and not build_file:
                     names.update(read.findall(path.read_text(errors="replace")))
         self.assertIn("FACEBUS_BIN", names)
         self.assertEqual(set(), names - known)
 
-    def test_options_depend_on_nothing_that_runs(self):
+    def test_options_do_not_depend_on_the_runtime(self):
         for path in (ROOT / "services").rglob("options.hpp"):
             for include in INCLUDE.findall(path.read_text()):
                 self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)
 
-    def test_each_service_has_a_namespace_of_its_own(self):
+    def test_each_service_has_its_own_namespace(self):
         for path in sources("services"):
             parts = path.relative_to(ROOT / "services").parts
             if len(parts) > 1 and parts[-1] != "main.cpp":
                 self.assertIn(f"\nnamespace facebus::{parts[0].replace('-', '_')}", path.read_text(), path)
 
-    def test_a_folder_has_some_twenty_files_at_most(self):
-        for folder in ("libs", "services"):
-            for each in (ROOT / folder).rglob("*"):
-                if each.is_dir() and each.name != "__pycache__":
-                    count = sum(1 for file in each.iterdir() if file.is_file())
-                    self.assertLessEqual(count, 24, each)
+    def test_folders_have_at_most_24_files(self):
+        for root in ("libs", "services"):
+            for folder in (ROOT / root).rglob("*"):
+                if folder.is_dir() and folder.name != "__pycache__":
+                    count = sum(1 for file in folder.iterdir() if file.is_file())
+                    self.assertLessEqual(count, 24, folder)
 
-    def test_mains_stay_thin(self):
+    def test_main_files_have_at_most_60_lines(self):
         for path in (ROOT / "services").glob("*/main.cpp"):
             self.assertLessEqual(len(path.read_text().splitlines()), 60, path)
 
-    def test_no_file_holds_a_bare_sleep_or_swallows_an_exception(self):
+    def test_sources_neither_sleep_nor_swallow_exceptions(self):
         for folder in ("libs", "services", "tests/unit", "tests/stage", "tests/contract"):
             for path in sources(folder):
                 text = path.read_text()

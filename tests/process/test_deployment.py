@@ -1,4 +1,4 @@
-"""compose, Kubernetes, systemd and Prometheus run every stage of libs/wire/stages.hpp."""
+"""Compose, Kubernetes, systemd and Prometheus know every stage of libs/wire/stages.hpp."""
 
 import itertools
 import unittest
@@ -11,7 +11,7 @@ UNITS = BIN.parent / "deploy/systemd/tested"
 
 
 def containers():
-    """Command, environment and ports of each container of the manifests, by its program."""
+    """Returns the containers of the Kubernetes manifests by program."""
     found = {}
     for file in sorted((ROOT / "deploy/k8s").rglob("*.yaml")):
         for document in yaml.safe_load_all(file.read_text()):
@@ -22,7 +22,7 @@ def containers():
 
 
 class Deployment(unittest.TestCase):
-    def test_the_table_has_the_whole_pipeline(self):
+    def test_stage_table_lists_every_service_in_order(self):
         services = {main.parent.name for main in (ROOT / "services").glob("*/main.cpp")} - {"cli"}
         self.assertEqual(services, {stage.process for stage in STAGES})
         for before, after in itertools.pairwise(EDGE):
@@ -50,15 +50,15 @@ class Deployment(unittest.TestCase):
         for stage in STAGES:
             with self.subTest(stage.process):
                 self.assertIn(f"/{stage.program}\n", (UNITS / f"{stage.program}.service").read_text())
-        wanted = (UNITS / "facebus-edge.target").read_text()
+        target = (UNITS / "facebus-edge.target").read_text()
         for stage in EDGE:
-            self.assertIn(f"{stage.program}.service", wanted)
+            self.assertIn(f"{stage.program}.service", target)
 
     def test_prometheus_scrapes_every_stage(self):
         jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
         scraped = {target for job in jobs for static in job.get("static_configs", []) for target in static["targets"]}
-        looked_up = [sd for job in jobs for sd in job.get("dns_sd_configs", [])]
-        scraped |= {f"{name}:{sd['port']}" for sd in looked_up for name in sd["names"]}
+        discovered = [sd for job in jobs for sd in job.get("dns_sd_configs", [])]
+        scraped |= {f"{name}:{sd['port']}" for sd in discovered for name in sd["names"]}
         for stage in STAGES:
             self.assertIn(f"{stage.process}:{stage.port}", scraped)
 
