@@ -37,23 +37,24 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
 void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& done,
                 const gallery::LeaveOneOut& own) {
     const auto& policy = done.policy;
-    const nlohmann::ordered_json json{{"subjects", gallery.subjects()},
-                                      {"samples", gallery.samples()},
-                                      {"strangers", done.impostors},
-                                      {"fpir", done.fpir},
-                                      {"similarity", done.threshold},
-                                      {"shift", done.shift},
-                                      {"recognised", done.tpir},
-                                      {"own_samples", {{"tried", own.tried}, {"named", own.named}}},
-                                      {"policy",
-                                       {{"threshold", policy.threshold},
-                                        {"growth", policy.growth},
-                                        {"early", policy.early},
-                                        {"min_probes", policy.min_probes},
-                                        {"margin", policy.margin},
-                                        {"min_quality", policy.min_quality},
-                                        {"slope", policy.slope},
-                                        {"offset", policy.offset}}}};
+    const nlohmann::ordered_json json{
+        {"subjects", gallery.subjects()},
+        {"samples", gallery.samples()},
+        {"impostors", done.impostors},
+        {"fpir", done.fpir},
+        {"similarity", done.threshold},
+        {"shift", done.shift},
+        {"tpir", done.tpir},
+        {"leave_one_out", {{"tried", own.tried}, {"named", own.named}}},
+        {"policy",
+         {{"threshold", policy.threshold},
+          {"growth", policy.growth},
+          {"early", policy.early},
+          {"min_probes", policy.min_probes},
+          {"margin", policy.margin},
+          {"min_quality", policy.min_quality},
+          {"slope", policy.slope},
+          {"offset", policy.offset}}}};
     fmt::print("{}\n", json.dump(2));
 }
 
@@ -69,11 +70,11 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
     const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
-    const auto strangers = gallery::impostors_for(rate);
+    const auto impostors = gallery::impostors_for(rate);
     const auto done = [&] {
-        Progress progress("matching impostors", strangers);
+        Progress progress("matching impostors", impostors);
         return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
-                                       strangers, steps(progress, context.stop)));
+                                       impostors, steps(progress, context.stop)));
     }();
     const auto own = gallery::leave_one_out(*gallery, done.policy);
     if (options.json) {

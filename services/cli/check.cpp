@@ -41,7 +41,7 @@ Exit check(const Context& context) {
 
 Exit health(const std::string& address) {
     std::string body;
-    const bool good = service::ask_health(address, body);
+    const bool good = service::fetch_health(address, body);
     fmt::print("{}", body);
     return good ? Exit::ok : Exit::unavailable;
 }

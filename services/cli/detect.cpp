@@ -41,9 +41,9 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
     vision::use_threads(0);
     vision::FaceDetector detector(context.models, context.settings.detect);
     std::size_t unreadable = 0;
-    for (const auto& picture : named_pictures(paths, "")) {
+    for (const auto& named : named_files(paths, "")) {
         if (context.stop.requested()) return Exit::interrupted;
-        const auto image = vision::read_image(picture.file);
+        const auto image = vision::read_image(named.file);
         if (!image) {
             ++unreadable;
             fmt::print(stderr, "{}\n", image.error().message);
@@ -51,7 +51,7 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
         }
         const auto faces = detector.detect(*image);
         Json all = Json::array();
-        if (!json) fmt::print("{}: {} faces\n", picture.file.string(), faces.size());
+        if (!json) fmt::print("{}: {} faces\n", named.file.string(), faces.size());
         for (const auto& face : faces) {
             const auto quality = vision::assess(vision::align(*image, face), face);
             if (json) {
@@ -61,7 +61,7 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
             }
         }
         if (json) {
-            const Json line{{"file", picture.file.string()},
+            const Json line{{"file", named.file.string()},
                             {"width", image->width},
                             {"height", image->height},
                             {"faces", all}};

@@ -15,23 +15,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t samples_of_a_video = 5;
+constexpr std::size_t max_samples_per_video = 5;
 
 std::string explain(Flaw flaw, const Quality& quality, const Options& rules) {
     switch (flaw) {
         case Flaw::too_small:
             return fmt::format(
-                "the face is too small: {:.0f} pixels between the eyes, needs {:.0f}",
+                "the face is too small: {:.0f} pixels between the eyes, {:.0f} required",
                 quality.eye_distance, rules.min_eye_distance);
         case Flaw::blurred:
-            return fmt::format("the face is blurred: sharpness {:.0f}, needs {:.0f}",
+            return fmt::format("the face is blurred: sharpness {:.0f}, {:.0f} required",
                                quality.sharpness, rules.min_sharpness);
         case Flaw::poor:
             break;
     }
     return fmt::format(
-        "the face is too poor: quality {:.2f}, needs {:.2f} (sharpness {:.0f}, turned by {:.2f}, "
-        "detector {:.2f})",
+        "the quality of the face is too poor: {:.2f}, {:.2f} required (sharpness {:.0f}, yaw "
+        "{:.2f}, detector score {:.2f})",
         quality.overall, rules.min_quality, quality.sharpness, quality.yaw, quality.detector);
 }
 
@@ -63,18 +63,17 @@ std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
 Error no_single_face(std::size_t faces, const Options& rules) {
     if (faces == 0) {
         return {ErrorKind::refused,
-                fmt::format("no face of {} pixels or more found", rules.min_eye_distance * 2)};
+                fmt::format("no face of at least {} pixels found", rules.min_eye_distance * 2)};
     }
-    return {ErrorKind::refused,
-            fmt::format("{} faces found; cut the picture to the one person", faces)};
+    return {ErrorKind::refused, fmt::format("{} faces found; crop the image to one person", faces)};
 }
 
 Enroller::Enroller(const fs::path& models, const vision::DetectorOptions& detector,
                    const Options& rules)
     : rules_(rules), detector_(models, detector), embedder_(models) {}
 
-Result<FaceSample> Enroller::sample(const Image& picture, const std::string& source) {
-    const auto faces = prominent(sightings(picture));
+Result<FaceSample> Enroller::sample(const Image& image, const std::string& source) {
+    const auto faces = prominent(sightings(image));
     if (faces.size() != 1) return std::unexpected(no_single_face(faces.size(), rules_));
     return sample(faces.front().crop, faces.front().quality, source);
 }
@@ -82,12 +81,12 @@ Result<FaceSample> Enroller::sample(const Image& picture, const std::string& sou
 Result<FaceSample> Enroller::sample(const fs::path& file) {
     const auto source = file.filename().string();
     const auto crop = vision::read_crop(file);
-    // A file that can't be read as a crop can't be read as a picture either.
+    // read_crop() fails only if the file can't be read at all or its crop mark is damaged.
     if (!crop) return std::unexpected(crop.error());
     if (*crop) return sample((*crop)->image, (*crop)->quality, source);
-    const auto picture = vision::read_image(file);
-    if (!picture) return std::unexpected(picture.error());
-    return sample(*picture, source);
+    const auto image = vision::read_image(file);
+    if (!image) return std::unexpected(image.error());
+    return sample(*image, source);
 }
 
 std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
@@ -105,9 +104,9 @@ Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
     if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
     FaceSample face;
     if (rules_.keep_photos) {
-        auto picture = vision::encode_image(crop, ".jpg");
-        if (!picture) return std::unexpected(std::move(picture.error()));
-        face.picture = std::move(*picture);
+        auto photo = vision::encode_image(crop, ".jpg");
+        if (!photo) return std::unexpected(std::move(photo.error()));
+        face.photo = std::move(*photo);
     }
     face.sample.source = source;
     face.sample.model_id = embedder_.model_id();
@@ -117,7 +116,7 @@ Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
 }
 
 Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face) {
-    auto added = store.add(name, face.sample, face.picture);
+    auto added = store.add(name, face.sample, face.photo);
     if (added) return Enrolled{.added = 1};
     if (added.error().kind == ErrorKind::exists) return Enrolled{.already = 1};
     return std::unexpected(std::move(added.error()));
@@ -129,7 +128,7 @@ Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
     Enrolled enrolled;
     Error refused{ErrorKind::refused, "no face found"};
     for (const auto& sighting : seen) {
-        if (enrolled.added + enrolled.already == samples_of_a_video) break;
+        if (enrolled.added + enrolled.already == max_samples_per_video) break;
         const auto face = sample(sighting.crop, sighting.quality, source);
         auto one = face ? enrol(store, name, *face) : std::unexpected(face.error());
         if (one) {

@@ -1,4 +1,4 @@
-// From a picture of a person to a gallery sample, or to the reason why not.
+// Turns photos of people into gallery samples, or explains why a photo was refused.
 #pragma once
 
 #include <filesystem>
@@ -17,63 +17,67 @@
 
 namespace facebus::enrolment {
 
-/// Why a face may not be enrolled.
+/// Why a face can't be enrolled.
 enum class Flaw { too_small, blurred, poor };
-/// The first rule of facebus.yaml's `gallery` that the face breaks, if any.
+/// Returns the first enrolment rule (`gallery` in facebus.yaml) that the face breaks, if any.
 std::optional<Flaw> flaw(const Quality& quality, const Options& rules);
 
-/// Why a face of that quality may not be enrolled, by those rules, if it may not.
+/// Returns why a face of this quality can't be enrolled, or nothing if it can. The error is of kind
+/// `refused` and has a message for users.
 std::optional<Error> refusal(const Quality& quality, const Options& rules);
 
-/// The faces that a picture may be of, largest first: not those less than a third as large as the
-/// largest, which are background.
+/// Returns the faces that the image may be a photo of, largest first. Faces less than a third as
+/// large as the largest, measured between the eyes, are background and left out.
 std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces);
-/// Why a picture with so many prominent faces can't be enrolled. Precondition: not one.
+/// Returns why an image with this number of prominent faces can't be enrolled. Requires: `faces` is
+/// not 1.
 Error no_single_face(std::size_t faces, const Options& rules);
 
-/// A face that may be enrolled.
+/// A face that passed the enrolment rules.
 struct FaceSample {
     gallery::Sample sample;
-    std::string picture;  ///< its crop as JPEG; empty without gallery.keep_photos
+    std::string photo;  ///< its crop as JPEG; empty without gallery.keep_photos
 };
 
-/// What enrolling has come to.
+/// Numbers of samples that an enrolment added or found.
 struct Enrolled {
     std::size_t added = 0;
-    std::size_t already = 0;  ///< pictures that the subject had before
+    std::size_t already = 0;  ///< samples that the subject had already
 };
 
-/// Adds the face to the subject `name`. Errors as gallery::Store::add(), but for a picture that the
-/// subject has already.
+/// Adds the face to the subject `name`. A sample that the subject has already is not an error but
+/// counted as `already`. Other errors are those of gallery::Store::add().
 Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face);
 
-/// Makes samples with the same crop and network as recognition. Not thread-safe.
+/// Makes samples with the same detector, crop and network as recognition. Not thread-safe.
 class Enroller {
   public:
     /// Throws StartupError if a model is missing or corrupt.
     Enroller(const std::filesystem::path& models, const vision::DetectorOptions& detector,
              const Options& rules);
 
-    /// The sample of the only face in the picture. `source` is kept with it, for people. Refused:
-    /// no face, more than one (a face less than a third as large as the largest is background), one
-    /// too small, too blurred or too poor.
-    Result<FaceSample> sample(const Image& picture, const std::string& source);
+    /// Returns the sample of the only prominent face in the image. `source` is stored with it to
+    /// tell users where it came from. Error `refused`: not exactly one prominent face, or a face
+    /// that breaks a rule.
+    Result<FaceSample> sample(const Image& image, const std::string& source);
 
-    /// The sample of a picture in a file. A crop that write_crop() wrote is taken as it is, without
-    /// looking for the face again. Refused as above; also the errors of read_crop().
+    /// Returns the sample of an image file. A crop written by vision::write_crop() is used
+    /// unchanged, without detecting the face again. Errors as above, and those of read_crop() and
+    /// read_image().
     Result<FaceSample> sample(const std::filesystem::path& file);
 
-    /// The sample of a crop that was aligned and assessed already, by the same rules.
+    /// Returns the sample of a crop that is already aligned and assessed. Error `refused`: it
+    /// breaks a rule.
     Result<FaceSample> sample(const Image& crop, const Quality& quality, const std::string& source);
 
-    /// Adds the first five of `seen` that pass the rules to the subject `name`. Error: why the last
-    /// was refused if none passed; unavailable.
+    /// Adds the first five sightings that pass the rules to the subject `name`. If none passes,
+    /// returns why the last one was refused. Error `unavailable`: Redis can't be reached.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
                          const std::vector<vision::Sighting>& seen, const std::string& source);
 
-    /// All faces in the picture, with crop and quality, whether or not they pass the rules.
+    /// Returns all faces in the image with crop and quality, whether or not they pass the rules.
     std::vector<vision::Sighting> sightings(const Image& image);
-    /// One embedding a crop, in order.
+    /// Returns one embedding per crop, in order.
     std::vector<Embedding> embed(std::span<const Image> crops) { return embedder_.embed(crops); }
 
     [[nodiscard]] const Options& rules() const { return rules_; }

@@ -1,4 +1,4 @@
-// Which faces may be enrolled.
+// Options of enrolment: the rules that a face must pass.
 #pragma once
 
 #include "base/option.hpp"
@@ -13,13 +13,12 @@ struct Options {
 
     static void keys(auto& self, auto&& key) {
         key("min_eye_distance", self.min_eye_distance, Range{0, 4096},
-            "pixels between the eyes that enrolment takes");
+            "minimum distance between the eyes in pixels");
         key("min_sharpness", self.min_sharpness, Range{0, 1e6},
-            "sharpness that enrolment takes: 50 is usual, 14 blurred by two pixels of the crop");
-        key("min_quality", self.min_quality, Range{0, 1},
-            "overall quality that enrolment takes, 0 to 1");
+            "minimum sharpness: 50 is usual, 14 is blurred by two pixels of the crop");
+        key("min_quality", self.min_quality, Range{0, 1}, "minimum overall quality, 0 to 1");
         key("keep_photos", self.keep_photos,
-            "keep the crop of each enrolled face, a JPEG of 5 to 10 kB, so that people can look at "
+            "store the crop of each enrolled face, a JPEG of 5 to 10 kB, so that users can view "
             "the gallery");
     }
 };

@@ -40,7 +40,7 @@ class EvaluateTest(support.ProcessTest):
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
                           "-frames:v", "1", grey])
         report = self.report()
-        self.assertEqual((5, 2, 1), tuple(report[k] for k in ("pictures", "people", "without_face")))
+        self.assertEqual((5, 2, 1), tuple(report[k] for k in ("images", "people", "without_face")))
         named = self.evaluate("--failures")
         self.assertRegex(named.out, r"no face +joe_biden/grey.png")
         self.assertEqual(["joe_biden/grey.png"],
@@ -84,11 +84,11 @@ class EvaluateTest(support.ProcessTest):
         while not re.search(rb" [1-9]\d*/204", shown):  # on a terminal the bar counts
             shown += os.read(screen, 4096)
         process.send_signal(signal.SIGINT)
-        while b"run it again to go on" not in shown:
+        while b"run it again to continue" not in shown:
             shown += os.read(screen, 4096)
         self.assertEqual(130, process.wait())
         done = self.cache.read_bytes()
-        self.assertEqual(204, self.report()["pictures"])
+        self.assertEqual(204, self.report()["images"])
         self.assertTrue(self.cache.read_bytes().startswith(done), "what was done is done again")
         self.assertGreater(self.cache.stat().st_size, len(done), "it was not stopped")
 
@@ -101,13 +101,13 @@ class EvaluateTest(support.ProcessTest):
                               FACEBUS_DETECT_MIN_FACE="161")
         self.assertEqual(0, result.code, result)
         report = json.loads(result.out)
-        self.assertGreater(report["pictures"], 3)
+        self.assertGreater(report["images"], 3)
         self.assertEqual(0, report["without_face"])
 
-    def test_curves_are_drawn(self):
-        self.assertEqual(0, self.evaluate("--pictures", self.folder / "curves").code)
+    def test_draws_charts(self):
+        self.assertEqual(0, self.evaluate("--charts", self.folder / "charts").code)
         for name in ("roc", "det"):
-            self.assertIn("<polyline", (self.folder / f"curves/{name}.svg").read_text())
+            self.assertIn("<polyline", (self.folder / f"charts/{name}.svg").read_text())
 
     def test_wrong_input_is_one_line_that_says_what(self):
         pairs = self.folder / "pairs.txt"

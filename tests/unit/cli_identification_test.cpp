@@ -35,12 +35,12 @@ BOOST_AUTO_TEST_CASE(people_who_are_easy_to_tell_apart_are_all_found_and_no_stra
     const auto report = identified(test::face_set(20, 6, 0.95F));
     BOOST_TEST(report.enrolled == 10U);
     BOOST_TEST(report.mated == 10U);
-    BOOST_TEST(report.strangers == 10U);
+    BOOST_TEST(report.impostors == 10U);
     BOOST_REQUIRE(report.results.size() == 4U);
     for (const auto& result : report.results) {
         BOOST_TEST(result.mated.total() == 200U);
-        BOOST_TEST(result.strangers.total() == 200U);
-        BOOST_TEST(result.first_rank == 1);
+        BOOST_TEST(result.impostors.total() == 200U);
+        BOOST_TEST(result.rank_one == 1);
         BOOST_REQUIRE(result.at(0.01));
         BOOST_TEST(result.at(0.01)->true_accepts == 1);
         BOOST_TEST(!result.at(0.001));
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(more_samples_and_probes_of_people_hard_to_tell_apart_help) 
     BOOST_TEST(report.results[3].probes == 3U);
     BOOST_TEST(missed(0) > 0.5);
     BOOST_TEST(missed(3) < 0.6 * missed(0));
-    BOOST_TEST(report.results[3].first_rank > report.results[0].first_rank);
+    BOOST_TEST(report.results[3].rank_one > report.results[0].rank_one);
 }
 
 BOOST_AUTO_TEST_CASE(too_few_people_give_no_result) {
@@ -95,9 +95,9 @@ BOOST_AUTO_TEST_CASE(what_too_few_pictures_cannot_show_is_left_out_of_a_cohort) 
 BOOST_AUTO_TEST_CASE(a_calibration_keeps_its_promise_to_people_it_does_not_know) {
     const auto check = checked(test::face_set(200, 6, 0.7F));
     BOOST_TEST(check.trials == 10U);
-    BOOST_TEST(check.strangers == 500U);
-    BOOST_TEST(static_cast<double>(check.strangers_named) <=
-               0.03 * static_cast<double>(check.strangers));
+    BOOST_TEST(check.impostors == 500U);
+    BOOST_TEST(static_cast<double>(check.impostors_named) <=
+               0.03 * static_cast<double>(check.impostors));
     BOOST_TEST(check.mated_named == check.mated);
 }
 

@@ -1,4 +1,4 @@
-// facebus collect: the people in videos as folders of aligned faces, ready to enrol.
+// facebus collect: sorts the people in videos into folders of aligned faces, ready to enrol.
 #include <algorithm>
 #include <optional>
 
@@ -30,8 +30,8 @@ std::string stem(const std::string& video) {
     return path.stem().string();
 }
 
-/// Opens each once, so that a wrong name ends it before the work has begun. Gives the frames in
-/// all of them; 0 where one does not say.
+/// Returns the number of frames in all videos, or 0 if one of them does not state it. Opens each
+/// video, so that a wrong name ends the command before the work begins.
 std::size_t frames_in(const std::vector<std::string>& videos) {
     std::size_t frames = 0;
     bool stated = true;
@@ -39,7 +39,7 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
         const auto kind = vision::source_kind(video);
         if (kind != vision::SourceKind::file && kind != vision::SourceKind::folder) {
             throw StartupError(Exit::input,
-                               fmt::format("{} has no end; record it, and collect from the file",
+                               fmt::format("{} is a live source; record it to a file first",
                                            vision::printable(video)));
         }
         const auto count = must(vision::VideoSource::open(video)).frame_count();
@@ -49,7 +49,7 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
     return stated ? frames : 0;
 }
 
-/// The gallery to match with, and by which policy: those of the workers.
+/// The gallery and the policy to match with: the same as the workers use.
 struct Matcher {
     std::shared_ptr<const gallery::Snapshot> gallery;
     gallery::Policy policy;
@@ -67,6 +67,7 @@ Matcher matcher(const settings::Settings& settings, const std::string& model_id)
     return out;
 }
 
+/// Everything that one run collects, and its output folder.
 class Collection {
   public:
     Collection(const CollectOptions& options, const Stop& stop)
@@ -109,7 +110,7 @@ class Collection {
     [[nodiscard]] bool nobody() const { return people_.empty(); }
     void print() const;
     void print_json() const;
-    [[nodiscard]] std::string left_out() const;
+    [[nodiscard]] std::string face_counts() const;
 
   private:
     [[nodiscard]] std::string file_name(const KeptTrack& track, const KeptCrop& crop) const {
@@ -143,7 +144,7 @@ Image Collection::sheet() const {
         people_);
 }
 
-/// Where a person is seen first and last.
+/// Returns when the person is first and last seen.
 std::string Collection::span(const CollectedPerson& person) const {
     const auto& first = *person.tracks.front();
     const auto& last = *std::ranges::max_element(person.tracks, {}, [](const KeptTrack* track) {
@@ -155,11 +156,12 @@ std::string Collection::span(const CollectedPerson& person) const {
                        last->video != first.video ? name(last->video) : "", seconds(last->to));
 }
 
-std::string Collection::left_out() const {
+std::string Collection::face_counts() const {
     return fmt::format(
-        "{} faces in frames: {} kept; left out {} too small, {} blurred, {} poor, {} that show no "
-        "more than the kept ones",
-        count_.faces, count_.kept, count_.too_small, count_.blurred, count_.poor, count_.alike());
+        "{} faces in frames: {} kept; skipped {} too small, {} blurred, {} of poor quality, {} too "
+        "similar to kept ones",
+        count_.faces, count_.kept, count_.too_small, count_.blurred, count_.poor,
+        count_.redundant());
 }
 
 void Collection::print() const {
@@ -170,8 +172,8 @@ void Collection::print() const {
             counted(person.tracks.size(), "track", "tracks"), span(person),
             person.subject ? fmt::format("  similarity {:.2f}", person.subject->similarity) : "");
     }
-    fmt::print("{}\n{} in {}; look at {}, rename the folders, then facebus gallery add\n",
-               left_out(), counted(people_.size(), "person", "people"), folder_.path().string(),
+    fmt::print("{}\n{} in {}; check {}, rename the folders, then run facebus gallery add\n",
+               face_counts(), counted(people_.size(), "person", "people"), folder_.path().string(),
                (folder_.path() / contact_sheet_name).string());
 }
 
@@ -204,7 +206,7 @@ void Collection::print_json() const {
                      {"too_small", count_.too_small},
                      {"blurred", count_.blurred},
                      {"poor", count_.poor},
-                     {"alike", count_.alike()}}}};
+                     {"redundant", count_.redundant()}}}};
     fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -222,8 +224,8 @@ Exit collect(const Context& context, const CollectOptions& options) {
     collection.read(enroller, context.settings, frames);
     if (context.stop.requested()) return Exit::interrupted;
     if (collection.nobody()) {
-        throw StartupError(Exit::input,
-                           fmt::format("no face that can be enrolled; {}", collection.left_out()));
+        throw StartupError(
+            Exit::input, fmt::format("no face that can be enrolled; {}", collection.face_counts()));
     }
     if (known) collection.match(*known);
     collection.write();

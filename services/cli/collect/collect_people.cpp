@@ -85,6 +85,8 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
     std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
         return person->subject->similarity;
     });
+    // From the most similar down: each person joins, or loses the subject to, an earlier person
+    // with the same subject. People who were merged have no tracks left.
     for (std::size_t i = 0; i < known.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             const bool same = known[k]->subject && !known[k]->tracks.empty() &&
@@ -111,7 +113,7 @@ void name_folders(std::vector<CollectedPerson>& people) {
         person.folder = name;
         return true;
     };
-    // Subjects first: a number gives way to a name, not the other way round.
+    // Subjects first, so that a subject called "person-01" gets that folder.
     for (auto& person : people) {
         if (!person.subject) continue;
         const auto name = safe_file_name(person.subject->name);

@@ -1,4 +1,4 @@
-// Who is in the collected tracks, and what their folders are called.
+// Groups collected tracks by person and names the folders of the people.
 #pragma once
 
 #include <optional>
@@ -11,23 +11,24 @@
 
 namespace facebus::cli {
 
-/// One person.
+/// A person with all their tracks.
 struct CollectedPerson {
-    std::vector<const KeptTrack*> tracks;       ///< in the order of appearance
-    std::optional<gallery::Candidate> subject;  ///< of the gallery, if known
+    std::vector<const KeptTrack*> tracks;       ///< in order of appearance
+    std::optional<gallery::Candidate> subject;  ///< subject in the gallery, if known
     std::string folder;
 };
 
-/// The tracks by person (see cli/grouping.hpp), in the order of appearance; without folders yet.
-/// The tracks have to outlive the result.
+/// Groups the tracks by person (see people/grouping.hpp), in order of appearance. Folders are still
+/// empty. Requires: `tracks` outlives the result.
 std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
-/// Gives each person who is known the subject of the gallery. People who are the same subject
-/// become one, unless they were visible at the same time: then it is the most alike.
+/// Sets the subject of each person that the policy decides as known. People with the same subject
+/// are merged, unless they were visible at the same time; then only the most similar keeps it.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 
-/// Gives each person a folder of his own: named after the subject, else person-01, person-02, ...
+/// Sets a different folder for each person: named after the subject, otherwise person-01,
+/// person-02, ...
 void name_folders(std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

@@ -11,13 +11,13 @@
 namespace facebus::cli {
 namespace {
 
-/// Crops of a person on the contact sheet: enough to see whether it is one person.
-constexpr std::size_t crops_on_sheet = 6;
-/// A JPEG has at most 65,535 rows.
-constexpr std::size_t cells_on_sheet = 3000;
+/// Crops per person: enough to see whether they show one person.
+constexpr std::size_t crops_per_person = 6;
+/// Keeps the sheet below the 65,535 rows that a JPEG can have.
+constexpr std::size_t max_cells = 3000;
 
-/// Crops of a person in the order of time: the best of each track, then the second best of each
-/// and so on, so that a track of somebody else shows.
+/// Returns up to `most` crops of a person in order of time. Picks the best crop of each track, then
+/// the second best of each and so on, so that a track of somebody else becomes visible.
 std::vector<const KeptCrop*> best_of(const CollectedPerson& person, std::size_t most) {
     struct Ranked {
         std::size_t rank;
@@ -61,13 +61,13 @@ std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size
 }  // namespace
 
 Image collected_sheet(const std::string& title, const std::vector<CollectedPerson>& people) {
-    const auto each = std::clamp<std::size_t>(
-        cells_on_sheet / std::max<std::size_t>(people.size(), 1), 1, crops_on_sheet);
+    const auto each = std::clamp<std::size_t>(max_cells / std::max<std::size_t>(people.size(), 1),
+                                              1, crops_per_person);
     std::vector<vision::SheetCell> cells;
     for (const auto& person : people) {
         std::ranges::move(cells_of(person, each), std::back_inserter(cells));
     }
-    cells.resize(std::min(cells.size(), cells_on_sheet));
+    cells.resize(std::min(cells.size(), max_cells));
     return vision::contact_sheet(title, cells);
 }
 

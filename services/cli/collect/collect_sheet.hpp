@@ -1,4 +1,4 @@
-// The overview of collected people, to look at before they are enrolled.
+// Draws the overview of collected people that users check before enrolling them.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace facebus::cli {
 
-/// A contact sheet with up to six crops of each person, person by person.
+/// Returns a contact sheet with up to six crops per person.
 Image collected_sheet(const std::string& title, const std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

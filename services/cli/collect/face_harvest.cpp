@@ -11,16 +11,16 @@
 namespace facebus::cli {
 namespace {
 
-/// More of one track would only be more of the same.
-constexpr std::size_t crops_of_a_track = 12;
-/// Two crops of a track are at least so far apart, in seconds, that their times differ when they
-/// are written with one decimal.
+/// More crops of one track would add little.
+constexpr std::size_t max_crops_per_track = 12;
+/// Minimum seconds between two crops of a track. File names contain the time with one decimal, and
+/// must differ.
 constexpr double probe_interval = 0.2;
-/// Overall quality of a crop that breaks a rule: below what the tracker ever sends.
+/// Overall quality that marks a crop that breaks a rule. The tracker never sends crops below zero.
 constexpr float never_sent = -1;
 
-/// Which crops are good enough is for the gallery's rules; the tracker finds out which of them
-/// differ.
+/// Returns options that make the tracker only choose crops that differ. Whether a crop is good
+/// enough is decided by the enrolment rules.
 vision::TrackerOptions tracker_options(double every) {
     vision::TrackerOptions options;
     options.max_probes = std::numeric_limits<int>::max();
@@ -28,17 +28,18 @@ vision::TrackerOptions tracker_options(double every) {
     options.refresh = std::numeric_limits<double>::infinity();
     options.min_eye_distance = 0;
     options.min_quality = 0;
-    // Between two searched frames a track can't be seen.
+    // No face can be seen between two searched frames.
     options.max_gap = std::max(options.max_gap, 2.5 * every);
-    // With frames this far apart many people are in one of them only.
+    // At this distance many people appear in one searched frame only.
     if (every > 0.5) options.confirm = 1;
     return options;
 }
 
-/// In the order of time; beyond the most there may be, the poorest goes, of equal ones the latest.
+/// Appends the crop. If there are too many, removes the one of lowest quality; among equals, the
+/// latest.
 void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
     crops.push_back(std::move(crop));
-    if (crops.size() <= crops_of_a_track) return;
+    if (crops.size() <= max_crops_per_track) return;
     const auto poorest =
         std::ranges::min_element(crops.rbegin(), crops.rend(), {},
                                  [](const KeptCrop& one) { return one.face.quality.overall; });
@@ -53,7 +54,7 @@ FaceHarvest::FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options
 
 void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Stop& stop) {
     vision::Tracker tracker(tracker_options(every_));
-    // Looks at every frame: a cut is seen between neighbours only.
+    // Sees every frame, because a scene cut shows only between neighbouring frames.
     vision::MotionGate gate({.enabled = false});
     const auto step = std::llround(every_ * 1e9);
     Tracks tracks;
@@ -67,7 +68,7 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
         if (frame->pts >= next) {
             follow(tracks, tracker.process(judged(frame->image), frame->pts, cut), frame->pts);
             cut = false;
-            // Counted from the start, so that late frames don't add up.
+            // A multiple of the step, so that delays of single frames don't add up.
             if (step > 0) next = (frame->pts / step + 1) * step;
         }
         progress.advance();
@@ -77,7 +78,8 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
     ++videos_;
 }
 
-/// The faces of a frame, those that may not be kept marked for the tracker.
+/// Returns the faces in a frame. Those that break a rule are marked with `never_sent`, so that the
+/// tracker follows them but never chooses their crops.
 std::vector<vision::Sighting> FaceHarvest::judged(const Image& frame) {
     auto all = enroller_.sightings(frame);
     count_.faces += all.size();
@@ -106,7 +108,8 @@ void FaceHarvest::follow(Tracks& tracks, vision::TrackerResult found, std::int64
     }
 }
 
-/// At the end of each track, so that it takes its time where the progress shows it.
+/// Computes the embeddings of a track. Called at the end of each track rather than after the last
+/// frame, so that the progress bar includes this work.
 void FaceHarvest::embed(KeptTrack& track) {
     if (track.crops.empty()) return;
     std::vector<Image> images;

@@ -1,4 +1,4 @@
-// From videos to the crops of each track that are worth keeping.
+// Extracts from videos the crops of each track that are worth keeping.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,28 @@
 
 namespace facebus::cli {
 
-/// A position in a video, from ns.
+/// Converts nanoseconds to seconds.
 inline double seconds(std::int64_t ns) {
     return static_cast<double>(ns) * 1e-9;
 }
 
-/// A crop that may be enrolled, and what the network makes of it.
+/// A crop that passed the enrolment rules, with its embedding.
 struct KeptCrop {
     vision::AlignedCrop face;
-    std::int64_t pts = 0;  ///< where in the video, in ns
+    std::int64_t pts = 0;  ///< position in the video, in ns
     Embedding embedding{};
 };
 
+/// A track with at least one crop worth keeping.
 struct KeptTrack {
-    std::size_t video = 0;     ///< number of the video, from 0
-    std::uint64_t number = 0;  ///< over all videos, from 1
-    std::int64_t from = 0;     ///< where in the video it is seen first and last, in ns
-    std::int64_t to = 0;
-    std::vector<KeptCrop> crops;  ///< in the order of time
+    std::size_t video = 0;        ///< number of the video, from 0
+    std::uint64_t number = 0;     ///< unique over all videos, from 1
+    std::int64_t from = 0;        ///< position in the video where it is first seen, in ns
+    std::int64_t to = 0;          ///< and last seen
+    std::vector<KeptCrop> crops;  ///< in order of time
 };
 
-/// Faces in frames, and why not all were kept.
+/// Counts of detected faces, and of the reasons why some were not kept.
 struct FaceCount {
     std::size_t faces = 0;
     std::size_t kept = 0;
@@ -42,27 +43,29 @@ struct FaceCount {
     std::size_t blurred = 0;
     std::size_t poor = 0;
 
-    /// Good ones that show no more than the kept ones do.
-    [[nodiscard]] std::size_t alike() const { return faces - kept - too_small - blurred - poor; }
+    /// Returns the number of good faces that add nothing to the kept ones.
+    [[nodiscard]] std::size_t redundant() const {
+        return faces - kept - too_small - blurred - poor;
+    }
 };
 
-/// Reads videos one after the other. Keeps the crops of each track that pass the rules of the
-/// gallery and differ, at most 12: the best.
+/// Reads videos one after the other. Keeps the best 12 crops per track among those that pass the
+/// enrolment rules and differ from each other. Not thread-safe.
 class FaceHarvest {
   public:
-    /// `every`: seconds between two frames that are searched; 0: all are.
+    /// `every` is the number of seconds between frames that are searched; 0 searches every frame.
     FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options& rules, double every);
 
-    /// The next video, to its end; after `stop` nothing is kept of it. Throws StartupError if it
-    /// can't be read.
+    /// Reads the next video to its end. Keeps nothing of it if a stop is requested. Throws
+    /// StartupError if it can't be read.
     void read(vision::VideoSource& video, Progress& progress, const Stop& stop);
 
-    /// Tracks without a crop that may be kept are left out.
+    /// Returns the tracks that have at least one kept crop.
     [[nodiscard]] const std::vector<KeptTrack>& tracks() const { return tracks_; }
     [[nodiscard]] const FaceCount& count() const { return count_; }
 
   private:
-    using Tracks = std::map<std::uint64_t, KeptTrack>;  ///< of one video, by the tracker's number
+    using Tracks = std::map<std::uint64_t, KeptTrack>;  ///< of one video, by the tracker's id
 
     std::vector<vision::Sighting> judged(const Image& frame);
     void follow(Tracks& tracks, vision::TrackerResult found, std::int64_t pts);

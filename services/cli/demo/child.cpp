@@ -39,7 +39,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 Child::Child(std::string name, const std::vector<std::string>& command,
              const std::map<std::string, std::string>& environment, std::filesystem::path log)
     : name_(std::move(name)), log_(std::move(log)) {
-    // All memory is allocated before the fork: the child may only call what is safe after it.
+    // Allocate all memory before the fork: the child may call only async-signal-safe functions.
     auto variables = service::process_environment();
     for (const auto& [key, value] : environment) variables[key] = value;
     std::vector<std::string> assignments;
@@ -59,7 +59,7 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     if (pid_ == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(127);
-        setpgid(0, 0);  // Ctrl-C reaches the parent alone, which then ends its children in order
+        setpgid(0, 0);  // Ctrl-C reaches only the parent, which stops its children in order
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
         execve(argv[0], argv.data(), envp.data());
@@ -102,7 +102,7 @@ std::optional<int> Child::exit_code() {
     return exit_code_;
 }
 
-std::string Child::last_words() const {
+std::string Child::last_log_line() const {
     std::ifstream in(log_);
     std::string last;
     for (std::string text; std::getline(in, text);) {
@@ -161,11 +161,11 @@ bool ReadyListener::wait(Child& child, const Stop& stop) {
         }
         if (!child.running()) {
             throw StartupError(Exit::unavailable, fmt::format("{} did not start: {}", child.name(),
-                                                              child.last_words()));
+                                                              child.last_log_line()));
         }
     }
     throw StartupError(Exit::unavailable, fmt::format("{} is not ready after 60 s: {}",
-                                                      child.name(), child.last_words()));
+                                                      child.name(), child.last_log_line()));
 }
 
 }  // namespace facebus::cli

@@ -1,4 +1,4 @@
-// Programs that a command starts and must not leave behind.
+// Child processes that a command starts and always stops.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +14,13 @@
 
 namespace facebus::cli {
 
-/// A running program. It dies with its parent, whatever happens to the parent, and is ended by the
-/// destructor: first SIGTERM, then, after a grace period, SIGKILL. Not thread-safe.
+/// A child process. The kernel kills it if this process dies. The destructor stops it: first with
+/// SIGTERM, then, after 10 seconds, with SIGKILL. Not thread-safe.
 class Child {
   public:
-    /// Starts `command` with `environment` added to this process'; standard output and error go to
-    /// the file `log`. Throws StartupError (unavailable) if it can't be started.
+    /// Starts `command` with `environment` added to the environment of this process. Standard
+    /// output and error go to the file `log`. Throws StartupError (unavailable) if it can't be
+    /// started.
     Child(std::string name, const std::vector<std::string>& command,
           const std::map<std::string, std::string>& environment, std::filesystem::path log);
     ~Child();
@@ -28,11 +29,12 @@ class Child {
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] bool running();
-    /// The exit code, or 128 + signal; nothing while it runs.
+    /// Returns the exit code, or 128 + signal, or nothing while it runs.
     [[nodiscard]] std::optional<int> exit_code();
-    /// The last line that it wrote to its log: with facebus programs, what is wrong.
-    [[nodiscard]] std::string last_words() const;
+    /// Returns the last line of its log. facebus programs state there why they ended.
+    [[nodiscard]] std::string last_log_line() const;
 
+    /// Sends SIGTERM without waiting for the end.
     void terminate();
 
   private:
@@ -45,17 +47,20 @@ class Child {
     std::optional<int> exit_code_;
 };
 
-/// A socket on which started programs say that they are ready, in the protocol of sd_notify(3).
+/// Socket on which child processes report that they are ready, in the protocol of sd_notify(3). Not
+/// thread-safe.
 class ReadyListener {
   public:
-    /// Listens on the path `socket`, to be given to children as NOTIFY_SOCKET.
+    /// Listens on the path `socket`, which children get as NOTIFY_SOCKET. Throws StartupError
+    /// (unavailable) if that fails.
     explicit ReadyListener(const std::filesystem::path& socket);
     ~ReadyListener();
     ReadyListener(const ReadyListener&) = delete;
     ReadyListener& operator=(const ReadyListener&) = delete;
 
-    /// Waits until one program has said that it is ready. False: the stop was requested. Throws
-    /// StartupError with the child's last words if `child` ends instead, or says nothing for 60 s.
+    /// Blocks until a program reports that it is ready. Returns false if a stop was requested.
+    /// Throws StartupError with the child's last log line if `child` ends, or is not ready after
+    /// 60 seconds.
     bool wait(Child& child, const Stop& stop);
 
   private:

@@ -1,4 +1,4 @@
-// facebus demo: the whole system on one machine, on one video, until its end or Ctrl-C.
+// facebus demo: runs the whole system on one video, until its end or Ctrl-C.
 #include <cstdlib>
 #include <list>
 
@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
 
-/// The first program of that name beside this one, or on the PATH.
+/// Returns the path of a program: in the folder of this program, otherwise on the PATH.
 std::string find_program(const std::string& name) {
     std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
     const char* const variable = std::getenv("PATH");
@@ -38,11 +38,12 @@ std::string find_program(const std::string& name) {
         if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
     }
     throw StartupError(Exit::unavailable,
-                       fmt::format("{} is not installed; it belongs beside facebus or on the PATH "
-                                   "(redis-server is in the package of that name)",
+                       fmt::format("{} was not found; install it in the folder of facebus or on "
+                                   "the PATH (redis-server is in the package redis-server)",
                                    name));
 }
 
+/// One run of the demo: its Redis, its services and its report.
 class Demo {
   public:
     Demo(const Context& context, const DemoOptions& options)
@@ -62,9 +63,9 @@ class Demo {
     Exit run() {
         const auto probe = vision::VideoSource::open(source_);
         if (!probe && options_.source.empty()) {
-            throw StartupError(Exit::unavailable,
-                               probe.error().message +
-                                   "; run models/prepare, or give a video of your own by --source");
+            throw StartupError(
+                Exit::unavailable,
+                probe.error().message + "; run models/prepare, or choose a video with --source");
         }
         if (!probe) throw StartupError(exit_code(probe.error()), probe.error().message);
         fs::create_directories(options_.output / "logs");
@@ -104,40 +105,41 @@ class Demo {
         gallery::Store store(settings_.redis);
         const auto folder = options_.gallery.value_or(context_.models / "demo/photos");
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
-            enrol_pictures(enroller, store, folder);
+            enrol_photos(enroller, store, folder);
         }
-        // Who is in a gallery of one's own would be there twice, and so be named neither way.
+        // With --gallery, people in the clip may be enrolled already. Enrolled twice, they would
+        // match both subjects equally well and be named as neither.
         if (options_.first_second && replay_ && !options_.gallery) {
             enrol_first_second(enroller, store);
         }
         return !context_.stop.requested();
     }
 
-    void enrol_pictures(enrolment::Enroller& enroller, gallery::Store& store,
-                        const fs::path& folder) {
-        const auto pictures = named_pictures({folder}, "");
+    void enrol_photos(enrolment::Enroller& enroller, gallery::Store& store,
+                      const fs::path& folder) {
+        const auto files = named_files({folder}, "");
         std::size_t added = 0;
-        Progress progress("enrolling", pictures.size());
-        for (const auto& picture : pictures) {
+        Progress progress("enrolling", files.size());
+        for (const auto& named : files) {
             if (context_.stop.requested()) return;
-            // In <gallery>/alice.jpg, without a folder for each person, the file names the person.
-            const bool flat = fs::equivalent(picture.file.parent_path(), folder);
-            const auto name = flat ? picture.file.stem().string() : picture.name;
-            const auto face = enroller.sample(picture.file);
+            // Files directly in the folder, such as <gallery>/alice.jpg, name the person.
+            const bool flat = fs::equivalent(named.file.parent_path(), folder);
+            const auto name = flat ? named.file.stem().string() : named.name;
+            const auto face = enroller.sample(named.file);
             const auto enrolled =
                 face ? enrolment::enrol(store, name, *face) : std::unexpected(face.error());
             if (enrolled) {
                 added += enrolled->added;
             } else {
-                progress.note(fmt::format("refused {}: {}", picture.file.filename().string(),
+                progress.note(fmt::format("rejected {}: {}", named.file.filename().string(),
                                           enrolled.error().message));
             }
             progress.advance();
         }
-        progress.note(fmt::format("{} of {} pictures enrolled", added, pictures.size()));
+        progress.note(fmt::format("{} of {} files enrolled", added, files.size()));
     }
 
-    /// Whoever is seen well in the first second becomes a subject of the gallery, by track.
+    /// Enrols each track of the first second as a subject, if it shows a face well enough.
     void enrol_first_second(enrolment::Enroller& enroller, gallery::Store& store) {
         std::size_t number = 0;
         for (const auto& seen : people_of_first_second(enroller, source_, context_.stop)) {
@@ -187,14 +189,16 @@ class Demo {
         for (int i = 1; i <= options_.workers; ++i) {
             if (!start("recognize", fmt::format("recognize-{}", i))) return false;
         }
-        // Against the flow, so that each finds the one that it sends to; capture begins last.
+        // From the end of the pipeline, so that each stage finds its receiver. The first stage,
+        // capture, starts later, after the subscription to the results.
         for (std::size_t row = wire::edge_stages - 1; row > 0; --row) {
             if (!start(std::string(wire::stages.at(row).process))) return false;
         }
         return true;
     }
 
-    /// The first status message proves the subscription, so that no result is missed.
+    /// Blocks until the broker reports all workers. A received status also proves that the
+    /// subscription works, so that no result is missed. Returns false if a stop was requested.
     bool wait_for_workers(results::ResultStream& stream) {
         return stream.read({.identity = {},
                             .track = {},
@@ -211,7 +215,7 @@ class Demo {
     void show(results::ResultStream& stream) {
         const bool colour = isatty(STDOUT_FILENO) != 0;
         const auto limit = Monotonic::now() + std::chrono::duration<double>(options_.seconds);
-        say("watching; Ctrl-C ends");
+        say("running; press Ctrl-C to stop");
         stream.read({.identity =
                          [&](const wire::Identity& identity, const Bytes& crop) {
                              report_.add(identity, crop);
@@ -235,19 +239,20 @@ class Demo {
                          }});
     }
 
-    /// A service that ended by itself ends the demo; capture may, at the end of its file.
+    /// Throws StartupError if a service has ended. Only capture may, at the end of its file.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();
             if (!code || (child.name() == "capture" && *code == 0)) continue;
             throw StartupError(Exit::unavailable,
-                               fmt::format("{} stopped: {}", child.name(), child.last_words()));
+                               fmt::format("{} ended: {}", child.name(), child.last_log_line()));
         }
     }
 
     void stop_services() {
         for (auto& child : children_) child.terminate();
-        // In the order of the flow: each is gone before the one that it sends to.
+        // The last started first, which is the order of the flow: each stage ends before its
+        // receiver.
         while (!children_.empty()) children_.pop_back();
     }
 
@@ -257,7 +262,7 @@ class Demo {
         if (report_.write_sheet(sheet, fmt::format("facebus: {}", vision::printable(source_)))) {
             fmt::print("contact sheet: {}\n", sheet.string());
         } else {
-            fmt::print("nobody was seen, so there is no contact sheet\n");
+            fmt::print("no contact sheet, because no face was recognised\n");
         }
         if (vision::source_kind(source_) == vision::SourceKind::file &&
             !context_.stop.requested()) {

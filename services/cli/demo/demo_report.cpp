@@ -96,6 +96,7 @@ void DemoReport::write_video(const std::string& source, const std::filesystem::p
         for (auto position = first; position != last; ++position) {
             vision::Label label{position->second.box, "...", vision::Tone::undecided};
             if (const auto story = tracks_.find(position->second.track); story != tracks_.end()) {
+                // The last identity up to this frame wins.
                 for (const auto& identity : story->second.identities) {
                     if (identity.pts > frame->pts) break;
                     label.text = identity.similarity

@@ -1,4 +1,4 @@
-// What a demo leaves behind for people to look at.
+// Summary, contact sheet and annotated video of a demo.
 #pragma once
 
 #include <filesystem>
@@ -18,21 +18,22 @@ class DemoReport {
     void add(const wire::Identity& identity, const Bytes& crop);
     void add(const wire::Track& event);
 
-    /// One line a track: who it was said to be in the end.
+    /// Returns one line per track with its last decision, and a line that counts tracks per person.
     [[nodiscard]] std::string summary() const;
 
-    /// A picture with the best crop and the last decision of each track. False: there were none.
+    /// Writes an image with a crop and the last decision of each track. Returns false, without
+    /// writing, if there is no crop.
     bool write_sheet(const std::filesystem::path& file, const std::string& title) const;
 
-    /// Reads the source again and writes it with boxes and names, as they were known at each
+    /// Reads the source again and writes it with a box around each face and the name known at that
     /// moment. Shows progress.
     void write_video(const std::string& source, const std::filesystem::path& file,
                      const Stop& stop) const;
 
   private:
     struct TrackStory {
-        std::vector<wire::Identity> identities;  ///< in the order of their publication
-        Image crop;                              ///< of the last identity that had one
+        std::vector<wire::Identity> identities;  ///< in order of publication
+        Image crop;                              ///< of the last identity with a crop
         std::int64_t first_pts = 0;
     };
     struct Position {
@@ -41,7 +42,7 @@ class DemoReport {
     };
 
     std::map<std::string, TrackStory> tracks_;
-    std::vector<std::string> order_;                   ///< tracks as they appeared
+    std::vector<std::string> order_;                   ///< tracks in order of appearance
     std::multimap<std::int64_t, Position> positions_;  ///< by pts
 };
 

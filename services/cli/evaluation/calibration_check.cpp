@@ -14,10 +14,11 @@ namespace {
 constexpr std::size_t samples_each = 3;
 constexpr std::size_t probes_each = 3;
 
-/// Enrolled people, with their samples first, and as many strangers or more.
+/// One trial. The images of enrolled people begin with their samples. There are about as many
+/// impostors as enrolled people, or more.
 struct Trial {
     std::vector<Person> enrolled;
-    std::vector<Person> strangers;
+    std::vector<Person> impostors;
 };
 
 Trial draw(std::vector<Person>& people, Random& random) {
@@ -26,29 +27,30 @@ Trial draw(std::vector<Person>& people, Random& random) {
     for (auto& person : people) {
         random.shuffle(person);
         const bool can_be_both = person.size() >= samples_each + probes_each;
-        if (can_be_both && trial.enrolled.size() <= trial.strangers.size()) {
+        if (can_be_both && trial.enrolled.size() <= trial.impostors.size()) {
             trial.enrolled.push_back(person);
         } else if (person.size() >= probes_each) {
-            trial.strangers.push_back(person);
+            trial.impostors.push_back(person);
         }
     }
     return trial;
 }
 
-void put(CalibrationCheck& check, const gallery::Decision& decision, bool right) {
+/// Counts an answer in the bin of its predicted probability.
+void add_answer(CalibrationCheck& check, const gallery::Decision& decision, bool right) {
     const auto tenth =
         std::min<std::size_t>(static_cast<std::size_t>(decision.probability * 10), 9);
     auto& bin = check.bins[tenth];
     ++bin.answers;
     bin.right += right ? 1U : 0U;
-    bin.said += decision.probability;
+    bin.predicted += decision.probability;
 }
 
 void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& base,
          const gallery::Cohort& cohort) {
     const auto gallery = enrol(trial.enrolled, samples_each, cohort.model_id);
-    const auto policy = must(gallery::calibrate(gallery, base, cohort, check.promised,
-                                                gallery::impostors_for(check.promised)))
+    const auto policy = must(gallery::calibrate(gallery, base, cohort, check.target_fpir,
+                                                gallery::impostors_for(check.target_fpir)))
                             .policy;
     for (std::size_t i = 0; i < trial.enrolled.size(); ++i) {
         const auto probes = probes_of(trial.enrolled[i], samples_each, probes_each);
@@ -57,16 +59,17 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
         const bool named = decision.verdict == gallery::Verdict::known;
         ++check.mated;
         check.mated_named += named && right ? 1U : 0U;
-        check.mated_wrongly += named && !right ? 1U : 0U;
-        put(check, decision, right);
+        check.mated_misidentified += named && !right ? 1U : 0U;
+        add_answer(check, decision, right);
     }
-    // The probability takes a stranger to be as likely as somebody enrolled, so as many of each.
+    // The predicted probability assumes that impostors are as frequent as enrolled people, so the
+    // bins get equal numbers of both.
     std::size_t counted = 0;
-    for (const auto& person : trial.strangers) {
+    for (const auto& person : trial.impostors) {
         const auto decision = gallery::decide(probes_of(person, 0, probes_each), gallery, policy);
-        ++check.strangers;
-        check.strangers_named += decision.verdict == gallery::Verdict::known ? 1U : 0U;
-        if (++counted <= trial.enrolled.size()) put(check, decision, false);
+        ++check.impostors;
+        check.impostors_named += decision.verdict == gallery::Verdict::known ? 1U : 0U;
+        if (++counted <= trial.enrolled.size()) add_answer(check, decision, false);
     }
 }
 
@@ -76,7 +79,7 @@ CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& ba
                                    std::size_t trials_each_half,
                                    const std::function<void()>& step) {
     CalibrationCheck check;
-    check.promised = fpir;
+    check.target_fpir = fpir;
     check.samples = samples_each;
     check.probes = probes_each;
     auto people = people_of(set);

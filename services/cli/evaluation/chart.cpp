@@ -15,7 +15,8 @@ constexpr double left = 70;
 constexpr double right = width - 20;
 constexpr double top = 40;
 constexpr double bottom = height - 60;
-// Told apart also by those who see no colours: they differ in lightness (Okabe and Ito).
+// The palette of Okabe and Ito. Its colours differ in lightness, so colour-blind readers can
+// distinguish them.
 constexpr std::array<const char*, 8> colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                              "#56b4e9", "#e69f00", "#000000", "#999999"};
 
@@ -35,7 +36,7 @@ std::string escaped(const std::string& text) {
     return out;
 }
 
-/// Where a value stands between the ends of its axis: 0..1.
+/// Returns the position of a value on its axis: 0 at the low end, 1 at the high end.
 double place(const Axis& axis, double value) {
     if (axis.logarithmic) {
         const double low = std::log10(axis.low);
@@ -54,6 +55,7 @@ std::vector<double> ticks(const Axis& axis) {
         }
         return all;
     }
+    // The smallest step of 1, 2 or 5 times a power of ten that gives at most about six intervals.
     const double rough = (axis.high - axis.low) / 6;
     const double power = std::pow(10, std::floor(std::log10(rough)));
     double step = power * 10;
@@ -78,7 +80,7 @@ double screen_y(const Axis& axis, double value) {
 }
 
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    constexpr double visible = 0.7;  // a step that the eye can't see is not drawn
+    constexpr double visible = 0.7;  // pixels; smaller steps are not drawn
     std::string points;
     double last_x = -1e9;
     double last_y = -1e9;

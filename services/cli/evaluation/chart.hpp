@@ -1,4 +1,4 @@
-// Line charts as SVG.
+// Draws line charts as SVG.
 #pragma once
 
 #include <string>
@@ -11,16 +11,16 @@ struct Axis {
     std::string label;
     double low = 0;
     double high = 1;
-    bool logarithmic = false;  ///< then `low` must be above 0
+    bool logarithmic = false;  ///< requires `low` above 0
 };
 
 struct Line {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< what lies outside the axes is cut off
+    std::vector<std::pair<double, double>> points;  ///< clipped to the axes
 };
 
-/// A chart with a grid, and a legend where there is more than one line. Draws nothing that is not a
-/// number.
+/// Returns a chart with a grid, and with a legend if there is more than one line. Points that are
+/// not finite are skipped.
 std::string chart(const std::string& title, const Axis& x, const Axis& y,
                   const std::vector<Line>& lines);
 

@@ -1,4 +1,4 @@
-// facebus evaluate: how well recognition works on labelled pictures.
+// facebus evaluate: measures recognition accuracy on labelled images.
 #include <array>
 
 #include <fmt/format.h>
@@ -23,9 +23,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
 constexpr std::array identification_rates{1e-2, 1e-3};
-constexpr std::size_t calibration_trials = 25;  // in each half of the people
+constexpr std::size_t calibration_trials = 25;  // per half of the people
 
-/// All that was measured.
+/// All measurements of one run.
 struct Report {
     std::string folder;
     FaceSet set;
@@ -59,18 +59,18 @@ Json to_json(const CalibrationCheck& check) {
     for (const auto& bin : check.bins) {
         if (bin.answers == 0) continue;
         bins.push_back({{"answers", bin.answers},
-                        {"probability", bin.said / static_cast<double>(bin.answers)},
+                        {"probability", bin.predicted / static_cast<double>(bin.answers)},
                         {"right", share(bin.right, bin.answers)}});
     }
-    return {{"promised", check.promised},
+    return {{"target_fpir", check.target_fpir},
             {"trials", check.trials},
             {"samples", check.samples},
             {"probes", check.probes},
-            {"strangers", check.strangers},
-            {"strangers_named", share(check.strangers_named, check.strangers)},
+            {"impostors", check.impostors},
+            {"impostors_named", share(check.impostors_named, check.impostors)},
             {"mated", check.mated},
             {"mated_named", share(check.mated_named, check.mated)},
-            {"mated_wrongly", share(check.mated_wrongly, check.mated)},
+            {"mated_misidentified", share(check.mated_misidentified, check.mated)},
             {"probabilities", bins}};
 }
 
@@ -78,7 +78,7 @@ Json to_json(const Report& report) {
     const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
     Json json{{"folder", folder},
               {"model", set.model_id},
-              {"pictures", set.faces.size()},
+              {"images", set.faces.size()},
               {"people", set.people()},
               {"without_face", set.without_face()}};
     if (!verification.pairs.empty()) {
@@ -105,20 +105,19 @@ Json to_json(const Report& report) {
         }
         results.push_back({{"samples", result.samples},
                            {"probes", result.probes},
-                           {"first_rank", result.first_rank},
+                           {"rank_one", result.rank_one},
                            {"points", points}});
     }
     json["identification"] = {{"enrolled", identification.enrolled},
                               {"mated", identification.mated},
-                              {"strangers", identification.strangers},
+                              {"impostors", identification.impostors},
                               {"trials", identification.trials},
                               {"results", results}};
     if (calibration.trials > 0) json["calibration"] = to_json(calibration);
     return json;
 }
 
-/// Why a picture counts against the system: pairs that were judged wrongly, pictures without a
-/// face.
+/// Returns the misjudged pairs and the images without a face.
 Json failures(const Report& report) {
     const auto& faces = report.set.faces;
     Json pairs = Json::array();
@@ -143,7 +142,7 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
             fmt::print("  TAR at FAR {:<6g} {:.4f}   (similarity {:.3f})\n", rate,
                        point->true_accepts, point->threshold);
         } else {
-            fmt::print("  TAR at FAR {:<6g} needs {:.0f} different pairs or more\n", rate,
+            fmt::print("  TAR at FAR {:<6g} requires at least {:.0f} different pairs\n", rate,
                        1 / rate);
         }
     }
@@ -155,17 +154,17 @@ void print(const CalibrationCheck& check) {
         return;
     }
     fmt::print(
-        "\ncalibration for {} false alarms, {} trials with {} samples and {} probes, by a cohort "
-        "of other people\n"
-        "  strangers named {} of {}, enrolled people named {} of {}, as somebody else {}\n"
-        "  probability said, and how many were right:",
-        percent(check.promised), check.trials, check.samples, check.probes,
-        percent(share(check.strangers_named, check.strangers)), check.strangers,
+        "\ncalibration for an FPIR of {}, {} trials with {} samples and {} probes, "
+        "cohort of other people\n"
+        "  impostors named {} of {}, enrolled people named {} of {}, as somebody else {}\n"
+        "  predicted probability and share of correct answers:",
+        percent(check.target_fpir), check.trials, check.samples, check.probes,
+        percent(share(check.impostors_named, check.impostors)), check.impostors,
         percent(share(check.mated_named, check.mated)), check.mated,
-        percent(share(check.mated_wrongly, check.mated)));
+        percent(share(check.mated_misidentified, check.mated)));
     for (const auto& bin : check.bins) {
         if (bin.answers == 0) continue;
-        fmt::print("  {:.2f}: {:.2f} of {}", bin.said / static_cast<double>(bin.answers),
+        fmt::print("  {:.2f}: {:.2f} of {}", bin.predicted / static_cast<double>(bin.answers),
                    share(bin.right, bin.answers), bin.answers);
     }
     fmt::print("\n");
@@ -173,7 +172,7 @@ void print(const CalibrationCheck& check) {
 
 void print(const Report& report) {
     const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
-    fmt::print("{}: {} pictures of {} people, no face found in {}\nmodel {}\n", folder,
+    fmt::print("{}: {} images of {} people, no face found in {}\nmodel {}\n", folder,
                set.faces.size(), set.people(), set.without_face(), set.model_id);
     if (!verification.pairs.empty()) {
         fmt::print(
@@ -187,18 +186,18 @@ void print(const Report& report) {
                all_pairs.genuine.total(), all_pairs.impostor.total());
     print_points(all_pairs.genuine, all_pairs.impostor);
     if (identification.results.empty()) {
-        fmt::print("\nidentification: too few people with enough pictures\n");
+        fmt::print("\nidentification: too few people with enough images\n");
         print(calibration);
         return;
     }
     fmt::print(
-        "\nidentification, {} trials: {} people enrolled, {} of them looked for, {} strangers\n"
-        "  samples  probes  first rank  FNIR at FPIR 1 %  (similarity)  at 0.1 %  (similarity)\n",
+        "\nidentification, {} trials: {} people enrolled, {} of them with probes, {} impostors\n"
+        "  samples  probes      rank 1  FNIR at FPIR 1 %  (similarity)  at 0.1 %  (similarity)\n",
         identification.trials, identification.enrolled, identification.mated,
-        identification.strangers);
+        identification.impostors);
     for (const auto& result : identification.results) {
         fmt::print("  {:>7}  {:>6}  {:>10}", result.samples, result.probes,
-                   percent(result.first_rank));
+                   percent(result.rank_one));
         for (const double rate : identification_rates) {
             const auto point = result.at(rate);
             fmt::print("  {:>{}}  {:>12}", point ? percent(1 - point->true_accepts) : "-",
@@ -211,7 +210,7 @@ void print(const Report& report) {
 }
 
 void print_failures(const Report& report) {
-    fmt::print("\nfailing pairs\n");
+    fmt::print("\nmisjudged pairs and images without a face\n");
     const auto named = failures(report);
     for (const auto& pair : named.at("pairs")) {
         const auto similarity = pair.at("similarity").get<float>();
@@ -226,7 +225,7 @@ void print_failures(const Report& report) {
 }
 
 void draw(const Report& report, const std::filesystem::path& folder) {
-    std::error_code failed;  // shows when a file in it cannot be written
+    std::error_code failed;  // not checked: writing the first file reports the error
     std::filesystem::create_directories(folder, failed);
     const auto& [name, set, verification, all_pairs, identification, calibration] = report;
     Line roc{"all pairs", {}};
@@ -243,8 +242,8 @@ void draw(const Report& report, const std::filesystem::path& folder) {
     std::vector<Line> lines;
     for (const auto& result : identification.results) {
         Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
-        for (const auto& point : curve(result.mated, result.strangers)) {
-            if (point.threshold <= -1) continue;  // who was never a candidate
+        for (const auto& point : curve(result.mated, result.impostors)) {
+            if (point.threshold <= -1) continue;  // probes without a right candidate
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
         lines.push_back(std::move(line));
@@ -253,7 +252,7 @@ void draw(const Report& report, const std::filesystem::path& folder) {
     must(write_file(
         folder / "identification.svg",
         chart(fmt::format("Open-set identification, {} people enrolled", identification.enrolled),
-              {"strangers named (FPIR)", 1e-3, 1, true},
+              {"impostors named (FPIR)", 1e-3, 1, true},
               {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines)));
 }
 
@@ -291,9 +290,9 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
         print(report);
         if (options.failures) print_failures(report);
     }
-    if (!options.pictures.empty()) {
-        draw(report, options.pictures);
-        fmt::print(stderr, "pictures in {}\n", options.pictures.string());
+    if (!options.charts.empty()) {
+        draw(report, options.charts);
+        fmt::print(stderr, "charts in {}\n", options.charts.string());
     }
     return Exit::ok;
 }

@@ -28,27 +28,28 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// What a picture is known by, and what tells that it is still the same.
-struct PictureKey {
+/// Identifies an image in the cache. Size and modification time show whether it has changed.
+struct ImageKey {
     std::string file;
     std::uint64_t size = 0;
     std::int64_t changed = 0;
 
-    auto operator<=>(const PictureKey&) const = default;
+    auto operator<=>(const ImageKey&) const = default;
 };
 
-PictureKey key_of(const fs::path& folder, const fs::path& file) {
+ImageKey key_of(const fs::path& folder, const fs::path& file) {
     return {fs::relative(file, folder).string(), fs::file_size(file),
             fs::last_write_time(file).time_since_epoch().count()};
 }
 
-/// A file of CBOR records: what made them, and then one a picture, appended as they are done.
+/// File of CBOR records. The first describes the model and the detector settings. Then there is one
+/// per image, appended as soon as it is embedded.
 class Cache {
   public:
     Cache(const fs::path& file, const Json& made_by) : file_(file) {
         if (!read(made_by)) {
             faces_.clear();
-            std::error_code failed;  // shows when the file cannot be opened
+            std::error_code failed;  // not checked: opening the file reports the error
             fs::create_directories(file.has_parent_path() ? file.parent_path() : ".", failed);
             out_.open(file, std::ios::binary | std::ios::trunc);
             append(made_by);
@@ -56,16 +57,16 @@ class Cache {
         if (!out_) {
             throw StartupError(
                 Exit::unavailable,
-                fmt::format("cannot write {}; name another by --cache", file.string()));
+                fmt::format("cannot write {}; choose another file with --cache", file.string()));
         }
     }
 
-    [[nodiscard]] const std::optional<LabelledFace::Found>* find(const PictureKey& key) const {
+    [[nodiscard]] const std::optional<LabelledFace::Found>* find(const ImageKey& key) const {
         const auto found = faces_.find(key);
         return found == faces_.end() ? nullptr : &found->second;
     }
 
-    void add(const PictureKey& key, const std::optional<LabelledFace::Found>& face) {
+    void add(const ImageKey& key, const std::optional<LabelledFace::Found>& face) {
         Json record{{"file", key.file}, {"size", key.size}, {"changed", key.changed}};
         if (face) {
             const auto& q = face->quality;
@@ -76,8 +77,8 @@ class Cache {
     }
 
   private:
-    /// False: there is no such file, or something else made it. A record that was cut off, and all
-    /// behind it, is cut away.
+    /// Returns false if the file does not exist or was made by another model or other settings. The
+    /// file is truncated before the first damaged record.
     bool read(const Json& made_by) {
         std::ifstream in(file_, std::ios::binary);
         if (!in) return false;
@@ -100,7 +101,7 @@ class Cache {
 
     bool take(const Json& record) {
         try {
-            const PictureKey key{record.at("file"), record.at("size"), record.at("changed")};
+            const ImageKey key{record.at("file"), record.at("size"), record.at("changed")};
             std::optional<LabelledFace::Found> face;
             if (record.contains("embedding")) {
                 const auto& q = record.at("quality");
@@ -125,7 +126,7 @@ class Cache {
 
     fs::path file_;
     std::ofstream out_;
-    std::map<PictureKey, std::optional<LabelledFace::Found>> faces_;
+    std::map<ImageKey, std::optional<LabelledFace::Found>> faces_;
 };
 
 const vision::Detection* main_face(const Image& image, const std::vector<vision::Detection>& all) {
@@ -139,15 +140,15 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
     return best == all.end() ? nullptr : &*best;
 }
 
-/// What one thread embeds faces with.
+/// Detector and network of one thread.
 class Worker {
   public:
     explicit Worker(const Context& context)
         : detector_(context.models, context.settings.detect), embedder_(context.models) {}
 
     std::optional<LabelledFace::Found> find(const fs::path& file) {
-        // What `facebus collect` wrote is a crop already: found again in itself it would be
-        // another.
+        // A file of `facebus collect` is already a crop. Detecting the face in it again would give
+        // a different crop.
         const auto marked = vision::read_crop(file);
         if (!marked) return std::nullopt;
         if (*marked) return found((*marked)->image, (*marked)->quality);
@@ -171,7 +172,8 @@ class Worker {
     vision::Embedder embedder_;
 };
 
-/// Everything that changes what is found in a picture.
+/// Returns everything that the faces found in an image depend on: the model and the detector
+/// settings.
 Json maker(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
@@ -196,12 +198,11 @@ std::size_t FaceSet::without_face() const {
 }
 
 FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path cache_file) {
-    const auto pictures = named_pictures({folder}, "");
-    vision::use_threads(1);  // one picture a core is faster than one picture on all of them
+    const auto files = named_files({folder}, "");
+    vision::use_threads(1);  // one image per core is faster than one image on all cores
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     std::vector<Worker> workers;
-    for (std::size_t i = 0; i < std::min(cores, pictures.size()); ++i)
-        workers.emplace_back(context);
+    for (std::size_t i = 0; i < std::min(cores, files.size()); ++i) workers.emplace_back(context);
 
     FaceSet set;
     set.model_id = workers.front().model_id();
@@ -212,25 +213,25 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
                      fmt::format("{:016x}.faces", std::hash<std::string>()(name));
     }
     Cache cache(cache_file, made_by);
-    std::vector<PictureKey> keys;
+    std::vector<ImageKey> keys;
     std::vector<std::size_t> missing;
-    for (const auto& picture : pictures) {
-        keys.push_back(key_of(folder, picture.file));
+    for (const auto& named : files) {
+        keys.push_back(key_of(folder, named.file));
         const auto* known = cache.find(keys.back());
         if (known == nullptr) missing.push_back(set.faces.size());
         set.faces.push_back(
-            {picture.name, keys.back().file, known != nullptr ? *known : std::nullopt});
+            {named.name, keys.back().file, known != nullptr ? *known : std::nullopt});
     }
 
-    Progress progress("embedding", pictures.size());
-    progress.advance(pictures.size() - missing.size());
+    Progress progress("embedding", files.size());
+    progress.advance(files.size() - missing.size());
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     std::exception_ptr failed;
     const auto work = [&](Worker& worker) {
         try {
             for (auto i = next++; i < missing.size() && !context.stop.requested(); i = next++) {
-                const auto found = worker.find(pictures[missing[i]].file);
+                const auto found = worker.find(files[missing[i]].file);
                 const std::lock_guard lock(mutex);
                 cache.add(keys[missing[i]], found);
                 set.faces[missing[i]].found = found;
@@ -249,8 +250,8 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     }
     if (failed) std::rethrow_exception(failed);
     if (context.stop.requested()) {
-        throw StartupError(Exit::interrupted,
-                           fmt::format("stopped; run it again to go on ({})", cache_file.string()));
+        throw StartupError(Exit::interrupted, fmt::format("stopped; run it again to continue ({})",
+                                                          cache_file.string()));
     }
     return set;
 }

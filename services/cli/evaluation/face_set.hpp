@@ -1,4 +1,4 @@
-// The faces of a folder of labelled pictures, embedded once and kept in a file.
+// Reads and embeds the faces in a folder of labelled images, and caches the embeddings.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// A picture of a folder `<name>/*.jpg` and the face in it.
+/// An image in a folder `<name>/*.jpg` and the face in it.
 struct LabelledFace {
     struct Found {
         Quality quality;
@@ -20,24 +20,27 @@ struct LabelledFace {
     };
 
     std::string person;          ///< name of the folder
-    std::string file;            ///< path below the set's folder
-    std::optional<Found> found;  ///< empty: no face was found, or the picture can't be read
+    std::string file;            ///< path relative to the set's folder
+    std::optional<Found> found;  ///< empty: no face was found, or the image can't be read
 };
 
+/// All images of a folder and the model that embedded them.
 struct FaceSet {
     std::string model_id;
-    std::vector<LabelledFace> faces;  ///< in the order of their files
+    std::vector<LabelledFace> faces;  ///< in order of their files
 
     [[nodiscard]] std::size_t people() const;
     [[nodiscard]] std::size_t without_face() const;
 };
 
-/// Finds and embeds the face of every picture below `folder` on all cores, with the detector,
-/// crop and network of recognition. Of several faces in a picture the one counts that is large and
-/// in the middle: most area less twice the squared distance from the centre. What is done is kept
-/// in `cache`, so that a run that was stopped goes on where it was; an empty name means a file in
-/// the user's cache folder. Other settings, another model or a changed picture make it anew. Shows
-/// progress. Throws StartupError: no pictures, unreadable cache, missing model; interrupted.
+/// Detects and embeds the face in every image below `folder` on all cores, with the same detector,
+/// crop and network as recognition. If an image shows several faces, the largest and most central
+/// one is used: the one with the highest area minus twice the squared distance from the centre.
+///
+/// Results are cached in the file `cache` (if empty, in the user's cache folder), so that a stopped
+/// run continues where it stopped. Other detector settings or another model discard the cache; a
+/// changed image is embedded again. Shows progress. Throws StartupError if there are no images, the
+/// cache can't be written, a model is missing, or a stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);
 

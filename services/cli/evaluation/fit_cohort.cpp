@@ -14,10 +14,10 @@ namespace facebus::cli {
 namespace {
 
 constexpr std::size_t columns = 96;
-constexpr double rate = 0.01;  // at which real and drawn strangers are compared
+constexpr double rate = 0.01;  // FPIR at which real and drawn impostors are compared
 constexpr std::size_t trials = 20;
-constexpr std::size_t fewest_people = 100;
-constexpr std::size_t fewest_of_a_kind = 20;  // people with enough pictures to measure something
+constexpr std::size_t min_people = 100;
+constexpr std::size_t min_measured_people = 20;  // people with enough images for one measurement
 
 /// A symmetric matrix of embedding_size rows.
 class Matrix {
@@ -42,10 +42,12 @@ class Matrix {
     std::vector<double> values_ = std::vector<double>(embedding_size * embedding_size);
 };
 
-/// The largest part of a covariance as columns, by Cholesky's decomposition with pivoting; what is
-/// left becomes `rest`, spread over all directions.
+/// Approximates a covariance by a few columns C and a variance `rest` in all directions: C * C^T +
+/// rest * I. Uses the Cholesky decomposition with pivoting, which takes the direction of the
+/// largest remaining variance first.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
+    // The diagonal of the matrix minus the columns so far: the variance that is left to explain.
     std::array<double, embedding_size> left{};
     for (std::size_t i = 0; i < embedding_size; ++i) left[i] = matrix.at(i, i);
     std::vector<std::array<double, embedding_size>> done;
@@ -67,6 +69,7 @@ gallery::Cohort::Covariance decompose(Matrix matrix) {
         std::ranges::transform(column, target.begin(),
                                [](double value) { return static_cast<float>(value); });
     }
+    // Rounding can make a remaining variance slightly negative.
     double sum = 0;
     for (const double value : left) sum += std::max(value, 0.0);
     out.rest = static_cast<float>(sum / embedding_size);
@@ -80,16 +83,19 @@ std::array<double, embedding_size> difference(const Embedding& a,
     return out;
 }
 
+/// Returns the unweighted mean of the person's embeddings.
 std::array<double, embedding_size> plain_mean(const Person& person) {
     std::array<double, embedding_size> mean{};
-    for (const auto* picture : person) {
+    for (const auto* image : person) {
         for (std::size_t i = 0; i < embedding_size; ++i) {
-            mean[i] += double{picture->embedding[i]} / static_cast<double>(person.size());
+            mean[i] += double{image->embedding[i]} / static_cast<double>(person.size());
         }
     }
     return mean;
 }
 
+/// Computes the mean of the people's means, the covariance of a person's images around their own
+/// mean (`within`), and the covariance of the people's true means (`between`).
 void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     const auto count = static_cast<double>(people.size());
     std::vector<std::array<double, embedding_size>> means;
@@ -104,11 +110,12 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
         cohort.images += person.size();
         if (person.size() < 2) continue;
         freedom += static_cast<double>(person.size() - 1);
-        for (const auto* picture : person) {
-            within.add_outer(difference(picture->embedding, means.back()), 1);
+        for (const auto* image : person) {
+            within.add_outer(difference(image->embedding, means.back()), 1);
         }
     }
     cohort.people = people.size();
+    // Pooled estimate: the squared deviations of all people over their degrees of freedom.
     Matrix scaled;
     scaled.subtract(within, -1 / freedom);
     Matrix between;
@@ -116,7 +123,8 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
         for (std::size_t i = 0; i < embedding_size; ++i) each[i] -= mean[i];
         between.add_outer(each, 1 / (count - 1));
     }
-    // A mean of few pictures varies also because the pictures do.
+    // The mean of n images varies around the person's true mean by within / n. On average that adds
+    // within * inverse_sizes to the covariance of the means, so subtract it.
     between.subtract(scaled, inverse_sizes);
     std::ranges::transform(mean, cohort.mean.begin(),
                            [](double value) { return static_cast<float>(value); });
@@ -140,11 +148,11 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
     return gallery::fuse(probes_of(person, first, count));
 }
 
-/// How much nearer real strangers come to galleries than those drawn from `cohort`, which knows
-/// none of the people.
+/// Returns how much closer real impostors come to galleries than impostors drawn from `cohort`: the
+/// ratio of their similarities at an FPIR of `rate`. Requires: `cohort` was fitted to other people.
 double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
                std::size_t samples, std::size_t probes) {
-    auto enough = with_pictures(people, std::max(samples, probes));
+    auto enough = with_images(people, std::max(samples, probes));
     std::vector<float> real;
     std::vector<float> drawn;
     for (std::size_t trial = 0; trial < trials; ++trial) {
@@ -153,17 +161,18 @@ double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
         for (auto& person : enough) random.shuffle(person);
         const auto middle = enough.begin() + static_cast<std::ptrdiff_t>(enough.size() / 2);
         const auto gallery = enrol({enough.begin(), middle}, samples, "");
-        std::vector<Embedding> strangers;
+        std::vector<Embedding> impostors;
         for (auto person = middle; person != enough.end(); ++person) {
-            strangers.push_back(fused(*person, 0, probes));
+            impostors.push_back(fused(*person, 0, probes));
         }
-        std::ranges::copy(best_of(gallery, strangers), std::back_inserter(real));
+        std::ranges::copy(best_of(gallery, impostors), std::back_inserter(real));
         std::ranges::copy(best_of(gallery, cohort.impostors(500, probes, trial + 1)),
                           std::back_inserter(drawn));
     }
     return double{quantile(std::move(real), rate)} / double{quantile(std::move(drawn), rate)};
 }
 
+/// Measures mean and deviation of the similarity of people to their own samples.
 gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samples,
                                     std::size_t probes) {
     std::vector<double> scores;
@@ -184,10 +193,11 @@ gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samp
     return {samples, probes, mean, std::sqrt(variance)};
 }
 
-/// Two random halves, each with as many people of many pictures as the other.
+/// Splits the people at random into two halves with about the same numbers of images per person.
 std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
     Random random(1);
     random.shuffle(people);
+    // Sorted by number of images and dealt alternately, both halves get people with many images.
     std::ranges::stable_sort(people, std::greater{}, &Person::size);
     std::array<std::vector<Person>, 2> halves;
     for (std::size_t i = 0; i < people.size(); ++i) halves[i % 2].push_back(people[i]);
@@ -197,23 +207,24 @@ std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
 }  // namespace
 
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id) {
-    const auto with_four = with_pictures(people, 4).size();
-    if (people.size() < fewest_people || with_four < fewest_of_a_kind) {
+    const auto with_four = with_images(people, 4).size();
+    if (people.size() < min_people || with_four < min_measured_people) {
         return fail(ErrorKind::refused,
-                    fmt::format("a cohort takes {} people, {} of them with four pictures; here are "
-                                "{} and {}",
-                                fewest_people, fewest_of_a_kind, people.size(), with_four));
+                    fmt::format("a cohort requires {} people, {} of them with four images; this "
+                                "folder has {} and {}",
+                                min_people, min_measured_people, people.size(), with_four));
     }
     gallery::Cohort cohort;
     cohort.model_id = model_id;
     fit_moments(people, cohort);
     for (const std::size_t samples : {1U, 2U, 3U}) {
         for (const std::size_t probes : {1U, 2U, 3U}) {
-            auto enough = with_pictures(people, samples + probes);
-            if (enough.size() < fewest_of_a_kind) continue;
+            auto enough = with_images(people, samples + probes);
+            if (enough.size() < min_measured_people) continue;
             cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
+    // Mean of four ratios: each half in both roles, with 1 and with 3 samples and probes.
     const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t known : {0U, 1U}) {

@@ -1,4 +1,4 @@
-// Computing the statistics of strangers from labelled pictures.
+// Computes the statistics of impostors from labelled images.
 #pragma once
 
 #include <string>
@@ -10,9 +10,10 @@
 
 namespace facebus::cli {
 
-/// Fits a cohort to the people. `tail` is measured by cross-validation: strangers of one half,
-/// galleries of one half of the other; `genuine` for each number of samples and probes for which 20
-/// people have enough pictures. Refused: fewer than 100 people, or than 20 with four pictures.
+/// Fits a cohort to the people. `tail` is measured by cross-validation: impostors drawn from the
+/// statistics of one half of the people are compared with real impostors of the other half.
+/// `genuine` is measured for each number of samples and probes for which 20 people have enough
+/// images. Error `refused`: fewer than 100 people, or fewer than 20 with four images.
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id);
 
 }  // namespace facebus::cli

@@ -9,11 +9,11 @@
 namespace facebus::cli {
 namespace {
 
-/// One division of the people, each with his pictures in random order: of the enrolled ones the
-/// first are the samples, and the probes begin behind them.
+/// One random division of the people, each with their images in random order. Enrolled people have
+/// their samples first, then their probes.
 struct Trial {
     std::vector<Person> enrolled;
-    std::vector<Person> strangers;
+    std::vector<Person> impostors;
 };
 
 Trial divide(std::vector<Person> people, Random& random) {
@@ -23,26 +23,29 @@ Trial divide(std::vector<Person> people, Random& random) {
     return {{people.begin(), middle}, {middle, people.end()}};
 }
 
+/// Returns the similarity of the best subject, or -1 if its margin is too small.
 float score(const gallery::Match& match, float margin) {
     return gallery::clears_margin(match, margin) ? match.best->similarity : -1;
 }
 
-/// `most` is the largest number of samples and of probes in any result.
+/// Adds the searches of one trial to `result`. `most` holds the largest numbers of samples and of
+/// probes of all results: probes begin after the largest number of samples, so that every result
+/// searches with the same images.
 void count(Identification& result, const Trial& trial, const Identification& most, float margin) {
     const auto gallery = enrol(trial.enrolled, result.samples, "");
-    const auto look_for = [&](const Person& person, std::size_t first) {
+    const auto search = [&](const Person& person, std::size_t first) {
         return gallery.match(gallery::fuse(probes_of(person, first, result.probes)));
     };
     for (std::size_t i = 0; i < trial.enrolled.size(); ++i) {
         const auto& person = trial.enrolled[i];
         if (person.size() < most.samples + most.probes) continue;
-        const auto match = look_for(person, most.samples);
+        const auto match = search(person, most.samples);
         const bool right = match.best->subject_id == subject_id(i);
-        if (right) result.first_rank += 1;  // a count until all trials are done
+        if (right) result.rank_one += 1;  // a count until all trials are done
         result.mated.add(right ? score(match, margin) : -1);
     }
-    for (const auto& person : trial.strangers) {
-        result.strangers.add(score(look_for(person, 0), margin));
+    for (const auto& person : trial.impostors) {
+        result.impostors.add(score(search(person, 0), margin));
     }
 }
 
@@ -53,12 +56,12 @@ IdentificationReport identify(const FaceSet& set, const IdentificationOptions& o
     Identification most;
     most.samples = std::ranges::max(options.samples);
     most.probes = std::ranges::max(options.probes);
-    const auto people = with_pictures(people_of(set), std::max(most.samples, most.probes));
+    const auto people = with_images(people_of(set), std::max(most.samples, most.probes));
     IdentificationReport report;
     report.enrolled = people.size() / 2;
-    report.strangers = people.size() - report.enrolled;
-    report.mated = with_pictures(people, most.samples + most.probes).size() / 2;  // on average
-    if (report.mated < 2 || report.strangers < 2) return report;
+    report.impostors = people.size() - report.enrolled;
+    report.mated = with_images(people, most.samples + most.probes).size() / 2;  // on average
+    if (report.mated < 2 || report.impostors < 2) return report;
     report.trials = options.trials;
     for (const auto s : options.samples) {
         for (const auto p : options.probes) {
@@ -74,7 +77,7 @@ IdentificationReport identify(const FaceSet& set, const IdentificationOptions& o
         step();
     }
     for (auto& result : report.results) {
-        result.first_rank /= static_cast<double>(std::max<std::uint64_t>(result.mated.total(), 1));
+        result.rank_one /= static_cast<double>(std::max<std::uint64_t>(result.mated.total(), 1));
     }
     return report;
 }

@@ -1,4 +1,4 @@
-// Open-set identification: who is it, and is it anybody at all?
+// Measures open-set identification: whether enrolled people are named, and impostors are not.
 #pragma once
 
 #include <cstddef>
@@ -12,41 +12,42 @@
 namespace facebus::cli {
 
 struct IdentificationOptions {
-    std::vector<std::size_t> samples{1, 3};  ///< enrolled pictures a person
-    std::vector<std::size_t> probes{1, 3};   ///< pictures of a person that are fused into one probe
-    std::size_t trials = 100;                ///< random divisions into enrolled and strangers
-    float margin = 0;                        ///< least lead over the runner-up
+    std::vector<std::size_t> samples{1, 3};  ///< enrolled images per person
+    std::vector<std::size_t> probes{1, 3};   ///< images fused into one search
+    std::size_t trials = 100;                ///< random divisions into enrolled and impostors
+    float margin = 0;                        ///< minimum margin over the runner-up
 };
 
-/// What came out with so many samples a person and so many fused probes.
+/// Result for one number of samples per person and one number of fused probes.
 struct Identification {
     std::size_t samples = 0;
     std::size_t probes = 0;
-    double first_rank = 0;  ///< share of the mated probes whose best subject is the right one
-    ScoreCounts mated;      ///< similarity of the right subject; -1 where another one was best or
-                            ///< the lead too small
-    ScoreCounts strangers;  ///< best similarity of people who are not enrolled; -1 as above
+    double rank_one = 0;    ///< share of the mated searches whose best subject is correct
+    ScoreCounts mated;      ///< similarity of the correct subject; -1 if another subject was best
+                            ///< or the margin too small
+    ScoreCounts impostors;  ///< best similarity of impostors; -1 if the margin was too small
 
-    /// Share of the mated probes that are not named rightly (FNIR) at the threshold that names no
-    /// more than `rate` of the strangers (FPIR). Empty: too few strangers to tell.
+    /// Returns the operating point at the lowest threshold that names at most the share `rate` of
+    /// the impostors (FPIR). `true_accepts` is 1 - FNIR. Empty: too few impostors for this rate.
     [[nodiscard]] std::optional<OperatingPoint> at(double rate) const {
-        return at_false_accepts(mated, strangers, rate);
+        return at_false_accepts(mated, impostors, rate);
     }
 };
 
+/// Results of all combinations, and the numbers of people.
 struct IdentificationReport {
     std::size_t enrolled = 0;   ///< people in the gallery in each trial
-    std::size_t mated = 0;      ///< of them, people with enough other pictures to be looked for
-    std::size_t strangers = 0;  ///< people who are not enrolled, in each trial
+    std::size_t mated = 0;      ///< enrolled people with enough images left for probes, on average
+    std::size_t impostors = 0;  ///< people who are not enrolled, in each trial
     std::size_t trials = 0;
     std::vector<Identification> results;
 };
 
-/// In each trial the people with enough pictures are divided at random; one half is enrolled, each
-/// with the same number of pictures, the other half are strangers. Fewer samples and probes are the
-/// first of more, so that columns and rows compare on the same people and pictures. Decides with
-/// the gallery's own matching and fusion. Empty results: too few people with enough pictures (less
-/// than 2 enrolled with probes, or 2 strangers). Calls `step` after each trial.
+/// Divides the people with enough images at random in each trial: one half is enrolled, each with
+/// the same number of images; the others are impostors. A smaller number of samples or probes uses
+/// the first images of a larger one, so that all results compare the same people and images.
+/// Matching and fusion are those of the gallery. `results` is empty if fewer than 2 enrolled people
+/// with probes, or 2 impostors, have enough images. Calls `step` after each trial.
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step);
 

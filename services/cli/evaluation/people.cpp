@@ -20,15 +20,15 @@ std::vector<Person> people_of(const FaceSet& set) {
     return people;
 }
 
-std::vector<Person> with_pictures(const std::vector<Person>& people, std::size_t pictures) {
+std::vector<Person> with_images(const std::vector<Person>& people, std::size_t images) {
     std::vector<Person> enough;
     std::ranges::copy_if(people, std::back_inserter(enough),
-                         [&](const Person& person) { return person.size() >= pictures; });
+                         [&](const Person& person) { return person.size() >= images; });
     return enough;
 }
 
-std::string subject_id(std::size_t place) {
-    return fmt::format("{:032}", place);
+std::string subject_id(std::size_t index) {
+    return fmt::format("{:032}", index);
 }
 
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,

@@ -1,4 +1,4 @@
-// The people of a face set, as galleries and probes.
+// Turns the people of a face set into galleries and probes.
 #pragma once
 
 #include <cstddef>
@@ -11,23 +11,25 @@
 
 namespace facebus::cli {
 
-/// The pictures of one person that show a face.
+/// The images of one person that show a face.
 using Person = std::vector<const LabelledFace::Found*>;
 
-/// The people of the set, in the order of their names.
+/// Returns the people in the set, in order of their names.
 std::vector<Person> people_of(const FaceSet& set);
 
-/// Those of them with so many pictures.
-std::vector<Person> with_pictures(const std::vector<Person>& people, std::size_t pictures);
+/// Returns the people with at least `images` images.
+std::vector<Person> with_images(const std::vector<Person>& people, std::size_t images);
 
-/// The id of the subject that enrol() makes of the person in this place.
-std::string subject_id(std::size_t place);
+/// Returns the id that enrol() gives to the person with this index.
+std::string subject_id(std::size_t index);
 
-/// A gallery of the first `samples` pictures of each. Precondition: each has so many.
+/// Returns a gallery of the first `samples` images of each person. Requires: each person has that
+/// many images.
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
                         const std::string& model_id);
 
-/// The `count` pictures from `first` on as probes of one track. Precondition: there are so many.
+/// Returns `count` images, starting at index `first`, as probes of one track. Requires: the person
+/// has that many images.
 std::vector<gallery::Probe> probes_of(const Person& person, std::size_t first, std::size_t count);
 
 }  // namespace facebus::cli

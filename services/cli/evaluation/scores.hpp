@@ -1,5 +1,4 @@
-// Error rates of a yes-or-no test from the scores of those it should accept and those it should
-// not.
+// Computes error rates from genuine scores and impostor scores.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +9,13 @@
 
 namespace facebus::cli {
 
-/// How often scores of -1 to 1 occurred, in steps of 1/20,000: constant memory for any number.
+/// Histogram of scores from -1 to 1 in steps of 1/20,000. Scores outside are clamped. Memory is
+/// constant for any number of scores.
 class ScoreCounts {
   public:
     void add(float score);
     [[nodiscard]] std::uint64_t total() const { return total_; }
-    /// Scores in the steps from the threshold's upwards.
+    /// Returns the number of scores in the step of the threshold and above.
     [[nodiscard]] std::uint64_t at_least(double threshold) const;
 
     static constexpr std::size_t steps = 40'001;
@@ -34,12 +34,13 @@ struct OperatingPoint {
     double true_accepts = 0;   ///< share of the genuine scores at or above the threshold
 };
 
-/// The lowest threshold at which no more than the share `rate` of the impostor scores is accepted.
-/// Empty if that is less than one score: so few can't show so low a rate.
+/// Returns the point with the lowest threshold that accepts at most the share `rate` of the
+/// impostor scores. Empty if that share is less than one score: there are too few scores to measure
+/// the rate.
 std::optional<OperatingPoint> at_false_accepts(const ScoreCounts& genuine,
                                                const ScoreCounts& impostor, double rate);
 
-/// All thresholds at which a rate changes, from the strictest on.
+/// Returns a point for each threshold at which a rate changes, from the highest threshold down.
 std::vector<OperatingPoint> curve(const ScoreCounts& genuine, const ScoreCounts& impostor);
 
 }  // namespace facebus::cli

@@ -20,10 +20,10 @@ namespace fs = std::filesystem;
 
 constexpr float no_face = -1;
 
-/// Pictures by person and number, as LFW's pairs name them.
-class PictureIndex {
+/// Looks up images by person and number, as LFW's pairs name them.
+class ImageIndex {
   public:
-    explicit PictureIndex(const FaceSet& set) {
+    explicit ImageIndex(const FaceSet& set) {
         for (std::size_t i = 0; i < set.faces.size(); ++i) {
             places_[fs::path(set.faces[i].file).replace_extension().string()] = i;
         }
@@ -54,7 +54,7 @@ std::vector<std::string> words_of(const std::string& line) {
     return words;
 }
 
-/// A pairs file, line by line.
+/// Parser of a pairs file.
 class PairsFile {
   public:
     PairsFile(const fs::path& file, const FaceSet& set) : file_(file), index_(set), in_(file) {
@@ -86,7 +86,7 @@ class PairsFile {
     std::vector<std::string> next() {
         std::string line;
         ++line_;
-        if (!std::getline(in_, line)) wrong("is missing: the first line promised more pairs");
+        if (!std::getline(in_, line)) wrong("is missing: the first line states more pairs");
         return words_of(line);
     }
 
@@ -96,14 +96,14 @@ class PairsFile {
             wrong(same ? "must be `name number number`" : "must be `name number name number`");
         }
         const auto& other = same ? words[0] : words[2];
-        return {picture(words[0], words[1]), picture(other, words.back()), same, fold};
+        return {image(words[0], words[1]), image(other, words.back()), same, fold};
     }
 
-    std::size_t picture(const std::string& person, const std::string& text) {
+    std::size_t image(const std::string& person, const std::string& text) {
         const auto value = number(text);
-        if (!value) wrong(fmt::format("\"{}\" is no number", text));
+        if (!value) wrong(fmt::format("\"{}\" is not a number", text));
         const auto place = index_.find(person, *value);
-        if (!place) wrong(fmt::format("the folder has no picture {0}/{0}_{1:04}", person, *value));
+        if (!place) wrong(fmt::format("the folder has no image {0}/{0}_{1:04}", person, *value));
         return *place;
     }
 
@@ -112,7 +112,7 @@ class PairsFile {
     }
 
     const fs::path& file_;
-    PictureIndex index_;
+    ImageIndex index_;
     std::ifstream in_;
     int line_ = 0;
 };
@@ -123,20 +123,22 @@ float score(const FaceSet& set, const Pair& pair) {
     return a && b ? similarity(a->embedding, b->embedding) : no_face;
 }
 
-/// The threshold that is right for most of the results outside of `fold`; between two similarities,
-/// so that it depends on neither.
+/// Returns the threshold that judges most pairs outside `fold` correctly. It lies midway between
+/// two similarities, so that it does not depend on the exact value of either.
 float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> fold) {
     std::vector<std::pair<float, bool>> scores;
     std::ptrdiff_t right = 0;
     for (const auto& result : results) {
-        // Without a face nothing is ever accepted, whatever the threshold.
+        // A pair without a face is rejected at every threshold.
         if (result.pair.fold == fold || result.similarity == no_face) continue;
         scores.emplace_back(result.similarity, result.pair.same);
         if (result.pair.same) ++right;
     }
     if (scores.empty()) return 1;
     std::ranges::sort(scores);
-    // Everything is accepted; then the threshold rises over one score after the other.
+    // At first every pair is accepted, and all pairs of the same person are judged correctly. Then
+    // raise the threshold above one score after the other: rejecting a pair loses a correct
+    // judgement if it shows the same person, and gains one otherwise.
     std::ptrdiff_t most = right;
     float best = scores.front().first;
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -170,7 +172,7 @@ std::vector<Pair> random_pairs(const FaceSet& set) {
     }
     random.shuffle(same);
     if (same.size() > most) same.resize(most);
-    // As many different ones, unless the folder has one person only.
+    // Draw as many pairs of different people. The limit ends the loop if there is only one person.
     for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * most; ++tries) {
         const auto i = random.below(count);
         const auto j = random.below(count);

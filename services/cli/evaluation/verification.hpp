@@ -1,5 +1,5 @@
-// Verification: do two pictures show the same person? The protocol of LFW (Huang et al. 2007), and
-// the same question for all pairs of a folder.
+// Verification: whether two images show the same person. Implements the protocol of LFW (Huang et
+// al. 2007), and compares all pairs of a folder.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// Two pictures of a FaceSet, by their places in it.
+/// Two images of a FaceSet, as indexes into FaceSet::faces.
 struct Pair {
     std::size_t first = 0;
     std::size_t second = 0;
@@ -22,14 +22,14 @@ struct Pair {
 
 struct PairResult {
     Pair pair;
-    float similarity = -1;  ///< -1 where one of the pictures shows no face
-    bool right = false;     ///< by the threshold that the other folds gave
+    float similarity = -1;  ///< -1 if one of the images shows no face
+    bool right = false;     ///< judged correctly with the threshold of the other folds
 };
 
 struct Verification {
     std::vector<PairResult> pairs;
     std::size_t folds = 0;
-    double accuracy = 0;   ///< mean of the folds
+    double accuracy = 0;   ///< mean of the folds' accuracies
     double deviation = 0;  ///< standard deviation of the folds' accuracies
     double threshold = 0;  ///< mean of the folds' thresholds
     ScoreCounts genuine;
@@ -37,24 +37,25 @@ struct Verification {
 };
 
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
-/// `name number number` and `count` lines `name number name number`; picture 7 of a person is
-/// name/name_0007.*. Throws StartupError (input) that names the line: malformed, or a picture that
-/// the set does not have.
+/// `name number number` and `count` lines `name number name number`. Image 7 of a person is
+/// name/name_0007.*. Throws StartupError (input), which names the line, if the line is malformed or
+/// names an image that is not in the set.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
-/// Ten folds of random pairs of the set, each with as many same as different ones (300 or as many
-/// as there are); the same pairs for the same set. Empty if nobody has two pictures.
+/// Returns ten folds of random pairs, with up to 300 pairs of one person per fold and as many pairs
+/// of different people. The same set always gives the same pairs. Empty if nobody has two images.
 std::vector<Pair> random_pairs(const FaceSet& set);
 
-/// For each fold the threshold that is right most often on the other folds (with one fold: on
-/// itself) decides. Precondition: pairs is not empty.
+/// Judges each fold with the threshold that is correct most often on the other folds. A single fold
+/// is judged with its own threshold. Requires: `pairs` is not empty.
 Verification verify(const FaceSet& set, const std::vector<Pair>& pairs);
 
-/// The similarities of every two pictures of the set that show a face.
+/// Similarities of all pairs of images.
 struct AllPairs {
     ScoreCounts genuine;
     ScoreCounts impostor;
 };
+/// Compares every two images in the set that show a face.
 AllPairs compare_all(const FaceSet& set);
 
 }  // namespace facebus::cli

@@ -23,20 +23,20 @@ std::string ending(const fs::path& file) {
     return text;
 }
 
-bool picture(const fs::path& file) {
+bool is_image(const fs::path& file) {
     static const std::set<std::string> endings{".jpg",  ".jpeg", ".png", ".bmp",
                                                ".webp", ".tif",  ".tiff"};
     return endings.contains(ending(file));
 }
 
-void collect(const fs::path& folder, const std::string& name, std::vector<NamedPicture>& found) {
+void collect(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
     std::ranges::sort(entries);
     for (const auto& entry : entries) {
         if (fs::is_directory(entry)) {
             collect(entry, name.empty() ? entry.filename().string() : name, found);
-        } else if (picture(entry) && entry.filename() != contact_sheet_name) {
+        } else if (is_image(entry) && entry.filename() != contact_sheet_name) {
             const auto own = fs::weakly_canonical(folder).filename().string();
             found.push_back({name.empty() ? own : name, entry});
         }
@@ -45,9 +45,8 @@ void collect(const fs::path& folder, const std::string& name, std::vector<NamedP
 
 }  // namespace
 
-std::vector<NamedPicture> named_pictures(const std::vector<fs::path>& paths,
-                                         const std::string& name) {
-    std::vector<NamedPicture> found;
+std::vector<NamedFile> named_files(const std::vector<fs::path>& paths, const std::string& name) {
+    std::vector<NamedFile> found;
     for (const auto& path : paths) {
         if (!fs::exists(path)) {
             throw StartupError(Exit::unavailable,

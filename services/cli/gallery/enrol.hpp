@@ -1,4 +1,4 @@
-// What `facebus gallery add` and its like are given: pictures and videos of people.
+// Finds the photos and videos to enrol, and the people in them.
 #pragma once
 
 #include <filesystem>
@@ -11,27 +11,28 @@
 
 namespace facebus::cli {
 
-/// A picture or a video, and whose it is.
-struct NamedPicture {
+/// An image or video file and the name of the person it shows.
+struct NamedFile {
     std::string name;
     std::filesystem::path file;
 };
 
-/// The overview that `demo` and `collect` write beside crops. It shows people and enrols nobody.
+/// The overview that `demo` and `collect` write. named_files() skips it.
 inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
 
-/// The pictures below `paths`: a file is named after itself (alice.jpg), the files of a folder
-/// after the folder, and so are those of its sub-folders; `name` overrides. Contact sheets in
-/// folders are passed over. Throws StartupError
-/// (unavailable) for a path that is not there or has no pictures.
-std::vector<NamedPicture> named_pictures(const std::vector<std::filesystem::path>& paths,
-                                         const std::string& name);
+/// Returns the files in `paths` with the names of their people. The name is `name` if that is not
+/// empty. Otherwise, a file in `paths` is named after itself (alice.jpg), images directly in a
+/// folder of `paths` after that folder, and all others after its first-level sub-folder. Contact
+/// sheets in folders are skipped. Throws StartupError (unavailable) if a path does not exist or
+/// contains no images.
+std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& paths,
+                                   const std::string& name);
 
-/// Whether the name is a video's: .mp4, .mkv, .avi, .mov, .webm.
+/// Returns whether the file name is that of a video: .mp4, .mkv, .avi, .mov, .webm.
 bool video(const std::filesystem::path& file);
 
-/// Everyone seen in the first second of a video, by track: all crops of each, in the order of time.
-/// Throws StartupError (unavailable) if it cannot be opened.
+/// Returns the sightings of everyone in the first second of a video, one vector per track, in order
+/// of time. Throws StartupError if the video can't be opened.
 std::vector<std::vector<vision::Sighting>> people_of_first_second(enrolment::Enroller& enroller,
                                                                   const std::string& source,
                                                                   const Stop& stop);

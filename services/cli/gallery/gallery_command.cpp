@@ -16,17 +16,17 @@
 namespace facebus::cli {
 namespace {
 
-Result<enrolment::Enrolled> enrol_picture(enrolment::Enroller& enroller, gallery::Store& store,
-                                          const NamedPicture& picture) {
-    const auto face = enroller.sample(picture.file);
+Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::Store& store,
+                                        const NamedFile& named) {
+    const auto face = enroller.sample(named.file);
     if (!face) return std::unexpected(face.error());
-    return enrol(store, picture.name, *face);
+    return enrol(store, named.name, *face);
 }
 
 /// Enrols the people seen in the first second. If there are several, each gets a numbered name,
 /// because nothing shows which of them the given name belongs to.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
-                                        const NamedPicture& video, const Stop& stop) {
+                                        const NamedFile& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);
     const auto source = video.file.filename().string() + ", first second";
     enrolment::Enrolled all;
@@ -53,7 +53,7 @@ Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::
 }  // namespace
 
 Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
-    const auto pictures = named_pictures(options.paths, options.name);
+    const auto files = named_files(options.paths, options.name);
     gallery::Store store(context.settings.redis);
     must(store.ping());
     vision::use_threads(0);
@@ -63,12 +63,12 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
     enrolment::Enrolled all;
     std::size_t refused = 0;
     {
-        Progress progress("enrolling", pictures.size());
-        for (const auto& picture : pictures) {
+        Progress progress("enrolling", files.size());
+        for (const auto& named : files) {
             if (context.stop.requested()) break;
-            const auto samples = video(picture.file)
-                                     ? enrol_video(enroller, store, picture, context.stop)
-                                     : enrol_picture(enroller, store, picture);
+            const auto samples = video(named.file)
+                                     ? enrol_video(enroller, store, named, context.stop)
+                                     : enrol_photo(enroller, store, named);
             if (samples) {
                 all.added += samples->added;
                 all.already += samples->already;
@@ -76,8 +76,8 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
                 must(samples);
             } else {
                 ++refused;
-                progress.note(fmt::format("rejected {} for {}: {}", picture.file.string(),
-                                          picture.name, samples.error().message));
+                progress.note(fmt::format("rejected {} for {}: {}", named.file.string(), named.name,
+                                          samples.error().message));
             }
             progress.advance();
         }
@@ -136,14 +136,14 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
 Exit gallery_photo(const Context& context, const std::string& id,
                    const std::filesystem::path& file) {
     gallery::Store store(context.settings.redis);
-    const auto picture = must(store.photo(gallery::from_uuid(id)));
-    if (!picture) {
+    const auto photo = must(store.photo(gallery::from_uuid(id)));
+    if (!photo) {
         throw StartupError(
             Exit::input, fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
                                      "lists samples, and gallery.keep_photos enables photos",
                                      vision::printable(id)));
     }
-    must(write_private_file(file, *picture));
+    must(write_private_file(file, *photo));
     return Exit::ok;
 }
 
