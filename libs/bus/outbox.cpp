@@ -18,7 +18,7 @@ std::optional<Outbox::Kind> Outbox::drop_oldest_if_full() {
     return kind;
 }
 
-// Linear, as all functions here: the outbox has a few hundred entries at most.
+// Linear, like all functions here: the outbox holds a few hundred entries by default.
 bool Outbox::held(std::size_t index) const {
     const auto& entry = entries_[index];
     if (entry.kind != Kind::closing) return false;

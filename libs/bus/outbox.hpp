@@ -35,8 +35,8 @@ class Outbox {
                   ///< acknowledged
     };
 
-    /// Adds a message that is acknowledged by `ref`. `group` is a prefix code: "door/7/" for a
-    /// track, "door/" for a camera. A closing entry waits for all earlier entries whose group
+    /// Adds a message that is acknowledged by `ref`. `group` is "door/7/" for a track and
+    /// "door/" for a camera. A closing entry waits for all earlier entries whose group
     /// starts with its own.
     void add(std::string ref, std::string group, Message message, Kind kind);
 

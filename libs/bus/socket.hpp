@@ -115,8 +115,8 @@ struct Interest {
     bool ready = false;  ///< set by Poller::wait(): one of the conditions holds
 };
 
-/// Waits for sockets and for the stop request, and keeps the pulse beating meanwhile. Thread-safe
-/// as far as the sockets passed in belong to the calling thread.
+/// Waits for sockets and for the stop request, and keeps the pulse beating meanwhile. Thread-safe,
+/// but the sockets must belong to the calling thread.
 class Poller {
   public:
     Poller(const Stop& stop, Pulse& pulse) : stop_(stop), pulse_(pulse) {}

@@ -37,7 +37,7 @@ std::string hmac_sha256(std::string_view key, std::string_view text) {
     return hex(hash);
 }
 
-bool same_secret(std::string_view a, std::string_view b) {
+bool secrets_equal(std::string_view a, std::string_view b) {
     return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 

@@ -1,4 +1,4 @@
-// Digests: of secrets that are only to be known again, and of what is to be known as ours.
+// Digests of stored secrets, and message authentication.
 #pragma once
 
 #include <string>
@@ -6,13 +6,13 @@
 
 namespace facebus::crypto {
 
-/// SHA-256 as 64 hex digits.
+/// Returns the SHA-256 of `text` as 64 hex digits.
 std::string sha256(std::string_view text);
 
-/// HMAC-SHA256 as 64 hex digits.
+/// Returns the HMAC-SHA256 of `text` as 64 hex digits.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
-/// Whether they are equal, in a time that does not tell where they differ.
-bool same_secret(std::string_view a, std::string_view b);
+/// Returns whether the secrets are equal, in a time that does not depend on where they differ.
+bool secrets_equal(std::string_view a, std::string_view b);
 
 }  // namespace facebus::crypto

@@ -21,7 +21,7 @@ using Stream = crypto_secretstream_xchacha20poly1305_state;
 using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
 using Header = std::array<unsigned char, crypto_secretstream_xchacha20poly1305_HEADERBYTES>;
 
-/// Lives as short as possible, and leaves nothing in memory.
+/// Encryption key. The destructor erases it from memory; keep the scope short.
 struct Key {
     std::array<unsigned char, crypto_secretstream_xchacha20poly1305_KEYBYTES> bytes{};
     Key() = default;
@@ -49,7 +49,8 @@ std::string_view text(const void* bytes, std::size_t size) {
     return {static_cast<const char*>(bytes), size};
 }
 
-Result<void> ready() {
+/// Initializes libsodium; may be called repeatedly.
+Result<void> initialize() {
     if (sodium_init() >= 0) return {};
     return fail(ErrorKind::unavailable, "the random number generator of the system is unavailable");
 }
@@ -60,8 +61,9 @@ struct SealedWriter::Impl {
     FileWriter file;
     bool sealed = false;
     Stream stream{};
-    std::string waiting;
+    std::string waiting;  ///< bytes not encrypted yet
 
+    /// Encrypts one chunk and writes it.
     Result<void> seal(std::string_view bytes, unsigned char tag) {
         std::array<unsigned char, sealed_bytes> out{};
         unsigned long long size = 0;
@@ -83,7 +85,7 @@ Result<SealedWriter> SealedWriter::create(const std::filesystem::path& file,
     if (passphrase.empty()) return SealedWriter(std::move(impl));
 
     impl->sealed = true;
-    if (auto good = ready(); !good) return std::unexpected(std::move(good.error()));
+    if (auto good = initialize(); !good) return std::unexpected(std::move(good.error()));
     Salt salt{};
     randombytes_buf(salt.data(), salt.size());
     Key key;
@@ -105,7 +107,7 @@ Result<void> SealedWriter::write(std::string_view bytes) {
     if (!impl_->sealed) return impl_->file.write(bytes);
     impl_->waiting += bytes;
     std::string_view left = impl_->waiting;
-    // The last chunk is another kind, so one is always kept back.
+    // The last chunk carries a different tag, so keep back up to one chunk until commit().
     while (left.size() > chunk_bytes) {
         if (auto written = impl_->seal(left.substr(0, chunk_bytes), 0); !written) return written;
         left.remove_prefix(chunk_bytes);
@@ -126,12 +128,12 @@ struct SealedReader::Impl {
     std::string name;
     std::ifstream in;
     bool sealed = false;
-    bool over = false;
+    bool at_end = false;  ///< no more bytes after those in `waiting`
     Stream stream{};
-    std::string waiting;
-    std::size_t place = 0;  ///< in `waiting`, of the next line
+    std::string waiting;       ///< decrypted bytes
+    std::size_t position = 0;  ///< of the next line in `waiting`
 
-    /// At most so many bytes.
+    /// Reads up to `size` bytes; fewer at the end of the file.
     std::string take(std::size_t size) {
         std::string bytes(size, '\0');
         in.read(bytes.data(), static_cast<std::streamsize>(size));
@@ -139,57 +141,59 @@ struct SealedReader::Impl {
         return bytes;
     }
 
+    /// Reads the salt and the header, and starts decryption.
     Result<void> unseal(const std::string& passphrase) {
         if (passphrase.empty()) {
             return fail(ErrorKind::refused,
                         fmt::format("{} is encrypted; enter its passphrase", name));
         }
-        if (auto good = ready(); !good) return good;
+        if (auto good = initialize(); !good) return good;
         Salt salt{};
         Header header{};
         const auto first = take(salt.size());
         const auto second = take(header.size());
-        if (second.size() != header.size()) return cut_off();
+        if (second.size() != header.size()) return truncated();
         std::copy_n(raw(first), salt.size(), salt.begin());
         std::copy_n(raw(second), header.size(), header.begin());
         Key key;
         if (auto made = key.derive(passphrase, salt); !made) return made;
         if (crypto_secretstream_xchacha20poly1305_init_pull(&stream, header.data(),
                                                             key.bytes.data()) != 0) {
-            return changed();
+            return modified();
         }
         sealed = true;
         return {};
     }
 
-    /// More bytes into `waiting`, or `over`.
+    /// Appends the next chunk to `waiting`, or sets `at_end`.
     Result<void> fill() {
-        waiting.erase(0, place);
-        place = 0;
+        waiting.erase(0, position);
+        position = 0;
         if (!sealed) {
             const auto bytes = take(chunk_bytes);
-            over = bytes.empty();
+            at_end = bytes.empty();
             waiting += bytes;
             return {};
         }
         const auto bytes = take(sealed_bytes);
-        if (bytes.size() < crypto_secretstream_xchacha20poly1305_ABYTES) return cut_off();
+        if (bytes.size() < crypto_secretstream_xchacha20poly1305_ABYTES) return truncated();
         std::array<unsigned char, chunk_bytes> out{};
         unsigned long long size = 0;
         unsigned char tag = 0;
         if (crypto_secretstream_xchacha20poly1305_pull(&stream, out.data(), &size, &tag, raw(bytes),
                                                        bytes.size(), nullptr, 0) != 0) {
-            return changed();
+            return modified();
         }
         waiting += text(out.data(), size);
-        over = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+        // Only the final tag proves that nothing was removed from the end.
+        at_end = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
         return {};
     }
 
-    [[nodiscard]] Result<void> cut_off() const {
+    [[nodiscard]] Result<void> truncated() const {
         return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
     }
-    [[nodiscard]] Result<void> changed() const {
+    [[nodiscard]] Result<void> modified() const {
         return fail(ErrorKind::refused,
                     fmt::format("{}: wrong passphrase, or the file was modified", name));
     }
@@ -220,19 +224,19 @@ Result<SealedReader> SealedReader::open(const std::filesystem::path& file,
 Result<std::optional<std::string>> SealedReader::line() {
     auto& state = *impl_;
     while (true) {
-        const auto end = state.waiting.find('\n', state.place);
+        const auto end = state.waiting.find('\n', state.position);
         if (end != std::string::npos) {
-            auto line = state.waiting.substr(state.place, end - state.place);
-            state.place = end + 1;
+            auto line = state.waiting.substr(state.position, end - state.position);
+            state.position = end + 1;
             return line;
         }
-        if (state.over) {
-            if (state.place == state.waiting.size()) return std::nullopt;
+        if (state.at_end) {
+            if (state.position == state.waiting.size()) return std::nullopt;
             return fail(ErrorKind::malformed, fmt::format("{} is truncated", state.name));
         }
-        if (state.waiting.size() - state.place > longest_line) {
+        if (state.waiting.size() - state.position > max_line_bytes) {
             return fail(ErrorKind::too_large, fmt::format("{} has a line longer than {} bytes",
-                                                          state.name, longest_line));
+                                                          state.name, max_line_bytes));
         }
         if (auto good = state.fill(); !good) return std::unexpected(std::move(good.error()));
     }

@@ -1,9 +1,10 @@
-// Files that may be encrypted with a passphrase.
+// Files that are optionally encrypted with a passphrase.
 //
-// An encrypted file is the line "facebus sealed 1", 16 bytes of salt, 24 bytes of header, and
-// chunks of 65,536 bytes (the last one shorter) with 17 bytes more each: libsodium's secretstream
-// (XChaCha20-Poly1305), with the key from the passphrase by Argon2id at libsodium's MODERATE
-// limits. A chunk that was changed, moved or left out, also at the end, does not decrypt.
+// An encrypted file consists of the line "facebus sealed 1", 16 bytes of salt, 24 bytes of header,
+// and chunks of 65,536 bytes of plain text (the last one may be shorter), each encrypted to 17
+// bytes more. The cipher is libsodium's secretstream (XChaCha20-Poly1305); the key is derived from
+// the passphrase by Argon2id with libsodium's MODERATE limits. Decryption fails if a chunk was
+// modified, reordered or removed, including the last one.
 #pragma once
 
 #include <filesystem>
@@ -16,17 +17,19 @@
 
 namespace facebus::crypto {
 
-/// Writes a file that only its owner may read. It is there whole after commit(), or not at all.
-/// Errors as FileWriter. Not thread-safe.
+/// Writes a file that only its owner may read. The file appears complete at commit(), or not at
+/// all. Errors: as FileWriter. Not thread-safe.
 class SealedWriter {
   public:
-    /// An empty passphrase: not encrypted.
+    /// Starts the file; an empty passphrase means no encryption. Errors: also unavailable if the
+    /// key cannot be derived.
     static Result<SealedWriter> create(const std::filesystem::path& file,
                                        const std::string& passphrase);
     ~SealedWriter();
     SealedWriter(SealedWriter&&) noexcept;
 
     Result<void> write(std::string_view bytes);
+    /// Writes the final chunk and renames the temporary file to the target.
     Result<void> commit();
 
   private:
@@ -35,19 +38,22 @@ class SealedWriter {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Reads what SealedWriter wrote, line by line. Not thread-safe.
+/// Reads a file of SealedWriter line by line. Not thread-safe.
 class SealedReader {
   public:
-    static constexpr std::size_t longest_line = 65'536;
+    static constexpr std::size_t max_line_bytes = 65'536;
 
-    /// Errors: unavailable (can't be read), refused (encrypted, and the passphrase is empty).
+    /// Opens the file. `passphrase` is ignored if the file is not encrypted. Errors: unavailable
+    /// (unreadable, or the key cannot be derived), malformed (truncated), refused (encrypted, but
+    /// the passphrase is empty).
     static Result<SealedReader> open(const std::filesystem::path& file,
                                      const std::string& passphrase);
     ~SealedReader();
     SealedReader(SealedReader&&) noexcept;
 
-    /// The next line without its end; nothing at the end of the file. Errors: refused (another
-    /// passphrase, or the file was changed), malformed (cut off), too_large (longest_line).
+    /// Returns the next line without the line end, or nothing at the end of the file. Errors:
+    /// refused (wrong passphrase, or the file was modified), malformed (truncated), too_large (line
+    /// longer than max_line_bytes).
     Result<std::optional<std::string>> line();
 
   private:

@@ -12,7 +12,8 @@
 namespace facebus::wire {
 namespace {
 
-// The types of base that stand in messages; their field lists are here because base knows no wire.
+// Field lists of the libs/base types in messages. They are here because libs/base does not depend
+// on libs/wire.
 void list_fields(auto& self, auto&& field)
     requires std::same_as<std::remove_const_t<std::remove_reference_t<decltype(self)>>, Box>
 {
@@ -65,7 +66,7 @@ constexpr bool is_sequence<std::vector<T>> = true;
 template <class T, std::size_t N>
 constexpr bool is_sequence<std::array<T, N>> = true;
 
-// ---- packing
+// ---- encoding
 
 using Packer = msgpack::packer<msgpack::sbuffer>;
 
@@ -81,6 +82,7 @@ void pack(Packer& out, const T& value) {
         out.pack_array(static_cast<std::uint32_t>(value.size()));
         for (const auto& element : value) pack(out, element);
     } else {
+        // MessagePack maps begin with their size, so count the fields that are present first.
         std::uint32_t count = 0;
         list_fields(value, [&](std::string_view, const auto& field) {
             if constexpr (is_optional<std::remove_cvref_t<decltype(field)>>) {
@@ -99,9 +101,9 @@ void pack(Packer& out, const T& value) {
     }
 }
 
-// ---- unpacking
+// ---- decoding
 
-/// What is wrong with a header, found somewhere inside; translated to an Error at the top.
+/// Thrown anywhere while decoding; decode() converts it to an Error.
 struct Malformed {
     ErrorKind kind = ErrorKind::malformed;
     std::string message;
@@ -207,7 +209,7 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
     }
 }
 
-// ---- ranges
+// ---- validation
 
 void require(bool holds, std::string_view what) {
     if (!holds) reject(std::string(what));
@@ -306,9 +308,10 @@ void check(const Identity& m, std::size_t payload) {
     require((m.decision == Decision::known) == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
             "subject and subject_id require the decision known, and it requires them");
-    const bool tells = m.decision != Decision::undecided || m.similarity || m.probability ||
-                       m.margin || m.runner_up || !m.samples.empty() || payload != 0;
-    require(!m.ignored.value_or(false) || !tells, "an ignored identity must not reveal the person");
+    const bool reveals = m.decision != Decision::undecided || m.similarity || m.probability ||
+                         m.margin || m.runner_up || !m.samples.empty() || payload != 0;
+    require(!m.ignored.value_or(false) || !reveals,
+            "an ignored identity must not reveal the person");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }
@@ -348,7 +351,7 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
                     fmt::format("header of {} bytes or payload of {} bytes exceeds the limit",
                                 header.size(), payload_bytes));
     }
-    // array, map, str, bin, ext, depth
+    // Maximum sizes of array, map, str, bin and ext, and depth. Checked before memory is allocated.
     const msgpack::unpack_limit limits(max_faces, 64, 4096, 0, 0, 8);
     try {
         std::size_t offset = 0;

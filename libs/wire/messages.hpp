@@ -1,8 +1,8 @@
-// The messages on the bus, as structs. schemas/ is the contract; tests/contract proves that schema,
-// golden bytes and these structs agree.
+// The messages on the bus, as structs. schemas/ is the contract; tests/contract verifies that the
+// schemas, the golden bytes and these structs agree.
 //
-// Every struct lists its fields once, in fields(): the codec packs, unpacks and names them from
-// that list. A std::optional field is left out of the map when it is empty.
+// Every struct lists its fields once, in fields(); the codec derives the MessagePack keys from that
+// list. An empty std::optional field is omitted from the map.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ namespace facebus::wire {
 
 inline constexpr std::uint32_t schema_version = 1;
 
-/// When each step of `steps` was done with what led to this message: ns UTC, absent where it has
-/// not been.
+/// Completion times of the pipeline steps that led to a message, in ns UTC. A step that has not
+/// happened yet has no time.
 class StageTimes {
   public:
     using Time = std::optional<std::int64_t>;
@@ -36,10 +36,10 @@ class StageTimes {
         for (const auto& [step, time] : stamps) (*this)[step] = time;
     }
 
-    [[nodiscard]] Time& operator[](StepKey step) { return times_[step.place]; }
-    [[nodiscard]] const Time& operator[](StepKey step) const { return times_[step.place]; }
+    [[nodiscard]] Time& operator[](StepKey step) { return times_[step.index]; }
+    [[nodiscard]] const Time& operator[](StepKey step) const { return times_[step.index]; }
 
-    /// In the order of `steps`.
+    /// Returns the times in the order of `steps`.
     [[nodiscard]] std::array<Time, steps.size()>& all() { return times_; }
     [[nodiscard]] const std::array<Time, steps.size()>& all() const { return times_; }
 
@@ -51,12 +51,12 @@ class StageTimes {
     std::array<Time, steps.size()> times_{};
 };
 
-/// What every message starts with.
+/// First fields of every message.
 struct Head {
     std::uint32_t v = schema_version;
-    std::string src{};      ///< camera, or the service that speaks
-    std::uint64_t seq = 0;  ///< counts the publisher's messages, so that a gap is visible
-    std::int64_t ts = 0;    ///< capture time, ns UTC (a message of no frame: when it was made)
+    std::string src{};      ///< camera, or the service that sent the message
+    std::uint64_t seq = 0;  ///< per sender; a gap means lost messages
+    std::int64_t ts = 0;    ///< capture time, or creation time of a message without a frame; ns UTC
     StageTimes t{};
 
     static void fields(auto& self, auto&& field) {
@@ -68,11 +68,11 @@ struct Head {
     }
 };
 
-/// What the messages of one frame share on the edge side.
+/// Fields shared by the messages about a frame on the edge.
 struct Stream {
     std::int64_t pts = 0;  ///< position in the stream, ns
-    bool live = false;     ///< newest wins; otherwise the slow stage holds the fast one
-    bool end = false;      ///< the stream ended: no pixels, nothing after it
+    bool live = false;     ///< true: late messages are dropped; false: senders wait
+    bool end = false;      ///< the stream has ended: no pixels, last message
 
     static void fields(auto& self, auto&& field) {
         field("pts", self.pts);
@@ -81,7 +81,8 @@ struct Stream {
     }
 };
 
-/// capture -> motion. Payload: width x height x 3 bytes, BGR, none at the end of the stream.
+/// capture -> motion: one frame. Payload: width x height x 3 bytes, BGR; none at the end of the
+/// stream.
 struct Frame {
     static constexpr std::string_view topic = "frame";
     Head head{};
@@ -97,14 +98,15 @@ struct Frame {
     }
 };
 
-/// motion -> detect-align. Payload: the pixels of each area, one after the other, BGR.
+/// motion -> detect-align: areas of one frame to search. Payload: the pixels of all areas in order,
+/// BGR.
 struct Region {
     static constexpr std::string_view topic = "region";
     Head head{};
     Stream stream{};
     std::int32_t frame_width = 0;
     std::int32_t frame_height = 0;
-    bool cut = false;  ///< the scene changed at once before this frame
+    bool cut = false;  ///< a scene cut precedes this frame
     std::vector<Area> areas{};
 
     static void fields(auto& self, auto&& field) {
@@ -117,7 +119,7 @@ struct Region {
     }
 };
 
-/// A face in the message `face`. Coordinates in pixels of the frame.
+/// One face of a Face message. Coordinates are in pixels of the frame.
 struct FaceItem {
     Box box{};
     Landmarks landmarks{};
@@ -130,7 +132,7 @@ struct FaceItem {
     }
 };
 
-/// detect-align -> track: all faces of one frame. Payload: a 160 x 160 x 3 crop a face, BGR.
+/// detect-align -> track: all faces of one frame. Payload: one 160 x 160 x 3 crop per face, BGR.
 struct Face {
     static constexpr std::string_view topic = "face";
     Head head{};
@@ -146,12 +148,12 @@ struct Face {
     }
 };
 
-/// track -> broker -> recognize. Payload: one 160 x 160 x 3 crop, BGR.
+/// track -> broker -> recognize: a crop to recognize. Payload: 160 x 160 x 3 bytes, BGR.
 struct Probe {
     static constexpr std::string_view topic = "probe";
     Head head{};
-    std::string probe{};  ///< id, unique for ever: "<track>/<number>"
-    std::string track{};  ///< id, unique for ever
+    std::string probe{};  ///< globally unique id: "<track>/<number>"
+    std::string track{};  ///< globally unique id
     std::int64_t pts = 0;
     Box box{};
     Quality quality{};
@@ -166,11 +168,11 @@ struct Probe {
     }
 };
 
-/// broker -> track: the probe's result is out (or the event is published); forget it.
+/// broker -> track: the result or the event was published; remove it from the outbox.
 struct Ack {
     static constexpr std::string_view topic = "ack";
     Head head{};
-    std::string ref{};  ///< the probe's id, or Track::ref() of an event
+    std::string ref{};  ///< id of the probe, or Track::ref() of the event
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -178,14 +180,14 @@ struct Ack {
     }
 };
 
-/// recognize -> broker: this worker is alive and takes so many probes more.
+/// recognize -> broker: heartbeat of a worker and its capacity.
 struct Credit {
     static constexpr std::string_view topic = "credit";
     Head head{};
-    std::uint32_t credit = 0;    ///< probes that the worker can take beyond those it holds
-    std::string model{};         ///< the worker's model id
-    std::string gallery{};       ///< version of the gallery it matches against
-    bool gallery_stale = false;  ///< Redis does not answer: the worker goes on with its last copy
+    std::uint32_t credit = 0;    ///< probes accepted in addition to those in flight
+    std::string model{};         ///< model id of the worker
+    std::string gallery{};       ///< version of the gallery that it matches against
+    bool gallery_stale = false;  ///< Redis is unavailable; the worker uses its last copy
     std::uint64_t subjects = 0;
     std::uint64_t samples = 0;
 
@@ -200,7 +202,7 @@ struct Credit {
     }
 };
 
-/// The best subject other than the one that was named.
+/// The most similar subject except the best one.
 struct RunnerUp {
     std::string subject_id{};
     std::string subject{};
@@ -213,7 +215,7 @@ struct RunnerUp {
     }
 };
 
-/// Who a track shows, as far as it is known.
+/// Decision about the person of a track.
 enum class Decision {
     known,
     unknown,    ///< seen well enough, and not in the gallery
@@ -224,34 +226,34 @@ constexpr auto enum_names(Decision /*of*/) {
     return std::to_array<std::string_view>({"known", "unknown", "undecided", "error"});
 }
 
-/// recognize -> broker -> result topic: who it is, and why. Payload: none, or the crop that was
-/// looked at last (160 x 160 x 3, BGR) where the configuration asks for it.
+/// recognize -> broker -> subscribers: the decision about a track and its reasons. Payload: the
+/// most recent crop (160 x 160 x 3, BGR) if recognize.publish_crops is set, otherwise none.
 struct Identity {
     static constexpr std::string_view topic = "identity";
     Head head{};
-    std::uint64_t result = 0;  ///< counts the results of a run of the broker; 0 until published
-    std::optional<std::string> run{};  ///< which run of the broker; absent until published
+    std::uint64_t result = 0;          ///< number within the run of the broker; 0 until published
+    std::optional<std::string> run{};  ///< id of the run of the broker; absent until published
     std::string probe{};
     std::string track{};
     std::int64_t pts = 0;
     Box box{};
     Decision decision = Decision::undecided;
-    std::optional<std::string> subject_id{};  ///< only where the decision is `known`
-    std::optional<std::string> subject{};     ///< its name, likewise
-    std::optional<double> similarity{};       ///< cosine of the template to the best subject
-    std::optional<double> probability{};      ///< calibrated, that it is the best subject
-    std::optional<double> margin{};           ///< similarity less the runner-up's
+    std::optional<std::string> subject_id{};  ///< present only if the decision is `known`
+    std::optional<std::string> subject{};     ///< name; present only if the decision is `known`
+    std::optional<double> similarity{};       ///< cosine similarity of template and best subject
+    std::optional<double> probability{};      ///< calibrated probability of the best subject
+    std::optional<double> margin{};           ///< similarity minus that of the runner-up
     std::optional<RunnerUp> runner_up{};
-    double threshold = 0;                   ///< similarity that `known` requires
-    std::uint32_t probes = 0;               ///< faces of this track seen so far
-    std::vector<std::string> samples{};     ///< ids of the gallery samples that decided
-    double quality = 0;                     ///< of the best probe, 0..1
-    std::optional<Quality> crop_quality{};  ///< of the crop that was looked at last
+    double threshold = 0;                   ///< similarity required for `known`
+    std::uint32_t probes = 0;               ///< probes of this track so far
+    std::vector<std::string> samples{};     ///< ids of the most similar samples, best first
+    double quality = 0;                     ///< overall quality of the best probe, 0..1
+    std::optional<Quality> crop_quality{};  ///< quality of the most recent crop
     std::string model{};
     std::string gallery{};                ///< version of the gallery
-    std::optional<std::string> reason{};  ///< why it is undecided, or what the error was
-    /// The person is not to be reported: undecided, with nothing that tells who it is. The broker
-    /// publishes it only to take back what it published of the track before.
+    std::optional<std::string> reason{};  ///< why undecided or unknown, or the error
+    /// The person must not be reported: the decision is undecided, without anything that reveals
+    /// the person. The broker publishes it only to retract earlier results of the track.
     std::optional<bool> ignored{};
 
     static void fields(auto& self, auto&& field) {
@@ -281,17 +283,18 @@ struct Identity {
     }
 };
 
+/// Lifecycle event of a track.
 enum class TrackEvent {
     started,
-    moved,  ///< it goes on; published every `track.heartbeat` seconds
+    moved,  ///< the track continues; sent every `track.heartbeat` seconds
     ended,
-    end,  ///< the stream of the camera is over, and with it all its tracks
+    end,  ///< the stream of the camera has ended, and with it all its tracks
 };
 constexpr auto enum_names(TrackEvent /*of*/) {
     return std::to_array<std::string_view>({"started", "moved", "ended", "end"});
 }
 
-/// track -> broker -> result topic.
+/// track -> broker -> subscribers: a track started, moved or ended, or the stream ended.
 struct Track {
     static constexpr std::string_view topic = "track";
     Head head{};
@@ -300,7 +303,7 @@ struct Track {
     std::int64_t pts = 0;
     Box box{};
 
-    /// What an acknowledgement of this event refers to.
+    /// Returns the id by which Ack::ref acknowledges this event.
     [[nodiscard]] std::string ref() const {
         std::string ref = event == TrackEvent::end ? head.src : track;
         return ref.append("/").append(to_string(event)).append("/") + std::to_string(head.seq);
@@ -315,17 +318,18 @@ struct Track {
     }
 };
 
-/// track -> broker -> result topic, every few seconds for each camera: what comes of it at the end
-/// of the edge. Worthless when late, so it is not acknowledged and never sent again.
+/// track -> broker -> subscribers, every few seconds per camera: state of the stream as seen by
+/// `track`, the last stage of the edge. Useless when late, so it is neither acknowledged nor
+/// resent.
 struct Camera {
     static constexpr std::string_view topic = "camera";
-    Head head{};                  ///< ts: when this was written
-    bool live = false;            ///< false: a file, as fast as it goes
-    bool ended = false;           ///< the file ended
-    std::uint64_t frames = 0;     ///< that came since `track` began
-    double rate = 0;              ///< of those, how many a second since the last such message
-    std::int64_t last_frame = 0;  ///< capture time of the latest, by the same clock as head.ts
-    std::uint32_t tracks = 0;     ///< that are open
+    Head head{};                  ///< ts: creation time
+    bool live = false;            ///< false: a file, read as fast as possible
+    bool ended = false;           ///< the file has ended
+    std::uint64_t frames = 0;     ///< received since `track` started
+    double rate = 0;              ///< frames per second since the previous Camera message
+    std::int64_t last_frame = 0;  ///< capture time of the latest frame, ns UTC; 0: none
+    std::uint32_t tracks = 0;     ///< number of open tracks
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -338,18 +342,18 @@ struct Camera {
     }
 };
 
-/// broker -> result topic, once a second: how things are.
+/// broker -> subscribers, once per second: state of the server.
 struct Status {
     static constexpr std::string_view topic = "status";
     Head head{};
-    std::string state{};               ///< "ok", or what is wrong in a word or two
-    std::optional<std::string> run{};  ///< which run of the broker: results are counted in each
-    std::uint32_t workers = 0;         ///< recognize processes that are alive
-    std::uint64_t queued = 0;          ///< probes that wait for a worker
-    std::uint64_t in_flight = 0;
-    std::uint64_t results = 0;   ///< number of the last result
-    std::uint64_t refused = 0;   ///< probes not taken because the queue was full (they come again)
-    bool gallery_stale = false;  ///< a worker matches against an old copy, because Redis is away
+    std::string state{};               ///< "ok", or the problem in a few words
+    std::optional<std::string> run{};  ///< id of the run; each run numbers its results from 1
+    std::uint32_t workers = 0;         ///< connected recognize processes
+    std::uint64_t queued = 0;          ///< probes waiting for a worker
+    std::uint64_t in_flight = 0;       ///< probes in flight at workers
+    std::uint64_t results = 0;         ///< number of the last result
+    std::uint64_t refused = 0;   ///< probes rejected because the queue was full; resent by the edge
+    bool gallery_stale = false;  ///< a worker uses an old gallery copy because Redis is unavailable
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);

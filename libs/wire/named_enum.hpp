@@ -1,4 +1,4 @@
-// Enums that are text outside the program: in messages, JSON, settings and metrics.
+// Enums that have names outside the program: in messages, JSON, settings and metrics.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,18 @@
 
 namespace facebus::wire {
 
-/// An enum whose values count from 0, with a function `enum_names(E)` beside it that returns the
-/// names of all values in their order.
+/// Enum with the values 0, 1, 2, … and a function `enum_names(E)` in its namespace that returns the
+/// names in the order of the values.
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires { enum_names(E{}); };
 
+/// Returns the name of the value.
 template <NamedEnum E>
 constexpr std::string_view to_string(E value) {
     return enum_names(value)[static_cast<std::size_t>(value)];
 }
 
-/// Returns the value of that name, or nothing.
+/// Returns the value with that name, or nothing.
 template <NamedEnum E>
 constexpr std::optional<E> from_string(std::string_view name) {
     const auto names = enum_names(E{});
@@ -29,7 +30,7 @@ constexpr std::optional<E> from_string(std::string_view name) {
     return static_cast<E>(found - names.begin());
 }
 
-/// Returns all values in their order.
+/// Returns all values in ascending order.
 template <NamedEnum E>
 constexpr auto enum_values() {
     std::array<E, enum_names(E{}).size()> values{};

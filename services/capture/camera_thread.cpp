@@ -38,7 +38,7 @@ void CameraThread::run() {
     auto options = bus::stream_options;
     options.linger_ms = linger_ms;
     bus::Socket output(runtime_.context, bus::Pattern::push, options);
-    runtime_.connect_input(output, wire::stages.at(wire::place_of("capture") + 1));
+    runtime_.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
     const bus::Poller poller(runtime_.stop, runtime_.pulse);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
