@@ -13,11 +13,11 @@ namespace facebus::gallery {
 namespace {
 
 std::int64_t milliseconds(double hours) {
-    constexpr double most = 24 * 365 * 100;
-    return hours > 0 ? std::llround(std::min(hours, most) * 3'600'000) : 0;
+    constexpr double max_hours = 24 * 365 * 100;
+    return hours > 0 ? std::llround(std::min(hours, max_hours) * 3'600'000) : 0;
 }
 
-/// The entry, or one without an id if its fields are not those of a result.
+/// Returns the entry, without an id if its fields are not those of a result.
 HistoryEntry decode(const Reply& reply) {
     const auto& parts = reply.elements();
     HistoryEntry entry;
@@ -64,7 +64,8 @@ Result<std::vector<HistoryEntry>> History::after(const std::string& id, std::siz
             if (auto entry = decode(reply); !entry.id.empty()) entries.push_back(std::move(entry));
         }
         if (page->elements().size() < wanted) break;
-        // What did not decode left room: the caller takes a short answer for the end.
+        // Some entries did not decode. Read on, because the caller takes a short answer for the
+        // end.
         const auto& parts = page->elements().back().elements();
         if (parts.empty() || !valid_stream_id(parts.front().text())) break;
         last = parts.front().text();

@@ -1,4 +1,4 @@
-// The results of the last hours.
+// History of published results in Redis.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@
 
 namespace facebus::gallery {
 
-/// One result as it was published.
+/// A result as it was published.
 struct HistoryEntry {
-    std::string id;  ///< its place in the stream
+    std::string id;  ///< id of the stream entry
     std::string topic;
     std::string header;  ///< MessagePack bytes, opaque here
 };
 
-/// How long results are kept.
+/// Configuration of the history.
 struct HistoryOptions {
     double hours = 24;
 
@@ -29,23 +29,23 @@ struct HistoryOptions {
     }
 };
 
-/// The published results of the last hours, so that a late subscriber can catch up. Hours of 0 keep
-/// nothing. Trimming is rough: up to a hundred entries more may stay, until the next hours pass
-/// without any result. Not thread-safe. Errors as in gallery/redis.hpp.
+/// The results of the last hours, from which subscribers catch up after a gap. With 0 hours nothing
+/// is stored. Redis trims in blocks, so about a hundred older results can remain; the whole stream
+/// expires if no result arrives for that long. Not thread-safe. Errors as in class Redis.
 class History {
   public:
     History(RedisOptions options, double hours);
 
-    /// `subject_id` and `track` say which results vanish with a subject; empty where there is none.
-    /// `also_named` are the ids of other subjects in the header, such as the runner-up: wherever a
-    /// header has a name, it must have the id too, or the name stays when that subject is removed.
-    /// A result that names somebody who is no longer in the gallery, or ignored, is quietly not
-    /// kept.
+    /// Appends a result. `subject_id` and `track` identify what to erase with a subject; empty if
+    /// there is none. `also_named` lists the other subjects in the header, such as the runner-up.
+    /// Silently drops the result if one of these subjects is ignored or no longer in the gallery.
+    /// Requires: the header contains the id of every subject that it names. Otherwise the name
+    /// would remain when that subject is removed.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});
-    /// Results after the entry `id` ("0-0": from the oldest), at most `count`, oldest first.
-    /// Malformed: `id` is no place in a stream.
+    /// Returns at most `count` results after the entry `id`, oldest first; "0-0" starts with the
+    /// oldest. Returns fewer only at the end. Fails with `malformed` if `id` is not a stream id.
     Result<std::vector<HistoryEntry>> after(const std::string& id, std::size_t count);
 
   private:

@@ -24,7 +24,7 @@ Result<void> HistoryReader::find_place() {
         const auto& parts = entries.front().elements();
         if (!parts.empty() && valid_stream_id(parts.front().text())) place_ = parts.front().text();
     }
-    // At once: what comes until the first result is done must be found after a restart.
+    // Save it now: after a restart, results published before the first done() must still be found.
     return save();
 }
 

@@ -1,4 +1,4 @@
-// A reader of the results that remembers how far it is.
+// Reader of the history that stores its position in Redis.
 #pragma once
 
 #include <optional>
@@ -10,20 +10,19 @@
 
 namespace facebus::gallery {
 
-/// Reads the history result by result from a place that Redis keeps under the reader's name, so
-/// that who starts again goes on where it was. What left the history meanwhile, by its age or
-/// because a subject was removed, is passed over. Not thread-safe. Errors as in gallery/redis.hpp.
+/// Reads the history one result at a time. The position is stored in Redis under the name of the
+/// reader, so that it continues there after a restart. Results that have left the history meanwhile
+/// (expired, or erased with a subject) are skipped. Not thread-safe. Errors as in class Redis.
 class HistoryReader {
   public:
     HistoryReader(const RedisOptions& options, const std::string& name);
 
-    /// The oldest result that done() was not called with; nothing if there is none. A reader of a
-    /// new name begins with what comes after its first call.
+    /// Returns the first result after the position, or nothing if there is none. A reader with a
+    /// new name starts with results published after its first call.
     Result<std::optional<HistoryEntry>> next();
-    /// next() goes on behind this result.
+    /// Advances the position past this result.
     void done(const HistoryEntry& entry);
-    /// Has Redis remember what is done; asks it only if there is news. After an error the next call
-    /// tries again.
+    /// Stores the position in Redis if it has changed. After an error the next call tries again.
     Result<void> save();
 
   private:
@@ -32,8 +31,8 @@ class HistoryReader {
     History history_;
     Redis redis_;
     std::string key_;
-    std::string place_;  ///< empty until it was asked for
-    std::string saved_;
+    std::string place_;  ///< id of the last result that is done; empty until first used
+    std::string saved_;  ///< the position as stored in Redis
 };
 
 }  // namespace facebus::gallery

@@ -1,4 +1,4 @@
-// Many commands without holding up Redis for its other clients.
+// Sends many commands to Redis in chunks, so that other clients do not wait.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,9 @@
 
 namespace facebus::gallery {
 
-/// Calls `use(i, reply)` for the reply to each command(i), i < count, in round trips of some half
-/// megabyte of samples. The error of one command is its reply.
+/// Sends command(i) for each i < count and calls use(i, reply) with each reply, a Result<Reply>.
+/// One round trip has 256 commands, which is about half a megabyte if they read samples. An error
+/// of a single command is passed to `use`; an error of the connection is returned.
 template <class MakeCommand, class Use>
 Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
     constexpr std::size_t chunk = 256;

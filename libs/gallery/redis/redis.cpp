@@ -21,7 +21,7 @@
 namespace facebus::gallery {
 namespace {
 
-// No command of facebus asks for more; beyond it the peer is not to be trusted.
+// No command of facebus has a larger reply. A peer that sends more is not trusted.
 constexpr std::size_t max_reply_bytes = std::size_t{256} << 20;
 constexpr int max_reply_depth = 8;
 
@@ -33,8 +33,9 @@ struct FreeReply {
 };
 using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
 
-/// hiredis writes to its socket with SIGPIPE on, which would end the process when Redis goes away.
-/// Keeps the signal off this thread, whatever the program does about signals.
+/// Blocks SIGPIPE for this thread. hiredis writes to its socket without MSG_NOSIGNAL, so a
+/// connection closed by Redis would otherwise end the process. Leaves the program's signal handling
+/// as it was.
 class NoSigpipe {
   public:
     NoSigpipe() {
@@ -48,9 +49,10 @@ class NoSigpipe {
     }
     ~NoSigpipe() {
         const int saved = errno;
+        // Consume the signal, if this object held one back.
         if (!was_pending_) {
-            const timespec at_once{};
-            while (sigtimedwait(&sigpipe_, nullptr, &at_once) == -1 && errno == EINTR) {
+            const timespec no_wait{};
+            while (sigtimedwait(&sigpipe_, nullptr, &no_wait) == -1 && errno == EINTR) {
             }
         }
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -71,12 +73,13 @@ Error redis_error(std::string_view text, const std::string& url) {
         return {ErrorKind::unavailable,
                 fmt::format("Redis at {} requires a password; set redis.password_file", url)};
     }
+    // These states pass without intervention.
     const bool passes = code == "LOADING" || code == "BUSY" || code == "MASTERDOWN";
     return {passes ? ErrorKind::unavailable : ErrorKind::refused,
             fmt::format("Redis at {} returned an error: {}", url, text)};
 }
 
-/// Turns hiredis' reply into ours; `budget` is what its strings may still take.
+/// Converts a reply of hiredis. `budget` is the number of bytes that strings may still take.
 Result<Reply> convert(const redisReply& reply, const std::string& url, int depth,
                       std::size_t& budget) {
     if (depth > max_reply_depth || reply.len > budget) {
@@ -141,8 +144,8 @@ struct Redis::Impl {
     TlsFiles tls_files;
     int timeout_ms = 0;
     std::unique_ptr<redisContext, FreeContext> context;
-    std::optional<Tls> tls;  ///< on the context's socket; hiredis of Debian 12 has none of its own
-    std::string unsent;      ///< commands that wait to be written through it
+    std::optional<Tls> tls;  ///< on the context's socket, since hiredis of Debian 12 has no TLS
+    std::string unsent;      ///< with TLS: formatted commands not yet written
 
     Result<std::vector<Result<Reply>>> exchange(const std::vector<Command>& commands);
 
@@ -157,12 +160,13 @@ struct Redis::Impl {
     void disconnect();
 };
 
-/// Whether Redis has closed the connection since the last command, for example by a restart. Found
-/// out before a command is sent, this costs no more than connecting again.
+/// Returns whether Redis has closed the connection since the last command, for example by a
+/// restart. Before a command is sent it is safe to connect again; afterwards it might be executed
+/// twice.
 bool Redis::Impl::peer_left() const {
     char byte = 0;
     const ssize_t got = recv(context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Bytes that nobody asked for are no better than an end: the replies would be out of step.
+    // Unexpected bytes are as bad as a closed connection: replies would not match their commands.
     return !(got == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
@@ -207,7 +211,7 @@ Result<void> Redis::Impl::log_in() {
         auto reply = receive();
         if (!reply) return std::unexpected(reply.error());
         if ((*reply)->type == REDIS_REPLY_ERROR) {
-            // Only the code of the answer: its text may repeat what was sent.
+            // Show only the error code: the text may repeat the password.
             std::string_view code((*reply)->str, (*reply)->len);
             code = code.substr(0, code.find(' '));
             return fail(
@@ -248,19 +252,19 @@ void Redis::Impl::append(const Command& command) {
         redisFreeCommand(formatted);
         return;
     }
-    // Fails only for want of memory, and then receive() reports it.
+    // Fails only if out of memory; receive() reports it then.
     redisAppendCommandArgv(context.get(), static_cast<int>(command.size()), texts.data(),
                            sizes.data());
 }
 
 Result<ReplyPtr> Redis::Impl::receive_by_tls() {
-    Result<void> going = tls->write(unsent);
+    Result<void> state = tls->write(unsent);
     unsent.clear();
     std::array<char, 16384> buffer{};
-    while (going) {
+    while (state) {
         void* raw = nullptr;
         if (redisGetReplyFromReader(context.get(), &raw) != REDIS_OK) {
-            going = fail(ErrorKind::unavailable, context->errstr);
+            state = fail(ErrorKind::unavailable, context->errstr);
             break;
         }
         if (raw != nullptr) return ReplyPtr(static_cast<redisReply*>(raw));
@@ -268,13 +272,13 @@ Result<ReplyPtr> Redis::Impl::receive_by_tls() {
         if (got) {
             redisReaderFeed(context->reader, buffer.data(), *got);
         } else {
-            going = std::unexpected(got.error());
+            state = std::unexpected(got.error());
         }
     }
     disconnect();
     return fail(ErrorKind::unavailable,
                 fmt::format("lost the connection to Redis at {}: {}; check that it is running",
-                            address.shown, going.error().message));
+                            address.shown, state.error().message));
 }
 
 Result<ReplyPtr> Redis::Impl::receive() {

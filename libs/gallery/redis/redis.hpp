@@ -1,4 +1,4 @@
-// A connection to Redis: the only place that speaks to hiredis.
+// Connection to Redis. Only redis.cpp uses hiredis.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,13 @@
 
 namespace facebus::gallery {
 
+/// Configuration of the connection to Redis.
 struct RedisOptions {
     std::string url = "redis://127.0.0.1:6379/0";  ///< see parse_redis_url()
-    std::string user{};           ///< goes before one in the URL; both empty: Redis' default user
-    std::string password_file{};  ///< its first line goes before one in the URL; none: no AUTH
+    std::string user{};  ///< overrides the user in the URL; both empty: Redis' default user
+    std::string password_file{};  ///< its first line overrides the password in the URL
     TlsFiles tls{};               ///< for a rediss:// URL
-    int timeout_ms = 2000;        ///< for connecting, and for each wait for an answer
+    int timeout_ms = 2000;        ///< for connecting and for each reply
 
     static void keys(auto& self, auto&& key) {
         key("url", self.url,
@@ -37,29 +38,30 @@ struct RedisOptions {
     }
 };
 
-/// A reply as Redis gave it. Errors never come as a Reply but as an Error.
+/// Reply of Redis. An error reply is an Error instead.
 struct Reply {
     std::variant<std::monostate, std::int64_t, std::string, std::vector<Reply>> value;
 
     [[nodiscard]] bool nil() const { return std::holds_alternative<std::monostate>(value); }
-    /// The string, or empty if the reply is something else.
+    /// Returns the string, or an empty one if the reply is not a string.
     [[nodiscard]] std::string_view text() const;
-    /// The number (also one that came as a string), or 0.
+    /// Returns the number, also if it is written as a string, or 0 if the reply is not a number.
     [[nodiscard]] std::int64_t number() const;
-    /// The elements, or none if the reply is no array.
+    /// Returns the elements, or none if the reply is not an array.
     [[nodiscard]] const std::vector<Reply>& elements() const;
 };
 
-/// One connection, made by the first command and again by the next command after it broke. A
-/// command that may have reached Redis is never sent a second time: it returns the error, and
-/// whether it was carried out is unknown. Arguments and replies are bytes. Errors: unavailable (no
-/// server, wrong password, time-out: the message names the URL without the password and says what
-/// to do), refused (Redis answered with an error), malformed or too_large (an answer that is none).
-/// Not thread-safe.
+/// A connection to Redis. The first command connects, and so does the next command after the
+/// connection was lost. A command that may have reached Redis is never repeated: it fails, and
+/// whether Redis executed it is unknown. Arguments and replies are bytes. Not thread-safe.
+///
+/// Errors: `unavailable` if there is no server, the login is rejected, or a timeout passes (the
+/// message names the URL without the password and what to do); `refused` if Redis returns an error;
+/// `malformed` or `too_large` if a reply is invalid.
 class Redis {
   public:
-    /// Does not connect yet. Throws StartupError(Exit::config) if the URL makes no sense or the
-    /// password can't be read.
+    /// Does not connect yet. Throws StartupError (Exit::config) if the URL is invalid or the
+    /// password cannot be read.
     explicit Redis(RedisOptions options);
     ~Redis();
     Redis(Redis&&) noexcept;
@@ -67,15 +69,17 @@ class Redis {
 
     using Command = std::vector<std::string>;
 
+    /// Runs one command.
     Result<Reply> run(const Command& command);
-    /// A Lua script, which Redis runs as one transaction.
+    /// Runs a Lua script, which Redis executes as one transaction.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
-    /// All in one MULTI/EXEC: all or none. The replies in order.
+    /// Runs the commands in one MULTI/EXEC, all or none. Returns the replies in order.
     Result<std::vector<Reply>> transaction(const std::vector<Command>& commands);
-    /// All in one round trip, without a transaction. The replies in order.
+    /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or
+    /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
-    /// As pipeline(), for commands of which one may fail without spoiling the others.
+    /// As pipeline(), with a result of its own for each command.
     Result<std::vector<Result<Reply>>> attempt(const std::vector<Command>& commands);
 
   private:

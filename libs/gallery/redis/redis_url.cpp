@@ -13,7 +13,8 @@
 namespace facebus::gallery {
 namespace {
 
-/// The URL without what stands before the last @: a password may hold one, a host can't.
+/// Returns the URL without user and password. They end at the last @, because a password may
+/// contain one and a host cannot.
 std::string without_password(std::string_view url) {
     const auto scheme = url.find("://");
     const auto at = url.rfind('@');
@@ -70,7 +71,7 @@ RedisAddress parse_unix(const std::string& url, std::string_view rest) {
     const auto question = rest.find('?');
     address.path = rest.substr(0, question);
     if (!address.path.starts_with('/')) bad(url, "the socket path must begin with /");
-    // hiredis cuts a longer path off without a word and then connects to another one.
+    // hiredis silently truncates a longer path and would connect to another socket.
     if (address.path.size() >= sizeof(sockaddr_un::sun_path)) {
         bad(url, "the socket path is too long");
     }

@@ -20,7 +20,8 @@ struct FreeSession {
     void operator()(SSL* session) const { SSL_free(session); }
 };
 
-/// What OpenSSL complained of last, and nothing left for the next one to find.
+/// Returns the reason of the last OpenSSL error and clears the error queue, so that a later call
+/// does not report it again.
 std::string openssl_reason() {
     const auto code = ERR_peek_last_error();
     const char* text = code != 0 ? ERR_reason_error_string(code) : nullptr;
@@ -44,9 +45,11 @@ struct Tls::Impl {
     std::unique_ptr<SSL_CTX, FreeSettings> settings;
     std::unique_ptr<SSL, FreeSession> session;
 
+    /// Sets the protocol version, the trusted CAs and the client certificate.
     Result<void> load(const TlsFiles& files) const;
+    /// Requires that the server's certificate is issued for `host`.
     void expect(const std::string& host) const;
-    /// Why a call that gave `result` did not do its work.
+    /// Returns why the call that returned `result` failed.
     [[nodiscard]] std::string reason(int result) const;
 };
 
@@ -131,10 +134,10 @@ Result<Tls> Tls::start(int descriptor, const std::string& host, const TlsFiles& 
 
 Result<void> Tls::write(std::string_view bytes) {
     while (!bytes.empty()) {
-        constexpr std::size_t most = std::numeric_limits<int>::max();
+        constexpr std::size_t max_write = std::numeric_limits<int>::max();
         errno = 0;
         const int written = SSL_write(impl_->session.get(), bytes.data(),
-                                      static_cast<int>(std::min(bytes.size(), most)));
+                                      static_cast<int>(std::min(bytes.size(), max_write)));
         if (written <= 0) return failed(impl_->reason(written));
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }

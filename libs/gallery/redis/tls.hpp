@@ -1,4 +1,4 @@
-// TLS on a connection to Redis: the only place that speaks to OpenSSL.
+// TLS on a connection to Redis. Within this library only tls.cpp uses OpenSSL.
 #pragma once
 
 #include <memory>
@@ -10,27 +10,28 @@
 
 namespace facebus::gallery {
 
-/// Files in PEM, for TLS to Redis.
+/// PEM files for TLS to Redis.
 struct TlsFiles {
-    std::string ca{};           ///< who signs servers' certificates; empty: whom the system trusts
-    std::string certificate{};  ///< of this client; empty: none
-    std::string key{};          ///< its private key
+    std::string ca{};           ///< CA certificates to trust; empty: those of the system
+    std::string certificate{};  ///< client certificate; empty: none
+    std::string key{};          ///< private key of the client certificate
 };
 
-/// The client's side of TLS 1.2 or newer on a connected socket, blocking, with the socket's own
-/// time-outs. The server's certificate has to be valid, signed by somebody who is trusted, and made
-/// out to `host`. Not thread-safe. Errors (unavailable) hold only the reason.
+/// Client side of TLS 1.2 or newer on a connected socket. Blocks up to the timeouts of the socket.
+/// The certificate of the server must be valid, signed by a trusted CA, and issued for the host.
+/// Not thread-safe. All functions fail with `unavailable`, with only the reason as message.
 class Tls {
   public:
-    /// Does the handshake. The descriptor stays the caller's and has to outlive the object.
+    /// Performs the handshake. The caller keeps ownership of the descriptor, which must outlive the
+    /// object.
     static Result<Tls> start(int descriptor, const std::string& host, const TlsFiles& files);
     ~Tls();
     Tls(Tls&&) noexcept;
     Tls& operator=(Tls&&) noexcept;
 
-    /// Sends all of it.
+    /// Sends all bytes.
     Result<void> write(std::string_view bytes);
-    /// Waits for something to read; gives how much it read.
+    /// Blocks until there is something to read, and returns the number of bytes read.
     Result<std::size_t> read(std::span<char> buffer);
 
   private:

@@ -36,7 +36,7 @@ Result<std::vector<Probe>> TrackMemory::append(const std::string& track, const P
         if (stored && stored->model_id == model_id_) {
             probes.push_back(std::move(stored->probe));
         } else if (id == probe.id) {
-            probes.push_back(probe);  // what stands there can't be used, what came in can
+            probes.push_back(probe);  // the stored copy is unusable, the argument is not
         }
     }
     std::sort(probes.begin(), probes.end(),

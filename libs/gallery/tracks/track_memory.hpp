@@ -1,4 +1,4 @@
-// What Redis remembers of a track.
+// The probes of each track, shared by all workers through Redis.
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,24 @@
 
 namespace facebus::gallery {
 
-/// Probes that are remembered of one track.
+/// Maximum number of probes stored per track.
 inline constexpr std::size_t max_track_probes = 64;
 
-/// The probes of each track, shared by all workers, forgotten `ttl` seconds after the last one.
-/// A probe that comes again changes nothing. Not thread-safe. Errors as in gallery/redis.hpp.
+/// Store of the probes of each track, shared by all workers. A track expires `ttl_seconds` after
+/// its last probe. Appending a probe twice has no effect. Not thread-safe. Errors as in class
+/// Redis.
 class TrackMemory {
   public:
-    /// `model_id` is the worker's: probes that another model made are not given back.
+    /// append() returns only probes that were made by the model `model_id`.
     TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id = {});
 
-    /// Stores the probe under its id and gives all probes of the track, this one included, in the
-    /// order of their ids. A track that has max_track_probes already takes no more: further ones
-    /// are quietly left out. What does not decode is left out and counted. Malformed: the probe has
-    /// no unit vector, no quality in 0..1, or no id, or the track has none.
+    /// Stores the probe under its id and returns all probes of the track, including this one, in
+    /// the order of their ids. Silently drops the probe if the track has max_track_probes. Omits
+    /// and counts stored probes that do not decode. Fails with `malformed` if an id is empty, the
+    /// quality is not in 0..1, or the embedding does not have length 1.
     Result<std::vector<Probe>> append(const std::string& track, const Probe& probe);
 
-    /// Stored probes that were left out because they did not decode.
+    /// Returns the number of stored probes omitted because they did not decode.
     [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
 
   private:
