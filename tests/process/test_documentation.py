@@ -1,6 +1,7 @@
 """The commands of README.md and of the quick start are run word for word. tools/check-containers runs the part of the
-quick start that uses containers. All pages: links lead somewhere, and the message reference matches the schemas."""
+quick start that uses containers. All pages: links, scripts and configuration keys exist."""
 
+import json
 import os
 import re
 import shutil
@@ -102,6 +103,23 @@ class Pages(unittest.TestCase):
                 if script := re.match(r"(?:deploy|tools|tests|models|schemas|\.ci)/[\w./-]+", command):
                     with self.subTest(page=page, command=command):
                         self.assertTrue(os.access(ROOT / script[0], os.X_OK))
+
+    def test_the_rest_page_lists_every_route_with_its_role(self):
+        document = json.loads((ROOT / "services/gateway/rest/openapi.json").read_text())
+        described = {(method.upper(), path.removeprefix("/api/v1"), operation["description"].split("`")[1])
+                     for path, methods in document["paths"].items() if path != "/openapi.json"
+                     for method, operation in methods.items()}
+        page = (ROOT / "docs/rest.md").read_text()
+        self.assertEqual(described, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
+
+    def test_every_configuration_key_that_a_page_names_exists(self):
+        headers = [file.read_text() for folder in ("libs", "services") for file in (ROOT / folder).rglob("*.[hc]pp")]
+        keys = {key for header in headers for key in re.findall(r'\b(?:key|add)\(\s*"(\w+)"', header)}
+        sections = "capture|motion|detect|track|broker|recognize|gallery|gateway|mqtt|redis|results|bus"
+        for page in PAGES:
+            for section, key in re.findall(rf"`({sections})\.(\w+)[:`]", (ROOT / page).read_text()):
+                with self.subTest(page=page, key=f"{section}.{key}"):
+                    self.assertIn(key, keys | {"input", "health"})
 
 
 if __name__ == "__main__":
