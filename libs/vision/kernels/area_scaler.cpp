@@ -16,7 +16,7 @@ std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-// Reads one byte for each float of `out`.
+// widen() converts as many bytes as `out` has elements to floats.
 
 typedef float Four __attribute__((vector_size(16)));
 __attribute__((always_inline)) inline void widen(const std::uint8_t* bytes, Four& out) {
@@ -24,7 +24,8 @@ __attribute__((always_inline)) inline void widen(const std::uint8_t* bytes, Four
     typedef std::int32_t Whole __attribute__((vector_size(16)));
     Bytes low{};
     __builtin_memcpy(&low, bytes, 4);
-    // In two steps, each of which is one instruction.
+    // Spread the four bytes to four 32-bit integers by inserting zeros, in two shuffles, each of
+    // which compiles to one instruction.
     low = __builtin_shufflevector(low, Bytes{}, 0, 16, 1, 16, 2, 16, 3, 16, 16, 16, 16, 16, 16, 16,
                                   16, 16);
     low = __builtin_shufflevector(low, Bytes{}, 0, 1, 16, 16, 2, 3, 16, 16, 4, 5, 16, 16, 6, 7, 16,
@@ -48,81 +49,89 @@ __attribute__((always_inline, target("avx2,fma"))) inline void widen(const std::
 
 }  // namespace
 
-AreaScaler::AreaScaler(const cv::Mat& picture, const cv::Rect& wanted, const cv::Size& size,
+AreaScaler::AreaScaler(const cv::Mat& image, const cv::Rect& region, const cv::Size& size,
                        bool rounded, Instructions instructions)
-    : picture_(picture),
-      wanted_(wanted),
-      inside_(wanted & cv::Rect(0, 0, picture.cols, picture.rows)),
+    : image_(image),
+      region_(region),
+      inside_(region & cv::Rect(0, 0, image.cols, image.rows)),
       instructions_(instructions),
       rounded_(rounded) {
-    CV_Assert(picture.type() == CV_8UC3 && wanted.width > 0 && wanted.height > 0);
-    CV_Assert(!rounded || inside_ == wanted);
-    if (inside_.empty()) inside_ = {wanted.x, wanted.y, 0, 0};
-    const bool shrinks = wanted.width >= size.width && wanted.height >= size.height;
-    rows_ = reaches(wanted.height, size.height, shrinks);
-    columns_ = reaches(wanted.width, size.width, shrinks);
-    whole_ = wanted.width % size.width == 0 && wanted.height % size.height == 0;
-    // A pixel is read and written as four numbers.
-    sums_.assign(3 * number(wanted.width) + 1, 0);
+    CV_Assert(image.type() == CV_8UC3 && region.width > 0 && region.height > 0);
+    CV_Assert(!rounded || inside_ == region);
+    if (inside_.empty()) inside_ = {region.x, region.y, 0, 0};
+    const bool shrinks = region.width >= size.width && region.height >= size.height;
+    rows_ = footprints(region.height, size.height, shrinks);
+    columns_ = footprints(region.width, size.width, shrinks);
+    integer_ratio_ = region.width % size.width == 0 && region.height % size.height == 0;
+    // row() reads and writes pixels as vectors of four floats, so the last pixel needs one float
+    // more. Columns of sums_ outside the image are never written and stay black.
+    sums_.assign(3 * number(region.width) + 1, 0);
     out_.resize(3 * number(size.width) + 1);
 }
 
-std::vector<AreaScaler::Reach> AreaScaler::reaches(int length, int target, bool shrinks) {
-    // All as cv::resize() computes it, to the last bit.
+std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target, bool shrinks) {
+    // The formulas are those of cv::resize(), in the same order, so that the weights are equal to
+    // the last bit.
     const double scale = 1 / (static_cast<double>(target) / length);
-    std::vector<Reach> all;
+    std::vector<Footprint> all;
     all.reserve(number(target));
     for (int i = 0; i < target; ++i) {
-        Reach reach;
-        reach.weights = weights_.size();
+        Footprint footprint;
+        footprint.weights = weights_.size();
         if (!shrinks) {
-            // Where there is less than a pixel to a pixel, two neighbours by how far each reaches
-            // into it.
+            // An output pixel covers less than one input pixel, so it touches at most two. Each
+            // gets its share of the output pixel as its weight.
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);
-            reach.first = number(first);
+            footprint.first = number(first);
             weights_.push_back(static_cast<float>(1 - part));
             if (part > 0) weights_.push_back(static_cast<float>(part));
         } else {
-            constexpr double least = 1e-3;  // of a pixel; less is left out
+            // An output pixel covers the interval from `begin` to `begin + scale`: a part of an
+            // input pixel, then whole ones, then another part. Weights are covered lengths,
+            // divided by the length of the interval.
+            constexpr double negligible = 1e-3;  // of a pixel; smaller parts are ignored
             const double begin = i * scale;
             const int last_whole =
                 std::min(static_cast<int>(std::floor(begin + scale)), length - 1);
             const int first_whole = std::min(static_cast<int>(std::ceil(begin)), last_whole);
             const double size = std::min(scale, length - begin);
-            reach.first = number(first_whole);
-            if (first_whole - begin > least) {
-                --reach.first;
+            footprint.first = number(first_whole);
+            if (first_whole - begin > negligible) {
+                --footprint.first;
                 weights_.push_back(static_cast<float>((first_whole - begin) / size));
             }
             for (int whole = first_whole; whole < last_whole; ++whole) {
                 weights_.push_back(static_cast<float>(1 / size));
             }
-            if (begin + scale - last_whole > least) {
+            if (begin + scale - last_whole > negligible) {
                 const double part = std::min({begin + scale - last_whole, 1.0, size});
                 weights_.push_back(static_cast<float>(part / size));
             }
         }
-        reach.count = weights_.size() - reach.weights;
-        all.push_back(reach);
+        footprint.count = weights_.size() - footprint.weights;
+        all.push_back(footprint);
     }
     return all;
 }
 
 const float* AreaScaler::row(int y) {
-    const Reach& reach = rows_[number(y)];
-    const auto begin = 3 * number(inside_.x - wanted_.x);
+    // Area weights are products of a vertical and a horizontal weight, so the scaling separates
+    // into two passes. The vertical pass comes first: it adds whole rows of the image, which
+    // vectorises well, and leaves a single row for the horizontal pass.
+    const Footprint& footprint = rows_[number(y)];
+    const auto begin = 3 * number(inside_.x - region_.x);
     const auto width = 3 * number(inside_.width);
-    // The rows that are in the picture; the others are black.
-    const int top = wanted_.y + static_cast<int>(reach.first);
-    const int from = std::clamp(inside_.y - top, 0, static_cast<int>(reach.count));
-    const int to = std::clamp(inside_.br().y - top, from, static_cast<int>(reach.count));
+    // Rows outside the image are black: they add nothing and are skipped.
+    const int top = region_.y + static_cast<int>(footprint.first);
+    const int from = std::clamp(inside_.y - top, 0, static_cast<int>(footprint.count));
+    const int to = std::clamp(inside_.br().y - top, from, static_cast<int>(footprint.count));
     sources_.clear();
     for (int i = from; i < to; ++i) {
-        sources_.push_back(picture_.ptr(top + i) + 3 * number(inside_.x));
+        sources_.push_back(image_.ptr(top + i) + 3 * number(inside_.x));
     }
-    const float* weights = weights_.data() + reach.weights + number(from);
+    const float* weights = weights_.data() + footprint.weights + number(from);
 #if defined(__x86_64__)
     if (instructions_ != Instructions::plain) {
         by_eight::add_rows(sources_.data(), weights, sources_.size(), width, sums_.data() + begin);
@@ -131,11 +140,13 @@ const float* AreaScaler::row(int y) {
     {
         by_four::add_rows(sources_.data(), weights, sources_.size(), width, sums_.data() + begin);
     }
+    // Horizontal pass: the three channels of a pixel in one vector of four floats. The fourth float
+    // belongs to the next pixel and is overwritten by it.
     const auto mean = static_cast<float>(pixel_mean);
     const auto scale = static_cast<float>(pixel_scale);
     float* out = out_.data();
     for (std::size_t x = 0; x < columns_.size(); ++x, out += 3) {
-        const Reach& column = columns_[x];
+        const Footprint& column = columns_[x];
         const float* in = sums_.data() + 3 * column.first;
         Four sum{};
         for (std::size_t i = 0; i < column.count; ++i, in += 3) {
@@ -144,15 +155,18 @@ const float* AreaScaler::row(int y) {
             sum += weights_[column.weights + i] * pixel;
         }
         if (rounded_) {
-            // So large that nothing after the point is left.
+            // Adding 1.5 * 2^23 leaves no bits for a fraction, so the sum is rounded to an integer
+            // without a conversion.
             constexpr float large = 12582912;
             const Four whole = sum + large - large;
             const Four off = sum - whole;
             sum = whole;
+            // If a sum is close to one half, rounding depends on the order of the additions, and
+            // ours is not the order of cv::resize(). Such rare pixels are computed again.
             constexpr float nearly_half = 0.4999F;
             const auto doubtful = (off > nearly_half) | (off < -nearly_half);
             if ((doubtful[0] | doubtful[1] | doubtful[2]) != 0) {
-                for (std::size_t c = 0; c < 3; ++c) sum[c] = rounded(reach, column, c);
+                for (std::size_t c = 0; c < 3; ++c) sum[c] = rounded(footprint, column, c);
             }
         }
         sum = (sum - mean) * scale;
@@ -161,15 +175,18 @@ const float* AreaScaler::row(int y) {
     return out_.data();
 }
 
-float AreaScaler::rounded(const Reach& rows, const Reach& columns, std::size_t channel) const {
+float AreaScaler::rounded(const Footprint& rows, const Footprint& columns,
+                          std::size_t channel) const {
     const auto pixel = [&](std::size_t row, std::size_t column) {
-        return picture_.ptr(
-            wanted_.y +
+        return image_.ptr(
+            region_.y +
             static_cast<int>(
                 rows.first +
-                row))[3 * (static_cast<std::size_t>(wanted_.x) + columns.first + column) + channel];
+                row))[3 * (static_cast<std::size_t>(region_.x) + columns.first + column) + channel];
     };
-    if (whole_) {
+    // cv::resize() has a special path for integer ratios, which adds up integers, and in it another
+    // one for 2 x 2 pixels, which rounds halves up instead of to even.
+    if (integer_ratio_) {
         int sum = 0;
         for (std::size_t row = 0; row < rows.count; ++row) {
             for (std::size_t column = 0; column < columns.count; ++column) {

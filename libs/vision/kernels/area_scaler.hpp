@@ -1,4 +1,4 @@
-// Private to libs/vision: scaling parts of a picture for the networks of MTCNN.
+// Private to libs/vision: scales regions of an image for the networks of MTCNN.
 #pragma once
 
 #include <cstddef>
@@ -11,45 +11,50 @@
 
 namespace facebus::vision {
 
-/// Scales a part of a picture by the area of pixels, as cv::resize() with INTER_AREA does, and
-/// standardises it: (x - pixel_mean) * pixel_scale. From 8-bit numbers straight to floats, rows
-/// before columns, and no copy of the part: several times as fast. Not thread-safe.
+/// Scales a region of an image like cv::resize() with INTER_AREA: each output pixel is the average
+/// of the input pixels that it covers, weighted by the covered area. Standardises the result:
+/// (x - pixel_mean) * pixel_scale. Works row by row from 8-bit pixels directly to floats, without
+/// copying the region, and is several times as fast. Not thread-safe.
 class AreaScaler {
   public:
-    /// Prepares to scale the part `wanted` of the picture (8-bit, three channels), black where it
-    /// reaches outside, to `size`. The picture's data must stay. `rounded`, for parts that lie
-    /// inside and shrink: to the whole numbers of an 8-bit picture scaled by cv::resize(), before
-    /// they are standardised.
-    AreaScaler(const cv::Mat& picture, const cv::Rect& wanted, const cv::Size& size, bool rounded,
+    /// Prepares to scale `region` of `image` to `size`. Parts of the region outside the image are
+    /// black. `rounded`: round to the same integers as cv::resize() on 8-bit images before
+    /// standardising. Requires: `image` is 8-bit with three channels and outlives the scaler; if
+    /// `rounded`, the region lies inside the image and is not enlarged.
+    AreaScaler(const cv::Mat& image, const cv::Rect& region, const cv::Size& size, bool rounded,
                Instructions instructions = best_instructions());
 
-    /// Row `y` of what comes out, 3 numbers a pixel. Valid until the next call.
+    /// Returns row `y` of the result, 3 floats per pixel. Valid until the next call.
     const float* row(int y);
 
   private:
-    /// The pixels that a pixel comes from.
-    struct Reach {
-        std::size_t first = 0;  ///< in the part
+    /// The input pixels along one axis that contribute to one output pixel.
+    struct Footprint {
+        std::size_t first = 0;  ///< first pixel, relative to the region
         std::size_t count = 0;
-        std::size_t weights = 0;  ///< where they begin in weights_
+        std::size_t weights = 0;  ///< index of the first weight in weights_
     };
 
-    std::vector<Reach> reaches(int length, int target, bool shrinks);
-    /// A number in the order of cv::resize(): near a half, another order may round another way, and
-    /// one such pixel can move a face's landmarks.
-    [[nodiscard]] float rounded(const Reach& rows, const Reach& columns, std::size_t channel) const;
+    /// Computes the footprints of all output pixels along an axis that is scaled from `length` to
+    /// `target` pixels. `shrinks`: whether neither axis is enlarged.
+    std::vector<Footprint> footprints(int length, int target, bool shrinks);
+    /// Computes one rounded channel of one pixel with the additions in the order of cv::resize().
+    /// Near one half, another order may round the other way, and one such pixel can move the
+    /// landmarks of a face.
+    [[nodiscard]] float rounded(const Footprint& rows, const Footprint& columns,
+                                std::size_t channel) const;
 
-    cv::Mat picture_;
-    cv::Rect wanted_;
-    cv::Rect inside_;
+    cv::Mat image_;
+    cv::Rect region_;
+    cv::Rect inside_;  ///< the part of the region that lies inside the image
     Instructions instructions_;
     bool rounded_;
-    bool whole_ = false;  ///< whether whole pixels make one
-    std::vector<float> weights_;
-    std::vector<Reach> rows_;
-    std::vector<Reach> columns_;
+    bool integer_ratio_ = false;  ///< whether each output pixel covers whole input pixels
+    std::vector<float> weights_;  ///< of all footprints
+    std::vector<Footprint> rows_;
+    std::vector<Footprint> columns_;
     std::vector<const std::uint8_t*> sources_;
-    std::vector<float> sums_;  ///< a row of the part, scaled in height
+    std::vector<float> sums_;  ///< one row of the region, scaled vertically
     std::vector<float> out_;
 };
 

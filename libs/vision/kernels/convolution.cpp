@@ -9,38 +9,41 @@
 namespace facebus::vision {
 namespace {
 
-// Channels that a kernel works on at once.
+// Output channels that one call of a kernel computes.
 constexpr std::size_t lanes = 16;
 
-/// What a kernel goes through for each cell, and where it begins: `Cells` neighbouring cells and 16
-/// of their outputs.
+/// Input of a kernel: which cells it computes, and which inputs and weights each of them reads.
+///
+/// The inputs of a cell are `height` rows, each with `runs` runs of `taps` consecutive floats. If
+/// the cells of the input have no padding, one run covers all cells of a row that the convolution
+/// reads; else there is one run per cell, which leaves the padding out.
 struct Work {
     const float* const* rows;
-    std::size_t height;   ///< rows
-    std::size_t runs;     ///< places of a row where inputs begin, `stride` apart
-    std::size_t taps;     ///< inputs one behind the other in a run
-    std::size_t stride;   ///< from one cell to the next, of the inputs
-    std::size_t outputs;  ///< from one cell to the next, of the outputs
+    std::size_t height;   ///< input rows
+    std::size_t runs;     ///< runs per row, `stride` apart
+    std::size_t taps;     ///< floats per run
+    std::size_t stride;   ///< floats from one input cell to the next
+    std::size_t outputs;  ///< floats from one output cell to the next, and per row of weights
     const float* weights;
-    const float* bias;   ///< where there is an activation
-    const float* slope;  ///< the same
-    std::size_t cell;
+    const float* bias;   ///< read only by kernels with an activation
+    const float* slope;  ///< read only by kernels with an activation
+    std::size_t cell;    ///< first cell
     float* out;
 };
 
 using Kernel = void (*)(const Work& work);
 
-/// The kernels for different numbers of cells, the most first.
-struct Sized {
+/// Kernels that compute different numbers of cells per call, the largest first.
+struct SizedKernel {
     std::size_t cells;
     Kernel kernel;
 };
-using Kernels = std::array<Sized, 3>;
+using Kernels = std::array<SizedKernel, 3>;
 
 #define KERNELS "vision/kernels/convolution_kernels.inc"
 #include "vision/kernels/vectors.inc"
 #if defined(__x86_64__)
-namespace by_sixteen {
+namespace by_sixteen {  // AVX-512, used by this file only
 #define TARGET __attribute__((target("avx512f"))) static
 typedef float Lanes __attribute__((vector_size(64)));
 #include KERNELS
@@ -48,6 +51,8 @@ typedef float Lanes __attribute__((vector_size(64)));
 }  // namespace by_sixteen
 #endif
 
+/// Returns the kernels for the vector instructions. The binary contains every variant; which one
+/// runs is decided here, at run time, because the processor is not known when it is built.
 template <bool Activated>
 const Kernels& kernels(Instructions instructions) {
 #if defined(__x86_64__)
@@ -59,6 +64,7 @@ const Kernels& kernels(Instructions instructions) {
     return by_four::kernels<Activated>;
 }
 
+/// Computes a row of `width` cells: most of it with the kernel for the most cells.
 void run(const Kernels& kernels, Work work, std::size_t width) {
     std::size_t cell = 0;
     for (const auto& [cells, kernel] : kernels) {
@@ -66,7 +72,8 @@ void run(const Kernels& kernels, Work work, std::size_t width) {
             work.cell = cell;
             kernel(work);
         }
-        // The last ones once more with some that are done, rather than one by one.
+        // Fewer cells are left than the kernel computes. If the row is long enough, let the kernel
+        // end with the row and compute some cells again: faster than the rest one by one.
         if (cell < width && width >= cells) {
             work.cell = width - cells;
             kernel(work);
@@ -75,15 +82,15 @@ void run(const Kernels& kernels, Work work, std::size_t width) {
     }
 }
 
-/// A place or a count.
 std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// The largest of 16 neighbouring numbers each.
-class Best {
+/// Element-wise maximum of vectors of 16 floats, kept in four registers. Vectors of four floats
+/// exist on every processor, so pooling needs no variants.
+class Maximum {
   public:
-    explicit Best(const float* from)
+    explicit Maximum(const float* from)
         : a_(load(from)), b_(load(from + 4)), c_(load(from + 8)), d_(load(from + 12)) {}
     void add(const float* from) {
         a_ = larger(a_, load(from));
@@ -117,6 +124,8 @@ class Best {
 
 void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
                   float* out, Instructions instructions) {
+    // Without padding between cells, all inputs of a row of the window are consecutive: one run of
+    // size * inputs floats. Otherwise each cell of the window is its own run.
     const bool whole = stride == layer.inputs;
     const std::size_t size = number(layer.size);
     for (std::size_t output = 0; output < number(layer.outputs); output += lanes) {
@@ -138,6 +147,7 @@ void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int s
 
 void multiply(const float* weights, int inputs, int outputs, const float* in, int stride, int cells,
               float* out, Instructions instructions) {
+    // A matrix product is a 1 x 1 convolution without activation whose cells are the matrix rows.
     for (std::size_t output = 0; output < number(outputs); output += lanes) {
         run(kernels<false>(instructions),
             {.rows = &in,
@@ -185,8 +195,8 @@ void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::strin
             const auto value =
                 kernel[(number(from) * number(inputs) + number(input)) * number(area) +
                        number(place)];
-            // The networks were trained on pictures with the axes swapped, in RGB; ours are upright
-            // and BGR.
+            // The networks were trained on transposed RGB images. Transposing the weights and
+            // swapping their channels once makes them fit our upright BGR images.
             const int upright = place % size * size + place / size;
             const int channel = inputs == 3 ? 2 - input : input;
             weights[(number(upright) * number(inputs) + number(channel)) * number(outputs) +
@@ -212,12 +222,15 @@ void pool_row(const float* const* rows, int count, int window, int width, int ch
     const auto stride = number(channels);
     for (std::size_t x = 0; x < number(out_width); ++x, out += stride) {
         const auto end = std::min(2 * x + number(window), number(width));
+        // 16 channels at a time: their maximum over the whole window stays in registers.
         for (std::size_t c = 0; c < stride; c += lanes) {
-            Best best(rows[0] + 2 * x * stride + c);
+            Maximum maximum(rows[0] + 2 * x * stride + c);
             for (std::size_t row = 0; row < number(count); ++row) {
-                for (auto from = 2 * x; from < end; ++from) best.add(rows[row] + from * stride + c);
+                for (auto from = 2 * x; from < end; ++from) {
+                    maximum.add(rows[row] + from * stride + c);
+                }
             }
-            best.store(out + c);
+            maximum.store(out + c);
         }
     }
 }

@@ -1,3 +1,23 @@
+// Winograd's method, in one dimension first. Take three weights a, b, c and compute `tile`
+// neighbouring outputs, which depend on tile + 2 inputs. Directly, that takes 3 * tile
+// multiplications. Polynomials can be multiplied with fewer: evaluate both at enough points,
+// multiply the values, one multiplication per point, and interpolate. A convolution is the
+// transpose of such a product, and the trick works there, too, with the linear steps transposed:
+// the weights are evaluated at tile + 2 points, the inputs pass through the transposed
+// interpolation, and the outputs result from the transposed evaluation. The points are 0, 1, -1, 2,
+// infinity for tile 3, and 0, 1, -1, 2, -2, infinity for tile 4, which keeps all constants small:
+//
+//     outputs = output transform (weight transform (weights) * input transform (inputs))
+//
+// where * multiplies position by position. In two dimensions each transform is applied along both
+// axes, so a tile of 4 x 4 outputs takes 6 x 6 = 36 multiplications instead of 9 x 16 = 144.
+//
+// The transforms themselves cost additions, which is why they must be shared:
+// - The weights are transformed once, when the layer is loaded.
+// - The inputs of a tile are transformed once for all output channels.
+// - The products are added up over the input channels before the output transform, which is linear.
+//   For each of the (tile + 2)^2 positions this is a matrix product, tiles x inputs times
+//   inputs x outputs, and multiply() computes it.
 #include "vision/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -8,24 +28,24 @@
 namespace facebus::vision {
 namespace {
 
-// Tiles that are worked on together: as many as leave inputs and products in the second cache.
+// Tiles that are processed together: as many as keep inputs and products in the second-level cache.
 constexpr std::size_t chunk = 24;
 
 std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// Some of the tiles of a map, counted row by row. The last of a row and of a column end with the
-/// map, and so cover some cells once more.
+/// Consecutive tiles of a map, numbered row by row. The last tile of a row or column ends with the
+/// map; it overlaps the tile before it if the map is not a multiple of the tile.
 struct Tiles {
     std::size_t first;
     std::size_t count;
-    std::size_t across;  ///< tiles in a row
-    std::size_t tile;
-    std::size_t height;
+    std::size_t across;  ///< tiles per row of tiles
+    std::size_t tile;    ///< side of a tile in cells
+    std::size_t height;  ///< of the map in cells
     std::size_t width;
 
-    /// Row and cell where the tile `first + i` begins.
+    /// Returns the row and the cell where tile `first + i` begins.
     [[nodiscard]] std::pair<std::size_t, std::size_t> place(std::size_t i) const {
         const auto index = first + i;
         return {std::min(index / across * tile, height - tile),
@@ -33,29 +53,31 @@ struct Tiles {
     }
 };
 
-/// What a tile goes through before and after the products.
-struct Steps {
-    void (*spread)(const Tiles& tiles, const float* const* rows, std::size_t stride, float* out);
-    void (*fold)(const Tiles& tiles, const float* in, const ConvolutionLayer& layer,
-                 float* const* rows);
+/// The transforms before and after the products, for one tile size and one vector width.
+struct Transforms {
+    void (*inputs)(const Tiles& tiles, const float* const* rows, std::size_t stride, float* out);
+    void (*outputs)(const Tiles& tiles, const float* in, const ConvolutionLayer& layer,
+                    float* const* rows);
 };
 
 #define KERNELS "vision/kernels/winograd_kernels.inc"
 #include "vision/kernels/vectors.inc"
 
-Steps steps_for(int tile, Instructions instructions) {
+Transforms transforms_for(int tile, Instructions instructions) {
 #if defined(__x86_64__)
     if (instructions != Instructions::plain) {
-        return tile == 4 ? by_eight::steps<4> : by_eight::steps<3>;
+        return tile == 4 ? by_eight::transforms<4> : by_eight::transforms<3>;
     }
 #else
     static_cast<void>(instructions);
 #endif
-    return tile == 4 ? by_four::steps<4> : by_four::steps<3>;
+    return tile == 4 ? by_four::transforms<4> : by_four::transforms<3>;
 }
 
-/// The 3 weights of a row or column as tile + 2 factors.
-std::array<double, 6> factors(int tile, double a, double b, double c) {
+/// Weight transform in one dimension: returns the tile + 2 factors for the weights a, b, c. They
+/// are the values of a + b x + c x^2 at the points, divided by the denominators of the
+/// interpolation; the last one is the point at infinity, c.
+std::array<double, 6> transform_weights(int tile, double a, double b, double c) {
     if (tile == 4) {
         return {a / 4,
                 -(a + b + c) / 6,
@@ -75,16 +97,18 @@ WinogradLayer::WinogradLayer(ConvolutionLayer layer, int tile)
     const auto outputs = number(layer_.outputs);
     const auto size = number(layer_.inputs) * outputs;
     weights_.resize(side * side * size);
+    // For each pair of an input and an output channel: the 3 x 3 weights, rows then columns.
     for (std::size_t i = 0; i < size; ++i) {
         const auto weight = [&](std::size_t row, std::size_t column) {
             return double{layer_.weights[(row * 3 + column) * size + i]};
         };
         std::array<std::array<double, 6>, 3> rows{};
         for (std::size_t row = 0; row < 3; ++row) {
-            rows[row] = factors(tile, weight(row, 0), weight(row, 1), weight(row, 2));
+            rows[row] = transform_weights(tile, weight(row, 0), weight(row, 1), weight(row, 2));
         }
         for (std::size_t column = 0; column < side; ++column) {
-            const auto all = factors(tile, rows[0][column], rows[1][column], rows[2][column]);
+            const auto all =
+                transform_weights(tile, rows[0][column], rows[1][column], rows[2][column]);
             for (std::size_t row = 0; row < side; ++row) {
                 weights_[(row * side + column) * size + i] = static_cast<float>(all[row]);
             }
@@ -103,16 +127,16 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
     const auto tile = number(tile_);
     const auto across = (number(width) + tile - 1) / tile;
     const auto all = across * ((number(height) + tile - 1) / tile);
-    const std::size_t products = (tile + 2) * (tile + 2);
+    const std::size_t positions = (tile + 2) * (tile + 2);
     const auto inputs = number(stride);
     const auto outputs = number(layer_.outputs);
-    // Kept from one call to the next: (tile + 2)^2 matrices of tiles x stride, and of tiles x
-    // outputs.
-    thread_local std::vector<float> spreaded;
+    // One matrix per position: tiles x stride before the product, tiles x outputs after it. The
+    // buffers are kept from call to call, per thread, to save allocating and clearing them.
+    thread_local std::vector<float> transformed;
     thread_local std::vector<float> multiplied;
-    spreaded.resize(std::max(spreaded.size(), products * chunk * inputs));
-    multiplied.resize(std::max(multiplied.size(), products * chunk * outputs));
-    const Steps steps = steps_for(tile_, instructions);
+    transformed.resize(std::max(transformed.size(), positions * chunk * inputs));
+    multiplied.resize(std::max(multiplied.size(), positions * chunk * outputs));
+    const Transforms transforms = transforms_for(tile_, instructions);
     for (std::size_t first = 0; first < all; first += chunk) {
         const Tiles tiles{.first = first,
                           .count = std::min(chunk, all - first),
@@ -120,14 +144,14 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
                           .tile = tile,
                           .height = number(height),
                           .width = number(width)};
-        steps.spread(tiles, rows, inputs, spreaded.data());
-        for (std::size_t i = 0; i < products; ++i) {
+        transforms.inputs(tiles, rows, inputs, transformed.data());
+        for (std::size_t i = 0; i < positions; ++i) {
             multiply(weights_.data() + i * number(layer_.inputs) * outputs, layer_.inputs,
-                     layer_.outputs, spreaded.data() + i * tiles.count * inputs, stride,
+                     layer_.outputs, transformed.data() + i * tiles.count * inputs, stride,
                      static_cast<int>(tiles.count), multiplied.data() + i * tiles.count * outputs,
                      instructions);
         }
-        steps.fold(tiles, multiplied.data(), layer_, out);
+        transforms.outputs(tiles, multiplied.data(), layer_, out);
     }
 }
 
