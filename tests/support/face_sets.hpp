@@ -1,4 +1,4 @@
-// Labelled faces that tests make up.
+// Synthetic labelled faces.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@
 
 namespace facebus::test {
 
-/// A face as alike to the person's own as `likeness` says, another one for each number.
-inline Embedding picture_of(std::uint32_t person, std::uint32_t number, float likeness) {
+/// Returns an embedding of a person whose similarity to face(person) is about `likeness`; differs
+/// per `number`.
+inline Embedding embedding_of(std::uint32_t person, std::uint32_t number, float likeness) {
     Embedding out{};
     const auto own = face(person);
     const auto other = face(1'000'000 + person * 1000 + number);
@@ -23,17 +24,17 @@ inline Embedding picture_of(std::uint32_t person, std::uint32_t number, float li
     return out;
 }
 
-/// `people` of `pictures` each, named like LFW's: p0007/p0007_0001.jpg. Pictures of one person have
-/// a similarity of about likeness^2, of two about 0.
-inline cli::FaceSet face_set(std::uint32_t people, std::uint32_t pictures, float likeness = 0.9F) {
+/// Returns `people` subjects with `images` images each, named as in LFW: p0007/p0007_0001.jpg. The
+/// similarity is about likeness^2 between images of one person and about 0 between two people.
+inline cli::FaceSet face_set(std::uint32_t people, std::uint32_t images, float likeness = 0.9F) {
     cli::FaceSet set;
     set.model_id = "model-1";
     for (std::uint32_t person = 0; person < people; ++person) {
-        for (std::uint32_t number = 1; number <= pictures; ++number) {
+        for (std::uint32_t number = 1; number <= images; ++number) {
             const auto name = fmt::format("p{:04}", person);
             set.faces.push_back({name, fmt::format("{0}/{0}_{1:04}.jpg", name, number),
                                  cli::LabelledFace::Found{{.overall = 0.8F},
-                                                          picture_of(person, number, likeness)}});
+                                                          embedding_of(person, number, likeness)}});
         }
     }
     return set;

@@ -1,4 +1,4 @@
-// Embeddings that a test can tell apart.
+// Synthetic embeddings, samples and probes.
 #pragma once
 
 #include <cmath>
@@ -14,19 +14,19 @@
 
 namespace facebus::test {
 
-/// A random unit vector, the same for the same seed; two seeds give vectors nearly at right angles.
+/// Returns a random unit vector determined by the seed; vectors of two seeds are nearly orthogonal.
 inline Embedding face(std::uint32_t seed) {
     std::mt19937 random(seed);
     Embedding embedding{};
     for (float& value : embedding) {
-        // The standard fixes this engine's numbers but no distribution's.
+        // The standard specifies the output of this engine, but not of the distributions.
         value = static_cast<float>(random() % 2001) / 1000.0F - 1.0F;
     }
     normalise(embedding);
     return embedding;
 }
 
-/// A unit vector whose similarity to axis `i` is `cosine`; the rest of it lies on axis `j`.
+/// Returns a unit vector with similarity `cosine` to axis `i`; its other component is on axis `j`.
 inline Embedding between(std::size_t i, std::size_t j, float cosine) {
     Embedding embedding{};
     embedding[i] = cosine;
@@ -40,7 +40,7 @@ inline Embedding axis(std::size_t i) {
     return embedding;
 }
 
-/// Up to 16 characters as an id of the gallery, in the same order.
+/// Returns a gallery id made of up to 16 characters; ids sort like the texts.
 inline std::string id(const std::string& text) {
     std::string digits;
     for (const char c : text) digits += fmt::format("{:02x}", static_cast<unsigned char>(c));

@@ -1,4 +1,4 @@
-// A gallery in a Redis of its own.
+// Gallery in a separate Redis server.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct GalleryFixture {
     gallery::Store store{options};
     gallery::Redis redis{options};
 
-    /// Names, serialised values and plain texts of all that Redis holds.
+    /// Returns the names and serialised values of all keys in Redis.
     std::string everything() {
         std::string all;
         const auto keys = redis.run({"KEYS", "*"});

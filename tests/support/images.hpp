@@ -1,4 +1,4 @@
-// Pictures that tests draw.
+// Synthetic images.
 #pragma once
 
 #include <opencv2/core.hpp>
@@ -9,13 +9,13 @@
 
 namespace facebus::test {
 
-/// The matrix as a picture; copies its pixels.
+/// Returns a copy of the matrix as an image.
 inline Image image_of(const cv::Mat& mat) {
     const cv::Mat whole = mat.isContinuous() ? mat : mat.clone();
     return {mat.cols, mat.rows, Bytes::copy(whole.data, whole.total() * whole.elemSize())};
 }
 
-/// The picture's pixels; valid as long as the picture is.
+/// Returns a matrix that shares the image's pixels; valid as long as the image.
 inline cv::Mat mat_of(const Image& image) {
     const void* pixels = image.pixels.data();
     return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
@@ -25,7 +25,7 @@ inline Image flat(int width, int height, const cv::Scalar& colour) {
     return image_of(cv::Mat(height, width, CV_8UC3, colour));
 }
 
-/// Smooth random blobs, the same for the same seed: as alike as two faces are.
+/// Returns smooth random blobs determined by the seed, as similar to each other as two faces are.
 inline cv::Mat texture(int side, unsigned seed) {
     cv::RNG random(seed * 7919ULL + 1);
     cv::Mat small(8, 8, CV_8UC3);

@@ -1,3 +1,3 @@
-// The main of every suite.
+// main() of every suite.
 #define BOOST_TEST_MODULE facebus
 #include <boost/test/unit_test.hpp>

@@ -1,4 +1,4 @@
-// Where a test finds the models and the evaluation data, and what it does without them.
+// Finds the models and the evaluation data, and skips suites if they are missing.
 #pragma once
 
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 namespace facebus::test {
 
-/// FACEBUS_MODELS, else where models/prepare puts them.
+/// Returns FACEBUS_MODELS, or the default folder of models/prepare.
 inline std::filesystem::path models() {
     if (const char* set = std::getenv("FACEBUS_MODELS")) return set;
     if (const char* cache = std::getenv("XDG_CACHE_HOME"))
@@ -18,20 +18,19 @@ inline std::filesystem::path models() {
     return std::filesystem::path(home == nullptr ? "." : home) / ".cache" / "facebus" / "models";
 }
 
-/// FACEBUS_DATA; nothing where it is not set or not there.
+/// Returns FACEBUS_DATA, or nothing if it is not set or not a folder.
 inline std::optional<std::filesystem::path> data() {
     const char* set = std::getenv("FACEBUS_DATA");
     if (set == nullptr || !std::filesystem::is_directory(set)) return std::nullopt;
     return set;
 }
 
-/// As a global fixture: reports the suite as skipped where a model is missing.
+/// Global fixture that skips the suite (exit code 77) if a model is missing.
 struct SkipWithoutModels {
     SkipWithoutModels() {
         for (const char* name : {"pnet.onnx", "rnet.onnx", "onet.onnx", "facenet.onnx"}) {
             if (std::filesystem::exists(models() / name)) continue;
-            std::printf("skipped: %s is missing; models/prepare fetches it\n",
-                        (models() / name).c_str());
+            std::printf("skipped: %s is missing; run models/prepare\n", (models() / name).c_str());
             std::fflush(stdout);
             std::_Exit(77);
         }

@@ -33,15 +33,15 @@ std::string find_server() {
     return {};
 }
 
-/// Reads what the server says until it is ready.
+/// Reads the server's output until it reports that it is ready.
 void await_ready(int output) {
     using std::chrono::milliseconds;
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + milliseconds(start_timeout_ms);
-    std::string said;
+    std::string printed;
     for (;;) {
         // Redis 7 writes "Ready to accept connections", older ones "ready to accept connections".
-        if (said.find("eady to accept connections") != std::string::npos) return;
+        if (printed.find("eady to accept connections") != std::string::npos) return;
         const auto left =
             std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
         pollfd waiting{output, POLLIN, 0};
@@ -49,8 +49,8 @@ void await_ready(int output) {
         if (ready == -1 && errno == EINTR) continue;
         std::array<char, 4096> buffer{};
         const ssize_t got = ready > 0 ? read(output, buffer.data(), buffer.size()) : 0;
-        if (got <= 0) throw std::runtime_error("redis-server did not start: " + said);
-        said.append(buffer.data(), static_cast<std::size_t>(got));
+        if (got <= 0) throw std::runtime_error("redis-server did not start: " + printed);
+        printed.append(buffer.data(), static_cast<std::size_t>(got));
     }
 }
 
@@ -73,8 +73,8 @@ std::string RedisServer::url() const {
 }
 
 void RedisServer::start() {
-    // Small stream nodes, so that rough trimming shows after a few entries; dumps uncompressed, so
-    // that a test can look for bytes in them.
+    // Small stream nodes make approximate trimming visible after a few entries. Uncompressed dumps
+    // let a test search for bytes in them.
     std::vector<std::string> words{find_server(),
                                    "--port",
                                    "0",
@@ -122,7 +122,7 @@ void RedisServer::start() {
         stop();
         throw;
     }
-    // Redis ignores SIGPIPE and does not mind that nobody listens any more.
+    // Redis ignores SIGPIPE, so it continues when nobody reads its output any more.
     close(output[0]);
 }
 
@@ -139,7 +139,8 @@ void RedisServer::stop() {
 void RedisServer::freeze(bool frozen) const {
     kill(process_, frozen ? SIGSTOP : SIGCONT);
     if (!frozen) return;
-    // The signal takes effect when the kernel says so, not when it was sent.
+    // The signal takes effect asynchronously: wait until the kernel reports that the process
+    // stopped.
     int status = 0;
     while (waitpid(process_, &status, WUNTRACED) == -1 && errno == EINTR) {
     }

@@ -1,4 +1,4 @@
-// A Redis of one's own for a test.
+// Redis server for one test.
 #pragma once
 
 #include <string>
@@ -10,29 +10,31 @@
 
 namespace facebus::test {
 
-/// Runs redis-server on a Unix socket in a folder of its own, with nothing saved to disk; both are
-/// gone when the object is, and the server also when the test crashes. Create it on the main
-/// thread. Throws std::runtime_error with what the server said if it does not start.
+/// Runs redis-server on a Unix socket in a temporary folder, without saving data to disk. The
+/// destructor removes both; the server also ends if the test crashes. Requires: created on the main
+/// thread, because the kernel ends the server with the thread that created it. Throws
+/// `std::runtime_error` with the server's output if it does not start.
 class RedisServer {
   public:
-    /// Whether redis-server is on the PATH.
+    /// Returns whether redis-server is on the PATH.
     static bool installed();
 
-    /// `options` go to redis-server's command line: {"--requirepass", "secret"}.
+    /// Appends `options` to redis-server's command line: {"--requirepass", "secret"}.
     explicit RedisServer(std::vector<std::string> options = {});
     ~RedisServer();
     RedisServer(const RedisServer&) = delete;
     RedisServer& operator=(const RedisServer&) = delete;
 
-    /// unix:///…/redis.sock?db=0
+    /// Returns unix:///…/redis.sock?db=0
     [[nodiscard]] std::string url() const;
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
 
-    /// Ends the server and waits until it is gone. Its data go with it.
+    /// Kills the server and waits until it has exited. Its data are lost.
     void stop();
-    /// Starts it again on the same socket and waits until it takes connections.
+    /// Starts the server on the same socket and waits until it accepts connections.
     void start();
-    /// Lets the server hang (true) and go on (false): connections stay, answers don't come.
+    /// Suspends (true) or resumes (false) the server. While suspended, connections stay open but
+    /// get no replies.
     void freeze(bool frozen) const;
 
   private:
@@ -41,8 +43,7 @@ class RedisServer {
     pid_t process_ = -1;
 };
 
-/// For a global fixture: ends the test program with exit code 77, which CTest counts as skipped, if
-/// redis-server is not installed.
+/// Global fixture that skips the suite (exit code 77) if redis-server is not installed.
 struct SkipWithoutRedis {
     SkipWithoutRedis();
 };

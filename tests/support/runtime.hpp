@@ -1,4 +1,4 @@
-// What a service runs with, for tests of its parts.
+// Runtime of a service for tests of its components.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,7 @@
 
 namespace facebus::test {
 
-/// A runtime of its own, with sockets in a temporary folder. Set what differs before the part is
-/// made.
+/// Runtime with sockets in a temporary folder. Change its members before creating the component.
 struct TestRuntime {
     TemporaryFolder folder;
     service::CommonOptions common;
@@ -36,12 +35,12 @@ struct TestRuntime {
                   .instance = "test-1",
                   .ready = [] {}} {}
 
-    /// An endpoint in the folder.
+    /// Returns an endpoint in the folder.
     [[nodiscard]] std::string endpoint(const std::string& name) const {
         return "ipc://" + (folder / name).string();
     }
 
-    /// Whether /metrics has the line.
+    /// Returns whether /metrics contains the line.
     [[nodiscard]] bool shows(const std::string& line) const {
         return metrics.text().find(line + "\n") != std::string::npos;
     }

@@ -1,5 +1,5 @@
-// One message of each kind, with every field set to something that can be told from its neighbours.
-// No fraction is a whole number: some versions of MessagePack-c write those as integers.
+// One message of each kind, with a distinct value in every field. Floating-point values are never
+// whole numbers, because some versions of MessagePack-c write those as integers.
 #pragma once
 
 #include <type_traits>
@@ -125,7 +125,7 @@ inline wire::Status status() {
             .gallery_stale = true};
 }
 
-/// The same message without anything that may be left out.
+/// Returns the message without its optional fields.
 template <class Message>
 Message minimal(Message message) {
     message.head.t = {};
@@ -138,14 +138,14 @@ Message minimal(Message message) {
     return message;
 }
 
-/// The same message with the keys that were added after its golden bytes were made.
+/// Returns the message with the keys that were added after its golden bytes were recorded.
 template <class Message>
 Message extended(Message message) {
     if constexpr (requires { message.run; }) message.run = "18bcfe56800";
     return message;
 }
 
-/// The same message with every key that there is.
+/// Returns the message with every key set.
 template <class Message>
 Message complete(Message message) {
     message = extended(std::move(message));
@@ -155,14 +155,14 @@ Message complete(Message message) {
     return message;
 }
 
-/// With a crop, of which a receiver is told how good it is.
+/// Returns an identity that includes the quality of its crop.
 inline wire::Identity with_crop_quality() {
     auto message = extended(identity());
     message.crop_quality = quality;
     return message;
 }
 
-/// Of a person who is not to be reported.
+/// Returns the retraction for an ignored person. Its reason is that of the golden file.
 inline wire::Identity ignored() {
     auto message = minimal(identity());
     message.run = "18bcfe56800";

@@ -1,4 +1,4 @@
-// Texts that are good but for one place.
+// Text with one replaced part.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace facebus::test {
 
-/// `text` with `to` in the place of the first `from`, which has to be there.
+/// Returns `text` with the first `from` replaced by `to`. Requires: `text` contains `from`.
 inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
     const auto place = text.find(from);
     BOOST_REQUIRE_MESSAGE(place != std::string::npos, from);

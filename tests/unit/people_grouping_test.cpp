@@ -11,8 +11,8 @@ using namespace facebus;
 using namespace facebus::people;
 using facebus::test::axis;
 using facebus::test::between;
+using facebus::test::embedding_of;
 using facebus::test::face;
-using facebus::test::picture_of;
 
 namespace {
 
@@ -43,9 +43,10 @@ BOOST_AUTO_TEST_CASE(no_tracks_show_nobody) {
 }
 
 BOOST_AUTO_TEST_CASE(tracks_of_one_person_are_one_group) {
-    const auto groups = group_by_person(
-        {track_face(picture_of(1, 1, 0.9F), 0, 1), track_face(picture_of(2, 1, 0.9F), 2, 3),
-         track_face(picture_of(1, 2, 0.9F), 4, 5), track_face(picture_of(1, 3, 0.9F), 0, 9, 1)});
+    const auto groups = group_by_person({track_face(embedding_of(1, 1, 0.9F), 0, 1),
+                                         track_face(embedding_of(2, 1, 0.9F), 2, 3),
+                                         track_face(embedding_of(1, 2, 0.9F), 4, 5),
+                                         track_face(embedding_of(1, 3, 0.9F), 0, 9, 1)});
     BOOST_TEST_REQUIRE(groups.size() == 2U);
     const std::vector<std::size_t> first{0, 2, 3};
     BOOST_TEST(groups[0] == first, boost::test_tools::per_element());
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
     for (std::uint32_t number = 0; number < 40; ++number) {
         // Likeness about 0.72^2, near the limit, so that it depends on what is joined first.
         tracks.push_back(
-            track_face(picture_of(number % 5, number, 0.72F), number, number + number % 3));
+            track_face(embedding_of(number % 5, number, 0.72F), number, number + number % 3));
     }
     // The last is as like to the one before as to the one before that, which are seen together.
     for (const auto from : {50, 53, 60}) tracks.push_back(track_face(face(9), from, from + 5));
