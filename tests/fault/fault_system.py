@@ -1,9 +1,8 @@
-"""The server side and `track` as real processes, fed with faces whose probes can be counted.
+"""Runs the server side and `track` as real processes and feeds them faces, so that every probe can be accounted for.
 
-The test stands where detect-align does: each frame that it feeds has three faces, and `track` is set up
-to send a probe of each, so that after N frames exactly 3 N probes are under way. Whatever happens then,
-each of them has to come to its one result: `track` counts what it handed over, what was acknowledged and
-what it dropped, the broker counts what it finished, and Redis holds each probe once.
+The test takes the place of detect-align. Each frame has three faces, and `track` is configured to send one probe per
+face, so N frames produce exactly 3 N probes. Whatever fault follows, each probe must get exactly one result. `track`
+counts sent, acknowledged and dropped probes, the broker counts completed probes, and Redis stores each probe once.
 """
 
 import json
@@ -21,12 +20,12 @@ from system import System, metric, msgpack, zmq
 
 FACES = 3
 SIDE = 160
-TRACK_FRAMES = 16  # a scene cut after so many frames begins other tracks
-LOOK_MS = 50       # between two looks at the counters, where nothing tells that they changed
+TRACK_FRAMES = 16  # frames between scene cuts, which start new tracks
+POLL_MS = 50       # interval between two readings of the counters, which do not signal changes
 
 
 def crop(case):
-    """A picture of the size of a crop, as raw pixels."""
+    """Returns an image of the size of a crop, as raw pixels."""
     need_tool("ffmpeg")
     file = case.folder / "crop.bgr"
     made = case.run_program(["ffmpeg", "-v", "error", "-y", "-i", CARPHONE, "-frames:v", "1", "-vf",
@@ -42,7 +41,7 @@ class FaultSystem(System):
             "FACEBUS_TRACK_RESEND": "1", "FACEBUS_BROKER_WORKER_TIMEOUT": "2", **environment})
         self.pixels = crop(case)
         self.frames = 0
-        self.fed = 0  # faces
+        self.fed = 0  # number of faces
         self.detect = None
 
     def start_server(self):
@@ -58,8 +57,8 @@ class FaultSystem(System):
         self.detect.connect(self.ipc("track"))
 
     def feed(self, frames, count=FACES, crops=None):
-        """So many frames with `count` faces each, or with those in `crops`; waits while `track` holds its
-        reader."""
+        """Sends `frames` frames with `count` faces each, or with the faces `crops`. Blocks while `track` does not
+        read."""
         crops = crops or [self.pixels] * count
         count = len(crops)
         for _ in range(frames):
@@ -81,20 +80,20 @@ class FaultSystem(System):
     def acknowledged(self):
         return self.track_count("probes_acknowledged_total")
 
-    def look(self):
-        """Waits for a message of the result topic, but not for long."""
-        if self.subscriber.poll(LOOK_MS):
+    def poll(self):
+        """Waits up to POLL_MS for a message of the result topic."""
+        if self.subscriber.poll(POLL_MS):
             self.next()
 
     def wait_for(self, condition):
         while not condition():
-            self.look()
+            self.poll()
 
     def wait_for_acknowledgements(self, count):
         self.wait_for(lambda: self.acknowledged() >= count)
 
     def kill(self, name):
-        """SIGKILL; gives the log that it leaves."""
+        """Kills a process with SIGKILL and returns its service, for its log."""
         service = self.services.pop(name)
         service.process.kill()
         service.process.wait()
@@ -113,7 +112,7 @@ class FaultSystem(System):
         return sorted(name for name in self.services if name.startswith("recognize"))
 
     def start_worker(self, name):
-        """One more worker under a name of its own."""
+        """Starts another worker under the given name."""
         self._launch(name, [support.program("facebus-recognize")])
         self._wait_ready(1)
 
@@ -122,8 +121,8 @@ class FaultSystem(System):
         self.case.assertEqual(0, ended.code, ended)
         return ended.out.strip()
 
-    def remembered(self):
-        """Probes in the track memory: each that was recognised stands there once."""
+    def stored_probes(self):
+        """Returns the number of probes in the track memory, which stores each recognised probe once."""
         script = ("local n = 0 for _, k in ipairs(redis.call('KEYS', 'facebus:track:*')) do "
                   "n = n + redis.call('HLEN', k) end return n")
         return int(self.redis("EVAL", script, "0"))
@@ -138,7 +137,7 @@ class FaultTest(support.ProcessTest):
         need_tool("redis-cli")
 
     def running(self, workers=2, **environment):
-        """A system in the middle of its work."""
+        """Returns a system with probes in flight."""
         system = FaultSystem(self, workers, **environment)
         system.start_server()
         system.feed(16)
@@ -146,29 +145,29 @@ class FaultTest(support.ProcessTest):
         return system
 
     def recovery(self, system, before):
-        """Seconds until probes are acknowledged again, from now."""
+        """Blocks until a probe is acknowledged again, and returns the elapsed seconds."""
         start = time.monotonic()
         system.wait_for_acknowledgements(before + 1)
         return time.monotonic() - start
 
-    def settle(self, system, fault, recovered=None, remembered=True):
-        """Waits until nothing is under way, and closes the ledger: nothing lost, nothing twice."""
-        # In this order: a probe that is counted as sent was counted as waiting before.
+    def settle(self, system, fault, recovered=None, stored=True):
+        """Waits until no probe is in flight, then checks that none was lost or completed twice."""
+        # In this order, because a probe enters the outbox before it is counted as sent.
         system.wait_for(lambda: system.track_count("probes_sent_total") == system.fed)
         system.wait_for(lambda: system.track_count("outbox_entries") == 0)
-        self.close_ledger(fault, system.fed, system.acknowledged(),
+        self.check_counts(fault, system.fed, system.acknowledged(),
                           system.track_count("probes_dropped_total"), recovered)
-        if remembered:
-            self.assertEqual(system.fed, system.remembered(), "a probe was not recognised, or twice")
+        if stored:
+            self.assertEqual(system.fed, system.stored_probes(), "a probe was recognised twice or not at all")
         errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
         self.assertEqual([], errors)
 
-    def close_ledger(self, fault, sent, finished, dropped=0, seconds=None):
-        """Nothing may be lost; and a line for tests/fault/report, which makes the table of
-        docs/reliability.md. `seconds`: until the next result, where that was looked at."""
-        lost = sent - finished - dropped
+    def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
+        """Checks that no probe was lost, and writes a line for tests/fault/report, which prints the table of
+        docs/reliability.md. `seconds` is the time until the next result, if measured."""
+        lost = sent - completed - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):
             with open(file, "a") as out:
-                print(json.dumps({"fault": fault, "probes": sent, "results": finished,
+                print(json.dumps({"fault": fault, "probes": sent, "results": completed,
                                   "dropped": dropped, "lost": lost, "seconds": seconds}), file=out)
         self.assertEqual((0, 0), (lost, dropped))

@@ -1,4 +1,4 @@
-"""An edge and a worker played by the test, which take no time of their own: what is tried is the broker."""
+"""Simulated edges and workers that respond immediately, so that a test loads only the broker."""
 
 import time
 
@@ -14,7 +14,7 @@ def header(source, number, **fields):
 
 
 class Edge:
-    """Sends probes, each of a track of its own, and counts acknowledgements."""
+    """Sends probes, each of a new track, and collects their acknowledgements."""
 
     def __init__(self, context, endpoint, name):
         self.name = name
@@ -39,13 +39,13 @@ class Edge:
             self.socket.send_multipart(message, copy=False)
 
     def receive(self):
-        """All acknowledgements that are here."""
+        """Reads all acknowledgements that have arrived."""
         while self.socket.poll(0):
             self.waiting.pop(msgpack.unpackb(self.socket.recv_multipart()[1])["ref"], None)
 
 
 class Worker:
-    """Names everybody `unknown`, at once, with the crop."""
+    """Answers every probe immediately with the decision `unknown` and its crop."""
 
     credit = 16
 
@@ -55,16 +55,16 @@ class Worker:
         self.socket.linger = 0
         self.socket.set_hwm(0)
         self.socket.connect(endpoint)
-        self.ask(self.credit)
+        self.send_credit(self.credit)
 
-    def ask(self, credit):
+    def send_credit(self, credit):
         self.numbers += 1
         self.socket.send_multipart([b"credit.w", header(
             "w", self.numbers, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
             samples=0), b""])
 
     def work(self):
-        """Answers all probes that are here."""
+        """Answers all probes that have arrived and returns their number."""
         done = 0
         while self.socket.poll(0):
             _, probe, crop = self.socket.recv_multipart(copy=False)
@@ -76,5 +76,5 @@ class Worker:
                 box=BOX, decision="unknown", threshold=0.5, probes=1, samples=[], quality=0.5, model="m",
                 gallery="0-0"), crop], copy=False)
         if done:
-            self.ask(done)
+            self.send_credit(done)
         return done

@@ -1,4 +1,4 @@
-"""The clock of the machine jumps, as it does when a small computer without a battery finds its time server."""
+"""The machine's clock jumps, as on a small computer without a battery when it reaches its time server."""
 
 import pathlib
 import unittest
@@ -7,14 +7,14 @@ from fault_system import FaultSystem, FaultTest, support
 
 
 def faketime():
-    """The library that gives a program another time; the packages of the Debian family put it there."""
+    """Returns the library that changes the time seen by a program, where Debian's packages install it."""
     found = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     support.need(found, "faketime is not installed")
     return found[0]
 
 
 class ClockTest(FaultTest):
-    def test_nothing_is_lost_when_the_clock_jumps_by_a_day_and_back_by_two(self):
+    def test_no_probe_is_lost_when_the_clock_jumps_by_a_day_and_back_by_two(self):
         clock = self.folder / "clock"
         clock.write_text("+0")
         faked = {"LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",
@@ -22,7 +22,7 @@ class ClockTest(FaultTest):
 
         class Jumping(FaultSystem):
             def _launch(self, name, command, **environment):
-                # Redis' allocator does not go together with the library.
+                # Redis's allocator is incompatible with the library.
                 super()._launch(name, command, **environment, **({} if name == "redis" else faked))
 
         system = Jumping(self)

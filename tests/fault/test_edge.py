@@ -1,4 +1,4 @@
-"""The edge side dies process by process, its camera misbehaves, and every start-up is broken off."""
+"""Faults of the edge: killed processes, misbehaving cameras, and interrupted start-ups."""
 
 import http.server
 import signal
@@ -22,17 +22,17 @@ class ProcessTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def test_results_come_again_after_each_process_of_the_edge_was_killed_and_started(self):
+    def test_results_resume_after_each_edge_process_is_killed_and_restarted(self):
         system = System(self)
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
         system.start_all()
         loop = {"FACEBUS_CAMERAS_CLIP_LOOP": "true", "FACEBUS_CAMERAS_CLIP_PACE": "live"}
-        # He leaves at the end of each round, so that the next is another track.
+        # The man leaves at the end of each loop, so that the next loop is a new track.
         clip = ffmpeg_clip(self, "leaves.mp4", "-i", CARPHONE, "-vf", "tpad=stop_mode=add:stop_duration=3:color=gray")
         system.play(clip, **loop)
-        named = lambda m: m.kind == "identity" and m["decision"] == "known"  # noqa: E731
-        system.until(named)
+        recognised = lambda m: m.kind == "identity" and m["decision"] == "known"  # noqa: E731
+        system.until(recognised)
         for name in ("capture", "motion", "detect-align", "track"):
             with self.subTest(killed=name):
                 service = system.services.pop(name)
@@ -43,14 +43,14 @@ class ProcessTest(support.ProcessTest):
                     system.play(clip, **loop)
                 else:
                     system.start(name)
-                # Of a track that began after the fault.
+                # Expects a result of a track that started after the fault.
                 started = system.until(lambda m: m.kind == "track" and m["event"] == "started")
                 self.assertEqual("man", system.until(
-                    lambda m, started=started: named(m) and m["track"] == started["track"])["subject"])
+                    lambda m, started=started: recognised(m) and m["track"] == started["track"])["subject"])
 
 
 class StartTest(support.ProcessTest):
-    """SIGTERM at each line that a service logs while it starts."""
+    """Sends SIGTERM after each line that a service logs while it starts."""
 
     @classmethod
     def setUpClass(cls):
@@ -60,7 +60,7 @@ class StartTest(support.ProcessTest):
         return self.spawn([program(f"facebus-{name}")], system.environment, subprocess.DEVNULL,
                           subprocess.PIPE)
 
-    def test_every_service_ends_with_success_wherever_its_start_is_broken_off(self):
+    def test_every_service_exits_successfully_if_stopped_at_any_point_of_its_start(self):
         system = System(self, FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
@@ -85,17 +85,17 @@ class StartTest(support.ProcessTest):
 
 
 class Camera(http.server.ThreadingHTTPServer):
-    """A network camera: motion JPEG over HTTP, of which a test turns the knobs."""
+    """Network camera, motion JPEG over HTTP, controlled by the test."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, pictures, port=0):
+    def __init__(self, images, port=0):
         super().__init__(("127.0.0.1", port), CameraRequest)
-        self.pictures = pictures  # JPEGs that it shows in turn
-        self.flow = threading.Event()  # cleared: frozen
-        self.flow.set()
-        self.over = threading.Event()  # set: every stream ends
+        self.images = images  # JPEGs, sent in turn
+        self.running = threading.Event()  # cleared: the camera freezes
+        self.running.set()
+        self.closing = threading.Event()  # set: every stream ends
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -103,8 +103,8 @@ class Camera(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/video.mjpg"
 
     def turn_off(self):
-        self.over.set()
-        self.flow.set()
+        self.closing.set()
+        self.running.set()
         self.shutdown()
         self.server_close()
 
@@ -119,27 +119,27 @@ class CameraRequest(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         number = 0
         try:
-            while not self.server.over.wait(FRAME_SECONDS):
-                self.server.flow.wait()
-                pictures = self.server.pictures
-                picture = pictures[number % len(pictures)]
+            while not self.server.closing.wait(FRAME_SECONDS):
+                self.server.running.wait()
+                images = self.server.images
+                image = images[number % len(images)]
                 number += 1
                 self.wfile.write(f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: "
-                                 f"{len(picture)}\r\n\r\n".encode() + picture + b"\r\n")
+                                 f"{len(image)}\r\n\r\n".encode() + image + b"\r\n")
         except OSError:
-            pass  # whoever watched is gone
+            pass  # the client has disconnected
 
 
 class CameraTest(support.ProcessTest):
-    """capture alone; the test stands where motion does."""
+    """Runs only capture; the test takes the place of motion."""
 
     @classmethod
     def setUpClass(cls):
         support.need_system()
         need_tool("ffmpeg")
 
-    def pictures(self, size, colour="gray"):
-        """Two JPEGs of one colour."""
+    def images(self, size, colour="gray"):
+        """Returns two identical JPEGs of one colour."""
         file = self.folder / f"{colour}.jpg"
         made = self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                                  f"color={colour}:size={size}", "-frames:v", "1", file])
@@ -160,48 +160,48 @@ class CameraTest(support.ProcessTest):
     def frame(self):
         return msgpack.unpackb(self.motion.recv_multipart()[1])
 
-    def lost(self, system):
+    def disconnects(self, system):
         return metric(system.services["capture"].health, "facebus_camera_disconnects_total")
 
-    def await_loss(self, system, before=0):
-        while self.lost(system) <= before:
+    def await_disconnect(self, system, before=0):
+        while self.disconnects(system) <= before:
             self.motion.poll(50)
             while self.motion.poll(0):
                 self.motion.recv_multipart()
 
-    def test_a_camera_that_freezes_is_opened_again(self):
-        camera = Camera(self.pictures("320x240"))
+    def test_reopens_a_camera_that_freezes(self):
+        camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.watch(camera)
         self.frame()
-        camera.flow.clear()
-        self.await_loss(system)
-        camera.flow.set()
+        camera.running.clear()
+        self.await_disconnect(system)
+        camera.running.set()
         self.frame()
         self.assertEqual(1, metric(system.services["capture"].health, "facebus_camera_up"))
 
-    def test_a_camera_that_ends_refuses_and_returns_is_opened_again(self):
-        pictures = self.pictures("320x240")
-        camera = Camera(pictures)
+    def test_reopens_a_camera_that_closes_refuses_and_returns(self):
+        images = self.images("320x240")
+        camera = Camera(images)
         system = self.watch(camera)
         before = self.frame()
         port = camera.server_address[1]
         camera.turn_off()
-        self.await_loss(system)
-        self.await_loss(system, self.lost(system))  # it refuses now
-        again = Camera(pictures, port)
+        self.await_disconnect(system)
+        self.await_disconnect(system, self.disconnects(system))  # now connections are refused
+        again = Camera(images, port)
         self.addCleanup(again.turn_off)
         after = self.frame()
         self.assertGreater(after["pts"], before["pts"])
         self.assertGreater(after["seq"], before["seq"])
 
-    def test_a_camera_that_changes_its_resolution_is_opened_again(self):
-        """OpenCV would go on for ever with the last picture of the old size."""
-        camera = Camera(self.pictures("320x240", "black"))
+    def test_reopens_a_camera_that_changes_its_resolution(self):
+        """OpenCV alone would repeat the last frame of the old size forever."""
+        camera = Camera(self.images("320x240", "black"))
         self.addCleanup(camera.turn_off)
         system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="1")
         self.frame()
-        camera.pictures = self.pictures("640x480", "white")
+        camera.images = self.images("640x480", "white")
         while True:
             _, header, pixels = self.motion.recv_multipart()
             header = msgpack.unpackb(header)
@@ -209,17 +209,17 @@ class CameraTest(support.ProcessTest):
             if min(pixels) > 200:
                 break
         self.assertEqual((640, 480), (header["width"], header["height"]))
-        self.assertEqual(1, self.lost(system))
+        self.assertEqual(1, self.disconnects(system))
 
-    def test_a_camera_that_repeats_its_picture_is_opened_again_once(self):
-        camera = Camera(self.pictures("320x240"))
+    def test_reopens_a_camera_that_repeats_its_frame_once(self):
+        camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="0.5")
-        self.await_loss(system)
+        self.await_disconnect(system)
         after = self.frame()["pts"] + 2_000_000_000
         while self.frame()["pts"] < after:
             pass
-        self.assertEqual(1, self.lost(system))
+        self.assertEqual(1, self.disconnects(system))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The network between edge and server is cut for a minute: the broker runs in a network of its own, with
-a cable to ours that the test unplugs. Takes root and iproute2."""
+"""The network between edge and server is cut for a minute: the broker runs in a separate network namespace, whose
+virtual cable the test unplugs. Requires: root and iproute2."""
 
 import os
 import subprocess
@@ -18,14 +18,14 @@ class NetworkTest(FaultTest):
     def setUpClass(cls):
         super().setUpClass()
         support.need_tool("ip")
-        support.need(os.geteuid() == 0, "only root may make networks")
+        support.need(os.geteuid() == 0, "creating networks requires root")
 
     def ip(self, *arguments):
         ended = subprocess.run(["ip", *arguments], capture_output=True, text=True)
         support.need(ended.returncode == 0, f"ip {' '.join(arguments)}: {ended.stderr.strip()}")
 
     def cable(self):
-        """A network with the address 10.213.x.2 in it, and 10.213.x.1 at our end."""
+        """Creates a network with the address 10.213.x.2, connected to 10.213.x.1. Returns its name and address."""
         tag = f"fb{os.getpid() % 100000}"
         subnet = f"10.213.{os.getpid() % 250}"
         self.ip("netns", "add", tag)
@@ -39,7 +39,7 @@ class NetworkTest(FaultTest):
             self.ip("-n", tag, *command)
         return tag, f"{subnet}.2"
 
-    def test_nothing_is_lost_when_the_network_is_cut_for_a_minute(self):
+    def test_no_probe_is_lost_when_the_network_is_cut_for_a_minute(self):
         network, address = self.cable()
 
         class Apart(FaultSystem):
@@ -54,7 +54,7 @@ class NetworkTest(FaultTest):
         system.wait_for_acknowledgements(3)
         self.ip("link", "set", network, "down")
         system.feed(16)
-        end = time.monotonic() + CUT_SECONDS  # the fault lasts so long, and the system goes on meanwhile
+        end = time.monotonic() + CUT_SECONDS  # how long the fault lasts
         system.wait_for(lambda: time.monotonic() > end)
         before = system.acknowledged()
         self.assertLess(before, system.fed, "the network was not cut")

@@ -1,4 +1,4 @@
-"""Each process of the server side and `track` dies, hangs or comes back in the middle of the work."""
+"""Each process of the server side, and `track`, is killed, hangs or restarts while probes are in flight."""
 
 import unittest
 
@@ -7,15 +7,15 @@ from system import metric
 
 
 class WorkerTest(FaultTest):
-    def test_what_a_killed_worker_held_goes_to_another(self):
+    def test_probes_of_a_killed_worker_go_to_another(self):
         system = self.running()
         before = system.acknowledged()
         system.kill("recognize-1")
         system.feed(16)
         recovered = self.recovery(system, before)
-        self.settle(system, "worker killed, another is there", recovered)
+        self.settle(system, "worker killed, another remains", recovered)
 
-    def test_with_every_worker_killed_probes_wait_for_the_next(self):
+    def test_probes_wait_for_a_new_worker_if_all_are_killed(self):
         system = self.running()
         for name in system.worker_names():
             system.kill(name)
@@ -25,7 +25,7 @@ class WorkerTest(FaultTest):
         recovered = self.recovery(system, before)
         self.settle(system, "all workers killed, one started", recovered)
 
-    def test_what_a_hanging_worker_holds_goes_to_another_and_counts_once(self):
+    def test_probes_of_a_hanging_worker_go_to_another_and_complete_once(self):
         system = self.running()
         system.hang("recognize-1")
         before = system.acknowledged()
@@ -33,12 +33,12 @@ class WorkerTest(FaultTest):
         recovered = self.recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         system.wait_for(lambda: system.acknowledged() == system.fed)
-        system.resume("recognize-1")  # and now sends its results, too late
+        system.resume("recognize-1")  # now sends its results, too late
         system.until(lambda m: m.kind == "status" and m["workers"] == 2)
         system.feed(4)
-        self.settle(system, "worker hangs, another is there", recovered)
+        self.settle(system, "worker hangs, another remains", recovered)
 
-    def test_a_probe_that_three_workers_were_lost_with_is_set_aside_as_an_error(self):
+    def test_a_probe_lost_with_three_workers_is_dead_lettered(self):
         system = self.running()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         for name in system.worker_names():
@@ -46,7 +46,7 @@ class WorkerTest(FaultTest):
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         system.feed(1, 1)
         for attempt in range(3):
-            # It takes one probe and dies.
+            # A worker that accepts one probe and disconnects.
             worker = system.context.socket(zmq.DEALER)
             worker.linger = 0
             worker.connect(system.ipc("workers"))
@@ -59,15 +59,15 @@ class WorkerTest(FaultTest):
                 system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         error = system.until(lambda m: m.kind == "identity" and m["decision"] == "error")
         self.assertEqual(probe, error["probe"])
-        self.assertIn("set aside", error["reason"])
-        # It is done with, and the others go on.
+        self.assertIn("dead-lettered", error["reason"])
+        # The probe is completed, and the other probes continue.
         system.start_worker("recognize-9")
         system.wait_for(lambda: system.track_count("outbox_entries") == 0)
-        self.close_ledger("three workers lost with one probe", system.fed, system.acknowledged())
+        self.check_counts("three workers lost with one probe", system.fed, system.acknowledged())
 
 
 class BrokerTest(FaultTest):
-    def test_the_edge_sends_again_what_a_killed_broker_held(self):
+    def test_the_edge_resends_the_probes_of_a_killed_broker(self):
         system = self.running()
         system.kill("broker")
         system.feed(16)
@@ -76,7 +76,7 @@ class BrokerTest(FaultTest):
         recovered = self.recovery(system, before)
         self.settle(system, "broker killed and started", recovered)
 
-    def test_edge_and_workers_find_one_broker_after_another(self):
+    def test_edge_and_workers_reconnect_to_each_new_broker(self):
         system = self.running()
         recovered = 0.0
         for _ in range(2):
@@ -87,7 +87,7 @@ class BrokerTest(FaultTest):
             recovered = max(recovered, self.recovery(system, before))
         self.settle(system, "broker killed and started twice", recovered)
 
-    def test_a_hanging_broker_goes_on_where_it_stopped(self):
+    def test_a_hanging_broker_continues_where_it_stopped(self):
         system = self.running()
         system.hang("broker")
         system.feed(16)
@@ -95,16 +95,16 @@ class BrokerTest(FaultTest):
         before = system.acknowledged()
         system.resume("broker")
         recovered = self.recovery(system, before)
-        self.settle(system, "broker hangs and goes on", recovered)
+        self.settle(system, "broker hangs and continues", recovered)
 
-    def test_results_of_two_runs_can_be_told_apart(self):
+    def test_results_of_two_runs_are_distinguishable(self):
         system = self.running()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         first = system.until(lambda m: m.kind == "status")["run"]
         system.kill("broker")
         system.start("broker")
         second = system.until(lambda m: m.kind == "status" and m["run"] != first)["run"]
-        system.feed(4)  # of new tracks, so that there is a result
+        system.feed(4)  # new tracks, so that there is a result
         system.until(lambda m: m.kind == "identity" and m["run"] == second)
         self.settle(system, "broker killed and started, idle")
         runs = [m["run"] for m in system.messages if m.kind == "identity"]
@@ -115,23 +115,23 @@ class BrokerTest(FaultTest):
 
 
 class TrackTest(FaultTest):
-    def test_what_a_killed_track_had_sent_comes_to_its_result(self):
-        system = self.running(FACEBUS_TRACK_RESEND="60")  # so that what arrives is what was sent
+    def test_probes_sent_by_a_killed_track_get_their_result(self):
+        system = self.running(FACEBUS_TRACK_RESEND="60")  # so that the broker receives each probe once
         system.feed(8)
         broker = system.services["broker"].health
-        # Sent is what reached the broker: what lies in buffers of `track` goes with it.
+        # Counts only probes that reached the broker: those in buffers of `track` are lost with it.
         system.wait_for(lambda: metric(broker, "facebus_probes_total") == system.fed)
         system.kill("track")
         system.wait_for(lambda: metric(broker, "facebus_queue_probes") == 0 and
                         metric(broker, "facebus_in_flight_probes") == 0)
-        first, finished = system.fed, int(metric(broker, "facebus_probes_completed_total"))
-        self.assertEqual(finished, system.remembered())
+        first, completed = system.fed, int(metric(broker, "facebus_probes_completed_total"))
+        self.assertEqual(completed, system.stored_probes())
         system.start("track")
         system.frames = system.fed = 0
         system.feed(16)
         system.wait_for(lambda: system.acknowledged() == system.fed)
-        self.close_ledger("track killed and started", first + system.fed,
-                          finished + system.acknowledged())
+        self.check_counts("track killed and started", first + system.fed,
+                          completed + system.acknowledged())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Redis dies, hangs, is full or changes its password: recognition goes on with what it has."""
+"""Redis is killed, hangs, is full or changes its password: recognition continues with its gallery copy."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from fault_system import FaultTest
 
 
 class RedisTest(FaultTest):
-    def test_recognition_goes_on_while_redis_is_away_and_says_so(self):
+    def test_recognition_continues_without_redis_and_reports_a_stale_gallery(self):
         system = self.running()
         system.kill("redis")
         before = system.acknowledged()
@@ -17,10 +17,10 @@ class RedisTest(FaultTest):
         system.start_redis()
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         system.feed(4)
-        self.settle(system, "Redis killed and started", recovered, remembered=False)
+        self.settle(system, "Redis killed and started", recovered, stored=False)
 
-    def test_a_redis_that_hangs_holds_up_no_worker(self):
-        # Longer than redis.timeout_ms, as by default.
+    def test_a_hanging_redis_does_not_stop_the_workers(self):
+        # Longer than redis.timeout_ms, as in the defaults.
         system = self.running(FACEBUS_BROKER_WORKER_TIMEOUT="5")
         system.messages.clear()
         system.hang("redis")
@@ -32,20 +32,20 @@ class RedisTest(FaultTest):
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         self.assertEqual({2}, {m["workers"] for m in system.messages if m.kind == "status"})
         system.feed(4)
-        self.settle(system, "Redis hangs and goes on", recovered, remembered=False)
+        self.settle(system, "Redis hangs and continues", recovered, stored=False)
 
-    def test_a_redis_that_answers_late_slows_recognition_down_and_nothing_more(self):
+    def test_a_slow_redis_only_slows_recognition_down(self):
         system = self.running()
         before = system.acknowledged()
         system.feed(16)
         recovered = self.recovery(system, before)
         while system.acknowledged() < system.fed:
-            system.redis("CLIENT", "PAUSE", "400", "ALL")  # for so many ms; then it does what waits
-            system.look()
+            system.redis("CLIENT", "PAUSE", "400", "ALL")  # in ms; then Redis runs the waiting commands
+            system.poll()
         system.feed(4)
-        self.settle(system, "Redis answers 0.4 s late", recovered)
+        self.settle(system, "Redis responds 0.4 s late", recovered)
 
-    def test_a_full_redis_is_counted_and_recognition_goes_on(self):
+    def test_recognition_continues_and_counts_errors_if_redis_is_full(self):
         system = self.running()
         system.redis("CONFIG", "SET", "maxmemory", "1")
         before = system.acknowledged()
@@ -56,12 +56,12 @@ class RedisTest(FaultTest):
                          for line in system.services[name].lines() if "OOM" in line)
         self.assertIn("kind=refused", errors)
         system.redis("CONFIG", "SET", "maxmemory", "0")
-        known = system.remembered()
+        stored = system.stored_probes()
         system.feed(16)
-        self.settle(system, "Redis out of memory for a while", recovered, remembered=False)
-        self.assertGreater(system.remembered(), known)
+        self.settle(system, "Redis out of memory for a while", recovered, stored=False)
+        self.assertGreater(system.stored_probes(), stored)
 
-    def test_another_password_is_told_and_recognition_goes_on(self):
+    def test_recognition_continues_and_reports_a_changed_password(self):
         system = self.running()
         system.redis("CONFIG", "SET", "requirepass", "another")
         system.redis("-a", "another", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -75,7 +75,7 @@ class RedisTest(FaultTest):
         system.redis("-a", "another", "CONFIG", "SET", "requirepass", "")
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         system.feed(4)
-        self.settle(system, "Redis with another password for a while", recovered, remembered=False)
+        self.settle(system, "Redis with another password for a while", recovered, stored=False)
 
 
 if __name__ == "__main__":

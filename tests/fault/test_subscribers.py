@@ -1,4 +1,4 @@
-"""Subscribers that are slow, stand still or come late, and edges in numbers."""
+"""Subscribers that are slow, stuck or late, and hundreds of edges."""
 
 import itertools
 import json
@@ -20,8 +20,8 @@ def await_result(system, number):
         system.until(lambda m: m.kind == "identity" and m["result"] == number)
 
 
-class Crowd(FaultTest):
-    """A broker between edges and a worker that the test plays."""
+class SimulatedPeers(FaultTest):
+    """Runs a real broker with simulated edges and a simulated worker."""
 
     def broker(self, **environment):
         system = FaultSystem(self, **environment)
@@ -32,7 +32,7 @@ class Crowd(FaultTest):
         return system
 
     def exchange(self, system, edges, also=lambda: None):
-        """Until every probe is acknowledged."""
+        """Works until every probe is acknowledged. Calls `also` after each round."""
         poller = zmq.Poller()
         for socket in (system.subscriber, self.worker.socket, *(edge.socket for edge in edges)):
             poller.register(socket, zmq.POLLIN)
@@ -48,13 +48,13 @@ class Crowd(FaultTest):
             also()
 
 
-class SubscriberTest(Crowd):
+class SubscriberTest(SimulatedPeers):
     QUEUE = 50
     ROUNDS = 100
-    EACH = 40  # probes a round
+    EACH = 40  # probes per round
 
     def flood(self, system, also=lambda: None):
-        """Results with crops, 300 MB in all; gives by how much the broker grew over the last 90 %."""
+        """Publishes 300 MB of results with crops. Returns the growth of the broker's memory over the last 90 %."""
         edge = Edge(system.context, system.ipc("probes"), "door")
         held = 0
         for number in range(self.ROUNDS):
@@ -78,21 +78,21 @@ class SubscriberTest(Crowd):
         self.assertEqual(list(range(1, self.ROUNDS * self.EACH + 1)), numbers)
         limit = 2 * self.QUEUE * len(CROP) + 16_000_000
         self.assertLess(grown, limit, f"the broker grew by {grown} bytes")
-        self.close_ledger(fault, self.ROUNDS * self.EACH, len(numbers))
+        self.check_counts(fault, self.ROUNDS * self.EACH, len(numbers))
 
-    def test_a_subscriber_that_never_reads_costs_a_bounded_memory_and_nobody_else(self):
+    def test_a_subscriber_that_never_reads_needs_bounded_memory_and_affects_no_other(self):
         system = self.broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         self.subscribe(system)
         self.check(system, self.flood(system), "subscriber that never reads")
 
-    def test_a_slow_subscriber_sees_by_the_numbers_what_it_missed(self):
+    def test_a_slow_subscriber_can_detect_gaps_by_the_result_numbers(self):
         system = self.broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         slow = self.subscribe(system)
         numbers = []
         turns = itertools.count()
 
         def read_one():
-            """For every few times that the others read all that they have."""
+            """Reads one message in every eighth round."""
             if next(turns) % 8 == 0 and slow.poll(0):
                 message = Message(slow.recv_multipart())
                 if message.kind == "identity":
@@ -102,13 +102,13 @@ class SubscriberTest(Crowd):
         self.check(system, grown, "subscriber that is slow")
         self.assertGreater(len(numbers), 1)
         self.assertEqual(sorted(set(numbers)), numbers)
-        self.assertGreater(numbers[-1] - numbers[0] + 1, len(numbers), "it missed nothing: not slow")
+        self.assertGreater(numbers[-1] - numbers[0] + 1, len(numbers), "the subscriber was not slow")
 
 
-class EdgeTest(Crowd):
+class EdgeTest(SimulatedPeers):
     EDGES = 400
 
-    def test_hundreds_of_edges_find_the_next_broker_and_lose_nothing(self):
+    def test_hundreds_of_edges_reconnect_to_a_new_broker_and_lose_nothing(self):
         system = self.broker()
         edges = [Edge(system.context, system.ipc("probes"), f"e{i}") for i in range(self.EDGES)]
         for edge in edges:
@@ -122,14 +122,14 @@ class EdgeTest(Crowd):
         system.start("broker")
         self.worker = Worker(system.context, system.ipc("workers"))
         for edge in edges:
-            edge.send_again()  # as track does with what was not acknowledged
+            edge.send_again()  # as track does with unacknowledged probes
         self.exchange(system, edges)
-        # Each counts once, however often it was sent.
-        finished = int(metric(system.services["broker"].health, "facebus_probes_completed_total"))
-        self.close_ledger(f"{self.EDGES} edges, broker killed and started", 2 * self.EDGES, finished)
+        # Each probe is counted once, even if sent several times.
+        completed = int(metric(system.services["broker"].health, "facebus_probes_completed_total"))
+        self.check_counts(f"{self.EDGES} edges, broker killed and started", 2 * self.EDGES, completed)
 
 
-class CatchUpTest(Crowd):
+class CatchUpTest(SimulatedPeers):
     def watch(self, system, count):
         log = (self.folder / "watch.log").open("wb")
         self.addCleanup(log.close)
@@ -141,7 +141,7 @@ class CatchUpTest(Crowd):
     def seen(self, out):
         return [key(json.loads(line)) for line in out.read_text().splitlines()]
 
-    def test_a_subscriber_that_comes_late_gets_what_was_published_before(self):
+    def test_a_late_subscriber_gets_earlier_results(self):
         system = self.broker()
         edge = Edge(system.context, system.ipc("probes"), "door")
         edge.send(30)
@@ -154,15 +154,15 @@ class CatchUpTest(Crowd):
         published = [key(m) for m in system.messages if m.kind == "identity"]
         self.assertEqual(published, sorted(self.seen(out), key=lambda k: k[1]))
 
-    def test_a_subscriber_gets_what_was_published_before_it_found_the_next_broker(self):
+    def test_a_subscriber_gets_results_published_before_it_reconnected(self):
         system = self.broker()
         edge = Edge(system.context, system.ipc("probes"), "door")
         edge.send(5)
         self.exchange(system, [edge])
         watch, out = self.watch(system, 45)
         while out.stat().st_size == 0:
-            system.look()
-        watch.send_signal(signal.SIGSTOP)  # it can't connect again in time
+            system.poll()
+        watch.send_signal(signal.SIGSTOP)  # so that it reconnects too late
         system.kill("broker")
         self.worker.socket.close()
         edge.send(40)
@@ -172,11 +172,11 @@ class CatchUpTest(Crowd):
         self.exchange(system, [edge])
         watch.send_signal(signal.SIGCONT)
         while watch.poll() is None:
-            system.look()
+            system.poll()
         self.assertEqual(0, watch.returncode)
         seen = self.seen(out)
         self.assertEqual(45, len(set(seen)))
-        self.assertEqual(len(seen), len(set(seen)), "one came twice")
+        self.assertEqual(len(seen), len(set(seen)), "a result arrived twice")
 
 
 if __name__ == "__main__":

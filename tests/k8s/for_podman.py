@@ -1,14 +1,15 @@
-"""The pods of the manifests, as `podman kube play` takes them, derived from what a cluster would be given. Podman 4 has
-no namespaces, StatefulSets, mounted Secrets, named ports or fsGroup, and asks for health with a curl that the image
-does not have; so
+"""Converts the manifests for a cluster into pods for `podman kube play`. Podman 4 does not support namespaces,
+StatefulSets, mounted Secrets, named ports or fsGroup, and its HTTP health checks need curl, which the image lacks. So
 
-- a pod is named NAMESPACE.NAME, and its ConfigMaps, claims and volumes begin with that name;
-- a mounted Secret becomes a folder with the owner and mode that the manifest names, one in the environment variables;
-- an httpGet probe becomes `facebus health`, and a tcpSocket probe the same with bash; podman has liveness probes only;
-- the security context of the pod becomes that of each container.
+- a pod is named NAMESPACE.NAME, and the names of its ConfigMaps, claims and volumes begin with that name;
+- a mounted Secret becomes a folder with the owner and mode of the manifest; a Secret in the environment becomes
+  variables;
+- an httpGet probe becomes `facebus health`, and a tcpSocket probe a connection from bash; podman supports only liveness
+  probes;
+- the security context of the pod is copied to each container.
 
-usage: for_podman.py SECRETS FOLDER    writes FOLDER/POD.yaml, and prints a line for each pod: POD NAME,NAME...
-                                       with the names by which Services make it known"""
+usage: for_podman.py SECRETS FOLDER    writes FOLDER/POD.yaml and prints one line per pod: POD NAME,NAME...
+                                       with the DNS names that Services give it"""
 
 import base64
 import os
@@ -52,7 +53,7 @@ class Pods:
                    "env": list(self.variables(namespace, container)),
                    "securityContext": {**rights, **container["securityContext"]},
                    "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
-        # Ports, because podman would publish them on the host.
+        # Drops ports too, because podman would publish them on the host.
         for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
             derived.pop(key, None)
         if probe := container.get("livenessProbe"):
@@ -61,7 +62,7 @@ class Pods:
         return derived
 
     def write(self, document):
-        """Writes the file of one pod; returns its name, and those that Services give it."""
+        """Writes the file of one pod. Returns its name and the DNS names that Services give it."""
         (labels, spec), namespace = manifests.pod_of(document), manifests.namespace(document)
         pod = f"{namespace}.{manifests.name(document)}"
         made, volumes = [], []
@@ -93,7 +94,7 @@ class Pods:
 
 
 def health(probe, ports):
-    """Returns the command of a probe. Podman hands it to a shell."""
+    """Returns the command of a probe, which podman passes to a shell."""
     if "httpGet" in probe:
         return ["facebus", "health", f"127.0.0.1:{ports[probe['httpGet']['port']]}"]
     if "tcpSocket" in probe:

@@ -1,4 +1,4 @@
-"""The manifests of deploy/k8s as kustomize renders them, and the Secrets of make-secrets."""
+"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets of make-secrets."""
 
 import pathlib
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# In the order in which they are applied.
+# In the order of application.
 KUSTOMIZATIONS = ("deploy/k8s", "deploy/k8s/edge", "deploy/k8s/tools")
 
 
@@ -17,14 +17,14 @@ def render(kustomization):
 
 
 def everything(folder):
-    """Returns the Secrets in a folder that make-secrets filled, and the documents of all kustomizations."""
+    """Returns the Secrets in a folder filled by make-secrets, and the documents of all kustomizations."""
     secrets = [document for file in sorted(pathlib.Path(folder).glob("*.yaml"))
                for document in yaml.safe_load_all(file.read_text()) if document]
     return secrets + [document for each in KUSTOMIZATIONS for document in render(each)]
 
 
 def pod_of(document):
-    """(labels, spec) of the pods that a document asks for, or nothing."""
+    """Returns (labels, spec) of the pods that a document creates, or None."""
     if document["kind"] == "Pod":
         return document["metadata"].get("labels", {}), document["spec"]
     template = document.get("spec", {}).get("template")
@@ -39,8 +39,8 @@ def name(document):
     return document["metadata"]["name"]
 
 
-def restricted_faults(spec):
-    """What the level `restricted` of Pod Security would refuse in a pod."""
+def restricted_violations(spec):
+    """Yields the settings of a pod that the Pod Security level `restricted` rejects."""
     pod = spec.get("securityContext", {})
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):

@@ -1,5 +1,5 @@
-"""Whether a cluster would take the manifests, and whether what they name is there. FACEBUS_SECRETS names a folder that
-deploy/k8s/make-secrets filled; tools/check-k8s runs this."""
+"""Validates the manifests and checks that everything they refer to exists. Run by tools/check-k8s. Requires:
+FACEBUS_SECRETS is a folder filled by deploy/k8s/make-secrets."""
 
 import copy
 import os
@@ -12,7 +12,7 @@ import kubernetes_validate
 import manifests
 import yaml
 
-# The first has all that the manifests use; the others are what is run today.
+# The first is the oldest with all features in use; the others are in common use.
 VERSIONS = ("1.25", "1.31", "1.37")
 
 
@@ -22,12 +22,12 @@ class Manifests(unittest.TestCase):
         cls.documents = manifests.everything(os.environ["FACEBUS_SECRETS"])
         cls.pods = [(document, *manifests.pod_of(document)) for document in cls.documents if manifests.pod_of(document)]
 
-    def there(self, kind, namespace, name):
+    def find(self, kind, namespace, name):
         return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
                      and manifests.namespace(each) == namespace), None)
 
     def selected(self, namespace, selector):
-        """The pods that a label selector of one namespace leads to, as (document, labels, spec)."""
+        """Returns the pods in a namespace that match a label selector, as (document, labels, spec)."""
         def matches(labels):
             for key, value in selector.get("matchLabels", {}).items():
                 if labels.get(key) != value:
@@ -39,13 +39,13 @@ class Manifests(unittest.TestCase):
             return True
         return [pod for pod in self.pods if manifests.namespace(pod[0]) == namespace and matches(pod[1])]
 
-    def test_every_document_is_what_its_schema_asks_for(self):
+    def test_every_document_conforms_to_its_schema(self):
         for version in VERSIONS:
             for document in self.documents:
                 with self.subTest(version=version, kind=document["kind"], name=manifests.name(document)):
                     kubernetes_validate.validate(document, version, strict=True)
 
-    def test_a_misspelt_key_is_found(self):
+    def test_misspelt_keys_are_rejected(self):
         document = copy.deepcopy(next(each for each in self.documents if each["kind"] == "Deployment"))
         document["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
         with self.assertRaises(kubernetes_validate.ValidationError):
@@ -58,38 +58,38 @@ class Manifests(unittest.TestCase):
             files = sorted(file.name for file in folder.glob("[0-9]*.yaml"))
             self.assertEqual(sorted(listed), files, each)
 
-    def test_every_document_has_a_namespace_that_there_is_and_that_is_restricted(self):
+    def test_every_document_is_in_an_existing_restricted_namespace(self):
         for document in self.documents:
             if document["kind"] == "Namespace":
                 self.assertEqual(document["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted")
                 continue
-            self.assertTrue(self.there("Namespace", None, manifests.namespace(document)), manifests.name(document))
+            self.assertTrue(self.find("Namespace", None, manifests.namespace(document)), manifests.name(document))
 
-    def test_no_two_documents_are_the_same(self):
+    def test_document_names_are_unique(self):
         names = [(each["kind"], manifests.namespace(each), manifests.name(each)) for each in self.documents]
         self.assertEqual(len(names), len(set(names)))
 
-    def test_every_pod_is_at_the_restricted_level_and_more(self):
+    def test_every_pod_meets_the_restricted_level_and_sets_limits(self):
         self.assertGreaterEqual(len(self.pods), 5)
         for document, _, spec in self.pods:
-            self.assertEqual(list(manifests.restricted_faults(spec)), [], manifests.name(document))
+            self.assertEqual(list(manifests.restricted_violations(spec)), [], manifests.name(document))
             self.assertIs(spec["automountServiceAccountToken"], False)
             for container in spec["containers"]:
                 self.assertIs(container["securityContext"]["readOnlyRootFilesystem"], True)
                 for kind in ("requests", "limits"):
                     self.assertEqual(container["resources"][kind].keys(), {"cpu", "memory"})
 
-    def test_the_look_at_the_level_sees_what_is_missing(self):
+    def test_the_check_of_the_restricted_level_finds_missing_settings(self):
         for key, found in (("seccompProfile", "seccompProfile"), ("runAsNonRoot", "root")):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["securityContext"][key]
-            self.assertIn(found, list(manifests.restricted_faults(spec)))
+            self.assertIn(found, list(manifests.restricted_violations(spec)))
         for key in ("allowPrivilegeEscalation", "capabilities"):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["containers"][0]["securityContext"][key]
-            self.assertEqual(list(manifests.restricted_faults(spec)), [key])
+            self.assertEqual(list(manifests.restricted_violations(spec)), [key])
 
-    def test_volumes_name_what_there_is_and_mounts_name_volumes(self):
+    def test_volumes_refer_to_existing_sources_and_mounts_to_volumes(self):
         for document, _, spec in self.pods:
             volumes = {volume["name"] for volume in spec["volumes"]}
             claims = {manifests.name(each) for each in document["spec"].get("volumeClaimTemplates", [])}
@@ -98,24 +98,24 @@ class Manifests(unittest.TestCase):
             for volume in spec["volumes"]:
                 for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
                     if key in volume:
-                        self.assertTrue(self.there(kind, manifests.namespace(document), volume[key][called]),
+                        self.assertTrue(self.find(kind, manifests.namespace(document), volume[key][called]),
                                         f"{manifests.name(document)}: {kind} {volume[key][called]}")
 
-    def test_secrets_in_the_environment_are_there_or_optional(self):
+    def test_secrets_in_the_environment_exist_or_are_optional(self):
         for document, _, spec in self.pods:
             for container in spec["containers"]:
                 for source in container.get("envFrom", []):
                     reference = source["secretRef"]
                     self.assertTrue(reference.get("optional")
-                                    or self.there("Secret", manifests.namespace(document), reference["name"]))
+                                    or self.find("Secret", manifests.namespace(document), reference["name"]))
 
-    def test_every_file_that_the_environment_names_is_mounted(self):
+    def test_every_file_named_in_the_environment_is_mounted(self):
         for document, _, spec in self.pods:
             content = {}
             for volume in spec["volumes"]:
                 for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
                     if key in volume:
-                        found = self.there(kind, manifests.namespace(document), volume[key][called])
+                        found = self.find(kind, manifests.namespace(document), volume[key][called])
                         content[volume["name"]] = found["data"].keys()
             for container in spec["containers"]:
                 files = set()
@@ -128,7 +128,7 @@ class Manifests(unittest.TestCase):
                 if any(each["name"] == "FACEBUS_REDIS_USER" for each in container.get("env", [])):
                     self.assertIn("/run/facebus-redis/password", files)
 
-    def test_services_lead_to_pods_and_to_their_ports(self):
+    def test_services_select_pods_and_their_ports(self):
         services = [each for each in self.documents if each["kind"] == "Service"]
         self.assertEqual({manifests.name(each) for each in services}, {"redis", "broker", "gateway"})
         for service in services:
@@ -139,23 +139,23 @@ class Manifests(unittest.TestCase):
             for port in service["spec"]["ports"]:
                 self.assertEqual(named.get(port["targetPort"]), port["port"])
 
-    def test_addresses_in_configurations_are_services(self):
+    def test_addresses_in_configurations_are_those_of_services(self):
         for document in (each for each in self.documents if each["kind"] == "ConfigMap"):
             settings = yaml.safe_load(document["data"]["facebus.yaml"])
             addresses = [*settings["broker"].values(), *([settings["redis"]["url"]] if "redis" in settings else [])]
             for address in addresses:
                 host, port = address.split("//")[1].split("/")[0].split(":")
                 called, _, rest = host.partition(".")
-                service = self.there("Service", rest.split(".")[0] or manifests.namespace(document), called)
+                service = self.find("Service", rest.split(".")[0] or manifests.namespace(document), called)
                 self.assertTrue(service, address)
                 self.assertIn(int(port), [each["port"] for each in service["spec"]["ports"]])
 
-    def test_workloads_select_the_pods_that_they_make(self):
+    def test_workloads_select_their_own_pods(self):
         for document, labels, _ in self.pods:
             if document["kind"] != "Pod":
                 self.assertEqual(document["spec"]["selector"]["matchLabels"], labels)
 
-    def test_probes_name_ports_of_their_container(self):
+    def test_probes_use_ports_of_their_container(self):
         for document, _, spec in self.pods:
             for container in spec["containers"]:
                 ports = {port["name"] for port in container.get("ports", [])}
@@ -167,7 +167,7 @@ class Manifests(unittest.TestCase):
                     if action:
                         self.assertIn(action["port"], ports)
 
-    def test_health_is_served_at_the_port_that_is_probed(self):
+    def test_probes_use_the_port_that_serves_health(self):
         for _, _, spec in self.pods:
             for container in spec["containers"]:
                 listens = {variable["value"] for variable in container.get("env", [])
@@ -176,16 +176,16 @@ class Manifests(unittest.TestCase):
                          if port["name"].endswith("health")}
                 self.assertEqual(listens, ports, container["name"])
 
-    def test_the_autoscaler_and_budgets_lead_to_workloads(self):
+    def test_autoscaler_and_budgets_refer_to_workloads(self):
         for document in self.documents:
             if document["kind"] == "HorizontalPodAutoscaler":
                 target = document["spec"]["scaleTargetRef"]
-                found = self.there(target["kind"], manifests.namespace(document), target["name"])
-                self.assertNotIn("replicas", found["spec"], "kubectl apply would undo what the autoscaler did")
+                found = self.find(target["kind"], manifests.namespace(document), target["name"])
+                self.assertNotIn("replicas", found["spec"], "kubectl apply would reset the autoscaler's replicas")
             if document["kind"] == "PodDisruptionBudget":
                 self.assertEqual(len(self.selected(manifests.namespace(document), document["spec"]["selector"])), 1)
 
-    def test_network_policies_select_pods_and_ports_that_there_are(self):
+    def test_network_policies_select_existing_pods_and_ports(self):
         namespaces = {manifests.name(each): each["metadata"].get("labels", {})
                       for each in self.documents if each["kind"] == "Namespace"}
 
@@ -218,7 +218,7 @@ class Manifests(unittest.TestCase):
         return [space for space, labels in namespaces.items()
                 if wanted <= {**labels, "kubernetes.io/metadata.name": space}.items()]
 
-    def test_a_second_site_is_a_copy_with_another_name(self):
+    def test_a_second_site_is_a_copy_with_another_namespace(self):
         with tempfile.TemporaryDirectory() as folder:
             site = shutil.copytree(manifests.ROOT / "deploy/k8s/edge", pathlib.Path(folder) / "yard")
             for file in site.glob("*.yaml"):
@@ -226,9 +226,9 @@ class Manifests(unittest.TestCase):
             documents = manifests.render(site)
         self.assertEqual({manifests.namespace(each) or manifests.name(each) for each in documents}, {"facebus-yard"})
 
-    def test_every_namespace_denies_what_is_not_named(self):
+    def test_every_namespace_denies_by_default(self):
         for space in (each for each in self.documents if each["kind"] == "Namespace"):
-            policy = self.there("NetworkPolicy", manifests.name(space), "default-deny")
+            policy = self.find("NetworkPolicy", manifests.name(space), "default-deny")
             self.assertEqual(policy["spec"], {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
 
 
