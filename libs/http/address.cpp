@@ -24,7 +24,7 @@ std::optional<Address> parse_address(const std::string& text) {
 
 bool is_loopback(const Address& address) {
     if (address.host == "localhost" || address.host == "::1") return true;
-    // As a number, because names such as 127.example.com begin alike.
+    // Compare the number, because host names such as 127.example.com also begin with 127.
     std::array<unsigned char, 4> bytes{};
     return inet_pton(AF_INET, address.host.c_str(), bytes.data()) == 1 && bytes[0] == 127;
 }

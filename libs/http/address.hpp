@@ -1,4 +1,4 @@
-// Where a server listens.
+// Addresses of the form host:port.
 #pragma once
 
 #include <optional>
@@ -6,15 +6,17 @@
 
 namespace facebus::http {
 
+/// Address of a server.
 struct Address {
     std::string host;
-    int port = 0;  ///< 0: a free one
+    int port = 0;  ///< 0: any free port
 };
 
-/// Nothing if the text is not host:port. An IPv6 address stands in brackets: [::1]:8000.
+/// Parses host:port; an IPv6 address requires brackets, as in [::1]:8000. Returns nothing if `text`
+/// is malformed.
 std::optional<Address> parse_address(const std::string& text);
 
-/// Whether only this machine reaches it.
+/// Returns whether the address is reachable only from this machine.
 bool is_loopback(const Address& address);
 
 }  // namespace facebus::http

@@ -20,16 +20,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A connection that does not come about can't be cut off, so it gets less time.
-constexpr milliseconds longest_connect(3000);
-constexpr std::size_t most_answer = 65'536;
+// Connecting cannot be aborted, so it gets a shorter timeout.
+constexpr milliseconds max_connect_time(3000);
+constexpr std::size_t max_response_bytes = 65'536;
 
-/// http://host:port and the rest.
+/// URL split into http://host:port and the rest.
 struct Url {
     std::string origin;
     std::string path;
 };
 
+/// Returns nothing unless the URL is http or https, has a host but no login, and is printable
+/// ASCII.
 std::optional<Url> parse_url(const std::string& url) {
     const auto scheme = url.find("://");
     if (scheme == std::string::npos) return std::nullopt;
@@ -44,20 +46,20 @@ std::optional<Url> parse_url(const std::string& url) {
     return Url{url.substr(0, slash), std::move(path)};
 }
 
-/// Cuts a request off when its time is over or a stop is requested: the library's own times count
-/// anew with every byte.
-class Guard {
+/// Thread that aborts a request at its deadline or at a stop request. The timeouts of the library
+/// are not sufficient, because they restart with every byte.
+class Watchdog {
   public:
-    Guard(httplib::Client& client, milliseconds time, const Stop& stop)
+    Watchdog(httplib::Client& client, milliseconds time, const Stop& stop)
         : thread_([this, &client, time, &stop] { watch(client, time, stop); }) {}
-    ~Guard() {
+    ~Watchdog() {
         done_.request();
         thread_.join();
     }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
 
-    [[nodiscard]] bool cut() const { return cut_; }
+    [[nodiscard]] bool aborted() const { return aborted_; }
 
   private:
     void watch(httplib::Client& client, milliseconds time, const Stop& stop) {
@@ -69,17 +71,18 @@ class Guard {
             const auto left = std::chrono::ceil<milliseconds>(until - Monotonic::now()).count();
             const int ready =
                 left <= 0 ? 0 : poll(wanted.data(), wanted.size(), static_cast<int>(left));
-            if (ready < 0) continue;  // a signal
+            if (ready < 0) continue;  // interrupted by a signal
             if (wanted[0].revents != 0) return;
-            cut_ = true;
+            aborted_ = true;
             client.stop();
-            // It may not have been connected yet: again, until it is over.
+            // stop() has no effect while the client is still connecting, so repeat it until the
+            // request has ended.
             if (done_.wait_ms(100)) return;
         }
     }
 
     Stop done_;
-    std::atomic<bool> cut_ = false;
+    std::atomic<bool> aborted_ = false;
     std::thread thread_;
 };
 
@@ -106,7 +109,7 @@ Client::Client(Options options, const std::string& setting) {
         throw StartupError(Exit::config, fmt::format("{}.url is not supported", setting));
     }
     const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
-    client.set_connection_timeout(std::min(time, longest_connect));
+    client.set_connection_timeout(std::min(time, max_connect_time));
     client.set_read_timeout(time);
     client.set_write_timeout(time);
     client.set_follow_location(false);
@@ -140,22 +143,25 @@ Result<Reply> Client::post(const std::string& body,
         return true;
     };
     std::size_t read = 0;
-    // Before the body, which may never end; of an answer without one (204) the library tells later.
+    // The library calls this before the body, which may never end, but not for a response without a
+    // body (204); for that, send() returns the response.
     request.response_handler = take;
     request.content_receiver = [&](const char*, std::size_t length, std::uint64_t, std::uint64_t) {
         read += length;
-        return read <= most_answer;
+        return read <= max_response_bytes;
     };
     httplib::Response response;
     auto error = httplib::Error::Success;
-    const Guard guard(impl_->client,
-                      milliseconds(static_cast<std::int64_t>(impl_->options.timeout * 1000)), stop);
+    const Watchdog watchdog(impl_->client,
+                            milliseconds(static_cast<std::int64_t>(impl_->options.timeout * 1000)),
+                            stop);
     const bool good = impl_->client.send(request, response, error);
     if (good) take(response);
-    // The status is the answer; whoever goes on talking after it is not listened to.
+    // The status is sufficient, even if the body was too long or did not end.
     if (reply.status != 0) return reply;
-    return fail(ErrorKind::unavailable, guard.cut() ? std::string("no response before the deadline")
-                                                    : httplib::to_string(error));
+    return fail(ErrorKind::unavailable, watchdog.aborted()
+                                            ? std::string("no response before the deadline")
+                                            : httplib::to_string(error));
 }
 
 }  // namespace facebus::http

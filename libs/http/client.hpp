@@ -1,4 +1,4 @@
-// Posting to somebody else's HTTP server.
+// HTTP client that posts to one URL.
 #pragma once
 
 #include <map>
@@ -10,31 +10,31 @@
 
 namespace facebus::http {
 
-/// What the server said; its body is read and forgotten.
+/// Response of the server; the body is discarded.
 struct Reply {
     int status = 0;
-    std::string retry_after;  ///< as it stands in the header; empty if it is not there
+    std::string retry_after;  ///< value of the header; empty if absent
 };
 
-/// Posts to one URL. A redirect is an answer like others and is not followed; a server's
-/// certificate has to be good. Not thread-safe.
+/// Posts to one URL. Does not follow redirects: they are returned like any other response. With
+/// https:// the certificate of the server must be valid. Not thread-safe.
 class Client {
   public:
     struct Options {
         std::string url;        ///< http:// or https://
-        std::string ca_file{};  ///< https: empty: the system's authorities
-        double timeout = 10;    ///< seconds for all of a request, whatever small steps it takes
+        std::string ca_file{};  ///< CA certificates for https; empty: those of the system
+        double timeout = 10;    ///< deadline in seconds for the whole request
     };
 
-    /// `setting`: whose options these are, for messages. Throws StartupError (config) if the URL
-    /// is none, or the CA file can't be read.
+    /// `setting` is the configuration section of the options, named in errors. Throws
+    /// `StartupError` (config) if the URL is invalid or the CA file is unreadable.
     Client(Options options, const std::string& setting);
     ~Client();
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
 
-    /// Unavailable: no answer, which a requested `stop` brings about at once. The message does not
-    /// hold the URL, which may be a secret.
+    /// Sends the request and blocks until the response, the deadline, or the stop request. Errors:
+    /// unavailable. The message never contains the URL, which may be secret.
     Result<Reply> post(const std::string& body, const std::map<std::string, std::string>& headers,
                        const Stop& stop);
 

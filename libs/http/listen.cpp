@@ -15,7 +15,7 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
         throw StartupError(Exit::config,
                            fmt::format("{}: \"{}\" is not host:port", setting, address));
     }
-    // The library's default lets two processes share a port; here that is an error to report.
+    // By default the library lets two processes share a port; here that must be an error.
     server.set_socket_options([](socket_t socket) {
         const int yes = 1;
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -31,7 +31,7 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
                         address, setting));
     }
     thread = std::jthread([&server] { server.listen_after_bind(); });
-    // stop() is lost on a server that does not run yet.
+    // stop() has no effect on a server that is not running yet, so wait for it.
     while (!server.is_running()) std::this_thread::yield();
     const bool six = parsed->host.find(':') != std::string::npos;
     return six ? fmt::format("[{}]:{}", parsed->host, port)

@@ -1,4 +1,4 @@
-// Private to libs/service: a server of cpp-httplib at an address from the configuration.
+// Private to libs/http and libs/service: starts a cpp-httplib server at a configured address.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace facebus::http {
 
-/// Binds the server to `address` (host:port, port 0 for a free one), which came from `setting`, and
-/// runs it in `thread`. Returns host:port as bound, when the server takes requests. Throws
-/// StartupError that names the setting if it can't listen.
+/// Binds the server to `address` (host:port; port 0: any free port) and runs it in `thread`.
+/// Returns the actual host:port once the server accepts requests. Throws `StartupError` naming
+/// `setting`, the configuration key of the address, if the server cannot listen.
 std::string listen(httplib::Server& server, std::jthread& thread, const std::string& address,
                    const std::string& setting);
 

@@ -8,8 +8,8 @@
 namespace facebus::http {
 namespace {
 
-constexpr std::size_t most_header_bytes = 2048;
-constexpr std::size_t most_boundary_bytes = 70;  // RFC 2046
+constexpr std::size_t max_header_bytes = 2048;  // per part
+constexpr std::size_t max_boundary_bytes = 70;  // RFC 2046
 constexpr auto npos = std::string_view::npos;
 
 char lower(char c) {
@@ -23,7 +23,8 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// What stands before `end`, which is taken off `text` too; nothing if it is not there.
+/// Removes the beginning of `text` up to and including `end`. Returns the part before `end`, or
+/// nothing if `end` does not occur.
 std::optional<std::string_view> take_until(std::string_view& text, std::string_view end) {
     const auto place = text.find(end);
     if (place == npos) return std::nullopt;
@@ -36,17 +37,18 @@ Result<FormPart> parse_part(std::string_view part) {
     std::string_view rest = part;
     const auto headers = take_until(rest, "\r\n\r\n");
     if (!headers) return fail(ErrorKind::malformed, "the headers of a form part do not end");
-    if (headers->size() > most_header_bytes) {
+    if (headers->size() > max_header_bytes) {
         return fail(ErrorKind::too_large,
-                    fmt::format("the headers of a form part exceed {} bytes", most_header_bytes));
+                    fmt::format("the headers of a form part exceed {} bytes", max_header_bytes));
     }
     FormPart found{.name = {}, .filename = {}, .content = rest};
     std::string_view lines = *headers;
     while (!lines.empty()) {
         const auto line = take_until(lines, "\r\n").value_or(lines);
-        if (line.end() == headers->end()) lines = {};
+        if (line.end() == headers->end()) lines = {};  // the last line
         const auto colon = line.find(':');
-        if (colon == npos || !same_word(trim(line.substr(0, colon)), "content-disposition")) {
+        if (colon == npos ||
+            !equal_ignoring_case(trim(line.substr(0, colon)), "content-disposition")) {
             continue;
         }
         const auto value = line.substr(colon + 1);
@@ -58,7 +60,7 @@ Result<FormPart> parse_part(std::string_view part) {
 
 }  // namespace
 
-bool same_word(std::string_view a, std::string_view b) {
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
@@ -74,7 +76,7 @@ std::string_view header_parameter(std::string_view header, std::string_view name
         header = header.substr(std::min(header.find_first_not_of(" \t"), header.size()));
         std::string_view value;
         if (header.starts_with('"')) {
-            // Clients write a quote inside as %22, as browsers do.
+            // Browsers and other clients encode a quote in the value as %22, so this one ends it.
             header.remove_prefix(1);
             const auto end = header.find('"');
             if (end == npos) return {};
@@ -83,7 +85,7 @@ std::string_view header_parameter(std::string_view header, std::string_view name
         } else {
             value = trim(header.substr(0, header.find(';')));
         }
-        if (same_word(key, name)) return value;
+        if (equal_ignoring_case(key, name)) return value;
         const auto next = header.find(';');
         if (next == npos) return {};
         header.remove_prefix(next + 1);
@@ -92,18 +94,18 @@ std::string_view header_parameter(std::string_view header, std::string_view name
 }
 
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
-                                         std::size_t most_parts) {
-    if (!same_word(trim(type.substr(0, type.find(';'))), "multipart/form-data")) {
+                                         std::size_t max_parts) {
+    if (!equal_ignoring_case(trim(type.substr(0, type.find(';'))), "multipart/form-data")) {
         return fail(ErrorKind::unsupported,
                     "the body must be a form; send it as multipart/form-data");
     }
     const auto boundary = header_parameter(type, "boundary");
-    if (boundary.empty() || boundary.size() > most_boundary_bytes) {
+    if (boundary.empty() || boundary.size() > max_boundary_bytes) {
         return fail(ErrorKind::malformed, "the Content-Type of the form has no valid boundary");
     }
     const auto separator = fmt::format("\r\n--{}", boundary);
     std::string_view rest = body;
-    // The first boundary has no line before it, or one that says nothing.
+    // The body begins with the first boundary, or with a preamble, which is ignored.
     if (rest.starts_with(std::string_view(separator).substr(2))) {
         rest.remove_prefix(separator.size() - 2);
     } else if (!take_until(rest, separator)) {
@@ -117,9 +119,9 @@ Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view
         rest.remove_prefix(2);
         const auto part = take_until(rest, separator);
         if (!part) return fail(ErrorKind::malformed, "the form is truncated");
-        if (parts.size() == most_parts) {
+        if (parts.size() == max_parts) {
             return fail(ErrorKind::too_large,
-                        fmt::format("the form has more than {} parts", most_parts));
+                        fmt::format("the form has more than {} parts", max_parts));
         }
         auto parsed = parse_part(*part);
         if (!parsed) return std::unexpected(std::move(parsed.error()));

@@ -1,4 +1,4 @@
-// multipart/form-data (RFC 7578) in the body of a request. Taken for hostile.
+// Parser for multipart/form-data (RFC 7578). Treats its input as hostile.
 #pragma once
 
 #include <cstddef>
@@ -10,24 +10,24 @@
 
 namespace facebus::http {
 
-/// One field of a form. Views into the body.
+/// One field of a form. All members are views into the body.
 struct FormPart {
-    std::string_view name;      ///< empty: none
-    std::string_view filename;  ///< empty: none
+    std::string_view name;      ///< empty if absent
+    std::string_view filename;  ///< empty if absent
     std::string_view content;
 };
 
-/// The parts in order. `type` is the Content-Type of the request. Takes time in proportion to the
-/// body. Unsupported: another type. Malformed: no boundary, a part without an end. Too
-/// large: more than `most_parts`, headers of more than a kilobyte or so.
+/// Parses a form and returns its parts in order, in linear time. `type` is the Content-Type of the
+/// request. Errors: unsupported (another type), malformed (no boundary, a part without an end),
+/// too_large (more than `max_parts` parts, or part headers above 2 KiB).
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
-                                         std::size_t most_parts);
+                                         std::size_t max_parts);
 
-/// The value of a parameter in a header such as `form-data; name="file"; filename="a.jpg"`; empty
-/// if it is not there.
+/// Returns a parameter of a header such as `form-data; name="file"; filename="a.jpg"`, or an empty
+/// string if it is absent.
 std::string_view header_parameter(std::string_view header, std::string_view name);
 
-/// Whether they are equal, but for the case of ASCII letters.
-bool same_word(std::string_view a, std::string_view b);
+/// Returns whether the texts are equal except for the case of ASCII letters.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace facebus::http

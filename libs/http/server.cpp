@@ -1,3 +1,6 @@
+// The server is built on cpp-httplib, whose limits are not sufficient: its timeouts restart with
+// every byte, its queue is unlimited, and it decompresses bodies without a limit. BoundedStream,
+// BoundedPool and BoundedServer add the limits.
 #include "http/server.hpp"
 
 #include <algorithm>
@@ -27,15 +30,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// All headers of a request together.
-constexpr std::size_t most_head = 65'536;
-// Of one that nobody knows yet.
+// Maximum size of the request line and all headers, in bytes.
+constexpr std::size_t max_head_bytes = 65'536;
+// Deadline for the headers: shorter than for a body, because the client is not authenticated yet.
 constexpr milliseconds head_timeout(5000);
 constexpr std::size_t buffer_bytes = 16'384;
-// What a refused client may go on sending until it reads why, so that it is not cut off before.
+// How long a client may continue to send after the response. Closing the connection earlier would
+// reset it, and the client might not receive the response.
 constexpr auto linger = std::chrono::seconds(2);
 
-/// Whether the socket is ready for `events` before the deadline, and before a stop is requested.
+/// Blocks until the socket is ready for `events`. Returns false at the deadline or at a stop
+/// request.
 bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, const Stop& stop) {
     while (true) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Monotonic::now()).count();
@@ -50,48 +55,49 @@ bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, con
     }
 }
 
-/// A connection with an end of its patience: the library's own counts anew with every byte.
+/// TCP stream with one deadline for the whole request and a limit of its size. Does not own the
+/// socket.
 class BoundedStream : public httplib::Stream {
   public:
-    BoundedStream(socket_t socket, milliseconds timeout, std::size_t most_bytes, const Stop& stop)
+    BoundedStream(socket_t socket, milliseconds timeout, std::size_t max_bytes, const Stop& stop)
         : socket_(socket),
           timeout_(timeout),
           read_until_(Monotonic::now() + std::min(timeout, head_timeout)),
-          patience_(timeout),
-          left_(most_bytes),
+          write_budget_(timeout),
+          left_(max_bytes),
           stop_(stop) {}
 
-    /// The headers are here: now it may take as long as a body does.
+    /// Extends the deadline from that of the headers to that of the body.
     void expect_body() { read_until_ = Monotonic::now() + timeout_; }
 
     [[nodiscard]] bool is_readable() const override {
-        return place_ < end_ || wait_for(socket_, POLLIN, read_until_, stop_);
+        return begin_ < end_ || wait_for(socket_, POLLIN, read_until_, stop_);
     }
     [[nodiscard]] bool is_writable() const override {
-        return !gone() && wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
+        return !client_closed() && wait_for(socket_, POLLOUT, Monotonic::now() + timeout_, stop_);
     }
 
     ssize_t read(char* out, std::size_t size) override {
-        if (place_ == end_) {
+        if (begin_ == end_) {
             if (left_ == 0 || !wait_for(socket_, POLLIN, read_until_, stop_)) return -1;
             const auto got = recv(socket_, buffer_.data(), std::min(buffer_.size(), left_), 0);
             if (got <= 0) return got;
             left_ -= static_cast<std::size_t>(got);
-            place_ = 0;
+            begin_ = 0;
             end_ = static_cast<std::size_t>(got);
         }
-        const auto taken = std::min(size, end_ - place_);
-        std::copy_n(buffer_.data() + place_, taken, out);
-        place_ += taken;
+        const auto taken = std::min(size, end_ - begin_);
+        std::copy_n(buffer_.data() + begin_, taken, out);
+        begin_ += taken;
         return static_cast<ssize_t>(taken);
     }
 
-    /// Only what the client keeps us waiting counts, so that an answer may go on as long as it has
-    /// something to tell.
+    /// Only time spent waiting for the client counts towards the timeout, so that a response can
+    /// stream for an unlimited time.
     ssize_t write(const char* bytes, std::size_t size) override {
         const auto start = Monotonic::now();
-        const bool ready = wait_for(socket_, POLLOUT, start + patience_, stop_);
-        patience_ -= Monotonic::now() - start;
+        const bool ready = wait_for(socket_, POLLOUT, start + write_budget_, stop_);
+        write_budget_ -= Monotonic::now() - start;
         if (!ready) return -1;
         const auto sent = send(socket_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent >= 0) return sent;
@@ -108,8 +114,8 @@ class BoundedStream : public httplib::Stream {
     }
     [[nodiscard]] socket_t socket() const override { return socket_; }
 
-    /// Reads on without looking, so that the client can read the answer before it learns that
-    /// nobody listens.
+    /// Discards further input for a short time, so that the client can read the response before the
+    /// connection is closed.
     void drain() {
         ::shutdown(socket_, SHUT_WR);
         const auto until = Monotonic::now() + linger;
@@ -119,8 +125,8 @@ class BoundedStream : public httplib::Stream {
     }
 
   private:
-    /// Whether the client has closed its side: it waits for no answer any more.
-    [[nodiscard]] bool gone() const {
+    /// Returns whether the client has closed its side and no longer expects a response.
+    [[nodiscard]] bool client_closed() const {
         char byte = 0;
         return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
     }
@@ -128,15 +134,15 @@ class BoundedStream : public httplib::Stream {
     socket_t socket_;
     milliseconds timeout_;
     Monotonic::time_point read_until_;
-    Monotonic::duration patience_;
-    std::size_t left_;
+    Monotonic::duration write_budget_;  ///< time left for waiting until the client reads
+    std::size_t left_;                  ///< bytes that may still be received
     const Stop& stop_;
     std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
-    std::size_t place_ = 0;
+    std::size_t begin_ = 0;  ///< of the unread bytes in `buffer_`
     std::size_t end_ = 0;
 };
 
-/// The library's pool with a bound: with too many connections waiting, the next is not accepted.
+/// Thread pool of the library with a bounded queue: if it is full, the server stops accepting.
 class BoundedPool : public httplib::TaskQueue {
   public:
     using Queued = decltype(std::declval<httplib::TaskQueue&>().enqueue(std::function<void()>()));
@@ -159,7 +165,7 @@ class BoundedPool : public httplib::TaskQueue {
 };
 
 using Setup = std::function<void(httplib::Request&)>;
-// The library's function as version 0.11 has it, and as 0.18 has it.
+// Signatures of process_request() in versions 0.11 and 0.18 of the library.
 using Process11 = bool (httplib::Server::*)(httplib::Stream&, bool, bool&, const Setup&);
 using Process18 = bool (httplib::Server::*)(httplib::Stream&, const std::string&, int,
                                             const std::string&, int, bool, bool&, const Setup&);
@@ -176,15 +182,15 @@ bool process(httplib::Server& server, Process11 function, BoundedStream& stream,
     return (server.*function)(stream, "", 0, "", 0, true, closed, setup);
 }
 
-/// The library's server, with connections as above.
+/// Server of the library with bounded connections.
 class BoundedServer : public httplib::Server {
   public:
-    BoundedServer(milliseconds timeout, std::size_t most_bytes)
-        : timeout_(timeout), most_bytes_(most_bytes) {}
+    BoundedServer(milliseconds timeout, std::size_t max_bytes)
+        : timeout_(timeout), max_bytes_(max_bytes) {}
 
   private:
     bool process_and_close_socket(socket_t socket) override {
-        BoundedStream stream(socket, timeout_, most_bytes_, stop_);
+        BoundedStream stream(socket, timeout_, max_bytes_, stop_);
         const bool good =
             process(*this, &BoundedServer::process_request, stream, [&](httplib::Request& request) {
                 prepare(request);
@@ -195,8 +201,9 @@ class BoundedServer : public httplib::Server {
         return good;
     }
 
-    /// Before the library makes something of the headers: it would unpack a body without a limit,
-    /// take a form apart, wait for the end of one without a length, and cut an answer to ranges.
+    /// Hides headers from the library before it acts on them. Otherwise it would decompress a body
+    /// without a limit, parse a form, wait for the end of a body without a length, and reduce a
+    /// response to ranges.
     static void prepare(httplib::Request& request) {
         const auto rename = [&](const char* name, const char* other) {
             const auto value = request.get_header_value(name);
@@ -211,7 +218,7 @@ class BoundedServer : public httplib::Server {
     }
 
   public:
-    /// Ends the connections that wait for their clients, and then the server.
+    /// Aborts connections that wait for their clients, and stops the server.
     void end() {
         stop_.request();
         stop();
@@ -223,7 +230,7 @@ class BoundedServer : public httplib::Server {
 
   private:
     milliseconds timeout_;
-    std::size_t most_bytes_;
+    std::size_t max_bytes_;
     Stop stop_;
 };
 
@@ -232,7 +239,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// The length that the request tells of; nothing if it makes no sense.
+/// Returns the Content-Length, or nothing unless there is exactly one valid value.
 std::optional<std::size_t> length_of(const httplib::Request& request) {
     if (request.get_header_value_count("Content-Length") != 1) return std::nullopt;
     const auto text = request.get_header_value("Content-Length");
@@ -243,7 +250,7 @@ std::optional<std::size_t> length_of(const httplib::Request& request) {
     return length;
 }
 
-/// Whether it looks like a method, but is none that the library lets through.
+/// Returns whether `method` looks like a method, but is not one that the library accepts.
 bool unknown_method(const std::string& method) {
     constexpr std::array known{"GET", "HEAD",    "POST",  "PUT",   "DELETE",
                                "PRI", "CONNECT", "TRACE", "PATCH", "OPTIONS"};
@@ -251,6 +258,7 @@ bool unknown_method(const std::string& method) {
            std::ranges::all_of(method, [](unsigned char c) { return std::isupper(c) != 0; });
 }
 
+/// Converts a request from the library's type.
 Request translate(const httplib::Request& from) {
     Request request{.method = from.method == "HEAD" ? "GET" : from.method,
                     .path = from.path,
@@ -263,6 +271,7 @@ Request translate(const httplib::Request& from) {
     return request;
 }
 
+/// Sends the rest of a stream with its length.
 void send_stream(const Response& answer, httplib::Response& response) {
     auto& stream = *answer.stream;
     const auto here = stream.tellg();
@@ -278,6 +287,7 @@ void send_stream(const Response& answer, httplib::Response& response) {
         });
 }
 
+/// Sends pieces with chunked encoding.
 void send_pieces(const Response& answer, httplib::Response& response) {
     response.set_chunked_content_provider(
         answer.type.c_str(), [next = answer.pieces](std::size_t, httplib::DataSink& sink) {
@@ -286,11 +296,13 @@ void send_pieces(const Response& answer, httplib::Response& response) {
                 sink.done();
                 return true;
             }
-            // An empty chunk would be the end.
+            // An empty chunk would end the response; instead, check that the client is still
+            // connected.
             return piece->empty() ? sink.is_writable() : sink.write(piece->data(), piece->size());
         });
 }
 
+/// Converts a response to the library's type.
 void translate(const Response& answer, httplib::Response& response) {
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) response.set_header(name, value);
@@ -320,10 +332,11 @@ struct Server::Impl {
         : options(std::move(set)),
           site(std::move(served)),
           server(milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
-                 options.max_body + most_head) {}
+                 options.max_body + max_head_bytes) {}
 
-    /// Why the library is not to read the body at all.
-    [[nodiscard]] std::optional<int> unreadable(const httplib::Request& request) const {
+    /// Returns the error status if the body must not be read: it is chunked, compressed or too
+    /// large, or has an invalid length.
+    [[nodiscard]] std::optional<int> body_error(const httplib::Request& request) const {
         if (request.has_header(BoundedServer::kept_transfer)) return 411;
         const auto encoding = lower(request.get_header_value(BoundedServer::kept_encoding));
         if (!encoding.empty() && encoding != "identity") return 415;
@@ -333,6 +346,7 @@ struct Server::Impl {
         return std::nullopt;
     }
 
+    /// Sends the response that `make` returns, or 500 if it throws.
     template <class Make>
     void reply(httplib::Response& response, Make make) {
         try {
@@ -349,18 +363,18 @@ struct Server::Impl {
         server.set_payload_max_length(options.max_body);
         server.set_pre_routing_handler([this](const auto& request, auto& response) {
             using Handled = httplib::Server::HandlerResponse;
-            if (const auto status = unreadable(request)) {
+            if (const auto status = body_error(request)) {
                 reply(response, [&] { return site.refuse(*status); });
                 return Handled::Handled;
             }
             auto handled = Handled::Unhandled;
-            reply_if(request, response, handled);
+            admit(request, response, handled);
             return handled;
         });
         const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
             reply(response, [&] { return site.answer(translate(request)); });
         };
-        // The library's own routing ends here: a pattern for each method that takes all.
+        // One pattern per method that matches every path: routing is up to the handlers.
         const char* const all = "[\\s\\S]*";
         server.Get(all, answer);
         server.Post(all, answer);
@@ -368,7 +382,7 @@ struct Server::Impl {
         server.Patch(all, answer);
         server.Delete(all, answer);
         server.Options(all, answer);
-        // What it refuses by itself gets a body like all else.
+        // Requests that the library rejects itself get a body from the handlers as well.
         server.set_error_handler([this](const auto& request, auto& response) {
             if (!response.body.empty()) return;
             if (response.status == 400 && unknown_method(request.method)) {
@@ -379,8 +393,9 @@ struct Server::Impl {
         });
     }
 
-    void reply_if(const httplib::Request& request, httplib::Response& response,
-                  httplib::Server::HandlerResponse& handled) {
+    /// Asks Handlers::admit. Sends its response, if any, and sets `handled`.
+    void admit(const httplib::Request& request, httplib::Response& response,
+               httplib::Server::HandlerResponse& handled) {
         try {
             const auto refused = site.admit(translate(request));
             if (!refused) return;

@@ -1,4 +1,4 @@
-// An HTTP server whose handlers know nothing of sockets.
+// HTTP server; its handlers map requests to responses and do not deal with sockets.
 #pragma once
 
 #include <cstddef>
@@ -12,66 +12,70 @@
 
 namespace facebus::http {
 
+/// HTTP request.
 struct Request {
-    std::string method;                             ///< HEAD comes as GET
+    std::string method;                             ///< GET for a HEAD request
     std::string path;                               ///< decoded; without the query
     std::multimap<std::string, std::string> query;  ///< decoded
-    std::map<std::string, std::string> headers;     ///< by their names in lower case
-    std::size_t length = 0;                         ///< of the body, as announced
-    std::string body;                               ///< empty while it has not been read
+    std::map<std::string, std::string> headers;     ///< by name in lower case
+    std::size_t length = 0;                         ///< announced length of the body, in bytes
+    std::string body;                               ///< empty in Handlers::admit
 
-    /// Empty if it is not there.
+    /// Returns the value of a header, or an empty string. Requires: `name` is in lower case.
     [[nodiscard]] std::string header(const std::string& name) const;
 };
 
+/// HTTP response.
 struct Response {
     int status = 200;
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If there is one, what is left of it is sent instead of the body. A file may be unlinked once
-    /// it is open: then nothing of it stays on the disk, whatever ends the program.
+    /// If set, the rest of this stream is sent instead of the body. A file can be unlinked once it
+    /// is open, so that it is deleted even if the program crashes.
     std::shared_ptr<std::istream> stream{};
-    /// If there is one, the answer is what it gives, piece by piece, until it gives nothing. It may
-    /// wait for a second or so, and then gives an empty piece if there is none: that is when it is
-    /// seen that the client has gone.
+    /// If set, it is called repeatedly and each piece is sent, until it returns nothing. It may
+    /// block for about a second and must then return an empty piece if it has no data, so that the
+    /// server can check whether the client has disconnected.
     std::function<std::optional<std::string>()> pieces{};
 };
 
+/// Address and limits of a server.
 struct ServerOptions {
-    std::string address;                ///< host:port, port 0 for a free one
-    std::string setting;                ///< that the address is from
-    std::size_t threads = 8;            ///< requests read and answered at once
-    std::size_t waiting = 64;           ///< connections that wait for one; more wait in the kernel
+    std::string address;               ///< host:port; port 0: any free port
+    std::string setting;               ///< configuration key of the address, named in errors
+    std::size_t threads = 8;           ///< maximum of requests handled concurrently
+    std::size_t waiting = 64;          ///< maximum of queued connections; more wait in the kernel
     std::size_t max_body = 1'000'000;  ///< bytes
-    double timeout =
-        30;  ///< seconds for a request to arrive, and that an answer waits for a client
+    /// Deadline in seconds for receiving a request, and limit of the time that a response waits for
+    /// the client.
+    double timeout = 30;
 };
 
-/// What the server asks. All are called from several threads at once, and may throw: the answer is
-/// then refuse(500).
+/// Callbacks of a server. They are called concurrently from several threads. If one throws, the
+/// response is refuse(500).
 struct Handlers {
-    /// Looks at a request before its body is read. An answer here is the answer, and the body is
-    /// not read.
+    /// Checks a request before its body is read. If it returns a response, that is sent, and the
+    /// body is not read.
     std::function<std::optional<Response>(const Request&)> admit;
+    /// Handles a request with its body.
     std::function<Response(const Request&)> answer;
-    /// The body of an answer to what is no HTTP, or not as it should be: 400, 405, 411, 413, 414,
-    /// 415, 500.
+    /// Returns the response to an invalid request or a failure: 400, 405, 411, 413, 414, 415, 500.
     std::function<Response(int status)> refuse;
 };
 
-/// Serves `site` in threads of its own until it is destroyed. One request a connection. A request
-/// that does not arrive in time, by whatever small steps it comes, ends with its connection. Bodies
-/// come with a length and as they are: neither chunked nor compressed.
+/// Serves `site` in its own threads until it is destroyed. Handles one request per connection.
+/// Closes the connection if a request has not arrived before its deadline. Request bodies require a
+/// Content-Length and must be neither chunked nor compressed.
 class Server {
   public:
-    /// Throws StartupError that names the setting if it can't listen.
+    /// Throws `StartupError` naming the setting if the server cannot listen.
     Server(ServerOptions options, Handlers site);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// host:port as bound.
+    /// Returns the actual host:port.
     [[nodiscard]] const std::string& address() const { return address_; }
 
   private:

@@ -1,4 +1,4 @@
-// Settings of every service: the bus, the models, the log, and where each stage listens.
+// Options shared by all services: bus, models, log, and the addresses of each stage.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +14,12 @@
 
 namespace facebus::service {
 
+/// Options shared by all services.
 struct CommonOptions {
-    /// Of one stage in wire::stages.
+    /// Addresses of one stage of wire::stages.
     struct Addresses {
-        std::string input;
-        std::string health;
+        std::string input;   ///< endpoint on the bus
+        std::string health;  ///< host:port of /healthz and /metrics
     };
 
     bus::SecurityOptions bus{};
@@ -27,8 +28,8 @@ struct CommonOptions {
     LogLevel log_level = LogLevel::info;
     std::map<std::string, Addresses, std::less<>> stages = default_addresses();  ///< by section
 
-    /// Returns the endpoint where the stage of that section reads, and its address of /healthz.
-    /// Requires: the section is one of wire::stages.
+    /// Returns the endpoint or the health address of the stage with that section. Requires: the
+    /// section is one of wire::stages.
     [[nodiscard]] const std::string& input(std::string_view section) const;
     [[nodiscard]] const std::string& health(std::string_view section) const;
 
@@ -49,13 +50,13 @@ struct CommonOptions {
     static std::map<std::string, Addresses, std::less<>> default_addresses();
 };
 
-/// Collects the keys of facebus.yaml, section by section. A stage's section begins with its input
-/// and ends with its health, as wire::stages has them.
+/// Collects the keys of facebus.yaml, section by section. The section of a stage begins with the
+/// key `input`, if it has an endpoint, and ends with `health`.
 class SectionKeys {
   public:
     explicit SectionKeys(CommonOptions& common) : common_(common) {}
 
-    /// The section `name` with what those structs of options declare.
+    /// Adds the section `name` with the keys that the structs declare.
     template <class... Options>
     void add(const std::string& name, Options&... options) {
         open(name);
@@ -63,19 +64,19 @@ class SectionKeys {
         close(name);
     }
 
-    /// All keys, with those of stages that have no other options and of CommonOptions.
+    /// Returns all keys, including those of the remaining stages and of CommonOptions.
     std::vector<Key> finish();
 
   private:
-    void open(const std::string& name);
-    void close(const std::string& name);
+    void open(const std::string& name);   ///< adds `input`
+    void close(const std::string& name);  ///< adds `health`
     void append(std::vector<Key> more);
 
     CommonOptions& common_;
     std::vector<Key> keys_;
 };
 
-/// Where the models are: `models` as set, or the folder that models/prepare fills by default.
+/// Returns the folder of the models: the option `models`, or the default folder of models/prepare.
 std::filesystem::path models_folder(const CommonOptions& options, const Environment& environment);
 
 }  // namespace facebus::service

@@ -18,8 +18,8 @@
 namespace facebus::service {
 namespace {
 
-// Variables that scripts, compose.yaml and tests read. tests/process/test_architecture.py finds
-// them.
+// Other variables, read by scripts, compose.yaml and tests. tests/process/test_architecture.py
+// verifies that the list is complete.
 constexpr std::array other_variables{
     "FACEBUS_API_PORT",      "FACEBUS_BENCH_VERBOSE",   "FACEBUS_BIN",
     "FACEBUS_BUILD_NETWORK", "FACEBUS_CONFIG",          "FACEBUS_DATA",
@@ -46,6 +46,7 @@ Key number_key(std::string path, Number& target, Range range, std::string help, 
             }};
 }
 
+/// Returns the Levenshtein distance. `row` is one row of the dynamic programming table.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), 0U);
@@ -60,7 +61,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-/// "broker.queue" as "BROKER_QUEUE".
+/// Returns "BROKER_QUEUE" for "broker.queue".
 std::string upper_case(std::string_view path) {
     std::string name;
     for (const char c : path) {
@@ -71,7 +72,7 @@ std::string upper_case(std::string_view path) {
     return name;
 }
 
-/// One reading of a file and the environment.
+/// Reads one file and the environment into the options that the keys are bound to.
 class Reader {
   public:
     Reader(std::string file, const std::vector<Key>& keys, const std::vector<Group>& groups)
@@ -97,6 +98,7 @@ class Reader {
                            fmt::format("{}:{}: {}", file_, node.Mark().line + 1, message));
     }
 
+    /// Visits all keys of a mapping. `prefix` is its path.
     void walk(const YAML::Node& map, const std::string& prefix) {
         std::set<std::string> seen;
         for (const auto& entry : map) {
@@ -108,6 +110,7 @@ class Reader {
         }
     }
 
+    /// Stores a value if `path` is a key, or walks down if it is a section or a group.
     void visit(const std::string& path, const YAML::Node& name, const YAML::Node& value) {
         if (const auto key = keys_.find(path); key != keys_.end()) {
             if (!value.IsScalar()) fail_at(name, fmt::format("{} requires a single value", path));
@@ -133,6 +136,7 @@ class Reader {
         walk(value, path);
     }
 
+    /// Adds the keys of an entry of a group.
     void open(const Group& group, const std::string& name, const YAML::Node& node) {
         try {
             for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
@@ -142,7 +146,7 @@ class Reader {
     }
 
     void override_with(const std::string& variable, const std::string& value) {
-        // FACEBUS_CAMERAS_DOOR_SOURCE makes the camera "door" if the file does not have it.
+        // FACEBUS_CAMERAS_DOOR_SOURCE adds the camera "door" if it is not in the file.
         for (const auto& group : groups_) {
             if (known(variable)) break;
             const auto name = name_in(group, variable);
@@ -165,7 +169,8 @@ class Reader {
                                        suggestion(variable, variables_like(variable))));
     }
 
-    /// The variables that somebody may have meant: of all keys, and of a group's member.
+    /// Returns the variables to compare a misspelled one with: those of all keys, and those of the
+    /// entry of a group that it may refer to.
     [[nodiscard]] std::vector<std::string> variables_like(const std::string& variable) const {
         std::vector<std::string> names(other_variables.begin(), other_variables.end());
         for (const auto& [path, key] : keys_) names.push_back(key.variable());
@@ -180,7 +185,8 @@ class Reader {
         return names;
     }
 
-    /// "door" of FACEBUS_CAMERAS_DOOR_FRAME_RATE; empty if it is no variable of the group.
+    /// Returns "door" for FACEBUS_CAMERAS_DOOR_FRAME_RATE, or an empty string if `variable` does
+    /// not belong to the group.
     static std::string name_in(const Group& group, const std::string& variable) {
         const auto prefix = variable_name(group.path) + "_";
         if (!variable.starts_with(prefix)) return {};
@@ -227,6 +233,7 @@ class Reader {
     std::map<std::string, Key> keys_;
 };
 
+/// Appends keys with their help as comments. `depth` is the number of path components to omit.
 void document(std::string& out, const std::vector<Key>& keys, const std::string& indent,
               std::size_t depth) {
     std::string section;
@@ -299,7 +306,7 @@ Key make_choice(std::string path, std::vector<std::string> words, std::size_t in
 
 void check_name(const std::string& path, const std::string& name) {
     if (wire::valid_source(name)) return;
-    const auto member = path.substr(0, path.size() - 1);  // "cameras" are named one by one
+    const auto member = path.substr(0, path.size() - 1);  // "camera" for "cameras"
     throw std::invalid_argument(fmt::format(
         "\"{}\" is not a valid {} name; use 1 to 64 letters, digits, '_' or '-'", name, member));
 }
@@ -327,7 +334,7 @@ void read_config(const std::string& text, const std::string& name, const Environ
     reader.environment(environment);
 }
 
-std::string documented(const std::vector<Key>& keys, const std::vector<Group>& groups) {
+std::string default_yaml(const std::vector<Key>& keys, const std::vector<Group>& groups) {
     std::string out =
         "# facebus.yaml: every key with its default. Environment variables override the file:\n"
         "# FACEBUS_BROKER_QUEUE sets broker.queue, FACEBUS_CAMERAS_DOOR_SOURCE sets\n"

@@ -1,4 +1,4 @@
-// Configuration files: keys with a type, a default and a sentence of documentation each.
+// Configuration file and environment: keys with type, default and documentation.
 #pragma once
 
 #include <cstddef>
@@ -16,24 +16,25 @@ namespace facebus::service {
 /// Returns the environment variable that overrides a key: FACEBUS_BROKER_QUEUE for "broker.queue".
 std::string variable_name(std::string_view path);
 
-/// One key that may stand in facebus.yaml and in the environment.
+/// One key of facebus.yaml, bound to the option that it sets.
 struct Key {
-    std::string path;  ///< as in "broker.queue"
+    std::string path;  ///< such as "broker.queue"
     std::string help;
     std::string initial;  ///< the default, as text
-    /// Stores a value, or throws std::invalid_argument with what is wrong with it.
+    /// Parses and stores a value. Throws `std::invalid_argument` with the problem if it is invalid.
     std::function<void(const std::string& text)> parse;
 
+    /// Returns the name of the environment variable.
     [[nodiscard]] std::string variable() const;
 };
 
-/// The keys of the kinds of values that base/option.hpp knows.
+/// Returns a key bound to `target`, whose current value is the default. See base/option.hpp.
 Key make_key(std::string path, std::string& target, std::string help);
 Key make_key(std::string path, bool& target, std::string help);
 Key make_key(std::string path, int& target, Range range, std::string help);
 Key make_key(std::string path, float& target, Range range, std::string help);
 Key make_key(std::string path, double& target, Range range, std::string help);
-/// `choose` gets the place in `words` of the word that was set.
+/// Returns a key that accepts one of `words` and passes its index to `choose`.
 Key make_choice(std::string path, std::vector<std::string> words, std::size_t initial,
                 std::function<void(std::size_t)> choose, std::string help);
 
@@ -47,11 +48,11 @@ Key make_key(std::string path, Value& target, const Choices<Value>& choices, std
     }
     return make_choice(
         std::move(path), std::move(words), initial,
-        [&target, choices](std::size_t place) { target = choices.words[place].second; },
+        [&target, choices](std::size_t index) { target = choices.words[index].second; },
         std::move(help));
 }
 
-/// The keys that a struct of options declares, below `path`, bound to `options`.
+/// Returns the keys that a struct of options declares, prefixed with `path` and bound to `options`.
 template <class Options>
 std::vector<Key> keys_of(const std::string& path, Options& options) {
     std::vector<Key> keys;
@@ -61,21 +62,21 @@ std::vector<Key> keys_of(const std::string& path, Options& options) {
     return keys;
 }
 
-/// A mapping from names that the user chooses to blocks of keys: `cameras`.
+/// Section with entries that the user names, each with the same keys: `cameras` and `webhooks`.
 struct Group {
     std::string path;
     std::string help;
-    std::vector<std::string> fields;  ///< the last words of those keys
-    /// The keys of the block called `name`, made on first sight of it. Throws std::invalid_argument
-    /// if the name can't be one.
+    std::vector<std::string> fields;  ///< keys of an entry, without path and name
+    /// Returns the keys of the entry `name`, which is created if necessary. Throws
+    /// `std::invalid_argument` if the name is invalid.
     std::function<std::vector<Key>(const std::string& name)> keys;
-    std::string example;  ///< a name, for documented()
+    std::string example;  ///< name of the entry in default_yaml()
 };
 
-/// Throws std::invalid_argument if `name` can't stand in the group `path`.
+/// Throws `std::invalid_argument` if `name` is not a valid name in the group `path`.
 void check_name(const std::string& path, const std::string& name);
 
-/// The group of `members`, each of which is a struct of options.
+/// Returns a group that stores its entries in `members`.
 template <class Options>
 Group group_of(const std::string& path, const std::string& help,
                std::map<std::string, Options>& members, const std::string& example) {
@@ -93,17 +94,19 @@ Group group_of(const std::string& path, const std::string& help,
     return group;
 }
 
-/// The environment, as a function so that tests can give their own.
+/// Environment variables by name; tests pass their own.
 using Environment = std::map<std::string, std::string>;
+/// Returns the environment of the process.
 Environment process_environment();
 
-/// Reads the YAML `text` (of the file `name`, for messages), then the FACEBUS_ variables. Throws
-/// StartupError (config) that names file and line, or the variable, for an unknown key (with the
-/// nearest known one), an unknown variable (likewise), a bad value, or broken YAML.
+/// Reads the YAML `text`, then the FACEBUS_ variables, which override it. `name` is the file name
+/// for errors. Throws `StartupError` (config), naming file and line or the variable, if a key or
+/// variable is unknown (with the most similar known one), a value is invalid, or the YAML is
+/// malformed.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 
-/// A commented facebus.yaml with every key at its default.
-std::string documented(const std::vector<Key>& keys, const std::vector<Group>& groups);
+/// Returns a commented facebus.yaml with every key at its default.
+std::string default_yaml(const std::vector<Key>& keys, const std::vector<Group>& groups);
 
 }  // namespace facebus::service

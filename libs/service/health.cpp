@@ -12,7 +12,7 @@
 namespace facebus::service {
 namespace {
 
-constexpr auto silence_limit = std::chrono::seconds(10);
+constexpr auto max_pulse_age = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -26,9 +26,9 @@ void Health::check(const std::string& name, bool good, const std::string& text) 
     checks_[name] = {good, text};
 }
 
-bool Health::good() const {
+bool Health::healthy() const {
     const std::lock_guard lock(mutex_);
-    if (!ready_ || pulse_.age() > silence_limit) return false;
+    if (!ready_ || pulse_.age() > max_pulse_age) return false;
     for (const auto& [name, check] : checks_) {
         if (!check.good) return false;
     }
@@ -36,11 +36,11 @@ bool Health::good() const {
 }
 
 std::string Health::json() const {
-    const bool all = good();
+    const bool ok = healthy();
     const std::lock_guard lock(mutex_);
     nlohmann::ordered_json body;
     body["service"] = service_;
-    body["status"] = all ? "ok" : "failing";
+    body["status"] = ok ? "ok" : "failing";
     body["ready"] = ready_;
     body["loop_age_s"] = std::chrono::duration<double>(pulse_.age()).count();
     for (const auto& [name, check] : checks_) {
@@ -63,7 +63,7 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
     server.set_read_timeout(5);
     server.set_payload_max_length(4096);
     server.Get("/healthz", [&health](const httplib::Request&, httplib::Response& response) {
-        response.status = health.good() ? 200 : 503;
+        response.status = health.healthy() ? 200 : 503;
         response.set_content(health.json(), "application/json");
     });
     server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
@@ -76,7 +76,7 @@ HealthServer::~HealthServer() {
     impl_->server.stop();
 }
 
-bool ask_health(const std::string& address, std::string& body) {
+bool fetch_health(const std::string& address, std::string& body) {
     const auto parsed = http::parse_address(address);
     if (!parsed) {
         body = fmt::format("\"{}\" is not host:port\n", address);

@@ -1,4 +1,4 @@
-// /healthz and /metrics of a service.
+// Health checks of a service, and the HTTP server for /healthz and /metrics.
 #pragma once
 
 #include <map>
@@ -11,19 +11,20 @@
 
 namespace facebus::service {
 
-/// What a service says about itself. Thread-safe.
+/// Health of a service: readiness, named checks, and liveness of the main loop. Thread-safe.
 class Health {
   public:
     Health(std::string service, const Pulse& pulse) : service_(std::move(service)), pulse_(pulse) {}
 
-    /// The service does its work from now on.
+    /// Records that the service has started up.
     void ready();
-    /// Whether one thing that the service needs is as it should be, with a few words for people.
+    /// Sets the state of the check `name`, for example of a dependency, with a short description.
     void check(const std::string& name, bool good, const std::string& text);
 
-    /// Ready, every check good, and the main loop has turned within the last 10 s.
-    [[nodiscard]] bool good() const;
-    /// The same in JSON, with the reasons.
+    /// Returns whether the service is ready, all checks pass, and the main loop ran within the last
+    /// 10 s.
+    [[nodiscard]] bool healthy() const;
+    /// Returns the state and the reasons as JSON.
     [[nodiscard]] std::string json() const;
 
   private:
@@ -39,17 +40,18 @@ class Health {
     std::map<std::string, Check> checks_;
 };
 
-/// Serves `health` under /healthz (200 or 503) and `metrics` under /metrics in threads of its own.
+/// Serves `health` at /healthz (200 or 503) and `metrics` at /metrics, in its own threads.
 class HealthServer {
   public:
-    /// `address`: host:port, port 0 for a free one. Throws StartupError that names `setting`.
+    /// `address` is host:port; port 0: any free port. Throws `StartupError` naming `setting`, its
+    /// configuration key, if the server cannot listen.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);
     ~HealthServer();
     HealthServer(const HealthServer&) = delete;
     HealthServer& operator=(const HealthServer&) = delete;
 
-    /// host:port as bound.
+    /// Returns the actual host:port.
     [[nodiscard]] const std::string& address() const { return address_; }
 
   private:
@@ -58,7 +60,8 @@ class HealthServer {
     std::string address_;
 };
 
-/// Asks http://<address>/healthz: true for 200. `body` gets the answer, or why there was none.
-bool ask_health(const std::string& address, std::string& body);
+/// Requests http://<address>/healthz and returns whether the status is 200. Stores the response
+/// body or the reason of the failure in `body`.
+bool fetch_health(const std::string& address, std::string& body);
 
 }  // namespace facebus::service

@@ -19,12 +19,12 @@ void notify(const std::string& state) {
     }
     const std::size_t length = std::strlen(path);
     std::memcpy(address.sun_path, path, length);
-    // systemd writes the name of an abstract socket with a leading '@'.
+    // A leading '@' denotes an abstract socket, whose address begins with a null byte.
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
     const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return;
     const void* raw = &address;
-    // Whoever started us may be gone; the service runs all the same.
+    // The supervisor may have exited; the service runs without it.
     [[maybe_unused]] const auto sent = sendto(
         descriptor, state.data(), state.size(), MSG_NOSIGNAL, static_cast<const sockaddr*>(raw),
         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));

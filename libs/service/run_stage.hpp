@@ -1,4 +1,4 @@
-// The whole main loop of a stage that maps a message to a message.
+// Main loop of a stage that maps each message to a message.
 #pragma once
 
 #include <concepts>
@@ -11,18 +11,19 @@
 
 namespace facebus::service {
 
-/// A stage without sockets or clock: `process` maps a message and its payload to the next one.
+/// A stage: `process` maps a message and its payload to the next one. It uses neither sockets nor a
+/// clock.
 template <class S, class In, class Out>
 concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
     { stage.process(message, payload) } -> std::same_as<std::pair<Out, Bytes>>;
 };
 
-/// Reads `In` messages at the input of the runtime's stage, has `stage` process each, stamps and
-/// times it, and sends the result to the next stage of the pipeline, until the stop is requested.
-/// `seen(input, output, payload)` is called after each message, for a stage's own metrics.
+/// Runs a stage until the stop is requested: receives `In` messages at the input of the service,
+/// passes each to `stage`, adds the time stamp, and sends the result to the next stage of the
+/// pipeline. Calls `seen(input, output, payload)` after each message, for metrics of the stage.
 template <class In, class Out, StageOf<In, Out> Stage, class Seen>
 void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
-    const auto row = wire::place_of(runtime.service);
+    const auto row = wire::index_of(runtime.service);
     bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
     runtime.bind_input(input, wire::stages.at(row));
     bus::Socket output(runtime.context, bus::Pattern::push, bus::stream_options);
@@ -45,7 +46,7 @@ void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
     }
 }
 
-/// The same for a stage without metrics of its own.
+/// Does the same for a stage without its own metrics.
 template <class In, class Out, StageOf<In, Out> Stage>
 void run_stage(Runtime& runtime, Stage& stage) {
     run_stage<In, Out>(runtime, stage, [](const auto&, const auto&, const auto&) {});

@@ -15,7 +15,7 @@
 namespace facebus::service {
 namespace {
 
-/// "recognize-host-123": distinct for every process of a site.
+/// Returns a name such as "recognize-host-123", unique for every process of a site.
 std::string instance_name(const std::string& service) {
     std::string host(64, '\0');
     gethostname(host.data(), host.size() - 1);
@@ -25,6 +25,7 @@ std::string instance_name(const std::string& service) {
     return fmt::format("{}-{}-{}", service, host, getpid());
 }
 
+/// Sets up the Runtime and runs the service.
 void serve(const std::string& service, const CommonOptions& common, const Environment& environment,
            const std::function<void(Runtime&)>& body, Stop& stop) {
     Log log(service, common.log_level);
@@ -33,7 +34,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
         .gauge("facebus_build_info", "Always 1; the label version is the version of the program",
                {{"service", service}, {"version", FACEBUS_VERSION}})
         .set(1);
-    // A name that Prometheus' own tools know.
+    // Standard metric of Prometheus client libraries.
     metrics
         .gauge("process_start_time_seconds",
                "Start time of the process in seconds since 1970-01-01 UTC")
@@ -41,7 +42,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
     Pulse pulse;
     Health health(service, pulse);
     std::optional<HealthServer> server;
-    const auto section = std::string(wire::stages.at(wire::place_of(service)).section);
+    const auto section = std::string(wire::stages.at(wire::index_of(service)).section);
     const auto& health_address = common.health(section);
     if (health_address != "none" && !health_address.empty()) {
         server.emplace(health_address, section + ".health", health, metrics);
@@ -89,7 +90,7 @@ void Runtime::count_error(const Error& error) const {
 
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body) {
-    static Stop stop;  // outlives every signal
+    static Stop stop;  // static, because a signal can arrive at any time
     CLI::App app("facebus " + service);
     std::string config;
     app.add_option("--config", config,
@@ -98,8 +99,8 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     app.set_version_flag("--version", FACEBUS_VERSION);
     try {
         app.parse(argc, argv);
-    } catch (const CLI::Success& wanted) {
-        return app.exit(wanted);
+    } catch (const CLI::Success& success) {  // --help or --version
+        return app.exit(success);
     } catch (const CLI::ParseError& error) {
         fmt::print(stderr, "{}: {}; see {} --help\n", service, error.what(), service);
         return static_cast<int>(Exit::usage);

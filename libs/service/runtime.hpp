@@ -1,4 +1,4 @@
-// What every service's main does: flags, configuration, signals, health, the one line of an error.
+// Common part of all main() functions: flags, configuration, signals, health and error messages.
 #pragma once
 
 #include <functional>
@@ -15,36 +15,35 @@
 
 namespace facebus::service {
 
-/// What a service is given to run with. Lives as long as the service.
+/// Facilities of a running service. Exists as long as the service runs.
 struct Runtime {
-    std::string service;  ///< the process: a row of wire::stages
+    std::string service;  ///< name of the process in wire::stages
     const CommonOptions& common;
-    std::filesystem::path models;
+    std::filesystem::path models;  ///< folder of the models
     Log& log;
     Metrics& metrics;
     Stop& stop;
     Pulse& pulse;
     Health& health;
     bus::Context& context;
-    std::string
-        instance;  ///< the service's name, with its host and process where there are several
-    std::function<void()> ready;  ///< to be called once, when the service does its work
+    std::string instance;         ///< unique name, such as "recognize-host-123"
+    std::function<void()> ready;  ///< call once, when startup has finished
 
-    /// Binds or connects a socket to <section>.input of a stage.
+    /// Binds or connects a socket to the endpoint <section>.input of a stage.
     void bind_input(bus::Socket& socket, const wire::Stage& stage) const;
     void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
 
-    /// Counts and logs a message or an operation that failed.
+    /// Counts and logs a failed message or operation.
     void count_error(const Error& error) const;
 };
 
-/// Reads the configuration from `file`, or where it is found if that is empty.
+/// Reads the configuration from `file`, or from the default locations if that is empty.
 using Configure =
     std::function<const CommonOptions&(const std::string& file, const Environment& environment)>;
 
-/// Reads flags and configuration, sets up all of Runtime, and calls `body`. `service` is a process
-/// of wire::stages. Returns the exit code; prints one line to standard error if the service could
-/// not start or go on.
+/// Reads flags and configuration, sets up the Runtime, and calls `body`. Returns the exit code.
+/// Prints one line to standard error if the service cannot start or continue. Requires: `service`
+/// is a process of wire::stages.
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body);
 

@@ -5,7 +5,7 @@
 namespace facebus::service {
 namespace {
 
-// A signal handler can reach nothing but a global.
+// Global, because a signal handler has no other way to access it.
 Stop* to_request = nullptr;
 
 void handle(int /*signal*/) {

@@ -1,13 +1,13 @@
-// Ctrl-C and SIGTERM become a stop request.
+// Conversion of SIGINT (Ctrl-C) and SIGTERM to a stop request.
 #pragma once
 
 #include "base/stop.hpp"
 
 namespace facebus::service {
 
-/// From now on SIGINT and SIGTERM request `stop`, and SIGPIPE is ignored. `stop` must live as long
-/// as the process. Call once, before anything slow: a signal before this ends the process at once,
-/// which is as clean, since nothing has been opened.
+/// Makes SIGINT and SIGTERM request `stop`, and ignores SIGPIPE. Call it once, at the start of the
+/// program: an earlier signal terminates the process immediately, which is harmless while nothing
+/// is open. Requires: `stop` exists until the process ends.
 void stop_on_signals(Stop& stop);
 
 }  // namespace facebus::service

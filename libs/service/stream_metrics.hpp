@@ -1,4 +1,4 @@
-// The metrics that every stage of the frame path has.
+// Metrics of every stage that processes frames.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace facebus::service {
 
-/// Counts messages, drops and the time that each message took. Not thread-safe.
+/// Counts messages and drops, and measures the time per message. Not thread-safe.
 class StreamMetrics {
   public:
     StreamMetrics(Metrics& metrics, const std::string& stage)
@@ -23,7 +23,8 @@ class StreamMetrics {
 
     [[nodiscard]] Monotonic::time_point time() const { return Monotonic::now(); }
 
-    /// One message done, begun at `start`; the two others are running totals.
+    /// Records one message whose processing began at `start`. `late` and `full` are the total
+    /// numbers of dropped messages so far.
     void count(Monotonic::time_point start, std::uint64_t late, std::uint64_t full) {
         messages_.add();
         late_.add(static_cast<double>(late) - late_.value());

@@ -134,7 +134,7 @@ std::size_t find(const std::vector<Key>& keys, std::string_view key) {
     const auto hash = crypto::sha256(key);
     std::size_t found = keys.size();
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (crypto::same_secret(keys[i].hash, hash)) found = i;
+        if (crypto::secrets_equal(keys[i].hash, hash)) found = i;
     }
     return found;
 }

@@ -1,4 +1,4 @@
-// The main of a service.
+// main() of a service.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace facebus::settings {
 
-/// As service::run(), with the settings of facebus.yaml.
+/// Does the same as service::run(), and passes the settings of facebus.yaml to `body`.
 inline int run(const std::string& process, int argc, char** argv,
                const std::function<void(service::Runtime&, const Settings&)>& body) {
     Settings settings;

@@ -81,7 +81,7 @@ Settings load(const std::string& file, const service::Environment& environment) 
 
 std::string reference() {
     Settings settings;
-    return service::documented(keys(settings), groups(settings));
+    return service::default_yaml(keys(settings), groups(settings));
 }
 
 }  // namespace facebus::settings

@@ -1,4 +1,4 @@
-// facebus.yaml as a whole. Each section's keys stand in the header of its owner.
+// All settings of facebus.yaml. The keys of a section are declared in the header of its owner.
 #pragma once
 
 #include <map>
@@ -22,6 +22,7 @@
 
 namespace facebus::settings {
 
+/// The sections of facebus.yaml.
 struct Settings {
     std::map<std::string, capture::CameraOptions> cameras;
     std::map<std::string, gateway::WebhookOptions> webhooks;
@@ -39,19 +40,21 @@ struct Settings {
     gallery::HistoryOptions results;
     service::CommonOptions common;
 
+    /// Returns the names of the cameras in alphabetical order.
     [[nodiscard]] std::vector<std::string> camera_names() const;
 };
 
-/// Every key with its help, bound to `settings`.
+/// Returns all keys and groups, bound to `settings`.
 std::vector<service::Key> keys(Settings& settings);
 std::vector<service::Group> groups(Settings& settings);
 
-/// Reads `file`; an empty name means $FACEBUS_CONFIG, or else ./facebus.yaml or
-/// /etc/facebus/facebus.yaml where one exists, or else defaults alone. Throws StartupError
-/// (config).
+/// Reads `file` and the environment. If `file` is empty, uses $FACEBUS_CONFIG if it is set,
+/// otherwise
+/// ./facebus.yaml or /etc/facebus/facebus.yaml if one exists, otherwise only the defaults. Throws
+/// `StartupError` (config) if the file is unreadable or a setting is invalid.
 Settings load(const std::string& file, const service::Environment& environment);
 
-/// Every key with its default and its help, as YAML.
+/// Returns a facebus.yaml with every key, its default and its help.
 std::string reference();
 
 }  // namespace facebus::settings

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(every_cell_has_the_score_and_the_shift_that_opencv_gives_at
         theirs.setInput(input);
         std::vector<cv::Mat> out;
         theirs.forward(out, std::vector<std::string>{"conv2d_4", "softmax"});
-        for (const auto instructions : known_instructions()) {
+        for (const auto instructions : supported_instructions()) {
             const auto& maps = ours.run(upright(picture), {rows, columns}, instructions);
             BOOST_TEST_CONTEXT(rows << " x " << columns << " by " << name_of(instructions)) {
                 BOOST_REQUIRE(maps.columns == out[1].size[1]);

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(the_longest_line_of_an_archive_can_be_read) {
                       .sample = most,
                       .photo = picture.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
     BOOST_TEST(read_archive_line(line).has_value());
-    BOOST_TEST(line.size() < crypto::SealedReader::longest_line);
+    BOOST_TEST(line.size() < crypto::SealedReader::max_line_bytes);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_line_tells_how_many_there_are_and_of_which_version_it_is) {

@@ -22,16 +22,16 @@ struct Service {
 BOOST_AUTO_TEST_CASE(a_service_is_healthy_when_it_is_ready_and_every_check_is_good) {
     Service service;
     std::string body;
-    BOOST_TEST(!service::ask_health(service.server.address(), body));
+    BOOST_TEST(!service::fetch_health(service.server.address(), body));
     service.health.ready();
-    BOOST_TEST(service::ask_health(service.server.address(), body));
+    BOOST_TEST(service::fetch_health(service.server.address(), body));
     service.health.check("camera door", false, "refused");
-    BOOST_TEST(!service::ask_health(service.server.address(), body));
+    BOOST_TEST(!service::fetch_health(service.server.address(), body));
     const auto json = nlohmann::json::parse(body);
     BOOST_TEST(json["status"] == "failing");
     BOOST_TEST(json["checks"]["camera door"]["text"] == "refused");
     service.health.check("camera door", true, "open");
-    BOOST_TEST(service::ask_health(service.server.address(), body));
+    BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_an_error_that_names_the_setting) {
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(where_nothing_answers_the_service_is_not_healthy) {
         address = service.server.address();
     }
     std::string body;
-    BOOST_TEST(!service::ask_health(address, body));
+    BOOST_TEST(!service::fetch_health(address, body));
     BOOST_TEST(body.find("no response from") != std::string::npos);
 }
 

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(all_instructions_convolve_a_row_of_any_width_with_or_withou
         const auto layer = random_layer(10, 32);
         for (int width = 1; width < 30; ++width) {
             const Map in(3, width + 2, stride);
-            for (const auto instructions : known_instructions()) {
+            for (const auto instructions : supported_instructions()) {
                 Map out(1, width, layer.outputs);
                 convolve_row(layer, in.rows.data(), stride, width, out.rows[0], instructions);
                 const auto worst = worst_difference(layer, in, out);
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(tiles_give_what_a_convolution_gives_on_a_map_of_any_size) {
                                                                                {4, 131},
                                                                                {21, 21}}) {
                 const Map in(height + 2, width + 2, inputs == 10 ? 16 : inputs);
-                for (const auto instructions : known_instructions()) {
+                for (const auto instructions : supported_instructions()) {
                     Map out(height, width, layer.layer().outputs);
                     layer.run(in.rows.data(), static_cast<int>(in.stride), height, width,
                               out.rows.data(), instructions);
