@@ -1,4 +1,4 @@
-// A file of API keys.
+// Fuzzes the parser of API key files.
 #include "api_keys/api_key.hpp"
 #include "fuzz.hpp"
 
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     for (const auto& key : *keys) {
         fuzz::require(key.hash.size() == 64, "a hash has 64 digits");
         fuzz::require(!key.name.empty(), "a key has a name");
-        fuzz::require(parse_role(to_string(key.role)).has_value(), "a role is one");
+        fuzz::require(parse_role(to_string(key.role)).has_value(), "a role has a valid name");
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-// A line of an exported gallery.
+// Fuzzes the parser of archive lines (exported galleries).
 #include "gallery/archive/archive.hpp"
 
 #include "fuzz.hpp"
@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
                       again->sample.embedding == read->sample.embedding &&
                       again->sample.created == read->sample.created &&
                       again->ignored == read->ignored && again->photo == read->photo,
-                  "an accepted sample is the same when it is written and read");
+                  "an accepted sample survives writing and reading");
     return 0;
 }

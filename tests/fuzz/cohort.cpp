@@ -1,4 +1,4 @@
-// The statistics of strangers, as their file holds them.
+// Fuzzes the parser of cohort files (impostor statistics).
 #include "gallery/decide/cohort.hpp"
 
 #include "fuzz.hpp"
@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto cohort = gallery::read_cohort(std::string(fuzz::text(data, size)));
     if (!cohort) return 0;
     const auto again = gallery::read_cohort(gallery::write_cohort(*cohort));
-    fuzz::require(again.has_value(), "an accepted cohort is accepted again");
+    fuzz::require(again.has_value(), "an accepted cohort is accepted again after writing");
     return 0;
 }

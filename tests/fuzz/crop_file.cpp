@@ -1,4 +1,4 @@
-// A picture that says of itself that it is an aligned crop.
+// Fuzzes the reader of aligned crop files.
 #include "vision/crop/crop_file.hpp"
 
 #include "scratch_file.hpp"
@@ -9,8 +9,8 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const fuzz::ScratchFile file(data, size);
     const auto crop = vision::read_crop(file.path());
     if (!crop || !*crop) return 0;
-    fuzz::require((*crop)->image.pixels.size() == crop_bytes, "a crop has the size of one");
+    fuzz::require((*crop)->image.pixels.size() == crop_bytes, "a crop has the size of a crop");
     fuzz::require((*crop)->quality.overall >= 0 && (*crop)->quality.overall <= 1,
-                  "its quality is in range");
+                  "the quality is in range");
     return 0;
 }

@@ -1,4 +1,4 @@
-// The body of a request to the gateway: its type on the first line, and a form below.
+// Fuzzes the form parser. The first line of the input is the Content-Type, the rest is the body.
 #include "fuzz.hpp"
 #include "http/multipart.hpp"
 
@@ -11,12 +11,12 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto body = text.substr(end + 1);
     const auto parts = http::parse_form(text.substr(0, end), body, 8);
     if (!parts) return 0;
-    fuzz::require(parts->size() <= 8, "there are no more parts than may be");
+    fuzz::require(parts->size() <= 8, "the number of parts is within the limit");
     for (const auto& part : *parts) {
         const auto* first = part.content.data();
         fuzz::require(
             first >= body.data() && first + part.content.size() <= body.data() + body.size(),
-            "a part lies in the body");
+            "a part is inside the body");
     }
     return 0;
 }

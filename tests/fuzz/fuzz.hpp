@@ -1,4 +1,4 @@
-// What the fuzz targets share.
+// Helpers shared by the fuzz targets.
 #pragma once
 
 #include <cstdio>
@@ -9,13 +9,14 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
 
 namespace facebus::fuzz {
 
-/// Ends the program, and so is a finding, unless the condition holds.
+/// Aborts unless the condition holds; libFuzzer reports that as a finding.
 inline void require(bool condition, const char* sentence) {
     if (condition) return;
     std::fprintf(stderr, "not true: %s\n", sentence);
     std::abort();
 }
 
+/// Returns the fuzzer input as text.
 inline std::string_view text(const unsigned char* data, std::size_t size) {
     const void* raw = data;
     return {static_cast<const char*>(raw), size};

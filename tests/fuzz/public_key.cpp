@@ -1,4 +1,4 @@
-// A line of a .pub file.
+// Fuzzes the parser of .pub files.
 #include "bus/curve.hpp"
 #include "fuzz.hpp"
 
@@ -7,10 +7,10 @@ using namespace facebus;
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto key = bus::parse_public_key(fuzz::text(data, size));
     if (!key) return 0;
-    fuzz::require(bus::valid_role(key->role), "an accepted role is one");
+    fuzz::require(bus::valid_role(key->role), "an accepted role is valid");
     const auto again = bus::parse_public_key(bus::format(*key));
     fuzz::require(
         again && again->role == key->role && again->key == key->key && again->name == key->name,
-        "an accepted key is the same when it is written and read");
+        "an accepted key survives writing and reading");
     return 0;
 }

@@ -1,4 +1,4 @@
-// redis.url of the configuration.
+// Fuzzes the parser of redis.url.
 #include "gallery/redis/redis_url.hpp"
 
 #include "base/error.hpp"
@@ -10,16 +10,18 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string url(fuzz::text(data, size));
     try {
         const auto address = gallery::parse_redis_url(url);
-        fuzz::require(address.path.empty() != address.host.empty(), "a path or a host is given");
-        fuzz::require(address.port > 0 && address.port < 65536, "the port is one");
-        // What is shown leads to the same place, without a login.
+        fuzz::require(address.path.empty() != address.host.empty(),
+                      "the address has either a path or a host");
+        fuzz::require(address.port > 0 && address.port < 65536, "the port is valid");
+        // The displayed URL refers to the same server, without the login.
         const auto shown = gallery::parse_redis_url(address.shown);
-        fuzz::require(shown.user.empty() && shown.password.empty(), "the login is not shown");
+        fuzz::require(shown.user.empty() && shown.password.empty(),
+                      "the displayed URL has no login");
         fuzz::require(shown.host == address.host && shown.port == address.port &&
                           shown.path == address.path && shown.database == address.database,
-                      "the place is shown");
+                      "the displayed URL has the same address");
     } catch (const StartupError& error) {
-        fuzz::require(error.code() == Exit::config, "a bad URL is a mistake of configuration");
+        fuzz::require(error.code() == Exit::config, "an invalid URL is a configuration error");
     }
     return 0;
 }

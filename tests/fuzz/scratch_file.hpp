@@ -1,4 +1,4 @@
-// A file in memory, for decoders that read files.
+// File in memory, for decoders that read files.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,12 @@
 
 namespace facebus::fuzz {
 
-/// Has a name as long as it lives.
+/// Anonymous file with the given contents. path() is valid as long as the object exists.
 class ScratchFile {
   public:
     ScratchFile(const unsigned char* data, std::size_t size) : file_(memfd_create("input", 0)) {
         require(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size),
-                "there is memory for a file");
+                "the in-memory file can be created");
     }
     ~ScratchFile() { ::close(file_); }
     ScratchFile(const ScratchFile&) = delete;

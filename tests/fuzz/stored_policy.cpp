@@ -1,4 +1,4 @@
-// The policy of a gallery, as Redis gives it: a line for each value.
+// Fuzzes the decoder of gallery policies from Redis. Each line of the input is one value.
 #include "fuzz.hpp"
 #include "gallery/store/record.hpp"
 

@@ -1,4 +1,4 @@
-// A sample of the gallery, as Redis gives it: any reply, but most often one of six strings.
+// Fuzzes the decoder of gallery samples from Redis: arbitrary replies, and arrays of six strings.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "fuzz.hpp"
@@ -27,7 +27,7 @@ gallery::Reply reply(FuzzedDataProvider& input, int depth) {
     }
 }
 
-/// The fields in their order, ended by a line end each; the rest is the embedding.
+/// Returns a reply with five fields, one per line, and the rest of the input as the embedding.
 gallery::Reply fields(std::string_view bytes) {
     std::vector<gallery::Reply> elements;
     for (int i = 0; i < 5; ++i) {
@@ -52,6 +52,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     for (std::size_t i = 3; i < command.size(); i += 2) written.push_back({command[i]});
     const auto again = gallery::decode_sample(id, {std::move(written)});
     fuzz::require(again && again->embedding == sample->embedding && again->source == sample->source,
-                  "and is the same when it is read again");
+                  "an accepted sample survives writing and reading");
     return 0;
 }
