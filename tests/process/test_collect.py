@@ -111,7 +111,7 @@ class CollectTest(support.ProcessTest):
         crop.write_bytes(crop.read_bytes().replace(b"eye_distance", b"ear_distance"))
         added = self.system().facebus("gallery", "add", crop)
         self.assertEqual(65, added.code, added)
-        self.assertIn("is marked as an aligned crop, but not as facebus does it", added.err)
+        self.assertIn("is marked as an aligned crop, but its quality is invalid", added.err)
 
     def test_people_side_by_side_are_two_folders(self):
         folders, done = self.collect(self.side_by_side())

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(
         };
     };
     BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), StartupError,
-                          refused("rnet.onnx is another network"));
+                          refused("rnet.onnx is not the expected network"));
     std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
     const std::string whole{std::istreambuf_iterator<char>(in), {}};
     // Cut off anywhere it is refused, or, where nothing that counts is missing, read.

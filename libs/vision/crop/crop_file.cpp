@@ -51,7 +51,7 @@ std::string describe(const Quality& quality) {
                        quality.overall);
 }
 
-/// The text of our chunk, if the file has one before its pixels.
+/// Returns the text of the facebus chunk, if the file has one before its pixels.
 std::optional<std::string> find_text(std::string_view png) {
     if (!png.starts_with(signature)) return std::nullopt;
     std::size_t place = signature.size();
@@ -92,7 +92,8 @@ Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& cr
 
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    // The mark stands at the beginning; a longer file need not be read to see that it has none.
+    // The chunk comes right after the header, so the first bytes are enough to see whether it is
+    // there.
     std::array<char, 4096> begin{};
     in.read(begin.data(), begin.size());
     const auto text = find_text({begin.data(), static_cast<std::size_t>(in.gcount())});
@@ -103,7 +104,8 @@ Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) 
     const auto quality = parse(words);
     if (!quality)
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is marked as an aligned crop, but not as facebus does it",
+                    fmt::format("{} is marked as an aligned crop, but its quality is invalid; "
+                                "collect it again",
                                 file.string()));
     if (alignment != crop_id)
         return fail(ErrorKind::refused,
@@ -113,8 +115,8 @@ Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) 
     if (!image) return std::unexpected(std::move(image.error()));
     if (image->width != crop_side || image->height != crop_side)
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is marked as an aligned crop, but has {} x {} pixels and not "
-                                "{} x {}",
+                    fmt::format("{} is marked as an aligned crop, but has {} x {} pixels instead "
+                                "of {} x {}",
                                 file.string(), image->width, image->height, crop_side, crop_side));
     return AlignedCrop{std::move(*image), *quality};
 }

@@ -1,4 +1,4 @@
-// Aligned crops in files: PNG pictures that say of themselves what they are.
+// Aligned crops in PNG files that carry their alignment and quality with them.
 #pragma once
 
 #include <filesystem>
@@ -9,18 +9,18 @@
 
 namespace facebus::vision {
 
-/// A face as align() cut it out, with what assess() said of it.
+/// Crop cut by align(), with its quality from assess().
 struct AlignedCrop {
     Image image;  ///< crop_side x crop_side
     Quality quality;
 };
 
-/// Writes a PNG with a text chunk, keyword "facebus", that holds the name of the alignment and the
-/// quality, so that the file can be renamed and moved. Errors as write_image.
+/// Writes a PNG file. A text chunk with the keyword "facebus" holds the name of the alignment and
+/// the quality, so the file can be renamed and moved. Errors: as write_image().
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
-/// Reads what write_crop wrote. Nothing if the file is any other picture. Errors: as read_image;
-/// malformed (the chunk makes no sense); refused (cut by another alignment than this program's).
+/// Reads a file written by write_crop(). Returns nothing if the file is any other image. Errors: as
+/// read_image(); malformed (invalid text chunk); refused (cut with another alignment).
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);
 
 }  // namespace facebus::vision

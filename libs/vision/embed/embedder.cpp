@@ -15,12 +15,13 @@ namespace facebus::vision {
 
 namespace {
 
-// More crops at once are no faster per crop (measured flat from 8 on) but cost memory.
+// Larger batches cost memory and are not faster per crop (measured: no gain from 8 on).
 constexpr std::size_t batch_limit = 16;
 constexpr std::string_view network_id = "facenet-20180408-casia";
 
 cv::Mat forward(const EmbeddingNetwork& network, const std::vector<cv::Mat>& crops) {
-    // (x - 127.5) / 128; swapRB turns our BGR into the RGB of the training.
+    // Standardises pixels as (x - 127.5) / 128. The network was trained on RGB, so blue and red are
+    // swapped.
     return network(cv::dnn::blobFromImages(crops, 1 / 128.0, {}, cv::Scalar::all(127.5), true));
 }
 
@@ -36,14 +37,15 @@ Embedder::Embedder(const std::filesystem::path& models, Engine engine)
     const auto file = models / "facenet.onnx";
     impl_->network = open_embedding_network(file, engine);
     impl_->model_id = fmt::format("{}:{:08x}:{}", network_id, file_hash(file) >> 32U, crop_id);
+    // A trial run, so that a wrong network is reported at startup.
     try {
         const cv::Mat out =
             forward(impl_->network, {cv::Mat::zeros(crop_side, crop_side, CV_8UC3)});
         if (out.total() != embedding_size)
-            model_failed(file, fmt::format("gives vectors of {} numbers instead of {}", out.total(),
-                                           embedding_size));
+            model_failed(file, fmt::format("returns vectors of {} numbers instead of {}",
+                                           out.total(), embedding_size));
     } catch (const cv::Exception& exception) {
-        model_failed(file, "does not run (" + reason(exception) + ")");
+        model_failed(file, "can't be run (" + reason(exception) + ")");
     }
 }
 

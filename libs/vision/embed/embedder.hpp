@@ -12,30 +12,32 @@
 
 namespace facebus::vision {
 
-/// What runs the network. Embeddings are the same to 1e-5, so that one may enrol with one and
-/// recognise with the other.
+/// Library that runs the network. Embeddings are equal to 1e-5, so enrolment and recognition may
+/// use different engines.
 enum class Engine {
-    opencv,       ///< always there
-    onnxruntime,  ///< faster; where facebus was built with it
+    opencv,       ///< always available
+    onnxruntime,  ///< faster; available if facebus was built with it
 };
 
-/// Turns aligned crops into unit vectors. Not thread-safe: one object a thread.
+/// Computes embeddings: turns aligned crops into unit vectors. Not thread-safe: use one object per
+/// thread.
 class Embedder {
   public:
-    /// Loads facenet.onnx from `models`. Throws StartupError (unavailable) naming the file and the
-    /// command that fetches it if it is missing, corrupt, or gives vectors of another size;
-    /// StartupError (config) if this build has no such engine. Threads as set by use_threads()
-    /// before.
+    /// Loads facenet.onnx from `models`. Uses as many threads as use_threads() set before. Throws
+    /// `StartupError` (unavailable) with the file and the command that fetches it if the file is
+    /// missing, corrupt, or returns vectors of another size; `StartupError` (config) if this build
+    /// has no such engine.
     explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
     ~Embedder();
     Embedder(Embedder&&) noexcept;
     Embedder& operator=(Embedder&&) noexcept;
 
-    /// One embedding a crop, in order; each crop is crop_side x crop_side (see vision/align.hpp).
-    /// Pixels are standardised as (x - 127.5) / 128 in the order red, green, blue.
+    /// Returns one embedding per crop, in order. Requires: each crop is crop_side x crop_side (see
+    /// vision/crop/align.hpp).
     std::vector<Embedding> embed(std::span<const Image> crops);
 
-    /// Names network, weights and preprocessing: embeddings are comparable only where it is equal.
+    /// Returns an id of network, weights and preprocessing. Only embeddings with equal ids are
+    /// comparable.
     [[nodiscard]] const std::string& model_id() const;
 
   private:

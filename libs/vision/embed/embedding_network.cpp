@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// The library is loaded when it is asked for: programs that don't need it start without.
+// The library is loaded on demand, so that programs that don't need it start without it.
 #define ORT_API_MANUAL_INIT
 #include <onnxruntime_cxx_api.h>
 #undef ORT_API_MANUAL_INIT
@@ -33,8 +33,8 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 
 #if defined(FACEBUS_ONNXRUNTIME)
 
-/// Nothing is written to stderr while it lives: Debian's library tells there in a thousand lines,
-/// while it starts, what it has registered twice, which means nothing.
+/// Discards everything written to standard error during its lifetime. While Debian's library
+/// starts, it writes a thousand harmless lines about duplicate registrations.
 class QuietStderr {
   public:
     QuietStderr() : kept_(dup(STDERR_FILENO)) {
@@ -55,7 +55,8 @@ class QuietStderr {
     int kept_;
 };
 
-/// Loads the library that this was built with. Throws StartupError (config) if it is not there.
+/// Loads the library version that facebus was built with. Throws `StartupError` (config) if it is
+/// not installed.
 void load_onnxruntime() {
     void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
     using GetBase = const OrtApiBase* (*)();
@@ -83,7 +84,7 @@ class OnnxRuntimeNetwork {
         const std::array<std::int64_t, 4> shape{blob.size[0], blob.size[1], blob.size[2],
                                                 blob.size[3]};
         const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-        // It takes a pointer to what it may change, and does not.
+        // The API requires a pointer to mutable memory, but does not write to it.
         auto* pixels = const_cast<float*>(blob.ptr<float>());
         const auto in = Ort::Value::CreateTensor<float>(memory, pixels, blob.total(), shape.data(),
                                                         shape.size());
@@ -93,7 +94,7 @@ class OnnxRuntimeNetwork {
         const int rows = blob.size[0];
         const auto values =
             static_cast<int>(out.front().GetTensorTypeAndShapeInfo().GetElementCount());
-        // A copy, because the values go with `out`.
+        // Copied, because `out` owns the values.
         return cv::Mat(rows, values / rows, CV_32F,
                        const_cast<float*>(out.front().GetTensorData<float>()))
             .clone();
@@ -104,7 +105,7 @@ class OnnxRuntimeNetwork {
         Ort::SessionOptions options;
         options.SetIntraOpNumThreads(cv::getNumThreads());
         options.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
-        // A thread that waits for work by spinning takes a core from the other workers.
+        // A thread that spins while it waits for work takes a core from other workers.
         options.AddConfigEntry("session.intra_op.allow_spinning", "0");
         return options;
     }
@@ -125,7 +126,7 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
             try {
                 return network->run(blob);
             } catch (const Ort::Exception& exception) {
-                // The one kind of exception that the callers of networks know.
+                // Callers handle only OpenCV's exceptions.
                 CV_Error(cv::Error::StsError, exception.what());
             }
         };
@@ -138,8 +139,8 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
 
 EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path&) {
     throw StartupError(Exit::config,
-                       "this build has no ONNX Runtime: set recognize.engine to opencv, or build "
-                       "where libonnxruntime-dev is installed");
+                       "this build does not support ONNX Runtime: set recognize.engine to opencv, "
+                       "or install libonnxruntime-dev and build again");
 }
 
 #endif

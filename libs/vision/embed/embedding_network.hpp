@@ -1,4 +1,4 @@
-// Private to libs/vision: the engines that can run FaceNet.
+// Private to libs/vision: the engines that run FaceNet.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@
 
 namespace facebus::vision {
 
-/// Runs the network on a blob, N x 3 x side x side floats, to N x D floats, one row a crop.
+/// Runs the network: from a blob of N x 3 x side x side floats to N x D floats, one row per crop.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 
-/// Loads the ONNX file with the engine. Throws StartupError: unavailable as load_network() does;
-/// config if this build has no such engine, saying what to do.
+/// Loads the ONNX file with the engine. Throws `StartupError` (unavailable) as load_network() does;
+/// `StartupError` (config) if the engine is not available, with what to do about it.
 EmbeddingNetwork open_embedding_network(const std::filesystem::path& file, Engine engine);
 
 }  // namespace facebus::vision

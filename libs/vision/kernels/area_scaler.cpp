@@ -198,6 +198,7 @@ float AreaScaler::rounded(const Footprint& rows, const Footprint& columns,
         if (area == 4) return static_cast<float>(halves_up);
         return std::nearbyint(static_cast<float>(sum) * (1 / static_cast<float>(area)));
     }
+    // Otherwise it scales each row horizontally and then adds up the rows.
     float sum = 0;
     for (std::size_t row = 0; row < rows.count; ++row) {
         float of_row = 0;

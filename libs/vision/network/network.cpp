@@ -24,7 +24,7 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
     silence_opencv();
     try {
         cv::dnn::Net net = read();
-        if (net.empty()) model_failed(file, "holds no network");
+        if (net.empty()) model_failed(file, "contains no network");
         net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
         net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
         return net;
@@ -36,7 +36,7 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
-    // Only what everybody needs is fetched without being asked for.
+    // Models that not every installation needs are only fetched on request.
     const bool optional = file.parent_path().filename() == "ssd";
     throw StartupError(Exit::unavailable,
                        fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(),

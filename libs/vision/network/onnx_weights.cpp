@@ -12,7 +12,8 @@
 namespace facebus::vision {
 namespace {
 
-// Field numbers of onnx.proto.
+// An ONNX file is a Protocol Buffers message: a model that contains a graph, whose initializers are
+// the tensors. These are the field numbers in onnx.proto.
 constexpr std::uint64_t model_graph = 7;
 constexpr std::uint64_t graph_initializer = 5;
 constexpr std::uint64_t tensor_data_type = 2;
@@ -24,12 +25,14 @@ constexpr std::uint64_t type_float = 1;
 /// One field of a Protocol Buffers message.
 struct Field {
     std::uint64_t number = 0;
-    std::uint64_t value = 0;  ///< of a number
-    std::string_view bytes;   ///< of a string or a message
+    std::uint64_t value = 0;  ///< if the field is a number
+    std::string_view bytes;   ///< if the field is a string or a message
 };
 
-/// Takes the next field off; nothing where the bytes make no sense.
+/// Removes the first field from `bytes` and returns it. Returns nothing if it is malformed.
 std::optional<Field> next(std::string_view& bytes) {
+    // Variable-length integer: seven bits per byte, lowest first; the top bit marks that more
+    // bytes follow.
     const auto varint = [&]() -> std::optional<std::uint64_t> {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
@@ -50,6 +53,8 @@ std::optional<Field> next(std::string_view& bytes) {
     if (!key) return std::nullopt;
     Field field{.number = *key >> 3U, .value = 0, .bytes = {}};
     std::optional<std::string_view> taken{""};
+    // The low three bits of the key are the wire type: 0 varint, 1 eight bytes, 2 length and
+    // bytes, 5 four bytes. The others are obsolete.
     switch (*key & 7U) {
         case 0: {
             const auto value = varint();
@@ -76,7 +81,7 @@ std::optional<Field> next(std::string_view& bytes) {
     return field;
 }
 
-/// Calls use(field) for all; false where the bytes make no sense.
+/// Calls use(field) for each field. Returns false if a field is malformed or use() returned false.
 template <class Use>
 bool for_each_field(std::string_view bytes, Use use) {
     while (!bytes.empty()) {
@@ -100,7 +105,7 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
         const bool good = for_each_field(bytes, [&](const Field& field) {
             if (field.number == tensor_name) name = field.bytes;
             if (field.number == tensor_data_type) floats = field.value == type_float;
-            // One or the other; either is 32-bit numbers one behind the other.
+            // A tensor has one or the other; both are packed 32-bit floats.
             if (field.number == tensor_raw_data || field.number == tensor_float_data) {
                 data = field.bytes;
             }
@@ -119,17 +124,18 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
             return part.number != graph_initializer || read_tensor(part.bytes);
         });
     });
-    if (!good || tensors_.empty()) model_failed(file, "is no ONNX file");
+    if (!good || tensors_.empty()) model_failed(file, "is not a valid ONNX file");
 }
 
 const std::vector<float>& OnnxWeights::get(const std::string& name, std::size_t count) const {
     auto found = tensors_.find(name);
+    // Converters append suffixes to some names, so a prefix is enough.
     if (found == tensors_.end()) {
         found = tensors_.lower_bound(name);
         if (found != tensors_.end() && !found->first.starts_with(name)) found = tensors_.end();
     }
     if (found == tensors_.end() || found->second.size() != count) {
-        model_failed(file_, "is another network than it should be: " + name);
+        model_failed(file_, "is not the expected network (tensor " + name + ")");
     }
     return found->second;
 }

@@ -1,4 +1,4 @@
-// Private to libs/vision: the numbers in an ONNX file.
+// Private to libs/vision: reads the weights in an ONNX file.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,17 @@
 
 namespace facebus::vision {
 
-/// The 32-bit float tensors of an ONNX file by their names. Reads no more of the format than that,
-/// and gives the same with any version of OpenCV.
+/// The 32-bit float tensors of an ONNX file by name. Reads only this part of the format, without
+/// OpenCV, so that the result does not depend on OpenCV's version.
 class OnnxWeights {
   public:
-    /// Throws StartupError (unavailable) as load_network() does if the file is missing or damaged.
+    /// Throws `StartupError` (unavailable) as load_network() does if the file is missing or
+    /// damaged.
     explicit OnnxWeights(const std::filesystem::path& file);
 
-    /// The numbers of the tensor with this name, or the only one whose name begins so, in the order
-    /// of the file. Throws the same if there is none of `count` numbers.
+    /// Returns the values of the tensor called `name`, or else of the first tensor whose name
+    /// starts with `name`, in the order of the file. Throws `StartupError` (unavailable) if there
+    /// is none or it does not have `count` values.
     [[nodiscard]] const std::vector<float>& get(const std::string& name, std::size_t count) const;
 
   private:

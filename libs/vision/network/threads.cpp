@@ -5,7 +5,7 @@
 namespace facebus::vision {
 
 void use_threads(int count) {
-    // OpenCV takes a negative number for "as many as there are", and 0 for "no threading at all".
+    // For OpenCV, a negative number means one thread per core, and 0 means no threading at all.
     cv::setNumThreads(count > 0 ? count : -1);
 }
 
