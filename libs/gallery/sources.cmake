@@ -1,4 +1,4 @@
-# The cohort is text; as a string in the program it is found wherever the program is.
+# The cohort is compiled in as a string, so that programs need no file at run time.
 set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
 file(READ ${cohort_file} COHORT)
@@ -17,8 +17,8 @@ facebus_library(gallery
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis OpenSSL::SSL nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
-# Of its own: hiredis defines what base does not.
+# Its own precompiled header: hiredis sets definitions that base does not have.
 facebus_precompile(facebus_gallery)
-# Loops that the compiler is to turn into vector instructions. GCC 12's own header sets off the warning.
+# -O3 vectorises the loops of the kernels. A header of GCC 12 triggers the warning.
 set_source_files_properties(gallery/match/compact.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized")

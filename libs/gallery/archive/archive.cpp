@@ -54,14 +54,19 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
     ArchivedSample archived;
     std::string embedding;
     bool has_photo = false;
+    // Archives come from users, so every value is checked: first the JSON types, then the content,
+    // as for a record read from Redis.
     try {
         const auto json = Json::parse(line);
         archived.subject = json.at("subject").get<std::string>();
         archived.sample.source = json.at("source").get<std::string>();
         archived.sample.model_id = json.at("model").get<std::string>();
+        // A number beyond the range of float must not be converted; -1 fails the check below.
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
         archived.sample.created = static_cast<std::int64_t>(whole_number(json.at("created")));
+        // The limits below bound the memory that a forged line can claim. Base64 that is invalid or
+        // too long becomes an empty string, which the checks reject.
         embedding =
             crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
                 .value_or("");

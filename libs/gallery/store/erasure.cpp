@@ -12,20 +12,21 @@
 namespace facebus::gallery {
 namespace {
 
+/// Returns whether a probe of the track is a plausible match of a sample, or does not decode.
 bool shows(const Reply& track, const std::vector<Embedding>& samples) {
     const auto& fields = track.elements();
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const auto stored = unpack_probe(std::string(fields[i].text()), fields[i + 1].text());
-        if (!stored) return true;
-        const bool alike = std::ranges::any_of(samples, [&](const Embedding& sample) {
+        if (!stored) return true;  // cannot be shown to be another person, so erase it
+        const bool similar = std::ranges::any_of(samples, [&](const Embedding& sample) {
             return similarity(stored->probe.embedding, sample) > plausible_match;
         });
-        if (alike) return true;
+        if (similar) return true;
     }
     return false;
 }
 
-/// The value of a setting, or nothing if Redis does not tell.
+/// Returns the value of a setting, or an empty string if Redis does not reveal it.
 std::string setting(Redis& redis, const std::string& name) {
     const auto reply = redis.run({"CONFIG", "GET", name});
     if (!reply || reply->elements().size() != 2) return {};
@@ -35,6 +36,7 @@ std::string setting(Redis& redis, const std::string& name) {
 }  // namespace
 
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) {
+    // SCAN returns every key that exists during the whole iteration, and does not block Redis.
     std::string cursor = "0";
     do {
         auto page = redis.run({"SCAN", cursor, "MATCH", keys::track_prefix + "*", "COUNT", "1000"});
@@ -45,6 +47,7 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
         cursor = page->elements()[0].text();
         for (const Reply& key : page->elements()[1].elements()) {
             const std::string name(key.text());
+            // Any other error means that the track does not decode, so it is deleted.
             const auto track = redis.run({"HGETALL", name});
             if (!track && track.error().kind == ErrorKind::unavailable) {
                 return std::unexpected(track.error());
@@ -58,22 +61,25 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
 
 Result<std::string> rewrite_files(Redis& redis) {
     std::vector<std::string> manual_commands;
-    const auto ask = [&](const Redis::Command& command) -> Result<void> {
+    const auto request = [&](const Redis::Command& command) -> Result<void> {
         const auto reply = redis.run(command);
         if (reply) return {};
         if (reply.error().kind == ErrorKind::unavailable) return std::unexpected(reply.error());
-        // One that is being written or that waits already is not refused; only rights are.
+        // Redis accepts these commands also while a rewrite is running or scheduled. An error means
+        // that our user lacks the right.
         manual_commands.push_back(command.front());
         return {};
     };
+    // Rewrite only the files that Redis keeps: the append-only file, unless it is known to be off,
+    // and the snapshot, if snapshots are configured.
     const auto log = setting(redis, "appendonly");
     const auto snapshots = setting(redis, "save");
     if (log != "no") {
-        if (auto asked = ask({"BGREWRITEAOF"}); !asked) return std::unexpected(asked.error());
+        if (auto done = request({"BGREWRITEAOF"}); !done) return std::unexpected(done.error());
     }
     if (!snapshots.empty()) {
-        auto asked = ask({"BGSAVE", "SCHEDULE"});
-        if (!asked) return std::unexpected(asked.error());
+        auto done = request({"BGSAVE", "SCHEDULE"});
+        if (!done) return std::unexpected(done.error());
     }
     return manual_commands.empty() ? std::string()
                                    : fmt::format("{}", fmt::join(manual_commands, " and "));

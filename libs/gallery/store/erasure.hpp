@@ -1,4 +1,4 @@
-// What is left of a subject outside the gallery, and how it goes.
+// Erases the traces of a removed subject outside the gallery: track memory and files of Redis.
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 
 namespace facebus::gallery {
 
-/// Of two pictures of one person hardly any pair is less alike, of two people most are: what is
-/// forgotten of somebody else only has to be collected anew.
+/// Similarity above which two embeddings could show the same person. It lies far below every
+/// decision threshold: nearly all pairs of one person are above it, most pairs of two people below.
 inline constexpr float plausible_match = 0.3F;
 
-/// Drops the memory of every track with a face that is even remotely like one of `samples`, which
-/// is far below any threshold, and of every track that does not decode. A result names only those
-/// tracks that were recognised; this finds the others. Errors as in gallery/redis.hpp.
+/// Deletes the memory of every track with a probe that is a plausible match of one of `samples`,
+/// and of every track that does not decode. Finds tracks that were never recognised and that no
+/// result names. A track of another person that is deleted by mistake only has to collect its
+/// probes again. Errors as in class Redis.
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
-/// Has Redis write its files on disk anew, since they hold what was deleted until then. It does so
-/// in the background. Gives what has to be done by hand, because Redis did not let us; empty if
-/// nothing. Errors as in gallery/redis.hpp.
+/// Makes Redis rewrite its files on disk, which contain deleted data until then. Redis does so in
+/// the background. Returns the commands that an administrator must run because Redis denied them to
+/// facebus, such as "BGREWRITEAOF and BGSAVE"; empty if none. Errors as in class Redis.
 Result<std::string> rewrite_files(Redis& redis);
 
 }  // namespace facebus::gallery

@@ -1,36 +1,37 @@
-// Where what stands in Redis: the only place that spells a key.
+// Layout of the data in Redis. No other file spells out a key.
 //
 // clang-format off
 // | key                          | type   | content                                               |
 // | ---------------------------- | ------ | ----------------------------------------------------- |
-// | facebus:gallery:changes      | stream | one entry a write: `op part`; the newest id is the    |
-// |                              |        | version                                               |
+// | facebus:gallery:changes      | stream | one entry per write: `op part`; the newest id is the  |
+// |                              |        | version of the gallery                                |
 // | facebus:gallery:model        | string | id of the model that made the samples                 |
-// | facebus:gallery:names        | hash   | subject's name -> subject id                          |
-// | facebus:gallery:part:<part>  | set    | the ids of the subjects in that part                  |
-// | facebus:gallery:policy       | hash   | the fields of Policy under their names, as text       |
-// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored` is there, as    |
-// |                              |        | `1`, where the subject is never to be reported        |
+// | facebus:gallery:names        | hash   | name of a subject -> subject id                       |
+// | facebus:gallery:part:<part>  | set    | ids of the subjects in that part                      |
+// | facebus:gallery:policy       | hash   | the members of Policy by name, as text                |
+// | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored`, with value     |
+// |                              |        | `1`, only if the subject is ignored                   |
 // | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
 // | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
-// | facebus:picture:<sample id>  | string | JPEG of the sample's face, where one is kept; apart   |
-// |                              |        | from the sample, so that workers neither load nor may |
-// |                              |        | read it                                               |
-// | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; a TTL       |
-// | facebus:results              | stream | `topic header subject track`; a TTL, trimmed by age   |
-// | facebus:reader:<name>        | string | the id of the last result that this reader is done    |
-// |                              |        | with                                                  |
+// | facebus:picture:<sample id>  | string | JPEG of the sample's face, if one is kept; separate   |
+// |                              |        | from the sample, so that workers do not load it and   |
+// |                              |        | can be denied access                                  |
+// | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; has a TTL   |
+// | facebus:results              | stream | `topic header subject track`; trimmed by age, and has |
+// |                              |        | a TTL                                                 |
+// | facebus:reader:<name>        | string | id of the last result that this reader has processed  |
 // clang-format on
 //
 // Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
-// bytes; the quality before a probe's embedding is one more. Numbers elsewhere are decimal text.
+// bytes; the quality before the embedding of a probe is one more float. Other numbers are decimal
+// text. Values are untrusted when read; see record.hpp.
 //
-// Changes name nobody, so that nothing has to be cleaned there when a subject is removed: they say
-// in which of 4,096 parts somebody changed, where a part is all ids with the same first three
-// digits. Values are taken for hostile when read: see record.hpp. Scripts touch keys that they
-// don't declare, so this layout is for a single Redis (with or without replicas), not for a Redis
-// Cluster. Files of Redis keep what was removed until they are written anew, so a removal has that
-// done.
+// A part is the set of subjects whose ids share the first three digits; there are 4,096. The change
+// stream contains parts and no ids, so a removed subject leaves no trace in it.
+//
+// Scripts access keys that they do not declare, so the layout requires a single Redis (with or
+// without replicas), not a Redis Cluster. The files of Redis contain removed data until they are
+// rewritten, so a removal triggers that; see erasure.hpp.
 #pragma once
 
 #include <algorithm>
@@ -56,16 +57,17 @@ inline const std::string track_prefix = "facebus:track:";
 
 inline const std::string reader_prefix = "facebus:reader:";
 
-/// The part that a subject is in. Precondition: a valid id.
+/// Returns the part that a subject belongs to. Requires: the id is valid.
 inline std::string part_of(const std::string& subject_id) {
     return subject_id.substr(0, 3);
 }
+/// Returns whether the text is a part: three hex digits.
 inline bool valid_part(std::string_view text) {
     return text.size() == 3 && std::ranges::all_of(text, [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
 }
-/// In the order of the ids.
+/// Returns all parts, in the order of the ids.
 inline std::vector<std::string> all_parts() {
     std::vector<std::string> parts;
     parts.reserve(0x1000);

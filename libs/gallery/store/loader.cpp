@@ -19,20 +19,21 @@
 namespace facebus::gallery {
 namespace {
 
-// Parts read at once: of a million samples some thousand.
-constexpr std::size_t parts_at_once = 4;
-// Parts after which memory that the reading took goes back: together a tenth of a large gallery.
+// Parts per batch: about a thousand samples of a million.
+constexpr std::size_t parts_per_batch = 4;
+// Parts after which freed memory is returned to the system; otherwise it adds up to a tenth of a
+// large gallery.
 constexpr std::size_t parts_to_trim = 64;
-constexpr const char* most_changes = "100000";
+constexpr const char* max_changes = "100000";
 
-/// The id of a stream's entry, or nothing.
+/// Returns the id of a stream entry, or an empty string if it has none.
 std::string entry_id(const Reply& entry) {
     const auto& halves = entry.elements();
     if (halves.empty() || !valid_stream_id(halves.front().text())) return {};
     return std::string(halves.front().text());
 }
 
-/// The ids of the subjects in some parts, sorted.
+/// Returns the sorted ids of the subjects in some parts.
 Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std::string>& parts) {
     std::vector<std::string> ids;
     Result<void> good{};
@@ -53,10 +54,11 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
     return ids;
 }
 
-/// All that there is of these subjects, in the same order; without those that are gone. A subject
-/// that can't be read is an error: left out, it would become a stranger and nobody would notice.
+/// Returns these subjects in the same order, without those that no longer exist. A subject that
+/// cannot be read is an error: if it were omitted, that person would silently become unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
+    // Three rounds: the subjects, the ids of their samples, and the samples.
     std::vector<SubjectRecord> records;
     Result<void> good{};
     auto named = for_each_reply(
@@ -140,8 +142,8 @@ Result<std::string> gallery_version(Redis& redis) {
 }
 
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
-    // From the entry of that version on, which has to be there still: else some may be missing.
-    const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", most_changes});
+    // Read from the entry of that version on. If the entry itself is gone, so may be later ones.
+    const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", max_changes});
     if (!reply) return std::unexpected(reply.error());
     const auto& entries = reply->elements();
     GalleryChanges changes;
@@ -149,28 +151,30 @@ Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
     changes.version = entries.empty() ? "0-0" : entry_id(entries.back());
     for (std::size_t i = 1; i < entries.size() && changes.complete; ++i) {
         const auto& halves = entries[i].elements();
-        bool told = false;
+        bool understood = false;
         if (halves.size() == 2) {
             const auto& fields = halves[1].elements();
             for (std::size_t k = 0; k + 1 < fields.size(); k += 2) {
                 if (fields[k].text() != "part") continue;
                 const std::string part(fields[k + 1].text());
-                told = part.empty() || keys::valid_part(part);
+                // An empty part is a change that concerns no subject, such as a new policy.
+                understood = part.empty() || keys::valid_part(part);
                 if (!part.empty()) changes.parts.insert(part);
             }
         }
-        changes.complete = told;
+        changes.complete = understood;
     }
     if (changes.version.empty()) changes.complete = false;
     return changes;
 }
 
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version) {
+    // Parts are read in the order of their ids, which is the order that the builder requires.
     Snapshot::Builder builder(model_id);
     const auto parts = keys::all_parts();
-    for (std::size_t first = 0; first < parts.size(); first += parts_at_once) {
+    for (std::size_t first = 0; first < parts.size(); first += parts_per_batch) {
         const auto begin = parts.begin() + static_cast<std::ptrdiff_t>(first);
-        const auto ids = subject_ids(redis, {begin, begin + parts_at_once});
+        const auto ids = subject_ids(redis, {begin, begin + parts_per_batch});
         if (!ids) return std::unexpected(ids.error());
         if (ids->empty()) continue;
         const auto records = read_subjects(redis, *ids);
@@ -185,6 +189,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
 
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version) {
+    // Assume that every subject of these parts is gone; those that Redis still has replace that.
     Snapshot::Changes changes;
     for (const auto& part : parts) {
         for (auto& id : gallery.subject_ids(part)) changes[std::move(id)] = std::nullopt;

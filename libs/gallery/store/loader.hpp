@@ -1,4 +1,4 @@
-// From Redis to a snapshot: all of it, or what changed since the one before.
+// Loads snapshots of the gallery from Redis, completely or only the changed parts.
 #pragma once
 
 #include <cstddef>
@@ -14,35 +14,37 @@
 
 namespace facebus::gallery {
 
-/// A sample and whose it is.
+/// Id of a sample and of its subject.
 struct SampleKey {
     std::string subject;
     std::string id;
 };
 
-/// Each sample, or why it can't be used: malformed. Other errors as in gallery/redis.hpp.
+/// Reads samples. Each result is the sample, or `malformed` if its record does not decode. Errors
+/// as in class Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
-/// The newest id in the change stream, "0-0" if nothing was ever written. Malformed: it is none.
+/// Returns the newest id in the change stream, "0-0" if nothing was ever written. Fails with
+/// `malformed` if it is not a stream id.
 Result<std::string> gallery_version(Redis& redis);
 
-/// What was written since.
+/// Changes of the gallery since a version.
 struct GalleryChanges {
-    std::string version;  ///< the newest id
-    /// The parts in which subjects changed; see keys::part_of().
-    std::set<std::string> parts;
-    /// Whether the change stream still tells of all since, in a way that is understood: if not,
-    /// only reading all helps.
+    std::string version;          ///< the newest id
+    std::set<std::string> parts;  ///< parts with changed subjects; see keys::part_of()
+    /// Whether the change stream contains every change since, in a form that this version of
+    /// facebus understands. If not, reload the whole gallery.
     bool complete = false;
 };
+/// Returns the changes since `version`.
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version);
 
-/// The whole gallery. What is written meanwhile may or may not be in it, so `version` is to be that
-/// of before. Holds a small part of it in memory twice.
+/// Loads the whole gallery. A change written meanwhile is included or not, so `version` must be
+/// that from before the call. Only a small part of the gallery is in memory twice.
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version);
 
-/// The gallery with these parts read anew.
+/// Returns the gallery with these parts reloaded.
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version);
 

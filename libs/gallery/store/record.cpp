@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t max_source_bytes = 4096;
 constexpr std::size_t max_model_bytes = 200;
 
+/// Appends the value in little-endian order.
 void put(std::string& out, float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     for (unsigned shift = 0; shift < 32; shift += 8) {
@@ -24,6 +25,7 @@ void put(std::string& out, float value) {
     }
 }
 
+/// Returns the little-endian value at `offset`.
 float get(std::string_view bytes, std::size_t offset) {
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < 4; ++i) {
@@ -32,7 +34,7 @@ float get(std::string_view bytes, std::size_t offset) {
     return std::bit_cast<float>(bits);
 }
 
-/// The number if that is all the text, and finite.
+/// Parses the whole text as a finite number. Returns whether it is one.
 template <class T>
 bool parse(std::string_view text, T& value) {
     const char* end = text.data() + text.size();
@@ -55,7 +57,8 @@ Error damaged(std::string_view what, std::string_view why) {
 Result<void> check_embedding(const Embedding& embedding) {
     double squares = 0;
     for (const float value : embedding) squares += double{value} * double{value};
-    // Not finite: neither is the sum. The square of a float always fits into a double.
+    // If a value is not finite, neither is the sum. The square of a float always fits into a
+    // double.
     if (!std::isfinite(squares)) {
         return fail(ErrorKind::malformed, "the embedding contains values that are not finite");
     }

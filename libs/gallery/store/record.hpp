@@ -1,4 +1,5 @@
-// How samples and probes stand in Redis. What is read back is taken for hostile until it decoded.
+// Encoding of samples, probes and policies in Redis. Data read back is untrusted until it is
+// decoded.
 #pragma once
 
 #include <string>
@@ -14,39 +15,47 @@ namespace facebus::gallery {
 
 inline constexpr std::size_t packed_embedding_bytes = embedding_size * 4;
 
-/// Whether the embedding is finite and of length 1 +- 1e-3. Malformed: says what it is instead.
+/// Fails with `malformed` unless the embedding is finite and has length 1 +- 1e-3.
 Result<void> check_embedding(const Embedding& embedding);
 
-/// Little-endian 32-bit floats.
+/// Returns the embedding as little-endian 32-bit floats.
 std::string pack(const Embedding& embedding);
-/// Malformed: not packed_embedding_bytes, or check_embedding().
+/// Decodes pack(). Fails with `malformed` if the size is not packed_embedding_bytes or
+/// check_embedding() fails.
 Result<Embedding> unpack(std::string_view bytes);
 
-/// A probe without its id, and the model that made it.
+/// Returns quality and embedding of the probe, and the model that made it, as bytes.
 std::string pack_probe(const Probe& probe, std::string_view model_id);
+/// A probe and the model that made it.
 struct StoredProbe {
     Probe probe;
     std::string model_id;
 };
+/// Decodes pack_probe(). Fails with `malformed` if the bytes are invalid.
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 
-/// Whether a sample can be stored: source and model id printable, quality in 0..1, embedding.
+/// Fails with `malformed` if the sample cannot be stored: source and model id must be printable(),
+/// the quality in 0..1, and the embedding valid.
 Result<void> check_sample(const Sample& sample);
-/// A picture of a sample has so many bytes at most: a crop as JPEG has five to ten thousand.
+/// Maximum size of the photo of a sample. A crop as JPEG has 5,000 to 10,000 bytes.
 inline constexpr std::size_t max_photo_bytes = 36'864;
-/// Whether the bytes can be stored as a picture. Malformed: they don't begin as a JPEG does. Too
-/// large: more than max_photo_bytes.
+/// Fails with `malformed` if the bytes do not begin like a JPEG, and with `too_large` if there are
+/// more than max_photo_bytes.
 Result<void> check_photo(std::string_view jpeg);
-/// The command that writes a sample to its hash.
+/// Returns the command that stores a sample.
 Redis::Command write_sample(const Sample& sample);
-/// The command whose reply decode_sample() understands.
+/// Returns the command that reads a sample; decode_sample() decodes its reply.
 Redis::Command read_sample(const std::string& id);
+/// Decodes the reply to read_sample(). Fails with `malformed` if the record is invalid.
 Result<Sample> decode_sample(const std::string& id, const Reply& reply);
 
-/// The command that writes the policy, and the one whose reply decode_policy() understands.
+/// Returns the commands that store and read the policy; decode_policy() decodes the reply to the
+/// latter.
 Redis::Command write_policy(const Policy& policy);
 Redis::Command read_policy();
+/// Fails with `malformed` if a value of the policy is out of range.
 Result<void> check_policy(const Policy& policy);
+/// Decodes the reply to read_policy(). Fails with `malformed` if the record is invalid.
 Result<Policy> decode_policy(const Reply& reply);
 
 }  // namespace facebus::gallery

@@ -1,22 +1,24 @@
-// The Lua that Redis runs for the gallery. A script is one transaction: nothing comes in between.
+// Lua scripts that Redis runs for the gallery. Redis executes a script as one transaction.
 #pragma once
 
 #include <string_view>
 
 namespace facebus::gallery::scripts {
 
-/// A write to the gallery, if nobody wrote since the caller looked.
+/// Commits a write to the gallery if nobody has written since the caller read it.
 ///
-/// KEYS: changes, results. ARGV: the version that the caller saw; the `op` of the change and its
-/// `part`; the prefix of track keys; how many ids to forget, and these (a subject's and its
-/// samples'); and then commands, each as its number of words and the words. Gives the new version,
-/// or nil if the caller's was old: look again.
+/// KEYS: changes, results. ARGV: the version that the caller read; `op` and `part` of the change;
+/// the prefix of track keys; the number of ids to forget and those ids (of subjects and samples);
+/// then the commands, each as its number of words followed by the words. Returns the new version,
+/// or nil if the version of the caller is out of date. The caller then reads again and retries.
 ///
-/// To forget is to drop each result with one of the ids anywhere in it (they are random, so where
-/// their 32 digits stand, they are meant), and the memory of the tracks of those results. XDEL
-/// would only mark entries, and their bytes would go on into dumps and backups, so the stream is
-/// written anew with the entries that stay, under their own places, and goes on counting where it
-/// was.
+/// Forgetting an id drops every result that contains it anywhere, and the memory of the tracks of
+/// those results. Ids are random, so their 32 digits do not occur by chance. XDEL would only mark
+/// the entries, and their bytes would remain in dumps and backups. Therefore the script copies the
+/// remaining entries into a new stream under their ids, sets its last id to the old one, and
+/// replaces the stream.
+///
+/// If no entry remains, the script creates an empty stream by adding and deleting an entry.
 inline constexpr std::string_view commit = R"lua(
 local changes, results = KEYS[1], KEYS[2]
 local expected, op, part = ARGV[1], ARGV[2], ARGV[3]
@@ -86,8 +88,9 @@ end
 return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op, 'part', part)
 )lua";
 
-/// Remembers a probe unless it is known already or the track has enough of them.
-/// KEYS: track. ARGV: probe id, packed probe, most probes, seconds to live. Gives all as HGETALL.
+/// Stores a probe unless it is already stored or the track is full.
+/// KEYS: track. ARGV: probe id, packed probe, maximum number of probes, seconds to live. Returns
+/// all probes, as HGETALL does.
 inline constexpr std::string_view remember = R"lua(
 local track = KEYS[1]
 if redis.call('HLEN', track) < tonumber(ARGV[3]) then
@@ -97,20 +100,20 @@ redis.call('EXPIRE', track, ARGV[4])
 return redis.call('HGETALL', track)
 )lua";
 
-/// Appends a result, trims what is too old, and lets the whole stream go when nothing more comes.
+/// Appends a result, trims entries that are too old, and renews the expiry of the whole stream.
 /// KEYS: results. ARGV: milliseconds to keep, topic, header, subject id, track, the prefix of
-/// subject keys, and the ids of all other subjects that the header names. Does nothing if one of
-/// them is gone or ignored: a late answer must not bring back who was removed, nor report who is
-/// not to be reported any more. Gives the entry's id, or nil.
+/// subject keys, and the ids of all other subjects that the header names. Returns the id of the
+/// entry. Does nothing and returns nil if one of the subjects is removed or ignored: a late result
+/// must neither bring back a removed person nor report an ignored one.
 inline constexpr std::string_view publish = R"lua(
 local keep, prefix = tonumber(ARGV[1]), ARGV[6]
-local function untold(id)
+local function unreported(id)
     local key = prefix .. id
     return id ~= '' and (redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'ignored') == 1)
 end
-if untold(ARGV[4]) then return false end
+if unreported(ARGV[4]) then return false end
 for i = 7, #ARGV do
-    if untold(ARGV[i]) then return false end
+    if unreported(ARGV[i]) then return false end
 end
 local now = redis.call('TIME')
 local oldest = now[1] * 1000 + math.floor(now[2] / 1000) - keep

@@ -19,9 +19,10 @@
 namespace facebus::gallery {
 namespace {
 
-// Each time one fails another write has succeeded, so this is reached only in a gallery that is
-// written without a pause.
-constexpr int most_looks = 100;
+// Each failed attempt means that another write succeeded, so only a gallery that is written
+// continuously reaches the limit.
+constexpr int max_attempts = 100;
+// Similarity above which two samples come from the same photo.
 constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
@@ -44,12 +45,14 @@ Result<std::string> Store::version() {
     return gallery_version(redis_);
 }
 
-/// Looks and writes; looks again if somebody else wrote in between. Gives the new version.
-Result<std::string> Store::commit(const std::function<Result<Plan>()>& look) {
-    for (int i = 0; i < most_looks; ++i) {
+/// Commits a write with optimistic concurrency and returns the new version. `plan_write` reads what
+/// it needs and returns the commands. They are executed only if the version is still the one from
+/// before the reads; otherwise another program has written in between, and the plan is made again.
+Result<std::string> Store::commit(const std::function<Result<Plan>()>& plan_write) {
+    for (int i = 0; i < max_attempts; ++i) {
         const auto seen = version();
         if (!seen) return seen;
-        auto plan = look();
+        auto plan = plan_write();
         if (!plan) return std::unexpected(std::move(plan.error()));
         std::vector<std::string> arguments{*seen, plan->op, plan->part, keys::track_prefix,
                                            fmt::to_string(plan->forget.size())};
@@ -101,6 +104,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
     }
 
     auto written = commit([&]() -> Result<Plan> {
+        // Embeddings of different models cannot be compared, so a gallery has one model.
         const auto model = redis_.run({"GET", keys::model});
         if (!model) return std::unexpected(model.error());
         if (!model->nil() && model->text() != sample.model_id) {
@@ -115,6 +119,7 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         Plan plan{
             "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
         if (known->has_value()) {
+            // The same photo twice would fill two of the best_k samples and add no information.
             const auto enrolled = samples_of(sample.subject_id);
             if (!enrolled) return std::unexpected(enrolled.error());
             for (const auto& other : *enrolled) {
@@ -178,7 +183,7 @@ Result<std::vector<SubjectEntry>> Store::list() {
     entries.reserve(sorted.size());
     for (auto& [name, entry] : sorted) entries.push_back(std::move(entry));
 
-    auto told = for_each_reply(
+    auto described = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
             return {"HMGET", keys::subject(entries[i].subject.id), "created", "ignored"};
@@ -188,7 +193,7 @@ Result<std::vector<SubjectEntry>> Store::list() {
             entries[i].subject.created = reply->elements()[0].number();
             entries[i].subject.ignored = !reply->elements()[1].nil();
         });
-    if (!told) return std::unexpected(std::move(told.error()));
+    if (!described) return std::unexpected(std::move(described.error()));
     auto counted = for_each_reply(
         redis_, entries.size(),
         [&](std::size_t i) -> Redis::Command {
@@ -216,7 +221,7 @@ Result<std::optional<Subject>> Store::find(const std::string& name) {
 Result<std::vector<Sample>> Store::show(const std::string& name) {
     const auto subject = find(name);
     if (!subject) return std::unexpected(subject.error());
-    if (!subject->has_value()) return std::unexpected(nobody(name));
+    if (!subject->has_value()) return std::unexpected(unknown_subject(name));
     auto stored = samples_of((*subject)->id);
     if (!stored) return std::unexpected(std::move(stored.error()));
     std::vector<Sample> whole;
@@ -269,7 +274,7 @@ Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id)
     if (!before) return std::unexpected(std::move(before.error()));
     auto loaded = load_gallery(redis_, model_id, std::move(*before));
     if (!loaded) return std::unexpected(std::move(loaded.error()));
-    // What was written while it was read.
+    // Add what was written while it was read.
     return refresh(std::make_shared<const Snapshot>(std::move(*loaded)));
 }
 
@@ -287,7 +292,7 @@ Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Sna
 }
 
 Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
-    // A snapshot counts them already, and asking is rare.
+    // Slow, but rarely called, and a snapshot counts them already.
     auto snapshot = load(model_id);
     if (!snapshot) return std::unexpected(std::move(snapshot.error()));
     return (*snapshot)->foreign_samples();

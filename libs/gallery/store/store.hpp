@@ -1,4 +1,4 @@
-// The gallery in Redis: subjects, samples, the change stream. Redis is the record.
+// The gallery in Redis: subjects, samples, photos, policy and the change stream.
 #pragma once
 
 #include <cstddef>
@@ -15,122 +15,131 @@
 
 namespace facebus::gallery {
 
-/// A subject as a list shows it.
+/// A subject and its number of samples.
 struct SubjectEntry {
     Subject subject;
     std::size_t samples = 0;
 };
 
-/// A sample with the name of whose it is.
+/// A sample and the name of its subject.
 struct NamedSample {
     std::string subject;
     Sample sample;
 };
 
-/// What a removal came to.
+/// Result of a removal.
 struct Removed {
-    std::size_t count = 0;
-    std::string manual_commands;  ///< as rewrite_files() gives it
+    std::size_t count = 0;        ///< of subjects or samples removed
+    std::string manual_commands;  ///< as rewrite_files() returns them
 };
+/// Result of removing one sample.
 struct RemovedSample {
-    std::string subject;  ///< whose it was
+    std::string subject;  ///< name of its subject
     std::string manual_commands;
 };
 
-/// The gallery. Every write is one transaction and appends to the change stream; several programs
-/// may write at once. Names are taken as clean_name() gives them. Not thread-safe: one object a
-/// thread. Errors as in gallery/redis.hpp; also malformed: what Redis holds is damaged.
+/// Access to the gallery in Redis. Every write is one transaction and appends to the change stream.
+/// Several programs can write concurrently. All functions pass names through clean_name(). Not
+/// thread-safe: use one object per thread. Errors as in class Redis, and `malformed` if a record in
+/// Redis is damaged.
 class Store {
   public:
     explicit Store(RedisOptions options);
 
-    /// Whether Redis answers.
+    /// Fails if Redis does not reply.
     Result<void> ping();
 
-    /// Adds a sample to the subject of that name, which is made if it is not there. `sample.id`
-    /// and `subject_id` are set by the store, and `created` where it is 0. `picture` is a JPEG of
-    /// the face that is kept with the sample for as long as that is there; empty: none is. Gives
-    /// the sample as stored. Refused: a sample of another model than the gallery's (the message
-    /// names `facebus gallery reembed`); a bad name. Exists: a face that the subject has already
-    /// (similarity above 0.9999). Malformed: no unit vector, quality outside 0..1, source or model
-    /// id that is no text, a picture that is no JPEG. Too large: the picture.
+    /// Adds a sample to the subject of that name, and creates the subject if necessary. Sets
+    /// `sample.id` and `subject_id`, and `created` if it is 0. `photo` is a JPEG of the face,
+    /// stored as long as the sample; empty: none. Returns the sample as stored. Fails with
+    /// `refused` if the name is invalid or the gallery uses another model (the message names
+    /// `facebus gallery reembed`), with `exists` if the subject already has this face (similarity
+    /// above 0.9999), and as check_sample() and check_photo() do.
     Result<Sample> add(const std::string& name, Sample sample, const std::string& photo = {});
 
-    /// Makes a subject without samples. Exists: there is one of that name. Refused: a bad name.
+    /// Creates a subject without samples. Fails with `exists` if there is one of that name, and
+    /// with `refused` if the name is invalid.
     Result<Subject> add_subject(const std::string& name);
 
-    /// Gives the subject another name. Where there is one of that name already it takes the samples
-    /// of this one, which is gone then, with the results that name it: true; and it is ignored if
-    /// either was. Refused: nobody of that name, a bad name.
+    /// Renames the subject. If there already is a subject `new_name`, merges the two: moves the
+    /// samples there, removes this subject and the results that name it, and marks the other as
+    /// ignored if either was. Returns whether it merged. Fails with `refused` if there is no
+    /// subject of that name or a name is invalid.
     Result<bool> rename(const std::string& name, const std::string& new_name);
 
-    /// Whether the subject is never to be reported, see Subject::ignored. The results that name one
-    /// who is ignored go, so that nobody reads them later. Refused: nobody of that name.
+    /// Sets Subject::ignored. Ignoring a subject also erases the results that name it. Fails with
+    /// `refused` if there is no subject of that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
-    /// Puts another embedding, quality and model in the place of the sample `sample.id`: for
-    /// `facebus gallery reembed`. The gallery's model becomes this sample's. Refused: no such
+    /// Replaces embedding, quality and model of the sample `sample.id`, and makes its model that of
+    /// the gallery. Used by `facebus gallery reembed`. Fails with `refused` if there is no such
     /// sample.
     Result<void> replace(const Sample& sample);
 
-    /// All subjects in the order of their names.
+    /// Returns all subjects in the order of their names.
     Result<std::vector<SubjectEntry>> list();
-    /// The subject of that name, if there is one.
+    /// Returns the subject of that name, if there is one.
     Result<std::optional<Subject>> find(const std::string& name);
-    /// The samples of a subject, oldest first. Refused: nobody of that name.
+    /// Returns the samples of a subject, oldest first. Fails with `refused` if there is no subject
+    /// of that name.
     Result<std::vector<Sample>> show(const std::string& name);
-    /// The sample with that id, if there is one.
+    /// Returns the sample with that id, if there is one.
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
-    /// The picture that is kept with that sample, if there is one: a JPEG, which is to be taken for
-    /// hostile by whoever decodes it.
+    /// Returns the photo of that sample, if there is one. The JPEG is untrusted.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
-    /// Samples of these subjects, as list() gave them: `count` of them from the `first` on. Those
-    /// that don't decode are left out.
+    /// Returns one page of the samples of these subjects: `count` of them from number `first` on.
+    /// Omits samples that do not decode. Requires: `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
-    /// Samples made by another model than `model_id`: what `facebus gallery reembed` has to do.
+    /// Returns the number of samples made by another model than `model_id`, which `facebus gallery
+    /// reembed` would replace.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
-    /// Removes the subject and every trace of it: samples, pictures, results that name it, the
-    /// memory of tracks that show it, and the bytes in Redis' files. Gives what has to be done by
-    /// hand about the last, as rewrite_files() does. Refused: nobody of that name. With any other
-    /// error it may be that the subject is gone and not every trace is: do it again.
+    /// Removes the subject and every trace of it: samples, photos, results that name it, the memory
+    /// of tracks that could show it, and the data in the files of Redis. Returns the manual
+    /// commands of rewrite_files(). Fails with `refused` if there is no subject of that name. After
+    /// any other error the subject may be gone but traces may remain.
     Result<std::string> remove(const std::string& name);
-    /// Removes one sample, its picture, and the results that it decided. Refused: no such sample.
+    /// Removes one sample, its photo, and the results that list it. Fails with `refused` if there
+    /// is no such sample.
     Result<RemovedSample> remove_sample(const std::string& id);
-    /// Removes all samples of the subject as remove() does, and leaves the subject. Gives how many.
+    /// Removes all samples of the subject as remove() does, but keeps the subject. Counts samples.
     Result<Removed> remove_samples(const std::string& name);
-    /// Removes all subjects as remove() does, or all their samples. Gives how many.
+    /// Removes all subjects as remove() does, or only all their samples. Counts subjects or
+    /// samples.
     Result<Removed> remove_all(bool subjects_too);
 
-    /// The policy stored with the gallery, if there is one.
+    /// Returns the policy stored with the gallery, if there is one.
     Result<std::optional<Policy>> policy();
+    /// Stores the policy. Fails with `malformed` if a value is out of range.
     Result<void> set_policy(const Policy& policy);
-    /// Back to the policy of the configuration.
+    /// Removes the stored policy, so that the configuration applies again.
     Result<void> clear_policy();
 
-    /// Reads the whole gallery; `model_id` is the worker's. Samples that don't decode are left out
-    /// and counted. What is written meanwhile is read too, but for the very last, and then
-    /// version() is newer than the copy's.
+    /// Loads the whole gallery, with the samples of `model_id`. Omits and counts samples that do
+    /// not decode. Includes most changes written meanwhile; if one is missed, version() is newer
+    /// than that of the snapshot.
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
-    /// The gallery as it is now, made of an earlier copy and what changed since; all is read anew
-    /// if the change stream does not go back that far. Gives the copy itself if nothing changed.
+    /// Returns the current gallery from an earlier snapshot and the changes since. Reloads
+    /// everything if the change stream does not go back that far. Returns `gallery` itself if
+    /// nothing changed.
     Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
-    /// The newest id in the change stream ("0-0" if nothing was ever written): a snapshot of
+    /// Returns the newest id in the change stream, "0-0" if nothing was ever written. A snapshot of
     /// another version is out of date.
     Result<std::string> version();
 
   private:
     struct Plan;
-    struct Taken {
+    /// Samples that a removal took out of the gallery.
+    struct TakenOut {
         std::size_t samples = 0;
         std::vector<Embedding> embeddings;
     };
 
-    Result<std::string> commit(const std::function<Result<Plan>()>& look);
+    Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
     Result<std::optional<std::string>> subject_id(const std::string& clean);
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
-    Result<Taken> take_out(const std::string& name, bool subject_too);
+    Result<TakenOut> take_out(const std::string& name, bool subject_too);
     Result<std::string> erase(const std::vector<Embedding>& embeddings);
 
     Redis redis_;

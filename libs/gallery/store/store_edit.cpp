@@ -1,4 +1,4 @@
-// The store's writes that change or remove what is there.
+// The functions of Store that change or remove records.
 #include <algorithm>
 #include <utility>
 
@@ -20,15 +20,15 @@ Error no_sample() {
     return {ErrorKind::refused, "the gallery has no such sample"};
 }
 
-/// What a sample leaves when it goes.
+/// Adds the commands that remove a sample, and its id to those to forget.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // What is no id might stand in any result.
+    // Results are searched for the text; one that is not an id could occur in any of them.
     if (valid_id(id)) forget.push_back(id);
 }
 
-/// Marks a subject, and has the results go that name it.
+/// Adds the command that marks a subject as ignored, and its id to those to forget.
 void ignore(const std::string& id, std::vector<Redis::Command>& commands,
             std::vector<std::string>& forget) {
     commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
@@ -68,9 +68,10 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
     auto written = commit([&]() -> Result<Plan> {
         const auto id = subject_id(*from);
         if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(nobody(*from));
+        if (!id->has_value()) return std::unexpected(unknown_subject(*from));
         const auto other = subject_id(*to);
         if (!other) return std::unexpected(other.error());
+        // Renaming a subject to its own name changes nothing, but is not a merge.
         merged = other->has_value() && *from != *to;
         Plan plan{"rename", keys::part_of(**id), {}, {}};
         if (!merged) {
@@ -79,6 +80,7 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
                              {"HSET", keys::subject(**id), "name", *to}};
             return plan;
         }
+        // Merge: move the samples to the other subject, then remove this one.
         const auto samples = sample_ids(**id);
         if (!samples) return std::unexpected(samples.error());
         plan.op = "merge";
@@ -89,9 +91,10 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         plan.commands.push_back({"HDEL", keys::names, *from});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
+        // commit() publishes the change of this subject's part; that of the other one changes too.
         plan.commands.push_back(
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
-        // Results under an id that is gone would outlive the removal of the person.
+        // Results with the id of the merged subject would outlive a later removal of the person.
         plan.forget = {**id};
         const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
         if (!ignored) return std::unexpected(ignored.error());
@@ -108,7 +111,7 @@ Result<void> Store::set_ignored(const std::string& name, bool ignored) {
     auto written = commit([&]() -> Result<Plan> {
         const auto id = subject_id(*clean);
         if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        if (!id->has_value()) return std::unexpected(unknown_subject(*clean));
         Plan plan{ignored ? "ignore" : "report", keys::part_of(**id), {}, {}};
         if (ignored) {
             ignore(**id, plan.commands, plan.forget);
@@ -141,6 +144,7 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     std::vector<std::string> names;
     for (const auto& entry : subjects) {
         if (keys.size() == count) break;
+        // Skip whole subjects by their counts, without reading their samples.
         if (first >= entry.samples) {
             first -= entry.samples;
             continue;
@@ -158,7 +162,7 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     std::vector<NamedSample> found;
     for (std::size_t i = 0; i < read->size(); ++i) {
         auto& sample = (*read)[i];
-        // Whoever was removed meanwhile is rightly not there.
+        // A sample that was removed meanwhile is omitted.
         if (sample) found.push_back({std::move(names[i]), std::move(*sample)});
     }
     return found;
@@ -179,6 +183,7 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
         removed.subject = name->text();
         Plan plan{"remove", keys::part_of(owner), {}, {}};
         drop_sample(id, plan.commands, plan.forget);
+        // Rewrite the list without the sample.
         plan.commands.push_back({"DEL", keys::subject_samples(owner)});
         for (const std::string& other : *ids) {
             if (other != id)
@@ -193,15 +198,15 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
     return removed;
 }
 
-/// Takes the subject, or only its samples, out of the gallery and the results.
-Result<Store::Taken> Store::take_out(const std::string& name, bool subject_too) {
+/// Removes the subject, or only its samples, from the gallery and the results.
+Result<Store::TakenOut> Store::take_out(const std::string& name, bool subject_too) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
-    Taken taken;
+    TakenOut taken;
     auto written = commit([&]() -> Result<Plan> {
         const auto id = subject_id(*clean);
         if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(nobody(*clean));
+        if (!id->has_value()) return std::unexpected(unknown_subject(*clean));
         const auto ids = sample_ids(**id);
         if (!ids) return std::unexpected(ids.error());
         const auto samples = samples_of(**id);
@@ -209,6 +214,7 @@ Result<Store::Taken> Store::take_out(const std::string& name, bool subject_too) 
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
+        // Keep the embeddings: once they are deleted, erase() needs them to find traces.
         taken = {ids->size(), {}};
         for (const auto& sample : *samples) {
             if (sample) taken.embeddings.push_back(sample->embedding);
@@ -220,7 +226,7 @@ Result<Store::Taken> Store::take_out(const std::string& name, bool subject_too) 
         plan.commands.push_back({"HDEL", keys::names, *clean});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id)});
-        // An empty gallery may be filled by another model.
+        // The last subject is gone: the gallery can now be filled by another model.
         if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
         return plan;
     });
@@ -228,7 +234,8 @@ Result<Store::Taken> Store::take_out(const std::string& name, bool subject_too) 
     return taken;
 }
 
-/// Removes what is left of those samples in the memory of tracks and in Redis' files.
+/// Erases the traces of samples that were taken out, in the memory of tracks and the files of
+/// Redis.
 Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
     if (auto forgotten = forget_tracks(redis_, embeddings); !forgotten) {
         return std::unexpected(std::move(forgotten.error()));
@@ -258,7 +265,7 @@ Result<Removed> Store::remove_all(bool subjects_too) {
     for (const auto& entry : *all) {
         auto taken = take_out(entry.subject.name, subjects_too);
         if (!taken) {
-            // Somebody else removed it.
+            // Another program has removed it meanwhile.
             if (taken.error().kind == ErrorKind::refused) continue;
             return std::unexpected(std::move(taken.error()));
         }

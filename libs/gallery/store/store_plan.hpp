@@ -1,4 +1,4 @@
-// Private to the store: a write before it is one.
+// Private to the store: a planned write.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@
 
 namespace facebus::gallery {
 
-/// A write, as seen from one look at the gallery.
+/// A write to the gallery, planned from one version of it and not yet committed.
 struct Store::Plan {
     std::string op;
-    std::string part;  ///< where a subject changes; else empty
+    std::string part;  ///< part of the changed subject; empty if no subject changes
     std::vector<Redis::Command> commands;
-    std::vector<std::string> forget;  ///< ids whose results are to go
+    std::vector<std::string> forget;  ///< ids whose results are to be erased
 };
 
-inline Error nobody(const std::string& name) {
+inline Error unknown_subject(const std::string& name) {
     return {ErrorKind::refused, fmt::format("the gallery has no subject named \"{}\"", name)};
 }
 
