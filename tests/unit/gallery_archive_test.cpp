@@ -1,3 +1,4 @@
+// Tests of the archive format: header and sample lines.
 #include <boost/test/unit_test.hpp>
 
 #include "crypto/sealed_file.hpp"
@@ -23,13 +24,13 @@ Sample sample() {
     return sample;
 }
 
-const std::string picture = "\xff\xd8\xff\xe0" + std::string(5000, '\x7f');
+const std::string photo = "\xff\xd8\xff\xe0" + std::string(5000, '\x7f');
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_sample_is_read_as_it_was_written) {
+BOOST_AUTO_TEST_CASE(archives_and_reads_back_a_sample) {
     const auto line =
-        archive_line({.subject = "Zoë", .ignored = true, .sample = sample(), .photo = picture});
+        archive_line({.subject = "Zoë", .ignored = true, .sample = sample(), .photo = photo});
     BOOST_TEST(line.find('\n') == line.size() - 1);
     const auto read = read_archive_line(line);
     BOOST_REQUIRE(read);
@@ -40,10 +41,10 @@ BOOST_AUTO_TEST_CASE(a_sample_is_read_as_it_was_written) {
     BOOST_TEST(read->sample.created == sample().created);
     BOOST_TEST((read->sample.embedding == sample().embedding));
     BOOST_TEST(read->ignored);
-    BOOST_TEST((read->photo == picture));
+    BOOST_TEST((read->photo == photo));
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_of_the_first_version_is_read_as_one_without_mark_and_picture) {
+BOOST_AUTO_TEST_CASE(reads_version_1_samples_without_ignored_and_photo) {
     const auto line = archive_line({.subject = "Ann", .sample = sample(), .photo = {}});
     BOOST_TEST(line.find("ignored") == std::string::npos);
     BOOST_TEST(line.find("picture") == std::string::npos);
@@ -55,20 +56,20 @@ BOOST_AUTO_TEST_CASE(a_sample_of_the_first_version_is_read_as_one_without_mark_a
         read_archive_header(R"({"facebus_gallery":1,"subjects":1,"samples":1})").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(the_longest_line_of_an_archive_can_be_read) {
-    auto most = sample();
-    most.source = std::string(4096, '"');
-    most.model_id = std::string(200, '"');
+BOOST_AUTO_TEST_CASE(reads_the_longest_possible_archive_line) {
+    auto longest = sample();
+    longest.source = std::string(4096, '"');
+    longest.model_id = std::string(200, '"');
     const auto line =
         archive_line({.subject = std::string(200, '"'),
                       .ignored = true,
-                      .sample = most,
-                      .photo = picture.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
+                      .sample = longest,
+                      .photo = photo.substr(0, 4) + std::string(max_photo_bytes - 4, '\x7f')});
     BOOST_TEST(read_archive_line(line).has_value());
     BOOST_TEST(line.size() < crypto::SealedReader::max_line_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(the_first_line_tells_how_many_there_are_and_of_which_version_it_is) {
+BOOST_AUTO_TEST_CASE(archive_header_has_counts_and_version) {
     const auto line = archive_line(ArchiveHeader{.subjects = 2, .samples = 7});
     const auto header = read_archive_header(line);
     BOOST_REQUIRE(header);
@@ -86,9 +87,9 @@ BOOST_AUTO_TEST_CASE(the_first_line_tells_how_many_there_are_and_of_which_versio
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_line_that_is_no_sample_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_archive_lines_that_are_not_samples) {
     const auto good =
-        archive_line({.subject = "Ann", .ignored = true, .sample = sample(), .photo = picture});
+        archive_line({.subject = "Ann", .ignored = true, .sample = sample(), .photo = photo});
     for (const std::string& bad :
          {std::string("{"), std::string("[]"),
           replaced(good, "\"subject\":\"Ann\"", "\"subject\":1"),

@@ -1,3 +1,4 @@
+// Tests of the calibration of a decision policy.
 #include <algorithm>
 #include <cmath>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t drawn = 4000;
 
-/// People and pictures vary in 40 directions, people more.
+/// People, and images of a person, vary in 40 directions; people vary more.
 Cohort population() {
     Cohort cohort;
     cohort.model_id = "model-1";
@@ -52,13 +53,13 @@ Calibration calibrated(const Snapshot& gallery, double rate = 0.01) {
     return *done;
 }
 
-/// The share of other strangers than those of the calibration that are named.
+/// Returns the share of impostors that are named, drawn with another seed than the calibration.
 double named(const Snapshot& gallery, const Policy& policy) {
-    const auto strangers = population().impostors(drawn, 2, 99);
+    const auto impostors = population().impostors(drawn, 2, 99);
     std::size_t count = 0;
-    for (const auto& stranger : strangers) {
+    for (const auto& impostor : impostors) {
         const auto decision =
-            decide({{"1", stranger, 0.9F}, {"2", stranger, 0.9F}}, gallery, policy);
+            decide({{"1", impostor, 0.9F}, {"2", impostor, 0.9F}}, gallery, policy);
         count += decision.verdict == Verdict::known ? 1U : 0U;
     }
     return static_cast<double>(count) / drawn;
@@ -66,7 +67,7 @@ double named(const Snapshot& gallery, const Policy& policy) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(other_strangers_are_named_as_rarely_as_promised) {
+BOOST_AUTO_TEST_CASE(keeps_the_requested_fpir_for_other_impostors) {
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     for (const double rate : {0.1, 0.01}) {
         const double got = named(gallery, calibrated(gallery, rate).policy);
@@ -75,7 +76,7 @@ BOOST_AUTO_TEST_CASE(other_strangers_are_named_as_rarely_as_promised) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_stricter_rate_and_more_subjects_take_more_similarity) {
+BOOST_AUTO_TEST_CASE(lower_fpir_and_more_subjects_raise_the_threshold) {
     const auto few = gallery_of(population().impostors(5, 1, 5));
     const auto many = gallery_of(population().impostors(200, 1, 5));
     BOOST_TEST(calibrated(few, 0.001).threshold > calibrated(few, 0.01).threshold);
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_stricter_rate_and_more_subjects_take_more_similarity) {
     BOOST_TEST(calibrated(many).threshold > calibrated(few).threshold);
 }
 
-BOOST_AUTO_TEST_CASE(real_strangers_come_nearer_by_the_factor_of_the_cohort) {
+BOOST_AUTO_TEST_CASE(scales_impostor_similarities_by_the_tail_of_the_cohort) {
     auto cohort = population();
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const float plain = calibrate(gallery, Policy{}, cohort, 0.01, drawn)->threshold;
@@ -92,7 +93,7 @@ BOOST_AUTO_TEST_CASE(real_strangers_come_nearer_by_the_factor_of_the_cohort) {
     BOOST_TEST(std::abs(real - 1.2F * plain) < 0.02F);
 }
 
-BOOST_AUTO_TEST_CASE(the_policy_takes_the_threshold_at_the_size_of_this_gallery) {
+BOOST_AUTO_TEST_CASE(policy_gives_the_threshold_at_the_size_of_the_gallery) {
     for (const std::size_t subjects : {3U, 150U}) {
         const auto done = calibrated(gallery_of(population().impostors(subjects, 1, 5)));
         BOOST_TEST(effective_threshold(done.policy, subjects, 2) == done.threshold,
@@ -102,11 +103,11 @@ BOOST_AUTO_TEST_CASE(the_policy_takes_the_threshold_at_the_size_of_this_gallery)
     }
 }
 
-BOOST_AUTO_TEST_CASE(subjects_who_are_more_alike_than_strangers_raise_the_threshold) {
+BOOST_AUTO_TEST_CASE(subjects_that_resemble_each_other_raise_the_threshold) {
     auto people = population().impostors(12, 1, 5);
     const float apart = calibrated(gallery_of(people)).threshold;
     BOOST_TEST(calibrated(gallery_of(people)).shift < 0.05F);
-    // A family: each has something of the first.
+    // A family: each resembles the first.
     const auto family = [&] {
         for (auto& each : people) {
             for (std::size_t i = 0; i < embedding_size; ++i) each[i] += 0.8F * people[0][i];
@@ -117,11 +118,11 @@ BOOST_AUTO_TEST_CASE(subjects_who_are_more_alike_than_strangers_raise_the_thresh
     const auto done = calibrated(gallery_of(family));
     BOOST_TEST(done.shift > 0.1F);
     BOOST_TEST(done.threshold > apart + 0.1F);
-    // Of so few nothing can be said.
+    // Three subjects are too few to measure the shift.
     BOOST_TEST(calibrated(gallery_of({family[1], family[2], family[3]})).shift == 0);
 }
 
-BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_subjects_are) {
+BOOST_AUTO_TEST_CASE(probability_is_low_for_impostors_and_high_for_subjects) {
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const auto policy = calibrated(gallery).policy;
     const auto probability = [&](float similar) {
@@ -143,13 +144,13 @@ BOOST_AUTO_TEST_CASE(the_probability_is_low_where_strangers_are_and_high_where_s
     BOOST_TEST(probability(0.6F) > probability(0.5F));
 }
 
-BOOST_AUTO_TEST_CASE(it_is_the_same_every_time) {
+BOOST_AUTO_TEST_CASE(calibration_is_deterministic) {
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     BOOST_TEST(calibrated(gallery).threshold == calibrated(gallery).threshold);
     BOOST_TEST(calibrated(gallery).policy.slope == calibrated(gallery).policy.slope);
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_impossible_calibrations) {
     const auto gallery = gallery_of(population().impostors(3, 1, 5));
     auto other = population();
     other.model_id = "model-2";
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_calibrated_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject) {
+BOOST_AUTO_TEST_CASE(leave_one_out_matches_each_sample_with_the_others) {
     const auto people = population().impostors(4, 1, 5);
     BOOST_TEST(leave_one_out(gallery_of(people, 1), Policy{}).tried == 0U);
     const auto twice = leave_one_out(gallery_of(people, 2), Policy{});
@@ -173,7 +174,7 @@ BOOST_AUTO_TEST_CASE(own_samples_are_looked_for_with_the_others_of_their_subject
     const auto strict = leave_one_out(gallery_of(people, 2), Policy{.threshold = 1.1F});
     BOOST_TEST(strict.tried == 8U);
     BOOST_TEST(strict.named == 0U);
-    // Bert's second picture is one of Anna.
+    // The second image of Bert shows Anna.
     std::vector<Sample> samples;
     for (std::size_t i = 0; i < 4; ++i) {
         auto sample = test::sample(i == 3 ? people[0] : people[i / 2]);

@@ -1,3 +1,4 @@
+// Tests of the impostor statistics and their JSON.
 #include <cmath>
 #include <string>
 
@@ -13,7 +14,7 @@ using test::replaced;
 
 namespace {
 
-/// People around the middle of axes 0 and 1; pictures differ along axis 2.
+/// People differ along axis 1 around axis 0; images of a person differ along axis 2.
 Cohort simple() {
     Cohort cohort;
     cohort.model_id = "model-1";
@@ -41,7 +42,7 @@ double deviation(const std::vector<Embedding>& all, std::size_t axis) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(strangers_are_unit_vectors_and_the_same_for_the_same_seed) {
+BOOST_AUTO_TEST_CASE(impostors_are_unit_vectors_determined_by_the_seed) {
     const auto cohort = simple();
     const auto some = cohort.impostors(50, 2, 7);
     BOOST_REQUIRE(some.size() == 50U);
@@ -50,7 +51,7 @@ BOOST_AUTO_TEST_CASE(strangers_are_unit_vectors_and_the_same_for_the_same_seed) 
     BOOST_TEST((some != cohort.impostors(50, 2, 8)));
 }
 
-BOOST_AUTO_TEST_CASE(people_differ_as_the_cohort_says_and_pictures_less_the_more_are_fused) {
+BOOST_AUTO_TEST_CASE(fusion_reduces_variance_within_but_not_between_people) {
     const auto cohort = simple();
     const auto one = cohort.impostors(4000, 1, 1);
     const auto nine = cohort.impostors(4000, 9, 1);
@@ -61,7 +62,7 @@ BOOST_AUTO_TEST_CASE(people_differ_as_the_cohort_says_and_pictures_less_the_more
     BOOST_TEST(deviation(one, 3) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(what_the_columns_leave_out_goes_in_all_directions) {
+BOOST_AUTO_TEST_CASE(rest_of_the_covariance_applies_to_all_components) {
     auto cohort = simple();
     cohort.between.rest = 0.01F;
     const auto all = cohort.impostors(2000, 1, 1);
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(what_the_columns_leave_out_goes_in_all_directions) {
     BOOST_TEST(std::abs(deviation(all, 3) - deviation(all, 400)) < 0.01);
 }
 
-BOOST_AUTO_TEST_CASE(a_cohort_is_read_as_it_was_written) {
+BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
     const auto cohort = simple();
     const auto back = read_cohort(write_cohort(cohort));
     BOOST_REQUIRE(back);
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_cohort_is_read_as_it_was_written) {
     BOOST_TEST(back->genuine.at(0).deviation == 0.1);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_cohort_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_text_that_is_not_a_cohort) {
     const auto good = write_cohort(simple());
     for (const std::string& bad :
          {std::string(), std::string("{}"), good.substr(0, good.size() / 2),
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_cohort_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_one_that_comes_with_facebus_is_of_many_people) {
+BOOST_AUTO_TEST_CASE(shipped_cohort_comes_from_many_people) {
     const auto& cohort = shipped_cohort();
     BOOST_TEST(cohort.people > 1000U);
     BOOST_TEST(cohort.model_id.starts_with("facenet-"));

@@ -1,3 +1,4 @@
+// Tests of the quantised embeddings and the scan kernels.
 #include <cmath>
 #include <cstdlib>
 #include <vector>
@@ -13,20 +14,21 @@ using facebus::test::axis;
 using facebus::test::between;
 using facebus::test::face;
 
-BOOST_AUTO_TEST_CASE(a_similarity_to_a_compact_embedding_is_that_to_the_whole_one) {
+BOOST_AUTO_TEST_CASE(quantised_embeddings_keep_their_similarities) {
     std::vector<Embedding> faces{axis(0), axis(511), between(3, 4, 0.001F), between(3, 4, -0.7F)};
     for (std::uint32_t i = 0; i < 40; ++i) faces.push_back(face(i));
     for (const auto& each : faces) {
         const auto row = compact(each);
         for (const auto& probe : faces) {
-            const float whole = similarity(each, probe);
-            const float small = row_similarity(row.high.data(), row.low.data(), row.scale, probe);
-            BOOST_TEST(std::abs(whole - small) < 2e-5F);
+            const float exact = similarity(each, probe);
+            const float quantised =
+                row_similarity(row.high.data(), row.low.data(), row.scale, probe);
+            BOOST_TEST(std::abs(exact - quantised) < 2e-5F);
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(no_vector_goes_out_of_range) {
+BOOST_AUTO_TEST_CASE(quantises_vectors_of_any_length) {
     for (const float value : {0.0F, 1.0F, -1.0F, 3.0F, 1e-20F}) {
         Embedding all{};
         all.fill(value);
@@ -37,12 +39,12 @@ BOOST_AUTO_TEST_CASE(no_vector_goes_out_of_range) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(all_instructions_give_the_same_products_for_any_number_of_probes) {
+BOOST_AUTO_TEST_CASE(all_instruction_sets_give_the_same_coarse_products) {
     constexpr std::size_t rows = 37;
     std::vector<std::int8_t> bytes;
     for (std::uint32_t i = 0; i < rows; ++i) {
         auto row = compact(face(i));
-        // The ends of the range too.
+        // Include the ends of the range.
         if (i == 0) row.high.fill(127);
         if (i == 1) row.high.fill(-127);
         bytes.insert(bytes.end(), row.high.begin(), row.high.end());

@@ -1,3 +1,4 @@
+// Tests of the open-set decision.
 #include <cmath>
 
 #include <boost/test/unit_test.hpp>
@@ -32,7 +33,7 @@ Snapshot anna_alone() {
     return {"model-1", {{test::id("a"), "Anna", 0}}, {enrolled("a", axis(0))}, "1-0"};
 }
 
-/// Similar to Anna by `anna`, to Bert by `bert`, and else to nobody.
+/// Returns an embedding with those similarities to Anna and Bert.
 Embedding like(float anna, float bert) {
     Embedding embedding{};
     embedding[0] = anna;
@@ -41,7 +42,7 @@ Embedding like(float anna, float bert) {
     return embedding;
 }
 
-/// One good face is enough, so that each rule can be looked at alone.
+/// Policy that requires a single good face, so that each rule can be tested alone.
 constexpr Policy plain{.threshold = 0.5F,
                        .growth = 0,
                        .early = 0,
@@ -57,7 +58,7 @@ Decision decide_one(const Embedding& embedding, const Snapshot& snapshot, float 
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_similar_face_that_leads_is_known) {
+BOOST_AUTO_TEST_CASE(similar_face_with_a_margin_is_known) {
     const Decision decision = decide_one(like(0.7F, 0.2F), two_people());
     BOOST_TEST((decision.verdict == Verdict::known));
     BOOST_REQUIRE(decision.match.best);
@@ -67,24 +68,24 @@ BOOST_AUTO_TEST_CASE(a_similar_face_that_leads_is_known) {
     BOOST_TEST(decision.margin == 0.5F, boost::test_tools::tolerance(1e-4F));
 }
 
-BOOST_AUTO_TEST_CASE(a_face_below_the_threshold_is_unknown) {
+BOOST_AUTO_TEST_CASE(face_below_the_threshold_is_unknown) {
     BOOST_TEST((decide_one(like(0.49F, 0), two_people()).verdict == Verdict::unknown));
     BOOST_TEST((decide_one(like(0.51F, 0), two_people()).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(a_face_too_close_to_two_people_is_unknown) {
+BOOST_AUTO_TEST_CASE(face_similar_to_two_people_is_unknown) {
     BOOST_TEST((decide_one(like(0.60F, 0.55F), two_people()).verdict == Verdict::unknown));
     BOOST_TEST((decide_one(like(0.60F, 0.53F), two_people()).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(an_unknown_face_still_tells_whom_it_is_most_like) {
+BOOST_AUTO_TEST_CASE(unknown_face_still_has_a_best_match) {
     const Decision decision = decide_one(like(0.3F, 0.1F), two_people());
     BOOST_TEST((decision.verdict == Verdict::unknown));
     BOOST_REQUIRE(decision.match.best);
     BOOST_TEST(decision.match.best->name == "Anna");
 }
 
-BOOST_AUTO_TEST_CASE(with_one_subject_the_threshold_alone_decides) {
+BOOST_AUTO_TEST_CASE(only_the_threshold_decides_with_one_subject) {
     Policy policy = plain;
     policy.margin = 0.9F;
     const Decision decision = decide({probe("p", like(0.6F, 0), 0.9F)}, anna_alone(), policy);
@@ -93,22 +94,22 @@ BOOST_AUTO_TEST_CASE(with_one_subject_the_threshold_alone_decides) {
     BOOST_TEST(decision.margin == 0.6F, boost::test_tools::tolerance(1e-4F));
 }
 
-BOOST_AUTO_TEST_CASE(poor_crops_leave_it_undecided_however_similar) {
+BOOST_AUTO_TEST_CASE(poor_probes_are_undecided_at_any_similarity) {
     const Decision decision = decide_one(axis(0), two_people(), 0.29F);
     BOOST_TEST((decision.verdict == Verdict::undecided));
     BOOST_REQUIRE(decision.match.best);
     BOOST_TEST(decision.match.best->name == "Anna");
 }
 
-BOOST_AUTO_TEST_CASE(a_poor_stranger_is_undecided_and_not_unknown) {
+BOOST_AUTO_TEST_CASE(poor_probe_of_an_unknown_person_is_undecided) {
     BOOST_TEST((decide_one(axis(5), two_people(), 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(a_quality_at_the_limit_is_good_enough) {
+BOOST_AUTO_TEST_CASE(quality_at_the_limit_is_good) {
     BOOST_TEST((decide_one(axis(0), two_people(), 0.3F).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(poor_probes_do_not_count_beside_a_good_one) {
+BOOST_AUTO_TEST_CASE(poor_probes_are_left_out_if_there_is_a_good_one) {
     const std::vector<Probe> probes{probe("1", axis(1), 0.29F), probe("2", axis(1), 0.29F),
                                     probe("3", axis(0), 0.31F)};
     const Decision decision = decide(probes, two_people(), plain);
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(poor_probes_do_not_count_beside_a_good_one) {
     BOOST_TEST(decision.match.best->similarity == 1.0F);
 }
 
-BOOST_AUTO_TEST_CASE(everybody_is_unknown_to_an_empty_gallery) {
+BOOST_AUTO_TEST_CASE(everybody_is_unknown_in_an_empty_gallery) {
     const Decision decision = decide_one(axis(0), Snapshot{});
     BOOST_TEST((decision.verdict == Verdict::unknown));
     BOOST_TEST(!decision.match.best);
@@ -125,13 +126,13 @@ BOOST_AUTO_TEST_CASE(everybody_is_unknown_to_an_empty_gallery) {
     BOOST_TEST(decision.margin == 0);
 }
 
-BOOST_AUTO_TEST_CASE(no_probes_decide_nothing) {
+BOOST_AUTO_TEST_CASE(track_without_probes_is_undecided) {
     const Decision decision = decide({}, two_people(), plain);
     BOOST_TEST((decision.verdict == Verdict::undecided));
     BOOST_TEST(!decision.match.best);
 }
 
-BOOST_AUTO_TEST_CASE(the_probability_follows_slope_offset_and_the_number_of_subjects) {
+BOOST_AUTO_TEST_CASE(probability_depends_on_slope_offset_and_subjects) {
     Policy policy = plain;
     policy.slope = 10;
     policy.offset = -5;
@@ -145,7 +146,7 @@ BOOST_AUTO_TEST_CASE(the_probability_follows_slope_offset_and_the_number_of_subj
                boost::test_tools::tolerance(1e-4));
 }
 
-BOOST_AUTO_TEST_CASE(more_probes_of_one_face_help_where_one_alone_fails) {
+BOOST_AUTO_TEST_CASE(several_probes_succeed_where_one_fails) {
     const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
                                     probe("2", between(0, 3, 0.45F), 0.5F),
                                     probe("3", between(0, 4, 0.45F), 0.5F)};
@@ -153,7 +154,7 @@ BOOST_AUTO_TEST_CASE(more_probes_of_one_face_help_where_one_alone_fails) {
     BOOST_TEST((decide(probes, two_people(), plain).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(nobody_is_called_a_stranger_before_enough_good_faces_were_seen) {
+BOOST_AUTO_TEST_CASE(unknown_requires_enough_good_probes) {
     Policy policy = plain;
     policy.min_probes = 2;
     const Probe first = probe("1", axis(5), 0.9F);
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_called_a_stranger_before_enough_good_faces_were_s
     BOOST_TEST((decide({first, poor, second}, two_people(), policy).verdict == Verdict::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(an_early_name_takes_more_similarity) {
+BOOST_AUTO_TEST_CASE(early_decision_requires_more_similarity) {
     Policy policy = plain;
     policy.min_probes = 2;
     policy.early = 0.1F;
@@ -176,7 +177,7 @@ BOOST_AUTO_TEST_CASE(an_early_name_takes_more_similarity) {
     BOOST_TEST(later.threshold == 0.5F);
 }
 
-BOOST_AUTO_TEST_CASE(the_threshold_grows_with_the_gallery) {
+BOOST_AUTO_TEST_CASE(threshold_grows_with_the_gallery) {
     Policy policy = plain;
     policy.growth = 0.1F;
     const auto tolerance = boost::test_tools::tolerance(1e-4F);
@@ -186,14 +187,14 @@ BOOST_AUTO_TEST_CASE(the_threshold_grows_with_the_gallery) {
     BOOST_TEST(effective_threshold(policy, 100'000, 5) == 0.9F, tolerance);
 }
 
-BOOST_AUTO_TEST_CASE(a_lead_is_over_the_runner_up_and_nobody_stands_in_the_way_of_an_only_one) {
+BOOST_AUTO_TEST_CASE(margin_is_measured_to_the_runner_up_if_there_is_one) {
     const auto match = two_people().match(like(0.60F, 0.50F));
     BOOST_TEST(clears_margin(match, 0.09F));
     BOOST_TEST(!clears_margin(match, 0.11F));
     BOOST_TEST(clears_margin(anna_alone().match(like(0.1F, 0)), 0.5F));
 }
 
-BOOST_AUTO_TEST_CASE(a_track_of_an_ignored_subject_is_ignored_also_before_it_can_be_named) {
+BOOST_AUTO_TEST_CASE(track_of_an_ignored_subject_is_ignored_before_it_is_known) {
     const Snapshot gallery{"model-1",
                            {{test::id("a"), "Anna", 0, true}, {test::id("b"), "Bert", 0}},
                            {enrolled("a", axis(0)), enrolled("b", axis(1))},
@@ -205,9 +206,9 @@ BOOST_AUTO_TEST_CASE(a_track_of_an_ignored_subject_is_ignored_also_before_it_can
         return decide({probe("p", seen, quality)}, gallery, policy).ignored;
     };
     BOOST_TEST(ignored(like(0.9F, 0.1F)));   // known
-    BOOST_TEST(ignored(like(0.6F, 0.1F)));   // known with a second face like this
-    BOOST_TEST(!ignored(like(0.4F, 0.1F)));  // a stranger
+    BOOST_TEST(ignored(like(0.6F, 0.1F)));   // known after a second face like this
+    BOOST_TEST(!ignored(like(0.4F, 0.1F)));  // an unknown person
     BOOST_TEST(!ignored(like(0.6F, 0.58F)));
     BOOST_TEST(!ignored(like(0.1F, 0.9F)));        // Bert
-    BOOST_TEST(!ignored(like(0.9F, 0.1F), 0.1F));  // too poor to say
+    BOOST_TEST(!ignored(like(0.9F, 0.1F), 0.1F));  // too poor to decide
 }

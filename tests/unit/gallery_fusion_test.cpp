@@ -1,3 +1,4 @@
+// Tests of the fusion of probes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -13,19 +14,20 @@ using facebus::test::axis;
 using facebus::test::face;
 using facebus::test::probe;
 
-BOOST_AUTO_TEST_CASE(one_probe_fuses_to_itself) {
+BOOST_AUTO_TEST_CASE(fuses_one_probe_to_itself) {
     const Embedding only = face(1);
     BOOST_TEST(similarity(fuse({probe("a", only, 0.4F)}), only) > 0.99999F);
 }
 
-BOOST_AUTO_TEST_CASE(a_better_probe_weighs_more) {
+BOOST_AUTO_TEST_CASE(weights_probes_by_quality) {
     const Embedding fused = fuse({probe("a", axis(0), 0.75F), probe("b", axis(1), 0.25F)});
     BOOST_TEST(fused[0] == 3 * fused[1], boost::test_tools::tolerance(1e-5F));
     BOOST_TEST(similarity(fused, fused) == 1.0F, boost::test_tools::tolerance(1e-5F));
 }
 
-BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_a_bit) {
-    // Big shares that cancel out leave the small ones with all that rounding did, in any order.
+BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes) {
+    // Large terms cancel out, so that the rounding errors of any order would show in the small
+    // rest.
     Embedding opposite = face(1);
     for (float& value : opposite) value = -value;
     std::vector<Probe> probes{probe("0", face(1), 0.9F), probe("1", face(2), 1e-13F),
@@ -39,20 +41,20 @@ BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_a_bit) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(probes_that_share_an_id_fuse_in_one_order_too) {
+BOOST_AUTO_TEST_CASE(fusion_is_independent_of_order_with_equal_ids) {
     const std::vector<Probe> probes{probe("a", face(1), 0.3F), probe("a", face(2), 0.3F),
                                     probe("a", face(3), 0.7F)};
     BOOST_TEST((fuse(probes) == fuse({probes[2], probes[1], probes[0]})));
     BOOST_TEST((fuse(probes) == fuse({probes[1], probes[2], probes[0]})));
 }
 
-BOOST_AUTO_TEST_CASE(probes_without_quality_count_alike) {
+BOOST_AUTO_TEST_CASE(probes_without_quality_have_equal_weight) {
     const Embedding fused = fuse({probe("a", axis(0), 0), probe("b", axis(1), 0)});
     BOOST_TEST(fused[0] == fused[1]);
     BOOST_TEST(fused[0] == std::sqrt(0.5F), boost::test_tools::tolerance(1e-5F));
 }
 
-BOOST_AUTO_TEST_CASE(a_quality_that_is_no_number_counts_nothing) {
+BOOST_AUTO_TEST_CASE(invalid_quality_has_no_weight) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const float infinity = std::numeric_limits<float>::infinity();
     const Embedding fused = fuse({probe("a", axis(0), nan), probe("b", axis(1), 0.5F),
@@ -60,7 +62,7 @@ BOOST_AUTO_TEST_CASE(a_quality_that_is_no_number_counts_nothing) {
     BOOST_TEST((fused == axis(1)));
 }
 
-BOOST_AUTO_TEST_CASE(probes_that_cancel_each_other_out_are_like_nobody) {
+BOOST_AUTO_TEST_CASE(opposite_probes_fuse_to_zero) {
     Embedding opposite = axis(0);
     opposite[0] = -1;
     const Embedding fused = fuse({probe("a", axis(0), 0.5F), probe("b", opposite, 0.5F)});

@@ -1,3 +1,4 @@
+// Tests of records in Redis, names and ids.
 #include <limits>
 #include <set>
 
@@ -15,7 +16,7 @@ using facebus::test::face;
 
 namespace {
 
-/// What HMGET would give for the command that stores the sample.
+/// Returns the reply of HMGET after the command `write`.
 Reply stored(const Redis::Command& write) {
     std::vector<Reply> values;
     for (std::size_t i = 3; i < write.size(); i += 2) values.push_back(Reply{write[i]});
@@ -33,17 +34,17 @@ Sample whole_sample() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(an_embedding_is_stored_as_little_endian_floats) {
+BOOST_AUTO_TEST_CASE(packs_embeddings_as_little_endian_floats) {
     const std::string bytes = pack(axis(1));
     BOOST_TEST(bytes.size() == 2048U);
     BOOST_TEST((bytes.substr(0, 12) == std::string("\0\0\0\0\0\0\x80\x3f\0\0\0\0", 12)));
 }
 
-BOOST_AUTO_TEST_CASE(an_embedding_comes_back_bit_for_bit) {
+BOOST_AUTO_TEST_CASE(unpacks_embeddings_bit_for_bit) {
     BOOST_TEST((unpack(pack(face(3))) == face(3)));
 }
 
-BOOST_AUTO_TEST_CASE(a_stored_embedding_of_the_wrong_size_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_packed_embeddings_of_the_wrong_size) {
     for (const std::size_t size : {0UL, 1UL, 2047UL, 2049UL, 4096UL}) {
         const auto result = unpack(std::string(size, '\0'));
         BOOST_REQUIRE(!result);
@@ -51,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_stored_embedding_of_the_wrong_size_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_stored_embedding_that_is_no_unit_vector_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_packed_embeddings_that_are_not_unit_vectors) {
     Embedding embedding = axis(0);
     embedding[0] = 1.002F;
     BOOST_TEST(!unpack(pack(embedding)));
@@ -68,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_stored_embedding_that_is_no_unit_vector_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_comes_back_as_it_was_stored) {
+BOOST_AUTO_TEST_CASE(stores_and_decodes_a_sample) {
     const Sample sample = whole_sample();
     const auto back = decode_sample(sample.id, stored(write_sample(sample)));
     BOOST_REQUIRE(back);
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_sample_comes_back_as_it_was_stored) {
     BOOST_TEST((back->embedding == sample.embedding));
 }
 
-BOOST_AUTO_TEST_CASE(a_stored_sample_with_any_field_spoilt_is_refused_by_name) {
+BOOST_AUTO_TEST_CASE(rejects_damaged_sample_records_and_names_the_sample) {
     const Sample sample = whole_sample();
     for (std::size_t field = 0; field < 6; ++field) {
         for (const std::string& junk : {std::string("\x1b[2J\n"), std::string(5000, 'x')}) {
@@ -98,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_stored_sample_with_any_field_spoilt_is_refused_by_name) {
     BOOST_TEST(!decode_sample(sample.id, Reply{std::vector<Reply>(6)}));
 }
 
-BOOST_AUTO_TEST_CASE(a_policy_comes_back_as_it_was_stored) {
+BOOST_AUTO_TEST_CASE(stores_and_decodes_a_policy) {
     const Policy policy{.threshold = 0.1F,
                         .growth = 0.15F,
                         .early = 0.05F,
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_policy_comes_back_as_it_was_stored) {
     BOOST_TEST(back->offset == policy.offset);
 }
 
-BOOST_AUTO_TEST_CASE(a_policy_that_makes_no_sense_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_policies) {
     for (std::size_t field = 0; field < 8; ++field) {
         for (const char* junk : {"", "nan", "inf", "1e999", "0.5x", " 0.5"}) {
             Redis::Command write = write_policy(Policy{});
@@ -133,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_policy_that_makes_no_sense_is_refused) {
     BOOST_TEST(!check_policy(Policy{.slope = 0}));
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_comes_back_with_its_model) {
+BOOST_AUTO_TEST_CASE(stores_and_decodes_a_probe_with_its_model) {
     const auto back = unpack_probe("p7", pack_probe({"p7", face(2), 0.25F}, "model-1"));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->probe.id == "p7");
@@ -145,14 +146,14 @@ BOOST_AUTO_TEST_CASE(a_probe_comes_back_with_its_model) {
     BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 0.5F}, std::string(999, 'm'))));
 }
 
-BOOST_AUTO_TEST_CASE(a_name_loses_the_blanks_around_it_and_nothing_else) {
+BOOST_AUTO_TEST_CASE(clean_name_only_strips_surrounding_blanks) {
     BOOST_TEST((clean_name("  Zoë van der  Berg\t\n") == std::string("Zoë van der  Berg")));
     BOOST_TEST((clean_name("王") == std::string("王")));
     BOOST_TEST((clean_name("😀") == std::string("😀")));
     BOOST_TEST((clean_name(std::string(200, 'n')) == std::string(200, 'n')));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_name_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_names) {
     using namespace std::string_literals;
     const std::vector<std::string> bad{""s,
                                        " \t"s,
@@ -176,7 +177,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_name_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(new_ids_are_valid_and_differ) {
+BOOST_AUTO_TEST_CASE(new_ids_are_valid_and_unique) {
     std::set<std::string> ids;
     for (int i = 0; i < 1000; ++i) ids.insert(new_id());
     BOOST_TEST(ids.size() == 1000U);
@@ -186,7 +187,7 @@ BOOST_AUTO_TEST_CASE(new_ids_are_valid_and_differ) {
     BOOST_TEST(!valid_id("0123456789abcdef0123456789abcde"));
 }
 
-BOOST_AUTO_TEST_CASE(a_place_in_a_stream_is_two_numbers) {
+BOOST_AUTO_TEST_CASE(stream_id_is_two_numbers) {
     BOOST_TEST(valid_stream_id("0-0"));
     BOOST_TEST(valid_stream_id("1700000000000-12"));
     for (const char* bad :

@@ -1,3 +1,4 @@
+// Tests of the parser of redis.url.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -7,7 +8,7 @@
 using namespace facebus;
 using namespace facebus::gallery;
 
-BOOST_AUTO_TEST_CASE(host_port_and_database_are_read) {
+BOOST_AUTO_TEST_CASE(parses_host_port_and_database) {
     const RedisAddress address = parse_redis_url("redis://db.example.org:6380/3");
     BOOST_TEST(address.host == "db.example.org");
     BOOST_TEST(address.port == 6380);
@@ -17,14 +18,14 @@ BOOST_AUTO_TEST_CASE(host_port_and_database_are_read) {
     BOOST_TEST(address.shown == "redis://db.example.org:6380/3");
 }
 
-BOOST_AUTO_TEST_CASE(port_and_database_may_be_left_out) {
+BOOST_AUTO_TEST_CASE(port_and_database_have_defaults) {
     BOOST_TEST(parse_redis_url("redis://localhost").shown == "redis://localhost:6379/0");
     BOOST_TEST(parse_redis_url("redis://localhost/").shown == "redis://localhost:6379/0");
     BOOST_TEST(parse_redis_url("redis://localhost/2").database == 2);
     BOOST_TEST(parse_redis_url("unix:///run/redis.sock").database == 0);
 }
 
-BOOST_AUTO_TEST_CASE(the_password_is_read_and_never_shown) {
+BOOST_AUTO_TEST_CASE(parses_the_password_and_never_shows_it) {
     const RedisAddress address = parse_redis_url("redis://:s%40c%3Aret@x@localhost:1/0");
     BOOST_TEST(address.user.empty());
     BOOST_TEST(address.password == "s@c:ret@x");
@@ -33,21 +34,21 @@ BOOST_AUTO_TEST_CASE(the_password_is_read_and_never_shown) {
     BOOST_TEST(parse_redis_url("redis://anna:pass@h").password == "pass");
 }
 
-BOOST_AUTO_TEST_CASE(an_ipv6_host_stands_in_brackets) {
+BOOST_AUTO_TEST_CASE(parses_ipv6_hosts_in_brackets) {
     const RedisAddress address = parse_redis_url("redis://[::1]:7000/1");
     BOOST_TEST(address.host == "::1");
     BOOST_TEST(address.port == 7000);
     BOOST_TEST(address.shown == "redis://[::1]:7000/1");
 }
 
-BOOST_AUTO_TEST_CASE(a_unix_socket_is_a_path) {
+BOOST_AUTO_TEST_CASE(parses_unix_socket_paths) {
     const RedisAddress address = parse_redis_url("unix:///run/redis/redis.sock?db=2");
     BOOST_TEST(address.path == "/run/redis/redis.sock");
     BOOST_TEST(address.database == 2);
     BOOST_TEST(address.shown == "unix:///run/redis/redis.sock?db=2");
 }
 
-BOOST_AUTO_TEST_CASE(two_s_mean_tls) {
+BOOST_AUTO_TEST_CASE(rediss_scheme_means_tls) {
     const RedisAddress address = parse_redis_url("rediss://alice:geheim@gallery.example:6390/3");
     BOOST_TEST(address.tls);
     BOOST_TEST(address.host == "gallery.example");
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(two_s_mean_tls) {
     BOOST_TEST(!parse_redis_url("redis://gallery.example").tls);
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_url_is_a_mistake_in_the_configuration) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_redis_urls) {
     const std::vector<std::string> bad{"",
                                        "localhost:6379",
                                        "http://localhost",
@@ -92,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_bad_url_is_a_mistake_in_the_configuration) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_url_does_not_give_its_password_away) {
+BOOST_AUTO_TEST_CASE(invalid_redis_url_error_hides_the_password) {
     for (const char* url :
          {"redis://:secret@host:x", "redis//:secret@host", "http://a:secret@b",
           "redis://:secret%@host", "redis://:a@secret@host:0", "unix://:secret@/run/redis.sock"}) {

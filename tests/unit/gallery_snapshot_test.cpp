@@ -1,3 +1,4 @@
+// Tests of snapshots and of the search in them.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -42,14 +43,14 @@ constexpr auto near = [](float a, float b) { return std::abs(a - b) < 1e-4F; };
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(an_empty_gallery_matches_nobody) {
+BOOST_AUTO_TEST_CASE(empty_gallery_has_no_match) {
     const Match match = Snapshot{}.match(axis(0));
     BOOST_TEST(!match.best);
     BOOST_TEST(!match.runner_up);
     BOOST_TEST(Snapshot{}.version() == "0-0");
 }
 
-BOOST_AUTO_TEST_CASE(the_most_similar_subject_and_the_next_are_found) {
+BOOST_AUTO_TEST_CASE(finds_the_best_subject_and_the_runner_up) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert"), subject("3", "Cleo")},
         {enrolled("1", "s1", between(0, 10, 0.2F)), enrolled("2", "s2", between(0, 11, 0.9F)),
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(the_most_similar_subject_and_the_next_are_found) {
     BOOST_TEST(snapshot.version() == "5-1");
 }
 
-BOOST_AUTO_TEST_CASE(a_score_is_the_mean_of_the_best_three_samples) {
+BOOST_AUTO_TEST_CASE(score_is_the_mean_of_the_best_three_samples) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
         {enrolled("1", "low", between(0, 10, 0.1F)), enrolled("1", "third", between(0, 11, 0.5F)),
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_score_is_the_mean_of_the_best_three_samples) {
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(fewer_than_three_samples_give_the_mean_of_all) {
+BOOST_AUTO_TEST_CASE(score_is_the_mean_of_all_samples_if_fewer_than_three) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
         {enrolled("1", "a", between(0, 10, 0.2F)), enrolled("1", "b", between(0, 11, 0.6F))},
@@ -89,7 +90,7 @@ BOOST_AUTO_TEST_CASE(fewer_than_three_samples_give_the_mean_of_all) {
     BOOST_TEST(near(snapshot.match(axis(0)).best->similarity, 0.4F));
 }
 
-BOOST_AUTO_TEST_CASE(of_equal_subjects_the_lower_id_comes_first_in_any_order_of_loading) {
+BOOST_AUTO_TEST_CASE(equal_subjects_are_ordered_by_id) {
     std::vector<Subject> subjects{subject("3", "C"), subject("1", "A"), subject("2", "B")};
     std::vector<Sample> samples{enrolled("3", "s3", axis(0)), enrolled("1", "s1", axis(0)),
                                 enrolled("2", "s2", axis(0))};
@@ -103,7 +104,7 @@ BOOST_AUTO_TEST_CASE(of_equal_subjects_the_lower_id_comes_first_in_any_order_of_
                                    [](const Sample& a, const Sample& b) { return a.id < b.id; }));
 }
 
-BOOST_AUTO_TEST_CASE(of_equal_samples_the_lower_id_comes_first) {
+BOOST_AUTO_TEST_CASE(equal_samples_are_ordered_by_id) {
     std::vector<Sample> samples;
     for (const char* id : {"e", "b", "d", "a", "c"}) samples.push_back(enrolled("1", id, axis(0)));
     const Match match = Snapshot("m", {subject("1", "A")}, samples, "1-0").match(axis(0));
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(of_equal_samples_the_lower_id_comes_first) {
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(samples_of_another_model_are_left_out_and_counted_and_so_are_damaged_ones) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_foreign_and_damaged_samples) {
     Snapshot::Builder builder("m");
     builder.add({subject("1", "Anna"),
                  {enrolled("1", "a", axis(0)), enrolled("1", "b", axis(0), "old"),
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_CASE(samples_of_another_model_are_left_out_and_counted_and_so_ar
     BOOST_TEST(snapshot.match(axis(0)).best->samples.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(samples_of_no_listed_subject_are_left_out) {
+BOOST_AUTO_TEST_CASE(omits_samples_of_unlisted_subjects) {
     const Snapshot snapshot(
         "m", {subject("2", "Anna")},
         {enrolled("1", "a", axis(0)), enrolled("2", "b", axis(1)), enrolled("3", "c", axis(0))},
@@ -134,7 +135,7 @@ BOOST_AUTO_TEST_CASE(samples_of_no_listed_subject_are_left_out) {
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
-BOOST_AUTO_TEST_CASE(a_subject_without_samples_is_no_candidate) {
+BOOST_AUTO_TEST_CASE(subject_without_samples_is_not_a_candidate) {
     const Snapshot snapshot("m", {subject("1", "Anna"), subject("2", "Bert")},
                             {enrolled("2", "b", axis(1))}, "1-0");
     BOOST_TEST(snapshot.subjects() == 2U);
@@ -142,13 +143,13 @@ BOOST_AUTO_TEST_CASE(a_subject_without_samples_is_no_candidate) {
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
-BOOST_AUTO_TEST_CASE(a_gallery_of_subjects_without_samples_matches_nobody) {
+BOOST_AUTO_TEST_CASE(gallery_without_samples_has_no_match) {
     const Snapshot snapshot("m", {subject("1", "Anna")}, {}, "1-0");
     BOOST_TEST(snapshot.subjects() == 1U);
     BOOST_TEST(!snapshot.match(axis(0)).best);
 }
 
-BOOST_AUTO_TEST_CASE(subjects_and_samples_told_twice_count_once) {
+BOOST_AUTO_TEST_CASE(duplicate_subjects_and_samples_count_once) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("1", "Anna")},
         {enrolled("1", "a", axis(0)), enrolled("1", "a", axis(0)), enrolled("1", "b", axis(1))},
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(subjects_and_samples_told_twice_count_once) {
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
 }
 
-BOOST_AUTO_TEST_CASE(every_one_of_a_thousand_faces_finds_itself) {
+BOOST_AUTO_TEST_CASE(each_of_a_thousand_faces_matches_itself) {
     std::vector<Subject> subjects;
     std::vector<Sample> samples;
     for (std::uint32_t i = 0; i < 1000; ++i) {
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(every_one_of_a_thousand_faces_finds_itself) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_can_be_left_out_and_with_it_a_subject_that_has_no_other) {
+BOOST_AUTO_TEST_CASE(match_without_a_sample_omits_a_subject_that_has_no_other) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert")},
         {enrolled("1", "a", between(0, 10, 0.9F)), enrolled("1", "b", between(0, 11, 0.5F)),
@@ -194,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_sample_can_be_left_out_and_with_it_a_subject_that_has_no_
 
 namespace {
 
-/// People with some samples each, who come in families so that many are much alike.
+/// People with a few samples each, in 20 families, so that many people are similar.
 struct Crowd {
     std::map<std::string, SubjectRecord> people;
     std::mt19937 random{7};
@@ -208,7 +209,7 @@ struct Crowd {
     }
 
     SubjectRecord& put(std::uint32_t number, std::size_t samples) {
-        // Spread over all ids, as random ones are.
+        // Multiplicative hash: spreads the ids evenly, like random ones.
         const auto id = fmt::format("{:08x}{:024}", number * 2654435761U, number);
         auto& record = people[id];
         record = {{id, "name " + std::to_string(number), 0}, {}, 0};
@@ -227,7 +228,7 @@ struct Crowd {
         return builder.finish(version);
     }
 
-    /// Best first, by all numbers in full.
+    /// Returns all scores by exhaustive search in full precision, best first.
     [[nodiscard]] std::vector<std::pair<float, std::string>> ranking(const Embedding& probe) const {
         std::vector<std::pair<float, std::string>> scores;
         for (const auto& [id, record] : people) {
@@ -253,7 +254,7 @@ struct Crowd {
         for (std::size_t i = 0; i < probes.size(); ++i) {
             const auto expected = ranking(probes[i]);
             BOOST_REQUIRE(found[i].size() == std::min(count, expected.size()));
-            // Of two who are alike to the last digits either may come first.
+            // Subjects with nearly equal scores can appear in either order.
             std::map<std::string, float> scores;
             for (const auto& [score, id] : expected) scores[id] = score;
             for (std::size_t rank = 0; rank < found[i].size(); ++rank) {
@@ -286,8 +287,7 @@ struct Crowd {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(
-    the_two_best_among_many_who_are_alike_are_those_that_all_numbers_in_full_give) {
+BOOST_AUTO_TEST_CASE(match_equals_exhaustive_search_among_similar_people) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 2500; ++i) crowd.put(i, i % 5);
     const auto snapshot = crowd.snapshot();
@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(
     crowd.check(snapshot, crowd.probes(21));
 }
 
-BOOST_AUTO_TEST_CASE(any_number_of_the_best_is_what_all_numbers_in_full_give_and_all_if_few) {
+BOOST_AUTO_TEST_CASE(best_equals_exhaustive_search_for_any_count) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 900; ++i) crowd.put(i, i % 5);
     const auto snapshot = crowd.snapshot();
@@ -306,8 +306,7 @@ BOOST_AUTO_TEST_CASE(any_number_of_the_best_is_what_all_numbers_in_full_give_and
     }
 }
 
-BOOST_AUTO_TEST_CASE(
-    a_changed_gallery_is_the_same_as_one_made_anew_and_the_old_one_stays_as_it_was) {
+BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_leaves_the_old_one) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 3000; ++i) crowd.put(i, 1 + i % 3);
     const auto before = crowd.snapshot();
@@ -328,21 +327,22 @@ BOOST_AUTO_TEST_CASE(
         changes[record.subject.id] = record;
     }
     const auto after = before.with(changes, "2-0");
-    const auto anew = crowd.snapshot();
+    const auto rebuilt = crowd.snapshot();
     BOOST_TEST(after.version() == "2-0");
-    BOOST_TEST(after.samples() == anew.samples());
-    BOOST_TEST(after.subjects() == anew.subjects());
-    for (std::size_t row = 0; row < anew.samples(); row += 97) {
-        BOOST_TEST(after.subject_id(row) == anew.subject_id(row));
-        BOOST_TEST((after.embedding(row) == anew.embedding(row)));
+    BOOST_TEST(after.samples() == rebuilt.samples());
+    BOOST_TEST(after.subjects() == rebuilt.subjects());
+    for (std::size_t row = 0; row < rebuilt.samples(); row += 97) {
+        BOOST_TEST(after.subject_id(row) == rebuilt.subject_id(row));
+        BOOST_TEST((after.embedding(row) == rebuilt.embedding(row)));
     }
-    BOOST_TEST(after.subject_ids("00") == anew.subject_ids("00"), boost::test_tools::per_element());
-    BOOST_TEST(after.subject_ids("").size() == anew.subjects());
+    BOOST_TEST(after.subject_ids("00") == rebuilt.subject_ids("00"),
+               boost::test_tools::per_element());
+    BOOST_TEST(after.subject_ids("").size() == rebuilt.subjects());
     crowd.check(after, probes);
     others.check(before, probes);
 }
 
-BOOST_AUTO_TEST_CASE(a_gallery_that_changes_one_by_one_from_nobody_to_many_and_back_stays_right) {
+BOOST_AUTO_TEST_CASE(single_changes_keep_a_snapshot_correct) {
     Crowd crowd;
     Snapshot snapshot = crowd.snapshot();
     for (std::uint32_t i = 0; i < 3000; ++i) {
@@ -366,7 +366,7 @@ BOOST_AUTO_TEST_CASE(a_gallery_that_changes_one_by_one_from_nobody_to_many_and_b
     BOOST_TEST(!snapshot.match(axis(0)).best);
 }
 
-BOOST_AUTO_TEST_CASE(a_subject_that_is_ignored_stays_so_while_others_change) {
+BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_others_change) {
     std::vector<Subject> subjects;
     std::vector<Sample> samples;
     for (std::uint32_t i = 0; i < 9; ++i) {
@@ -392,7 +392,7 @@ BOOST_AUTO_TEST_CASE(a_subject_that_is_ignored_stays_so_while_others_change) {
     BOOST_TEST(ignored(gallery) == "s3s7");
 }
 
-BOOST_AUTO_TEST_CASE(names_are_found_by_their_ids_in_every_segment) {
+BOOST_AUTO_TEST_CASE(finds_names_by_id_in_every_segment) {
     std::vector<Subject> subjects;
     for (int i = 0; i < 5000; ++i) {
         subjects.push_back({fmt::format("{:032x}", 2 * i), fmt::format("person {}", i), 0});
