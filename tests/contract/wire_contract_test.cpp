@@ -1,4 +1,4 @@
-// Schemas, golden bytes and structs are three tellings of one contract; here they are compared.
+// Verifies that schemas, golden bytes and structs describe the same messages.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -27,8 +27,8 @@ std::string read(const fs::path& file) {
     return out.str();
 }
 
-/// The golden bytes of a message. With FACEBUS_WRITE_GOLDEN set a missing file is made: for a new
-/// message, or a new version; what exists is never written.
+/// Returns the golden bytes of a message. If FACEBUS_WRITE_GOLDEN is set, creates a missing file
+/// from `encoded`, for a new message or version. Never changes an existing file.
 std::string golden(const std::string& name, const std::string& encoded) {
     const auto file = schemas / "golden/v1" / (name + ".msgpack");
     if (!fs::exists(file) && std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) {
@@ -38,18 +38,21 @@ std::string golden(const std::string& name, const std::string& encoded) {
     return read(file);
 }
 
+/// Returns the keys of a JSON object.
 std::set<std::string> keys(const json& object) {
     std::set<std::string> all;
     for (const auto& [key, value] : object.items()) all.insert(key);
     return all;
 }
 
+/// Follows a reference to common.json.
 const json& resolve(const json& schema, const json& common) {
     if (!schema.contains("$ref")) return schema;
     const auto ref = schema["$ref"].get<std::string>();
     return common["$defs"][ref.substr(ref.rfind('/') + 1)];
 }
 
+/// Returns the JSON schema type of a value.
 std::string type_of(const json& value) {
     if (value.is_boolean()) return "boolean";
     if (value.is_number_integer()) return "integer";
@@ -59,7 +62,7 @@ std::string type_of(const json& value) {
     return "object";
 }
 
-/// Every key of `value` is in the schema with its type, and the other way round.
+/// Checks that `value` has exactly the keys of the schema, with their types.
 void compare(const json& value, const json& reference, const json& common,
              const std::string& path) {
     const auto& schema = resolve(reference, common);
@@ -71,9 +74,9 @@ void compare(const json& value, const json& reference, const json& common,
         BOOST_TEST(schema["enum"].dump().find(value.dump()) != std::string::npos, path);
         return;
     }
-    BOOST_TEST(type_of(value) == schema["type"].get<std::string>(), path << " has another type");
+    BOOST_TEST(type_of(value) == schema["type"].get<std::string>(), path << " has the wrong type");
     if (value.is_object()) {
-        BOOST_TEST(keys(value) == keys(schema["properties"]), path << " has other keys");
+        BOOST_TEST(keys(value) == keys(schema["properties"]), path << " has the wrong keys");
         for (const auto& [key, element] : value.items()) {
             if (schema["properties"].contains(key)) {
                 compare(element, schema["properties"][key], common, path + "." + key);
@@ -87,7 +90,7 @@ void compare(const json& value, const json& reference, const json& common,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(each_stage_of_the_edge_reads_the_message_that_the_one_before_writes) {
+BOOST_AUTO_TEST_CASE(each_edge_stage_reads_what_the_previous_stage_writes) {
     std::set<std::string_view> topics;
     samples::for_each([&](const auto& message, std::size_t) {
         topics.insert(std::remove_cvref_t<decltype(message)>::topic);
@@ -100,20 +103,20 @@ BOOST_AUTO_TEST_CASE(each_stage_of_the_edge_reads_the_message_that_the_one_befor
     }
 }
 
-BOOST_AUTO_TEST_CASE(golden_bytes_are_what_the_codec_writes) {
+BOOST_AUTO_TEST_CASE(encodes_samples_to_the_golden_bytes) {
     samples::for_each([](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::topic);
         const auto full = wire::encode(message);
         BOOST_TEST(full == golden(name, full), name << ": the bytes of v1 must never change");
-        const auto least = wire::encode(samples::minimal(message));
-        BOOST_TEST(least == golden(name + ".minimal", least), name << ".minimal");
+        const auto minimal = wire::encode(samples::minimal(message));
+        BOOST_TEST(minimal == golden(name + ".minimal", minimal), name << ".minimal");
         const auto extended = wire::encode(samples::extended(message));
         if (extended == full) return;
         BOOST_TEST(extended == golden(name + ".extended", extended), name << ".extended");
     });
 }
 
-BOOST_AUTO_TEST_CASE(golden_bytes_decode_and_encode_to_themselves) {
+BOOST_AUTO_TEST_CASE(golden_bytes_survive_decoding_and_encoding) {
     samples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         for (const auto* kind : {"", ".minimal", ".extended"}) {
@@ -128,7 +131,7 @@ BOOST_AUTO_TEST_CASE(golden_bytes_decode_and_encode_to_themselves) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_has_bytes_of_its_own) {
+BOOST_AUTO_TEST_CASE(ignored_identity_has_golden_bytes) {
     const auto written = wire::encode(samples::ignored());
     BOOST_TEST(written == golden("identity.ignored", written));
     const auto decoded = wire::decode<wire::Identity>(written, 0);
@@ -136,7 +139,7 @@ BOOST_AUTO_TEST_CASE(an_identity_of_a_person_who_is_not_to_be_reported_has_bytes
     BOOST_TEST(decoded->ignored.value_or(false));
 }
 
-BOOST_AUTO_TEST_CASE(an_identity_that_tells_how_good_its_crop_is_has_bytes_of_its_own) {
+BOOST_AUTO_TEST_CASE(identity_with_crop_quality_has_golden_bytes) {
     const auto written = wire::encode(samples::with_crop_quality());
     BOOST_TEST(written == golden("identity.crop_quality", written));
     const auto decoded = wire::decode<wire::Identity>(written, crop_bytes);
@@ -144,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_identity_that_tells_how_good_its_crop_is_has_bytes_of_it
     BOOST_TEST(decoded->crop_quality.value().sharpness == samples::quality.sharpness);
 }
 
-BOOST_AUTO_TEST_CASE(schemas_name_exactly_the_keys_and_types_that_are_written) {
+BOOST_AUTO_TEST_CASE(schemas_list_exactly_the_encoded_keys_and_types) {
     const auto common = json::parse(read(schemas / "common.json"));
     samples::for_each([&](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::topic);
@@ -154,17 +157,17 @@ BOOST_AUTO_TEST_CASE(schemas_name_exactly_the_keys_and_types_that_are_written) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_written) {
+BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_encoded) {
     samples::for_each([](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::topic);
         const auto schema = json::parse(read(schemas / (name + ".json")));
         const auto written = json::from_msgpack(wire::encode(samples::minimal(message)));
         const auto required = schema["required"].get<std::set<std::string>>();
-        BOOST_TEST(keys(written) == required, name << " requires other keys");
+        BOOST_TEST(keys(written) == required, name << " requires the wrong keys");
     });
 }
 
-BOOST_AUTO_TEST_CASE(schemas_list_exactly_the_decisions_and_events_that_there_are) {
+BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
     const auto listed = [](const std::string& name, const std::string& key) {
         return json::parse(read(schemas / (name + ".json")))["properties"][key]["enum"];
     };

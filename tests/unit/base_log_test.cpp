@@ -10,7 +10,7 @@ using namespace facebus;
 
 namespace {
 
-/// A log whose lines can be read back.
+/// Pipe that captures the lines of a log.
 struct Pipe {
     std::array<int, 2> ends{};
 
@@ -27,13 +27,14 @@ struct Pipe {
     }
 };
 
+/// Removes the time stamp, the first field.
 std::string after_time(const std::string& line) {
     return line.substr(line.find(' ') + 1);
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(an_event_is_one_line_of_keys_and_values) {
+BOOST_AUTO_TEST_CASE(writes_one_line_of_fields_per_event) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("camera_open", {{"camera", "door"}, {"frames", 25}, {"live", true}, {"fps", 12.5}});
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(an_event_is_one_line_of_keys_and_values) {
         "level=info service=test event=camera_open camera=door frames=25 live=true fps=12.5\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_value_can_neither_break_the_line_nor_steer_a_terminal) {
+BOOST_AUTO_TEST_CASE(escapes_line_breaks_and_terminal_sequences) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("e", {{"a", "two words"}, {"b", "x\ny\x1b[31m"}, {"c", "say \"hi\""}, {"d", ""}});
@@ -51,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_value_can_neither_break_the_line_nor_steer_a_terminal) {
                "c=\"say \\\"hi\\\"\" d=\"\"\n");
 }
 
-BOOST_AUTO_TEST_CASE(levels_below_the_lowest_are_left_out) {
+BOOST_AUTO_TEST_CASE(omits_events_below_the_lowest_level) {
     Pipe pipe;
     Log log("test", LogLevel::warning, pipe.ends[1]);
     log.info("no");
@@ -60,7 +61,7 @@ BOOST_AUTO_TEST_CASE(levels_below_the_lowest_are_left_out) {
     BOOST_TEST(after_time(pipe.text()) == "level=error service=test event=yes\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_limited_event_is_written_once_and_others_are_not_held_back_by_it) {
+BOOST_AUTO_TEST_CASE(limits_repeated_events_by_name) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     for (int i = 0; i < 100; ++i) log.limited("flood");
@@ -69,6 +70,6 @@ BOOST_AUTO_TEST_CASE(a_limited_event_is_written_once_and_others_are_not_held_bac
     BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 2);
 }
 
-BOOST_AUTO_TEST_CASE(times_are_utc_with_milliseconds) {
+BOOST_AUTO_TEST_CASE(formats_times_in_utc_with_milliseconds) {
     BOOST_TEST(iso8601(1'700'000'000'123'456'789) == "2023-11-14T22:13:20.123Z");
 }

@@ -15,6 +15,7 @@ void write(const fs::path& file, const std::string& text) {
     std::ofstream(file, std::ios::binary) << text;
 }
 
+/// Creates a key pair and writes it to the folder.
 bus::KeyPair make(const fs::path& folder, const std::string& role, const std::string& name) {
     const auto keys = bus::make_key_pair();
     BOOST_REQUIRE(bus::write_key_pair(folder, role, name, keys));
@@ -23,32 +24,32 @@ bus::KeyPair make(const fs::path& folder, const std::string& role, const std::st
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(keys_come_back_from_their_files_as_they_were_made) {
+BOOST_AUTO_TEST_CASE(key_pair_survives_writing_and_reading) {
     const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const auto secret = bus::read_secret_key(folder.path() / "door.key");
     BOOST_REQUIRE_MESSAGE(secret, secret.error().message);
     BOOST_TEST(secret->secret_key == keys.secret_key);
     BOOST_TEST(secret->public_key == keys.public_key);
-    const auto open = bus::read_public_key(folder.path() / "door.pub");
-    BOOST_REQUIRE_MESSAGE(open, open.error().message);
-    BOOST_TEST(open->key == keys.public_key);
-    BOOST_TEST(open->role == "edge");
-    BOOST_TEST(open->name == "door");
+    const auto read = bus::read_public_key(folder.path() / "door.pub");
+    BOOST_REQUIRE_MESSAGE(read, read.error().message);
+    BOOST_TEST(read->key == keys.public_key);
+    BOOST_TEST(read->role == "edge");
+    BOOST_TEST(read->name == "door");
 }
 
-BOOST_AUTO_TEST_CASE(no_two_keys_are_alike) {
+BOOST_AUTO_TEST_CASE(key_pairs_are_unique) {
     BOOST_TEST(bus::make_key_pair().secret_key != bus::make_key_pair().secret_key);
 }
 
-BOOST_AUTO_TEST_CASE(nobody_but_the_owner_can_read_a_secret_key) {
+BOOST_AUTO_TEST_CASE(secret_key_file_is_readable_only_by_its_owner) {
     const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     const auto rights = fs::status(folder.path() / "door.key").permissions();
     BOOST_TEST((rights == (fs::perms::owner_read | fs::perms::owner_write)));
 }
 
-BOOST_AUTO_TEST_CASE(a_secret_key_that_everybody_can_read_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_secret_keys_that_all_users_can_read) {
     const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     const auto file = folder.path() / "door.key";
@@ -58,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_secret_key_that_everybody_can_read_is_refused) {
     BOOST_TEST((read.error().kind == ErrorKind::refused));
 }
 
-BOOST_AUTO_TEST_CASE(a_key_that_is_in_use_is_not_replaced) {
+BOOST_AUTO_TEST_CASE(does_not_overwrite_an_existing_key) {
     const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     fs::remove(folder.path() / "door.pub");
@@ -68,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_is_in_use_is_not_replaced) {
     BOOST_TEST(bus::read_secret_key(folder.path() / "door.key")->secret_key == keys.secret_key);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_public_key_is_refused_with_the_reason) {
+BOOST_AUTO_TEST_CASE(rejects_malformed_public_keys) {
     const auto key = bus::make_key_pair().public_key;
     BOOST_TEST(bus::parse_public_key("edge " + key + " door\n").has_value());
     for (const auto& text :
@@ -77,12 +78,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_public_key_is_refused_with_the_reason) {
           "edge " + std::string(40, '~') + " door", "edge " + key + " a b", "edge " + key + " ",
           "edge " + key + " door\nedge " + key + " gate", std::string(4096, 'x')}) {
         const auto parsed = bus::parse_public_key(text);
-        BOOST_REQUIRE_MESSAGE(!parsed, "taken: " << text);
+        BOOST_REQUIRE_MESSAGE(!parsed, "accepted: " << text);
         BOOST_TEST((parsed.error().kind == ErrorKind::malformed));
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_public_key_file_in_the_place_of_a_secret_one_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_a_public_key_file_as_secret_key) {
     const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
     fs::permissions(folder.path() / "door.pub", fs::perms::owner_read);
@@ -92,14 +93,14 @@ BOOST_AUTO_TEST_CASE(a_public_key_file_in_the_place_of_a_secret_one_is_refused) 
     BOOST_TEST(read.error().message.find("facebus keygen") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_key_file_is_named) {
+BOOST_AUTO_TEST_CASE(error_names_a_missing_key_file) {
     const auto read = bus::read_secret_key("/nonexistent/door.key");
     BOOST_REQUIRE(!read);
     BOOST_TEST((read.error().kind == ErrorKind::unavailable));
     BOOST_TEST(read.error().message.find("/nonexistent/door.key") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_key_is_allowed_for_its_own_role_only) {
+BOOST_AUTO_TEST_CASE(allows_a_key_only_for_its_role) {
     const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const bus::AllowList allowed(folder.path());
@@ -109,9 +110,9 @@ BOOST_AUTO_TEST_CASE(a_key_is_allowed_for_its_own_role_only) {
     BOOST_TEST(!allowed.allows("edge", ""));
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_or_holds_a_broken_key_stops_the_start) {
+BOOST_AUTO_TEST_CASE(rejects_missing_folders_and_invalid_keys_at_startup) {
     const TemporaryFolder folder;
     BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), StartupError);
-    write(folder.path() / "door.pub", "no key\n");
+    write(folder.path() / "door.pub", "not a key\n");
     BOOST_CHECK_THROW(bus::AllowList(folder.path()), StartupError);
 }

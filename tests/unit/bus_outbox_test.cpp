@@ -22,7 +22,7 @@ void add_event(Outbox& outbox, const std::string& ref, const std::string& group)
     outbox.add(ref, group, message(ref), Outbox::Kind::closing);
 }
 
-/// Sends everything that is due at that time; the topics in their order.
+/// Sends all entries that are due at `now` and returns their topics in order.
 std::string send_all(Outbox& outbox, Outbox::Time now) {
     std::string sent;
     while (const auto* due = outbox.due(now)) {
@@ -34,7 +34,7 @@ std::string send_all(Outbox& outbox, Outbox::Time now) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(messages_leave_once_and_in_order) {
+BOOST_AUTO_TEST_CASE(sends_each_message_once_and_in_order) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");
     add_probe(outbox, "b");
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(messages_leave_once_and_in_order) {
     BOOST_TEST(send_all(outbox, start + seconds(2)) == "");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_acknowledged_is_sent_again) {
+BOOST_AUTO_TEST_CASE(resends_unacknowledged_messages) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");
     add_probe(outbox, "b");
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_acknowledged_is_sent_again) {
     BOOST_TEST(outbox.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_message_that_the_socket_refused_stays_due) {
+BOOST_AUTO_TEST_CASE(message_stays_due_until_it_was_sent) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");
     BOOST_TEST(outbox.due(start) != nullptr);
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_message_that_the_socket_refused_stays_due) {
     BOOST_TEST((*outbox.next_due() <= start));
 }
 
-BOOST_AUTO_TEST_CASE(an_acknowledgement_that_comes_twice_changes_nothing) {
+BOOST_AUTO_TEST_CASE(ignores_repeated_acknowledgements) {
     Outbox outbox({});
     add_probe(outbox, "a");
     add_probe(outbox, "b");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(an_acknowledgement_that_comes_twice_changes_nothing) {
     BOOST_TEST(outbox.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_track_ends_only_after_its_probes_are_done) {
+BOOST_AUTO_TEST_CASE(track_ends_only_after_its_probes_are_acknowledged) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "probe");
     add_event(outbox, "ended", "door/7/");
@@ -80,14 +80,14 @@ BOOST_AUTO_TEST_CASE(a_track_ends_only_after_its_probes_are_done) {
     BOOST_TEST(send_all(outbox, start) == "ended ");
 }
 
-BOOST_AUTO_TEST_CASE(a_track_does_not_wait_for_another_whose_name_begins_alike) {
+BOOST_AUTO_TEST_CASE(track_does_not_wait_for_another_track_with_the_same_prefix) {
     Outbox outbox({});
     outbox.add("other", "door/71/", message("other"), Outbox::Kind::probe);
     add_event(outbox, "ended", "door/7/");
     BOOST_TEST(send_all(outbox, start) == "other ended ");
 }
 
-BOOST_AUTO_TEST_CASE(the_end_of_a_stream_waits_for_all_of_its_camera_and_for_no_other) {
+BOOST_AUTO_TEST_CASE(end_of_stream_waits_only_for_entries_of_its_camera) {
     Outbox outbox({});
     add_probe(outbox, "probe");
     add_event(outbox, "ended", "door/7/");
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_stream_waits_for_all_of_its_camera_and_for_no_
     BOOST_TEST(send_all(outbox, start) == "end ");
 }
 
-BOOST_AUTO_TEST_CASE(a_full_outbox_drops_its_oldest_probe_and_keeps_the_events) {
+BOOST_AUTO_TEST_CASE(full_outbox_drops_the_oldest_probe_and_keeps_events) {
     Outbox outbox({.capacity = 3});
     add_event(outbox, "ended", "door/6/");
     add_probe(outbox, "old");
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_full_outbox_drops_its_oldest_probe_and_keeps_the_events) 
     BOOST_TEST(send_all(outbox, start) == "ended new ");
 }
 
-BOOST_AUTO_TEST_CASE(an_outbox_full_of_events_drops_the_oldest_of_them_and_says_so) {
+BOOST_AUTO_TEST_CASE(outbox_full_of_events_drops_and_reports_the_oldest) {
     Outbox outbox({.capacity = 2});
     add_event(outbox, "ended", "door/6/");
     outbox.add("started", "door/7/", message("started"), Outbox::Kind::event);
@@ -119,14 +119,14 @@ BOOST_AUTO_TEST_CASE(an_outbox_full_of_events_drops_the_oldest_of_them_and_says_
     BOOST_TEST(send_all(outbox, start) == "started ");
 }
 
-BOOST_AUTO_TEST_CASE(an_acknowledgement_tells_what_was_acknowledged) {
+BOOST_AUTO_TEST_CASE(acknowledge_returns_the_kind_of_the_entry) {
     Outbox outbox({});
     add_probe(outbox, "a");
     BOOST_TEST((outbox.acknowledge("a") == Outbox::Kind::probe));
     BOOST_TEST(!outbox.acknowledge("a"));
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_outbox_waits_for_nothing) {
+BOOST_AUTO_TEST_CASE(empty_outbox_has_nothing_due) {
     Outbox outbox({});
     BOOST_TEST(!outbox.next_due());
     BOOST_TEST(outbox.due(start) == nullptr);

@@ -1,5 +1,5 @@
-// Who gets in, over real sockets. A test waits for the event that it is about; where a peer must be
-// kept out, the event is that the listener has counted it.
+// Authentication of peers over real sockets. Each test waits for the event that it verifies; if a
+// peer must be rejected, that is the count of rejected connections.
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
 #include <netinet/in.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int limit_ms = 10'000;
 
-/// A broker's socket with a key, and a folder of those that may connect.
+/// Socket of a broker with a key and a folder of allowed keys.
 struct Site {
     TemporaryFolder folder;
     bus::KeyPair broker_keys = bus::make_key_pair();
@@ -35,7 +35,7 @@ struct Site {
         return keys;
     }
 
-    /// What arrives; an Error if that is what try_receive() gives.
+    /// Blocks until a message arrives and returns its topic, or the Error of try_receive().
     Result<std::string> receive() {
         while (true) {
             auto received = edges.try_receive();
@@ -44,22 +44,22 @@ struct Site {
             bus::Interest interest{.socket = &edges};
             const auto start = Monotonic::now();
             poller.wait({&interest, 1}, limit_ms);
-            BOOST_REQUIRE_MESSAGE(interest.ready, "nothing came");
+            BOOST_REQUIRE_MESSAGE(interest.ready, "no message arrived");
             BOOST_REQUIRE(Monotonic::now() - start < std::chrono::milliseconds(limit_ms));
         }
     }
 
-    /// Waits until the listener has refused so many connections.
-    void wait_for_refusals(std::uint64_t wanted) {
+    /// Blocks until the listener has rejected `count` connections.
+    void wait_for_rejections(std::uint64_t count) {
         const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
-        while (edges.rejected_connections() < wanted) {
-            BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "it was not counted");
+        while (edges.rejected_connections() < count) {
+            BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "the connection was not counted");
             poller.wait_readable(edges, 20);
         }
     }
 };
 
-/// Something that connects to the site and sends one message.
+/// Peer that connects to the site and sends one message.
 struct Peer {
     bus::Context context;
     bus::Socket socket{context, bus::Pattern::dealer};
@@ -71,11 +71,12 @@ struct Peer {
     bool send(const std::string& topic) { return socket.try_send({topic, "", Bytes()}); }
 };
 
+/// Security of a peer with `keys` that knows the public key of the broker.
 bus::Security with(const Site& site, const bus::KeyPair& keys) {
     return {.own = keys, .broker_key = site.broker_keys.public_key};
 }
 
-/// A TCP connection that says `text`, which is no ZeroMQ.
+/// Connects over TCP, sends `text`, which is not ZeroMQ, and blocks until the connection closes.
 void talk(const std::string& endpoint, const std::string& text) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -93,69 +94,69 @@ void talk(const std::string& endpoint, const std::string& text) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_key_on_the_list_gets_in) {
+BOOST_AUTO_TEST_CASE(accepts_an_allowed_key) {
     Site site;
     const Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
     BOOST_TEST(site.edges.rejected_connections() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_key_that_is_not_on_the_list_is_kept_out_and_counted) {
+BOOST_AUTO_TEST_CASE(rejects_and_counts_an_unknown_key) {
     Site site;
-    const Peer stranger(site, with(site, bus::make_key_pair()));
-    site.wait_for_refusals(1);
+    const Peer unknown(site, with(site, bus::make_key_pair()));
+    site.wait_for_rejections(1);
     const Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
     BOOST_TEST(site.edges.try_receive()->has_value() == false);
 }
 
-BOOST_AUTO_TEST_CASE(a_key_for_another_role_is_kept_out) {
+BOOST_AUTO_TEST_CASE(rejects_a_key_with_another_role) {
     Site site;
     const Peer worker(site, with(site, site.add("worker", "one")));
-    site.wait_for_refusals(1);
+    site.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_without_a_key_is_kept_out) {
+BOOST_AUTO_TEST_CASE(rejects_a_peer_without_a_key) {
     Site site;
-    const Peer open(site, {.plain = Plain::loopback});
-    site.wait_for_refusals(1);
+    const Peer plain(site, {.plain = Plain::loopback});
+    site.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_expects_another_broker_is_kept_out) {
+BOOST_AUTO_TEST_CASE(rejects_a_peer_that_expects_another_broker_key) {
     Site site;
-    const Peer misled(site, {.own = site.door, .broker_key = bus::make_key_pair().public_key});
-    site.wait_for_refusals(1);
+    const Peer peer(site, {.own = site.door, .broker_key = bus::make_key_pair().public_key});
+    site.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_zeromq_is_cut_off_and_counted) {
+BOOST_AUTO_TEST_CASE(disconnects_and_counts_other_protocols) {
     Site site;
     talk(site.endpoint, "GET / HTTP/1.1\r\nHost: broker\r\n\r\n" + std::string(100, 'x'));
-    site.wait_for_refusals(1);
+    site.wait_for_rejections(1);
     const Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
 }
 
-BOOST_AUTO_TEST_CASE(who_connects_and_says_nothing_is_cut_off_and_counted) {
+BOOST_AUTO_TEST_CASE(disconnects_and_counts_silent_connections) {
     Site site;
     talk(site.endpoint, "");
-    site.wait_for_refusals(1);
+    site.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(a_key_that_is_added_later_gets_in_without_a_restart_of_either_side) {
+BOOST_AUTO_TEST_CASE(accepts_a_key_added_later_without_restart) {
     Site site;
     const auto gate = bus::make_key_pair();
     const Peer peer(site, with(site, gate));
-    site.wait_for_refusals(1);
+    site.wait_for_rejections(1);
     BOOST_REQUIRE(bus::write_key_pair(site.folder.path(), "edge", "gate", gate));
     BOOST_TEST(site.receive().value() == "hello");
 }
 
-BOOST_AUTO_TEST_CASE(messages_of_a_key_that_was_taken_off_the_list_are_refused) {
+BOOST_AUTO_TEST_CASE(rejects_messages_after_the_key_was_removed) {
     Site site;
     Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
     fs::remove(site.folder.path() / "door.pub");
-    // The list is read again within a second; what comes before that is let through.
+    // The list is reread within a second; messages before that are accepted.
     const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
     Result<std::string> received = "";
     while (received && Monotonic::now() < end) {
@@ -166,17 +167,17 @@ BOOST_AUTO_TEST_CASE(messages_of_a_key_that_was_taken_off_the_list_are_refused) 
     BOOST_TEST((received.error().kind == ErrorKind::refused));
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_frame_above_the_limit_is_cut_off) {
+BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_too_large_a_frame) {
     Site site;
     Peer door(site, with(site, site.door));
     BOOST_TEST(site.receive().value() == "hello");
     BOOST_REQUIRE(door.socket.try_send(
         {"large", std::string(2000, 'x'), Bytes::take(std::vector<std::byte>(2000))}));
-    // It connects anew by itself. What went into the old connection is gone.
+    // The peer reconnects automatically; messages on the old connection are lost.
     const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
     std::string received;
     while (received != "after") {
-        BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "it did not come back");
+        BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "the peer did not reconnect");
         door.send("after");
         site.poller.wait_readable(site.edges, 50);
         const auto next = site.edges.try_receive();
@@ -186,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_frame_above_the_limit_is_cut_off) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(tcp_without_keys_is_an_error_that_names_the_way_out) {
+BOOST_AUTO_TEST_CASE(error_for_tcp_without_keys_names_the_settings) {
     bus::Context context;
     bus::Socket socket(context, bus::Pattern::pull);
     for (const auto* endpoint : {"tcp://127.0.0.1:*", "tcp://0.0.0.0:*"}) {
@@ -200,7 +201,7 @@ BOOST_AUTO_TEST_CASE(tcp_without_keys_is_an_error_that_names_the_way_out) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(plain_tcp_on_loopback_does_not_open_it_to_others) {
+BOOST_AUTO_TEST_CASE(plain_loopback_does_not_permit_other_addresses) {
     bus::Context context({.plain = Plain::loopback});
     bus::Socket socket(context, bus::Pattern::pull);
     socket.bind("tcp://127.0.0.1:*", "test");
@@ -208,19 +209,19 @@ BOOST_AUTO_TEST_CASE(plain_tcp_on_loopback_does_not_open_it_to_others) {
     BOOST_CHECK_THROW(socket.bind("tcp://*:*", "test"), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(a_listener_with_a_key_and_no_list_does_not_start) {
+BOOST_AUTO_TEST_CASE(listening_with_a_key_requires_an_allow_list) {
     bus::Context context({.own = bus::make_key_pair()});
     bus::Socket socket(context, bus::Pattern::router, {.role = "edge"});
     BOOST_CHECK_THROW(socket.bind("tcp://127.0.0.1:*", "broker.probes"), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(whoever_has_a_key_but_not_the_brokers_does_not_connect) {
+BOOST_AUTO_TEST_CASE(connecting_with_a_key_requires_the_broker_key) {
     bus::Context context({.own = bus::make_key_pair()});
     bus::Socket socket(context, bus::Pattern::dealer);
     BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(only_addresses_of_this_machine_are_loopback) {
+BOOST_AUTO_TEST_CASE(recognizes_loopback_addresses) {
     for (const auto* inside :
          {"tcp://127.0.0.1:5701", "tcp://127.8.8.8:1", "tcp://localhost:*", "tcp://[::1]:5701"}) {
         BOOST_TEST(bus::is_loopback(inside), inside);

@@ -1,4 +1,4 @@
-// Newest wins on a live source, nothing is lost on a file: over real sockets.
+// Transport between stages over real sockets: dropping for live sources, blocking for files.
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -10,6 +10,7 @@ using namespace facebus;
 
 namespace {
 
+/// A hop between two stages.
 struct Line {
     bus::Context context{{.plain = bus::Security::Plain::loopback}};
     Stop stop;
@@ -36,9 +37,9 @@ struct Line {
         return writer.send(message, message.stream.end ? Bytes() : pixels());
     }
 
-    /// Sends and waits until the reader's socket has it, so that nothing depends on timing.
+    /// Sends the message, repeatedly if necessary, until it is not dropped.
     void deliver(wire::Frame message) {
-        // A live message is dropped as long as the connection is not made.
+        // Live messages are dropped until the connection is established.
         for (auto before = writer.dropped();; before = writer.dropped()) {
             BOOST_REQUIRE(send(message));
             if (writer.dropped() == before) break;
@@ -49,7 +50,7 @@ struct Line {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_frame_of_a_file_arrives_in_order_however_slow_the_reader) {
+BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order_at_a_slow_reader) {
     Line line;
     constexpr int frames = 500;
     std::jthread reader([&] {
@@ -61,7 +62,7 @@ BOOST_AUTO_TEST_CASE(every_frame_of_a_file_arrives_in_order_however_slow_the_rea
             }
         }
     });
-    // More than the queues hold, so the writer must have been held back.
+    // More than the queues hold, so the writer must block.
     for (int i = 0; i < frames; ++i) BOOST_REQUIRE(line.send(Line::frame(i, false)));
     reader.join();
     BOOST_TEST(!line.stop.requested());
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(every_frame_of_a_file_arrives_in_order_however_slow_the_rea
     BOOST_TEST(line.writer.dropped() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(of_a_live_camera_only_the_newest_frame_waits) {
+BOOST_AUTO_TEST_CASE(keeps_only_the_newest_frame_of_a_live_camera) {
     Line line;
     line.deliver(Line::frame(1, true));
     line.deliver(Line::frame(2, true));
@@ -82,13 +83,13 @@ BOOST_AUTO_TEST_CASE(of_a_live_camera_only_the_newest_frame_waits) {
         BOOST_REQUIRE(item);
         seen.push_back(item->message.stream.pts);
     }
-    // How many were read before the next arrived is up to the clock; none may be out of order, and
-    // what is missing must be counted.
+    // How many frames are read before the next one arrives depends on timing. They must be in
+    // order, and the missing ones must be counted.
     BOOST_TEST(std::ranges::is_sorted(seen));
     BOOST_TEST(seen.size() + line.reader.dropped() == 3U);
 }
 
-BOOST_AUTO_TEST_CASE(a_live_frame_without_room_is_dropped_and_counted_not_waited_for) {
+BOOST_AUTO_TEST_CASE(drops_and_counts_live_frames_if_the_queue_is_full) {
     Line line;
     std::uint64_t sent = 0;
     while (line.writer.dropped() < 10) {
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_live_frame_without_room_is_dropped_and_counted_not_waited
     BOOST_TEST(line.writer.dropped() == 10U);
 }
 
-BOOST_AUTO_TEST_CASE(the_end_of_a_live_stream_is_never_dropped) {
+BOOST_AUTO_TEST_CASE(never_drops_the_end_of_a_live_stream) {
     Line line;
     while (line.writer.dropped() < 10) BOOST_REQUIRE(line.send(Line::frame(1, true)));
     auto end = Line::frame(2, true);
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_live_stream_is_never_dropped) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(garbage_is_counted_and_the_next_message_still_arrives) {
+BOOST_AUTO_TEST_CASE(counts_malformed_messages_and_continues) {
     Line line;
     BOOST_REQUIRE(line.poller.wait_writable(line.output, 5000));
     BOOST_REQUIRE(line.output.try_send({"frame.door", "not a header", Bytes()}));
@@ -121,13 +122,13 @@ BOOST_AUTO_TEST_CASE(garbage_is_counted_and_the_next_message_still_arrives) {
     BOOST_TEST(line.errors == 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_stop_ends_every_wait) {
+BOOST_AUTO_TEST_CASE(stop_request_ends_waiting) {
     Line line;
     std::jthread stopper([&] { line.stop.request(); });
     BOOST_TEST(!line.reader.next());
 }
 
-BOOST_AUTO_TEST_CASE(an_endpoint_that_is_taken_is_an_error_that_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_endpoint_in_use_names_the_setting) {
     Line line;
     bus::Socket other(line.context, bus::Pattern::pull);
     const auto taken = other.bind("tcp://127.0.0.1:*", "test");

@@ -14,13 +14,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Some chunks of lines.
+/// Returns lines that fill several chunks.
 std::vector<std::string> lines() {
     std::vector<std::string> all;
     for (int i = 0; i < 100; ++i) all.push_back(std::to_string(i) + std::string(2000, 'x'));
     return all;
 }
 
+/// A file with these lines.
 struct Written {
     explicit Written(const std::string& passphrase) {
         auto writer = SealedWriter::create(file, passphrase);
@@ -29,7 +30,7 @@ struct Written {
         BOOST_REQUIRE(writer->commit());
     }
 
-    /// All lines; how it ended otherwise.
+    /// Returns all lines, or the first error.
     [[nodiscard]] Result<std::vector<std::string>> read(const std::string& passphrase) const {
         auto reader = SealedReader::open(file, passphrase);
         if (!reader) return std::unexpected(reader.error());
@@ -54,7 +55,7 @@ struct Written {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(lines_come_back_with_and_without_a_passphrase) {
+BOOST_AUTO_TEST_CASE(lines_survive_writing_and_reading_with_and_without_encryption) {
     for (const std::string passphrase : {"", "a long passphrase"}) {
         const Written written(passphrase);
         const auto read = written.read(passphrase);
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(lines_come_back_with_and_without_a_passphrase) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(with_a_passphrase_no_line_can_be_seen_and_none_is_read_without_it) {
+BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
     const Written written("a long passphrase");
     BOOST_TEST(written.bytes().find("xxxx") == std::string::npos);
     for (const std::string wrong : {"", "another"}) {
@@ -75,7 +76,7 @@ BOOST_AUTO_TEST_CASE(with_a_passphrase_no_line_can_be_seen_and_none_is_read_with
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_changed_byte_and_a_missing_end_are_noticed) {
+BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
     const Written written("p");
     const auto good = written.bytes();
     constexpr std::size_t sealed_chunk = 65'536 + 17;
@@ -84,16 +85,16 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_and_a_missing_end_are_noticed) {
         auto changed = good;
         changed[place] = static_cast<char>(changed[place] ^ 1);
         written.put(changed);
-        BOOST_TEST(!written.read("p").has_value(), "changed at " << place);
+        BOOST_TEST(!written.read("p").has_value(), "modified at " << place);
     }
     for (const std::size_t size :
          {std::size_t{30}, 57 + sealed_chunk, 57 + 2 * sealed_chunk, good.size() - 1}) {
         written.put(good.substr(0, size));
-        BOOST_TEST(!written.read("p").has_value(), "cut off at " << size);
+        BOOST_TEST(!written.read("p").has_value(), "truncated at " << size);
     }
 }
 
-BOOST_AUTO_TEST_CASE(without_commit_there_is_no_file) {
+BOOST_AUTO_TEST_CASE(creates_no_file_without_commit) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "gallery.json";
     {

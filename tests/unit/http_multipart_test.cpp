@@ -13,7 +13,7 @@ std::string part(const std::string& disposition, const std::string& content) {
     return "--b\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content + "\r\n";
 }
 
-void refused(const std::string& type, const std::string& body, ErrorKind kind) {
+void rejects(const std::string& type, const std::string& body, ErrorKind kind) {
     const auto parts = parse_form(type, body, 3);
     BOOST_REQUIRE(!parts);
     BOOST_TEST_MESSAGE(parts.error().message);
@@ -22,7 +22,7 @@ void refused(const std::string& type, const std::string& body, ErrorKind kind) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_parts_of_a_form_are_found_with_their_names) {
+BOOST_AUTO_TEST_CASE(parses_the_parts_of_a_form) {
     const auto body = part("name=\"file\"; filename=\"a b.jpg\"", "\r\n--x\r\n-- b") +
                       part("name=note", "") + "--b--\r\n";
     const auto parts = parse_form(form, body, 3);
@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(the_parts_of_a_form_are_found_with_their_names) {
     BOOST_TEST((*parts)[1].content.empty());
 }
 
-BOOST_AUTO_TEST_CASE(letters_of_headers_may_be_large_or_small_and_other_headers_stand_beside) {
+BOOST_AUTO_TEST_CASE(ignores_case_and_other_headers) {
     const std::string body =
         "preamble\r\n--b\r\nContent-Type: image/jpeg\r\nCONTENT-disposition:form-data; "
         "NAME=\"file\"\r\n\r\nx\r\n--b--epilogue";
@@ -46,16 +46,16 @@ BOOST_AUTO_TEST_CASE(letters_of_headers_may_be_large_or_small_and_other_headers_
     BOOST_TEST(parts->front().content == "x");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_form_is_refused_by_what_it_is) {
-    refused("application/json", "{}", ErrorKind::unsupported);
-    refused("", "", ErrorKind::unsupported);
-    refused("multipart/form-data", part("name=a", "") + "--b--", ErrorKind::malformed);
-    refused("multipart/form-data; boundary=" + std::string(71, 'x'), "", ErrorKind::malformed);
-    refused(form, "", ErrorKind::malformed);
-    refused(form, "--c--", ErrorKind::malformed);
+BOOST_AUTO_TEST_CASE(rejects_bodies_that_are_not_forms) {
+    rejects("application/json", "{}", ErrorKind::unsupported);
+    rejects("", "", ErrorKind::unsupported);
+    rejects("multipart/form-data", part("name=a", "") + "--b--", ErrorKind::malformed);
+    rejects("multipart/form-data; boundary=" + std::string(71, 'x'), "", ErrorKind::malformed);
+    rejects(form, "", ErrorKind::malformed);
+    rejects(form, "--c--", ErrorKind::malformed);
 }
 
-BOOST_AUTO_TEST_CASE(a_form_that_is_cut_off_anywhere_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_forms_truncated_anywhere) {
     const auto body = part("name=\"file\"", "content") + "--b--";
     for (std::size_t size = 0; size < body.size(); ++size) {
         BOOST_TEST(!parse_form(form, body.substr(0, size), 3), size);
@@ -63,15 +63,15 @@ BOOST_AUTO_TEST_CASE(a_form_that_is_cut_off_anywhere_is_refused) {
     BOOST_TEST(parse_form(form, body, 3).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(too_many_parts_and_too_long_headers_are_too_large) {
+BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_too_long_headers) {
     std::string body;
     for (int i = 0; i < 4; ++i) body += part("name=a", "");
-    refused(form, body + "--b--", ErrorKind::too_large);
-    refused(form, part("name=\"" + std::string(3000, 'a') + "\"", "") + "--b--",
+    rejects(form, body + "--b--", ErrorKind::too_large);
+    rejects(form, part("name=\"" + std::string(3000, 'a') + "\"", "") + "--b--",
             ErrorKind::too_large);
 }
 
-BOOST_AUTO_TEST_CASE(a_parameter_is_not_found_inside_of_another) {
+BOOST_AUTO_TEST_CASE(does_not_find_a_parameter_inside_another) {
     BOOST_TEST(header_parameter("form-data; filename=\"; name=x\"; name=y", "name") == "y");
     BOOST_TEST(header_parameter("form-data; filename=\"name=x\"", "name").empty());
     BOOST_TEST(header_parameter("form-data; name=\"unclosed", "name").empty());

@@ -1,4 +1,4 @@
-// The server with real sockets on this machine.
+// Tests the HTTP server over real sockets.
 #include <array>
 #include <atomic>
 #include <fstream>
@@ -24,7 +24,7 @@ using namespace facebus::http;
 
 namespace {
 
-/// A connection as a client of any kind has it: bytes.
+/// TCP client that sends and receives raw bytes.
 class Client {
   public:
     explicit Client(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -48,7 +48,7 @@ class Client {
         pollfd wanted{.fd = socket_, .events = POLLIN, .revents = 0};
         return poll(&wanted, 1, milliseconds) > 0;
     }
-    /// All that comes until the server has said everything.
+    /// Returns everything that the server sends until it closes the connection.
     std::string receive() {
         std::string all;
         std::array<char, 4096> buffer{};
@@ -63,9 +63,10 @@ class Client {
     int socket_;
 };
 
-/// What a test has the server answer in pieces.
+/// Source of a response in pieces.
 using Pieces = std::function<std::optional<std::string>()>;
 
+/// Server with handlers for the tests.
 struct Served {
     std::atomic<int> answered = 0;
     Pieces pieces;
@@ -76,7 +77,7 @@ struct Served {
         : server({.address = "127.0.0.1:0",
                   .setting = "test.address",
                   .threads = threads,
-                  .most_body = 1000,
+                  .max_body = 1000,
                   .timeout = timeout},
                  {.admit = [](const Request& request) -> std::optional<Response> {
                       if (request.path == "/no") return Response{.status = 403, .body = "no"};
@@ -105,14 +106,14 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-void check_refused(const std::string& answer, int status) {
+void check_error(const std::string& answer, int status) {
     BOOST_TEST(answer.starts_with("HTTP/1.1 " + std::to_string(status)), answer);
     BOOST_TEST(answer.ends_with("refused " + std::to_string(status)), answer);
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_handler_gets_method_path_query_headers_and_body_decoded) {
+BOOST_AUTO_TEST_CASE(passes_the_decoded_request_to_the_handler) {
     Served served;
     const auto answer = served.ask(
         "PUT /a%20b/c%2Fd?x=1+2&y=%C3%A9&x=3 HTTP/1.1\r\nX-Api-Key: k\r\nContent-Type: "
@@ -130,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_handler_gets_method_path_query_headers_and_body_decoded) 
     BOOST_TEST(served.last.length == 4U);
 }
 
-BOOST_AUTO_TEST_CASE(a_request_without_a_body_needs_no_length) {
+BOOST_AUTO_TEST_CASE(request_without_a_body_requires_no_length) {
     Served served;
     for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}) {
         const auto answer = served.ask(std::string(method) + " / HTTP/1.1");
@@ -139,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_request_without_a_body_needs_no_length) {
     BOOST_TEST(served.answered == 6);
 }
 
-BOOST_AUTO_TEST_CASE(who_is_not_admitted_is_answered_before_the_body_is_there) {
+BOOST_AUTO_TEST_CASE(rejects_requests_before_their_body_arrives) {
     Served served;
     Client client(served.server.address());
     client.send("POST /no HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
@@ -147,56 +148,55 @@ BOOST_AUTO_TEST_CASE(who_is_not_admitted_is_answered_before_the_body_is_there) {
     BOOST_TEST(served.answered == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_body_that_is_too_large_is_refused_by_what_it_announces) {
+BOOST_AUTO_TEST_CASE(rejects_too_large_bodies_by_their_announced_length) {
     Served served;
     Client client(served.server.address());
     client.send("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n");
-    check_refused(client.receive(), 413);
-    check_refused(served.ask("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999"), 400);
-    check_refused(served.ask("POST / HTTP/1.1\r\nContent-Length: -1"), 400);
-    check_refused(served.ask("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", "xx"),
-                  400);
+    check_error(client.receive(), 413);
+    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999"), 400);
+    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: -1"), 400);
+    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", "xx"), 400);
     BOOST_TEST(served.answered == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_body_in_chunks_or_compressed_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_chunked_and_compressed_bodies) {
     Served served;
-    check_refused(served.ask("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "1\r\nx\r\n0\r\n"),
-                  411);
-    check_refused(served.ask("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 1", "x"),
-                  415);
+    check_error(served.ask("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "1\r\nx\r\n0\r\n"),
+                411);
+    check_error(served.ask("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 1", "x"),
+                415);
     BOOST_TEST(served.answered == 0);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_http_is_refused_with_a_body_like_all_else) {
+BOOST_AUTO_TEST_CASE(rejects_malformed_requests_with_an_error_body) {
     Served served;
-    check_refused(served.ask("hello"), 400);
-    check_refused(served.ask("GET / HTTP/9.9"), 400);
-    check_refused(served.ask("GET /" + std::string(9000, 'x') + " HTTP/1.1"), 414);
+    check_error(served.ask("hello"), 400);
+    check_error(served.ask("GET / HTTP/9.9"), 400);
+    check_error(served.ask("GET /" + std::string(9000, 'x') + " HTTP/1.1"), 414);
     const auto unknown = served.ask("QUERY / HTTP/1.1");
-    check_refused(unknown, 405);
+    check_error(unknown, 405);
     BOOST_TEST(contains(unknown, "Allow: "));
     BOOST_TEST(served.answered == 0);
 }
 
-BOOST_AUTO_TEST_CASE(headers_without_an_end_are_cut_off_by_size) {
+BOOST_AUTO_TEST_CASE(limits_the_size_of_unterminated_headers) {
     Served served;
     Client client(served.server.address());
     client.send("GET / HTTP/1.1\r\n");
     const auto start = Monotonic::now();
     while (!client.answered_within_ms(0)) client.send("X: " + std::string(1000, 'x') + "\r\n");
-    // Long before they are cut off by time.
+    // Well before the deadline of the headers.
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
     BOOST_TEST(served.answered == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_request_that_comes_in_small_steps_ends_when_its_time_is_over) {
+BOOST_AUTO_TEST_CASE(deadline_applies_to_requests_that_arrive_byte_by_byte) {
     Served served(0.3);
     Client client(served.server.address());
     const auto start = Monotonic::now();
     client.send("POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
     std::atomic<bool> over = false;
-    // A byte now and then, so that there is never a pause for the library's own limit to see.
+    // Send a byte regularly, so that the timeout of the library never applies.
     while (!client.answered_within_ms(20)) client.send("x");
     BOOST_TEST(served.answered == 0);
     const auto seconds = std::chrono::duration<double>(Monotonic::now() - start).count();
@@ -204,14 +204,14 @@ BOOST_AUTO_TEST_CASE(a_request_that_comes_in_small_steps_ends_when_its_time_is_o
     BOOST_TEST(seconds < 5);
 }
 
-BOOST_AUTO_TEST_CASE(silent_connections_do_not_keep_others_out_for_longer_than_the_time_limit) {
+BOOST_AUTO_TEST_CASE(silent_connections_block_others_only_until_the_deadline) {
     Served served(0.3);
     const Client one(served.server.address());
     const Client two(served.server.address());
     BOOST_TEST(served.ask("GET / HTTP/1.1").ends_with("yes"));
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_in_pieces_goes_on_until_there_is_none) {
+BOOST_AUTO_TEST_CASE(sends_pieces_until_there_are_no_more) {
     Served served;
     served.pieces = [left = std::vector<std::string>{"b", "", "a"}]() mutable {
         std::optional<std::string> next;
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(an_answer_in_pieces_goes_on_until_there_is_none) {
     BOOST_TEST(answer.ends_with("1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), answer);
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_ends_when_its_client_has_gone_though_there_is_nothing_to_tell) {
+BOOST_AUTO_TEST_CASE(idle_response_ends_when_the_client_disconnects) {
     Served served;
     std::promise<void> ended;
     {
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(an_answer_ends_when_its_client_has_gone_though_there_is_not
     ended.get_future().get();
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_without_an_end_keeps_no_server_from_its_own) {
+BOOST_AUTO_TEST_CASE(stops_despite_an_endless_response) {
     auto served = std::make_unique<Served>(60);
     served->pieces = [] { return std::optional<std::string>(""); };
     Client client(served->server.address());
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(an_answer_without_an_end_keeps_no_server_from_its_own) {
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_is_to_end_waits_for_no_client) {
+BOOST_AUTO_TEST_CASE(stops_without_waiting_for_clients) {
     auto served = std::make_unique<Served>(60);
     Client silent(served->server.address());
     Client slow(served->server.address());
@@ -260,28 +260,28 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_to_end_waits_for_no_client) {
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
-BOOST_AUTO_TEST_CASE(one_request_is_answered_a_connection_whatever_follows_it) {
+BOOST_AUTO_TEST_CASE(answers_one_request_per_connection) {
     Served served;
     const auto answer = served.ask("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1");
     BOOST_TEST(contains(answer, "Connection: close"));
     BOOST_TEST(served.answered == 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_range_cuts_no_answer) {
+BOOST_AUTO_TEST_CASE(ignores_range_headers) {
     Served served;
     const auto answer = served.ask("GET / HTTP/1.1\r\nRange: bytes=1-1");
     BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
     BOOST_TEST(answer.ends_with("yes"));
 }
 
-BOOST_AUTO_TEST_CASE(an_exception_is_an_answer_that_does_not_tell_of_it) {
+BOOST_AUTO_TEST_CASE(exception_becomes_an_error_without_its_message) {
     Served served;
     const auto answer = served.ask("GET /throw HTTP/1.1");
-    check_refused(answer, 500);
+    check_error(answer, 500);
     BOOST_TEST(!contains(answer, "secret"));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_left_of_a_stream_is_sent_whole_though_its_file_is_gone) {
+BOOST_AUTO_TEST_CASE(sends_the_rest_of_a_stream_after_its_file_was_unlinked) {
     const TemporaryFolder folder;
     const std::string text(200'000, 'x');
     std::ofstream(folder / "file") << "read before" << text;
@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(what_is_left_of_a_stream_is_sent_whole_though_its_file_is_g
     BOOST_TEST(answer.ends_with("\r\n\r\n" + text));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_that_is_taken_or_none_is_an_error_that_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_names_the_setting) {
     const Served served;
     const auto named = [](const StartupError& error) {
         return contains(error.what(), "test.address");
@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_taken_or_none_is_an_error_that_names_the
     }
 }
 
-BOOST_AUTO_TEST_CASE(only_addresses_of_this_machine_are_loopback) {
+BOOST_AUTO_TEST_CASE(recognizes_loopback_addresses) {
     for (const auto* good : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
         BOOST_TEST(is_loopback(*parse_address(good)), good);
     }

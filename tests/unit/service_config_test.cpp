@@ -21,7 +21,7 @@ Settings read(const std::string& yaml, const Environment& environment = {}) {
     return settings;
 }
 
-void refused(const std::string& yaml, const std::string& words,
+void rejects(const std::string& yaml, const std::string& words,
              const Environment& environment = {}) {
     BOOST_CHECK_EXCEPTION(read(yaml, environment), StartupError, [&](const StartupError& error) {
         const std::string text = error.what();
@@ -33,13 +33,13 @@ void refused(const std::string& yaml, const std::string& words,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(an_empty_file_means_defaults) {
+BOOST_AUTO_TEST_CASE(empty_file_yields_defaults) {
     BOOST_TEST(read("").broker.queue == Settings().broker.queue);
     BOOST_TEST(read("# only a comment\n").cameras.empty());
     BOOST_TEST(read("broker:\n").broker.queue == Settings().broker.queue);
 }
 
-BOOST_AUTO_TEST_CASE(values_come_from_the_file) {
+BOOST_AUTO_TEST_CASE(reads_values_from_the_file) {
     const auto settings = read(
         "broker:\n  queue: 7\nmotion:\n  enabled: false\n  linger: 2.5\n"
         "cameras:\n  door:\n    source: rtsp://host/1\n  gate:\n    source: /dev/video0\n"
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(values_come_from_the_file) {
     BOOST_TEST((settings.cameras.at("gate").pace == capture::Pace::live));
 }
 
-BOOST_AUTO_TEST_CASE(the_environment_overrides_the_file) {
+BOOST_AUTO_TEST_CASE(environment_overrides_the_file) {
     const auto settings = read(
         "broker:\n  queue: 7\n",
         {{"FACEBUS_BROKER_QUEUE", "8"}, {"FACEBUS_REDIS_TIMEOUT_MS", "50"}, {"UNRELATED", "x"}});
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(the_environment_overrides_the_file) {
     BOOST_TEST(settings.redis.timeout_ms == 50);
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_may_come_from_the_environment_alone) {
+BOOST_AUTO_TEST_CASE(environment_can_define_a_camera) {
     const auto settings = read("", {{"FACEBUS_CAMERAS_DOOR_SOURCE", "x.mp4"},
                                     {"FACEBUS_CAMERAS_DOOR_PACE", "live"},
                                     {"FACEBUS_CAMERAS_DOOR_FRAME_RATE", "5"}});
@@ -70,46 +70,46 @@ BOOST_AUTO_TEST_CASE(a_camera_may_come_from_the_environment_alone) {
     BOOST_TEST(settings.cameras.at("door").frame_rate == 5);
 }
 
-BOOST_AUTO_TEST_CASE(an_unknown_key_is_refused_with_its_line_and_the_nearest_key) {
-    refused("broker:\n  queue: 7\n  que: 8\n",
+BOOST_AUTO_TEST_CASE(error_for_an_unknown_key_names_line_and_similar_key) {
+    rejects("broker:\n  queue: 7\n  que: 8\n",
             "facebus.yaml:3: unknown key broker.que; did you mean broker.queue?");
-    refused("brokr:\n  queue: 7\n", "facebus.yaml:1: unknown key brokr; did you mean broker?");
-    refused("cameras:\n  door:\n    sorce: x\n",
+    rejects("brokr:\n  queue: 7\n", "facebus.yaml:1: unknown key brokr; did you mean broker?");
+    rejects("cameras:\n  door:\n    sorce: x\n",
             "facebus.yaml:3: unknown key cameras.door.sorce; did you mean cameras.door.source?");
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_value_is_refused_with_its_line) {
-    refused("broker:\n  queue: many\n",
+BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_names_the_line) {
+    rejects("broker:\n  queue: many\n",
             "facebus.yaml:2: broker.queue: \"many\" is not a whole number");
-    refused("broker:\n  queue: 0\n", "from 1 to");
-    refused("detect:\n  output_score: 1.5\n", "facebus.yaml:2: detect.output_score");
-    refused("detect:\n  output_score: nan\n", "is not a number");
-    refused("motion:\n  enabled: yes\n", "is not true or false");
-    refused("log_level: loud\n", "is not one of debug, info, warning, error");
-    refused("broker:\n  queue: [1, 2]\n", "broker.queue requires a single value");
-    refused("broker: 7\n", "broker requires keys below it");
+    rejects("broker:\n  queue: 0\n", "from 1 to");
+    rejects("detect:\n  output_score: 1.5\n", "facebus.yaml:2: detect.output_score");
+    rejects("detect:\n  output_score: nan\n", "is not a number");
+    rejects("motion:\n  enabled: yes\n", "is not true or false");
+    rejects("log_level: loud\n", "is not one of debug, info, warning, error");
+    rejects("broker:\n  queue: [1, 2]\n", "broker.queue requires a single value");
+    rejects("broker: 7\n", "broker requires keys below it");
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_value_in_the_environment_names_the_variable) {
-    refused("", "environment: FACEBUS_BROKER_QUEUE: \"x\" is not a whole number",
+BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_names_the_variable) {
+    rejects("", "environment: FACEBUS_BROKER_QUEUE: \"x\" is not a whole number",
             {{"FACEBUS_BROKER_QUEUE", "x"}});
 }
 
-BOOST_AUTO_TEST_CASE(broken_yaml_is_refused_with_its_line) {
-    refused("broker:\n  queue: 7\n bad: [\n", "facebus.yaml:");
-    refused("- a\n- b\n", "facebus.yaml:1: the file is not a mapping");
-    refused("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: duplicate key broker.queue");
+BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_names_the_line) {
+    rejects("broker:\n  queue: 7\n bad: [\n", "facebus.yaml:");
+    rejects("- a\n- b\n", "facebus.yaml:1: the file is not a mapping");
+    rejects("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: duplicate key broker.queue");
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_name_that_could_break_a_topic_is_refused) {
-    refused("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
+BOOST_AUTO_TEST_CASE(rejects_camera_names_that_would_break_a_topic) {
+    rejects("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_without_a_source_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_a_camera_without_a_source) {
     BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(the_documented_defaults_read_back_as_the_defaults) {
+BOOST_AUTO_TEST_CASE(printed_defaults_read_back_as_defaults) {
     Settings settings;
     const auto keys = settings::keys(settings);
     const auto text = settings::reference();
@@ -125,11 +125,11 @@ BOOST_AUTO_TEST_CASE(the_documented_defaults_read_back_as_the_defaults) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_key_is_read_into_an_option_of_its_own) {
+BOOST_AUTO_TEST_CASE(every_key_sets_its_own_option) {
     Settings defaults;
     std::map<std::string, std::string> initial;
     for (const auto& key : settings::keys(defaults)) {
-        BOOST_TEST(initial.emplace(key.path, key.initial).second, key.path << " is there twice");
+        BOOST_TEST(initial.emplace(key.path, key.initial).second, key."duplicate key " << path);
     }
     for (const auto& [path, before] : initial) {
         Settings changed;
@@ -138,16 +138,16 @@ BOOST_AUTO_TEST_CASE(every_key_is_read_into_an_option_of_its_own) {
         try {
             std::ranges::find(keys, path, &Key::path)->parse(other);
         } catch (const std::invalid_argument&) {
-            continue;  // choices, and numbers that 1 is no value of
+            continue;  // choices, and numbers that must not be 1
         }
         for (const auto& key : settings::keys(changed)) {
             BOOST_TEST(key.initial == (key.path == path ? other : initial.at(key.path)),
-                       path << " set " << key.path);
+                       path << " changed " << key.path);
         }
     }
 }
 
-BOOST_AUTO_TEST_CASE(each_stage_of_the_pipeline_has_its_input_and_its_health) {
+BOOST_AUTO_TEST_CASE(every_stage_has_input_and_health_keys) {
     const auto settings = read("motion:\n  input: tcp://host:1\ndetect:\n  health: none\n");
     for (const auto& stage : wire::stages) {
         BOOST_TEST(settings.common.input(stage.section) ==
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(each_stage_of_the_pipeline_has_its_input_and_its_health) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_stage_without_options_needs_no_code_here) {
+BOOST_AUTO_TEST_CASE(stage_without_options_gets_its_keys) {
     CommonOptions common;
     const auto keys = SectionKeys(common).finish();
     for (const auto& stage : wire::stages) {
@@ -168,19 +168,19 @@ BOOST_AUTO_TEST_CASE(a_stage_without_options_needs_no_code_here) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_unknown_variable_is_refused_with_the_nearest_one) {
-    refused("",
+BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_names_a_similar_one) {
+    rejects("",
             "environment: unknown variable FACEBUS_BROKER_QUEU; did you mean "
             "FACEBUS_BROKER_QUEUE?",
             {{"FACEBUS_BROKER_QUEU", "8"}});
-    refused("", "did you mean FACEBUS_CONFIG?", {{"FACEBUS_CONFG", "facebus.yaml"}});
-    refused("", "did you mean FACEBUS_CAMERAS_DOOR_SOURCE?",
+    rejects("", "did you mean FACEBUS_CONFIG?", {{"FACEBUS_CONFG", "facebus.yaml"}});
+    rejects("", "did you mean FACEBUS_CAMERAS_DOOR_SOURCE?",
             {{"FACEBUS_CAMERAS_DOOR_SORCE", "x.mp4"}});
-    refused("", "FACEBUS_FROBNICATE; `facebus check --defaults` lists all keys",
+    rejects("", "FACEBUS_FROBNICATE; `facebus check --defaults` lists all keys",
             {{"FACEBUS_FROBNICATE", "1"}});
 }
 
-BOOST_AUTO_TEST_CASE(variables_of_scripts_and_tests_are_left_alone) {
+BOOST_AUTO_TEST_CASE(ignores_variables_of_scripts_and_tests) {
     const auto settings = read("", {{"FACEBUS_CONFIG", "facebus.yaml"},
                                     {"FACEBUS_DATA", "/data"},
                                     {"FACEBUS_MODELS", "/models"},

@@ -19,7 +19,7 @@ struct Service {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_service_is_healthy_when_it_is_ready_and_every_check_is_good) {
+BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     Service service;
     std::string body;
     BOOST_TEST(!service::fetch_health(service.server.address(), body));
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_service_is_healthy_when_it_is_ready_and_every_check_is_go
     BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_an_error_that_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_address_in_use_names_the_setting) {
     Service service;
     BOOST_CHECK_EXCEPTION(
         HealthServer(service.server.address(), "broker.health", service.health, service.metrics),
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_an_error_that_names_the_setting
         });
 }
 
-BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_malformed_addresses) {
     Service service;
     for (const char* address : {"", "localhost", "localhost:", "localhost:x", ":80", "h:70000"}) {
         BOOST_CHECK_THROW(HealthServer(address, "x.health", service.health, service.metrics),
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(where_nothing_answers_the_service_is_not_healthy) {
+BOOST_AUTO_TEST_CASE(service_without_response_is_unhealthy) {
     std::string address;
     {
         Service service;
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(where_nothing_answers_the_service_is_not_healthy) {
     BOOST_TEST(body.find("no response from") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(metrics_are_in_the_format_of_prometheus) {
+BOOST_AUTO_TEST_CASE(exports_metrics_in_the_prometheus_format) {
     Metrics metrics;
     auto counter = metrics.counter("facebus_test_total", "Test", {{"a", "b"}});
     counter.add(2);
