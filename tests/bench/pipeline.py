@@ -165,7 +165,7 @@ class Pipeline(support.ProcessTest):
             frames, dropped = (after - earlier for after, earlier in zip(total(), before, strict=True))
             print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
                   flush=True)
-            system.forget("capture")
+            system.stop("capture")
             if dropped > frames * 0.02:
                 break
         print("\n| the edge, one camera 1280x720 | MiB |\n|---|--:|")
@@ -204,7 +204,7 @@ class Pipeline(support.ProcessTest):
             print(f"| {workers} | {batch} | {count / spent:.1f} | {cpu:.1f} | {held:.0f} |", flush=True)
             edge.socket.close()
             for name in list(system.services):
-                system.forget(name)
+                system.stop(name)
 
     def overload(self):
         """Ten times as many probes as a worker can name, for a minute."""
@@ -239,8 +239,8 @@ def resident(system, name):
 
 def dropped_by(system, name):
     """All that a stage dropped, whatever the labels."""
-    from system import ask
-    body = ask(system.services[name].health, "/metrics")[2]
+    from system import http_get
+    body = http_get(system.services[name].health, "/metrics")[2]
     return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines()
                if line.startswith("facebus_dropped_total"))
 

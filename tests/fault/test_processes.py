@@ -42,7 +42,7 @@ class WorkerTest(FaultTest):
         system = self.running()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         for name in system.worker_names():
-            system.forget(name)
+            system.stop(name)
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         system.feed(1, 1)
         for attempt in range(3):

@@ -1,10 +1,10 @@
-"""Pictures and clips that tests make from the demo clip and photographs, with ffmpeg."""
+"""Images and clips made with ffmpeg from the demo clip and photos."""
 
 from support import CARPHONE, need_tool
 
 
 def carphone_frames(case):
-    """Frames of the first second of the demo clip, as pictures to enrol its man from."""
+    """Returns a folder with frames from the first second of the demo clip, for enrolling its man."""
     need_tool("ffmpeg")
     folder = case.folder / "man"
     folder.mkdir()
@@ -16,7 +16,7 @@ def carphone_frames(case):
 
 
 def ffmpeg_image(case, name, *arguments):
-    """A picture made by ffmpeg."""
+    """Returns an image made by ffmpeg."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-frames:v", "1", file])
@@ -25,7 +25,7 @@ def ffmpeg_image(case, name, *arguments):
 
 
 def ffmpeg_clip(case, name, *arguments):
-    """A video made by ffmpeg, close to lossless."""
+    """Returns a nearly lossless video made by ffmpeg."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-c:v", "libx264", "-crf",
@@ -34,9 +34,9 @@ def ffmpeg_clip(case, name, *arguments):
     return file
 
 
-def side_by_side(case, name, *pictures):
-    """One picture of several, each as high as the others."""
-    heights = "".join(f"[{i}]scale=-2:600[p{i}];" for i in range(len(pictures)))
-    together = "".join(f"[p{i}]" for i in range(len(pictures)))
-    return ffmpeg_image(case, name, *(word for picture in pictures for word in ("-i", picture)), "-filter_complex",
-                          f"{heights}{together}hstack=inputs={len(pictures)}")
+def side_by_side(case, name, *images):
+    """Returns the images next to each other in one image, scaled to the same height."""
+    scaled = "".join(f"[{i}]scale=-2:600[p{i}];" for i in range(len(images)))
+    joined = "".join(f"[p{i}]" for i in range(len(images)))
+    return ffmpeg_image(case, name, *(word for image in images for word in ("-i", image)), "-filter_complex",
+                        f"{scaled}{joined}hstack=inputs={len(images)}")

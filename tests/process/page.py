@@ -24,13 +24,13 @@ class PageSystem(Gateway):
         for camera in cameras:
             name = f"FACEBUS_CAMERAS_{camera.upper()}"
             more |= {f"{name}_SOURCE": CLIPS[camera], f"{name}_PACE": "live", f"{name}_LOOP": "true"}
-        self.forget("capture")
+        self.stop("capture")
         self.start("capture", **more, **environment)
 
     def restart_gateway(self):
         """Replaces the gateway by a new process at the same address."""
         address = self.address
-        self.forget("gateway")
+        self.stop("gateway")
         self.start("gateway", FACEBUS_GATEWAY_ADDRESS=address)
 
     def browse(self, role="admin", size=DESKTOP, view="live", **options):

@@ -1,12 +1,12 @@
-"""What the process tests share: real processes, started, watched and ended.
+"""Base of the process tests: starts, watches and ends real processes.
 
-A test waits for events only, and nothing here sleeps. A watchdog (SIGALRM) fails a test that waits too
-long, and its clean-up ends every process that it started. `system` runs the services.
+Tests wait only for events; nothing here sleeps. A watchdog (SIGALRM) fails a test that waits too long, and the clean-up
+ends every process that the test started. The module `system` runs the services.
 
     FACEBUS_BIN          folder with the programs; default build/release/bin
-    FACEBUS_MODELS       models; default the folder that models/prepare fills
-    FACEBUS_DATA         evaluation data
-    FACEBUS_REQUIRE_ALL  1: what is missing is a failure and not a reason to skip
+    FACEBUS_MODELS       folder with the models; default that of models/prepare
+    FACEBUS_DATA         folder with the evaluation data
+    FACEBUS_REQUIRE_ALL  1: fail instead of skipping a test whose requirements are missing
 """
 
 import contextlib
@@ -39,16 +39,16 @@ PROCESS_LIMIT = 120
 
 
 def die_with_parent():
-    """For a child: if the test program is killed, it goes too."""
+    """Makes the calling child process end if the test program is killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class TimedOut(Exception):
-    """The watchdog: the event that a test waits for did not come."""
+    """Raised by the watchdog if the awaited event did not happen in time."""
 
 
 def need(present, what):
-    """Skips the test if a part is missing; fails it where everything has to be there."""
+    """Skips the test if a requirement is missing, or fails it if FACEBUS_REQUIRE_ALL is 1."""
     if present:
         return
     if os.environ.get("FACEBUS_REQUIRE_ALL") == "1":
@@ -66,7 +66,7 @@ def need_models():
 
 
 def need_system():
-    """Everything that it takes to run the services and listen to them."""
+    """Skips the test unless the services can run and be subscribed to."""
     need_programs()
     need_models()
     need(importlib.util.find_spec("zmq") and importlib.util.find_spec("msgpack"),
@@ -79,10 +79,10 @@ def need_tool(name):
 
 
 def need_data():
-    """The evaluation data is nobody's to install, so where it is not named its tests are skipped."""
+    """Skips the test if FACEBUS_DATA is not set, because users cannot install the evaluation data."""
     if "FACEBUS_DATA" not in os.environ:
-        raise unittest.SkipTest("FACEBUS_DATA does not name the evaluation data")
-    need((DATA / "video").exists(), "FACEBUS_DATA does not name the evaluation data")
+        raise unittest.SkipTest("FACEBUS_DATA is not set to the evaluation data")
+    need((DATA / "video").exists(), "FACEBUS_DATA is not set to the evaluation data")
 
 
 def program(name):
@@ -90,7 +90,7 @@ def program(name):
 
 
 def log_fields(line):
-    """The fields of a structured log line; nothing if it is not one."""
+    """Returns the fields of a structured log line, or None if the line is not structured."""
     pair = r'([a-z0-9_]+)=("(?:[^"\\]|\\.)*"|[^\s"=\\]+)'
     if not re.fullmatch(f"{pair}(?: {pair})*", line):
         return None
@@ -98,19 +98,19 @@ def log_fields(line):
 
 
 def resident_bytes(pid):
-    """The memory that a process holds."""
+    """Returns the resident memory of a process in bytes."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
 
 def cpu_seconds(pid):
-    """The time that a process has computed, for itself and in the kernel."""
+    """Returns the CPU time of a process in seconds, in user space and in the kernel."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Finished:
-    """How a program that was run to its end has ended."""
+    """Result of a program that has exited."""
 
     def __init__(self, code, out, err, seconds):
         self.code, self.out, self.err, self.seconds = code, out, err, seconds
@@ -124,12 +124,12 @@ class Finished:
 
 
 class ProcessTest(unittest.TestCase):
-    """A test with a watchdog, a folder of its own, and nothing left behind."""
+    """Test with a watchdog and a temporary folder; ends its processes and removes the folder afterwards."""
 
     limit = PROCESS_LIMIT
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fb-"))  # short: it holds unix sockets
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fb-"))  # short, because paths of Unix sockets are limited
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.mark = uuid.uuid4().hex
         self.groups = []
@@ -138,26 +138,26 @@ class ProcessTest(unittest.TestCase):
         self.scratch.mkdir()
         self.config = self.folder / "none.yaml"
         self.config.write_text("")
-        signal.signal(signal.SIGALRM, self._bark)
+        signal.signal(signal.SIGALRM, self._time_out)
         signal.setitimer(signal.ITIMER_REAL, self.limit)
 
     def tearDown(self):
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _bark(self, *_):
+    def _time_out(self, *_):
         raise TimedOut(f"{self.id()} waited for more than {self.limit} s")
 
     def environment(self, **changes):
-        """This process' environment without its FACEBUS_ settings, and with `changes`."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("FACEBUS_")}
-        kept.pop("NOTIFY_SOCKET", None)
-        kept.update({MARK: self.mark, "TMPDIR": str(self.scratch), "FACEBUS_MODELS": str(MODELS),
-                     "FACEBUS_CONFIG": str(self.config)})
-        kept.update({key: str(value) for key, value in changes.items()})
-        return kept
+        """Returns this process's environment without its FACEBUS_ settings, plus `changes`."""
+        variables = {k: v for k, v in os.environ.items() if not k.startswith("FACEBUS_")}
+        variables.pop("NOTIFY_SOCKET", None)
+        variables.update({MARK: self.mark, "TMPDIR": str(self.scratch), "FACEBUS_MODELS": str(MODELS),
+                          "FACEBUS_CONFIG": str(self.config)})
+        variables.update({key: str(value) for key, value in changes.items()})
+        return variables
 
     def spawn(self, command, environment, stdout, stderr):
-        """A program in a session of its own, which ends with the test."""
+        """Starts a program in a new session; it ends with the test at the latest."""
         process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stdout,
                                    stderr=stderr, stdin=subprocess.DEVNULL, start_new_session=True,
                                    preexec_fn=die_with_parent)
@@ -165,7 +165,7 @@ class ProcessTest(unittest.TestCase):
         return process
 
     def run_program(self, command, environment=None):
-        """Runs a program to its end."""
+        """Runs a program until it exits and returns its result."""
         out, err = self.folder / f"{len(self.groups)}.out", self.folder / f"{len(self.groups)}.err"
         start = time.monotonic()
         with out.open("wb") as out_file, err.open("wb") as err_file:
@@ -179,15 +179,15 @@ class ProcessTest(unittest.TestCase):
         return self.run_program([program("facebus"), *arguments], self.environment(**environment))
 
     def processes_left(self):
-        """Every process that the programs of this test started and that still runs."""
+        """Returns the running processes that this test's programs started, by process id."""
         sessions = {process.pid for process in self.groups}
         left = {}
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
-            with contextlib.suppress(OSError):  # it may end while we look
+            with contextlib.suppress(OSError):  # it may end meanwhile
                 state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
-                # Redis overwrites its environment to show its title, hence the session as well.
+                # Checks the session too, because Redis overwrites its environment with its process title.
                 ours = int(session) in sessions or \
                     f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
                 if ours and state != "Z":

@@ -1,7 +1,7 @@
-"""The services as real processes, with a Redis and a subscriber to the result topic.
+"""Runs the services as real processes, with a Redis server and a subscriber to the result topic.
 
-What is waited for: the READY=1 datagram that every service sends to NOTIFY_SOCKET, messages on the
-result topic, the end of a process.
+Tests wait for the READY=1 datagram that every service sends to NOTIFY_SOCKET, for messages of the result topic, and for
+the exit of processes.
 """
 
 import http.client
@@ -19,17 +19,17 @@ try:
     import msgpack
     import zmq
 except ImportError:
-    msgpack = zmq = None  # then support.need_system() skips what is in here
+    msgpack = zmq = None  # support.need_system() then skips the tests
 
-# In the order of the flow against its direction, so that each starts into a stage that is there.
+# Downstream stages first, so that every service starts when the next stage already runs.
 SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
 HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
 
 TERMINATION_LIMIT = 10
 
 
-def ask(address, path):
-    """Status, content type and body of an answer of a service's health server."""
+def http_get(address, path):
+    """Sends a GET request to a service's health server. Returns status, content type and body."""
     host, _, port = address.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=10)
     connection.request("GET", path)
@@ -40,8 +40,8 @@ def ask(address, path):
 
 
 def metric(address, name, **labels):
-    """The value of a metric with (at least) these labels; 0 where there is none yet."""
-    body = ask(address, "/metrics")[2]
+    """Returns the value of the first sample that has at least these labels, or 0 if there is none."""
+    body = http_get(address, "/metrics")[2]
     for line in body.splitlines():
         sample = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
         if sample and all(f'{key}="{value}"' in (sample[1] or "") for key, value in labels.items()):
@@ -50,7 +50,7 @@ def metric(address, name, **labels):
 
 
 class Service:
-    """A running program of the system."""
+    """Running program of the system."""
 
     def __init__(self, name, process, log):
         self.name, self.process, self.log = name, process, log
@@ -60,7 +60,7 @@ class Service:
     def lines(self):
         return self.log.read_text(errors="replace").splitlines()
 
-    def last_words(self):
+    def last_line(self):
         lines = self.lines()
         return lines[-1] if lines else "(nothing)"
 
@@ -68,13 +68,13 @@ class Service:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, seconds=TERMINATION_LIMIT):
-        """Its exit code, or None if it still runs after so long."""
+        """Waits for the exit and returns its code, or None if the program still runs after `seconds`."""
         ended, _, _ = select.select([self.pidfd], [], [], seconds)
         return self.process.wait() if ended else None
 
 
 class Message:
-    """A message of the result topic, as any subscriber sees it."""
+    """Message of the result topic, as every subscriber receives it."""
 
     def __init__(self, frames):
         self.topic, self.payload = frames[0].decode(), frames[2]
@@ -92,7 +92,7 @@ class Message:
 
 
 class System:
-    """The services, a Redis and a subscriber, wired over sockets in the folder of the test."""
+    """The services, Redis and a subscriber, connected through sockets in the test's folder."""
 
     def __init__(self, case, workers=1, **environment):
         self.case, self.workers = case, workers
@@ -135,7 +135,7 @@ class System:
         self._wait_ready(1)
 
     def start(self, *names, **environment):
-        """Starts services together and waits until each of them is ready."""
+        """Starts services concurrently and waits until all are ready."""
         for name in names:
             count = self.workers if name == "recognize" else 1
             for number in range(count):
@@ -144,8 +144,8 @@ class System:
         self._wait_ready(sum(self.workers if name == "recognize" else 1 for name in names))
 
     def start_all(self):
-        """All but capture; returns when a status message has proved the subscription and told that
-        the workers are there, so that no result can be missed."""
+        """Starts all services but capture. Returns once a status message has arrived that reports all workers, so that
+        no result can be missed."""
         if "redis" not in self.services:
             self.start_redis()
         self.start(*[name for name in SERVICES if name != "capture"])
@@ -153,18 +153,18 @@ class System:
 
     def play(self, source, **environment):
         """Starts capture with one camera, named `clip`."""
-        self.forget("capture")
+        self.stop("capture")
         self.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=source, **environment)
 
     def replay(self, source, **environment):
-        """The messages of a file from its start to its end."""
+        """Plays a file to its end and returns the messages."""
         self.messages.clear()
         self.play(source, FACEBUS_CAPTURE_EXIT_AT_END="true", **environment)
         self.until(lambda m: m.kind == "track" and m["event"] == "end")
         return list(self.messages)
 
     def facebus(self, *arguments):
-        """A command against the Redis of this system."""
+        """Runs a command with the Redis server of this system."""
         environment = {k: v for k, v in self.environment.items() if k != "NOTIFY_SOCKET"}
         return self.case.run_program([program("facebus"), *arguments], environment)
 
@@ -172,18 +172,18 @@ class System:
         added = self.facebus("gallery", "add", *arguments)
         self.case.assertEqual(0, added.code, added)
 
-    def forget(self, name):
-        """Ends a service and waits for its end."""
+    def stop(self, name):
+        """Stops a service with SIGTERM and waits for its exit with code 0."""
         service = self.services.pop(name, None)
         if service is None:
             return
         if service.process.poll() is None:
             service.terminate()
         code = service.wait()
-        self.case.assertEqual(0, code, f"{name}: {service.last_words()}")
+        self.case.assertEqual(0, code, f"{name}: {service.last_line()}")
 
     def next(self):
-        """The next message. A service that ends by itself is a failure, at once."""
+        """Returns the next message. Fails immediately if a service exits unexpectedly."""
         poller = zmq.Poller()
         poller.register(self.subscriber, zmq.POLLIN)
         for service in self.services.values():
@@ -199,7 +199,7 @@ class System:
                 poller.unregister(item)
 
     def until(self, wanted):
-        """Reads until a message is the wanted one, and returns it; all are in `messages`."""
+        """Reads messages until `wanted` accepts one and returns it. All are kept in `messages`."""
         while True:
             message = self.next()
             if wanted(message):
@@ -243,7 +243,7 @@ class System:
                 continue
             code = service.process.wait()
             if code != 0 or service.name != "capture":
-                raise AssertionError(f"{service.name} ended with {code}: {service.last_words()}")
+                raise AssertionError(f"{service.name} exited with {code}: {service.last_line()}")
 
 
 def identities(messages):

@@ -30,7 +30,7 @@ class CalibrateTest(support.ProcessTest):
         self.system.start_all()
         said = identities(self.system.replay(CARPHONE))
         for name in ("recognize", "track", "detect-align", "motion", "broker"):
-            self.system.forget(name)
+            self.system.stop(name)
         return said[-1]["threshold"], said[-1]
 
     def test_a_stricter_rate_takes_more_similarity_and_is_what_workers_ask_for(self):

@@ -177,7 +177,7 @@ class ReplayTest(support.ProcessTest):
                 for story in stories:
                     self.assert_same(first, story, f"{workers} workers")
                 for name in list(system.services):
-                    system.forget(name)
+                    system.stop(name)
 
     def test_a_file_replay_gives_the_same_identities_every_time(self):
         self.check(CARPHONE, carphone_frames(self), DEMO / "photos")

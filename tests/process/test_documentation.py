@@ -1,5 +1,5 @@
-"""The commands of README.md and of the quick start are run word for word. tools/check-containers runs the part of the
-quick start that uses containers. All pages: links, scripts and configuration keys exist."""
+"""Runs the commands of README.md and of the quick start verbatim; tools/check-containers runs the container section of
+the quick start. Checks that links, scripts and configuration keys of all pages exist."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from system import System
 
 PAGES = ["README.md", "CONTRIBUTING.md", "schemas/README.md", "models/README.md",
          *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs").glob("**/*.md"))]
-# Each takes minutes; .ci/run runs both.
+# Not run here, because each takes minutes; .ci/run runs both.
 SCRIPTS = {"deploy/demo", "deploy/test"}
 
 
 def commands(page, heading=""):
-    """Returns the commands of a page's shell blocks, or of those below one heading, without comments."""
+    """Returns the commands of a page's shell blocks, optionally only below one heading, without comments."""
     text = (ROOT / page).read_text()
     if heading:
         text = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
@@ -31,10 +31,10 @@ class Commands(ProcessTest):
         need_system()
         super().setUp()
 
-    def run_commands(self, commands, environment, replaced):
-        """Runs commands as they stand, except for what is replaced, in the folder of the test."""
+    def run_commands(self, commands, environment, replacements):
+        """Runs the commands in the folder of the test, verbatim except for the replacements."""
         script = "\n".join(["set -eux", *commands, ""])
-        for old, new in replaced.items():
+        for old, new in replacements.items():
             self.assertIn(old, script)
             script = script.replace(old, new)
         for name in ("deploy", "models", "tools"):
@@ -44,7 +44,7 @@ class Commands(ProcessTest):
         self.assertEqual(0, ran.code, ran)
         return ran
 
-    def test_those_of_the_readme_work(self):
+    def test_the_commands_of_the_readme_work(self):
         system = System(self)
         system.start_redis()
         system.enrol(carphone_frames(self), "--name", "Alice")
@@ -57,7 +57,7 @@ class Commands(ProcessTest):
         (self.folder / "secret.txt").write_text("a secret\n")
         environment = {name: value for name, value in system.environment.items() if name != "NOTIFY_SOCKET"}
         here = [command for command in commands("README.md") if command not in SCRIPTS]
-        # It goes on until it is stopped.
+        # `facebus watch` runs until it is stopped.
         ran = self.run_commands(here, environment, {
             "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
             "photo ID": "photo $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
@@ -65,13 +65,13 @@ class Commands(ProcessTest):
         for made in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
             self.assertTrue((self.folder / made).exists(), made)
 
-    def test_those_of_the_quick_start_name_ones_own_people_in_ones_own_video(self):
+    def test_the_commands_of_the_quick_start_recognise_the_users_people_and_video(self):
         shutil.move(carphone_frames(self), self.folder / "people/Alice")
         (self.folder / "cache/facebus").mkdir(parents=True)
         (self.folder / "cache/facebus/models").symlink_to(MODELS)
         (self.folder / "build/release").mkdir(parents=True)
         (self.folder / "build/release/bin").symlink_to(BIN)
-        # What is built is there, and a test must not install anything.
+        # The programs are already built, and a test must not install anything.
         recorders = self.folder / "recorders"
         recorders.mkdir()
         for name in ("cmake", "apt-get", "sudo"):
@@ -86,7 +86,7 @@ class Commands(ProcessTest):
 
 
 class Pages(unittest.TestCase):
-    def test_every_link_leads_somewhere(self):
+    def test_every_link_has_a_target(self):
         for page in PAGES:
             for target, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)", (ROOT / page).read_text()):
                 file = (ROOT / page).parent / target if target else ROOT / page
@@ -97,7 +97,7 @@ class Pages(unittest.TestCase):
                         self.assertIn(heading, {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
                                                 for title in titles})
 
-    def test_every_script_that_a_page_runs_exists(self):
+    def test_every_script_named_in_a_command_exists(self):
         for page in PAGES:
             for command in commands(page):
                 if script := re.match(r"(?:deploy|tools|tests|models|schemas|\.ci)/[\w./-]+", command):
@@ -112,7 +112,7 @@ class Pages(unittest.TestCase):
         page = (ROOT / "docs/rest.md").read_text()
         self.assertEqual(described, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
 
-    def test_every_configuration_key_that_a_page_names_exists(self):
+    def test_every_configuration_key_named_on_a_page_exists(self):
         headers = [file.read_text() for folder in ("libs", "services") for file in (ROOT / folder).rglob("*.[hc]pp")]
         keys = {key for header in headers for key in re.findall(r'\b(?:key|add)\(\s*"(\w+)"', header)}
         sections = "capture|motion|detect|track|broker|recognize|gallery|gateway|mqtt|redis|results|bus"

@@ -107,7 +107,7 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual({"barack_obama": 3}, self.listed())
 
     def test_a_removed_person_leaves_no_trace_in_the_files_of_redis(self):
-        self.system.forget("redis")
+        self.system.stop("redis")
         self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
 
         self.system.enrol(PHOTOS)
@@ -118,7 +118,7 @@ class GalleryTest(support.ProcessTest):
         self.assertTrue(self.written(b"barack_obama"))
 
     def test_the_picture_of_a_sample_can_be_looked_at_and_leaves_no_trace_in_the_files_of_redis(self):
-        self.system.forget("redis")
+        self.system.stop("redis")
         self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
         self.system.enrol(PHOTOS)
         pictures = {}
@@ -246,7 +246,7 @@ class RunningGalleryTest(support.ProcessTest):
         # A worker ends the batch at hand with the gallery that it began with; the other one may be
         # at that still.
         self.system.until(lambda _: self.subjects_of_workers() == [2, 2])
-        self.system.forget("capture")
+        self.system.stop("capture")
         self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
         # From now on he is a stranger, in the same track and in new ones.
         self.system.messages.clear()
@@ -260,7 +260,7 @@ class RunningGalleryTest(support.ProcessTest):
         self.system.start_all()
         self.play()
         subject = self.wait_for("the man")["subject_id"]
-        self.system.forget("capture")
+        self.system.stop("capture")
         self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
         self.assertEqual(0, self.system.facebus("gallery", "remove", "the man").code)
         support.need_tool("redis-cli")

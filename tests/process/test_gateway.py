@@ -343,7 +343,7 @@ class Limits(GatewayTest):
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
                                "Content-Length: 1000\r\n\r\nx".encode())
-            gateway.forget("gateway")
+            gateway.stop("gateway")
 
     def raw(self, gateway, text):
         host, _, port = gateway.address.rpartition(":")

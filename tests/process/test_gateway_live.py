@@ -94,7 +94,7 @@ class Events(LiveTest):
         stream = Stream(self, system)
         self.assertEqual(": results follow", stream.line())
         start = time.monotonic()
-        system.forget("gateway")
+        system.stop("gateway")
         self.assertLess(time.monotonic() - start, 5)
         with contextlib.suppress(http.client.IncompleteRead):
             stream.answer.read()
@@ -150,7 +150,7 @@ class Strangers(LiveTest):
         system.add_face("Barack", OBAMA[0])
         system.film("door")
         self.strangers(system)
-        system.forget("capture")
+        system.stop("capture")
         system.restart_gateway()
         self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
         # Results are in the history; their crops are nowhere.

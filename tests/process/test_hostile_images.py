@@ -1,4 +1,4 @@
-"""Pictures that are broken, enormous or in rare formats: read correctly or refused, in bounded memory."""
+"""Broken, enormous and unusual images are read correctly or rejected, in bounded memory."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from support import DATA, DEMO, need_data, program
 from system import System
 
 HARD = DATA / "hard"
-CAP = 3 << 29   # bytes, 1.5 GiB, that looking at any picture may take; stated in docs/security.md
-SIDE = 8000    # of the largest square that is read
+CAP = 3 << 29   # bytes (1.5 GiB), the memory limit for analysing any image; stated in docs/security.md
+SIDE = 8000    # side of the largest square image that is accepted
 
 
 def png(width, height, row):
-    """A PNG whose rows are all `row`, as small as it gets."""
+    """Returns a PNG with `height` identical rows, compressed as far as possible."""
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body +
                 struct.pack(">I", zlib.crc32(kind + body)))
@@ -29,14 +29,14 @@ def png(width, height, row):
             chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
 
 
-class HostilePictures(support.ProcessTest):
+class HostileImages(support.ProcessTest):
     @classmethod
     def setUpClass(cls):
         support.need_programs()
         support.need_models()
 
     def detect(self, *files):
-        """What was found by file, what was refused, and the most memory that it took."""
+        """Returns the results by file, the rejected files, and the peak memory in bytes."""
         out, err = self.folder / "out", self.folder / "err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen([program("facebus"), "detect", "--json", *files], stdout=stdout,
@@ -45,26 +45,26 @@ class HostilePictures(support.ProcessTest):
             process.returncode = os.waitstatus_to_exitcode(status)
         found = {}
         for line in out.read_text().splitlines():
-            picture = json.loads(line)
-            found[picture["file"]] = picture
-        refused = {str(file) for file in files if f"{file} " in err.read_text()}
+            image = json.loads(line)
+            found[image["file"]] = image
+        rejected = {str(file) for file in files if f"{file} " in err.read_text()}
         self.assertIn(process.returncode, (0, 65), err.read_text())
-        return found, refused, usage.ru_maxrss * 1024
+        return found, rejected, usage.ru_maxrss * 1024
 
-    def test_every_hard_file_is_read_or_refused_in_bounded_memory(self):
+    def test_every_difficult_file_is_read_or_rejected_in_bounded_memory(self):
         need_data()
         files = sorted(str(file) for file in HARD.rglob("*") if file.is_file() and file.suffix != ".txt")
-        found, refused, memory = self.detect(*files)
-        self.assertEqual(set(files), set(found) | refused)
-        self.assertEqual(set(), set(found) & refused)
+        found, rejected, memory = self.detect(*files)
+        self.assertEqual(set(files), set(found) | rejected)
+        self.assertEqual(set(), set(found) & rejected)
         self.assertLess(memory, CAP)
         for word in ("truncated", "shortfile", "empty", "corrupted"):
             broken = {file for file in files if word in os.path.basename(file) and "exif" not in file
                       and "app14" not in file}
             self.assertTrue(broken)
-            self.assertEqual(set(), broken - refused)
+            self.assertEqual(set(), broken - rejected)
 
-    def test_one_face_is_found_at_its_place_in_every_encoding(self):
+    def test_a_face_is_found_at_the_same_place_in_every_encoding(self):
         need_data()
         names = ["hopper.png", "hopper.bmp", "hopper.ppm", "hopper_gray.jpg", "hopper_16bit.pgm",
                  "hopper_webp.png", *(f"hopper_orientation_{n}.{kind}" for n in (5, 6, 7, 8)
@@ -79,17 +79,17 @@ class HostilePictures(support.ProcessTest):
                 self.assertLess(abs(box[0] + box[2] / 2 - x - width / 2), 8)
                 self.assertLess(abs(box[1] + box[3] / 2 - y - height / 2), 8)
 
-    def test_a_decompression_bomb_is_refused_and_the_largest_picture_fits_in_the_stated_memory(self):
+    def test_rejects_decompression_bombs_and_reads_the_largest_image_within_the_memory_limit(self):
         bomb, largest = self.folder / "bomb.png", self.folder / "largest.png"
         bomb.write_bytes(png(SIDE, SIDE + 1, bytes(3 * SIDE)))
         largest.write_bytes(png(SIDE, SIDE, bytes(3 * SIDE)))
         self.assertLess(largest.stat().st_size, 1_000_000)
-        found, refused, memory = self.detect(str(bomb), str(largest))
-        self.assertEqual({str(bomb)}, refused)
+        found, rejected, memory = self.detect(str(bomb), str(largest))
+        self.assertEqual({str(bomb)}, rejected)
         self.assertEqual([], found[str(largest)]["faces"])
         self.assertLess(memory, CAP)
 
-    def test_a_bad_picture_is_not_enrolled_and_the_good_one_beside_it_is(self):
+    def test_rejects_an_invalid_photo_and_enrols_the_valid_one_next_to_it(self):
         person = self.folder / "people" / "obama"
         person.mkdir(parents=True)
         shutil.copy(DEMO / "photos/barack_obama/obama.jpg", person)

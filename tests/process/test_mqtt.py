@@ -252,7 +252,7 @@ class RestartTest(MqttTest):
         house = self.house(broker)
         listener = self.listen(broker)
         listener.until(AVAILABILITY, lambda state: state == "online")
-        house.forget("gateway")
+        house.stop("gateway")
         listener.until(AVAILABILITY, lambda state: state == "offline")
 
     def test_a_broker_that_lost_all_is_given_all_again(self):
@@ -309,7 +309,7 @@ class HomeAssistantTest(MqttTest):
         id, _ = house.enter("Alice")
         topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
         listener.until(topic)
-        house.forget("gateway")
+        house.stop("gateway")
         removed = house.facebus("gallery", "remove", "Alice")
         self.assertEqual(0, removed.code, removed)
         house.restart_gateway()
@@ -329,8 +329,8 @@ class LoginTest(MqttTest):
         gateway = house.services["gateway"]
         while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
             house.next()
-        self.assertTrue(any("MQTT broker" in line for line in gateway.lines()), gateway.last_words())
-        house.forget("gateway")
+        self.assertTrue(any("MQTT broker" in line for line in gateway.lines()), gateway.last_line())
+        house.stop("gateway")
         secret.write_text("secret\n")
         house.restart_gateway()
         listener = self.listen(broker, "#", "-u", "facebus", "-P", "secret")
@@ -345,7 +345,7 @@ class LoginTest(MqttTest):
         while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
             house.next()
         self.assertEqual(0, metric(gateway.health, "facebus_mqtt_connected"))
-        house.forget("gateway")
+        house.stop("gateway")
         house.restart_gateway(FACEBUS_MQTT_CA_FILE=certificate)
         listener = self.listen(broker, "#", "--cafile", str(certificate), "-h", "127.0.0.1")
         listener.until(AVAILABILITY, lambda state: state == "online")

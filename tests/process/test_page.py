@@ -81,7 +81,7 @@ class Live(PageTest):
         system.film("door")
         browser = system.browse()
         browser.find(".result.known", "Carl")
-        system.forget("capture")
+        system.stop("capture")
         system.good(system.ask("DELETE", "/api/v1/recognition/subjects/Carl"))
         while "Carl" in system.ask("GET", "/api/v1/live").body.decode():
             pass
@@ -134,7 +134,7 @@ class Unknown(PageTest):
         system.film("door")
         browser = system.browse(view="unknown")
         browser.find(".group")
-        system.forget("capture")
+        system.stop("capture")
         while browser.run("return document.querySelectorAll('.group').length") > 0:
             browser.click(".group button", "Dismiss")
             browser.find(".notification.good", "Person dismissed")
@@ -206,9 +206,9 @@ class Cameras(PageTest):
         browser.find(".camera .state.good", "Live")
         browser.until("return Number([...document.querySelectorAll('dt')].find((one) => "
                       "one.textContent === 'Frames per second')?.nextSibling.textContent) > 1")
-        system.forget("capture")
+        system.stop("capture")
         browser.find(".camera .state.bad", "No frames")
-        system.forget("track")
+        system.stop("track")
         browser.find(".camera .state.bad", "Camera offline")
 
 

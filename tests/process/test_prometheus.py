@@ -1,4 +1,4 @@
-"""Debian's Prometheus scrapes a running system, with the configuration, alerts and dashboard that are shipped."""
+"""Debian's Prometheus scrapes a running system with the shipped configuration, alerts and dashboard."""
 
 import json
 import re
@@ -21,7 +21,7 @@ DASHBOARD = ROOT / "deploy/grafana/facebus.json"
 SERVICES = {stage.process for stage in STAGES}
 METRIC = re.compile(r"\b(?:facebus_|process_)\w+")
 PARTS = re.compile("_(bucket|sum|count)$")
-# Of these there are none until they are set up.
+# Exported only if MQTT or webhooks are configured.
 OPTIONAL = re.compile("facebus_(mqtt|webhook)_")
 
 
@@ -36,7 +36,7 @@ def dashboard_expressions():
 
 
 class Prometheus:
-    """A server that scrapes a system every second."""
+    """Prometheus server that scrapes a system every second."""
 
     def __init__(self, case, system):
         need_tool("prometheus")
@@ -45,7 +45,7 @@ class Prometheus:
         config["global"]["scrape_interval"] = "1s"
         config["rule_files"] = [str(DEPLOY / "alerts.yaml")]
         for job in config["scrape_configs"]:
-            # No compose here, and so no names of its services: the same jobs with the addresses of these processes.
+            # Compose's host names do not resolve here: the same jobs, with the addresses of these processes.
             for entry in job.pop("dns_sd_configs", []):
                 job["static_configs"] = [{"targets": [f"{entry['names'][0]}:{entry['port']}"]}]
             for entry in job["static_configs"]:
@@ -57,23 +57,23 @@ class Prometheus:
             case.spawn(["prometheus", f"--config.file={file}", f"--storage.tsdb.path={case.folder / 'tsdb'}",
                         f"--web.listen-address={self.url.removeprefix('http://')}"], case.environment(), log, log)
 
-    def ask(self, path, **query):
+    def get(self, path, **query):
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}") as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as refused:
-            raise AssertionError(f"{query}: {refused.read().decode()}") from refused
+            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}") as response:
+                return json.load(response)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{query}: {error.read().decode()}") from error
 
     def query(self, expression):
-        return self.ask("query", query=expression)["result"]
+        return self.get("query", query=expression)["result"]
 
     def until(self, wanted):
-        """Looks again with each message of the result topic; the broker's status comes every second."""
+        """Calls `wanted` after each message of the result topic, at least once per second, until it succeeds."""
         while True:
             try:
                 found = wanted()
             except urllib.error.URLError:
-                found = None  # it does not listen yet
+                found = None  # Prometheus does not listen yet
             if found:
                 return found
             self.system.next()
@@ -83,13 +83,13 @@ class Prometheus:
         return float(result[0]["value"][1]) if result else 0
 
 
-class Scraped(ProcessTest):
+class ScrapeTest(ProcessTest):
     def setUp(self):
         need_system()
         need_gateway()
         super().setUp()
 
-    def test_a_prometheus_gets_every_figure_that_alerts_dashboard_and_documentation_name(self):
+    def test_exports_every_metric_of_the_alerts_dashboard_and_documentation(self):
         system = Gateway(self)
         system.enrol(carphone_frames(self))
         system.start_all()
@@ -98,7 +98,7 @@ class Scraped(ProcessTest):
         system.recognise(BIDEN)
         garbage = system.context.socket(zmq.DEALER)
         garbage.connect(system.ipc("probes"))
-        garbage.send_multipart([b"probe", b"\xc1", b""])  # or there would be no error to count
+        garbage.send_multipart([b"probe", b"\xc1", b""])  # otherwise there is no error to count
 
         server = Prometheus(self, system)
         up = server.until(lambda: len(found := server.query("up == 1")) == len(SERVICES) and found)
@@ -112,7 +112,7 @@ class Scraped(ProcessTest):
         self.assertEqual(1, server.value('facebus_gallery_subjects{service="recognize"}'))
         self.assertLess(server.value('time() - facebus_gallery_checked_timestamp_seconds{service="recognize"}'), 10)
 
-        exported = set(server.ask("label/__name__/values"))
+        exported = set(server.get("label/__name__/values"))
         expressions = [rule["expr"] for rule in alerts()] + dashboard_expressions()
         self.assertGreater(len(expressions), 40)
         for expression in expressions:
@@ -120,32 +120,32 @@ class Scraped(ProcessTest):
                                  expression)
             server.query(expression)
         self.assertEqual({rule["alert"] for rule in alerts()},
-                         {rule["name"] for group in server.ask("rules")["groups"] for rule in group["rules"]})
+                         {rule["name"] for group in server.get("rules")["groups"] for rule in group["rules"]})
 
-        told = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
+        documented = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
         families = {PARTS.sub("", name) for name in exported if name.startswith("facebus_")}
-        self.assertEqual(families, {name for name in told if not OPTIONAL.match(name)})
+        self.assertEqual(families, {name for name in documented if not OPTIONAL.match(name)})
 
-    def test_the_gallery_ages_where_redis_is_away(self):
+    def test_the_age_of_the_gallery_grows_while_redis_is_unavailable(self):
         system = Gateway(self)
         system.start("broker", "recognize")
         server = Prometheus(self, system)
         server.until(lambda: server.query('facebus_gallery_stale{service="recognize"} == 0'))
-        system.forget("redis")
+        system.stop("redis")
         server.until(lambda: server.query('facebus_gallery_stale{service="recognize"} == 1'))
         age = 'time() - facebus_gallery_checked_timestamp_seconds{service="recognize"}'
         server.until(lambda: server.value(age) > 5)
 
 
-class Source(unittest.TestCase):
-    def test_what_is_there_only_where_it_is_set_up_is_documented_and_nothing_else_is_named(self):
+class OptionalMetrics(unittest.TestCase):
+    def test_optional_metrics_are_documented_and_those_in_use_exist(self):
         source = "".join(file.read_text() for file in (ROOT / "services").rglob("*.cpp"))
         exported = {name for name in re.findall(r'"(facebus_\w+)"', source) if OPTIONAL.match(name)}
-        told = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
-        self.assertEqual(exported, {name for name in told if OPTIONAL.match(name)})
-        named = {name for expression in [rule["expr"] for rule in alerts()] + dashboard_expressions()
-                 for name in METRIC.findall(expression)}
-        self.assertLessEqual({name for name in named if OPTIONAL.match(name)}, exported)
+        documented = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
+        self.assertEqual(exported, {name for name in documented if OPTIONAL.match(name)})
+        used = {name for expression in [rule["expr"] for rule in alerts()] + dashboard_expressions()
+                for name in METRIC.findall(expression)}
+        self.assertLessEqual({name for name in used if OPTIONAL.match(name)}, exported)
 
 
 class Rules(unittest.TestCase):
@@ -156,19 +156,19 @@ class Rules(unittest.TestCase):
         done = subprocess.run(["promtool", *arguments], cwd=DEPLOY, text=True, capture_output=True)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
 
-    def test_promtool_takes_configuration_and_alerts(self):
+    def test_promtool_accepts_configuration_and_alerts(self):
         self.promtool("check", "config", "prometheus.yml")
         self.promtool("check", "rules", "alerts.yaml")
 
-    def test_every_alert_fires_in_its_case_and_not_on_a_good_day(self):
+    def test_every_alert_fires_in_its_case_and_not_in_normal_operation(self):
         self.promtool("test", "rules", "alerts_test.yaml")
-        good_day, *cases = yaml.safe_load((DEPLOY / "alerts_test.yaml").read_text())["tests"]
+        normal, *cases = yaml.safe_load((DEPLOY / "alerts_test.yaml").read_text())["tests"]
         names = {rule["alert"] for rule in alerts()}
-        self.assertEqual(names, {each["alertname"] for each in good_day["alert_rule_test"]})
+        self.assertEqual(names, {each["alertname"] for each in normal["alert_rule_test"]})
         self.assertEqual(names, {each["alertname"] for case in cases for each in case["alert_rule_test"]
                                  if each["exp_alerts"]})
 
-    def test_every_alert_says_what_is_wrong_and_what_to_do(self):
+    def test_every_alert_has_a_summary_an_action_and_a_severity(self):
         for rule in alerts():
             self.assertEqual({"summary", "action"}, set(rule["annotations"]), rule["alert"])
             self.assertIn(rule["labels"]["severity"], ("critical", "warning", "info"))

@@ -1,4 +1,4 @@
-"""What operators and subscribers see of the services: health, metrics, logs, signals, messages."""
+"""Behaviour visible to operators and subscribers: health, metrics, logs, signals, messages."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT, log_fields, program
-from system import SERVICES, System, ask, identities, msgpack, zmq
+from system import SERVICES, System, http_get, identities, msgpack, zmq
 
 try:
     import jsonschema
@@ -21,13 +21,13 @@ except ImportError:
 STATUS_MESSAGES = 3
 HEARTBEAT = 2          # seconds; as in libs/bus/socket.cpp
 HEARTBEAT_TIMEOUT = 6
-STALL = 10             # seconds without a message in which nothing comes any more
+STALL = 10             # seconds without a message after which none is expected any more
 METRIC = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? '
                     r'([-+]?(\d+(\.\d+)?([eE][-+]?\d+)?|Inf)|NaN)')
 
 
 def closed_port():
-    """A local port where nothing listens."""
+    """Returns a local port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -39,7 +39,7 @@ class ServiceTest(support.ProcessTest):
         support.need_system()
 
     def played(self):
-        """A system that has named the man of the clip and come to its end."""
+        """Returns a system that has played the clip to its end and recognised its man."""
         system = System(self)
         system.start_redis()
         system.enrol(carphone_frames(self))
@@ -49,13 +49,13 @@ class ServiceTest(support.ProcessTest):
 
 
 class HealthTest(ServiceTest):
-    def test_healthz_of_every_service_answers_200_once_it_is_ready(self):
+    def test_healthz_of_every_service_returns_200_once_it_is_ready(self):
         system = self.played()
         system.play(CARPHONE)
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
         for name in SERVICES:
             with self.subTest(service=name):
-                status, _, body = ask(system.services[name].health, "/healthz")
+                status, _, body = http_get(system.services[name].health, "/healthz")
                 self.assertEqual(200, status, body)
                 self.assertEqual((name, "ok", True),
                                  tuple(json.loads(body)[k] for k in ("service", "status", "ready")))
@@ -66,7 +66,7 @@ class HealthTest(ServiceTest):
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
         for name in SERVICES:
             with self.subTest(service=name):
-                status, kind, body = ask(system.services[name].health, "/metrics")
+                status, kind, body = http_get(system.services[name].health, "/metrics")
                 self.assertEqual(200, status)
                 self.assertTrue(kind.startswith("text/plain"), kind)
                 samples = [line for line in body.splitlines() if not line.startswith("#")]
@@ -77,66 +77,66 @@ class HealthTest(ServiceTest):
                     base = re.sub("_(bucket|sum|count)$", "", family)
                     self.assertRegex(body, rf"(?m)^# TYPE ({family}|{base}) ")
 
-    def test_metrics_count_what_happened(self):
+    def test_metrics_count_results_and_workers(self):
         system = self.played()
-        _, _, body = ask(system.services["broker"].health, "/metrics")
+        _, _, body = http_get(system.services["broker"].health, "/metrics")
         published = len(identities(system.messages))
         self.assertRegex(body, rf"(?m)^facebus_results_total {published}$")
         self.assertRegex(body, r"(?m)^facebus_workers 1$")
 
-    def test_capture_is_unhealthy_and_goes_on_while_its_camera_is_away(self):
+    def test_capture_is_unhealthy_but_continues_while_its_camera_is_unavailable(self):
         for source in (f"rtsp://127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 system = System(self)
                 system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=source)
                 capture = system.services["capture"]
-                status, _, body = ask(capture.health, "/healthz")
+                status, _, body = http_get(capture.health, "/healthz")
                 self.assertEqual(503, status, body)
                 self.assertEqual("failing", json.loads(body)["status"])
                 self.assertFalse(json.loads(body)["checks"]["camera clip"]["ok"])
-                self.assertEqual(200, ask(capture.health, "/metrics")[0])
-                self.assertIsNone(capture.process.poll(), capture.last_words())
+                self.assertEqual(200, http_get(capture.health, "/metrics")[0])
+                self.assertIsNone(capture.process.poll(), capture.last_line())
 
-    def test_facebus_health_tells_a_well_service_from_one_that_is_not(self):
+    def test_facebus_health_distinguishes_healthy_and_unavailable_services(self):
         system = System(self)
         system.start("broker")
-        well = self.facebus("health", system.services["broker"].health)
-        self.assertEqual(0, well.code, well)
-        away = self.facebus("health", f"127.0.0.1:{closed_port()}")
-        self.assertEqual(69, away.code, away)
+        healthy = self.facebus("health", system.services["broker"].health)
+        self.assertEqual(0, healthy.code, healthy)
+        unavailable = self.facebus("health", f"127.0.0.1:{closed_port()}")
+        self.assertEqual(69, unavailable.code, unavailable)
 
 
 class SignalTest(ServiceTest):
-    def assert_all_end(self, system, number):
+    def assert_all_exit(self, system, number):
         for name in (*SERVICES[::-1], "redis"):
             service = system.services[name]
             with self.subTest(service=name):
                 service.process.send_signal(number)
-                self.assertEqual(0, service.wait(), service.last_words())
+                self.assertEqual(0, service.wait(), service.last_line())
 
-    def test_sigterm_ends_every_service_with_success_in_the_middle_of_work(self):
+    def test_every_busy_service_exits_successfully_on_sigterm(self):
         system = System(self)
         system.start_all()
         system.play(CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
-        self.assert_all_end(system, signal.SIGTERM)
+        self.assert_all_exit(system, signal.SIGTERM)
 
-    def test_sigint_ends_every_service_with_success_in_the_middle_of_work(self):
+    def test_every_busy_service_exits_successfully_on_sigint(self):
         system = System(self)
         system.start_all()
         system.play(CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
-        self.assert_all_end(system, signal.SIGINT)
+        self.assert_all_exit(system, signal.SIGINT)
 
-    def test_sigterm_ends_capture_while_its_camera_is_away(self):
+    def test_capture_exits_on_sigterm_while_its_camera_is_unavailable(self):
         system = System(self)
         system.start("capture",
                      FACEBUS_CAMERAS_CLIP_SOURCE=f"rtsp://127.0.0.1:{closed_port()}/live")
         capture = system.services["capture"]
         capture.terminate()
-        self.assertEqual(0, capture.wait(), capture.last_words())
+        self.assertEqual(0, capture.wait(), capture.last_line())
 
-    def test_sigterm_ends_each_service_that_has_no_other_to_talk_to(self):
+    def test_each_service_exits_on_sigterm_without_any_other_service(self):
         for name in ("broker", "track", "detect-align", "motion"):
             with self.subTest(service=name):
                 system = System(self)
@@ -144,7 +144,7 @@ class SignalTest(ServiceTest):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
 
-    def test_sigterm_ends_the_stages_before_a_stage_that_is_not_there(self):
+    def test_stages_exit_on_sigterm_while_the_next_stage_is_missing(self):
         system = System(self)
         system.start("detect-align", "motion")
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
@@ -155,8 +155,8 @@ class SignalTest(ServiceTest):
 
 
 class BackPressureTest(ServiceTest):
-    """A slow stage holds the reader of a file, for as long as it takes, and nothing is lost. The
-    test stands at both ends of motion: it sends as capture does and receives as detect-align does."""
+    """A slow stage blocks the reader of a file for as long as necessary, and no frame is lost. The test plays both
+    neighbours of motion: it sends like capture and receives like detect-align."""
 
     frames = 60
     size = (320, 240)
@@ -186,25 +186,25 @@ class BackPressureTest(ServiceTest):
         self.sent += 1
 
     def fill(self):
-        """Sends until all queues are full: nothing goes out for a second."""
+        """Sends until all queues are full, that is, until sending has blocked for a second."""
         while self.sent < self.frames and self.capture.poll(1000, zmq.POLLOUT):
             self.send()
-        self.assertLess(self.sent, self.frames, "nothing held the reader")
+        self.assertLess(self.sent, self.frames, "the reader was not blocked")
 
-    def assert_goes_on(self, seconds):
-        """Waits for the end of motion, which must not come."""
+    def assert_keeps_running(self, seconds):
+        """Fails if motion exits within `seconds`."""
         code = self.motion.wait(seconds)
-        self.assertIsNone(code, f"motion ended with {code}: {self.motion.last_words()}")
+        self.assertIsNone(code, f"motion exited with {code}: {self.motion.last_line()}")
 
-    def test_a_stage_survives_the_end_of_the_one_before_it_while_its_queue_is_full(self):
+    def test_a_stage_with_a_full_queue_survives_the_exit_of_the_previous_stage(self):
         self.fill()
         self.capture.close()
-        self.assert_goes_on(2 * HEARTBEAT)
-        self.assertEqual(200, ask(self.motion.health, "/metrics")[0])
+        self.assert_keeps_running(2 * HEARTBEAT)
+        self.assertEqual(200, http_get(self.motion.health, "/metrics")[0])
 
-    def test_no_frame_is_lost_however_long_the_next_stage_takes(self):
+    def test_no_frame_is_lost_if_the_next_stage_is_slow(self):
         self.fill()
-        self.assert_goes_on(2 * HEARTBEAT_TIMEOUT)
+        self.assert_keeps_running(2 * HEARTBEAT_TIMEOUT)
         received = []
         while len(received) < self.frames:
             waiting = [(self.detect, zmq.POLLIN)]
@@ -214,7 +214,7 @@ class BackPressureTest(ServiceTest):
             for socket_, what in waiting:
                 poller.register(socket_, what)
             ready = dict(poller.poll(STALL * 1000))
-            self.assertTrue(ready, f"{self.frames - len(received)} frames lost; came: {received}")
+            self.assertTrue(ready, f"{self.frames - len(received)} frames lost; received: {received}")
             if self.detect in ready:
                 received.append(msgpack.unpackb(self.detect.recv_multipart()[1])["pts"] // 40_000_000)
             if self.capture in ready:
@@ -223,12 +223,12 @@ class BackPressureTest(ServiceTest):
 
 
 class TopicTest(ServiceTest):
-    def test_a_subscriber_sees_messages_that_keep_to_the_schemas(self):
+    def test_published_messages_conform_to_the_schemas(self):
         support.need(jsonschema is not None, "python3-jsonschema is not installed")
         folder = ROOT / "schemas"
         store = {file.name: json.loads(file.read_text()) for file in folder.glob("*.json")}
         system = self.played()
-        system.until(lambda m: m.kind == "status")  # a fast replay ends before the first of them
+        system.until(lambda m: m.kind == "status")  # a fast replay can end before the first status message
         seen = set()
         for message in system.messages:
             schema = store[f"{message.kind}.json"]
@@ -241,9 +241,9 @@ class TopicTest(ServiceTest):
                          ("track", "end"), ("status", None)):
             self.assertIn(expected, seen)
 
-    def test_the_man_of_the_clip_is_named_on_the_topic(self):
+    def test_the_man_of_the_clip_is_recognised(self):
         known = [m for m in identities(self.played().messages) if m["decision"] == "known"]
-        self.assertTrue(known, "nobody was named")
+        self.assertTrue(known, "nobody was recognised")
         self.assertEqual({"man"}, {m["subject"] for m in known})
 
     def test_a_track_starts_before_its_identity_and_ends_before_the_stream(self):
@@ -259,7 +259,7 @@ class TopicTest(ServiceTest):
             self.assertLess(order["identity", None, track], order["track", "ended", track])
             self.assertLess(order["track", "ended", track], order["track", "end", ""])
 
-    def test_a_gap_in_the_numbers_of_status_messages_means_a_lost_message(self):
+    def test_status_messages_are_numbered_without_gaps(self):
         system = self.played()
         # Before, during and after the clip: results and acknowledgements must not leave gaps.
         for _ in range(STATUS_MESSAGES):
@@ -278,7 +278,7 @@ class TopicTest(ServiceTest):
         self.assertGreater(len(numbers), 1)
         self.assertEqual(list(range(1, len(numbers) + 1)), numbers)
 
-    def test_status_tells_that_no_worker_is_there_and_when_one_comes(self):
+    def test_status_reports_missing_and_connecting_workers(self):
         system = System(self)
         system.start_redis()
         system.start("broker")
@@ -291,7 +291,7 @@ class TopicTest(ServiceTest):
 
 class LogTest(ServiceTest):
     def assert_structured(self, name, lines):
-        """Checks the lines of a service and gives their events."""
+        """Checks that a service's log lines are structured and returns their events."""
         self.assertTrue(lines, name)
         events = []
         for line in lines:
@@ -305,7 +305,7 @@ class LogTest(ServiceTest):
             events.append(fields["event"])
         return events
 
-    def test_every_line_that_a_service_logs_is_structured(self):
+    def test_every_log_line_is_structured(self):
         system = self.played()
         for name in SERVICES[::-1]:
             service = system.services[name]
@@ -316,12 +316,12 @@ class LogTest(ServiceTest):
                 events = self.assert_structured(name, service.lines())
                 self.assertIn("ready", events)
                 self.assertEqual("stopped", events[-1])
-                # Neither a crop nor an embedding fits in here.
+                # Too short for a crop or an embedding.
                 for line in service.lines():
                     self.assertLess(len(line), 400, line)
 
-    def test_a_camera_that_is_away_is_logged_in_structured_lines_only(self):
-        """The libraries that open cameras like to talk on standard error themselves."""
+    def test_an_unavailable_camera_is_logged_in_structured_lines_only(self):
+        """The libraries that open cameras also print to standard error by default."""
         for source in (f"rtsp://user:geheim@127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 capture = self.spawn([program("facebus-capture")], self.environment(
@@ -331,7 +331,7 @@ class LogTest(ServiceTest):
                 lines = []
                 while not lines or "event=camera_disconnected" not in lines[-1]:
                     line = capture.stderr.readline().decode()
-                    self.assertTrue(line, f"it ended: {lines}")
+                    self.assertTrue(line, f"capture exited: {lines}")
                     lines.append(line.rstrip("\n"))
                 capture.terminate()
                 lines += capture.stderr.read().decode().splitlines()

@@ -1,5 +1,4 @@
-"""The subscriber in README.md works as it stands there: ten lines of Python with nothing but
-pyzmq and msgpack, against the running system."""
+"""Runs the subscriber of README.md verbatim against the system: ten lines of Python that use only pyzmq and msgpack."""
 
 import re
 import select
@@ -17,13 +16,13 @@ ALLOWED = {"sys", "zmq", "msgpack"}
 
 
 def example():
-    """The first Python code in README.md."""
+    """Returns the first Python block of README.md."""
     file = ROOT / "README.md"
     if not file.exists():
-        raise AssertionError(f"{file} is missing, and with it the example of a subscriber")
+        raise AssertionError(f"{file} with the example subscriber is missing")
     block = re.search(r"^```python\n(.*?)^```", file.read_text(), re.S | re.M)
     if block is None:
-        raise AssertionError(f"{file} has no ```python block with a subscriber")
+        raise AssertionError(f"{file} has no ```python block with the example subscriber")
     return block[1]
 
 
@@ -32,7 +31,7 @@ class SubscriberExampleTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def test_it_is_ten_lines_with_pyzmq_and_msgpack_only(self):
+    def test_it_has_at_most_ten_lines_and_uses_only_pyzmq_and_msgpack(self):
         code = example()
         self.assertLessEqual(len([line for line in code.splitlines() if line.strip()]), LINES)
         imported = {name.split(".")[0]
@@ -40,24 +39,24 @@ class SubscriberExampleTest(support.ProcessTest):
                     for name in re.split(", *", line)}
         self.assertEqual(ALLOWED, imported | {"sys"})
 
-    def test_it_prints_the_name_of_the_man_when_he_is_seen(self):
+    def test_it_prints_the_name_of_a_recognised_person(self):
         script = self.folder / "subscriber.py"
         script.write_text(example())
         system = System(self)
         system.start_redis()
         system.enrol("--name", "the man", carphone_frames(self))
         errors = self.folder / "subscriber.err"
-        # Before the broker: it is connected long before the first result.
+        # Started before the broker, so that it is connected long before the first result.
         with errors.open("wb") as file:
             subscriber = self.spawn([sys.executable, str(script), system.results],
                                     self.environment(PYTHONUNBUFFERED="1"), subprocess.PIPE, file)
         system.start_all()
         printed = ""
         while "the man" not in printed:
-            system.replay(CARPHONE)  # again if it was not connected yet
+            system.replay(CARPHONE)  # repeated if the subscriber was not connected yet
             if select.select([subscriber.stdout], [], [], 1)[0]:
                 line = subscriber.stdout.readline().decode()
-                self.assertTrue(line, f"it ended: {errors.read_text()}")
+                self.assertTrue(line, f"the subscriber exited: {errors.read_text()}")
                 printed += line
         self.assertRegex(printed, r"(?m)^clip\b.*known.*the man.*0\.\d")
 

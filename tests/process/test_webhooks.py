@@ -159,7 +159,7 @@ class DeliveryTest(WebhookTest):
         slow.next()
         self.assertEqual([result_id(result) for result in results], quick.ids(5))
         # Nor does it hold the end of the gateway.
-        house.forget("gateway")
+        house.stop("gateway")
 
     def test_a_receiver_that_hangs_gets_it_again_after_its_time(self):
         receiver = Receiver(self)
@@ -211,7 +211,7 @@ class RestartTest(WebhookTest):
         house.result("t1", alice)
         while house.facebus("watch", "--since", "1h", "--json", "--count", "1").code != 0:
             house.next()
-        house.forget("gateway")
+        house.stop("gateway")
         secret = self.folder / "hook-secret"
         house.restart_gateway(FACEBUS_WEBHOOKS_LOCK_URL=receiver.url,
                               FACEBUS_WEBHOOKS_LOCK_SECRET_FILE=secret)
