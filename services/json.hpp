@@ -1,4 +1,4 @@
-// JSON as it goes to clients.
+// JSON for clients.
 #pragma once
 
 #include <cmath>
@@ -10,13 +10,14 @@ namespace facebus {
 
 using Json = nlohmann::ordered_json;
 
-/// A measured number with as many digits as mean something.
+/// Rounds a measured number to five decimals; further digits mean nothing.
 inline double rounded(double value) {
     constexpr double digits = 1e5;
     return std::round(value * digits) / digits;
 }
 
-/// As text. What is no UTF-8 is replaced: a client's own bytes may come back in a message.
+/// Returns the JSON as text. Replaces invalid UTF-8, because error messages can quote bytes that a
+/// client sent.
 inline std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

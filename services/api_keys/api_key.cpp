@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array roles{Role::read, Role::enrol, Role::admin};
 constexpr std::size_t hash_digits = 64;
-constexpr std::size_t longest_file = 1'000'000;
+constexpr std::size_t max_file_bytes = 1'000'000;
 
 bool valid_hash(std::string_view text) {
     return text.size() == hash_digits && std::ranges::all_of(text, [](char c) {
@@ -36,7 +36,8 @@ Result<Key> parse_line(const std::string& line) {
     std::string more;
     words >> role >> key.hash >> key.name;
     if (words >> more || !valid_hash(key.hash) || !wire::valid_source(key.name)) {
-        return fail(ErrorKind::malformed, "not ROLE HASH NAME as `facebus api-key` writes it");
+        return fail(ErrorKind::malformed,
+                    "expected ROLE HASH NAME, as written by `facebus api-key`");
     }
     const auto parsed = parse_role(role);
     if (!parsed) return std::unexpected(parsed.error());
@@ -50,17 +51,18 @@ Result<std::string> read_text(const fs::path& file) {
     std::error_code failed;
     const auto rights = fs::status(file, failed).permissions();
     if (!in || failed) {
-        return fail(ErrorKind::unavailable,
-                    fmt::format("cannot read {}; check the name and the rights", file.string()));
+        return fail(
+            ErrorKind::unavailable,
+            fmt::format("cannot read {}; check the name and the permissions", file.string()));
     }
-    if (text.size() > longest_file) {
+    if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,
                     fmt::format("{} is too long to be a file of API keys", file.string()));
     }
     if ((rights & fs::perms::others_write) != fs::perms::none) {
-        return fail(
-            ErrorKind::refused,
-            fmt::format("everybody on this machine can write {}; chmod o-w it", file.string()));
+        return fail(ErrorKind::refused,
+                    fmt::format("every user on this machine can write {0}; run chmod o-w {0}",
+                                file.string()));
     }
     return text;
 }
@@ -75,7 +77,7 @@ std::string_view to_string(Role role) {
 Result<Role> parse_role(std::string_view text) {
     const auto found = std::ranges::find(roles, text, [](Role role) { return to_string(role); });
     if (found != roles.end()) return *found;
-    return fail(ErrorKind::malformed, "the role is none of read, enrol, admin");
+    return fail(ErrorKind::malformed, "the role must be read, enrol or admin");
 }
 
 std::string new_key() {
@@ -117,7 +119,7 @@ Result<void> add(const fs::path& file, const Key& key) {
         if (!keys) return std::unexpected(keys.error());
         if (std::ranges::find(*keys, key.name, &Key::name) != keys->end()) {
             return fail(ErrorKind::exists,
-                        fmt::format("{} has a key called {} already; choose another name, or "
+                        fmt::format("{} already has a key called {}; choose another name, or "
                                     "remove its line first",
                                     file.string(), key.name));
         }

@@ -1,8 +1,8 @@
-// Keys to the REST API: what each may do, and how they are kept.
+// Keys for the REST API: their roles and the file that stores them.
 //
-// A key is 128 random bits, written as a UUID, which is what CompreFace's clients expect. Kept is
-// only its SHA-256: there is nothing to guess in so many random bits, so a slow hash would add
-// nothing. A file has a line a key, `ROLE HASH NAME`; empty lines and those with # are passed over.
+// A key is 128 random bits, written as a UUID, as CompreFace's clients expect. Only its SHA-256 is
+// stored. A slow hash would add nothing, because that many random bits can't be guessed. A file has
+// one line per key, `ROLE HASH NAME`. Empty lines and lines that start with # are skipped.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,14 @@
 
 namespace facebus::api_keys {
 
-/// Each may do what those before it may.
+/// What a key permits. Each role includes the ones before it.
 enum class Role {
     read,   ///< recognise, detect, verify, list
     enrol,  ///< add, rename and remove subjects and faces
     admin,  ///< remove all, export and import
 };
 std::string_view to_string(Role role);
-/// Malformed: none of them.
+/// Parses the name of a role. Error `malformed`: there is no such role.
 Result<Role> parse_role(std::string_view text);
 
 struct Key {
@@ -31,22 +31,22 @@ struct Key {
     std::string name;  ///< 1 to 64 letters, digits, '_' and '-'
 };
 
-/// 36 characters that nobody had before.
+/// Returns a new random key of 36 characters.
 std::string new_key();
-/// Precondition: a good name.
+/// Returns the entry that stores the key. Requires: `name` is valid; see Key.
 Key hashed(Role role, std::string_view key, std::string name);
 
-/// The keys of a file's text. Malformed: names the line.
+/// Parses the text of a key file. Error `malformed`, which names the line: the line is invalid.
 Result<std::vector<Key>> parse(std::string_view text);
-/// The keys of a file. Unavailable: can't be read. Malformed: names file and line. Refused:
-/// everybody on this machine may write it.
+/// Reads a key file. Errors: `unavailable` if it can't be read, `malformed` (names file and line)
+/// if a line is invalid, `refused` if every user on this machine can write it.
 Result<std::vector<Key>> read(const std::filesystem::path& file);
-/// Adds a key to the file, which is made if it is not there. Exists: there is one of that name.
-/// Other errors as read().
+/// Adds a key to the file, which is created if missing. Error `exists`: a key of that name is in
+/// it. Other errors as read().
 Result<void> add(const std::filesystem::path& file, const Key& key);
 
-/// The place of the key in `keys`, or their number if it is none of them; in a time that does not
-/// depend on which it is.
+/// Returns the index of the key in `keys`, or keys.size() if it is not among them. Takes the same
+/// time for every key, so that the time reveals nothing.
 std::size_t find(const std::vector<Key>& keys, std::string_view key);
 
 }  // namespace facebus::api_keys

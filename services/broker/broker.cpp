@@ -8,10 +8,10 @@ namespace facebus::broker {
 
 namespace {
 
-// A probe is a header and a crop; nothing larger comes from an honest peer.
+// A probe, the largest valid message, is a header and a crop.
 constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
-// ZeroMQ searches subscriptions by recursion, a level a byte: without a limit a long one ends the
-// process. The handshake with keys has to fit, too.
+// ZeroMQ searches subscriptions recursively, one level per byte, so a long one would overflow the
+// stack. The CURVE handshake must also fit.
 constexpr std::size_t largest_subscription = 1024;
 constexpr int peer_queue = 100;
 
@@ -35,23 +35,22 @@ Counter identities(Metrics& metrics, wire::Decision decision) {
 }  // namespace
 
 BrokerMetrics::BrokerMetrics(Metrics& metrics)
-    : probes(
-          metrics.counter("facebus_probes_total", "Probes that arrived, each time that they did")),
-      finished(metrics.counter("facebus_probes_completed_total",
-                               "Probes with a final result, set aside ones included")),
+    : probes(metrics.counter("facebus_probes_total", "Probes received, including retransmissions")),
+      completed(metrics.counter("facebus_probes_completed_total",
+                                "Probes with a final result, including dead-lettered ones")),
       ignored(metrics.counter("facebus_probes_ignored_total",
-                              "Of those, probes of people who are not to be reported")),
-      refused(metrics.counter("facebus_probes_rejected_total",
-                              "Probes not taken because the queue was full; the edge keeps them "
-                              "and sends them again")),
-      workers_dropped(metrics.counter("facebus_workers_disconnected_total",
-                                      "Workers dropped because they sent garbage")),
+                              "Completed probes of people who are ignored")),
+      rejected(metrics.counter("facebus_probes_rejected_total",
+                               "Probes rejected because the queue was full; the edge keeps them "
+                               "and sends them again")),
+      workers_disconnected(metrics.counter("facebus_workers_disconnected_total",
+                                           "Workers dropped because they sent invalid messages")),
       results(metrics.counter("facebus_results_total", "Published results")),
-      queued(metrics.gauge("facebus_queue_probes", "Probes that wait for a worker")),
-      in_flight(metrics.gauge("facebus_in_flight_probes", "Probes that workers hold")),
-      workers(metrics.gauge("facebus_workers", "Workers that are alive")),
+      queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
+      in_flight(metrics.gauge("facebus_in_flight_probes", "Probes in flight to workers")),
+      workers(metrics.gauge("facebus_workers", "Connected workers")),
       times(metrics) {
-    // From the start, so that a first stranger is seen as a growth.
+    // Create all series now: Prometheus sees an increase only if the series existed before it.
     for (const auto decision : wire::enum_values<wire::Decision>()) {
         identities(metrics, decision);
     }
@@ -72,10 +71,11 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
                {.send_queue = options.result_queue,
                 .max_frame_bytes = largest_subscription,
                 .role = "subscriber"}),
-      refusing_{{{&edge_, refusing("edge")},
-                 {&workers_, refusing("worker")},
-                 {&results_, refusing("subscriber")}}} {
-    runtime.metrics.gauge("facebus_queue_limit_probes", "Probes that may wait: broker.queue")
+      rejected_connections_{{{&edge_, rejected_connections("edge")},
+                             {&workers_, rejected_connections("worker")},
+                             {&results_, rejected_connections("subscriber")}}} {
+    runtime.metrics
+        .gauge("facebus_queue_limit_probes", "Maximum number of waiting probes (broker.queue)")
         .set(options.queue);
     edge_.bind(options.probes, "broker.probes");
     workers_.bind(options.workers, "broker.workers");
@@ -90,16 +90,16 @@ void Broker::run() {
         std::array<bus::Interest, 2> interests{bus::Interest{.socket = &edge_},
                                                bus::Interest{.socket = &workers_}};
         if (!poller.wait(interests, 100)) return;
-        // Workers first: what they finish makes room.
+        // Workers first, because their results make room in the queue.
         receive(
             workers_, [this](bus::Received& received) { return from_worker(received); },
             [this](const std::string& worker) { drop_worker(worker); });
         receive(
             edge_, [this](bus::Received& received) { return from_edge(received); },
             [](const std::string&) {});
-        count_refused_connections();
+        count_rejected_connections();
         const auto now = Monotonic::now();
-        conclude_all(dispatcher_.expire(now));
+        finish_all(dispatcher_.expire(now));
         dispatch();
         if (now >= next_status) {
             publish_status();
@@ -108,10 +108,10 @@ void Broker::run() {
     }
 }
 
-/// Reads a limited number of messages, so that neither side can starve the other. `garbage` is
-/// told who sent what can't be understood.
-template <class Handle, class Garbage>
-void Broker::receive(bus::Socket& socket, Handle&& handle, Garbage&& garbage) {
+/// Reads a limited number of messages, so that neither side can starve the other. Calls `invalid`
+/// with the sender of each message that can't be decoded.
+template <class Handle, class Invalid>
+void Broker::receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid) {
     for (int i = 0; i < 100; ++i) {
         std::string sender;
         auto received = socket.try_receive(&sender);
@@ -119,7 +119,7 @@ void Broker::receive(bus::Socket& socket, Handle&& handle, Garbage&& garbage) {
         const auto handled = received ? handle(**received) : std::unexpected(received.error());
         if (handled) continue;
         runtime_.count_error(handled.error());
-        garbage(sender);
+        invalid(sender);
     }
 }
 
@@ -139,7 +139,7 @@ Result<void> Broker::from_edge(const bus::Received& received) {
         publish(*camera, {});
     } else {
         return fail(ErrorKind::unsupported,
-                    "a message that is neither a probe nor an event nor about a camera");
+                    "unexpected message from an edge: not a probe, track or camera");
     }
     return {};
 }
@@ -148,20 +148,21 @@ void Broker::take(const bus::Received& received, wire::Probe probe) {
     const auto id = probe.probe;
     metrics_.probes.add();
     switch (dispatcher_.admit(received.peer, std::move(probe), received.message.payload)) {
-        case Dispatcher::Admission::done:
+        case Dispatcher::Admission::completed:
             acknowledge(received.peer, id);
             break;
         case Dispatcher::Admission::full:
-            metrics_.refused.add();
+            metrics_.rejected.add();
             runtime_.log.limited("queue_full", {{"queue", dispatcher_.queued()}});
             break;
-        case Dispatcher::Admission::taken:
+        case Dispatcher::Admission::queued:
         case Dispatcher::Admission::duplicate:
             break;
     }
 }
 
 void Broker::take(const bus::Received& received, const wire::Track& event) {
+    // Positions are published but not acknowledged: the edge does not repeat them.
     if (event.event == wire::TrackEvent::moved) {
         publish(event, {});
         return;
@@ -178,7 +179,8 @@ void Broker::take(const bus::Received& received, const wire::Track& event) {
 }
 
 Result<void> Broker::from_worker(const bus::Received& received) {
-    // What was under way when it was dropped is not looked at, or it would be back at once.
+    // Ignore messages that were under way when the worker was dropped. A credit among them would
+    // add it again.
     if (dropped_.contains(received.peer)) return {};
     const auto kind = wire::kind(received.message.topic);
     if (kind == wire::Credit::topic) {
@@ -190,27 +192,28 @@ Result<void> Broker::from_worker(const bus::Received& received) {
         auto identity = decode<wire::Identity>(received);
         if (!identity) return std::unexpected(std::move(identity.error()));
         const bool ignored = identity->ignored.value_or(false);
-        auto finished = dispatcher_.finish(std::move(*identity), Monotonic::now());
-        if (!finished) return {};
+        auto completed = dispatcher_.complete(std::move(*identity), Monotonic::now());
+        if (!completed) return {};
         if (ignored) metrics_.ignored.add();
-        conclude(std::move(*finished), received.message.payload);
+        finish(std::move(*completed), received.message.payload);
     } else {
-        return fail(ErrorKind::unsupported, "a message that is neither credit nor identity");
+        return fail(ErrorKind::unsupported,
+                    "unexpected message from a worker: not a credit or identity");
     }
     return {};
 }
 
-/// A worker that sends garbage gets no more probes on this connection; what it held goes to
-/// others.
+/// Stops using a worker that sent an invalid message, until it reconnects. Its probes go to other
+/// workers.
 void Broker::drop_worker(const std::string& worker) {
     if (!dropped_.add(worker)) return;
-    metrics_.workers_dropped.add();
-    runtime_.log.limited("worker_dropped", {{"reason", "it sent what can't be understood"}});
-    conclude_all(dispatcher_.drop_worker(worker));
+    metrics_.workers_disconnected.add();
+    runtime_.log.limited("worker_disconnected", {{"reason", "it sent an invalid message"}});
+    finish_all(dispatcher_.drop_worker(worker));
 }
 
-void Broker::count_refused_connections() {
-    for (auto& [socket, counter] : refusing_) {
+void Broker::count_rejected_connections() {
+    for (auto& [socket, counter] : rejected_connections_) {
         counter.add(static_cast<double>(socket->rejected_connections()) - counter.value());
     }
 }
@@ -221,22 +224,24 @@ void Broker::dispatch() {
         probe.head.t["queue"] = utc_ns();
         const bus::Message message{wire::topic(probe), wire::encode(probe), assignment->crop};
         if (workers_.try_send(message, assignment->worker)) continue;
-        runtime_.log.warning("worker_gone", {{"held", probe.probe}});
-        conclude_all(dispatcher_.drop_worker(assignment->worker));
+        runtime_.log.warning("worker_lost", {{"probe", probe.probe}});
+        finish_all(dispatcher_.drop_worker(assignment->worker));
     }
     metrics_.queued.set(static_cast<double>(dispatcher_.queued()));
     metrics_.in_flight.set(static_cast<double>(dispatcher_.in_flight()));
     metrics_.workers.set(static_cast<double>(dispatcher_.workers()));
 }
 
-void Broker::conclude_all(std::vector<Dispatcher::Finished> all) {
-    for (auto& finished : all) conclude(std::move(finished), {});
+void Broker::finish_all(std::vector<Dispatcher::Completed> all) {
+    for (auto& completed : all) finish(std::move(completed), {});
 }
 
-void Broker::conclude(Dispatcher::Finished finished, const Bytes& crop) {
-    metrics_.finished.add();
-    if (finished.publish) {
-        auto& identity = *finished.publish;
+/// Publishes the result of a completed probe, if it is news, and acknowledges the probe. The
+/// acknowledgement comes last: if the broker dies in between, the edge sends the probe again.
+void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
+    metrics_.completed.add();
+    if (completed.publish) {
+        auto& identity = *completed.publish;
         identity.result = ++result_;
         identity.run = run_;
         identity.head.t["publish"] = utc_ns();
@@ -246,12 +251,13 @@ void Broker::conclude(Dispatcher::Finished finished, const Bytes& crop) {
         publish(identity, crop);
         history_.append(identity);
     }
-    acknowledge(finished.edge, finished.probe);
+    acknowledge(completed.edge, completed.probe);
 }
 
 void Broker::acknowledge(const std::string& edge, const std::string& ref) {
     const wire::Ack ack{.head = head(++acks_), .ref = ref};
-    // If this edge is gone, it will send the probe again and get its acknowledgement then.
+    // If the edge has disconnected, it sends the probe again later and gets its acknowledgement
+    // then.
     edge_.try_send({std::string(wire::Ack::topic), wire::encode(ack), Bytes()}, edge);
 }
 
@@ -269,15 +275,15 @@ void Broker::publish_status() {
                               .queued = dispatcher_.queued(),
                               .in_flight = dispatcher_.in_flight(),
                               .results = result_,
-                              .refused = static_cast<std::uint64_t>(metrics_.refused.value()),
+                              .refused = static_cast<std::uint64_t>(metrics_.rejected.value()),
                               .gallery_stale = stale_};
     publish(status, {});
 }
 
-Counter Broker::refusing(const char* role) {
+Counter Broker::rejected_connections(const char* role) {
     return runtime_.metrics.counter("facebus_connections_rejected_total",
-                                    "Connections that did not come about: no ZeroMQ, no or the "
-                                    "wrong key, a key that is not allowed",
+                                    "Rejected connections: the peer does not speak ZeroMQ, or its "
+                                    "key is missing, wrong or not allowed",
                                     {{"role", role}});
 }
 

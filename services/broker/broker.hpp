@@ -1,4 +1,4 @@
-// The broker: probes from the edge to the workers, results to everyone.
+// The broker: routes probes from the edges to the workers, and publishes results.
 #pragma once
 
 #include <array>
@@ -15,15 +15,15 @@
 
 namespace facebus::broker {
 
-/// What the broker tells of itself at /metrics.
+/// Metrics of the broker at /metrics.
 struct BrokerMetrics {
     explicit BrokerMetrics(Metrics& metrics);
 
     Counter probes;
-    Counter finished;
+    Counter completed;
     Counter ignored;
-    Counter refused;
-    Counter workers_dropped;
+    Counter rejected;
+    Counter workers_disconnected;
     Counter results;
     Gauge queued;
     Gauge in_flight;
@@ -31,54 +31,54 @@ struct BrokerMetrics {
     ResultTimes times;
 };
 
-/// Three sockets around a Dispatcher. Takes probes and events of tracks from edges, hands probes to
-/// the workers that asked for them, publishes what is news, and acknowledges to the edge what is
-/// done. Messages that can't be understood are counted and dropped, and so is the worker that sent
-/// them. Not thread-safe.
+/// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges,
+/// sends probes to workers that have credit, publishes results that are news, and acknowledges
+/// completed probes to the edges. Invalid messages are counted and dropped; a worker that sends one
+/// is dropped as well. Not thread-safe.
 class Broker {
   public:
-    /// Binds the three endpoints. Throws StartupError if one is taken.
+    /// Binds the three endpoints. Throws StartupError if that fails, for example because one is in
+    /// use.
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);
 
-    /// Works until the stop of the runtime.
+    /// Blocks until the runtime stops.
     void run();
 
   private:
-    template <class Handle, class Garbage>
-    void receive(bus::Socket& socket, Handle&& handle, Garbage&& garbage);
+    template <class Handle, class Invalid>
+    void receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid);
     Result<void> from_edge(const bus::Received& received);
     Result<void> from_worker(const bus::Received& received);
     void take(const bus::Received& received, wire::Probe probe);
     void take(const bus::Received& received, const wire::Track& event);
     void drop_worker(const std::string& worker);
     void dispatch();
-    void conclude(Dispatcher::Finished finished, const Bytes& crop);
-    void conclude_all(std::vector<Dispatcher::Finished> all);
+    void finish(Dispatcher::Completed completed, const Bytes& crop);
+    void finish_all(std::vector<Dispatcher::Completed> all);
     void acknowledge(const std::string& edge, const std::string& ref);
     template <class M>
     void publish(const M& message, const Bytes& payload);
     void publish_status();
-    void count_refused_connections();
-    Counter refusing(const char* role);
+    void count_rejected_connections();
+    Counter rejected_connections(const char* role);
     static wire::Head head(std::uint64_t seq);
 
     service::Runtime& runtime_;
     BrokerMetrics metrics_;
     Dispatcher dispatcher_;
     HistoryWriter history_;
-    RecentIds events_{65536};
-    RecentIds dropped_{4096};  ///< workers that sent garbage
-    /// Results are counted from 1 in each run of the broker, and this tells the runs apart.
-    std::string run_;
+    RecentIds events_{65536};  ///< track events that were published
+    RecentIds dropped_{4096};  ///< workers that sent an invalid message
+    std::string run_;          ///< id of this run; results are numbered from 1 in each run
     bus::Socket edge_;
     bus::Socket workers_;
     bus::Socket results_;
-    std::array<std::pair<bus::Socket*, Counter>, 3> refusing_;
+    std::array<std::pair<bus::Socket*, Counter>, 3> rejected_connections_;
     std::uint64_t acks_ = 0;
     std::uint64_t statuses_ = 0;
     std::uint64_t result_ = 0;
-    bool stale_ = false;
+    bool stale_ = false;  ///< the worker heard from last uses a stale gallery
 };
 
 }  // namespace facebus::broker

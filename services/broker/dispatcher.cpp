@@ -17,15 +17,32 @@ bool RecentIds::add(const std::string& id) {
     return true;
 }
 
+// The life of a probe:
+//
+//     admit() -> waiting_ -> next() -> in_flight_ -> complete() -> completed_
+//                   ^                      |
+//                   +----- reclaim() ------+ (worker lost; after max_attempts: completed_)
+//
+// Order within a track. Each track has its own queue in waiting_, and at most one probe in flight
+// (then the track is in busy_). A worker fuses a probe with the earlier probes of its track, so two
+// workers on one track would make the result depend on which of them is faster.
+//
+// Fairness between tracks. ready_ holds each track that has a waiting probe and none in flight,
+// exactly once. next() takes the track at the front, and advance_track() appends it again after its
+// probe is completed, so tracks take turns and one busy camera can't starve the others.
+
 Dispatcher::Admission Dispatcher::admit(const std::string& edge, wire::Probe probe, Bytes crop) {
-    if (done_.contains(probe.probe)) return Admission::done;
-    if (known_.contains(probe.probe)) return Admission::duplicate;
+    // The edge repeats a probe until it is acknowledged, so repetitions are normal.
+    if (completed_.contains(probe.probe)) return Admission::completed;
+    if (pending_.contains(probe.probe)) return Admission::duplicate;
     if (queued_ >= options_.queue) return Admission::full;
-    known_.insert(probe.probe);
+    pending_.insert(probe.probe);
     enqueue({edge, std::move(probe), std::move(crop)}, false);
-    return Admission::taken;
+    return Admission::queued;
 }
 
+/// Adds a probe to the queue of its track: at the back if it is new, at the front if it was in
+/// flight before.
 void Dispatcher::enqueue(Entry entry, bool front) {
     const auto track = entry.probe.track;
     auto& line = waiting_[track];
@@ -36,7 +53,9 @@ void Dispatcher::enqueue(Entry entry, bool front) {
         line.push_back(std::move(entry));
     }
     ++queued_;
-    if (first && !busy_.contains(track)) turn_.push_back(track);
+    // With an earlier probe waiting, the track is in ready_ already. With one in flight,
+    // advance_track() adds it later.
+    if (first && !busy_.contains(track)) ready_.push_back(track);
 }
 
 void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time now) {
@@ -44,14 +63,16 @@ void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time no
 }
 
 std::optional<Dispatcher::Assignment> Dispatcher::next() {
-    if (turn_.empty() || workers_.empty()) return std::nullopt;
+    if (ready_.empty() || workers_.empty()) return std::nullopt;
+    // The worker with the most credit has the least to do. This spreads probes over all workers
+    // instead of filling one batch after the other.
     const auto free = std::ranges::max_element(
         workers_, {}, [](const auto& entry) { return entry.second.credit; });
     if (free->second.credit == 0) return std::nullopt;
     --free->second.credit;
 
-    const auto track = std::move(turn_.front());
-    turn_.pop_front();
+    const auto track = std::move(ready_.front());
+    ready_.pop_front();
     const auto line = waiting_.find(track);
     auto entry = std::move(line->second.front());
     line->second.pop_front();
@@ -60,25 +81,31 @@ std::optional<Dispatcher::Assignment> Dispatcher::next() {
     ++entry.attempts;
     busy_.insert(track);
 
+    // Keep a copy: if the worker is lost, the probe is sent again.
     Assignment assignment{free->first, entry.probe, entry.crop};
     in_flight_[assignment.probe.probe] = {std::move(entry), free->first};
     return assignment;
 }
 
-std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
-    auto& entry = held.entry;
+/// Returns a probe of a lost worker to the queue. After too many attempts, the probe itself is
+/// likely to have crashed its workers; then completes it with the decision `error`, so that it
+/// can't stop all workers one by one, and its track continues.
+std::optional<Dispatcher::Completed> Dispatcher::reclaim(InFlight lost) {
+    auto& entry = lost.entry;
     const auto track = entry.probe.track;
     busy_.erase(track);
     if (entry.attempts < options_.max_attempts) {
-        const bool line_behind = waiting_.contains(track);
+        // enqueue() adds the track to ready_ only if no other probe of it waits. While this probe
+        // was in flight the track was not in ready_, so add it here in the other case.
+        const bool others_wait = waiting_.contains(track);
         enqueue(std::move(entry), true);
-        if (line_behind) turn_.push_back(track);
+        if (others_wait) ready_.push_back(track);
         return std::nullopt;
     }
-    known_.erase(entry.probe.probe);
-    done_.add(entry.probe.probe);
-    end_turn(track);
-    wire::Identity aside{
+    pending_.erase(entry.probe.probe);
+    completed_.add(entry.probe.probe);
+    advance_track(track);
+    wire::Identity dead_lettered{
         .head = entry.probe.head,
         .probe = entry.probe.probe,
         .track = track,
@@ -86,53 +113,60 @@ std::optional<Dispatcher::Finished> Dispatcher::take_back(InFlight held) {
         .box = entry.probe.box,
         .decision = wire::Decision::error,
         .samples = {},
-        .reason = fmt::format("set aside: {} workers were lost with this probe", entry.attempts)};
-    return Finished{entry.edge, entry.probe.probe, std::move(aside)};
+        .reason = fmt::format("dead-lettered: {} workers were lost with this probe in flight",
+                              entry.attempts)};
+    return Completed{entry.edge, entry.probe.probe, std::move(dead_lettered)};
 }
 
-std::vector<Dispatcher::Finished> Dispatcher::drop_worker(const std::string& worker) {
-    std::vector<std::string> held;
+std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& worker) {
+    std::vector<std::string> lost;
     for (const auto& [probe, in_flight] : in_flight_) {
-        if (in_flight.worker == worker) held.push_back(probe);
+        if (in_flight.worker == worker) lost.push_back(probe);
     }
-    // The order of a hash map is nobody's order; that of the ids is the order of the track.
-    std::ranges::sort(held);
-    std::vector<Finished> finished;
-    for (const auto& probe : held) {
+    // A hash map has no stable order. Sort by id, so that the outcome is reproducible.
+    std::ranges::sort(lost);
+    std::vector<Completed> dead_lettered;
+    for (const auto& probe : lost) {
         auto node = in_flight_.extract(probe);
-        if (auto aside = take_back(std::move(node.mapped()))) finished.push_back(std::move(*aside));
+        if (auto completed = reclaim(std::move(node.mapped()))) {
+            dead_lettered.push_back(std::move(*completed));
+        }
     }
     workers_.erase(worker);
-    return finished;
+    return dead_lettered;
 }
 
-std::optional<Dispatcher::Finished> Dispatcher::finish(wire::Identity identity, Time now) {
+std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
+    // The first result counts, even if its worker was taken for lost and the probe has been sent to
+    // another worker. The second result finds nothing in flight and is dropped.
     auto node = in_flight_.extract(identity.probe);
     if (node.empty()) return std::nullopt;
-    auto& held = node.mapped();
-    if (const auto worker = workers_.find(held.worker); worker != workers_.end()) {
-        worker->second.heard = now;
+    auto& in_flight = node.mapped();
+    if (const auto worker = workers_.find(in_flight.worker); worker != workers_.end()) {
+        worker->second.last_seen = now;
     }
-    const auto& track = held.entry.probe.track;
+    const auto& track = in_flight.entry.probe.track;
     busy_.erase(track);
-    known_.erase(identity.probe);
-    done_.add(identity.probe);
-    Finished finished{held.entry.edge, identity.probe, std::nullopt};
-    if (news(identity)) finished.publish = std::move(identity);
-    end_turn(track);
-    return finished;
+    pending_.erase(identity.probe);
+    completed_.add(identity.probe);
+    Completed completed{in_flight.entry.edge, identity.probe, std::nullopt};
+    if (is_news(identity)) completed.publish = std::move(identity);
+    advance_track(track);
+    return completed;
 }
 
-/// A probe of the track is done: on with the next, or that was all.
-void Dispatcher::end_turn(const std::string& track) {
+/// Continues a track after one of its probes is completed: makes it ready if more probes wait, or
+/// forgets it if it has ended.
+void Dispatcher::advance_track(const std::string& track) {
     if (waiting_.contains(track)) {
-        turn_.push_back(track);
+        ready_.push_back(track);
     } else if (ended_.erase(track) > 0) {
         decided_.erase(track);
     }
 }
 
 void Dispatcher::forget_track(const std::string& track) {
+    // Forgetting a decision with probes still pending would publish the same decision again.
     if (waiting_.contains(track) || busy_.contains(track)) {
         ended_.insert(track);
     } else {
@@ -140,7 +174,12 @@ void Dispatcher::forget_track(const std::string& track) {
     }
 }
 
-bool Dispatcher::news(const wire::Identity& identity) {
+/// Records the decision. Returns whether it differs from the last one of the track. The first
+/// decision is news unless the person is ignored: nothing was published, so there is nothing to
+/// retract.
+bool Dispatcher::is_news(const wire::Identity& identity) {
+    // An edge may never report the end of a track, so the memory needs a bound. Forgetting a
+    // decision at worst repeats a result, or omits a retraction.
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
     const bool ignored = identity.ignored.value_or(false);
     Decided now{identity.decision, identity.subject_id, ignored};
@@ -149,18 +188,19 @@ bool Dispatcher::news(const wire::Identity& identity) {
     return std::exchange(last->second, now) != now;
 }
 
-std::vector<Dispatcher::Finished> Dispatcher::expire(Time now) {
-    std::vector<std::string> silent;
+std::vector<Dispatcher::Completed> Dispatcher::expire(Time now) {
+    // Collect first: drop_worker() changes workers_.
+    std::vector<std::string> lost;
     for (const auto& [name, worker] : workers_) {
-        if (now - worker.heard > options_.worker_timeout) silent.push_back(name);
+        if (now - worker.last_seen > options_.worker_timeout) lost.push_back(name);
     }
-    std::vector<Finished> finished;
-    for (const auto& worker : silent) {
-        auto aside = drop_worker(worker);
-        finished.insert(finished.end(), std::make_move_iterator(aside.begin()),
-                        std::make_move_iterator(aside.end()));
+    std::vector<Completed> all;
+    for (const auto& worker : lost) {
+        auto dead_lettered = drop_worker(worker);
+        all.insert(all.end(), std::make_move_iterator(dead_lettered.begin()),
+                   std::make_move_iterator(dead_lettered.end()));
     }
-    return finished;
+    return all;
 }
 
 }  // namespace facebus::broker

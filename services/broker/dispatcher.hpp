@@ -1,4 +1,4 @@
-// The broker's book-keeping: which probe waits, who holds it, what is done.
+// The bookkeeping of the broker: which probes wait, which are in flight, which are completed.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@
 
 namespace facebus::broker {
 
-/// Ids that were seen lately, oldest forgotten first.
+/// Bounded set of ids that forgets the oldest first. Not thread-safe.
 class RecentIds {
   public:
     explicit RecentIds(std::size_t capacity) : capacity_(capacity) {}
 
-    /// Remembers the id; false if it was there already.
+    /// Adds the id. Returns false if it is already in the set.
     bool add(const std::string& id);
     [[nodiscard]] bool contains(const std::string& id) const { return ids_.contains(id); }
 
@@ -30,58 +30,67 @@ class RecentIds {
     std::deque<std::string> order_;
 };
 
-/// Hands probes to workers that asked for them and makes sure that each gets exactly one result:
-/// at least once to a worker, again when that worker died, set aside after too many tries. Probes
-/// of one track are worked on one after the other, in their order, so that a replay decides alike
-/// however many workers there are. No socket and no clock inside. Not thread-safe.
+/// Assigns probes to workers that have credit, and produces exactly one result per probe. A probe
+/// is delivered to a worker at least once: if the worker is lost, the probe goes to another one.
+/// After `max_attempts` deliveries it is dead-lettered: completed with the decision `error`.
+///
+/// The probes of one track are processed one at a time and in order, so that a replay gives the
+/// same decisions with any number of workers. The class uses no socket and no clock. Not
+/// thread-safe.
 class Dispatcher {
   public:
     using Time = Monotonic::time_point;
 
     struct Options {
-        std::size_t queue = 10000;  ///< probes that wait at most
+        std::size_t queue = 10000;  ///< maximum number of waiting probes
         Monotonic::duration worker_timeout = std::chrono::seconds(5);
-        int attempts = 3;
-        std::size_t remembered = 65536;  ///< finished probes, and tracks, that are still known
+        int max_attempts = 3;            ///< deliveries before a probe is dead-lettered
+        std::size_t remembered = 65536;  ///< completed probes, and tracks, that are remembered
     };
 
-    explicit Dispatcher(const Options& options) : options_(options), done_(options.remembered) {}
+    explicit Dispatcher(const Options& options)
+        : options_(options), completed_(options.remembered) {}
 
     enum class Admission {
-        taken,      ///< it waits now
-        duplicate,  ///< it waits or is worked on already
-        done,       ///< its result is out: acknowledge again
-        full,       ///< no room; the edge keeps it and sends it again
+        queued,     ///< it is new and waits for a worker now
+        duplicate,  ///< it is already waiting or in flight
+        completed,  ///< it is already completed: acknowledge it again
+        full,       ///< the queue is full: the edge keeps it and sends it again later
     };
     Admission admit(const std::string& edge, wire::Probe probe, Bytes crop);
 
-    /// The worker lives and takes `credit` probes beyond those it holds.
+    /// Records that the worker is alive and accepts `credit` more probes from now on. The new
+    /// credit replaces the old one.
     void credit(const std::string& worker, std::uint32_t credit, Time now);
 
-    /// A probe to be sent to a worker, if there is one that may be.
     struct Assignment {
         std::string worker;
         wire::Probe probe;
         Bytes crop;
     };
+    /// Puts the next probe in flight and returns it with its worker. Returns nothing if no probe
+    /// can be sent or no worker has credit.
     std::optional<Assignment> next();
-    /// A probe that is finished: the edge is to be told, and subscribers, if there is news. Of a
-    /// person who is not to be reported there is none, but where something was published of the
-    /// track before: that is taken back.
-    struct Finished {
+
+    /// A completed probe. The edge gets an acknowledgement; subscribers get the identity if the
+    /// decision about the track changed. Identities of ignored people are not published, except to
+    /// retract an earlier one of the same track.
+    struct Completed {
         std::string edge;
         std::string probe;
         std::optional<wire::Identity> publish;
     };
-    /// A worker's result. Nothing if nobody waits for it (any more).
-    std::optional<Finished> finish(wire::Identity identity, Time now);
+    /// Completes a probe with the result of a worker. Returns nothing if the probe is not in
+    /// flight, for example because another worker completed it first.
+    std::optional<Completed> complete(wire::Identity identity, Time now);
 
-    /// Takes back what silent workers hold. Gives the probes that were set aside for it.
-    std::vector<Finished> expire(Time now);
-    /// The same for one worker that is known to be gone.
-    std::vector<Finished> drop_worker(const std::string& worker);
+    /// Drops the workers that have been silent for longer than `worker_timeout`. Their probes wait
+    /// again; returns those that are dead-lettered.
+    std::vector<Completed> expire(Time now);
+    /// Drops one worker in the same way.
+    std::vector<Completed> drop_worker(const std::string& worker);
 
-    /// The track ended: its last decision need not be known any more, once its probes are done.
+    /// Forgets the last decision about a track that ended, as soon as its probes are completed.
     void forget_track(const std::string& track);
 
     [[nodiscard]] std::size_t queued() const { return queued_; }
@@ -101,9 +110,9 @@ class Dispatcher {
     };
     struct Worker {
         std::uint32_t credit = 0;
-        Time heard;
+        Time last_seen;
     };
-    /// What was found last of a track.
+    /// The part of an identity whose change is worth a new result.
     struct Decided {
         wire::Decision decision{};
         std::optional<std::string> subject_id;
@@ -112,20 +121,20 @@ class Dispatcher {
     };
 
     void enqueue(Entry entry, bool front);
-    std::optional<Finished> take_back(InFlight held);
-    void end_turn(const std::string& track);
-    [[nodiscard]] bool news(const wire::Identity& identity);
+    std::optional<Completed> reclaim(InFlight lost);
+    void advance_track(const std::string& track);
+    [[nodiscard]] bool is_news(const wire::Identity& identity);
 
     Options options_;
-    RecentIds done_;
+    RecentIds completed_;
     std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< by track
-    std::deque<std::string> turn_;                         ///< tracks whose next probe may be sent
-    std::unordered_set<std::string> known_;                ///< probes that wait or are in flight
-    std::unordered_set<std::string> busy_;                 ///< tracks with a probe in flight
+    std::deque<std::string> ready_;            ///< tracks whose next probe can be sent, in order
+    std::unordered_set<std::string> pending_;  ///< probes that wait or are in flight
+    std::unordered_set<std::string> busy_;     ///< tracks with a probe in flight
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe
     std::unordered_map<std::string, Worker> workers_;
-    std::unordered_map<std::string, Decided> decided_;  ///< by track
-    std::unordered_set<std::string> ended_;             ///< tracks that probes are left of
+    std::unordered_map<std::string, Decided> decided_;  ///< last decision, by track
+    std::unordered_set<std::string> ended_;             ///< ended tracks with pending probes
     std::size_t queued_ = 0;
 };
 

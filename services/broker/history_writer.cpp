@@ -8,8 +8,8 @@ HistoryWriter::HistoryWriter(service::Runtime& runtime, const gallery::RedisOpti
                              const gallery::HistoryOptions& options)
     : runtime_(runtime),
       dropped_(runtime.metrics.counter("facebus_history_dropped_total",
-                                       "Results that are not in the history, because Redis was "
-                                       "away or too slow")) {
+                                       "Results missing from the history because Redis was "
+                                       "unavailable or too slow")) {
     if (options.hours > 0) {
         thread_ =
             std::jthread([this, history = gallery::History(redis, options.hours)](
@@ -42,7 +42,8 @@ void HistoryWriter::append(const wire::Identity& identity) {
 
 void HistoryWriter::write(gallery::History& history, const std::stop_token& stopped) {
     std::unique_lock lock(mutex_);
-    // With what waits when the broker stops, too.
+    // The wait returns true while entries are queued, even after a stop request. So the queue is
+    // written before the thread ends, unless Redis is unavailable.
     while (changed_.wait(lock, stopped, [this] { return !waiting_.empty(); })) {
         auto entry = std::move(waiting_.front());
         waiting_.pop_front();
@@ -52,14 +53,15 @@ void HistoryWriter::write(gallery::History& history, const std::stop_token& stop
         if (!written) runtime_.count_error(written.error());
         lock.lock();
         if (written) continue;
-        const bool away = written.error().kind == ErrorKind::unavailable;
-        if (away && waiting_.size() < capacity) {
-            // It may be there all the same; whoever reads knows a result by its run and number.
+        const bool unavailable = written.error().kind == ErrorKind::unavailable;
+        if (unavailable && waiting_.size() < capacity) {
+            // Redis may have stored it nevertheless. Readers recognise duplicates by run and
+            // number.
             waiting_.push_front(std::move(entry));
         } else {
             dropped_.add();
         }
-        if (!away) continue;
+        if (!unavailable) continue;
         if (stopped.stop_requested()) break;
         changed_.wait_for(lock, stopped, retry, [] { return false; });
     }

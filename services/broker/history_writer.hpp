@@ -1,4 +1,4 @@
-// Results into Redis, without ever holding the broker up.
+// Writes results to Redis without blocking the broker.
 #pragma once
 
 #include <condition_variable>
@@ -14,15 +14,16 @@
 
 namespace facebus::broker {
 
-/// Appends published results to the history in Redis from a thread of its own. If Redis is slow or
-/// away, results wait up to a bound; beyond it the oldest are dropped and counted: subscribers have
-/// had them. Crops are not stored. Thread-safe.
+/// Appends published results to the history in Redis, in its own thread. If Redis is slow or
+/// unavailable, up to 10,000 results wait; beyond that the oldest are dropped and counted, which
+/// subscribers have received already. Crops are not stored. Thread-safe.
 class HistoryWriter {
   public:
-    /// Throws StartupError (config) if `redis` makes no sense.
+    /// Starts the thread, unless `options.hours` is 0. Throws StartupError (config) if `redis` is
+    /// invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);
-    /// Writes what waits, as far as Redis answers.
+    /// Writes the waiting results, as long as Redis is available.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
@@ -31,7 +32,7 @@ class HistoryWriter {
 
   private:
     static constexpr std::size_t capacity = 10000;
-    static constexpr auto retry = std::chrono::seconds(1);  ///< while Redis is away
+    static constexpr auto retry = std::chrono::seconds(1);  ///< while Redis is unavailable
 
     struct Entry {
         std::string topic;

@@ -1,4 +1,4 @@
-// Settings of broker; whoever connects to it reads its endpoints, too.
+// Settings of the broker. Services that connect to it read its endpoints, too.
 #pragma once
 
 #include <string>
@@ -17,17 +17,17 @@ struct Options {
     int max_attempts = 3;
 
     static void keys(auto& self, auto&& key) {
-        key("probes", self.probes, "endpoint where the edge's probes arrive");
-        key("workers", self.workers, "endpoint where recognize workers connect");
+        key("probes", self.probes, "endpoint for edges, which send probes");
+        key("workers", self.workers, "endpoint for recognize workers");
         key("results", self.results, "endpoint of the result topic");
         key("queue", self.queue, Range{1, 10'000'000},
-            "probes that wait at most; a full queue makes the edge keep them");
+            "maximum number of waiting probes; while the queue is full, edges keep their probes");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
-            "results that wait for a slow subscriber; it misses what comes beyond them");
+            "maximum number of results waiting for a slow subscriber; it misses further ones");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
-            "seconds of silence after which a worker is dead");
+            "seconds of silence after which a worker is lost");
         key("max_attempts", self.max_attempts, Range{1, 100},
-            "deliveries of a probe before it is set aside");
+            "deliveries of a probe before it is dead-lettered");
     }
 };
 

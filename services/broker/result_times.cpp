@@ -12,8 +12,7 @@ double seconds(std::int64_t from, std::int64_t to) {
 
 Histogram of_step(Metrics& metrics, std::string_view step) {
     return metrics.histogram("facebus_result_stage_seconds",
-                             "Part of a result's latency: from the stage before to the end of this "
-                             "one",
+                             "Time from the end of the previous stage to the end of this one",
                              {{"stage", std::string(step)}});
 }
 
@@ -21,16 +20,16 @@ Histogram of_step(Metrics& metrics, std::string_view step) {
 
 ResultTimes::ResultTimes(Metrics& metrics)
     : total_(metrics.histogram("facebus_result_latency_seconds",
-                               "From capture to the published result")),
+                               "Time from capture to the published result")),
       first_(metrics.histogram("facebus_first_result_seconds",
-                               "From the frame that a track started with to its first result")) {
+                               "Time from the first frame of a track to its first result")) {
     for (const auto& step : wire::steps | std::views::drop(1)) {
         steps_.push_back(of_step(metrics, step.key));
     }
 }
 
 void ResultTimes::started(const wire::Track& event) {
-    if (started_.size() < most_waiting) started_.try_emplace(event.track, event.head.ts);
+    if (started_.size() < max_waiting) started_.try_emplace(event.track, event.head.ts);
 }
 
 void ResultTimes::published(const wire::Identity& identity) {

@@ -1,4 +1,4 @@
-// How long results take, as histograms.
+// Measures the latency of results as histograms.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@
 
 namespace facebus::broker {
 
-/// Observes each published result: from capture to publication, from stage to stage, and from the
-/// start of its track where it is the first one. Times are those that the stages wrote, so between
-/// machines they are as good as the machines' clocks; a negative time counts as none. The camera is
-/// no label, because its name comes from the network. Not thread-safe.
+/// Observes three times of each published result: from capture to publication, from each stage to
+/// the next, and, for the first result of a track, from the start of the track. The stages write
+/// the timestamps, so times between machines depend on their clocks; negative times count as zero.
+/// The camera is not a label, because its name comes from the network. Not thread-safe.
 class ResultTimes {
   public:
     explicit ResultTimes(Metrics& metrics);
@@ -25,18 +25,17 @@ class ResultTimes {
     void ended(const wire::Track& event) { started_.erase(event.track); }
     void published(const wire::Identity& identity);
 
-    /// Tracks that wait for their first result.
+    /// Returns the number of tracks without a result.
     [[nodiscard]] std::size_t waiting() const { return started_.size(); }
 
-    /// More of them are not measured: an edge may start tracks and never end them.
-    static constexpr std::size_t most_waiting = 10'000;
+    /// More tracks are not measured, because an edge may start tracks and never end them.
+    static constexpr std::size_t max_waiting = 10'000;
 
   private:
     Histogram total_;
     Histogram first_;
-    /// From each step to the next one.
-    std::vector<Histogram> steps_;
-    std::unordered_map<std::string, std::int64_t> started_;  ///< when, ns UTC, by track
+    std::vector<Histogram> steps_;                           ///< from each step to the next
+    std::unordered_map<std::string, std::int64_t> started_;  ///< start in ns UTC, by track
 };
 
 }  // namespace facebus::broker

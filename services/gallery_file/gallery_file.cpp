@@ -11,7 +11,8 @@ std::unexpected<Error> stopped() {
     return fail(ErrorKind::refused, "stopped");
 }
 
-/// Before a sample of the subject is there, so that nobody is reported in between.
+/// Marks a subject as ignored before its first sample is added, so that it is never reported in
+/// between.
 Result<void> ignore(gallery::Store& store, const std::string& name) {
     const auto made = store.add_subject(name);
     if (!made && made.error().kind != ErrorKind::exists) return std::unexpected(made.error());
@@ -35,7 +36,7 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
     std::size_t done = 0;
     for (const auto& entry : *subjects) {
         const auto samples = store.show(entry.subject.name);
-        // Whoever was removed meanwhile is rightly not in it.
+        // Skip a subject that was removed since the list was read.
         if (!samples && samples.error().kind == ErrorKind::refused) continue;
         if (!samples) return std::unexpected(samples.error());
         for (const auto& sample : *samples) {
@@ -66,7 +67,7 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
     const auto header = gallery::read_archive_header(line->value_or(std::string()));
     if (!header) return std::unexpected(header.error());
     Imported imported{.expected = header->samples};
-    std::string ignored;  // whom the line before said so of
+    std::string ignored;  // the last subject that was marked; its samples follow each other
     while (true) {
         line = in->line();
         if (!line) return std::unexpected(std::move(line.error()));

@@ -1,4 +1,4 @@
-// The whole gallery to a file and back.
+// Exports the whole gallery to a file and imports it.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,14 @@
 
 namespace facebus::gallery_file {
 
-/// Is told how many samples there are to be, and after each how many are done; false: stop.
+/// Called after each sample with the total number of samples and the number processed. Returns
+/// false to stop.
 using GalleryFileStep = std::function<bool(std::size_t all, std::size_t done)>;
 
-/// Writes everybody to the file, encrypted if the passphrase is not empty; see gallery/archive.hpp
-/// and gallery/sealed_file.hpp. Gives what is in it. No file is left after an error. Refused:
-/// stopped. Other errors as gallery::Store, crypto::SealedWriter.
+/// Writes the gallery to the file, encrypted if the passphrase is not empty; see
+/// gallery/archive/archive.hpp and crypto/sealed_file.hpp. Returns the numbers of subjects and
+/// samples. An error leaves no file. Error `refused`: stopped by `step`. Other errors are those of
+/// gallery::Store and crypto::SealedWriter.
 Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
                                               const std::filesystem::path& file,
                                               const std::string& passphrase,
@@ -25,13 +27,14 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
 
 struct Imported {
     std::size_t added = 0;
-    std::size_t already = 0;   ///< samples that were enrolled before
-    std::size_t expected = 0;  ///< that the file tells of; fewer are there if it was cut off
+    std::size_t already = 0;   ///< samples that were already enrolled
+    std::size_t expected = 0;  ///< samples that the header states; more than read if truncated
 };
 
-/// Enrols everybody who is in such a file, with pictures; who is ignored in it, or was here, is.
-/// After an error what came before it in the file is enrolled. Refused: stopped. Other errors as
-/// gallery::Store, crypto::SealedReader.
+/// Enrols all samples in the file, with their photos. A person is ignored afterwards if the file or
+/// the gallery marks them as ignored. After an error, the samples before it in the file are
+/// enrolled. Error `refused`: stopped by `step`. Other errors are those of gallery::Store and
+/// crypto::SealedReader.
 Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
                                 const std::string& passphrase, const GalleryFileStep& step = {});
 

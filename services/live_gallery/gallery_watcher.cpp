@@ -10,9 +10,10 @@
 namespace facebus::live_gallery {
 namespace {
 
-constexpr auto look_every = std::chrono::milliseconds(250);
-// Calibrated before it is used: it takes a quarter of a second at most.
-constexpr std::size_t most_samples_at_once = 50'000;
+constexpr auto check_interval = std::chrono::milliseconds(250);
+// Galleries up to this size are calibrated before they are used, which takes at most a quarter of a
+// second. Larger ones are calibrated in the background.
+constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace
 
@@ -25,9 +26,9 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
       subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
       samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
       stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
-                                         "1 while Redis is away and the last copy is used")),
+                                         "1 while Redis is unavailable and the last copy is used")),
       checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
-                                     "When the copy was last seen to be that of Redis, UTC")) {
+                                     "Time of the last successful check for changes, UTC")) {
     auto loaded = store_.load(model_id_);
     const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
     if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
@@ -62,7 +63,7 @@ void GalleryWatcher::looked(bool good) {
     if (good) checked_.set(static_cast<double>(utc_ns()) / 1e9);
 }
 
-/// Puts a changed gallery in the place of the copy.
+/// Replaces the copy with a changed gallery.
 Result<void> GalleryWatcher::take(Gallery gallery) {
     const auto stored = store_.policy();
     if (!stored) return std::unexpected(stored.error());
@@ -73,13 +74,14 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
         runtime_.log.warning("foreign_samples",
                              {{"samples", gallery->foreign_samples()},
                               {"model", model_id_},
-                              {"do", "run `facebus gallery reembed` or enrol them again"}});
+                              {"hint", "run `facebus gallery reembed` or enrol them again"}});
     }
     const auto before = view();
     calibrated_ = stored->has_value();
     if (calibrated_) {
         swap({std::move(gallery), **stored});
-    } else if (before.snapshot && gallery->samples() > most_samples_at_once) {
+    } else if (before.snapshot && gallery->samples() > max_samples_in_foreground) {
+        // Use the previous policy for now; calibrate_in_background() computes the new one.
         swap({std::move(gallery), before.policy});
     } else {
         View next{std::move(gallery), options_.base};
@@ -90,7 +92,7 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
     return {};
 }
 
-/// The policy of a gallery that stores none. Each worker comes to the same.
+/// Calibrates a gallery without a stored policy. All workers compute the same policy.
 gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     if (gallery.samples() == 0) return options_.base;
     const auto done = gallery::calibrate_in_time(gallery, options_);
@@ -100,7 +102,7 @@ gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     }
     runtime_.log.info(
         "calibrated",
-        {{"fpir", done->fpir}, {"strangers", done->strangers}, {"threshold", done->threshold}});
+        {{"fpir", done->fpir}, {"impostors", done->impostors}, {"threshold", done->threshold}});
     return done->policy;
 }
 
@@ -108,17 +110,19 @@ Result<void> GalleryWatcher::look() {
     auto gallery = store_.refresh(view().snapshot);
     if (!gallery) return std::unexpected(gallery.error());
     if (*gallery != view().snapshot) return take(std::move(*gallery));
-    calibrate_beside();
+    calibrate_in_background();
     return {};
 }
 
-/// Takes the policy of a calibration that is done, and begins another where one is due.
-void GalleryWatcher::calibrate_beside() {
+/// Uses the policy of a completed calibration, and starts another one if the gallery has changed
+/// again.
+void GalleryWatcher::calibrate_in_background() {
     using namespace std::chrono_literals;
     const auto now = view();
     if (calibration_.valid() && calibration_.wait_for(0s) == std::future_status::ready) {
         const auto policy = calibration_.get();
         if (!calibrated_) {
+            // Even if the gallery has changed since, this policy is nearer than the previous one.
             swap({now.snapshot, policy});
             calibrated_ = calibrating_ == now.snapshot;
         }
@@ -137,10 +141,10 @@ void GalleryWatcher::refresh() {
     turn_.wait(lock, [&] { return stop_ || done_ >= mine; });
 }
 
-/// Waits until it is time to look, or somebody asks for it; false: the end.
+/// Blocks until a check is due or requested. Returns false if the thread should end.
 bool GalleryWatcher::wait_for_turn(std::uint64_t& wanted) {
     std::unique_lock lock(turn_mutex_);
-    turn_.wait_for(lock, look_every, [this] { return stop_ || wanted_ > done_; });
+    turn_.wait_for(lock, check_interval, [this] { return stop_ || wanted_ > done_; });
     wanted = wanted_;
     return !stop_;
 }

@@ -1,4 +1,4 @@
-// A process' copy of the gallery, kept up to date.
+// Keeps this process's copy of the gallery up to date.
 #pragma once
 
 #include <atomic>
@@ -17,30 +17,36 @@
 
 namespace facebus::live_gallery {
 
-/// Loads the gallery and then looks for changes in a thread of its own; only what changed is read,
-/// and the copy is replaced as a whole. While Redis is away the last copy stays, and stale() says
-/// so. A gallery that stores no policy is calibrated for recognize.fpir; where that takes
-/// longer than a moment, a change counts at once with the policy of before, until the new one is
-/// there. Thread-safe.
+/// Loads the gallery and then checks for changes in its own thread, four times per second. Reads
+/// only the parts that changed, and replaces the copy as a whole. While Redis is unavailable the
+/// last copy stays in use, and stale() returns true.
+///
+/// A gallery without a stored policy is calibrated for recognize.fpir. For a large gallery that
+/// takes long, so a change is used immediately with the previous policy, until the new policy is
+/// computed. Thread-safe.
 class GalleryWatcher {
   public:
+    /// A snapshot of the gallery and the policy to decide with.
     struct View {
         std::shared_ptr<const gallery::Snapshot> snapshot;
         gallery::Policy policy;
     };
 
-    /// Throws StartupError (unavailable) if Redis can't be reached at the start.
+    /// Loads the gallery and starts the thread. Throws StartupError (unavailable) if Redis can't be
+    /// reached.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
                    const gallery::CalibrationOptions& calibration, std::string model_id);
     ~GalleryWatcher();
     GalleryWatcher(const GalleryWatcher&) = delete;
     GalleryWatcher& operator=(const GalleryWatcher&) = delete;
 
+    /// Returns the current copy.
     [[nodiscard]] View view() const;
+    /// Returns whether the last check failed, so that the copy may be out of date.
     [[nodiscard]] bool stale() const { return stale_; }
 
-    /// Looks for changes now, and returns when that is done: what this process wrote before is in
-    /// view() then, unless Redis went away.
+    /// Blocks until a check for changes that began after this call is done. Then view() includes
+    /// everything that this process wrote before, unless Redis is unavailable.
     void refresh();
 
   private:
@@ -48,7 +54,7 @@ class GalleryWatcher {
     Result<void> take(Gallery gallery);
     Result<void> look();
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
-    void calibrate_beside();
+    void calibrate_in_background();
     void swap(View view);
     void looked(bool good);
     bool wait_for_turn(std::uint64_t& wanted);
@@ -64,17 +70,17 @@ class GalleryWatcher {
     Gauge checked_;
     mutable std::mutex mutex_;
     View view_;
-    // Of the thread only:
-    bool calibrated_ = false;  ///< or the policy is stored with the gallery
-    Gallery calibrating_;      ///< what the calibration under way is for
+    // Used only by the thread:
+    bool calibrated_ = false;  ///< the policy in use belongs to this gallery
+    Gallery calibrating_;      ///< gallery of the running calibration
     std::future<gallery::Policy> calibration_;
     std::atomic<bool> stale_ = false;
 
     std::mutex turn_mutex_;
     std::condition_variable turn_;
     bool stop_ = false;
-    std::uint64_t wanted_ = 0;  ///< looks that were asked for
-    std::uint64_t done_ = 0;    ///< of those, how many a finished look has answered
+    std::uint64_t wanted_ = 0;  ///< number of requested checks
+    std::uint64_t done_ = 0;    ///< number of requests that a completed check has answered
     std::jthread thread_;
 };
 

@@ -10,10 +10,13 @@
 namespace facebus::people {
 namespace {
 
-/// Of a pair that must not be joined: a sum with it stays it.
+/// Similarity of a pair that must not be joined. Any sum with it is also -infinity, so groups that
+/// contain such a pair are never joined either.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-/// Average linkage: the groups, and how alike each two of them are on average.
+/// Agglomerative clustering with average linkage. At first each track is a group. Stores for each
+/// two groups the sum of the similarities of their tracks, and for each group its nearest group, so
+/// that one join costs O(n) on average instead of comparing all pairs again.
 class Linkage {
   public:
     explicit Linkage(const std::vector<TrackFace>& tracks)
@@ -28,7 +31,8 @@ class Linkage {
         for (std::size_t i = 0; i < count_; ++i) find_nearest(i);
     }
 
-    /// Joins the two groups that are most alike, if they are alike enough.
+    /// Joins the two most similar groups. Returns false if their average similarity is below
+    /// `least`.
     bool join_best(double least) {
         std::size_t best = count_;
         double highest = never;
@@ -44,7 +48,7 @@ class Linkage {
         return true;
     }
 
-    /// Groups by their first member, each in order.
+    /// Returns the groups in order of their first member, each with its members in order.
     std::vector<std::vector<std::size_t>> take() {
         std::erase_if(members_, [](const auto& group) { return group.empty(); });
         for (auto& group : members_) std::ranges::sort(group);
@@ -70,15 +74,18 @@ class Linkage {
         }
     }
 
-    /// The later group goes into the earlier one.
+    /// Moves the members of group `from` into group `into`. Requires: `into` < `from`, so that a
+    /// group is always found at its first member.
     void join(std::size_t into, std::size_t from) {
+        // Sums, unlike averages, can simply be added.
         for (std::size_t k = 0; k < count_; ++k) {
             if (k != into) sum(into, k) = sum(k, into) = sum(into, k) + sum(from, k);
         }
         members_[into].insert(members_[into].end(), members_[from].begin(), members_[from].end());
         members_[from].clear();
-        // An average is never above the higher of the two that it joins, so that who was nearest
-        // to another group still is.
+        // Only groups whose nearest group took part in the join need a new search. The average to
+        // the joined group is never above the higher of the two averages before, so for all other
+        // groups the nearest group stays the same.
         for (std::size_t k = 0; k < count_; ++k) {
             if (members_[k].empty()) continue;
             if (k == into || nearest_[k] == into || nearest_[k] == from) find_nearest(k);
@@ -86,9 +93,9 @@ class Linkage {
     }
 
     std::size_t count_;
-    std::vector<double> sums_;  ///< of the similarities of all members of one to all of the other
-    std::vector<std::vector<std::size_t>> members_;    ///< empty: went into another
-    std::vector<std::optional<std::size_t>> nearest_;  ///< none: may not be joined to any
+    std::vector<double> sums_;  ///< sum of the similarities of all pairs of two groups
+    std::vector<std::vector<std::size_t>> members_;    ///< empty: joined to another group
+    std::vector<std::optional<std::size_t>> nearest_;  ///< empty: can't be joined to any group
 };
 
 }  // namespace
@@ -99,7 +106,8 @@ bool together(const TrackFace& a, const TrackFace& b) {
 
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double least) {
-    // In the order of appearance; the rest is there to give one order, however they come.
+    // Sort by appearance. The last two parts of the key only make the order unambiguous, so that
+    // the order of the input does not matter.
     std::vector<std::size_t> order(tracks.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t i, std::size_t k) {

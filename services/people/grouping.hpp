@@ -1,4 +1,4 @@
-// Which tracks show the same person.
+// Groups tracks that show the same person.
 #pragma once
 
 #include <cstddef>
@@ -9,29 +9,31 @@
 
 namespace facebus::people {
 
-/// A track as grouping sees it.
+/// A track to be grouped.
 struct TrackFace {
-    Embedding face{};       ///< its crops, fused; a unit vector
+    Embedding face{};       ///< template fused from its crops; a unit vector
     std::size_t video = 0;  ///< number of the video
-    std::int64_t from = 0;  ///< where in the video it is seen first and last, in ns
-    std::int64_t to = 0;
+    std::int64_t from = 0;  ///< position in the video where it is first seen, in ns
+    std::int64_t to = 0;    ///< and last seen
 };
 
-/// Average similarity of their tracks at which two groups count as one person. Templates of three
-/// pictures of one person have 0.78 +- 0.07 in models/cohort.json. Of its strangers (1,200, five
-/// pictures each, widened by its `tail`) 0.9 % of the pairs lie above 0.45, 0.4 % above 0.5, 0.03 %
-/// above 0.6, and it takes an average of many to join two people of many tracks. A person in two
-/// folders is mended by moving files, two people in one have to be told apart picture by picture:
-/// hence no lower.
+/// Average similarity at which two groups of tracks count as one person.
+///
+/// According to models/cohort.json, templates of three images of one person have a similarity of
+/// 0.78 +- 0.07. Among pairs of its impostors (1,200 people, five images each, scaled by `tail`),
+/// 0.9 % lie above 0.45, 0.4 % above 0.5 and 0.03 % above 0.6. For groups of many tracks the
+/// average of many pairs must be that high, which is rarer still. The value is not lower because
+/// merging two folders of one person is easy, while separating two people in one folder is tedious.
 inline constexpr double same_person = 0.5;
 
-/// Whether both are visible at one time of one video, so that they can't be the same person.
+/// Returns whether both are visible at the same time in one video, so that they can't be the same
+/// person.
 bool together(const TrackFace& a, const TrackFace& b);
 
-/// The tracks of each person, by their places in `tracks`: those on average most alike are joined
-/// first, while that average is at least `least`; tracks that are together never are. People are in
-/// the order in which they appear, and so are the tracks of each. The order of `tracks` changes
-/// nothing.
+/// Returns the tracks of each person, as indexes into `tracks`. Joins the two groups with the
+/// highest average similarity first, as long as it is at least `least`, and never groups with
+/// tracks that are together(). People, and the tracks of each, are in order of appearance. The
+/// result does not depend on the order of `tracks`.
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double least = same_person);
 

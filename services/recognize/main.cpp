@@ -1,4 +1,4 @@
-// facebus-recognize: probes from the broker in, identities back.
+// facebus-recognize: receives probes from the broker and returns identities.
 #include "recognize/worker.hpp"
 #include "settings/run.hpp"
 #include "vision/network/threads.hpp"

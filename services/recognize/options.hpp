@@ -1,4 +1,4 @@
-// Settings of recognize. How it decides is gallery::CalibrationOptions.
+// Settings of recognize. The settings of its decisions are gallery::CalibrationOptions.
 #pragma once
 
 #include "base/option.hpp"
@@ -16,12 +16,12 @@ struct Options {
         key("engine", self.engine,
             Choices<vision::Engine>{
                 {{"opencv", vision::Engine::opencv}, {"onnxruntime", vision::Engine::onnxruntime}}},
-            "what runs FaceNet: opencv is always there; onnxruntime is faster, where facebus was "
-            "built with it");
-        key("batch", self.batch, Range{1, 256}, "faces embedded at once, and probes asked for");
+            "engine that runs FaceNet: opencv is always available; onnxruntime is faster, if "
+            "facebus was built with it");
+        key("batch", self.batch, Range{1, 256}, "faces embedded per batch, and probes requested");
         key("publish_crops", self.publish_crops, "publish the crop with each identity");
         key("track_ttl", self.track_ttl, Range{1, 86400},
-            "seconds that Redis remembers a track's faces");
+            "seconds that Redis keeps the faces of a track");
     }
 };
 

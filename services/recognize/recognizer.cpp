@@ -11,6 +11,7 @@
 namespace facebus::recognize {
 namespace {
 
+/// Fills in the decision and its explanation. An ignored person is never named in it.
 void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
@@ -37,12 +38,13 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
         identity.subject_id = best->subject_id;
         identity.subject = best->name;
     } else if (decision.verdict == Verdict::unknown && best->similarity >= decision.threshold) {
-        identity.reason = fmt::format("the lead over the runner-up is below {:.3f}", policy.margin);
+        identity.reason =
+            fmt::format("the margin over the runner-up is below {:.3f}", policy.margin);
     }
     identity.similarity = best->similarity;
     identity.probability = decision.probability;
     identity.margin = decision.margin;
-    // Neither as the best of a stranger nor as the runner-up is somebody ignored told of.
+    // Never expose an ignored subject, neither as best match nor as runner-up.
     if (!best->ignored) identity.samples = best->samples;
     if (const auto& second = decision.match.runner_up; second && !second->ignored) {
         identity.runner_up = {second->subject_id, second->name, second->similarity};
@@ -68,7 +70,7 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
             remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall}));
         templates.push_back(gallery::track_template(tracks.back(), policy.min_quality));
     }
-    // All at once: the gallery is read from memory but one time.
+    // Match all templates in one call, so that the gallery is read from memory only once.
     auto matches = snapshot.match(templates);
 
     std::vector<wire::Identity> identities;

@@ -1,4 +1,4 @@
-// The stage `recognize`: probes in, identities out.
+// The stage `recognize`: turns probes into identities.
 #pragma once
 
 #include <filesystem>
@@ -20,19 +20,19 @@ struct ProbeItem {
     Image crop;
 };
 
-/// Embeds crops and decides who they show. Not thread-safe.
+/// Embeds crops and decides whom they show. Not thread-safe.
 class Recognizer {
   public:
-    /// Keeps a probe with the others of its track and gives all of them, this one included.
+    /// Stores a probe with the others of its track and returns all of them, including this one.
     using Remember =
         std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
 
-    /// Throws StartupError as vision::Embedder does.
+    /// Throws StartupError if vision::Embedder does.
     explicit Recognizer(const std::filesystem::path& models,
                         vision::Engine engine = vision::Engine::opencv)
         : embedder_(models, engine) {}
 
-    /// One identity a probe, in order.
+    /// Returns one identity per probe, in order. Calls `remember` once per probe.
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
                                         const gallery::Snapshot& snapshot,
                                         const gallery::Policy& policy, const Remember& remember);

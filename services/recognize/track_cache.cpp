@@ -7,16 +7,17 @@ namespace facebus::recognize {
 namespace {
 
 constexpr auto retry = std::chrono::seconds(2);
-// Bounds of what this process keeps: tracks, and probes of each.
-constexpr std::size_t most_tracks = 1000;
-constexpr std::size_t most_probes = 64;
+// Bounds of the memory of this process: tracks, and probes per track.
+constexpr std::size_t max_tracks = 1000;
+constexpr std::size_t max_probes = 64;
 
-/// What Redis gave, and those that it did not get because it was away.
+/// Returns the probes from Redis, plus those of this process that Redis missed while it was
+/// unavailable.
 std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
     for (const auto& probe : own) {
-        if (all.size() >= most_probes) break;
+        if (all.size() >= max_probes) break;
         if (std::ranges::find(all, probe.id, &gallery::Probe::id) == all.end()) {
             all.push_back(probe);
         }
@@ -38,8 +39,8 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
-    // One probe waits for the time-out. If each did, the broker would take this worker for
-    // dead.
+    // Wait for the timeout only once. If every probe did, the broker would consider this worker
+    // lost.
     if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry;
     return own;
 }
@@ -48,7 +49,7 @@ const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
                                                     const gallery::Probe& probe) {
     if (!own_.contains(track)) {
         order_.push_back(track);
-        if (order_.size() > most_tracks) {
+        if (order_.size() > max_tracks) {
             own_.erase(order_.front());
             order_.pop_front();
         }
@@ -56,7 +57,7 @@ const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
     auto& seen = own_[track];
     const bool again = std::ranges::any_of(
         seen, [&](const gallery::Probe& other) { return other.id == probe.id; });
-    if (!again && seen.size() < most_probes) seen.push_back(probe);
+    if (!again && seen.size() < max_probes) seen.push_back(probe);
     return seen;
 }
 

@@ -1,4 +1,4 @@
-// The probes of each track, shared with the other workers.
+// Stores the probes of each track, shared with the other workers.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@
 
 namespace facebus::recognize {
 
-/// Remembers the probes of each track in Redis, where all workers see them, and in this process for
-/// when Redis is unavailable. Not thread-safe.
+/// Stores the probes of each track in Redis, where all workers see them. Also keeps those of this
+/// process in memory, for times when Redis is unavailable. Not thread-safe.
 class TrackCache {
   public:
     TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,
                const std::string& model_id);
 
     /// Adds `probe` to its track and returns the probes of that track, this one included, ordered
-    /// by id. While Redis is unavailable it is tried again every two seconds only, and the probes
-    /// that this process saw are returned.
+    /// by id. While Redis is unavailable, tries it only every two seconds, and returns the probes
+    /// that this process has seen.
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
 
   private:
@@ -31,7 +31,7 @@ class TrackCache {
     service::Runtime& runtime_;
     gallery::TrackMemory shared_;
     std::unordered_map<std::string, std::vector<gallery::Probe>> own_;
-    std::deque<std::string> order_;  ///< of the tracks in own_, oldest first
+    std::deque<std::string> order_;  ///< tracks in own_, oldest first
     Monotonic::time_point next_try_;
 };
 

@@ -17,8 +17,8 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
       watcher_(runtime, redis, calibration, recognizer_.model_id()),
       tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
       broker_(runtime.context, bus::Pattern::dealer),
-      seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Time that a batch takes")),
-      faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Faces recognised")) {
+      seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Processing time per batch")),
+      faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Processed faces")) {
     broker_.connect(broker_endpoint, "broker.workers");
 }
 
@@ -64,14 +64,14 @@ void Worker::answer(const std::vector<ProbeItem>& items) {
         identity.head.seq = ++seq_;
         const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
-        // If the broker is gone it has forgotten who holds the probe; the edge sends it again.
+        // If the broker has restarted, this result is lost; the edge sends the probe again.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
     }
     faces_.add(static_cast<double>(items.size()));
     seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
 }
 
-/// Tells the broker that this worker is alive and has room for a batch.
+/// Reports to the broker that this worker is alive and accepts one batch.
 void Worker::send_credit() {
     const auto view = watcher_.view();
     const wire::Credit credit{

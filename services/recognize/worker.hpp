@@ -1,4 +1,4 @@
-// The loop of facebus-recognize.
+// The main loop of facebus-recognize.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace facebus::recognize {
 
-/// Asks the broker for probes with a credit of one batch, and answers each with an identity. Not
+/// Grants the broker credit for one batch of probes, and answers each probe with an identity. Not
 /// thread-safe.
 class Worker {
   public:
@@ -23,7 +23,7 @@ class Worker {
     Worker(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const gallery::RedisOptions& redis, const gallery::CalibrationOptions& calibration);
 
-    /// Works until the stop of the runtime.
+    /// Blocks until the runtime stops.
     void run();
 
   private:

@@ -1,4 +1,4 @@
-// What a subscriber missed, from the history in Redis.
+// Recovers results that a subscriber missed from the history in Redis.
 #pragma once
 
 #include <chrono>
@@ -14,37 +14,37 @@
 
 namespace facebus::results {
 
-/// Sees to it that a subscriber gets each result once: those from before it subscribed, and those
-/// that it missed while it was away. A result is known by the run of the broker and its number
-/// there. Not thread-safe.
+/// Makes sure that a subscriber gets each result once, including results from before it subscribed
+/// and results that it missed while it was disconnected. A result is identified by the run of the
+/// broker and its number in that run. Not thread-safe.
 class CatchUp {
   public:
-    /// Results of the last `age` are wanted.
+    /// Reads the results of the last `age`.
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
-    /// Takes a result; false: it was taken before.
+    /// Records a result. Returns false if it was recorded before.
     bool take(const wire::Identity& identity);
 
-    /// Whether read() may give results, by what the broker tells of itself: it has published more
-    /// than were taken. Asked for the same number it is true twice, since the broker writes the
-    /// history a little later than it publishes.
+    /// Returns whether the broker has published more results than were recorded, so that the caller
+    /// should read(). Returns true at most twice for the same number of results: the broker writes
+    /// the history a little later than it publishes, so the first read() may be too early.
     bool behind(const wire::Status& status);
 
-    /// Results that came into the history since the last call, oldest first; some may have been
-    /// taken already. Errors as gallery::History.
+    /// Returns the results added to the history since the last call, oldest first. Some may have
+    /// been recorded already. Errors as gallery::History.
     Result<std::vector<bus::Message>> read();
 
   private:
     struct Run {
-        std::set<std::uint64_t> taken;  ///< the last of them
-        std::uint64_t asked_for = 0;    ///< results that the broker told of when behind() was true
-        int times = 0;                  ///< that it was
+        std::set<std::uint64_t> taken;    ///< numbers of the latest recorded results
+        std::uint64_t missing_up_to = 0;  ///< results published when behind() last found a gap
+        int times = 0;                    ///< how often behind() found that gap
     };
 
     Run& of(const std::string& run);
 
     gallery::History history_;
-    std::string place_;  ///< in the history, up to which it was read
+    std::string place_;  ///< last entry of the history that was read
     std::map<std::string, Run> runs_;
 };
 

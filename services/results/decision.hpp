@@ -1,4 +1,5 @@
-// The verdict of the gallery as the decision of a result. gallery and wire do not see each other.
+// Converts the verdict of the gallery to the decision of a result. The libraries gallery and wire
+// do not depend on each other.
 #pragma once
 
 #include <utility>

@@ -31,7 +31,7 @@ Json box_json(const Box& box) {
             {"height", rounded(box.height)}};
 }
 
-/// Returns the ids by which the REST API knows enrolled faces.
+/// Returns the ids of enrolled faces in the form that the REST API uses.
 Json samples_json(const std::vector<std::string>& samples) {
     Json ids = Json::array();
     for (const auto& sample : samples) {
@@ -40,7 +40,7 @@ Json samples_json(const std::vector<std::string>& samples) {
     return ids;
 }
 
-/// Returns the milliseconds of each step in the order of the flow, then their total.
+/// Returns the milliseconds of each step in pipeline order, then their total.
 Json times_json(const wire::Identity& identity) {
     Latency latency;
     latency.add(identity);
@@ -78,7 +78,7 @@ Json identity_json(const wire::Identity& identity, Detail detail) {
         json["runner_up"] = {{"subject", second->subject},
                              {"similarity", rounded(second->similarity)}};
     }
-    json["probes"] = identity.probes;  // "faces", as the REST API calls it
+    json["probes"] = identity.probes;  // the same as "faces"; the name in the REST API
     json["samples"] = samples_json(identity.samples);
     json["model"] = identity.model;
     json["gallery"] = identity.gallery;

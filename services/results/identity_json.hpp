@@ -1,4 +1,4 @@
-// A result in JSON: for MQTT, webhooks, REST clients and the web page.
+// Converts results to JSON for MQTT, webhooks, REST clients and the web page.
 #pragma once
 
 #include <string>
@@ -8,15 +8,15 @@
 
 namespace facebus::results {
 
-/// Returns what identifies a result, however often it arrives: "<run>-<number>".
+/// Returns the id of a result: "<run>-<number>". A repeated result has the same id.
 std::string result_id(const wire::Identity& identity);
 
 enum class Detail {
-    event,      ///< what other programs receive; docs/mqtt-and-webhooks.md lists the keys
-    explained,  ///< and why it was decided so, and where its time went
+    event,      ///< for other programs; docs/mqtt-and-webhooks.md lists the keys
+    explained,  ///< also the reasons for the decision, and the latency per step
 };
 
-/// The only place that names the JSON keys of a result. The same result gives the same text.
+/// Returns the JSON of a result. No other code names these keys. Equal results give equal JSON.
 Json identity_json(const wire::Identity& identity, Detail detail);
 
 }  // namespace facebus::results

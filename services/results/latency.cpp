@@ -22,6 +22,7 @@ double quantile(std::vector<double> values, double q) {
 
 void Latency::add(const wire::Identity& identity) {
     const auto& done = identity.head.t.all();
+    // A missing step takes no time; its time counts for the next step.
     std::int64_t before = identity.head.ts;
     for (std::size_t i = 0; i < done.size(); ++i) {
         if (!done[i]) continue;

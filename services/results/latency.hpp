@@ -1,4 +1,4 @@
-// Where the time from capture to result went.
+// Measures the latency per stage from capture to result.
 #pragma once
 
 #include <array>
@@ -15,23 +15,25 @@ class Latency {
   public:
     void add(const wire::Identity& identity);
 
-    /// In milliseconds; 0 where there is no result.
+    /// Quantiles in milliseconds; 0 if there are no results.
     struct Quantiles {
         std::string_view stage;
         double p50 = 0;
         double p99 = 0;
     };
-    /// Of each stage in the order of the flow, and last of the whole way, called "total".
+    /// Returns the quantiles per stage in pipeline order, and last those of the total latency,
+    /// called "total".
     [[nodiscard]] std::vector<Quantiles> quantiles() const;
-    /// The same as a table.
+    /// Returns the quantiles as a table for the terminal.
     [[nodiscard]] std::string table() const;
 
     [[nodiscard]] std::size_t count() const { return total_.size(); }
-    /// The q-quantile (0..1) of the whole way in milliseconds; 0 if there is no result.
+    /// Returns the q-quantile (0..1) of the total latency in milliseconds; 0 if there are no
+    /// results.
     [[nodiscard]] double total_ms(double q) const;
 
   private:
-    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< of each step
+    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< per step
     std::vector<double> total_;
 };
 

@@ -1,4 +1,4 @@
-// Reading the result topic.
+// Reads the result topic.
 #pragma once
 
 #include <functional>
@@ -11,17 +11,17 @@
 
 namespace facebus::results {
 
-/// What to do with each kind of message; a handler that is empty is not called. A handler that
-/// gives false ends the reading.
+/// Handlers per kind of message. Empty handlers are not called. A handler that returns false ends
+/// the reading.
 struct ResultHandlers {
-    std::function<bool(const wire::Identity&)> wanted{};  ///< false: passed over
+    std::function<bool(const wire::Identity&)> wanted{};  ///< false: skip this identity
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
     std::function<bool(const wire::Camera&)> camera{};
     std::function<bool(const wire::Status&)> status;
     std::function<void(const bus::Message&)>
-        raw;                                  ///< every message that decoded, before the others
-    std::function<void(const Error&)> error;  ///< a message that did not decode
+        raw;                                  ///< every handled message, before its own handler
+    std::function<void(const Error&)> error;  ///< a message that can't be decoded
     std::function<bool()> idle;               ///< called at least every 200 ms
 };
 
@@ -30,10 +30,10 @@ class ResultStream {
   public:
     ResultStream(bus::Context& context, const std::string& endpoint, const Stop& stop);
 
-    /// Reads until a handler gives false or the stop is requested; true for the former.
+    /// Blocks until a handler returns false or a stop is requested. Returns true in the first case.
     bool read(const ResultHandlers& handlers);
 
-    /// What read() does with each message; false: a handler gave false.
+    /// Handles one message as read() does. Returns false if a handler returned false.
     static bool handle(const bus::Message& message, const ResultHandlers& handlers);
 
   private:

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(probes_of_one_track_go_out_one_after_the_other_in_order) {
     BOOST_TEST(broker.next() == "a/1>w");
     BOOST_TEST(broker.next() == "b/1>w");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.finish(identity(probe("a", 1)), start);
+    broker.dispatcher.complete(identity(probe("a", 1)), start);
     BOOST_TEST(broker.next() == "a/2>w");
 }
 
@@ -87,32 +87,32 @@ BOOST_AUTO_TEST_CASE(a_finished_probe_is_acknowledged_to_the_edge_that_sent_it) 
     broker.dispatcher.credit("w", 1, start);
     broker.admit(probe("t", 1));
     broker.next();
-    const auto finished = broker.dispatcher.finish(identity(probe("t", 1)), start);
-    BOOST_REQUIRE(finished);
-    BOOST_TEST(finished->edge == "edge");
-    BOOST_TEST(finished->probe == "t/1");
+    const auto completed = broker.dispatcher.complete(identity(probe("t", 1)), start);
+    BOOST_REQUIRE(completed);
+    BOOST_TEST(completed->edge == "edge");
+    BOOST_TEST(completed->probe == "t/1");
     BOOST_TEST(broker.dispatcher.in_flight() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_is_worked_on_once) {
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
-    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::taken));
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::queued));
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
     broker.next();
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
-    broker.dispatcher.finish(identity(probe("t", 1)), start);
-    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
+    broker.dispatcher.complete(identity(probe("t", 1)), start);
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
     BOOST_TEST(broker.next() == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_takes_again_once_there_is_room) {
     Broker broker({.queue = 1});
     broker.dispatcher.credit("w", 8, start);
-    BOOST_TEST((broker.admit(probe("a", 1)) == Admission::taken));
+    BOOST_TEST((broker.admit(probe("a", 1)) == Admission::queued));
     BOOST_TEST((broker.admit(probe("b", 1)) == Admission::full));
     broker.next();
-    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::taken));
+    BOOST_TEST((broker.admit(probe("b", 1)) == Admission::queued));
 }
 
 BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
     broker.dispatcher.credit("alive", 8, start + seconds(6));
     BOOST_TEST(broker.next() == "t/1>alive");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.finish(identity(probe("t", 1)), start + seconds(6));
+    broker.dispatcher.complete(identity(probe("t", 1)), start + seconds(6));
     BOOST_TEST(broker.next() == "t/2>alive");
 }
 
@@ -140,15 +140,15 @@ BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
     broker.dispatcher.drop_worker("slow");
     broker.dispatcher.credit("other", 8, start);
     BOOST_TEST(broker.next() == "t/1>other");
-    BOOST_TEST(broker.dispatcher.finish(identity(probe("t", 1)), start).has_value());
-    BOOST_TEST(!broker.dispatcher.finish(identity(probe("t", 1)), start).has_value());
+    BOOST_TEST(broker.dispatcher.complete(identity(probe("t", 1)), start).has_value());
+    BOOST_TEST(!broker.dispatcher.complete(identity(probe("t", 1)), start).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_on) {
     Broker broker({.max_attempts = 3});
     broker.admit(probe("t", 1));
     broker.admit(probe("t", 2));
-    std::vector<Dispatcher::Finished> aside;
+    std::vector<Dispatcher::Completed> aside;
     for (const char* worker : {"w1", "w2", "w3"}) {
         BOOST_TEST(aside.empty());
         broker.dispatcher.credit(worker, 8, start);
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_
     BOOST_REQUIRE(aside[0].publish);
     BOOST_TEST((aside[0].publish->decision == Decision::error));
     BOOST_TEST(aside[0].publish->reason->find("3 workers") != std::string::npos);
-    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::done));
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
     broker.dispatcher.credit("w4", 8, start);
     BOOST_TEST(broker.next() == "t/2>w4");
 }
@@ -171,9 +171,9 @@ BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_th
     const auto published = [&](int number, Decision decision, const std::string& subject = {}) {
         broker.admit(probe("t", number));
         broker.next();
-        const auto finished =
-            broker.dispatcher.finish(identity(probe("t", number), decision, subject), start);
-        return finished && finished->publish.has_value();
+        const auto completed =
+            broker.dispatcher.complete(identity(probe("t", number), decision, subject), start);
+        return completed && completed->publish.has_value();
     };
     BOOST_TEST(published(1, Decision::undecided));
     BOOST_TEST(!published(2, Decision::undecided));
@@ -204,15 +204,15 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
             message.decision = wire::from_string<Decision>(decision).value();
             if (decision == "known") message.subject_id = message.subject = "anna";
         }
-        const auto finished = broker.dispatcher.finish(std::move(message), start);
-        BOOST_REQUIRE(finished);
-        BOOST_TEST(finished->probe == track + "/" + std::to_string(number));
-        BOOST_TEST((broker.admit(probe(track, number)) == Admission::done));
-        if (!finished->publish) {
+        const auto completed = broker.dispatcher.complete(std::move(message), start);
+        BOOST_REQUIRE(completed);
+        BOOST_TEST(completed->probe == track + "/" + std::to_string(number));
+        BOOST_TEST((broker.admit(probe(track, number)) == Admission::completed));
+        if (!completed->publish) {
             out.emplace_back("-");
         } else {
-            const bool ignored = finished->publish->ignored.value_or(false);
-            out.emplace_back(ignored ? "taken back" : to_string(finished->publish->decision));
+            const bool ignored = completed->publish->ignored.value_or(false);
+            out.emplace_back(ignored ? "taken back" : to_string(completed->publish->decision));
         }
     }
     return out;
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(a_track_that_ended_is_known_until_its_last_probe_is_done) {
     for (int number : {1, 2, 3}) broker.admit(probe("t", number));
     const auto result = [&](int number) {
         broker.next();
-        return broker.dispatcher.finish(identity(probe("t", number)), start)->publish.has_value();
+        return broker.dispatcher.complete(identity(probe("t", number)), start)->publish.has_value();
     };
     BOOST_TEST(result(1));
     broker.dispatcher.forget_track("t");  // with two probes that wait

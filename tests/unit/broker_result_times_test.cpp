@@ -78,10 +78,10 @@ BOOST_AUTO_TEST_CASE(tracks_that_end_or_never_end_are_not_kept_for_ever) {
     times.started(track("a", 0));
     times.ended(track("a", 0));
     BOOST_TEST(times.waiting() == 0U);
-    for (std::size_t i = 0; i <= ResultTimes::most_waiting; ++i) {
+    for (std::size_t i = 0; i <= ResultTimes::max_waiting; ++i) {
         times.started(track(std::to_string(i), 0));
     }
-    BOOST_TEST(times.waiting() == ResultTimes::most_waiting);
+    BOOST_TEST(times.waiting() == ResultTimes::max_waiting);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
