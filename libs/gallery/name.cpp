@@ -19,22 +19,22 @@ std::uint32_t take_character(std::string_view& text) {
     std::size_t length = 0;
     // Smallest value that needs this many bytes. A smaller one is an overlong encoding, which can
     // smuggle control characters past a check of bytes.
-    std::uint32_t least = 0;
+    std::uint32_t smallest = 0;
     std::uint32_t value = 0;
     if (first < 0x80) {
         length = 1;
         value = first;
     } else if (first >> 5 == 0b110) {
         length = 2;
-        least = 0x80;
+        smallest = 0x80;
         value = first & 0x1F;
     } else if (first >> 4 == 0b1110) {
         length = 3;
-        least = 0x800;
+        smallest = 0x800;
         value = first & 0x0F;
     } else if (first >> 3 == 0b11110) {
         length = 4;
-        least = 0x10000;
+        smallest = 0x10000;
         value = first & 0x07;
     } else {
         return no_character;
@@ -45,7 +45,7 @@ std::uint32_t take_character(std::string_view& text) {
         value = value << 6 | (byte(i) & 0x3F);
     }
     const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-    if (value < least || value > 0x10FFFF || surrogate) return no_character;
+    if (value < smallest || value > 0x10FFFF || surrogate) return no_character;
     text.remove_prefix(length);
     return value;
 }

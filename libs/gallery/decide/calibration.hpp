@@ -50,9 +50,8 @@ struct CalibrationOptions {
 
     static void keys(auto& self, auto&& key) {
         key("fpir", self.fpir, Range{min_fpir, max_fpir},
-            "false positive identification rate: share of unknown people that may be named; this "
-            "and "
-            "the next four options apply if the gallery has no policy from `facebus calibrate`");
+            "share of unknown people that may be identified as somebody enrolled (FPIR); this and "
+            "the next four apply if the gallery has no policy from `facebus calibrate`");
         Policy::keys(self.base, key);
     }
 };

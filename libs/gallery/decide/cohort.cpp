@@ -58,8 +58,7 @@ Json to_json(const Cohort::Covariance& covariance) {
 Cohort::Vector to_vector(const Json& json) {
     const auto scale = to_float(json.at("scale"));
     const auto& values = json.at("values");
-    if (values.size() != embedding_size)
-        throw std::length_error("a vector does not have 512 values");
+    if (values.size() != embedding_size) throw std::length_error("a vector has the wrong size");
     Cohort::Vector vector{};
     for (std::size_t i = 0; i < embedding_size; ++i) {
         vector[i] = scale * to_float(values[i]);

@@ -64,7 +64,7 @@ Result<std::vector<HistoryEntry>> History::after(const std::string& id, std::siz
             if (auto entry = decode(reply); !entry.id.empty()) entries.push_back(std::move(entry));
         }
         if (page->elements().size() < wanted) break;
-        // Some entries did not decode. Read on, because the caller takes a short answer for the
+        // Some entries did not decode. Read on, because callers interpret a short page as the
         // end.
         const auto& parts = page->elements().back().elements();
         if (parts.empty() || !valid_stream_id(parts.front().text())) break;

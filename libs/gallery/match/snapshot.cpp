@@ -16,7 +16,7 @@ constexpr std::size_t new_rows = max_rows * 3 / 4;
 // If segments have fewer rows than this on average, the snapshot is rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
-/// Returns the rows to reserve for a subject. One without samples takes an entry, too.
+/// Returns the rows to reserve for a subject. A subject without samples counts as one.
 std::size_t size(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }
@@ -133,7 +133,8 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
         changed.samples() + changed.subjects() >= changed.segments_.size() * min_rows) {
         return changed;
     }
-    // Removals have left many small segments, which slow down scans. Pack the subjects anew.
+    // Removals have left many small segments, which slow down scans. Pack the subjects into full
+    // ones.
     Builder packed(model_id_);
     for (const auto& segment : changed.segments_) {
         for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);

@@ -92,8 +92,9 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
         if (close == std::string_view::npos) bad(url, "[ without ]");
         address.host = rest.substr(1, close - 1);
         rest.remove_prefix(close + 1);
-        if (!rest.empty() && !rest.starts_with(':'))
+        if (!rest.empty() && !rest.starts_with(':')) {
             bad(url, "only :port or /database is allowed after ]");
+        }
         has_port = !rest.empty();
         if (has_port) port = rest.substr(1);
     } else {
@@ -116,8 +117,9 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest, bool tls) 
     if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
         const std::string_view login = rest.substr(0, at);
         const auto colon = login.find(':');
-        if (colon == std::string_view::npos)
+        if (colon == std::string_view::npos) {
             bad(url, "expected user:password or :password before @");
+        }
         address.user = percent_decoded(url, login.substr(0, colon));
         address.password = percent_decoded(url, login.substr(colon + 1));
         rest.remove_prefix(at + 1);

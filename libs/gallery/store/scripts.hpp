@@ -5,7 +5,7 @@
 
 namespace facebus::gallery::scripts {
 
-/// Commits a write to the gallery if nobody has written since the caller read it.
+/// Commits a write to the gallery unless another program has written since the caller read it.
 ///
 /// KEYS: changes, results. ARGV: the version that the caller read; `op` and `part` of the change;
 /// the prefix of track keys; the number of ids to forget and those ids (of subjects and samples);
