@@ -189,6 +189,7 @@ Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
     socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
     socket.set(zmq::sockopt::tcp_maxrt, 20'000);
     if (pattern == Pattern::router) {
+        // Report a message to a disconnected peer as an error instead of dropping it silently.
         socket.set(zmq::sockopt::router_mandatory, true);
         socket.set(zmq::sockopt::router_handover, true);
     }

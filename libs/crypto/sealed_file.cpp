@@ -29,6 +29,7 @@ struct Key {
     Key& operator=(const Key&) = delete;
     ~Key() { sodium_memzero(bytes.data(), bytes.size()); }
 
+    /// Derives the key. Slow and memory-intensive on purpose, to impede guessing of passphrases.
     Result<void> derive(const std::string& passphrase, const Salt& salt) {
         if (crypto_pwhash(bytes.data(), bytes.size(), passphrase.data(), passphrase.size(),
                           salt.data(), crypto_pwhash_OPSLIMIT_MODERATE,

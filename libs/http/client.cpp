@@ -63,16 +63,16 @@ class Watchdog {
 
   private:
     void watch(httplib::Client& client, milliseconds time, const Stop& stop) {
-        std::array<pollfd, 2> wanted{
+        std::array<pollfd, 2> polled{
             pollfd{.fd = done_.descriptor(), .events = POLLIN, .revents = 0},
             pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
         const auto until = Monotonic::now() + time;
         while (true) {
             const auto left = std::chrono::ceil<milliseconds>(until - Monotonic::now()).count();
             const int ready =
-                left <= 0 ? 0 : poll(wanted.data(), wanted.size(), static_cast<int>(left));
+                left <= 0 ? 0 : poll(polled.data(), polled.size(), static_cast<int>(left));
             if (ready < 0) continue;  // interrupted by a signal
-            if (wanted[0].revents != 0) return;
+            if (polled[0].revents != 0) return;
             aborted_ = true;
             client.stop();
             // stop() has no effect while the client is still connecting, so repeat it until the

@@ -26,10 +26,10 @@ std::string_view trim(std::string_view text) {
 /// Removes the beginning of `text` up to and including `end`. Returns the part before `end`, or
 /// nothing if `end` does not occur.
 std::optional<std::string_view> take_until(std::string_view& text, std::string_view end) {
-    const auto place = text.find(end);
-    if (place == npos) return std::nullopt;
-    const auto before = text.substr(0, place);
-    text.remove_prefix(place + end.size());
+    const auto position = text.find(end);
+    if (position == npos) return std::nullopt;
+    const auto before = text.substr(0, position);
+    text.remove_prefix(position + end.size());
     return before;
 }
 
@@ -112,6 +112,7 @@ Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view
         return fail(ErrorKind::malformed, "the form does not contain its boundary");
     }
     std::vector<FormPart> parts;
+    // `rest` begins after a boundary: "--" ends the form, a line end begins a part.
     while (!rest.starts_with("--")) {
         if (!rest.starts_with("\r\n")) {
             return fail(ErrorKind::malformed, "a form boundary is not on a line of its own");

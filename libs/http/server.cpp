@@ -45,12 +45,12 @@ bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, con
     while (true) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - Monotonic::now()).count();
         if (left <= 0) return false;
-        std::array<pollfd, 2> wanted{
+        std::array<pollfd, 2> polled{
             pollfd{.fd = socket, .events = events, .revents = 0},
             pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
         const int ready =
-            poll(wanted.data(), wanted.size(), static_cast<int>(std::min<long>(left, 60'000)));
-        if (wanted[0].revents != 0) return true;
+            poll(polled.data(), polled.size(), static_cast<int>(std::min<long>(left, 60'000)));
+        if (polled[0].revents != 0) return true;
         if (ready > 0 || (ready < 0 && errno != EINTR)) return false;
     }
 }
@@ -151,7 +151,7 @@ class BoundedPool : public httplib::TaskQueue {
         : pool_(threads), free_(static_cast<std::ptrdiff_t>(threads + waiting)) {}
 
     Queued enqueue(std::function<void()> work) override {
-        free_.acquire();
+        free_.acquire();  // blocks the accept loop while the queue is full
         return pool_.enqueue([this, work = std::move(work)] {
             work();
             free_.release();
@@ -170,6 +170,7 @@ using Process11 = bool (httplib::Server::*)(httplib::Stream&, bool, bool&, const
 using Process18 = bool (httplib::Server::*)(httplib::Stream&, const std::string&, int,
                                             const std::string&, int, bool, bool&, const Setup&);
 
+// The type of process_request() selects the overload.
 bool process(httplib::Server& server, Process11 function, BoundedStream& stream,
              const Setup& setup) {
     bool closed = true;

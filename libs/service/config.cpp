@@ -30,9 +30,9 @@ constexpr std::array other_variables{
     "FACEBUS_WRITE_GOLDEN"};
 
 template <class Number>
-Key number_key(std::string path, Number& target, Range range, std::string help, const char* what) {
+Key number_key(std::string path, Number& target, Range range, std::string help, const char* type) {
     return {std::move(path), std::move(help), fmt::to_string(target),
-            [&target, range, what](const std::string& text) {
+            [&target, range, type](const std::string& text) {
                 const auto lowest = static_cast<Number>(range.lowest);
                 const auto highest = static_cast<Number>(range.highest);
                 Number value{};
@@ -40,7 +40,7 @@ Key number_key(std::string path, Number& target, Range range, std::string help, 
                 const auto [rest, error] = std::from_chars(text.data(), end, value);
                 if (error != std::errc{} || rest != end || !(value >= lowest && value <= highest)) {
                     throw std::invalid_argument(
-                        fmt::format("\"{}\" is not {} from {} to {}", text, what, lowest, highest));
+                        fmt::format("\"{}\" is not {} from {} to {}", text, type, lowest, highest));
                 }
                 target = value;
             }};
@@ -221,7 +221,7 @@ class Reader {
     }
 
     static std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
-        constexpr std::size_t too_far = 4;
+        constexpr std::size_t too_far = 4;  // edits; with as many it is hardly a typo
         const auto distance = [&](const auto& each) { return edit_distance(name, each); };
         const auto nearest = std::ranges::min_element(known, {}, distance);
         return distance(*nearest) < too_far ? fmt::format("; did you mean {}?", *nearest)

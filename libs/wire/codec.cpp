@@ -141,6 +141,7 @@ void unpack_number(const msgpack::object& object, T& value, std::string_view key
 template <std::floating_point T>
 void unpack_number(const msgpack::object& object, T& value, std::string_view key) {
     double number = 0;
+    // Some encoders write whole numbers as integers, so accept those as well.
     switch (object.type) {
         case msgpack::type::POSITIVE_INTEGER:
             number = static_cast<double>(object.via.u64);
@@ -211,8 +212,8 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
 
 // ---- validation
 
-void require(bool holds, std::string_view what) {
-    if (!holds) reject(std::string(what));
+void require(bool condition, std::string_view error) {
+    if (!condition) reject(std::string(error));
 }
 
 void check_head(const Head& head) {

@@ -45,8 +45,8 @@ class Client {
         return *this;
     }
     [[nodiscard]] bool answered_within_ms(int milliseconds) const {
-        pollfd wanted{.fd = socket_, .events = POLLIN, .revents = 0};
-        return poll(&wanted, 1, milliseconds) > 0;
+        pollfd polled{.fd = socket_, .events = POLLIN, .revents = 0};
+        return poll(&polled, 1, milliseconds) > 0;
     }
     /// Returns everything that the server sends until it closes the connection.
     std::string receive() {
