@@ -10,43 +10,44 @@ namespace facebus::gallery {
 HistoryReader::HistoryReader(const RedisOptions& options, const std::string& name)
     : history_(options, 0), redis_(options), key_(keys::reader(name)) {}
 
-Result<void> HistoryReader::find_place() {
+Result<void> HistoryReader::find_position() {
     const auto kept = redis_.run({"GET", key_});
     if (!kept) return std::unexpected(kept.error());
     if (valid_stream_id(kept->text())) {
-        place_ = saved_ = kept->text();
+        position_ = saved_ = kept->text();
         return {};
     }
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
     if (!newest) return std::unexpected(newest.error());
-    place_ = "0-0";
+    position_ = "0-0";
     if (const auto& entries = newest->elements(); !entries.empty()) {
         const auto& parts = entries.front().elements();
-        if (!parts.empty() && valid_stream_id(parts.front().text())) place_ = parts.front().text();
+        if (!parts.empty() && valid_stream_id(parts.front().text()))
+            position_ = parts.front().text();
     }
     // Save it now: after a restart, results published before the first done() must still be found.
     return save();
 }
 
 Result<std::optional<HistoryEntry>> HistoryReader::next() {
-    if (place_.empty()) {
-        if (const auto found = find_place(); !found) return std::unexpected(found.error());
+    if (position_.empty()) {
+        if (const auto found = find_position(); !found) return std::unexpected(found.error());
     }
-    auto entries = history_.after(place_, 1);
+    auto entries = history_.after(position_, 1);
     if (!entries) return std::unexpected(std::move(entries.error()));
     if (entries->empty()) return std::nullopt;
     return std::move(entries->front());
 }
 
 void HistoryReader::done(const HistoryEntry& entry) {
-    place_ = entry.id;
+    position_ = entry.id;
 }
 
 Result<void> HistoryReader::save() {
-    if (saved_ == place_) return {};
-    const auto set = redis_.run({"SET", key_, place_});
+    if (saved_ == position_) return {};
+    const auto set = redis_.run({"SET", key_, position_});
     if (!set) return std::unexpected(set.error());
-    saved_ = place_;
+    saved_ = position_;
     return {};
 }
 

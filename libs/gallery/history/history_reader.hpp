@@ -26,13 +26,13 @@ class HistoryReader {
     Result<void> save();
 
   private:
-    Result<void> find_place();
+    Result<void> find_position();
 
     History history_;
     Redis redis_;
     std::string key_;
-    std::string place_;  ///< id of the last result that is done; empty until first used
-    std::string saved_;  ///< the position as stored in Redis
+    std::string position_;  ///< id of the last result that is done; empty until first used
+    std::string saved_;     ///< the position as stored in Redis
 };
 
 }  // namespace facebus::gallery

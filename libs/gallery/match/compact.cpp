@@ -23,11 +23,10 @@ using Products = void (*)(const std::int8_t* rows, std::size_t count, const Coar
 
 // The kernels. A large gallery does not fit into the cache, so a scan is limited by memory
 // bandwidth. Each kernel therefore loads a row once and multiplies it with `Probes` probes, which
-// stay in the cache. No sum overflows: 512 products of two numbers within +-127 stay below 2^23.
+// stay in the cache. No sum overflows: 512 products of bytes stay below 2^24.
 
 // Multiplies 16-bit numbers, since SSE2 and NEON have no product of signed bytes; the compiler
 // turns the inner loop into vector instructions.
-
 template <std::size_t Probes>
 void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
            std::size_t first, std::int32_t* out) {
@@ -139,8 +138,8 @@ CompactEmbedding compact(const Embedding& embedding) {
     float largest = 0;
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
-    out.scale = largest > 1e-30F ? largest / max_value
-                                 : 1;  // smaller vectors count as zero: the scale would lose digits
+    // Smaller vectors count as zero, because their scale would lose digits.
+    out.scale = largest > 1e-30F ? largest / max_value : 1;
     double low_squares = 0;
     for (std::size_t first = 0; first < embedding_size; first += group) {
         std::uint32_t packed = 0;
@@ -183,11 +182,11 @@ CoarseProbes::CoarseProbes(std::span<const Embedding> probes) {
     probes_.reserve(probes.size());
     for (const auto& probe : probes) {
         const auto coarse = compact(probe);
-        auto& kept = probes_.emplace_back();
+        auto& probe_parts = probes_.emplace_back();
         std::int32_t sum = 0;
         for (std::size_t i = 0; i < embedding_size; ++i) {
-            kept.bytes[i] = coarse.high[i];
-            kept.words[i] = std::int16_t{coarse.high[i]};
+            probe_parts.bytes[i] = coarse.high[i];
+            probe_parts.words[i] = std::int16_t{coarse.high[i]};
             sum += coarse.high[i];
         }
         sums_.push_back(sum);

@@ -51,7 +51,7 @@ class Store {
 
     /// Adds a sample to the subject of that name, and creates the subject if necessary. Sets
     /// `sample.id` and `subject_id`, and `created` if it is 0. `photo` is a JPEG of the face,
-    /// stored as long as the sample; empty: none. Returns the sample as stored. Fails with
+    /// kept until the sample is removed; empty: none. Returns the sample as stored. Fails with
     /// `refused` if the name is invalid or the gallery uses another model (the message names
     /// `facebus gallery reembed`), with `exists` if the subject already has this face (similarity
     /// above 0.9999), and as check_sample() and check_photo() do.
@@ -136,7 +136,10 @@ class Store {
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
+    /// Returns the id of the subject with that name, if there is one. Requires: clean_name()
+    /// returned the name.
     Result<std::optional<std::string>> subject_id(const std::string& clean);
+    /// Returns the sample ids, or the samples, of the subject with that id, oldest first.
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
     Result<TakenOut> take_out(const std::string& name, bool subject_too);
