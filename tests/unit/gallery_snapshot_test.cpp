@@ -200,6 +200,7 @@ struct Crowd {
     std::map<std::string, SubjectRecord> people;
     std::mt19937 random{7};
 
+    /// Returns a face of the family with a personal component of size `share`.
     Embedding mixed(std::uint32_t family, std::uint32_t own, float share) {
         auto out = face(family);
         const auto other = face(own);
@@ -208,6 +209,7 @@ struct Crowd {
         return out;
     }
 
+    /// Adds or replaces a person.
     SubjectRecord& put(std::uint32_t number, std::size_t samples) {
         // Multiplicative hash: spreads the ids evenly, like random ones.
         const auto id = fmt::format("{:08x}{:024}", number * 2654435761U, number);
@@ -247,6 +249,7 @@ struct Crowd {
         return scores;
     }
 
+    /// Checks the `count` best subjects against ranking().
     void check_best(const Snapshot& snapshot, const std::vector<Embedding>& probes,
                     std::size_t count) const {
         const auto found = snapshot.best(probes, count);
@@ -266,6 +269,7 @@ struct Crowd {
         }
     }
 
+    /// Checks the best subject and the runner-up against ranking().
     void check(const Snapshot& snapshot, const std::vector<Embedding>& probes) const {
         const auto matches = snapshot.match(probes);
         BOOST_REQUIRE(matches.size() == probes.size());

@@ -17,13 +17,15 @@ Result<void> HistoryReader::find_position() {
         position_ = saved_ = kept->text();
         return {};
     }
+    // A new reader: start after the newest result.
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
     if (!newest) return std::unexpected(newest.error());
     position_ = "0-0";
     if (const auto& entries = newest->elements(); !entries.empty()) {
         const auto& parts = entries.front().elements();
-        if (!parts.empty() && valid_stream_id(parts.front().text()))
+        if (!parts.empty() && valid_stream_id(parts.front().text())) {
             position_ = parts.front().text();
+        }
     }
     // Save it now: after a restart, results published before the first done() must still be found.
     return save();

@@ -41,6 +41,7 @@ class BestRows {
   public:
     /// Inserts the hit, and drops the last one if there are more than best_k.
     void add(Hit hit) {
+        // Shift worse hits back until the place of this one is free. Past the end it is dropped.
         std::size_t at = count_ < best_k ? count_++ : best_k;
         for (; at > 0 && hits_[at - 1].similarity < hit.similarity; --at) {
             if (at < best_k) hits_[at] = hits_[at - 1];

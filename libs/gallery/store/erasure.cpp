@@ -47,11 +47,11 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
         cursor = page->elements()[0].text();
         for (const Reply& key : page->elements()[1].elements()) {
             const std::string name(key.text());
-            // Any other error means that the track does not decode, so it is deleted.
             const auto track = redis.run({"HGETALL", name});
             if (!track && track.error().kind == ErrorKind::unavailable) {
                 return std::unexpected(track.error());
             }
+            // Any other error means that the track does not decode, so delete it.
             if (track && !shows(*track, samples)) continue;
             if (auto gone = redis.run({"DEL", name}); !gone) return std::unexpected(gone.error());
         }
