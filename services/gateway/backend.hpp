@@ -1,4 +1,4 @@
-// What handlers work with.
+// Dependencies shared by the request handlers.
 #pragma once
 
 #include <chrono>
@@ -12,27 +12,29 @@
 
 namespace facebus::gateway {
 
-/// Outlives the handlers.
+/// Must outlive the handlers.
 struct Backend {
     const Options& options;
     const enrolment::Options& rules;
     vision::DetectorKind detector;
     Pool<FaceStage>& stages;
     Pool<gallery::Store>& stores;
-    std::function<live_gallery::GalleryWatcher::View()> gallery;  ///< as it is matched against
-    std::function<void()> changed;  ///< to be called after a write: gallery() shows it from then on
+    /// Returns the current copy of the gallery and the decision policy.
+    std::function<live_gallery::GalleryWatcher::View()> gallery;
+    /// Handlers call this after every write, so that gallery() includes the change.
+    std::function<void()> changed;
 
-    [[nodiscard]] std::chrono::duration<double> patience() const {
+    [[nodiscard]] std::chrono::duration<double> timeout() const {
         return std::chrono::duration<double>(options.timeout);
     }
 };
 
-/// One of the pool, or 503.
+/// Borrows an item from the pool, or fails with 503 if none becomes free in time.
 template <class T>
 Answered<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
-    auto taken = pool.take(backend.patience());
-    if (taken) return taken;
-    return refuse(503, 503, "too many requests are ahead of this one; try again");
+    auto leased = pool.acquire(backend.timeout());
+    if (leased) return leased;
+    return refuse(503, 503, "the gateway is busy; try again");
 }
 
 }  // namespace facebus::gateway

@@ -36,22 +36,23 @@ http::Response to_answer(const Fault& fault) {
 Fault http_fault(int status) {
     switch (status) {
         case 404:
-            return {status, status,
-                    "there is nothing under this path; GET /openapi.json lists all"};
+            return {status, status, "path not found; GET /openapi.json lists all paths"};
         case 405:
-            return {status, status, "there is no such method here; GET /openapi.json lists all"};
+            return {status, status,
+                    "method not allowed; GET /openapi.json lists the methods of each path"};
         case 411:
-            return {status, status, "send the body with a Content-Length, not in chunks"};
+            return {status, status,
+                    "the length is missing; send the body with Content-Length, not chunked"};
         case 413:
-            return {status, status, "the body is larger than this server takes"};
+            return {status, status, "the body is too large"};
         case 414:
             return {status, status, "the URL is too long"};
         case 415:
-            return {status, status, "send the body as it is, without Content-Encoding"};
+            return {status, status, "send the body uncompressed, without Content-Encoding"};
         case 500:
-            return {status, status, "the gateway has failed; its log may tell why"};
+            return {status, status, "internal error; see the gateway's log"};
         default:
-            return {status, status, "this is no HTTP request that the gateway understands"};
+            return {status, status, "malformed HTTP request"};
     }
 }
 

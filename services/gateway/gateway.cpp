@@ -23,63 +23,65 @@
 namespace facebus::gateway {
 namespace {
 
-// Waits for Redis are short; this many may be under way.
+// Connections to Redis shared by all requests. Commands are short, so a few suffice.
 constexpr int stores = 4;
-// How far back results are read at the start, whom the tracks in view show among them, and kept.
+// Results of this age are read from the history at the start, so that tracks in view have their
+// names, and kept for the page.
 constexpr std::chrono::hours results_age(1);
 
-/// The keys that are asked for; none if everybody may do all.
+/// Returns the API keys, or null if gateway.allow_anonymous is set.
 std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& set) {
     if (set.allow_anonymous) {
         const auto address = http::parse_address(set.address);
         if (!address || !http::is_loopback(*address)) {
             throw StartupError(
                 Exit::config,
-                fmt::format("gateway.allow_anonymous lets everybody in, which is for a loopback "
-                            "address only, and {} is none; set gateway.keys instead",
+                fmt::format("gateway.allow_anonymous gives every client full access, so it "
+                            "requires a loopback address, and {} is not one; set gateway.keys "
+                            "instead",
                             set.address));
         }
-        runtime.log.warning("open",
+        runtime.log.warning("anonymous_access",
                             {{"do", "set gateway.keys, and gateway.allow_anonymous to false"}});
         return nullptr;
     }
     if (set.key_file.empty()) {
-        throw StartupError(
-            Exit::config,
-            "no API keys: make one with `facebus api-key admin NAME --into FILE` "
-            "and set gateway.keys to the file; gateway.allow_anonymous goes without");
+        throw StartupError(Exit::config,
+                           "no API keys: create one with `facebus api-key admin NAME --into FILE` "
+                           "and set gateway.keys to the file, or set gateway.allow_anonymous");
     }
     return std::make_shared<KeyRing>(
         set.key_file, [&runtime](const Error& error) { runtime.count_error(error); });
 }
 
-std::string picture_of(const Bytes& crop) {
+/// Returns the crop as JPEG; empty if there is no crop.
+std::string jpeg_of(const Bytes& crop) {
     if (crop.empty()) return {};
     return vision::encode_image({crop_side, crop_side, crop}, ".jpg").value_or("");
 }
 
-/// For who looks at the page.
-ResultListener show(Happenings& happenings) {
-    auto& [live, cameras, numbers] = happenings;
+/// Returns the listener that updates what the page shows.
+ResultListener update_live(LiveState& live_state) {
+    auto& [live, cameras, statistics] = live_state;
     return {
         .identity =
             [&](const wire::Identity& identity, const Bytes& crop) {
                 const auto now = utc_ns();
                 const std::chrono::nanoseconds ago(now - identity.head.t["publish"].value_or(now));
-                cameras.see(identity, Monotonic::now() - ago);
-                numbers.add(identity, now);
-                live.add(identity, picture_of(crop));
+                cameras.update(identity, Monotonic::now() - ago);
+                statistics.add(identity, now);
+                live.add(identity, jpeg_of(crop));
             },
-        .track = [&](const wire::Track& event) { cameras.see(event, Monotonic::now()); },
-        .camera = [&](const wire::Camera& report) { cameras.see(report, Monotonic::now()); },
-        .status = [&](const wire::Status& status) { cameras.see(status, Monotonic::now()); }};
+        .track = [&](const wire::Track& event) { cameras.update(event, Monotonic::now()); },
+        .camera = [&](const wire::Camera& report) { cameras.update(report, Monotonic::now()); },
+        .status = [&](const wire::Status& status) { cameras.update(status, Monotonic::now()); }};
 }
 
-/// For who is to be named.
-ResultListener collect(InboxFeed& inbox) {
+/// Returns the listener that collects faces of unknown people.
+ResultListener collect_unknown(InboxFeed& inbox) {
     return {.identity = [&](const wire::Identity& identity,
-                            const Bytes& crop) { inbox.see(identity, crop); },
-            .track = [&](const wire::Track& event) { inbox.see(event); }};
+                            const Bytes& crop) { inbox.update(identity, crop); },
+            .track = [&](const wire::Track& event) { inbox.update(event); }};
 }
 
 }  // namespace
@@ -108,12 +110,12 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
                           .stores = connections,
                           .gallery = [&] { return watcher.view(); },
                           .changed = [&] { watcher.refresh(); }};
-    Happenings happenings{.live = {static_cast<std::size_t>(set.live), results_age}};
+    LiveState live_state{.live = {static_cast<std::size_t>(set.live), results_age}};
     Inbox inbox(static_cast<std::size_t>(set.unknown_faces),
                 std::chrono::seconds(static_cast<std::int64_t>(set.unknown_hours * 3600)));
     InboxFeed inbox_feed(inbox, stages, runtime.metrics);
-    GalleryFollower follower(happenings.live, inbox, watcher.view());
-    std::vector<ResultListener> listeners{show(happenings), collect(inbox_feed)};
+    GalleryFollower follower(live_state.live, inbox, watcher.view());
+    std::vector<ResultListener> listeners{update_live(live_state), collect_unknown(inbox_feed)};
     const auto hooks = webhooks(runtime, settings.webhooks, settings.redis, settings.results);
     std::unique_ptr<MqttPublisher> mqtt;
     if (!settings.mqtt.host.empty()) {
@@ -122,11 +124,11 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         listeners.push_back(mqtt->listener());
     }
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
-              Router(routes(backend, happenings, inbox)), runtime.metrics);
+              Router(routes(backend, live_state, inbox)), runtime.metrics);
     const http::Server server({.address = set.address,
                                .setting = "gateway.address",
                                .threads = static_cast<std::size_t>(set.threads + set.max_streams),
-                               .most_body = site.most_body(),
+                               .max_body = site.max_body(),
                                .timeout = set.timeout},
                               {.admit = [&](const auto& request) { return site.admit(request); },
                                .answer = [&](const auto& request) { return site.answer(request); },
@@ -137,9 +139,9 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
         runtime.pulse.beat();
-        follower.look(watcher.view());
+        follower.update(watcher.view());
     }
-    happenings.live.close();
+    live_state.live.close();
 }
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// The gateway: REST API, web page, MQTT and webhooks.
+// The gateway service: REST API, web page, MQTT and webhooks.
 #pragma once
 
 #include "service/runtime.hpp"
@@ -6,8 +6,8 @@
 
 namespace facebus::gateway {
 
-/// Serves until the stop of the runtime. Throws StartupError for a mistake in the configuration, a
-/// missing model, an address in use, or if Redis is unavailable.
+/// Serves until `runtime` is stopped. Throws StartupError if the configuration is invalid, a model
+/// is missing, the address is in use or Redis is unavailable.
 void serve(service::Runtime& runtime, const settings::Settings& settings);
 
 }  // namespace facebus::gateway

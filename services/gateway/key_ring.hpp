@@ -1,4 +1,4 @@
-// The API keys that count now.
+// Currently valid API keys.
 #pragma once
 
 #include <filesystem>
@@ -15,17 +15,17 @@
 
 namespace facebus::gateway {
 
-/// Reads the file again when it has changed, at most once a second. While it can't be read the keys
-/// of before count. Thread-safe.
+/// Loads API keys from a file and reloads it after a change, checking at most once per second. If
+/// reloading fails, the previous keys stay valid. Thread-safe.
 class KeyRing {
   public:
-    /// What becomes of an error in reading again.
+    /// Receives the errors of reloading.
     using Report = std::function<void(const Error&)>;
 
-    /// Throws StartupError (config) if the file can't be read or holds no key.
+    /// Throws StartupError (config) if the file can't be read or contains no key.
     KeyRing(std::filesystem::path file, Report report);
 
-    /// Name and role of the key, if it is one.
+    /// Returns name and role of a valid key.
     std::optional<api_keys::Key> find(const std::string& key);
 
   private:
@@ -36,8 +36,8 @@ class KeyRing {
     Report report_;
     std::mutex mutex_;
     Keys keys_;
-    std::filesystem::file_time_type written_;
-    Monotonic::time_point next_look_;
+    std::filesystem::file_time_type modified_;
+    Monotonic::time_point next_check_;
 };
 
 }  // namespace facebus::gateway

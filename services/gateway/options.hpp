@@ -1,4 +1,4 @@
-// Settings of gateway: its REST API and its page.
+// Options of the section `gateway`: REST API and web page.
 #pragma once
 
 #include <string>
@@ -27,36 +27,35 @@ struct Options {
     static void keys(auto& self, auto&& key) {
         key("address", self.address, "host:port of the REST API; a proxy in front of it adds TLS");
         key("keys", self.key_file,
-            "file with the API keys' hashes, as `facebus api-key` writes it; a change counts "
-            "within a second");
+            "file with hashed API keys, written by `facebus api-key`; changes take effect within "
+            "a second");
         key("allow_anonymous", self.allow_anonymous,
-            "true: no key is asked for, and whoever reaches the address may do all; only on a "
-            "loopback address");
+            "true: no API key required, every client has full access; loopback addresses only");
         key("max_upload", self.max_upload, Range{1, 1000},
-            "megabytes of a request with pictures at most");
+            "maximum size of a request with images, in megabytes");
         key("max_import", self.max_import, Range{1, 1000},
-            "megabytes of an imported gallery at most");
+            "maximum size of an imported gallery, in megabytes");
         key("max_megapixels", self.max_megapixels, Range{1, 64},
-            "million pixels of a picture at most");
+            "maximum size of an image, in million pixels");
         key("rate", self.rate, Range{0, 1e6},
-            "requests a second of one API key in the long run; 0: any");
+            "sustained requests per second per API key; 0: unlimited");
         key("burst", self.burst, Range{1, 1'000'000},
-            "requests of one API key at once, before its rate counts");
+            "requests that an API key can send in a burst above its rate");
         key("timeout", self.timeout, Range{0.1, 3600},
-            "seconds for a request to arrive, to wait for its turn, and for its answer to be "
-            "taken, each");
-        key("threads", self.threads, Range{1, 1000}, "connections served at once");
+            "deadline in seconds, separately for receiving a request, waiting for a free resource "
+            "and sending the response");
+        key("threads", self.threads, Range{1, 1000}, "connections served concurrently");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
-            "pictures searched at once; each takes networks of its own, some 200 MB");
+            "images processed concurrently; each needs its own networks, about 200 MB");
         key("live", self.live, Range{1, 10'000},
-            "latest results that the page shows; they and their crops are kept in memory for an "
-            "hour");
+            "latest results shown by the page; kept in memory with their crops for one hour");
         key("max_streams", self.max_streams, Range{1, 1000},
-            "clients that may listen to the results as they come; each takes a connection beyond "
+            "clients that can stream live results; each needs a connection in addition to "
             "gateway.threads");
         key("unknown_faces", self.unknown_faces, Range{0, 1000},
-            "faces of strangers that are kept in memory to be named; 0: none");
-        key("unknown_hours", self.unknown_hours, Range{0, 8760}, "hours that they are kept");
+            "faces of unknown people kept in memory, ready to be named; 0: none");
+        key("unknown_hours", self.unknown_hours, Range{0, 8760},
+            "hours to keep the faces of unknown people");
     }
 };
 

@@ -1,4 +1,4 @@
-// Things that one thread at a time may use, for many threads.
+// Pool of objects that are not thread-safe, shared by several threads.
 #pragma once
 
 #include <chrono>
@@ -10,46 +10,46 @@
 
 namespace facebus::gateway {
 
-/// Thread-safe. Outlives what it lends.
+/// Lends each item to one thread at a time. Must outlive its leases. Thread-safe.
 template <class T>
 class Pool {
   public:
-    /// Gives the thing back when it goes.
+    /// Returns the item to the pool on destruction.
     class Lease {
       public:
         Lease() = default;
-        Lease(Pool& pool, std::unique_ptr<T> thing) : pool_(&pool), thing_(std::move(thing)) {}
+        Lease(Pool& pool, std::unique_ptr<T> item) : pool_(&pool), item_(std::move(item)) {}
         ~Lease() {
-            if (thing_) pool_->give_back(std::move(thing_));
+            if (item_) pool_->release(std::move(item_));
         }
         Lease(Lease&&) noexcept = default;
         Lease& operator=(Lease&&) = delete;
 
-        explicit operator bool() const { return thing_ != nullptr; }
-        T* operator->() const { return thing_.get(); }
-        T& operator*() const { return *thing_; }
+        explicit operator bool() const { return item_ != nullptr; }
+        T* operator->() const { return item_.get(); }
+        T& operator*() const { return *item_; }
 
       private:
         Pool* pool_ = nullptr;
-        std::unique_ptr<T> thing_;
+        std::unique_ptr<T> item_;
     };
 
-    void add(std::unique_ptr<T> thing) { give_back(std::move(thing)); }
+    void add(std::unique_ptr<T> item) { release(std::move(item)); }
 
-    /// One of them; an empty lease if none gets free in time.
-    Lease take(std::chrono::duration<double> patience) {
+    /// Blocks until an item is free. Returns an empty lease after `timeout`.
+    Lease acquire(std::chrono::duration<double> timeout) {
         std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, patience, [this] { return !free_.empty(); })) return {};
-        auto thing = std::move(free_.back());
+        if (!changed_.wait_for(lock, timeout, [this] { return !free_.empty(); })) return {};
+        auto item = std::move(free_.back());
         free_.pop_back();
-        return Lease(*this, std::move(thing));
+        return Lease(*this, std::move(item));
     }
 
   private:
-    void give_back(std::unique_ptr<T> thing) {
+    void release(std::unique_ptr<T> item) {
         {
             const std::lock_guard lock(mutex_);
-            free_.push_back(std::move(thing));
+            free_.push_back(std::move(item));
         }
         changed_.notify_one();
     }

@@ -10,6 +10,7 @@ bool RateLimit::take(const std::string& client, Monotonic::time_point now) {
     const std::lock_guard lock(mutex_);
     auto& bucket = buckets_.try_emplace(client, burst_, now).first->second;
     const double passed = std::chrono::duration<double>(now - bucket.filled).count();
+    // Callers read the clock before they lock, so `now` can be slightly older than `filled`.
     bucket.requests = std::min(burst_, bucket.requests + std::max(passed, 0.0) * rate_);
     bucket.filled = now;
     if (bucket.requests < 1) return false;

@@ -1,4 +1,4 @@
-// How often one client may ask.
+// Token-bucket rate limit per client.
 #pragma once
 
 #include <map>
@@ -9,14 +9,14 @@
 
 namespace facebus::gateway {
 
-/// A bucket for each client that holds `burst` requests and fills with `rate` of them a second.
-/// Thread-safe.
+/// One token bucket per client. It holds up to `burst` requests and refills with `rate` requests
+/// per second. Thread-safe.
 class RateLimit {
   public:
-    /// `rate` 0: no limit.
+    /// `rate` 0 disables the limit.
     RateLimit(double rate, double burst) : rate_(rate), burst_(burst) {}
 
-    /// Whether the client may ask now; if so, it has.
+    /// Consumes one request if the client has one left, and returns whether it had.
     bool take(const std::string& client, Monotonic::time_point now);
 
   private:
@@ -28,7 +28,7 @@ class RateLimit {
     double rate_;
     double burst_;
     std::mutex mutex_;
-    std::map<std::string, Bucket> buckets_;  ///< as many as there are keys
+    std::map<std::string, Bucket> buckets_;  ///< at most one per API key
 };
 
 }  // namespace facebus::gateway

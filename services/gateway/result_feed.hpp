@@ -1,4 +1,4 @@
-// The results, for all parts of the gateway that tell somebody of them.
+// Distributes the broker's results to the other parts of the gateway.
 #pragma once
 
 #include <chrono>
@@ -14,26 +14,27 @@
 
 namespace facebus::gateway {
 
-/// Called from the feed's thread, and must not keep it waiting; what is empty is not called.
+/// Callbacks for one listener; empty ones are skipped. They run on the feed's thread and must not
+/// block.
 struct ResultListener {
-    /// Each result once, known by `run` and `result`: as it comes, or from the history where it was
-    /// missed, and then without its crop.
+    /// Receives each result once, identified by `run` and `result`. A missed result is read from
+    /// the history and then has no crop.
     std::function<void(const wire::Identity&, const Bytes& crop)> identity{};
     std::function<void(const wire::Track&)> track{};
     std::function<void(const wire::Camera&)> camera{};
     std::function<void(const wire::Status&)> status{};
 };
 
-/// Subscribes to the result topic in a thread of its own until runtime.stop is requested. What was
-/// published while the gateway or its connection was away is read from Redis' history as far back
-/// as `age`; while Redis is away, results go on to come and only what was missed waits.
+/// Subscribes to the result topic on its own thread until runtime.stop is requested. Reads results
+/// that were missed during an outage from the history in Redis, up to `age` back. If Redis is
+/// unavailable, live results continue and only the missed ones are delayed.
 class ResultFeed {
   public:
-    /// Throws StartupError if `endpoint` (broker.results) is no address.
+    /// Throws StartupError if `endpoint` (broker.results) is not a valid address.
     ResultFeed(const service::Runtime& runtime, const std::string& endpoint,
                const gallery::RedisOptions& redis, std::chrono::seconds age,
                std::vector<ResultListener> listeners);
-    /// Waits for the thread; runtime.stop has to be requested.
+    /// Joins the thread. Requires: runtime.stop was requested.
     ~ResultFeed();
     ResultFeed(const ResultFeed&) = delete;
     ResultFeed& operator=(const ResultFeed&) = delete;

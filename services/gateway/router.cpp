@@ -31,12 +31,13 @@ std::optional<std::map<std::string, std::string>> match_path(std::string_view pa
 
 Answered<Router::Found> Router::find(const std::string& method, const std::string& path,
                                      std::string& allow) const {
-    for (const bool again : {false, true}) {
-        std::string_view wanted = path;
-        if (again && !wanted.ends_with('/')) break;
-        if (again) wanted.remove_suffix(1);
+    // Try the path as it is first: a trailing slash can belong to the value of {name*}.
+    for (const bool strip_slash : {false, true}) {
+        std::string_view candidate = path;
+        if (strip_slash && !candidate.ends_with('/')) break;
+        if (strip_slash) candidate.remove_suffix(1);
         for (const auto& route : routes_) {
-            auto values = match_path(route.pattern, wanted);
+            auto values = match_path(route.pattern, candidate);
             if (!values) continue;
             if (route.method == method) return Found{&route, std::move(*values)};
             allow += (allow.empty() ? "" : ", ") + route.method;
@@ -44,7 +45,7 @@ Answered<Router::Found> Router::find(const std::string& method, const std::strin
         if (!allow.empty()) break;
     }
     if (allow.empty()) return std::unexpected(http_fault(404));
-    return refuse(405, 405, fmt::format("{} is not for this path; {} is", method, allow));
+    return refuse(405, 405, fmt::format("this path does not support {}; use {}", method, allow));
 }
 
 }  // namespace facebus::gateway

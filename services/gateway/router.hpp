@@ -1,4 +1,4 @@
-// Which handler answers a request.
+// Selects the handler of a request by method and path.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,28 @@
 
 namespace facebus::gateway {
 
-/// A request that somebody may make.
+/// Authorized request.
 struct Call {
     const http::Request& request;
-    std::map<std::string, std::string> path;  ///< what stands in the path where the pattern has {}
-    api_keys::Role role{};                    ///< of the one who asks
+    std::map<std::string, std::string> path;  ///< path parameters by name
+    api_keys::Role role{};                    ///< of the client
 };
 
 struct Route {
     std::string method;
-    /// "/faces/{id}/verify": {id} takes what is between two slashes, {name*} at the end the rest
-    /// of the path, with slashes.
+    /// For example "/faces/{id}/verify". {id} matches one path segment; {name*} at the end matches
+    /// the rest of the path, including slashes.
     std::string pattern;
-    std::optional<api_keys::Role> role;  ///< nothing: for everybody, without a key
-    std::size_t most_body = 0;           ///< bytes
+    std::optional<api_keys::Role> role;  ///< minimum role; empty: public, without an API key
+    std::size_t max_body = 0;            ///< bytes
     std::function<Answered<http::Response>(const Call&)> answer;
 };
 
-/// What stands in the path in place of a pattern's {}; nothing if it is another path.
+/// Returns the path parameters by name, or nothing if the path does not match the pattern.
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern,
                                                              std::string_view path);
 
-/// Read-only, hence thread-safe.
+/// Immutable, hence thread-safe.
 class Router {
   public:
     explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
@@ -45,8 +45,8 @@ class Router {
         const Route* route = nullptr;
         std::map<std::string, std::string> path{};
     };
-    /// A slash at the end makes no difference. Refused: 404, or 405 with the methods that there are
-    /// in `allow`.
+    /// Returns the route of the request. Ignores a trailing slash. Fails with 404 if no pattern
+    /// matches the path, or with 405 and the supported methods in `allow`.
     Answered<Found> find(const std::string& method, const std::string& path,
                          std::string& allow) const;
 

@@ -3,8 +3,8 @@
 #include "gateway/live/inbox_api.hpp"
 #include "gateway/page/page.hpp"
 #include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/image_api.hpp"
 #include "gateway/rest/openapi.hpp"
-#include "gateway/rest/picture_api.hpp"
 
 namespace facebus::gateway {
 namespace {
@@ -16,12 +16,12 @@ Route openapi_route() {
 
 }  // namespace
 
-std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox) {
+std::vector<Route> routes(const Backend& backend, const LiveState& live_state, Inbox& inbox) {
     std::vector<Route> all{openapi_route()};
-    const auto streams = static_cast<std::size_t>(backend.options.max_streams);
-    for (auto& some : {page_routes(), picture_routes(backend), collection_routes(backend),
-                       gallery_routes(backend), live_routes(happenings, streams),
-                       inbox_routes(backend, inbox)}) {
+    const auto max_streams = static_cast<std::size_t>(backend.options.max_streams);
+    for (auto& some :
+         {page_routes(), image_routes(backend), collection_routes(backend), gallery_routes(backend),
+          live_routes(live_state, max_streams), inbox_routes(backend, inbox)}) {
         all.insert(all.end(), some.begin(), some.end());
     }
     return all;

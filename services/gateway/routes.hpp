@@ -1,4 +1,4 @@
-// All that the gateway answers.
+// Table of all routes of the gateway.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace facebus::gateway {
 
-/// The page, its files and what openapi.json describes. What is given outlives the routes.
-std::vector<Route> routes(const Backend& backend, const Happenings& happenings, Inbox& inbox);
+/// Returns the routes of the web page and of every operation in openapi.json. The arguments must
+/// outlive the routes.
+std::vector<Route> routes(const Backend& backend, const LiveState& live_state, Inbox& inbox);
 
 }  // namespace facebus::gateway

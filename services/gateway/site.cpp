@@ -23,12 +23,13 @@ Site::Site(Options options, Router router, Metrics& metrics)
       limit_(options_.rate, options_.burst),
       metrics_(metrics) {}
 
-std::size_t Site::most_body() const {
-    return std::ranges::max(router_.routes(), {}, &Route::most_body).most_body;
+std::size_t Site::max_body() const {
+    return std::ranges::max(router_.routes(), {}, &Route::max_body).max_body;
 }
 
-/// Who asks for which route, if they may. `extra` gets the headers of a refusal.
-Answered<Site::Entry> Site::enter(const http::Request& request, http::Response& extra) const {
+/// Returns the route of the request if the client's key has the role for it. On failure, `extra`
+/// receives additional response headers.
+Answered<Site::Entry> Site::authorize(const http::Request& request, http::Response& extra) const {
     std::string allow;
     auto found = router_.find(request.method, request.path, allow);
     if (!found) {
@@ -37,26 +38,26 @@ Answered<Site::Entry> Site::enter(const http::Request& request, http::Response& 
     }
     Entry entry{found->route, std::move(found->path), {}};
     if (!found->route->role || !options_.keys) {
-        entry.who.role = api_keys::Role::admin;
+        entry.key.role = api_keys::Role::admin;
         return entry;
     }
-    const auto key = request.header(key_header);
-    if (key.empty()) {
+    const auto secret = request.header(key_header);
+    if (secret.empty()) {
         return gateway::refuse(401, fault_code::missing_header,
-                               "send an API key in the header x-api-key; `facebus api-key` makes "
-                               "one");
+                               "API key required; send it in the header x-api-key (`facebus "
+                               "api-key` creates one)");
     }
-    auto who = options_.keys->find(key);
-    if (!who) {
-        return gateway::refuse(401, fault_code::unknown_key,
-                               "this API key is not known here, or not any more");
+    auto key = options_.keys->find(secret);
+    if (!key) {
+        return gateway::refuse(401, fault_code::unknown_key, "unknown or revoked API key");
     }
-    if (who->role < *found->route->role) {
+    if (key->role < *found->route->role) {
         return gateway::refuse(403, 403,
-                               fmt::format("this takes a key with the role {}; this one has {}",
-                                           to_string(*found->route->role), to_string(who->role)));
+                               fmt::format("this request requires a key with the role {}; this "
+                                           "key has {}",
+                                           to_string(*found->route->role), to_string(key->role)));
     }
-    entry.who = std::move(*who);
+    entry.key = std::move(*key);
     return entry;
 }
 
@@ -72,7 +73,7 @@ http::Response Site::counted(const std::string& route, http::Response answer) {
 
 std::optional<http::Response> Site::admit(const http::Request& request) {
     http::Response extra;
-    const auto entry = enter(request, extra);
+    const auto entry = authorize(request, extra);
     const auto refused = [&](const std::string& route, const Fault& fault) {
         auto answer = to_answer(fault);
         answer.headers.merge(extra.headers);
@@ -80,30 +81,30 @@ std::optional<http::Response> Site::admit(const http::Request& request) {
     };
     if (!entry) return refused("none", entry.error());
     const auto& pattern = entry->route->pattern;
-    if (entry->route->role && !limit_.take(entry->who.name, Monotonic::now())) {
+    if (entry->route->role && !limit_.take(entry->key.name, Monotonic::now())) {
         return refused(pattern, {429, 429,
-                                 fmt::format("this key may ask {:g} times a second; ask "
-                                             "again later",
+                                 fmt::format("this key is limited to {:g} requests per second; "
+                                             "try again later",
                                              options_.rate)});
     }
-    if (request.length > entry->route->most_body) {
+    if (request.length > entry->route->max_body) {
         return refused(pattern, {413, 413,
-                                 fmt::format("the body has {} bytes; {} are taken here",
-                                             request.length, entry->route->most_body)});
+                                 fmt::format("the body has {} bytes; the limit is {}",
+                                             request.length, entry->route->max_body)});
     }
     return std::nullopt;
 }
 
 http::Response Site::answer(const http::Request& request) {
     http::Response extra;
-    // Again, because a key may have gone while the body came.
-    auto entry = enter(request, extra);
+    // Authorize again: the key may have been revoked while the body arrived.
+    auto entry = authorize(request, extra);
     if (!entry) return counted("none", to_answer(entry.error()));
     const auto start = Monotonic::now();
     const auto& route = *entry->route;
-    auto answered = route.answer({request, std::move(entry->path), entry->who.role});
+    auto answered = route.answer({request, std::move(entry->path), entry->key.role});
     metrics_
-        .histogram("facebus_request_seconds", "Time that an answer takes",
+        .histogram("facebus_request_seconds", "Time to answer a request, by route",
                    {{"route", route.pattern}})
         .observe(std::chrono::duration<double>(Monotonic::now() - start).count());
     return counted(route.pattern, answered ? std::move(*answered) : to_answer(answered.error()));

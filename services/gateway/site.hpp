@@ -1,4 +1,4 @@
-// The REST API: who may ask, what, and how often.
+// Entry point of HTTP requests: authentication, rate limits, body sizes, dispatch, metrics.
 #pragma once
 
 #include <memory>
@@ -12,31 +12,31 @@
 
 namespace facebus::gateway {
 
-/// Knows keys, limits and routes; what a route does is the route's. Thread-safe if the routes are.
+/// Checks every request before its route handles it. Thread-safe if the routes are.
 class Site {
   public:
     struct Options {
-        std::shared_ptr<KeyRing> keys;  ///< none: everybody may do all
+        std::shared_ptr<KeyRing> keys;  ///< null: every client has the role admin
         double rate = 0;                ///< see RateLimit
         double burst = 1;
     };
     Site(Options options, Router router, Metrics& metrics);
 
-    /// See http::Handlers.
+    /// The three handlers of http::Handlers.
     std::optional<http::Response> admit(const http::Request& request);
     http::Response answer(const http::Request& request);
     http::Response refuse(int status);
 
-    /// The largest body that a route takes.
-    [[nodiscard]] std::size_t most_body() const;
+    /// Returns the largest body size that any route accepts, in bytes.
+    [[nodiscard]] std::size_t max_body() const;
 
   private:
     struct Entry {
         const Route* route = nullptr;
         std::map<std::string, std::string> path{};
-        api_keys::Key who{};
+        api_keys::Key key{};
     };
-    Answered<Entry> enter(const http::Request& request, http::Response& extra) const;
+    Answered<Entry> authorize(const http::Request& request, http::Response& extra) const;
     http::Response counted(const std::string& route, http::Response answer);
 
     Options options_;

@@ -43,7 +43,7 @@ def form(*parts):
     return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def picture(file, name="file"):
+def image_part(file, name="file"):
     return (name, file.read_bytes(), file.name)
 
 
@@ -111,10 +111,10 @@ class Gateway(System):
         return answer.json["message"]
 
     def add_face(self, subject, file):
-        return self.good(self.post(f"/api/v1/recognition/faces?subject={subject}", picture(file)))
+        return self.good(self.post(f"/api/v1/recognition/faces?subject={subject}", image_part(file)))
 
     def recognise(self, file, query=""):
-        return self.good(self.post(f"/api/v1/recognition/recognize{query}", picture(file)))["result"]
+        return self.good(self.post(f"/api/v1/recognition/recognize{query}", image_part(file)))["result"]
 
     def subjects(self):
         return self.good(self.ask("GET", "/api/v1/recognition/subjects"))["subjects"]

@@ -1,4 +1,4 @@
-"""The REST API as a real process: answers, keys, limits, broken input."""
+"""Tests the REST API of a running gateway: recognition, enrolment, keys, limits and invalid input."""
 
 import json
 import os
@@ -9,14 +9,14 @@ import time
 import unittest
 
 import support
-from gateway import BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form, picture
+from gateway import BIDEN, FACES, GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, form, image_part
 from images import ffmpeg_image
 from support import BIN, DATA, ROOT, need_data, need_tool
 from system import metric
 
 
 class Recognition(GatewayTest):
-    def test_a_person_is_named_with_the_faces_that_decided(self):
+    def test_names_a_person_with_the_deciding_faces(self):
         gateway = self.enrolled()
         (face,) = gateway.recognise(OBAMA[2], "?prediction_count=3")
         self.assertEqual("known", face["decision"])
@@ -26,15 +26,15 @@ class Recognition(GatewayTest):
         self.assertGreater(face["probability"], 0.9)
         self.assertNotIn("reason", face)
 
-    def test_a_stranger_is_not_named_and_who_is_nearest_is_told_apart(self):
+    def test_names_no_unknown_person_but_lists_candidates(self):
         (face,) = self.enrolled().recognise(BIDEN)
         self.assertEqual("unknown", face["decision"])
         self.assertEqual([], face["subjects"])
         self.assertEqual("Barack Obama", face["candidates"][0]["subject"])
         self.assertLess(face["similarity"], face["threshold"])
-        self.assertIn("nobody is as similar", face["reason"])
+        self.assertIn("no subject reaches the similarity", face["reason"])
 
-    def test_a_face_is_recognised_at_once_after_it_was_enrolled_and_not_after_it_was_removed(self):
+    def test_enrolment_and_removal_take_effect_immediately(self):
         gateway = Gateway(self)
         for _ in range(3):
             face = gateway.add_face("Barack", OBAMA[0])
@@ -42,13 +42,13 @@ class Recognition(GatewayTest):
             gateway.good(gateway.ask("DELETE", f"{FACES}/{face['image_id']}"))
             self.assertEqual("unknown", gateway.recognise(OBAMA[2])[0]["decision"])
 
-    def test_what_another_program_enrols_is_recognised_soon(self):
+    def test_recognises_people_enrolled_by_the_command_line(self):
         gateway = Gateway(self)
         gateway.enrol(OBAMA[0], "--name", "Barack")
         while gateway.recognise(OBAMA[2])[0]["decision"] != "known":
             pass
 
-    def test_people_in_one_picture_are_told_largest_first(self):
+    def test_lists_faces_largest_first(self):
         need_data()
         gateway = Gateway(self)
         crowd = DATA / "images/facenet-pytorch/multiface.jpg"
@@ -60,15 +60,15 @@ class Recognition(GatewayTest):
         self.assertEqual(sorted(areas, reverse=True), areas)
         self.assertEqual(faces[:2], gateway.recognise(crowd, "?limit=2"))
 
-    def test_recognition_goes_on_without_redis_and_what_takes_it_says_so(self):
+    def test_recognises_without_redis_and_reports_what_requires_it(self):
         gateway = self.enrolled()
         gateway.services["redis"].terminate()
         gateway.services["redis"].wait()
         self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
         gateway.refused(gateway.ask("GET", SUBJECTS), 503, 503, "try again")
-        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(OBAMA[1])), 503, 503)
+        gateway.refused(gateway.post(f"{FACES}?subject=X", image_part(OBAMA[1])), 503, 503)
 
-    def test_requests_are_counted_and_timed(self):
+    def test_counts_and_times_requests(self):
         gateway = self.enrolled()
         gateway.recognise(OBAMA[2])
         health = gateway.services["gateway"].health
@@ -79,7 +79,7 @@ class Recognition(GatewayTest):
 class Ignored(GatewayTest):
     PERSON = f"{GALLERY}/subjects/Barack%20Obama"
 
-    def test_an_ignored_person_is_not_named_until_reported_again(self):
+    def test_ignored_person_is_not_named_until_reported_again(self):
         gateway = self.enrolled()
         gateway.add_face("Joe", BIDEN)
         set_to = gateway.good(gateway.ask("PUT", self.PERSON, role="enrol", body={"ignored": True}))
@@ -87,21 +87,21 @@ class Ignored(GatewayTest):
         marks = {entry["subject"]: entry["ignored"]
                  for entry in gateway.good(gateway.ask("GET", f"{GALLERY}/subjects"))["subjects"]}
         self.assertEqual({"Barack Obama": True, "Joe": False}, marks)
-        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", picture(OBAMA[2]))
+        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", image_part(OBAMA[2]))
         self.assertNotIn(b"Barack", answer.body)
         self.assertNotIn(self.face["image_id"].encode(), answer.body)
         (face,) = answer.json["result"]
         self.assertTrue(face["ignored"])
         self.assertEqual(("undecided", []), (face["decision"], face["subjects"]))
-        # Others are named as before, and he is not told as the next to them.
-        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", picture(BIDEN))
+        # Others are named as before, without him as a candidate.
+        answer = gateway.post(f"{RECOGNISE}?prediction_count=3", image_part(BIDEN))
         self.assertNotIn(b"Barack", answer.body)
         self.assertEqual("Joe", answer.json["result"][0]["subjects"][0]["subject"])
         self.assertNotIn("ignored", answer.json["result"][0])
         gateway.good(gateway.ask("PUT", self.PERSON, body={"ignored": False}))
         self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
 
-    def test_what_the_command_line_ignores_is_ignored_here_soon(self):
+    def test_applies_ignore_marks_of_the_command_line(self):
         gateway = self.enrolled()
         self.assertIn("never reported", gateway.facebus("gallery", "ignore", "Barack Obama").out)
         self.assertRegex(gateway.facebus("gallery", "list").out, r"(?m)^Barack Obama .* ignored$")
@@ -112,7 +112,7 @@ class Ignored(GatewayTest):
             pass
         self.assertEqual(65, gateway.facebus("gallery", "ignore", "Nobody").code)
 
-    def test_bad_marks_are_refused(self):
+    def test_rejects_invalid_ignore_marks(self):
         gateway = self.enrolled()
         for bad in (b"", b"{", b"[]", b'{"ignored": 1}', b'{"ignored": "true"}', b'{"x": true}'):
             gateway.refused(gateway.ask("PUT", self.PERSON, body=bad), 400, 33)
@@ -121,27 +121,27 @@ class Ignored(GatewayTest):
 
 
 class Enrolment(GatewayTest):
-    def test_a_picture_enrolled_twice_is_one_face(self):
+    def test_photo_enrolled_twice_is_one_face(self):
         gateway = self.enrolled()
-        again = gateway.post(f"{FACES}?subject=Barack%20Obama", picture(OBAMA[0]))
+        again = gateway.post(f"{FACES}?subject=Barack%20Obama", image_part(OBAMA[0]))
         self.assertEqual(200, again.status)
         self.assertEqual(self.face["image_id"], again.json["image_id"])
         self.assertTrue(again.json["already_enrolled"])
 
-    def test_the_rules_are_those_of_the_command_line(self):
+    def test_enrolment_rules_match_the_command_line(self):
         gateway = Gateway(self)
         blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA[0], "-vf", "gblur=sigma=20")
         small = ffmpeg_image(self, "small.png", "-i", OBAMA[0], "-vf", "scale=iw/8:-1")
         both = ffmpeg_image(self, "both.png", "-i", OBAMA[0], "-i", OBAMA[1], "-filter_complex",
                               "[0]scale=-1:800[a];[1]scale=-1:800[b];[a][b]hstack")
         for file in (blurred, small, both):
-            told = gateway.facebus("gallery", "add", file, "--name", "X").err
-            reason = gateway.refused(gateway.post(f"{FACES}?subject=X", picture(file)), 400)
-            self.assertIn(reason.removeprefix("No face is found in the given image: "), told)
-        gateway.refused(gateway.post(f"{FACES}?subject=X", picture(both)), 400, 31, "crop the image")
+            expected = gateway.facebus("gallery", "add", file, "--name", "X").err
+            reason = gateway.refused(gateway.post(f"{FACES}?subject=X", image_part(file)), 400)
+            self.assertIn(reason.removeprefix("No face is found in the given image: "), expected)
+        gateway.refused(gateway.post(f"{FACES}?subject=X", image_part(both)), 400, 31, "crop the image")
         self.assertEqual([], gateway.subjects())
 
-    def test_many_pictures_are_enrolled_at_once_and_bad_ones_are_told_by_name(self):
+    def test_enrols_many_photos_and_reports_bad_ones_by_name(self):
         gateway = Gateway(self)
         grey = ffmpeg_image(self, "grey.png", "-f", "lavfi", "-i", "color=gray:300x300")
         answer = gateway.good(gateway.post(
@@ -159,7 +159,7 @@ class Enrolment(GatewayTest):
                                           ("file", BIDEN.read_bytes(), "whatever.jpg")))
         self.assertEqual(1, named["already_enrolled"])
 
-    def test_names_go_and_come_as_they_are(self):
+    def test_preserves_special_characters_in_names(self):
         gateway = Gateway(self)
         names = ["A/B", "Zoë + Ann", "a%2Fb", "x" * 200]
         for name in names:
@@ -175,8 +175,8 @@ class Enrolment(GatewayTest):
         gateway.refused(gateway.ask("DELETE", f"{SUBJECTS}/%ff%fe"), 400)
 
 
-class Pictures(GatewayTest):
-    def test_the_picture_of_an_enrolled_face_is_a_crop_that_shows_the_same_person(self):
+class Photos(GatewayTest):
+    def test_serves_the_crop_of_an_enrolled_face(self):
         gateway = self.enrolled()
         for id in (self.face["image_id"], self.face["image_id"].replace("-", "")):
             answer = gateway.ask("GET", f"{FACES}/{id}/img", role="enrol")
@@ -192,14 +192,14 @@ class Pictures(GatewayTest):
         gateway.good(gateway.ask("DELETE", f"{FACES}/{self.face['image_id']}"))
         gateway.refused(gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img"), 404, 11)
 
-    def test_none_is_kept_where_the_configuration_says_so(self):
+    def test_stores_no_photo_if_disabled(self):
         gateway = Gateway(self, FACEBUS_GALLERY_KEEP_PHOTOS="false")
         face = gateway.add_face("Joe", BIDEN)
         gateway.refused(gateway.ask("GET", f"{FACES}/{face['image_id']}/img"), 404, 11, "keep_photos")
 
 
 class Gallery(GatewayTest):
-    def test_a_face_that_is_removed_leaves_no_trace_and_the_others_stay(self):
+    def test_removing_a_face_leaves_no_trace_and_keeps_the_others(self):
         gateway = self.enrolled()
         other = gateway.add_face("Barack%20Obama", OBAMA[1])
         sample = self.face["image_id"].replace("-", "")
@@ -211,13 +211,13 @@ class Gallery(GatewayTest):
         self.assertNotIn(sample, gateway.facebus("gallery", "show", "Barack Obama").out)
         gateway.good(gateway.ask("DELETE", f"{FACES}/{other['image_id'].replace('-', '')}"))
 
-    def test_a_renamed_person_is_recognised_under_the_new_name(self):
+    def test_recognises_a_renamed_person_under_the_new_name(self):
         gateway = self.enrolled()
         gateway.good(gateway.ask("PUT", f"{SUBJECTS}/Barack%20Obama", body={"subject": "Barack"}))
         self.assertEqual("Barack", gateway.recognise(OBAMA[2])[0]["subjects"][0]["subject"])
         gateway.refused(gateway.ask("PUT", f"{SUBJECTS}/Nobody", body={"subject": "X"}), 404, 42)
 
-    def test_merged_people_are_one_with_the_faces_of_both(self):
+    def test_merged_subject_has_the_faces_of_both(self):
         gateway = self.enrolled()
         gateway.add_face("Mr%20President", OBAMA[1])
         gateway.refused(gateway.ask("POST", f"{GALLERY}/merge",
@@ -230,7 +230,7 @@ class Gallery(GatewayTest):
         (face,) = gateway.recognise(OBAMA[2])
         self.assertEqual(2, len(face["candidates"][0]["samples"]))
 
-    def test_faces_are_listed_page_by_page(self):
+    def test_lists_faces_by_page(self):
         gateway = self.enrolled()
         ids = [self.face["image_id"], gateway.add_face("Barack%20Obama", OBAMA[1])["image_id"],
                gateway.add_face("Joe", BIDEN)["image_id"]]
@@ -242,7 +242,7 @@ class Gallery(GatewayTest):
         self.assertEqual(ids[2:], [face["image_id"] for face in joes])
         self.assertEqual("biden.jpg", joes[0]["source"])
 
-    def test_all_faces_go_with_a_subject_or_with_the_role_for_it(self):
+    def test_removing_all_faces_requires_a_subject_or_the_role_admin(self):
         gateway = self.enrolled()
         gateway.add_face("Joe", BIDEN)
         gateway.refused(gateway.ask("DELETE", FACES, role="enrol"), 403, words="admin")
@@ -254,12 +254,12 @@ class Gallery(GatewayTest):
 
 
 class Keys(GatewayTest):
-    def test_it_does_not_start_without_keys(self):
+    def test_does_not_start_without_keys(self):
         ran = self.run_program([support.program("facebus-gateway")])
         self.assertEqual(78, ran.code, ran)
         self.assertIn("facebus api-key", ran.err)
 
-    def test_it_is_open_on_this_machine_only(self):
+    def test_allows_anonymous_access_on_loopback_only(self):
         ran = self.run_program([support.program("facebus-gateway")], self.environment(
             FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true", FACEBUS_GATEWAY_ADDRESS="0.0.0.0:0"))
         self.assertEqual(78, ran.code, ran)
@@ -267,7 +267,7 @@ class Keys(GatewayTest):
         gateway = Gateway(self, FACEBUS_GATEWAY_ALLOW_ANONYMOUS="true")
         self.assertEqual(200, gateway.ask("DELETE", SUBJECTS, role=None).status)
 
-    def test_every_path_but_the_description_takes_a_key_with_the_role_that_it_names(self):
+    def test_every_documented_path_requires_its_role(self):
         gateway = Gateway(self)
         document = gateway.ask("GET", "/openapi.json", role=None).json
         order = ["read", "enrol", "admin"]
@@ -284,7 +284,7 @@ class Keys(GatewayTest):
                     tried += 1
         self.assertGreater(tried, 40)
 
-    def test_a_key_that_is_taken_away_is_refused_soon_and_a_new_one_is_taken_without_a_restart(self):
+    def test_applies_added_and_revoked_keys_without_a_restart(self):
         gateway = Gateway(self)
         lines = gateway.keys_file.read_text().splitlines(keepends=True)
         gateway.keys_file.write_text("".join(line for line in lines if not line.endswith(" read\n")))
@@ -294,7 +294,7 @@ class Keys(GatewayTest):
         while gateway.ask("GET", SUBJECTS, role=new).status != 200:
             pass
 
-    def test_no_key_and_no_name_is_logged(self):
+    def test_logs_no_keys_and_no_names(self):
         gateway = self.enrolled()
         gateway.ask("GET", SUBJECTS, role="wrong-key")
         log = "\n".join(gateway.services["gateway"].lines())
@@ -303,7 +303,7 @@ class Keys(GatewayTest):
 
 
 class Limits(GatewayTest):
-    def test_a_key_that_asks_too_often_is_told_to_wait_and_may_ask_again_later(self):
+    def test_limits_the_rate_per_key(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_RATE="5", FACEBUS_GATEWAY_BURST="3")
         statuses = [gateway.ask("GET", SUBJECTS, role="read").status for _ in range(10)]
         self.assertEqual([200] * 3, statuses[:3])
@@ -313,22 +313,22 @@ class Limits(GatewayTest):
             gateway.refused(answer, 429)
             self.assertEqual("1", answer.headers["Retry-After"])
 
-    def test_a_large_upload_is_refused_before_it_is_read(self):
+    def test_refuses_large_uploads_before_reading_them(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_MAX_UPLOAD="1")
         body, type = form(("file", b"x" * 1_100_000, "a.jpg"))
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type=type), 413)
         gateway.refused(gateway.ask("POST", SUBJECTS, body=b"{" * 100_000), 413)
-        # As a client with a bad line would: it announces much and sends nothing.
+        # A client on a slow line: announces a large body and sends nothing.
         answer = self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
                           "Content-Length: 99000000\r\n\r\n")
         self.assertIn(b" 413 ", answer)
 
-    def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked(self):
+    def test_refuses_images_with_too_many_pixels_before_decoding(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_MAX_MEGAPIXELS="1")
         huge = ffmpeg_image(self, "huge.png", "-f", "lavfi", "-i", "color=gray:1100x1100")
-        gateway.refused(gateway.post(RECOGNISE, picture(huge)), 413, words="1100 x 1100")
+        gateway.refused(gateway.post(RECOGNISE, image_part(huge)), 413, words="1100 x 1100")
 
-    def test_a_request_that_dawdles_ends_and_others_are_answered(self):
+    def test_ends_slow_requests_and_serves_others(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_TIMEOUT="0.5", FACEBUS_GATEWAY_THREADS="1")
         start = time.monotonic()
         self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
@@ -337,7 +337,7 @@ class Limits(GatewayTest):
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(200, gateway.ask("GET", SUBJECTS).status)
 
-    def test_it_ends_at_once_when_it_is_told_to_whoever_is_connected(self):
+    def test_stops_immediately_with_open_connections(self):
         gateway = Gateway(self)
         host, _, port = gateway.address.rpartition(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -356,8 +356,8 @@ class Limits(GatewayTest):
 
 
 class Documentation(GatewayTest):
-    def test_the_commands_of_the_documentation_work(self):
-        """Those of docs/rest.md in their order, but for the one that starts the gateway."""
+    def test_documented_commands_work(self):
+        """Runs the commands of docs/rest.md in order, except the one that starts the gateway."""
         need_tool("curl")
         blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/rest.md").read_text(), re.M | re.S)
         make_key, commands = blocks[0].splitlines()[0], blocks[1]
@@ -381,9 +381,9 @@ class Documentation(GatewayTest):
 
 
 class BadInput(GatewayTest):
-    def test_parameters_that_make_no_sense_are_refused_by_name(self):
+    def test_rejects_invalid_parameters_by_name(self):
         gateway = Gateway(self)
-        body, type = form(picture(OBAMA[1]))
+        body, type = form(image_part(OBAMA[1]))
         for query, code, word in (("limit=-1", 36, "limit"), ("limit=x", 36, "limit"),
                                   ("prediction_count=0", 12, "prediction_count"),
                                   ("det_prob_threshold=2", 36, "det_prob_threshold"),
@@ -394,9 +394,9 @@ class BadInput(GatewayTest):
         gateway.refused(gateway.ask("POST", FACES, body=body, type=type), 400, 33, "subject")
         gateway.refused(gateway.ask("GET", f"{FACES}?size=0"), 400, 36, "size")
 
-    def test_broken_forms_pictures_and_json_are_refused(self):
+    def test_rejects_malformed_forms_images_and_json(self):
         gateway = Gateway(self)
-        body, type = form(picture(OBAMA[1]))
+        body, type = form(image_part(OBAMA[1]))
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body[:-50], type=type), 400, 34)
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="multipart/form-data"), 400, 34)
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="text/plain"), 415)
@@ -412,17 +412,17 @@ class BadInput(GatewayTest):
                                     headers={"Content-Encoding": "gzip"}), 415)
         self.assertEqual([], gateway.subjects())
 
-    def test_hard_pictures_are_searched_or_refused_and_end_nothing(self):
+    def test_survives_hard_images(self):
         need_data()
         gateway = Gateway(self)
         for file in sorted((DATA / "hard").rglob("*")):
             if file.is_file():
-                answer = gateway.post(RECOGNISE, picture(file))
+                answer = gateway.post(RECOGNISE, image_part(file))
                 self.assertIn(answer.status, (200, 400, 413), f"{file}: {answer}")
 
     def test_unknown_ids_and_paths_are_not_found(self):
         gateway = Gateway(self)
-        body, type = form(picture(OBAMA[1]))
+        body, type = form(image_part(OBAMA[1]))
         for unknown in ("x", "0" * 32, "..%2f..%2fetc", "00000000-0000-0000-0000-000000000000"):
             gateway.refused(gateway.ask("DELETE", f"{FACES}/{unknown}"), 404)
         gateway.refused(gateway.ask("POST", f"{FACES}/{'0' * 32}/verify", body=body, type=type), 404, 11)

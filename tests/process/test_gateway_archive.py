@@ -1,4 +1,4 @@
-"""The REST API's export and import of the whole gallery."""
+"""Tests export and import of the gallery over the REST API."""
 
 import json
 import unittest
@@ -7,7 +7,7 @@ from gateway import BIDEN, FACES, GALLERY, OBAMA, SUBJECTS, Gateway, GatewayTest
 
 
 class Archive(GatewayTest):
-    def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
+    def test_imports_an_exported_gallery_with_and_without_encryption(self):
         gateway = self.enrolled()
         gateway.add_face("Joe", BIDEN)
         for secret in (None, "a secret"):
@@ -15,7 +15,7 @@ class Archive(GatewayTest):
             archive = gateway.ask("POST", f"{GALLERY}/export", body=body)
             self.assertEqual("application/octet-stream", archive.headers["Content-Type"])
             self.assertEqual(secret is None, b"Barack" in archive.body)
-            self.assertEqual([], list(self.scratch.glob("facebus-*")), "nothing is left on the disk")
+            self.assertEqual([], list(self.scratch.glob("facebus-*")), "no file left on the disk")
             elsewhere = Gateway(self)
             parts = [("file", archive.body, "g")] + ([("passphrase", secret)] if secret else [])
             if secret:
@@ -29,7 +29,7 @@ class Archive(GatewayTest):
             self.assertEqual(2, again["already_enrolled"])
             self.assertEqual([], list(self.scratch.glob("facebus-*")))
 
-    def test_archives_of_the_api_and_of_the_command_line_are_the_same(self):
+    def test_command_line_imports_archives_of_the_api(self):
         gateway = self.enrolled()
         file, secret = self.folder / "all.gallery", self.folder / "secret"
         secret.write_text("a secret\n")
@@ -39,20 +39,20 @@ class Archive(GatewayTest):
         self.assertIn("1 added", read.out, read)
         self.assertEqual(["Barack Obama"], gateway.subjects())
 
-    def test_a_broken_archive_is_refused(self):
+    def test_rejects_broken_archives(self):
         gateway = Gateway(self)
         for archive in (b"", b"hello", b"facebus sealed 1\n", b'{"facebus_gallery": 99}\n',
                         b'{"facebus_gallery":1,"subjects":1,"samples":1}\n{"subject":"x"}\n'):
             gateway.refused(gateway.post(f"{GALLERY}/import", ("file", archive, "g")), 400, 36)
 
-    def test_marks_and_pictures_travel_with_an_archive(self):
+    def test_archive_contains_ignore_marks_and_photos(self):
         gateway = self.enrolled()
         gateway.add_face("Joe", BIDEN)
-        picture = gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img").body
+        photo = gateway.ask("GET", f"{FACES}/{self.face['image_id']}/img").body
         gateway.good(gateway.ask("PUT", f"{GALLERY}/subjects/Barack%20Obama", body={"ignored": True}))
         archive = gateway.ask("POST", f"{GALLERY}/export").body
         elsewhere = Gateway(self)
-        # Who is ignored in either place is ignored.
+        # A subject that is ignored in either gallery is ignored after the import.
         elsewhere.add_face("Joe", BIDEN)
         elsewhere.good(elsewhere.ask("PUT", f"{GALLERY}/subjects/Joe", body={"ignored": True}))
         elsewhere.good(elsewhere.post(f"{GALLERY}/import", ("file", archive, "g")))
@@ -60,10 +60,10 @@ class Archive(GatewayTest):
         self.assertEqual({"Barack Obama": True, "Joe": True},
                          {entry["subject"]: entry["ignored"] for entry in subjects})
         (face,) = elsewhere.good(elsewhere.ask("GET", f"{FACES}?subject=Barack%20Obama"))["faces"]
-        self.assertEqual(picture, elsewhere.ask("GET", f"{FACES}/{face['image_id']}/img").body)
+        self.assertEqual(photo, elsewhere.ask("GET", f"{FACES}/{face['image_id']}/img").body)
         self.assertTrue(elsewhere.recognise(OBAMA[2])[0]["ignored"])
 
-    def test_an_archive_of_the_first_version_is_read(self):
+    def test_imports_archives_of_version_1(self):
         gateway = self.enrolled()
         archive = gateway.ask("POST", f"{GALLERY}/export").body
         head, line = archive.decode().splitlines()

@@ -1,4 +1,4 @@
-"""What the gateway tells of results as they come, and of strangers: over HTTP, with the whole system behind it."""
+"""Tests live results, cameras and unknown people over HTTP, with the whole system running."""
 
 import contextlib
 import http.client
@@ -15,7 +15,7 @@ NOBODY = "0" * 32
 
 
 class Stream:
-    """Server-sent events, as they come."""
+    """Client of the event stream."""
 
     def __init__(self, case, system, last=None):
         host, _, port = system.address.rpartition(":")
@@ -30,7 +30,7 @@ class Stream:
         return self.answer.readline().decode().rstrip("\n")
 
     def next(self):
-        """Id and result of the next event."""
+        """Returns id and result of the next event."""
         event = {}
         while "data" not in event:
             name, _, value = self.line().partition(": ")
@@ -50,8 +50,8 @@ class LiveTest(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def strangers(self, system):
-        """The groups of strangers, when there is one."""
+    def unknown_groups(self, system):
+        """Waits for an unknown person, and returns all groups."""
         while not (groups := system.good(system.ask("GET", UNKNOWN))["groups"]):
             pass
         return groups
@@ -61,7 +61,7 @@ class LiveTest(ProcessTest):
 
 
 class Events(LiveTest):
-    def test_results_come_as_events_and_who_was_away_gets_what_it_missed(self):
+    def test_streams_results_and_resumes_after_the_last_event(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual("text/event-stream", stream.answer.headers["Content-Type"])
@@ -78,7 +78,7 @@ class Events(LiveTest):
         self.assertEqual(id, Stream(self, system, "of another run-7").next()[0])
         self.assertIn(id, [one["id"] for one in system.good(system.ask("GET", "/api/v1/live"))["results"]])
 
-    def test_listeners_take_no_thread_of_other_requests_and_their_number_is_bounded(self):
+    def test_bounds_streams_and_keeps_threads_for_other_requests(self):
         system = PageSystem(self, FACEBUS_GATEWAY_MAX_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
         streams = [Stream(self, system) for _ in range(2)]
         for stream in streams:
@@ -89,7 +89,7 @@ class Events(LiveTest):
         while Stream(self, system).answer.status != 200:
             pass
 
-    def test_the_gateway_ends_at_once_whoever_listens(self):
+    def test_stops_immediately_with_open_streams(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual(": results follow", stream.line())
@@ -101,59 +101,59 @@ class Events(LiveTest):
 
 
 class Cameras(LiveTest):
-    def test_a_camera_that_never_gave_a_frame_is_known_and_has_no_picture(self):
+    def test_lists_a_camera_that_never_delivered_a_frame(self):
         system = PageSystem(self, FACEBUS_CAMERAS_YARD_SOURCE="rtsp://127.0.0.1:1/none")
         while not (cameras := system.good(system.ask("GET", "/api/v1/cameras"))["cameras"]):
             pass
         (yard,) = cameras
-        self.assertEqual(("yard", "silent", 0), (yard["camera"], yard["state"], yard["frames"]))
+        self.assertEqual(("yard", "no_frames", 0), (yard["camera"], yard["state"], yard["frames"]))
         self.assertNotIn("last_frame", yard)
 
 
-class Strangers(LiveTest):
-    def test_faces_that_the_rules_refuse_are_not_enrolled_and_stay(self):
+class UnknownPeople(LiveTest):
+    def test_keeps_faces_that_the_enrolment_rules_refuse(self):
         system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")
         system.film("door")
-        (group, *_) = self.strangers(system)
+        (group, *_) = self.unknown_groups(system)
         self.assertIn("too poor", group["faces"][0]["refusal"])
         refused = system.ask("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
         system.refused(refused, 400, 21, "too poor")
         self.assertEqual([], system.subjects())
-        self.assertIn(self.ids(group)[-1], [id for one in self.strangers(system) for id in self.ids(one)])
+        self.assertIn(self.ids(group)[-1], [id for one in self.unknown_groups(system) for id in self.ids(one)])
 
-    def test_who_is_never_to_be_reported_is_in_the_gallery_and_comes_no_more(self):
+    def test_ignoring_an_unknown_person_enrols_them_as_ignored(self):
         system = PageSystem(self)
         system.film("door")
-        (group, *_) = self.strangers(system)
-        picture = system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
+        (group, *_) = self.unknown_groups(system)
+        image = system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
         self.assertEqual((200, "image/jpeg", b"\xff\xd8"),
-                         (picture.status, picture.headers["Content-Type"], picture.body[:2]))
-        told = system.good(system.ask("POST", f"{UNKNOWN}/ignore", body={"faces": self.ids(group)}))
+                         (image.status, image.headers["Content-Type"], image.body[:2]))
+        named = system.good(system.ask("POST", f"{UNKNOWN}/ignore", body={"faces": self.ids(group)}))
         (subject,) = system.good(system.ask("GET", "/api/v1/gallery/subjects"))["subjects"]
-        self.assertEqual((told["subject"], True), (subject["subject"], subject["ignored"]))
+        self.assertEqual((named["subject"], True), (subject["subject"], subject["ignored"]))
         self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
         self.assertEqual(404, system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img").status)
 
-    def test_what_makes_no_sense_is_refused_with_what_to_send(self):
+    def test_rejects_invalid_requests_with_an_example(self):
         system = PageSystem(self)
         for path in ("name", "ignore", "dismiss"):
             for body in (b"", b"[]", b'{"subject": "A"}', b'{"subject": "A", "faces": []}',
                          b'{"subject": "A", "faces": [1]}', b'{"faces": "x", "subject": "A"}'):
                 system.refused(system.ask("POST", f"{UNKNOWN}/{path}", body=body), 400, 33, "faces")
             gone = system.ask("POST", f"{UNKNOWN}/{path}", body={"subject": "A", "faces": [NOBODY]})
-            system.refused(gone, 404, 11, "not here any more")
+            system.refused(gone, 404, 11, "no longer exist")
         system.refused(system.ask("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
         self.assertEqual([], system.subjects())
 
-    def test_what_the_gateway_remembers_is_gone_with_it(self):
+    def test_restart_drops_unknown_faces_and_crops(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
         system.film("door")
-        self.strangers(system)
+        self.unknown_groups(system)
         system.stop("capture")
         system.restart_gateway()
         self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
-        # Results are in the history; their crops are nowhere.
+        # The history contains results, but no crops.
         while not (results := system.good(system.ask("GET", "/api/v1/live"))["results"]):
             pass
         self.assertFalse([result for result in results if "crop" in result])

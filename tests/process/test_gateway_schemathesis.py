@@ -1,4 +1,4 @@
-"""Answers that the OpenAPI document does not allow, looked for by schemathesis."""
+"""Searches with schemathesis for responses that the OpenAPI document does not allow."""
 
 import pathlib
 import unittest
@@ -18,13 +18,13 @@ class Schemathesis(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def test_every_answer_is_one_that_the_openapi_document_tells_of(self):
+    def test_responses_conform_to_the_openapi_document(self):
         program = python_with("schemathesis").with_name("schemathesis")
-        pictures = self.folder / "pictures"
-        pictures.mkdir()
+        images = self.folder / "images"
+        images.mkdir()
         for number, file in enumerate((OBAMA[0], BIDEN)):
-            ffmpeg_image(self, f"pictures/{number}.jpg", "-i", file, "-vf", "scale=-1:300")
-        ffmpeg_image(self, "pictures/grey.jpg", "-f", "lavfi", "-i", "color=gray:100x100")
+            ffmpeg_image(self, f"images/{number}.jpg", "-i", file, "-vf", "scale=-1:300")
+        ffmpeg_image(self, "images/grey.jpg", "-f", "lavfi", "-i", "color=gray:100x100")
         gateway = Gateway(self)
         ran = self.run_program(
             [program, "--config-file", HERE / "schemathesis.toml", "run",
@@ -32,10 +32,10 @@ class Schemathesis(ProcessTest):
              "--checks", "all", "--max-examples", "15", "--max-time", "30", "--continue-on-failure",
              "--generation-deterministic", "--no-color"],
             self.environment(SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=HERE,
-                             PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_IMAGES=pictures))
+                             PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_IMAGES=images))
         self.assertEqual(0, ran.code, ran)
         paths = gateway.ask("GET", "/openapi.json").json["paths"].values()
-        # All but the stream of events.
+        # All except the event stream.
         self.assertIn(f"Tested: {sum(len(methods) for methods in paths) - 1}\n", ran.out)
 
 

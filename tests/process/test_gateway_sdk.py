@@ -1,4 +1,4 @@
-"""compreface-sdk from PyPI, unmodified, against the gateway."""
+"""Tests the gateway with the unmodified compreface-sdk from PyPI."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ class Sdk(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def test_the_unmodified_sdk_adds_lists_deletes_recognises_detects_and_verifies(self):
+    def test_unmodified_sdk_manages_recognises_detects_and_verifies_faces(self):
         python = python_with("compreface-sdk")
         gateway = Gateway(self)
         port, key = gateway.address.rpartition(":")[2], gateway.keys["admin"]

@@ -1,4 +1,4 @@
-"""MQTT, with the Mosquitto of the distribution and a gateway that tells it who is where."""
+"""Tests MQTT with a running Mosquitto and gateway."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ READY = "test/ready"
 
 
 class Mosquitto:
-    """A broker at one port, that may be killed and started again."""
+    """A Mosquitto on a fixed port that can be killed and restarted."""
 
     def __init__(self, case, *lines):
         self.case = case
@@ -28,7 +28,7 @@ class Mosquitto:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.config = case.folder / "mosquitto.conf"
-        # Started by root it would become a user who may not read this folder.
+        # Started by root, Mosquitto would switch to a user without access to this folder.
         self.config.write_text("\n".join(
             [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stderr",
              *(lines or ["allow_anonymous true"])]))
@@ -37,12 +37,12 @@ class Mosquitto:
     def start(self):
         self.process = self.case.spawn(["mosquitto", "-c", self.config], self.case.environment(),
                                        subprocess.PIPE, subprocess.STDOUT)
-        said = ""
+        output = ""
         for line in self.process.stdout:
-            said += line.decode()
+            output += line.decode()
             if b"running" in line:
                 return
-        raise AssertionError(f"mosquitto did not start: {said}")
+        raise AssertionError(f"mosquitto did not start: {output}")
 
     def kill(self):
         self.process.kill()
@@ -50,22 +50,22 @@ class Mosquitto:
 
 
 class Listener:
-    """mosquitto_sub: what the broker tells, and what it holds. Once it is made it misses nothing: it has
-    seen a message that the broker held for it."""
+    """Runs mosquitto_sub and records all messages. Its subscriptions are active once it is constructed: it waits
+    for a retained message."""
 
     def __init__(self, case, broker, topic, *flags):
         self.case, self.seen, self.rest, self.place = case, [], b"", 0
-        told = case.run_program(["mosquitto_pub", "-p", broker.port, "-r", "-t", READY, "-m", "ready", *flags])
-        case.assertEqual(0, told.code, told)
+        published = case.run_program(["mosquitto_pub", "-p", broker.port, "-r", "-t", READY, "-m", "ready", *flags])
+        case.assertEqual(0, published.code, published)
         self.process = case.spawn(
             ["stdbuf", "-oL", "mosquitto_sub", "-p", str(broker.port), "-q", "1", "-F", "%r %t %p",
              "-t", READY, "-t", topic, *flags], case.environment(), subprocess.PIPE, subprocess.STDOUT)
-        while not any(told == READY for _, told, _ in self.seen):
+        while not any(topic == READY for _, topic, _ in self.seen):
             self.next()
 
     def next(self, meanwhile=None):
-        """(retained, topic, payload); the payload as JSON where it is some. Twice a second until it is there
-        `meanwhile` is called."""
+        """Returns the next message as (retained, topic, payload), with JSON payloads parsed. Calls `meanwhile`
+        twice a second while waiting."""
         while b"\n" not in self.rest:
             if not select.select([self.process.stdout], [], [], 0.5 if meanwhile else None)[0]:
                 meanwhile()
@@ -81,17 +81,17 @@ class Listener:
         return self.seen[-1]
 
     def until(self, topic, wanted=lambda payload: True, meanwhile=None):
-        """The payload of the next message of the topic that is wanted."""
+        """Returns the payload of the next message of the topic for which `wanted` is true."""
         while True:
             while self.place < len(self.seen):
-                _, told, payload = self.seen[self.place]
+                _, seen_topic, payload = self.seen[self.place]
                 self.place += 1
-                if told == topic and wanted(payload):
+                if seen_topic == topic and wanted(payload):
                     return payload
             self.next(meanwhile)
 
     def states(self, topic, first=0):
-        return [payload for _, told, payload in self.seen[first:] if told == topic]
+        return [payload for _, seen_topic, payload in self.seen[first:] if seen_topic == topic]
 
 
 class MqttTest(ProcessTest):
@@ -113,29 +113,29 @@ class MqttTest(ProcessTest):
         return Listener(self, broker, topic, *flags)
 
     def retained(self, broker, topic):
-        """What the broker holds of a topic, for whoever comes now."""
+        """Returns the retained payload of a topic."""
         return self.listen(broker, topic).until(topic)
 
 
 class EventTest(MqttTest):
-    def test_a_result_is_told_once_with_the_id_that_it_has_everywhere(self):
+    def test_publishes_each_result_once_with_its_id(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
         listener.until(AVAILABILITY, lambda state: state == "online")
         alice = house.enter("Alice")
         results = [house.result("t1", alice), house.result("t2"), house.result("t3", alice)]
-        told = [listener.until("facebus/door/identity") for _ in results]
-        self.assertEqual([result_id(result) for result in results], [event["id"] for event in told])
-        self.assertEqual(["known", "unknown", "known"], [event["decision"] for event in told])
+        events = [listener.until("facebus/door/identity") for _ in results]
+        self.assertEqual([result_id(result) for result in results], [event["id"] for event in events])
+        self.assertEqual(["known", "unknown", "known"], [event["decision"] for event in events])
         self.assertEqual({"subject": "Alice", "subject_id": alice[0], "camera": "door", "track": "t1"},
-                         {key: told[0][key] for key in ("subject", "subject_id", "camera", "track")})
-        self.assertNotIn("subject", told[1])
+                         {key: events[0][key] for key in ("subject", "subject_id", "camera", "track")})
+        self.assertNotIn("subject", events[1])
         late = self.listen(broker, "facebus/door/#")
         late.until("facebus/door/presence")
-        self.assertEqual([], late.states("facebus/door/identity"), "an event is nothing to keep")
+        self.assertEqual([], late.states("facebus/door/identity"), "events are not retained")
 
-    def test_what_is_missed_while_the_broker_is_away_is_told_up_to_a_bound(self):
+    def test_publishes_queued_results_after_an_outage_up_to_the_bound(self):
         broker = Mosquitto(self)
         house = self.house(broker, FACEBUS_MQTT_QUEUE="3")
         self.listen(broker).until(AVAILABILITY, lambda state: state == "online")
@@ -150,8 +150,8 @@ class EventTest(MqttTest):
         broker.start()
         listener = self.listen(broker)
         gateway.process.send_signal(signal.SIGCONT)
-        told = [listener.until("facebus/door/identity")["id"] for _ in range(3)]
-        self.assertEqual([result_id(result) for result in results[2:]], told)
+        ids = [listener.until("facebus/door/identity")["id"] for _ in range(3)]
+        self.assertEqual([result_id(result) for result in results[2:]], ids)
 
 
 class PresenceTest(MqttTest):
@@ -176,7 +176,7 @@ class PresenceTest(MqttTest):
         empty = self.retained(broker, "facebus/door/presence")
         self.assertEqual((False, 0, []), (empty["occupied"], empty["count"], empty["people"]))
 
-    def test_one_track_after_another_of_one_person_does_not_flicker(self):
+    def test_consecutive_tracks_of_one_person_do_not_flicker(self):
         broker = Mosquitto(self)
         house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_ABSENT_AFTER="60")
         alice = house.enter("Alice")
@@ -187,14 +187,14 @@ class PresenceTest(MqttTest):
             house.event(f"t{number - 1}", "ended")
             house.event(f"t{number}", "started")
             house.result(f"t{number}", alice)
-        house.event("t9", "started", "gate")  # what is told after all that
+        house.event("t9", "started", "gate")  # published after all of the above
         listener.until("facebus/gate/presence", lambda state: state["occupied"])
         people = [state["present"] for state in listener.states(f"facebus/person/{alice[0]}/presence")]
         self.assertEqual([True], people)
         counts = [state["count"] for state in listener.states("facebus/door/presence")]
         self.assertEqual({1}, set(counts))
 
-    def test_presence_ends_when_the_broker_is_gone(self):
+    def test_presence_ends_when_the_facebus_broker_is_lost(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         alice = house.enter("Alice")
@@ -206,13 +206,13 @@ class PresenceTest(MqttTest):
         house.kill("broker")
         listener.until(topic, lambda state: not state["present"])
 
-    def test_a_track_that_says_that_it_goes_on_is_present_until_it_is_silent(self):
+    def test_heartbeats_keep_a_track_present(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
         house.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        # Others are heard of for longer than the silence that ends a presence, and so is it.
+        # Other tracks come and go for longer than absent_after; the heartbeats keep t1 present.
         for number in range(2, 6):
             house.event("t1", "moved")
             house.event(f"g{number}", "started", "gate")
@@ -224,7 +224,7 @@ class PresenceTest(MqttTest):
 
 
 class RestartTest(MqttTest):
-    def test_a_gateway_that_is_killed_is_offline_by_its_last_will_and_takes_up_its_states(self):
+    def test_last_will_marks_a_killed_gateway_offline_and_a_restart_restores_states(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         alice, bob = house.enter("Alice"), house.enter("Bob")
@@ -237,17 +237,17 @@ class RestartTest(MqttTest):
         listener.until(AVAILABILITY, lambda state: state == "offline")
         self.assertEqual("offline", self.retained(broker, AVAILABILITY))
         before = len(listener.seen)
-        house.event("t2", "ended")  # nobody hears it
+        house.event("t2", "ended")  # the gateway is down and misses it
         house.restart_gateway()
         listener.until(AVAILABILITY, lambda state: state == "online")
         listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"],
                        meanwhile=lambda: house.event("t1", "moved"))
         states = listener.states(f"facebus/person/{alice[0]}/presence", before)
         self.assertEqual(set(), {state["present"] for state in states} - {True},
-                         "she was there all the time")
+                         "Alice was present all the time")
         listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
 
-    def test_a_gateway_that_stops_says_so(self):
+    def test_stopping_publishes_offline(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
@@ -255,7 +255,7 @@ class RestartTest(MqttTest):
         house.stop("gateway")
         listener.until(AVAILABILITY, lambda state: state == "offline")
 
-    def test_a_broker_that_lost_all_is_given_all_again(self):
+    def test_resends_all_states_to_a_broker_that_lost_them(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         alice = house.enter("Alice")
@@ -272,7 +272,7 @@ class RestartTest(MqttTest):
 
 
 class HomeAssistantTest(MqttTest):
-    def test_cameras_and_people_are_discovered_renamed_and_withdrawn(self):
+    def test_publishes_renames_and_removes_discovery_of_cameras_and_people(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
@@ -293,16 +293,16 @@ class HomeAssistantTest(MqttTest):
         self.assertEqual("Zoe", listener.until(topic)["device"]["name"])
         house.good(house.ask("DELETE", path + "Zoe"))
         self.assertEqual("", listener.until(topic))
-        # In the order of their topics, so the rest is there, too.
+        # States are published in the order of their topics, so the others have arrived too.
         self.assertIsNone(self.retained(broker, "facebus/door/last_person")["name"])
         held = self.run_program(["mosquitto_sub", "-p", broker.port, "--retained-only", "-v", "-t", "#",
                                  "-W", "1"]).out
         self.assertIn("facebus/door/presence", held)
         self.assertNotIn("Zoe", held)
-        for _, told, _ in listener.seen:
-            self.assertRegex(told, r"^[A-Za-z0-9_/-]+$")
+        for _, seen_topic, _ in listener.seen:
+            self.assertRegex(seen_topic, r"^[A-Za-z0-9_/-]+$")
 
-    def test_who_was_removed_while_the_gateway_was_away_is_withdrawn(self):
+    def test_removes_discovery_of_people_removed_while_the_gateway_was_down(self):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
@@ -317,7 +317,7 @@ class HomeAssistantTest(MqttTest):
 
 
 class LoginTest(MqttTest):
-    def test_with_a_password_it_is_let_in_and_without_it_says_so_and_goes_on(self):
+    def test_logs_in_with_a_password_and_reports_a_wrong_one(self):
         passwords = self.folder / "passwords"
         made = self.run_program(["mosquitto_passwd", "-b", "-c", passwords, "facebus", "secret"])
         self.assertEqual(0, made.code, made)
@@ -337,7 +337,7 @@ class LoginTest(MqttTest):
         listener.until(AVAILABILITY, lambda state: state == "online")
         self.assertNotIn("secret", "".join(house.services["gateway"].lines()))
 
-    def test_over_tls_the_certificate_has_to_be_good(self):
+    def test_tls_requires_a_valid_certificate(self):
         key, certificate = self_signed(self, "IP:127.0.0.1")
         broker = Mosquitto(self, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
         house = self.house(broker, FACEBUS_MQTT_TLS="true")
@@ -350,7 +350,7 @@ class LoginTest(MqttTest):
         listener = self.listen(broker, "#", "--cafile", str(certificate), "-h", "127.0.0.1")
         listener.until(AVAILABILITY, lambda state: state == "online")
 
-    def test_settings_that_make_no_sense_are_refused(self):
+    def test_rejects_invalid_options(self):
         need_tool("redis-server")
         for setting, value in (("topic", "a/#"), ("client_id", "a b"), ("discovery", "+")):
             with self.subTest(setting):

@@ -1,4 +1,4 @@
-"""Webhooks, with a receiver that the test plays by a real HTTP server."""
+"""Tests webhooks with a receiver that is a real HTTP server."""
 
 import contextlib
 import http.server
@@ -14,12 +14,12 @@ from integrations import House, result_id, self_signed
 from support import ROOT, ProcessTest, need_system, need_tool
 from system import metric
 
-SECRET = "one that nobody guesses"
+SECRET = "a secret that is hard to guess"
 
 
 class Receiver:
-    """Keeps what is posted, and answers with the next of `answers`, or 204: a status, a status with
-    headers, or a threading.Event that it waits for."""
+    """Records requests, and responds with the next of `answers`, else 204. An answer is a status, a status with
+    headers, or a threading.Event: then it does not respond, and waits for the event."""
 
     def __init__(self, case, port=0, tls=None):
         self.posts, self.answers, self.ended = queue.Queue(), [], threading.Event()
@@ -49,7 +49,7 @@ class Receiver:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-            # A handshake that fails is the client's affair.
+            # Ignore failed handshakes: the tests check the client.
             self.server.handle_error = lambda *_: None
         self.port = self.server.server_port
         self.thread = threading.Thread(target=self.server.serve_forever)
@@ -61,7 +61,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook?from=facebus"
 
     def next(self):
-        """The next post; its id and its body as JSON."""
+        """Returns id and JSON body of the next request."""
         self.path, self.headers, self.body = self.posts.get()
         return self.headers["X-Facebus-Id"], json.loads(self.body)
 
@@ -86,7 +86,7 @@ class WebhookTest(ProcessTest):
         need_tool("redis-cli")
 
     def house(self, **hooks):
-        """A gateway with these webhooks: name -> settings."""
+        """Starts a gateway with webhooks, given as name -> options."""
         secret = self.folder / "hook-secret"
         secret.write_text(SECRET + "\n")
         self.hooks = {}
@@ -95,18 +95,18 @@ class WebhookTest(ProcessTest):
                 self.hooks[f"FACEBUS_WEBHOOKS_{name.upper()}_{key.upper()}"] = value
         return House(self, **self.hooks)
 
-    def tries(self, house, outcome, hook="lock"):
+    def attempts(self, house, outcome, hook="lock"):
         return metric(house.services["gateway"].health, "facebus_webhook_attempts_total", webhook=hook,
                       outcome=outcome)
 
 
 class DeliveryTest(WebhookTest):
-    def test_what_is_asked_for_is_posted_in_order_and_signed(self):
+    def test_delivers_selected_results_in_order_and_signed(self):
         receiver = Receiver(self)
         house = self.house(lock={"url": receiver.url, "cameras": "door, gate"})
         alice = house.enter("Alice")
         first = house.result("t1", alice)
-        house.result("t2")  # a stranger
+        house.result("t2")  # an unknown person
         house.result("t3", alice, camera="yard")
         second = house.result("t4", alice, camera="gate")
         id, event = receiver.next()
@@ -120,7 +120,7 @@ class DeliveryTest(WebhookTest):
         self.assertFalse(verify_as_documented(receiver.headers, receiver.body, "another secret"))
         self.assertEqual(result_id(second), receiver.next()[0])
 
-    def test_a_receiver_that_can_not_now_gets_it_again(self):
+    def test_retries_temporary_errors(self):
         receiver = Receiver(self)
         receiver.answers += [503, (429, {"Retry-After": "1"}), 200]
         house = self.house(lock={"url": receiver.url})
@@ -128,27 +128,27 @@ class DeliveryTest(WebhookTest):
         results = [house.result("t1", alice), house.result("t2", alice)]
         ids = receiver.ids(4)
         self.assertEqual([result_id(results[0])] * 3 + [result_id(results[1])], ids)
-        while self.tries(house, "delivered") < 2:
+        while self.attempts(house, "delivered") < 2:
             house.next()
-        self.assertEqual(2, self.tries(house, "retried"))
+        self.assertEqual(2, self.attempts(house, "retried"))
 
-    def test_what_a_receiver_refuses_is_set_aside_and_a_redirect_is_not_followed(self):
+    def test_dead_letters_after_permanent_errors_and_follows_no_redirects(self):
         receiver, elsewhere = Receiver(self), Receiver(self)
         receiver.answers += [400, (307, {"Location": elsewhere.url})]
         house = self.house(lock={"url": receiver.url})
         alice = house.enter("Alice")
         results = [house.result(track, alice) for track in ("t1", "t2", "t3")]
         self.assertEqual([result_id(result) for result in results], receiver.ids(3))
-        while self.tries(house, "delivered") < 1:
+        while self.attempts(house, "delivered") < 1:
             house.next()
-        self.assertEqual(2, self.tries(house, "set_aside"))
+        self.assertEqual(2, self.attempts(house, "dead_lettered"))
         self.assertTrue(elsewhere.posts.empty())
         log = "".join(house.services["gateway"].lines())
         self.assertIn(f"result={result_id(results[0])}", log)
         self.assertNotIn("Alice", log)
         self.assertNotIn(receiver.url, log)
 
-    def test_a_receiver_that_hangs_delays_no_other(self):
+    def test_hanging_receiver_delays_no_other(self):
         slow, quick = Receiver(self), Receiver(self)
         hang = threading.Event()
         self.addCleanup(hang.set)
@@ -158,10 +158,10 @@ class DeliveryTest(WebhookTest):
         results = [house.result(f"t{number}", alice) for number in range(5)]
         slow.next()
         self.assertEqual([result_id(result) for result in results], quick.ids(5))
-        # Nor does it hold the end of the gateway.
+        # Nor does it delay the shutdown of the gateway.
         house.stop("gateway")
 
-    def test_a_receiver_that_hangs_gets_it_again_after_its_time(self):
+    def test_retries_after_the_timeout(self):
         receiver = Receiver(self)
         hang = threading.Event()
         self.addCleanup(hang.set)
@@ -172,17 +172,17 @@ class DeliveryTest(WebhookTest):
 
 
 class RestartTest(WebhookTest):
-    def test_nothing_is_lost_while_the_receiver_is_down_and_the_gateway_is_killed(self):
+    def test_loses_nothing_if_the_receiver_is_down_and_the_gateway_is_killed(self):
         receiver = Receiver(self)
         house = self.house(lock={"url": receiver.url})
         alice = house.enter("Alice")
         results = [house.result("t0", alice)]
         got = receiver.ids(1)
-        while self.tries(house, "delivered") < 1:
+        while self.attempts(house, "delivered") < 1:
             house.next()
         receiver.close()
         results += [house.result(f"t{number}", alice) for number in range(1, 4)]
-        while self.tries(house, "retried") < 1:
+        while self.attempts(house, "retried") < 1:
             house.next()
         house.kill("gateway")
         results += [house.result(f"t{number}", alice) for number in range(4, 7)]
@@ -191,7 +191,7 @@ class RestartTest(WebhookTest):
         got += receiver.ids(6)
         self.assertEqual([result_id(result) for result in results], got)
 
-    def test_a_repeat_after_a_kill_has_the_id_and_body_of_before(self):
+    def test_repetition_after_a_kill_has_the_same_id_and_body(self):
         receiver = Receiver(self)
         hang = threading.Event()
         self.addCleanup(hang.set)
@@ -199,12 +199,12 @@ class RestartTest(WebhookTest):
         house = self.house(lock={"url": receiver.url, "timeout": "60"})
         result = house.result("t1", house.enter("Alice"))
         first, body = receiver.next()
-        house.kill("gateway")  # before it knows whether it was taken
+        house.kill("gateway")  # before it receives a response
         house.restart_gateway()
         self.assertEqual((first, body), receiver.next())
         self.assertEqual(result_id(result), first)
 
-    def test_what_was_before_the_first_start_of_a_webhook_is_not_told(self):
+    def test_new_webhook_skips_earlier_results(self):
         receiver = Receiver(self)
         house = self.house()
         alice = house.enter("Alice")
@@ -221,14 +221,14 @@ class RestartTest(WebhookTest):
         result = house.result("t2", alice)
         self.assertEqual([result_id(result)], receiver.ids(1))
 
-    def test_a_person_who_is_removed_before_the_delivery_is_not_told_of(self):
+    def test_does_not_deliver_results_of_removed_people(self):
         receiver = Receiver(self)
         port = receiver.port
         receiver.close()
         house = self.house(lock={"url": receiver.url})
         alice, bob = house.enter("Alice"), house.enter("Bob")
         house.result("t1", alice)
-        while self.tries(house, "retried") < 1:
+        while self.attempts(house, "retried") < 1:
             house.next()
         house.good(house.ask("DELETE", "/api/v1/recognition/subjects/Alice"))
         result = house.result("t2", bob)
@@ -237,21 +237,21 @@ class RestartTest(WebhookTest):
 
 
 class TlsTest(WebhookTest):
-    def test_the_certificate_of_a_receiver_has_to_be_good(self):
+    def test_requires_a_valid_certificate(self):
         key, certificate = self_signed(self, "DNS:localhost")
         receiver = Receiver(self, tls=(certificate, key))
         url = f"https://localhost:{receiver.port}/hook"
         house = self.house(good={"url": url, "ca_file": certificate}, lock={"url": url})
         result = house.result("t1", house.enter("Alice"))
         self.assertEqual([result_id(result)], receiver.ids(1))
-        while self.tries(house, "retried") < 1:
+        while self.attempts(house, "retried") < 1:
             house.next()
         self.assertTrue(receiver.posts.empty())
-        self.assertEqual(0, self.tries(house, "delivered"))
+        self.assertEqual(0, self.attempts(house, "delivered"))
 
 
 class SettingTest(WebhookTest):
-    def test_settings_that_make_no_sense_are_refused(self):
+    def test_rejects_invalid_options(self):
         good = {"url": "http://127.0.0.1:1/"}
         for key, value in (("url", "ftp://x/"), ("secret_file", ""), ("secret_file", "/nonexistent"),
                            ("decisions", "sometimes"), ("cameras", "a/b"), ("ca_file", "/nonexistent")):
@@ -262,7 +262,7 @@ class SettingTest(WebhookTest):
 
 
 def verify_as_documented(headers, body, secret):
-    """The check that docs/mqtt-and-webhooks.md gives to receivers."""
+    """Runs the check that docs/mqtt-and-webhooks.md shows to receivers."""
     text = (ROOT / "docs/mqtt-and-webhooks.md").read_text()
     code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "hmac" in block)
     names = {}

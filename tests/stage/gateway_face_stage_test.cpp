@@ -1,4 +1,4 @@
-// The stage `gateway` as a function, with the real networks.
+// Face stage of the gateway, with the real networks.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/faces/face_stage.hpp"
@@ -16,16 +16,16 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 namespace {
 
 Image photo(const std::string& name) {
-    auto picture = vision::read_image(test::models() / "demo/photos" / name);
-    BOOST_REQUIRE(picture);
-    return std::move(*picture);
+    auto image = vision::read_image(test::models() / "demo/photos" / name);
+    BOOST_REQUIRE(image);
+    return std::move(*image);
 }
 
 struct Fixture {
     FaceStage stage{test::models(), {}, {}};
 
-    gallery::Snapshot enrolled(const std::string& name, const Image& picture) {
-        const auto face = stage.sample(picture, 0, name + ".jpg");
+    gallery::Snapshot enrolled(const std::string& name, const Image& image) {
+        const auto face = stage.sample(image, 0, name + ".jpg");
         BOOST_REQUIRE(face);
         auto sample = face->sample;
         sample.id = std::string(32, '1');
@@ -33,8 +33,8 @@ struct Fixture {
         return {stage.model_id(), {{sample.subject_id, name, 0}}, {sample}, "1-0"};
     }
 
-    Recognised recognised(const Image& picture, const gallery::Snapshot& snapshot) {
-        const auto found = stage.find(picture, {}, true);
+    Recognised recognised(const Image& image, const gallery::Snapshot& snapshot) {
+        const auto found = stage.find(image, {}, true);
         BOOST_REQUIRE(found);
         return FaceStage::recognise(*found, {}, snapshot, gallery::Policy{}).front();
     }
@@ -42,7 +42,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(a_person_is_known_by_another_picture_and_a_stranger_is_not_named, Fixture) {
+BOOST_FIXTURE_TEST_CASE(recognises_a_person_on_another_photo_and_names_no_impostor, Fixture) {
     const auto snapshot = enrolled("Barack Obama", photo("barack_obama/obama.jpg"));
     const auto known = recognised(photo("barack_obama/obama3.jpg"), snapshot);
     BOOST_TEST((known.decision.verdict == gallery::Verdict::known));
@@ -52,17 +52,17 @@ BOOST_FIXTURE_TEST_CASE(a_person_is_known_by_another_picture_and_a_stranger_is_n
     BOOST_TEST(json["subjects"][0]["subject"] == "Barack Obama");
     BOOST_TEST(json["candidates"][0]["samples"][0] == "11111111-1111-1111-1111-111111111111");
 
-    const auto stranger = recognised(photo("joe_biden/biden.jpg"), snapshot);
-    BOOST_TEST((stranger.decision.verdict == gallery::Verdict::unknown));
+    const auto impostor = recognised(photo("joe_biden/biden.jpg"), snapshot);
+    BOOST_TEST((impostor.decision.verdict == gallery::Verdict::unknown));
     Json other;
-    add_recognised(other, stranger);
+    add_recognised(other, impostor);
     BOOST_TEST(other["subjects"].empty());
     BOOST_TEST(other["candidates"][0]["subject"] == "Barack Obama");
     BOOST_TEST(other["decision"] == "unknown");
 }
 
-BOOST_FIXTURE_TEST_CASE(faces_come_largest_first_and_no_more_than_asked_for, Fixture) {
-    // Two people side by side, one of them smaller.
+BOOST_FIXTURE_TEST_CASE(returns_faces_largest_first_up_to_the_limit, Fixture) {
+    // Two people next to each other, one of them smaller.
     const auto one = photo("barack_obama/obama.jpg");
     const auto other = photo("joe_biden/biden.jpg");
     cv::Mat smaller;
@@ -84,8 +84,7 @@ BOOST_FIXTURE_TEST_CASE(faces_come_largest_first_and_no_more_than_asked_for, Fix
     BOOST_TEST(stage.sample(both, 0, "both.jpg").error().code == fault_code::several_faces);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_picture_without_a_face_is_refused_with_the_number_that_clients_know,
-                        Fixture) {
+BOOST_FIXTURE_TEST_CASE(images_without_a_face_fail_with_the_code_of_compreface, Fixture) {
     const auto grey = test::flat(300, 300, {127, 127, 127});
     for (const auto& fault :
          {stage.find(grey, {}, true).error(), stage.sample(grey, 0, "x").error()}) {
@@ -93,20 +92,20 @@ BOOST_FIXTURE_TEST_CASE(a_picture_without_a_face_is_refused_with_the_number_that
         BOOST_TEST(fault.code == 28);
         BOOST_TEST(fault.message.starts_with("No face is found in the given image"));
     }
-    const auto picture = photo("barack_obama/obama.jpg");
-    BOOST_TEST(stage.find(picture, {.min_score = 1}, false).error().code == 28);
+    const auto image = photo("barack_obama/obama.jpg");
+    BOOST_TEST(stage.find(image, {.min_score = 1}, false).error().code == 28);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_box_lies_inside_of_the_picture_in_whole_pixels, Fixture) {
-    const auto picture = photo("barack_obama/obama.jpg");
-    const auto found = *stage.find(picture, {}, false);
+BOOST_FIXTURE_TEST_CASE(clamps_boxes_to_the_image_in_whole_pixels, Fixture) {
+    const auto image = photo("barack_obama/obama.jpg");
+    const auto found = *stage.find(image, {}, false);
     auto face = found.faces.front();
     face.sighting.box = {-5, -5, 1e6F, 1e6F};
     const auto json = face_json(found, face, {.landmarks = true});
     BOOST_TEST(json["box"]["x_min"] == 0);
     BOOST_TEST(json["box"]["y_min"] == 0);
-    BOOST_TEST(json["box"]["x_max"] == picture.width);
-    BOOST_TEST(json["box"]["y_max"] == picture.height);
+    BOOST_TEST(json["box"]["x_max"] == image.width);
+    BOOST_TEST(json["box"]["y_max"] == image.height);
     BOOST_TEST(json["landmarks"].size() == 5U);
     BOOST_TEST(!json.contains("embedding"));
 }

@@ -29,55 +29,55 @@ std::string state(const CameraBoard& board, int after) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_camera_is_live_while_its_frames_come_and_away_when_nothing_is_heard) {
+BOOST_AUTO_TEST_CASE(camera_is_live_while_frames_arrive_and_offline_without_messages) {
     CameraBoard board;
-    board.see(report(0), start);
+    board.update(report(0), start);
     BOOST_TEST(state(board, 1) == "live");
-    BOOST_TEST(state(board, 11) == "away");
-    board.see(report(0), start + seconds(11));
+    BOOST_TEST(state(board, 11) == "offline");
+    board.update(report(0), start + seconds(11));
     BOOST_TEST(state(board, 12) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_that_gives_no_frames_is_silent_whatever_clock_its_edge_has) {
+BOOST_AUTO_TEST_CASE(detects_missing_frames_independently_of_the_clock_of_the_edge) {
     CameraBoard board;
-    board.see(report(6), start);
-    BOOST_TEST(state(board, 1) == "silent");
+    board.update(report(6), start);
+    BOOST_TEST(state(board, 1) == "no_frames");
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_was_read_to_its_end_is_not_missed) {
+BOOST_AUTO_TEST_CASE(file_that_was_read_to_its_end_never_goes_offline) {
     CameraBoard board;
     auto last = report(6);
     last.ended = true;
-    board.see(last, start);
+    board.update(last, start);
     BOOST_TEST(state(board, 1000) == "ended");
 }
 
-BOOST_AUTO_TEST_CASE(an_edge_that_tells_nothing_of_its_cameras_is_known_by_its_results) {
+BOOST_AUTO_TEST_CASE(lists_cameras_without_reports_by_their_results) {
     CameraBoard board;
-    board.see(wire::Identity{.head = {.src = "door"}}, start);
-    board.see(wire::Identity{.head = {.src = "door"}}, start - seconds(100));
+    board.update(wire::Identity{.head = {.src = "door"}}, start);
+    board.update(wire::Identity{.head = {.src = "door"}}, start - seconds(100));
     const auto all = board.cameras(start + seconds(2));
     BOOST_REQUIRE(all.size() == 1U);
     BOOST_TEST(all[0].results == 2U);
-    BOOST_TEST(all[0].heard_ago == 2);
+    BOOST_TEST(all[0].last_message_ago == 2);
     BOOST_TEST(!all[0].report);
     BOOST_TEST(state(board, 2) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(the_broker_is_told_of_with_the_time_since_it_was_heard) {
+BOOST_AUTO_TEST_CASE(returns_broker_status_with_time_since_last_message) {
     CameraBoard board;
     BOOST_TEST(!board.broker(start));
-    board.see(wire::Status{.state = "no worker"}, start);
+    board.update(wire::Status{.state = "no worker"}, start);
     const auto broker = board.broker(start + seconds(3));
     BOOST_REQUIRE(broker);
     BOOST_TEST(broker->status.state == "no worker");
-    BOOST_TEST(broker->heard_ago == 3);
+    BOOST_TEST(broker->last_message_ago == 3);
 }
 
-BOOST_AUTO_TEST_CASE(names_without_end_fill_no_memory) {
+BOOST_AUTO_TEST_CASE(bounds_the_number_of_cameras) {
     CameraBoard board;
     for (int i = 0; i < 2000; ++i) {
-        board.see(wire::Track{.head = {.src = "camera" + std::to_string(i)}}, start);
+        board.update(wire::Track{.head = {.src = "camera" + std::to_string(i)}}, start);
     }
     BOOST_TEST(board.cameras(start).size() == 1000U);
 }

@@ -13,8 +13,8 @@ namespace {
 const MqttTopics topics("facebus", "homeassistant", "hall");
 const std::string id(32, 'a');
 
-/// The topic of a config: <prefix>/<component>/<node>/<object>/config, each part one that Home
-/// Assistant takes.
+/// Checks that a topic is <prefix>/<component>/<node>/<object>/config with characters that Home
+/// Assistant allows.
 void check_topic(const std::string& topic) {
     BOOST_TEST(std::ranges::count(topic, '/') == 4);
     BOOST_TEST(std::ranges::all_of(topic, [](unsigned char c) {
@@ -24,7 +24,7 @@ void check_topic(const std::string& topic) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_camera_has_an_occupancy_a_number_of_people_and_a_last_person) {
+BOOST_AUTO_TEST_CASE(describes_camera_with_occupancy_people_and_last_person) {
     const auto discovery = camera_discovery(topics, "front-door");
     BOOST_TEST(discovery.size() == 3U);
     for (const auto& [topic, text] : discovery) {
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_camera_has_an_occupancy_a_number_of_people_and_a_last_per
     BOOST_TEST(occupancy["device_class"] == "occupancy");
 }
 
-BOOST_AUTO_TEST_CASE(a_name_is_a_name_whatever_it_holds) {
+BOOST_AUTO_TEST_CASE(names_with_special_characters_change_only_the_display_name) {
     const auto plain = person_discovery(topics, id, "Alice");
     for (const std::string name : {"a/b", "+", "#", "{{ states('lock.door') }}", "Zoë \xE2\x98\x83",
                                    "\"},\"state_topic\":\"x"}) {
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_name_is_a_name_whatever_it_holds) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(only_topics_of_states_tell_their_camera) {
+BOOST_AUTO_TEST_CASE(extracts_cameras_only_from_state_topics) {
     BOOST_TEST(topics.camera_of_presence("facebus/door/presence") == "door");
     BOOST_TEST(topics.camera_of_last_person("facebus/door/last_person") == "door");
     for (const std::string& other :

@@ -17,18 +17,18 @@ using std::chrono::hours;
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
-constexpr double alike = 0.5;
+constexpr double min_similarity = 0.5;
 
-InboxFace stranger(const std::string& id, const Embedding& face, std::int64_t seen,
-                   const std::string& camera = "door") {
+InboxFace unknown_face(const std::string& id, const Embedding& face, std::int64_t seen,
+                       const std::string& camera = "door") {
     return {.id = id,
             .camera = camera,
             .track = "track " + id,
             .seen = seen * second,
-            .gone = seen * second,
+            .ended = seen * second,
             .quality = {.overall = 0.8F},
             .embedding = face,
-            .picture = "JPEG"};
+            .jpeg = "JPEG"};
 }
 
 std::vector<std::string> ids(const Inbox::Group& group) {
@@ -40,7 +40,7 @@ std::vector<std::string> ids(const Inbox::Group& group) {
 
 using Ids = std::vector<std::string>;
 
-/// A gallery of these people with a sample each.
+/// Returns a gallery of these people with one sample each.
 live_gallery::GalleryWatcher::View gallery_of(
     const std::vector<std::pair<std::string, Embedding>>& people,
     const std::set<std::string>& ignored = {}) {
@@ -66,18 +66,18 @@ wire::Identity result_naming(const std::string& subject) {
     return identity;
 }
 
-void check_nothing_stays(const live_gallery::GalleryWatcher::View& after) {
+void check_person_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     Inbox inbox(9, hours(1'000'000));
     live.add(result_naming(ann), "");
     live.add(result_naming(bob), "");
-    auto second_to = result_naming(bob);
-    second_to.runner_up = wire::RunnerUp{ann, "name", 0.1};
-    live.add(second_to, "");
-    inbox.add(stranger("1", between(0, 2, 0.35F), 1));
-    inbox.add(stranger("2", axis(3), 2));
+    auto with_runner_up = result_naming(bob);
+    with_runner_up.runner_up = wire::RunnerUp{ann, "name", 0.1};
+    live.add(with_runner_up, "");
+    inbox.add(unknown_face("1", between(0, 2, 0.35F), 1));
+    inbox.add(unknown_face("2", axis(3), 2));
     GalleryFollower follower(live, inbox, gallery_of({{ann, axis(0)}, {bob, axis(1)}}));
-    follower.look(after);
+    follower.update(after);
     const auto left = live.after(0);
     BOOST_REQUIRE(left.size() == 1U);
     BOOST_TEST(left[0]->identity.subject_id.value() == bob);
@@ -87,30 +87,30 @@ void check_nothing_stays(const live_gallery::GalleryWatcher::View& after) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(strangers_are_grouped_by_person_who_was_seen_last_first) {
+BOOST_AUTO_TEST_CASE(groups_faces_by_person_most_recently_seen_first) {
     Inbox inbox(10, hours(1));
-    inbox.add(stranger("1", axis(0), 1));
-    inbox.add(stranger("2", axis(1), 2));
-    inbox.add(stranger("3", between(0, 1, 0.9F), 3));
-    const auto groups = inbox.groups(alike);
+    inbox.add(unknown_face("1", axis(0), 1));
+    inbox.add(unknown_face("2", axis(1), 2));
+    inbox.add(unknown_face("3", between(0, 1, 0.9F), 3));
+    const auto groups = inbox.groups(min_similarity);
     BOOST_REQUIRE(groups.size() == 2U);
     BOOST_TEST(ids(groups[0]) == (Ids{"3", "1"}), boost::test_tools::per_element());
     BOOST_TEST(ids(groups[1]) == Ids{"2"}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(two_who_were_in_one_picture_at_one_time_are_two_people) {
+BOOST_AUTO_TEST_CASE(overlapping_tracks_of_one_camera_are_different_people) {
     Inbox inbox(10, hours(1));
-    inbox.add(stranger("1", axis(0), 1));
+    inbox.add(unknown_face("1", axis(0), 1));
     inbox.end_track("track 1", 5 * second);
-    inbox.add(stranger("2", axis(0), 3));
-    inbox.add(stranger("3", axis(0), 4, "hall"));
-    BOOST_TEST(inbox.groups(alike).size() == 2U);
+    inbox.add(unknown_face("2", axis(0), 3));
+    inbox.add(unknown_face("3", axis(0), 4, "hall"));
+    BOOST_TEST(inbox.groups(min_similarity).size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(a_track_has_one_face_and_none_when_it_turns_out_to_be_known) {
+BOOST_AUTO_TEST_CASE(keeps_one_face_per_track_and_none_once_it_is_known) {
     Inbox inbox(10, hours(1));
-    inbox.add(stranger("1", axis(0), 1));
-    auto again = stranger("2", axis(0), 2);
+    inbox.add(unknown_face("1", axis(0), 1));
+    auto again = unknown_face("2", axis(0), 2);
     again.track = "track 1";
     inbox.add(again);
     BOOST_TEST(inbox.size() == 1U);
@@ -119,35 +119,35 @@ BOOST_AUTO_TEST_CASE(a_track_has_one_face_and_none_when_it_turns_out_to_be_known
     BOOST_TEST(inbox.size() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(the_oldest_goes_where_there_are_too_many_and_what_is_too_old) {
+BOOST_AUTO_TEST_CASE(drops_the_oldest_face_if_full_and_expired_faces) {
     Inbox inbox(2, hours(1));
-    for (const auto* id : {"1", "2", "3"}) inbox.add(stranger(id, axis(0), id[0] - '0'));
+    for (const auto* id : {"1", "2", "3"}) inbox.add(unknown_face(id, axis(0), id[0] - '0'));
     BOOST_TEST(inbox.find({"1"}).empty());
     inbox.forget_old(3600 * second + 2 * second + 1);
     BOOST_TEST(inbox.find({"2"}).empty());
     BOOST_TEST(inbox.find({"3"}).size() == 1U);
     Inbox none(0, hours(1));
-    none.add(stranger("1", axis(0), 1));
+    none.add(unknown_face("1", axis(0), 1));
     BOOST_TEST(none.size() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(who_is_in_the_gallery_now_is_no_stranger_any_more) {
+BOOST_AUTO_TEST_CASE(drops_faces_of_people_who_were_enrolled) {
     for (const auto& ignored : {std::set<std::string>{}, std::set<std::string>{ann}}) {
         LiveView live(9, hours(1));
         Inbox inbox(9, hours(1'000'000));
-        inbox.add(stranger("1", axis(0), 1));
-        inbox.add(stranger("2", axis(1), 2));
+        inbox.add(unknown_face("1", axis(0), 1));
+        inbox.add(unknown_face("2", axis(1), 2));
         GalleryFollower follower(live, inbox, gallery_of({}));
-        follower.look(gallery_of({{ann, axis(0)}}, ignored));
+        follower.update(gallery_of({{ann, axis(0)}}, ignored));
         BOOST_TEST(inbox.find({"1"}).empty());
         BOOST_TEST(inbox.find({"2"}).size() == 1U);
     }
 }
 
-BOOST_AUTO_TEST_CASE(of_a_person_who_is_removed_nothing_stays) {
-    check_nothing_stays(gallery_of({{bob, axis(1)}}));
+BOOST_AUTO_TEST_CASE(forgets_removed_people) {
+    check_person_is_forgotten(gallery_of({{bob, axis(1)}}));
 }
 
-BOOST_AUTO_TEST_CASE(of_a_person_who_is_not_to_be_reported_any_more_nothing_stays) {
-    check_nothing_stays(gallery_of({{ann, axis(0)}, {bob, axis(1)}}, {ann}));
+BOOST_AUTO_TEST_CASE(forgets_people_who_are_now_ignored) {
+    check_person_is_forgotten(gallery_of({{ann, axis(0)}, {bob, axis(1)}}, {ann}));
 }

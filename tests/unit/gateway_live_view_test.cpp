@@ -30,7 +30,7 @@ using Tracks = std::vector<std::string>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_latest_results_are_kept_and_who_has_some_gets_what_came_after) {
+BOOST_AUTO_TEST_CASE(keeps_latest_results_and_returns_those_after_a_number) {
     LiveView live(3, seconds(60));
     for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "");
     BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
@@ -38,21 +38,21 @@ BOOST_AUTO_TEST_CASE(the_latest_results_are_kept_and_who_has_some_gets_what_came
     BOOST_TEST(live.after(4).empty());
 }
 
-BOOST_AUTO_TEST_CASE(who_waits_gets_the_next_result_at_once) {
+BOOST_AUTO_TEST_CASE(wakes_waiting_client_on_next_result) {
     LiveView live(3, seconds(60));
     std::jthread later([&] { live.add(result_of("a"), ""); });
     BOOST_TEST(tracks(live.wait_after(0, milliseconds(60'000))) == Tracks{"a"},
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(who_waits_waits_no_longer_when_it_is_over) {
+BOOST_AUTO_TEST_CASE(close_wakes_waiting_clients) {
     LiveView live(3, seconds(60));
     std::jthread later([&] { live.close(); });
     BOOST_TEST(live.wait_after(0, milliseconds(60'000)).empty());
     BOOST_TEST(live.closed());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_too_old_or_unwanted_is_forgotten) {
+BOOST_AUTO_TEST_CASE(forgets_expired_and_unwanted_results) {
     LiveView live(9, seconds(60));
     for (const auto* track : {"a", "b"}) live.add(result_of(track), "");
     live.forget_unless([](const wire::Identity& identity) { return identity.track == "b"; });
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(what_is_too_old_or_unwanted_is_forgotten) {
     BOOST_TEST(brief.after(0).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_person_who_is_not_to_be_reported_takes_the_place_of_what_was_told) {
+BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
     LiveView live(9, seconds(60));
     live.add(result_of("a"), "crop");
     live.add(result_of("b"), "crop");

@@ -7,8 +7,8 @@ using namespace facebus::gateway;
 
 namespace {
 
-void refused(const Query& query, int code, const std::string& name) {
-    const auto options = picture_options(query);
+void expect_refused(const Query& query, int code, const std::string& name) {
+    const auto options = image_options(query);
     BOOST_REQUIRE(!options);
     BOOST_TEST_MESSAGE(options.error().message);
     BOOST_TEST(options.error().status == 400);
@@ -18,8 +18,8 @@ void refused(const Query& query, int code, const std::string& name) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(without_parameters_all_faces_and_one_subject_each_are_told) {
-    const auto options = *picture_options({});
+BOOST_AUTO_TEST_CASE(defaults_to_all_faces_and_one_subject_per_face) {
+    const auto options = *image_options({});
     BOOST_TEST(options.limit == 0U);
     BOOST_TEST(options.predictions == 1U);
     BOOST_TEST(options.min_score == 0);
@@ -28,40 +28,41 @@ BOOST_AUTO_TEST_CASE(without_parameters_all_faces_and_one_subject_each_are_told)
     BOOST_TEST(!options.status);
 }
 
-BOOST_AUTO_TEST_CASE(parameters_are_read_as_compreface_clients_write_them) {
-    const auto options =
-        *picture_options({{"limit", "3"},
-                          {"prediction_count", "5"},
-                          {"det_prob_threshold", "0.8"},
-                          {"face_plugins", "calculator,age, gender,landmarks,mask"},
-                          {"status", "True"},
-                          {"something", "else"}});
+BOOST_AUTO_TEST_CASE(parses_parameters_of_compreface_clients) {
+    const auto options = *image_options({{"limit", "3"},
+                                         {"prediction_count", "5"},
+                                         {"det_prob_threshold", "0.8"},
+                                         {"face_plugins", "calculator,age, gender,landmarks,mask"},
+                                         {"status", "True"},
+                                         {"something", "else"}});
     BOOST_TEST(options.limit == 3U);
     BOOST_TEST(options.predictions == 5U);
     BOOST_TEST(options.min_score == 0.8F);
     BOOST_TEST(options.landmarks);
     BOOST_TEST(options.embedding);
     BOOST_TEST(options.status);
-    BOOST_TEST(picture_options({{"face_plugins", ""}}).has_value());
-    BOOST_TEST(picture_options({{"det_prob_threshold", "1e-300"}}).has_value());
+    BOOST_TEST(image_options({{"face_plugins", ""}}).has_value());
+    BOOST_TEST(image_options({{"det_prob_threshold", "1e-300"}}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(what_makes_no_sense_is_refused_by_name) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_parameters_by_name) {
     for (const auto* bad : {"", "-1", "x", "1.5", "1001", "99999999999999999999", " 1"}) {
-        refused({{"limit", bad}}, fault_code::bad_argument, "limit");
+        expect_refused({{"limit", bad}}, fault_code::bad_argument, "limit");
     }
     for (const auto* bad : {"0", "101", "-1", "x"}) {
-        refused({{"prediction_count", bad}}, fault_code::bad_prediction_count, "prediction_count");
+        expect_refused({{"prediction_count", bad}}, fault_code::bad_prediction_count,
+                       "prediction_count");
     }
     for (const auto* bad : {"-0.1", "1.1", "nan", "inf", "x", ""}) {
-        refused({{"det_prob_threshold", bad}}, fault_code::bad_argument, "det_prob_threshold");
+        expect_refused({{"det_prob_threshold", bad}}, fault_code::bad_argument,
+                       "det_prob_threshold");
     }
-    refused({{"status", "maybe"}}, fault_code::bad_argument, "status");
-    refused({{"face_plugins", "landmarks,teeth"}}, fault_code::bad_argument, "teeth");
-    refused({{"limit", "1"}, {"limit", "2"}}, fault_code::bad_argument, "limit");
+    expect_refused({{"status", "maybe"}}, fault_code::bad_argument, "status");
+    expect_refused({{"face_plugins", "landmarks,teeth"}}, fault_code::bad_argument, "teeth");
+    expect_refused({{"limit", "1"}, {"limit", "2"}}, fault_code::bad_argument, "limit");
 }
 
-BOOST_AUTO_TEST_CASE(a_page_has_twenty_faces_unless_it_is_told) {
+BOOST_AUTO_TEST_CASE(pages_have_twenty_faces_by_default) {
     BOOST_TEST(page({})->size == 20U);
     BOOST_TEST(page({{"page", "7"}, {"size", "1000"}})->number == 7U);
     BOOST_TEST(!page({{"size", "0"}}));
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_page_has_twenty_faces_unless_it_is_told) {
     BOOST_TEST(!page({{"page", "-1"}}));
 }
 
-BOOST_AUTO_TEST_CASE(a_text_that_has_to_be_there_may_not_be_empty) {
+BOOST_AUTO_TEST_CASE(rejects_missing_and_empty_required_text) {
     BOOST_TEST(*required_text({{"subject", "Anna"}}, "subject") == "Anna");
     BOOST_TEST(required_text({}, "subject").error().code == fault_code::missing_parameter);
     BOOST_TEST(required_text({{"subject", ""}}, "subject").error().code ==

@@ -44,103 +44,102 @@ struct Watch {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(somebody_is_there_from_the_start_of_a_track_until_a_while_after_its_end,
-                        Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
+BOOST_FIXTURE_TEST_CASE(person_is_present_from_start_of_track_until_linger_after_its_end, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
     expect(0s, 1, {});
-    presence.take(result("t1", "alice"), 0s, start + 1s);
+    presence.update(result("t1", "alice"), 0s, start + 1s);
     expect(1s, 1, {"alice"});
-    presence.take(event("t1", wire::TrackEvent::ended), start + 3s);
+    presence.update(event("t1", wire::TrackEvent::ended), start + 3s);
     expect(7900ms, 1, {"alice"});
     expect(8s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(one_track_after_another_of_the_same_person_is_one_presence, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(result("t1", "alice"), 0s, start);
-    presence.take(event("t1", wire::TrackEvent::ended), start + 1s);
-    presence.take(event("t2", wire::TrackEvent::started), start + 2s);
+BOOST_FIXTURE_TEST_CASE(consecutive_tracks_of_one_person_are_one_presence, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(result("t1", "alice"), 0s, start);
+    presence.update(event("t1", wire::TrackEvent::ended), start + 1s);
+    presence.update(event("t2", wire::TrackEvent::started), start + 2s);
     expect(2s, 1, {"alice"});
-    presence.take(result("t2", "alice"), 0s, start + 3s);
+    presence.update(result("t2", "alice"), 0s, start + 3s);
     expect(3s, 1, {"alice"});
     expect(10s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(two_tracks_of_one_person_are_one_and_strangers_are_one_each, Watch) {
+BOOST_FIXTURE_TEST_CASE(counts_a_known_person_once_and_each_unknown_track, Watch) {
     for (const auto* track : {"t1", "t2", "t3", "t4"})
-        presence.take(event(track, wire::TrackEvent::started), start);
-    presence.take(result("t1", "alice"), 0s, start);
-    presence.take(result("t2", "alice"), 0s, start);
-    presence.take(result("t3", ""), 0s, start);
+        presence.update(event(track, wire::TrackEvent::started), start);
+    presence.update(result("t1", "alice"), 0s, start);
+    presence.update(result("t2", "alice"), 0s, start);
+    presence.update(result("t3", ""), 0s, start);
     expect(0s, 3, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(who_is_not_heard_of_any_more_has_gone, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(result("t1", "alice"), 0s, start);
-    presence.take(event("t1", wire::TrackEvent::moved), start + 15s);
+BOOST_FIXTURE_TEST_CASE(person_without_messages_becomes_absent, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(result("t1", "alice"), 0s, start);
+    presence.update(event("t1", wire::TrackEvent::moved), start + 15s);
     expect(34900ms, 1, {"alice"});
     expect(40s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(a_track_that_is_heard_again_is_there_again_with_its_name, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(result("t1", "alice"), 0s, start);
+BOOST_FIXTURE_TEST_CASE(resumed_track_is_present_again_with_its_name, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(result("t1", "alice"), 0s, start);
     expect(60s, 0, {});
-    presence.take(event("t1", wire::TrackEvent::moved), start + 61s);
+    presence.update(event("t1", wire::TrackEvent::moved), start + 61s);
     expect(61s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(what_comes_after_the_end_of_a_track_does_not_bring_it_back, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(event("t1", wire::TrackEvent::ended), start);
-    presence.take(event("t1", wire::TrackEvent::started), start + 10s);
-    presence.take(event("t1", wire::TrackEvent::moved), start + 10s);
-    presence.take(result("t1", "alice"), 0s, start + 10s);
+BOOST_FIXTURE_TEST_CASE(messages_after_the_end_do_not_revive_a_track, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(event("t1", wire::TrackEvent::ended), start);
+    presence.update(event("t1", wire::TrackEvent::started), start + 10s);
+    presence.update(event("t1", wire::TrackEvent::moved), start + 10s);
+    presence.update(result("t1", "alice"), 0s, start + 10s);
     expect(10s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(a_late_name_counts_for_who_has_just_left, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(event("t1", wire::TrackEvent::ended), start + 1s);
-    presence.take(result("t1", "alice"), 0s, start + 2s);
+BOOST_FIXTURE_TEST_CASE(late_result_names_a_person_who_has_just_left, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(event("t1", wire::TrackEvent::ended), start + 1s);
+    presence.update(result("t1", "alice"), 0s, start + 2s);
     expect(2s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(an_old_result_names_a_track_and_does_not_bring_it_into_view, Watch) {
-    presence.take(result("t1", "alice"), 60s, start);
+BOOST_FIXTURE_TEST_CASE(old_result_names_a_track_without_bringing_it_into_view, Watch) {
+    presence.update(result("t1", "alice"), 60s, start);
     expect(0s, 0, {});
     BOOST_TEST(presence.last_seen().at("door").subject_id == "alice");
-    presence.take(event("t1", wire::TrackEvent::moved), start + 1s);
+    presence.update(event("t1", wire::TrackEvent::moved), start + 1s);
     expect(1s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(the_end_of_a_stream_ends_its_tracks_and_no_others, Watch) {
-    presence.take(event("t1", wire::TrackEvent::started), start);
-    presence.take(event("g1", wire::TrackEvent::started, "gate"), start);
-    presence.take(event("", wire::TrackEvent::end), start);
+BOOST_FIXTURE_TEST_CASE(end_of_stream_ends_only_its_own_tracks, Watch) {
+    presence.update(event("t1", wire::TrackEvent::started), start);
+    presence.update(event("g1", wire::TrackEvent::started, "gate"), start);
+    presence.update(event("", wire::TrackEvent::end), start);
     const auto all = presence.cameras(start + 6s);
     BOOST_TEST(all.at("door").count == 0U);
     BOOST_TEST(all.at("gate").count == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_newest_known_person_of_a_camera_is_the_last, Watch) {
+BOOST_FIXTURE_TEST_CASE(last_seen_is_the_newest_known_person, Watch) {
     auto newer = result("t2", "bob");
     newer.head.ts = 2'000'000'000;
-    presence.take(newer, 0s, start);
-    presence.take(result("t1", "alice"), 0s, start);
-    presence.take(result("t3", ""), 0s, start);
+    presence.update(newer, 0s, start);
+    presence.update(result("t1", "alice"), 0s, start);
+    presence.update(result("t3", ""), 0s, start);
     BOOST_TEST(presence.last_seen().at("door").subject_id == "bob");
 }
 
-BOOST_AUTO_TEST_CASE(a_flood_of_tracks_and_cameras_is_bounded_and_counted) {
+BOOST_AUTO_TEST_CASE(bounds_cameras_and_tracks_and_counts_skipped_messages) {
     Presence presence({.absent_after = 20s, .linger = 5s});
     const Monotonic::time_point start{100s};
     for (int i = 0; i < 1100; ++i) {
-        presence.take(
+        presence.update(
             event("t" + std::to_string(i), wire::TrackEvent::started, "c" + std::to_string(i)),
             start);
     }
     BOOST_TEST(presence.cameras(start).size() == 1000U);
-    BOOST_TEST(presence.passed_over() == 100U);
+    BOOST_TEST(presence.skipped() == 100U);
 }

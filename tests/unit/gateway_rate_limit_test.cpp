@@ -6,7 +6,7 @@ using namespace facebus;
 using namespace facebus::gateway;
 using namespace std::chrono_literals;
 
-BOOST_AUTO_TEST_CASE(a_client_may_ask_in_a_burst_and_then_at_its_rate) {
+BOOST_AUTO_TEST_CASE(allows_a_burst_and_then_the_rate) {
     RateLimit limit(2, 3);
     const Monotonic::time_point start;
     for (int i = 0; i < 3; ++i) BOOST_TEST(limit.take("a", start));
@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(a_client_may_ask_in_a_burst_and_then_at_its_rate) {
     BOOST_TEST(!limit.take("a", start + 1h));
 }
 
-BOOST_AUTO_TEST_CASE(one_client_takes_nothing_from_another) {
+BOOST_AUTO_TEST_CASE(limits_clients_independently) {
     RateLimit limit(1, 1);
     const Monotonic::time_point start;
     BOOST_TEST(limit.take("a", start));
@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(one_client_takes_nothing_from_another) {
     BOOST_TEST(limit.take("b", start));
 }
 
-BOOST_AUTO_TEST_CASE(a_clock_that_seems_to_go_back_takes_nothing_away) {
+BOOST_AUTO_TEST_CASE(tolerates_time_going_backwards) {
     RateLimit limit(1, 2);
     const Monotonic::time_point start{10s};
     BOOST_TEST(limit.take("a", start));
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_seems_to_go_back_takes_nothing_away) {
     BOOST_TEST(!limit.take("a", start - 5s));
 }
 
-BOOST_AUTO_TEST_CASE(without_a_rate_there_is_no_limit) {
+BOOST_AUTO_TEST_CASE(zero_rate_disables_the_limit) {
     RateLimit limit(0, 1);
     for (int i = 0; i < 1000; ++i) BOOST_TEST(limit.take("a", {}));
 }

@@ -7,7 +7,7 @@ using namespace facebus::gateway;
 
 namespace {
 
-std::string waiting(RetainedStates& states) {
+std::string drain(RetainedStates& states) {
     std::string all;
     while (const auto message = states.next()) all += message->topic + "=" + message->payload + ";";
     return all;
@@ -15,42 +15,42 @@ std::string waiting(RetainedStates& states) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_state_is_given_once_and_again_when_it_changes) {
+BOOST_AUTO_TEST_CASE(sends_a_state_once_and_again_when_it_changes) {
     RetainedStates states;
     states.set("a", {{"n", 1}}, "monday");
-    BOOST_TEST(waiting(states) == R"(a={"n":1,"since":"monday"};)");
+    BOOST_TEST(drain(states) == R"(a={"n":1,"since":"monday"};)");
     states.set("a", {{"n", 1}}, "tuesday");
-    BOOST_TEST(waiting(states).empty());
+    BOOST_TEST(drain(states).empty());
     states.set("a", {{"n", 2}}, "tuesday");
-    BOOST_TEST(waiting(states) == R"(a={"n":2,"since":"tuesday"};)");
+    BOOST_TEST(drain(states) == R"(a={"n":2,"since":"tuesday"};)");
 }
 
-BOOST_AUTO_TEST_CASE(only_the_newest_state_of_a_topic_waits) {
+BOOST_AUTO_TEST_CASE(queues_only_the_newest_state_of_a_topic) {
     RetainedStates states;
     states.set("a", "1");
     states.set("a", "2");
-    BOOST_TEST(waiting(states) == "a=2;");
+    BOOST_TEST(drain(states) == "a=2;");
 }
 
-BOOST_AUTO_TEST_CASE(another_connection_is_given_all) {
+BOOST_AUTO_TEST_CASE(resends_all_states_after_a_reconnect) {
     RetainedStates states;
     states.set("a", "1");
     states.set("b", "2");
-    waiting(states);
-    states.start_again();
-    BOOST_TEST(waiting(states) == "a=1;b=2;");
+    drain(states);
+    states.resend_all();
+    BOOST_TEST(drain(states) == "a=1;b=2;");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_taken_back_or_was_never_ours_is_forgotten_by_the_broker) {
+BOOST_AUTO_TEST_CASE(clears_removed_and_stale_topics) {
     RetainedStates states;
     states.set("a", "1");
     states.set("b", "2");
-    waiting(states);
+    drain(states);
     states.remove("a");
-    BOOST_TEST(waiting(states) == "a=;");
+    BOOST_TEST(drain(states) == "a=;");
     states.found("b");
     states.found("c");
-    BOOST_TEST(waiting(states).empty());
-    states.forget_strangers();
-    BOOST_TEST(waiting(states) == "c=;");
+    BOOST_TEST(drain(states).empty());
+    states.remove_stale();
+    BOOST_TEST(drain(states) == "c=;");
 }

@@ -11,28 +11,28 @@ using namespace facebus::gateway;
 
 namespace {
 
-Answered<http::Response> nothing(const Call&) {
+Answered<http::Response> empty_response(const Call&) {
     return http::Response{};
 }
 
-Router small() {
-    return Router({{"GET", "/faces", api_keys::Role::read, 1, nothing},
-                   {"DELETE", "/faces", api_keys::Role::read, 2, nothing},
-                   {"POST", "/faces/{id}/verify", api_keys::Role::read, 3, nothing},
-                   {"DELETE", "/faces/{id}", api_keys::Role::read, 4, nothing},
-                   {"PUT", "/subjects/{name*}", api_keys::Role::read, 5, nothing}});
+Router example_router() {
+    return Router({{"GET", "/faces", api_keys::Role::read, 1, empty_response},
+                   {"DELETE", "/faces", api_keys::Role::read, 2, empty_response},
+                   {"POST", "/faces/{id}/verify", api_keys::Role::read, 3, empty_response},
+                   {"DELETE", "/faces/{id}", api_keys::Role::read, 4, empty_response},
+                   {"PUT", "/subjects/{name*}", api_keys::Role::read, 5, empty_response}});
 }
 
 std::size_t found(const std::string& method, const std::string& path) {
-    const auto router = small();
+    const auto router = example_router();
     std::string allow;
     const auto route = router.find(method, path, allow);
-    return route ? route->route->most_body : 0;
+    return route ? route->route->max_body : 0;
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_path_and_a_method_have_one_route) {
+BOOST_AUTO_TEST_CASE(finds_route_by_method_and_path) {
     BOOST_TEST(found("GET", "/faces") == 1U);
     BOOST_TEST(found("DELETE", "/faces") == 2U);
     BOOST_TEST(found("GET", "/faces/") == 1U);
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_path_and_a_method_have_one_route) {
     BOOST_TEST(found("PUT", "/subjects/Anna") == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(what_stands_in_the_path_is_given_as_it_is) {
+BOOST_AUTO_TEST_CASE(extracts_path_parameters_verbatim) {
     BOOST_TEST(match_path("/f/{id}/v", "/f/a b/v")->at("id") == "a b");
     BOOST_TEST(match_path("/s/{name*}", "/s/a/b")->at("name") == "a/b");
     BOOST_TEST(match_path("/s/{name*}", "/s/a/")->at("name") == "a/");
@@ -53,41 +53,41 @@ BOOST_AUTO_TEST_CASE(what_stands_in_the_path_is_given_as_it_is) {
     BOOST_TEST(!match_path("/f", ""));
 }
 
-BOOST_AUTO_TEST_CASE(an_unknown_path_is_404_and_a_wrong_method_405_with_those_that_there_are) {
+BOOST_AUTO_TEST_CASE(fails_with_404_for_unknown_paths_and_405_for_wrong_methods) {
     std::string allow;
-    const auto router = small();
+    const auto router = example_router();
     BOOST_TEST(router.find("GET", "/nothing", allow).error().status == 404);
     BOOST_TEST(allow.empty());
     BOOST_TEST(router.find("PUT", "/faces", allow).error().status == 405);
     BOOST_TEST(allow == "GET, DELETE");
 }
 
-BOOST_AUTO_TEST_CASE(the_openapi_document_tells_of_the_routes_that_there_are_with_their_roles) {
+BOOST_AUTO_TEST_CASE(openapi_document_lists_all_routes_with_their_roles) {
     const gateway::Options options;
     const enrolment::Options rules;
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
     const Backend backend{options, rules, {}, stages, stores, {}, {}};
-    const Happenings happenings{.live = {1, std::chrono::hours(1)}};
+    const LiveState live_state{.live = {1, std::chrono::hours(1)}};
     Inbox inbox(1, std::chrono::hours(1));
-    std::map<std::string, std::string> answered;
-    for (auto& route : routes(backend, happenings, inbox)) {
+    std::map<std::string, std::string> served;
+    for (auto& route : routes(backend, live_state, inbox)) {
         const auto is_of_page = [&](const Route& file) { return file.pattern == route.pattern; };
         if (std::ranges::any_of(page_routes(), is_of_page)) continue;
         std::erase(route.pattern, '*');
         std::ranges::transform(route.method, route.method.begin(),
                                [](unsigned char c) { return std::tolower(c); });
-        answered[route.method + " " + route.pattern] = route.role ? to_string(*route.role) : "";
+        served[route.method + " " + route.pattern] = route.role ? to_string(*route.role) : "";
     }
-    std::map<std::string, std::string> told;
+    std::map<std::string, std::string> documented;
     const auto document = nlohmann::json::parse(openapi());
     for (const auto& [path, methods] : document["paths"].items()) {
         for (const auto& [method, operation] : methods.items()) {
             auto text = operation.value("description", "``");
             text = text.substr(text.find('`') + 1);
-            told[method + " " + path] = text.substr(0, text.find('`'));
+            documented[method + " " + path] = text.substr(0, text.find('`'));
         }
     }
-    BOOST_TEST((told == answered));
-    BOOST_TEST(told.size() == answered.size());
+    BOOST_TEST((documented == served));
+    BOOST_TEST(documented.size() == served.size());
 }

@@ -1,4 +1,4 @@
-// Who may ask what, without a socket.
+// Authentication, limits and errors of the REST API, without sockets.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -63,7 +63,7 @@ int status(const std::optional<http::Response>& refused) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(each_role_may_do_what_the_roles_below_it_may_and_no_more, Fixture) {
+BOOST_FIXTURE_TEST_CASE(roles_include_the_rights_of_lower_roles, Fixture) {
     auto served = site();
     const std::map<std::string, std::vector<int>> expected{{read, {200, 403, 403}},
                                                            {enrol, {200, 200, 403}},
@@ -80,26 +80,26 @@ BOOST_FIXTURE_TEST_CASE(each_role_may_do_what_the_roles_below_it_may_and_no_more
     BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_key_that_went_while_the_body_came_is_not_answered, Fixture) {
+BOOST_FIXTURE_TEST_CASE(refuses_keys_revoked_while_the_body_arrived, Fixture) {
     auto served = site();
     BOOST_TEST(served.answer(request("/read", read)).body == "yes");
     BOOST_TEST(served.answer(request("/read", "gone")).status == 401);
 }
 
-BOOST_FIXTURE_TEST_CASE(without_keys_everybody_may_do_all, Fixture) {
+BOOST_FIXTURE_TEST_CASE(without_keys_every_client_has_full_access, Fixture) {
     auto served = site(0, false);
     BOOST_TEST(status(served.admit(request("/admin", ""))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_body_is_measured_by_its_route, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
     auto served = site();
-    BOOST_TEST(served.most_body() == 1000U);
+    BOOST_TEST(served.max_body() == 1000U);
     BOOST_TEST(status(served.admit(request("/read", admin, "POST", 10))) == 200);
     BOOST_TEST(status(served.admit(request("/read", admin, "POST", 11))) == 413);
     BOOST_TEST(status(served.admit(request("/admin", admin, "POST", 1000))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(each_key_has_a_rate_of_its_own, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
     auto served = site(1e-6);
     BOOST_TEST(status(served.admit(request("/read", read))) == 200);
     BOOST_TEST(status(served.admit(request("/read", read))) == 200);
@@ -110,7 +110,7 @@ BOOST_FIXTURE_TEST_CASE(each_key_has_a_rate_of_its_own, Fixture) {
     BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(what_is_not_there_is_said_in_json_too, Fixture) {
+BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_methods_as_json, Fixture) {
     auto served = site();
     BOOST_TEST(status(served.admit(request("/nothing", admin))) == 404);
     const auto wrong = served.admit(request("/read", admin, "GET"));
@@ -119,22 +119,21 @@ BOOST_FIXTURE_TEST_CASE(what_is_not_there_is_said_in_json_too, Fixture) {
     BOOST_TEST(status(served.refuse(413)) == 413);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_ring_without_keys_is_a_start_up_error_that_says_how_to_make_one,
-                        Fixture) {
+BOOST_FIXTURE_TEST_CASE(missing_key_file_is_a_startup_error_that_names_the_option, Fixture) {
     const auto helpful = [](const StartupError& error) {
         return std::string(error.what()).find("gateway.keys") != std::string::npos;
     };
     BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), StartupError, helpful);
 }
 
-BOOST_AUTO_TEST_CASE(a_pool_lends_each_thing_to_one_at_a_time) {
+BOOST_AUTO_TEST_CASE(pool_lends_each_item_to_one_user_at_a_time) {
     Pool<int> pool;
     pool.add(std::make_unique<int>(7));
     {
-        const auto mine = pool.take(std::chrono::seconds(1));
-        BOOST_REQUIRE(mine);
-        BOOST_TEST(*mine == 7);
-        BOOST_TEST(!pool.take(std::chrono::milliseconds(1)));
+        const auto lease = pool.acquire(std::chrono::seconds(1));
+        BOOST_REQUIRE(lease);
+        BOOST_TEST(*lease == 7);
+        BOOST_TEST(!pool.acquire(std::chrono::milliseconds(1)));
     }
-    BOOST_TEST(static_cast<bool>(pool.take(std::chrono::milliseconds(1))));
+    BOOST_TEST(static_cast<bool>(pool.acquire(std::chrono::milliseconds(1))));
 }

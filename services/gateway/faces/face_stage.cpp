@@ -19,8 +19,9 @@ void drop_below(std::vector<vision::Sighting>& faces, float min_score) {
     std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });
 }
 
-std::unexpected<Fault> no_face(const std::string& more) {
-    return refuse(400, fault_code::no_face, "No face is found in the given image: " + more);
+/// The first words are CompreFace's; clients compare them.
+std::unexpected<Fault> no_face(const std::string& hint) {
+    return refuse(400, fault_code::no_face, "No face is found in the given image: " + hint);
 }
 
 }  // namespace
@@ -29,11 +30,11 @@ FaceStage::FaceStage(const std::filesystem::path& models, const vision::Detector
                      const enrolment::Options& rules)
     : enroller_(models, detector, rules) {}
 
-Answered<PictureFaces> FaceStage::find(const Image& picture, const PictureOptions& options,
-                                       bool embed) {
-    PictureFaces found{.width = picture.width, .height = picture.height};
+Answered<DetectedFaces> FaceStage::find(const Image& image, const ImageOptions& options,
+                                        bool embed) {
+    DetectedFaces found{.width = image.width, .height = image.height};
     const auto start = Monotonic::now();
-    auto sightings = enroller_.sightings(picture);
+    auto sightings = enroller_.sightings(image);
     found.detector_ms = milliseconds_since(start);
     drop_below(sightings, options.min_score);
     if (sightings.empty()) {
@@ -59,14 +60,14 @@ Answered<PictureFaces> FaceStage::find(const Image& picture, const PictureOption
     return found;
 }
 
-std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
-                                             const PictureOptions& options,
+std::vector<Recognised> FaceStage::recognise(const DetectedFaces& found,
+                                             const ImageOptions& options,
                                              const gallery::Snapshot& snapshot,
                                              const gallery::Policy& policy) {
     std::vector<Embedding> embeddings;
     embeddings.reserve(found.faces.size());
     for (const auto& face : found.faces) embeddings.push_back(face.embedding.value());
-    // The decision takes the two best.
+    // The decision needs the two best candidates, also if fewer are reported.
     auto best = snapshot.best(embeddings, std::max<std::size_t>(options.predictions, 2));
     std::vector<Recognised> all;
     for (std::size_t i = 0; i < best.size(); ++i) {
@@ -80,9 +81,9 @@ std::vector<Recognised> FaceStage::recognise(const PictureFaces& found,
     return all;
 }
 
-Answered<enrolment::FaceSample> FaceStage::sample(const Image& picture, float min_score,
+Answered<enrolment::FaceSample> FaceStage::sample(const Image& image, float min_score,
                                                   const std::string& source) {
-    auto sightings = enroller_.sightings(picture);
+    auto sightings = enroller_.sightings(image);
     drop_below(sightings, min_score);
     const auto faces = enrolment::prominent(std::move(sightings));
     if (faces.size() != 1) {
@@ -91,7 +92,7 @@ Answered<enrolment::FaceSample> FaceStage::sample(const Image& picture, float mi
         return refuse(400, fault_code::several_faces, error.message);
     }
     auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source);
-    if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_picture));
+    if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_image));
     return std::move(*sample);
 }
 

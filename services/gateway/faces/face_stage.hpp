@@ -1,4 +1,4 @@
-// The stage `gateway`: pictures in, faces and who they show out.
+// Detection, recognition and enrolment of faces in uploaded images.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +15,26 @@
 
 namespace facebus::gateway {
 
-/// A face in a picture, and what was asked to be told of it.
-struct PictureFace {
+struct DetectedFace {
     vision::Sighting sighting;
     std::optional<Embedding> embedding{};
 };
 
-/// The faces of a picture, largest first.
-struct PictureFaces {
-    int width = 0;  ///< of the picture
+/// Faces of one image, largest first.
+struct DetectedFaces {
+    int width = 0;  ///< of the image, in pixels
     int height = 0;
-    std::vector<PictureFace> faces{};
+    std::vector<DetectedFace> faces{};
     double detector_ms = 0;
     double calculator_ms = 0;
 };
 
-/// Who a face shows.
 struct Recognised {
     StillDecision decision;
-    std::vector<gallery::Candidate> candidates;  ///< most like it, best first, none of them ignored
+    std::vector<gallery::Candidate> candidates;  ///< most similar first, without ignored subjects
 };
 
-/// Searches pictures with the detector, the crop and the network of enrolment and recognition. Not
+/// Processes images with the same detector, crop and network as enrolment and recognition. Not
 /// thread-safe.
 class FaceStage {
   public:
@@ -44,22 +42,22 @@ class FaceStage {
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
               const enrolment::Options& rules);
 
-    /// The faces that `options` let be told of. With embeddings if they or `embed` ask for it.
-    /// Refused: no face, by the code that CompreFace has for it.
-    Answered<PictureFaces> find(const Image& picture, const PictureOptions& options, bool embed);
+    /// Detects faces, filtered by `options`. Computes embeddings if `embed` or `options.embedding`
+    /// is set. Fails with CompreFace's code if no face is left.
+    Answered<DetectedFaces> find(const Image& image, const ImageOptions& options, bool embed);
 
-    /// Who each of the faces shows, in order. Precondition: they have embeddings.
-    [[nodiscard]] static std::vector<Recognised> recognise(const PictureFaces& found,
-                                                           const PictureOptions& options,
+    /// Identifies each face, in order. Requires: all faces have embeddings.
+    [[nodiscard]] static std::vector<Recognised> recognise(const DetectedFaces& found,
+                                                           const ImageOptions& options,
                                                            const gallery::Snapshot& snapshot,
                                                            const gallery::Policy& policy);
 
-    /// The sample of the one person in the picture, by the rules of `facebus gallery add`, without
-    /// faces whose score is below `min_score`.
-    Answered<enrolment::FaceSample> sample(const Image& picture, float min_score,
+    /// Returns the gallery sample of the only person in the image, by the rules of `facebus
+    /// gallery add`. Ignores faces with a detector score below `min_score`.
+    Answered<enrolment::FaceSample> sample(const Image& image, float min_score,
                                            const std::string& source);
 
-    /// Of an aligned crop.
+    /// Embeds an aligned crop.
     Embedding embed(const Image& crop) { return enroller_.embed({&crop, 1}).front(); }
 
     [[nodiscard]] const std::string& model_id() const { return enroller_.model_id(); }

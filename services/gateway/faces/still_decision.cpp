@@ -18,15 +18,14 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
                         .ignored = decision.ignored};
     if (still.ignored) {
         still.verdict = Verdict::undecided;
-        still.reason = "the person is not to be reported";
+        still.reason = "the person is ignored";
         return still;
     }
     if (still.verdict == Verdict::known) return still;
     if (decision.good_probes == 0) {
         still.verdict = Verdict::undecided;
-        still.reason =
-            fmt::format("the face does not reach the quality {:.2f}: send a better picture",
-                        policy.min_quality);
+        still.reason = fmt::format("the quality of the face is below {:.2f}; send a better image",
+                                   policy.min_quality);
         return still;
     }
     if (best.empty()) {
@@ -34,20 +33,21 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
         still.reason = "the gallery is empty";
         return still;
     }
-    // What it would take with as many faces as a track is to have.
-    const auto least =
+    // The threshold falls with the number of probes, down to the one for min_probes. Below that,
+    // more images would not help.
+    const auto lowest =
         gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
-    if (still.similarity < least) {
+    if (still.similarity < lowest) {
         still.verdict = Verdict::unknown;
-        still.reason = fmt::format("nobody is as similar as {:.3f}", least);
+        still.reason = fmt::format("no subject reaches the similarity {:.3f}", lowest);
     } else if (still.similarity < still.threshold) {
         still.verdict = Verdict::undecided;
         still.reason =
-            fmt::format("one picture takes a similarity of {:.3f}, several would take {:.3f}",
-                        still.threshold, least);
+            fmt::format("one image requires a similarity of {:.3f}, several images {:.3f}",
+                        still.threshold, lowest);
     } else {
         still.verdict = Verdict::undecided;
-        still.reason = fmt::format("the lead over the runner-up is below {:.3f}", policy.margin);
+        still.reason = fmt::format("the margin over the runner-up is below {:.3f}", policy.margin);
     }
     return still;
 }

@@ -1,4 +1,4 @@
-// Who is it, from one picture.
+// Decision on a single image.
 #pragma once
 
 #include <string>
@@ -10,19 +10,19 @@ namespace facebus::gateway {
 
 struct StillDecision {
     gallery::Verdict verdict = gallery::Verdict::undecided;
-    std::string reason;      ///< why not `known`
-    float threshold = 0;     ///< similarity that `known` took
+    std::string reason;      ///< why the verdict is not `known`; else empty
+    float threshold = 0;     ///< similarity required for `known`
     float similarity = 0;    ///< of the best candidate, 0 if there is none
-    float margin = 0;        ///< its lead over the next
-    double probability = 0;  ///< that it is the best candidate
-    bool ignored = false;    ///< the best candidate is not to be reported, hence `undecided`
+    float margin = 0;        ///< of the best candidate over the runner-up
+    double probability = 0;  ///< that the face belongs to the best candidate
+    bool ignored = false;    ///< the best candidate is an ignored subject, hence `undecided`
 };
 
-/// Decides on a face of which there will be no second picture. `known` takes what the first good
-/// face of a track takes, so that no more strangers are named. Who is not like anybody enough for
-/// any number of pictures is `unknown`; where another picture could make a face known, and where
-/// the face is poor, it is `undecided`. `best`: the subjects most like it, best first, at least two
-/// if there are so many.
+/// Decides on a face for which no second image will arrive. `known` requires the same similarity
+/// as the first good face of a track, so the FPIR does not rise. The verdict is `unknown` if no
+/// number of further images could make the face known, and `undecided` if another image could or
+/// if the quality is too low. `best` holds the most similar subjects, best first, at least two if
+/// the gallery has two.
 StillDecision decide_still(const gallery::Probe& probe, const std::vector<gallery::Candidate>& best,
                            std::size_t subjects, const gallery::Policy& policy);
 

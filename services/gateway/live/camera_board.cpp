@@ -7,22 +7,22 @@
 namespace facebus::gateway {
 namespace {
 
-// Names come from the edges: no more than a house has.
-constexpr std::size_t most_cameras = 1000;
-// Several times what lies between two messages about a camera.
-constexpr double away_after = 10;
-constexpr std::int64_t silent_after_ns = 5'000'000'000;
+// Camera names come from the network, so their number needs a bound.
+constexpr std::size_t max_cameras = 1000;
+// In seconds. Several times the interval between two messages about a camera.
+constexpr double offline_after = 10;
+constexpr std::int64_t no_frames_after_ns = 5'000'000'000;
 
 double seconds_between(Monotonic::time_point from, Monotonic::time_point to) {
     return std::chrono::duration<double>(to - from).count();
 }
 
-CameraState state_of(const std::optional<wire::Camera>& report, double heard_ago) {
+CameraState state_of(const std::optional<wire::Camera>& report, double last_message_ago) {
     if (report && report->ended) return CameraState::ended;
-    if (heard_ago > away_after) return CameraState::away;
-    // Both are by the clock of the edge, which may be wrong.
-    if (report && report->head.ts - report->last_frame > silent_after_ns) {
-        return CameraState::silent;
+    if (last_message_ago > offline_after) return CameraState::offline;
+    // Compare two times of the edge: its clock can differ from ours.
+    if (report && report->head.ts - report->last_frame > no_frames_after_ns) {
+        return CameraState::no_frames;
     }
     return CameraState::live;
 }
@@ -33,52 +33,52 @@ std::string to_string(CameraState state) {
     switch (state) {
         case CameraState::live:
             return "live";
-        case CameraState::silent:
-            return "silent";
+        case CameraState::no_frames:
+            return "no_frames";
         case CameraState::ended:
             return "ended";
-        case CameraState::away:
-            return "away";
+        case CameraState::offline:
+            return "offline";
     }
     std::unreachable();
 }
 
-CameraBoard::Seen* CameraBoard::heard(const std::string& camera, Monotonic::time_point now) {
+CameraBoard::Entry* CameraBoard::touch(const std::string& camera, Monotonic::time_point now) {
     const auto found = cameras_.find(camera);
-    if (found == cameras_.end() && cameras_.size() >= most_cameras) return nullptr;
-    auto& seen = cameras_[camera];
-    seen.heard = std::max(seen.heard, now);
-    return &seen;
+    if (found == cameras_.end() && cameras_.size() >= max_cameras) return nullptr;
+    auto& entry = cameras_[camera];
+    entry.last_message = std::max(entry.last_message, now);
+    return &entry;
 }
 
-void CameraBoard::see(const wire::Identity& identity, Monotonic::time_point published) {
+void CameraBoard::update(const wire::Identity& identity, Monotonic::time_point published) {
     const std::lock_guard lock(mutex_);
-    if (auto* seen = heard(identity.head.src, published)) ++seen->results;
+    if (auto* entry = touch(identity.head.src, published)) ++entry->results;
 }
 
-void CameraBoard::see(const wire::Track& event, Monotonic::time_point now) {
+void CameraBoard::update(const wire::Track& event, Monotonic::time_point now) {
     const std::lock_guard lock(mutex_);
-    heard(event.head.src, now);
+    touch(event.head.src, now);
 }
 
-void CameraBoard::see(const wire::Camera& report, Monotonic::time_point now) {
+void CameraBoard::update(const wire::Camera& report, Monotonic::time_point now) {
     const std::lock_guard lock(mutex_);
-    if (auto* seen = heard(report.head.src, now)) seen->report = report;
+    if (auto* entry = touch(report.head.src, now)) entry->report = report;
 }
 
-void CameraBoard::see(const wire::Status& status, Monotonic::time_point now) {
+void CameraBoard::update(const wire::Status& status, Monotonic::time_point now) {
     const std::lock_guard lock(mutex_);
     status_ = status;
-    status_came_ = now;
+    status_received_ = now;
 }
 
 std::vector<CameraEntry> CameraBoard::cameras(Monotonic::time_point now) const {
     const std::lock_guard lock(mutex_);
     std::vector<CameraEntry> all;
     all.reserve(cameras_.size());
-    for (const auto& [name, seen] : cameras_) {
-        const auto ago = seconds_between(seen.heard, now);
-        all.push_back({name, state_of(seen.report, ago), ago, seen.report, seen.results});
+    for (const auto& [name, entry] : cameras_) {
+        const auto ago = seconds_between(entry.last_message, now);
+        all.push_back({name, state_of(entry.report, ago), ago, entry.report, entry.results});
     }
     return all;
 }
@@ -86,7 +86,7 @@ std::vector<CameraEntry> CameraBoard::cameras(Monotonic::time_point now) const {
 std::optional<CameraBoard::Broker> CameraBoard::broker(Monotonic::time_point now) const {
     const std::lock_guard lock(mutex_);
     if (!status_) return std::nullopt;
-    return Broker{*status_, seconds_between(status_came_, now)};
+    return Broker{*status_, seconds_between(status_received_, now)};
 }
 
 }  // namespace facebus::gateway

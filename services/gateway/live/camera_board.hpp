@@ -1,4 +1,4 @@
-// How the cameras are, as far as the results tell.
+// Latest state of each camera and of the broker.
 #pragma once
 
 #include <cstddef>
@@ -15,53 +15,56 @@
 namespace facebus::gateway {
 
 enum class CameraState {
-    live,    ///< frames come
-    silent,  ///< the edge is there, and its camera gives no picture
-    ended,   ///< a file that was read to its end
-    away,    ///< nothing is heard of the edge any more
+    live,       ///< frames arrive
+    no_frames,  ///< the edge is online, but the camera delivers no frames
+    ended,      ///< a file that was read to its end
+    offline,    ///< no messages from the edge
 };
 std::string to_string(CameraState state);
 
-/// What is known of one camera.
+/// State of one camera.
 struct CameraEntry {
     std::string name;
-    CameraState state = CameraState::away;
-    double heard_ago = 0;                  ///< seconds since any message
-    std::optional<wire::Camera> report{};  ///< the latest; none from an edge that sends none
-    std::uint64_t results = 0;             ///< that the gateway has heard of
+    CameraState state = CameraState::offline;
+    double last_message_ago = 0;           ///< seconds since the latest message
+    std::optional<wire::Camera> report{};  ///< the latest, if the edge sends reports
+    std::uint64_t results = 0;             ///< received by this gateway
 };
 
-/// Remembers the latest of each camera, and of the broker; no faces and no names. Thread-safe.
+/// Remembers the latest messages about each camera and the broker, without faces or names.
+/// Thread-safe.
 class CameraBoard {
   public:
-    /// `published`: when it was, which is long ago where it was missed and read later.
-    void see(const wire::Identity& identity, Monotonic::time_point published);
-    void see(const wire::Track& event, Monotonic::time_point now);
-    void see(const wire::Camera& report, Monotonic::time_point now);
-    void see(const wire::Status& status, Monotonic::time_point now);
+    /// `published` is the time of publication, which can be long ago if the result was missed and
+    /// read from the history.
+    void update(const wire::Identity& identity, Monotonic::time_point published);
+    void update(const wire::Track& event, Monotonic::time_point now);
+    void update(const wire::Camera& report, Monotonic::time_point now);
+    void update(const wire::Status& status, Monotonic::time_point now);
 
-    /// In the order of their names.
+    /// Returns all cameras, sorted by name.
     [[nodiscard]] std::vector<CameraEntry> cameras(Monotonic::time_point now) const;
 
     struct Broker {
         wire::Status status;
-        double heard_ago = 0;  ///< seconds
+        double last_message_ago = 0;  ///< seconds
     };
+    /// Returns the latest status of the broker, or nothing before the first.
     [[nodiscard]] std::optional<Broker> broker(Monotonic::time_point now) const;
 
   private:
-    struct Seen {
-        Monotonic::time_point heard;
+    struct Entry {
+        Monotonic::time_point last_message;
         std::optional<wire::Camera> report;
         std::uint64_t results = 0;
     };
-    /// The camera's entry; nothing where there are too many cameras already.
-    Seen* heard(const std::string& camera, Monotonic::time_point now);
+    /// Returns the entry of the camera with its time updated, or null if the board is full.
+    Entry* touch(const std::string& camera, Monotonic::time_point now);
 
     mutable std::mutex mutex_;
-    std::map<std::string, Seen> cameras_;
+    std::map<std::string, Entry> cameras_;
     std::optional<wire::Status> status_;
-    Monotonic::time_point status_came_;
+    Monotonic::time_point status_received_;
 };
 
 }  // namespace facebus::gateway

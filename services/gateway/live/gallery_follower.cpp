@@ -14,8 +14,8 @@ namespace {
 
 using Ids = std::set<std::string>;
 
-/// Everybody who may be told of.
-Ids reported_by(const gallery::Snapshot& gallery) {
+/// Returns the ids of all subjects that are not ignored.
+Ids reported_ids(const gallery::Snapshot& gallery) {
     const auto all = gallery.subject_ids("");
     Ids ids(all.begin(), all.end());
     for (const auto& id : gallery.ignored_ids()) ids.erase(id);
@@ -33,7 +33,7 @@ GalleryFollower::GalleryFollower(LiveView& live, Inbox& inbox,
                                  live_gallery::GalleryWatcher::View view)
     : live_(live), inbox_(inbox), view_(std::move(view)) {}
 
-void GalleryFollower::look(live_gallery::GalleryWatcher::View view) {
+void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
     live_.forget_unless([](const wire::Identity&) { return true; });
     inbox_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;
@@ -44,12 +44,14 @@ void GalleryFollower::look(live_gallery::GalleryWatcher::View view) {
 
 void GalleryFollower::forget_removed(const gallery::Snapshot& before,
                                      const gallery::Snapshot& now) {
-    auto gone = reported_by(before);
-    std::erase_if(gone, [left = reported_by(now)](const auto& id) { return left.contains(id); });
-    if (gone.empty()) return;
-    live_.forget_unless([&](const wire::Identity& identity) { return !names(identity, gone); });
+    auto hidden = reported_ids(before);
+    std::erase_if(hidden, [left = reported_ids(now)](const auto& id) { return left.contains(id); });
+    if (hidden.empty()) return;
+    live_.forget_unless([&](const wire::Identity& identity) { return !names(identity, hidden); });
+    // A face in the inbox may show a removed or ignored person without any result naming them. So
+    // drop every plausible match, far below the decision threshold.
     for (std::size_t row = 0; row < before.samples(); ++row) {
-        if (!gone.contains(before.subject_id(row))) continue;
+        if (!hidden.contains(before.subject_id(row))) continue;
         const auto sample = before.embedding(row);
         inbox_.forget_if([&](const InboxFace& face) {
             return similarity(face.embedding, sample) > gallery::plausible_match;

@@ -1,4 +1,4 @@
-// What the gateway remembers, after the gallery has changed.
+// Applies gallery changes to the results and faces that the gateway keeps.
 #pragma once
 
 #include "gallery/match/snapshot.hpp"
@@ -8,16 +8,17 @@
 
 namespace facebus::gateway {
 
-/// Keeps results and strangers in step with the gallery: results that name a subject who was
-/// removed, or is not to be reported any more, go, and so do faces of strangers that look even
-/// remotely like one (see gallery/erasure.hpp); a stranger who is in the gallery now is none any
-/// more. Not thread-safe.
+/// Keeps live results and the inbox consistent with the gallery. If a subject was removed or is now
+/// ignored, drops the results that name them and the inbox faces that are a plausible match (see
+/// gallery/store/erasure.hpp). If an unknown person was enrolled, drops their faces from the inbox.
+/// Not thread-safe.
 class GalleryFollower {
   public:
     GalleryFollower(LiveView& live, Inbox& inbox, live_gallery::GalleryWatcher::View view);
 
-    /// To be called now and then; does nothing but for ageing while the gallery is the same.
-    void look(live_gallery::GalleryWatcher::View view);
+    /// Drops expired results and faces, and applies the changes since the last call. To be called
+    /// periodically with the current view.
+    void update(live_gallery::GalleryWatcher::View view);
 
   private:
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);

@@ -13,17 +13,17 @@ bool newest_first(const Inbox::Face& a, const Inbox::Face& b) {
     return a->seen > b->seen;
 }
 
-std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, double least) {
+std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, double min_similarity) {
     std::map<std::string, std::size_t> cameras;
     std::vector<people::TrackFace> tracks;
     tracks.reserve(faces.size());
     for (const auto& face : faces) {
         const auto camera = cameras.try_emplace(face->camera, cameras.size()).first->second;
         tracks.push_back(
-            {.face = face->embedding, .video = camera, .from = face->seen, .to = face->gone});
+            {.face = face->embedding, .video = camera, .from = face->seen, .to = face->ended});
     }
     std::vector<Inbox::Group> groups;
-    for (const auto& members : people::group_by_person(tracks, least)) {
+    for (const auto& members : people::group_by_person(tracks, min_similarity)) {
         Inbox::Group group;
         group.reserve(members.size());
         for (const auto member : members) group.push_back(faces[member]);
@@ -40,7 +40,7 @@ void Inbox::add(InboxFace face) {
     const std::lock_guard lock(mutex_);
     std::erase_if(faces_, [&](const Face& other) { return other->track == face.track; });
     faces_.push_back(std::make_shared<const InboxFace>(std::move(face)));
-    if (faces_.size() > most_) faces_.pop_front();
+    if (faces_.size() > max_faces_) faces_.pop_front();
     ++change_;
 }
 
@@ -53,22 +53,24 @@ void Inbox::end_track(const std::string& track, std::int64_t when) {
     const auto found =
         std::ranges::find(faces_, track, [](const Face& face) { return face->track; });
     if (found == faces_.end()) return;
-    auto ended = **found;
-    ended.gone = std::max(ended.seen, when);
-    *found = std::make_shared<const InboxFace>(std::move(ended));
+    auto face = **found;
+    face.ended = std::max(face.seen, when);
+    *found = std::make_shared<const InboxFace>(std::move(face));
     ++change_;
 }
 
-std::vector<Inbox::Group> Inbox::groups(double least) const {
+std::vector<Inbox::Group> Inbox::groups(double min_similarity) const {
     std::unique_lock lock(mutex_);
-    if (grouped_.change == change_ && grouped_.least == least) return grouped_.groups;
+    if (grouped_.change == change_ && grouped_.min_similarity == min_similarity)
+        return grouped_.groups;
     const std::vector<Face> faces(faces_.begin(), faces_.end());
     const auto change = change_;
-    // Others need not wait for the comparing.
+    // Release the lock while comparing faces, which takes longest. If faces change meanwhile, the
+    // cache keeps the older `change` and the next call groups again.
     lock.unlock();
-    auto groups = by_person(faces, least);
+    auto groups = by_person(faces, min_similarity);
     lock.lock();
-    grouped_ = {change, least, groups};
+    grouped_ = {change, min_similarity, groups};
     return groups;
 }
 
@@ -83,7 +85,8 @@ std::vector<Inbox::Face> Inbox::find(const std::vector<std::string>& ids) const 
 
 void Inbox::remove(const std::vector<Face>& faces) {
     forget_if([&](const InboxFace& face) {
-        return std::ranges::any_of(faces, [&](const Face& gone) { return gone->id == face.id; });
+        return std::ranges::any_of(faces,
+                                   [&](const Face& removed) { return removed->id == face.id; });
     });
 }
 

@@ -1,4 +1,4 @@
-// Strangers that were seen, until somebody says who they are.
+// Faces of unknown people, ready to be named.
 #pragma once
 
 #include <chrono>
@@ -16,61 +16,61 @@
 
 namespace facebus::gateway {
 
-/// The face of a track that is nobody's in the gallery.
+/// Face of a track that matches no subject.
 struct InboxFace {
     std::string id;
     std::string camera;
     std::string track;
-    std::int64_t seen = 0;  ///< capture time, ns UTC
-    std::int64_t gone = 0;  ///< when its track ended; as `seen` while that is not known
+    std::int64_t seen = 0;   ///< capture time, ns UTC
+    std::int64_t ended = 0;  ///< end of the track, ns UTC; equals `seen` until it is known
     Quality quality;
     Embedding embedding{};
-    std::string picture;  ///< JPEG of the crop
+    std::string jpeg;  ///< crop of the face
 };
 
-/// Faces of strangers in memory, one a track, and nowhere else: after a restart they are gone, and
-/// no file holds them. At most `most` of them, none older than `age`. Thread-safe.
+/// Keeps up to `max_faces` faces of unknown people, one per track, none older than `age`. They are
+/// in memory only: no file contains them, and a restart drops them. Thread-safe.
 class Inbox {
   public:
     using Face = std::shared_ptr<const InboxFace>;
-    /// The faces of one person, newest first.
+    /// Faces of one person, newest first.
     using Group = std::vector<Face>;
 
-    Inbox(std::size_t most, std::chrono::seconds age) : most_(most), age_(age) {}
+    Inbox(std::size_t max_faces, std::chrono::seconds age) : max_faces_(max_faces), age_(age) {}
 
-    /// Takes the place of what was there of its track. The oldest goes where there are too many.
+    /// Adds a face; it replaces an earlier face of the same track. Drops the oldest if full.
     void add(InboxFace face);
-    /// The track turned out to be somebody.
+    /// Drops the face of a track, for example because the person was recognised.
     void forget_track(const std::string& track);
-    /// From when on its place may be taken by somebody else.
+    /// Records when a track ended. Faces of tracks that overlap on one camera are different people.
     void end_track(const std::string& track, std::int64_t when);
 
-    /// By person, who was seen last first. `least` is the average similarity that makes two groups
-    /// one person: group_by_person() says more.
-    [[nodiscard]] std::vector<Group> groups(double least) const;
-    /// Those of these ids that are there.
+    /// Groups the faces by person, most recently seen person first. `min_similarity`: see
+    /// people::group_by_person().
+    [[nodiscard]] std::vector<Group> groups(double min_similarity) const;
+    /// Returns the faces with these ids. Skips ids that do not exist.
     [[nodiscard]] std::vector<Face> find(const std::vector<std::string>& ids) const;
 
     void remove(const std::vector<Face>& faces);
     void forget_if(const std::function<bool(const InboxFace&)>& unwanted);
-    /// Drops what is too old.
+    /// Drops faces older than `age`.
     void forget_old(std::int64_t now_ns);
 
     [[nodiscard]] std::size_t size() const;
 
   private:
-    /// What groups() has come to: pages ask again and again, and every pair of faces is compared.
+    /// Cached result of groups(): pages poll it, and grouping compares every pair of faces.
     struct Grouped {
         std::uint64_t change = 0;
-        double least = 0;
+        double min_similarity = 0;
         std::vector<Group> groups;
     };
 
-    std::size_t most_;
+    std::size_t max_faces_;
     std::chrono::nanoseconds age_;
     mutable std::mutex mutex_;
-    std::deque<Face> faces_;    ///< in the order in which they came
-    std::uint64_t change_ = 1;  ///< counts changes of them
+    std::deque<Face> faces_;    ///< in order of arrival
+    std::uint64_t change_ = 1;  ///< incremented with every change of `faces_`
     mutable Grouped grouped_;
 };
 

@@ -17,10 +17,10 @@ namespace {
 
 using http::Response;
 
-constexpr std::size_t most_json = 64'000;
-// As many as are enrolled of a video: more of the same visits tell little more.
-constexpr std::size_t most_samples = 5;
-constexpr std::size_t made_up_digits = 6;
+constexpr std::size_t max_json = 64'000;
+// As many as are enrolled from a video: more samples of the same visits add little.
+constexpr std::size_t max_samples = 5;
+constexpr std::size_t generated_name_digits = 6;
 
 class InboxApi {
   public:
@@ -28,8 +28,7 @@ class InboxApi {
 
     Answered<http::Response> list(const Call&) const {
         Json groups = Json::array();
-        // The similarity that makes a face somebody's makes two faces one person's: who is grouped
-        // here would be recognised by one another's pictures.
+        // Group with the decision threshold: faces in a group would recognise each other.
         for (const auto& group : inbox_.groups(backend_.gallery().policy.threshold)) {
             Json faces = Json::array();
             for (const auto& face : group) faces.push_back(face_json(*face));
@@ -38,10 +37,10 @@ class InboxApi {
         return http::Response{.body = dump({{"groups", std::move(groups)}})};
     }
 
-    Answered<http::Response> picture(const Call& call) const {
+    Answered<http::Response> image(const Call& call) const {
         const auto faces = inbox_.find({gallery::from_uuid(call.path.at("face_id"))});
-        if (faces.empty()) return std::unexpected(gone());
-        return http::Response{.body = faces.front()->picture, .type = "image/jpeg"};
+        if (faces.empty()) return std::unexpected(no_such_faces());
+        return http::Response{.body = faces.front()->jpeg, .type = "image/jpeg"};
     }
 
     Answered<http::Response> name(const Call& call) const {
@@ -57,10 +56,10 @@ class InboxApi {
         const auto json = Json::parse(call.request.body, nullptr, false);
         const auto faces = faces_in(json);
         if (!faces) return std::unexpected(faces.error());
-        // Somebody whom nobody names needs a name all the same, to be found in the gallery.
+        // Every subject needs a name; generate one if the request has none.
         const auto subject = json.contains("subject")
                                  ? subject_in(json)
-                                 : "not reported " + faces->front()->id.substr(0, made_up_digits);
+                                 : "ignored " + faces->front()->id.substr(0, generated_name_digits);
         if (!subject) return std::unexpected(subject.error());
         return enrol(*subject, true, *faces);
     }
@@ -90,16 +89,16 @@ class InboxApi {
             return subject_name(json["subject"].get<std::string>());
         }
         return refuse(400, fault_code::missing_parameter,
-                      "the body has to be JSON such as {\"subject\": \"Alice\", \"faces\": "
+                      "the body must be JSON, for example {\"subject\": \"Alice\", \"faces\": "
                       "[\"...\"]}");
     }
 
-    static Fault gone() {
+    static Fault no_such_faces() {
         return {404, fault_code::no_such_image,
-                "these faces are not here any more; GET /api/v1/unknown lists those that are"};
+                "these faces no longer exist; GET /api/v1/unknown lists the current ones"};
     }
 
-    /// The faces of {"faces": [...]} that are there.
+    /// Returns the existing faces of {"faces": [...]}.
     [[nodiscard]] Answered<std::vector<Inbox::Face>> faces_in(const Json& json) const {
         std::vector<std::string> ids;
         const bool good =
@@ -108,19 +107,20 @@ class InboxApi {
             std::ranges::all_of(json["faces"], [](const Json& id) { return id.is_string(); });
         if (!good) {
             return refuse(400, fault_code::missing_parameter,
-                          "the body has to be JSON with \"faces\", a list of ids of GET "
+                          "the body must be JSON with \"faces\", a list of ids from GET "
                           "/api/v1/unknown");
         }
         ids.reserve(json["faces"].size());
         for (const auto& id : json["faces"])
             ids.push_back(gallery::from_uuid(id.get<std::string>()));
         auto found = inbox_.find(ids);
-        if (found.empty()) return std::unexpected(gone());
+        if (found.empty()) return std::unexpected(no_such_faces());
         return found;
     }
 
-    /// The best of those that may be enrolled.
-    [[nodiscard]] Answered<std::vector<Inbox::Face>> fit(std::vector<Inbox::Face> faces) const {
+    /// Returns the best faces that the enrolment rules allow.
+    [[nodiscard]] Answered<std::vector<Inbox::Face>> best_allowed(
+        std::vector<Inbox::Face> faces) const {
         std::ranges::sort(faces, std::greater{},
                           [](const Inbox::Face& face) { return face->quality.overall; });
         const auto best = faces.front();
@@ -129,15 +129,15 @@ class InboxApi {
         });
         if (faces.empty()) {
             const auto why = enrolment::refusal(best->quality, backend_.rules);
-            return std::unexpected(to_fault(why.value(), fault_code::bad_picture));
+            return std::unexpected(to_fault(why.value(), fault_code::bad_image));
         }
-        if (faces.size() > most_samples) faces.resize(most_samples);
+        if (faces.size() > max_samples) faces.resize(max_samples);
         return faces;
     }
 
     [[nodiscard]] Answered<http::Response> enrol(const std::string& subject, bool ignored,
                                                  const std::vector<Inbox::Face>& faces) const {
-        const auto samples = fit(faces);
+        const auto samples = best_allowed(faces);
         if (!samples) return std::unexpected(samples.error());
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
@@ -161,17 +161,17 @@ class InboxApi {
         return http::Response{.body = dump({{"subject", subject},
                                             {"added", added},
                                             {"already_enrolled", already},
-                                            {"left_out", faces.size() - added - already}})};
+                                            {"skipped", faces.size() - added - already}})};
     }
 
     [[nodiscard]] enrolment::FaceSample sample_of(const InboxFace& face) const {
-        enrolment::FaceSample made;
-        made.sample.source = fmt::format("camera {}, {}", face.camera, iso8601(face.seen));
-        made.sample.model_id = backend_.gallery().snapshot->model_id();
-        made.sample.quality = face.quality.overall;
-        made.sample.embedding = face.embedding;
-        if (backend_.rules.keep_photos) made.picture = face.picture;
-        return made;
+        enrolment::FaceSample face_sample;
+        face_sample.sample.source = fmt::format("camera {}, {}", face.camera, iso8601(face.seen));
+        face_sample.sample.model_id = backend_.gallery().snapshot->model_id();
+        face_sample.sample.quality = face.quality.overall;
+        face_sample.sample.embedding = face.embedding;
+        if (backend_.rules.keep_photos) face_sample.photo = face.jpeg;
+        return face_sample;
     }
 
     const Backend& backend_;
@@ -189,10 +189,10 @@ std::vector<Route> inbox_routes(const Backend& backend, Inbox& inbox) {
     const std::string unknown = "/api/v1/unknown";
     return {
         {"GET", unknown, api_keys::Role::read, 0, to(&InboxApi::list)},
-        {"GET", unknown + "/{face_id}/img", api_keys::Role::read, 0, to(&InboxApi::picture)},
-        {"POST", unknown + "/name", api_keys::Role::enrol, most_json, to(&InboxApi::name)},
-        {"POST", unknown + "/ignore", api_keys::Role::enrol, most_json, to(&InboxApi::ignore)},
-        {"POST", unknown + "/dismiss", api_keys::Role::enrol, most_json, to(&InboxApi::dismiss)}};
+        {"GET", unknown + "/{face_id}/img", api_keys::Role::read, 0, to(&InboxApi::image)},
+        {"POST", unknown + "/name", api_keys::Role::enrol, max_json, to(&InboxApi::name)},
+        {"POST", unknown + "/ignore", api_keys::Role::enrol, max_json, to(&InboxApi::ignore)},
+        {"POST", unknown + "/dismiss", api_keys::Role::enrol, max_json, to(&InboxApi::dismiss)}};
 }
 
 }  // namespace facebus::gateway

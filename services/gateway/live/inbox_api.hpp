@@ -1,4 +1,4 @@
-// Strangers that were seen: who they are is said here.
+// Routes that list, name, ignore and dismiss unknown people.
 #pragma once
 
 #include <vector>
@@ -9,6 +9,7 @@
 
 namespace facebus::gateway {
 
+/// Returns the routes below /api/v1/unknown. The arguments must outlive the routes.
 std::vector<Route> inbox_routes(const Backend& backend, Inbox& inbox);
 
 }  // namespace facebus::gateway

@@ -9,24 +9,24 @@
 namespace facebus::gateway {
 namespace {
 
-constexpr std::size_t most_waiting = 64;
-constexpr std::chrono::seconds patience(1);
+constexpr std::size_t max_waiting = 64;
+constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace
 
 InboxFeed::InboxFeed(Inbox& inbox, Pool<FaceStage>& stages, Metrics& metrics)
     : inbox_(inbox),
       stages_(stages),
-      left_out_(metrics.counter("facebus_inbox_dropped_total",
-                                "Faces of strangers that came faster than they could be "
-                                "embedded")),
+      dropped_(metrics.counter("facebus_inbox_dropped_total",
+                               "Faces of unknown people dropped because they arrived faster than "
+                               "they could be embedded")),
       thread_([this](const std::stop_token& stop) { embed(stop); }) {}
 
 InboxFeed::~InboxFeed() {
     thread_.request_stop();
 }
 
-void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
+void InboxFeed::update(const wire::Identity& identity, const Bytes& crop) {
     if (identity.decision == wire::Decision::known || identity.ignored.value_or(false)) {
         const std::lock_guard lock(mutex_);
         std::erase_if(waiting_, [&](const Waiting& waiting) {
@@ -34,21 +34,21 @@ void InboxFeed::see(const wire::Identity& identity, const Bytes& crop) {
         });
         return inbox_.forget_track(identity.track);
     }
-    // Without its quality nobody can tell whether it may be enrolled.
+    // Skip crops without quality: the enrolment rules can't be checked.
     const bool unknown = identity.decision == wire::Decision::unknown;
     if (!unknown || crop.empty() || !identity.crop_quality) return;
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({identity, crop});
-        if (waiting_.size() > most_waiting) {
+        if (waiting_.size() > max_waiting) {
             waiting_.pop_front();
-            left_out_.add();
+            dropped_.add();
         }
     }
     changed_.notify_one();
 }
 
-void InboxFeed::see(const wire::Track& event) {
+void InboxFeed::update(const wire::Track& event) {
     if (event.event == wire::TrackEvent::ended) inbox_.end_track(event.track, event.head.ts);
 }
 
@@ -66,9 +66,9 @@ void InboxFeed::embed(const std::stop_token& stop) {
     }
 }
 
-/// False: all networks are busy.
+/// Returns false if all networks are busy.
 bool InboxFeed::embed(const Waiting& waiting) {
-    const auto stage = stages_.take(patience);
+    const auto stage = stages_.acquire(stage_timeout);
     if (!stage) return false;
     const auto& identity = waiting.identity;
     const Image crop{crop_side, crop_side, waiting.crop};
@@ -76,10 +76,10 @@ bool InboxFeed::embed(const Waiting& waiting) {
                 .camera = identity.head.src,
                 .track = identity.track,
                 .seen = identity.head.ts,
-                .gone = identity.head.ts,
+                .ended = identity.head.ts,
                 .quality = identity.crop_quality.value(),
                 .embedding = stage->embed(crop),
-                .picture = vision::encode_image(crop, ".jpg").value_or("")});
+                .jpeg = vision::encode_image(crop, ".jpg").value_or("")});
     return true;
 }
 

@@ -1,4 +1,4 @@
-// From results to the inbox.
+// Fills the inbox of unknown faces from results.
 #pragma once
 
 #include <condition_variable>
@@ -17,9 +17,9 @@
 
 namespace facebus::gateway {
 
-/// Embeds the crops of strangers in a thread of its own, with a network that picture requests use
-/// too, and puts them into the inbox. Where more come than can be embedded the oldest are left out
-/// and counted: the person will be seen again. Thread-safe.
+/// Embeds the crops of unknown people on its own thread, sharing the networks with image requests,
+/// and adds them to the inbox. If crops arrive faster than they are embedded, drops and counts the
+/// oldest. Thread-safe.
 class InboxFeed {
   public:
     InboxFeed(Inbox& inbox, Pool<FaceStage>& stages, Metrics& metrics);
@@ -27,10 +27,10 @@ class InboxFeed {
     InboxFeed(const InboxFeed&) = delete;
     InboxFeed& operator=(const InboxFeed&) = delete;
 
-    /// Takes what is `unknown` with a crop, and takes a track out that became `known`,
-    /// or is not to be reported.
-    void see(const wire::Identity& identity, const Bytes& crop);
-    void see(const wire::Track& event);
+    /// Queues an `unknown` result that has a crop. Drops the faces of a track that became `known`
+    /// or `ignored`.
+    void update(const wire::Identity& identity, const Bytes& crop);
+    void update(const wire::Track& event);
 
   private:
     struct Waiting {
@@ -42,7 +42,7 @@ class InboxFeed {
 
     Inbox& inbox_;
     Pool<FaceStage>& stages_;
-    Counter left_out_;
+    Counter dropped_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<Waiting> waiting_;

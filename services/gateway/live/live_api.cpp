@@ -18,33 +18,38 @@ namespace {
 
 using http::Response;
 
-// How soon it is seen that a client has gone.
-constexpr std::chrono::seconds look_every(1);
-// A proxy ends a connection on which nothing comes, often after a minute.
-constexpr int looks_until_comment = 15;
+// A disconnected client is detected within this time.
+constexpr std::chrono::seconds poll_interval(1);
+// Send a comment after this many polls without a result: proxies close idle connections, often
+// after a minute.
+constexpr int polls_until_comment = 15;
 
-/// One of a number of seats, given back when it goes.
-class Seat {
+/// One of a limited number of streams. Released on destruction.
+class StreamSlot {
   public:
-    /// Nothing if all are taken.
-    static std::shared_ptr<Seat> take(const std::shared_ptr<std::atomic<std::size_t>>& free) {
+    /// Returns null if no slot is free.
+    static std::shared_ptr<StreamSlot> acquire(
+        const std::shared_ptr<std::atomic<std::size_t>>& free) {
         auto left = free->load();
         while (left > 0) {
-            if (free->compare_exchange_weak(left, left - 1)) return std::make_shared<Seat>(free);
+            if (free->compare_exchange_weak(left, left - 1)) {
+                return std::make_shared<StreamSlot>(free);
+            }
         }
         return nullptr;
     }
-    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> free) : free_(std::move(free)) {}
-    ~Seat() { ++*free_; }
-    Seat(const Seat&) = delete;
-    Seat& operator=(const Seat&) = delete;
+    explicit StreamSlot(std::shared_ptr<std::atomic<std::size_t>> free) : free_(std::move(free)) {}
+    ~StreamSlot() { ++*free_; }
+    StreamSlot(const StreamSlot&) = delete;
+    StreamSlot& operator=(const StreamSlot&) = delete;
 
   private:
     std::shared_ptr<std::atomic<std::size_t>> free_;
 };
 
-/// The number of the result that a client had last: of another run, or what makes no sense, is 0.
-std::uint64_t number_of(std::string_view id, const std::string& run) {
+/// Parses the result number from an event id RUN-NUMBER. Returns 0 if the id is from another run or
+/// malformed.
+std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     if (!id.starts_with(run + "-")) return 0;
     id.remove_prefix(run.size() + 1);
     std::uint64_t number = 0;
@@ -53,45 +58,47 @@ std::uint64_t number_of(std::string_view id, const std::string& run) {
     return error == std::errc{} && rest == end ? number : 0;
 }
 
-/// A result with its id among those of this gateway, and its crop as a data URL.
+/// Returns a result with its event id and its crop as a data URL.
 Json result_json(const LiveResult& result, const std::string& run) {
     auto json = results::identity_json(result.identity, results::Detail::explained);
     json["id"] = fmt::format("{}-{}", run, result.number);
-    if (!result.picture.empty()) {
-        json["crop"] = "data:image/jpeg;base64," + crypto::base64(result.picture);
+    if (!result.jpeg.empty()) {
+        json["crop"] = "data:image/jpeg;base64," + crypto::base64(result.jpeg);
     }
     return json;
 }
 
-/// Results as server-sent events.
-class Listening {
+/// Stream of results as server-sent events to one client.
+class EventStream {
   public:
-    Listening(const LiveView& live, std::shared_ptr<Seat> seat, std::uint64_t number)
-        : live_(live), seat_(std::move(seat)), number_(number) {}
+    /// Starts after the result `number`.
+    EventStream(const LiveView& live, std::shared_ptr<StreamSlot> slot, std::uint64_t number)
+        : live_(live), slot_(std::move(slot)), number_(number) {}
 
-    /// See http::Response::pieces.
+    /// Returns the next part of the body, see http::Response::pieces.
     std::optional<std::string> next() {
         if (live_.closed()) return std::nullopt;
+        // Send something immediately, so that the client receives the headers.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
-        const auto results = live_.wait_after(number_, look_every);
+        const auto results = live_.wait_after(number_, poll_interval);
         std::string events;
         for (const auto& result : results) {
             events += fmt::format("id: {}-{}\nevent: result\ndata: {}\n\n", live_.run(),
                                   result->number, dump(result_json(*result, live_.run())));
             number_ = result->number;
         }
-        looks_ = results.empty() ? looks_ + 1 : 0;
-        if (looks_ < looks_until_comment) return events;
-        looks_ = 0;
-        return ": nothing new\n\n";
+        idle_polls_ = results.empty() ? idle_polls_ + 1 : 0;
+        if (idle_polls_ < polls_until_comment) return events;
+        idle_polls_ = 0;
+        return ": keep-alive\n\n";
     }
 
   private:
     const LiveView& live_;
-    std::shared_ptr<Seat> seat_;
+    std::shared_ptr<StreamSlot> slot_;
     std::uint64_t number_;
     bool greeted_ = false;
-    int looks_ = 0;
+    int idle_polls_ = 0;
 };
 
 Answered<http::Response> latest(const LiveView& live) {
@@ -103,7 +110,7 @@ Answered<http::Response> latest(const LiveView& live) {
 Json camera_json(const CameraEntry& entry) {
     Json json{{"camera", entry.name},
               {"state", to_string(entry.state)},
-              {"heard_seconds_ago", rounded(entry.heard_ago)},
+              {"last_message_seconds_ago", rounded(entry.last_message_ago)},
               {"results", entry.results}};
     if (const auto& report = entry.report) {
         json["live"] = report->live;
@@ -122,18 +129,21 @@ Answered<http::Response> cameras(const CameraBoard& board) {
     Json answer{{"cameras", std::move(all)}};
     if (const auto broker = board.broker(now)) {
         const auto& status = broker->status;
-        answer["broker"] = {
-            {"state", status.state},         {"heard_seconds_ago", rounded(broker->heard_ago)},
-            {"workers", status.workers},     {"queued", status.queued},
-            {"in_flight", status.in_flight}, {"results", status.results},
-            {"refused", status.refused},     {"gallery_stale", status.gallery_stale}};
+        answer["broker"] = {{"state", status.state},
+                            {"last_message_seconds_ago", rounded(broker->last_message_ago)},
+                            {"workers", status.workers},
+                            {"queued", status.queued},
+                            {"in_flight", status.in_flight},
+                            {"results", status.results},
+                            {"rejected", status.refused},
+                            {"gallery_stale", status.gallery_stale}};
     }
     return http::Response{.body = dump(answer)};
 }
 
-Answered<http::Response> numbers(const ResultNumbers& numbers) {
+Answered<http::Response> statistics(const ResultStatistics& statistics) {
     Json spans = Json::array();
-    for (const auto& span : numbers.since_an_hour(utc_ns())) {
+    for (const auto& span : statistics.last_hour(utc_ns())) {
         Json decisions = Json::object();
         for (const auto& [decision, count] : span.decisions) {
             decisions[std::string(to_string(decision))] = count;
@@ -148,34 +158,36 @@ Answered<http::Response> numbers(const ResultNumbers& numbers) {
                          {"milliseconds", std::move(milliseconds)}});
     }
     return http::Response{.body = dump({{"now", iso8601(utc_ns())},
-                                        {"span_seconds", ResultNumbers::span_seconds},
+                                        {"span_seconds", ResultStatistics::span_seconds},
                                         {"spans", std::move(spans)}})};
 }
 
 }  // namespace
 
-std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams) {
-    const auto free = std::make_shared<std::atomic<std::size_t>>(streams);
-    const auto listen = [&live = happenings.live,
-                         free](const Call& call) -> Answered<http::Response> {
-        auto seat = Seat::take(free);
-        if (!seat) {
+std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_streams) {
+    const auto free = std::make_shared<std::atomic<std::size_t>>(max_streams);
+    const auto open_stream = [&live = live_state.live,
+                              free](const Call& call) -> Answered<http::Response> {
+        auto slot = StreamSlot::acquire(free);
+        if (!slot) {
             return refuse(503, 503,
-                          "too many listen already (gateway.max_streams); try again later");
+                          "too many clients stream results (gateway.max_streams); try again "
+                          "later");
         }
-        const auto listening = std::make_shared<Listening>(
-            live, std::move(seat), number_of(call.request.header("last-event-id"), live.run()));
+        const auto stream = std::make_shared<EventStream>(
+            live, std::move(slot),
+            parse_event_id(call.request.header("last-event-id"), live.run()));
         return http::Response{.type = "text/event-stream",
                               .headers = {{"X-Accel-Buffering", "no"}},
-                              .pieces = [listening] { return listening->next(); }};
+                              .pieces = [stream] { return stream->next(); }};
     };
     return {{"GET", "/api/v1/live", api_keys::Role::read, 0,
-             [&live = happenings.live](const Call&) { return latest(live); }},
-            {"GET", "/api/v1/live/events", api_keys::Role::read, 0, listen},
+             [&live = live_state.live](const Call&) { return latest(live); }},
+            {"GET", "/api/v1/live/events", api_keys::Role::read, 0, open_stream},
             {"GET", "/api/v1/cameras", api_keys::Role::read, 0,
-             [&board = happenings.cameras](const Call&) { return cameras(board); }},
+             [&board = live_state.cameras](const Call&) { return cameras(board); }},
             {"GET", "/api/v1/statistics", api_keys::Role::read, 0,
-             [&counted = happenings.numbers](const Call&) { return numbers(counted); }}};
+             [&counts = live_state.statistics](const Call&) { return statistics(counts); }}};
 }
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// What happens now: results as they come, cameras, numbers.
+// Routes for live results, cameras and statistics.
 #pragma once
 
 #include <cstddef>
@@ -6,19 +6,19 @@
 
 #include "gateway/live/camera_board.hpp"
 #include "gateway/live/live_view.hpp"
-#include "gateway/live/result_numbers.hpp"
+#include "gateway/live/result_statistics.hpp"
 #include "gateway/router.hpp"
 
 namespace facebus::gateway {
 
-/// What these routes tell of. Outlives them.
-struct Happenings {
+/// Data that these routes return. Must outlive them.
+struct LiveState {
     LiveView live;
     CameraBoard cameras{};
-    ResultNumbers numbers{};
+    ResultStatistics statistics{};
 };
 
-/// At most `streams` clients listen at once; more are refused.
-std::vector<Route> live_routes(const Happenings& happenings, std::size_t streams);
+/// At most `max_streams` clients can stream results at a time; further ones are refused.
+std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_streams);
 
 }  // namespace facebus::gateway

@@ -7,10 +7,10 @@
 
 namespace facebus::gateway {
 
-LiveView::LiveView(std::size_t most, std::chrono::seconds age)
-    : most_(most), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
+LiveView::LiveView(std::size_t max_results, std::chrono::seconds age)
+    : max_results_(max_results), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
 
-void LiveView::add(wire::Identity identity, std::string picture) {
+void LiveView::add(wire::Identity identity, std::string jpeg) {
     {
         const std::lock_guard lock(mutex_);
         if (identity.ignored.value_or(false)) {
@@ -19,8 +19,8 @@ void LiveView::add(wire::Identity identity, std::string picture) {
             });
         }
         results_.push_back(std::make_shared<const LiveResult>(
-            LiveResult{++last_, Monotonic::now(), std::move(identity), std::move(picture)}));
-        if (results_.size() > most_) results_.pop_front();
+            LiveResult{++last_, Monotonic::now(), std::move(identity), std::move(jpeg)}));
+        if (results_.size() > max_results_) results_.pop_front();
     }
     changed_.notify_all();
 }
@@ -37,9 +37,9 @@ std::vector<LiveView::Result> LiveView::after(std::uint64_t number) const {
 }
 
 std::vector<LiveView::Result> LiveView::wait_after(std::uint64_t number,
-                                                   std::chrono::milliseconds patience) const {
+                                                   std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, patience, [&] { return closed_ || last_ > number; });
+    changed_.wait_for(lock, timeout, [&] { return closed_ || last_ > number; });
     if (closed_) return {};
     return newer(number);
 }
@@ -48,7 +48,7 @@ void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& w
     const std::lock_guard lock(mutex_);
     const auto oldest = Monotonic::now() - age_;
     std::erase_if(results_, [&](const Result& result) {
-        return result->came < oldest || !wanted(result->identity);
+        return result->received < oldest || !wanted(result->identity);
     });
 }
 

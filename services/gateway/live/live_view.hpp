@@ -1,4 +1,4 @@
-// The latest results, for who looks at them as they come.
+// Latest results, for clients that follow them live.
 #pragma once
 
 #include <chrono>
@@ -17,44 +17,44 @@
 
 namespace facebus::gateway {
 
-/// A result as it came.
 struct LiveResult {
     std::uint64_t number = 0;  ///< counts from 1 in each LiveView
-    Monotonic::time_point came;
+    Monotonic::time_point received;
     wire::Identity identity;
-    std::string picture;  ///< JPEG of the crop; empty where none came with it
+    std::string jpeg;  ///< crop of the face; empty if the result has none
 };
 
-/// The latest results in memory, at most `most` of them and none older than `age`. Thread-safe.
+/// Keeps up to `max_results` of the latest results in memory, none older than `age`. Thread-safe.
 class LiveView {
   public:
     using Result = std::shared_ptr<const LiveResult>;
 
-    LiveView(std::size_t most, std::chrono::seconds age);
+    LiveView(std::size_t max_results, std::chrono::seconds age);
 
-    /// One that is `ignored` takes the place of all that were told of its track.
-    void add(wire::Identity identity, std::string picture);
+    /// Adds a result. An `ignored` one replaces all earlier results of its track.
+    void add(wire::Identity identity, std::string jpeg);
 
-    /// Results after that number, oldest first; 0: all there are.
+    /// Returns the results after `number`, oldest first; 0 returns all.
     [[nodiscard]] std::vector<Result> after(std::uint64_t number) const;
-    /// The same, and waits for one if there is none; nothing if none comes in time, or the end.
+    /// Like after(), but blocks until there is at least one result. Returns nothing after
+    /// `timeout` or close().
     [[nodiscard]] std::vector<Result> wait_after(std::uint64_t number,
-                                                 std::chrono::milliseconds patience) const;
+                                                 std::chrono::milliseconds timeout) const;
 
-    /// Drops the results that are too old, and those that `wanted` is false for.
+    /// Drops results that are too old or for which `wanted` returns false.
     void forget_unless(const std::function<bool(const wire::Identity&)>& wanted);
 
-    /// Nothing is waited for any more.
+    /// Wakes all waiting clients and ends their streams.
     void close();
     [[nodiscard]] bool closed() const;
 
-    /// What numbers count in: another one after a restart.
+    /// Identifies the numbering: changes with every restart.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:
     [[nodiscard]] std::vector<Result> newer(std::uint64_t number) const;
 
-    std::size_t most_;
+    std::size_t max_results_;
     std::chrono::seconds age_;
     std::string run_;
     mutable std::mutex mutex_;

@@ -7,7 +7,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// A device with its entities.
+/// Builds the discovery messages of one device.
 class Device {
   public:
     Device(const MqttTopics& topics, std::string id, const std::string& name,
@@ -19,7 +19,8 @@ class Device {
                    {"model", model}};
     }
 
-    /// `name`: null for what the device is all about. `more`: what the kind of entity takes.
+    /// Adds an entity. A null `name` gives it the name of the device. `more` holds keys that are
+    /// specific to the component.
     void add(const std::string& component, const std::string& what, const Json& name,
              const std::string& state_topic, const std::string& value, const Json& more) {
         const auto object = what.empty() ? id_ : fmt::format("{}_{}", id_, what);
@@ -57,7 +58,7 @@ Discovery camera_discovery(const MqttTopics& topics, const std::string& camera) 
                "{{ 'ON' if value_json.occupied else 'OFF' }}", {{"device_class", "occupancy"}});
     device.add("sensor", "people", "People", topics.presence(camera), "{{ value_json.count }}",
                {{"state_class", "measurement"}, {"icon", "mdi:account-group"}});
-    // None, as null is written here, is how Home Assistant takes a state for unknown.
+    // The template renders null as None, which Home Assistant treats as an unknown state.
     device.add("sensor", "last_person", "Last person", topics.last_person(camera),
                "{{ value_json.name }}", {{"icon", "mdi:account"}});
     return device.take();

@@ -1,4 +1,4 @@
-// What Home Assistant's MQTT discovery is told.
+// Discovery messages for Home Assistant.
 #pragma once
 
 #include <map>
@@ -8,13 +8,13 @@
 
 namespace facebus::gateway {
 
-/// Topic and payload of each entity.
+/// Configuration payload of each entity, by topic.
 using Discovery = std::map<std::string, std::string>;
 
-/// Of a camera: whether somebody is there, how many, and who was seen last.
+/// Describes a camera: occupancy, number of people, last known person.
 Discovery camera_discovery(const MqttTopics& topics, const std::string& camera);
-/// Of a person: whether any camera sees them. The name is only ever a name, never part of a topic,
-/// an id or a template.
+/// Describes a person: whether any camera sees them. Names are arbitrary text, so `name` is only
+/// used as a display name, never in a topic, an id or a template.
 Discovery person_discovery(const MqttTopics& topics, const std::string& subject_id,
                            const std::string& name);
 

@@ -19,10 +19,12 @@ using std::chrono::milliseconds;
 constexpr int keep_alive_s = 15;
 constexpr milliseconds first_delay(500);
 constexpr milliseconds longest_delay(30'000);
-// For a broker to answer; and a connection that stood so long was a good one.
-constexpr milliseconds patience(10'000);
+// Deadline for the broker's answer to a connection attempt.
+constexpr milliseconds connect_timeout(10'000);
+// A connection that lasted this long resets the reconnect delay.
+constexpr milliseconds stable_after(10'000);
 
-// MQTT's quality of service.
+// MQTT quality of service.
 constexpr int at_least_once = 1;
 
 }  // namespace
@@ -31,14 +33,14 @@ struct MqttClient::Impl {
     Options options;
     Handlers handlers;
     mosquitto* client = nullptr;
-    bool open = false;  ///< connecting or connected
-    bool up = false;    ///< the broker has said yes
-    Monotonic::time_point since;
-    Monotonic::time_point next_try = Monotonic::now();
+    bool open = false;            ///< connecting or connected
+    bool up = false;              ///< the broker accepted the connection
+    Monotonic::time_point since;  ///< of the last change of `open` or `up` to true
+    Monotonic::time_point next_attempt = Monotonic::now();
     milliseconds delay = first_delay;
-    std::size_t under_way = 0;
+    std::size_t in_flight = 0;
 
-    Impl(Options set, Handlers told) : options(std::move(set)), handlers(std::move(told)) {}
+    Impl(Options o, Handlers h) : options(std::move(o)), handlers(std::move(h)) {}
 
     void create() {
         mosquitto_lib_init();
@@ -48,7 +50,7 @@ struct MqttClient::Impl {
             static_cast<Impl*>(self)->answered(code);
         });
         mosquitto_publish_callback_set(client, [](mosquitto*, void* self, int) {
-            auto& count = static_cast<Impl*>(self)->under_way;
+            auto& count = static_cast<Impl*>(self)->in_flight;
             if (count > 0) --count;
         });
         mosquitto_message_callback_set(
@@ -65,7 +67,7 @@ struct MqttClient::Impl {
     }
 
     void set_up_tls() {
-        // Without a file the library wants a folder; Debian's is that of the system's certificates.
+        // Without a file the library requires a folder; this is Debian's folder of authorities.
         const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
         const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
         const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);
@@ -92,7 +94,7 @@ struct MqttClient::Impl {
     }
 
     void received(const mosquitto_message& message) {
-        // What is not retained is what this program has just sent itself.
+        // Messages without the flag are this program's own publications.
         if (!message.retain || message.payloadlen <= 0) return;
         handlers.retained(message.topic, {static_cast<const char*>(message.payload),
                                           static_cast<std::size_t>(message.payloadlen)});
@@ -101,13 +103,13 @@ struct MqttClient::Impl {
     void lost(const std::string& why) {
         if (!open) return;
         const auto now = Monotonic::now();
-        if (up && now - since >= patience) delay = first_delay;
+        if (up && now - since >= stable_after) delay = first_delay;
         open = up = false;
-        next_try = now + delay;
+        next_attempt = now + delay;
         delay = std::min(delay * 2, longest_delay);
         handlers.lost({ErrorKind::unavailable,
-                       fmt::format("the MQTT broker {}:{} does not take us: {}; check mqtt.host, "
-                                   "port, user and tls",
+                       fmt::format("no connection to the MQTT broker {}:{}: {}; check mqtt.host, "
+                                   "mqtt.port, mqtt.user and mqtt.tls",
                                    options.host, options.port, why)});
     }
 
@@ -115,20 +117,20 @@ struct MqttClient::Impl {
         const int socket = mosquitto_socket(client);
         if (socket < 0) return lost("the connection was closed");
         const bool write = mosquitto_want_write(client);
-        std::array<pollfd, 2> wanted{
+        std::array<pollfd, 2> polled{
             pollfd{.fd = socket,
                    .events = static_cast<short>(write ? POLLIN | POLLOUT : POLLIN),
                    .revents = 0},
             pollfd{.fd = wake, .events = POLLIN, .revents = 0}};
-        poll(wanted.data(), wanted.size(), wait_ms);
+        poll(polled.data(), polled.size(), wait_ms);
         int code = MOSQ_ERR_SUCCESS;
-        if ((wanted[0].revents & ~POLLOUT) != 0) code = mosquitto_loop_read(client, 1);
-        if (code == MOSQ_ERR_SUCCESS && (wanted[0].revents & POLLOUT) != 0) {
+        if ((polled[0].revents & ~POLLOUT) != 0) code = mosquitto_loop_read(client, 1);
+        if (code == MOSQ_ERR_SUCCESS && (polled[0].revents & POLLOUT) != 0) {
             code = mosquitto_loop_write(client, 1);
         }
         if (code == MOSQ_ERR_SUCCESS) code = mosquitto_loop_misc(client);
         if (code != MOSQ_ERR_SUCCESS) return lost(mosquitto_strerror(code));
-        if (open && !up && Monotonic::now() - since >= patience) lost("it does not answer");
+        if (open && !up && Monotonic::now() - since >= connect_timeout) lost("no answer");
     }
 };
 
@@ -146,10 +148,10 @@ MqttClient::~MqttClient() {
 void MqttClient::work(int wait_ms, int wake) {
     if (!impl_->open) {
         const auto left =
-            std::chrono::ceil<milliseconds>(impl_->next_try - Monotonic::now()).count();
+            std::chrono::ceil<milliseconds>(impl_->next_attempt - Monotonic::now()).count();
         if (left > 0) {
-            pollfd wanted{.fd = wake, .events = POLLIN, .revents = 0};
-            poll(&wanted, 1, static_cast<int>(std::min<long>(left, wait_ms)));
+            pollfd polled{.fd = wake, .events = POLLIN, .revents = 0};
+            poll(&polled, 1, static_cast<int>(std::min<long>(left, wait_ms)));
             return;
         }
         impl_->try_to_connect();
@@ -166,18 +168,18 @@ void MqttClient::publish(const std::string& topic, const std::string& payload, b
     const int code =
         mosquitto_publish(impl_->client, nullptr, topic.c_str(), static_cast<int>(payload.size()),
                           payload.data(), at_least_once, retain);
-    // The library has it also if it could not write it, and sends it on the next connection.
-    const bool taken = code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN ||
-                       code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO;
-    if (taken) ++impl_->under_way;
+    // With these errors the library still keeps the message and sends it after a reconnect.
+    const bool queued = code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN ||
+                        code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO;
+    if (queued) ++impl_->in_flight;
 }
 
 bool MqttClient::connected() const {
     return impl_->up;
 }
 
-std::size_t MqttClient::under_way() const {
-    return impl_->under_way;
+std::size_t MqttClient::in_flight() const {
+    return impl_->in_flight;
 }
 
 }  // namespace facebus::gateway

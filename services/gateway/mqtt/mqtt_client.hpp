@@ -1,4 +1,4 @@
-// A connection to an MQTT broker: the only place that speaks to libmosquitto.
+// Connection to an MQTT broker. The only file that uses libmosquitto.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace facebus::gateway {
 
-/// Publishes at least once (QoS 1), and connects again by itself: half a second after the
-/// connection is gone, then less and less often, every half a minute at last. Works only inside of
-/// work(), which also calls the handlers. Not thread-safe.
+/// Publishes with QoS 1 (at least once) and reconnects automatically, with delays that grow from
+/// half a second to half a minute. Does all its work, including calls of the handlers, inside
+/// work(). Not thread-safe.
 class MqttClient {
   public:
     struct Options {
@@ -23,42 +23,42 @@ class MqttClient {
         std::string user{};  ///< empty: no login
         std::string password{};
         bool tls = false;
-        std::string ca_file{};  ///< empty: the system's
+        std::string ca_file{};  ///< empty: the system's authorities
         std::string client_id;
-        /// The last will: what the broker tells, retained, when the connection breaks.
+        /// Last will: the broker publishes it, retained, when the connection is lost.
         std::string will_topic;
         std::string will;
     };
     struct Handlers {
-        /// A connection is up; nothing is subscribed to yet.
+        /// A connection is established. It has no subscriptions yet.
         std::function<void()> connected;
-        /// What the broker held of a topic that was subscribed to.
+        /// Receives the retained messages of subscribed topics.
         std::function<void(const std::string& topic, std::string_view payload)> retained;
-        /// No connection came about, or it is gone. Unavailable.
+        /// The connection failed or was lost. The error is `unavailable`.
         std::function<void(const Error&)> lost;
     };
 
     /// Does not connect yet. Throws StartupError (config) if the CA file can't be used.
     MqttClient(Options options, Handlers handlers);
-    /// Disconnects, so that the broker does not tell the last will.
+    /// Disconnects cleanly, so that the broker does not publish the last will.
     ~MqttClient();
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Reads and writes what there is; waits for it so long, or until `wake` is readable. A name
-    /// server that does not answer can keep it longer.
+    /// Connects, reads and writes as needed. Blocks for up to `wait_ms` or until `wake` is
+    /// readable. Resolving the host name can block longer.
     void work(int wait_ms, int wake);
 
-    /// Asks for the topics that match.
+    /// Subscribes to all topics that match `pattern`.
     void subscribe(const std::string& pattern);
-    /// Sends a message, and again after a new connection, until the broker has it. Precondition:
-    /// connected().
+    /// Sends a message, and repeats it after a reconnect until the broker acknowledges it.
+    /// Requires: connected().
     void publish(const std::string& topic, const std::string& payload, bool retain);
 
     [[nodiscard]] bool connected() const;
-    /// Messages that the broker has not acknowledged: what publish() takes is kept until then, so
-    /// look at this before.
-    [[nodiscard]] std::size_t under_way() const;
+    /// Returns the number of messages that the broker has not acknowledged. They are kept in
+    /// memory, so callers bound this number before they publish.
+    [[nodiscard]] std::size_t in_flight() const;
 
   private:
     struct Impl;

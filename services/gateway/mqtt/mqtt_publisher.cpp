@@ -17,14 +17,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What the feed brings while the thread waits for a name server. A lost end is made up for by
-// silence.
-constexpr std::size_t most_news = 10'000;
-// Results that came while nobody was here to tell them are told if they are no older.
-constexpr auto oldest_event = std::chrono::minutes(1);
-constexpr std::size_t most_under_way = 20;
+// Bound of the updates that queue up while the thread resolves a host name. If the end of a track
+// is dropped, its presence ends after mqtt.absent_after.
+constexpr std::size_t max_updates = 10'000;
+// Older results, read from the history after an outage, update presence but are not published.
+constexpr auto max_event_age = std::chrono::minutes(1);
+// Messages given to the client and not acknowledged. All others wait here, where states are
+// replaced by newer ones and events are bounded.
+constexpr std::size_t max_in_flight = 20;
 constexpr int tick_ms = 100;
-constexpr auto goodbye = std::chrono::seconds(1);
+constexpr auto disconnect_timeout = std::chrono::seconds(1);
 constexpr std::string_view online = "online";
 constexpr std::string_view offline = "offline";
 constexpr std::size_t iso8601_size = 24;
@@ -33,23 +35,23 @@ milliseconds to_milliseconds(double seconds) {
     return milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-/// Throws StartupError that names the setting.
+/// Returns `text` if it can begin a topic. Throws StartupError that names `setting` otherwise.
 std::string topic_part(const std::string& text, const std::string& setting, bool may_be_empty) {
     const bool good = may_be_empty || !text.empty();
     if (good && text.find_first_of("+#$ \"\\") == std::string::npos && !text.starts_with('/') &&
         !text.ends_with('/')) {
         return text;
     }
-    throw StartupError(Exit::config, fmt::format("{}: \"{}\" can't begin a topic; use letters, "
-                                                 "digits and slashes between them",
+    throw StartupError(Exit::config, fmt::format("{}: \"{}\" is not a valid topic prefix; use "
+                                                 "letters and digits, separated by slashes",
                                                  setting, text));
 }
 
 MqttTopics topics(const MqttOptions& set) {
     if (!wire::valid_source(set.client_id)) {
         throw StartupError(Exit::config,
-                           fmt::format("mqtt.client_id: \"{}\" can't be one; use 1 to 64 letters, "
-                                       "digits, '_' and '-'",
+                           fmt::format("mqtt.client_id: \"{}\" is not a valid client id; use 1 to "
+                                       "64 letters, digits, '_' and '-'",
                                        set.client_id));
     }
     return {topic_part(set.topic, "mqtt.topic", false),
@@ -72,15 +74,15 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions&
       presence_({.absent_after = to_milliseconds(options.absent_after),
                  .linger = to_milliseconds(options.linger)}),
       published_(runtime.metrics.counter("facebus_mqtt_published_total",
-                                         "Messages handed over to the MQTT broker")),
+                                         "Messages sent to the MQTT broker")),
       dropped_(runtime.metrics.counter("facebus_mqtt_dropped_total",
-                                       "Results that were not told over MQTT, because too many "
-                                       "waited for the broker")),
-      passed_over_(runtime.metrics.counter("facebus_presence_skipped_total",
-                                           "Messages of too many cameras or tracks, which count "
-                                           "for nobody's presence")),
+                                       "Results not published over MQTT because the queue was "
+                                       "full")),
+      skipped_(runtime.metrics.counter("facebus_presence_skipped_total",
+                                       "Messages ignored for presence because there are too many "
+                                       "cameras or tracks")),
       is_connected_(runtime.metrics.gauge("facebus_mqtt_connected",
-                                          "Whether there is a connection to the MQTT broker")),
+                                          "1 while connected to the MQTT broker, else 0")),
       settled_(Monotonic::now() + to_milliseconds(options.absent_after)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       client_({.host = options.host,
@@ -94,7 +96,7 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions&
                .will = std::string(offline)},
               {.connected = [this] { connected(); },
                .retained = [this](const std::string& topic,
-                                  std::string_view payload) { found(topic, payload); },
+                                  std::string_view payload) { restore(topic, payload); },
                .lost =
                    [this](const Error& error) {
                        is_connected_.set(0);
@@ -117,14 +119,14 @@ ResultListener MqttPublisher::listener() {
             .status = {}};
 }
 
-void MqttPublisher::put(News news) {
+void MqttPublisher::put(Update update) {
     {
         const std::lock_guard lock(mutex_);
-        if (inbox_.size() >= most_news) {
-            if (std::holds_alternative<wire::Identity>(inbox_.front().news)) dropped_.add();
-            inbox_.pop_front();
+        if (arrivals_.size() >= max_updates) {
+            if (std::holds_alternative<wire::Identity>(arrivals_.front().update)) dropped_.add();
+            arrivals_.pop_front();
         }
-        inbox_.push_back({std::move(news), Monotonic::now()});
+        arrivals_.push_back({std::move(update), Monotonic::now()});
     }
     eventfd_write(wake_, 1);
 }
@@ -134,22 +136,22 @@ void MqttPublisher::run() {
         client_.work(tick_ms, wake_);
         eventfd_t ignored = 0;
         eventfd_read(wake_, &ignored);
-        take_news();
-        tell_cameras(Monotonic::now());
+        process_updates();
+        publish_cameras(Monotonic::now());
         send();
     }
-    say_goodbye();
+    disconnect();
 }
 
 void MqttPublisher::connected() {
     runtime_.log.info("mqtt_connected", {{"host", options_.host}});
     is_connected_.set(1);
     for (const auto& pattern : topics_.patterns()) client_.subscribe(pattern);
-    states_.start_again();
+    states_.resend_all();
 }
 
-/// What the broker holds from before: cameras are known again, and who was seen last.
-void MqttPublisher::found(const std::string& topic, std::string_view payload) {
+/// Restores cameras and their last known person from the broker's retained messages.
+void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
     states_.found(topic);
     const auto camera = topics_.camera_of_presence(topic);
     if (!camera.empty()) presence_.add_camera(camera);
@@ -165,23 +167,23 @@ void MqttPublisher::found(const std::string& topic, std::string_view payload) {
     }
 }
 
-void MqttPublisher::take_news() {
+void MqttPublisher::process_updates() {
     std::deque<Arrival> arrived;
     {
         const std::lock_guard lock(mutex_);
-        arrived.swap(inbox_);
+        arrived.swap(arrivals_);
     }
-    for (const auto& arrival : arrived) take(arrival);
+    for (const auto& arrival : arrived) process(arrival);
 }
 
-void MqttPublisher::take(const Arrival& arrival) {
-    if (const auto* track = std::get_if<wire::Track>(&arrival.news)) {
-        return presence_.take(*track, arrival.time);
+void MqttPublisher::process(const Arrival& arrival) {
+    if (const auto* track = std::get_if<wire::Track>(&arrival.update)) {
+        return presence_.update(*track, arrival.time);
     }
-    const auto& identity = std::get<wire::Identity>(arrival.news);
+    const auto& identity = std::get<wire::Identity>(arrival.update);
     const auto age = age_of(identity);
-    presence_.take(identity, age, arrival.time);
-    if (age > oldest_event) return;
+    presence_.update(identity, age, arrival.time);
+    if (age > max_event_age) return;
     if (events_.size() >= static_cast<std::size_t>(options_.queue)) {
         events_.pop_front();
         dropped_.add();
@@ -190,8 +192,8 @@ void MqttPublisher::take(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a state that the broker is to keep. So soon after the start nobody was heard of, which does
-/// not mean that nobody is there: what was told before stands until it had time to be confirmed.
+/// Sets a retained state. During start-up, while tracks in view may not have sent a message yet,
+/// `empty` states are not published: the broker keeps the state of the previous run until then.
 void MqttPublisher::set(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < settled_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));
@@ -202,14 +204,14 @@ void MqttPublisher::discover(const std::map<std::string, std::string>& configs) 
     for (const auto& [topic, config] : configs) states_.set(topic, config);
 }
 
-void MqttPublisher::tell_cameras(Monotonic::time_point now) {
+void MqttPublisher::publish_cameras(Monotonic::time_point now) {
     const auto gallery = gallery_();
     const auto cameras = presence_.cameras(now);
     for (const auto& [name, camera] : cameras) {
         if (discovered_.insert(name).second) discover(camera_discovery(topics_, name));
         auto people = Json::array();
         for (const auto& id : camera.people) {
-            // Whoever was removed meanwhile is counted, and named no more.
+            // A person removed from the gallery meanwhile still counts, but has no name.
             const auto person = gallery->name_of(id);
             if (person) people.push_back({{"id", id}, {"name", *person}});
         }
@@ -225,18 +227,18 @@ void MqttPublisher::tell_cameras(Monotonic::time_point now) {
         }
         set(topics_.last_person(name), last, last["id"].is_null());
     }
-    tell_people(cameras);
-    passed_over_.add(static_cast<double>(presence_.passed_over()) - passed_over_.value());
-    if (now >= settled_) states_.forget_strangers();
+    publish_people(cameras);
+    skipped_.add(static_cast<double>(presence_.skipped()) - skipped_.value());
+    if (now >= settled_) states_.remove_stale();
 }
 
-void MqttPublisher::tell_people(const std::map<std::string, Presence::Camera>& cameras) {
+void MqttPublisher::publish_people(const std::map<std::string, Presence::Camera>& cameras) {
     const auto gallery = gallery_();
     if (gallery->version() != people_version_) {
         people_version_ = gallery->version();
         std::map<std::string, std::string> people;
-        const auto most = static_cast<std::size_t>(options_.max_subjects);
-        for (auto& [id, name] : gallery->names(most)) people.emplace(id, std::move(name));
+        const auto max_subjects = static_cast<std::size_t>(options_.max_subjects);
+        for (auto& [id, name] : gallery->names(max_subjects)) people.emplace(id, std::move(name));
         for (const auto& [id, name] : people_) {
             if (people.contains(id)) continue;
             states_.remove(topics_.person(id));
@@ -247,24 +249,24 @@ void MqttPublisher::tell_people(const std::map<std::string, Presence::Camera>& c
         people_ = std::move(people);
         for (const auto& [id, name] : people_) discover(person_discovery(topics_, id, name));
         if (gallery->subjects() > people_.size()) {
-            runtime_.log.warning("people_beyond_limit", {{"subjects", gallery->subjects()},
-                                                         {"limit", people_.size()},
-                                                         {"do", "raise mqtt.max_subjects"}});
+            runtime_.log.warning("too_many_subjects", {{"subjects", gallery->subjects()},
+                                                       {"limit", people_.size()},
+                                                       {"do", "raise mqtt.max_subjects"}});
         }
     }
     for (const auto& [id, name] : people_) {
-        auto where = Json::array();
+        auto seen_by = Json::array();
         for (const auto& [camera, state] : cameras) {
-            if (state.people.contains(id)) where.push_back(camera);
+            if (state.people.contains(id)) seen_by.push_back(camera);
         }
-        const bool present = !where.empty();
-        set(topics_.person(id), {{"present", present}, {"name", name}, {"cameras", where}},
+        const bool present = !seen_by.empty();
+        set(topics_.person(id), {{"present", present}, {"name", name}, {"cameras", seen_by}},
             !present);
     }
 }
 
 void MqttPublisher::send() {
-    while (client_.connected() && client_.under_way() < most_under_way) {
+    while (client_.connected() && client_.in_flight() < max_in_flight) {
         if (auto state = states_.next()) {
             client_.publish(state->topic, state->payload, true);
         } else if (!events_.empty()) {
@@ -277,12 +279,12 @@ void MqttPublisher::send() {
     }
 }
 
-/// Said rather than left to the last will, which an orderly end does not set off.
-void MqttPublisher::say_goodbye() {
+/// Publishes `offline` explicitly, since a clean disconnect does not trigger the last will.
+void MqttPublisher::disconnect() {
     if (!client_.connected()) return;
     client_.publish(topics_.availability(), std::string(offline), true);
-    const auto until = Monotonic::now() + goodbye;
-    while (client_.connected() && client_.under_way() > 0 && Monotonic::now() < until) {
+    const auto until = Monotonic::now() + disconnect_timeout;
+    while (client_.connected() && client_.in_flight() > 0 && Monotonic::now() < until) {
         client_.work(tick_ms, wake_);
     }
 }

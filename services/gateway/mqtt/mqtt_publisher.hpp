@@ -1,4 +1,4 @@
-// Results and presence, over MQTT.
+// Publishes results and presence over MQTT.
 #pragma once
 
 #include <cstdint>
@@ -24,29 +24,29 @@
 
 namespace facebus::gateway {
 
-/// Tells an MQTT broker who is where, in a thread of its own, until runtime.stop is requested; see
-/// docs/mqtt-and-webhooks.md for topics and promises. While the broker is away the newest state of
-/// each topic and the last `mqtt.queue` results wait for it.
+/// Publishes on its own thread until runtime.stop is requested. Topics and guarantees are described
+/// in docs/mqtt-and-webhooks.md. If the MQTT broker is unavailable, queues the newest state of each
+/// topic and the last `mqtt.queue` results.
 class MqttPublisher {
   public:
     using Gallery = std::function<std::shared_ptr<const gallery::Snapshot>()>;
 
-    /// Throws StartupError (config) if `options` make no sense. `cameras` are those that are known
-    /// from the start; `gallery` gives who is enrolled now.
+    /// `cameras` are the configured cameras; `gallery` returns the current snapshot. Throws
+    /// StartupError (config) if an option is invalid.
     MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
                   const std::vector<std::string>& cameras, Gallery gallery);
-    /// Requests runtime.stop, since an error at the start may be what ends it, and waits.
+    /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)
     ~MqttPublisher();
     MqttPublisher(const MqttPublisher&) = delete;
     MqttPublisher& operator=(const MqttPublisher&) = delete;
 
-    /// What to give to a ResultFeed, which must not outlive this object.
+    /// Returns the listener for a ResultFeed, which must not outlive this object.
     ResultListener listener();
 
   private:
-    using News = std::variant<wire::Identity, wire::Track>;
+    using Update = std::variant<wire::Identity, wire::Track>;
     struct Arrival {
-        News news;
+        Update update;
         Monotonic::time_point time;
     };
     struct Event {
@@ -54,18 +54,18 @@ class MqttPublisher {
         std::string payload;
     };
 
-    void put(News news);
+    void put(Update update);
     void run();
     void connected();
-    void found(const std::string& topic, std::string_view payload);
-    void take(const Arrival& arrival);
-    void take_news();
-    void tell_cameras(Monotonic::time_point now);
-    void tell_people(const std::map<std::string, Presence::Camera>& cameras);
+    void restore(const std::string& topic, std::string_view payload);
+    void process(const Arrival& arrival);
+    void process_updates();
+    void publish_cameras(Monotonic::time_point now);
+    void publish_people(const std::map<std::string, Presence::Camera>& cameras);
     void discover(const std::map<std::string, std::string>& configs);
     void set(const std::string& topic, Json state, bool empty);
     void send();
-    void say_goodbye();
+    void disconnect();
 
     const service::Runtime& runtime_;
     MqttOptions options_;
@@ -75,17 +75,17 @@ class MqttPublisher {
     RetainedStates states_;
     Counter published_;
     Counter dropped_;
-    Counter passed_over_;
+    Counter skipped_;
     Gauge is_connected_;
-    Monotonic::time_point settled_;     ///< from when on what is retained at the broker is ours
-    std::set<std::string> discovered_;  ///< cameras
-    std::string people_version_;        ///< of the gallery whose people have been told of
-    std::map<std::string, std::string> people_;  ///< their ids and names
+    Monotonic::time_point settled_;              ///< end of the start-up phase, see set()
+    std::set<std::string> discovered_;           ///< cameras with published discovery messages
+    std::string people_version_;                 ///< version of the gallery that `people_` is from
+    std::map<std::string, std::string> people_;  ///< names by subject id
     std::deque<Event> events_;
 
     std::mutex mutex_;
-    std::deque<Arrival> inbox_;
-    int wake_;  ///< an eventfd
+    std::deque<Arrival> arrivals_;
+    int wake_;  ///< eventfd that ends MqttClient::work() when an update arrives
     MqttClient client_;
     std::jthread thread_;
 };

@@ -1,4 +1,4 @@
-// Where what stands at the MQTT broker: the only place that spells a topic.
+// MQTT topic names.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 
 namespace facebus::gateway {
 
-/// The topics of one gateway. Cameras stand in them by their names, which are letters, digits, '_'
-/// and '-', and people by their ids: a person's name may hold what means something in a topic.
+/// Topics of one gateway; the only place that spells them. They contain cameras by name (letters,
+/// digits, '_' and '-') and people by id, because a person's name can contain characters with a
+/// meaning in topics.
 class MqttTopics {
   public:
-    /// `base` and `discovery`: what topics begin with; `client_id`: this gateway.
+    /// `base` and `discovery` are prefixes of topics; `client_id` identifies this gateway.
     MqttTopics(std::string base, std::string discovery, std::string client_id)
         : base_(std::move(base)),
           discovery_(std::move(discovery)),
@@ -23,21 +24,23 @@ class MqttTopics {
     [[nodiscard]] std::string presence(std::string_view camera) const;
     [[nodiscard]] std::string last_person(std::string_view camera) const;
     [[nodiscard]] std::string person(std::string_view subject_id) const;
-    /// Where Home Assistant looks for an entity; `component` is its kind.
+    /// Returns the topic where Home Assistant expects the configuration of an entity. `component`
+    /// is its kind.
     [[nodiscard]] std::string config(std::string_view component, std::string_view object) const;
 
-    /// Whether there is a Home Assistant to tell.
+    /// Returns whether Home Assistant discovery is enabled.
     [[nodiscard]] bool discovers() const { return !discovery_.empty(); }
     [[nodiscard]] const std::string& client_id() const { return client_id_; }
 
-    /// Patterns of all topics above that keep a state, but for availability().
+    /// Returns patterns that match all retained topics above except availability().
     [[nodiscard]] std::vector<std::string> patterns() const;
-    /// The camera of a topic of presence() or last_person(); empty if the topic is another.
+    /// Returns the camera of a presence() topic, or empty for other topics.
     [[nodiscard]] std::string camera_of_presence(std::string_view topic) const;
+    /// Returns the camera of a last_person() topic, or empty for other topics.
     [[nodiscard]] std::string camera_of_last_person(std::string_view topic) const;
 
   private:
-    [[nodiscard]] std::string camera_of(std::string_view topic, std::string_view end) const;
+    [[nodiscard]] std::string camera_of(std::string_view topic, std::string_view suffix) const;
 
     std::string base_;
     std::string discovery_;

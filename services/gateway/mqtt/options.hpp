@@ -1,4 +1,4 @@
-// Settings of the connection to an MQTT broker.
+// Options of the section `mqtt`.
 #pragma once
 
 #include <string>
@@ -23,27 +23,30 @@ struct MqttOptions {
     int queue = 1000;
 
     static void keys(auto& self, auto&& key) {
-        key("host", self.host, "gateway: host of the MQTT broker; none: off");
-        key("port", self.port, Range{1, 65535}, "its port; 8883 is usual with TLS");
-        key("user", self.user, "user to log in as; none: without");
-        key("password_file", self.password_file, "file with the password; none: without");
-        key("tls", self.tls, "connect with TLS, and check the broker's certificate");
+        key("host", self.host, "gateway: host of the MQTT broker; empty: MQTT is off");
+        key("port", self.port, Range{1, 65535}, "port of the MQTT broker; usually 8883 with TLS");
+        key("user", self.user, "user name; empty: no login");
+        key("password_file", self.password_file, "file with the password; empty: no password");
+        key("tls", self.tls, "connect with TLS and verify the broker's certificate");
         key("ca_file", self.ca_file,
-            "TLS: certificate of the authority that signed the broker's; none: the system's");
+            "TLS: certificate of the authority that signed the broker's certificate; empty: the "
+            "system's authorities");
         key("client_id", self.client_id,
-            "name of this gateway at the broker, in topics and in Home Assistant; each gateway "
-            "needs its own");
-        key("topic", self.topic, "what all topics begin with; each gateway needs its own");
+            "MQTT client id of this gateway, also used in topics and Home Assistant; unique per "
+            "gateway");
+        key("topic", self.topic, "prefix of all topics; unique per gateway");
         key("discovery", self.discovery,
-            "what the topics of Home Assistant's discovery begin with; empty: no discovery");
+            "prefix of Home Assistant's discovery topics; empty: no discovery");
         key("max_subjects", self.max_subjects, Range{0, 10'000},
-            "people of the gallery who get a presence at most; 0: nobody, only cameras do");
+            "maximum number of subjects with a presence topic; 0: cameras only");
         key("absent_after", self.absent_after, Range{0.2, 3600},
-            "seconds without a word of a track after which it is over: more than track.heartbeat");
+            "seconds without a message after which a track has ended; more than track.heartbeat");
         key("linger", self.linger, Range{0, 3600},
-            "seconds that somebody stays present after the last track: the next may follow");
+            "seconds that a person stays present after their track ended, to bridge the gap to "
+            "the next track");
         key("queue", self.queue, Range{1, 1'000'000},
-            "results that wait while the broker is away; beyond them the oldest are dropped");
+            "results queued while the MQTT broker is unavailable; when full, the oldest is "
+            "dropped");
     }
 };
 

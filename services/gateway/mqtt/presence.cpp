@@ -6,14 +6,14 @@
 namespace facebus::gateway {
 namespace {
 
-constexpr std::size_t most_cameras = 1'000;
-constexpr std::size_t most_tracks = 10'000;
-constexpr std::size_t most_facts = 50'000;
+constexpr std::size_t max_cameras = 1'000;
+constexpr std::size_t max_tracks = 10'000;
+constexpr std::size_t max_track_infos = 50'000;
 
 }  // namespace
 
 void Presence::add_camera(const std::string& camera) {
-    if (cameras_.size() < most_cameras) cameras_.insert(camera);
+    if (cameras_.size() < max_cameras) cameras_.insert(camera);
 }
 
 void Presence::add_last_seen(const std::string& camera, LastSeen last) {
@@ -23,39 +23,39 @@ void Presence::add_last_seen(const std::string& camera, LastSeen last) {
     if (last.time >= newest.time) newest = std::move(last);
 }
 
-Presence::Fact& Presence::fact(const std::string& track) {
-    const auto [place, fresh] = facts_.try_emplace(track);
-    if (fresh) {
-        facts_order_.push_back(track);
-        if (facts_order_.size() > most_facts) {
-            facts_.erase(facts_order_.front());
-            facts_order_.pop_front();
+Presence::TrackInfo& Presence::info(const std::string& track) {
+    const auto [entry, inserted] = infos_.try_emplace(track);
+    if (inserted) {
+        infos_order_.push_back(track);
+        if (infos_order_.size() > max_track_infos) {
+            infos_.erase(infos_order_.front());
+            infos_order_.pop_front();
         }
     }
-    return place->second;
+    return entry->second;
 }
 
 std::string Presence::subject_of(const std::string& track) const {
-    const auto found = facts_.find(track);
-    return found == facts_.end() ? std::string() : found->second.subject_id;
+    const auto found = infos_.find(track);
+    return found == infos_.end() ? std::string() : found->second.subject_id;
 }
 
-void Presence::hear(const std::string& id, const std::string& camera, Time now) {
-    // Its end may overtake what was sent before it.
-    if (fact(id).ended) return;
-    const bool room = tracks_.size() < most_tracks || tracks_.contains(id);
+void Presence::touch(const std::string& id, const std::string& camera, Time now) {
+    // Messages can arrive out of order: an ended track stays ended.
+    if (info(id).ended) return;
+    const bool room = tracks_.size() < max_tracks || tracks_.contains(id);
     if (!room || !cameras_.contains(camera)) {
-        ++passed_over_;
+        ++skipped_;
         return;
     }
-    tracks_.insert_or_assign(id, Track{.camera = camera, .heard = now});
+    tracks_.insert_or_assign(id, Track{.camera = camera, .last_message = now});
 }
 
 void Presence::end(Track& track, Time now) const {
     if (!track.ended) track.ended = now;
 }
 
-void Presence::take(const wire::Track& event, Time now) {
+void Presence::update(const wire::Track& event, Time now) {
     expire(now);
     const auto& camera = event.head.src;
     add_camera(camera);
@@ -63,38 +63,38 @@ void Presence::take(const wire::Track& event, Time now) {
         for (auto& [id, track] : tracks_) {
             if (track.camera != camera) continue;
             end(track, now);
-            fact(id).ended = true;
+            info(id).ended = true;
         }
         return;
     }
-    if (event.event != wire::TrackEvent::ended) return hear(event.track, camera, now);
-    fact(event.track).ended = true;
+    if (event.event != wire::TrackEvent::ended) return touch(event.track, camera, now);
+    info(event.track).ended = true;
     if (const auto found = tracks_.find(event.track); found != tracks_.end()) {
         end(found->second, now);
     }
 }
 
-void Presence::take(const wire::Identity& identity, std::chrono::nanoseconds age, Time now) {
+void Presence::update(const wire::Identity& identity, std::chrono::nanoseconds age, Time now) {
     expire(now);
     const auto& camera = identity.head.src;
     add_camera(camera);
     if (!cameras_.contains(camera)) {
-        ++passed_over_;
+        ++skipped_;
         return;
     }
-    fact(identity.track).subject_id = identity.subject_id.value_or("");
+    info(identity.track).subject_id = identity.subject_id.value_or("");
     if (identity.subject_id) {
         add_last_seen(camera, {*identity.subject_id, iso8601(identity.head.ts)});
     }
-    if (age < options_.absent_after) hear(identity.track, camera, now);
+    if (age < options_.absent_after) touch(identity.track, camera, now);
 }
 
 void Presence::expire(Time now) {
     for (auto& [id, track] : tracks_) {
-        // No end that counts for ever: if it was only the way to it that was gone, it is back with
-        // its next word.
-        if (now - track.heard >= options_.absent_after)
-            end(track, track.heard + options_.absent_after);
+        // A temporary end: does not mark the track as ended in infos_. If only the connection was
+        // lost, its next message brings it back.
+        if (now - track.last_message >= options_.absent_after)
+            end(track, track.last_message + options_.absent_after);
     }
     std::erase_if(tracks_, [&](const auto& entry) {
         const auto& ended = entry.second.ended;
@@ -121,6 +121,9 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
             (track.ended ? tally.lingering : tally.in_view).insert(subject);
         }
     }
+    // A person often leaves one track and starts another, whose name is not known yet. So each
+    // unnamed track in view is assumed to be one of the lingering people, and the larger of both
+    // numbers counts.
     std::map<std::string, Camera> all;
     for (auto& [name, tally] : tallies) {
         std::erase_if(tally.lingering, [&](const auto& id) { return tally.in_view.contains(id); });

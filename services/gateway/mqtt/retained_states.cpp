@@ -5,16 +5,16 @@
 namespace facebus::gateway {
 namespace {
 
-// Topics of others that are looked at until they are forgotten.
-constexpr std::size_t most_found = 50'000;
+// Anybody can publish below our topics, so the number of topics to remember needs a bound.
+constexpr std::size_t max_found = 50'000;
 
 }  // namespace
 
 void RetainedStates::put(const std::string& topic, std::string text) {
-    const auto [place, fresh] = texts_.try_emplace(topic);
-    if (!fresh && place->second == text) return;
-    place->second = std::move(text);
-    waiting_.insert(topic);
+    const auto [entry, inserted] = texts_.try_emplace(topic);
+    if (!inserted && entry->second == text) return;
+    entry->second = std::move(text);
+    pending_.insert(topic);
 }
 
 void RetainedStates::set(const std::string& topic, const std::string& text) {
@@ -31,27 +31,27 @@ void RetainedStates::set(const std::string& topic, Json state, const std::string
 }
 
 void RetainedStates::found(const std::string& topic) {
-    if (found_.size() < most_found) found_.insert(topic);
+    if (found_.size() < max_found) found_.insert(topic);
 }
 
-void RetainedStates::forget_strangers() {
+void RetainedStates::remove_stale() {
     for (const auto& topic : std::exchange(found_, {})) {
-        if (!texts_.contains(topic)) waiting_.insert(topic);
+        if (!texts_.contains(topic)) pending_.insert(topic);
     }
 }
 
 void RetainedStates::remove(const std::string& topic) {
     states_.erase(topic);
-    if (texts_.erase(topic) > 0) waiting_.insert(topic);
+    if (texts_.erase(topic) > 0) pending_.insert(topic);
 }
 
-void RetainedStates::start_again() {
-    for (const auto& [topic, text] : texts_) waiting_.insert(topic);
+void RetainedStates::resend_all() {
+    for (const auto& [topic, text] : texts_) pending_.insert(topic);
 }
 
 std::optional<RetainedStates::Message> RetainedStates::next() {
-    if (waiting_.empty()) return std::nullopt;
-    const auto topic = waiting_.extract(waiting_.begin()).value();
+    if (pending_.empty()) return std::nullopt;
+    const auto topic = pending_.extract(pending_.begin()).value();
     const auto text = texts_.find(topic);
     return Message{topic, text == texts_.end() ? std::string() : text->second};
 }

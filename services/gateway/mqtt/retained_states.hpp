@@ -1,4 +1,4 @@
-// What an MQTT broker is to hold for whoever comes.
+// Retained MQTT messages of this gateway.
 #pragma once
 
 #include <map>
@@ -10,30 +10,30 @@
 
 namespace facebus::gateway {
 
-/// The retained messages of this program, and which of them the broker has still to be given. Only
-/// the newest state of a topic waits, so what waits has a bound. Not thread-safe.
+/// Tracks the retained messages that the MQTT broker should hold, and which of them are still to
+/// be sent. Queues only the newest state per topic, so the queue is bounded. Not thread-safe.
 class RetainedStates {
   public:
     struct Message {
         std::string topic;
-        std::string payload;  ///< empty: the broker is to forget the topic
+        std::string payload;  ///< empty: clears the topic at the broker
     };
 
-    /// Sets a state. `since` is put into it as `since`, and stays as long as the rest is the same.
+    /// Sets a JSON state. Adds `since` to it, which keeps its value until another field changes.
     void set(const std::string& topic, Json state, const std::string& since);
-    /// Sets a text.
+    /// Sets a plain text.
     void set(const std::string& topic, const std::string& text);
     [[nodiscard]] bool contains(const std::string& topic) const { return texts_.contains(topic); }
-    /// The broker has this topic; unless it is one of ours by the next forget_strangers(), it is
-    /// from before and goes then.
+    /// Records that the broker holds this topic, possibly from an earlier run.
     void found(const std::string& topic);
-    void forget_strangers();
-    /// Takes a topic back.
+    /// Clears all found topics that have not been set by now.
+    void remove_stale();
+    /// Clears a topic.
     void remove(const std::string& topic);
 
-    /// All has to be given again, because it is another connection or another broker.
-    void start_again();
-    /// The next message to give; nothing if the broker has all.
+    /// Queues all states again, after a reconnect: the broker may have lost them.
+    void resend_all();
+    /// Returns the next message to publish, or nothing if the broker is up to date.
     std::optional<Message> next();
 
   private:
@@ -42,7 +42,7 @@ class RetainedStates {
     std::map<std::string, std::string> texts_;
     std::map<std::string, Json> states_;  ///< without `since`
     std::set<std::string> found_;
-    std::set<std::string> waiting_;
+    std::set<std::string> pending_;
 };
 
 }  // namespace facebus::gateway

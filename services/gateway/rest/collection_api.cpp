@@ -1,4 +1,4 @@
-// The routes that CompreFace has for its collection.
+// Routes of CompreFace's face collection: subjects and their enrolled faces.
 #include <utility>
 
 #include "base/clock.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using http::Response;
 
-constexpr std::size_t most_json = 64'000;
+constexpr std::size_t max_json = 64'000;
 
 class CollectionApi {
   public:
@@ -42,7 +42,7 @@ class CollectionApi {
     Answered<http::Response> rename_subject(const Call& call) const {
         const auto name = name_in(call.request.body);
         if (!name) return std::unexpected(name.error());
-        auto found = known(call.path.at("subject"));
+        auto found = existing(call.path.at("subject"));
         if (!found) return std::unexpected(found.error());
         const auto merged = found->store->rename(found->name, *name);
         if (!merged) return std::unexpected(to_fault(merged.error()));
@@ -51,7 +51,7 @@ class CollectionApi {
     }
 
     Answered<http::Response> remove_subject(const Call& call) const {
-        auto found = known(call.path.at("subject"));
+        auto found = existing(call.path.at("subject"));
         if (!found) return std::unexpected(found.error());
         const auto manual_commands = found->store->remove(found->name);
         backend_.changed();
@@ -62,8 +62,8 @@ class CollectionApi {
     Answered<http::Response> remove_all_subjects(const Call&) const { return remove_all(true); }
 
     Answered<http::Response> list_faces(const Call& call) const {
-        const auto wanted = page(call.request.query);
-        if (!wanted) return std::unexpected(wanted.error());
+        const auto requested = page(call.request.query);
+        if (!requested) return std::unexpected(requested.error());
         const auto subject = optional_subject(call.request.query);
         if (!subject) return std::unexpected(subject.error());
         auto store = lease(backend_.stores, backend_);
@@ -75,12 +75,13 @@ class CollectionApi {
         }
         std::size_t total = 0;
         for (const auto& entry : *all) total += entry.samples;
-        const auto faces = (*store)->samples(*all, wanted->number * wanted->size, wanted->size);
+        const auto faces =
+            (*store)->samples(*all, requested->number * requested->size, requested->size);
         if (!faces) return std::unexpected(to_fault(faces.error()));
         Json answer{{"faces", Json::array()},
-                    {"page_number", wanted->number},
-                    {"page_size", wanted->size},
-                    {"total_pages", (total + wanted->size - 1) / wanted->size},
+                    {"page_number", requested->number},
+                    {"page_size", requested->size},
+                    {"total_pages", (total + requested->size - 1) / requested->size},
                     {"total_elements", total}};
         for (const auto& [name, sample] : *faces) {
             answer["faces"].push_back({{"image_id", gallery::to_uuid(sample.id)},
@@ -97,7 +98,7 @@ class CollectionApi {
         const auto text = required_text(call.request.query, "subject");
         const auto subject = text ? subject_name(*text) : text;
         if (!subject) return std::unexpected(subject.error());
-        const auto options = picture_options(call.request.query);
+        const auto options = image_options(call.request.query);
         if (!options) return std::unexpected(options.error());
         const auto form = form_of(call.request);
         if (!form) return std::unexpected(form.error());
@@ -119,54 +120,54 @@ class CollectionApi {
         if (!*subject) {
             if (call.role == api_keys::Role::admin) return remove_all(false);
             return refuse(403, 403,
-                          "only a key with the role admin may remove the faces of everybody; "
-                          "name a ?subject=");
+                          "removing the faces of all subjects requires a key with the role admin; "
+                          "add ?subject=NAME to remove the faces of one");
         }
-        auto found = known(**subject);
+        auto found = existing(**subject);
         if (!found) return std::unexpected(found.error());
-        const auto gone = found->store->remove_samples(found->name);
+        const auto outcome = found->store->remove_samples(found->name);
         backend_.changed();
-        if (!gone) return std::unexpected(to_fault(gone.error()));
-        return http::Response{.body = removed({{"deleted", gone->count}}, gone->manual_commands)};
+        if (!outcome) return std::unexpected(to_fault(outcome.error()));
+        return http::Response{.body =
+                                  removed({{"deleted", outcome->count}}, outcome->manual_commands)};
     }
 
-    Answered<http::Response> picture(const Call& call) const {
+    Answered<http::Response> image(const Call& call) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        auto picture = (*store)->photo(gallery::from_uuid(call.path.at("image_id")));
-        if (!picture) return std::unexpected(to_fault(picture.error()));
-        if (!*picture) {
+        auto photo = (*store)->photo(gallery::from_uuid(call.path.at("image_id")));
+        if (!photo) return std::unexpected(to_fault(photo.error()));
+        if (!*photo) {
             return refuse(404, fault_code::no_such_image,
-                          "no picture is kept of such an image_id; GET "
-                          "/api/v1/recognition/faces lists them, gallery.keep_photos keeps "
-                          "pictures");
+                          "no image is stored for this image_id; GET /api/v1/recognition/faces "
+                          "lists all ids, and gallery.keep_photos stores images");
         }
-        return http::Response{.body = std::move(**picture), .type = "image/jpeg"};
+        return http::Response{.body = std::move(**photo), .type = "image/jpeg"};
     }
 
     Answered<http::Response> remove_face(const Call& call) const {
         const auto& id = call.path.at("image_id");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto gone = (*store)->remove_sample(gallery::from_uuid(id));
-        if (!gone) {
-            auto fault = to_fault(gone.error(), fault_code::no_such_image);
-            if (gone.error().kind == ErrorKind::refused) fault.status = 404;
+        const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
+        if (!outcome) {
+            auto fault = to_fault(outcome.error(), fault_code::no_such_image);
+            if (outcome.error().kind == ErrorKind::refused) fault.status = 404;
             return std::unexpected(std::move(fault));
         }
         backend_.changed();
-        return http::Response{
-            .body = removed({{"image_id", id}, {"subject", gone->subject}}, gone->manual_commands)};
+        return http::Response{.body = removed({{"image_id", id}, {"subject", outcome->subject}},
+                                              outcome->manual_commands)};
     }
 
   private:
-    /// A subject that is there, and the store that knows.
-    struct Known {
+    /// Name of a subject in the gallery, with the leased store.
+    struct Existing {
         Pool<gallery::Store>::Lease store;
         std::string name;
     };
 
-    Answered<Known> known(const std::string& text) const {
+    Answered<Existing> existing(const std::string& text) const {
         auto name = subject_name(text);
         if (!name) return std::unexpected(name.error());
         auto store = lease(backend_.stores, backend_);
@@ -174,15 +175,15 @@ class CollectionApi {
         const auto subject = (*store)->find(*name);
         if (!subject) return std::unexpected(to_fault(subject.error()));
         if (!*subject) return std::unexpected(no_such_subject(*name));
-        return Known{std::move(*store), std::move(*name)};
+        return Existing{std::move(*store), std::move(*name)};
     }
 
-    /// The name in {"subject": "..."}.
+    /// Returns the name in {"subject": "..."}.
     static Answered<std::string> name_in(const std::string& body) {
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
             return refuse(400, fault_code::missing_parameter,
-                          "the body has to be JSON such as {\"subject\": \"Alice\"}");
+                          "the body must be JSON, for example {\"subject\": \"Alice\"}");
         }
         return subject_name(json["subject"].get<std::string>());
     }
@@ -190,15 +191,17 @@ class CollectionApi {
     Answered<http::Response> remove_all(bool subjects_too) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto gone = (*store)->remove_all(subjects_too);
+        const auto outcome = (*store)->remove_all(subjects_too);
         backend_.changed();
-        if (!gone) return std::unexpected(to_fault(gone.error()));
-        return http::Response{.body = removed({{"deleted", gone->count}}, gone->manual_commands)};
+        if (!outcome) return std::unexpected(to_fault(outcome.error()));
+        return http::Response{.body =
+                                  removed({{"deleted", outcome->count}}, outcome->manual_commands)};
     }
 
-    /// With what is left to do about the bytes in Redis' files.
-    static std::string removed(Json answer, const std::string& manual_commands) {
-        if (!manual_commands.empty()) answer["run_on_redis"] = manual_commands;
+    /// Returns the JSON of `answer`. `commands`, if not empty, must be run on Redis manually to
+    /// erase the data from its files.
+    static std::string removed(Json answer, const std::string& commands) {
+        if (!commands.empty()) answer["run_on_redis"] = commands;
         return dump(answer);
     }
 
@@ -209,27 +212,27 @@ class CollectionApi {
 
 std::vector<Route> collection_routes(const Backend& backend) {
     const CollectionApi api(backend);
-    const auto most = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
+    const auto max_upload = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
     const std::string subjects = "/api/v1/recognition/subjects";
     const std::string faces = "/api/v1/recognition/faces";
     using Answer = Answered<http::Response> (CollectionApi::*)(const Call&) const;
     const auto to = [&](Answer answer) {
         return [api, answer](const Call& call) { return (api.*answer)(call); };
     };
-    return {{"GET", subjects, api_keys::Role::read, most_json, to(&CollectionApi::list_subjects)},
-            {"POST", subjects, api_keys::Role::enrol, most_json, to(&CollectionApi::add_subject)},
-            {"DELETE", subjects, api_keys::Role::admin, most_json,
+    return {{"GET", subjects, api_keys::Role::read, max_json, to(&CollectionApi::list_subjects)},
+            {"POST", subjects, api_keys::Role::enrol, max_json, to(&CollectionApi::add_subject)},
+            {"DELETE", subjects, api_keys::Role::admin, max_json,
              to(&CollectionApi::remove_all_subjects)},
-            {"PUT", subjects + "/{subject*}", api_keys::Role::enrol, most_json,
+            {"PUT", subjects + "/{subject*}", api_keys::Role::enrol, max_json,
              to(&CollectionApi::rename_subject)},
-            {"DELETE", subjects + "/{subject*}", api_keys::Role::enrol, most_json,
+            {"DELETE", subjects + "/{subject*}", api_keys::Role::enrol, max_json,
              to(&CollectionApi::remove_subject)},
-            {"GET", faces, api_keys::Role::read, most_json, to(&CollectionApi::list_faces)},
-            {"POST", faces, api_keys::Role::enrol, most, to(&CollectionApi::add_face)},
-            {"DELETE", faces, api_keys::Role::enrol, most_json, to(&CollectionApi::remove_faces)},
-            {"GET", faces + "/{image_id}/img", api_keys::Role::enrol, most_json,
-             to(&CollectionApi::picture)},
-            {"DELETE", faces + "/{image_id}", api_keys::Role::enrol, most_json,
+            {"GET", faces, api_keys::Role::read, max_json, to(&CollectionApi::list_faces)},
+            {"POST", faces, api_keys::Role::enrol, max_upload, to(&CollectionApi::add_face)},
+            {"DELETE", faces, api_keys::Role::enrol, max_json, to(&CollectionApi::remove_faces)},
+            {"GET", faces + "/{image_id}/img", api_keys::Role::enrol, max_json,
+             to(&CollectionApi::image)},
+            {"DELETE", faces + "/{image_id}", api_keys::Role::enrol, max_json,
              to(&CollectionApi::remove_face)}};
 }
 

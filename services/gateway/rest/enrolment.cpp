@@ -12,7 +12,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// The sample that the store has taken it for.
+/// Finds the sample that made the store report a duplicate: the most similar one.
 Answered<Enrolment> enrolled_before(gallery::Store& store, const std::string& subject,
                                     const gallery::Sample& sample) {
     const auto samples = store.show(subject);
@@ -28,8 +28,8 @@ Answered<Enrolment> enrolled_before(gallery::Store& store, const std::string& su
 
 Fault no_such_subject(const std::string& name) {
     return {404, fault_code::no_such_subject,
-            fmt::format("nobody in the gallery is called \"{}\"; GET "
-                        "/api/v1/recognition/subjects lists all",
+            fmt::format("subject \"{}\" not found; GET /api/v1/recognition/subjects lists all "
+                        "subjects",
                         name)};
 }
 
@@ -48,20 +48,21 @@ Answered<std::optional<std::string>> optional_subject(const Query& query) {
 }
 
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const http::FormPart& picture, float min_score) {
+                          const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
+        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = picture_of(picture, backend.options.max_megapixels);
+        const auto image = image_of(photo, backend.options.max_megapixels);
         if (!image) return std::unexpected(image.error());
-        auto made = (*stage)->sample(*image, min_score, source_of(picture));
-        if (!made) return std::unexpected(made.error());
-        face = std::move(*made);
+        auto sample = (*stage)->sample(*image, min_score, source_of(photo));
+        if (!sample) return std::unexpected(sample.error());
+        face = std::move(*sample);
     }
     auto store = lease(backend.stores, backend);
     if (!store) return std::unexpected(store.error());
-    const auto added = (*store)->add(subject, face.sample, face.picture);
+    const auto added = (*store)->add(subject, face.sample, face.photo);
     if (added) return Enrolment{.sample = added->id, .already = false, .quality = added->quality};
     if (added.error().kind == ErrorKind::exists)
         return enrolled_before(**store, subject, face.sample);

@@ -1,4 +1,4 @@
-// From an uploaded picture to a sample in the gallery.
+// Enrols faces from uploaded photos.
 #pragma once
 
 #include <optional>
@@ -11,21 +11,21 @@
 namespace facebus::gateway {
 
 struct Enrolment {
-    std::string sample;    ///< its id
-    bool already = false;  ///< the subject had that picture before
+    std::string sample;    ///< id
+    bool already = false;  ///< the photo was enrolled before
     float quality = 0;
 };
 
-/// Enrols the one person in the picture under a name. Refused as FaceStage::sample(),
+/// Enrols the only person in the photo as `subject`. Fails like FaceStage::sample() and
 /// gallery::Store::add().
 Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const http::FormPart& picture, float min_score);
+                          const http::FormPart& photo, float min_score);
 
-/// Why there is nobody of that name.
+/// Returns the Fault for a subject that does not exist.
 Fault no_such_subject(const std::string& name);
-/// A name that can be one.
+/// Returns the cleaned name, or a Fault if it is not a valid name.
 Answered<std::string> subject_name(const std::string& name);
-/// The same of the query's `subject`; nothing if it is not there.
+/// Returns the name in the query parameter `subject`, if present.
 Answered<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus::gateway

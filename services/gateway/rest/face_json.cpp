@@ -10,13 +10,14 @@
 namespace facebus::gateway {
 namespace {
 
-int inside(float value, int most) {
-    return std::clamp(static_cast<int>(std::lround(value)), 0, most);
+/// Rounds a coordinate and clamps it to the image.
+int inside(float value, int max) {
+    return std::clamp(static_cast<int>(std::lround(value)), 0, max);
 }
 
 }  // namespace
 
-Json face_json(const PictureFaces& found, const PictureFace& face, const PictureOptions& options) {
+Json face_json(const DetectedFaces& found, const DetectedFace& face, const ImageOptions& options) {
     const auto& [box, landmarks, quality, crop] = face.sighting;
     Json json{{"box",
                {{"probability", rounded(quality.detector)},
@@ -75,7 +76,7 @@ void add_comparison(Json& face, float similarity, const gallery::Policy& policy)
 }
 
 void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
-                  const PictureOptions& options) {
+                  const ImageOptions& options) {
     if (!options.status) return;
     answer["plugins_versions"] = {{"detector", detector}, {"calculator", model_id}};
 }

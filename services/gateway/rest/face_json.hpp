@@ -1,4 +1,4 @@
-// Faces as CompreFace's clients read them, and what we tell beyond that.
+// Faces as JSON: the fields of CompreFace and those that facebus adds.
 #pragma once
 
 #include <string>
@@ -8,16 +8,17 @@
 
 namespace facebus::gateway {
 
-/// Box, quality, and what the options ask for.
-Json face_json(const PictureFaces& found, const PictureFace& face, const PictureOptions& options);
-/// Adds to a face who it shows. `subjects` names somebody only if the decision is `known`, so that
-/// a client that looks no further names no stranger; `candidates` has the most similar ones always.
+/// Returns box and quality, and the optional fields that `options` selects.
+Json face_json(const DetectedFaces& found, const DetectedFace& face, const ImageOptions& options);
+/// Adds the decision and its candidates to a face. `subjects` is empty unless the decision is
+/// `known`, so a client that reads only CompreFace's fields never names an unknown person.
+/// `candidates` always lists the most similar subjects.
 void add_recognised(Json& face, const Recognised& recognised);
-/// Adds to a face how much it is like another, and whether that is the same person.
+/// Adds the similarity to another face and whether both are the same person.
 void add_comparison(Json& face, float similarity, const gallery::Policy& policy);
 
-/// Adds to an answer what made it, where the options ask for that.
+/// Adds the versions of detector and network, if `options.status` is set.
 void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
-                  const PictureOptions& options);
+                  const ImageOptions& options);
 
 }  // namespace facebus::gateway

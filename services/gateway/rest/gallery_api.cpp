@@ -1,4 +1,4 @@
-// What CompreFace has no routes for.
+// Gallery routes that CompreFace lacks.
 #include "gateway/rest/gallery_api.hpp"
 
 #include <filesystem>
@@ -20,11 +20,11 @@ namespace {
 
 using http::Response;
 
-constexpr std::size_t most_json = 64'000;
-constexpr std::size_t longest_passphrase = 1024;
+constexpr std::size_t max_json = 64'000;
+constexpr std::size_t max_passphrase = 1024;
 
-/// Whose a picture is by the name of its file: "Alice/1.jpg" and "Alice.jpg" are Alice's, as with
-/// `facebus gallery add`.
+/// Derives the subject from a file name like `facebus gallery add`: "Alice/1.jpg" and "Alice.jpg"
+/// both belong to Alice.
 std::string subject_of(std::string_view filename) {
     const std::filesystem::path path(filename);
     const auto folder = path.parent_path().filename().string();
@@ -55,7 +55,7 @@ class GalleryApi {
         const auto json = Json::parse(call.request.body, nullptr, false);
         if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
             return refuse(400, fault_code::missing_parameter,
-                          "the body has to be JSON such as {\"ignored\": true}");
+                          "the body must be JSON, for example {\"ignored\": true}");
         }
         const bool ignored = json["ignored"].get<bool>();
         const auto name = subject_name(call.path.at("subject"));
@@ -72,11 +72,11 @@ class GalleryApi {
         return http::Response{.body = dump({{"subject", *name}, {"ignored", ignored}})};
     }
 
-    /// Each picture by itself: one that is refused is no reason to refuse the others.
+    /// Enrols each photo independently: a rejected photo does not affect the others.
     Answered<http::Response> add_many(const Call& call) const {
-        const auto everybody = optional_subject(call.request.query);
-        if (!everybody) return std::unexpected(everybody.error());
-        const auto options = picture_options(call.request.query);
+        const auto common_subject = optional_subject(call.request.query);
+        if (!common_subject) return std::unexpected(common_subject.error());
+        const auto options = image_options(call.request.query);
         if (!options) return std::unexpected(options.error());
         const auto form = form_of(call.request);
         if (!form) return std::unexpected(form.error());
@@ -88,7 +88,7 @@ class GalleryApi {
         for (const auto& part : *form) {
             if (part.name != "file") continue;
             Json face{{"file", part.filename}};
-            const auto subject = subject_name(everybody->value_or(subject_of(part.filename)));
+            const auto subject = subject_name(common_subject->value_or(subject_of(part.filename)));
             const auto enrolled = subject ? enrol(backend_, *subject, part, options->min_score)
                                           : std::unexpected(subject.error());
             if (enrolled) {
@@ -98,7 +98,7 @@ class GalleryApi {
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already;
             } else if (enrolled.error().status == 503) {
-                // The others would fare no better.
+                // Redis is unavailable or the gateway busy; the remaining photos would fail too.
                 backend_.changed();
                 return std::unexpected(enrolled.error());
             } else {
@@ -123,7 +123,7 @@ class GalleryApi {
         };
         if (text("from").empty() || text("into").empty()) {
             return refuse(400, fault_code::missing_parameter,
-                          "the body has to be JSON such as {\"from\": \"Al\", \"into\": "
+                          "the body must be JSON, for example {\"from\": \"Al\", \"into\": "
                           "\"Alice\"}");
         }
         const auto from = subject_name(text("from"));
@@ -149,17 +149,18 @@ class GalleryApi {
     Answered<http::Response> export_all(const Call& call) const {
         const auto passphrase = passphrase_in(call.request.body);
         if (!passphrase) return std::unexpected(passphrase.error());
-        // Making a key from a passphrase takes a second and a quarter of a gigabyte.
-        const std::unique_lock turn(turn_, backend_.patience());
-        if (!turn) return refuse(503, 503, "another export or import is under way; try again");
+        // One at a time: deriving a key from the passphrase takes a second and 256 MB.
+        const std::unique_lock turn(turn_, backend_.timeout());
+        if (!turn) return refuse(503, 503, "another export or import is running; try again");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
+        // Deleted on return. The open stream keeps the data until the response is sent.
         const TemporaryFolder folder;
         const auto file = folder / "facebus.gallery";
         const auto written = gallery_file::export_gallery(**store, file, *passphrase);
         if (!written) return std::unexpected(to_fault(written.error()));
         auto archive = std::make_shared<std::ifstream>(file, std::ios::binary);
-        if (!*archive) return refuse(503, 503, "the archive cannot be read again; try again");
+        if (!*archive) return refuse(503, 503, "the archive can't be opened; try again");
         return http::Response{
             .type = "application/octet-stream",
             .headers = {{"Content-Disposition", "attachment; filename=\"facebus.gallery\""}},
@@ -173,10 +174,10 @@ class GalleryApi {
         if (!archive) return std::unexpected(archive.error());
         const auto secret = std::ranges::find(*form, "passphrase", &http::FormPart::name);
         const std::string passphrase(secret == form->end() ? "" : secret->content);
-        if (passphrase.size() > longest_passphrase) return too_long();
+        if (passphrase.size() > max_passphrase) return too_long();
 
-        const std::unique_lock turn(turn_, backend_.patience());
-        if (!turn) return refuse(503, 503, "another export or import is under way; try again");
+        const std::unique_lock turn(turn_, backend_.timeout());
+        if (!turn) return refuse(503, 503, "another export or import is running; try again");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const TemporaryFolder folder;
@@ -184,15 +185,17 @@ class GalleryApi {
         {
             std::ofstream out(file, std::ios::binary);
             out << archive->content;
-            if (!out.flush()) return refuse(503, 503, "there is no room for the archive");
+            if (!out.flush()) {
+                return refuse(503, 503, "no space for the archive on the gateway's disk");
+            }
         }
         auto imported = gallery_file::import_gallery(**store, file, passphrase);
         backend_.changed();
         if (!imported) {
             auto fault = to_fault(imported.error(), fault_code::bad_argument);
-            // Where the archive lies here is nothing to the client.
-            if (const auto place = fault.message.find(file.string()); place != std::string::npos) {
-                fault.message.replace(place, file.string().size(), "the archive");
+            // Hide the path on the gateway's disk from the client.
+            if (const auto at = fault.message.find(file.string()); at != std::string::npos) {
+                fault.message.replace(at, file.string().size(), "the archive");
             }
             return std::unexpected(std::move(fault));
         }
@@ -204,29 +207,28 @@ class GalleryApi {
   private:
     static std::unexpected<Fault> too_long() {
         return refuse(400, fault_code::bad_argument,
-                      fmt::format("the passphrase has more than {} bytes", longest_passphrase));
+                      fmt::format("the passphrase is longer than {} bytes", max_passphrase));
     }
 
-    /// Of {"passphrase": "..."}; empty where there is no body.
+    /// Returns the value of {"passphrase": "..."}; empty if there is no body.
     static Answered<std::string> passphrase_in(const std::string& body) {
         if (body.empty()) return std::string();
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || (json.contains("passphrase") && !json["passphrase"].is_string())) {
             return refuse(400, fault_code::bad_argument,
-                          "the body has to be empty, or JSON such as {\"passphrase\": \"...\"}");
+                          "the body must be empty or JSON, for example {\"passphrase\": \"...\"}");
         }
         auto passphrase = json.value("passphrase", std::string());
         if (json.contains("passphrase") && passphrase.empty()) {
             return refuse(400, fault_code::bad_argument,
-                          "the passphrase is empty; leave it out for an archive that anybody can "
-                          "read");
+                          "the passphrase is empty; omit it for an unencrypted archive");
         }
-        if (passphrase.size() > longest_passphrase) return too_long();
+        if (passphrase.size() > max_passphrase) return too_long();
         return passphrase;
     }
 
     const Backend& backend_;
-    mutable std::timed_mutex turn_;
+    mutable std::timed_mutex turn_;  ///< held during an export or import
 };
 
 }  // namespace
@@ -236,15 +238,15 @@ std::vector<Route> gallery_routes(const Backend& backend) {
     const auto& set = backend.options;
     const auto upload = static_cast<std::size_t>(set.max_upload) * 1'000'000;
     const auto import = static_cast<std::size_t>(set.max_import) * 1'000'000;
-    return {{"GET", "/api/v1/gallery/subjects", api_keys::Role::read, most_json,
+    return {{"GET", "/api/v1/gallery/subjects", api_keys::Role::read, max_json,
              [api](const Call& call) { return api->subjects(call); }},
-            {"PUT", "/api/v1/gallery/subjects/{subject*}", api_keys::Role::enrol, most_json,
+            {"PUT", "/api/v1/gallery/subjects/{subject*}", api_keys::Role::enrol, max_json,
              [api](const Call& call) { return api->change(call); }},
             {"POST", "/api/v1/gallery/faces", api_keys::Role::enrol, upload,
              [api](const Call& call) { return api->add_many(call); }},
-            {"POST", "/api/v1/gallery/merge", api_keys::Role::enrol, most_json,
+            {"POST", "/api/v1/gallery/merge", api_keys::Role::enrol, max_json,
              [api](const Call& call) { return api->merge(call); }},
-            {"POST", "/api/v1/gallery/export", api_keys::Role::admin, most_json,
+            {"POST", "/api/v1/gallery/export", api_keys::Role::admin, max_json,
              [api](const Call& call) { return api->export_all(call); }},
             {"POST", "/api/v1/gallery/import", api_keys::Role::admin, import,
              [api](const Call& call) { return api->import_all(call); }}};

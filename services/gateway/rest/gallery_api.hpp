@@ -1,4 +1,4 @@
-// Subjects and faces of the gallery.
+// Routes of the gallery: subjects and enrolled faces.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,10 @@
 
 namespace facebus::gateway {
 
-/// The routes that CompreFace has for its collection.
+/// Returns the routes that are compatible with CompreFace.
 std::vector<Route> collection_routes(const Backend& backend);
-/// What it has no routes for: many pictures at once, merging, export and import.
+/// Returns the routes that CompreFace lacks: ignoring subjects, enrolling many photos, merging,
+/// export and import.
 std::vector<Route> gallery_routes(const Backend& backend);
 
 }  // namespace facebus::gateway

@@ -1,11 +1,11 @@
-// What the API is, for machines.
+// OpenAPI description of the REST API.
 #pragma once
 
 #include <string_view>
 
 namespace facebus::gateway {
 
-/// The OpenAPI document: openapi.json beside this file.
+/// Returns the text of openapi.json, which is embedded at build time.
 std::string_view openapi();
 
 }  // namespace facebus::gateway

@@ -13,17 +13,17 @@
 namespace facebus::gateway {
 namespace {
 
-constexpr std::size_t most_faces = 1000;
-constexpr std::size_t most_predictions = 100;
-constexpr std::size_t most_pages = 1'000'000'000;
-constexpr std::size_t longest_page = 1000;
+constexpr std::size_t max_faces = 1000;
+constexpr std::size_t max_predictions = 100;
+constexpr std::size_t max_page_number = 1'000'000'000;
+constexpr std::size_t max_page_size = 1000;
 
-/// CompreFace's plugins. Those that are not here are taken and tell nothing, so that a client which
-/// asks for all of them works.
+/// CompreFace's plugins. Only the first two have an effect; the others are accepted so that clients
+/// that request all of them work.
 constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
-/// Leaves `value` as it is where there is no such parameter.
+/// Parses a number into `value`, which stays unchanged if the parameter is missing.
 template <class Number>
 Answered<void> read_number(const Query& query, const std::string& name, Number lowest,
                            Number highest, int code, Number& value) {
@@ -34,26 +34,26 @@ Answered<void> read_number(const Query& query, const std::string& name, Number l
     const auto* end = (*text)->data() + (*text)->size();
     const auto [rest, error] = std::from_chars((*text)->data(), end, parsed);
     if (error != std::errc{} || rest != end || !(parsed >= lowest && parsed <= highest)) {
-        return refuse(400, code,
-                      fmt::format("{} has to be {} from {} to {}", name,
-                                  std::is_integral_v<Number> ? "a whole number" : "a number",
-                                  lowest, highest));
+        return refuse(
+            400, code,
+            fmt::format("{} must be {} from {} to {}", name,
+                        std::is_integral_v<Number> ? "an integer" : "a number", lowest, highest));
     }
     value = parsed;
     return {};
 }
 
-Answered<void> read_status(const Query& query, PictureOptions& options) {
+Answered<void> read_status(const Query& query, ImageOptions& options) {
     const auto text = text_of(query, "status");
     if (!text) return std::unexpected(text.error());
     if (!*text) return {};
-    // Python's clients write True and False.
-    options.status = http::same_word(**text, "true");
-    if (options.status || http::same_word(**text, "false")) return {};
-    return refuse(400, fault_code::bad_argument, "status has to be true or false");
+    // Python clients send True and False.
+    options.status = http::equal_ignoring_case(**text, "true");
+    if (options.status || http::equal_ignoring_case(**text, "false")) return {};
+    return refuse(400, fault_code::bad_argument, "status must be true or false");
 }
 
-Answered<void> read_plugins(const Query& query, PictureOptions& options) {
+Answered<void> read_plugins(const Query& query, ImageOptions& options) {
     const auto found = query.find("face_plugins");
     if (found == query.end()) return {};
     std::string_view rest = found->second;
@@ -66,8 +66,8 @@ Answered<void> read_plugins(const Query& query, PictureOptions& options) {
         if (word.empty()) continue;
         if (std::ranges::find(plugins, word) == plugins.end()) {
             return refuse(400, fault_code::bad_argument,
-                          fmt::format("face_plugins takes landmarks and calculator, with commas "
-                                      "between them; \"{}\" is none",
+                          fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks and "
+                                      "calculator, comma-separated",
                                       word.substr(0, 40)));
         }
         options.landmarks = options.landmarks || word == "landmarks";
@@ -82,7 +82,8 @@ Answered<std::optional<std::string>> text_of(const Query& query, const std::stri
     const auto [first, last] = query.equal_range(name);
     if (first == last) return std::nullopt;
     if (std::next(first) != last) {
-        return refuse(400, fault_code::bad_argument, fmt::format("{} stands there twice", name));
+        return refuse(400, fault_code::bad_argument,
+                      fmt::format("duplicate query parameter {}", name));
     }
     return first->second;
 }
@@ -92,15 +93,15 @@ Answered<std::string> required_text(const Query& query, const std::string& name)
     if (!text) return std::unexpected(text.error());
     if (*text && !(*text)->empty()) return **text;
     return refuse(400, fault_code::missing_parameter,
-                  fmt::format("add ?{}=... to the URL: it is missing", name));
+                  fmt::format("the query parameter {0} is missing; add ?{0}=... to the URL", name));
 }
 
-Answered<PictureOptions> picture_options(const Query& query) {
-    PictureOptions options;
-    Answered<void> good = read_number<std::size_t>(query, "limit", 0, most_faces,
+Answered<ImageOptions> image_options(const Query& query) {
+    ImageOptions options;
+    Answered<void> good = read_number<std::size_t>(query, "limit", 0, max_faces,
                                                    fault_code::bad_argument, options.limit);
     if (good) {
-        good = read_number<std::size_t>(query, "prediction_count", 1, most_predictions,
+        good = read_number<std::size_t>(query, "prediction_count", 1, max_predictions,
                                         fault_code::bad_prediction_count, options.predictions);
     }
     double min_score = 0;
@@ -117,10 +118,10 @@ Answered<PictureOptions> picture_options(const Query& query) {
 
 Answered<Page> page(const Query& query) {
     Page page;
-    auto good = read_number<std::size_t>(query, "page", 0, most_pages, fault_code::bad_argument,
-                                         page.number);
+    auto good = read_number<std::size_t>(query, "page", 0, max_page_number,
+                                         fault_code::bad_argument, page.number);
     if (good) {
-        good = read_number<std::size_t>(query, "size", 1, longest_page, fault_code::bad_argument,
+        good = read_number<std::size_t>(query, "size", 1, max_page_size, fault_code::bad_argument,
                                         page.size);
     }
     if (!good) return std::unexpected(good.error());

@@ -10,13 +10,13 @@
 namespace facebus::gateway {
 namespace {
 
-constexpr std::size_t most_parts = 1000;
+constexpr std::size_t max_parts = 1000;
 constexpr std::int64_t million = 1'000'000;
 
 }  // namespace
 
 Answered<std::vector<http::FormPart>> form_of(const http::Request& request) {
-    auto form = http::parse_form(request.header("content-type"), request.body, most_parts);
+    auto form = http::parse_form(request.header("content-type"), request.body, max_parts);
     if (form) return std::move(*form);
     if (form.error().kind == ErrorKind::unsupported) return refuse(415, 415, form.error().message);
     return std::unexpected(to_fault(form.error(), fault_code::missing_part));
@@ -26,15 +26,15 @@ Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::s
     const auto found = std::ranges::find(form, name, &http::FormPart::name);
     if (found != form.end()) return *found;
     return refuse(400, fault_code::missing_part,
-                  fmt::format("the form has no part called {0}; send it as {0}=@FILE", name));
+                  fmt::format("the form has no part named {0}; send it as {0}=@FILE", name));
 }
 
-Answered<Image> picture_of(const http::FormPart& part, int max_megapixels) {
+Answered<Image> image_of(const http::FormPart& part, int max_megapixels) {
     std::vector<unsigned char> bytes(part.content.begin(), part.content.end());
-    auto picture =
+    auto image =
         vision::decode_image(std::move(bytes), std::string(part.name), max_megapixels * million);
-    if (picture) return std::move(*picture);
-    return std::unexpected(to_fault(picture.error(), fault_code::bad_picture));
+    if (image) return std::move(*image);
+    return std::unexpected(to_fault(image.error(), fault_code::bad_image));
 }
 
 std::string source_of(const http::FormPart& part) {

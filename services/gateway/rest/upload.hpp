@@ -1,4 +1,4 @@
-// The parts of a form that was sent.
+// Reads images and other parts from uploaded forms.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace facebus::gateway {
 
-/// The parts of the request's body; they point into it.
+/// Parses a multipart body. The parts refer to the memory of the request.
 Answered<std::vector<http::FormPart>> form_of(const http::Request& request);
-/// The one part of that name.
+/// Returns the first part with that name.
 Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::string_view name);
 
-/// The picture in a part, if it has no more than `max_megapixels`.
-Answered<Image> picture_of(const http::FormPart& part, int max_megapixels);
-/// What a sample keeps of the name of its file: the last part of the path.
+/// Decodes the image in a part. Fails if it has more than `max_megapixels`.
+Answered<Image> image_of(const http::FormPart& part, int max_megapixels);
+/// Returns the file name without its path, which is stored with the sample.
 std::string source_of(const http::FormPart& part);
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// Settings of one webhook.
+// Options of one webhook.
 #pragma once
 
 #include <string>
@@ -16,14 +16,15 @@ struct WebhookOptions {
     double timeout = 10;
 
     static void keys(auto& self, auto&& key) {
-        key("url", self.url, "where to post: http:// or https://; none: off");
-        key("secret_file", self.secret_file, "file with the secret that signs what is posted");
+        key("url", self.url, "URL that receives results, http:// or https://; empty: off");
+        key("secret_file", self.secret_file, "file with the secret that signs each request");
         key("ca_file", self.ca_file,
-            "https: certificate of the authority that signed the server's; none: the system's");
+            "https: certificate of the authority that signed the server's certificate; empty: the "
+            "system's authorities");
         key("decisions", self.decisions,
-            "which results: known, unknown, undecided, error, with commas between");
-        key("cameras", self.cameras, "of which cameras, with commas between; none: of all");
-        key("timeout", self.timeout, Range{0.1, 300}, "seconds that an answer may take");
+            "decisions to deliver, comma-separated: known, unknown, undecided, error");
+        key("cameras", self.cameras, "cameras to deliver, comma-separated; empty: all");
+        key("timeout", self.timeout, Range{0.1, 300}, "seconds to wait for a response");
     }
 };
 

@@ -19,10 +19,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Between two looks for new results; and while Redis is away.
-constexpr milliseconds look_every(200);
-constexpr milliseconds redis_away(1000);
-constexpr milliseconds at_once(0);
+// Delays before the next step.
+constexpr milliseconds poll_interval(200);
+constexpr milliseconds redis_retry_delay(1000);
+constexpr milliseconds no_delay(0);
 
 std::set<std::string> words(const std::string& text) {
     std::set<std::string> all;
@@ -42,8 +42,9 @@ std::set<wire::Decision> decisions_of(const std::string& text, const std::string
     }
     if (!all.empty() && all.size() == names.size()) return all;
     throw StartupError(
-        Exit::config, fmt::format("{}.decisions: \"{}\" is none of {} with commas between", setting,
-                                  text, fmt::join(wire::enum_names(wire::Decision{}), ", ")));
+        Exit::config,
+        fmt::format("{}.decisions: \"{}\" is not a comma-separated list of {}", setting, text,
+                    fmt::join(wire::enum_names(wire::Decision{}), ", ")));
 }
 
 std::set<std::string> cameras_of(const std::string& text, const std::string& setting) {
@@ -52,15 +53,17 @@ std::set<std::string> cameras_of(const std::string& text, const std::string& set
         return all;
     }
     throw StartupError(Exit::config,
-                       fmt::format("{}.cameras: \"{}\" are no names of cameras", setting, text));
+                       fmt::format("{}.cameras: \"{}\" is not a comma-separated list of camera "
+                                   "names",
+                                   setting, text));
 }
 
 std::string secret_of(const std::string& file, const std::string& setting) {
     auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
     throw StartupError(Exit::config,
-                       fmt::format("{}.secret_file: a webhook needs a secret that signs it; make "
-                                   "one with `openssl rand -hex 32` and name its file",
+                       fmt::format("{}.secret_file: a webhook requires a secret to sign requests; "
+                                   "create a file with `openssl rand -hex 32`",
                                    setting));
 }
 
@@ -78,11 +81,11 @@ Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
       results_(redis, "webhook:" + name),
       backoff_(std::random_device()()),
       delivered_(counter("delivered")),
-      set_aside_(counter("set_aside")),
+      dead_lettered_(counter("dead_lettered")),
       retried_(counter("retried")),
-      behind_(runtime.metrics.gauge("facebus_webhook_lag_seconds",
-                                    "Age of the result that is being delivered; 0: all are",
-                                    {{"webhook", name}})),
+      lag_(runtime.metrics.gauge("facebus_webhook_lag_seconds",
+                                 "Age of the result that is being delivered; 0: all are delivered",
+                                 {{"webhook", name}})),
       thread_([this] { run(); }) {}
 
 Webhook::~Webhook() {
@@ -91,33 +94,34 @@ Webhook::~Webhook() {
 }
 
 Counter Webhook::counter(const std::string& outcome) {
-    return runtime_.metrics.counter("facebus_webhook_attempts_total", "Tries to deliver a result",
+    return runtime_.metrics.counter("facebus_webhook_attempts_total",
+                                    "Attempts to deliver a result, by outcome",
                                     {{"webhook", name_}, {"outcome", outcome}});
 }
 
 void Webhook::run() {
-    auto wait = at_once;
+    auto wait = no_delay;
     while (!runtime_.stop.wait_ms(static_cast<int>(wait.count()))) wait = step();
 }
 
-/// Looks at the next result; gives how long to wait before the next step.
+/// Processes the next result, if there is one. Returns the delay before the next step.
 milliseconds Webhook::step() {
     const auto next = results_.next();
     if (!next) {
         runtime_.count_error(next.error());
-        return redis_away;
+        return redis_retry_delay;
     }
     if (!*next) {
-        behind_.set(0);
+        lag_.set(0);
         if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
-        return look_every;
+        return poll_interval;
     }
     const auto& entry = **next;
     const auto identity = wire::decode<wire::Identity>(entry.header, 0);
     if (!identity) runtime_.count_error(identity.error());
     if (identity && wanted(*identity)) return deliver(entry, *identity);
     results_.done(entry);
-    return at_once;
+    return no_delay;
 }
 
 bool Webhook::wanted(const wire::Identity& identity) const {
@@ -129,37 +133,37 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
     constexpr std::int64_t second = 1'000'000'000;
     const auto now = utc_ns();
     const auto published = identity.head.t["publish"].value_or(now);
-    behind_.set(static_cast<double>(now - published) / second);
+    lag_.set(static_cast<double>(now - published) / second);
     const auto body = dump(results::identity_json(identity, results::Detail::event));
     const auto reply = client_.post(
         body, webhook_headers(results::result_id(identity), now / second, body, secret_),
         runtime_.stop);
-    if (runtime_.stop.requested() && !reply) return at_once;
+    if (runtime_.stop.requested() && !reply) return no_delay;
     if (!reply) return failed(reply.error().message, {});
     const auto outcome = webhook_outcome(reply->status);
     if (outcome == WebhookOutcome::retry) {
         return failed(fmt::format("status {}", reply->status), reply->retry_after);
     }
-    if (outcome == WebhookOutcome::set_aside) {
-        runtime_.log.warning("webhook_set_aside", {{"webhook", name_},
-                                                   {"status", reply->status},
-                                                   {"result", results::result_id(identity)}});
+    if (outcome == WebhookOutcome::dead_lettered) {
+        runtime_.log.warning("webhook_dead_lettered", {{"webhook", name_},
+                                                       {"status", reply->status},
+                                                       {"result", results::result_id(identity)}});
     }
     done(entry, outcome);
-    return at_once;
+    return no_delay;
 }
 
 milliseconds Webhook::failed(const std::string& why, const std::string& retry_after) {
     retried_.add();
     const auto wait = backoff_.next(retry_after);
     runtime_.log.limited("webhook_retry",
-                         {{"webhook", name_}, {"reason", why}, {"again_in_ms", wait.count()}});
+                         {{"webhook", name_}, {"reason", why}, {"retry_in_ms", wait.count()}});
     return wait;
 }
 
 void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     backoff_.reset();
-    (outcome == WebhookOutcome::delivered ? delivered_ : set_aside_).add();
+    (outcome == WebhookOutcome::delivered ? delivered_ : dead_lettered_).add();
     results_.done(entry);
     if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
 }
@@ -173,8 +177,8 @@ std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
         if (options.url.empty()) continue;
         if (history.hours <= 0) {
             throw StartupError(Exit::config,
-                               fmt::format("webhooks.{} reads the history of results, and there is "
-                                           "none; set results.history_hours",
+                               fmt::format("webhooks.{} requires the result history, which is "
+                                           "off; set results.history_hours",
                                            name));
         }
         all.push_back(std::make_unique<Webhook>(runtime, name, options, redis));

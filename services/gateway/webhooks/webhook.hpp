@@ -1,4 +1,4 @@
-// Results, posted to a URL.
+// Delivers results to a URL by HTTP POST.
 #pragma once
 
 #include <cstdint>
@@ -20,17 +20,17 @@
 
 namespace facebus::gateway {
 
-/// Delivers the results that one webhook asks for, each at least once and in their order, until
-/// runtime.stop is requested. Reads them from Redis' history from a place that is kept there, so
-/// nothing waits in memory, a restart loses nothing that the history still has, and a result that
-/// leaves it (a person was removed) is not told any more. Has a thread of its own: a slow receiver
-/// is nobody else's matter.
+/// Delivers the results that match the options of one webhook, at least once and in order, until
+/// runtime.stop is requested. Reads them from the history in Redis and stores its position there:
+/// nothing queues up in memory, a restart loses no result that is still in the history, and a
+/// result that was removed from the history (a person was removed) is not delivered. Runs on its
+/// own thread, so a slow receiver does not delay other webhooks.
 class Webhook {
   public:
-    /// Throws StartupError (config) that names the setting that makes no sense.
+    /// Throws StartupError (config) that names the invalid option.
     Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
             const gallery::RedisOptions& redis);
-    /// Requests runtime.stop, since an error at the start may be what ends it, and waits.
+    /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)
     ~Webhook();
     Webhook(const Webhook&) = delete;
     Webhook& operator=(const Webhook&) = delete;
@@ -55,13 +55,13 @@ class Webhook {
     gallery::HistoryReader results_;
     Backoff backoff_;
     Counter delivered_;
-    Counter set_aside_;
+    Counter dead_lettered_;
     Counter retried_;
-    Gauge behind_;
+    Gauge lag_;
     std::jthread thread_;
 };
 
-/// All that are set up. Throws as Webhook.
+/// Starts all webhooks that have a URL. Throws like Webhook.
 std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
                                                const std::map<std::string, WebhookOptions>& hooks,
                                                const gallery::RedisOptions& redis,

@@ -12,16 +12,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds first(500);
-constexpr milliseconds longest(60'000);
-constexpr std::int64_t longest_asked_s = 3600;
+constexpr milliseconds first_delay(500);
+constexpr milliseconds max_delay(60'000);
+constexpr std::int64_t max_retry_after_s = 3600;
 
-milliseconds asked_for(const std::string& retry_after) {
+/// Parses Retry-After. Returns 0 unless it is a number of seconds.
+milliseconds parse_retry_after(const std::string& retry_after) {
     std::int64_t seconds = 0;
     const auto* end = retry_after.data() + retry_after.size();
     const auto [rest, error] = std::from_chars(retry_after.data(), end, seconds);
     if (error != std::errc{} || rest != end) return milliseconds(0);
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, longest_asked_s));
+    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, max_retry_after_s));
 }
 
 }  // namespace
@@ -40,17 +41,17 @@ std::map<std::string, std::string> webhook_headers(const std::string& id, std::i
 WebhookOutcome webhook_outcome(int status) {
     if (status >= 200 && status < 300) return WebhookOutcome::delivered;
     if (status == 408 || status == 429 || status >= 500) return WebhookOutcome::retry;
-    return WebhookOutcome::set_aside;
+    return WebhookOutcome::dead_lettered;
 }
 
 milliseconds Backoff::next(const std::string& retry_after) {
-    auto wait = first;
-    for (int i = 0; i < tries_ && wait < longest; ++i) wait *= 2;
-    wait = std::min(wait, longest);
-    ++tries_;
-    const auto half = static_cast<std::size_t>(wait.count() / 2);
-    wait -= milliseconds(random_.below(half + 1));
-    return std::max(wait, asked_for(retry_after));
+    auto delay = first_delay;
+    for (int i = 0; i < attempts_ && delay < max_delay; ++i) delay *= 2;
+    delay = std::min(delay, max_delay);
+    ++attempts_;
+    const auto half = static_cast<std::size_t>(delay.count() / 2);
+    delay -= milliseconds(random_.below(half + 1));
+    return std::max(delay, parse_retry_after(retry_after));
 }
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// How a webhook signs, and when it tries again.
+// Signature and retry rules of webhooks.
 #pragma once
 
 #include <chrono>
@@ -10,35 +10,35 @@
 
 namespace facebus::gateway {
 
-/// The headers of a delivery: what it is known by, when it was sent, and the proof that both the
-/// time and the body are ours. docs/mqtt-and-webhooks.md says how to check it.
+/// Returns the headers of a delivery: its id, the time of sending, and an HMAC-SHA-256 signature
+/// over time and body. docs/mqtt-and-webhooks.md describes how to verify it.
 std::map<std::string, std::string> webhook_headers(const std::string& id, std::int64_t unix_time,
                                                    const std::string& body,
                                                    const std::string& secret);
 
 enum class WebhookOutcome {
     delivered,
-    retry,      ///< the receiver can't now
-    set_aside,  ///< it does not want this one, and would not the next time
+    retry,          ///< temporary error: status 408, 429 or 5xx
+    dead_lettered,  ///< permanent error: any other status; the result is skipped
 };
 WebhookOutcome webhook_outcome(int status);
 
-/// The waits between tries: doubled each time up to a bound, each shortened at random by up to a
-/// half, so that many senders do not come back together.
+/// Exponential backoff with jitter: the delay doubles from half a second up to a minute, and each
+/// is shortened by a random amount of up to half, so that many senders do not retry together.
 class Backoff {
   public:
     using Time = std::chrono::milliseconds;
 
     explicit Backoff(std::uint64_t seed) : random_(seed) {}
 
-    /// The next wait; at least what the server asked for by Retry-After, if it gave seconds, up to
-    /// an hour.
+    /// Returns the next delay: at least the server's Retry-After, if it is given in seconds, but
+    /// never more than an hour.
     Time next(const std::string& retry_after = {});
-    void reset() { tries_ = 0; }
+    void reset() { attempts_ = 0; }
 
   private:
     Random random_;
-    int tries_ = 0;
+    int attempts_ = 0;
 };
 
 }  // namespace facebus::gateway
