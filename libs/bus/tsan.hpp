@@ -8,7 +8,7 @@
 namespace facebus::bus {
 
 /// Marks `object` as passed to libzmq by this thread. ThreadSanitizer does not see the
-/// synchronization inside libzmq, so it requires annotations. Does nothing in other builds.
+/// synchronisation inside libzmq, so it requires annotations. Does nothing in other builds.
 inline void release_to_zmq([[maybe_unused]] void* object) {
 #ifdef __SANITIZE_THREAD__
     __tsan_release(object);

@@ -50,8 +50,8 @@ std::string_view text(const void* bytes, std::size_t size) {
     return {static_cast<const char*>(bytes), size};
 }
 
-/// Initializes libsodium; may be called repeatedly.
-Result<void> initialize() {
+/// Initialises libsodium; may be called repeatedly.
+Result<void> initialise() {
     if (sodium_init() >= 0) return {};
     return fail(ErrorKind::unavailable, "the random number generator of the system is unavailable");
 }
@@ -86,7 +86,7 @@ Result<SealedWriter> SealedWriter::create(const std::filesystem::path& file,
     if (passphrase.empty()) return SealedWriter(std::move(impl));
 
     impl->sealed = true;
-    if (auto good = initialize(); !good) return std::unexpected(std::move(good.error()));
+    if (auto good = initialise(); !good) return std::unexpected(std::move(good.error()));
     Salt salt{};
     randombytes_buf(salt.data(), salt.size());
     Key key;
@@ -148,7 +148,7 @@ struct SealedReader::Impl {
             return fail(ErrorKind::refused,
                         fmt::format("{} is encrypted; enter its passphrase", name));
         }
-        if (auto good = initialize(); !good) return good;
+        if (auto good = initialise(); !good) return good;
         Salt salt{};
         Header header{};
         const auto first = take(salt.size());

@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(connecting_with_a_key_requires_the_broker_key) {
     BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(recognizes_loopback_addresses) {
+BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {
     for (const auto* inside :
          {"tcp://127.0.0.1:5701", "tcp://127.8.8.8:1", "tcp://localhost:*", "tcp://[::1]:5701"}) {
         BOOST_TEST(bus::is_loopback(inside), inside);

@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_names_the_setting) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(recognizes_loopback_addresses) {
+BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {
     for (const auto* good : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
         BOOST_TEST(is_loopback(*parse_address(good)), good);
     }
