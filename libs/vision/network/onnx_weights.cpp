@@ -129,7 +129,7 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
 
 const std::vector<float>& OnnxWeights::get(const std::string& name, std::size_t count) const {
     auto found = tensors_.find(name);
-    // Converters append suffixes to some names, so a prefix is enough.
+    // Callers may give only the beginning of a name, as CandidateNetwork does.
     if (found == tensors_.end()) {
         found = tensors_.lower_bound(name);
         if (found != tensors_.end() && !found->first.starts_with(name)) found = tensors_.end();

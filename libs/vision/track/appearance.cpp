@@ -27,24 +27,26 @@ void Appearance::standardise() {
     for (float& value : grey_) value -= mean;
     const float length =
         std::sqrt(std::inner_product(grey_.begin(), grey_.end(), grey_.begin(), 0.0F));
-    // Less than one grey level of deviation is no picture of anything.
+    // The length is the standard deviation times the square root of the number of pixels, which is
+    // grey_side. A crop that deviates by less than one grey level shows nothing.
     known_ = length > grey_side;
     if (!known_) return;
     for (float& value : grey_) value /= length;
 }
 
-float Appearance::likeness(const Appearance& other) const {
+float Appearance::similarity(const Appearance& other) const {
     if (!known_ || !other.known_) return 1;
     return std::inner_product(grey_.begin(), grey_.end(), other.grey_.begin(), 0.0F);
 }
 
-void Appearance::follow(const Appearance& newer) {
+void Appearance::blend(const Appearance& newer) {
     if (!newer.known_) return;
     if (!known_) {
         *this = newer;
         return;
     }
-    // Both have length 1, so the scale restores what the length test above expects.
+    // Both have length 1. The scale brings the sum back to the range of grey values, which the test
+    // of the length in standardise() expects.
     constexpr float scale = 256;
     for (std::size_t i = 0; i < grey_.size(); ++i) grey_[i] = scale * (grey_[i] + newer.grey_[i]);
     standardise();

@@ -1,4 +1,4 @@
-// Private to libs/vision: whether two crops show the same face, cheaply and within one scene.
+// Private to libs/vision: cheap comparison of two crops from the same scene.
 #pragma once
 
 #include <array>
@@ -8,8 +8,8 @@
 
 namespace facebus::vision {
 
-/// A crop as grey_side x grey_side grey values of mean 0 and length 1, so that the dot product of
-/// two is their correlation and light does not count.
+/// Small grey copy of a crop, normalised to mean 0 and length 1. The dot product of two of them is
+/// their correlation, which does not depend on brightness or contrast.
 class Appearance {
   public:
     static constexpr int grey_side = 20;
@@ -17,16 +17,17 @@ class Appearance {
     Appearance() = default;
     explicit Appearance(const Image& crop);
 
-    /// Correlation in [-1, 1]; 1 where either has nothing to compare, as an empty or flat crop.
-    [[nodiscard]] float likeness(const Appearance& other) const;
+    /// Returns the correlation, in [-1, 1]. Returns 1 if either crop is empty or has no contrast,
+    /// so that there is nothing to compare.
+    [[nodiscard]] float similarity(const Appearance& other) const;
 
-    /// Moves half-way to `newer`.
-    void follow(const Appearance& newer);
+    /// Replaces this by the average of this and `newer`.
+    void blend(const Appearance& newer);
 
   private:
     void standardise();
 
-    bool known_ = false;
+    bool known_ = false;  ///< whether there is anything to compare
     std::array<float, std::size_t{grey_side} * grey_side> grey_{};
 };
 

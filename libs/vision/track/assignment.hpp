@@ -1,4 +1,4 @@
-// Private to libs/vision: who belongs to whom at the least total cost.
+// Private to libs/vision: assigns detections to tracks at the lowest total cost.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace facebus::vision {
 
-/// Costs of `rows` x `columns` pairs; a pair without cost is impossible.
+/// Costs of `rows` x `columns` pairs. A pair without a cost is not allowed.
 class CostTable {
   public:
     CostTable(std::size_t rows, std::size_t columns)
@@ -28,8 +28,9 @@ class CostTable {
     std::vector<std::optional<double>> costs_;
 };
 
-/// The column of each row: as many possible pairs as there can be, and of those choices the
-/// cheapest (Hungarian method). Costs lie in [0, 1000].
+/// Returns the column assigned to each row, if any (Hungarian method). The assignment has as many
+/// pairs as the allowed pairs permit, and of all such assignments the lowest total cost. Requires:
+/// costs are in [0, 1000].
 std::vector<std::optional<std::size_t>> assign(const CostTable& costs);
 
 }  // namespace facebus::vision
