@@ -1,4 +1,4 @@
-// A gallery of more samples than are calibrated before a change counts.
+// A gallery that is too large to be calibrated before a change is used.
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>
@@ -35,7 +35,7 @@ struct Fixture : test::GalleryFixture, test::TestRuntime {
 
     const std::string model = shipped_cohort().model_id;
 
-    /// Written as Store::add() writes it, but many at once.
+    /// Writes what Store::add() writes, but in large pipelines.
     void fill() {
         std::vector<Redis::Command> commands{{"SET", keys::model, model}};
         for (std::uint32_t i = 0; i < subjects; ++i) {
@@ -63,7 +63,7 @@ struct Fixture : test::GalleryFixture, test::TestRuntime {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(who_comes_into_a_large_gallery_or_leaves_it_counts_at_once, Fixture) {
+BOOST_FIXTURE_TEST_CASE(uses_changes_of_a_large_gallery_immediately, Fixture) {
     fill();
     GalleryWatcher watcher(runtime, options, {}, model);
     const auto seen = [&](const Embedding& embedding) {
@@ -80,7 +80,7 @@ BOOST_FIXTURE_TEST_CASE(who_comes_into_a_large_gallery_or_leaves_it_counts_at_on
     BOOST_TEST(watcher.view().snapshot->samples() == before + 1);
     BOOST_TEST(seen(anna) == "Anna");
     BOOST_TEST(watcher.view().policy.threshold == threshold,
-               "not calibrated anew before it counts");
+               "the change is used before the new calibration");
 
     BOOST_REQUIRE(store.remove("Name 7"));
     watcher.refresh();

@@ -25,7 +25,7 @@ struct Crop {
     Quality quality;
 };
 
-/// The best face of each photograph of a person.
+/// Returns the best face in each photo of a person.
 std::vector<Crop> crops_of(const std::string& person) {
     vision::Mtcnn detector(test::models(), {.min_face = 80});
     std::vector<Crop> crops;
@@ -77,7 +77,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(a_person_is_named_from_another_photograph_and_a_stranger_is_not, Fixture) {
+BOOST_FIXTURE_TEST_CASE(names_an_enrolled_person_in_other_photos_and_no_unknown_person, Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
     BOOST_REQUIRE(obama.size() >= 3U);
@@ -101,7 +101,7 @@ BOOST_FIXTURE_TEST_CASE(a_person_is_named_from_another_photograph_and_a_stranger
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_first_face_that_says_little_leaves_it_undecided_with_a_reason, Fixture) {
+BOOST_FIXTURE_TEST_CASE(stays_undecided_with_a_reason_until_enough_good_faces, Fixture) {
     const auto biden = crops_of("joe_biden");
     const auto snapshot = enrolled(crops_of("barack_obama")[0], "Barack");
     auto poor = biden[0];
@@ -115,7 +115,7 @@ BOOST_FIXTURE_TEST_CASE(a_first_face_that_says_little_leaves_it_undecided_with_a
     BOOST_TEST((identities[2].decision == wire::Decision::unknown));
 }
 
-BOOST_FIXTURE_TEST_CASE(an_identity_of_an_ignored_person_tells_nothing_of_him, Fixture) {
+BOOST_FIXTURE_TEST_CASE(reveals_nothing_about_an_ignored_person, Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
     const auto snapshot = enrolled(obama[0], "Barack", true);
@@ -131,20 +131,20 @@ BOOST_FIXTURE_TEST_CASE(an_identity_of_an_ignored_person_tells_nothing_of_him, F
     BOOST_TEST(identities[1].ignored.value_or(false));
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
     BOOST_TEST(!identities[1].similarity.has_value());
-    // A stranger is told of, but not that he is most like him.
+    // The unknown person is reported, but not that the ignored person is the best match.
     BOOST_TEST(!identities[3].ignored.has_value());
     BOOST_TEST((identities[3].decision == wire::Decision::unknown));
     BOOST_TEST(identities[3].similarity.has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(an_empty_gallery_knows_nobody_and_says_so, Fixture) {
+BOOST_FIXTURE_TEST_CASE(reports_an_empty_gallery_as_the_reason, Fixture) {
     policy.min_probes = 1;
     const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
     BOOST_TEST((identities[0].decision == wire::Decision::unknown));
     BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(the_strangers_that_come_with_facebus_are_for_this_network_and_crop) {
+BOOST_AUTO_TEST_CASE(shipped_cohort_belongs_to_this_network_and_crop) {
     const Recognizer recognizer(test::models());
     BOOST_TEST(gallery::shipped_cohort().model_id == recognizer.model_id());
 }

@@ -1,4 +1,4 @@
-// The probes of a track, with a Redis that comes and goes.
+// The probes of a track, with a Redis that stops and restarts.
 #include <boost/test/unit_test.hpp>
 
 #include "recognize/track_cache.hpp"
@@ -41,7 +41,7 @@ using Ids = std::vector<std::string>;
 
 BOOST_FIXTURE_TEST_SUITE(recognize_track_cache, Fixture)
 
-BOOST_AUTO_TEST_CASE(knows_the_probes_that_another_worker_saw) {
+BOOST_AUTO_TEST_CASE(returns_the_probes_of_other_workers) {
     auto one = cache_of_worker();
     auto other = cache_of_worker();
     one.remember("door-1", probe("door-1/0001"));
@@ -50,13 +50,13 @@ BOOST_AUTO_TEST_CASE(knows_the_probes_that_another_worker_saw) {
         boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(counts_a_probe_that_comes_again_once) {
+BOOST_AUTO_TEST_CASE(counts_a_repeated_probe_once) {
     auto cache = cache_of_worker();
     cache.remember("door-1", probe("door-1/0001"));
     BOOST_TEST(cache.remember("door-1", probe("door-1/0001")).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(goes_on_with_its_own_probes_while_redis_is_unavailable) {
+BOOST_AUTO_TEST_CASE(returns_its_own_probes_while_redis_is_unavailable) {
     auto cache = cache_of_worker();
     cache.remember("door-1", probe("door-1/0001"));
     server.stop();
@@ -64,19 +64,19 @@ BOOST_AUTO_TEST_CASE(goes_on_with_its_own_probes_while_redis_is_unavailable) {
         ids(cache.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
         boost::test_tools::per_element());
     BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
-    // Not asked again for a while: the second probe costs no time-out.
+    // Redis is not tried again for two seconds, so the next probe does not wait for a timeout.
     cache.remember("door-1", probe("door-1/0003"));
     BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(adds_what_redis_missed_to_what_it_has) {
+BOOST_AUTO_TEST_CASE(adds_the_probes_that_redis_missed) {
     auto one = cache_of_worker();
     server.stop();
     one.remember("door-1", probe("door-1/0001"));
     server.start();
     auto other = cache_of_worker();
     other.remember("door-1", probe("door-1/0002"));
-    // After the pause between two tries.
+    // Repeat until Redis is tried again.
     std::vector<gallery::Probe> all;
     while (all.size() < 3) all = one.remember("door-1", probe("door-1/0003"));
     BOOST_TEST(ids(all) == (Ids{"door-1/0001", "door-1/0002", "door-1/0003"}),

@@ -1,4 +1,4 @@
-// A worker against a broker's socket, with the real network and a real Redis.
+// A worker connected to a broker socket, with the real network and a real Redis.
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -37,7 +37,7 @@ struct Fixture : test::TestRuntime {
         throw std::runtime_error("stopped");
     }
 
-    /// The next identity; credits before it are passed over.
+    /// Returns the next identity and skips credits before it.
     bus::Received answer() {
         while (true) {
             auto received = arrived();
@@ -55,7 +55,7 @@ struct Fixture : test::TestRuntime {
 
 BOOST_FIXTURE_TEST_SUITE(recognize_worker, Fixture)
 
-BOOST_AUTO_TEST_CASE(asks_for_a_batch_and_answers_each_probe) {
+BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
     const auto first = arrived();
     const auto credit = wire::decode<wire::Credit>(first.message.header, 0);
     BOOST_REQUIRE(credit.has_value());
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(asks_for_a_batch_and_answers_each_probe) {
     BOOST_TEST(received.message.payload.size() == crop_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(counts_a_probe_that_does_not_decode_and_goes_on) {
+BOOST_AUTO_TEST_CASE(counts_a_probe_that_does_not_decode_and_continues) {
     const auto first = arrived();
     const auto probe = samples::probe();
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), "garbage", Bytes()}, first.peer));

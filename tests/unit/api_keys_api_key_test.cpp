@@ -1,3 +1,4 @@
+// Keys for the REST API and their file.
 #include "api_keys/api_key.hpp"
 
 #include <fstream>
@@ -18,7 +19,7 @@ std::string text_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_key_is_found_again_by_its_hash_and_no_other_is) {
+BOOST_AUTO_TEST_CASE(finds_only_the_key_with_the_same_hash) {
     const auto key = new_key();
     BOOST_TEST(key.size() == 36U);
     BOOST_TEST(key != new_key());
@@ -30,12 +31,12 @@ BOOST_AUTO_TEST_CASE(a_key_is_found_again_by_its_hash_and_no_other_is) {
     BOOST_TEST(find({}, key) == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(the_hash_is_sha_256) {
+BOOST_AUTO_TEST_CASE(hashes_with_sha_256) {
     BOOST_TEST(hashed(Role::read, "abc", "a").hash ==
                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-BOOST_AUTO_TEST_CASE(a_file_holds_keys_without_the_keys_and_nobody_else_may_read_it) {
+BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_file_that_only_its_owner_can_read) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     const auto key = new_key();
@@ -54,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_file_holds_keys_without_the_keys_and_nobody_else_may_read
     BOOST_TEST((again.error().kind == ErrorKind::exists));
 }
 
-BOOST_AUTO_TEST_CASE(comments_and_empty_lines_are_passed_over_and_a_bad_line_is_named) {
+BOOST_AUTO_TEST_CASE(skips_comments_and_empty_lines_and_reports_the_number_of_an_invalid_line) {
     const std::string hash(64, 'a');
     const auto keys = parse("# keys\n\n  \nread " + hash + " door\n");
     BOOST_REQUIRE(keys);
@@ -68,7 +69,7 @@ BOOST_AUTO_TEST_CASE(comments_and_empty_lines_are_passed_over_and_a_bad_line_is_
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_everybody_may_write_is_refused) {
+BOOST_AUTO_TEST_CASE(refuses_a_file_that_every_user_can_write) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     BOOST_REQUIRE(add(file, hashed(Role::read, "k", "a")));

@@ -1,3 +1,4 @@
+// Which worker gets which probe, and what is published.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"
@@ -37,7 +38,7 @@ struct Broker {
         return dispatcher.admit("edge", message, Bytes());
     }
 
-    /// The id of the next probe that goes out, and to whom; empty if none does.
+    /// Returns "<probe>><worker>" of the next assignment; empty if there is none.
     std::string next() {
         const auto assignment = dispatcher.next();
         return assignment ? assignment->probe.probe + ">" + assignment->worker : "";
@@ -48,7 +49,7 @@ struct Broker {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(no_worker_gets_a_probe_that_it_did_not_ask_for) {
+BOOST_AUTO_TEST_CASE(sends_no_probe_without_credit) {
     Broker broker;
     broker.admit(probe("t", 1));
     BOOST_TEST(broker.next() == "");
@@ -58,7 +59,7 @@ BOOST_AUTO_TEST_CASE(no_worker_gets_a_probe_that_it_did_not_ask_for) {
     BOOST_TEST(broker.dispatcher.in_flight() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(work_goes_to_the_worker_that_takes_most) {
+BOOST_AUTO_TEST_CASE(prefers_the_worker_with_the_most_credit) {
     Broker broker;
     broker.dispatcher.credit("busy", 1, start);
     broker.dispatcher.credit("free", 2, start);
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(work_goes_to_the_worker_that_takes_most) {
     BOOST_TEST(broker.next() == "");
 }
 
-BOOST_AUTO_TEST_CASE(probes_of_one_track_go_out_one_after_the_other_in_order) {
+BOOST_AUTO_TEST_CASE(sends_the_probes_of_a_track_one_at_a_time_and_in_order) {
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
     broker.admit(probe("a", 1));
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(probes_of_one_track_go_out_one_after_the_other_in_order) {
     BOOST_TEST(broker.next() == "a/2>w");
 }
 
-BOOST_AUTO_TEST_CASE(a_finished_probe_is_acknowledged_to_the_edge_that_sent_it) {
+BOOST_AUTO_TEST_CASE(returns_a_completed_probe_with_the_edge_that_sent_it) {
     Broker broker;
     broker.dispatcher.credit("w", 1, start);
     broker.admit(probe("t", 1));
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_finished_probe_is_acknowledged_to_the_edge_that_sent_it) 
     BOOST_TEST(broker.dispatcher.in_flight() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_is_worked_on_once) {
+BOOST_AUTO_TEST_CASE(processes_a_repeated_probe_once) {
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::queued));
@@ -106,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_is_worked_on_once) {
     BOOST_TEST(broker.next() == "");
 }
 
-BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_takes_again_once_there_is_room) {
+BOOST_AUTO_TEST_CASE(rejects_probes_while_the_queue_is_full) {
     Broker broker({.queue = 1});
     broker.dispatcher.credit("w", 8, start);
     BOOST_TEST((broker.admit(probe("a", 1)) == Admission::queued));
@@ -115,12 +116,12 @@ BOOST_AUTO_TEST_CASE(a_full_queue_refuses_and_takes_again_once_there_is_room) {
     BOOST_TEST((broker.admit(probe("b", 1)) == Admission::queued));
 }
 
-BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
+BOOST_AUTO_TEST_CASE(sends_the_probes_of_a_lost_worker_to_another_worker_first) {
     Broker broker({.worker_timeout = seconds(5)});
-    broker.dispatcher.credit("dead", 8, start);
+    broker.dispatcher.credit("lost", 8, start);
     broker.admit(probe("t", 1));
     broker.admit(probe("t", 2));
-    BOOST_TEST(broker.next() == "t/1>dead");
+    BOOST_TEST(broker.next() == "t/1>lost");
     BOOST_TEST(broker.dispatcher.expire(start + seconds(5)).empty());
     BOOST_TEST(broker.dispatcher.workers() == 1U);
     BOOST_TEST(broker.dispatcher.expire(start + seconds(6)).empty());
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(what_a_silent_worker_held_goes_to_another_first) {
     BOOST_TEST(broker.next() == "t/2>alive");
 }
 
-BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
+BOOST_AUTO_TEST_CASE(counts_only_the_first_result_of_a_probe) {
     Broker broker;
     broker.dispatcher.credit("slow", 8, start);
     broker.admit(probe("t", 1));
@@ -144,28 +145,28 @@ BOOST_AUTO_TEST_CASE(the_late_result_of_a_worker_taken_for_dead_counts_once) {
     BOOST_TEST(!broker.dispatcher.complete(identity(probe("t", 1)), start).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_kills_workers_is_set_aside_and_its_track_goes_on) {
+BOOST_AUTO_TEST_CASE(dead_letters_a_probe_after_too_many_lost_workers_and_continues_its_track) {
     Broker broker({.max_attempts = 3});
     broker.admit(probe("t", 1));
     broker.admit(probe("t", 2));
-    std::vector<Dispatcher::Completed> aside;
+    std::vector<Dispatcher::Completed> dead_lettered;
     for (const char* worker : {"w1", "w2", "w3"}) {
-        BOOST_TEST(aside.empty());
+        BOOST_TEST(dead_lettered.empty());
         broker.dispatcher.credit(worker, 8, start);
         BOOST_TEST(broker.next() == std::string("t/1>") + worker);
-        aside = broker.dispatcher.drop_worker(worker);
+        dead_lettered = broker.dispatcher.drop_worker(worker);
     }
-    BOOST_REQUIRE(aside.size() == 1U);
-    BOOST_TEST(aside[0].edge == "edge");
-    BOOST_REQUIRE(aside[0].publish);
-    BOOST_TEST((aside[0].publish->decision == Decision::error));
-    BOOST_TEST(aside[0].publish->reason->find("3 workers") != std::string::npos);
+    BOOST_REQUIRE(dead_lettered.size() == 1U);
+    BOOST_TEST(dead_lettered[0].edge == "edge");
+    BOOST_REQUIRE(dead_lettered[0].publish);
+    BOOST_TEST((dead_lettered[0].publish->decision == Decision::error));
+    BOOST_TEST(dead_lettered[0].publish->reason->find("3 workers") != std::string::npos);
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
     broker.dispatcher.credit("w4", 8, start);
     BOOST_TEST(broker.next() == "t/2>w4");
 }
 
-BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_then) {
+BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     Broker broker;
     broker.dispatcher.credit("w", 100, start);
     const auto published = [&](int number, Decision decision, const std::string& subject = {}) {
@@ -187,8 +188,8 @@ BOOST_AUTO_TEST_CASE(a_result_is_published_when_the_decision_changes_and_only_th
 
 namespace {
 
-/// What is published of a track whose probes come to these decisions, "ignored" being one; "-"
-/// where nothing is.
+/// Completes one probe per decision, which can also be "ignored". Returns what is published for
+/// each: the decision, "retracted", or "-" for nothing.
 std::vector<std::string> published(Broker& broker, const std::vector<std::string>& decisions,
                                    const std::string& track = "t") {
     std::vector<std::string> out;
@@ -212,34 +213,33 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
             out.emplace_back("-");
         } else {
             const bool ignored = completed->publish->ignored.value_or(false);
-            out.emplace_back(ignored ? "taken back" : to_string(completed->publish->decision));
+            out.emplace_back(ignored ? "retracted" : to_string(completed->publish->decision));
         }
     }
     return out;
 }
 
-using Told = std::vector<std::string>;
+using Strings = std::vector<std::string>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(nothing_is_published_of_a_person_who_is_not_to_be_reported) {
+BOOST_AUTO_TEST_CASE(publishes_nothing_about_an_ignored_person) {
     Broker broker;
-    BOOST_TEST(published(broker, {"ignored", "ignored"}) == Told({"-", "-"}),
+    BOOST_TEST(published(broker, {"ignored", "ignored"}) == Strings({"-", "-"}),
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(
-    what_was_published_before_a_person_turned_out_to_be_ignored_is_taken_back_once) {
+BOOST_AUTO_TEST_CASE(retracts_an_earlier_result_of_an_ignored_person_once) {
     Broker broker;
-    const Told decisions{"unknown", "ignored", "ignored", "unknown", "unknown", "ignored"};
-    const Told told{"unknown", "taken back", "-", "unknown", "-", "taken back"};
-    BOOST_TEST(published(broker, decisions) == told, boost::test_tools::per_element());
+    const Strings decisions{"unknown", "ignored", "ignored", "unknown", "unknown", "ignored"};
+    const Strings expected{"unknown", "retracted", "-", "unknown", "-", "retracted"};
+    BOOST_TEST(published(broker, decisions) == expected, boost::test_tools::per_element());
     BOOST_TEST(published(broker, {"undecided", "ignored", "known"}, "u") ==
-                   Told({"undecided", "taken back", "known"}),
+                   Strings({"undecided", "retracted", "known"}),
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_track_that_ended_is_known_until_its_last_probe_is_done) {
+BOOST_AUTO_TEST_CASE(remembers_an_ended_track_until_its_last_probe_is_completed) {
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
     for (int number : {1, 2, 3}) broker.admit(probe("t", number));
@@ -248,10 +248,10 @@ BOOST_AUTO_TEST_CASE(a_track_that_ended_is_known_until_its_last_probe_is_done) {
         return broker.dispatcher.complete(identity(probe("t", number)), start)->publish.has_value();
     };
     BOOST_TEST(result(1));
-    broker.dispatcher.forget_track("t");  // with two probes that wait
+    broker.dispatcher.forget_track("t");  // two probes wait
     BOOST_TEST(!result(2));
     broker.next();
-    broker.dispatcher.forget_track("t");  // with one that a worker holds
+    broker.dispatcher.forget_track("t");  // one probe is in flight
     BOOST_TEST(!result(3));
     broker.admit(probe("t", 4));
     BOOST_TEST(result(4));

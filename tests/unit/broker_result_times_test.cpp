@@ -1,4 +1,4 @@
-// How long results take, as an operator sees it.
+// The latency histograms of results.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/result_times.hpp"
@@ -36,13 +36,13 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(broker_result_times, Fixture)
 
-BOOST_AUTO_TEST_CASE(a_result_is_timed_from_its_capture) {
+BOOST_AUTO_TEST_CASE(measures_a_result_from_its_capture) {
     times.published(result("a", 10 * second, 13 * second));
     BOOST_TEST(shows("facebus_result_latency_seconds_sum 3"));
     BOOST_TEST(shows("facebus_first_result_seconds_count 0"));
 }
 
-BOOST_AUTO_TEST_CASE(the_first_result_of_a_track_is_timed_from_its_start) {
+BOOST_AUTO_TEST_CASE(measures_the_first_result_of_a_track_from_the_start_of_the_track) {
     times.started(track("a", 10 * second));
     times.published(result("a", 11 * second, 12 * second));
     times.published(result("a", 18 * second, 19 * second));
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(the_first_result_of_a_track_is_timed_from_its_start) {
     BOOST_TEST(shows("facebus_first_result_seconds_count 1"));
 }
 
-BOOST_AUTO_TEST_CASE(each_stage_has_the_time_since_the_one_before) {
+BOOST_AUTO_TEST_CASE(measures_each_stage_from_the_end_of_the_previous_one) {
     auto identity = result("a", 0, 7 * second);
     auto& t = identity.head.t;
     t["capture"] = 0;
@@ -63,18 +63,18 @@ BOOST_AUTO_TEST_CASE(each_stage_has_the_time_since_the_one_before) {
     BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"detect\"} 2"));
     BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"track\"} 1"));
     BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"queue\"} 1"));
-    // What a worker did not write can't be told apart.
+    // Without the time of recognize, neither its part nor that of publish is known.
     BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"recognize\"} 0"));
     BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"publish\"} 0"));
 }
 
-BOOST_AUTO_TEST_CASE(clocks_that_disagree_give_no_negative_time) {
+BOOST_AUTO_TEST_CASE(counts_negative_times_as_zero) {
     times.published(result("a", 20 * second, 10 * second));
     BOOST_TEST(shows("facebus_result_latency_seconds_sum 0"));
     BOOST_TEST(shows("facebus_result_latency_seconds_count 1"));
 }
 
-BOOST_AUTO_TEST_CASE(tracks_that_end_or_never_end_are_not_kept_for_ever) {
+BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_limits_the_others) {
     times.started(track("a", 0));
     times.ended(track("a", 0));
     BOOST_TEST(times.waiting() == 0U);

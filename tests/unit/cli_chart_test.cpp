@@ -1,3 +1,4 @@
+// Charts as SVG.
 #include <cmath>
 #include <string>
 
@@ -21,7 +22,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_line_is_drawn_and_several_are_named) {
+BOOST_AUTO_TEST_CASE(draws_every_line_and_a_legend_for_several) {
     const Axis axis{"share", 0, 1, false};
     const auto two = chart("Title", axis, axis, {{"one", {{0, 0}, {1, 1}}}, {"two", {{0, 1}}}});
     BOOST_TEST(count(two, "<polyline") == 2U);
@@ -33,7 +34,7 @@ BOOST_AUTO_TEST_CASE(every_line_is_drawn_and_several_are_named) {
     BOOST_TEST(count(one, ">one</text>") == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_logarithmic_axis_has_a_mark_at_each_power_and_keeps_zero_at_its_end) {
+BOOST_AUTO_TEST_CASE(marks_each_power_of_ten_on_a_logarithmic_axis_and_draws_zero_at_its_low_end) {
     const auto svg = chart("T", {"rate", 1e-4, 1, true}, {"share", 0, 1, false},
                            {{"line", {{0, 0}, {1e-2, 0.5}}}});
     for (const char* mark : {">0.0001<", ">0.001<", ">0.01<", ">0.1<"}) {
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_logarithmic_axis_has_a_mark_at_each_power_and_keeps_zero_
     BOOST_TEST(count(svg, "points=\"70.0,380.0 345.0,210.0 \"") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(names_cannot_break_the_picture_and_what_is_no_number_is_left_out) {
+BOOST_AUTO_TEST_CASE(escapes_names_and_skips_points_that_are_not_finite) {
     const Axis axis{"a < b & c", 0, 1, false};
     const auto svg = chart("<script>", axis, axis, {{"x", {{std::nan(""), 0}, {INFINITY, 1}}}});
     BOOST_TEST(count(svg, "<script>") == 0U);

@@ -1,3 +1,4 @@
+// The people found by `facebus collect`, and their folders.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -14,7 +15,7 @@ using facebus::test::face;
 
 namespace {
 
-/// A track with two good crops of one face; times in seconds.
+/// Returns a track with two good crops of one face.
 KeptTrack track(std::uint64_t number, const Embedding& embedding, std::int64_t from,
                 std::int64_t to) {
     KeptTrack out{.video = 0, .number = number, .from = from, .to = to, .crops = {}};
@@ -59,7 +60,7 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(strangers_are_numbered_in_the_order_in_which_they_appear) {
+BOOST_AUTO_TEST_CASE(numbers_unknown_people_in_order_of_appearance) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 5, 6), track(2, face(2), 0, 1),
                                         track(3, face(2), 8, 9)};
     const auto people = named(tracks, {});
@@ -69,15 +70,15 @@ BOOST_AUTO_TEST_CASE(strangers_are_numbered_in_the_order_in_which_they_appear) {
     BOOST_TEST(people[0].tracks.front()->number == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(who_is_known_has_the_name_and_strangers_are_numbered_without_him) {
+BOOST_AUTO_TEST_CASE(names_known_people_and_does_not_count_them_in_the_numbers) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3)};
     BOOST_TEST(
         folders(named(tracks, gallery_of({{"Ann", face(1)}}))) == (Names{"Ann", "person-01"}),
         boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(two_groups_of_one_subject_become_one_person) {
-    // Too unlike each other to be grouped, but both like the subject.
+BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
+    // Too different from each other to be grouped, but both similar to the subject.
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 4, 5),
                                         track(2, between(0, 2, 0.7F), 0, 1)};
     BOOST_TEST(people_of(tracks).size() == 2U);
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(two_groups_of_one_subject_become_one_person) {
     BOOST_TEST(people[0].tracks.front()->number == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(of_two_who_are_seen_together_only_the_more_alike_has_the_name) {
+BOOST_AUTO_TEST_CASE(gives_a_name_to_the_more_similar_of_two_people_who_are_visible_together) {
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 0, 5),
                                         track(2, between(0, 2, 0.7F), 3, 9)};
     const auto people = named(tracks, gallery_of({{"Ann", axis(0)}}));
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(of_two_who_are_seen_together_only_the_more_alike_has_the_na
     BOOST_TEST(!people[0].subject.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(no_two_people_share_a_folder_and_nobody_takes_the_sheets_name) {
+BOOST_AUTO_TEST_CASE(gives_each_person_a_different_folder_that_is_not_the_contact_sheet) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3),
                                         track(3, face(3), 4, 5), track(4, face(4), 6, 7),
                                         track(5, face(5), 8, 9)};
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(no_two_people_share_a_folder_and_nobody_takes_the_sheets_na
                boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_file_name_stays_in_its_folder_and_can_be_shown) {
+BOOST_AUTO_TEST_CASE(replaces_unsafe_characters_in_file_names) {
     BOOST_TEST(safe_file_name("Bob Öztürk") == "Bob Öztürk");
     BOOST_TEST(safe_file_name("../../etc/passwd") == "_._.._etc_passwd");
     BOOST_TEST(safe_file_name("..") == "_.");
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_file_name_stays_in_its_folder_and_can_be_shown) {
     BOOST_TEST(safe_file_name("a\nb\x1b[2J\x7f") == "a_b_[2J_");
 }
 
-BOOST_AUTO_TEST_CASE(a_long_file_name_is_cut_between_characters) {
+BOOST_AUTO_TEST_CASE(cuts_a_long_file_name_between_characters) {
     std::string name = "a";
     for (int i = 0; i < 150; ++i) name += "ö";
     const auto cut = safe_file_name(name);
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_long_file_name_is_cut_between_characters) {
     BOOST_TEST(name.starts_with(cut));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_not_kept_goes_again_and_nothing_else) {
+BOOST_AUTO_TEST_CASE(removes_only_its_own_files_if_they_are_not_kept) {
     const TemporaryFolder scratch;
     {
         FaceFolder faces(scratch / "new/faces");
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_kept_goes_again_and_nothing_else) {
     BOOST_TEST(std::filesystem::exists(scratch / "new/faces/of somebody else"));
 }
 
-BOOST_AUTO_TEST_CASE(only_a_new_or_empty_folder_is_taken_and_what_is_kept_stays) {
+BOOST_AUTO_TEST_CASE(accepts_only_a_new_or_empty_folder_and_keeps_kept_files) {
     const TemporaryFolder scratch;
     const auto input = [](const StartupError& error) { return error.code() == Exit::input; };
     {

@@ -1,3 +1,4 @@
+// Open-set identification, cohorts and the calibration check of `facebus evaluate`.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/calibration_check.hpp"
@@ -31,7 +32,7 @@ CalibrationCheck checked(const FaceSet& set) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(people_who_are_easy_to_tell_apart_are_all_found_and_no_stranger) {
+BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_and_no_impostor) {
     const auto report = identified(test::face_set(20, 6, 0.95F));
     BOOST_TEST(report.enrolled == 10U);
     BOOST_TEST(report.mated == 10U);
@@ -47,7 +48,7 @@ BOOST_AUTO_TEST_CASE(people_who_are_easy_to_tell_apart_are_all_found_and_no_stra
     }
 }
 
-BOOST_AUTO_TEST_CASE(more_samples_and_probes_of_people_hard_to_tell_apart_help) {
+BOOST_AUTO_TEST_CASE(identifies_people_with_similar_faces_better_with_more_samples_and_probes) {
     const auto report = identified(test::face_set(60, 6, 0.33F));
     const auto missed = [&](std::size_t i) { return 1 - report.results[i].at(0.01)->true_accepts; };
     BOOST_TEST(report.results[0].samples == 1U);
@@ -59,13 +60,13 @@ BOOST_AUTO_TEST_CASE(more_samples_and_probes_of_people_hard_to_tell_apart_help) 
     BOOST_TEST(report.results[3].rank_one > report.results[0].rank_one);
 }
 
-BOOST_AUTO_TEST_CASE(too_few_people_give_no_result) {
+BOOST_AUTO_TEST_CASE(returns_no_result_for_too_few_people) {
     BOOST_TEST(identified(test::face_set(3, 6)).results.empty());
     BOOST_TEST(identified(test::face_set(50, 3)).results.empty());
     BOOST_TEST(identified({}).results.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_cohort_is_fitted_to_the_people) {
+BOOST_AUTO_TEST_CASE(fits_a_cohort_to_the_people) {
     const auto set = test::face_set(120, 6, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
@@ -73,13 +74,13 @@ BOOST_AUTO_TEST_CASE(a_cohort_is_fitted_to_the_people) {
     BOOST_TEST(cohort->images == 720U);
     BOOST_TEST(cohort->model_id == "model-1");
     BOOST_TEST(cohort->genuine.size() == 9U);
-    // One sample and one probe: likeness^2.
+    // Each image has a similarity of 0.8 to its person, so two images have 0.8^2.
     BOOST_TEST(std::abs(cohort->genuine.front().mean - 0.64) < 0.05);
     BOOST_TEST(std::abs(cohort->tail - 1) < 0.3);
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(what_too_few_pictures_cannot_show_is_left_out_of_a_cohort) {
+BOOST_AUTO_TEST_CASE(omits_from_a_cohort_what_too_few_images_cannot_show) {
     const auto set = test::face_set(120, 4, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
@@ -92,7 +93,7 @@ BOOST_AUTO_TEST_CASE(what_too_few_pictures_cannot_show_is_left_out_of_a_cohort) 
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_calibration_keeps_its_promise_to_people_it_does_not_know) {
+BOOST_AUTO_TEST_CASE(keeps_the_target_fpir_for_people_outside_the_cohort) {
     const auto check = checked(test::face_set(200, 6, 0.7F));
     BOOST_TEST(check.trials == 10U);
     BOOST_TEST(check.impostors == 500U);
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_calibration_keeps_its_promise_to_people_it_does_not_know)
     BOOST_TEST(check.mated_named == check.mated);
 }
 
-BOOST_AUTO_TEST_CASE(people_of_few_pictures_give_no_check_and_no_error) {
+BOOST_AUTO_TEST_CASE(skips_the_calibration_check_for_people_with_few_images) {
     BOOST_TEST(checked(test::face_set(50, 6)).trials == 0U);
     BOOST_TEST(checked(test::face_set(250, 3)).trials == 0U);
     BOOST_TEST(checked(test::face_set(250, 4)).trials == 0U);

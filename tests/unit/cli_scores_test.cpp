@@ -1,3 +1,4 @@
+// Score histograms and error rates.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/scores.hpp"
@@ -16,7 +17,7 @@ const auto nearly = boost::test_tools::tolerance(1e-4);
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(scores_are_counted_from_a_threshold_upwards) {
+BOOST_AUTO_TEST_CASE(counts_scores_at_or_above_a_threshold) {
     const auto counts = scores({-1, 0.25F, 0.5F, 0.5F, 1});
     BOOST_TEST(counts.total() == 5U);
     BOOST_TEST(counts.at_least(-1) == 5U);
@@ -25,7 +26,7 @@ BOOST_AUTO_TEST_CASE(scores_are_counted_from_a_threshold_upwards) {
     BOOST_TEST(scores({-5, 7}).at_least(1) == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(the_operating_point_accepts_no_more_impostors_than_asked_for) {
+BOOST_AUTO_TEST_CASE(accepts_at_most_the_given_share_of_impostors) {
     const auto genuine = scores({0.9F, 0.8F, 0.55F, 0.3F});
     const auto impostor = scores({0.6F, 0.5F, 0.4F, 0.2F, 0.1F, 0, 0, 0, 0, 0});
     const auto none = at_false_accepts(genuine, impostor, 0.1);
@@ -38,18 +39,18 @@ BOOST_AUTO_TEST_CASE(the_operating_point_accepts_no_more_impostors_than_asked_fo
     BOOST_TEST(two->threshold == 0.3, nearly);
 }
 
-BOOST_AUTO_TEST_CASE(equal_scores_are_accepted_together) {
+BOOST_AUTO_TEST_CASE(accepts_equal_scores_together) {
     const auto point = at_false_accepts(scores({0.5F}), scores({0.5F, 0.5F, 0.1F, 0}), 0.25);
     BOOST_TEST(point->false_accepts == 0);
     BOOST_TEST(point->true_accepts == 0);
 }
 
-BOOST_AUTO_TEST_CASE(too_few_impostors_show_no_low_rate) {
+BOOST_AUTO_TEST_CASE(returns_no_point_for_too_few_impostors) {
     BOOST_TEST(!at_false_accepts(scores({0.9F}), scores({0.1F, 0.2F}), 0.01));
     BOOST_TEST(!at_false_accepts(scores({}), scores({}), 0.01));
 }
 
-BOOST_AUTO_TEST_CASE(a_curve_rises_from_nothing_to_everything) {
+BOOST_AUTO_TEST_CASE(curve_ends_with_all_scores_accepted) {
     const auto points = curve(scores({0.9F, 0.3F}), scores({0.5F, 0.1F}));
     BOOST_REQUIRE(points.size() == 4U);
     BOOST_TEST(points.front().threshold == 0.9, nearly);

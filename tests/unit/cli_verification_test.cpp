@@ -1,3 +1,4 @@
+// Verification with the protocol of LFW.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -25,7 +26,7 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(cli_verification, Fixture)
 
-BOOST_AUTO_TEST_CASE(pairs_are_read_in_the_format_of_lfw) {
+BOOST_AUTO_TEST_CASE(reads_pairs_in_the_format_of_lfw) {
     const auto pairs = read(
         "2\t1\np0000\t1\t2\np0001\t1\tp0002\t3\n"
         "p0003\t2\t3\np0004\t1\tp0005\t2\n");
@@ -40,7 +41,7 @@ BOOST_AUTO_TEST_CASE(pairs_are_read_in_the_format_of_lfw) {
     BOOST_TEST(read("1\np0000\t1\t2\np0001\t1\tp0002\t3\n").size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(a_wrong_pairs_file_is_an_error_with_the_line) {
+BOOST_AUTO_TEST_CASE(reports_the_line_of_an_error_in_a_pairs_file) {
     const auto names_line = [](int line) {
         return [line](const StartupError& error) {
             return std::string(error.what()).find(fmt::format("line {}:", line)) !=
@@ -58,17 +59,17 @@ BOOST_AUTO_TEST_CASE(a_wrong_pairs_file_is_an_error_with_the_line) {
     BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(people_who_differ_are_told_apart_without_an_error) {
+BOOST_AUTO_TEST_CASE(judges_distinct_people_without_error) {
     const auto result = verify(set, random_pairs(set));
     BOOST_TEST(result.folds == 10U);
-    BOOST_TEST(result.pairs.size() == 36U);  // all 18 same pairs, and as many different ones
+    BOOST_TEST(result.pairs.size() == 36U);  // all 18 pairs of one person, and as many others
     BOOST_TEST(result.accuracy == 1);
     BOOST_TEST(result.deviation == 0);
     BOOST_TEST(result.threshold > 0.2);
     BOOST_TEST(result.threshold < 0.75);
 }
 
-BOOST_AUTO_TEST_CASE(a_pair_without_a_face_is_never_the_same_person) {
+BOOST_AUTO_TEST_CASE(rejects_a_pair_without_a_face) {
     set.faces[0].found.reset();
     const auto result = verify(set, read("1 1\np0000 1 2\np0001 1 p0002 1\n"));
     BOOST_TEST(result.pairs[0].similarity == -1);
@@ -78,8 +79,8 @@ BOOST_AUTO_TEST_CASE(a_pair_without_a_face_is_never_the_same_person) {
     BOOST_TEST(set.without_face() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(the_threshold_of_a_fold_comes_from_the_others) {
-    // In the second fold two strangers are one face: on its own the fold would ask for more.
+BOOST_AUTO_TEST_CASE(judges_a_fold_with_the_threshold_of_the_others) {
+    // In the second fold two people have the same face. Its own threshold would be higher.
     set.faces[15].found->embedding = set.faces[12].found->embedding;
     const auto result = verify(set, read("2 2\np0000 1 2\np0000 2 3\np0001 1 p0002 1\n"
                                          "p0001 2 p0002 2\np0003 1 2\np0003 2 3\n"
@@ -89,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_threshold_of_a_fold_comes_from_the_others) {
     BOOST_TEST(result.deviation > 0.1);
 }
 
-BOOST_AUTO_TEST_CASE(all_pairs_are_each_two_pictures_with_a_face) {
+BOOST_AUTO_TEST_CASE(compares_every_two_images_with_a_face) {
     set.faces[0].found.reset();
     const auto all = compare_all(set);
     BOOST_TEST(all.genuine.total() == 5U * 3 + 1);

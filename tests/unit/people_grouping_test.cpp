@@ -1,3 +1,4 @@
+// Grouping of tracks by person.
 #include <algorithm>
 #include <random>
 #include <set>
@@ -23,7 +24,8 @@ TrackFace track_face(const Embedding& face, std::int64_t from, std::int64_t to,
     return {.face = face, .video = video, .from = from * second, .to = to * second};
 }
 
-/// The groups as sets of the times at which their tracks begin, which no order changes.
+/// Returns each group as the set of the seconds at which its tracks begin, which does not depend on
+/// the order of the tracks.
 std::set<std::set<std::int64_t>> begins(const std::vector<TrackFace>& tracks) {
     std::set<std::set<std::int64_t>> all;
     for (const auto& group : group_by_person(tracks)) {
@@ -38,11 +40,11 @@ using Groups = std::set<std::set<std::int64_t>>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(no_tracks_show_nobody) {
+BOOST_AUTO_TEST_CASE(returns_no_group_without_tracks) {
     BOOST_TEST(group_by_person({}).empty());
 }
 
-BOOST_AUTO_TEST_CASE(tracks_of_one_person_are_one_group) {
+BOOST_AUTO_TEST_CASE(groups_the_tracks_of_one_person) {
     const auto groups = group_by_person({track_face(embedding_of(1, 1, 0.9F), 0, 1),
                                          track_face(embedding_of(2, 1, 0.9F), 2, 3),
                                          track_face(embedding_of(1, 2, 0.9F), 4, 5),
@@ -53,7 +55,7 @@ BOOST_AUTO_TEST_CASE(tracks_of_one_person_are_one_group) {
     BOOST_TEST(groups[1].front() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(the_limit_is_as_stated) {
+BOOST_AUTO_TEST_CASE(joins_tracks_above_the_stated_similarity_only) {
     const auto near = static_cast<float>(same_person);
     BOOST_TEST(
         group_by_person({track_face(axis(0), 0, 1), track_face(between(0, 1, near + 0.01F), 2, 3)})
@@ -63,19 +65,19 @@ BOOST_AUTO_TEST_CASE(the_limit_is_as_stated) {
             .size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(two_who_are_seen_together_stay_apart_however_alike) {
+BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
     BOOST_TEST(group_by_person({track_face(face(1), 0, 5), track_face(face(1), 5, 9)}).size() ==
                2U);
     BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4)}).size() ==
                2U);
-    // In another video, or later, it may well be the same person.
+    // In another video, or at another time, it can be the same person.
     BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4, 1)}).size() ==
                1U);
     BOOST_TEST(group_by_person({track_face(face(1), 0, 4), track_face(face(1), 5, 9)}).size() ==
                1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_third_track_does_not_bring_two_together_who_are_seen_together) {
+BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together_through_a_third_track) {
     const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
                                         track_face(face(1), 10, 11),
                                         track_face(face(1), 12, 13, 1)};
@@ -88,15 +90,16 @@ BOOST_AUTO_TEST_CASE(a_third_track_does_not_bring_two_together_who_are_seen_toge
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
+BOOST_AUTO_TEST_CASE(result_does_not_depend_on_the_order_of_the_tracks) {
     std::vector<TrackFace> tracks;
     tracks.reserve(43);
     for (std::uint32_t number = 0; number < 40; ++number) {
-        // Likeness about 0.72^2, near the limit, so that it depends on what is joined first.
+        // Similarity about 0.72^2, near the limit, so that the result depends on the order of the
+        // joins.
         tracks.push_back(
             track_face(embedding_of(number % 5, number, 0.72F), number, number + number % 3));
     }
-    // The last is as like to the one before as to the one before that, which are seen together.
+    // The last track is equally similar to the two before it, which are visible together.
     for (const auto from : {50, 53, 60}) tracks.push_back(track_face(face(9), from, from + 5));
     const auto expected = begins(tracks);
     BOOST_TEST(expected.size() > 5U);
@@ -107,7 +110,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_tracks_changes_nothing) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(people_are_in_the_order_in_which_they_appear) {
+BOOST_AUTO_TEST_CASE(returns_people_in_order_of_appearance) {
     const auto groups = group_by_person({track_face(face(3), 1, 1, 1), track_face(face(2), 7, 8),
                                          track_face(face(1), 2, 3), track_face(face(2), 1, 1)});
     BOOST_TEST_REQUIRE(groups.size() == 3U);
@@ -117,8 +120,8 @@ BOOST_AUTO_TEST_CASE(people_are_in_the_order_in_which_they_appear) {
     BOOST_TEST(groups[2].front() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_chain_of_similar_faces_does_not_swallow_strangers) {
-    // Each is like the next by 0.8, but the ends are strangers: 37 degrees a step, 0 after 90.
+BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
+    // Each face has a similarity of 0.8 to the next (37 degrees per step), but 0 after 90 degrees.
     const auto at = [](double degrees) {
         Embedding embedding{};
         embedding[0] = static_cast<float>(std::cos(degrees / 57.29578));
@@ -137,8 +140,8 @@ BOOST_AUTO_TEST_CASE(a_chain_of_similar_faces_does_not_swallow_strangers) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_most_alike_are_joined_first) {
-    // 0 is like 10 by 0.7 and like 20 by 0.9; those two are seen together.
+BOOST_AUTO_TEST_CASE(joins_the_most_similar_tracks_first) {
+    // Track 0 has a similarity of 0.7 to track 10 and 0.9 to track 20, which are visible together.
     const std::vector<TrackFace> tracks{track_face(axis(0), 0, 1),
                                         track_face(between(0, 1, 0.7F), 10, 25),
                                         track_face(between(0, 2, 0.9F), 20, 21)};

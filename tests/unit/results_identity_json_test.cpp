@@ -1,3 +1,4 @@
+// The JSON of results.
 #include <set>
 
 #include <boost/test/unit_test.hpp>
@@ -23,7 +24,7 @@ std::set<std::string> keys(const Json& json) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(an_event_says_who_was_seen_where_and_when) {
+BOOST_AUTO_TEST_CASE(event_states_person_camera_and_time) {
     const auto json = identity_json(samples::extended(samples::identity()), Detail::event);
     BOOST_TEST(keys(json) == event_keys, boost::test_tools::per_element());
     BOOST_TEST(json["id"].get<std::string>() == "18bcfe56800-17");
@@ -36,7 +37,7 @@ BOOST_AUTO_TEST_CASE(an_event_says_who_was_seen_where_and_when) {
     BOOST_TEST(json["box"].dump() == R"({"x":10.5,"y":20.25,"width":64.5,"height":80.25})");
 }
 
-BOOST_AUTO_TEST_CASE(an_event_leaves_out_what_there_is_not) {
+BOOST_AUTO_TEST_CASE(event_omits_missing_values) {
     const auto json = identity_json(samples::minimal(samples::identity()), Detail::event);
     auto expected = event_keys;
     for (const auto* key : {"subject_id", "subject", "similarity", "probability", "reason"}) {
@@ -46,13 +47,13 @@ BOOST_AUTO_TEST_CASE(an_event_leaves_out_what_there_is_not) {
     BOOST_TEST(json["id"].get<std::string>() == "0-17");
 }
 
-BOOST_AUTO_TEST_CASE(an_event_of_an_ignored_person_says_so) {
+BOOST_AUTO_TEST_CASE(event_marks_an_ignored_person) {
     BOOST_TEST(identity_json(samples::ignored(), Detail::event)["ignored"].get<bool>());
     BOOST_TEST(
         !identity_json(samples::complete(samples::identity()), Detail::event).contains("ignored"));
 }
 
-BOOST_AUTO_TEST_CASE(an_explained_result_is_the_event_and_why_and_where_its_time_went) {
+BOOST_AUTO_TEST_CASE(explained_result_adds_reasons_and_latency_to_the_event) {
     auto identity = samples::identity();
     identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
     auto expected = event_keys;
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(an_explained_result_is_the_event_and_why_and_where_its_time
     BOOST_TEST(json["samples"].dump() == R"(["00112233-4455-6677-8899-aabbccddeeff"])");
 }
 
-BOOST_AUTO_TEST_CASE(times_are_listed_in_the_order_of_the_pipeline) {
+BOOST_AUTO_TEST_CASE(lists_times_in_pipeline_order) {
     const auto json = identity_json(samples::identity(), Detail::explained);
     std::vector<std::string> expected;
     for (const auto& step : wire::steps) expected.emplace_back(step.name);
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(times_are_listed_in_the_order_of_the_pipeline) {
     BOOST_TEST(listed == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_verdict_of_the_gallery_keeps_its_name) {
+BOOST_AUTO_TEST_CASE(decision_has_the_same_name_as_the_verdict) {
     using gallery::Verdict;
     BOOST_TEST(to_string(to_decision(Verdict::known)) == "known");
     BOOST_TEST(to_string(to_decision(Verdict::unknown)) == "unknown");

@@ -1,3 +1,4 @@
+// Latency quantiles of results.
 #include <boost/test/unit_test.hpp>
 
 #include "results/latency.hpp"
@@ -23,7 +24,7 @@ wire::Identity result(std::int64_t total_ms) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(quantiles_are_those_of_the_whole_way) {
+BOOST_AUTO_TEST_CASE(computes_quantiles_of_the_total_latency) {
     Latency latency;
     for (int ms = 21; ms <= 120; ++ms) latency.add(result(ms));
     BOOST_TEST(latency.count() == 100U);
@@ -32,7 +33,7 @@ BOOST_AUTO_TEST_CASE(quantiles_are_those_of_the_whole_way) {
     BOOST_TEST(latency.total_ms(1) == 120);
 }
 
-BOOST_AUTO_TEST_CASE(the_table_splits_the_time_by_stage) {
+BOOST_AUTO_TEST_CASE(table_shows_the_time_per_stage) {
     Latency latency;
     latency.add(result(30));
     const auto table = latency.table();
@@ -41,7 +42,7 @@ BOOST_AUTO_TEST_CASE(the_table_splits_the_time_by_stage) {
     BOOST_TEST(table.find("total               30.0      30.0") != std::string::npos, table);
 }
 
-BOOST_AUTO_TEST_CASE(a_stage_that_was_not_passed_takes_no_time_from_the_next) {
+BOOST_AUTO_TEST_CASE(counts_the_time_of_a_missing_stage_for_the_next_one) {
     auto identity = result(30);
     identity.head.t["motion"].reset();
     Latency latency;
@@ -49,6 +50,6 @@ BOOST_AUTO_TEST_CASE(a_stage_that_was_not_passed_takes_no_time_from_the_next) {
     BOOST_TEST(latency.table().find("detect-align        11.0      11.0") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(without_results_there_is_still_a_table) {
+BOOST_AUTO_TEST_CASE(prints_a_table_without_results) {
     BOOST_TEST(Latency().table().find("0 results") != std::string::npos);
 }
