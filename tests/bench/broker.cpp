@@ -1,7 +1,9 @@
-// bench.broker PROBES WORKERS COUNT: an edge and a worker who take no time of their own, at the two
-// endpoints of a broker; COUNT probes with a crop each, 77 kB. With `relay` in the place of the
-// endpoints the same frames go through a bare pair of ZeroMQ sockets instead, which decodes nothing
-// and keeps nothing: the peer. Prints probes a second.
+// Measures the throughput of a broker, in probes per second.
+//
+// bench.broker PROBES WORKERS COUNT connects a simulated edge and a simulated worker, which respond
+// immediately, to the two endpoints of a broker and sends COUNT probes with one crop of 77 kB each.
+// bench.broker relay COUNT sends the same messages through a plain pair of ZeroMQ sockets instead,
+// which decode and store nothing, for comparison.
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -20,7 +22,7 @@ namespace {
 
 using namespace facebus;
 
-constexpr std::size_t window = 512;  // probes on their way at once
+constexpr std::size_t window = 512;  // probes in flight
 constexpr std::uint32_t batch = 32;
 
 void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,
@@ -31,19 +33,19 @@ void send(zmq::socket_t& socket, const std::string& peer, const std::string& top
     socket.send(zmq::buffer(payload));
 }
 
-/// Answers every probe at once. Frames before the topic, if any, go back as they came.
+/// Answers every probe immediately. Sends frames before the topic, if any, back unchanged.
 void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     socket.connect(endpoint);
     std::uint64_t seq = 0;
-    const auto ask = [&] {
+    const auto send_first_credit = [&] {
         const wire::Credit credit{.head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
                                   .credit = batch};
         send(socket, "", wire::topic(credit), wire::encode(credit), {});
     };
-    if (!relayed) ask();
-    std::uint32_t held = 0;
+    if (!relayed) send_first_credit();
+    std::uint32_t answered = 0;
     try {
         while (true) {
             std::vector<zmq::message_t> frames;
@@ -59,8 +61,8 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
             identity.head.seq = ++seq;
             send(socket, relayed ? frames.front().to_string() : "", wire::topic(identity),
                  wire::encode(identity), {});
-            if (!relayed && ++held == batch / 2) {
-                held = 0;
+            if (!relayed && ++answered == batch / 2) {
+                answered = 0;
                 wire::Credit credit{
                     .head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
                     .credit = batch / 2};
@@ -68,7 +70,7 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
             }
         }
     } catch (const zmq::error_t&) {
-        // The context is gone: the end.
+        // The context was shut down.
     }
 }
 
@@ -123,7 +125,7 @@ int main(int argc, char** argv) {
             try {
                 zmq::proxy(front, back);
             } catch (const zmq::error_t&) {
-                // The context is gone: the end.
+                // The context was shut down.
             }
         });
     }

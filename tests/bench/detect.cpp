@@ -1,5 +1,7 @@
-// bench.detect MIN_FACE THREADS ROUNDS PICTURE...: MTCNN on whole pictures. Prints a JSON object a
-// line: the picture, its faces and the median of the milliseconds.
+// Measures MTCNN on whole images.
+//
+// bench.detect MIN_FACE THREADS ROUNDS IMAGE... prints one JSON object per line and image: the
+// file, the number of faces and the median time in milliseconds.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,29 +18,29 @@
 int main(int argc, char** argv) {
     using namespace facebus;
     if (argc < 5) {
-        fmt::print(stderr, "usage: bench.detect MIN_FACE THREADS ROUNDS PICTURE...\n");
+        fmt::print(stderr, "usage: bench.detect MIN_FACE THREADS ROUNDS IMAGE...\n");
         return 64;
     }
     vision::use_threads(std::stoi(argv[2]));
     vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1])});
     const int rounds = std::stoi(argv[3]);
     for (int i = 4; i < argc; ++i) {
-        const auto picture = vision::read_image(argv[i]);
-        if (!picture) {
-            fmt::print(stderr, "bench: {}\n", picture.error().message);
+        const auto image = vision::read_image(argv[i]);
+        if (!image) {
+            fmt::print(stderr, "bench: {}\n", image.error().message);
             return 66;
         }
-        auto faces = mtcnn.detect(*picture).size();  // and warm up
+        auto faces = mtcnn.detect(*image).size();  // warms up
         std::vector<double> spent;
         for (int round = 0; round < rounds; ++round) {
             const auto start = std::chrono::steady_clock::now();
-            faces = mtcnn.detect(*picture).size();
+            faces = mtcnn.detect(*image).size();
             spent.push_back(
                 std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
                     .count());
         }
         std::ranges::nth_element(spent, spent.begin() + rounds / 2);
-        fmt::print("{{\"picture\": \"{}\", \"faces\": {}, \"ms\": {:.2f}}}\n", argv[i], faces,
+        fmt::print("{{\"image\": \"{}\", \"faces\": {}, \"ms\": {:.2f}}}\n", argv[i], faces,
                    spent[static_cast<std::size_t>(rounds) / 2]);
         std::fflush(stdout);
     }

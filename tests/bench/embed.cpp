@@ -1,5 +1,6 @@
-// bench.embed ENGINE THREADS BATCH ROUNDS: FaceNet on random crops. Prints the median of the
-// milliseconds a face.
+// Measures FaceNet on random crops.
+//
+// bench.embed ENGINE THREADS BATCH ROUNDS prints the median time in milliseconds per face.
 #include <algorithm>
 #include <chrono>
 #include <random>

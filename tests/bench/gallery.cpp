@@ -1,10 +1,12 @@
-// bench.gallery --serve SAMPLES: only fills the Redis, prints its URL, and ends with its input.
-// bench.gallery SAMPLES...: a gallery of so many samples, in a Redis of its own, as a worker holds
-// it.
+// Measures a worker's copy of a gallery: loading, matching and refreshing.
 //
-// Three samples a subject, drawn from the shipped cohort; probes are of people who are enrolled, of
-// their relatives, and of strangers. The peer is a scan of 32-bit floats, which also tells what the
-// right answers are.
+// bench.gallery SAMPLES... measures galleries of the given sizes in a separate Redis server.
+// bench.gallery --serve SAMPLES only fills Redis, prints its URL, and exits at the end of its
+// input.
+//
+// Subjects have three samples each, drawn from the shipped cohort. Probes show enrolled people,
+// people similar to them, and impostors. The reference is a scan of 32-bit floats, which also
+// provides the correct answers.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -35,7 +37,7 @@ using namespace facebus::gallery;
 
 constexpr std::size_t samples_each = 3;
 constexpr std::size_t probes_in_all = 64;
-constexpr std::size_t chunk = 10'000;  // subjects drawn at once
+constexpr std::size_t chunk = 10'000;  // subjects drawn per step
 
 double seconds(const auto& work) {
     const auto start = std::chrono::steady_clock::now();
@@ -43,7 +45,7 @@ double seconds(const auto& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// In several sums, so that the compiler may use vector instructions.
+/// Uses several partial sums, so that the compiler can use vector instructions.
 float dot(const Embedding& a, const Embedding& b) {
     constexpr std::size_t lanes = 16;
     std::array<float, lanes> sums{};
@@ -63,19 +65,20 @@ std::size_t resident_bytes() {
 }
 
 std::string id_of(std::size_t number, std::size_t kind) {
-    // Spread as random ids are.
+    // Distributed over the parts of the gallery like random ids.
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
 }
 
-Embedding beside(const Embedding& face, float distance, std::mt19937& random) {
+/// Returns `face` plus normal noise of norm `distance`, normalised.
+Embedding perturbed(const Embedding& face, float distance, std::mt19937& random) {
     std::normal_distribution<float> normal;
     Embedding out = face;
-    for (float& value : out) value += distance * normal(random) / 22.6F;  // 22.6: root of 512
+    for (float& value : out) value += distance * normal(random) / 22.6F;  // 22.6: sqrt(512)
     normalise(out);
     return out;
 }
 
-/// Calls use(record) for each subject; the same every time.
+/// Calls use(record) for each subject. Generates the same subjects on every call.
 void for_each_subject(std::size_t samples, const auto& use) {
     const std::size_t subjects = (samples + samples_each - 1) / samples_each;
     for (std::size_t first = 0; first < subjects; first += chunk) {
@@ -91,10 +94,10 @@ void for_each_subject(std::size_t samples, const auto& use) {
                 Sample sample;
                 sample.id = id_of(number, k + 1);
                 sample.subject_id = record.subject.id;
-                sample.source = "made";
+                sample.source = "synthetic";
                 sample.model_id = shipped_cohort().model_id;
                 sample.quality = 0.8F;
-                sample.embedding = beside(faces[i], 0.6F, random);
+                sample.embedding = perturbed(faces[i], 0.6F, random);
                 record.samples.push_back(std::move(sample));
             }
             use(record);
@@ -135,9 +138,9 @@ std::vector<Embedding> make_probes(std::size_t samples) {
     std::mt19937 random(9);
     for_each_subject(samples, [&](const SubjectRecord& record) {
         if (number++ % every != 0 || probes.size() >= probes_in_all) return;
-        // Near, and so far that others come as near.
+        // Alternately close to the sample, and so far away that other subjects are as close.
         const float distance = probes.size() % 2 == 0 ? 0.5F : 2.0F;
-        probes.push_back(beside(record.samples.front().embedding, distance, random));
+        probes.push_back(perturbed(record.samples.front().embedding, distance, random));
     });
     while (probes.size() < probes_in_all) probes.push_back(probes[probes.size() / 2]);
     return probes;
@@ -146,10 +149,11 @@ std::vector<Embedding> make_probes(std::size_t samples) {
 struct Truth {
     float best = -2;
     float second = -2;
-    std::string who;
+    std::string subject_id;
 };
 
-/// The mean of the best best_k of a subject's samples, in floats; gives the seconds a probe.
+/// Finds the two best subjects of each probe with 32-bit floats, by the mean similarity of a
+/// subject's samples (at most best_k of them). Returns the seconds per probe.
 double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
                       std::vector<Truth>& truth) {
     truth.assign(probes.size(), {});
@@ -213,10 +217,10 @@ void run(std::size_t samples) {
     const auto added = store.add("somebody new", sample);
     std::shared_ptr<const Snapshot> after;
     const double adding = seconds([&] { after = *store.refresh(gallery); });
-    const bool there = after->match(sample.embedding).best->name == "somebody new";
+    const bool added_visible = after->match(sample.embedding).best->name == "somebody new";
     (void)store.remove("somebody new");
     const double removing = seconds([&] { after = *store.refresh(after); });
-    const bool gone = after->match(sample.embedding).best->name != "somebody new";
+    const bool removed_visible = after->match(sample.embedding).best->name != "somebody new";
 
     fmt::print(stderr, "{} samples: scanning floats\n", samples);
     std::vector<Truth> truth;
@@ -224,7 +228,7 @@ void run(std::size_t samples) {
     std::size_t right = 0;
     float off = 0;
     for (std::size_t i = 0; i < probes.size(); ++i) {
-        if (matches[i].best->subject_id == truth[i].who) ++right;
+        if (matches[i].best->subject_id == truth[i].subject_id) ++right;
         off = std::max(off, std::abs(matches[i].best->similarity - truth[i].best));
         if (matches[i].runner_up) {
             off = std::max(off, std::abs(matches[i].runner_up->similarity - truth[i].second));
@@ -238,13 +242,13 @@ void run(std::size_t samples) {
         floats / (together / static_cast<double>(probes.size())), right, probes.size(), off,
         adding * 1000, removing * 1000);
     std::fflush(stdout);
-    if (!added || !there || !gone) {
-        fmt::print(stderr, "bench: a change was not seen\n");
+    if (!added || !added_visible || !removed_visible) {
+        fmt::print(stderr, "bench: a change of the gallery did not become visible\n");
         std::exit(1);
     }
 }
 
-/// What each kind of instructions takes for the scan alone, of rows that fit no cache.
+/// Measures the scan alone with each kind of instructions, on rows that exceed every cache.
 void compare_instructions() {
     constexpr std::size_t rows = 200'000;
     std::vector<std::int8_t> bytes(rows * embedding_size);
@@ -291,8 +295,7 @@ int main(int argc, char** argv) {
     compare_instructions();
     fmt::print(
         "| samples | MiB | load s | one probe ms | ms per probe of eight | floats ms | ratio | "
-        "best "
-        "found | largest error | add visible ms | removal visible ms |\n"
+        "best found | largest error | add visible ms | removal visible ms |\n"
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (int i = 1; i < argc; ++i) run(std::stoul(argv[i]));
 }

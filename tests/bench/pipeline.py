@@ -1,5 +1,5 @@
-"""The whole system as tests/bench/run starts it: frames a second, latency, number of cameras and of workers,
-too many probes, the capacity of the bus. Clips are made from the demo clip: its man on grey, once per face wanted.
+"""Measures the whole system for tests/bench/run: frames per second, CPU profile, latency, number of cameras, number of
+workers, and overload. The clips show the man of the demo clip on grey, once per requested face.
 
 pipeline.py throughput | profile | latency | cameras | workers | overload
 """
@@ -28,12 +28,12 @@ RATE = 25
 class Pipeline(support.ProcessTest):
     limit = 1500
 
-    def clip(self, name, width, height, places, seconds=4.0, man=212):
-        """A clip with the man at some places."""
-        graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(places)}" + "".join(
-            f"[m{i}]" for i in range(len(places))) + ";"
+    def clip(self, name, width, height, positions, seconds=4.0, man=212):
+        """Returns a clip that shows the man, `man` pixels wide, at the positions."""
+        graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(positions)}" + "".join(
+            f"[m{i}]" for i in range(len(positions))) + ";"
         last = "1:v"
-        for i, (x, y) in enumerate(places):
+        for i, (x, y) in enumerate(positions):
             graph += f"[{last}][m{i}]overlay={x}:{y}:eof_action=pass[o{i}];"
             last = f"o{i}"
         return ffmpeg_clip(self, name, "-i", CARPHONE, "-f", "lavfi", "-i",
@@ -77,12 +77,12 @@ class Pipeline(support.ProcessTest):
         print("| facebus frames/s | Python peer frames/s | ratio |\n|--:|--:|--:|")
         print(f"| {frames / spent:.1f} | {peer:.1f} | {frames / spent / peer:.1f} |\n")
         total = sum(used.values())
-        print("| process | CPU ms a frame | share |\n|---|--:|--:|")
+        print("| process | CPU ms per frame | share |\n|---|--:|--:|")
         for name, seconds in used.items():
             print(f"| {name} | {seconds / frames * 1000:.2f} | {seconds / total:.0%} |")
 
     def profile(self):
-        """Where all processes together spend their time, as perf sees it."""
+        """Prints how the CPU time of all processes divides between components, measured by perf."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.started()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -95,22 +95,22 @@ class Pipeline(support.ProcessTest):
         report = subprocess.run(["perf", "report", "-i", data, "--no-children", "--sort", "comm,dso,sym",
                                  "--percent-limit", "0", "-F", "overhead,comm,dso,sym", "-t", ";"],
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
-        shares = dict.fromkeys([*(what for what, _ in self.KINDS), "all else"], 0.0)
+        shares = dict.fromkeys([*(kind for kind, _ in self.KINDS), "other"], 0.0)
         for line in report.splitlines():
             cells = [cell.strip() for cell in line.split(";")]
             if len(cells) != 4 or not cells[0].endswith("%"):
                 continue
-            kind = next((what for what, pattern in self.KINDS if re.search(pattern, " ".join(cells[1:]))), "all else")
+            kind = next((kind for kind, pattern in self.KINDS if re.search(pattern, " ".join(cells[1:]))), "other")
             shares[kind] += float(cells[0].rstrip("%"))
-        print("| all processes together | share of CPU time |\n|---|--:|")
+        print("| part | share of CPU time |\n|---|--:|")
         for kind, share in shares.items():
             print(f"| {kind} | {share:.1f}% |")
 
-    # The first that fits counts.
+    # The first matching pattern counts.
     KINDS = (("sockets: libzmq", r"libzmq"),
-             ("sockets: the kernel",
+             ("kernel: sockets",
               r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
-             ("page faults, scheduling, all else of the kernel", r"\[k\]"),
+             ("kernel: page faults, scheduling, other", r"\[k\]"),
              ("messages: MessagePack, codec, streams", r"msgpack|facebus::(wire|bus)::"),
              ("copies: memcpy and memset of all processes", r"mem(move|cpy|set)"),
              ("FaceNet: OpenCV DNN", r"libopencv_dnn|facebus-recogni.*libtbb"),
@@ -120,9 +120,9 @@ class Pipeline(support.ProcessTest):
 
     def latency(self):
         period = 2.0
-        clip = self.clip("comes.mp4", 640, 480, [(214, 150)], seconds=period)
-        # There for the first half, away for the second.
-        clip = ffmpeg_clip(self, "goes.mp4", "-i", clip, "-vf",
+        clip = self.clip("visible.mp4", 640, 480, [(214, 150)], seconds=period)
+        # Visible in the first half, hidden in the second.
+        clip = ffmpeg_clip(self, "half_visible.mp4", "-i", clip, "-vf",
                            f"drawbox=color=gray:t=fill:enable='gte(t,{period / 2})'")
         system = self.started()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true", FACEBUS_CAMERAS_CLIP_PACE="live")
@@ -136,7 +136,7 @@ class Pipeline(support.ProcessTest):
             if since < period / 2:
                 found.append((arrived - message["ts"]) / 1e6 + since * 1000)
         found.sort()
-        print(f"first sight to first identity, {len(found)} times, {RATE} frames/s, one camera: "
+        print(f"first frame to first identity, {len(found)} times, {RATE} frames/s, one camera: "
               f"p50 {statistics.median(found):.0f} ms, p99 {found[int(len(found) * 0.99)]:.0f} ms")
 
     def cameras(self):
@@ -160,7 +160,7 @@ class Pipeline(support.ProcessTest):
             self.read(system, 15)
             spent = time.monotonic() - start
             if count == 1:
-                held = {name: resident(system, name) for name in self.EDGE}
+                memory = {name: resident(system, name) for name in self.EDGE}
             cores = sum(self.used(system)[name] - used[name] for name in used) / spent
             frames, dropped = (after - earlier for after, earlier in zip(total(), before, strict=True))
             print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
@@ -169,15 +169,15 @@ class Pipeline(support.ProcessTest):
             if dropped > frames * 0.02:
                 break
         print("\n| the edge, one camera 1280x720 | MiB |\n|---|--:|")
-        for name, mib in held.items():
+        for name, mib in memory.items():
             print(f"| {name} | {mib:.0f} |")
-        print(f"| together | {sum(held.values()):.0f} |")
+        print(f"| total | {sum(memory.values()):.0f} |")
 
     EDGE = ("capture", "motion", "detect-align", "track")
 
 
     def workers(self):
-        """Probes a second by real workers, an edge always having more of them."""
+        """Measures the probes per second of real workers, with an edge that always has more probes."""
         print("| workers | batch | probes/s | core ms per probe | MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
@@ -186,12 +186,12 @@ class Pipeline(support.ProcessTest):
             edge = Edge(system.context, system.ipc("probes"), "bench")
             edge.send(4 * workers * batch)
 
-            def answered(seconds, edge=edge, room=4 * workers * batch):
+            def answered(seconds, edge=edge, in_flight=4 * workers * batch):
                 end, start = time.monotonic() + seconds, edge.sent - len(edge.waiting)
                 while time.monotonic() < end:
                     edge.socket.poll(100)
                     edge.receive()
-                    edge.send(room - len(edge.waiting))
+                    edge.send(in_flight - len(edge.waiting))
                 return edge.sent - len(edge.waiting) - start
 
             answered(4)
@@ -200,21 +200,21 @@ class Pipeline(support.ProcessTest):
             count = answered(15)
             spent, after = time.monotonic() - start, self.used(system)
             cpu = sum(after[name] - before[name] for name in names) / count * 1000
-            held = max(resident(system, name) for name in names)
-            print(f"| {workers} | {batch} | {count / spent:.1f} | {cpu:.1f} | {held:.0f} |", flush=True)
+            memory = max(resident(system, name) for name in names)
+            print(f"| {workers} | {batch} | {count / spent:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
             edge.socket.close()
             for name in list(system.services):
                 system.stop(name)
 
     def overload(self):
-        """Ten times as many probes as a worker can name, for a minute."""
+        """Sends ten times as many probes as a worker can process, for a minute."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()
         system.start("broker", "recognize")
         rate = 200
         edge = Edge(system.context, system.ipc("probes"), "bench")
-        # As `track` does: beyond its outbox an edge gives up the oldest probe.
+        # Like `track`, the edge drops the oldest probe when its outbox is full.
         outbox = 256
         start = time.monotonic()
         empty, deepest = resident(system, "broker"), 0
@@ -226,19 +226,19 @@ class Pipeline(support.ProcessTest):
             edge.receive()
             deepest = max(deepest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)
         print(f"{rate} probes/s for a minute, one worker: at most {deepest:.0f} in "
-              f"the broker's queue of {queue:,}, which holds {resident(system, 'broker') - empty:.0f} MiB "
-              "more than empty")
+              f"the broker's queue of {queue:,}, which uses {resident(system, 'broker') - empty:.0f} MiB "
+              "more than an empty queue")
         edge.socket.close()
 
 
 def resident(system, name):
-    """MiB, the most that a service has held."""
+    """Returns the peak memory of a service in MiB."""
     text = pathlib.Path(f"/proc/{system.services[name].process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) / 1024
 
 
 def dropped_by(system, name):
-    """All that a stage dropped, whatever the labels."""
+    """Returns how many messages a stage has dropped, over all labels."""
     from system import http_get
     body = http_get(system.services[name].health, "/metrics")[2]
     return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines()

@@ -1,4 +1,4 @@
-// measure.detectors CLIP|FOLDER...: MTCNN against SSD with O-Net on the same frames.
+// Compares MTCNN with SSD plus O-Net on the same frames, for docs/accuracy.md.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -23,7 +23,7 @@ namespace {
 using namespace facebus;
 using vision::Detection;
 
-constexpr int every = 10;  // frames of a clip
+constexpr int every = 10;  // uses every tenth frame of a clip
 constexpr float same_face = 0.5F;
 
 struct Candidate {
@@ -49,7 +49,7 @@ std::vector<Candidate> candidates() {
     return all;
 }
 
-void look(std::vector<Candidate>& all, const Image& image) {
+void detect(std::vector<Candidate>& all, const Image& image) {
     for (auto& one : all) {
         const auto start = std::chrono::steady_clock::now();
         one.faces.push_back(one.detector.detect(image));
@@ -66,7 +66,7 @@ const Detection* find(const std::vector<Detection>& faces, const Box& box) {
     return nullptr;
 }
 
-/// The mean distance of the landmarks in shares of the eye distance of `truth`.
+/// Returns the mean distance of the landmarks, relative to the eye distance of `truth`.
 double landmark_error(const Landmarks& found, const Landmarks& truth) {
     double sum = 0;
     for (std::size_t i = 0; i < truth.size(); ++i) {
@@ -82,15 +82,15 @@ double median(std::vector<double> values) {
 }
 
 void compare(const std::string& name, const std::vector<Candidate>& all) {
-    // What any of them finds is taken for a face.
+    // There is no ground truth: every detection of any candidate counts as a face.
     std::vector<std::vector<Box>> faces(all.front().faces.size());
     std::size_t total = 0;
     for (std::size_t frame = 0; frame < faces.size(); ++frame) {
         for (const auto& one : all) {
             for (const auto& face : one.faces[frame]) {
-                const bool known = std::ranges::any_of(
+                const bool listed = std::ranges::any_of(
                     faces[frame], [&](const Box& box) { return iou(box, face.box) >= same_face; });
-                if (!known) faces[frame].push_back(face.box);
+                if (!listed) faces[frame].push_back(face.box);
             }
         }
         total += faces[frame].size();
@@ -100,12 +100,12 @@ void compare(const std::string& name, const std::vector<Candidate>& all) {
         std::vector<double> errors;
         for (std::size_t frame = 0; frame < faces.size(); ++frame) {
             for (const auto& box : faces[frame]) {
-                const auto* mine = find(one.faces[frame], box);
-                if (mine == nullptr) continue;
+                const auto* match = find(one.faces[frame], box);
+                if (match == nullptr) continue;
                 ++found;
-                const auto* first = find(all.front().faces[frame], box);
-                if (first != nullptr) {
-                    errors.push_back(landmark_error(mine->landmarks, first->landmarks));
+                const auto* reference = find(all.front().faces[frame], box);
+                if (reference != nullptr) {
+                    errors.push_back(landmark_error(match->landmarks, reference->landmarks));
                 }
             }
         }
@@ -123,12 +123,12 @@ void measure_clip(const std::string& clip) {
     for (int i = 0;; ++i) {
         auto frame = source->read();
         if (!frame || !*frame) break;
-        if (i % every == 0) look(all, (*frame)->image);
+        if (i % every == 0) detect(all, (*frame)->image);
     }
     compare(clip.substr(clip.rfind('/') + 1), all);
 }
 
-/// A folder with annotations.txt: a picture and five points a line (MTFL).
+/// Measures landmarks on a folder with annotations.txt: one line per image with five points (MTFL).
 void measure_landmarks(const std::filesystem::path& folder) {
     constexpr int enlarge = 4;
     struct Result {
@@ -138,7 +138,7 @@ void measure_landmarks(const std::filesystem::path& folder) {
     auto all = candidates();
     std::vector<Result> results(all.size());
     std::ifstream in(folder / "annotations.txt");
-    std::size_t pictures = 0;
+    std::size_t images = 0;
     for (std::string line; std::getline(in, line);) {
         std::istringstream words(line);
         std::string name;
@@ -148,11 +148,11 @@ void measure_landmarks(const std::filesystem::path& folder) {
         for (auto& point : truth) words >> point.y;
         if (!words) continue;
         std::ranges::replace(name, '\\', '/');
-        const auto picture = vision::read_image(folder / name);
-        if (!picture) continue;
-        ++pictures;
+        const auto image = vision::read_image(folder / name);
+        if (!image) continue;
+        ++images;
         cv::Mat large;
-        cv::resize(test::mat_of(*picture), large, {}, enlarge, enlarge, cv::INTER_CUBIC);
+        cv::resize(test::mat_of(*image), large, {}, enlarge, enlarge, cv::INTER_CUBIC);
         cv::copyMakeBorder(large, large, 80, 80, 80, 80, cv::BORDER_REPLICATE);
         for (auto& point : truth) point = {point.x * enlarge + 80, point.y * enlarge + 80};
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -161,7 +161,7 @@ void measure_landmarks(const std::filesystem::path& folder) {
             ++results[i].found;
             results[i].errors.push_back(landmark_error(faces.front().landmarks, truth));
         }
-        if (pictures % 200 == 0) fmt::print(stderr, "{} pictures\n", pictures);
+        if (images % 200 == 0) fmt::print(stderr, "{} images\n", images);
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto& errors = results[i].errors;
@@ -171,7 +171,7 @@ void measure_landmarks(const std::filesystem::path& folder) {
         fmt::print(
             "{:<28} {:<22} found {} of {}, landmark error mean {:.2f} %, median {:.2f} %, "
             "above 10 %: {:.1f} %\n",
-            folder.filename().string(), all[i].name, results[i].found, pictures, 100 * mean,
+            folder.filename().string(), all[i].name, results[i].found, images, 100 * mean,
             100 * median(errors),
             100 * static_cast<double>(bad) / static_cast<double>(errors.size()));
     }
@@ -183,8 +183,9 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (arguments.empty() || arguments.front() == "--help") {
         fmt::print(
-            "usage: measure.detectors CLIP|FOLDER...\n\nEvery tenth frame of a clip, one "
-            "thread; of a folder with annotations.txt (MTFL) the landmarks.\n");
+            "usage: measure.detectors CLIP|FOLDER...\n\nCompares the detectors on every tenth "
+            "frame of a clip, or their landmarks on a folder with annotations.txt (MTFL). Uses one "
+            "thread.\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

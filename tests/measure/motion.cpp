@@ -1,4 +1,5 @@
-// measure.motion CLIP...: what motion gating saves, and which faces it costs.
+// Measures the CPU time that motion gating saves and the faces that it misses, for
+// docs/accuracy.md.
 #include <cstdio>
 #include <ctime>
 #include <iterator>
@@ -20,7 +21,7 @@ using namespace facebus;
 constexpr double second = 1e9;
 constexpr double still_seconds = 10;
 
-/// Seconds of processor time that this process has used.
+/// Returns the CPU time of this process in seconds.
 double processor_time() {
     timespec now{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -51,7 +52,7 @@ wire::Region whole(const Image& image, std::int64_t pts) {
     return region;
 }
 
-/// The same frames searched whole, and searched where motion says.
+/// Searches the same frames whole and in the areas with motion, and compares the results.
 class Comparison {
   public:
     Comparison() : detect_(test::models(), vision::DetectorOptions{}) {}
@@ -75,13 +76,14 @@ class Comparison {
         for (const auto& face : full.faces) full_.push_back({pts, face.box});
     }
 
-    /// The share of the faces of whole frames that gating finds within `reach` of their time.
+    /// Returns the share of the faces found in whole frames that gating also finds within `reach`
+    /// seconds.
     [[nodiscard]] double recall(double reach) const {
         std::size_t found = 0;
         for (const auto& face : full_) {
             for (const auto& other : gated_) {
                 if (std::abs(static_cast<double>(other.pts - face.pts)) > reach * second) continue;
-                // A face moves in a second: then it is enough that the boxes touch.
+                // Faces move within a second, so touching boxes are sufficient.
                 if (iou(face.box, other.box) > (reach > 0 ? 0.1F : 0.5F)) {
                     ++found;
                     break;
@@ -91,7 +93,8 @@ class Comparison {
         return full_.empty() ? 1 : static_cast<double>(found) / static_cast<double>(full_.size());
     }
 
-    /// The longest time without a face found by gating, between the first frame and the last.
+    /// Returns the longest time in seconds between `first` and `last` (ns) without a face found by
+    /// gating.
     [[nodiscard]] double longest_gap(std::int64_t first, std::int64_t last) const {
         std::int64_t gap = 0;
         std::int64_t before = first;
@@ -144,14 +147,14 @@ int measure(const std::string& clip) {
     }
     if (frames == 0) return 69;
     moving.print(name);
-    // One picture for ten seconds: whoever is in it stands perfectly still.
+    // Repeats one frame for ten seconds, which simulates people who stand perfectly still.
     Comparison standing;
     const auto step = static_cast<std::int64_t>(second / 25);
     const auto last = static_cast<std::int64_t>(still_seconds * second);
     for (std::int64_t pts = 0; pts < last; pts += step) standing.add(*still, pts);
     standing.print(fmt::format("  one frame of it, {:.0f} s", still_seconds));
     if (const double gap = standing.longest_gap(0, last); gap < still_seconds) {
-        fmt::print("  who stands still is seen again after {:.2f} s at most\n", gap);
+        fmt::print("  a person who stands still is detected again within {:.2f} s\n", gap);
     }
     return 0;
 }
@@ -162,8 +165,8 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (arguments.empty() || arguments.front() == "--help") {
         fmt::print(
-            "usage: measure.motion CLIP...\n\nSearches every frame whole and where motion "
-            "says, one thread, and compares.\n");
+            "usage: measure.motion CLIP...\n\nCompares searching whole frames with searching only "
+            "the areas with motion, on one thread.\n");
         return arguments.empty() ? 64 : 0;
     }
     try {
