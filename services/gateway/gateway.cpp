@@ -125,6 +125,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     }
     Site site({.keys = ring, .rate = set.rate, .burst = static_cast<double>(set.burst)},
               Router(routes(backend, live_state, inbox)), runtime.metrics);
+    // An open event stream occupies a thread, so streams get threads of their own.
     const http::Server server({.address = set.address,
                                .setting = "gateway.address",
                                .threads = static_cast<std::size_t>(set.threads + set.max_streams),
@@ -141,6 +142,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         runtime.pulse.beat();
         follower.update(watcher.view());
     }
+    // Wake the event streams, so that they do not delay the destructor of the server.
     live_state.live.close();
 }
 

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr int keep_alive_s = 15;
 constexpr milliseconds first_delay(500);
-constexpr milliseconds longest_delay(30'000);
+constexpr milliseconds max_delay(30'000);
 // Deadline for the broker's answer to a connection attempt.
 constexpr milliseconds connect_timeout(10'000);
 // A connection that lasted this long resets the reconnect delay.
@@ -100,19 +100,21 @@ struct MqttClient::Impl {
                                           static_cast<std::size_t>(message.payloadlen)});
     }
 
+    /// Reports a failed or broken connection and schedules the next attempt.
     void lost(const std::string& why) {
         if (!open) return;
         const auto now = Monotonic::now();
         if (up && now - since >= stable_after) delay = first_delay;
         open = up = false;
         next_attempt = now + delay;
-        delay = std::min(delay * 2, longest_delay);
+        delay = std::min(delay * 2, max_delay);
         handlers.lost({ErrorKind::unavailable,
                        fmt::format("no connection to the MQTT broker {}:{}: {}; check mqtt.host, "
                                    "mqtt.port, mqtt.user and mqtt.tls",
                                    options.host, options.port, why)});
     }
 
+    /// Waits for the socket or `wake`, then lets the library read, write and send keep-alives.
     void exchange(int wait_ms, int wake) {
         const int socket = mosquitto_socket(client);
         if (socket < 0) return lost("the connection was closed");

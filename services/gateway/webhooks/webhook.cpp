@@ -113,7 +113,9 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         lag_.set(0);
-        if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
+        // The position after results that do not match is saved only here, when idle: after a
+        // crash they are skipped again at little cost.
+        if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
         return poll_interval;
     }
     const auto& entry = **next;
@@ -138,6 +140,7 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
     const auto reply = client_.post(
         body, webhook_headers(results::result_id(identity), now / second, body, secret_),
         runtime_.stop);
+    // Interrupted by a stop: the result is delivered again after the next start.
     if (runtime_.stop.requested() && !reply) return no_delay;
     if (!reply) return failed(reply.error().message, {});
     const auto outcome = webhook_outcome(reply->status);
@@ -165,7 +168,7 @@ void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     backoff_.reset();
     (outcome == WebhookOutcome::delivered ? delivered_ : dead_lettered_).add();
     results_.done(entry);
-    if (const auto kept = results_.save(); !kept) runtime_.count_error(kept.error());
+    if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
 }
 
 std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
