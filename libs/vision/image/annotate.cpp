@@ -30,7 +30,7 @@ cv::Scalar colour(Tone tone) {
     return {120, 112, 104};
 }
 
-/// OpenCV's font has ASCII only: one '?' for every other character, however many bytes it has.
+/// Replaces each character outside ASCII by one '?', because OpenCV's font lacks it.
 std::string drawable(const std::string& text) {
     std::string ascii;
     for (const char c : text) {
@@ -46,7 +46,7 @@ struct Text {
     std::string text;
     double scale = 1;
     int thickness = 1;
-    cv::Size size;  ///< including what hangs below the line
+    cv::Size size;  ///< including the part below the baseline
     int ascent = 0;
 };
 
@@ -59,7 +59,7 @@ Text measured(const std::string& text, double scale, int thickness) {
     return out;
 }
 
-/// Shortened with dots until it is no wider than `width`.
+/// Shortens the text, ending with dots, until it is at most `width` wide.
 Text fitted(const std::string& text, double scale, int thickness, int width) {
     Text out = measured(text, scale, thickness);
     std::string part = out.text;
@@ -76,7 +76,7 @@ void draw(cv::Mat& on, const Text& text, cv::Point top_left, const cv::Scalar& i
 }
 
 void draw_label(cv::Mat& frame, const Label& label) {
-    // Sized by the frame: a caption shall be as readable at 4K as at 360 lines.
+    // Sizes depend on the frame, so that captions are readable at 4K and at 360 lines.
     const double unit = std::max(std::min(frame.cols, frame.rows * 16 / 9) / 1280.0, 0.4);
     const int line = std::max(1, cvRound(2.5 * unit));
     const cv::Scalar tone = colour(label.tone);
@@ -90,7 +90,7 @@ void draw_label(cv::Mat& frame, const Label& label) {
                              std::max(1, frame.cols - 2 * pad));
     cv::Rect plate(box.x - line / 2, box.y - text.size.height - 2 * pad, text.size.width + 2 * pad,
                    text.size.height + 2 * pad);
-    // Above the box if there is room, else below; never over the border.
+    // Above the box if there is room, else below; always inside the frame.
     if (plate.y < 0) plate.y = box.br().y;
     plate.y = std::clamp(plate.y, 0, std::max(0, frame.rows - plate.height));
     plate.x = std::clamp(plate.x, 0, std::max(0, frame.cols - plate.width));
@@ -98,7 +98,7 @@ void draw_label(cv::Mat& frame, const Label& label) {
     draw(frame, text, {plate.x + pad, plate.y + pad}, cv::Scalar::all(255));
 }
 
-/// As a square, whole, on the sheet's ground colour.
+/// Fits the whole image into a square with the background colour `ground`.
 cv::Mat squared(const Image& image, int side, const cv::Scalar& ground) {
     cv::Mat square(side, side, CV_8UC3, ground);
     if (image.empty()) return square;
@@ -124,7 +124,7 @@ Image annotate(const Image& frame, std::span<const Label> labels) {
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) {
     constexpr int side = 160;
     constexpr int gap = 20;
-    constexpr int strip = 5;  ///< the tone's colour under the picture
+    constexpr int strip = 5;  ///< in the colour of the tone, under the image
     constexpr int words = 46;
     constexpr int head = 64;
     constexpr int cell_height = side + strip + words;
@@ -132,7 +132,7 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
     const cv::Scalar ink(40, 36, 32);
     const cv::Scalar faint(125, 118, 110);
     const int count = static_cast<int>(cells.size());
-    // About twice as wide as high, and never so narrow that the title has no room.
+    // About twice as wide as high, but wide enough for the title.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
     return translated("drawing", [&] {
@@ -143,7 +143,7 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
             const SheetCell& cell = cells[static_cast<std::size_t>(i)];
             const cv::Point at(gap + i % columns * (side + gap),
                                head + i / columns * (cell_height + gap));
-            squared(cell.picture, side, {236, 234, 232})
+            squared(cell.image, side, {236, 234, 232})
                 .copyTo(sheet(cv::Rect(at, cv::Size(side, side))));
             cv::rectangle(sheet, cv::Rect(at.x, at.y + side, side, strip), colour(cell.tone),
                           cv::FILLED);
@@ -156,8 +156,8 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
 
 struct VideoWriter::Impl {
     cv::VideoWriter writer;
-    cv::Size size;    ///< as given
-    cv::Size padded;  ///< even, as the encoders want it
+    cv::Size size;    ///< as requested
+    cv::Size padded;  ///< even, as encoders require
 };
 
 VideoWriter::VideoWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -188,14 +188,16 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
     }
     return fail(
         ErrorKind::unavailable,
-        fmt::format("can't write {}: no permission, no folder or no encoder", file.string()));
+        fmt::format("can't write {}: check that the folder exists and is writable, and that "
+                    "FFmpeg has an encoder for MP4",
+                    file.string()));
 }
 
 void VideoWriter::write(const Image& frame) {
     if (frame.empty()) return;
     translated("writing a video", [&] {
         cv::Mat mat = as_mat(frame);
-        // A source may change its size; a file can't.
+        // The frame size of a source may change, that of a video file can't.
         if (mat.size() != impl_->size) cv::resize(mat, mat, impl_->size, 0, 0, cv::INTER_AREA);
         if (impl_->size != impl_->padded)
             cv::copyMakeBorder(mat, mat, 0, impl_->padded.height - mat.rows, 0,

@@ -1,4 +1,4 @@
-// Pictures for people: boxes and names on frames, sheets of crops, an annotated video.
+// Images for people to look at: frames with boxes and names, contact sheets, annotated videos.
 #pragma once
 
 #include <filesystem>
@@ -16,33 +16,35 @@ enum class Tone { known, unknown, undecided };  ///< green, red, grey
 
 struct Label {
     Box box;
-    std::string text;  ///< UTF-8; characters the font lacks are shown as '?'
+    std::string text;  ///< UTF-8; characters outside ASCII are drawn as '?'
     Tone tone = Tone::undecided;
 };
 
-/// The frame with a box and a readable caption for every label.
+/// Returns a copy of the frame with a box and a readable caption for every label.
 Image annotate(const Image& frame, std::span<const Label> labels);
 
 struct SheetCell {
-    Image picture;  ///< any size; shown as a square
+    Image image;  ///< any size; fitted into a square
     std::string caption;
     std::string detail;
     Tone tone = Tone::undecided;
 };
 
-/// A contact sheet: a title, then the cells in rows, each with its two lines of text.
+/// Returns a contact sheet: a title and rows of cells, each with two lines of text.
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells);
 
-/// Writes frames to a video file that browsers and players show (.mp4).
+/// Writes frames to an .mp4 file that browsers and players can play. Not thread-safe.
 class VideoWriter {
   public:
-    /// Error (unavailable) if the file can't be written or no encoder is there.
+    /// Creates the file. Errors: unsupported (invalid size or frame rate); unavailable (the file
+    /// can't be written, or no encoder is installed).
     static Result<VideoWriter> create(const std::filesystem::path& file, double frame_rate,
                                       int width, int height);
     ~VideoWriter();
     VideoWriter(VideoWriter&&) noexcept;
     VideoWriter& operator=(VideoWriter&&) noexcept;
 
+    /// Appends a frame, scaled to the size of the video if necessary. Ignores empty frames.
     void write(const Image& frame);
 
   private:

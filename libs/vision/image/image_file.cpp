@@ -23,10 +23,10 @@ namespace facebus::vision {
 
 namespace {
 
-// An uncompressed picture of max_image_pixels with 16 bits and alpha, and its header.
+// An uncompressed image of max_image_pixels with 16 bits per channel and alpha, plus its header.
 constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
 
-/// Turns a picture as stored into a picture as meant, for the EXIF orientations 1 to 8.
+/// Turns an image upright according to its EXIF orientation, 1 to 8.
 cv::Mat upright(cv::Mat mat, int orientation) {
     constexpr int both = -1;
     constexpr int left_right = 1;
@@ -48,8 +48,8 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
                     fmt::format("can't read {}: {}", file.string(), failed.message()));
     if (size > max_file_bytes)
         return fail(ErrorKind::too_large,
-                    fmt::format("{} has {} bytes, more than any picture that is read here",
-                                file.string(), size));
+                    fmt::format("{} has {} bytes; the limit for an image is {}", file.string(),
+                                size, max_file_bytes));
     std::vector<unsigned char> bytes(size);
     std::ifstream in(file, std::ios::binary);
     void* raw = bytes.data();
@@ -58,7 +58,7 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     return bytes;
 }
 
-/// Takes the colour profile out of a PNG: nothing here reads it, and libpng complains on standard
+/// Removes the colour profile from a PNG. It is not used, and libpng prints warnings to standard
 /// error about profiles that many cameras and programs write.
 void drop_png_profile(std::vector<std::uint8_t>& bytes) {
     constexpr std::size_t signature = 8;
@@ -74,7 +74,7 @@ void drop_png_profile(std::vector<std::uint8_t>& bytes) {
         std::size_t length = 0;
         for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[place + i];
         const auto type = text_at(place + 4, 4);
-        // The profile stands before the pixels.
+        // The profile comes before the pixels, so the search ends there.
         if (type == "IDAT" || length > bytes.size() - place - around) return;
         if (type == "iCCP") {
             const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(place);
@@ -99,13 +99,12 @@ Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& 
     const auto header = read_image_header(bytes);
     if (!header)
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM picture", name));
+                    fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM image", name));
     const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_image_pixels));
     if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
-        return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; at most {} are read",
+        return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; the limit is {}",
                                                       name, header->width, header->height, limit));
-    if (!header->complete)
-        return fail(ErrorKind::malformed, fmt::format("{} is cut off before its end", name));
+    if (!header->complete) return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
     drop_png_profile(bytes);
     try {
         cv::Mat mat = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
@@ -125,10 +124,10 @@ Result<std::string> encode_image(const Image& image, const std::string& ending) 
         constexpr int jpeg_quality = 92;
         if (image.empty() ||
             !cv::imencode(ending, as_mat(image), bytes, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
-            return fail(ErrorKind::unsupported, "there is no picture to write");
+            return fail(ErrorKind::unsupported, "the image is empty");
     } catch (const cv::Exception&) {
         return fail(ErrorKind::unsupported,
-                    fmt::format("pictures are written as .jpg or .png, not as \"{}\"", ending));
+                    fmt::format("images can be written as .jpg or .png, not as \"{}\"", ending));
     }
     return std::string(bytes.begin(), bytes.end());
 }

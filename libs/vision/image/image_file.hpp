@@ -1,4 +1,4 @@
-// Pictures in files.
+// Reads and writes image files.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,26 @@
 
 namespace facebus::vision {
 
-/// Pictures above this many pixels are refused before they are decoded.
+/// Images with more pixels are rejected before they are decoded.
 inline constexpr std::int64_t max_image_pixels = 64'000'000;
 
-/// Reads JPEG, PNG, BMP, WebP, TIFF, PPM into 8-bit BGR, upright by its EXIF orientation; grey,
-/// CMYK, palette, alpha and 16-bit pictures are converted. Errors: unavailable (no such file),
-/// malformed (not a picture, truncated), too_large (more pixels than max_image_pixels).
+/// Reads a JPEG, PNG, BMP, WebP, TIFF or PPM file as 8-bit BGR, turned upright according to its
+/// EXIF orientation. Grey, CMYK, palette, alpha and 16-bit images are converted. Errors:
+/// unavailable (the file can't be read), malformed (not an image, or truncated), too_large (more
+/// pixels than max_image_pixels, or too many bytes).
 Result<Image> read_image(const std::filesystem::path& file);
 
-/// The same with the bytes of such a file, called `name` in errors; pictures above `max_pixels` are
-/// too large.
+/// Decodes the bytes of such a file in the same way. `name`: the image in error messages;
+/// `max_pixels`: limit that replaces max_image_pixels if it is lower.
 Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& name,
                            std::int64_t max_pixels = max_image_pixels);
 
-/// The bytes of a JPEG (quality 92) or PNG file, by the ending ".jpg" or ".png". Unsupported: an
-/// empty picture, another ending.
+/// Returns the bytes of a JPEG (quality 92) or PNG file. `ending`: ".jpg" or ".png". Error:
+/// unsupported, if the image is empty or the ending is another.
 Result<std::string> encode_image(const Image& image, const std::string& ending);
 
-/// Writes a JPEG or PNG by the file's ending, through a temporary file. Errors: as encode_image;
-/// unavailable.
+/// Writes a JPEG or PNG file, depending on the file's ending, through a temporary file. Errors: as
+/// encode_image(); unavailable (the file can't be written).
 Result<void> write_image(const std::filesystem::path& file, const Image& image);
 
 }  // namespace facebus::vision

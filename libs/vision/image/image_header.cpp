@@ -11,7 +11,7 @@ namespace {
 
 using Span = std::span<const unsigned char>;
 
-/// Numbers out of a file; what lies behind its end reads as 0, which no check below accepts as a
+/// Reads numbers from a file. Numbers beyond its end read as 0, which no check below accepts as a
 /// width or height.
 class Reader {
   public:
@@ -24,7 +24,7 @@ class Reader {
             value = value << 8U | bytes_[at + (big_ ? i : size - 1 - i)];
         return value;
     }
-    [[nodiscard]] bool says(std::size_t at, std::string_view text) const {
+    [[nodiscard]] bool has(std::size_t at, std::string_view text) const {
         return at <= bytes_.size() && bytes_.size() - at >= text.size() &&
                std::equal(
                    text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at),
@@ -41,42 +41,44 @@ class Reader {
     bool big_;
 };
 
-struct TiffFacts {
+struct TiffTags {
     std::uint64_t width = 0;
     std::uint64_t height = 0;
     int orientation = 1;
 };
 
-/// The first directory of a TIFF file; EXIF is one, too.
-std::optional<TiffFacts> read_tiff(Span bytes) {
-    const bool big = Reader(bytes).says(0, "MM");
+/// Reads the first directory of a TIFF file. EXIF data has the same format.
+std::optional<TiffTags> read_tiff(Span bytes) {
+    const bool big = Reader(bytes).has(0, "MM");
     const Reader in(bytes, big);
-    if (!(big || in.says(0, "II")) || in.number(2, 2) != 42) return std::nullopt;
+    if (!(big || in.has(0, "II")) || in.number(2, 2) != 42) return std::nullopt;
     const std::size_t directory = in.number(4, 4);
     const std::size_t entries = in.number(directory, 2);
     constexpr std::uint32_t width_tag = 256;
     constexpr std::uint32_t height_tag = 257;
     constexpr std::uint32_t orientation_tag = 274;
     constexpr std::uint32_t type_short = 3;
-    TiffFacts facts;
+    TiffTags tags;
     for (std::size_t i = 0; i < entries; ++i) {
         const std::size_t at = directory + 2 + i * 12;
         if (at + 12 > in.size()) break;
         const std::uint32_t value = in.number(at + 8, in.number(at + 2, 2) == type_short ? 2 : 4);
         const std::uint32_t tag = in.number(at, 2);
-        if (tag == width_tag) facts.width = value;
-        if (tag == height_tag) facts.height = value;
+        if (tag == width_tag) tags.width = value;
+        if (tag == height_tag) tags.height = value;
         if (tag == orientation_tag && value >= 1 && value <= 8)
-            facts.orientation = static_cast<int>(value);
+            tags.orientation = static_cast<int>(value);
     }
-    return facts;
+    return tags;
 }
 
 int exif_orientation(Span exif) {
-    const auto facts = read_tiff(exif);
-    return facts ? facts->orientation : 1;
+    const auto tags = read_tiff(exif);
+    return tags ? tags->orientation : 1;
 }
 
+/// Walks through the segments of a JPEG file up to the end marker. Each starts with 0xFF and a
+/// marker; most have a length.
 std::optional<ImageHeader> read_jpeg(const Reader& in) {
     ImageHeader header;
     header.complete = false;
@@ -84,14 +86,15 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
     std::size_t at = 2;
     while (at + 2 <= in.size()) {
         if (in.number(at, 1) != 0xFF) {
-            ++at;  // entropy-coded data, or rubbish that decoders skip as well
+            ++at;  // entropy-coded data, or garbage that decoders skip as well
             continue;
         }
         const std::uint32_t marker = in.number(at + 1, 1);
-        if (marker == 0xD9) {
+        if (marker == 0xD9) {  // end of image
             header.complete = true;
             break;
         }
+        // Markers without a segment: escaped data, fill bytes, restart markers, start of image.
         const bool alone =
             marker == 0 || marker == 0xFF || marker == 1 || (marker >= 0xD0 && marker <= 0xD8);
         if (alone) {
@@ -99,15 +102,16 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             continue;
         }
         const std::size_t length = in.number(at + 2, 2);
+        // Start of a frame, in any of the codings; it has the size.
         const bool frame =
             marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
         if (frame && header.width == 0) {
             header.height = in.number(at + 5, 2);
             header.width = in.number(at + 7, 2);
         }
-        // The first EXIF block counts, as in every viewer.
+        // The first EXIF block counts, as in other viewers.
         if (marker == 0xE1 && !has_exif && length > 8 &&
-            in.says(at + 4, std::string_view("Exif\0\0", 6))) {
+            in.has(at + 4, std::string_view("Exif\0\0", 6))) {
             has_exif = true;
             header.orientation = exif_orientation(in.from(at + 10, length - 8));
         }
@@ -121,12 +125,11 @@ std::optional<ImageHeader> read_png(const Reader& in) {
     header.complete = false;
     header.width = in.number(16, 4);
     header.height = in.number(20, 4);
-    if (!in.says(12, "IHDR")) return std::nullopt;
+    if (!in.has(12, "IHDR")) return std::nullopt;
     for (std::size_t at = 8; at + 12 <= in.size();) {
         const std::size_t length = in.number(at, 4);
-        if (in.says(at + 4, "eXIf")) header.orientation = exif_orientation(in.from(at + 8, length));
-        // Viewers ask for the pixels only, so a file that breaks off behind them is whole.
-        if (in.says(at + 4, "IEND")) header.complete = true;
+        if (in.has(at + 4, "eXIf")) header.orientation = exif_orientation(in.from(at + 8, length));
+        if (in.has(at + 4, "IEND")) header.complete = true;
         at += 12 + length;
     }
     return header;
@@ -135,24 +138,26 @@ std::optional<ImageHeader> read_png(const Reader& in) {
 std::optional<ImageHeader> read_bmp(Span bytes) {
     const Reader in(bytes, false);
     ImageHeader header;
-    if (in.number(14, 4) == 12) {  // the header of OS/2
+    if (in.number(14, 4) == 12) {  // OS/2 header
         header.width = in.number(18, 2);
         header.height = in.number(20, 2);
     } else {
-        // Signed: a negative height stands for rows from the top.
+        // The height is signed: negative if the rows are stored from the top.
         header.width = in.number(18, 4);
         const std::uint32_t height = in.number(22, 4);
         header.height = (height & 0x80000000U) != 0 ? std::uint64_t{~height} + 1 : height;
         const std::uint64_t depth = in.number(28, 2);
-        const bool plain = in.number(30, 4) == 0;
+        const bool uncompressed = in.number(30, 4) == 0;
         const std::uint64_t row = (header.width * depth + 31) / 32 * 4;
-        if (plain) header.complete = in.number(10, 4) + row * header.height <= in.size();
+        if (uncompressed) {
+            header.complete = in.number(10, 4) + row * header.height <= in.size();
+        }
     }
     return header;
 }
 
-/// Asks for what libwebp asks for: where that does not know a file, OpenCV gives it to libraries
-/// that try everything else, and one of them takes the sizes in it for true.
+/// Applies the same checks as libwebp. If libwebp does not accept a file, OpenCV passes it to
+/// libraries that try every other format, and one of them trusts the sizes in it.
 std::optional<ImageHeader> read_webp(Span bytes) {
     const Reader in(bytes, false);
     ImageHeader header;
@@ -160,28 +165,29 @@ std::optional<ImageHeader> read_webp(Span bytes) {
     const std::uint64_t chunk = in.number(16, 4);
     header.complete = riff + 8 <= in.size();
     if (riff < 12 || chunk > riff - 12) return std::nullopt;
-    if (in.says(12, "VP8 ")) {
-        // Of the frame: a key frame of a known profile, shown, its first part inside the chunk.
+    if (in.has(12, "VP8 ")) {
+        // The frame must be a visible key frame of a known profile, with its first partition inside
+        // the chunk.
         const std::uint32_t frame = in.number(20, 3);
         const bool known = (frame & 1U) == 0 && (frame >> 1U & 7U) <= 3 &&
                            (frame >> 4U & 1U) == 1 && (frame >> 5U) < chunk &&
-                           in.says(23, "\x9D\x01\x2A");
+                           in.has(23, "\x9D\x01\x2A");
         if (!known) return std::nullopt;
         header.width = in.number(26, 2) & 0x3FFFU;
         header.height = in.number(28, 2) & 0x3FFFU;
-    } else if (in.says(12, "VP8L")) {
+    } else if (in.has(12, "VP8L")) {
         const std::uint32_t packed = in.number(21, 4);
         if (in.number(20, 1) != 0x2F || packed >> 29U != 0) return std::nullopt;
         header.width = (packed & 0x3FFFU) + 1;
         header.height = (packed >> 14U & 0x3FFFU) + 1;
-    } else if (in.says(12, "VP8X") && chunk == 10) {
+    } else if (in.has(12, "VP8X") && chunk == 10) {
         header.width = std::uint64_t{in.number(24, 3)} + 1;
         header.height = std::uint64_t{in.number(27, 3)} + 1;
         for (std::size_t at = 12; at + 8 <= in.size();) {
             const std::size_t length = in.number(at + 4, 4);
-            if (in.says(at, "EXIF")) {
-                // Some writers put JPEG's "Exif\0\0" in front.
-                const std::size_t skip = in.says(at + 8, "Exif") ? 6 : 0;
+            if (in.has(at, "EXIF")) {
+                // Some programs write JPEG's prefix "Exif\0\0" first.
+                const std::size_t skip = in.has(at + 8, "Exif") ? 6 : 0;
                 header.orientation = exif_orientation(in.from(at + 8 + skip, length));
             }
             at += 8 + length + length % 2;
@@ -216,12 +222,12 @@ std::optional<ImageHeader> read_pnm(Span bytes) {
 
 std::optional<ImageHeader> read_any(Span bytes) {
     const Reader in(bytes);
-    if (in.says(0, "\xFF\xD8\xFF")) return read_jpeg(in);
-    if (in.says(0, "\x89PNG\r\n\x1A\n")) return read_png(in);
-    if (in.says(0, "BM")) return read_bmp(bytes);
-    if (in.says(0, "RIFF") && in.says(8, "WEBP")) return read_webp(bytes);
+    if (in.has(0, "\xFF\xD8\xFF")) return read_jpeg(in);
+    if (in.has(0, "\x89PNG\r\n\x1A\n")) return read_png(in);
+    if (in.has(0, "BM")) return read_bmp(bytes);
+    if (in.has(0, "RIFF") && in.has(8, "WEBP")) return read_webp(bytes);
     if (const auto tiff = read_tiff(bytes)) {
-        // OpenCV turns TIFF pictures upright by itself, so theirs is not passed on.
+        // OpenCV turns TIFF images upright itself, so their orientation is not returned.
         return ImageHeader{.width = tiff->width, .height = tiff->height};
     }
     if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&

@@ -1,5 +1,5 @@
-// Private to libs/vision: facebus pictures as OpenCV's and back, without copying pixels, and
-// OpenCV's exceptions as facebus errors.
+// Private to libs/vision: converts images between facebus and OpenCV without copying pixels, and
+// OpenCV's exceptions to facebus errors.
 #pragma once
 
 #include <memory>
@@ -14,18 +14,19 @@
 
 namespace facebus::vision {
 
-/// The picture's own pixels. They are shared and must not be written to.
+/// Returns a view of the image's pixels, which must not be modified: they are shared.
 inline cv::Mat as_mat(const Image& image) {
     if (image.empty()) return {};
     const void* pixels = image.pixels.data();
     return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
 }
 
-/// Takes over an 8-bit BGR matrix; copies only where its rows have gaps.
+/// Converts an 8-bit BGR matrix. Takes ownership of its pixels; copies them only if its rows have
+/// gaps or it does not own them.
 inline Image to_image(cv::Mat mat) {
     CV_Assert(mat.type() == CV_8UC3);
     if (mat.empty()) return {};
-    // A matrix without reference count is a view of memory that somebody else frees.
+    // A matrix without a reference count is a view of memory that it does not own.
     if (!mat.isContinuous() || mat.u == nullptr) mat = mat.clone();
     const int width = mat.cols;
     const int height = mat.rows;
@@ -35,13 +36,14 @@ inline Image to_image(cv::Mat mat) {
     return {width, height, Bytes(std::move(owner), data, size)};
 }
 
-/// cv::Exception::what() spreads over lines and names source files; this is its reason alone.
+/// Returns the reason of the exception in one line. (what() has several and names source files.)
 inline std::string reason(const cv::Exception& exception) {
     return exception.err.empty() ? "OpenCV failed" : exception.err;
 }
 
-/// Runs `work`; what OpenCV throws comes out as a StartupError, so that no other library has to
-/// know cv::Exception. For failures that input can't cause.
+/// Runs `work` and rethrows OpenCV's exceptions as `StartupError` (software), so that other
+/// libraries need not know cv::Exception. `what`: the activity, for the message. Use it only for
+/// failures that input can't cause.
 template <class Work>
 std::invoke_result_t<Work> translated(const char* what, Work work) {
     try {

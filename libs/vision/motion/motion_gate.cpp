@@ -14,31 +14,33 @@ namespace facebus::vision {
 
 namespace {
 
-// Motion is looked for in a grey copy no wider or higher than this.
+// Motion is detected in a grey copy of the frame that is no wider or higher than this.
 constexpr int small_side = 320;
-// Grey levels between frame and background, and between two frames, that count as motion. Sensor
-// noise and compression stay below after the blur.
+// Differences in grey levels, from the background and from the previous frame, that count as
+// motion. After the blur, sensor noise and compression artefacts are below them.
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
-// The background takes up what has stood still for about this long, in seconds: long enough to see
-// somebody who moves slowly, short enough that the place somebody has left is soon quiet again.
+// Time constant of the background in seconds: something that does not move becomes background after
+// about this time. Long enough to see a person who moves slowly, short enough that the place a
+// person has left is quiet again soon.
 constexpr double settle = 1;
-// Beyond this part of the frame one search of all of it is cheaper than many of its parts.
+// If the areas cover more than this fraction of the frame, one search of the whole frame is
+// cheaper.
 constexpr double full_part = 0.6;
-// A face of which only the mouth or the eyes move must be searched whole, so an area is never less
-// than this part of the frame's shorter side.
-constexpr double least_side = 1 / 3.0;
-// Areas begin and end on multiples of this, so that the detector sees few different sizes.
+// Minimum side of an area, as a fraction of the shorter side of the frame. If only the mouth or the
+// eyes of a face move, the area must still contain the whole face.
+constexpr double min_side = 1 / 3.0;
+// Areas start and end on multiples of this, so that the detector gets few different sizes.
 constexpr int grid = 32;
 
-/// Rectangles that overlap become one, until none do.
+/// Merges overlapping rectangles into their bounding rectangle until none overlap.
 std::vector<cv::Rect> disjoint(std::vector<cv::Rect> areas) {
     for (std::size_t i = 0; i < areas.size(); ++i) {
         for (std::size_t k = 0; k < areas.size(); ++k) {
             if (k == i || (areas[i] & areas[k]).empty()) continue;
             areas[std::min(i, k)] = areas[i] | areas[k];
             areas.erase(areas.begin() + static_cast<std::ptrdiff_t>(std::max(i, k)));
-            // The grown rectangle may meet others that were passed already.
+            // The merged rectangle may overlap others that were compared before: start over.
             i = static_cast<std::size_t>(-1);
             break;
         }
@@ -51,19 +53,25 @@ std::vector<cv::Rect> disjoint(std::vector<cv::Rect> areas) {
 struct MotionGate::Impl {
     MotionOptions options;
     cv::Size frame_size;
-    int reduction = 1;
-    cv::Mat background;     ///< running mean of the small grey frames, 32-bit float
-    cv::Mat previous;       ///< the last small grey frame
-    cv::Mat moved_at;       ///< per pixel of it: seconds when it moved last, 64-bit float
-    double moved_last = 0;  ///< the latest of them
+    int reduction = 1;      ///< frame pixels per pixel of the grey copy, in width and height
+    cv::Mat background;     ///< running mean of the grey copies, 32-bit float
+    cv::Mat previous;       ///< the last grey copy
+    cv::Mat moved_at;       ///< per pixel of it: time of its last motion in seconds, 64-bit float
+    double moved_last = 0;  ///< the latest of these times
     std::int64_t last_pts = 0;
-    std::int64_t last_full = 0;
+    std::int64_t last_full = 0;  ///< pts of the last complete search
 
+    /// Returns the reduced, blurred grey copy of a frame.
     [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
+    /// Restarts the model with this frame.
     void start(const cv::Mat& grey, std::int64_t pts);
+    /// Returns the mask of the pixels that move.
     [[nodiscard]] cv::Mat moving(const cv::Mat& grey) const;
+    /// Sets `moved_at` to `now` for all moving regions that are large enough.
     void note_motion(cv::Mat mask, double now);
+    /// Converts a rectangle of the grey copy to an area of the frame, with margin and minimum size.
     [[nodiscard]] cv::Rect widened(const cv::Rect& small) const;
+    /// Returns the disjoint areas of the frame that moved within the last `linger` seconds.
     [[nodiscard]] std::vector<cv::Rect> areas(double now) const;
 };
 
@@ -80,7 +88,7 @@ cv::Mat MotionGate::Impl::small_grey(const cv::Mat& frame) const {
 void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
     grey.convertTo(background, CV_32F);
     previous = grey;
-    // Nothing has ever moved.
+    // Long ago: nothing has moved yet.
     moved_last = -1e18;
     moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(moved_last));
     last_pts = pts;
@@ -88,10 +96,14 @@ void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
 }
 
 cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
+    // Two tests. The difference from the background finds slow motion, which changes little from
+    // frame to frame. The difference from the previous frame has a lower limit and finds quick
+    // motion that changes the grey values less.
     cv::Mat current;
     grey.convertTo(current, CV_32F);
     cv::Mat difference = current - background;
-    // A camera that adapts to the light changes every pixel alike; that is not motion.
+    // Subtract the mean: a camera that adjusts its exposure changes all pixels alike, and that is
+    // not motion.
     difference -= cv::mean(difference);
     cv::Mat mask = cv::abs(difference) > background_level;
     cv::Mat step;
@@ -101,12 +113,13 @@ cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
     return mask;
 }
 
-/// Where an area that is large enough moved, `moved_at` is `now`.
 void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
-    const int least_pixels = std::max(1, options.min_area / (reduction * reduction));
-    // Most frames of a still scene end here: looking for areas takes longer than all before.
+    const int min_pixels = std::max(1, options.min_area / (reduction * reduction));
+    // Most frames of a still scene end here. Finding connected regions takes longer than all steps
+    // before.
     if (cv::countNonZero(mask) == 0) return;
-    // Closed first: a face that turns shows as many small pieces.
+    // A face that turns shows up as many small pieces. Closing the gaps joins them, so that they
+    // are not rejected one by one as too small.
     cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
                      cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
     cv::Mat labels;
@@ -114,15 +127,14 @@ void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
     cv::Mat centres;
     const int count = cv::connectedComponentsWithStats(mask, labels, stats, centres);
     for (int i = 1; i < count; ++i) {
-        if (stats.at<int>(i, cv::CC_STAT_AREA) < least_pixels) continue;
+        if (stats.at<int>(i, cv::CC_STAT_AREA) < min_pixels) continue;
         moved_at.setTo(now, labels == i);
         moved_last = now;
     }
 }
 
-/// From the small picture to the frame, with the margin and at least the least size.
 cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
-    const int least = cvRound(least_side * std::min(frame_size.width, frame_size.height));
+    const int least = cvRound(min_side * std::min(frame_size.width, frame_size.height));
     const int more_x = std::max(options.margin, (least - small.width * reduction + 1) / 2);
     const int more_y = std::max(options.margin, (least - small.height * reduction + 1) / 2);
     const auto down = [](int value) { return std::max(value, 0) / grid * grid; };
@@ -135,11 +147,12 @@ cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
 
 std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
     if (moved_last < now - options.linger) return {};
-    const cv::Mat lively = moved_at >= now - options.linger;
+    const cv::Mat recent = moved_at >= now - options.linger;
     cv::Mat labels;
     cv::Mat stats;
     cv::Mat centres;
-    const int count = cv::connectedComponentsWithStats(lively, labels, stats, centres);
+    const int count = cv::connectedComponentsWithStats(recent, labels, stats, centres);
+    // Component 0 is the background of the mask.
     std::vector<cv::Rect> found;
     for (int i = 1; i < count; ++i) {
         const cv::Rect box(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP),
@@ -168,7 +181,7 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         return result;
     };
     if (image.empty()) return result;
-    return translated("looking for motion", [&] {
+    return translated("detecting motion", [&] {
         const cv::Mat frame = as_mat(image);
         const bool first = self.frame_size != frame.size();
         if (first) {
@@ -180,13 +193,15 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         if (first) {
             self.start(grey, pts);
             auto found = whole();
+            // Pretend that the first search was earlier, so that the next one comes sooner.
             self.last_full -=
                 static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
             return found;
         }
         if (is_cut(self.previous, grey)) {
             self.start(grey, pts);
-            // A face missed in the first frame of a new scene is looked for in the next ones too.
+            // Treat the whole new scene as moving, so that a face missed in its first frame is
+            // searched for in the next ones, too.
             self.moved_last = static_cast<double>(pts) * 1e-9;
             self.moved_at = self.moved_last;
             result.cut = true;
@@ -195,6 +210,8 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
 
         const double now = static_cast<double>(pts) * 1e-9;
         self.note_motion(self.moving(grey), now);
+        // Exponential average whose weight depends on the time that passed, so that the background
+        // adapts equally fast at any frame rate.
         const double passed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
         cv::accumulateWeighted(grey, self.background, 1 - std::exp(-passed / settle));
         self.previous = grey;

@@ -1,4 +1,4 @@
-// Which parts of a frame are worth searching for faces.
+// Selects the areas of a frame that are worth searching for faces.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,18 @@
 namespace facebus::vision {
 
 struct MotionOptions {
-    bool enabled = true;  ///< off: every frame is searched whole
-    double full_interval =
-        1.0;              ///< seconds between whole frames, so that nobody who stands still is lost
-    double phase = 0;     ///< part of it that is over at the first frame
-    double linger = 1.0;  ///< seconds that an area stays worth searching after its last motion
-    int min_area = 400;   ///< smallest moving area in pixels of the frame
-    int margin = 48;      ///< pixels added around a moving area on every side
+    bool enabled = true;         ///< false: every frame is searched completely
+    double full_interval = 1.0;  ///< seconds between two complete searches, which find faces that
+                                 ///< do not move
+    double phase = 0;            ///< fraction of `full_interval` that is over at the first frame
+    double linger = 1.0;         ///< seconds that an area is searched after its last motion
+    int min_area = 400;          ///< smallest moving area in pixels of the frame
+    int margin = 48;             ///< pixels added on every side of a moving area
 
     static void keys(auto& self, auto&& key) {
-        key("enabled", self.enabled, "search moving areas only; false: every frame, whole");
+        key("enabled", self.enabled, "search moving areas only; false: all of every frame");
         key("full_interval", self.full_interval, Range{0, 3600},
-            "seconds between frames that are searched whole");
+            "seconds between two searches of the complete frame");
         key("linger", self.linger, Range{0, 3600},
             "seconds that an area is searched after its last motion");
         key("min_area", self.min_area, Range{1, 100'000'000},
@@ -33,11 +33,14 @@ struct MotionOptions {
 
 struct MotionResult {
     std::vector<Area> areas;  ///< disjoint, inside the frame; one area of the whole frame if `full`
-    bool full = false;        ///< the whole frame is to be searched
-    bool cut = false;         ///< the scene changed at once (a cut, or the light was switched)
+    bool full = false;        ///< the whole frame must be searched
+    bool cut = false;         ///< the scene changed abruptly (a cut, or the light was switched)
 };
 
-/// The background model of one camera. Frames in order of time. Deterministic. Not thread-safe.
+/// Motion detection for one camera. Compares each frame with a background model and with the
+/// previous frame, so that the expensive face detector only runs on areas that moved recently.
+/// Because a face may also stand still, the whole frame is searched once per `full_interval`.
+/// Deterministic. Not thread-safe.
 class MotionGate {
   public:
     explicit MotionGate(const MotionOptions& options);
@@ -45,7 +48,9 @@ class MotionGate {
     MotionGate(MotionGate&&) noexcept;
     MotionGate& operator=(MotionGate&&) noexcept;
 
-    /// `pts`: position of the frame in the stream in ns. A frame of another size starts afresh.
+    /// Returns the areas of the frame to search. `pts`: position of the frame in the stream in ns.
+    /// The first frame, and any frame of another size, restarts the model and is searched
+    /// completely. Requires: frames are passed in order of time.
     MotionResult process(const Image& frame, std::int64_t pts);
 
   private:
@@ -53,7 +58,8 @@ class MotionGate {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The pixels of one area, copied out. Precondition: the area lies inside the frame.
+/// Returns a copy of the pixels of one area; shares the pixels if the area is the whole frame.
+/// Requires: the area lies inside the frame.
 Image cut_out(const Image& frame, const Area& area);
 
 }  // namespace facebus::vision

@@ -1,12 +1,12 @@
-// Private to libs/vision: whether two frames show different scenes.
+// Private to libs/vision: detects scene cuts.
 #pragma once
 
 #include <opencv2/core.hpp>
 
 namespace facebus::vision {
 
-/// True if the scene changed at once between two grey frames of one size: another picture, or the
-/// light was switched.
+/// Returns whether the scene changed abruptly between two grey frames: a cut, or the light was
+/// switched on or off. Requires: both frames have the same size.
 bool is_cut(const cv::Mat& before, const cv::Mat& after);
 
 }  // namespace facebus::vision

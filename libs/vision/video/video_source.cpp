@@ -23,12 +23,12 @@ namespace facebus::vision {
 namespace {
 
 constexpr double default_rate = 25;
-// Rates outside are a container's way of saying that it does not know.
-constexpr double highest_rate = 1000;
+// Containers state higher rates, or 0, if the rate is unknown.
+constexpr double max_rate = 1000;
 constexpr int open_timeout_ms = 10'000;
 constexpr int read_timeout_ms = 10'000;
-// Damaged frames in a row that are skipped before the source counts as over.
-constexpr int most_damaged = 5;
+// Consecutive damaged frames that are skipped before the source counts as ended.
+constexpr int max_damaged = 5;
 
 bool has_scheme(std::string_view source) {
     const auto at = source.find("://");
@@ -37,7 +37,7 @@ bool has_scheme(std::string_view source) {
                        [](unsigned char c) { return std::isalnum(c) != 0 || c == '+'; });
 }
 
-bool is_picture_name(const std::filesystem::path& file) {
+bool has_image_ending(const std::filesystem::path& file) {
     std::string ending = file.extension().string();
     std::transform(ending.begin(), ending.end(), ending.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -62,17 +62,19 @@ struct VideoSource::Impl {
     double rate = default_rate;
     std::int64_t count = 0;
     cv::VideoCapture capture;
-    std::vector<std::filesystem::path> pictures;
-    std::optional<cv::Mat> first;  ///< read when the source was opened, to know that it has frames
+    std::vector<std::filesystem::path> images;
+    std::optional<cv::Mat> first;  ///< read by open_capture() to check that the source has frames
     std::int64_t number = 0;       ///< of the next frame
     std::int64_t last_pts = -1;
     Monotonic::time_point start;
 
     Result<void> open_folder();
     Result<void> open_capture();
+    /// Decodes the next frame. Skips a few damaged ones; returns nothing if there are no more.
     std::optional<cv::Mat> decode();
-    Result<std::optional<VideoFrame>> read_picture_file();
+    Result<std::optional<VideoFrame>> read_image_file();
     Result<std::optional<VideoFrame>> read_capture();
+    /// Returns the pts of the frame that was decoded last.
     std::int64_t position();
 };
 
@@ -80,18 +82,18 @@ Result<void> VideoSource::Impl::open_folder() {
     std::error_code failed;
     for (std::filesystem::directory_iterator entry(source, failed), end; !failed && entry != end;
          entry.increment(failed)) {
-        if (is_picture_name(entry->path()) && entry->path().filename().string().front() != '.')
-            pictures.push_back(entry->path());
+        if (has_image_ending(entry->path()) && entry->path().filename().string().front() != '.')
+            images.push_back(entry->path());
     }
     if (failed)
         return fail(ErrorKind::unavailable,
                     fmt::format("can't read folder {}: {}", source, failed.message()));
-    if (pictures.empty())
+    if (images.empty())
         return fail(
             ErrorKind::unsupported,
-            fmt::format("folder {} holds no pictures; give one with .jpg or .png files", source));
-    std::sort(pictures.begin(), pictures.end());
-    count = static_cast<std::int64_t>(pictures.size());
+            fmt::format("folder {} contains no images; use one with .jpg or .png files", source));
+    std::sort(images.begin(), images.end());
+    count = static_cast<std::int64_t>(images.size());
     return {};
 }
 
@@ -120,12 +122,12 @@ Result<void> VideoSource::Impl::open_capture() {
                             name));
         return fail(
             ErrorKind::unavailable,
-            fmt::format("{} can't be opened; check that it is there and that you may read it",
+            fmt::format("{} can't be opened; check that it is available and that you have access",
                         name));
     }
     if (kind != SourceKind::device) capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 1);
     const double stated = capture.get(cv::CAP_PROP_FPS);
-    if (stated > 0 && stated <= highest_rate) rate = stated;
+    if (stated > 0 && stated <= max_rate) rate = stated;
     const double frames = capture.get(cv::CAP_PROP_FRAME_COUNT);
     if (kind == SourceKind::file && frames > 0 && frames < 1e12)
         count = static_cast<std::int64_t>(frames);
@@ -135,39 +137,41 @@ Result<void> VideoSource::Impl::open_capture() {
             kind == SourceKind::file ? ErrorKind::unsupported : ErrorKind::unavailable;
         return fail(
             what,
-            fmt::format("{} gives no video frame; play it with ffplay to see what is wrong", name));
+            fmt::format("{} has no readable video frame; play it with ffplay to see what is wrong",
+                        name));
     }
     start = Monotonic::now();
     return {};
 }
 
 std::optional<cv::Mat> VideoSource::Impl::decode() {
-    for (int damaged = 0; damaged <= most_damaged && capture.grab(); ++damaged) {
+    for (int damaged = 0; damaged <= max_damaged && capture.grab(); ++damaged) {
         cv::Mat mat;
         if (capture.retrieve(mat) && !mat.empty()) return as_bgr(std::move(mat));
     }
     return std::nullopt;
 }
 
-/// Where the frame that was decoded last stands. A camera's own clock may jump, so a device counts
-/// by the time of arrival; elsewhere the container's time holds as long as it grows.
 std::int64_t VideoSource::Impl::position() {
     std::int64_t pts = 0;
+    // The clock of a device may jump, so its frames are stamped on arrival. Otherwise the time
+    // stamps of the container are used, if they are plausible.
     if (kind == SourceKind::device) {
         pts = std::chrono::nanoseconds(Monotonic::now() - start).count();
     } else {
         const double stated = capture.get(cv::CAP_PROP_POS_MSEC);
         if (stated > 0 && stated < 1e12) pts = static_cast<std::int64_t>(stated * 1e6);
     }
+    // A time stamp that does not increase is replaced by one frame period after the last.
     const auto period = static_cast<std::int64_t>(1e9 / rate);
     if (last_pts >= 0 && pts <= last_pts) pts = last_pts + period;
     last_pts = pts;
     return pts;
 }
 
-Result<std::optional<VideoFrame>> VideoSource::Impl::read_picture_file() {
+Result<std::optional<VideoFrame>> VideoSource::Impl::read_image_file() {
     if (number >= count) return std::nullopt;
-    auto image = read_image(pictures[static_cast<std::size_t>(number)]);
+    auto image = read_image(images[static_cast<std::size_t>(number)]);
     const auto pts = static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / rate);
     ++number;
     if (!image) return std::unexpected(image.error());
@@ -181,7 +185,8 @@ Result<std::optional<VideoFrame>> VideoSource::Impl::read_capture() {
         return VideoFrame{to_image(std::move(*mat)), pts};
     }
     if (kind == SourceKind::file) return std::nullopt;
-    return fail(ErrorKind::unavailable, fmt::format("{} stopped giving frames", printable(source)));
+    return fail(ErrorKind::unavailable,
+                fmt::format("{} stopped delivering frames", printable(source)));
 }
 
 VideoSource::VideoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -206,8 +211,7 @@ Result<VideoSource> VideoSource::open(const std::string& source) {
 
 Result<std::optional<VideoFrame>> VideoSource::read() {
     try {
-        return impl_->kind == SourceKind::folder ? impl_->read_picture_file()
-                                                 : impl_->read_capture();
+        return impl_->kind == SourceKind::folder ? impl_->read_image_file() : impl_->read_capture();
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::unavailable,
                     fmt::format("{}: {}", printable(impl_->source), reason(exception)));
@@ -232,7 +236,7 @@ std::string printable(const std::string& source) {
     if (!has_scheme(source)) return source;
     const auto host = source.find("://") + 3;
     const auto path = source.find_first_of("/?#", host);
-    // The last @: a password may hold one.
+    // The last @ before the path, because a password may contain one.
     const auto at = source.substr(0, path).rfind('@');
     if (at == std::string::npos || at < host) return source;
     return source.substr(0, host) + source.substr(at + 1);

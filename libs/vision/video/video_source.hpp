@@ -1,4 +1,4 @@
-// Frames from a camera, a stream, a video file or a folder of pictures.
+// Reads frames from a camera, a stream, a video file or a folder of images.
 #pragma once
 
 #include <atomic>
@@ -14,35 +14,36 @@ namespace facebus::vision {
 
 struct VideoFrame {
     Image image;
-    std::int64_t pts = 0;  ///< position in the stream in ns, from 0, growing
+    std::int64_t pts = 0;  ///< position in the stream in ns, strictly increasing
 };
 
-/// What a source string stands for.
+/// Kind of source that a source string denotes.
 enum class SourceKind {
     device,  ///< /dev/video0
     stream,  ///< rtsp://, http://, ...
     file,    ///< a video file
-    folder,  ///< a folder of pictures, read in the order of their names
+    folder,  ///< a folder of images, read in the order of their names
 };
 SourceKind source_kind(const std::string& source);
 
-/// An opened source. Not thread-safe.
+/// Opened source. Not thread-safe.
 class VideoSource {
   public:
-    /// Errors: unavailable (not there, refused), unsupported (no video in it). The message names
-    /// the source without the password that its URL may carry.
+    /// Opens a source. Errors: unavailable (does not exist, or can't be opened); unsupported
+    /// (contains no video or images). Messages name the source without user name and password.
     static Result<VideoSource> open(const std::string& source);
     ~VideoSource();
     VideoSource(VideoSource&&) noexcept;
     VideoSource& operator=(VideoSource&&) noexcept;
 
-    /// The next frame, or nothing at the end of the stream. Error (unavailable) when a device or a
-    /// stream stopped giving frames.
+    /// Returns the next frame, or nothing at the end of a file or folder. Error: unavailable, if a
+    /// device or stream stops delivering frames.
     Result<std::optional<VideoFrame>> read();
 
-    /// Frames a second as the source states them; 25 where it does not.
+    /// Returns the frames per second that the source states, or 25 if it states none.
     [[nodiscard]] double frame_rate() const;
-    /// Frames in a file as far as the container states them; 0 where it does not.
+    /// Returns the number of images in a folder, or of frames that a video file states; 0 if
+    /// unknown.
     [[nodiscard]] std::int64_t frame_count() const;
 
   private:
@@ -51,7 +52,7 @@ class VideoSource {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The source as it may stand in a log: a URL without user name and password.
+/// Returns the source for logs: a URL without user name and password.
 std::string printable(const std::string& source);
 
 }  // namespace facebus::vision
