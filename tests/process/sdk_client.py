@@ -1,4 +1,4 @@
-"""Runs compreface-sdk, as it is on PyPI, against a server: sdk_client.py PORT KEY PHOTO OTHER STRANGER.
+"""Runs compreface-sdk, as it is on PyPI, against a server: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR.
 
 The first two show one person. Prints what each call gave, as JSON.
 """
@@ -8,7 +8,7 @@ import sys
 
 from compreface import CompreFace
 
-port, key, photo, other, stranger = sys.argv[1:]
+port, key, photo, other, impostor = sys.argv[1:]
 server = CompreFace("http://127.0.0.1", port, {
     "limit": 0, "det_prob_threshold": 0.8, "prediction_count": 1,
     "face_plugins": "calculator,age,gender,landmarks,mask", "status": "true"})
@@ -21,7 +21,7 @@ got = {}
 got["add subject"] = subjects.add("A. Person")
 got["add subject again"] = subjects.add("A. Person")
 got["add"] = faces.add(image_path=photo, subject="A. Person", options={"det_prob_threshold": 0.8})
-with open(stranger, "rb") as file:
+with open(impostor, "rb") as file:
     got["add bytes"] = faces.add(image_path=file.read(), subject="Another/One é")
 got["list"] = faces.list()
 got["list subjects"] = subjects.list()
@@ -29,7 +29,7 @@ got["recognise"] = recognition.recognize(image_path=other)
 got["recognise without options"] = recognition.recognize(image_path=other, options={"limit": 1})
 got["detect"] = detection.detect(image_path=other)
 got["verify"] = verification.verify(source_image_path=photo, target_image_path=other)
-got["verify stranger"] = verification.verify(source_image_path=photo, target_image_path=stranger)
+got["verify impostor"] = verification.verify(source_image_path=photo, target_image_path=impostor)
 got["verify face"] = faces.verify(image_path=other, image_id=got["add"]["image_id"])
 got["rename"] = subjects.update("Another/One é", "Another")
 got["after rename"] = subjects.list()

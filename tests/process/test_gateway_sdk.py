@@ -50,7 +50,7 @@ class Sdk(ProcessTest):
         (result,) = got["verify"]["result"]
         self.assertTrue(result["face_matches"][0]["same"])
         self.assertIn("box", result["source_image_face"])
-        (result,) = got["verify stranger"]["result"]
+        (result,) = got["verify impostor"]["result"]
         self.assertFalse(result["face_matches"][0]["same"])
         self.assertEqual([True], [face["same"] for face in got["verify face"]["result"]])
 
