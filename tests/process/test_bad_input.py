@@ -1,6 +1,5 @@
-"""What happens when something is wrong from the start: one line that says what is wrong and what to
-do, the right exit code, and no stack trace. The cases are a table; each names the program, what
-leads to it, and what the line has to say."""
+"""Errors at startup: each prints one line that states what is wrong and what to do, exits with the right code
+and shows no stack trace. The cases are tables of commands, exit codes and patterns in the line."""
 
 import dataclasses
 import os
@@ -24,18 +23,18 @@ WITH_MODELS = ("facebus-recognize", "facebus-detect-align")
 
 @dataclasses.dataclass
 class Case:
-    """One way to be wrong. `says` are patterns, each of which the line has to contain."""
+    """A command that fails. The line it prints must match each of the patterns."""
 
     name: str
     command: list
     code: int
-    says: tuple
+    patterns: tuple
     environment: dict = dataclasses.field(default_factory=dict)
     yaml: str | None = None
 
 
 def grey_png(file, width=320, height=240):
-    """A picture of nothing: a gradient, written with the standard library alone."""
+    """Writes an image without a face, a gradient, and returns the file."""
     rows = b"".join(b"\0" + bytes((x + y) // 4 % 256 for x in range(width)) for y in range(height))
 
     def chunk(kind, data):
@@ -71,25 +70,25 @@ class BadInputTest(support.ProcessTest):
                 result = self.run_program(command, self.environment(**environment))
                 self.assertEqual(case.code, result.code, result)
                 self.assert_one_line(case.command[0], result)
-                for pattern in case.says:
+                for pattern in case.patterns:
                     self.assertRegex(result.err_lines[-1], pattern)
                 self.assertEqual({}, self.processes_left())
                 self.assertEqual([], list(self.scratch.iterdir()))
 
     def assert_one_line(self, name, result):
-        """One line of words; services may have logged before it, in their own format."""
+        """Asserts one line of plain text. Services may log lines before it, in the log format."""
         lines = result.err_lines
         self.assertTrue(lines, result)
         before = lines[:-1]
         if name != "facebus":
             before = [line for line in before if log_fields(line) is None]
         self.assertEqual([], before, "more than one line on standard error")
-        self.assertIsNone(log_fields(lines[-1]), "no line for people")
+        self.assertIsNone(log_fields(lines[-1]), "not plain text")
         self.assertRegex(lines[-1], r"^[a-z-]+: \S")
         for word in ("unexpected", "terminate", "what()", "Exception", "Aborted"):
             self.assertNotIn(word, lines[-1])
 
-    def test_wrong_arguments_are_told_with_the_way_to_the_help(self):
+    def test_invalid_arguments_refer_to_the_help(self):
         helps = r"--help"
         self.check([
             Case("unknown flag of facebus", ["facebus", "--frobnicate"], USAGE, (helps,)),
@@ -104,12 +103,12 @@ class BadInputTest(support.ProcessTest):
             Case("unknown flag of a command", ["facebus", "demo", "--frobnicate"], USAGE,
                  ("frobnicate", helps)),
             Case("a missing argument", ["facebus", "gallery", "add"], USAGE, ("paths", helps)),
-            Case("workers that are no number", ["facebus", "demo", "--workers", "many"], USAGE,
+            Case("workers that are not a number", ["facebus", "demo", "--workers", "many"], USAGE,
                  ("workers", "many", helps)),
             Case("no workers", ["facebus", "demo", "--workers", "0"], USAGE, ("workers", helps)),
         ])
 
-    def test_a_wrong_configuration_is_told_with_file_line_and_key(self):
+    def test_configuration_errors_state_file_line_and_key(self):
         at = r"/facebus\.yaml:{}: ".format
         self.check([
             Case("unknown key", ["facebus-broker"], CONFIG,
@@ -117,26 +116,26 @@ class BadInputTest(support.ProcessTest):
                  yaml="broker:\n  queu: 5\n"),
             Case("unknown section", ["facebus-broker"], CONFIG, (at(1), "did you mean broker"),
                  yaml="brokr:\n  queue: 5\n"),
-            Case("a key like no other", ["facebus-broker"], CONFIG,
+            Case("a key similar to no other", ["facebus-broker"], CONFIG,
                  (at(3), "frobnicate", "facebus check --defaults"),
                  yaml="broker:\n  queue: 5\nfrobnicate: 1\n"),
             Case("unknown key of a camera", ["facebus-capture"], CONFIG,
                  (at(4), r"did you mean cameras\.door\.loop\?"),
                  yaml="cameras:\n  door:\n    source: a.mp4\n    lop: true\n"),
-            Case("a value that is no number", ["facebus-broker"], CONFIG,
+            Case("a value that is not a number", ["facebus-broker"], CONFIG,
                  (at(2), r"broker\.queue", '"many"', "whole number from 1 to"),
                  yaml="broker:\n  queue: many\n"),
             Case("a number out of range", ["facebus-recognize"], CONFIG,
                  (at(3), r"recognize\.margin", "from 0 to 2"),
                  yaml="# a comment\nrecognize:\n  margin: 3\n"),
-            Case("a choice that is none", ["facebus-capture"], CONFIG,
+            Case("an invalid choice", ["facebus-capture"], CONFIG,
                  (at(4), "pace", "auto, live, lossless"),
                  yaml="cameras:\n  door:\n    source: a.mp4\n    pace: slow\n"),
-            Case("a switch that is none", ["facebus-track"], CONFIG, (at(2), "true or false"),
-                 yaml="track:\n  moves: maybe\n"),
+            Case("an invalid switch", ["facebus-track"], CONFIG, (at(2), "true or false"),
+                 yaml="track:\n  publish_positions: maybe\n"),
             Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "one value"),
                  yaml="broker:\n  queue: [1, 2]\n"),
-            Case("a key that stands there twice", ["facebus-broker"], CONFIG, (at(3), "twice"),
+            Case("a duplicate key", ["facebus-broker"], CONFIG, (at(3), "duplicate key"),
                  yaml="broker:\n  queue: 1\n  queue: 2\n"),
             Case("bad YAML", ["facebus-broker"], CONFIG, (at(r"\d+"),),
                  yaml="broker:\n  queue: [1, 2\nredis: {\n"),
@@ -153,21 +152,21 @@ class BadInputTest(support.ProcessTest):
             Case("a camera without a source", ["facebus-capture"], CONFIG, (r"cameras\.door", "source"),
                  yaml="cameras:\n  door:\n    loop: true\n"),
             Case("no camera", ["facebus-capture"], CONFIG, ("no camera", "cameras:"), yaml=""),
-            Case("a wrong override", ["facebus-broker"], CONFIG,
+            Case("an invalid override", ["facebus-broker"], CONFIG,
                  ("FACEBUS_BROKER_QUEUE", "whole number"), {"FACEBUS_BROKER_QUEUE": "-3"}),
-            Case("a configuration that is not there", ["facebus-broker", "--config", "/no/such.yaml"],
+            Case("a configuration that does not exist", ["facebus-broker", "--config", "/no/such.yaml"],
                  CONFIG, ("/no/such.yaml", "check the name")),
             Case("the same for facebus", ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
                  ("/no/such.yaml", "check the name")),
             Case("a health address without a port", ["facebus-broker"], CONFIG,
                  (r"broker\.health", "host:port"), {"FACEBUS_BROKER_HEALTH": "localhost"}),
-            Case("an endpoint that is none", ["facebus-broker"], CONFIG, (r"broker\.results", "bus"),
+            Case("an invalid endpoint", ["facebus-broker"], CONFIG, (r"broker\.results", "bus"),
                  {"FACEBUS_BROKER_RESULTS": "bus"}),
-            Case("a Redis URL that is none", ["facebus", "gallery", "list"], CONFIG, ("redis",),
+            Case("an invalid Redis URL", ["facebus", "gallery", "list"], CONFIG, ("redis",),
                  {"FACEBUS_REDIS_URL": "http://localhost"}),
         ])
 
-    def test_missing_or_corrupt_models_are_told_with_the_command_that_fetches_them(self):
+    def test_missing_or_corrupt_models_refer_to_models_prepare(self):
         support.need_models()
         empty = self.folder / "empty"
         empty.mkdir()
@@ -190,10 +189,10 @@ class BadInputTest(support.ProcessTest):
         cases.append(Case("demo without the demo clip",
                           ["facebus", "demo", "--output", str(self.folder / "out")], UNAVAILABLE,
                           ("carphone", "models/prepare|--source"), {"FACEBUS_MODELS": empty}))
-        self.check_demo_aware(cases)
+        self.check_with_demo(cases)
 
-    def check_demo_aware(self, cases):
-        """As check, but the demo says what it does before it fails."""
+    def check_with_demo(self, cases):
+        """Checks like check(), but lets the demo print other lines before the error."""
         demo = [case for case in cases if case.command[1:2] == ["demo"]]
         self.check([case for case in cases if case not in demo])
         for case in demo:
@@ -203,12 +202,12 @@ class BadInputTest(support.ProcessTest):
                 self.assertEqual(case.code, result.code, result)
                 wrong = [line for line in result.err_lines if line.startswith("facebus: ")]
                 self.assertEqual(wrong, result.err_lines[-1:], result)
-                for pattern in case.says:
+                for pattern in case.patterns:
                     self.assertRegex(wrong[0], pattern)
                 self.assertEqual({}, self.processes_left())
                 self.assertEqual([], list(self.scratch.iterdir()))
 
-    def test_a_source_that_can_not_be_read_is_told_by_its_name(self):
+    def test_an_unreadable_source_is_named(self):
         support.need_models()
         noise = self.folder / "noise.mp4"
         noise.write_bytes(os.urandom(100_000))
@@ -216,13 +215,13 @@ class BadInputTest(support.ProcessTest):
         cut.write_bytes(CARPHONE.read_bytes()[:2000])
         empty = self.folder / "empty.mp4"
         empty.write_bytes(b"")
-        folder = self.folder / "no-pictures"
+        folder = self.folder / "no-images"
         folder.mkdir()
         cases = []
-        for name, source, code in (("a file that is not there", "/no/such.mp4", UNAVAILABLE),
+        for name, source, code in (("a file that does not exist", "/no/such.mp4", UNAVAILABLE),
                                    ("random bytes", noise, INPUT), ("half a video", cut, INPUT),
                                    ("an empty file", empty, INPUT),
-                                   ("a folder without pictures", folder, INPUT)):
+                                   ("a folder without images", folder, INPUT)):
             cases.append(Case(f"capture: {name}", ["facebus-capture"], code, (str(source),),
                               {"FACEBUS_CAMERAS_DOOR_SOURCE": source}))
             cases.append(Case(f"demo: {name}",
@@ -233,19 +232,19 @@ class BadInputTest(support.ProcessTest):
                           UNAVAILABLE, ("/dev/video99",)))
         self.check(cases)
 
-    def test_no_redis_is_told_with_the_address_that_was_tried(self):
+    def test_unavailable_redis_is_reported_with_its_address(self):
         support.need_models()
-        away = {"FACEBUS_REDIS_URL": NOWHERE}
-        says = ("(?i)redis", "/nonexistent/redis", "redis.url|start|running")
+        nowhere = {"FACEBUS_REDIS_URL": NOWHERE}
+        patterns = ("(?i)redis", "/nonexistent/redis", "redis.url|start|running")
         self.check([
-            Case("recognize", ["facebus-recognize"], UNAVAILABLE, says, away),
-            Case("gallery list", ["facebus", "gallery", "list"], UNAVAILABLE, says, away),
-            Case("gallery add", ["facebus", "gallery", "add", str(OBAMA)], UNAVAILABLE, says, away),
-            Case("gallery show", ["facebus", "gallery", "show", "a"], UNAVAILABLE, says, away),
-            Case("gallery remove", ["facebus", "gallery", "remove", "a"], UNAVAILABLE, says, away),
+            Case("recognize", ["facebus-recognize"], UNAVAILABLE, patterns, nowhere),
+            Case("gallery list", ["facebus", "gallery", "list"], UNAVAILABLE, patterns, nowhere),
+            Case("gallery add", ["facebus", "gallery", "add", str(OBAMA)], UNAVAILABLE, patterns, nowhere),
+            Case("gallery show", ["facebus", "gallery", "show", "a"], UNAVAILABLE, patterns, nowhere),
+            Case("gallery remove", ["facebus", "gallery", "remove", "a"], UNAVAILABLE, patterns, nowhere),
         ])
 
-    def test_a_port_in_use_is_told_with_the_setting_to_change(self):
+    def test_a_port_in_use_is_reported_with_its_setting(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             self.check([
@@ -260,8 +259,8 @@ class BadInputTest(support.ProcessTest):
             ])
 
 
-class BadPictureTest(support.ProcessTest):
-    """A refused picture: one line with its name and the reason, exit code 65, nothing stored."""
+class BadPhotoTest(support.ProcessTest):
+    """A rejected photo: one line with its name and the reason, exit code 65, nothing stored."""
 
     @classmethod
     def setUpClass(cls):
@@ -272,47 +271,47 @@ class BadPictureTest(support.ProcessTest):
         self.system = system.System(self)
         self.system.start_redis()
 
-    def assert_refused(self, picture, why):
-        result = self.system.facebus("gallery", "add", "--name", "alice", picture)
+    def assert_rejected(self, photo, why):
+        result = self.system.facebus("gallery", "add", "--name", "alice", photo)
         self.assertEqual(65, result.code, result)
         self.assertEqual(1, len(result.err_lines), result)
-        self.assertIn(str(picture), result.err)
+        self.assertIn(str(photo), result.err)
         self.assertIn("alice", result.err)
         self.assertRegex(result.err, why)
         self.assertIn("0 added, 1 rejected", result.out)
         self.assertEqual("[]", self.system.facebus("gallery", "list", "--json").out.strip())
 
-    def test_a_picture_without_a_face_is_refused(self):
-        self.assert_refused(grey_png(self.folder / "nobody.png"), "no face")
+    def test_a_photo_without_a_face_is_rejected(self):
+        self.assert_rejected(grey_png(self.folder / "nobody.png"), "no face")
 
-    def test_a_picture_with_two_people_is_refused(self):
+    def test_a_photo_of_two_people_is_rejected(self):
         two = ffmpeg_image(self, "two.png", "-i", OBAMA, "-i", BIDEN, "-filter_complex",
                              "[0]crop=iw:iw,scale=400:400[a];[1]crop=iw:iw:0:0,scale=400:400[b];"
                              "[a][b]hstack")
-        self.assert_refused(two, "2 faces")
+        self.assert_rejected(two, "2 faces")
 
-    def test_a_face_that_is_too_small_is_refused(self):
+    def test_a_small_face_is_rejected(self):
         small = ffmpeg_image(self, "small.png", "-i", OBAMA, "-vf", "scale=80:-1,pad=320:240:100:60")
-        self.assert_refused(small, "too small.* required")
+        self.assert_rejected(small, "too small.* required")
 
-    def test_a_blurred_face_is_refused(self):
+    def test_a_blurred_face_is_rejected(self):
         blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA, "-vf", "scale=300:-1,gblur=sigma=12")
-        self.assert_refused(blurred, "blurred|too poor.*sharpness")
+        self.assert_rejected(blurred, "blurred|too poor.*sharpness")
 
-    def test_a_file_that_is_no_picture_is_refused(self):
+    def test_a_file_that_is_not_an_image_is_rejected(self):
         noise = self.folder / "noise.jpg"
         noise.write_bytes(os.urandom(10_000))
-        self.assert_refused(noise, "not a JPEG")
+        self.assert_rejected(noise, "not a JPEG")
 
-    def test_a_picture_that_is_cut_off_is_refused(self):
+    def test_a_truncated_image_is_rejected(self):
         half = self.folder / "half.jpg"
         whole = OBAMA.read_bytes()
-        for size in (len(whole) // 2, 20_000, 100):  # the smaller two end before they tell a size
+        for size in (len(whole) // 2, 20_000, 100):  # the smaller two end before the image size
             with self.subTest(size=size):
                 half.write_bytes(whole[:size])
-                self.assert_refused(half, "cut off")
+                self.assert_rejected(half, "cut off")
 
-    def test_the_good_pictures_beside_a_bad_one_are_taken(self):
+    def test_good_photos_are_enrolled_despite_a_bad_one(self):
         folder = self.folder / "barack"
         folder.mkdir()
         (folder / "good.jpg").symlink_to(OBAMA)
@@ -322,7 +321,7 @@ class BadPictureTest(support.ProcessTest):
         self.assertIn("1 added, 1 rejected", result.out)
         self.assertEqual(1, len(result.err_lines), result)
 
-    def test_a_path_that_is_not_there_is_told(self):
+    def test_a_missing_path_is_named(self):
         for path in ("/no/such/folder", self.folder / "tmp"):
             with self.subTest(path=path):
                 result = self.system.facebus("gallery", "add", path)
@@ -330,7 +329,7 @@ class BadPictureTest(support.ProcessTest):
                 self.assertEqual(1, len(result.err_lines), result)
                 self.assertIn(str(path), result.err)
 
-    def test_a_person_who_is_not_enrolled_is_told(self):
+    def test_a_person_who_is_not_enrolled_is_named(self):
         for command in ("show", "remove"):
             with self.subTest(command=command):
                 result = self.system.facebus("gallery", command, "nobody-of-this-name")
