@@ -73,10 +73,13 @@ class _Conversion:
         self.graph.initializer.append(numpy_helper.from_array(array, name))
         return name
 
+    # One method per TensorFlow operator, found by name in _output().
+
     def _add_biasadd(self, node):
         return self._add_convolution(node, np.float32(1), node.name)
 
     def _add_mul(self, node):
+        # A residual scale: a constant times a convolution with bias. Scaling the weights and the bias is equivalent.
         scale, bias_add = node.inputs
         return self._add_convolution(self.source[bias_add], self._constant(scale), node.name)
 
@@ -99,6 +102,7 @@ class _Conversion:
         return self._add("Add", self._outputs(node.inputs), node.name)
 
     def _add_concatv2(self, node):
+        # The last input is TensorFlow's axis. Channels are axis 1 in ONNX.
         return self._add("Concat", self._outputs(node.inputs[:-1]), node.name, axis=1)
 
     def _add_maxpool(self, node):
@@ -115,6 +119,8 @@ class _Conversion:
         return self._add("Flatten", [self._output(node.inputs[0])], node.name, axis=1)
 
     def _add_bottleneck(self, features):
+        # Batch normalisation of W x is scale * (W x - mean) + beta, with scale = gamma / sqrt(variance + epsilon). As a
+        # matrix product with bias: (scale * W) x + (beta - mean * scale).
         normalisation = self.source[NORMALISATION]
         gamma, beta, mean, variance = (
             self._constant(name).astype(np.float64) for name in normalisation.inputs[1:5]

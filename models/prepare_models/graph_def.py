@@ -42,6 +42,7 @@ class Node:
 
 def read(path):
     """Returns the nodes of a GraphDef file by name."""
+    # Builds the message classes at run time, so that no generated protobuf code is needed.
     types = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="graph.proto", syntax="proto3")
     for line in MESSAGES.strip().splitlines():

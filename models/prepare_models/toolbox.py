@@ -113,6 +113,7 @@ class Toolbox:
 
 
 def _end(process):
+    """Ends a process if it still runs: SIGTERM, and SIGKILL after SECONDS_TO_END."""
     if process.poll() is None:
         process.terminate()
         try:
