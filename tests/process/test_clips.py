@@ -1,9 +1,9 @@
-"""The acceptance test: real clips with several people, from the camera to the name. Everyone who is
-enrolled and visible is named in at least one track, and no track ends with a wrong name, by the
-truth in truth/*.json. It prints a table of all tracks. Needs FACEBUS_DATA.
+"""Acceptance test on real clips with several people, from the camera to the name. Everyone who is enrolled and
+visible must be named in at least one track, and no track may end with a wrong name, according to the ground
+truth in truth/*.json. Prints a table of all tracks. Requires FACEBUS_DATA.
 
-A track is judged by its last name: it has to be the name of a person who is where the track is, in
-the frames where the track was seen. A stranger must not be named at all."""
+A track is judged by its last name, which must be the name of the person at the position of the track in most of
+its frames. An unknown person must not be named."""
 
 import collections
 import json
@@ -20,7 +20,7 @@ NS = 1_000_000_000
 
 
 class Track:
-    """What the topic said of one track."""
+    """Messages about one track on the result topic."""
 
     def __init__(self):
         self.places = []      # (frame, x of the centre)
@@ -32,7 +32,7 @@ class Track:
 
     @property
     def name(self):
-        """Its name in the end; None if it has none."""
+        """The last name of the track, or None."""
         return self.identities[-1].get("subject") if self.decision == "known" else None
 
     def row(self, number, people, verdict):
@@ -40,13 +40,13 @@ class Track:
         x = sum(x for _, x in self.places) / len(self.places)
         last_identity = self.identities[-1] if self.identities else None
         similarity = last_identity.get("similarity") if last_identity else None
-        said = [i.get("subject") if i["decision"] == "known" else i["decision"]
-                for i in self.identities]
-        said = [name for i, name in enumerate(said) if i == 0 or name != said[i - 1]]
-        return (f"{number:>5}  {first:>4}-{last:<4} {x:>5.0f}  {' > '.join(said) or '-':<44} "
+        results = [i.get("subject") if i["decision"] == "known" else i["decision"]
+                   for i in self.identities]
+        results = [name for i, name in enumerate(results) if i == 0 or name != results[i - 1]]
+        return (f"{number:>5}  {first:>4}-{last:<4} {x:>5.0f}  {' > '.join(results) or '-':<44} "
                 f"{'' if similarity is None else format(similarity, '.3f'):>10} "
                 f"{last_identity['probes'] if last_identity else 0:>6}  "
-                f"{', '.join(name or 'a stranger' for name in people) or 'nobody':<32} {verdict}")
+                f"{', '.join(name or 'unknown' for name in people) or 'nobody':<32} {verdict}")
 
 
 def frame_rate(case, clip):
@@ -58,7 +58,7 @@ def frame_rate(case, clip):
 
 
 def tracks_of(messages, rate):
-    """The tracks by id, in the order of their start."""
+    """Returns the tracks by id, in order of their start."""
     tracks = collections.defaultdict(Track)
     for message in messages:
         if message.kind not in ("track", "identity") or message.get("event") == "end":
@@ -74,7 +74,7 @@ def tracks_of(messages, rate):
 
 
 def people_at(track, truth):
-    """Who was where the track was, most often seen first."""
+    """Returns the people at the position of the track, most frequent first. An unknown person is None."""
     seen = collections.Counter()
     for frame, x in track.places:
         for person in truth["seen"]:
@@ -85,9 +85,9 @@ def people_at(track, truth):
 
 
 def continuity(tracks, truth):
-    """Identity switches (tracks that go from one person to another) and fragments (further tracks
-    of a person who was in view all the time). A track of a single frame, mostly a hand or a false
-    detection, counts as a fragment, too."""
+    """Returns the numbers of identity switches (a track changes from one person to another) and of fragments
+    (additional tracks of a person who was visible all the time). A track of a single frame, mostly a hand or a
+    false detection, also counts as a fragment."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:
@@ -123,16 +123,16 @@ class ClipTest(support.ProcessTest):
         messages = self.replay(clip, DATA / truth["gallery"])
         tracks = tracks_of(messages, frame_rate(self, clip))
         wrong, named = [], set()
-        lines = [f"track  frames        x  said{'':<41} similarity probes  there{'':<28}"]
+        lines = [f"track  frames        x  results{'':<38} similarity probes  truth{'':<28}"]
         for number, track in enumerate(tracks.values(), 1):
             people = people_at(track, truth)
-            # The one who is there most is whom the track shows: enough where people keep apart.
+            # The most frequent person is the one in the track. That is enough if people keep apart.
             right = track.name is not None and people[:1] == [track.name]
             if right:
                 named.add(track.name)
             elif track.name is not None:
-                wrong.append(f"track {number} says {track.name}, there is "
-                             f"{', '.join(p or 'a stranger' for p in people) or 'nobody'}")
+                wrong.append(f"track {number} is named {track.name}, but shows "
+                             f"{', '.join(p or 'an unknown person' for p in people) or 'nobody'}")
             verdict = "right" if right else "WRONG" if track.name else ""
             lines.append(track.row(number, people, verdict))
         missed = sorted({person["name"] for person in truth["seen"] if person["name"]} - named)
@@ -148,30 +148,30 @@ class ClipTest(support.ProcessTest):
         self.assertLessEqual(fragments, most_fragments, "fragments")
 
     def judge_without(self, file, left_out):
-        """Without a person's pictures that person is a stranger, and nobody else's name."""
+        """Asserts that a person who is not enrolled is decided as unknown and never named."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         tracks = tracks_of(self.replay(clip, DATA / truth["gallery"], left_out),
                            frame_rate(self, clip))
-        said = collections.Counter()
+        decisions = collections.Counter()
         for track in tracks.values():
             if people_at(track, truth)[:1] == [left_out]:
-                said[track.decision] += 1
-                self.assertIsNone(track.name, f"{left_out} is called {track.name}")
-        print(f"\n{truth['clip']} without {left_out}: {dict(said)}", flush=True)
-        self.assertGreater(said["unknown"], 0, f"{left_out} is never called a stranger")
+                decisions[track.decision] += 1
+                self.assertIsNone(track.name, f"{left_out} is named {track.name}")
+        print(f"\n{truth['clip']} without {left_out}: {dict(decisions)}", flush=True)
+        self.assertGreater(decisions["unknown"], 0, f"{left_out} is never decided as unknown")
 
-    def test_both_men_on_the_stage_are_named_and_nobody_else(self):
+    def test_names_both_men_on_the_stage_and_nobody_else(self):
         self.judge("two_people_stage.json", most_fragments=0)
 
-    def test_all_six_people_of_the_scene_are_named_and_nobody_wrongly(self):
+    def test_names_all_six_people_in_the_scene_correctly(self):
         self.judge("six_people_720p.json", most_fragments=3)
 
-    def test_who_is_not_enrolled_is_a_stranger_and_nobody_else(self):
+    def test_does_not_name_a_person_who_is_not_enrolled(self):
         self.judge_without("six_people_720p.json", "Ross")
         self.judge_without("two_people_stage.json", "lin-manuel-miranda")
 
-    def test_traffic_without_a_face_gives_no_identity(self):
+    def test_finds_nobody_in_traffic_without_faces(self):
         gallery = DATA / "video-gallery/friends"
         messages = self.replay(DATA / "video/noface_opencv4nodejs_traffic.mp4", gallery)
         seen = identities(messages)

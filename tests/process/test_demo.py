@@ -1,5 +1,5 @@
-"""`facebus demo`: the whole system with one command, and what it leaves behind: results, and
-nothing else. Also that a replay of a file gives the same identities every time."""
+"""`facebus demo`: runs the whole system with one command and leaves only its results behind. Also tests that a
+replay of a file gives the same identities every time."""
 
 import os
 import pathlib
@@ -20,17 +20,17 @@ INTERRUPT_LIMIT = 15
 INTERRUPTED = 130
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
-# Without the word "from", which only the summary of the tracks has, it is a result line.
+# Matches result lines, and the lines of the summary, which contain "from".
 RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
 def named(output):
-    """The names in the lines that demo prints."""
+    """Returns the names in the lines that demo prints."""
     return [m[2] for m in map(RESULT.search, output.splitlines()) if m and m[1] == "known"]
 
 
 class DemoTest(support.ProcessTest):
-    kept = None  # the one run that these tests look at
+    kept = None  # the result of the one run that these tests check
 
     @classmethod
     def setUpClass(cls):
@@ -48,14 +48,14 @@ class DemoTest(support.ProcessTest):
         result = self.demo()
         self.assertEqual(0, result.code, result)
 
-    def test_the_demo_names_the_man_of_the_clip_and_nobody_else(self):
+    def test_the_demo_names_the_man_in_the_clip_and_nobody_else(self):
         result = self.demo()
         names = named(result.out)
         self.assertTrue(names, result)
         for name in names:
             self.assertTrue(name.startswith(MAN), result)
 
-    def test_the_demo_prints_where_the_latency_went(self):
+    def test_the_demo_prints_the_latency_per_stage(self):
         result = self.demo()
         self.assertIn("stage ", result.out, result)
         table = result.out[result.out.index("stage "):]
@@ -70,12 +70,12 @@ class DemoTest(support.ProcessTest):
         result = self.demo()
         sheet = (self.output / "contact-sheet.jpg").read_bytes()
         self.assertEqual(b"\xff\xd8\xff", sheet[:3], "not a JPEG")
-        self.assertEqual(b"\xff\xd9", sheet[-2:], "cut off")
+        self.assertEqual(b"\xff\xd9", sheet[-2:], "truncated")
         video = (self.output / "annotated.mp4").read_bytes()
         self.assertEqual(b"ftyp", video[4:8], "not an MP4")
         self.assertIn(b"moov", video, "an MP4 without its index can't be played")
         for file in ("contact-sheet.jpg", "annotated.mp4"):
-            self.assertIn(file, result.out, "the output does not say where it is")
+            self.assertIn(file, result.out, "the output does not name the file")
 
     def test_the_demo_leaves_no_process_and_no_temporary_file(self):
         self.demo()
@@ -84,21 +84,21 @@ class DemoTest(support.ProcessTest):
         self.assertEqual([], files)
 
 
-class DemoWithStrangersTest(support.ProcessTest):
+class DemoWithUnknownPeopleTest(support.ProcessTest):
     @classmethod
     def setUpClass(cls):
         support.need_system()
 
-    def test_a_video_without_anyone_enrolled_gives_no_name(self):
+    def test_the_demo_names_nobody_in_a_video_without_enrolled_people(self):
         result = self.facebus("demo", "--source", DEMO / "bikes.mp4", "--no-first-second", "--output",
                               self.folder / "out")
         self.assertEqual(0, result.code, result)
         self.assertEqual([], named(result.out), result)
 
-    def test_a_man_who_is_not_enrolled_is_seen_but_not_named(self):
+    def test_the_demo_reports_but_does_not_name_an_unknown_man(self):
         result = self.facebus("demo", "--no-first-second", "--output", self.folder / "out")
         self.assertEqual(0, result.code, result)
-        self.assertTrue(RESULT.search(result.out), f"nobody was seen\n{result}")
+        self.assertTrue(RESULT.search(result.out), f"no result\n{result}")
         self.assertEqual([], named(result.out), result)
 
 
@@ -108,7 +108,7 @@ class DemoInterruptedTest(support.ProcessTest):
         support.need_system()
 
     def interrupt_at(self, stream, pattern):
-        """Starts an endless demo, presses Ctrl-C when it prints a line, and waits for its end."""
+        """Starts an endless demo, sends Ctrl-C when it prints a matching line, and waits for its end."""
         environment = self.environment(FACEBUS_CAMERAS_DEMO_SOURCE=CARPHONE,
                                        FACEBUS_CAMERAS_DEMO_LOOP="true",
                                        FACEBUS_CAMERAS_DEMO_PACE="live")
@@ -133,12 +133,12 @@ class DemoInterruptedTest(support.ProcessTest):
         self.assertEqual([], list(self.scratch.iterdir()), "temporary files left behind")
         return code, printed + other.read_text()
 
-    def test_ctrl_c_after_a_result_ends_everything_with_success_and_prints_the_summary(self):
+    def test_ctrl_c_after_a_result_stops_everything_and_prints_the_summary(self):
         code, printed = self.interrupt_at("out", RESULT)
         self.assertEqual(0, code, printed)
         self.assertIn("detect-align", printed, "no latency table")
 
-    def test_ctrl_c_while_the_services_start_ends_everything(self):
+    def test_ctrl_c_while_the_services_start_stops_everything(self):
         code, printed = self.interrupt_at("err", "starting the services")
         self.assertEqual(INTERRUPTED, code, printed)
 
@@ -151,8 +151,8 @@ class ReplayTest(support.ProcessTest):
         support.need_system()
 
     def story(self, system, source):
-        """What a replay said, without what differs by nature: ids and times of the clock. In the
-        order of the stream, because the results of several tracks may overtake one another."""
+        """Returns the identities of a replay without ids and clock times, which differ every time. They are in
+        stream order, because results of different tracks can overtake each other."""
         found = identities(system.replay(source))
         return sorted(((m["src"], m["pts"], m["box"]["x"], m["decision"], m.get("subject"),
                         m.get("similarity")) for m in found), key=lambda row: row[:4])
@@ -179,7 +179,7 @@ class ReplayTest(support.ProcessTest):
                 for name in list(system.services):
                     system.stop(name)
 
-    def test_a_file_replay_gives_the_same_identities_every_time(self):
+    def test_a_replay_of_a_file_gives_the_same_identities_every_time(self):
         self.check(CARPHONE, carphone_frames(self), DEMO / "photos")
 
     def test_a_replay_with_many_people_gives_the_same_identities_every_time(self):

@@ -1,4 +1,4 @@
-"""`facebus evaluate` and `facebus detect` on files."""
+"""`facebus evaluate` and `facebus detect`."""
 
 import json
 import os
@@ -34,7 +34,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
 
-    def test_it_counts_pictures_people_and_pictures_without_a_face(self):
+    def test_counts_images_people_and_images_without_a_face(self):
         support.need_tool("ffmpeg")
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
@@ -46,25 +46,24 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(["joe_biden/grey.png"],
                          self.report("--failures")["failures"]["without_face"])
 
-    def test_the_same_person_is_more_alike_than_two(self):
+    def test_judges_all_pairs_of_the_demo_photos_correctly(self):
         report = self.report()
         self.assertEqual(1, report["verification"]["accuracy"])
         self.assertEqual((3, 3), (report["all_pairs"]["same"], report["all_pairs"]["different"]))
 
-    def test_what_is_done_is_kept_and_a_cache_that_was_cut_off_is_completed(self):
+    def test_uses_the_cache_and_completes_a_truncated_one(self):
         before = self.report()
         whole = self.cache.read_bytes()
         self.assertEqual(before, self.report())
-        self.assertEqual(whole, self.cache.read_bytes(), "everything was there")
+        self.assertEqual(whole, self.cache.read_bytes(), "the cache was complete")
         self.cache.write_bytes(whole[:len(whole) * 3 // 5])
         self.assertEqual(before, self.report())
         self.assertEqual(len(whole), self.cache.stat().st_size)
 
-    def test_a_picture_that_changed_and_other_settings_are_done_anew(self):
+    def test_embeds_a_changed_image_again_and_all_images_after_a_change_of_settings(self):
         self.report()
         size = self.cache.stat().st_size
-        picture = self.people / "joe_biden/biden.jpg"
-        os.utime(picture, ns=(0, 0))
+        os.utime(self.people / "joe_biden/biden.jpg", ns=(0, 0))
         self.report()
         self.assertGreater(self.cache.stat().st_size, size)
         result = self.facebus("evaluate", self.people, "--cache", self.cache, "--json",
@@ -72,7 +71,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         self.assertEqual(size, self.cache.stat().st_size)
 
-    def test_a_run_that_was_stopped_goes_on_where_it_was(self):
+    def test_continues_a_stopped_run(self):
         for number in range(200):
             (self.people / f"joe_biden/{number}.jpg").symlink_to(PHOTOS / "joe_biden/biden.jpg")
         screen, terminal = os.openpty()
@@ -81,7 +80,7 @@ class EvaluateTest(support.ProcessTest):
                               str(self.cache)], self.environment(), subprocess.DEVNULL, terminal)
         os.close(terminal)
         shown = b""
-        while not re.search(rb" [1-9]\d*/204", shown):  # on a terminal the bar counts
+        while not re.search(rb" [1-9]\d*/204", shown):  # the progress bar on a terminal
             shown += os.read(screen, 4096)
         process.send_signal(signal.SIGINT)
         while b"run it again to continue" not in shown:
@@ -89,14 +88,14 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(130, process.wait())
         done = self.cache.read_bytes()
         self.assertEqual(204, self.report()["images"])
-        self.assertTrue(self.cache.read_bytes().startswith(done), "what was done is done again")
-        self.assertGreater(self.cache.stat().st_size, len(done), "it was not stopped")
+        self.assertTrue(self.cache.read_bytes().startswith(done), "finished work was repeated")
+        self.assertGreater(self.cache.stat().st_size, len(done), "the run was not stopped")
 
-    def test_crops_that_collect_wrote_are_not_looked_for_again(self):
+    def test_uses_crops_of_collect_unchanged(self):
         collected = self.folder / "collected"
         done = self.facebus("collect", support.CARPHONE, "--output", collected)
         self.assertEqual(0, done.code, done)
-        # With this no face would be found in a crop, which is smaller.
+        # With this minimum no face would be detected in the crops, which are smaller.
         result = self.facebus("evaluate", collected, "--cache", self.cache, "--json",
                               FACEBUS_DETECT_MIN_FACE="161")
         self.assertEqual(0, result.code, result)
@@ -109,10 +108,10 @@ class EvaluateTest(support.ProcessTest):
         for name in ("roc", "det"):
             self.assertIn("<polyline", (self.folder / f"charts/{name}.svg").read_text())
 
-    def test_wrong_input_is_one_line_that_says_what(self):
+    def test_reports_invalid_input_in_one_line(self):
         pairs = self.folder / "pairs.txt"
         pairs.write_text("1 1\nbarack_obama 1 2\n")
-        for arguments, code, said in (
+        for arguments, code, words in (
                 ((self.people, "--pairs", pairs), 65, "line 2"),
                 ((self.people, "--pairs", "/none.txt"), 69, "/none.txt"),
                 (("/none",), 69, "/none"),
@@ -124,7 +123,7 @@ class EvaluateTest(support.ProcessTest):
                 self.assertEqual(code, result.code, result)
                 last = [line for line in result.err_lines if not line.startswith("embedding")]
                 self.assertEqual(1, len(last), result)
-                self.assertIn(said, last[0])
+                self.assertIn(words, last[0])
 
 
 class DetectTest(support.ProcessTest):
@@ -133,7 +132,7 @@ class DetectTest(support.ProcessTest):
         support.need_programs()
         support.need_models()
 
-    def test_each_picture_is_a_line_with_its_faces(self):
+    def test_prints_one_line_per_image_with_its_faces(self):
         result = self.facebus("detect", "--json", PHOTOS)
         self.assertEqual(0, result.code, result)
         lines = [json.loads(line) for line in result.out.splitlines()]
@@ -146,11 +145,11 @@ class DetectTest(support.ProcessTest):
             self.assertGreater(face["quality"]["overall"], 0.3)
             self.assertLessEqual(x + width, line["width"] * 1.1)
 
-    def test_what_cannot_be_read_is_told_and_the_others_are_shown(self):
+    def test_reports_an_unreadable_image_and_prints_the_others(self):
         folder = self.folder / "mixed"
         folder.mkdir()
         shutil.copy(PHOTOS / "joe_biden/biden.jpg", folder / "b.jpg")
-        (folder / "a.jpg").write_bytes(b"no picture")
+        (folder / "a.jpg").write_bytes(b"not an image")
         result = self.facebus("detect", folder)
         self.assertEqual(65, result.code, result)
         self.assertEqual(1, len(result.err_lines), result)

@@ -1,5 +1,4 @@
-"""`facebus gallery` on a running system: who is enrolled, and that workers follow without a
-restart."""
+"""`facebus gallery`, and that running workers use its changes without a restart."""
 
 import json
 import shutil
@@ -36,7 +35,7 @@ class GalleryTest(support.ProcessTest):
         return json.loads(result.out)
 
     def written(self, part):
-        """Whether it stands in a file of Redis."""
+        """Returns whether a file of Redis contains the bytes."""
         return any(part in file.read_bytes()
                    for file in self.system.folder.rglob("*.aof") if file.is_file())
 
@@ -51,11 +50,11 @@ class GalleryTest(support.ProcessTest):
     def test_an_empty_gallery_lists_nobody(self):
         self.assertEqual({}, self.listed())
 
-    def test_a_folder_of_folders_enrols_each_person_with_all_pictures(self):
+    def test_a_folder_of_folders_enrols_all_photos_of_each_person(self):
         self.system.enrol(PHOTOS)
         self.assertEqual(SAMPLES, self.listed())
 
-    def test_show_tells_where_each_sample_came_from_and_of_which_model_it_is(self):
+    def test_show_lists_source_and_model_of_each_sample(self):
         self.system.enrol(PHOTOS)
         samples = self.shown("barack_obama")
         self.assertEqual({file.name for file in (PHOTOS / "barack_obama").iterdir()},
@@ -65,14 +64,14 @@ class GalleryTest(support.ProcessTest):
         for sample in samples:
             self.assertGreater(sample["quality"], 0)
 
-    def test_a_single_picture_is_named_after_its_file_or_as_told(self):
-        picture = self.folder / "alice.jpg"
-        shutil.copy(PHOTOS / "joe_biden/biden.jpg", picture)
-        self.system.enrol(picture)
+    def test_a_single_photo_is_named_after_its_file_or_by_the_name_option(self):
+        photo = self.folder / "alice.jpg"
+        shutil.copy(PHOTOS / "joe_biden/biden.jpg", photo)
+        self.system.enrol(photo)
         self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "Bob Öztürk")
         self.assertEqual({"alice": 1, "Bob Öztürk": 1}, self.listed())
 
-    def test_enrolling_the_same_folder_again_doubles_nothing(self):
+    def test_enrolling_a_folder_again_adds_nothing(self):
         self.system.enrol(PHOTOS)
         before = self.shown("barack_obama")
         again = self.system.facebus("gallery", "add", PHOTOS)
@@ -97,10 +96,10 @@ class GalleryTest(support.ProcessTest):
         self.system.enrol(two, "--name", "guest")
         listed = self.listed()
         self.assertEqual({"guest face 1", "guest face 2"}, set(listed))
-        # A photograph does not move, so the second crop of it would tell nothing new.
+        # The photo does not move, so further crops of it would add nothing.
         self.assertEqual([1, 5], sorted(listed.values()))
 
-    def test_more_pictures_of_a_person_are_added_to_the_same_person(self):
+    def test_further_photos_are_added_to_the_same_person(self):
         self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "barack_obama")
         more = self.system.facebus("gallery", "add", PHOTOS / "barack_obama")
         self.assertIn("2 added", more.out, more)
@@ -117,39 +116,39 @@ class GalleryTest(support.ProcessTest):
         self.assertFalse(self.written(b"joe_biden"))
         self.assertTrue(self.written(b"barack_obama"))
 
-    def test_the_picture_of_a_sample_can_be_looked_at_and_leaves_no_trace_in_the_files_of_redis(self):
+    def test_photo_writes_the_photo_of_a_sample_and_remove_erases_it_from_the_files_of_redis(self):
         self.system.stop("redis")
         self.system.start_redis("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
         self.system.enrol(PHOTOS)
-        pictures = {}
+        photos = {}
         for name in SAMPLES:
             file = self.folder / f"{name}.jpg"
             (sample, *_) = self.shown(name)
-            ended = self.system.facebus("gallery", "picture", sample["id"], "--into", file)
+            ended = self.system.facebus("gallery", "photo", sample["id"], "--into", file)
             self.assertEqual(0, ended.code, ended)
             self.assertEqual(0o600, file.stat().st_mode & 0o777)
-            pictures[name] = file.read_bytes()
+            photos[name] = file.read_bytes()
             again = ffmpeg_image(self, "again.png", "-i", file)
             self.assertEqual((160, 160), struct.unpack(">II", again.read_bytes()[16:24]))
-        for name, bytes_ in pictures.items():
+        for name, bytes_ in photos.items():
             self.assertTrue(self.written(bytes_), name)
         self.assertEqual(0, self.system.facebus("gallery", "remove", "joe_biden").code)
         self.wait_for_rewrite()
-        self.assertFalse(self.written(pictures["joe_biden"]))
-        self.assertTrue(self.written(pictures["barack_obama"]))
-        nothing = self.system.facebus("gallery", "picture", "0" * 32, "--into", self.folder / "x")
+        self.assertFalse(self.written(photos["joe_biden"]))
+        self.assertTrue(self.written(photos["barack_obama"]))
+        nothing = self.system.facebus("gallery", "photo", "0" * 32, "--into", self.folder / "x")
         self.assertEqual(65, nothing.code, nothing)
         self.assertIn("facebus gallery show", nothing.err)
 
-    def test_no_picture_is_kept_where_the_configuration_says_so(self):
+    def test_no_photo_is_kept_if_keep_photos_is_off(self):
         self.system.environment["FACEBUS_GALLERY_KEEP_PHOTOS"] = "false"
         self.system.enrol(PHOTOS / "joe_biden")
         (sample,) = self.shown("joe_biden")
-        ended = self.system.facebus("gallery", "picture", sample["id"], "--into", self.folder / "x")
+        ended = self.system.facebus("gallery", "photo", sample["id"], "--into", self.folder / "x")
         self.assertEqual(65, ended.code, ended)
         self.assertIn("gallery.keep_photos", ended.err)
 
-    def test_an_exported_gallery_is_imported_elsewhere_with_and_without_encryption(self):
+    def test_an_exported_gallery_can_be_imported_with_and_without_encryption(self):
         self.system.enrol(PHOTOS)
         secret = self.folder / "passphrase"
         secret.write_text("correct horse\n")
@@ -177,14 +176,14 @@ class GalleryTest(support.ProcessTest):
                     self.assertEqual([[s[k] for k in kept] for s in samples],
                                      [[s[k] for k in kept] for s in self.shown(name)])
 
-    def test_a_removed_person_is_gone_and_the_others_stay(self):
+    def test_remove_removes_only_that_person(self):
         self.system.enrol(PHOTOS)
         removed = self.system.facebus("gallery", "remove", "barack_obama")
         self.assertEqual(0, removed.code, removed)
         self.assertEqual({"joe_biden": 1}, self.listed())
         self.assertEqual(65, self.system.facebus("gallery", "show", "barack_obama").code)
 
-    def test_the_list_for_people_names_everyone_too(self):
+    def test_the_list_as_text_names_everyone(self):
         self.system.enrol(PHOTOS)
         result = self.system.facebus("gallery", "list")
         for name in SAMPLES:
@@ -192,7 +191,7 @@ class GalleryTest(support.ProcessTest):
 
 
 class RunningGalleryTest(support.ProcessTest):
-    """An endless clip of one man in front of running workers, while the gallery changes."""
+    """Running workers recognise one man in an endless clip while the gallery changes."""
 
     limit = 180
 
@@ -212,18 +211,18 @@ class RunningGalleryTest(support.ProcessTest):
                          FACEBUS_CAMERAS_CLIP_PACE="live")
 
     def wait_for(self, subject):
-        """The next identity that names the subject; None: that names nobody. Gives it."""
+        """Waits for the next identity with that subject (None: without a name) and returns it."""
         return self.system.until(lambda m: m.kind == "identity" and m.get("subject") == subject)
 
     def subjects_of_workers(self):
-        """What each worker has in its copy of the gallery for the next batch."""
+        """Returns the number of subjects in each worker's copy of the gallery."""
         return [metric(service.health, "facebus_gallery_subjects")
                 for name, service in self.system.services.items() if name.startswith("recognize")]
 
     def started(self):
         return {name: service.process.pid for name, service in self.system.services.items()}
 
-    def test_a_person_who_is_enrolled_is_named_by_running_workers(self):
+    def test_running_workers_name_a_newly_enrolled_person(self):
         self.system.start_all()
         self.play()
         before = self.started()
@@ -233,7 +232,7 @@ class RunningGalleryTest(support.ProcessTest):
         self.assertEqual("known", named["decision"])
         self.assertEqual(before, self.started())
 
-    def test_a_person_who_is_removed_is_not_named_any_more_by_running_workers(self):
+    def test_running_workers_do_not_name_a_removed_person(self):
         self.system.enrol("--name", "the man", self.frames)
         self.system.start_all()
         self.play()
@@ -243,12 +242,12 @@ class RunningGalleryTest(support.ProcessTest):
         self.assertEqual(0, removed.code, removed)
         after = self.wait_for(None)
         self.assertNotEqual(named["gallery"], after["gallery"])
-        # A worker ends the batch at hand with the gallery that it began with; the other one may be
-        # at that still.
+        # A worker completes the current batch with the gallery that it began with, and the other worker may still be
+        # doing so.
         self.system.until(lambda _: self.subjects_of_workers() == [2, 2])
         self.system.stop("capture")
         self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
-        # From now on he is a stranger, in the same track and in new ones.
+        # From now on he is unknown, in the same track and in new ones.
         self.system.messages.clear()
         self.play()
         self.wait_for(None)
@@ -265,12 +264,12 @@ class RunningGalleryTest(support.ProcessTest):
         self.assertEqual(0, self.system.facebus("gallery", "remove", "the man").code)
         support.need_tool("redis-cli")
         redis = ["redis-cli", "-s", self.system.folder / "redis"]
-        # Everything that Redis holds, keys and values; strings stand in it as they are.
+        # Dump all keys and values of Redis uncompressed, so that strings can be searched.
         self.run_program([*redis, "config", "set", "rdbcompression", "no"])
         dump = self.run_program([*redis, "--rdb", self.folder / "dump.rdb"])
         self.assertEqual(0, dump.code, dump)
         held = (self.folder / "dump.rdb").read_bytes()
-        self.assertIn(b"barack_obama", held, "the others must be found, or this test shows nothing")
+        self.assertIn(b"barack_obama", held, "the others must be found, or this test proves nothing")
         self.assertNotIn(b"the man", held)
         self.assertNotIn(subject.encode(), held)
 
