@@ -36,7 +36,7 @@ class IgnoredTest(FaultTest):
         self.assertEqual(0, made.code, made)
         return raw.read_bytes()
 
-    def mark(self, command):
+    def set_reporting(self, command):
         """Runs the gallery command `ignore` or `report`, and waits until every worker has loaded the change."""
         marked = self.system.facebus("gallery", command, "the man")
         self.assertEqual(0, marked.code, marked)
@@ -65,7 +65,7 @@ class IgnoredTest(FaultTest):
         return metric(self.system.services["broker"].health, "facebus_probes_ignored_total")
 
     def test_ignored_people_are_never_published_even_if_a_worker_is_lost(self):
-        self.mark("ignore")
+        self.set_reporting("ignore")
         man, others = self.show(TRACK_FRAMES)
         self.assertEqual([], man)
         self.assertEqual({"obama"}, {m["subject"] for m in others})
@@ -83,7 +83,7 @@ class IgnoredTest(FaultTest):
         # Half a track, which continues below.
         man, _ = self.show(TRACK_FRAMES // 2)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
-        self.mark("ignore")
+        self.set_reporting("ignore")
         (retraction,), others = self.show(TRACK_FRAMES // 4)
         self.assertTrue(retraction["ignored"])
         self.assertEqual("undecided", retraction["decision"])
@@ -92,7 +92,7 @@ class IgnoredTest(FaultTest):
             self.assertIsNone(retraction.get(key))
         self.assertEqual([], retraction["samples"])
         self.assertEqual([], others, "the other man has no new result")
-        self.mark("report")
+        self.set_reporting("report")
         man, _ = self.show(TRACK_FRAMES // 4)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
         # Ignoring a person deletes the memory of the tracks published with their name.
