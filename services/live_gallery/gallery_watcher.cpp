@@ -32,7 +32,7 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
     auto loaded = store_.load(model_id_);
     const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
     if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
-    looked(true);
+    record_check(true);
     thread_ = std::jthread([this] { watch(); });
 }
 
@@ -57,7 +57,7 @@ void GalleryWatcher::swap(View view) {
     view_ = std::move(view);
 }
 
-void GalleryWatcher::looked(bool good) {
+void GalleryWatcher::record_check(bool good) {
     stale_ = !good;
     stale_gauge_.set(good ? 0 : 1);
     if (good) checked_.set(static_cast<double>(utc_ns()) / 1e9);
@@ -106,7 +106,7 @@ gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     return done->policy;
 }
 
-Result<void> GalleryWatcher::look() {
+Result<void> GalleryWatcher::check() {
     auto gallery = store_.refresh(view().snapshot);
     if (!gallery) return std::unexpected(gallery.error());
     if (*gallery != view().snapshot) return take(std::move(*gallery));
@@ -152,9 +152,9 @@ bool GalleryWatcher::wait_for_turn(std::uint64_t& wanted) {
 void GalleryWatcher::watch() {
     std::uint64_t wanted = 0;
     while (wait_for_turn(wanted)) {
-        const auto current = look();
+        const auto current = check();
         if (!current) runtime_.count_error(current.error());
-        looked(current.has_value());
+        record_check(current.has_value());
         runtime_.health.check("gallery", true,
                               current ? "up to date" : "stale: " + current.error().message);
         {

@@ -52,11 +52,11 @@ class GalleryWatcher {
   private:
     using Gallery = std::shared_ptr<const gallery::Snapshot>;
     Result<void> take(Gallery gallery);
-    Result<void> look();
+    Result<void> check();
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
     void calibrate_in_background();
     void swap(View view);
-    void looked(bool good);
+    void record_check(bool good);
     bool wait_for_turn(std::uint64_t& wanted);
     void watch();
 

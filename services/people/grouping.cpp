@@ -38,8 +38,9 @@ class Linkage {
         double highest = never;
         for (std::size_t i = 0; i < count_; ++i) {
             if (members_[i].empty() || !nearest_[i]) continue;
-            if (const double alike = average(i, *nearest_[i]); alike > highest) {
-                highest = alike;
+            if (const double average_similarity = average(i, *nearest_[i]);
+                average_similarity > highest) {
+                highest = average_similarity;
                 best = i;
             }
         }
@@ -67,8 +68,8 @@ class Linkage {
         double highest = never;
         for (std::size_t k = 0; k < count_; ++k) {
             if (k == i || members_[k].empty()) continue;
-            if (const double alike = average(i, k); alike > highest) {
-                highest = alike;
+            if (const double average_similarity = average(i, k); average_similarity > highest) {
+                highest = average_similarity;
                 nearest_[i] = k;
             }
         }

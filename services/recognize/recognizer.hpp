@@ -20,7 +20,7 @@ struct ProbeItem {
     Image crop;
 };
 
-/// Embeds crops and decides whom they show. Not thread-safe.
+/// Embeds crops and decides which subjects they show. Not thread-safe.
 class Recognizer {
   public:
     /// Stores a probe with the others of its track and returns all of them, including this one.

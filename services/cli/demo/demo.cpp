@@ -69,8 +69,8 @@ class Demo {
         }
         if (!probe) throw StartupError(exit_code(probe.error()), probe.error().message);
         fs::create_directories(options_.output / "logs");
-        say(fmt::format("source {}, results in {}", vision::printable(source_),
-                        options_.output.string()));
+        print_line(fmt::format("source {}, results in {}", vision::printable(source_),
+                               options_.output.string()));
         if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
         results::ResultStream stream(bus_, endpoint_, context_.stop);
         if (!wait_for_workers(stream)) return Exit::interrupted;
@@ -82,7 +82,7 @@ class Demo {
     }
 
   private:
-    static void say(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+    static void print_line(const std::string& text) { fmt::print(stderr, "{}\n", text); }
 
     bool start_redis() {
         const auto folder = scratch_.path().string();
@@ -147,8 +147,8 @@ class Demo {
                 fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
             const auto added = enroller.add(store, name, seen, "first second");
             if (added) {
-                say(fmt::format("enrolled \"{}\" from the first second: {} samples", name,
-                                added->added));
+                print_line(fmt::format("enrolled \"{}\" from the first second: {} samples", name,
+                                       added->added));
             }
         }
     }
@@ -184,7 +184,7 @@ class Demo {
     }
 
     bool start_services() {
-        say("starting the services");
+        print_line("starting the services");
         if (!start("broker")) return false;
         for (int i = 1; i <= options_.workers; ++i) {
             if (!start("recognize", fmt::format("recognize-{}", i))) return false;
@@ -215,7 +215,7 @@ class Demo {
     void show(results::ResultStream& stream) {
         const bool colour = isatty(STDOUT_FILENO) != 0;
         const auto limit = Monotonic::now() + std::chrono::duration<double>(options_.seconds);
-        say("running; press Ctrl-C to stop");
+        print_line("running; press Ctrl-C to stop");
         stream.read({.identity =
                          [&](const wire::Identity& identity, const Bytes& crop) {
                              report_.add(identity, crop);
@@ -231,7 +231,7 @@ class Demo {
                          },
                      .status = {},
                      .raw = {},
-                     .error = [](const Error& error) { say(error.message); },
+                     .error = [](const Error& error) { print_line(error.message); },
                      .idle =
                          [&] {
                              check_children();

@@ -20,11 +20,11 @@ vision::Tone tone(const wire::Identity& identity) {
     return vision::Tone::undecided;
 }
 
-std::string who(const wire::Identity& identity) {
+std::string display_name(const wire::Identity& identity) {
     return identity.subject.value_or(std::string(to_string(identity.decision)));
 }
 
-std::string why(const wire::Identity& identity) {
+std::string details(const wire::Identity& identity) {
     if (!identity.similarity) return identity.reason.value_or("");
     return fmt::format("similarity {:.2f}, {} probes", *identity.similarity, identity.probes);
 }
@@ -54,8 +54,8 @@ std::string DemoReport::summary() const {
         const auto& last = tracks_.at(track).identities.back();
         out += fmt::format("  track {:<4} from {:>7.2f} s  {:<9} {:<24} {}\n", short_track(track),
                            static_cast<double>(tracks_.at(track).first_pts) / 1e9,
-                           to_string(last.decision), who(last), why(last));
-        ++people[who(last)];
+                           to_string(last.decision), display_name(last), details(last));
+        ++people[display_name(last)];
     }
     out += fmt::format("{} tracks:", order_.size());
     for (const auto& [name, count] : people) out += fmt::format(" {} x{}", name, count);
@@ -69,8 +69,8 @@ bool DemoReport::write_sheet(const std::filesystem::path& file, const std::strin
         if (story.crop.empty()) continue;
         const auto& last = story.identities.back();
         cells.push_back(
-            {story.crop, who(last),
-             fmt::format("{:.1f} s: {}", static_cast<double>(story.first_pts) / 1e9, why(last)),
+            {story.crop, display_name(last),
+             fmt::format("{:.1f} s: {}", static_cast<double>(story.first_pts) / 1e9, details(last)),
              tone(last)});
     }
     if (cells.empty()) return false;
@@ -99,9 +99,10 @@ void DemoReport::write_video(const std::string& source, const std::filesystem::p
                 // The last identity up to this frame wins.
                 for (const auto& identity : story->second.identities) {
                     if (identity.pts > frame->pts) break;
-                    label.text = identity.similarity
-                                     ? fmt::format("{} {:.2f}", who(identity), *identity.similarity)
-                                     : who(identity);
+                    label.text =
+                        identity.similarity
+                            ? fmt::format("{} {:.2f}", display_name(identity), *identity.similarity)
+                            : display_name(identity);
                     label.tone = tone(identity);
                 }
             }

@@ -73,8 +73,8 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     fmt::print("{} added, {} already enrolled\n", imported.added, imported.already);
     if (imported.added + imported.already < imported.expected) {
         fmt::print(stderr,
-                   "{} should contain {} samples: some were removed during the export, or the file "
-                   "is truncated\n",
+                   "{} states {} samples but contains fewer: some were removed during the export, "
+                   "or the file is truncated\n",
                    options.file.string(), imported.expected);
     }
     return Exit::ok;

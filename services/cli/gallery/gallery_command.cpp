@@ -154,8 +154,8 @@ Exit gallery_remove(const Context& context, const std::string& name) {
     if (!manual_commands.empty()) {
         fmt::print(
             stderr,
-            "Redis' files may hold the bytes until they are written anew, which this user may "
-            "not ask for: have {} run on it\n",
+            "the files of Redis may contain the data until they are rewritten, and this Redis user "
+            "has no permission to do that; have the administrator of Redis run {}\n",
             manual_commands);
     }
     return Exit::ok;
