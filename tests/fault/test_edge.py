@@ -211,7 +211,7 @@ class CameraTest(support.ProcessTest):
         self.assertEqual((640, 480), (header["width"], header["height"]))
         self.assertEqual(1, self.disconnects(system))
 
-    def test_reopens_a_camera_that_repeats_its_frame_once(self):
+    def test_reopens_a_camera_that_repeats_its_last_frame_only_once(self):
         camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="0.5")
