@@ -1,5 +1,4 @@
-// The stages of the edge as functions: a real photograph goes in as a frame and comes out as a
-// probe.
+// The stages of the edge called as functions: from a frame with a real photograph to a probe.
 #include <boost/test/unit_test.hpp>
 
 #include "detect-align/detect_stage.hpp"
@@ -53,7 +52,7 @@ struct Edge {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_and_ends_with_the_stream) {
+BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_that_ends_with_the_stream) {
     const auto image = photograph();
     Edge edge;
     const auto first = edge.process(frame(image, 0), image.pixels);
@@ -74,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_and_ends_with_the_strea
     BOOST_TEST((last.after[1].event == wire::TrackEvent::end));
 }
 
-BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_uses_the_names_of_the_first) {
+BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_reuses_track_ids_of_the_first) {
     const auto image = photograph();
     Edge edge;
     const auto track = [&] {
@@ -111,7 +110,7 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     BOOST_TEST(iou(again.faces[0].box, box) > 0.8F);
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
+BOOST_AUTO_TEST_CASE(passes_on_frames_without_faces) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 20});
@@ -124,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_frame_without_faces_still_tells_that_time_passed) {
     BOOST_TEST(face.head.src == "door");
 }
 
-BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_look) {
+BOOST_AUTO_TEST_CASE(skips_a_face_that_the_border_of_an_area_cuts_off) {
     const auto image = photograph();
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     const wire::Region whole{.head = {.src = "door"},
@@ -143,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_face_cut_off_by_the_edge_of_an_area_is_left_to_a_better_l
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_time) {
+BOOST_AUTO_TEST_CASE(finds_a_person_who_stands_still_once_per_second) {
     const auto image = photograph();
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
@@ -156,10 +155,10 @@ BOOST_AUTO_TEST_CASE(a_person_who_stands_still_is_seen_once_a_second_all_the_tim
         if (!detect.process(region, pixels).first.faces.empty()) seen = pts;
         BOOST_TEST(pts - seen <= second);
     }
-    BOOST_TEST(searched < 15U, "a still scene is searched whole once a second and else not at all");
+    BOOST_TEST(searched < 15U, "a still scene is searched only once per second");
 }
 
-BOOST_AUTO_TEST_CASE(cameras_that_begin_together_are_searched_whole_at_different_times) {
+BOOST_AUTO_TEST_CASE(searches_cameras_that_start_together_at_different_times) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
     constexpr std::int64_t second = 1'000'000'000;
@@ -173,7 +172,7 @@ BOOST_AUTO_TEST_CASE(cameras_that_begin_together_are_searched_whole_at_different
             whole += static_cast<int>(areas);
             searches[camera] += static_cast<int>(areas);
         }
-        // All of them in the first frame, which nothing is known of.
+        // The first frame of each camera is always searched.
         BOOST_TEST(whole <= (pts == second / 25 ? 3 : 1));
     }
     for (const auto& [camera, times] : searches) {

@@ -1,3 +1,4 @@
+// The networks of MTCNN on the kernels of libs/vision compared with the same files in OpenCV DNN.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -18,8 +19,6 @@
 #include "vision/detect/proposal_network.hpp"
 #include "vision/network/network.hpp"
 
-// The networks of MTCNN by kernels of our own against the same files by OpenCV DNN.
-
 using namespace facebus;
 using namespace facebus::vision;
 
@@ -30,33 +29,33 @@ namespace {
 
 cv::Mat noise(int rows, int columns) {
     std::mt19937 random(static_cast<std::uint32_t>(rows * 1000 + columns));
-    cv::Mat picture(rows, columns, CV_8UC3);
+    cv::Mat image(rows, columns, CV_8UC3);
     for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < 3 * columns; ++x) {
-            picture.ptr(y)[x] = static_cast<std::uint8_t>(random());
+            image.ptr(y)[x] = static_cast<std::uint8_t>(random());
         }
     }
-    // Not only noise: half of it is smooth.
+    // The upper half is smooth instead of noise.
     for (int y = 0; y < rows / 2; ++y) {
         for (int x = 0; x < 3 * columns; ++x) {
-            picture.ptr(y)[x] = static_cast<std::uint8_t>((x + 7 * y) % 256);
+            image.ptr(y)[x] = static_cast<std::uint8_t>((x + 7 * y) % 256);
         }
     }
-    return picture;
+    return image;
 }
 
-/// The networks were trained on pictures with the axes swapped, in RGB: OpenCV gets those, ours the
-/// picture as a camera gives it.
-cv::Mat upright(const cv::Mat& swapped) {
-    cv::Mat picture;
-    cv::transpose(swapped, picture);
-    cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
-    return picture;
+/// Converts an image for OpenCV to one for our networks. The files were trained on transposed RGB
+/// images, which OpenCV DNN needs; ours read upright BGR images.
+cv::Mat upright(const cv::Mat& transposed) {
+    cv::Mat image;
+    cv::transpose(transposed, image);
+    cv::cvtColor(image, image, cv::COLOR_RGB2BGR);
+    return image;
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_cell_has_the_score_and_the_shift_that_opencv_gives_at_any_size) {
+BOOST_AUTO_TEST_CASE(proposal_network_equals_opencv_at_any_size) {
     const auto file = test::models() / "pnet.onnx";
     ProposalNetwork ours(file);
     auto theirs = load_network(file);
@@ -70,17 +69,17 @@ BOOST_AUTO_TEST_CASE(every_cell_has_the_score_and_the_shift_that_opencv_gives_at
                                                    {101, 77},
                                                    {160, 213}}};
     for (const auto& [rows, columns] : sizes) {
-        const auto picture = noise(rows, columns);
+        const auto image = noise(rows, columns);
         const std::array<int, 4> shape{1, rows, columns, 3};
         cv::Mat input(4, shape.data(), CV_32F);
         cv::Mat plane(rows, columns, CV_32FC3, input.ptr());
-        picture.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
+        image.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
         theirs.setInput(input);
         std::vector<cv::Mat> out;
         theirs.forward(out, std::vector<std::string>{"conv2d_4", "softmax"});
         for (const auto instructions : supported_instructions()) {
-            const auto& maps = ours.run(upright(picture), {rows, columns}, instructions);
-            BOOST_TEST_CONTEXT(rows << " x " << columns << " by " << name_of(instructions)) {
+            const auto& maps = ours.run(upright(image), {rows, columns}, instructions);
+            BOOST_TEST_CONTEXT(rows << " x " << columns << " with " << name_of(instructions)) {
                 BOOST_REQUIRE(maps.columns == out[1].size[1]);
                 BOOST_REQUIRE(maps.rows == out[1].size[2]);
                 float worst = 0;
@@ -103,7 +102,7 @@ BOOST_AUTO_TEST_CASE(every_cell_has_the_score_and_the_shift_that_opencv_gives_at
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_candidate_has_the_answer_that_opencv_gives_in_batches_of_any_size) {
+BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
     struct Network {
         std::string file;
         int side;
@@ -123,30 +122,30 @@ BOOST_AUTO_TEST_CASE(every_candidate_has_the_answer_that_opencv_gives_in_batches
             cv::Mat input(4, shape.data(), CV_32F);
             cv::Mat turned(4, shape.data(), CV_32F);
             for (int i = 0; i < count; ++i) {
-                const cv::Mat picture = noise(side, side + i)(cv::Rect(i, 0, side, side));
+                const cv::Mat image = noise(side, side + i)(cv::Rect(i, 0, side, side));
                 cv::Mat plane(side, side, CV_32FC3, input.ptr(i));
-                picture.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
+                image.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
                 plane = cv::Mat(side, side, CV_32FC3, turned.ptr(i));
-                upright(picture).convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
+                upright(image).convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
             }
             theirs.setInput(input);
             std::vector<cv::Mat> out;
             theirs.forward(out, outputs);
-            const auto answers = ours.forward(turned.ptr<float>(), count);
-            BOOST_REQUIRE(answers.size() == static_cast<std::size_t>(count));
+            const auto predictions = ours.forward(turned.ptr<float>(), count);
+            BOOST_REQUIRE(predictions.size() == static_cast<std::size_t>(count));
             double worst = 0;
             const auto compare = [&](float a, float b) {
                 worst = std::max(worst, std::abs(double{a} - double{b}));
             };
             for (int i = 0; i < count; ++i) {
-                const auto& answer = answers[static_cast<std::size_t>(i)];
-                compare(answer.score, out[0].at<float>(i, 1));
+                const auto& prediction = predictions[static_cast<std::size_t>(i)];
+                compare(prediction.score, out[0].at<float>(i, 1));
                 for (std::size_t k = 0; k < 4; ++k) {
-                    compare(answer.shift[k], out[1].ptr<float>(i)[k]);
+                    compare(prediction.shift[k], out[1].ptr<float>(i)[k]);
                 }
                 if (out.size() < 3) continue;
                 for (std::size_t k = 0; k < 10; ++k) {
-                    compare(answer.points[k], out[2].ptr<float>(i)[k]);
+                    compare(prediction.points[k], out[2].ptr<float>(i)[k]);
                 }
             }
             BOOST_TEST(worst < 1e-4, file << ", " << count << " candidates: " << worst);
@@ -154,10 +153,9 @@ BOOST_AUTO_TEST_CASE(every_candidate_has_the_answer_that_opencv_gives_in_batches
     }
 }
 
-BOOST_AUTO_TEST_CASE(
-    another_or_a_damaged_network_is_refused_with_the_command_that_fetches_the_right_one) {
+BOOST_AUTO_TEST_CASE(rejects_wrong_and_damaged_networks_with_the_command_that_fetches_them) {
     const TemporaryFolder folder;
-    const auto refused = [](const std::string& why) {
+    const auto rejected = [](const std::string& why) {
         return [why](const StartupError& error) {
             const std::string message = error.what();
             return message.find(why) != std::string::npos &&
@@ -165,16 +163,16 @@ BOOST_AUTO_TEST_CASE(
         };
     };
     BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), StartupError,
-                          refused("rnet.onnx is not the expected network"));
+                          rejected("rnet.onnx is not the expected network"));
     std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
     const std::string whole{std::istreambuf_iterator<char>(in), {}};
-    // Cut off anywhere it is refused, or, where nothing that counts is missing, read.
+    // Truncated files are rejected wherever they end.
     for (std::size_t size = 0; size < whole.size(); size += 97) {
         std::ofstream(folder / "pnet.onnx", std::ios::binary) << whole.substr(0, size);
         BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), StartupError,
-                              refused("pnet.onnx is"));
+                              rejected("pnet.onnx is"));
     }
-    // Any byte changed: refused or read, but never out of bounds.
+    // Files with a changed byte are rejected or read, but never read out of bounds.
     for (std::size_t place = 0; place < whole.size(); place += 61) {
         auto changed = whole;
         changed[place] = static_cast<char>(~static_cast<unsigned char>(changed[place]));

@@ -1,5 +1,5 @@
-// Fixed faces in fixed photographs have fixed embeddings, with every version of OpenCV. The
-// reference run is golden_faces.json (OpenCV 4.6); FACEBUS_WRITE_GOLDEN=1 writes it anew.
+// Fixed faces in fixed photographs must have the same embeddings with every version of OpenCV. The
+// reference run is golden_faces.json (OpenCV 4.6); FACEBUS_WRITE_GOLDEN=1 rewrites it.
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -20,14 +20,14 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr double least_cosine = 0.9999;
+constexpr double min_cosine = 0.9999;
 
 const std::filesystem::path golden_file = test::source() / "tests/stage/golden_faces.json";
 
 Image photograph(const std::string& name) {
-    auto picture = read_image(test::models() / "demo/photos" / name);
-    BOOST_REQUIRE(picture);
-    return *picture;
+    auto image = read_image(test::models() / "demo/photos" / name);
+    BOOST_REQUIRE(image);
+    return *image;
 }
 
 Detection detection(const Json& json) {
@@ -40,15 +40,16 @@ Detection detection(const Json& json) {
     return face;
 }
 
-/// The reference run: what MTCNN finds is written down, so that later runs only align and embed.
+/// Writes the reference run with the faces that MTCNN finds, so that later runs only align and
+/// embed.
 void write_golden(Embedder& embedder) {
     Mtcnn mtcnn(test::models(), {});
     Json faces = Json::array();
     for (const char* name : {"barack_obama/obama.jpg", "barack_obama/obama2.jpg",
                              "barack_obama/obama3.jpg", "joe_biden/biden.jpg"}) {
         if (!std::filesystem::exists(test::models() / "demo/photos" / name)) continue;
-        const auto picture = photograph(name);
-        const auto found = mtcnn.detect(picture);
+        const auto image = photograph(name);
+        const auto found = mtcnn.detect(image);
         BOOST_REQUIRE(!found.empty());
         const auto& face = found.front();
         Json landmarks = Json::array();
@@ -56,7 +57,7 @@ void write_golden(Embedder& embedder) {
         faces.push_back({{"photograph", name},
                          {"box", {face.box.x, face.box.y, face.box.width, face.box.height}},
                          {"landmarks", landmarks},
-                         {"embedding", embedder.embed(std::array{align(picture, face)}).front()}});
+                         {"embedding", embedder.embed(std::array{align(image, face)}).front()}});
     }
     std::ofstream(golden_file) << Json{{"model", embedder.model_id()}, {"faces", faces}} << "\n";
 }
@@ -66,7 +67,7 @@ void write_golden(Embedder& embedder) {
 using facebus::test::SkipWithoutModels;
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
-BOOST_AUTO_TEST_CASE(fixed_faces_in_photographs_have_the_embeddings_of_the_reference_run) {
+BOOST_AUTO_TEST_CASE(embeddings_of_fixed_faces_equal_those_of_the_reference_run) {
     Embedder embedder(test::models());
     if (std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) write_golden(embedder);
     std::ifstream in(golden_file);
@@ -79,6 +80,6 @@ BOOST_AUTO_TEST_CASE(fixed_faces_in_photographs_have_the_embeddings_of_the_refer
         const Embedding expected = face.at("embedding").get<Embedding>();
         const auto cosine =
             static_cast<double>(similarity(embedder.embed(std::array{crop}).front(), expected));
-        BOOST_TEST(cosine >= least_cosine, name << ": " << cosine);
+        BOOST_TEST(cosine >= min_cosine, name << ": " << cosine);
     }
 }

@@ -1,3 +1,4 @@
+// Detection and embedding with the real models.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -27,8 +28,8 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
 namespace {
 
-/// The picture that models/golden_embedding.json describes.
-Image golden_picture() {
+/// Draws the image that models/golden_embedding.json describes.
+Image golden_image() {
     const auto bump = [](std::int64_t x, std::int64_t y, std::int64_t cx, std::int64_t cy,
                          std::int64_t rx, std::int64_t ry) -> std::int64_t {
         const std::int64_t part = 256 *
@@ -61,7 +62,7 @@ double cosine(const Embedding& a, const Embedding& b) {
     return static_cast<double>(similarity(a, b));
 }
 
-/// A photograph with one face from the demo files; nothing where they were not fetched.
+/// Returns a demo photograph with one face; nothing if the demo files were not fetched.
 std::optional<Image> photograph() {
     const auto folder = test::models() / "demo" / "photos";
     std::vector<std::filesystem::path> files;
@@ -69,12 +70,12 @@ std::optional<Image> photograph() {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
         if (entry.path().extension() == ".jpg") files.push_back(entry.path());
     if (files.empty()) return std::nullopt;
-    auto picture = read_image(*std::min_element(files.begin(), files.end()));
-    BOOST_REQUIRE(picture);
-    return *picture;
+    auto image = read_image(*std::min_element(files.begin(), files.end()));
+    BOOST_REQUIRE(image);
+    return *image;
 }
 
-/// Those that this build has.
+/// Returns the engines that this build supports.
 std::vector<Engine> engines() {
     std::vector<Engine> all{Engine::opencv};
     try {
@@ -89,9 +90,9 @@ std::vector<Engine> engines() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_golden_picture_is_drawn_right) {
-    const Image picture = golden_picture();
-    const cv::Mat mat = test::mat_of(picture);
+BOOST_AUTO_TEST_CASE(draws_the_golden_image_correctly) {
+    const Image image = golden_image();
+    const cv::Mat mat = test::mat_of(image);
     BOOST_TEST((mat.at<cv::Vec3b>(0, 0) == cv::Vec3b(60, 45, 40)));
     BOOST_TEST((mat.at<cv::Vec3b>(66, 57) == cv::Vec3b(59, 38, 54)));
     BOOST_TEST((mat.at<cv::Vec3b>(94, 80) == cv::Vec3b(168, 188, 238)));
@@ -99,7 +100,7 @@ BOOST_AUTO_TEST_CASE(the_golden_picture_is_drawn_right) {
     BOOST_TEST((mat.at<cv::Vec3b>(159, 159) == cv::Vec3b(79, 64, 59)));
 }
 
-BOOST_AUTO_TEST_CASE(the_golden_picture_has_the_golden_embedding) {
+BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
     std::ifstream in(test::source() / "models/golden_embedding.json");
     const auto golden = nlohmann::json::parse(in);
     Embedding expected{};
@@ -108,17 +109,17 @@ BOOST_AUTO_TEST_CASE(the_golden_picture_has_the_golden_embedding) {
     normalise(expected);
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
-        const auto embeddings = embedder.embed(std::array{golden_picture()});
+        const auto embeddings = embedder.embed(std::array{golden_image()});
         BOOST_REQUIRE(embeddings.size() == 1U);
         BOOST_TEST(cosine(embeddings[0], expected) >= golden.at("minimum_cosine").get<double>());
         BOOST_TEST(cosine(embeddings[0], embeddings[0]) == 1, boost::test_tools::tolerance(1e-5));
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_gives_what_its_crops_give_alone_in_order) {
+BOOST_AUTO_TEST_CASE(a_batch_equals_single_crops_in_order) {
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
-        std::vector<Image> crops{golden_picture()};
+        std::vector<Image> crops{golden_image()};
         // More than one batch of the network.
         for (unsigned i = 0; i < 18; ++i) {
             crops.push_back(test::image_of(test::texture(crop_side, i)));
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
     BOOST_TEST(one.model_id().ends_with(":box44up3"));
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_or_damaged_model_is_named_with_the_command_that_fetches_it) {
+BOOST_AUTO_TEST_CASE(names_a_missing_or_damaged_model_and_the_command_that_fetches_it) {
     const auto names_it = [](const std::string& name) {
         return [name](const StartupError& error) {
             const std::string message = error.what();
@@ -155,13 +156,13 @@ BOOST_AUTO_TEST_CASE(a_missing_or_damaged_model_is_named_with_the_command_that_f
     BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), StartupError, names_it("pnet.onnx"));
     std::ofstream(folder / "facenet.onnx") << "not a network";
     BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
-    // A network, but another one.
+    // A valid file with another network.
     std::filesystem::copy_file(test::models() / "pnet.onnx", folder / "facenet.onnx",
                                std::filesystem::copy_options::overwrite_existing);
     BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_found_in_pictures_without_faces) {
+BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
     Mtcnn mtcnn(test::models(), {});
     BOOST_TEST(mtcnn.detect(Image{}).empty());
     BOOST_TEST(mtcnn.detect(test::flat(39, 400, {90, 90, 90})).empty());
@@ -169,19 +170,19 @@ BOOST_AUTO_TEST_CASE(nothing_is_found_in_pictures_without_faces) {
     BOOST_TEST(mtcnn.detect(test::flat(40, 40, {90, 90, 90})).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_scale_factor_that_never_ends_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_scale_factors_outside_0_to_1) {
     BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 1.0F}), StartupError);
     BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 0.0F}), StartupError);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_in_a_photograph_is_found_where_its_parts_lie) {
-    const auto picture = photograph();
-    if (!picture) {
+BOOST_AUTO_TEST_CASE(finds_a_face_with_landmarks_inside_its_box) {
+    const auto photo = photograph();
+    if (!photo) {
         BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");
         return;
     }
     Mtcnn mtcnn(test::models(), {});
-    const auto faces = mtcnn.detect(*picture);
+    const auto faces = mtcnn.detect(*photo);
     BOOST_REQUIRE(!faces.empty());
     const Detection& face = faces.front();
     BOOST_TEST(face.score > 0.99F);
@@ -195,32 +196,30 @@ BOOST_AUTO_TEST_CASE(a_face_in_a_photograph_is_found_where_its_parts_lie) {
     BOOST_TEST(face.landmarks[3].x < face.landmarks[4].x);
     BOOST_TEST(face.landmarks[2].y > face.landmarks[0].y);
     BOOST_TEST(face.landmarks[3].y > face.landmarks[2].y);
-    BOOST_TEST(assess(align(*picture, face), face).overall > 0.5F);
+    BOOST_TEST(assess(align(*photo, face), face).overall > 0.5F);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_upside_down_or_at_the_border_gives_a_crop_of_the_same_person) {
-    const auto picture = photograph();
-    if (!picture) {
+BOOST_AUTO_TEST_CASE(the_embedding_hardly_depends_on_the_roll_of_the_head) {
+    const auto photo = photograph();
+    if (!photo) {
         BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");
         return;
     }
     Mtcnn mtcnn(test::models(), {});
     Embedder embedder(test::models());
-    const auto faces = mtcnn.detect(*picture);
+    const auto faces = mtcnn.detect(*photo);
     BOOST_REQUIRE(!faces.empty());
     const Detection& face = faces.front();
-    // Turned by hand, as a picture and as a detection.
+    // Rotate both the image and the detection by 90 degrees.
     cv::Mat turned;
-    cv::rotate(test::mat_of(*picture), turned, cv::ROTATE_90_CLOCKWISE);
-    const auto turn = [&](Point p) {
-        return Point{static_cast<float>(picture->height) - p.y, p.x};
-    };
+    cv::rotate(test::mat_of(*photo), turned, cv::ROTATE_90_CLOCKWISE);
+    const auto turn = [&](Point p) { return Point{static_cast<float>(photo->height) - p.y, p.x}; };
     Detection sideways = face;
     const Point centre = turn(face.box.centre());
     sideways.box = {centre.x - face.box.width / 2, centre.y - face.box.height / 2, face.box.width,
                     face.box.height};
     std::transform(face.landmarks.begin(), face.landmarks.end(), sideways.landmarks.begin(), turn);
     const auto embeddings =
-        embedder.embed(std::array{align(*picture, face), align(test::image_of(turned), sideways)});
+        embedder.embed(std::array{align(*photo, face), align(test::image_of(turned), sideways)});
     BOOST_TEST(cosine(embeddings[0], embeddings[1]) > 0.9);
 }

@@ -1,3 +1,4 @@
+// The SSD detector compared with MTCNN.
 #include <cstdio>
 #include <cstdlib>
 
@@ -30,16 +31,16 @@ float distance(Point a, Point b) {
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutSsd);
 
-BOOST_AUTO_TEST_CASE(it_finds_the_face_that_mtcnn_finds_with_the_same_box_and_landmarks) {
+BOOST_AUTO_TEST_CASE(finds_the_same_faces_as_mtcnn_with_the_same_boxes_and_landmarks) {
     std::size_t compared = 0;
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(test::models() / "demo/photos")) {
         if (entry.path().extension() != ".jpg") continue;
-        const auto picture = read_image(entry.path());
-        BOOST_REQUIRE(picture);
-        const auto expected = FaceDetector(test::models(), DetectorOptions{}).detect(*picture);
+        const auto photo = read_image(entry.path());
+        BOOST_REQUIRE(photo);
+        const auto expected = FaceDetector(test::models(), DetectorOptions{}).detect(*photo);
         const auto found =
-            FaceDetector(test::models(), {.detector = DetectorKind::ssd}).detect(*picture);
+            FaceDetector(test::models(), {.detector = DetectorKind::ssd}).detect(*photo);
         BOOST_TEST_CONTEXT(entry.path()) {
             BOOST_REQUIRE(!expected.empty());
             BOOST_REQUIRE(!found.empty());
@@ -56,14 +57,14 @@ BOOST_AUTO_TEST_CASE(it_finds_the_face_that_mtcnn_finds_with_the_same_box_and_la
     BOOST_TEST(compared == 4U);
 }
 
-BOOST_AUTO_TEST_CASE(it_finds_nothing_where_there_is_no_face) {
+BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
     Ssd ssd(test::models(), {});
     BOOST_TEST(ssd.detect(Image{}).empty());
     BOOST_TEST(ssd.detect(test::flat(640, 480, {90, 90, 90})).empty());
     BOOST_TEST(ssd.detect(test::image_of(test::texture(400, 5))).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_model_is_named_with_the_command_that_fetches_it) {
+BOOST_AUTO_TEST_CASE(names_a_missing_model_and_the_command_that_fetches_it) {
     const TemporaryFolder folder;
     BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), StartupError, [](const StartupError& error) {
         const std::string message = error.what();

@@ -1,3 +1,4 @@
+// Reports about cameras.
 #include <boost/test/unit_test.hpp>
 
 #include "track/camera_watch.hpp"
@@ -21,7 +22,7 @@ wire::Track event(const std::string& track, wire::TrackEvent kind) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_camera_is_told_of_with_its_frames_a_second) {
+BOOST_AUTO_TEST_CASE(reports_the_frames_per_second_of_a_camera) {
     CameraWatch watch(seconds(2), start);
     for (int i = 0; i < 50; ++i) watch.see(frame("door", i * second / 25));
     BOOST_TEST(watch.reports(start + seconds(1), 3 * second).empty());
@@ -36,8 +37,7 @@ BOOST_AUTO_TEST_CASE(a_camera_is_told_of_with_its_frames_a_second) {
     BOOST_TEST(!reports[0].ended);
 }
 
-BOOST_AUTO_TEST_CASE(
-    a_camera_that_gives_nothing_any_more_is_told_of_with_the_time_of_its_last_frame) {
+BOOST_AUTO_TEST_CASE(reports_the_time_of_the_last_frame_of_a_camera_that_stopped) {
     CameraWatch watch(seconds(2), start);
     watch.see(frame("door", second));
     watch.reports(start + seconds(2), 2 * second);
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(reports[0].last_frame == second);
 }
 
-BOOST_AUTO_TEST_CASE(a_configured_camera_that_never_gave_a_frame_is_told_of) {
+BOOST_AUTO_TEST_CASE(reports_a_configured_camera_that_never_delivered_a_frame) {
     CameraWatch watch(seconds(2), start, {"door", "yard"});
     watch.see(frame("door", second));
     const auto reports = watch.reports(start + seconds(2), 3 * second);
@@ -60,13 +60,13 @@ BOOST_AUTO_TEST_CASE(a_configured_camera_that_never_gave_a_frame_is_told_of) {
     BOOST_TEST(!reports[1].ended);
 }
 
-BOOST_AUTO_TEST_CASE(the_rate_is_of_the_time_that_passed_when_a_report_is_late) {
+BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_time_that_passed) {
     CameraWatch watch(seconds(2), start);
     for (int i = 0; i < 40; ++i) watch.see(frame("door", i));
     BOOST_TEST(watch.reports(start + seconds(4), 1).at(0).rate == 10);
 }
 
-BOOST_AUTO_TEST_CASE(open_tracks_are_counted_and_the_end_of_a_file_is_told) {
+BOOST_AUTO_TEST_CASE(counts_open_tracks_and_reports_the_end_of_a_file) {
     CameraWatch watch(seconds(2), start);
     watch.see(event("one", wire::TrackEvent::started));
     watch.see(event("two", wire::TrackEvent::started));

@@ -1,3 +1,4 @@
+// How often the stage publishes that a track continues.
 #include "track/track_stage.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -9,12 +10,13 @@ namespace {
 
 constexpr std::int64_t step = 200'000'000;
 
-/// How often a track that is seen for so many frames tells that it goes on.
-std::ptrdiff_t moves(double moved_every, int frames) {
-    TrackStage stage(Options{.tracker = {.confirm = 1},
-                             .publish_positions = moved_every == 0,
-                             .heartbeat = moved_every},
-                     "test");
+/// Returns how many `moved` events a track has that is visible for `frames` frames. `heartbeat` in
+/// seconds; 0: publish every position.
+std::ptrdiff_t moves(double heartbeat, int frames) {
+    TrackStage stage(
+        Options{
+            .tracker = {.confirm = 1}, .publish_positions = heartbeat == 0, .heartbeat = heartbeat},
+        "test");
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes));
     std::ptrdiff_t count = 0;
     for (int i = 0; i < frames; ++i) {
@@ -32,12 +34,12 @@ std::ptrdiff_t moves(double moved_every, int frames) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_track_that_goes_on_says_so_every_few_seconds) {
-    // 20 s, of which the first tells that it started.
+BOOST_AUTO_TEST_CASE(reports_that_a_track_continues_once_per_heartbeat) {
+    // In 20 s: the first event is `started`, which counts as a heartbeat.
     BOOST_TEST(moves(5, 101) == 4);
     BOOST_TEST(moves(1000, 101) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_track_that_is_to_tell_of_every_frame_does) {
+BOOST_AUTO_TEST_CASE(reports_the_position_in_every_frame_if_configured) {
     BOOST_TEST(moves(0, 101) == 100);
 }

@@ -1,4 +1,4 @@
-// The edge's end of the way to the broker, with real sockets.
+// The connection from the edge to the broker, with real sockets.
 #include <array>
 #include <optional>
 #include <stdexcept>
@@ -32,7 +32,7 @@ struct Fixture : test::TestRuntime {
         return output;
     }
 
-    /// The next message that the broker gets.
+    /// Returns the next message that the broker receives.
     bus::Received arrived() {
         while (poller.wait_readable(broker, -1)) {
             if (auto received = broker.try_receive(); received && *received) return **received;
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(sends_a_probe_again_until_it_is_acknowledged) {
     uplink->pump();
     const auto first = arrived();
     BOOST_REQUIRE(uplink->next_due().has_value());
-    // The time to wait is the one that the loop of the service waits.
+    // Wait as long as the main loop of the service would.
     const auto left = *uplink->next_due() - Monotonic::now();
     std::array<bus::Interest, 1> none{bus::Interest{.socket = &edge}};
     BOOST_REQUIRE(poller.wait(

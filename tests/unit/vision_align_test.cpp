@@ -1,3 +1,4 @@
+// Cutting aligned crops out of images.
 #include <cmath>
 #include <numbers>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int side = 400;
 
-/// Colour says where a pixel comes from: blue grows with x, green with y.
+/// Image whose colours tell where a pixel comes from: blue grows with x, green with y.
 Image gradient() {
     cv::Mat mat(side, side, CV_8UC3);
     for (int y = 0; y < side; ++y)
@@ -42,28 +43,28 @@ cv::Vec3b pixel(const Image& crop, int x, int y) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_crop_has_the_size_that_the_network_reads) {
+BOOST_AUTO_TEST_CASE(the_crop_has_the_input_size_of_the_network) {
     const Image crop = align(gradient(), face(100, 100, 80, 100));
     BOOST_TEST(crop.width == crop_side);
     BOOST_TEST(crop.height == crop_side);
     BOOST_TEST(crop.pixels.size() == crop_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(the_crop_lies_around_a_point_a_little_above_the_centre_of_the_box) {
+BOOST_AUTO_TEST_CASE(the_crop_is_centred_a_little_above_the_centre_of_the_box) {
     const Image crop = align(gradient(), face(100, 100, 120, 200));
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 160 / 2) <= 1);
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 194 / 2) <= 1);
 }
 
 BOOST_AUTO_TEST_CASE(above_means_towards_the_forehead_of_a_rolled_head) {
-    // Lying on its right side: the forehead points to the right of the picture.
+    // Rolled by 90 degrees, so that the forehead points to the right.
     const Image crop = align(gradient(), face(100, 100, 200, 200, std::numbers::pi / 2));
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 206 / 2) <= 1);
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 200 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_as_large_as_in_lfw_gets_44_pixels_of_182) {
-    // 94 x 125 and 44 more are 138 x 169; the middle 160 of 182 show 121 x 149 of them.
+BOOST_AUTO_TEST_CASE(a_face_of_lfw_size_gets_the_margin_of_training) {
+    // 94 x 125 plus 44 is 138 x 169, of which the central 160 / 182 are 121 x 149.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
     const double right = pixel(crop, 159, 80)[0] * 2.0;
@@ -73,36 +74,36 @@ BOOST_AUTO_TEST_CASE(a_face_as_large_as_in_lfw_gets_44_pixels_of_182) {
     BOOST_TEST(std::abs(bottom - top - 149) < 4);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_twice_as_large_gives_the_same_crop) {
-    cv::Mat picture = test::texture(200, 3);
+BOOST_AUTO_TEST_CASE(a_face_twice_as_large_results_in_the_same_crop) {
+    cv::Mat small = test::texture(200, 3);
     cv::Mat large;
-    cv::resize(picture, large, {400, 400}, 0, 0, cv::INTER_LINEAR);
-    const Image one = align(test::image_of(picture), face(60, 50, 60, 80));
+    cv::resize(small, large, {400, 400}, 0, 0, cv::INTER_LINEAR);
+    const Image one = align(test::image_of(small), face(60, 50, 60, 80));
     const Image two = align(test::image_of(large), face(120, 100, 120, 160));
     BOOST_TEST(cv::norm(test::mat_of(one), test::mat_of(two), cv::NORM_L1) /
                    static_cast<double>(crop_bytes) <
                2.5);
 }
 
-BOOST_AUTO_TEST_CASE(a_small_roll_is_left_alone) {
+BOOST_AUTO_TEST_CASE(a_small_roll_is_not_corrected) {
     const double ten_degrees = 10 * std::numbers::pi / 180;
     const Image level = align(gradient(), face(100, 100, 100, 120));
     const Image tilted = align(gradient(), face(100, 100, 100, 120, ten_degrees));
     BOOST_TEST(cv::norm(test::mat_of(level), test::mat_of(tilted), cv::NORM_INF) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_large_roll_is_turned_upright) {
+BOOST_AUTO_TEST_CASE(a_large_roll_is_corrected) {
     for (const double degrees : {-90.0, -30.0, 20.0, 45.0, 90.0, 170.0}) {
         const double roll = degrees * std::numbers::pi / 180;
         const Detection rolled = face(150, 150, 100, 100, roll);
-        cv::Mat picture(side, side, CV_8UC3, cv::Scalar::all(0));
+        cv::Mat canvas(side, side, CV_8UC3, cv::Scalar::all(0));
         const auto dot = [&](Point p, const cv::Scalar& colour) {
-            cv::circle(picture, {cvRound(p.x), cvRound(p.y)}, 6, colour, cv::FILLED);
+            cv::circle(canvas, {cvRound(p.x), cvRound(p.y)}, 6, colour, cv::FILLED);
         };
         dot(rolled.landmarks[0], {255, 0, 0});
         dot(rolled.landmarks[1], {0, 255, 0});
         dot(rolled.landmarks[3], {0, 0, 255});
-        const cv::Mat crop = test::mat_of(align(test::image_of(picture), rolled));
+        const cv::Mat crop = test::mat_of(align(test::image_of(canvas), rolled));
         const auto middle_of = [&](int channel) {
             cv::Mat plane;
             cv::extractChannel(crop, plane, channel);
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_large_roll_is_turned_upright) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(outside_of_the_picture_the_nearest_pixels_are_repeated) {
+BOOST_AUTO_TEST_CASE(repeats_the_nearest_pixels_outside_the_image) {
     const Image crop = align(test::flat(200, 200, {10, 200, 30}), face(-50, -60, 100, 120));
     BOOST_TEST((pixel(crop, 0, 0) == cv::Vec3b(10, 200, 30)));
     BOOST_TEST((pixel(crop, 159, 159) == cv::Vec3b(10, 200, 30)));
@@ -127,9 +128,9 @@ BOOST_AUTO_TEST_CASE(outside_of_the_picture_the_nearest_pixels_are_repeated) {
     BOOST_TEST((pixel(outside, 80, 80) == cv::Vec3b(10, 200, 30)));
 }
 
-BOOST_AUTO_TEST_CASE(the_picture_itself_is_not_changed) {
-    const Image picture = gradient();
-    const cv::Mat before = test::mat_of(picture).clone();
-    align(picture, face(100, 100, 80, 100, 1));
-    BOOST_TEST(cv::norm(before, test::mat_of(picture), cv::NORM_INF) == 0);
+BOOST_AUTO_TEST_CASE(does_not_modify_the_image) {
+    const Image image = gradient();
+    const cv::Mat before = test::mat_of(image).clone();
+    align(image, face(100, 100, 80, 100, 1));
+    BOOST_TEST(cv::norm(before, test::mat_of(image), cv::NORM_INF) == 0);
 }

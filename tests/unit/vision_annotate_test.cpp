@@ -1,3 +1,4 @@
+// Annotated frames, contact sheets and videos.
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -16,7 +17,7 @@ double difference(const Image& a, const Image& b) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_label_is_drawn_on_a_copy) {
+BOOST_AUTO_TEST_CASE(draws_labels_on_a_copy) {
     const Image frame = test::flat(320, 240, {50, 50, 50});
     const Image before = test::image_of(test::mat_of(frame));
     const std::vector<Label> labels{{{100, 80, 60, 80}, "Ada", Tone::known}};
@@ -27,7 +28,7 @@ BOOST_AUTO_TEST_CASE(a_label_is_drawn_on_a_copy) {
     BOOST_TEST(drawn.height == 240);
 }
 
-BOOST_AUTO_TEST_CASE(tones_differ) {
+BOOST_AUTO_TEST_CASE(draws_each_tone_in_another_colour) {
     const Image frame = test::flat(320, 240, {50, 50, 50});
     std::vector<Image> drawn;
     for (const Tone tone : {Tone::known, Tone::unknown, Tone::undecided})
@@ -37,7 +38,7 @@ BOOST_AUTO_TEST_CASE(tones_differ) {
     BOOST_TEST(difference(drawn[0], drawn[2]) > 0);
 }
 
-BOOST_AUTO_TEST_CASE(labels_outside_of_the_frame_and_longer_than_it_are_drawn) {
+BOOST_AUTO_TEST_CASE(draws_labels_outside_the_frame_and_wider_than_the_frame) {
     const Image frame = test::flat(160, 90, {50, 50, 50});
     const std::string longer(400, 'x');
     const std::vector<Label> labels{{{-500, -500, 60, 80}, longer, Tone::known},
@@ -47,7 +48,7 @@ BOOST_AUTO_TEST_CASE(labels_outside_of_the_frame_and_longer_than_it_are_drawn) {
     BOOST_TEST(annotate(frame, labels).width == 160);
 }
 
-BOOST_AUTO_TEST_CASE(a_letter_that_the_font_lacks_is_one_question_mark) {
+BOOST_AUTO_TEST_CASE(draws_one_question_mark_per_character_that_the_font_lacks) {
     const Image frame = test::flat(320, 240, {50, 50, 50});
     const auto with = [&](const std::string& text) {
         return annotate(frame, std::vector<Label>{{{100, 80, 60, 80}, text, Tone::known}});
@@ -66,16 +67,16 @@ BOOST_AUTO_TEST_CASE(a_sheet_grows_with_its_cells) {
     BOOST_TEST(contact_sheet("Nobody", {}).width > 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_cell_shows_its_picture_whole_whatever_its_shape) {
+BOOST_AUTO_TEST_CASE(fits_images_of_any_shape_into_a_cell) {
     for (const cv::Size size : {cv::Size(400, 20), cv::Size(20, 400), cv::Size(1, 1), cv::Size()}) {
-        const Image picture =
+        const Image image =
             size.empty() ? Image{} : test::flat(size.width, size.height, {9, 9, 200});
-        const std::vector<SheetCell> cells{{picture, "one", "", Tone::unknown}};
+        const std::vector<SheetCell> cells{{image, "one", "", Tone::unknown}};
         BOOST_TEST(contact_sheet("Title", cells).height > 160);
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_film_that_can_not_be_written_is_an_error) {
+BOOST_AUTO_TEST_CASE(reports_a_video_that_cannot_be_written) {
     const TemporaryFolder folder;
     const auto nowhere = VideoWriter::create(folder / "none" / "a.mp4", 25, 64, 48);
     BOOST_REQUIRE(!nowhere);

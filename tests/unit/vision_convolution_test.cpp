@@ -1,3 +1,4 @@
+// The convolution and pooling kernels compared with direct sums, for all vector instructions.
 #include <array>
 #include <cmath>
 #include <random>
@@ -37,9 +38,9 @@ struct Map {
     std::vector<float> cells;
     std::vector<float*> rows;
 
-    Map(int cells_down, int cells_across, int numbers_a_cell)
+    Map(int cells_down, int cells_across, int floats_per_cell)
         : width(static_cast<std::size_t>(cells_across)),
-          stride(static_cast<std::size_t>(numbers_a_cell)),
+          stride(static_cast<std::size_t>(floats_per_cell)),
           cells(numbers(static_cast<std::size_t>(cells_down) * width * stride)) {
         for (int y = 0; y < cells_down; ++y) {
             rows.push_back(cells.data() + static_cast<std::size_t>(y) * width * stride);
@@ -47,7 +48,7 @@ struct Map {
     }
 };
 
-/// The convolution, number by number.
+/// Returns one output, computed directly.
 double expected(const ConvolutionLayer& layer, const Map& map, std::size_t y, std::size_t x,
                 std::size_t output) {
     const auto inputs = static_cast<std::size_t>(layer.inputs);
@@ -80,7 +81,7 @@ double worst_difference(const ConvolutionLayer& layer, const Map& in, const Map&
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(all_instructions_convolve_a_row_of_any_width_with_or_without_filling) {
+BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padding) {
     for (const int stride : {10, 16}) {
         const auto layer = random_layer(10, 32);
         for (int width = 1; width < 30; ++width) {
@@ -96,9 +97,9 @@ BOOST_AUTO_TEST_CASE(all_instructions_convolve_a_row_of_any_width_with_or_withou
     }
 }
 
-BOOST_AUTO_TEST_CASE(tiles_give_what_a_convolution_gives_on_a_map_of_any_size) {
+BOOST_AUTO_TEST_CASE(winograd_equals_a_direct_convolution_on_maps_of_any_size) {
     for (const int tile : {3, 4}) {
-        // Of ten inputs in sixteen numbers, as in P-Net, and of inputs that need no filling.
+        // Ten channels padded to sixteen, as in P-Net, and channels that need no padding.
         for (const int inputs : {10, 32}) {
             WinogradLayer layer(random_layer(inputs, 48), tile);
             for (const auto& [height, width] : std::vector<std::array<int, 2>>{{1, 1},
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(tiles_give_what_a_convolution_gives_on_a_map_of_any_size) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(pooling_takes_the_largest_of_what_is_there) {
+BOOST_AUTO_TEST_CASE(pools_the_maximum_of_the_cells_in_each_window) {
     for (const int window : {2, 3}) {
         for (int width = window; width < 12; ++width) {
             const Map in(window, width, 32);

@@ -1,3 +1,4 @@
+// Aligned crops in PNG files.
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -31,7 +32,7 @@ void write(const std::filesystem::path& file, const std::string& bytes) {
     std::ofstream(file, std::ios::binary) << bytes;
 }
 
-/// The file with `from` in its text replaced by as many other characters.
+/// Replaces `from` in the file by `to`. Requires: both have the same length.
 void alter(const std::filesystem::path& file, const std::string& from, const std::string& to) {
     auto bytes = bytes_of(file);
     const auto place = bytes.find(from);
@@ -49,7 +50,7 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(vision_crop_file, Fixture)
 
-BOOST_AUTO_TEST_CASE(a_crop_is_read_as_it_was_written_under_any_name) {
+BOOST_AUTO_TEST_CASE(reads_a_crop_as_written_also_after_renaming) {
     std::filesystem::rename(file, folder / "another name.png");
     const auto read = read_crop(folder / "another name.png");
     BOOST_REQUIRE(read);
@@ -63,20 +64,20 @@ BOOST_AUTO_TEST_CASE(a_crop_is_read_as_it_was_written_under_any_name) {
     BOOST_TEST(quality.overall == 0.8125F);
 }
 
-BOOST_AUTO_TEST_CASE(it_is_a_picture_for_every_other_program) {
-    const auto picture = read_image(file);
-    BOOST_REQUIRE(picture);
-    BOOST_TEST(picture->width == crop_side);
+BOOST_AUTO_TEST_CASE(is_an_image_for_other_programs) {
+    const auto image = read_image(file);
+    BOOST_REQUIRE(image);
+    BOOST_TEST(image->width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_else_is_left_in_the_folder) {
+BOOST_AUTO_TEST_CASE(leaves_no_other_files_in_the_folder) {
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(other_pictures_and_other_files_are_no_crops) {
+BOOST_AUTO_TEST_CASE(other_images_and_other_files_are_not_crops) {
     BOOST_REQUIRE(write_image(folder / "plain.png", textured().image));
     BOOST_REQUIRE(write_image(folder / "plain.jpg", textured().image));
-    write(folder / "text.png", "no picture");
+    write(folder / "text.png", "not an image");
     for (const char* name : {"plain.png", "plain.jpg", "text.png", "missing.png"}) {
         const auto read = read_crop(folder / name);
         BOOST_REQUIRE(read);
@@ -84,21 +85,21 @@ BOOST_AUTO_TEST_CASE(other_pictures_and_other_files_are_no_crops) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_crop_of_another_alignment_is_refused) {
+BOOST_AUTO_TEST_CASE(rejects_a_crop_with_another_alignment) {
     alter(file, "box44up3", "box45up3");
     const auto read = read_crop(file);
     BOOST_REQUIRE(!read);
     BOOST_TEST((read.error().kind == ErrorKind::refused));
 }
 
-BOOST_AUTO_TEST_CASE(a_quality_that_makes_no_sense_is_an_error) {
+BOOST_AUTO_TEST_CASE(rejects_an_invalid_quality) {
     alter(file, "overall 0.8125", "overall 8.8125");
     const auto read = read_crop(file);
     BOOST_REQUIRE(!read);
     BOOST_TEST((read.error().kind == ErrorKind::malformed));
 }
 
-BOOST_AUTO_TEST_CASE(a_file_cut_off_anywhere_is_an_error_or_no_crop) {
+BOOST_AUTO_TEST_CASE(never_returns_a_crop_from_a_truncated_file) {
     const auto whole = bytes_of(file);
     for (std::size_t size = 0; size < whole.size(); size += size < 300 ? 1 : 997) {
         write(folder / "cut.png", whole.substr(0, size));

@@ -1,3 +1,4 @@
+// Reading and writing image files.
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -29,7 +30,8 @@ void write(const std::filesystem::path& file, const Bytes8& bytes) {
     std::copy(bytes.begin(), bytes.end(), std::ostreambuf_iterator<char>(out));
 }
 
-/// 30 x 20: red on the left, blue on the right of its upper half; green below.
+/// Draws a flag of 30 x 20: the upper half red on the left and blue on the right, the lower half
+/// green.
 cv::Mat flag() {
     cv::Mat mat(20, 30, CV_8UC3, cv::Scalar(0, 200, 0));
     mat(cv::Rect(0, 0, 15, 10)) = cv::Scalar(0, 0, 200);
@@ -37,7 +39,7 @@ cv::Mat flag() {
     return mat;
 }
 
-/// The JPEG with an EXIF block that says how it is turned.
+/// Adds an EXIF block with the orientation to a JPEG.
 Bytes8 with_orientation(Bytes8 jpeg, unsigned char orientation) {
     const Bytes8 exif{0xFF, 0xE1, 0, 34, 'E', 'x',         'i', 'f', 0,    0,    'M', 'M',
                       0,    42,   0, 0,  0,   8,           0,   1,   0x01, 0x12, 0,   3,
@@ -52,7 +54,7 @@ ErrorKind kind_of(const Result<Image>& result) {
     return result.error().kind;
 }
 
-/// Roughly that colour: JPEG is not exact.
+/// Returns whether the pixel has roughly that colour; JPEG is not exact.
 bool is(const Image& image, int x, int y, const cv::Vec3b& colour) {
     return cv::norm(test::mat_of(image).at<cv::Vec3b>(y, x), colour, cv::NORM_INF) < 60;
 }
@@ -63,7 +65,7 @@ const cv::Vec3b green(0, 200, 0);
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
+BOOST_AUTO_TEST_CASE(decodes_every_format_to_the_same_pixels) {
     const TemporaryFolder folder;
     for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
         BOOST_TEST_CONTEXT(ending) {
@@ -80,7 +82,7 @@ BOOST_AUTO_TEST_CASE(every_format_gives_the_same_pixels) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
+BOOST_AUTO_TEST_CASE(converts_grey_alpha_and_16_bit_images_to_8_bit_bgr) {
     const TemporaryFolder folder;
     cv::Mat grey(8, 9, CV_8UC1, cv::Scalar(100));
     cv::Mat alpha(8, 9, CV_8UC4, cv::Scalar(100, 100, 100, 9));
@@ -94,10 +96,10 @@ BOOST_AUTO_TEST_CASE(grey_alpha_and_16_bit_pictures_become_8_bit_bgr) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_is_turned_upright_by_its_exif_orientation) {
+BOOST_AUTO_TEST_CASE(turns_images_upright_by_their_exif_orientation) {
     const TemporaryFolder folder;
-    // How a viewer shows the flag: where its red corner and its blue corner come to lie, as
-    // (right?, bottom?).
+    // Where a viewer shows the red and the blue corner of the flag, and whether it is turned by 90
+    // degrees.
     struct Case {
         unsigned char orientation;
         bool red_right, red_bottom, blue_right, blue_bottom, turned;
@@ -130,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable) {
     BOOST_TEST((kind_of(read_image(folder.path())) == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file) {
+BOOST_AUTO_TEST_CASE(names_a_file_that_is_not_an_image) {
     const TemporaryFolder folder;
     for (const std::string text : {"", "x", "hello, world", "P6", "P6 0 0 255\n", "BM",
                                    "RIFF    WEBP", "GIF89a\1\1\1\1", "\xFF\xD8\xFF", "II*", "MM"}) {
@@ -141,11 +143,11 @@ BOOST_AUTO_TEST_CASE(something_else_is_malformed_and_the_message_names_the_file)
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
+BOOST_AUTO_TEST_CASE(a_truncated_image_is_malformed_wherever_it_ends) {
     const TemporaryFolder folder;
-    const cv::Mat picture = test::texture(64, 4);
+    const cv::Mat texture = test::texture(64, 4);
     for (const std::string ending : {".jpg", ".png", ".webp", ".bmp"}) {
-        const Bytes8 whole = encoded(ending, picture);
+        const Bytes8 whole = encoded(ending, texture);
         for (const double part : {0.1, 0.5, 0.95}) {
             BOOST_TEST_CONTEXT(ending << " " << part) {
                 const auto size =
@@ -157,13 +159,13 @@ BOOST_AUTO_TEST_CASE(a_truncated_picture_is_malformed_wherever_it_ends) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other) {
+BOOST_AUTO_TEST_CASE(rejects_webp_files_that_libwebp_would_not_accept) {
     const TemporaryFolder folder;
     Bytes8 lossy;
     BOOST_REQUIRE(
         cv::imencode(".webp", test::texture(64, 4), lossy, {cv::IMWRITE_WEBP_QUALITY, 80}));
     const Bytes8 lossless = encoded(".webp", test::texture(64, 4));
-    // Size of the chunk, first byte of the frame, its start code, its version.
+    // Damages the size of the chunk, the first byte of the frame, and its start code or version.
     for (const auto& [good, places] : {std::pair{lossy, std::vector<std::size_t>{19, 20, 24}},
                                        std::pair{lossless, std::vector<std::size_t>{19, 20, 24}}}) {
         write(folder / "a.webp", good);
@@ -180,10 +182,10 @@ BOOST_AUTO_TEST_CASE(a_webp_that_its_own_decoder_would_not_know_reaches_no_other
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) {
+BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
     const TemporaryFolder folder;
     Bytes8 png = encoded(".png", flag());
-    // 65,536 x 65,536 pixels, as the header says: decoded they would be 12 GB.
+    // The header states 65,536 x 65,536 pixels, which would be 12 GB when decoded.
     for (const std::size_t at : {16U, 20U}) {
         png[at] = 0;
         png[at + 1] = 1;
@@ -197,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_picture_above_the_limit_is_refused_before_it_is_decoded) 
     BOOST_TEST((kind_of(read_image(folder / "bomb.ppm")) == ErrorKind::too_large));
 }
 
-BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
+BOOST_AUTO_TEST_CASE(a_damaged_header_never_causes_reads_outside_the_file) {
     cv::RNG random(11);
     for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
         const Bytes8 whole = with_orientation(encoded(ending, flag()), 6);
@@ -215,7 +217,7 @@ BOOST_AUTO_TEST_CASE(no_damage_to_a_header_reads_outside_of_the_file) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
+BOOST_AUTO_TEST_CASE(reads_what_it_wrote) {
     const TemporaryFolder folder;
     for (const std::string name : {"a.png", "a.jpg"}) {
         BOOST_TEST(write_image(folder / name, test::image_of(flag())).has_value());
@@ -223,11 +225,11 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_again) {
         BOOST_REQUIRE(image);
         BOOST_TEST(is(*image, 4, 4, red));
     }
-    // Nothing but the two files: the temporary ones are gone.
+    // Only the two files are left: the temporary ones are gone.
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }
 
-BOOST_AUTO_TEST_CASE(writing_says_why_it_failed) {
+BOOST_AUTO_TEST_CASE(reports_why_writing_failed) {
     const TemporaryFolder folder;
     const Image image = test::image_of(flag());
     const auto nowhere = write_image(folder / "none" / "a.png", image);

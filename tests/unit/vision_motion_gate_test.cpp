@@ -1,3 +1,4 @@
+// The motion gate and scene cuts.
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>
@@ -14,7 +15,7 @@ constexpr std::int64_t frame = 40'000'000;
 constexpr int width = 1280;
 constexpr int height = 720;
 
-/// A room: a fixed texture, so that it has something to be told from.
+/// Draws a room: a fixed texture that depends on `seed`.
 cv::Mat room(unsigned seed = 5) {
     cv::Mat out;
     cv::resize(test::texture(64, seed), out, {width, height}, 0, 0, cv::INTER_CUBIC);
@@ -27,18 +28,18 @@ Image with_square(int x, int y, int side = 80) {
     return test::image_of(out);
 }
 
-bool holds(const std::vector<Area>& areas, int x, int y) {
+bool contain(const std::vector<Area>& areas, int x, int y) {
     return std::any_of(areas.begin(), areas.end(), [&](const Area& a) {
         return x >= a.x && x < a.x + a.width && y >= a.y && y < a.y + a.height;
     });
 }
 
-/// No whole frames by the clock, so that the areas can be looked at.
+/// Turns off the periodic complete searches, so that only motion results in areas.
 const MotionOptions never_full{.full_interval = 1e6};
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(the_first_frame_is_searched_whole) {
+BOOST_AUTO_TEST_CASE(searches_the_first_frame_completely) {
     MotionGate gate({});
     const auto result = gate.process(test::image_of(room()), 0);
     BOOST_TEST(result.full);
@@ -47,7 +48,7 @@ BOOST_AUTO_TEST_CASE(the_first_frame_is_searched_whole) {
     BOOST_TEST((result.areas[0] == Area{0, 0, width, height}));
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_searched_where_nothing_moves) {
+BOOST_AUTO_TEST_CASE(searches_nothing_if_nothing_moves) {
     MotionGate gate(never_full);
     for (int i = 0; i < 20; ++i) {
         const auto result = gate.process(test::image_of(room()), i * frame);
@@ -55,7 +56,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_searched_where_nothing_moves) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(sensor_noise_is_no_motion) {
+BOOST_AUTO_TEST_CASE(sensor_noise_is_not_motion) {
     MotionGate gate(never_full);
     cv::RNG random(7);
     for (int i = 0; i < 10; ++i) {
@@ -68,16 +69,16 @@ BOOST_AUTO_TEST_CASE(sensor_noise_is_no_motion) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_moving_square_is_searched_with_a_margin) {
+BOOST_AUTO_TEST_CASE(searches_a_moving_square_with_a_margin) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     for (int i = 1; i < 10; ++i) {
         const int x = 200 + 12 * i;
         const auto result = gate.process(with_square(x, 300), i * frame);
         BOOST_TEST(!result.full);
-        BOOST_TEST(holds(result.areas, x - 40, 260));
-        BOOST_TEST(holds(result.areas, x + 119, 419));
-        BOOST_TEST(!holds(result.areas, 1000, 100));
+        BOOST_TEST(contain(result.areas, x - 40, 260));
+        BOOST_TEST(contain(result.areas, x + 119, 419));
+        BOOST_TEST(!contain(result.areas, 1000, 100));
     }
 }
 
@@ -101,23 +102,23 @@ BOOST_AUTO_TEST_CASE(areas_are_disjoint_and_inside_the_frame) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(something_smaller_than_min_area_is_not_searched) {
+BOOST_AUTO_TEST_CASE(ignores_motion_smaller_than_min_area) {
     MotionGate gate({.full_interval = 1e6, .min_area = 3000});
     gate.process(test::image_of(room()), 0);
     for (int i = 1; i < 5; ++i)
         BOOST_TEST(gate.process(with_square(300 + 4 * i, 300, 24), i * frame).areas.empty());
 }
 
-BOOST_AUTO_TEST_CASE(an_area_lingers_after_its_last_motion) {
+BOOST_AUTO_TEST_CASE(keeps_searching_an_area_after_its_last_motion) {
     MotionGate gate({.full_interval = 1e6, .linger = 0.5});
     gate.process(test::image_of(room()), 0);
     gate.process(with_square(300, 300), frame);
-    gate.process(test::image_of(room()), 2 * frame);  // moved last
-    BOOST_TEST(holds(gate.process(test::image_of(room()), 12 * frame).areas, 340, 340));
+    gate.process(test::image_of(room()), 2 * frame);  // the last motion
+    BOOST_TEST(contain(gate.process(test::image_of(room()), 12 * frame).areas, 340, 340));
     BOOST_TEST(gate.process(test::image_of(room()), 40 * frame).areas.empty());
 }
 
-BOOST_AUTO_TEST_CASE(whole_frames_come_at_the_interval) {
+BOOST_AUTO_TEST_CASE(searches_complete_frames_at_the_interval) {
     MotionGate gate({.full_interval = 1.0});
     std::vector<int> full;
     for (int i = 0; i < 76; ++i)
@@ -125,12 +126,12 @@ BOOST_AUTO_TEST_CASE(whole_frames_come_at_the_interval) {
     BOOST_TEST((full == std::vector<int>{0, 25, 50, 75}));
 }
 
-BOOST_AUTO_TEST_CASE(switched_off_every_frame_is_searched_whole) {
+BOOST_AUTO_TEST_CASE(searches_every_frame_completely_if_disabled) {
     MotionGate gate({.enabled = false});
     for (int i = 0; i < 5; ++i) BOOST_TEST(gate.process(test::image_of(room()), i * frame).full);
 }
 
-BOOST_AUTO_TEST_CASE(another_scene_is_a_cut_and_searched_whole) {
+BOOST_AUTO_TEST_CASE(reports_a_cut_and_searches_the_new_scene_completely) {
     MotionGate gate(never_full);
     for (int i = 0; i < 5; ++i) gate.process(test::image_of(room()), i * frame);
     const auto result = gate.process(test::image_of(room(77)), 5 * frame);
@@ -138,7 +139,7 @@ BOOST_AUTO_TEST_CASE(another_scene_is_a_cut_and_searched_whole) {
     BOOST_TEST(result.full);
 }
 
-BOOST_AUTO_TEST_CASE(a_new_scene_is_searched_whole_for_a_while_and_then_no_more) {
+BOOST_AUTO_TEST_CASE(stops_searching_a_new_scene_completely_after_a_while) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     gate.process(test::image_of(room(77)), frame);
@@ -149,13 +150,13 @@ BOOST_AUTO_TEST_CASE(a_new_scene_is_searched_whole_for_a_while_and_then_no_more)
     BOOST_TEST(later.areas.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_light_that_is_switched_is_a_cut) {
+BOOST_AUTO_TEST_CASE(switching_the_light_is_a_cut) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room() * 0.25), 0);
     BOOST_TEST(gate.process(test::image_of(room()), frame).cut);
 }
 
-BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_cut_nor_motion) {
+BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
     MotionGate gate(never_full);
     for (int i = 0; i < 20; ++i) {
         cv::Mat brighter;
@@ -166,13 +167,13 @@ BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_cut_nor_motion) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_large_object_that_moves_is_no_cut) {
+BOOST_AUTO_TEST_CASE(a_large_moving_object_is_not_a_cut) {
     MotionGate gate(never_full);
     for (int i = 0; i < 15; ++i)
         BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).cut);
 }
 
-BOOST_AUTO_TEST_CASE(motion_over_most_of_the_frame_is_searched_whole) {
+BOOST_AUTO_TEST_CASE(searches_a_frame_completely_if_most_of_it_moves) {
     MotionGate gate(never_full);
     gate.process(with_square(0, 0, 10), 0);
     bool full = false;
@@ -180,7 +181,7 @@ BOOST_AUTO_TEST_CASE(motion_over_most_of_the_frame_is_searched_whole) {
     BOOST_TEST(full);
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_of_another_size_starts_afresh) {
+BOOST_AUTO_TEST_CASE(a_frame_of_another_size_restarts_the_model) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     const auto result = gate.process(test::flat(640, 360, {9, 9, 9}), frame);
@@ -188,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_frame_of_another_size_starts_afresh) {
     BOOST_TEST((result.areas.at(0) == Area{0, 0, 640, 360}));
 }
 
-BOOST_AUTO_TEST_CASE(an_area_is_cut_out_pixel_by_pixel) {
+BOOST_AUTO_TEST_CASE(copies_the_pixels_of_an_area) {
     const Image whole = test::image_of(room());
     const Area area{100, 50, 33, 21};
     const Image part = cut_out(whole, area);

@@ -1,3 +1,4 @@
+// Non-maximum suppression and the assignment of detections to tracks.
 #include <boost/test/unit_test.hpp>
 
 #include "vision/detect/nms.hpp"
@@ -19,7 +20,7 @@ Candidate box(double left, double top, double right, double bottom, float score)
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(of_boxes_that_overlap_the_best_stays) {
+BOOST_AUTO_TEST_CASE(keeps_the_best_of_overlapping_boxes) {
     const auto kept =
         suppress({box(0, 0, 9, 9, 0.7F), box(1, 1, 10, 10, 0.9F), box(50, 50, 59, 59, 0.8F)}, 0.5,
                  Overlap::of_union);
@@ -28,13 +29,13 @@ BOOST_AUTO_TEST_CASE(of_boxes_that_overlap_the_best_stays) {
     BOOST_TEST(kept[1].score == 0.8F);
 }
 
-BOOST_AUTO_TEST_CASE(a_box_inside_another_is_told_by_the_smaller_one) {
+BOOST_AUTO_TEST_CASE(suppresses_nested_boxes_by_the_area_of_the_smaller_one) {
     const std::vector<Candidate> nested{box(0, 0, 99, 99, 0.9F), box(40, 40, 59, 59, 0.8F)};
     BOOST_TEST(suppress(nested, 0.7, Overlap::of_union).size() == 2U);
     BOOST_TEST(suppress(nested, 0.7, Overlap::of_smaller).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(of_equal_scores_the_last_stays) {
+BOOST_AUTO_TEST_CASE(keeps_the_last_of_equal_scores) {
     const auto kept =
         suppress({box(0, 0, 9, 9, 0.5F), box(0, 0, 9, 9, 0.5F), box(0, 0, 9, 10, 0.5F)}, 0.5,
                  Overlap::of_union);
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(of_equal_scores_the_last_stays) {
     BOOST_TEST(kept[0].bottom == 10);
 }
 
-BOOST_AUTO_TEST_CASE(a_square_keeps_centre_and_longer_side) {
+BOOST_AUTO_TEST_CASE(makes_a_box_square_around_its_centre) {
     Candidate candidate = box(10, 10, 30, 50, 1);
     make_square(candidate);
     BOOST_TEST(candidate.left == 0);
@@ -51,8 +52,8 @@ BOOST_AUTO_TEST_CASE(a_square_keeps_centre_and_longer_side) {
     BOOST_TEST(candidate.bottom == 50);
 }
 
-BOOST_AUTO_TEST_CASE(the_assignment_with_the_least_sum_is_found) {
-    // Taking the cheapest pair first (0-0) would cost 1 + 100.
+BOOST_AUTO_TEST_CASE(finds_the_assignment_with_the_lowest_total_cost) {
+    // A greedy choice of the cheapest pair (0-0) would cost 1 + 100 in total.
     CostTable costs(2, 2);
     costs.at(0, 0) = 1;
     costs.at(0, 1) = 2;
@@ -63,7 +64,7 @@ BOOST_AUTO_TEST_CASE(the_assignment_with_the_least_sum_is_found) {
     BOOST_TEST((column[1] == 0U));
 }
 
-BOOST_AUTO_TEST_CASE(impossible_pairs_are_left_alone) {
+BOOST_AUTO_TEST_CASE(never_assigns_pairs_without_a_cost) {
     CostTable costs(3, 2);
     costs.at(0, 0) = 5;
     costs.at(1, 0) = 1;
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(impossible_pairs_are_left_alone) {
     BOOST_TEST(!column[2].has_value());
 }
 
-BOOST_AUTO_TEST_CASE(more_pairs_are_better_than_cheaper_ones) {
+BOOST_AUTO_TEST_CASE(prefers_more_pairs_to_cheaper_pairs) {
     CostTable costs(2, 2);
     costs.at(0, 0) = 1;
     costs.at(0, 1) = 900;
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(more_pairs_are_better_than_cheaper_ones) {
     BOOST_TEST((column[1] == 0U));
 }
 
-BOOST_AUTO_TEST_CASE(empty_tables_have_an_answer) {
+BOOST_AUTO_TEST_CASE(assigns_nothing_in_empty_tables) {
     BOOST_TEST(assign(CostTable(0, 0)).empty());
     BOOST_TEST(assign(CostTable(0, 3)).empty());
     BOOST_TEST(assign(CostTable(2, 0)).size() == 2U);

@@ -1,3 +1,4 @@
+// The quality measures of a crop.
 #include <boost/test/unit_test.hpp>
 
 #include "support/images.hpp"
@@ -8,7 +9,7 @@ using namespace facebus::vision;
 
 namespace {
 
-/// A drawing with a face's edges: head, eyes, brows, nose, mouth.
+/// Draws a face with sharp edges: head, eyes, brows, nose and mouth.
 cv::Mat drawn() {
     cv::Mat crop(crop_side, crop_side, CV_8UC3, cv::Scalar(70, 60, 50));
     cv::ellipse(crop, {80, 84}, {56, 74}, 0, 0, 360, {150, 170, 205}, cv::FILLED, cv::LINE_AA);
@@ -32,7 +33,7 @@ Detection frontal(float eyes = 60) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_is_good) {
+BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_has_high_quality) {
     const Quality quality = assess(test::image_of(drawn()), frontal());
     BOOST_TEST(quality.overall > 0.9F);
     BOOST_TEST(quality.overall <= 1.0F);
@@ -64,7 +65,7 @@ BOOST_AUTO_TEST_CASE(an_enlarged_small_face_is_less_sharp) {
                assess(test::image_of(drawn()), frontal()).sharpness / 3);
 }
 
-BOOST_AUTO_TEST_CASE(light_changes_sharpness_little) {
+BOOST_AUTO_TEST_CASE(sharpness_hardly_depends_on_brightness) {
     cv::Mat dim;
     drawn().convertTo(dim, -1, 0.7, 5);
     const float bright = assess(test::image_of(drawn()), frontal()).sharpness;
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(roll_is_not_yaw) {
     BOOST_TEST(std::abs(assess(test::image_of(drawn()), rolled).yaw) < 0.01F);
 }
 
-BOOST_AUTO_TEST_CASE(a_tiny_face_and_an_uncertain_one_score_nothing) {
+BOOST_AUTO_TEST_CASE(tiny_and_uncertain_faces_have_zero_quality) {
     const Image crop = test::image_of(drawn());
     BOOST_TEST(assess(crop, frontal(5)).overall == 0);
     Detection doubtful = frontal();
@@ -102,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_tiny_face_and_an_uncertain_one_score_nothing) {
     BOOST_TEST(assess(crop, doubtful).overall == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_flat_crop_and_eyes_in_one_point_give_numbers) {
+BOOST_AUTO_TEST_CASE(a_flat_crop_and_eyes_in_one_point_have_finite_values) {
     Detection odd = frontal();
     odd.landmarks.fill({10, 10});
     const Quality quality = assess(test::flat(crop_side, crop_side, {0, 0, 0}), odd);

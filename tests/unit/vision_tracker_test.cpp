@@ -1,3 +1,4 @@
+// Tracks, and the choice of crops to send.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -12,9 +13,10 @@ using namespace facebus::vision;
 
 namespace {
 
-constexpr std::int64_t frame = 40'000'000;  // 25 frames a second
+constexpr std::int64_t frame = 40'000'000;  // 25 frames per second
 using Kind = TrackEvent::Kind;
 
+/// Returns a detection at (x, y). The crop is a texture that depends on `person`.
 Sighting sighting(float x, float y, unsigned person, float overall = 0.8F, float side = 60) {
     Sighting out;
     out.box = {x, y, side, side};
@@ -32,7 +34,7 @@ std::size_t count(const TrackerResult& result, Kind kind) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_face_seen_once_is_no_track) {
+BOOST_AUTO_TEST_CASE(a_face_detected_once_is_not_a_track) {
     Tracker tracker({});
     const auto result = tracker.process({sighting(10, 10, 1)}, 0, false);
     BOOST_TEST(result.events.empty());
@@ -40,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_face_seen_once_is_no_track) {
     BOOST_TEST(tracker.finish().events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_face_seen_again_starts_a_track_and_sends_its_first_probe_at_once) {
+BOOST_AUTO_TEST_CASE(the_second_detection_starts_a_track_and_sends_its_first_probe) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     const auto result = tracker.process({sighting(12, 10, 1)}, frame, false);
@@ -55,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_face_seen_again_starts_a_track_and_sends_its_first_probe_
     BOOST_TEST(result.probes[0].sighting.crop.width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_a_frame) {
+BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_per_frame) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {
         const auto result =
@@ -64,13 +66,13 @@ BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_a_frame) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(two_people_who_pass_each_other_keep_their_numbers) {
+BOOST_AUTO_TEST_CASE(people_who_pass_each_other_keep_their_track_numbers) {
     Tracker tracker({});
-    std::map<std::uint64_t, std::set<int>> directions;  // of the boxes each track saw
+    std::map<std::uint64_t, std::set<int>> directions;  // in which the box of each track moved
     std::map<std::uint64_t, float> last;
     for (int i = 0; i < 40; ++i) {
         const auto way = static_cast<float>(i) * 8;
-        // In the middle one hides the other for four frames.
+        // In the middle, one person hides the other for four frames.
         std::vector<Sighting> seen{sighting(20 + way, 50, 1)};
         if (i < 18 || i > 21) seen.push_back(sighting(340 - way, 54, 2));
         // The order of the detections must not matter.
@@ -87,7 +89,7 @@ BOOST_AUTO_TEST_CASE(two_people_who_pass_each_other_keep_their_numbers) {
     BOOST_TEST(directions[2].size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_short_gap_does_not_end_a_track_and_a_long_one_does) {
+BOOST_AUTO_TEST_CASE(only_a_long_gap_ends_a_track) {
     Tracker tracker({.max_gap = 1.0});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     tracker.process({sighting(10, 10, 1)}, frame, false);
@@ -101,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_short_gap_does_not_end_a_track_and_a_long_one_does) {
     BOOST_TEST(empty.events[0].box.x == 14);
 }
 
-BOOST_AUTO_TEST_CASE(track_numbers_are_never_used_again) {
+BOOST_AUTO_TEST_CASE(track_numbers_are_never_reused) {
     Tracker tracker({});
     for (std::uint64_t n = 1; n <= 3; ++n) {
         const auto start = static_cast<std::int64_t>(n) * 10'000'000'000;
@@ -112,7 +114,7 @@ BOOST_AUTO_TEST_CASE(track_numbers_are_never_used_again) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_scene_cut_ends_every_track_and_the_next_face_is_a_new_one) {
+BOOST_AUTO_TEST_CASE(a_scene_cut_ends_all_tracks_and_the_next_face_starts_a_new_one) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     tracker.process({sighting(10, 10, 1)}, frame, false);
@@ -124,14 +126,14 @@ BOOST_AUTO_TEST_CASE(a_scene_cut_ends_every_track_and_the_next_face_is_a_new_one
     BOOST_TEST(after.events[0].track == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(another_face_in_the_same_place_is_another_track) {
+BOOST_AUTO_TEST_CASE(another_face_in_the_same_place_starts_another_track) {
     Tracker tracker({});
     for (int i = 0; i < 5; ++i) tracker.process({sighting(10, 10, 1)}, i * frame, false);
     tracker.process({sighting(11, 10, 2)}, 5 * frame, false);
     const auto result = tracker.process({sighting(11, 10, 2)}, 6 * frame, false);
     BOOST_TEST(count(result, Kind::started) == 1U);
     BOOST_TEST(count(result, Kind::moved) == 0U);
-    // Two faces can't be in one place: the first is gone.
+    // Two faces can't be in the same place, so the first one is gone.
     BOOST_TEST(count(result, Kind::ended) == 1U);
 }
 
@@ -146,7 +148,7 @@ BOOST_AUTO_TEST_CASE(one_bad_crop_does_not_split_a_track) {
     BOOST_TEST(tracks.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_found_twice_is_one_track) {
+BOOST_AUTO_TEST_CASE(duplicate_detections_are_one_track) {
     Tracker tracker({});
     std::size_t started = 0;
     for (int i = 0; i < 5; ++i) {
@@ -158,13 +160,13 @@ BOOST_AUTO_TEST_CASE(a_face_found_twice_is_one_track) {
     BOOST_TEST(started == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_far_away_is_another_track) {
+BOOST_AUTO_TEST_CASE(a_distant_face_does_not_join_a_track) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     BOOST_TEST(tracker.process({sighting(300, 10, 1)}, frame, false).events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_still_face_sends_one_probe_until_the_refresh) {
+BOOST_AUTO_TEST_CASE(a_face_that_does_not_change_sends_one_probe_per_refresh) {
     Tracker tracker({});
     std::vector<std::int64_t> sent;
     for (std::int64_t pts = 0; pts < 12'000'000'000; pts += frame)
@@ -177,14 +179,14 @@ BOOST_AUTO_TEST_CASE(a_still_face_sends_one_probe_until_the_refresh) {
     BOOST_TEST(sent[2] - sent[1] >= 5'000'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(other_views_are_sent_at_intervals_and_no_more_than_max_probes) {
+BOOST_AUTO_TEST_CASE(sends_new_views_at_intervals_up_to_max_probes) {
     TrackerOptions options;
     options.max_probes = 4;
     Tracker tracker(options);
     std::vector<std::int64_t> sent;
     for (int i = 0; i * frame < 4'000'000'000; ++i) {
         Sighting seen = sighting(10, 10, 1);
-        // Turning slowly from one side to the other, so that each view differs from those before.
+        // The face turns slowly from one side to the other, so each view differs from those before.
         seen.quality.yaw = -1 + static_cast<float>(i) * 0.02F;
         for ([[maybe_unused]] const auto& probe : tracker.process({seen}, i * frame, false).probes)
             sent.push_back(i * frame);
@@ -193,7 +195,7 @@ BOOST_AUTO_TEST_CASE(other_views_are_sent_at_intervals_and_no_more_than_max_prob
     for (std::size_t i = 1; i < sent.size(); ++i) BOOST_TEST(sent[i] - sent[i - 1] >= 300'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(a_clearly_better_crop_is_sent) {
+BOOST_AUTO_TEST_CASE(sends_a_clearly_better_crop) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1, 0.4F)}, 0, false);
     BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.4F)}, frame, false).probes.size() == 1U);
@@ -201,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_clearly_better_crop_is_sent) {
     BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.9F)}, 12 * frame, false).probes.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(poor_and_tiny_crops_are_never_sent) {
+BOOST_AUTO_TEST_CASE(never_sends_poor_or_tiny_crops) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {
         Sighting tiny = sighting(200, 10, 2);
@@ -212,7 +214,7 @@ BOOST_AUTO_TEST_CASE(poor_and_tiny_crops_are_never_sent) {
     BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.5F)}, 10 * frame, false).probes.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_every_track_once) {
+BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_all_tracks_once) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1), sighting(200, 10, 2)}, 0, false);
     tracker.process({sighting(10, 10, 1), sighting(200, 10, 2)}, frame, false);
@@ -220,7 +222,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_every_track_once) {
     BOOST_TEST(tracker.finish().events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(time_that_runs_backwards_is_a_new_scene) {
+BOOST_AUTO_TEST_CASE(time_that_runs_backwards_starts_a_new_scene) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 100 * frame, false);
     tracker.process({sighting(10, 10, 1)}, 101 * frame, false);

@@ -1,3 +1,4 @@
+// Reading videos, folders and streams.
 #include <fstream>
 #include <string>
 
@@ -13,9 +14,9 @@ using namespace facebus::vision;
 
 namespace {
 
-/// A film whose grey grows with the frame number.
-void write_film(const std::filesystem::path& file, int frames, double rate, int width = 64,
-                int height = 48) {
+/// Writes a video whose brightness grows with the frame number.
+void write_video(const std::filesystem::path& file, int frames, double rate, int width = 64,
+                 int height = 48) {
     auto writer = VideoWriter::create(file, rate, width, height);
     BOOST_REQUIRE(writer);
     for (int i = 0; i < frames; ++i)
@@ -29,9 +30,9 @@ const Error& error_of(const Result<VideoSource>& source) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_film_is_read_frame_by_frame_to_its_end) {
+BOOST_AUTO_TEST_CASE(reads_a_video_frame_by_frame_to_its_end) {
     const TemporaryFolder folder;
-    write_film(folder / "a.mp4", 20, 10);
+    write_video(folder / "a.mp4", 20, 10);
     auto source = VideoSource::open((folder / "a.mp4").string());
     BOOST_REQUIRE(source);
     BOOST_TEST(source->frame_rate() == 10, boost::test_tools::tolerance(0.01));
@@ -53,9 +54,9 @@ BOOST_AUTO_TEST_CASE(a_film_is_read_frame_by_frame_to_its_end) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_is_read) {
+BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_one_is_read) {
     const TemporaryFolder folder;
-    write_film(folder / "a.mp4", 5, 25);
+    write_video(folder / "a.mp4", 5, 25);
     auto source = VideoSource::open((folder / "a.mp4").string());
     BOOST_REQUIRE(source);
     const Image first = (*source->read())->image;
@@ -64,13 +65,13 @@ BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_is_read) {
     BOOST_TEST(cv::norm(before, test::mat_of(first), cv::NORM_INF) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(an_odd_frame_size_can_be_written_and_read) {
+BOOST_AUTO_TEST_CASE(writes_and_reads_odd_frame_sizes) {
     const TemporaryFolder folder;
-    write_film(folder / "a.mp4", 3, 25, 65, 49);
+    write_video(folder / "a.mp4", 3, 25, 65, 49);
     BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable_and_named) {
+BOOST_AUTO_TEST_CASE(names_a_missing_file_in_the_error) {
     const TemporaryFolder folder;
     const auto source = VideoSource::open((folder / "none.mp4").string());
     BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
@@ -79,29 +80,29 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable_and_named) {
 
 BOOST_AUTO_TEST_CASE(a_file_without_video_is_unsupported) {
     const TemporaryFolder folder;
-    for (const std::string text : {"", "this is no film"}) {
+    for (const std::string text : {"", "not a video"}) {
         std::ofstream(folder / "a.mp4") << text;
         const auto source = VideoSource::open((folder / "a.mp4").string());
         BOOST_TEST((error_of(source).kind == ErrorKind::unsupported));
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_film_cut_off_in_its_index_is_unsupported) {
+BOOST_AUTO_TEST_CASE(a_truncated_video_is_unsupported) {
     const TemporaryFolder folder;
-    write_film(folder / "a.mp4", 20, 10);
+    write_video(folder / "a.mp4", 20, 10);
     std::filesystem::resize_file(folder / "a.mp4",
                                  std::filesystem::file_size(folder / "a.mp4") / 2);
     BOOST_TEST(
         (error_of(VideoSource::open((folder / "a.mp4").string())).kind == ErrorKind::unsupported));
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
+BOOST_AUTO_TEST_CASE(reads_a_folder_in_the_order_of_names) {
     const TemporaryFolder folder;
     for (const int i : {2, 0, 1}) {
         const auto name = "p" + std::to_string(i) + (i == 1 ? ".JPG" : ".png");
         BOOST_REQUIRE(write_image(folder / name, test::flat(20 + i, 10, {9, 9, 9})));
     }
-    std::ofstream(folder / "notes.txt") << "not a picture";
+    std::ofstream(folder / "notes.txt") << "not an image";
     auto source = VideoSource::open(folder.path().string());
     BOOST_REQUIRE(source);
     BOOST_TEST(source->frame_count() == 3);
@@ -115,9 +116,9 @@ BOOST_AUTO_TEST_CASE(a_folder_is_read_in_the_order_of_the_names) {
     BOOST_TEST(!source->read()->has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read) {
+BOOST_AUTO_TEST_CASE(names_a_damaged_image_in_a_folder_and_reads_on) {
     const TemporaryFolder folder;
-    std::ofstream(folder / "a.png") << "not a picture";
+    std::ofstream(folder / "a.png") << "not an image";
     BOOST_REQUIRE(write_image(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
     auto source = VideoSource::open(folder.path().string());
     BOOST_REQUIRE(source);
@@ -128,13 +129,13 @@ BOOST_AUTO_TEST_CASE(a_bad_picture_in_a_folder_is_named_and_the_next_can_be_read
     BOOST_TEST(source->read()->has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_without_pictures_is_unsupported) {
+BOOST_AUTO_TEST_CASE(a_folder_without_images_is_unsupported) {
     const TemporaryFolder folder;
     BOOST_TEST(
         (error_of(VideoSource::open(folder.path().string())).kind == ErrorKind::unsupported));
 }
 
-BOOST_AUTO_TEST_CASE(a_stream_that_refuses_is_unavailable_and_its_password_stays_secret) {
+BOOST_AUTO_TEST_CASE(hides_the_password_of_an_unavailable_stream) {
     const auto source = VideoSource::open("rtsp://admin:s3cret@127.0.0.1:1/door");
     BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
     BOOST_TEST(error_of(source).message.find("127.0.0.1") != std::string::npos);
@@ -142,20 +143,20 @@ BOOST_AUTO_TEST_CASE(a_stream_that_refuses_is_unavailable_and_its_password_stays
     BOOST_TEST(error_of(source).message.find("admin") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_camera_that_is_not_there_is_unavailable) {
+BOOST_AUTO_TEST_CASE(a_camera_that_does_not_exist_is_unavailable) {
     BOOST_TEST((error_of(VideoSource::open("/dev/video99")).kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(sources_are_told_apart_by_their_form) {
+BOOST_AUTO_TEST_CASE(distinguishes_kinds_of_sources) {
     const TemporaryFolder folder;
     BOOST_TEST((source_kind("/dev/video0") == SourceKind::device));
     BOOST_TEST((source_kind("rtsp://host/a") == SourceKind::stream));
     BOOST_TEST((source_kind("http://host/a.mp4") == SourceKind::stream));
     BOOST_TEST((source_kind(folder.path().string()) == SourceKind::folder));
-    BOOST_TEST((source_kind("film.mp4") == SourceKind::file));
+    BOOST_TEST((source_kind("video.mp4") == SourceKind::file));
 }
 
-BOOST_AUTO_TEST_CASE(a_printed_source_has_no_user_and_password) {
+BOOST_AUTO_TEST_CASE(prints_sources_without_user_name_and_password) {
     BOOST_TEST(printable("rtsp://u:p@host:554/a") == "rtsp://host:554/a");
     BOOST_TEST(printable("rtsp://u:p@ss@host/a?b=c@d") == "rtsp://host/a?b=c@d");
     BOOST_TEST(printable("rtsp://host/a@b") == "rtsp://host/a@b");
