@@ -81,7 +81,7 @@ class ParityTest(support.ProcessTest):
         support.need(package_file().exists(), f"{package_file()} is missing; run models/prepare")
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.peer = Peer(folder.name)
+        cls.reference = Reference(folder.name)
 
     def ours(self, files):
         result = self.facebus("detect", "--json", *files, FACEBUS_DETECT_MIN_FACE=MIN_FACE,
