@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
 // ZeroMQ searches subscriptions recursively, one level per byte, so a long one would overflow the
 // stack. The CURVE handshake must also fit.
-constexpr std::size_t largest_subscription = 1024;
+constexpr std::size_t max_subscription_bytes = 1024;
 constexpr int peer_queue = 100;
 
 template <class M>
@@ -69,7 +69,7 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
                {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "worker"}),
       results_(runtime.context, bus::Pattern::publish,
                {.send_queue = options.result_queue,
-                .max_frame_bytes = largest_subscription,
+                .max_frame_bytes = max_subscription_bytes,
                 .role = "subscriber"}),
       rejected_connections_{{{&edge_, rejected_connections("edge")},
                              {&workers_, rejected_connections("worker")},

@@ -18,8 +18,8 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_option("--count", options->count, "stop after this many identities");
     sub->add_option(
            "--since", options->since,
-           "also show earlier results, from up to 30s, 10m or 2h ago, and recover results missed "
-           "while the network was down; both from Redis")
+           "also show the results of a past period, such as 30s, 10m or 2h, and recover results "
+           "missed while disconnected; both from Redis")
         ->transform(
             CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                   CLI::AsNumberWithUnit::UNIT_REQUIRED));

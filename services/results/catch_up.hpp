@@ -19,7 +19,7 @@ namespace facebus::results {
 /// broker and its number in that run. Not thread-safe.
 class CatchUp {
   public:
-    /// Reads the results of the last `age`.
+    /// The first read() returns the results of the last `age`.
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
     /// Records a result. Returns false if it was recorded before.
