@@ -78,7 +78,7 @@ class Broker {
     std::uint64_t acks_ = 0;
     std::uint64_t statuses_ = 0;
     std::uint64_t result_ = 0;
-    bool stale_ = false;  ///< the worker heard from last uses a stale gallery
+    bool stale_ = false;  ///< whether the worker that last sent credit uses a stale gallery
 };
 
 }  // namespace facebus::broker

@@ -32,7 +32,7 @@ void add_archive(CLI::App& gallery, Command& command) {
     const auto add = [&](const char* name, const char* help, auto run) {
         auto* sub = gallery.add_subcommand(name, help);
         auto options = std::make_shared<ArchiveOptions>();
-        sub->add_option("file", options->file)->required();
+        sub->add_option("file", options->file, "archive file")->required();
         sub->add_option("--passphrase", options->passphrase,
                         "file whose first line is the archive's passphrase");
         sub->callback([&command, options, run] {
@@ -45,7 +45,7 @@ void add_archive(CLI::App& gallery, Command& command) {
 }
 
 void add_gallery(CLI::App& app, Command& command) {
-    auto* gallery = app.add_subcommand("gallery", "Manage the people who are enrolled");
+    auto* gallery = app.add_subcommand("gallery", "Manage enrolled people");
     gallery->require_subcommand(1);
 
     auto* add = gallery->add_subcommand("add", "Enrol people from photos or videos");
@@ -63,13 +63,13 @@ void add_gallery(CLI::App& app, Command& command) {
     auto json = std::make_shared<bool>(false);
     auto name = std::make_shared<std::string>();
     auto* list = gallery->add_subcommand("list", "List all people");
-    list->add_flag("--json", *json, "as JSON");
+    list->add_flag("--json", *json, "print JSON");
     list->callback([&command, json] {
         command = [json](const auto& context) { return gallery_list(context, *json); };
     });
     auto* show = gallery->add_subcommand("show", "List the samples of a person");
-    show->add_option("name", *name)->required();
-    show->add_flag("--json", *json, "as JSON");
+    show->add_option("name", *name, "name of the person")->required();
+    show->add_flag("--json", *json, "print JSON");
     show->callback([&command, name, json] {
         command = [name, json](const auto& context) { return gallery_show(context, *name, *json); };
     });
@@ -84,14 +84,14 @@ void add_gallery(CLI::App& app, Command& command) {
         };
     });
     auto* remove = gallery->add_subcommand("remove", "Remove a person and all their data");
-    remove->add_option("name", *name)->required();
+    remove->add_option("name", *name, "name of the person")->required();
     remove->callback([&command, name] {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
     for (const bool ignored : {true, false}) {
         auto* mark = ignored ? gallery->add_subcommand("ignore", "Never report a person")
                              : gallery->add_subcommand("report", "Report an ignored person again");
-        mark->add_option("name", *name)->required();
+        mark->add_option("name", *name, "name of the person")->required();
         mark->callback([&command, name, ignored] {
             command = [name, ignored](const auto& context) {
                 return gallery_ignore(context, *name, ignored);
@@ -114,7 +114,7 @@ void add_collect(CLI::App& app, Command& command) {
                     "seconds between frames that are searched; 0: search every frame")
         ->check(CLI::Range(0.0, 3600.0))
         ->capture_default_str();
-    sub->add_flag("--json", options->json, "as JSON");
+    sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return collect(context, *options); };
     });
@@ -161,7 +161,7 @@ void add_calibrate(CLI::App& app, Command& command) {
     sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
     sub->add_flag("--reset", options->reset,
                   "remove the stored policy, so that the configuration applies again");
-    sub->add_flag("--json", options->json, "as JSON");
+    sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return calibrate(context, *options); };
     });
@@ -207,7 +207,7 @@ void add_evaluate(CLI::App& app, Command& command) {
                     "write the statistics of these people to a file, as models/cohort.json");
     sub->add_flag("--failures", options->failures,
                   "list every misjudged pair and every image without a face");
-    sub->add_flag("--json", options->json, "as JSON");
+    sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return evaluate(context, *options); };
     });

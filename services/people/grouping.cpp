@@ -14,9 +14,9 @@ namespace {
 /// contain such a pair are never joined either.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-/// Agglomerative clustering with average linkage. At first each track is a group. Stores for each
-/// two groups the sum of the similarities of their tracks, and for each group its nearest group, so
-/// that one join costs O(n) on average instead of comparing all pairs again.
+/// Agglomerative clustering with average linkage. At first each track is a group. Stores the sum of
+/// the similarities between every two groups, and the nearest group of each, so that a join does
+/// not have to compare all pairs of groups again.
 class Linkage {
   public:
     explicit Linkage(const std::vector<TrackFace>& tracks)

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(rejects_probes_while_the_queue_is_full) {
     BOOST_TEST((broker.admit(probe("b", 1)) == Admission::queued));
 }
 
-BOOST_AUTO_TEST_CASE(sends_the_probes_of_a_lost_worker_to_another_worker_first) {
+BOOST_AUTO_TEST_CASE(resends_a_probe_of_a_lost_worker_before_later_probes_of_its_track) {
     Broker broker({.worker_timeout = seconds(5)});
     broker.dispatcher.credit("lost", 8, start);
     broker.admit(probe("t", 1));

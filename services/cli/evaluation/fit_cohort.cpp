@@ -13,8 +13,8 @@
 namespace facebus::cli {
 namespace {
 
-constexpr std::size_t columns = 96;
-constexpr double rate = 0.01;  // FPIR at which real and drawn impostors are compared
+constexpr std::size_t columns = 96;  // of each covariance; the rest is treated as isotropic
+constexpr double rate = 0.01;        // FPIR at which real and drawn impostors are compared
 constexpr std::size_t trials = 20;
 constexpr std::size_t min_people = 100;
 constexpr std::size_t min_measured_people = 20;  // people with enough images for one measurement
@@ -47,31 +47,32 @@ class Matrix {
 /// largest remaining variance first.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
-    // The diagonal of the matrix minus the columns so far: the variance that is left to explain.
-    std::array<double, embedding_size> left{};
-    for (std::size_t i = 0; i < embedding_size; ++i) left[i] = matrix.at(i, i);
-    std::vector<std::array<double, embedding_size>> done;
-    while (done.size() < columns) {
-        const auto pivot = static_cast<std::size_t>(std::ranges::max_element(left) - left.begin());
-        if (left[pivot] <= 1e-9) break;
+    // The diagonal of the matrix minus that of the columns so far: the variance still unexplained.
+    std::array<double, embedding_size> remaining{};
+    for (std::size_t i = 0; i < embedding_size; ++i) remaining[i] = matrix.at(i, i);
+    std::vector<std::array<double, embedding_size>> factors;
+    while (factors.size() < columns) {
+        const auto pivot =
+            static_cast<std::size_t>(std::ranges::max_element(remaining) - remaining.begin());
+        if (remaining[pivot] <= 1e-9) break;
         std::array<double, embedding_size> column{};
-        const double root = std::sqrt(left[pivot]);
+        const double root = std::sqrt(remaining[pivot]);
         for (std::size_t i = 0; i < embedding_size; ++i) {
             double value = matrix.at(i, pivot);
-            for (const auto& earlier : done) value -= earlier[i] * earlier[pivot];
+            for (const auto& earlier : factors) value -= earlier[i] * earlier[pivot];
             column[i] = value / root;
         }
-        for (std::size_t i = 0; i < embedding_size; ++i) left[i] -= column[i] * column[i];
-        done.push_back(column);
+        for (std::size_t i = 0; i < embedding_size; ++i) remaining[i] -= column[i] * column[i];
+        factors.push_back(column);
     }
-    for (const auto& column : done) {
+    for (const auto& column : factors) {
         auto& target = out.columns.emplace_back();
         std::ranges::transform(column, target.begin(),
                                [](double value) { return static_cast<float>(value); });
     }
     // Rounding can make a remaining variance slightly negative.
     double sum = 0;
-    for (const double value : left) sum += std::max(value, 0.0);
+    for (const double value : remaining) sum += std::max(value, 0.0);
     out.rest = static_cast<float>(sum / embedding_size);
     return out;
 }
@@ -132,11 +133,13 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     cohort.between = decompose(std::move(between));
 }
 
+/// Returns the value that the share `from_top` of the values exceeds.
 float quantile(std::vector<float> values, double from_top) {
     std::ranges::sort(values, std::greater{});
     return values[static_cast<std::size_t>(from_top * static_cast<double>(values.size()))];
 }
 
+/// Returns the similarity of each probe to its best subject.
 std::vector<float> best_of(const gallery::Snapshot& gallery, const std::vector<Embedding>& probes) {
     std::vector<float> best;
     best.reserve(probes.size());
