@@ -14,7 +14,7 @@ namespace {
 
 constexpr int side = 400;
 
-/// Image whose colours tell where a pixel comes from: blue grows with x, green with y.
+/// Image whose colours show where a pixel comes from: blue grows with x, green with y.
 Image gradient() {
     cv::Mat mat(side, side, CV_8UC3);
     for (int y = 0; y < side; ++y)

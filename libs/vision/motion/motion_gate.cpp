@@ -134,9 +134,9 @@ void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
 }
 
 cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
-    const int least = cvRound(min_side * std::min(frame_size.width, frame_size.height));
-    const int more_x = std::max(options.margin, (least - small.width * reduction + 1) / 2);
-    const int more_y = std::max(options.margin, (least - small.height * reduction + 1) / 2);
+    const int minimum = cvRound(min_side * std::min(frame_size.width, frame_size.height));
+    const int more_x = std::max(options.margin, (minimum - small.width * reduction + 1) / 2);
+    const int more_y = std::max(options.margin, (minimum - small.height * reduction + 1) / 2);
     const auto down = [](int value) { return std::max(value, 0) / grid * grid; };
     const auto up = [](int value) { return (value + grid - 1) / grid * grid; };
     const cv::Point from(down(small.x * reduction - more_x), down(small.y * reduction - more_y));
