@@ -39,7 +39,7 @@ std::string line(const wire::Identity& identity, bool colour) {
     out += fmt::format("{}{:<9} {:<24}{}", colour ? colour_of(identity.decision) : "",
                        to_string(identity.decision), who, colour ? "\x1b[0m" : "");
     if (identity.similarity) {
-        out += fmt::format("  similarity {:.3f} (needs {:.2f})", *identity.similarity,
+        out += fmt::format("  similarity {:.3f} (threshold {:.2f})", *identity.similarity,
                            identity.threshold);
     }
     if (identity.margin) out += fmt::format("  margin {:.3f}", *identity.margin);
