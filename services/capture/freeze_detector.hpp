@@ -7,7 +7,7 @@
 
 namespace facebus::capture {
 
-/// Reports an image that has not changed by a single bit for a given time.
+/// Reports an image that has stayed identical, bit for bit, for a given time.
 ///
 /// A camera may repeat its last image for ever, and OpenCV does so when a stream switches to a
 /// higher resolution. A real sensor never delivers two identical frames, and reopening the stream

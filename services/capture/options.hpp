@@ -9,7 +9,7 @@ namespace facebus::capture {
 
 enum class Pace { automatic, live, lossless };
 
-/// One camera.
+/// Settings of one camera.
 struct CameraOptions {
     std::string source{};
     Pace pace = Pace::automatic;

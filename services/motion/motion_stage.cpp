@@ -30,8 +30,8 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     region.frame_width = frame.width;
     region.frame_height = frame.height;
     if (!cameras_.contains(frame.head.src)) {
-        // Each camera is searched whole once per `full_interval`. Cameras that start together would
-        // all cause that load in the same moment, so each gets its own phase in the interval.
+        // Each camera is searched completely once per `full_interval`. Cameras that start together
+        // would all cause that load at the same time, so each gets its own phase in the interval.
         // Multiples of the golden ratio, modulo 1, are spread evenly for any number of cameras.
         constexpr double golden = 0.618033988749895;
         options_.phase = std::fmod(golden * seen_++, 1.0);

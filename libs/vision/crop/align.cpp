@@ -52,7 +52,7 @@ cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float a
     const double from_x = angle == 0 ? wanted.x + middle_x : static_cast<double>(centre.x) - 0.5;
     const double from_y = angle == 0 ? wanted.y + middle_y : static_cast<double>(centre.y) - 0.5;
     const cv::Matx23d patch_to_image(c, -s, from_x - c * middle_x + s * middle_y,  //
-                               s, c, from_y - s * middle_x - c * middle_y);
+                                     s, c, from_y - s * middle_x - c * middle_y);
     cv::Mat turned;
     cv::warpAffine(image, turned, patch_to_image, {width, height},
                    cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);

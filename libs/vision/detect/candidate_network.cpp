@@ -11,7 +11,7 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// Returns the number of floats in so many cells.
+/// Returns the number of floats in `cells` cells.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
@@ -224,7 +224,7 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float*
     Floats dense;
     Floats heads;
     convolve(last_, last, places, convolved);
-    // The places of one patch lie one after the other, which is just its flattened map.
+    // The places of one patch are consecutive: together they are its flattened map.
     convolve(dense_, convolved, count, dense);
     convolve(heads_, dense, count, heads);
     std::vector<Prediction> predictions(static_cast<std::size_t>(count));

@@ -13,7 +13,7 @@ namespace {
 // Rows and columns of a Winograd tile of the second and third layer.
 constexpr int tile = 4;
 
-/// Returns the number of floats in so many cells.
+/// Returns the number of floats in `cells` cells.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }

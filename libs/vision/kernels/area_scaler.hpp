@@ -13,14 +13,14 @@ namespace facebus::vision {
 
 /// Scales a region of an image like cv::resize() with INTER_AREA: each output pixel is the average
 /// of the input pixels that it covers, weighted by the covered area. Standardises the result:
-/// (x - pixel_mean) * pixel_scale. Works row by row from 8-bit pixels directly to floats, without
-/// copying the region, and is several times as fast. Not thread-safe.
+/// (x - pixel_mean) * pixel_scale. Several times as fast as cv::resize(), because it converts 8-bit
+/// pixels directly to floats, row by row, without copying the region. Not thread-safe.
 class AreaScaler {
   public:
     /// Prepares to scale `region` of `image` to `size`. Parts of the region outside the image are
     /// black. `rounded`: round to the same integers as cv::resize() on 8-bit images before
-    /// standardising. Requires: `image` is 8-bit with three channels and outlives the scaler; if
-    /// `rounded`, the region lies inside the image and is not enlarged.
+    /// standardising. Requires: `image` is 8-bit with three channels, and its pixels outlive the
+    /// scaler; if `rounded`, the region lies inside the image and is not enlarged.
     AreaScaler(const cv::Mat& image, const cv::Rect& region, const cv::Size& size, bool rounded,
                Instructions instructions = best_instructions());
 

@@ -28,8 +28,8 @@ struct ConvolutionLayer {
     /// Creates a layer whose weights and biases are zero and which has no activation.
     ConvolutionLayer(int side, int channels_in, int channels_out);
     /// Loads the tensors NAME/kernel:0 (outputs x inputs x size x size) and NAME/bias:0, and the
-    /// slopes of the tensor `prelu`. Converts the weights to upright BGR images. Throws as
-    /// OnnxWeights::get() does.
+    /// slopes of the tensor `prelu`. Rearranges the weights for upright BGR images, because the
+    /// networks were trained on transposed RGB images. Throws as OnnxWeights::get() does.
     ConvolutionLayer(int side, int channels_in, int channels_out, const OnnxWeights& file,
                      const std::string& name, const std::string& prelu);
 

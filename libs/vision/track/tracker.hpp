@@ -19,7 +19,7 @@ struct TrackerOptions {
     int max_probes = 8;           ///< probes of a track before it only sends one per `refresh`
     double probe_interval = 0.2;  ///< minimum seconds between two probes of a track
     double refresh = 5.0;         ///< seconds after which a long track sends one more probe
-    float min_eye_distance = 10;  ///< crops with less are never sent
+    float min_eye_distance = 10;  ///< crops with less, in pixels, are never sent
     float min_quality = 0.2F;     ///< crops with a lower Quality::overall are never sent
 
     static void keys(auto& self, auto&& key) {
