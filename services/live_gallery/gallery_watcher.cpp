@@ -74,7 +74,7 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
         runtime_.log.warning("foreign_samples",
                              {{"samples", gallery->foreign_samples()},
                               {"model", model_id_},
-                              {"hint", "run `facebus gallery reembed` or enrol them again"}});
+                              {"hint", "remove all subjects and enrol them again"}});
     }
     const auto before = view();
     calibrated_ = stored->has_value();

@@ -28,7 +28,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 
 BOOST_FIXTURE_TEST_SUITE(gallery_store, test::GalleryFixture)
 
-BOOST_AUTO_TEST_CASE(an_empty_gallery_is_empty_and_no_error) {
+BOOST_AUTO_TEST_CASE(an_empty_gallery_loads_without_error) {
     BOOST_TEST(store.ping().has_value());
     BOOST_TEST(store.list()->empty());
     BOOST_TEST(*store.version() == "0-0");
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(an_empty_gallery_is_empty_and_no_error) {
     BOOST_TEST((*snapshot)->version() == "0-0");
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_is_shown_as_it_was_added) {
+BOOST_AUTO_TEST_CASE(shows_a_sample_as_it_was_added) {
     const std::int64_t before = utc_ns();
     const auto added = store.add("  Zoë ", sample(face(1), "zoë/1.jpg"));
     BOOST_REQUIRE(added);
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_sample_is_shown_as_it_was_added) {
     BOOST_TEST((only.embedding == face(1)));
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) {
+BOOST_AUTO_TEST_CASE(keeps_a_photo_with_a_sample_and_does_not_load_it_into_snapshots) {
     const std::string jpeg("\xff\xd8\xff\0 any bytes \n", 16);
     const auto with = store.add("Anna", sample(face(1)), jpeg);
     const auto without = store.add("Anna", sample(face(2)));
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_picture_is_kept_with_a_sample_and_not_loaded_by_workers) 
     BOOST_TEST(!contains(statistics, "cmdstat_get:"), statistics);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
+BOOST_AUTO_TEST_CASE(neither_stores_nor_returns_invalid_photos) {
     check_failed(store.add("Anna", sample(face(1)), "text"), ErrorKind::malformed, "JPEG");
     const std::string start = "\xff\xd8\xff";
     check_failed(store.add("Anna", sample(face(1)), start + std::string(max_photo_bytes, 'x')),
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_picture_is_neither_kept_nor_given) {
     check_failed(store.photo(anna->id), ErrorKind::malformed, anna->id);
 }
 
-BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {
+BOOST_AUTO_TEST_CASE(the_list_is_sorted_by_name_and_counts_samples) {
     BOOST_REQUIRE(store.add("Cleo", sample(face(1))));
     BOOST_REQUIRE(store.add("Anna", sample(face(2))));
     BOOST_REQUIRE(store.add("anna", sample(face(3))));
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(the_list_is_in_the_order_of_names_and_counts_samples) {
     BOOST_TEST((*store.find(" Anna "))->id == second->subject_id);
 }
 
-BOOST_AUTO_TEST_CASE(samples_are_shown_oldest_first) {
+BOOST_AUTO_TEST_CASE(shows_samples_oldest_first) {
     std::vector<std::string> added;
     for (std::uint32_t i = 0; i < 20; ++i) {
         added.push_back(store.add("Anna", sample(face(i)))->id);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(samples_are_shown_oldest_first) {
     BOOST_TEST(shown == added, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_name_or_no_sample_is_not_added) {
+BOOST_AUTO_TEST_CASE(does_not_add_invalid_names_and_samples) {
     check_refused(store.add("", sample(face(1))), "empty");
     check_refused(store.add("a\nb", sample(face(1))), "control characters");
     BOOST_TEST(!store.add("Anna", sample(Embedding{})));
@@ -127,15 +127,15 @@ BOOST_AUTO_TEST_CASE(what_is_no_name_or_no_sample_is_not_added) {
     BOOST_TEST(everything().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_of_another_model_is_refused_with_the_command_that_helps) {
+BOOST_AUTO_TEST_CASE(refuses_a_sample_of_another_model_and_names_the_remedy) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto other = store.add("Bert", sample(face(2), "b.jpg", "model-2"));
-    check_refused(other, "facebus gallery reembed");
+    check_refused(other, "remove all subjects and enrol them again");
     BOOST_TEST(contains(other.error().message, "model-1"));
     BOOST_TEST(contains(other.error().message, "model-2"));
 }
 
-BOOST_AUTO_TEST_CASE(a_picture_is_enrolled_once_a_subject) {
+BOOST_AUTO_TEST_CASE(enrols_a_photo_once_per_subject) {
     const auto first = store.add("Anna", sample(axis(0), "anna/1.jpg"));
     BOOST_REQUIRE(first);
     check_failed(store.add("Anna", sample(axis(0))), ErrorKind::exists,
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_picture_is_enrolled_once_a_subject) {
     BOOST_TEST(store.show("Anna")->size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(every_write_changes_the_version_and_refused_ones_do_not) {
+BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_refused_ones_do_not) {
     std::set<std::string> versions{*store.version()};
     const auto changed = [&] { return versions.insert(*store.version()).second; };
     const auto added = store.add("Anna", sample(face(1)));
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(every_write_changes_the_version_and_refused_ones_do_not) {
     BOOST_TEST((*store.load("m"))->version() == *store.version());
 }
 
-BOOST_AUTO_TEST_CASE(the_policy_is_kept) {
+BOOST_AUTO_TEST_CASE(stores_the_policy) {
     BOOST_REQUIRE(store.set_policy({.threshold = 0.42F, .offset = -7.25}));
     const auto policy = store.policy();
     BOOST_REQUIRE((policy && policy->has_value()));
@@ -183,19 +183,19 @@ BOOST_AUTO_TEST_CASE(the_policy_is_kept) {
     BOOST_TEST((store.policy().error().kind == ErrorKind::malformed));
 }
 
-BOOST_AUTO_TEST_CASE(two_who_add_the_same_name_at_once_make_one_subject) {
+BOOST_AUTO_TEST_CASE(concurrent_additions_of_one_name_create_one_subject) {
     constexpr std::uint32_t names = 10;
     constexpr std::uint32_t each = 5;
     std::barrier together(2);
     std::array<std::atomic<int>, 2> failed{};
-    const auto enrol = [&](std::uint32_t who) {
+    const auto enrol = [&](std::uint32_t writer) {
         Store own(options);
         for (std::uint32_t name = 0; name < names; ++name) {
             together.arrive_and_wait();
             for (std::uint32_t i = 0; i < each; ++i) {
                 const auto added = own.add("Name " + std::to_string(name),
-                                           sample(face(1000 * who + 10 * name + i)));
-                if (!added) ++failed[who];
+                                           sample(face(1000 * writer + 10 * name + i)));
+                if (!added) ++failed[writer];
             }
         }
     };
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(two_who_add_the_same_name_at_once_make_one_subject) {
     BOOST_TEST((*store.load("model-1"))->samples() == 2 * each * names);
 }
 
-BOOST_AUTO_TEST_CASE(two_who_add_the_same_picture_at_once_make_one_sample) {
+BOOST_AUTO_TEST_CASE(concurrent_additions_of_one_photo_create_one_sample) {
     for (std::uint32_t round = 0; round < 20; ++round) {
         const std::string name = std::to_string(round);
         std::barrier together(2);
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(two_who_add_the_same_picture_at_once_make_one_sample) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_knows_everybody_in_a_gallery_of_several_chunks) {
+BOOST_AUTO_TEST_CASE(a_snapshot_has_every_subject_of_a_gallery_of_several_chunks) {
     for (std::uint32_t i = 0; i < 300; ++i) {
         BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
     }
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_knows_everybody_in_a_gallery_of_several_chunks) 
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_read_while_others_write_is_whole_or_says_that_it_is_old) {
+BOOST_AUTO_TEST_CASE(a_snapshot_loaded_during_writes_is_consistent) {
     std::atomic<bool> done = false;
     std::thread writer([&] {
         Store own(options);
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_read_while_others_write_is_whole_or_says_that_it
     BOOST_TEST((*snapshot)->version() == *store.version());
 }
 
-BOOST_AUTO_TEST_CASE(a_copy_that_is_brought_up_to_date_is_the_same_as_a_new_one) {
+BOOST_AUTO_TEST_CASE(a_refreshed_copy_equals_a_new_one) {
     for (std::uint32_t i = 0; i < 50; ++i) {
         BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
     }
@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_copy_that_is_brought_up_to_date_is_the_same_as_a_new_one)
     BOOST_REQUIRE(store.replace(other));
     BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
     const auto after = *store.refresh(before);
-    // Read is only where something changed.
+    // Only the changed parts are read.
     const std::string statistics(redis.run({"INFO", "commandstats"})->text());
     const auto calls = fmt::format("cmdstat_smembers:calls={},", parts.size());
     BOOST_TEST(statistics.find(calls) != std::string::npos, statistics);
@@ -298,11 +298,11 @@ BOOST_AUTO_TEST_CASE(a_copy_that_is_brought_up_to_date_is_the_same_as_a_new_one)
     BOOST_TEST(after->match(face(8)).best->similarity < 0.5F);
     BOOST_TEST(after->match(face(109)).best->name == "Name 9");
     BOOST_TEST(after->match(face(9)).best->similarity < 0.5F);
-    // The copy of before is as it was.
+    // The previous copy is unchanged.
     BOOST_TEST(before->match(face(8)).best->name == "Name 8");
 }
 
-BOOST_AUTO_TEST_CASE(a_copy_older_than_the_change_stream_or_of_another_redis_is_read_anew) {
+BOOST_AUTO_TEST_CASE(reloads_a_copy_that_is_older_than_the_change_stream_or_of_another_redis) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto before = *store.load("model-1");
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(a_copy_older_than_the_change_stream_or_of_another_redis_is_
     BOOST_TEST(other->match(face(3)).best->name == "Cleo");
 }
 
-BOOST_AUTO_TEST_CASE(reembedding_moves_the_gallery_to_another_model) {
+BOOST_AUTO_TEST_CASE(replacing_every_sample_moves_the_gallery_to_another_model) {
     auto anna = store.add("Anna", sample(face(1)));
     auto bert = store.add("Bert", sample(face(2), "bert.jpg"));
     BOOST_TEST(*store.samples_of_other_models("model-1") == 0U);
@@ -331,17 +331,17 @@ BOOST_AUTO_TEST_CASE(reembedding_moves_the_gallery_to_another_model) {
     bert->embedding = face(12);
     BOOST_REQUIRE(store.replace(*anna));
     BOOST_TEST(*store.samples_of_other_models("model-2") == 1U);
-    check_refused(store.add("Cleo", sample(face(3))), "reembed");
+    check_refused(store.add("Cleo", sample(face(3))), "remove all subjects");
     BOOST_REQUIRE(store.replace(*bert));
     BOOST_TEST(*store.samples_of_other_models("model-2") == 0U);
     BOOST_TEST((*store.load("model-2"))->match(face(12)).best->name == "Bert");
     BOOST_TEST(store.show("Bert")->front().source == "bert.jpg");
-    Sample nobodys = sample(face(4));
-    nobodys.id = new_id();
-    check_refused(store.replace(nobodys), "no such sample");
+    Sample missing = sample(face(4));
+    missing.id = new_id();
+    check_refused(store.replace(missing), "no such sample");
 }
 
-BOOST_AUTO_TEST_CASE(samples_are_found_by_id_and_listed_in_parts) {
+BOOST_AUTO_TEST_CASE(finds_samples_by_id_and_lists_them_in_pages) {
     std::vector<std::string> ids;
     for (std::uint32_t i = 0; i < 5; ++i) {
         ids.push_back(store.add(i < 2 ? "Anna" : "Bert", sample(face(i)))->id);

@@ -142,7 +142,8 @@ Result<std::string> gallery_version(Redis& redis) {
 }
 
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
-    // Read from the entry of that version on. If the entry itself is gone, so may be later ones.
+    // Read from the entry of that version on. If Redis has trimmed that entry, it may have trimmed
+    // later ones too.
     const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", max_changes});
     if (!reply) return std::unexpected(reply.error());
     const auto& entries = reply->elements();
@@ -189,7 +190,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
 
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version) {
-    // Assume that every subject of these parts is gone; those that Redis still has replace that.
+    // Mark every subject of these parts as removed, then replace the mark for those in Redis.
     Snapshot::Changes changes;
     for (const auto& part : parts) {
         for (auto& id : gallery.subject_ids(part)) changes[std::move(id)] = std::nullopt;

@@ -26,9 +26,10 @@ constexpr int max_attempts = 100;
 constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
-    return {ErrorKind::refused,
-            fmt::format("the gallery uses model {}, not {}; run facebus gallery reembed",
-                        printable(gallery) ? gallery : "?", sample)};
+    return {
+        ErrorKind::refused,
+        fmt::format("the gallery uses model {}, not {}; remove all subjects and enrol them again",
+                    printable(gallery) ? gallery : "?", sample)};
 }
 
 }  // namespace

@@ -52,9 +52,9 @@ class Store {
     /// Adds a sample to the subject of that name, and creates the subject if necessary. Sets
     /// `sample.id` and `subject_id`, and `created` if it is 0. `photo` is a JPEG of the face,
     /// kept until the sample is removed; empty: none. Returns the sample as stored. Fails with
-    /// `refused` if the name is invalid or the gallery uses another model (the message names
-    /// `facebus gallery reembed`), with `exists` if the subject already has this face (similarity
-    /// above 0.9999), and as check_sample() and check_photo() do.
+    /// `refused` if the name is invalid or the gallery uses another model, with `exists` if the
+    /// subject already has this face (similarity above 0.9999), and as check_sample() and
+    /// check_photo() do.
     Result<Sample> add(const std::string& name, Sample sample, const std::string& photo = {});
 
     /// Creates a subject without samples. Fails with `exists` if there is one of that name, and
@@ -72,8 +72,7 @@ class Store {
     Result<void> set_ignored(const std::string& name, bool ignored);
 
     /// Replaces embedding, quality and model of the sample `sample.id`, and makes its model that of
-    /// the gallery. Used by `facebus gallery reembed`. Fails with `refused` if there is no such
-    /// sample.
+    /// the gallery. Fails with `refused` if there is no such sample.
     Result<void> replace(const Sample& sample);
 
     /// Returns all subjects in the order of their names.
@@ -91,8 +90,7 @@ class Store {
     /// Omits samples that do not decode. Requires: `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
-    /// Returns the number of samples made by another model than `model_id`, which `facebus gallery
-    /// reembed` would replace.
+    /// Returns the number of samples made by another model than `model_id`.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
     /// Removes the subject and every trace of it: samples, photos, results that name it, the memory
     /// of tracks that could show it, and the data in the files of Redis. Returns the manual

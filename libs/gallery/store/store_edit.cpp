@@ -226,7 +226,7 @@ Result<Store::TakenOut> Store::take_out(const std::string& name, bool subject_to
         plan.commands.push_back({"HDEL", keys::names, *clean});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id)});
-        // The last subject is gone: the gallery can now be filled by another model.
+        // The last subject was removed, so another model can fill the gallery.
         if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
         return plan;
     });

@@ -15,7 +15,7 @@ struct Store::Plan {
     std::string op;
     std::string part;  ///< part of the changed subject; empty if no subject changes
     std::vector<Redis::Command> commands;
-    std::vector<std::string> forget;  ///< ids whose results are to be erased
+    std::vector<std::string> forget;  ///< ids whose results must be erased
 };
 
 inline Error unknown_subject(const std::string& name) {
