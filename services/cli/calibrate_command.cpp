@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "gallery/decide/calibration.hpp"
@@ -14,8 +15,9 @@ namespace {
 void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
            const gallery::LeaveOneOut& own) {
     const auto& policy = done.policy;
-    fmt::print("{} subjects, {} samples; {} impostors simulated\n", gallery.subjects(),
-               gallery.samples(), done.impostors);
+    fmt::print("{}, {}; {} impostors simulated\n",
+               counted(gallery.subjects(), "subject", "subjects"),
+               counted(gallery.samples(), "sample", "samples"), done.impostors);
     if (done.shift > 0) {
         fmt::print("the subjects resemble each other more than impostors do: {:.3f} added\n",
                    done.shift);

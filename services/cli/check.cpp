@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
 #include "gallery/store/store.hpp"
 #include "service/health.hpp"
@@ -17,7 +18,8 @@ void report(bool good, const std::string& what) {
 
 Exit check(const Context& context) {
     bool all = true;
-    report(true, fmt::format("configuration: {} cameras", context.settings.cameras.size()));
+    report(true, fmt::format("configuration: {}",
+                             counted(context.settings.cameras.size(), "camera", "cameras")));
     std::string model;
     try {
         model =
@@ -30,8 +32,9 @@ Exit check(const Context& context) {
     }
     gallery::Store store(context.settings.redis);
     if (const auto snapshot = store.load(model); snapshot) {
-        report(true, fmt::format("gallery: {} subjects, {} samples", (*snapshot)->subjects(),
-                                 (*snapshot)->samples()));
+        report(true, fmt::format("gallery: {}, {}",
+                                 counted((*snapshot)->subjects(), "subject", "subjects"),
+                                 counted((*snapshot)->samples(), "sample", "samples")));
     } else {
         all = false;
         report(false, "gallery: " + snapshot.error().message);

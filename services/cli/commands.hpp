@@ -71,7 +71,6 @@ struct DemoOptions {
     int workers = 2;
     double seconds = 0;        ///< stop after this many seconds; 0: at the end or on Ctrl-C
     bool first_second = true;  ///< enrol the people seen in the first second of a file
-    bool json = false;
 };
 /// Runs all services on one source and reports the results.
 Exit demo(const Context& context, const DemoOptions& options);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"
@@ -51,7 +52,9 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
         }
         const auto faces = detector.detect(*image);
         Json all = Json::array();
-        if (!json) fmt::print("{}: {} faces\n", named.file.string(), faces.size());
+        if (!json) {
+            fmt::print("{}: {}\n", named.file.string(), counted(faces.size(), "face", "faces"));
+        }
         for (const auto& face : faces) {
             const auto quality = vision::assess(vision::align(*image, face), face);
             if (json) {

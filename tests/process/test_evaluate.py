@@ -154,7 +154,7 @@ class DetectTest(support.ProcessTest):
         self.assertEqual(65, result.code, result)
         self.assertEqual(1, len(result.err_lines), result)
         self.assertIn("a.jpg", result.err)
-        self.assertRegex(result.out, r"b\.jpg: 1 faces\n.*quality 0\.\d\d")
+        self.assertRegex(result.out, r"b\.jpg: 1 face\n.*quality 0\.\d\d")
 
 
 if __name__ == "__main__":

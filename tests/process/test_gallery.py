@@ -187,7 +187,7 @@ class GalleryTest(support.ProcessTest):
         self.system.enrol(PHOTOS)
         result = self.system.facebus("gallery", "list")
         for name in SAMPLES:
-            self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} samples")
+            self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {'sample ' if SAMPLES[name] == 1 else 'samples'}  since")
 
 
 class RunningGalleryTest(support.ProcessTest):

@@ -8,6 +8,7 @@
 #include "cli/collect/collect_people.hpp"
 #include "cli/collect/collect_sheet.hpp"
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/gallery/face_folder.hpp"
 #include "cli/must.hpp"
 #include "gallery/store/store.hpp"
@@ -19,10 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-std::string counted(std::size_t count, const char* one, const char* several) {
-    return fmt::format("{} {}", count, count == 1 ? one : several);
-}
 
 std::string stem(const std::string& video) {
     fs::path path(video);

@@ -7,6 +7,7 @@
 
 #include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/demo/child.hpp"
 #include "cli/demo/demo_report.hpp"
 #include "cli/gallery/enrol.hpp"
@@ -147,8 +148,8 @@ class Demo {
                 fmt::format("{} face {}", fs::path(source_).stem().string(), ++number);
             const auto added = enroller.add(store, name, seen, "first second");
             if (added) {
-                print_line(fmt::format("enrolled \"{}\" from the first second: {} samples", name,
-                                       added->added));
+                print_line(fmt::format("enrolled \"{}\" from the first second: {}", name,
+                                       counted(added->added, "sample", "samples")));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "gallery/store/store.hpp"
@@ -53,8 +54,8 @@ Exit gallery_export(const Context& context, const ArchiveOptions& options) {
     }
     if (!written && context.stop.requested()) return Exit::interrupted;
     const auto header = must(written);
-    fmt::print("{} subjects, {} samples in {}\n", header.subjects, header.samples,
-               options.file.string());
+    fmt::print("{}, {} in {}\n", counted(header.subjects, "subject", "subjects"),
+               counted(header.samples, "sample", "samples"), options.file.string());
     return Exit::ok;
 }
 
@@ -73,9 +74,9 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     fmt::print("{} added, {} already enrolled\n", imported.added, imported.already);
     if (imported.added + imported.already < imported.expected) {
         fmt::print(stderr,
-                   "{} states {} samples but contains fewer: some were removed during the export, "
+                   "{} states {} but contains fewer: some were removed during the export, "
                    "or the file is truncated\n",
-                   options.file.string(), imported.expected);
+                   options.file.string(), counted(imported.expected, "sample", "samples"));
     }
     return Exit::ok;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
@@ -104,10 +105,11 @@ Exit gallery_list(const Context& context, bool json) {
         return Exit::ok;
     }
     for (const auto& entry : entries) {
-        fmt::print("{:<32} {:>4} samples  since {}{}\n", entry.subject.name, entry.samples,
-                   iso8601(entry.subject.created), entry.subject.ignored ? "  ignored" : "");
+        fmt::print("{:<32} {:>4} {:<7}  since {}{}\n", entry.subject.name, entry.samples,
+                   entry.samples == 1 ? "sample" : "samples", iso8601(entry.subject.created),
+                   entry.subject.ignored ? "  ignored" : "");
     }
-    fmt::print("{} subjects\n", entries.size());
+    fmt::print("{}\n", counted(entries.size(), "subject", "subjects"));
     return Exit::ok;
 }
 
