@@ -10,7 +10,7 @@
 #include "support/faces.hpp"
 #include "support/redis_server.hpp"
 
-// What somebody else, or an accident, may have written into the Redis that the gallery is in.
+// The gallery with values in Redis that an attacker or an accident could have written.
 
 using namespace facebus;
 using namespace facebus::gallery;
@@ -32,12 +32,14 @@ struct Fixture {
     Sample good = *store.add("Anna", sample(face(1)));
     Sample bad = *store.add("Anna", sample(face(2)));
 
+    /// Overwrites a field of the bad sample.
     void spoil(const std::string& field, const std::string& value) {
         BOOST_REQUIRE(redis.run({"HSET", keys::sample(bad.id), field, value}));
     }
 
-    /// The bad sample is told by show(), and left out and counted by load(); the good one is there.
-    void check_bad_is_left_out() {
+    /// Checks that show() reports the bad sample, that load() omits and counts it, and that the
+    /// good sample still matches.
+    void check_bad_is_omitted() {
         const auto shown = store.show("Anna");
         BOOST_REQUIRE(!shown);
         BOOST_TEST(shown.error().message.find(bad.id) != std::string::npos, shown.error().message);
@@ -54,7 +56,7 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(gallery_hostile, Fixture)
 
-BOOST_AUTO_TEST_CASE(an_embedding_that_is_none_is_left_out_and_counted) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_invalid_embeddings) {
     Embedding values = axis(0);
     values[7] = std::numeric_limits<float>::quiet_NaN();
     const std::string not_a_number = pack(values);
@@ -63,11 +65,11 @@ BOOST_AUTO_TEST_CASE(an_embedding_that_is_none_is_left_out_and_counted) {
          {std::string(), std::string("x"), std::string(2047, 'a'), std::string(1 << 20, '\0'),
           std::string(2048, '\xff'), std::string(2048, '\0'), not_a_number, pack(values)}) {
         spoil("embedding", embedding);
-        check_bad_is_left_out();
+        check_bad_is_omitted();
     }
 }
 
-BOOST_AUTO_TEST_CASE(fields_that_make_no_sense_are_left_out_and_counted) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_samples_with_invalid_fields) {
     const std::vector<std::pair<std::string, std::string>> spoilt{
         {"quality", "nan"},    {"quality", "7"},       {"created", "yesterday"},
         {"subject", "nobody"}, {"subject", new_id()},  {"model", ""},
@@ -75,15 +77,15 @@ BOOST_AUTO_TEST_CASE(fields_that_make_no_sense_are_left_out_and_counted) {
     for (const auto& [field, value] : spoilt) {
         const auto before = std::string(redis.run({"HGET", keys::sample(bad.id), field})->text());
         spoil(field, value);
-        check_bad_is_left_out();
+        check_bad_is_omitted();
         spoil(field, before);
     }
     BOOST_TEST(store.show("Anna").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_that_is_gone_or_no_hash_is_left_out_and_counted) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_samples_that_are_missing_or_not_a_hash) {
     BOOST_REQUIRE(redis.run({"DEL", keys::sample(bad.id)}));
-    check_bad_is_left_out();
+    check_bad_is_omitted();
     BOOST_REQUIRE(redis.run({"SET", keys::sample(bad.id), "text"}));
     const auto snapshot = store.load("model-1");
     BOOST_REQUIRE(snapshot);
@@ -92,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_sample_that_is_gone_or_no_hash_is_left_out_and_counted) {
     BOOST_TEST(!store.show("Anna"));
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_listed_under_two_subjects_counts_for_its_own_only) {
+BOOST_AUTO_TEST_CASE(a_sample_listed_under_two_subjects_counts_only_for_its_own) {
     BOOST_REQUIRE(store.add("Bert", sample(face(3))));
     const std::string bert = (*store.find("Bert"))->id;
     BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(bert), good.id, good.id, "../x", ""}));
@@ -104,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_sample_listed_under_two_subjects_counts_for_its_own_only)
     BOOST_TEST((*snapshot)->match(face(1)).best->name == "Anna");
 }
 
-BOOST_AUTO_TEST_CASE(a_damaged_sample_hinders_neither_adding_nor_removing) {
+BOOST_AUTO_TEST_CASE(a_damaged_sample_does_not_prevent_adding_and_removing) {
     spoil("embedding", "x");
     BOOST_TEST(store.add("Anna", sample(face(4))).has_value());
     BOOST_TEST(!store.add("Anna", sample(face(1))));
@@ -112,9 +114,9 @@ BOOST_AUTO_TEST_CASE(a_damaged_sample_hinders_neither_adding_nor_removing) {
     BOOST_TEST(redis.run({"KEYS", "facebus:sample:*"})->elements().empty());
 }
 
-BOOST_AUTO_TEST_CASE(listed_ids_that_are_none_do_not_take_the_results_of_others_along) {
+BOOST_AUTO_TEST_CASE(invalid_listed_ids_do_not_erase_results_of_other_subjects) {
     History history(options, 1);
-    BOOST_REQUIRE(history.append("identity.door", "a stranger", "", "t"));
+    BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "t"));
     BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(good.subject_id), "", "a", "%x"}));
     BOOST_REQUIRE(store.remove("Anna"));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
@@ -124,15 +126,15 @@ BOOST_AUTO_TEST_CASE(listed_ids_that_are_none_do_not_take_the_results_of_others_
     BOOST_TEST(store.remove("Anna").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_removal_that_fails_has_removed_nothing) {
-    BOOST_REQUIRE(redis.run({"SET", keys::results, "no stream"}));
+BOOST_AUTO_TEST_CASE(a_failed_removal_removes_nothing) {
+    BOOST_REQUIRE(redis.run({"SET", keys::results, "not a stream"}));
     BOOST_TEST(!store.remove("Anna"));
     BOOST_TEST(store.show("Anna")->size() == 2U);
     BOOST_REQUIRE(redis.run({"DEL", keys::results}));
     BOOST_TEST(store.remove("Anna").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(names_and_ids_that_are_none_are_left_out) {
+BOOST_AUTO_TEST_CASE(omits_invalid_names_and_ids) {
     BOOST_REQUIRE(redis.run({"HSET", keys::names, "\x1b[2J", new_id(), "Bert", "../../x", "",
                              new_id(), " padded ", new_id()}));
     const auto list = store.list();
@@ -144,7 +146,7 @@ BOOST_AUTO_TEST_CASE(names_and_ids_that_are_none_are_left_out) {
     BOOST_TEST(!store.add("Bert", sample(face(5))));
 }
 
-BOOST_AUTO_TEST_CASE(two_names_for_one_subject_are_one_subject) {
+BOOST_AUTO_TEST_CASE(a_subject_with_two_names_is_loaded_once) {
     BOOST_REQUIRE(redis.run({"HSET", keys::names, "Alias", good.subject_id}));
     const auto snapshot = store.load("model-1");
     BOOST_REQUIRE(snapshot);
@@ -152,7 +154,7 @@ BOOST_AUTO_TEST_CASE(two_names_for_one_subject_are_one_subject) {
     BOOST_TEST((*snapshot)->samples() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(keys_of_another_type_are_an_error_that_says_so) {
+BOOST_AUTO_TEST_CASE(reports_keys_of_the_wrong_type) {
     for (const std::string& key : {keys::names, keys::changes, keys::model}) {
         BOOST_REQUIRE(redis.run({"RENAME", key, "aside"}));
         BOOST_REQUIRE(redis.run({"LPUSH", key, "x"}));
@@ -164,9 +166,9 @@ BOOST_AUTO_TEST_CASE(keys_of_another_type_are_an_error_that_says_so) {
     BOOST_REQUIRE(redis.run({"DEL", keys::subject_samples(good.subject_id)}));
     BOOST_REQUIRE(redis.run({"SET", keys::subject_samples(good.subject_id), "x"}));
     BOOST_TEST(!store.show("Anna"));
-    // Anna would be a stranger to everyone who loads this.
+    // A snapshot without her samples would make Anna an unknown person, so load() fails.
     BOOST_TEST(!store.load("model-1"));
-    BOOST_TEST(store.remove("Anna").has_value() == false);
+    BOOST_TEST(!store.remove("Anna").has_value());
     BOOST_REQUIRE(redis.run({"DEL", keys::subject_samples(good.subject_id)}));
     BOOST_TEST(store.load("model-1").has_value());
     BOOST_REQUIRE(redis.run({"DEL", keys::subject(good.subject_id)}));

@@ -30,7 +30,7 @@ struct Fixture {
     History history{options, 24};
     Redis redis{options};
 
-    /// An entry as History writes it, at a place of the test's choice.
+    /// Adds an entry as History writes it, with the given stream id.
     void put(const std::string& id, const std::string& header) {
         BOOST_REQUIRE(redis.run({"XADD", keys::results, id, "topic", "identity.door", "header",
                                  header, "subject", "", "track", ""}));
@@ -48,7 +48,7 @@ std::vector<std::string> headers(const Result<std::vector<HistoryEntry>>& entrie
 
 BOOST_FIXTURE_TEST_SUITE(gallery_memory, Fixture)
 
-BOOST_AUTO_TEST_CASE(each_probe_adds_to_those_before) {
+BOOST_AUTO_TEST_CASE(returns_all_probes_of_the_track_in_the_order_of_their_ids) {
     BOOST_TEST(memory.append("t", probe("b", face(1), 0.5F))->size() == 1U);
     const auto both = memory.append("t", probe("a", face(2), 0.25F));
     BOOST_REQUIRE(both);
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(each_probe_adds_to_those_before) {
     BOOST_TEST(memory.append("other", probe("a", face(3), 0.5F))->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_changes_nothing) {
+BOOST_AUTO_TEST_CASE(ignores_a_probe_that_it_already_has) {
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
     const auto first = memory.append("t", probe("b", face(2), 0.7F));
     TrackMemory another_worker(options, 600, "model-1");
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_comes_again_changes_nothing) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_a_bit_of_the_template) {
+BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_the_template) {
     std::vector<Probe> probes;
     for (std::uint32_t i = 0; i < 8; ++i) {
         probes.push_back(
@@ -91,11 +91,11 @@ BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_a_bit_of_the_template)
 
 BOOST_AUTO_TEST_CASE(two_workers_on_one_track_lose_no_probe) {
     std::barrier together(2);
-    const auto work = [&](std::uint32_t who) {
+    const auto work = [&](std::uint32_t worker) {
         TrackMemory own(options, 600, "model-1");
         together.arrive_and_wait();
         for (std::uint32_t i = 0; i < 20; ++i) {
-            const std::uint32_t n = 2 * i + who;
+            const std::uint32_t n = 2 * i + worker;
             (void)own.append("t", probe(std::to_string(n), face(n), 0.5F));
         }
     };
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(two_workers_on_one_track_lose_no_probe) {
     BOOST_TEST(memory.append("t", probe("0", face(0), 0.5F))->size() == 40U);
 }
 
-BOOST_AUTO_TEST_CASE(a_track_holds_so_many_probes_and_quietly_no_more) {
+BOOST_AUTO_TEST_CASE(ignores_probes_beyond_the_limit_of_a_track) {
     for (std::uint32_t i = 0; i < max_track_probes; ++i) {
         BOOST_REQUIRE(memory.append("t", probe("p" + std::to_string(i), face(i), 0.5F)));
     }
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_track_holds_so_many_probes_and_quietly_no_more) {
                             [](const Probe& each) { return each.id == "one more"; }));
 }
 
-BOOST_AUTO_TEST_CASE(a_track_is_forgotten_some_time_after_its_last_probe) {
+BOOST_AUTO_TEST_CASE(a_track_expires_after_its_last_probe) {
     const auto left = [&] { return redis.run({"TTL", keys::track("t")})->number(); };
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
     BOOST_TEST((left() > 590 && left() <= 600));
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_track_is_forgotten_some_time_after_its_last_probe) {
     BOOST_TEST(left() > 590);
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_is_none_is_not_remembered) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_probes) {
     BOOST_TEST(!memory.append("", probe("a", face(1), 0.5F)));
     BOOST_TEST(!memory.append("t", probe("", face(1), 0.5F)));
     BOOST_TEST(!memory.append("t", probe("a", Embedding{}, 0.5F)));
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_none_is_not_remembered) {
     BOOST_TEST(redis.run({"DBSIZE"})->number() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(damaged_probes_are_left_out_and_counted) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_damaged_probes) {
     BOOST_REQUIRE(redis.run({"HSET", keys::track("t"), "short", "x", "zeros",
                              std::string(2052, '\0'), "long", std::string(1 << 20, 'x')}));
     const auto probes = memory.append("t", probe("a", face(1), 0.5F));
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(damaged_probes_are_left_out_and_counted) {
     BOOST_TEST(!memory.append("text", probe("a", face(1), 0.5F)));
 }
 
-BOOST_AUTO_TEST_CASE(probes_of_another_model_are_not_mixed_in) {
+BOOST_AUTO_TEST_CASE(omits_probes_of_another_model) {
     TrackMemory other(options, 600, "model-2");
     BOOST_REQUIRE(other.append("t", probe("a", face(1), 0.5F)));
     const auto mine = memory.append("t", probe("b", face(2), 0.5F));
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(probes_of_another_model_are_not_mixed_in) {
     BOOST_TEST(memory.append("t", probe("a", face(3), 0.5F))->size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(memory_and_history_go_on_when_redis_comes_back) {
+BOOST_AUTO_TEST_CASE(memory_and_history_continue_when_redis_is_available_again) {
     server.stop();
     BOOST_TEST(
         (memory.append("t", probe("a", face(1), 0.5F)).error().kind == ErrorKind::unavailable));
@@ -169,35 +169,35 @@ BOOST_AUTO_TEST_CASE(memory_and_history_go_on_when_redis_comes_back) {
     BOOST_TEST(history.after("0-0", 1)->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_late_subscriber_reads_on_page_by_page) {
+BOOST_AUTO_TEST_CASE(history_is_read_page_by_page) {
     const std::string binary("\x82\x00\xff\r\n", 5);
     for (int i = 0; i < 10; ++i) {
         BOOST_REQUIRE(history.append("identity.door", binary + std::to_string(i), "", "t"));
     }
     std::vector<std::string> all;
-    std::string place = "0-0";
+    std::string position = "0-0";
     for (;;) {
-        const auto page = history.after(place, 4);
+        const auto page = history.after(position, 4);
         BOOST_REQUIRE(page);
         if (page->empty()) break;
         for (const HistoryEntry& entry : *page) {
             BOOST_TEST(entry.topic == "identity.door");
             all.push_back(entry.header);
         }
-        place = page->back().id;
+        position = page->back().id;
     }
     BOOST_REQUIRE(all.size() == 10U);
     for (std::size_t i = 0; i < 10; ++i) BOOST_TEST((all[i] == binary + std::to_string(i)));
-    BOOST_TEST(history.after(place, 4)->empty());
+    BOOST_TEST(history.after(position, 4)->empty());
     BOOST_TEST(history.after("0-0", 0)->empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_older_than_the_kept_hours_goes_and_an_old_place_reads_what_is_left) {
+BOOST_AUTO_TEST_CASE(trims_results_older_than_the_kept_hours_and_reads_on_from_a_trimmed_position) {
     for (int i = 1; i <= 95; ++i) put(std::to_string(i) + "-1", "old");
     const auto before = history.after("50-1", 1000);
     BOOST_TEST(before->size() == 45U);
     BOOST_REQUIRE(history.append("identity.door", "new", "", ""));
-    // Trimming goes by whole nodes of the stream, ten entries each on this server.
+    // Redis trims whole nodes of the stream, each with ten entries on this server.
     const auto left = headers(history.after("50-1", 1000));
     BOOST_TEST(left.size() <= 10U);
     BOOST_REQUIRE(!left.empty());
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(what_is_older_than_the_kept_hours_goes_and_an_old_place_rea
     BOOST_TEST(headers(history.after("0-0", 1000)) == left, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_younger_than_the_kept_hours_stays) {
+BOOST_AUTO_TEST_CASE(keeps_results_younger_than_the_kept_hours) {
     const auto now = redis.run({"TIME"});
     const std::int64_t seconds = now->elements()[0].number();
     for (int i = 0; i < 40; ++i) put(std::to_string((seconds - 23 * 3600) * 1000 + i) + "-0", "x");
@@ -213,13 +213,13 @@ BOOST_AUTO_TEST_CASE(what_is_younger_than_the_kept_hours_stays) {
     BOOST_TEST(history.after("0-0", 1000)->size() == 41U);
 }
 
-BOOST_AUTO_TEST_CASE(history_goes_altogether_when_no_result_comes_for_the_kept_hours) {
+BOOST_AUTO_TEST_CASE(the_history_expires_if_no_result_is_appended_for_the_kept_hours) {
     BOOST_REQUIRE(history.append("identity.door", "x", "", ""));
     const std::int64_t left = redis.run({"PTTL", keys::results})->number();
     BOOST_TEST((left > 23 * 3'600'000 && left <= 24 * 3'600'000));
 }
 
-BOOST_AUTO_TEST_CASE(with_no_hours_nothing_is_kept) {
+BOOST_AUTO_TEST_CASE(keeps_nothing_if_the_kept_hours_are_zero_or_negative) {
     for (const double hours : {0.0, -1.0}) {
         History none(options, hours);
         BOOST_TEST(none.append("identity.door", "x", "", "t").has_value());
@@ -227,14 +227,14 @@ BOOST_AUTO_TEST_CASE(with_no_hours_nothing_is_kept) {
     BOOST_TEST(redis.run({"DBSIZE"})->number() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_place_that_is_none_is_malformed) {
-    for (const char* place : {"", "x", "+", "-", "5", "1-1 COUNT", "(1-1"}) {
-        BOOST_REQUIRE(!history.after(place, 1));
-        BOOST_TEST((history.after(place, 1).error().kind == ErrorKind::malformed));
+BOOST_AUTO_TEST_CASE(an_invalid_position_is_malformed) {
+    for (const char* position : {"", "x", "+", "-", "5", "1-1 COUNT", "(1-1"}) {
+        BOOST_REQUIRE(!history.after(position, 1));
+        BOOST_TEST((history.after(position, 1).error().kind == ErrorKind::malformed));
     }
 }
 
-BOOST_AUTO_TEST_CASE(entries_that_are_no_results_are_passed_over) {
+BOOST_AUTO_TEST_CASE(skips_entries_that_are_not_results) {
     for (int i = 0; i < 5; ++i) BOOST_REQUIRE(redis.run({"XADD", keys::results, "*", "a", "b"}));
     BOOST_REQUIRE(history.append("identity.door", "first", "", ""));
     BOOST_REQUIRE(redis.run({"XADD", keys::results, "*", "a", "b"}));

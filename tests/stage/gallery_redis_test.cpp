@@ -27,11 +27,10 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-/// Listens like a Redis, reads something from the first that connects, answers with `answer`, and
-/// hangs up.
-class FalseRedis {
+/// Server that accepts one connection, reads a byte, sends `answer` and closes the connection.
+class FakeRedis {
   public:
-    explicit FalseRedis(std::string answer) : answer_(std::move(answer)) {
+    explicit FakeRedis(std::string answer) : answer_(std::move(answer)) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, socket().c_str(), sizeof address.sun_path - 1);
@@ -50,12 +49,12 @@ class FalseRedis {
             close(peer);
         });
     }
-    ~FalseRedis() {
+    ~FakeRedis() {
         thread_.join();
         close(listener_);
     }
-    FalseRedis(const FalseRedis&) = delete;
-    FalseRedis& operator=(const FalseRedis&) = delete;
+    FakeRedis(const FakeRedis&) = delete;
+    FakeRedis& operator=(const FakeRedis&) = delete;
 
     [[nodiscard]] RedisOptions options() const {
         return {.url = "unix://" + socket(), .timeout_ms = 5000};
@@ -70,7 +69,7 @@ class FalseRedis {
     std::thread thread_;
 };
 
-/// A file that holds the password; no file for an empty one.
+/// Returns a file with the password, or an empty path if the password is empty.
 std::string file_of(const std::string& password) {
     static const TemporaryFolder folder;
     if (password.empty()) return {};
@@ -81,7 +80,7 @@ std::string file_of(const std::string& password) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(bytes_go_in_and_come_out_unchanged) {
+BOOST_AUTO_TEST_CASE(keeps_binary_keys_and_values_unchanged) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     std::string bytes;
@@ -95,7 +94,7 @@ BOOST_AUTO_TEST_CASE(bytes_go_in_and_come_out_unchanged) {
     BOOST_TEST(redis.run({"GET", "none"})->nil());
 }
 
-BOOST_AUTO_TEST_CASE(a_reply_is_read_as_what_it_is) {
+BOOST_AUTO_TEST_CASE(reads_replies_of_all_types) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_TEST(redis.run({"INCRBY", "n", "41"})->number() == 41);
@@ -110,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_reply_is_read_as_what_it_is) {
     BOOST_TEST(list->elements()[3].nil());
 }
 
-BOOST_AUTO_TEST_CASE(an_error_of_redis_is_refused_and_the_connection_goes_on) {
+BOOST_AUTO_TEST_CASE(an_error_reply_is_refused_and_the_connection_stays_usable) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
@@ -121,7 +120,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_redis_is_refused_and_the_connection_goes_on) {
     BOOST_TEST(redis.run({"GET", "text"})->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(a_pipeline_fails_with_its_first_error_and_an_attempt_tells_each) {
+BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_attempt_returns_each) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
@@ -133,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_pipeline_fails_with_its_first_error_and_an_attempt_tells_
     BOOST_TEST((*each)[2]->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
+BOOST_AUTO_TEST_CASE(a_transaction_runs_completely_or_not_at_all) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
@@ -144,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_transaction_is_done_as_a_whole_or_not_at_all) {
     BOOST_TEST(redis.run({"GET", "a"})->text() == "2");
 }
 
-BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
+BOOST_AUTO_TEST_CASE(without_a_server_the_error_names_the_address_and_the_remedy) {
     Redis redis({.url = "unix:///nonexistent/redis.sock?db=0",
                  .password_file = file_of("hunter2"),
                  .timeout_ms = 1000});
@@ -156,7 +155,7 @@ BOOST_AUTO_TEST_CASE(without_a_server_the_message_says_where_and_what_to_do) {
                "directory; start it or set redis.url");
 }
 
-BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
+BOOST_AUTO_TEST_CASE(reports_a_wrong_password_without_showing_it) {
     const RedisServer server({"--requirepass", "correct horse"});
     for (const char* password : {"hunter2", ""}) {
         Redis redis({.url = server.url(), .password_file = file_of(password), .timeout_ms = 5000});
@@ -173,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_without_showing_it) {
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
-BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
+BOOST_AUTO_TEST_CASE(reports_a_login_that_the_server_rejects) {
     const RedisServer server({"--rename-command", "AUTH", ""});
     const auto reply =
         Redis({.url = server.url(), .password_file = file_of("hunter2"), .timeout_ms = 5000})
@@ -183,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_password_in_vain_is_told_too) {
     BOOST_TEST(!contains(reply.error().message, "hunter2"));
 }
 
-BOOST_AUTO_TEST_CASE(databases_are_apart_and_one_that_is_not_there_is_told) {
+BOOST_AUTO_TEST_CASE(separates_databases_and_reports_a_missing_one) {
     const RedisServer server({"--databases", "2"});
     const std::string url = "unix://" + server.socket() + "?db=";
     BOOST_REQUIRE(Redis({.url = url + "1", .timeout_ms = 5000}).run({"SET", "k", "1"}));
@@ -194,7 +193,7 @@ BOOST_AUTO_TEST_CASE(databases_are_apart_and_one_that_is_not_there_is_told) {
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_an_error_and_one_that_is_back_is_used) {
+BOOST_AUTO_TEST_CASE(a_stopped_server_is_unavailable_and_a_restarted_one_is_used) {
     RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"PING"}));
@@ -209,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_an_error_and_one_that_is_back_is_u
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_meanwhile_is_made_again) {
+BOOST_AUTO_TEST_CASE(reconnects_if_the_server_closed_the_connection) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"PING"}));
@@ -218,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_connection_that_the_server_closed_meanwhile_is_made_again
     BOOST_TEST(redis.run({"PING"}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one) {
+BOOST_AUTO_TEST_CASE(a_late_reply_is_an_error_and_is_not_mistaken_for_the_next_one) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 100});
     BOOST_REQUIRE(redis.run({"SET", "n", "0"}));
@@ -237,21 +236,21 @@ BOOST_AUTO_TEST_CASE(a_late_answer_is_an_error_and_is_not_taken_for_the_next_one
     BOOST_TEST(redis.run({"GET", "n"})->number() <= 2);
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_hangs_up_while_it_is_written_to_does_not_end_the_process) {
-    const FalseRedis peer("");
+BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_end_the_process) {
+    const FakeRedis peer("");
     const auto reply = Redis(peer.options()).run({"SET", "k", std::string(32 << 20, 'x')});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_does_not_speak_redis_is_an_error) {
+BOOST_AUTO_TEST_CASE(a_peer_that_does_not_speak_the_redis_protocol_is_an_error) {
     std::string deep;
     for (int i = 0; i < 100; ++i) deep += "*1\r\n";
     for (const std::string& answer :
          {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), deep, std::string("$100\r\nshort"),
           std::string("*2\r\n:1\r\n"), std::string("$-7\r\n"), std::string(":12x\r\n\r\n"),
           std::string(1, '\0')}) {
-        const FalseRedis peer(answer);
+        const FakeRedis peer(answer);
         const auto reply = Redis(peer.options()).run({"GET", "k"});
         BOOST_TEST(!reply.has_value());
     }

@@ -1,4 +1,4 @@
-// What changes or removes somebody in the gallery, and what is left of it.
+// Changes and removals of subjects, and the traces that they leave.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/history/history.hpp"
@@ -22,22 +22,23 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 
 namespace {
 
-/// Bytes that pass for a picture, can be told from others and don't get smaller in a dump.
-std::string picture(std::uint32_t seed) {
+/// Returns bytes that pass as a JPEG, differ per seed, and that Redis cannot compress in a dump.
+std::string photo_of(std::uint32_t seed) {
     return "\xff\xd8\xff" + pack(face(1000 + seed));
 }
-std::string part_of_picture(std::uint32_t seed) {
-    return picture(seed).substr(100, 64);
+/// Returns bytes that occur only in the photo of that seed.
+std::string part_of_photo(std::uint32_t seed) {
+    return photo_of(seed).substr(100, 64);
 }
 
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(gallery_store_edit, test::GalleryFixture)
 
-BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
-    const auto anna = store.add("Anna Removed", sample(face(1), "removed/anna.jpg"), picture(1));
-    const auto second = store.add("Anna Removed", sample(face(2)), picture(2));
-    const auto bert = store.add("Bert", sample(face(3)), picture(3));
+BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
+    const auto anna = store.add("Anna Removed", sample(face(1), "removed/anna.jpg"), photo_of(1));
+    const auto second = store.add("Anna Removed", sample(face(2)), photo_of(2));
+    const auto bert = store.add("Bert", sample(face(3)), photo_of(3));
     BOOST_REQUIRE((anna && second && bert));
 
     History history(options, 1);
@@ -45,17 +46,17 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
     const std::string header = "\x82\xa2id" + anna->subject_id + "\xa4nameAnna Removed";
     BOOST_REQUIRE(history.append("identity.door", "bert was here", bert->subject_id, "door-1"));
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
-    BOOST_REQUIRE(history.append("identity.door", "lead over " + header, bert->subject_id, "door-3",
-                                 {anna->subject_id}));
-    BOOST_REQUIRE(history.append("identity.door", "a stranger", "", "door-4"));
-    // Nobody, but most like these samples: that names her, too.
+    BOOST_REQUIRE(history.append("identity.door", "margin over " + header, bert->subject_id,
+                                 "door-3", {anna->subject_id}));
+    BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "door-4"));
+    // An unknown person whose most similar samples include one of hers: that identifies her, too.
     BOOST_REQUIRE(history.append(
         "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
     for (const char* track : {"door-1", "door-2", "door-3", "door-4", "door-5"}) {
         BOOST_REQUIRE(memory.append(track, probe("p", face(track[5] == '2' ? 1 : 3), 0.5F)));
     }
-    // Of her, but no result tells: nothing was decided yet, or the history was not written.
+    // Her track without a result: nothing was decided yet, or the history was not written.
     BOOST_REQUIRE(memory.append("door-6", probe("p", face(3), 0.5F)));
     Embedding blurred = face(2);
     for (std::size_t i = 0; i < blurred.size(); ++i) blurred[i] += 2 * face(9)[i];
@@ -73,7 +74,7 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
         for (const std::string& trace :
              {std::string("Anna Removed"), std::string("removed/anna.jpg"), anna->subject_id,
               anna->id, second->id, pack(face(1)).substr(100, 64), pack(face(2)).substr(100, 64),
-              part_of_picture(1), part_of_picture(2), std::string("door-2"), std::string("door-3"),
+              part_of_photo(1), part_of_photo(2), std::string("door-2"), std::string("door-3"),
               std::string("door-5"), std::string("door-6")}) {
             if (contains(all, trace)) found.push_back(trace);
         }
@@ -84,17 +85,17 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
     BOOST_REQUIRE(store.remove("Anna Removed"));
 
     BOOST_TEST(traces() == 0U);
-    BOOST_TEST(store.photo(bert->id)->value_or("") == picture(3));
+    BOOST_TEST(store.photo(bert->id)->value_or("") == photo_of(3));
     BOOST_TEST(store.list()->size() == 1U);
     const auto left = history.after("0-0", 100);
     BOOST_REQUIRE(left);
     BOOST_REQUIRE(left->size() == 2U);
     BOOST_TEST((*left)[0].header == "bert was here");
-    BOOST_TEST((*left)[1].header == "a stranger");
+    BOOST_TEST((*left)[1].header == "an unknown person");
     BOOST_TEST(last_id() == last);
     BOOST_TEST(redis.run({"PTTL", keys::results})->number() > 0);
     BOOST_TEST(redis.run({"EXISTS", keys::track("door-1"), keys::track("door-4")})->number() == 2);
-    // The late answer of a worker that has not noticed yet must not bring her back.
+    // A late result of a worker whose copy is outdated must not restore her.
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
     BOOST_REQUIRE(
         history.append("identity.door", header, bert->subject_id, "door-1", {anna->subject_id}));
@@ -102,18 +103,18 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_removed_subject_is_left_anywhere) {
 }
 
 BOOST_AUTO_TEST_CASE(
-    removing_the_last_subject_leaves_only_the_change_stream_and_any_model_may_come) {
+    removing_the_last_subject_leaves_only_the_change_stream_and_allows_another_model) {
     const auto anna = store.add("Anna", sample(face(1)));
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
     BOOST_REQUIRE(store.remove("Anna"));
     BOOST_TEST(history.after("0-0", 10)->empty());
     BOOST_TEST(!contains(everything(), anna->subject_id));
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes, and empty results
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes and the empty results
     BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_subject_can_be_there_before_its_first_sample) {
+BOOST_AUTO_TEST_CASE(a_subject_can_exist_without_samples) {
     const auto anna = store.add_subject("  Anna ");
     BOOST_REQUIRE(anna);
     BOOST_TEST(anna->name == "Anna");
@@ -124,7 +125,8 @@ BOOST_AUTO_TEST_CASE(a_subject_can_be_there_before_its_first_sample) {
     BOOST_TEST((*store.load("model-1"))->samples() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_renamed_subject_keeps_its_id_and_samples_and_a_copy_learns_its_name) {
+BOOST_AUTO_TEST_CASE(
+    a_renamed_subject_keeps_its_id_and_samples_and_refreshed_copies_have_the_name) {
     const auto added = store.add("Ann", sample(face(1)));
     const auto before = *store.load("model-1");
     BOOST_TEST(*store.rename("Ann", "Anna") == false);
@@ -137,9 +139,8 @@ BOOST_AUTO_TEST_CASE(a_renamed_subject_keeps_its_id_and_samples_and_a_copy_learn
     check_refused(store.rename("Anna", ""), "empty");
 }
 
-BOOST_AUTO_TEST_CASE(
-    a_subject_that_gets_the_name_of_another_becomes_the_other_and_leaves_no_trace) {
-    const auto ann = store.add("Ann", sample(face(1), "1.jpg"), picture(1));
+BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_leaves_no_trace) {
+    const auto ann = store.add("Ann", sample(face(1), "1.jpg"), photo_of(1));
     const auto anna = store.add("Anna", sample(face(2), "2.jpg"));
     const auto before = *store.load("model-1");
     History history(options, 1);
@@ -151,7 +152,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(samples[0].id == anna->id);
     BOOST_TEST(samples[1].id == ann->id);
     BOOST_TEST(samples[1].subject_id == anna->subject_id);
-    BOOST_TEST(store.photo(ann->id)->value_or("") == picture(1));
+    BOOST_TEST(store.photo(ann->id)->value_or("") == photo_of(1));
     const auto after = *store.refresh(before);
     BOOST_TEST(after->subjects() == 1U);
     BOOST_TEST(after->samples() == 2U);
@@ -159,9 +160,9 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(!contains(everything(), ann->subject_id));
 }
 
-BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided) {
-    const auto one = store.add("Anna", sample(face(1), "1.jpg"), picture(1));
-    const auto two = store.add("Anna", sample(face(2), "2.jpg"), picture(2));
+BOOST_AUTO_TEST_CASE(removing_a_sample_removes_the_results_that_it_decided) {
+    const auto one = store.add("Anna", sample(face(1), "1.jpg"), photo_of(1));
+    const auto two = store.add("Anna", sample(face(2), "2.jpg"), photo_of(2));
     const auto before = *store.load("model-1");
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "by " + one->id, one->subject_id, ""));
@@ -169,8 +170,8 @@ BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided)
     BOOST_TEST(store.remove_sample(one->id)->subject == "Anna");
     BOOST_TEST(store.show("Anna")->front().id == two->id);
     BOOST_TEST(!contains(everything(), one->id));
-    BOOST_TEST(!contains(everything(), part_of_picture(1)));
-    BOOST_TEST(store.photo(two->id)->value_or("") == picture(2));
+    BOOST_TEST(!contains(everything(), part_of_photo(1)));
+    BOOST_TEST(store.photo(two->id)->value_or("") == photo_of(2));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
     BOOST_TEST((*store.refresh(before))->samples() == 1U);
     check_refused(store.remove_sample(one->id), "no such sample");
@@ -179,9 +180,9 @@ BOOST_AUTO_TEST_CASE(one_sample_can_be_removed_with_the_results_that_it_decided)
     BOOST_TEST(store.show("Anna")->empty());
 }
 
-BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
-    const auto anna = store.add("Anna", sample(face(1)), picture(1));
-    BOOST_REQUIRE(store.add("Anna", sample(face(2)), picture(2)));
+BOOST_AUTO_TEST_CASE(removing_all_samples_keeps_the_subject) {
+    const auto anna = store.add("Anna", sample(face(1)), photo_of(1));
+    BOOST_REQUIRE(store.add("Anna", sample(face(2)), photo_of(2)));
     BOOST_REQUIRE(store.add("Bert", sample(face(3))));
     BOOST_TEST(store.remove_samples("Anna")->count == 2U);
     BOOST_TEST(!contains(everything(), anna->id));
@@ -191,12 +192,12 @@ BOOST_AUTO_TEST_CASE(all_samples_of_a_subject_go_and_the_subject_stays) {
     check_refused(store.remove_samples("Nobody"), "Nobody");
 }
 
-BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
+BOOST_AUTO_TEST_CASE(removes_all_subjects_or_only_their_samples) {
     for (const char* name : {"Anna", "Bert", "Cleo"}) {
         BOOST_REQUIRE(
-            store.add(name, sample(face(static_cast<std::uint32_t>(name[0]))), picture(1)));
+            store.add(name, sample(face(static_cast<std::uint32_t>(name[0]))), photo_of(1)));
     }
-    BOOST_REQUIRE(store.add("Anna", sample(face(1)), picture(2)));
+    BOOST_REQUIRE(store.add("Anna", sample(face(1)), photo_of(2)));
     BOOST_TEST(store.remove_all(false)->count == 4U);
     BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.list()->size() == 3U);
@@ -205,7 +206,7 @@ BOOST_AUTO_TEST_CASE(everybody_can_be_removed_or_only_their_samples) {
     BOOST_TEST(store.remove_all(true)->count == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_places) {
+BOOST_AUTO_TEST_CASE(removal_from_a_long_result_stream_keeps_other_results_and_their_ids) {
     const auto anna = store.add("Anna", sample(face(1)));
     const auto bert = store.add("Bert", sample(face(2)));
     History history(options, 1);
@@ -225,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_result_stream_of_many_pages_keeps_the_others_and_their_pl
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_is_reported_again) {
+BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_is_unmarked) {
     const auto anna = store.add("Anna", sample(face(1)));
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
     const auto before = *store.load("model-1");
@@ -243,7 +244,7 @@ BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_i
     const auto ignored = *store.refresh(before);
     BOOST_TEST(marks(ignored));
     BOOST_TEST(!before->match(face(1)).best->ignored);
-    // Nothing else that happens to her takes it away.
+    // No other change removes the mark.
     BOOST_REQUIRE(store.add("Anna", sample(face(3))));
     BOOST_REQUIRE(store.rename("Anna", "Ann"));
     BOOST_REQUIRE(store.rename("Ann", "Anna"));
@@ -257,7 +258,7 @@ BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_i
     check_refused(store.set_ignored("Nobody", true), "Nobody");
 }
 
-BOOST_AUTO_TEST_CASE(merged_people_are_ignored_if_one_of_them_was) {
+BOOST_AUTO_TEST_CASE(a_merged_subject_is_ignored_if_either_was) {
     for (const std::string ignored : {"from", "into"}) {
         BOOST_REQUIRE(store.add("from", sample(face(1))));
         BOOST_REQUIRE(store.add("into", sample(face(2))));
@@ -270,7 +271,7 @@ BOOST_AUTO_TEST_CASE(merged_people_are_ignored_if_one_of_them_was) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(no_result_that_names_an_ignored_subject_is_kept_or_comes_later) {
+BOOST_AUTO_TEST_CASE(erases_and_drops_results_that_name_an_ignored_subject) {
     const auto anna = store.add("Anna", sample(face(1)));
     const auto bert = store.add("Bert", sample(face(2)));
     History history(options, 1);
@@ -284,7 +285,7 @@ BOOST_AUTO_TEST_CASE(no_result_that_names_an_ignored_subject_is_kept_or_comes_la
     append_both();
     BOOST_REQUIRE(store.set_ignored("Anna", true));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
-    append_both();  // of a worker that has not noticed yet
+    append_both();  // of a worker whose copy is outdated
     BOOST_TEST(history.after("0-0", 10)->size() == 2U);
     BOOST_REQUIRE(store.set_ignored("Anna", false));
     append_both();
