@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(every_key_sets_its_own_option) {
     Settings defaults;
     std::map<std::string, std::string> initial;
     for (const auto& key : settings::keys(defaults)) {
-        BOOST_TEST(initial.emplace(key.path, key.initial).second, key."duplicate key " << path);
+        BOOST_TEST(initial.emplace(key.path, key.initial).second, "duplicate key " << key.path);
     }
     for (const auto& [path, before] : initial) {
         Settings changed;
