@@ -1,4 +1,4 @@
-"""A headless Chromium, driven through chromedriver's own protocol (W3C WebDriver) with what Python has."""
+"""A headless Chromium, controlled through chromedriver (W3C WebDriver) with the standard library alone."""
 
 import base64
 import contextlib
@@ -18,27 +18,27 @@ DESKTOP = (1280, 860)
 
 
 def browser_programs():
-    """Chrome and its driver, whatever they are called here; None where one is missing."""
+    """Returns the paths of Chrome and chromedriver; None for a missing one."""
     names = ("chromium", "google-chrome", "chromium-browser")
     chrome = next(filter(None, map(shutil.which, names)), None)
     return chrome, shutil.which("chromedriver")
 
 
 def need_browser():
-    """A browser. Where the distribution has none to install it can't be asked for, whatever else has to be there."""
-    there = all(browser_programs())
-    if not there and platform.freedesktop_os_release()["ID"] == "ubuntu":
+    """Skips or fails the test if there is no browser. Ubuntu has no package of one, so there it only skips."""
+    found = all(browser_programs())
+    if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
         raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium as a snap only; install Google Chrome "
                                 "and its chromedriver")
-    need(there, "no Chromium and chromedriver; run deploy/install-dependencies --tests")
+    need(found, "no Chromium and chromedriver; run deploy/install-dependencies --tests")
 
 
-class Gone(Exception):
+class StaleElement(Exception):
     """The element is no longer part of the page."""
 
 
 class Browser:
-    """One window. Everything that waits does so until the test's watchdog barks."""
+    """One browser window. Waits have no deadline of their own; the watchdog of the test ends them."""
 
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
@@ -56,15 +56,15 @@ class Browser:
         self.session = made["sessionId"]
         self.devtools("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
                       deviceScaleFactor=scale, mobile=size[0] < 600)
-        # Nothing moves, so that pictures are of the page as it is.
+        # Without animations, screenshots do not depend on time.
         self.devtools("Emulation.setEmulatedMedia",
                       features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
                                 {"name": "prefers-reduced-motion", "value": "reduce"}])
         case.addCleanup(self.close)
 
     def _start(self, driver):
-        """Starts chromedriver and returns its address. It picks a free port of IPv6 and ends if the same port of IPv4
-        is in use; then another one is tried."""
+        """Starts chromedriver and returns its address. Repeats this if chromedriver exits because the port that it
+        chose on IPv6 is in use on IPv4."""
         environment = self.case.environment(HOME=self.case.folder)
         while True:
             log = self.case.folder / f"chromedriver{len(self.case.groups)}.log"
@@ -83,10 +83,10 @@ class Browser:
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
-            told = json.load(error)["value"]
-            if told["error"] in ("stale element reference", "no such element"):
-                raise Gone(told["message"]) from None
-            raise AssertionError(f"{method} {path}: {told['error']}: {told['message']}") from None
+            fault = json.load(error)["value"]
+            if fault["error"] in ("stale element reference", "no such element"):
+                raise StaleElement(fault["message"]) from None
+            raise AssertionError(f"{method} {path}: {fault['error']}: {fault['message']}") from None
 
     def devtools(self, command, **parameters):
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
@@ -99,15 +99,15 @@ class Browser:
         self._ask("POST", "/url", {"url": address})
 
     def run(self, script, *arguments):
-        """What the script, the body of a function, returns."""
+        """Runs the script, the body of a function, and returns its result."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def until(self, script, *arguments):
-        """Waits until the script returns something that is true, and gives it. The page itself watches."""
+        """Waits until the script returns a true value and returns it. The polling runs in the page."""
         waiting = """const [body, given, done] = [arguments[0], arguments[1], arguments[2]];
             const test = new Function(body);
-            const look = () => { const found = test(...given); if (found) { done(found); return true; } };
-            if (!look()) { const timer = setInterval(() => { if (look()) clearInterval(timer); }, 20);
+            const poll = () => { const found = test(...given); if (found) { done(found); return true; } };
+            if (!poll()) { const timer = setInterval(() => { if (poll()) clearInterval(timer); }, 20);
                            setTimeout(() => { clearInterval(timer); done(null); }, 20000); }"""
         while True:
             found = self._ask("POST", "/execute/async", {"script": waiting, "args": [script, list(arguments)]})
@@ -115,14 +115,14 @@ class Browser:
                 return found
 
     def find(self, selector, text=None):
-        """Waits for a visible element with that selector, and that text in it where one is given."""
+        """Waits for a visible element with that selector, and with that text if given, and returns it."""
         return self.until("""const [selector, text] = arguments;
             return [...document.querySelectorAll(selector)].find((element) =>
                 (text === null || element.textContent.includes(text)) && element.getClientRects().length > 0);""",
                           selector, text)
 
     def gone(self, selector, text=None):
-        """Waits until there is none."""
+        """Waits until no element has that selector, and that text if given."""
         self.until("""const [selector, text] = arguments;
             return ![...document.querySelectorAll(selector)].some((element) =>
                 text === null || element.textContent.includes(text));""", selector, text)
@@ -132,8 +132,8 @@ class Browser:
             try:
                 element = self.find(selector, text)[ELEMENT]
                 return self._ask("POST", f"/element/{element}/click", {})
-            except Gone:
-                pass  # drawn anew meanwhile
+            except StaleElement:
+                pass  # the page replaced the element in the meantime
 
     def write(self, selector, text):
         element = self.find(selector)[ELEMENT]
@@ -143,22 +143,22 @@ class Browser:
     def text(self, selector="body"):
         return self.run("return document.querySelector(arguments[0]).innerText", selector)
 
-    def picture(self, file):
+    def screenshot(self, file):
         file.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
 
-    def complaints(self):
-        """What the console tells of errors and warnings."""
+    def console_errors(self):
+        """Returns the errors and warnings in the console since the last call."""
         return [entry["message"] for entry in self._ask("POST", "/se/log", {"type": "browser"})
                 if entry["level"] in ("SEVERE", "WARNING")]
 
     def addresses(self):
-        """Every address that a page asked for since the last call; Chromium's own tab is no page."""
+        """Returns the URLs that pages requested since the last call, except those of Chromium's start tab."""
         log = self._ask("POST", "/se/log", {"type": "performance"})
-        told = [json.loads(entry["message"])["message"] for entry in log]
-        return [event["params"]["request"]["url"] for event in told
+        events = [json.loads(entry["message"])["message"] for entry in log]
+        return [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent"
                 and not event["params"]["documentURL"].startswith("chrome:")]
 
     def close(self):
-        with contextlib.suppress(OSError):  # it is gone already
+        with contextlib.suppress(OSError):  # it has already ended
             self._ask("DELETE", "")

@@ -1,4 +1,4 @@
-"""The gateway as a real process with a Redis, and requests to it as any client makes them."""
+"""A gateway process with a Redis, and HTTP requests to it."""
 
 import contextlib
 import http.client
@@ -33,7 +33,7 @@ class Answer:
 
 
 def form(*parts):
-    """A multipart body and its type; a part is (name, content) or (name, content, filename)."""
+    """Returns a multipart body and its content type. A part is (name, content) or (name, content, filename)."""
     boundary = uuid.uuid4().hex
     body = b""
     for name, content, *filename in parts:
@@ -48,29 +48,30 @@ def image_part(file, name="file"):
 
 
 class Gateway(System):
-    """A gateway with a key for each role; or, not started, one that `serve` starts and that has no key."""
+    """A gateway with a key for each role. With started=False it has no keys and runs only after serve()."""
 
     def __init__(self, case, redis=True, started=True, **environment):
         self.keys_file = case.folder / f"keys{len(case.groups)}"
         super().__init__(case, **{"FACEBUS_GATEWAY_ADDRESS": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_HEALTH": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_KEYS": self.keys_file,
-                                  # A second is never worth a refusal where that is not the question.
+                                  # Tests of other things must not reach the rate limit.
                                   "FACEBUS_GATEWAY_RATE": "0", **environment})
         self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")} if started else {}
         if redis:
             self.start_redis()
         if started:
             self.start("gateway")
-            self.find()
+            self.read_address()
 
     def serve(self, command):
-        """Starts it by a command."""
+        """Starts the gateway with a shell command."""
         self._launch("gateway", ["bash", "-c", command], PATH=f"{BIN}:{os.environ['PATH']}")
         self._wait_ready(1)
-        self.find()
+        self.read_address()
 
-    def find(self):
+    def read_address(self):
+        """Reads the address from the log."""
         fields = [log_fields(line) for line in self.services["gateway"].lines()]
         self.address = next(f["address"] for f in fields if f and f.get("event") == "listening")
 
@@ -80,7 +81,8 @@ class Gateway(System):
         return made.out.strip()
 
     def ask(self, method, path, role="admin", body=None, type=None, headers=None):
-        """An answer. `role` may be a key, or None to send none; `body` bytes, or what is sent as JSON."""
+        """Sends a request and returns the answer. `role` is a role, a key, or None to send no key. `body` is bytes,
+        or a value to send as JSON."""
         headers = dict(headers or {})
         if role is not None:
             headers["x-api-key"] = self.keys.get(role, role)
@@ -102,7 +104,7 @@ class Gateway(System):
         return answer.json
 
     def refused(self, answer, status, code=None, words=""):
-        """A refusal in JSON, with a message that holds `words`."""
+        """Checks that the answer is an error in JSON whose message contains `words`. Returns the message."""
         self.case.assertEqual(status, answer.status, answer)
         self.case.assertEqual({"message", "code"}, set(answer.json), answer)
         self.case.assertIn(words, answer.json["message"])
@@ -121,7 +123,7 @@ class Gateway(System):
 
 
 def python_with(name):
-    """A Python with the packages of requirements/<name>.txt, by pinned version and hash."""
+    """Returns a Python with the packages of requirements/<name>.txt, pinned by version and hash."""
     folder = ROOT / "build" / name
     if not (folder / "ready").exists():
         for command in (["/usr/bin/python3", "-m", "venv", "--clear", folder],
@@ -136,7 +138,7 @@ def python_with(name):
 
 def need_gateway():
     need((BIN / "facebus-gateway").exists(), f"no facebus-gateway in {BIN}")
-    need(OBAMA and BIDEN.exists(), f"no photographs in {DEMO}; run models/prepare")
+    need(OBAMA and BIDEN.exists(), f"no photos in {DEMO}; run models/prepare")
 
 
 class GatewayTest(ProcessTest):
@@ -146,7 +148,7 @@ class GatewayTest(ProcessTest):
         super().setUp()
 
     def enrolled(self):
-        """A gateway that knows one man."""
+        """Returns a gateway with one enrolled person."""
         gateway = Gateway(self)
         self.face = gateway.add_face("Barack%20Obama", OBAMA[0])
         return gateway

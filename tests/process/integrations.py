@@ -1,5 +1,5 @@
-"""The gateway beside a real broker, with an edge and a worker that the test plays: it says who comes, who
-is seen and who goes, and looks at what the gateway tells of it."""
+"""A gateway and a broker with a simulated edge and worker, for tests of what the gateway publishes about tracks and
+results."""
 
 import pathlib
 import sys
@@ -13,18 +13,18 @@ from system import msgpack, zmq
 
 
 class House(Gateway):
-    """A gateway, a broker, an edge and a worker."""
+    """Gateway and broker of one house, with a simulated edge and worker."""
 
     def __init__(self, case, **environment):
         super().__init__(case, **{"FACEBUS_CAMERAS_DOOR_SOURCE": "none", **environment})
-        self.numbers = 0
+        self.sequence = 0
         self.edge = self.peer("probes")
         self.worker = self.peer("workers")
-        self.ask_for_probe()
+        self.send_credit()
         self.until(lambda m: m.kind == "status" and m["workers"] == 1)
 
     def start_redis(self, *flags):
-        """And the broker, so that it is there when the gateway comes."""
+        """Starts Redis and the broker, so that both are ready before the gateway starts."""
         super().start_redis(*flags)
         self.start("broker")
 
@@ -34,34 +34,35 @@ class House(Gateway):
         socket.connect(self.ipc(endpoint))
         return socket
 
-    def ask_for_probe(self):
-        """The worker says that it is alive, too."""
+    def send_credit(self):
+        """Requests one probe as the worker. The message also serves as its heartbeat."""
         self.worker.send_multipart([b"credit.w", self.head("w", credit=1, model="m", gallery="0-0",
                                                            gallery_stale=False, subjects=0, samples=0), b""])
 
     def restart_gateway(self, **environment):
-        """Starts the gateway; returns when it is ready."""
+        """Starts the gateway again and waits until it is ready."""
         self.start("gateway", **environment)
 
     def kill(self, name):
-        """SIGKILL."""
+        """Kills a service with SIGKILL."""
         service = self.services.pop(name)
         service.process.kill()
         service.process.wait()
 
     def head(self, source, **fields):
-        self.numbers += 1
-        return header(source, self.numbers, **fields)
+        self.sequence += 1
+        return header(source, self.sequence, **fields)
 
     def event(self, track, event, camera="door"):
-        """started, moved, ended; or end, of all the camera's tracks."""
+        """Publishes an event of a track: started, moved or ended; or `end`, which ends all tracks of the camera."""
         self.edge.send_multipart([f"track.{camera}".encode(),
                                   self.head(camera, track=track, event=event, pts=0, box=BOX), b""])
 
     def result(self, track, subject=None, camera="door"):
-        """A result of that track, as the broker published it; `subject`: (id, name)."""
-        self.ask_for_probe()
-        probe = f"{track}/{self.numbers}"
+        """Makes the worker answer a probe of that track. Returns the result that the broker published. `subject` is
+        (id, name); without it the person is unknown."""
+        self.send_credit()
+        probe = f"{track}/{self.sequence}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(
             camera, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP])
         while msgpack.unpackb(self.worker.recv_multipart()[1])["probe"] != probe:
@@ -73,8 +74,8 @@ class House(Gateway):
             model="m", gallery="0-0", **known), b""])
         return self.until(lambda m: m.kind == "identity" and m["probe"] == probe)
 
-    def enter(self, name):
-        """A new person of the gallery, as (id, name)."""
+    def add_subject(self, name):
+        """Adds a subject to the gallery and returns (id, name)."""
         self.good(self.ask("POST", "/api/v1/recognition/subjects", body={"subject": name}))
         id = self.case.run_program(["redis-cli", "-s", self.folder / "redis", "HGET",
                                     "facebus:gallery:names", name]).out.strip()
@@ -87,7 +88,7 @@ def result_id(message):
 
 
 def self_signed(case, name):
-    """The files of a key and of its certificate for "IP:ADDRESS" or "DNS:NAME"."""
+    """Makes a key and a self-signed certificate for "IP:ADDRESS" or "DNS:NAME". Returns the two files."""
     need_tool("openssl")
     key, certificate = case.folder / "tls.key", case.folder / "tls.crt"
     made = case.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",

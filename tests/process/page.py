@@ -40,7 +40,7 @@ class PageSystem(Gateway):
         if role:
             sign_in(browser, self.keys.get(role, role))
             # The browser logs the 401 of the first request, which opened the dialog.
-            self.case.assertTrue(all("401" in complaint for complaint in browser.complaints()))
+            self.case.assertTrue(all("401" in error for error in browser.console_errors()))
         return browser
 
 

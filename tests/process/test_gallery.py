@@ -187,7 +187,8 @@ class GalleryTest(support.ProcessTest):
         self.system.enrol(PHOTOS)
         result = self.system.facebus("gallery", "list")
         for name in SAMPLES:
-            self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {'sample ' if SAMPLES[name] == 1 else 'samples'}  since")
+            noun = "sample" if SAMPLES[name] == 1 else "samples"
+            self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {noun} +since")
 
 
 class RunningGalleryTest(support.ProcessTest):

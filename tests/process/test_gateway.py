@@ -400,7 +400,7 @@ class BadInput(GatewayTest):
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body[:-50], type=type), 400, 34)
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="multipart/form-data"), 400, 34)
         gateway.refused(gateway.ask("POST", RECOGNISE, body=body, type="text/plain"), 415)
-        gateway.refused(gateway.post(RECOGNISE, ("picture", b"x")), 400, 34, "file")
+        gateway.refused(gateway.post(RECOGNISE, ("photo", b"x")), 400, 34, "file")
         cut = OBAMA[1].read_bytes()[:5000]
         for bytes_ in (b"", b"hello", b"\xff\xd8\xff", cut, b"GIF89a" + b"\0" * 100):
             gateway.refused(gateway.post(RECOGNISE, ("file", bytes_, "x.jpg")), 400, 21)

@@ -123,7 +123,7 @@ class EventTest(MqttTest):
         house = self.house(broker)
         listener = self.listen(broker)
         listener.until(AVAILABILITY, lambda state: state == "online")
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         results = [house.result("t1", alice), house.result("t2"), house.result("t3", alice)]
         events = [listener.until("facebus/door/identity") for _ in results]
         self.assertEqual([result_id(result) for result in results], [event["id"] for event in events])
@@ -158,7 +158,7 @@ class PresenceTest(MqttTest):
     def test_presence_ends_when_the_person_leaves(self):
         broker = Mosquitto(self)
         house = self.house(broker)
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         listener = self.listen(broker)
         house.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
@@ -179,7 +179,7 @@ class PresenceTest(MqttTest):
     def test_consecutive_tracks_of_one_person_do_not_flicker(self):
         broker = Mosquitto(self)
         house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_ABSENT_AFTER="60")
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         listener = self.listen(broker, "facebus/#")
         house.event("t1", "started")
         house.result("t1", alice)
@@ -197,7 +197,7 @@ class PresenceTest(MqttTest):
     def test_presence_ends_when_the_facebus_broker_is_lost(self):
         broker = Mosquitto(self)
         house = self.house(broker)
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         listener = self.listen(broker)
         house.event("t1", "started")
         house.result("t1", alice)
@@ -227,7 +227,7 @@ class RestartTest(MqttTest):
     def test_last_will_marks_a_killed_gateway_offline_and_a_restart_restores_states(self):
         broker = Mosquitto(self)
         house = self.house(broker)
-        alice, bob = house.enter("Alice"), house.enter("Bob")
+        alice, bob = house.add_subject("Alice"), house.add_subject("Bob")
         listener = self.listen(broker)
         for track, who in (("t1", alice), ("t2", bob)):
             house.event(track, "started")
@@ -258,7 +258,7 @@ class RestartTest(MqttTest):
     def test_resends_all_states_to_a_broker_that_lost_them(self):
         broker = Mosquitto(self)
         house = self.house(broker)
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         listener = self.listen(broker)
         topic = f"facebus/person/{alice[0]}/presence"
         listener.until(topic, lambda state: not state["present"])
@@ -277,7 +277,7 @@ class HomeAssistantTest(MqttTest):
         house = self.house(broker)
         listener = self.listen(broker)
         name = "Zoë/+#{{ states }}"
-        id, _ = house.enter(name)
+        id, _ = house.add_subject(name)
         topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
         config = listener.until(topic)
         self.assertEqual(name, config["device"]["name"])
@@ -306,7 +306,7 @@ class HomeAssistantTest(MqttTest):
         broker = Mosquitto(self)
         house = self.house(broker)
         listener = self.listen(broker)
-        id, _ = house.enter("Alice")
+        id, _ = house.add_subject("Alice")
         topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
         listener.until(topic)
         house.stop("gateway")

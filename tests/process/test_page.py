@@ -23,7 +23,7 @@ class PageTest(ProcessTest):
 
     def assert_clean(self, browser, system):
         """The console has no errors, and every request went to the gateway."""
-        self.assertEqual([], browser.complaints())
+        self.assertEqual([], browser.console_errors())
         for address in browser.addresses():
             self.assertTrue(address.startswith((system.url, f"blob:{system.url}", "data:")), address)
 

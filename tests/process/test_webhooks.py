@@ -104,7 +104,7 @@ class DeliveryTest(WebhookTest):
     def test_delivers_selected_results_in_order_and_signed(self):
         receiver = Receiver(self)
         house = self.house(lock={"url": receiver.url, "cameras": "door, gate"})
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         first = house.result("t1", alice)
         house.result("t2")  # an unknown person
         house.result("t3", alice, camera="yard")
@@ -124,7 +124,7 @@ class DeliveryTest(WebhookTest):
         receiver = Receiver(self)
         receiver.answers += [503, (429, {"Retry-After": "1"}), 200]
         house = self.house(lock={"url": receiver.url})
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         results = [house.result("t1", alice), house.result("t2", alice)]
         ids = receiver.ids(4)
         self.assertEqual([result_id(results[0])] * 3 + [result_id(results[1])], ids)
@@ -136,7 +136,7 @@ class DeliveryTest(WebhookTest):
         receiver, elsewhere = Receiver(self), Receiver(self)
         receiver.answers += [400, (307, {"Location": elsewhere.url})]
         house = self.house(lock={"url": receiver.url})
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         results = [house.result(track, alice) for track in ("t1", "t2", "t3")]
         self.assertEqual([result_id(result) for result in results], receiver.ids(3))
         while self.attempts(house, "delivered") < 1:
@@ -154,7 +154,7 @@ class DeliveryTest(WebhookTest):
         self.addCleanup(hang.set)
         slow.answers += [hang] * 100
         house = self.house(slow={"url": slow.url, "timeout": "60"}, lock={"url": quick.url})
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         results = [house.result(f"t{number}", alice) for number in range(5)]
         slow.next()
         self.assertEqual([result_id(result) for result in results], quick.ids(5))
@@ -167,7 +167,7 @@ class DeliveryTest(WebhookTest):
         self.addCleanup(hang.set)
         receiver.answers += [hang]
         house = self.house(lock={"url": receiver.url, "timeout": "0.5"})
-        result = house.result("t1", house.enter("Alice"))
+        result = house.result("t1", house.add_subject("Alice"))
         self.assertEqual([result_id(result)] * 2, receiver.ids(2))
 
 
@@ -175,7 +175,7 @@ class RestartTest(WebhookTest):
     def test_loses_nothing_if_the_receiver_is_down_and_the_gateway_is_killed(self):
         receiver = Receiver(self)
         house = self.house(lock={"url": receiver.url})
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         results = [house.result("t0", alice)]
         got = receiver.ids(1)
         while self.attempts(house, "delivered") < 1:
@@ -197,7 +197,7 @@ class RestartTest(WebhookTest):
         self.addCleanup(hang.set)
         receiver.answers += [hang]
         house = self.house(lock={"url": receiver.url, "timeout": "60"})
-        result = house.result("t1", house.enter("Alice"))
+        result = house.result("t1", house.add_subject("Alice"))
         first, body = receiver.next()
         house.kill("gateway")  # before it receives a response
         house.restart_gateway()
@@ -207,7 +207,7 @@ class RestartTest(WebhookTest):
     def test_new_webhook_skips_earlier_results(self):
         receiver = Receiver(self)
         house = self.house()
-        alice = house.enter("Alice")
+        alice = house.add_subject("Alice")
         house.result("t1", alice)
         while house.facebus("watch", "--since", "1h", "--json", "--count", "1").code != 0:
             house.next()
@@ -226,7 +226,7 @@ class RestartTest(WebhookTest):
         port = receiver.port
         receiver.close()
         house = self.house(lock={"url": receiver.url})
-        alice, bob = house.enter("Alice"), house.enter("Bob")
+        alice, bob = house.add_subject("Alice"), house.add_subject("Bob")
         house.result("t1", alice)
         while self.attempts(house, "retried") < 1:
             house.next()
@@ -242,7 +242,7 @@ class TlsTest(WebhookTest):
         receiver = Receiver(self, tls=(certificate, key))
         url = f"https://localhost:{receiver.port}/hook"
         house = self.house(good={"url": url, "ca_file": certificate}, lock={"url": url})
-        result = house.result("t1", house.enter("Alice"))
+        result = house.result("t1", house.add_subject("Alice"))
         self.assertEqual([result_id(result)], receiver.ids(1))
         while self.attempts(house, "retried") < 1:
             house.next()
