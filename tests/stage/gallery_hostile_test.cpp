@@ -1,3 +1,4 @@
+// The gallery with values in Redis that an attacker or an accident could have written.
 #include <limits>
 
 #include <boost/test/unit_test.hpp>
@@ -9,8 +10,6 @@
 #include "gallery/store/store.hpp"
 #include "support/faces.hpp"
 #include "support/redis_server.hpp"
-
-// The gallery with values in Redis that an attacker or an accident could have written.
 
 using namespace facebus;
 using namespace facebus::gallery;

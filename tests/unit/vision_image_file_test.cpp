@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(reads_what_it_wrote) {
         BOOST_REQUIRE(image);
         BOOST_TEST(is(*image, 4, 4, red));
     }
-    // Only the two files are left: the temporary ones are gone.
+    // Only the two files are left, no temporary ones.
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }
 

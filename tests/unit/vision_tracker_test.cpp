@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(another_face_in_the_same_place_starts_another_track) {
     const auto result = tracker.process({sighting(11, 10, 2)}, 6 * frame, false);
     BOOST_TEST(count(result, Kind::started) == 1U);
     BOOST_TEST(count(result, Kind::moved) == 0U);
-    // Two faces can't be in the same place, so the first one is gone.
+    // Two faces can't be in the same place, so the first one has left.
     BOOST_TEST(count(result, Kind::ended) == 1U);
 }
 

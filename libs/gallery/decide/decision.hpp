@@ -42,8 +42,8 @@ struct Policy {
 /// in the track.
 float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes);
 
-/// Returns whether the best subject is ahead of the runner-up by at least `margin`. True if there
-/// is no runner-up. Requires: `match.best` is set.
+/// Returns whether the best subject is ahead of the runner-up by at least `margin`. True without a
+/// runner-up. Requires: `match.best` is set.
 bool clears_margin(const Match& match, float margin);
 
 enum class Verdict {

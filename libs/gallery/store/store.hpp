@@ -97,8 +97,8 @@ class Store {
     /// commands of rewrite_files(). Fails with `refused` if there is no subject of that name. After
     /// any other error the subject may be gone but traces may remain.
     Result<std::string> remove(const std::string& name);
-    /// Removes one sample, its photo, and the results that list it. Fails with `refused` if there
-    /// is no such sample.
+    /// Removes one sample, its photo, and the results that list it. Fails with `refused` if it does
+    /// not exist.
     Result<RemovedSample> remove_sample(const std::string& id);
     /// Removes all samples of the subject as remove() does, but keeps the subject. Counts samples.
     Result<Removed> remove_samples(const std::string& name);

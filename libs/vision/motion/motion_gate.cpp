@@ -14,7 +14,7 @@ namespace facebus::vision {
 
 namespace {
 
-// Motion is detected in a grey copy of the frame that is no wider or higher than this.
+// Maximum width and height of the grey copy of the frame in which motion is detected.
 constexpr int small_side = 320;
 // Differences in grey levels, from the background and from the previous frame, that count as
 // motion. After the blur, sensor noise and compression artefacts are below them.

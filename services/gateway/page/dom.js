@@ -103,7 +103,7 @@ export function dialog(label, fill, look = '') {
   });
 }
 
-/** Asks for confirmation. Resolves with true if the user confirmed. */
+/** Shows a confirmation dialog. Resolves with true if the user confirmed. */
 export function confirm(title, text, action) {
   return dialog(title, (close) => [
     h('h2', {}, title),
@@ -113,7 +113,7 @@ export function confirm(title, text, action) {
   ]);
 }
 
-/** Asks for a line of text and offers `suggestions`. */
+/** Prompts the user for a line of text and offers `suggestions`. */
 export function prompt(title, label, value, action, suggestions = []) {
   return dialog(title, (close) => {
     const input = h('input', {

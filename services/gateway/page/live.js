@@ -32,7 +32,7 @@ export async function listen() {
         add(JSON.parse(event.data));
       }
     } catch (error) {
-      // The page then asks for a key and calls listen() again.
+      // The page then prompts for a key and calls listen() again.
       if (error.status === 401) listening = false;
     }
     setConnection('off', 'Reconnecting…');
