@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/evaluation/calibration_check.hpp"
 #include "cli/evaluation/chart.hpp"
 #include "cli/evaluation/face_set.hpp"
@@ -241,7 +242,8 @@ void draw(const Report& report, const std::filesystem::path& folder) {
                                               {"false reject rate (FRR)", 1e-3, 1, true}, {det})));
     std::vector<Line> lines;
     for (const auto& result : identification.results) {
-        Line line{fmt::format("{} samples, {} probes", result.samples, result.probes), {}};
+        Line line{fmt::format("{}, {}", counted(result.samples, "sample", "samples"),
+                              counted(result.probes, "probe", "probes")), {}};
         for (const auto& point : curve(result.mated, result.impostors)) {
             if (point.threshold <= -1) continue;  // probes without a right candidate
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
