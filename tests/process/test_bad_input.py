@@ -133,7 +133,7 @@ class BadInputTest(support.ProcessTest):
                  yaml="cameras:\n  door:\n    source: a.mp4\n    pace: slow\n"),
             Case("an invalid switch", ["facebus-track"], CONFIG, (at(2), "true or false"),
                  yaml="track:\n  publish_positions: maybe\n"),
-            Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "one value"),
+            Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "single value"),
                  yaml="broker:\n  queue: [1, 2]\n"),
             Case("a duplicate key", ["facebus-broker"], CONFIG, (at(3), "duplicate key"),
                  yaml="broker:\n  queue: 1\n  queue: 2\n"),
@@ -155,9 +155,9 @@ class BadInputTest(support.ProcessTest):
             Case("an invalid override", ["facebus-broker"], CONFIG,
                  ("FACEBUS_BROKER_QUEUE", "whole number"), {"FACEBUS_BROKER_QUEUE": "-3"}),
             Case("a configuration that does not exist", ["facebus-broker", "--config", "/no/such.yaml"],
-                 CONFIG, ("/no/such.yaml", "check the name")),
+                 CONFIG, ("/no/such.yaml", "check its name")),
             Case("the same for facebus", ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
-                 ("/no/such.yaml", "check the name")),
+                 ("/no/such.yaml", "check its name")),
             Case("a health address without a port", ["facebus-broker"], CONFIG,
                  (r"broker\.health", "host:port"), {"FACEBUS_BROKER_HEALTH": "localhost"}),
             Case("an invalid endpoint", ["facebus-broker"], CONFIG, (r"broker\.results", "bus"),
@@ -309,7 +309,7 @@ class BadPhotoTest(support.ProcessTest):
         for size in (len(whole) // 2, 20_000, 100):  # the smaller two end before the image size
             with self.subTest(size=size):
                 half.write_bytes(whole[:size])
-                self.assert_rejected(half, "cut off")
+                self.assert_rejected(half, "is truncated")
 
     def test_good_photos_are_enrolled_despite_a_bad_one(self):
         folder = self.folder / "barack"

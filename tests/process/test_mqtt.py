@@ -355,7 +355,7 @@ class LoginTest(MqttTest):
         for setting, value in (("topic", "a/#"), ("client_id", "a b"), ("discovery", "+")):
             with self.subTest(setting):
                 broker = type("", (), {"port": 1})
-                with self.assertRaisesRegex(AssertionError, f"ended with 78: .*mqtt.{setting}"):
+                with self.assertRaisesRegex(AssertionError, f"exited with 78: .*mqtt.{setting}"):
                     self.house(broker, **{f"FACEBUS_MQTT_{setting.upper()}": value})
 
 

@@ -258,7 +258,7 @@ class SettingTest(WebhookTest):
             with self.subTest(f"{key}: {value}"), contextlib.ExitStack() as stack:
                 refused = stack.enter_context(self.assertRaises(AssertionError))
                 self.house(lock={**good, key: value})
-            self.assertRegex(str(refused.exception), f"gateway ended with 78: .*{key}")
+            self.assertRegex(str(refused.exception), f"gateway exited with 78: .*{key}")
 
 
 def verify_as_documented(headers, body, secret):
