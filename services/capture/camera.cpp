@@ -32,8 +32,8 @@ Camera::Camera(std::string name, const CameraOptions& settings, const Options& o
       replay_(replayed(settings.source)),
       live_(settings.pace == Pace::live || (settings.pace == Pace::automatic && !replay_)),
       started_(monotonic_ns()),
-      retry_seconds_(options.reconnect_first),
-      freeze_(replay_ ? 0 : static_cast<std::int64_t>(options.still_limit * ns_per_second)) {}
+      retry_seconds_(options.reconnect_min),
+      freeze_(replay_ ? 0 : static_cast<std::int64_t>(options.freeze_timeout * ns_per_second)) {}
 
 Result<void> Camera::run(const CameraEvents& events) {
     while (!stop_.requested()) {
@@ -61,7 +61,7 @@ Result<void> Camera::run(const CameraEvents& events) {
             ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
         events.disconnected(error, retry_seconds_);
         stop_.wait_ms(static_cast<int>(retry_seconds_ * 1000));
-        retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_longest);
+        retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_max);
     }
     return {};
 }
@@ -74,10 +74,11 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
         auto frame = source.read();
         if (!frame) return std::unexpected(frame.error());
         if (!*frame) return true;
-        retry_seconds_ = options_.reconnect_first;
+        retry_seconds_ = options_.reconnect_min;
         if (freeze_.frozen((*frame)->image.pixels, monotonic_ns())) {
             return fail(ErrorKind::unavailable,
-                        fmt::format("the image has not changed for {} s", options_.still_limit));
+                        fmt::format("the stream is frozen: identical images for {} s",
+                                    options_.freeze_timeout));
         }
         // A device or stream is stamped on arrival, so that pts keep growing when it is reopened.
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;

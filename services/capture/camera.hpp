@@ -33,7 +33,7 @@ class Camera {
 
     /// Blocks until a file ends that is not looped, the stop is requested, or frame() returns
     /// false. Reopens a device or stream that fails or freezes, after a delay that doubles with
-    /// every failure up to `reconnect_longest`. Returns an error if a file or folder cannot be
+    /// every failure up to `reconnect_max`. Returns an error if a file or folder cannot be
     /// read.
     Result<void> run(const CameraEvents& events);
 

@@ -58,7 +58,7 @@ void CameraThread::run() {
         runtime_.health.check("camera " + name_, false, failure_->message);
     } else if (!runtime_.stop.requested()) {
         runtime_.health.check("camera " + name_, true, "ended");
-        runtime_.log.info("camera_end", {{"camera", name_}, {"frames", frames_.value()}});
+        runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames_.value()}});
     }
     up_.set(0);
 }
@@ -66,7 +66,7 @@ void CameraThread::run() {
 void CameraThread::opened() {
     up_.set(1);
     runtime_.health.check("camera " + name_, true, "open");
-    runtime_.log.info("camera_open", {{"camera", name_}, {"source", source_}});
+    runtime_.log.info("camera_opened", {{"camera", name_}, {"source", source_}});
 }
 
 void CameraThread::disconnected(const Error& error, double retry_seconds) {
@@ -75,7 +75,7 @@ void CameraThread::disconnected(const Error& error, double retry_seconds) {
     runtime_.health.check("camera " + name_, false, error.message);
     runtime_.log.warning(
         "camera_disconnected",
-        {{"camera", name_}, {"message", error.message}, {"retry_s", retry_seconds}});
+        {{"camera", name_}, {"reason", error.message}, {"retry_s", retry_seconds}});
 }
 
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,

@@ -30,19 +30,19 @@ struct CameraOptions {
 };
 
 struct Options {
-    double reconnect_first = 0.5;
-    double reconnect_longest = 30;
-    double still_limit = 10;
+    double reconnect_min = 0.5;
+    double reconnect_max = 30;
+    double freeze_timeout = 10;
     bool exit_at_end = true;
 
     static void keys(auto& self, auto&& key) {
-        key("reconnect_first", self.reconnect_first, Range{0.01, 3600},
-            "seconds before the first attempt to reconnect");
-        key("reconnect_longest", self.reconnect_longest, Range{0.01, 3600},
-            "maximum seconds between two attempts to reconnect");
-        key("still_limit", self.still_limit, Range{0, 3600},
-            "seconds after which a stream is reopened if its image is identical bit for bit; "
-            "0: never");
+        key("reconnect_min", self.reconnect_min, Range{0.01, 3600},
+            "seconds before the first attempt to reconnect; doubles with every failed attempt");
+        key("reconnect_max", self.reconnect_max, Range{0.01, 3600},
+            "maximum seconds before an attempt to reconnect");
+        key("freeze_timeout", self.freeze_timeout, Range{0, 3600},
+            "seconds that a stream may deliver identical images before it is reopened; 0: no "
+            "limit");
         key("exit_at_end", self.exit_at_end, "exit when all files have ended");
     }
 };

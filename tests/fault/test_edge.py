@@ -153,8 +153,8 @@ class CameraTest(support.ProcessTest):
         self.motion.set_hwm(1)
         self.motion.bind(system.ipc("motion"))
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=camera.url,
-                     FACEBUS_CAPTURE_RECONNECT_FIRST="0.1", FACEBUS_CAPTURE_RECONNECT_LONGEST="0.5",
-                     **{"FACEBUS_CAPTURE_STILL_LIMIT": "0", **environment})
+                     FACEBUS_CAPTURE_RECONNECT_MIN="0.1", FACEBUS_CAPTURE_RECONNECT_MAX="0.5",
+                     **{"FACEBUS_CAPTURE_FREEZE_TIMEOUT": "0", **environment})
         return system
 
     def frame(self):
@@ -199,7 +199,7 @@ class CameraTest(support.ProcessTest):
         """OpenCV alone would repeat the last frame of the old size forever."""
         camera = Camera(self.images("320x240", "black"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="1")
+        system = self.watch(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="1")
         self.frame()
         camera.images = self.images("640x480", "white")
         while True:
@@ -214,7 +214,7 @@ class CameraTest(support.ProcessTest):
     def test_reopens_a_camera_that_repeats_its_last_frame_only_once(self):
         camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera, FACEBUS_CAPTURE_STILL_LIMIT="0.5")
+        system = self.watch(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="0.5")
         self.await_disconnect(system)
         after = self.frame()["pts"] + 2_000_000_000
         while self.frame()["pts"] < after:

@@ -37,10 +37,10 @@ std::string after_time(const std::string& line) {
 BOOST_AUTO_TEST_CASE(writes_one_line_of_fields_per_event) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
-    log.info("camera_open", {{"camera", "door"}, {"frames", 25}, {"live", true}, {"fps", 12.5}});
+    log.info("camera_opened", {{"camera", "door"}, {"frames", 25}, {"live", true}, {"fps", 12.5}});
     BOOST_TEST(
         after_time(pipe.text()) ==
-        "level=info service=test event=camera_open camera=door frames=25 live=true fps=12.5\n");
+        "level=info service=test event=camera_opened camera=door frames=25 live=true fps=12.5\n");
 }
 
 BOOST_AUTO_TEST_CASE(escapes_line_breaks_and_terminal_sequences) {

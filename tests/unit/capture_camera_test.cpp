@@ -38,7 +38,7 @@ struct Recorder {
     std::size_t stop_after_disconnects = 1000;
 
     Result<void> run(const CameraOptions& settings) {
-        Camera camera("door", settings, {.reconnect_first = 0.001, .reconnect_longest = 0.002},
+        Camera camera("door", settings, {.reconnect_min = 0.001, .reconnect_max = 0.002},
                       stop);
         return camera.run({.frame =
                                [this](wire::Frame& frame, const Bytes&) {

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {
 
 BOOST_AUTO_TEST_CASE(ends_a_live_camera_when_the_stop_is_requested) {
     CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"},
-                        {.reconnect_first = 0.01});
+                        {.reconnect_min = 0.01});
     stop.request();
     camera.join();
     BOOST_TEST(!camera.failure().has_value());
