@@ -16,7 +16,7 @@ T must_read(Result<T> read, const char* setting) {
 }  // namespace
 
 Security read_security(const SecurityOptions& options) {
-    Security security{.plain = options.plain, .allowed = options.allowed};
+    Security security{.allow_unencrypted = options.allow_unencrypted, .allowed = options.allowed};
     if (!options.key.empty()) security.own = must_read(read_secret_key(options.key), "bus.key");
     if (!options.broker.empty()) {
         const auto broker = must_read(read_public_key(options.broker), "bus.broker");

@@ -12,18 +12,19 @@
 namespace facebus::bus {
 
 /// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts it and authenticates the
-/// peer by its key, unless `plain` permits otherwise. ipc:// is protected by the permissions of its
-/// folder.
+/// peer by its key, unless `allow_unencrypted` permits otherwise. ipc:// is protected by the
+/// permissions of its folder.
 struct Security {
     /// Which TCP endpoints may be used without keys.
-    enum class Plain {
+    enum class Unencrypted {
         never,     ///< none
         loopback,  ///< those reachable only from this machine
         anywhere,  ///< all, for a trusted network
     };
-    Plain plain = Plain::never;
-    std::optional<KeyPair> own{};  ///< keys of this process; none: TCP only as `plain` permits
-    std::string broker_key{};      ///< public key of the broker, for processes that connect to it
+    Unencrypted allow_unencrypted = Unencrypted::never;
+    std::optional<KeyPair>
+        own{};  ///< keys of this process; none: TCP only as `allow_unencrypted` permits
+    std::string broker_key{};  ///< public key of the broker, for processes that connect to it
     std::filesystem::path allowed{};  ///< folder of the AllowList; empty: listening with keys fails
 };
 
@@ -32,7 +33,7 @@ struct SecurityOptions {
     std::string key{};
     std::string broker{};
     std::string allowed{};
-    Security::Plain plain = Security::Plain::never;
+    Security::Unencrypted allow_unencrypted = Security::Unencrypted::never;
 
     static void keys(auto& self, auto&& key) {
         key("key", self.key,
@@ -41,10 +42,10 @@ struct SecurityOptions {
         key("broker", self.broker,
             "public key file (.pub) of the broker, for processes that connect to it");
         key("allowed", self.allowed, "broker: folder of the public keys (.pub) that may connect");
-        key("plain", self.plain,
-            Choices<Security::Plain>{{{"never", Security::Plain::never},
-                                      {"loopback", Security::Plain::loopback},
-                                      {"anywhere", Security::Plain::anywhere}}},
+        key("allow_unencrypted", self.allow_unencrypted,
+            Choices<Security::Unencrypted>{{{"never", Security::Unencrypted::never},
+                                            {"loopback", Security::Unencrypted::loopback},
+                                            {"anywhere", Security::Unencrypted::anywhere}}},
             "which tcp:// endpoints may be used without keys and encryption; ipc:// is protected "
             "by the permissions of its folder");
     }

@@ -83,7 +83,7 @@ struct Socket::Impl {
     zmq::socket_t socket;
     Pattern pattern;
     std::string role;
-    bool guarded = false;  ///< listens with keys
+    bool curve_server = false;  ///< listens with keys
     std::optional<zmq::socket_t> monitor;
     RejectionCounter rejections;
 
@@ -93,17 +93,20 @@ struct Socket::Impl {
     [[nodiscard]] bool still_allowed(zmq::message_t& frame) const;
 
   private:
-    void require_plain(const std::string& endpoint, const std::string& setting) const;
+    void require_unencrypted_allowed(const std::string& endpoint, const std::string& setting) const;
 };
 
-void Socket::Impl::require_plain(const std::string& endpoint, const std::string& setting) const {
-    using Plain = Security::Plain;
-    const auto plain = context.security.plain;
-    if (plain == Plain::anywhere || (plain == Plain::loopback && is_loopback(endpoint))) return;
+void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
+                                               const std::string& setting) const {
+    using Unencrypted = Security::Unencrypted;
+    const auto permitted = context.security.allow_unencrypted;
+    if (permitted == Unencrypted::anywhere ||
+        (permitted == Unencrypted::loopback && is_loopback(endpoint)))
+        return;
     throw StartupError(
         Exit::config,
         fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`) or "
-                    "bus.plain: {}",
+                    "bus.allow_unencrypted: {}",
                     setting, endpoint,
                     is_loopback(endpoint) ? "loopback, which permits this on one machine"
                                           : "anywhere, if you trust the whole network"));
@@ -112,7 +115,7 @@ void Socket::Impl::require_plain(const std::string& endpoint, const std::string&
 void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own || role.empty()) return require_plain(endpoint, setting);
+    if (!security.own || role.empty()) return require_unencrypted_allowed(endpoint, setting);
     if (!context.allowed) {
         throw StartupError(
             Exit::config,
@@ -129,13 +132,13 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
     // Deadline in ms for the handshake including the reply of the ZAP handler. ZeroMQ closes a
     // rejected connection, or one that sends nothing, only when this deadline has passed.
     socket.set(zmq::sockopt::handshake_ivl, 3000);
-    guarded = true;
+    curve_server = true;
 }
 
 void Socket::Impl::protect_connecting(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own) return require_plain(endpoint, setting);
+    if (!security.own) return require_unencrypted_allowed(endpoint, setting);
     if (security.broker_key.empty()) {
         throw StartupError(
             Exit::config,
@@ -164,7 +167,7 @@ void Socket::Impl::watch_connections() {
 // The ZAP handler checks a key only when it connects. Checking each message as well makes the
 // removal of a key effective for connections that already exist.
 bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
-    if (!guarded) return true;
+    if (!curve_server) return true;
     const char* key = zmq_msg_gets(frame.handle(), "User-Id");
     return key != nullptr && context.allowed->allows(role, key);
 }

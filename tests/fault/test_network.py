@@ -48,7 +48,7 @@ class NetworkTest(FaultTest):
                 super()._launch(name, [*prefix, *command], **environment)
 
         system = Apart(self, FACEBUS_BROKER_PROBES=f"tcp://{address}:5701",
-                       FACEBUS_BUS_PLAIN="anywhere")
+                       FACEBUS_BUS_ALLOW_UNENCRYPTED="anywhere")
         system.start_server()
         system.feed(16)
         system.wait_for_acknowledgements(3)

@@ -252,10 +252,10 @@ class BadInputTest(support.ProcessTest):
                      {"FACEBUS_BROKER_HEALTH": address}),
                 *(Case(key, ["facebus-broker"], UNAVAILABLE, (address, rf"broker\.{key}", "in use"),
                        {f"FACEBUS_BROKER_{key.upper()}": f"tcp://{address}",
-                        "FACEBUS_BUS_PLAIN": "loopback"})
+                        "FACEBUS_BUS_ALLOW_UNENCRYPTED": "loopback"})
                   for key in ("probes", "workers", "results")),
                 Case("input", ["facebus-motion"], UNAVAILABLE, (address, r"motion\.input", "in use"),
-                     {"FACEBUS_MOTION_INPUT": f"tcp://{address}", "FACEBUS_BUS_PLAIN": "loopback"}),
+                     {"FACEBUS_MOTION_INPUT": f"tcp://{address}", "FACEBUS_BUS_ALLOW_UNENCRYPTED": "loopback"}),
             ])
 
 

@@ -133,10 +133,10 @@ class KeyTest(SecurityTest):
                     FACEBUS_TRACK_INPUT=f"ipc://{self.folder / 'track'}"))
                 self.assertEqual(78, ended.code, ended)
                 self.assertEqual(1, len(ended.err_lines), ended)
-                for word in ("bus.key", "keygen", "bus.plain"):
+                for word in ("bus.key", "keygen", "bus.allow_unencrypted"):
                     self.assertIn(word, ended.err)
         ended = self.run_program([support.program("facebus-broker")], self.environment(
-            FACEBUS_BROKER_HEALTH="none", FACEBUS_BUS_PLAIN="loopback",
+            FACEBUS_BROKER_HEALTH="none", FACEBUS_BUS_ALLOW_UNENCRYPTED="loopback",
             FACEBUS_BROKER_PROBES="tcp://0.0.0.0:5799"))
         self.assertEqual(78, ended.code, ended)
 

@@ -10,7 +10,7 @@
 #include "bus/socket.hpp"
 
 using namespace facebus;
-using Plain = bus::Security::Plain;
+using Unencrypted = bus::Security::Unencrypted;
 namespace fs = std::filesystem;
 
 namespace {
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(rejects_a_key_with_another_role) {
 
 BOOST_AUTO_TEST_CASE(rejects_a_peer_without_a_key) {
     Site site;
-    const Peer plain(site, {.plain = Plain::loopback});
+    const Peer unencrypted(site, {.allow_unencrypted = Unencrypted::loopback});
     site.wait_for_rejections(1);
 }
 
@@ -195,14 +195,14 @@ BOOST_AUTO_TEST_CASE(error_for_tcp_without_keys_names_the_settings) {
             socket.bind(endpoint, "broker.probes"), StartupError, [](const StartupError& error) {
                 const std::string text = error.what();
                 return error.code() == Exit::config && text.contains("broker.probes") &&
-                       text.contains("bus.key") && text.contains("bus.plain");
+                       text.contains("bus.key") && text.contains("bus.allow_unencrypted");
             });
         BOOST_CHECK_THROW(socket.connect(endpoint, "broker.probes"), StartupError);
     }
 }
 
-BOOST_AUTO_TEST_CASE(plain_loopback_does_not_permit_other_addresses) {
-    bus::Context context({.plain = Plain::loopback});
+BOOST_AUTO_TEST_CASE(unencrypted_loopback_does_not_permit_other_addresses) {
+    bus::Context context({.allow_unencrypted = Unencrypted::loopback});
     bus::Socket socket(context, bus::Pattern::pull);
     socket.bind("tcp://127.0.0.1:*", "test");
     BOOST_CHECK_THROW(socket.bind("tcp://0.0.0.0:*", "test"), StartupError);

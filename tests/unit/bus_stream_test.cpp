@@ -12,7 +12,7 @@ namespace {
 
 /// A hop between two stages.
 struct Line {
-    bus::Context context{{.plain = bus::Security::Plain::loopback}};
+    bus::Context context{{.allow_unencrypted = bus::Security::Unencrypted::loopback}};
     Stop stop;
     Pulse pulse;
     bus::Poller poller{stop, pulse};
