@@ -1,6 +1,6 @@
 // Error types and exit codes.
 //
-// Start-up problems throw a StartupError; main catches it, prints its message in one line and exits
+// Start-up problems throw a FatalError; main catches it, prints its message in one line and exits
 // with its code. Operations that can fail per message return Result<T>; the caller counts and logs
 // the error and continues. Assertions are for programming errors, never for input.
 #pragma once
@@ -54,10 +54,9 @@ enum class Exit : int {
 Exit exit_code(const Error& error);
 
 /// The program cannot start or continue. `what()` is the one-line message for the user.
-class StartupError : public std::runtime_error {
+class FatalError : public std::runtime_error {
   public:
-    StartupError(Exit code, const std::string& message)
-        : std::runtime_error(message), code_(code) {}
+    FatalError(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}
     [[nodiscard]] Exit code() const { return code_; }
 
   private:

@@ -97,8 +97,8 @@ std::string read_secret(const std::string& file, const std::string& setting) {
     std::ifstream in(file);
     std::string secret;
     if (!std::getline(in, secret)) {
-        throw StartupError(Exit::config,
-                           fmt::format("cannot read a secret from {}; check {}", file, setting));
+        throw FatalError(Exit::config,
+                         fmt::format("cannot read a secret from {}; check {}", file, setting));
     }
     return secret;
 }

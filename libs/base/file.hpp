@@ -42,7 +42,7 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view byte
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// Returns the first line of a file that contains a secret, or an empty string if `file` is empty.
-/// Throws `StartupError` (config) naming `setting` if the file cannot be read.
+/// Throws `FatalError` (config) naming `setting` if the file cannot be read.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

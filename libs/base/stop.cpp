@@ -14,8 +14,8 @@ namespace facebus {
 
 Stop::Stop() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ < 0) {
-        throw StartupError(Exit::unavailable,
-                           std::string("cannot create an eventfd: ") + std::strerror(errno));
+        throw FatalError(Exit::unavailable,
+                         std::string("cannot create an eventfd: ") + std::strerror(errno));
     }
 }
 

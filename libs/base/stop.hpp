@@ -8,7 +8,7 @@ namespace facebus {
 /// request() is also async-signal-safe.
 class Stop {
   public:
-    /// Throws `StartupError` (unavailable) if the system has no descriptor left.
+    /// Throws `FatalError` (unavailable) if the system has no descriptor left.
     Stop();
     ~Stop();
     Stop(const Stop&) = delete;

@@ -14,13 +14,13 @@ namespace facebus {
 /// New folder that only this user may read. The destructor removes it with its contents.
 class TemporaryFolder {
   public:
-    /// Throws StartupError (unavailable) if the folder cannot be created.
+    /// Throws FatalError (unavailable) if the folder cannot be created.
     TemporaryFolder() {
         auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("cannot create a folder in {}; set TMPDIR",
-                                           std::filesystem::temp_directory_path().string()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("cannot create a folder in {}; set TMPDIR",
+                                         std::filesystem::temp_directory_path().string()));
         }
         path_ = name;
     }

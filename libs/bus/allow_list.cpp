@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 AllowList::AllowList(fs::path folder) : folder_(std::move(folder)) {
     auto keys = read(true);
     if (!keys) {
-        throw StartupError(Exit::config, fmt::format("bus.allowed: {}", keys.error().message));
+        throw FatalError(Exit::config, fmt::format("bus.allowed: {}", keys.error().message));
     }
     keys_ = std::move(*keys);
     read_at_ = Monotonic::now();

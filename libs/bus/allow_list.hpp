@@ -17,7 +17,7 @@ namespace facebus::bus {
 /// Thread-safe.
 class AllowList {
   public:
-    /// Throws `StartupError` (config) if `folder` is unreadable or contains an invalid .pub file.
+    /// Throws `FatalError` (config) if `folder` is unreadable or contains an invalid .pub file.
     explicit AllowList(std::filesystem::path folder);
 
     /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if the last read is

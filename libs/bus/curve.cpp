@@ -54,8 +54,8 @@ KeyPair make_key_pair() {
     Z85 public_key{};
     Z85 secret_key{};
     if (zmq_curve_keypair(public_key.data(), secret_key.data()) != 0) {
-        throw StartupError(Exit::unavailable,
-                           "libzmq was built without CURVE; install a build that supports it");
+        throw FatalError(Exit::unavailable,
+                         "libzmq was built without CURVE; install a build that supports it");
     }
     return {public_key.data(), secret_key.data()};
 }

@@ -15,7 +15,7 @@ struct KeyPair {
     std::string secret_key;
 };
 
-/// Returns a new random pair. Throws `StartupError` (unavailable) if libzmq lacks CURVE.
+/// Returns a new random pair. Throws `FatalError` (unavailable) if libzmq lacks CURVE.
 KeyPair make_key_pair();
 
 /// Public key with its role and owner: the line `<role> <key> <name>` of a .pub file.

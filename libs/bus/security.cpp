@@ -10,7 +10,7 @@ constexpr std::string_view tcp = "tcp://";
 template <class T>
 T must_read(Result<T> read, const char* setting) {
     if (read) return std::move(*read);
-    throw StartupError(Exit::config, fmt::format("{}: {}", setting, read.error().message));
+    throw FatalError(Exit::config, fmt::format("{}: {}", setting, read.error().message));
 }
 
 }  // namespace
@@ -21,9 +21,9 @@ Security read_security(const SecurityOptions& options) {
     if (!options.broker.empty()) {
         const auto broker = must_read(read_public_key(options.broker), "bus.broker");
         if (broker.role != "broker") {
-            throw StartupError(Exit::config,
-                               fmt::format("bus.broker: {} holds the key of a {}, not of a broker",
-                                           options.broker, broker.role));
+            throw FatalError(Exit::config,
+                             fmt::format("bus.broker: {} holds the key of a {}, not of a broker",
+                                         options.broker, broker.role));
         }
         security.broker_key = broker.key;
     }

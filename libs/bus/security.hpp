@@ -51,7 +51,7 @@ struct SecurityOptions {
     }
 };
 
-/// Reads the key files. Throws `StartupError` (config) naming the setting if one is invalid.
+/// Reads the key files. Throws `FatalError` (config) naming the setting if one is invalid.
 Security read_security(const SecurityOptions& options);
 
 /// Returns whether the endpoint is tcp://.

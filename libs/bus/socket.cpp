@@ -17,19 +17,19 @@
 namespace facebus::bus {
 namespace {
 
-zmq::socket_type type(Pattern pattern) {
-    switch (pattern) {
-        case Pattern::push:
+zmq::socket_type zmq_type(SocketType type) {
+    switch (type) {
+        case SocketType::push:
             return zmq::socket_type::push;
-        case Pattern::pull:
+        case SocketType::pull:
             return zmq::socket_type::pull;
-        case Pattern::publish:
+        case SocketType::publish:
             return zmq::socket_type::pub;
-        case Pattern::subscribe:
+        case SocketType::subscribe:
             return zmq::socket_type::sub;
-        case Pattern::dealer:
+        case SocketType::dealer:
             return zmq::socket_type::dealer;
-        case Pattern::router:
+        case SocketType::router:
             return zmq::socket_type::router;
     }
     std::unreachable();
@@ -81,7 +81,7 @@ Context::~Context() = default;
 struct Socket::Impl {
     Context::Impl& context;
     zmq::socket_t socket;
-    Pattern pattern;
+    SocketType type;
     std::string role;
     bool curve_server = false;  ///< listens with keys
     std::optional<zmq::socket_t> monitor;
@@ -103,7 +103,7 @@ void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
     if (permitted == Unencrypted::anywhere ||
         (permitted == Unencrypted::loopback && is_loopback(endpoint)))
         return;
-    throw StartupError(
+    throw FatalError(
         Exit::config,
         fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`) or "
                     "bus.allow_unencrypted: {}",
@@ -117,11 +117,10 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
     if (!is_tcp(endpoint)) return;
     if (!security.own || role.empty()) return require_unencrypted_allowed(endpoint, setting);
     if (!context.allowed) {
-        throw StartupError(
-            Exit::config,
-            fmt::format("{} {} requires keys; set bus.allowed to the folder of public "
-                        "keys that may connect",
-                        setting, endpoint));
+        throw FatalError(Exit::config,
+                         fmt::format("{} {} requires keys; set bus.allowed to the folder of public "
+                                     "keys that may connect",
+                                     setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_server, true);
     socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
@@ -140,7 +139,7 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
     if (!is_tcp(endpoint)) return;
     if (!security.own) return require_unencrypted_allowed(endpoint, setting);
     if (security.broker_key.empty()) {
-        throw StartupError(
+        throw FatalError(
             Exit::config,
             fmt::format("bus.key is set, so connecting to {} {} requires the public key "
                         "of the broker; set bus.broker to its .pub file",
@@ -172,9 +171,9 @@ bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
     return key != nullptr && context.allowed->allows(role, key);
 }
 
-Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
+Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
     : impl_(std::make_unique<Impl>(*context.impl_,
-                                   zmq::socket_t(context.impl_->context, type(pattern)), pattern,
+                                   zmq::socket_t(context.impl_->context, zmq_type(type)), type,
                                    options.role)) {
     auto& socket = impl_->socket;
     socket.set(zmq::sockopt::sndhwm, options.send_queue);
@@ -191,7 +190,7 @@ Socket::Socket(Context& context, Pattern pattern, const SocketOptions& options)
     socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
     socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
     socket.set(zmq::sockopt::tcp_maxrt, 20'000);
-    if (pattern == Pattern::router) {
+    if (type == SocketType::router) {
         // Report a message to a disconnected peer as an error instead of dropping it silently.
         socket.set(zmq::sockopt::router_mandatory, true);
         socket.set(zmq::sockopt::router_handover, true);
@@ -209,7 +208,7 @@ std::string Socket::bind(const std::string& endpoint, const std::string& setting
         impl_->socket.bind(endpoint);
     } catch (const zmq::error_t& error) {
         const bool taken = error.num() == EADDRINUSE;
-        throw StartupError(
+        throw FatalError(
             taken ? Exit::unavailable : Exit::config,
             fmt::format("cannot listen on {}: {}; {} {}", endpoint, error.what(),
                         taken ? "stop the program that uses it or change" : "correct", setting));
@@ -222,8 +221,8 @@ void Socket::connect(const std::string& endpoint, const std::string& setting) {
     try {
         impl_->socket.connect(endpoint);
     } catch (const zmq::error_t& error) {
-        throw StartupError(Exit::config, fmt::format("cannot connect to {}: {}; correct {}",
-                                                     endpoint, error.what(), setting));
+        throw FatalError(Exit::config, fmt::format("cannot connect to {}: {}; correct {}", endpoint,
+                                                   error.what(), setting));
     }
 }
 
@@ -236,7 +235,7 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
     auto& socket = impl_->socket;
     try {
         // Only the first frame can fail: ZeroMQ accepts a message as a whole or not at all.
-        if (impl_->pattern == Pattern::router) {
+        if (impl_->type == SocketType::router) {
             if (!socket.send(zmq::buffer(peer), more)) return false;
         }
         if (!socket.send(zmq::buffer(message.topic), more)) return false;
@@ -251,7 +250,7 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
 
 Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     std::array<zmq::message_t, 4> frames;
-    const std::size_t expected = impl_->pattern == Pattern::router ? 4 : 3;
+    const std::size_t expected = impl_->type == SocketType::router ? 4 : 3;
     std::size_t count = 0;
     bool more = true;
     while (more) {

@@ -28,7 +28,7 @@ struct Message {
 /// except that all sockets are constructed and bound in one thread.
 class Context {
   public:
-    /// Throws `StartupError` (config) if `security.allowed` is set but unreadable.
+    /// Throws `FatalError` (config) if `security.allowed` is set but unreadable.
     explicit Context(Security security = {});
     ~Context();
     Context(const Context&) = delete;
@@ -41,7 +41,7 @@ class Context {
 };
 
 /// Behaviour of a socket, after the patterns of ZeroMQ.
-enum class Pattern {
+enum class SocketType {
     push,       ///< sends to one connected pull; fails if the queue is full
     pull,       ///< receives from any push
     publish,    ///< sends to all subscribers; slow subscribers lose messages
@@ -69,20 +69,20 @@ struct Received {
 /// ZeroMQ socket. Not thread-safe: construct and use it in one thread.
 class Socket {
   public:
-    Socket(Context& context, Pattern pattern, const SocketOptions& options = {});
+    Socket(Context& context, SocketType type, const SocketOptions& options = {});
     ~Socket();
     Socket(Socket&&) noexcept;
     Socket& operator=(Socket&&) noexcept;
 
     /// Binds the socket and returns the actual endpoint: `*` in tcp://127.0.0.1:* is replaced by
     /// the port. `setting` is the configuration key of the endpoint, named in errors. Throws
-    /// `StartupError` if the endpoint is malformed or in use, or if it is a TCP endpoint without
+    /// `FatalError` if the endpoint is malformed or in use, or if it is a TCP endpoint without
     /// the protection that Security requires.
     std::string bind(const std::string& endpoint, const std::string& setting);
-    /// Connects, and reconnects whenever the peer becomes available again. Throws `StartupError` if
+    /// Connects, and reconnects whenever the peer becomes available again. Throws `FatalError` if
     /// the endpoint is malformed, or unprotected as above.
     void connect(const std::string& endpoint, const std::string& setting);
-    /// Subscribes to topics that begin with `topic_prefix`. Requires: Pattern::subscribe.
+    /// Subscribes to topics that begin with `topic_prefix`. Requires: SocketType::subscribe.
     void subscribe(const std::string& topic_prefix);
 
     /// Sends without blocking. Returns false if the queue is full or, on a router, the peer is not

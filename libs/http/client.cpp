@@ -100,13 +100,13 @@ struct Client::Impl {
 Client::Client(Options options, const std::string& setting) {
     auto url = parse_url(options.url);
     if (!url) {
-        throw StartupError(Exit::config,
-                           fmt::format("{}.url is not a URL such as https://host/path", setting));
+        throw FatalError(Exit::config,
+                         fmt::format("{}.url is not a URL such as https://host/path", setting));
     }
     impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
     auto& client = impl_->client;
     if (!client.is_valid()) {
-        throw StartupError(Exit::config, fmt::format("{}.url is not supported", setting));
+        throw FatalError(Exit::config, fmt::format("{}.url is not supported", setting));
     }
     const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
     client.set_connection_timeout(std::min(time, max_connect_time));
@@ -119,8 +119,8 @@ Client::Client(Options options, const std::string& setting) {
     client.enable_server_certificate_verification(true);
     if (!impl_->options.ca_file.empty()) {
         if (!std::ifstream(impl_->options.ca_file)) {
-            throw StartupError(Exit::config, fmt::format("{}.ca_file: cannot read {}", setting,
-                                                         impl_->options.ca_file));
+            throw FatalError(Exit::config, fmt::format("{}.ca_file: cannot read {}", setting,
+                                                       impl_->options.ca_file));
         }
         client.set_ca_cert_path(impl_->options.ca_file);
     }

@@ -27,7 +27,7 @@ class Client {
     };
 
     /// `setting` is the configuration section of the options, named in errors. Throws
-    /// `StartupError` (config) if the URL is invalid or the CA file is unreadable.
+    /// `FatalError` (config) if the URL is invalid or the CA file is unreadable.
     Client(Options options, const std::string& setting);
     ~Client();
     Client(Client&&) noexcept;

@@ -12,8 +12,8 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
                    const std::string& setting) {
     const auto parsed = parse_address(address);
     if (!parsed) {
-        throw StartupError(Exit::config,
-                           fmt::format("{}: \"{}\" is not host:port", setting, address));
+        throw FatalError(Exit::config,
+                         fmt::format("{}: \"{}\" is not host:port", setting, address));
     }
     // By default the library lets two processes share a port; here that must be an error.
     server.set_socket_options([](socket_t socket) {
@@ -24,7 +24,7 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
     const bool bound = port == 0 ? (port = server.bind_to_any_port(parsed->host)) > 0
                                  : server.bind_to_port(parsed->host, port);
     if (!bound) {
-        throw StartupError(
+        throw FatalError(
             Exit::unavailable,
             fmt::format("cannot listen on {}: the address is in use or does not belong to "
                         "this machine; stop the program that uses it or change {}",

@@ -69,7 +69,7 @@ struct Handlers {
 /// Content-Length and must be neither chunked nor compressed.
 class Server {
   public:
-    /// Throws `StartupError` naming the setting if the server cannot listen.
+    /// Throws `FatalError` naming the setting if the server cannot listen.
     Server(ServerOptions options, Handlers site);
     ~Server();
     Server(const Server&) = delete;

@@ -94,8 +94,8 @@ class Reader {
 
   private:
     [[noreturn]] void fail_at(const YAML::Node& node, const std::string& message) const {
-        throw StartupError(Exit::config,
-                           fmt::format("{}:{}: {}", file_, node.Mark().line + 1, message));
+        throw FatalError(Exit::config,
+                         fmt::format("{}:{}: {}", file_, node.Mark().line + 1, message));
     }
 
     /// Visits all keys of a mapping. `prefix` is its path.
@@ -158,15 +158,14 @@ class Reader {
             try {
                 key.parse(value);
             } catch (const std::invalid_argument& error) {
-                throw StartupError(Exit::config,
-                                   fmt::format("environment: {}: {}", variable, error.what()));
+                throw FatalError(Exit::config,
+                                 fmt::format("environment: {}: {}", variable, error.what()));
             }
             return;
         }
         if (std::ranges::find(other_variables, variable) != other_variables.end()) return;
-        throw StartupError(Exit::config,
-                           fmt::format("environment: unknown variable {}{}", variable,
-                                       suggestion(variable, variables_like(variable))));
+        throw FatalError(Exit::config, fmt::format("environment: unknown variable {}{}", variable,
+                                                   suggestion(variable, variables_like(variable))));
     }
 
     /// Returns the variables to compare a misspelled one with: those of all keys, and those of the
@@ -328,8 +327,8 @@ void read_config(const std::string& text, const std::string& name, const Environ
     try {
         reader.file(YAML::Load(text));
     } catch (const YAML::Exception& error) {
-        throw StartupError(Exit::config,
-                           fmt::format("{}:{}: {}", name, error.mark.line + 1, error.msg));
+        throw FatalError(Exit::config,
+                         fmt::format("{}:{}: {}", name, error.mark.line + 1, error.msg));
     }
     reader.environment(environment);
 }

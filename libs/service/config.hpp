@@ -100,7 +100,7 @@ using Environment = std::map<std::string, std::string>;
 Environment process_environment();
 
 /// Reads the YAML `text`, then the FACEBUS_ variables, which override it. `name` is the file name
-/// for errors. Throws `StartupError` (config), naming file and line or the variable, if a key or
+/// for errors. Throws `FatalError` (config), naming file and line or the variable, if a key or
 /// variable is unknown (with the most similar known one), a value is invalid, or the YAML is
 /// malformed.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,

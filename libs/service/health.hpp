@@ -43,7 +43,7 @@ class Health {
 /// Serves `health` at /healthz (200 or 503) and `metrics` at /metrics, in its own threads.
 class HealthServer {
   public:
-    /// `address` is host:port; port 0: any free port. Throws `StartupError` naming `setting`, its
+    /// `address` is host:port; port 0: any free port. Throws `FatalError` naming `setting`, its
     /// configuration key, if the server cannot listen.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);

@@ -24,9 +24,9 @@ concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
 template <class In, class Out, StageOf<In, Out> Stage, class Seen>
 void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
     const auto row = wire::index_of(runtime.service);
-    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
     runtime.bind_input(input, wire::stages.at(row));
-    bus::Socket output(runtime.context, bus::Pattern::push, bus::stream_options);
+    bus::Socket output(runtime.context, bus::SocketType::push, bus::stream_options);
     runtime.connect_input(output, wire::stages.at(row + 1));
 
     const bus::Poller poller(runtime.stop, runtime.pulse);

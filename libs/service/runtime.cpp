@@ -109,7 +109,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         stop_on_signals(stop);
         const auto environment = process_environment();
         serve(service, configure(config, environment), environment, body, stop);
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         fmt::print(stderr, "{}: {}\n", service, error.what());
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {

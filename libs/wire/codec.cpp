@@ -371,14 +371,14 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
                                         schema_version)};
         }
         Message message;
-        unpack_map(object, message, Message::topic);
+        unpack_map(object, message, Message::kind);
         check_head(message.head);
         check(message, payload_bytes);
         return message;
     } catch (const Malformed& error) {
-        return fail(error.kind, fmt::format("{}: {}", Message::topic, error.message));
+        return fail(error.kind, fmt::format("{}: {}", Message::kind, error.message));
     } catch (const msgpack::unpack_error& error) {
-        return fail(ErrorKind::malformed, fmt::format("{}: {}", Message::topic, error.what()));
+        return fail(ErrorKind::malformed, fmt::format("{}: {}", Message::kind, error.what()));
     }
 }
 

@@ -34,7 +34,7 @@ std::string_view kind(std::string_view topic);
 /// Returns the topic of a message: "<kind>.<src>".
 template <class Message>
 std::string topic(const Message& message) {
-    return std::string(Message::topic) + "." + message.head.src;
+    return std::string(Message::kind) + "." + message.head.src;
 }
 
 /// Returns whether `name` is a valid name of a camera or service: 1 to 64 of A-Z a-z 0-9 _ -

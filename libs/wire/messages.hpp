@@ -84,7 +84,7 @@ struct Stream {
 /// capture -> motion: one frame. Payload: width x height x 3 bytes, BGR; none at the end of the
 /// stream.
 struct Frame {
-    static constexpr std::string_view topic = "frame";
+    static constexpr std::string_view kind = "frame";
     Head head{};
     Stream stream{};
     std::int32_t width = 0;
@@ -101,7 +101,7 @@ struct Frame {
 /// motion -> detect-align: areas of one frame to search. Payload: the pixels of all areas in order,
 /// BGR.
 struct Region {
-    static constexpr std::string_view topic = "region";
+    static constexpr std::string_view kind = "region";
     Head head{};
     Stream stream{};
     std::int32_t frame_width = 0;
@@ -134,7 +134,7 @@ struct FaceItem {
 
 /// detect-align -> track: all faces of one frame. Payload: one 160 x 160 x 3 crop per face, BGR.
 struct Face {
-    static constexpr std::string_view topic = "face";
+    static constexpr std::string_view kind = "face";
     Head head{};
     Stream stream{};
     bool cut = false;
@@ -150,7 +150,7 @@ struct Face {
 
 /// track -> broker -> recognize: a crop to recognize. Payload: 160 x 160 x 3 bytes, BGR.
 struct Probe {
-    static constexpr std::string_view topic = "probe";
+    static constexpr std::string_view kind = "probe";
     Head head{};
     std::string probe{};  ///< globally unique id: "<track>/<number>"
     std::string track{};  ///< globally unique id
@@ -170,7 +170,7 @@ struct Probe {
 
 /// broker -> track: the result or the event was published; remove it from the outbox.
 struct Ack {
-    static constexpr std::string_view topic = "ack";
+    static constexpr std::string_view kind = "ack";
     Head head{};
     std::string ref{};  ///< id of the probe, or Track::ref() of the event
 
@@ -182,7 +182,7 @@ struct Ack {
 
 /// recognize -> broker: heartbeat of a worker and its capacity.
 struct Credit {
-    static constexpr std::string_view topic = "credit";
+    static constexpr std::string_view kind = "credit";
     Head head{};
     std::uint32_t credit = 0;    ///< probes accepted in addition to those in flight
     std::string model{};         ///< model id of the worker
@@ -229,7 +229,7 @@ constexpr auto enum_names(Decision /*of*/) {
 /// recognize -> broker -> subscribers: the decision about a track and its reasons. Payload: the
 /// most recent crop (160 x 160 x 3, BGR) if recognize.publish_crops is set, otherwise none.
 struct Identity {
-    static constexpr std::string_view topic = "identity";
+    static constexpr std::string_view kind = "identity";
     Head head{};
     std::uint64_t result = 0;          ///< number within the run of the broker; 0 until published
     std::optional<std::string> run{};  ///< id of the run of the broker; absent until published
@@ -296,7 +296,7 @@ constexpr auto enum_names(TrackEvent /*of*/) {
 
 /// track -> broker -> subscribers: a track started, moved or ended, or the stream ended.
 struct Track {
-    static constexpr std::string_view topic = "track";
+    static constexpr std::string_view kind = "track";
     Head head{};
     std::string track{};  ///< empty for `end`
     TrackEvent event = TrackEvent::started;
@@ -322,7 +322,7 @@ struct Track {
 /// `track`, the last stage of the edge. Useless when late, so it is neither acknowledged nor
 /// resent.
 struct Camera {
-    static constexpr std::string_view topic = "camera";
+    static constexpr std::string_view kind = "camera";
     Head head{};                  ///< ts: creation time
     bool live = false;            ///< false: a file, read as fast as possible
     bool ended = false;           ///< the file has ended
@@ -344,7 +344,7 @@ struct Camera {
 
 /// broker -> subscribers, once per second: state of the server.
 struct Status {
-    static constexpr std::string_view topic = "status";
+    static constexpr std::string_view kind = "status";
     Head head{};
     std::string state{};               ///< "ok", or the problem in a few words
     std::optional<std::string> run{};  ///< id of the run; each run numbers its results from 1

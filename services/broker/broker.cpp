@@ -63,11 +63,11 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
       dispatcher_(dispatcher_options(options)),
       history_(runtime, redis, history),
       run_(fmt::format("{:x}", utc_ns())),
-      edge_(runtime.context, bus::Pattern::router,
+      edge_(runtime.context, bus::SocketType::router,
             {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "edge"}),
-      workers_(runtime.context, bus::Pattern::router,
+      workers_(runtime.context, bus::SocketType::router,
                {.receive_queue = peer_queue, .max_frame_bytes = max_frame_bytes, .role = "worker"}),
-      results_(runtime.context, bus::Pattern::publish,
+      results_(runtime.context, bus::SocketType::publish,
                {.send_queue = options.result_queue,
                 .max_frame_bytes = max_subscription_bytes,
                 .role = "subscriber"}),
@@ -125,15 +125,15 @@ void Broker::receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid) {
 
 Result<void> Broker::from_edge(const bus::Received& received) {
     const auto kind = wire::kind(received.message.topic);
-    if (kind == wire::Probe::topic) {
+    if (kind == wire::Probe::kind) {
         auto probe = decode<wire::Probe>(received);
         if (!probe) return std::unexpected(std::move(probe.error()));
         take(received, std::move(*probe));
-    } else if (kind == wire::Track::topic) {
+    } else if (kind == wire::Track::kind) {
         const auto event = decode<wire::Track>(received);
         if (!event) return std::unexpected(event.error());
         take(received, *event);
-    } else if (kind == wire::Camera::topic) {
+    } else if (kind == wire::Camera::kind) {
         const auto camera = decode<wire::Camera>(received);
         if (!camera) return std::unexpected(camera.error());
         publish(*camera, {});
@@ -183,12 +183,12 @@ Result<void> Broker::from_worker(const bus::Received& received) {
     // add it again.
     if (dropped_.contains(received.peer)) return {};
     const auto kind = wire::kind(received.message.topic);
-    if (kind == wire::Credit::topic) {
+    if (kind == wire::Credit::kind) {
         const auto credit = decode<wire::Credit>(received);
         if (!credit) return std::unexpected(credit.error());
         dispatcher_.credit(received.peer, credit->credit, Monotonic::now());
         stale_ = credit->gallery_stale;
-    } else if (kind == wire::Identity::topic) {
+    } else if (kind == wire::Identity::kind) {
         auto identity = decode<wire::Identity>(received);
         if (!identity) return std::unexpected(std::move(identity.error()));
         const bool ignored = identity->ignored.value_or(false);
@@ -258,7 +258,7 @@ void Broker::acknowledge(const std::string& edge, const std::string& ref) {
     const wire::Ack ack{.head = head(++acks_), .ref = ref};
     // If the edge has disconnected, it sends the probe again later and gets its acknowledgement
     // then.
-    edge_.try_send({std::string(wire::Ack::topic), wire::encode(ack), Bytes()}, edge);
+    edge_.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()}, edge);
 }
 
 template <class M>

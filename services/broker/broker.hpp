@@ -37,7 +37,7 @@ struct BrokerMetrics {
 /// is dropped as well. Not thread-safe.
 class Broker {
   public:
-    /// Binds the three endpoints. Throws StartupError if that fails, for example because one is in
+    /// Binds the three endpoints. Throws FatalError if that fails, for example because one is in
     /// use.
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);

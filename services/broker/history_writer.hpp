@@ -19,7 +19,7 @@ namespace facebus::broker {
 /// subscribers have received already. Crops are not stored. Thread-safe.
 class HistoryWriter {
   public:
-    /// Starts the thread, unless `options.hours` is 0. Throws StartupError (config) if `redis` is
+    /// Starts the thread, unless `options.hours` is 0. Throws FatalError (config) if `redis` is
     /// invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);

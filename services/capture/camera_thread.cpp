@@ -37,7 +37,7 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
 void CameraThread::run() {
     auto options = bus::stream_options;
     options.linger_ms = linger_ms;
-    bus::Socket output(runtime_.context, bus::Pattern::push, options);
+    bus::Socket output(runtime_.context, bus::SocketType::push, options);
     runtime_.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
     const bus::Poller poller(runtime_.stop, runtime_.pulse);
     bus::StreamWriter writer(output, poller);
@@ -81,8 +81,8 @@ void CameraThread::disconnected(const Error& error, double retry_seconds) {
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options) {
     if (cameras.empty()) {
-        throw StartupError(Exit::config,
-                           "no camera is configured; add one under `cameras:` in facebus.yaml");
+        throw FatalError(Exit::config,
+                         "no camera is configured; add one under `cameras:` in facebus.yaml");
     }
     std::list<CameraThread> threads;
     for (const auto& [name, camera] : cameras) {
@@ -94,7 +94,7 @@ void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>
         thread.join();
         if (thread.failure()) failure = thread.failure();
     }
-    if (failure) throw StartupError(exit_code(*failure), failure->message);
+    if (failure) throw FatalError(exit_code(*failure), failure->message);
     if (!options.exit_at_end) {
         while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
     }

@@ -42,7 +42,7 @@ class CameraThread {
 };
 
 /// Runs all configured cameras until they have ended or the stop is requested. Throws
-/// `StartupError` if no camera is configured or a file cannot be read.
+/// `FatalError` if no camera is configured or a file cannot be read.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

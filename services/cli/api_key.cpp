@@ -11,14 +11,14 @@ namespace facebus::cli {
 
 Exit api_key(const Context& context, const ApiKeyOptions& options) {
     if (!wire::valid_source(options.name)) {
-        throw StartupError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
+        throw FatalError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
     const auto file = options.file.empty()
                           ? std::filesystem::path(context.settings.gateway.key_file)
                           : options.file;
     if (file.empty()) {
-        throw StartupError(Exit::usage,
-                           "no file to store the key's hash in; set gateway.keys or use --into");
+        throw FatalError(Exit::usage,
+                         "no file to store the key's hash in; set gateway.keys or use --into");
     }
     const auto key = api_keys::new_key();
     must(api_keys::add(

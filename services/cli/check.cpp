@@ -26,7 +26,7 @@ Exit check(const Context& context) {
             enrolment::Enroller(context.models, context.settings.detect, context.settings.enrolment)
                 .model_id();
         report(true, "models: " + model);
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         all = false;
         report(false, fmt::format("models: {}", error.what()));
     }

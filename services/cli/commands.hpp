@@ -1,4 +1,4 @@
-// The commands of `facebus`. Each returns its exit code and throws StartupError if it fails.
+// The commands of `facebus`. Each returns its exit code and throws FatalError if it fails.
 #pragma once
 
 #include <filesystem>

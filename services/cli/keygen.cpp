@@ -10,7 +10,7 @@ namespace facebus::cli {
 
 Exit keygen(const KeygenOptions& options) {
     if (!wire::valid_source(options.name)) {
-        throw StartupError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
+        throw FatalError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
     must(bus::write_key_pair(options.folder, options.role, options.name, bus::make_key_pair()));
     const auto file = (options.folder / options.name).string();

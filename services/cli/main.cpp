@@ -25,7 +25,7 @@ facebus::Exit run(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         return static_cast<int>(run(argc, argv));
-    } catch (const facebus::StartupError& error) {
+    } catch (const facebus::FatalError& error) {
         fmt::print(stderr, "facebus: {}\n", error.what());
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {

@@ -8,10 +8,10 @@
 
 namespace facebus::cli {
 
-/// Returns the value. Throws StartupError with the error's message and exit code if there is none.
+/// Returns the value. Throws FatalError with the error's message and exit code if there is none.
 template <class T>
 T must(Result<T> result) {
-    if (!result) throw StartupError(exit_code(result.error()), result.error().message);
+    if (!result) throw FatalError(exit_code(result.error()), result.error().message);
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -35,7 +35,7 @@ class Progress {
     Monotonic::time_point next_ = start_;
 };
 
-/// Returns a function to call after each step. It advances the progress and throws StartupError
+/// Returns a function to call after each step. It advances the progress and throws FatalError
 /// (interrupted) if a stop is requested.
 std::function<void()> steps(Progress& progress, const Stop& stop);
 

@@ -88,7 +88,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     handlers.raw = [&](const bus::Message& message) {
         if (!options.json) return;
-        if (options.events || message.topic.starts_with(wire::Identity::topic)) {
+        if (options.events || message.topic.starts_with(wire::Identity::kind)) {
             print(json_line(message));
         }
     };

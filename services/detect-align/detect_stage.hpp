@@ -13,7 +13,7 @@ namespace facebus::detect_align {
 /// Detects, aligns and assesses faces. Not thread-safe.
 class DetectStage {
   public:
-    /// Throws `StartupError` if a model is missing or corrupt.
+    /// Throws `FatalError` if a model is missing or corrupt.
     DetectStage(const std::filesystem::path& models, const vision::DetectorOptions& options)
         : detector_(models, options) {}
 

@@ -52,7 +52,7 @@ Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const Fac
 /// Makes samples with the same detector, crop and network as recognition. Not thread-safe.
 class Enroller {
   public:
-    /// Throws StartupError if a model is missing or corrupt.
+    /// Throws FatalError if a model is missing or corrupt.
     Enroller(const std::filesystem::path& models, const vision::DetectorOptions& detector,
              const Options& rules);
 

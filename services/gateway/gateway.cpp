@@ -34,7 +34,7 @@ std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& se
     if (set.allow_anonymous) {
         const auto address = http::parse_address(set.address);
         if (!address || !http::is_loopback(*address)) {
-            throw StartupError(
+            throw FatalError(
                 Exit::config,
                 fmt::format("gateway.allow_anonymous gives every client full access, so it "
                             "requires a loopback address, and {} is not one; set gateway.keys "
@@ -46,9 +46,9 @@ std::shared_ptr<KeyRing> keys(const service::Runtime& runtime, const Options& se
         return nullptr;
     }
     if (set.key_file.empty()) {
-        throw StartupError(Exit::config,
-                           "no API keys: create one with `facebus api-key admin NAME --into FILE` "
-                           "and set gateway.keys to the file, or set gateway.allow_anonymous");
+        throw FatalError(Exit::config,
+                         "no API keys: create one with `facebus api-key admin NAME --into FILE` "
+                         "and set gateway.keys to the file, or set gateway.allow_anonymous");
     }
     return std::make_shared<KeyRing>(
         set.key_file, [&runtime](const Error& error) { runtime.count_error(error); });

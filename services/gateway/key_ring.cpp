@@ -23,12 +23,12 @@ KeyRing::KeyRing(std::filesystem::path file, Report report)
       modified_(modified(file_)),
       next_check_(Monotonic::now() + check_interval) {
     auto keys = api_keys::read(file_);
-    if (!keys) throw StartupError(Exit::config, "gateway.keys: " + keys.error().message);
+    if (!keys) throw FatalError(Exit::config, "gateway.keys: " + keys.error().message);
     if (keys->empty()) {
-        throw StartupError(Exit::config,
-                           fmt::format("gateway.keys: {} contains no key; add one with `facebus "
-                                       "api-key admin NAME --into {}`",
-                                       file_.string(), file_.string()));
+        throw FatalError(Exit::config,
+                         fmt::format("gateway.keys: {} contains no key; add one with `facebus "
+                                     "api-key admin NAME --into {}`",
+                                     file_.string(), file_.string()));
     }
     keys_ = std::make_shared<const std::vector<api_keys::Key>>(std::move(*keys));
 }

@@ -22,7 +22,7 @@ class KeyRing {
     /// Receives the errors of reloading.
     using Report = std::function<void(const Error&)>;
 
-    /// Throws StartupError (config) if the file can't be read or contains no key.
+    /// Throws FatalError (config) if the file can't be read or contains no key.
     KeyRing(std::filesystem::path file, Report report);
 
     /// Returns name and role of a valid key.

@@ -30,7 +30,7 @@ struct ResultListener {
 /// unavailable, live results continue and only the missed ones are delayed.
 class ResultFeed {
   public:
-    /// Throws StartupError if `endpoint` (broker.results) is not a valid address.
+    /// Throws FatalError if `endpoint` (broker.results) is not a valid address.
     ResultFeed(const service::Runtime& runtime, const std::string& endpoint,
                const gallery::RedisOptions& redis, std::chrono::seconds age,
                std::vector<ResultListener> listeners);

@@ -31,7 +31,7 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
                                      "Time of the last successful check for changes, UTC")) {
     auto loaded = store_.load(model_id_);
     const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
-    if (!taken) throw StartupError(Exit::unavailable, taken.error().message);
+    if (!taken) throw FatalError(Exit::unavailable, taken.error().message);
     record_check(true);
     thread_ = std::jthread([this] { watch(); });
 }

@@ -32,7 +32,7 @@ class GalleryWatcher {
         gallery::Policy policy;
     };
 
-    /// Loads the gallery and starts the thread. Throws StartupError (unavailable) if Redis can't be
+    /// Loads the gallery and starts the thread. Throws FatalError (unavailable) if Redis can't be
     /// reached.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
                    const gallery::CalibrationOptions& calibration, std::string model_id);

@@ -27,7 +27,7 @@ class Recognizer {
     using Remember =
         std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
 
-    /// Throws StartupError if vision::Embedder does.
+    /// Throws FatalError if vision::Embedder does.
     explicit Recognizer(const std::filesystem::path& models,
                         vision::Engine engine = vision::Engine::opencv)
         : embedder_(models, engine) {}

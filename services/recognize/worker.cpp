@@ -16,7 +16,7 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
       recognizer_(runtime.models, options.engine),
       watcher_(runtime, redis, calibration, recognizer_.model_id()),
       tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
-      broker_(runtime.context, bus::Pattern::dealer),
+      broker_(runtime.context, bus::SocketType::dealer),
       seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Processing time per batch")),
       faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Processed faces")) {
     broker_.connect(broker_endpoint, "broker.workers");

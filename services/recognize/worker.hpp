@@ -18,7 +18,7 @@ namespace facebus::recognize {
 /// thread-safe.
 class Worker {
   public:
-    /// Loads the network and the gallery, and connects to the broker. Throws StartupError if a
+    /// Loads the network and the gallery, and connects to the broker. Throws FatalError if a
     /// model is missing or Redis is unavailable.
     Worker(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const gallery::RedisOptions& redis, const gallery::CalibrationOptions& calibration);

@@ -23,7 +23,7 @@ bool pass(const bus::Message& message, const ResultHandlers& handlers, auto&& wa
 }  // namespace
 
 ResultStream::ResultStream(bus::Context& context, const std::string& endpoint, const Stop& stop)
-    : stop_(stop), socket_(context, bus::Pattern::subscribe, {.receive_queue = 100'000}) {
+    : stop_(stop), socket_(context, bus::SocketType::subscribe, {.receive_queue = 100'000}) {
     socket_.connect(endpoint, "broker.results");
     socket_.subscribe("");
 }
@@ -48,7 +48,7 @@ bool ResultStream::read(const ResultHandlers& handlers) {
 bool ResultStream::handle(const bus::Message& message, const ResultHandlers& handlers) {
     const auto kind = wire::kind(message.topic);
     const auto always = [](const auto&) { return true; };
-    if (kind == wire::Identity::topic && handlers.identity) {
+    if (kind == wire::Identity::kind && handlers.identity) {
         return pass<wire::Identity>(
             message, handlers,
             [&](const wire::Identity& identity) {
@@ -58,13 +58,13 @@ bool ResultStream::handle(const bus::Message& message, const ResultHandlers& han
                 return handlers.identity(identity, message.payload);
             });
     }
-    if (kind == wire::Track::topic && handlers.track) {
+    if (kind == wire::Track::kind && handlers.track) {
         return pass<wire::Track>(message, handlers, always, handlers.track);
     }
-    if (kind == wire::Camera::topic && handlers.camera) {
+    if (kind == wire::Camera::kind && handlers.camera) {
         return pass<wire::Camera>(message, handlers, always, handlers.camera);
     }
-    if (kind == wire::Status::topic && handlers.status) {
+    if (kind == wire::Status::kind && handlers.status) {
         return pass<wire::Status>(message, handlers, always, handlers.status);
     }
     return true;

@@ -25,8 +25,8 @@ std::string read_file(const std::string& file) {
     std::ostringstream text;
     text << in.rdbuf();
     if (!in) {
-        throw StartupError(Exit::config,
-                           fmt::format("cannot read {}; check its name and permissions", file));
+        throw FatalError(Exit::config,
+                         fmt::format("cannot read {}; check its name and permissions", file));
     }
     return text.str();
 }
@@ -71,7 +71,7 @@ Settings load(const std::string& file, const service::Environment& environment) 
                          keys(settings), groups(settings));
     for (const auto& [camera, set] : settings.cameras) {
         if (set.source.empty()) {
-            throw StartupError(
+            throw FatalError(
                 Exit::config,
                 fmt::format("camera {0} has no source; set cameras.{0}.source", camera));
         }

@@ -51,7 +51,7 @@ std::vector<service::Group> groups(Settings& settings);
 /// Reads `file` and the environment. If `file` is empty, uses $FACEBUS_CONFIG if it is set,
 /// otherwise
 /// ./facebus.yaml or /etc/facebus/facebus.yaml if one exists, otherwise only the defaults. Throws
-/// `StartupError` (config) if the file is unreadable or a setting is invalid.
+/// `FatalError` (config) if the file is unreadable or a setting is invalid.
 Settings load(const std::string& file, const service::Environment& environment);
 
 /// Returns a facebus.yaml with every key, its default and its help.

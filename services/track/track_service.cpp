@@ -34,9 +34,9 @@ int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
 void serve(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const std::vector<std::string>& configured_cameras) {
     TrackStage stage(options, fmt::format("{:x}", utc_ns() / 1'000'000));
-    bus::Socket input(runtime.context, bus::Pattern::pull, bus::stream_options);
+    bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
     runtime.bind_input(input, wire::stages.at(wire::index_of("track")));
-    bus::Socket broker(runtime.context, bus::Pattern::dealer);
+    bus::Socket broker(runtime.context, bus::SocketType::dealer);
     broker.connect(broker_endpoint, "broker.probes");
 
     const bus::Poller poller(runtime.stop, runtime.pulse);

@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
         }
         std::ranges::sort(spent);
         fmt::print("{:.2f}\n", spent[spent.size() / 2] / static_cast<double>(batch));
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
         return 69;
     }

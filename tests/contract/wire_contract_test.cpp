@@ -7,7 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 #include "support/source.hpp"
 #include "wire/codec.hpp"
 
@@ -92,8 +92,8 @@ void compare(const json& value, const json& reference, const json& common,
 
 BOOST_AUTO_TEST_CASE(each_edge_stage_reads_what_the_previous_stage_writes) {
     std::set<std::string_view> topics;
-    samples::for_each([&](const auto& message, std::size_t) {
-        topics.insert(std::remove_cvref_t<decltype(message)>::topic);
+    examples::for_each([&](const auto& message, std::size_t) {
+        topics.insert(std::remove_cvref_t<decltype(message)>::kind);
     });
     for (std::size_t i = 0; i < wire::edge_stages; ++i) {
         const auto& stage = wire::stages.at(i);
@@ -104,35 +104,35 @@ BOOST_AUTO_TEST_CASE(each_edge_stage_reads_what_the_previous_stage_writes) {
 }
 
 BOOST_AUTO_TEST_CASE(encodes_samples_to_the_golden_bytes) {
-    samples::for_each([](const auto& message, std::size_t) {
-        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+    examples::for_each([](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::kind);
         const auto full = wire::encode(message);
         BOOST_TEST(full == golden(name, full), name << ": the bytes of v1 must never change");
-        const auto minimal = wire::encode(samples::minimal(message));
+        const auto minimal = wire::encode(examples::minimal(message));
         BOOST_TEST(minimal == golden(name + ".minimal", minimal), name << ".minimal");
-        const auto extended = wire::encode(samples::extended(message));
+        const auto extended = wire::encode(examples::extended(message));
         if (extended == full) return;
         BOOST_TEST(extended == golden(name + ".extended", extended), name << ".extended");
     });
 }
 
 BOOST_AUTO_TEST_CASE(golden_bytes_survive_decoding_and_encoding) {
-    samples::for_each([](const auto& message, std::size_t payload) {
+    examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         for (const auto* kind : {"", ".minimal", ".extended"}) {
             const auto file =
-                schemas / "golden/v1" / (std::string(Message::topic) + kind + ".msgpack");
+                schemas / "golden/v1" / (std::string(Message::kind) + kind + ".msgpack");
             if (kind == std::string_view(".extended") && !fs::exists(file)) continue;
             const auto bytes = read(file);
             const auto decoded = wire::decode<Message>(bytes, payload);
-            BOOST_REQUIRE_MESSAGE(decoded, Message::topic << ": " << decoded.error().message);
+            BOOST_REQUIRE_MESSAGE(decoded, Message::kind << ": " << decoded.error().message);
             BOOST_TEST(wire::encode(*decoded) == bytes);
         }
     });
 }
 
 BOOST_AUTO_TEST_CASE(ignored_identity_has_golden_bytes) {
-    const auto written = wire::encode(samples::ignored());
+    const auto written = wire::encode(examples::ignored());
     BOOST_TEST(written == golden("identity.ignored", written));
     const auto decoded = wire::decode<wire::Identity>(written, 0);
     BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
@@ -140,28 +140,28 @@ BOOST_AUTO_TEST_CASE(ignored_identity_has_golden_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(identity_with_crop_quality_has_golden_bytes) {
-    const auto written = wire::encode(samples::with_crop_quality());
+    const auto written = wire::encode(examples::with_crop_quality());
     BOOST_TEST(written == golden("identity.crop_quality", written));
     const auto decoded = wire::decode<wire::Identity>(written, crop_bytes);
     BOOST_REQUIRE_MESSAGE(decoded, decoded.error().message);
-    BOOST_TEST(decoded->crop_quality.value().sharpness == samples::quality.sharpness);
+    BOOST_TEST(decoded->crop_quality.value().sharpness == examples::quality.sharpness);
 }
 
 BOOST_AUTO_TEST_CASE(schemas_list_exactly_the_encoded_keys_and_types) {
     const auto common = json::parse(read(schemas / "common.json"));
-    samples::for_each([&](const auto& message, std::size_t) {
-        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+    examples::for_each([&](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::kind);
         const auto schema = json::parse(read(schemas / (name + ".json")));
-        const auto complete = wire::encode(samples::complete(message));
+        const auto complete = wire::encode(examples::complete(message));
         compare(json::from_msgpack(complete), schema, common, name);
     });
 }
 
 BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_encoded) {
-    samples::for_each([](const auto& message, std::size_t) {
-        const std::string name(std::remove_cvref_t<decltype(message)>::topic);
+    examples::for_each([](const auto& message, std::size_t) {
+        const std::string name(std::remove_cvref_t<decltype(message)>::kind);
         const auto schema = json::parse(read(schemas / (name + ".json")));
-        const auto written = json::from_msgpack(wire::encode(samples::minimal(message)));
+        const auto written = json::from_msgpack(wire::encode(examples::minimal(message)));
         const auto required = schema["required"].get<std::set<std::string>>();
         BOOST_TEST(keys(written) == required, name << " requires the wrong keys");
     });
@@ -177,8 +177,8 @@ BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
 
 BOOST_AUTO_TEST_CASE(every_schema_belongs_to_a_message) {
     std::set<std::string> messages{"common"};
-    samples::for_each([&](const auto& message, std::size_t) {
-        messages.insert(std::string(std::remove_cvref_t<decltype(message)>::topic));
+    examples::for_each([&](const auto& message, std::size_t) {
+        messages.insert(std::string(std::remove_cvref_t<decltype(message)>::kind));
     });
     std::set<std::string> files;
     for (const auto& entry : fs::directory_iterator(schemas)) {

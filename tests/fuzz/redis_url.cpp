@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
         fuzz::require(shown.host == address.host && shown.port == address.port &&
                           shown.path == address.path && shown.database == address.database,
                       "the displayed URL has the same address");
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         fuzz::require(error.code() == Exit::config, "an invalid URL is a configuration error");
     }
     return 0;

@@ -20,7 +20,7 @@ void try_payload(std::string_view header, std::size_t payload_bytes) {
     const auto again = wire::decode<Message>(encoded, payload_bytes);
     fuzz::require(again.has_value(), "an accepted message is accepted again after encoding");
     fuzz::require(wire::encode(*again) == encoded, "encoding is stable");
-    fuzz::require(wire::kind(wire::topic(*message)) == Message::topic,
+    fuzz::require(wire::kind(wire::topic(*message)) == Message::kind,
                   "the topic begins with the message type");
 }
 

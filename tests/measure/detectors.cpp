@@ -118,7 +118,7 @@ void compare(const std::string& name, const std::vector<Candidate>& all) {
 
 void measure_clip(const std::string& clip) {
     auto source = vision::VideoSource::open(clip);
-    if (!source) throw StartupError(Exit::unavailable, source.error().message);
+    if (!source) throw FatalError(Exit::unavailable, source.error().message);
     auto all = candidates();
     for (int i = 0;; ++i) {
         auto frame = source->read();
@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
                 measure_clip(argument);
             }
         }
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         fmt::print(stderr, "measure.detectors: {}\n", error.what());
         return static_cast<int>(error.code());
     }

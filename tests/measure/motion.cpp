@@ -176,7 +176,7 @@ int main(int argc, char** argv) {
         for (const auto& clip : arguments) {
             if (const int code = measure(clip); code != 0) return code;
         }
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         fmt::print(stderr, "measure.motion: {}\n", error.what());
         return static_cast<int>(error.code());
     }

@@ -3,8 +3,8 @@
 
 #include "detect-align/detect_stage.hpp"
 #include "motion/motion_stage.hpp"
+#include "support/example_messages.hpp"
 #include "support/models.hpp"
-#include "support/samples.hpp"
 #include "track/track_stage.hpp"
 #include "vision/image/image_file.hpp"
 #include "wire/codec.hpp"

@@ -3,9 +3,9 @@
 
 #include "gallery/decide/cohort.hpp"
 #include "recognize/recognizer.hpp"
+#include "support/example_messages.hpp"
 #include "support/faces.hpp"
 #include "support/models.hpp"
-#include "support/samples.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"
 #include "vision/detect/mtcnn.hpp"
@@ -43,7 +43,7 @@ std::vector<Crop> crops_of(const std::string& person) {
 }
 
 ProbeItem item(const Crop& crop, const std::string& track, int number) {
-    auto probe = samples::probe();
+    auto probe = examples::probe();
     probe.track = track;
     probe.probe = track + "/" + std::to_string(number);
     probe.quality = crop.quality;

@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "recognize/worker.hpp"
+#include "support/example_messages.hpp"
 #include "support/redis_server.hpp"
 #include "support/runtime.hpp"
-#include "support/samples.hpp"
 #include "wire/codec.hpp"
 
 using namespace facebus;
@@ -41,12 +41,12 @@ struct Fixture : test::TestRuntime {
     bus::Received answer() {
         while (true) {
             auto received = arrived();
-            if (wire::kind(received.message.topic) == wire::Identity::topic) return received;
+            if (wire::kind(received.message.topic) == wire::Identity::kind) return received;
         }
     }
 
     test::RedisServer server;
-    bus::Socket broker{context, bus::Pattern::router};
+    bus::Socket broker{context, bus::SocketType::router};
     bus::Poller poller{stop, pulse};
     std::jthread thread;
 };
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
     BOOST_TEST(credit->credit == 2U);
     BOOST_TEST(credit->samples == 0U);
 
-    const auto probe = samples::probe();
+    const auto probe = examples::probe();
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
     const auto received = answer();
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
 
 BOOST_AUTO_TEST_CASE(counts_a_probe_that_does_not_decode_and_continues) {
     const auto first = arrived();
-    const auto probe = samples::probe();
+    const auto probe = examples::probe();
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), "garbage", Bytes()}, first.peer));
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));

@@ -156,20 +156,20 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
 BOOST_AUTO_TEST_CASE(rejects_wrong_and_damaged_networks_with_the_command_that_fetches_them) {
     const TemporaryFolder folder;
     const auto rejected = [](const std::string& why) {
-        return [why](const StartupError& error) {
+        return [why](const FatalError& error) {
             const std::string message = error.what();
             return message.find(why) != std::string::npos &&
                    message.find("models/prepare") != std::string::npos;
         };
     };
-    BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), StartupError,
+    BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), FatalError,
                           rejected("rnet.onnx is not the expected network"));
     std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
     const std::string whole{std::istreambuf_iterator<char>(in), {}};
     // Truncated files are rejected wherever they end.
     for (std::size_t size = 0; size < whole.size(); size += 97) {
         std::ofstream(folder / "pnet.onnx", std::ios::binary) << whole.substr(0, size);
-        BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), StartupError,
+        BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), FatalError,
                               rejected("pnet.onnx is"));
     }
     // Files with a changed byte are rejected or read, but never read out of bounds.
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(rejects_wrong_and_damaged_networks_with_the_command_that_fe
         std::ofstream(folder / "pnet.onnx", std::ios::binary) << changed;
         try {
             ProposalNetwork{folder / "pnet.onnx"};
-        } catch (const StartupError&) {
+        } catch (const FatalError&) {
         }
     }
 }

@@ -81,7 +81,7 @@ std::vector<Engine> engines() {
     try {
         Embedder(test::models(), Engine::onnxruntime);
         all.push_back(Engine::onnxruntime);
-    } catch (const StartupError& error) {
+    } catch (const FatalError& error) {
         BOOST_TEST((error.code() == Exit::config));
         BOOST_TEST(std::string(error.what()).find("recognize.engine") != std::string::npos);
     }
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
 
 BOOST_AUTO_TEST_CASE(names_a_missing_or_damaged_model_and_the_command_that_fetches_it) {
     const auto names_it = [](const std::string& name) {
-        return [name](const StartupError& error) {
+        return [name](const FatalError& error) {
             const std::string message = error.what();
             return error.code() == Exit::unavailable && message.find(name) != std::string::npos &&
                    message.find("models/prepare") != std::string::npos &&
@@ -152,14 +152,14 @@ BOOST_AUTO_TEST_CASE(names_a_missing_or_damaged_model_and_the_command_that_fetch
         };
     };
     const TemporaryFolder folder;
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
-    BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), StartupError, names_it("pnet.onnx"));
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), FatalError, names_it("pnet.onnx"));
     std::ofstream(folder / "facenet.onnx") << "not a network";
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
     // A valid file with another network.
     std::filesystem::copy_file(test::models() / "pnet.onnx", folder / "facenet.onnx",
                                std::filesystem::copy_options::overwrite_existing);
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), StartupError, names_it("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
 }
 
 BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
@@ -171,8 +171,8 @@ BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_scale_factors_outside_0_to_1) {
-    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 1.0F}), StartupError);
-    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 0.0F}), StartupError);
+    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 1.0F}), FatalError);
+    BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 0.0F}), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(finds_a_face_with_landmarks_inside_its_box) {

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
 
 BOOST_AUTO_TEST_CASE(names_a_missing_model_and_the_command_that_fetches_it) {
     const TemporaryFolder folder;
-    BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), StartupError, [](const StartupError& error) {
+    BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), FatalError, [](const FatalError& error) {
         const std::string message = error.what();
         return error.code() == Exit::unavailable &&
                message.find("deploy.prototxt") != std::string::npos &&

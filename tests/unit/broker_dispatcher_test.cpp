@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 using namespace facebus::broker;
@@ -15,7 +15,7 @@ namespace {
 const Dispatcher::Time start{};
 
 wire::Probe probe(const std::string& track, int number) {
-    auto message = samples::probe();
+    auto message = examples::probe();
     message.track = track;
     message.probe = track + "/" + std::to_string(number);
     return message;
@@ -23,7 +23,7 @@ wire::Probe probe(const std::string& track, int number) {
 
 wire::Identity identity(const wire::Probe& of, Decision decision = Decision::unknown,
                         const std::string& subject = {}) {
-    auto message = samples::minimal(samples::identity());
+    auto message = examples::minimal(examples::identity());
     message.probe = of.probe;
     message.track = of.track;
     message.decision = decision;

@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(allows_a_key_only_for_its_role) {
 
 BOOST_AUTO_TEST_CASE(rejects_missing_folders_and_invalid_keys_at_startup) {
     const TemporaryFolder folder;
-    BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), StartupError);
+    BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), FatalError);
     write(folder.path() / "door.pub", "not a key\n");
-    BOOST_CHECK_THROW(bus::AllowList(folder.path()), StartupError);
+    BOOST_CHECK_THROW(bus::AllowList(folder.path()), FatalError);
 }

@@ -23,7 +23,7 @@ struct Site {
     bus::KeyPair broker_keys = bus::make_key_pair();
     bus::KeyPair door = add("edge", "door");
     bus::Context context{{.own = broker_keys, .allowed = folder.path()}};
-    bus::Socket edges{context, bus::Pattern::router, {.max_frame_bytes = 1000, .role = "edge"}};
+    bus::Socket edges{context, bus::SocketType::router, {.max_frame_bytes = 1000, .role = "edge"}};
     std::string endpoint = edges.bind("tcp://127.0.0.1:*", "broker.probes");
     Stop stop;
     Pulse pulse;
@@ -62,7 +62,7 @@ struct Site {
 /// Peer that connects to the site and sends one message.
 struct Peer {
     bus::Context context;
-    bus::Socket socket{context, bus::Pattern::dealer};
+    bus::Socket socket{context, bus::SocketType::dealer};
 
     Peer(const Site& site, bus::Security security) : context(std::move(security)) {
         socket.connect(site.endpoint, "broker.probes");
@@ -189,36 +189,36 @@ BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_too_large_a_frame) {
 
 BOOST_AUTO_TEST_CASE(error_for_tcp_without_keys_names_the_settings) {
     bus::Context context;
-    bus::Socket socket(context, bus::Pattern::pull);
+    bus::Socket socket(context, bus::SocketType::pull);
     for (const auto* endpoint : {"tcp://127.0.0.1:*", "tcp://0.0.0.0:*"}) {
         BOOST_CHECK_EXCEPTION(
-            socket.bind(endpoint, "broker.probes"), StartupError, [](const StartupError& error) {
+            socket.bind(endpoint, "broker.probes"), FatalError, [](const FatalError& error) {
                 const std::string text = error.what();
                 return error.code() == Exit::config && text.contains("broker.probes") &&
                        text.contains("bus.key") && text.contains("bus.allow_unencrypted");
             });
-        BOOST_CHECK_THROW(socket.connect(endpoint, "broker.probes"), StartupError);
+        BOOST_CHECK_THROW(socket.connect(endpoint, "broker.probes"), FatalError);
     }
 }
 
 BOOST_AUTO_TEST_CASE(unencrypted_loopback_does_not_permit_other_addresses) {
     bus::Context context({.allow_unencrypted = Unencrypted::loopback});
-    bus::Socket socket(context, bus::Pattern::pull);
+    bus::Socket socket(context, bus::SocketType::pull);
     socket.bind("tcp://127.0.0.1:*", "test");
-    BOOST_CHECK_THROW(socket.bind("tcp://0.0.0.0:*", "test"), StartupError);
-    BOOST_CHECK_THROW(socket.bind("tcp://*:*", "test"), StartupError);
+    BOOST_CHECK_THROW(socket.bind("tcp://0.0.0.0:*", "test"), FatalError);
+    BOOST_CHECK_THROW(socket.bind("tcp://*:*", "test"), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(listening_with_a_key_requires_an_allow_list) {
     bus::Context context({.own = bus::make_key_pair()});
-    bus::Socket socket(context, bus::Pattern::router, {.role = "edge"});
-    BOOST_CHECK_THROW(socket.bind("tcp://127.0.0.1:*", "broker.probes"), StartupError);
+    bus::Socket socket(context, bus::SocketType::router, {.role = "edge"});
+    BOOST_CHECK_THROW(socket.bind("tcp://127.0.0.1:*", "broker.probes"), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(connecting_with_a_key_requires_the_broker_key) {
     bus::Context context({.own = bus::make_key_pair()});
-    bus::Socket socket(context, bus::Pattern::dealer);
-    BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), StartupError);
+    bus::Socket socket(context, bus::SocketType::dealer);
+    BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {

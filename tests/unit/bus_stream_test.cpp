@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "bus/stream.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 
@@ -16,8 +16,8 @@ struct Line {
     Stop stop;
     Pulse pulse;
     bus::Poller poller{stop, pulse};
-    bus::Socket input{context, bus::Pattern::pull, bus::stream_options};
-    bus::Socket output{context, bus::Pattern::push, bus::stream_options};
+    bus::Socket input{context, bus::SocketType::pull, bus::stream_options};
+    bus::Socket output{context, bus::SocketType::push, bus::stream_options};
     int errors = 0;
     bus::StreamReader<wire::Frame> reader{input, poller, [this](const Error&) { ++errors; }};
     bus::StreamWriter writer{output, poller};
@@ -25,7 +25,7 @@ struct Line {
     Line() { output.connect(input.bind("tcp://127.0.0.1:*", "test"), "test"); }
 
     static wire::Frame frame(std::int64_t pts, bool live, const std::string& camera = "door") {
-        auto message = samples::frame();
+        auto message = examples::frame();
         message.head.src = camera;
         message.stream = {.pts = pts, .live = live};
         return message;
@@ -130,10 +130,10 @@ BOOST_AUTO_TEST_CASE(stop_request_ends_waiting) {
 
 BOOST_AUTO_TEST_CASE(error_for_an_endpoint_in_use_names_the_setting) {
     Line line;
-    bus::Socket other(line.context, bus::Pattern::pull);
+    bus::Socket other(line.context, bus::SocketType::pull);
     const auto taken = other.bind("tcp://127.0.0.1:*", "test");
-    bus::Socket third(line.context, bus::Pattern::pull);
-    BOOST_CHECK_EXCEPTION(third.bind(taken, "motion.input"), StartupError, [](const auto& error) {
+    bus::Socket third(line.context, bus::SocketType::pull);
+    BOOST_CHECK_EXCEPTION(third.bind(taken, "motion.input"), FatalError, [](const auto& error) {
         const std::string text = error.what();
         return error.code() == Exit::unavailable &&
                text.find("motion.input") != std::string::npos &&

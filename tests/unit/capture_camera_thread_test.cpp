@@ -35,7 +35,7 @@ struct Fixture : test::TestRuntime {
         return -1;
     }
 
-    bus::Socket motion{context, bus::Pattern::pull};
+    bus::Socket motion{context, bus::SocketType::pull};
 };
 
 }  // namespace

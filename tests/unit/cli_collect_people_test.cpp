@@ -144,13 +144,13 @@ BOOST_AUTO_TEST_CASE(removes_only_its_own_files_if_they_are_not_kept) {
 
 BOOST_AUTO_TEST_CASE(accepts_only_a_new_or_empty_folder_and_keeps_kept_files) {
     const TemporaryFolder scratch;
-    const auto input = [](const StartupError& error) { return error.code() == Exit::input; };
+    const auto input = [](const FatalError& error) { return error.code() == Exit::input; };
     {
         FaceFolder faces(scratch.path());
         faces.folder("person-01");
         faces.keep();
     }
     BOOST_TEST(std::filesystem::exists(scratch / "person-01"));
-    BOOST_CHECK_EXCEPTION(FaceFolder{scratch.path()}, StartupError, input);
-    BOOST_CHECK_EXCEPTION(FaceFolder{"/dev/null"}, StartupError, input);
+    BOOST_CHECK_EXCEPTION(FaceFolder{scratch.path()}, FatalError, input);
+    BOOST_CHECK_EXCEPTION(FaceFolder{"/dev/null"}, FatalError, input);
 }

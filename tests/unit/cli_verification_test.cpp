@@ -43,20 +43,20 @@ BOOST_AUTO_TEST_CASE(reads_pairs_in_the_format_of_lfw) {
 
 BOOST_AUTO_TEST_CASE(reports_the_line_of_an_error_in_a_pairs_file) {
     const auto names_line = [](int line) {
-        return [line](const StartupError& error) {
+        return [line](const FatalError& error) {
             return std::string(error.what()).find(fmt::format("line {}:", line)) !=
                        std::string::npos &&
                    error.code() == Exit::input;
         };
     };
-    BOOST_CHECK_EXCEPTION(read(""), StartupError, names_line(1));
-    BOOST_CHECK_EXCEPTION(read("ten\n"), StartupError, names_line(1));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\n"), StartupError, names_line(3));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1\n"), StartupError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 9\n"), StartupError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 x\n"), StartupError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\nnobody 1 p0001 1\n"), StartupError, names_line(3));
-    BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), StartupError);
+    BOOST_CHECK_EXCEPTION(read(""), FatalError, names_line(1));
+    BOOST_CHECK_EXCEPTION(read("ten\n"), FatalError, names_line(1));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\n"), FatalError, names_line(3));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1\n"), FatalError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 9\n"), FatalError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 x\n"), FatalError, names_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\nnobody 1 p0001 1\n"), FatalError, names_line(3));
+    BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(judges_distinct_people_without_error) {

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_redis_urls) {
                                        "unix:///" + std::string(200, 'p')};
     for (const std::string& url : bad) {
         BOOST_CHECK_EXCEPTION(
-            Redis({.url = url, .timeout_ms = 100}), StartupError, [&](const StartupError& error) {
+            Redis({.url = url, .timeout_ms = 100}), FatalError, [&](const FatalError& error) {
                 const std::string what = error.what();
                 return error.code() == Exit::config && what.starts_with("redis.url \"") &&
                        what.find('\n') == std::string::npos;
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(invalid_redis_url_error_hides_the_password) {
     for (const char* url :
          {"redis://:secret@host:x", "redis//:secret@host", "http://a:secret@b",
           "redis://:secret%@host", "redis://:a@secret@host:0", "unix://:secret@/run/redis.sock"}) {
-        BOOST_CHECK_EXCEPTION(parse_redis_url(url), StartupError, [](const StartupError& error) {
+        BOOST_CHECK_EXCEPTION(parse_redis_url(url), FatalError, [](const FatalError& error) {
             return std::string_view(error.what()).find("secret") == std::string_view::npos;
         });
     }

@@ -5,8 +5,8 @@
 
 #include "gateway/live/gallery_follower.hpp"
 #include "gateway/live/inbox.hpp"
+#include "support/example_messages.hpp"
 #include "support/faces.hpp"
-#include "support/samples.hpp"
 
 using namespace facebus;
 using namespace facebus::gateway;
@@ -60,7 +60,7 @@ const std::string ann(32, 'a');
 const std::string bob(32, 'b');
 
 wire::Identity result_naming(const std::string& subject) {
-    auto identity = samples::identity();
+    auto identity = examples::identity();
     identity.subject_id = subject;
     identity.runner_up.reset();
     return identity;

@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/live/live_view.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 using namespace facebus::gateway;
@@ -14,7 +14,7 @@ using std::chrono::seconds;
 namespace {
 
 wire::Identity result_of(const std::string& track) {
-    auto identity = samples::identity();
+    auto identity = examples::identity();
     identity.track = track;
     return identity;
 }
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
     LiveView live(9, seconds(60));
     live.add(result_of("a"), "crop");
     live.add(result_of("b"), "crop");
-    auto ignored = samples::ignored();
+    auto ignored = examples::ignored();
     ignored.track = "a";
     live.add(ignored, "");
     const auto left = live.after(0);

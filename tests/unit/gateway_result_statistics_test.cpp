@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/live/result_statistics.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 using namespace facebus::gateway;
@@ -13,7 +13,7 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t now = 1'700'000'000 * second;
 
 wire::Identity published(std::int64_t when, Decision decision) {
-    auto identity = samples::identity();
+    auto identity = examples::identity();
     identity.decision = decision;
     identity.head.ts = when - second / 4;
     identity.head.t = {{"capture", identity.head.ts}, {"publish", when}};

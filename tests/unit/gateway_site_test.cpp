@@ -120,10 +120,10 @@ BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_methods_as_json, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(missing_key_file_is_a_startup_error_that_names_the_option, Fixture) {
-    const auto helpful = [](const StartupError& error) {
+    const auto helpful = [](const FatalError& error) {
         return std::string(error.what()).find("gateway.keys") != std::string::npos;
     };
-    BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), StartupError, helpful);
+    BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), FatalError, helpful);
 }
 
 BOOST_AUTO_TEST_CASE(pool_lends_each_item_to_one_user_at_a_time) {

@@ -302,12 +302,12 @@ BOOST_AUTO_TEST_CASE(sends_the_rest_of_a_stream_after_its_file_was_unlinked) {
 
 BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_names_the_setting) {
     const Served served;
-    const auto named = [](const StartupError& error) {
+    const auto named = [](const FatalError& error) {
         return contains(error.what(), "test.address");
     };
     for (const auto& address : {served.server.address(), std::string("nowhere")}) {
         BOOST_CHECK_EXCEPTION(Server({.address = address, .setting = "test.address"}, {}),
-                              StartupError, named);
+                              FatalError, named);
     }
 }
 

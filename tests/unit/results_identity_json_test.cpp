@@ -5,7 +5,7 @@
 
 #include "results/decision.hpp"
 #include "results/identity_json.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 using namespace facebus::results;
@@ -25,7 +25,7 @@ std::set<std::string> keys(const Json& json) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(event_states_person_camera_and_time) {
-    const auto json = identity_json(samples::extended(samples::identity()), Detail::event);
+    const auto json = identity_json(examples::extended(examples::identity()), Detail::event);
     BOOST_TEST(keys(json) == event_keys, boost::test_tools::per_element());
     BOOST_TEST(json["id"].get<std::string>() == "18bcfe56800-17");
     BOOST_TEST(json["camera"].get<std::string>() == "door");
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(event_states_person_camera_and_time) {
 }
 
 BOOST_AUTO_TEST_CASE(event_omits_missing_values) {
-    const auto json = identity_json(samples::minimal(samples::identity()), Detail::event);
+    const auto json = identity_json(examples::minimal(examples::identity()), Detail::event);
     auto expected = event_keys;
     for (const auto* key : {"subject_id", "subject", "similarity", "probability", "reason"}) {
         expected.erase(key);
@@ -48,13 +48,13 @@ BOOST_AUTO_TEST_CASE(event_omits_missing_values) {
 }
 
 BOOST_AUTO_TEST_CASE(event_marks_an_ignored_person) {
-    BOOST_TEST(identity_json(samples::ignored(), Detail::event)["ignored"].get<bool>());
-    BOOST_TEST(
-        !identity_json(samples::complete(samples::identity()), Detail::event).contains("ignored"));
+    BOOST_TEST(identity_json(examples::ignored(), Detail::event)["ignored"].get<bool>());
+    BOOST_TEST(!identity_json(examples::complete(examples::identity()), Detail::event)
+                    .contains("ignored"));
 }
 
 BOOST_AUTO_TEST_CASE(explained_result_adds_reasons_and_latency_to_the_event) {
-    auto identity = samples::identity();
+    auto identity = examples::identity();
     identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
     auto expected = event_keys;
     for (const auto* key :
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(explained_result_adds_reasons_and_latency_to_the_event) {
 }
 
 BOOST_AUTO_TEST_CASE(lists_times_in_pipeline_order) {
-    const auto json = identity_json(samples::identity(), Detail::explained);
+    const auto json = identity_json(examples::identity(), Detail::explained);
     std::vector<std::string> expected;
     for (const auto& step : wire::steps) expected.emplace_back(step.name);
     expected.emplace_back("total");

@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "results/latency.hpp"
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 
 using namespace facebus;
 using namespace facebus::results;
@@ -10,7 +10,7 @@ using namespace facebus::results;
 namespace {
 
 wire::Identity result(std::int64_t total_ms) {
-    auto identity = samples::identity();
+    auto identity = examples::identity();
     identity.head.ts = 0;
     identity.head.t = {{"capture", 0},
                        {"motion", 1'000'000},

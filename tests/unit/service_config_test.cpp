@@ -23,7 +23,7 @@ Settings read(const std::string& yaml, const Environment& environment = {}) {
 
 void rejects(const std::string& yaml, const std::string& words,
              const Environment& environment = {}) {
-    BOOST_CHECK_EXCEPTION(read(yaml, environment), StartupError, [&](const StartupError& error) {
+    BOOST_CHECK_EXCEPTION(read(yaml, environment), FatalError, [&](const FatalError& error) {
         const std::string text = error.what();
         BOOST_TEST_MESSAGE(text);
         return error.code() == Exit::config && text.find(words) != std::string::npos &&
@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(rejects_camera_names_that_would_break_a_topic) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_camera_without_a_source) {
-    BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), StartupError);
+    BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(printed_defaults_read_back_as_defaults) {

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_address_in_use_names_the_setting) {
     Service service;
     BOOST_CHECK_EXCEPTION(
         HealthServer(service.server.address(), "broker.health", service.health, service.metrics),
-        StartupError, [](const StartupError& error) {
+        FatalError, [](const FatalError& error) {
             return error.code() == Exit::unavailable &&
                    std::string(error.what()).find("broker.health") != std::string::npos;
         });
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(rejects_malformed_addresses) {
     Service service;
     for (const char* address : {"", "localhost", "localhost:", "localhost:x", ":80", "h:70000"}) {
         BOOST_CHECK_THROW(HealthServer(address, "x.health", service.health, service.metrics),
-                          StartupError);
+                          FatalError);
     }
 }
 

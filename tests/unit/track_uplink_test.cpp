@@ -6,8 +6,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "support/example_messages.hpp"
 #include "support/runtime.hpp"
-#include "support/samples.hpp"
 #include "track/uplink.hpp"
 #include "wire/codec.hpp"
 
@@ -25,7 +25,7 @@ struct Fixture : test::TestRuntime {
 
     static TrackOutput probe(const std::string& id) {
         TrackOutput output;
-        auto message = samples::probe();
+        auto message = examples::probe();
         message.probe = id;
         output.probes.push_back(
             {message, Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{7}))});
@@ -41,14 +41,14 @@ struct Fixture : test::TestRuntime {
     }
 
     void acknowledge(const bus::Received& received, const std::string& ref) {
-        const wire::Ack ack{.head = samples::head(), .ref = ref};
-        BOOST_REQUIRE(broker.try_send({std::string(wire::Ack::topic), wire::encode(ack), Bytes()},
+        const wire::Ack ack{.head = examples::head(), .ref = ref};
+        BOOST_REQUIRE(broker.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()},
                                       received.peer));
         BOOST_REQUIRE(poller.wait_readable(edge, -1));
     }
 
-    bus::Socket broker{context, bus::Pattern::router};
-    bus::Socket edge{context, bus::Pattern::dealer};
+    bus::Socket broker{context, bus::SocketType::router};
+    bus::Socket edge{context, bus::SocketType::dealer};
     bus::Poller poller{stop, pulse};
     std::optional<Uplink> uplink;
 };
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_ful
 
 BOOST_AUTO_TEST_CASE(numbers_messages_in_the_order_in_which_they_are_put) {
     auto output = probe("door-1/0001");
-    auto started = samples::track();
+    auto started = examples::track();
     started.event = wire::TrackEvent::started;
     output.before.push_back(started);
     uplink->put(std::move(output), true);

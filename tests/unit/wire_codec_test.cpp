@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
-#include "support/samples.hpp"
+#include "support/example_messages.hpp"
 #include "wire/codec.hpp"
 
 using namespace facebus;
@@ -31,34 +31,34 @@ void rejects(const json& changed, std::size_t payload, const std::string& words,
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_message_survives_encoding_and_decoding) {
-    samples::for_each([](const auto& message, std::size_t payload) {
+    examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         const auto decoded = wire::decode<Message>(wire::encode(message), payload);
-        BOOST_REQUIRE_MESSAGE(decoded, Message::topic);
+        BOOST_REQUIRE_MESSAGE(decoded, Message::kind);
         BOOST_TEST(wire::encode(*decoded) == wire::encode(message));
     });
 }
 
 BOOST_AUTO_TEST_CASE(ignores_unknown_keys) {
-    auto changed = header(samples::ack());
+    auto changed = header(examples::ack());
     changed["from_the_future"] = json::array({1, "two"});
     BOOST_TEST(wire::decode<wire::Ack>(packed(changed), 0).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(reports_other_schema_versions_as_unsupported) {
-    auto changed = header(samples::ack());
+    auto changed = header(examples::ack());
     changed["v"] = 2;
     rejects<wire::Ack>(changed, 0, "schema version 2", ErrorKind::unsupported);
 }
 
 BOOST_AUTO_TEST_CASE(error_names_a_missing_key) {
-    auto changed = header(samples::probe());
+    auto changed = header(examples::probe());
     changed.erase("track");
     rejects<wire::Probe>(changed, crop_bytes, "has no track");
 }
 
 BOOST_AUTO_TEST_CASE(error_names_a_key_of_the_wrong_type) {
-    auto changed = header(samples::frame());
+    auto changed = header(examples::frame());
     changed["width"] = "wide";
     rejects<wire::Frame>(changed, 24, "width is not an integer");
     changed["width"] = 1.5;
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(error_names_a_key_of_the_wrong_type) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_numbers_out_of_range) {
-    auto changed = header(samples::frame());
+    auto changed = header(examples::frame());
     changed["width"] = std::int64_t{1} << 40;
     rejects<wire::Frame>(changed, 24, "width is out of range");
     changed["width"] = -4;
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(rejects_numbers_out_of_range) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_nan_and_infinity) {
-    auto changed = header(samples::probe());
+    auto changed = header(examples::probe());
     changed["box"]["x"] = std::numeric_limits<double>::quiet_NaN();
     rejects<wire::Probe>(changed, crop_bytes, "x is out of range");
     changed["box"]["x"] = std::numeric_limits<double>::infinity();
@@ -82,20 +82,20 @@ BOOST_AUTO_TEST_CASE(rejects_nan_and_infinity) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_payloads_of_the_wrong_size) {
-    rejects<wire::Frame>(header(samples::frame()), 23,
+    rejects<wire::Frame>(header(examples::frame()), 23,
                          "payload has 23 bytes, but the header announces 24");
-    rejects<wire::Face>(header(samples::face()), 0, "payload has 0 bytes");
-    rejects<wire::Ack>(header(samples::ack()), 1, "payload has 1 bytes");
+    rejects<wire::Face>(header(examples::face()), 0, "payload has 0 bytes");
+    rejects<wire::Ack>(header(examples::ack()), 1, "payload has 1 bytes");
 }
 
 BOOST_AUTO_TEST_CASE(rejects_areas_outside_the_frame) {
-    auto changed = header(samples::region());
+    auto changed = header(examples::region());
     changed["areas"][1]["x"] = 637;
     rejects<wire::Region>(changed, 126, "an area extends beyond the frame");
 }
 
 BOOST_AUTO_TEST_CASE(rejects_source_names_that_would_break_a_topic) {
-    auto changed = header(samples::ack());
+    auto changed = header(examples::ack());
     for (const auto* name : {"", "a.b", "a b", "d\xc3\xbcr", "../x"}) {
         changed["src"] = name;
         rejects<wire::Ack>(changed, 0, "src is not a valid name");
@@ -103,13 +103,13 @@ BOOST_AUTO_TEST_CASE(rejects_source_names_that_would_break_a_topic) {
 }
 
 BOOST_AUTO_TEST_CASE(requires_a_subject_only_if_the_decision_is_known) {
-    auto changed = header(samples::identity());
+    auto changed = header(examples::identity());
     changed["decision"] = "unknown";
     rejects<wire::Identity>(changed, 0, "subject and subject_id require the decision known");
 }
 
 BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
-    auto event = header(samples::track());
+    auto event = header(examples::track());
     BOOST_TEST(event["event"] == "started");
     for (const auto* name : {"started", "moved", "ended", "end"}) {
         event["event"] = name;
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
     }
     event["event"] = "paused";
     rejects<wire::Track>(event, 0, "event is not one of started, moved, ended, end");
-    auto identity = header(samples::identity());
+    auto identity = header(examples::identity());
     identity["decision"] = "perhaps";
     rejects<wire::Identity>(identity, 0, "decision is not one of known, unknown, undecided, error");
     identity["decision"] = 1;
@@ -128,9 +128,9 @@ BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_ignored_identities_that_reveal_the_person) {
-    const auto good = header(samples::ignored());
+    const auto good = header(examples::ignored());
     BOOST_TEST(wire::decode<wire::Identity>(packed(good), 0).has_value());
-    const auto revealing = header(samples::identity());
+    const auto revealing = header(examples::identity());
     for (const auto* key : {"similarity", "probability", "margin", "runner_up", "samples"}) {
         auto changed = good;
         changed[key] = revealing[key];
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(rejects_too_large_headers_before_decoding) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
-    auto changed = header(samples::ack());
+    auto changed = header(examples::ack());
     json deep = 1;
     for (int i = 0; i < 20; ++i) deep = json::array({deep});
     changed["x"] = deep;
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
 }
 
 BOOST_AUTO_TEST_CASE(survives_truncated_and_corrupted_messages) {
-    samples::for_each([](const auto& message, std::size_t payload) {
+    examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         const auto bytes = wire::encode(message);
         for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(survives_truncated_and_corrupted_messages) {
 }
 
 BOOST_AUTO_TEST_CASE(topic_consists_of_message_and_source) {
-    BOOST_TEST(wire::topic(samples::probe()) == "probe.door");
+    BOOST_TEST(wire::topic(examples::probe()) == "probe.door");
     BOOST_TEST(wire::kind("identity.front-door") == "identity");
     BOOST_TEST(wire::kind("identity") == "identity");
 }

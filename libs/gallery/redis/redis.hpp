@@ -60,7 +60,7 @@ struct Reply {
 /// `malformed` or `too_large` if a reply is invalid.
 class Redis {
   public:
-    /// Does not connect yet. Throws StartupError (Exit::config) if the URL is invalid or the
+    /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the
     /// password cannot be read.
     explicit Redis(RedisOptions options);
     ~Redis();

@@ -25,10 +25,10 @@ std::string without_password(std::string_view url) {
 
 [[noreturn]] void bad(const std::string& url, std::string_view why) {
     const std::string shown = without_password(url);
-    throw StartupError(Exit::config,
-                       fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
-                                   "rediss:// for TLS, or unix:///path?db=database",
-                                   printable(shown) ? shown : "?", why));
+    throw FatalError(Exit::config,
+                     fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
+                                 "rediss:// for TLS, or unix:///path?db=database",
+                                 printable(shown) ? shown : "?", why));
 }
 
 std::optional<int> number(std::string_view text, int highest) {

@@ -19,7 +19,7 @@ struct RedisAddress {
 
 /// Parses redis://[[user]:password@]host[:port][/database], the same with rediss:// for TLS, or
 /// unix:///path[?db=database]. User and password can be percent-encoded; an IPv6 host is
-/// written in brackets. Throws StartupError (Exit::config) if the URL is invalid. The message never
+/// written in brackets. Throws FatalError (Exit::config) if the URL is invalid. The message never
 /// contains the password.
 RedisAddress parse_redis_url(const std::string& url);
 

@@ -63,7 +63,7 @@ cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float a
 
 Image align(const Image& image, const Detection& face) {
     assert(face.box.width > 0 && face.box.height > 0);
-    return translated("aligning a face", [&] {
+    return rethrow_opencv_errors("aligning a face", [&] {
         const float tilt = roll(face.landmarks);
         const float angle = std::abs(tilt) > roll_limit ? tilt : 0;
         // Box plus margin, and of that the central part.

@@ -63,7 +63,8 @@ Quality assess(const Image& crop, const Detection& face) {
     quality.eye_distance = eye_distance(face.landmarks);
     quality.yaw = yaw_of(face.landmarks);
     quality.detector = face.score;
-    quality.sharpness = translated("measuring a crop", [&] { return sharpness_of(as_mat(crop)); });
+    quality.sharpness =
+        rethrow_opencv_errors("measuring a crop", [&] { return sharpness_of(as_mat(crop)); });
     // The geometric mean of size, sharpness and pose: if one of them is 0, the crop is useless,
     // however good the others are.
     const float size = rising(quality.eye_distance, 6, 32);

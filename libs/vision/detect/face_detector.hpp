@@ -15,7 +15,7 @@ namespace facebus::vision {
 /// thread.
 class FaceDetector {
   public:
-    /// Throws `StartupError` if a model is missing or corrupt.
+    /// Throws `FatalError` if a model is missing or corrupt.
     FaceDetector(const std::filesystem::path& models, const DetectorOptions& options);
 
     /// Returns the faces in the image, best score first; see Mtcnn::detect.

@@ -136,7 +136,7 @@ std::vector<Candidate> Mtcnn::Impl::refined(const cv::Mat& image,
 Mtcnn::Mtcnn(const std::filesystem::path& models, const DetectorOptions& options) {
     // With a factor outside (0, 1) the pyramid would never end.
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
-        throw StartupError(Exit::config, "the scale factor of MTCNN must be between 0 and 1");
+        throw FatalError(Exit::config, "the scale factor of MTCNN must be between 0 and 1");
     impl_ = std::make_unique<Impl>(Impl{options, ProposalNetwork(models / "pnet.onnx"),
                                         CandidateNetwork::refine(models), OutputNetwork(models)});
     // Faces smaller than P-Net's window would require an enlarged image.
@@ -149,7 +149,7 @@ Mtcnn& Mtcnn::operator=(Mtcnn&&) noexcept = default;
 
 std::vector<Detection> Mtcnn::detect(const Image& image) {
     if (std::min(image.width, image.height) < impl_->options.min_face) return {};
-    return translated("MTCNN", [&] {
+    return rethrow_opencv_errors("MTCNN", [&] {
         const cv::Mat mat = as_mat(image);
         const auto candidates = impl_->refined(mat, impl_->propose(mat));
         return impl_->output.faces(mat, candidates, impl_->options.output_score);

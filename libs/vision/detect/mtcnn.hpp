@@ -21,9 +21,9 @@ namespace facebus::vision {
 /// one object per thread.
 class Mtcnn {
   public:
-    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws `StartupError` (unavailable)
+    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws `FatalError` (unavailable)
     /// with the file and the command that fetches it if a file is missing or can't be read;
-    /// `StartupError` (config) if the scale factor is not between 0 and 1.
+    /// `FatalError` (config) if the scale factor is not between 0 and 1.
     Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;

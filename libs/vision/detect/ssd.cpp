@@ -62,7 +62,7 @@ Ssd& Ssd::operator=(Ssd&&) noexcept = default;
 
 std::vector<Detection> Ssd::detect(const Image& image) {
     if (image.empty()) return {};
-    return translated("SSD", [&] {
+    return rethrow_opencv_errors("SSD", [&] {
         const cv::Mat mat = as_mat(image);
         const auto candidates = impl_->propose(mat);
         if (candidates.empty()) return std::vector<Detection>();

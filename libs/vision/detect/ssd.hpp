@@ -17,7 +17,7 @@ namespace facebus::vision {
 /// with MTCNN. Not thread-safe: use one object per thread.
 class Ssd {
   public:
-    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws `StartupError`
+    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws `FatalError`
     /// (unavailable) with the file and the command that fetches it if a file is missing or can't be
     /// read.
     Ssd(const std::filesystem::path& models, const DetectorOptions& options);

@@ -55,7 +55,7 @@ Embedder& Embedder::operator=(Embedder&&) noexcept = default;
 
 std::vector<Embedding> Embedder::embed(std::span<const Image> crops) {
     std::vector<Embedding> embeddings(crops.size());
-    translated("FaceNet", [&] {
+    rethrow_opencv_errors("FaceNet", [&] {
         for (std::size_t first = 0; first < crops.size(); first += batch_limit) {
             const auto batch = crops.subspan(first, std::min(batch_limit, crops.size() - first));
             std::vector<cv::Mat> mats;

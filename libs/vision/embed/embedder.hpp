@@ -24,8 +24,8 @@ enum class Engine {
 class Embedder {
   public:
     /// Loads facenet.onnx from `models`. Uses as many threads as use_threads() set before. Throws
-    /// `StartupError` (unavailable) with the file and the command that fetches it if the file is
-    /// missing, corrupt, or returns vectors of another size; `StartupError` (config) if this build
+    /// `FatalError` (unavailable) with the file and the command that fetches it if the file is
+    /// missing, corrupt, or returns vectors of another size; `FatalError` (config) if this build
     /// has no such engine.
     explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
     ~Embedder();

@@ -55,7 +55,7 @@ class QuietStderr {
     int kept_;
 };
 
-/// Loads the library version that facebus was built with. Throws `StartupError` (config) if it is
+/// Loads the library version that facebus was built with. Throws `FatalError` (config) if it is
 /// not installed.
 void load_onnxruntime() {
     void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
@@ -64,9 +64,9 @@ void load_onnxruntime() {
         library == nullptr ? nullptr : reinterpret_cast<GetBase>(dlsym(library, "OrtGetApiBase"));
     const auto* api = get_base == nullptr ? nullptr : get_base()->GetApi(ORT_API_VERSION);
     if (api == nullptr) {
-        throw StartupError(Exit::config, std::string("ONNX Runtime (") + FACEBUS_ONNXRUNTIME +
-                                             ") is not installed: install its package, or set "
-                                             "recognize.engine to opencv");
+        throw FatalError(Exit::config, std::string("ONNX Runtime (") + FACEBUS_ONNXRUNTIME +
+                                           ") is not installed: install its package, or set "
+                                           "recognize.engine to opencv");
     }
     Ort::InitApi(api);
 }
@@ -138,9 +138,9 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
 #else
 
 EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path&) {
-    throw StartupError(Exit::config,
-                       "this build does not support ONNX Runtime: set recognize.engine to opencv, "
-                       "or install libonnxruntime-dev and build again");
+    throw FatalError(Exit::config,
+                     "this build does not support ONNX Runtime: set recognize.engine to opencv, "
+                     "or install libonnxruntime-dev and build again");
 }
 
 #endif

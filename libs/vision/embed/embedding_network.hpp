@@ -13,8 +13,8 @@ namespace facebus::vision {
 /// Runs the network: from a blob of N x 3 x side x side floats to N x D floats, one row per crop.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 
-/// Loads the ONNX file with the engine. Throws `StartupError` (unavailable) as load_network() does;
-/// `StartupError` (config) if the engine is not available, with what to do about it.
+/// Loads the ONNX file with the engine. Throws `FatalError` (unavailable) as load_network() does;
+/// `FatalError` (config) if the engine is not available, with what to do about it.
 EmbeddingNetwork open_embedding_network(const std::filesystem::path& file, Engine engine);
 
 }  // namespace facebus::vision

@@ -114,7 +114,7 @@ cv::Mat squared(const Image& image, int side, const cv::Scalar& ground) {
 }  // namespace
 
 Image annotate(const Image& frame, std::span<const Label> labels) {
-    return translated("drawing", [&] {
+    return rethrow_opencv_errors("drawing", [&] {
         cv::Mat canvas = as_mat(frame).clone();
         for (const Label& label : labels) draw_label(canvas, label);
         return to_image(std::move(canvas));
@@ -135,7 +135,7 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
     // About twice as wide as high, but wide enough for the title.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
-    return translated("drawing", [&] {
+    return rethrow_opencv_errors("drawing", [&] {
         cv::Mat sheet(head + rows * (cell_height + gap) + gap / 2, gap + columns * (side + gap),
                       CV_8UC3, ground);
         draw(sheet, fitted(title, 0.75, 2, sheet.cols - 2 * gap), {gap, gap + 2}, ink);
@@ -195,7 +195,7 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
 
 void VideoWriter::write(const Image& frame) {
     if (frame.empty()) return;
-    translated("writing a video", [&] {
+    rethrow_opencv_errors("writing a video", [&] {
         cv::Mat mat = as_mat(frame);
         // The frame size of a source may change, that of a video file can't.
         if (mat.size() != impl_->size) cv::resize(mat, mat, impl_->size, 0, 0, cv::INTER_AREA);

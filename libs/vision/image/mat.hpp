@@ -41,15 +41,15 @@ inline std::string reason(const cv::Exception& exception) {
     return exception.err.empty() ? "OpenCV failed" : exception.err;
 }
 
-/// Runs `work` and rethrows OpenCV's exceptions as `StartupError` (software), so that other
+/// Runs `work` and rethrows OpenCV's exceptions as `FatalError` (software), so that other
 /// libraries need not know cv::Exception. `what`: the activity, for the message. Use it only for
 /// failures that input can't cause.
 template <class Work>
-std::invoke_result_t<Work> translated(const char* what, Work work) {
+std::invoke_result_t<Work> rethrow_opencv_errors(const char* what, Work work) {
     try {
         return work();
     } catch (const cv::Exception& exception) {
-        throw StartupError(Exit::software, std::string(what) + ": " + reason(exception));
+        throw FatalError(Exit::software, std::string(what) + ": " + reason(exception));
     }
 }
 

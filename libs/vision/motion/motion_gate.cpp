@@ -181,7 +181,7 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         return result;
     };
     if (image.empty()) return result;
-    return translated("detecting motion", [&] {
+    return rethrow_opencv_errors("detecting motion", [&] {
         const cv::Mat frame = as_mat(image);
         const bool first = self.frame_size != frame.size();
         if (first) {

@@ -38,9 +38,9 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
 void model_failed(const std::filesystem::path& file, const std::string& why) {
     // Models that not every installation needs are only fetched on request.
     const bool optional = file.parent_path().filename() == "ssd";
-    throw StartupError(Exit::unavailable,
-                       fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(),
-                                   why, optional ? " --only ssd" : ""));
+    throw FatalError(Exit::unavailable,
+                     fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(), why,
+                                 optional ? " --only ssd" : ""));
 }
 
 cv::dnn::Net load_network(const std::filesystem::path& file) {

@@ -13,12 +13,12 @@ namespace facebus::vision {
 /// OpenCV, so that the result does not depend on OpenCV's version.
 class OnnxWeights {
   public:
-    /// Throws `StartupError` (unavailable) as load_network() does if the file is missing or
+    /// Throws `FatalError` (unavailable) as load_network() does if the file is missing or
     /// damaged.
     explicit OnnxWeights(const std::filesystem::path& file);
 
     /// Returns the values of the tensor called `name`, or else of the first tensor whose name
-    /// starts with `name`, in the order of the file. Throws `StartupError` (unavailable) if there
+    /// starts with `name`, in the order of the file. Throws `FatalError` (unavailable) if there
     /// is none or it does not have `count` values.
     [[nodiscard]] const std::vector<float>& get(const std::string& name, std::size_t count) const;
 

@@ -12,7 +12,7 @@ namespace facebus::vision {
 
 Appearance::Appearance(const Image& crop) {
     if (crop.empty()) return;
-    translated("comparing crops", [&] {
+    rethrow_opencv_errors("comparing crops", [&] {
         cv::Mat small;
         cv::resize(as_mat(crop), small, {grey_side, grey_side}, 0, 0, cv::INTER_AREA);
         cv::cvtColor(small, small, cv::COLOR_BGR2GRAY);

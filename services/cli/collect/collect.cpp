@@ -35,9 +35,9 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
     for (const auto& video : videos) {
         const auto kind = vision::source_kind(video);
         if (kind != vision::SourceKind::file && kind != vision::SourceKind::folder) {
-            throw StartupError(Exit::input,
-                               fmt::format("{} is a live source; record it to a file first",
-                                           vision::printable(video)));
+            throw FatalError(Exit::input,
+                             fmt::format("{} is a live source; record it to a file first",
+                                         vision::printable(video)));
         }
         const auto count = must(vision::VideoSource::open(video)).frame_count();
         stated = stated && count > 0;
@@ -221,8 +221,8 @@ Exit collect(const Context& context, const CollectOptions& options) {
     collection.read(enroller, context.settings, frames);
     if (context.stop.requested()) return Exit::interrupted;
     if (collection.nobody()) {
-        throw StartupError(
-            Exit::input, fmt::format("no face that can be enrolled; {}", collection.face_counts()));
+        throw FatalError(Exit::input,
+                         fmt::format("no face that can be enrolled; {}", collection.face_counts()));
     }
     if (known) collection.match(*known);
     collection.write();

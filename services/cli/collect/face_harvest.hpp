@@ -57,7 +57,7 @@ class FaceHarvest {
     FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options& rules, double every);
 
     /// Reads the next video to its end. Keeps nothing of it if a stop is requested. Throws
-    /// StartupError if it can't be read.
+    /// FatalError if it can't be read.
     void read(vision::VideoSource& video, Progress& progress, const Stop& stop);
 
     /// Returns the tracks that have at least one kept crop.

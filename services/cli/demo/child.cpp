@@ -51,8 +51,8 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     const auto envp = pointers(assignments);
     const int output = open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (output < 0) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot write {}: {}", log_.string(), std::strerror(errno)));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("cannot write {}: {}", log_.string(), std::strerror(errno)));
     }
     const pid_t parent = getpid();
     pid_ = fork();
@@ -69,8 +69,8 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     close(output);
     if (pid_ > 0) pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     if (pid_ < 0 || pidfd_ < 0) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot start {}: {}", name_, std::strerror(errno)));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("cannot start {}: {}", name_, std::strerror(errno)));
     }
     fcntl(pidfd_, F_SETFD, FD_CLOEXEC);
 }
@@ -129,14 +129,14 @@ ReadyListener::ReadyListener(const std::filesystem::path& path)
     const auto text = path.string();
     const void* raw = &address;
     if (text.size() >= sizeof address.sun_path) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("{} is too long for a socket; set TMPDIR", text));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("{} is too long for a socket; set TMPDIR", text));
     }
     std::memcpy(address.sun_path, text.c_str(), text.size() + 1);
     if (descriptor_ < 0 ||
         bind(descriptor_, static_cast<const sockaddr*>(raw), sizeof address) != 0) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("cannot listen on {}: {}", text, std::strerror(errno)));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("cannot listen on {}: {}", text, std::strerror(errno)));
     }
 }
 
@@ -160,12 +160,12 @@ bool ReadyListener::wait(Child& child, const Stop& stop) {
             return true;
         }
         if (!child.running()) {
-            throw StartupError(Exit::unavailable, fmt::format("{} did not start: {}", child.name(),
-                                                              child.last_log_line()));
+            throw FatalError(Exit::unavailable, fmt::format("{} did not start: {}", child.name(),
+                                                            child.last_log_line()));
         }
     }
-    throw StartupError(Exit::unavailable, fmt::format("{} is not ready after 60 s: {}",
-                                                      child.name(), child.last_log_line()));
+    throw FatalError(Exit::unavailable, fmt::format("{} is not ready after 60 s: {}", child.name(),
+                                                    child.last_log_line()));
 }
 
 }  // namespace facebus::cli

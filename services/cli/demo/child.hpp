@@ -19,7 +19,7 @@ namespace facebus::cli {
 class Child {
   public:
     /// Starts `command` with `environment` added to the environment of this process. Standard
-    /// output and error go to the file `log`. Throws StartupError (unavailable) if it can't be
+    /// output and error go to the file `log`. Throws FatalError (unavailable) if it can't be
     /// started.
     Child(std::string name, const std::vector<std::string>& command,
           const std::map<std::string, std::string>& environment, std::filesystem::path log);
@@ -51,7 +51,7 @@ class Child {
 /// thread-safe.
 class ReadyListener {
   public:
-    /// Listens on the path `socket`, which children get as NOTIFY_SOCKET. Throws StartupError
+    /// Listens on the path `socket`, which children get as NOTIFY_SOCKET. Throws FatalError
     /// (unavailable) if that fails.
     explicit ReadyListener(const std::filesystem::path& socket);
     ~ReadyListener();
@@ -59,7 +59,7 @@ class ReadyListener {
     ReadyListener& operator=(const ReadyListener&) = delete;
 
     /// Blocks until a program reports that it is ready. Returns false if a stop was requested.
-    /// Throws StartupError with the child's last log line if `child` ends, or is not ready after
+    /// Throws FatalError with the child's last log line if `child` ends, or is not ready after
     /// 60 seconds.
     bool wait(Child& child, const Stop& stop);
 

@@ -38,10 +38,10 @@ std::string find_program(const std::string& name) {
     for (const auto& folder : folders) {
         if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
     }
-    throw StartupError(Exit::unavailable,
-                       fmt::format("{} was not found; install it in the folder of facebus or on "
-                                   "the PATH (redis-server is in the package redis-server)",
-                                   name));
+    throw FatalError(Exit::unavailable,
+                     fmt::format("{} was not found; install it in the folder of facebus or on "
+                                 "the PATH (redis-server is in the package redis-server)",
+                                 name));
 }
 
 /// One run of the demo: its Redis, its services and its report.
@@ -64,11 +64,11 @@ class Demo {
     Exit run() {
         const auto probe = vision::VideoSource::open(source_);
         if (!probe && options_.source.empty()) {
-            throw StartupError(
+            throw FatalError(
                 Exit::unavailable,
                 probe.error().message + "; run models/prepare, or choose a video with --source");
         }
-        if (!probe) throw StartupError(exit_code(probe.error()), probe.error().message);
+        if (!probe) throw FatalError(exit_code(probe.error()), probe.error().message);
         fs::create_directories(options_.output / "logs");
         print_line(fmt::format("source {}, results in {}", vision::printable(source_),
                                options_.output.string()));
@@ -240,13 +240,13 @@ class Demo {
                          }});
     }
 
-    /// Throws StartupError if a service has ended. Only capture may, at the end of its file.
+    /// Throws FatalError if a service has ended. Only capture may, at the end of its file.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();
             if (!code || (child.name() == "capture" && *code == 0)) continue;
-            throw StartupError(Exit::unavailable,
-                               fmt::format("{} ended: {}", child.name(), child.last_log_line()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("{} ended: {}", child.name(), child.last_log_line()));
         }
     }
 

@@ -55,7 +55,7 @@ class Cache {
             append(made_by);
         }
         if (!out_) {
-            throw StartupError(
+            throw FatalError(
                 Exit::unavailable,
                 fmt::format("cannot write {}; choose another file with --cache", file.string()));
         }
@@ -250,8 +250,8 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     }
     if (failed) std::rethrow_exception(failed);
     if (context.stop.requested()) {
-        throw StartupError(Exit::interrupted, fmt::format("stopped; run it again to continue ({})",
-                                                          cache_file.string()));
+        throw FatalError(Exit::interrupted, fmt::format("stopped; run it again to continue ({})",
+                                                        cache_file.string()));
     }
     return set;
 }

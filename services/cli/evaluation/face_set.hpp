@@ -39,7 +39,7 @@ struct FaceSet {
 ///
 /// Results are cached in the file `cache` (if empty, in the user's cache folder), so that a stopped
 /// run continues where it stopped. Other detector settings or another model discard the cache; a
-/// changed image is embedded again. Shows progress. Throws StartupError if there are no images, the
+/// changed image is embedded again. Shows progress. Throws FatalError if there are no images, the
 /// cache can't be written, a model is missing, or a stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);

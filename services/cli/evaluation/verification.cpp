@@ -59,8 +59,8 @@ class PairsFile {
   public:
     PairsFile(const fs::path& file, const FaceSet& set) : file_(file), index_(set), in_(file) {
         if (!in_) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("cannot read {}; check the name", file.string()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("cannot read {}; check the name", file.string()));
         }
     }
 
@@ -108,7 +108,7 @@ class PairsFile {
     }
 
     [[noreturn]] void wrong(const std::string& why) const {
-        throw StartupError(Exit::input, fmt::format("{}, line {}: {}", file_.string(), line_, why));
+        throw FatalError(Exit::input, fmt::format("{}, line {}: {}", file_.string(), line_, why));
     }
 
     const fs::path& file_;

@@ -38,7 +38,7 @@ struct Verification {
 
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
 /// `name number number` and `count` lines `name number name number`. Image 7 of a person is
-/// name/name_0007.*. Throws StartupError (input), which names the line, if the line is malformed or
+/// name/name_0007.*. Throws FatalError (input), which names the line, if the line is malformed or
 /// names an image that is not in the set.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 

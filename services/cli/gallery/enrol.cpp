@@ -49,8 +49,8 @@ std::vector<NamedFile> named_files(const std::vector<fs::path>& paths, const std
     std::vector<NamedFile> found;
     for (const auto& path : paths) {
         if (!fs::exists(path)) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("{} does not exist; check the name", path.string()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("{} does not exist; check the name", path.string()));
         }
         const auto before = found.size();
         if (fs::is_directory(path)) {
@@ -59,9 +59,9 @@ std::vector<NamedFile> named_files(const std::vector<fs::path>& paths, const std
             found.push_back({name.empty() ? path.stem().string() : name, path});
         }
         if (found.size() == before) {
-            throw StartupError(Exit::unavailable,
-                               fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif)",
-                                           path.string()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif)",
+                                         path.string()));
         }
     }
     return found;

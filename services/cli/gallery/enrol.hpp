@@ -23,7 +23,7 @@ inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
 /// Returns the files in `paths` with the names of their people. The name is `name` if that is not
 /// empty. Otherwise, a file in `paths` is named after itself (alice.jpg), images directly in a
 /// folder of `paths` after that folder, and all others after its first-level sub-folder. Contact
-/// sheets in folders are skipped. Throws StartupError (unavailable) if a path does not exist or
+/// sheets in folders are skipped. Throws FatalError (unavailable) if a path does not exist or
 /// contains no images.
 std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& paths,
                                    const std::string& name);
@@ -32,7 +32,7 @@ std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& pat
 bool video(const std::filesystem::path& file);
 
 /// Returns the sightings of everyone in the first second of a video, one vector per track, in order
-/// of time. Throws StartupError if the video can't be opened.
+/// of time. Throws FatalError if the video can't be opened.
 std::vector<std::vector<vision::Sighting>> people_of_first_second(enrolment::Enroller& enroller,
                                                                   const std::string& source,
                                                                   const Stop& stop);

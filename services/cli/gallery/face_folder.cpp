@@ -18,26 +18,26 @@ bool continues_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
-/// Returns whether the folder exists. Throws StartupError unless it is missing or empty.
+/// Returns whether the folder exists. Throws FatalError unless it is missing or empty.
 bool exists_empty(const fs::path& path) {
     std::error_code failed;
     const auto status = fs::status(path, failed);
     if (status.type() == fs::file_type::not_found) return false;
     if (!failed && !fs::is_directory(status)) {
-        throw StartupError(
+        throw FatalError(
             Exit::input,
             fmt::format("{} is not a folder; choose another with --output", path.string()));
     }
     const bool empty = !failed && fs::is_empty(path, failed);
     if (failed) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("can't read {}: {}", path.string(), failed.message()));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("can't read {}: {}", path.string(), failed.message()));
     }
     if (!empty) {
-        throw StartupError(Exit::input,
-                           fmt::format("{} is not empty; empty it or choose another folder with "
-                                       "--output",
-                                       path.string()));
+        throw FatalError(Exit::input,
+                         fmt::format("{} is not empty; empty it or choose another folder with "
+                                     "--output",
+                                     path.string()));
     }
     return true;
 }
@@ -74,8 +74,8 @@ FaceFolder::FaceFolder(fs::path path) : path_(std::move(path)) {
     made_ = outermost_missing(path_);
     fs::create_directories(path_, failed);
     if (failed) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("can't create {}: {}", path_.string(), failed.message()));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("can't create {}: {}", path_.string(), failed.message()));
     }
 }
 
@@ -102,8 +102,8 @@ fs::path FaceFolder::folder(const std::string& name) {
     std::error_code failed;
     fs::create_directory(path, failed);
     if (failed) {
-        throw StartupError(Exit::unavailable,
-                           fmt::format("can't create {}: {}", path.string(), failed.message()));
+        throw FatalError(Exit::unavailable,
+                         fmt::format("can't create {}: {}", path.string(), failed.message()));
     }
     return path;
 }

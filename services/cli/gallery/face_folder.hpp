@@ -16,7 +16,7 @@ std::string safe_file_name(const std::string& text);
 /// keep() was called. Not thread-safe.
 class FaceFolder {
   public:
-    /// Creates the folder if it is missing. Throws StartupError: `input` if it is not empty or not
+    /// Creates the folder if it is missing. Throws FatalError: `input` if it is not empty or not
     /// a folder, `unavailable` if it can't be read or created.
     explicit FaceFolder(std::filesystem::path path);
     ~FaceFolder();

@@ -17,9 +17,9 @@ namespace {
 std::string passphrase(const ArchiveOptions& options) {
     auto secret = read_secret(options.passphrase.string(), "--passphrase");
     if (!options.passphrase.empty() && secret.empty()) {
-        throw StartupError(Exit::input, fmt::format("the first line of {} is empty; write the "
-                                                    "passphrase there",
-                                                    options.passphrase.string()));
+        throw FatalError(Exit::input, fmt::format("the first line of {} is empty; write the "
+                                                  "passphrase there",
+                                                  options.passphrase.string()));
     }
     return secret;
 }

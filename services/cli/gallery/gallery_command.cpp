@@ -140,8 +140,8 @@ Exit gallery_photo(const Context& context, const std::string& id,
     gallery::Store store(context.settings.redis);
     const auto photo = must(store.photo(gallery::from_uuid(id)));
     if (!photo) {
-        throw StartupError(
-            Exit::input, fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
+        throw FatalError(Exit::input,
+                         fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
                                      "lists samples, and gallery.keep_photos enables photos",
                                      vision::printable(id)));
     }

@@ -38,7 +38,7 @@ struct Recognised {
 /// thread-safe.
 class FaceStage {
   public:
-    /// Throws StartupError if a model is missing or corrupt.
+    /// Throws FatalError if a model is missing or corrupt.
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
               const enrolment::Options& rules);
 

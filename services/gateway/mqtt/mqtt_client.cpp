@@ -45,7 +45,7 @@ struct MqttClient::Impl {
     void create() {
         mosquitto_lib_init();
         client = mosquitto_new(options.client_id.c_str(), true, this);
-        if (client == nullptr) throw StartupError(Exit::software, "mqtt: out of memory");
+        if (client == nullptr) throw FatalError(Exit::software, "mqtt: out of memory");
         mosquitto_connect_callback_set(client, [](mosquitto*, void* self, int code) {
             static_cast<Impl*>(self)->answered(code);
         });
@@ -72,8 +72,8 @@ struct MqttClient::Impl {
         const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
         const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);
         if (set != MOSQ_ERR_SUCCESS) {
-            throw StartupError(Exit::config, fmt::format("mqtt.ca_file: {} can't be used: {}",
-                                                         options.ca_file, mosquitto_strerror(set)));
+            throw FatalError(Exit::config, fmt::format("mqtt.ca_file: {} can't be used: {}",
+                                                       options.ca_file, mosquitto_strerror(set)));
         }
     }
 

@@ -38,7 +38,7 @@ class MqttClient {
         std::function<void(const Error&)> lost;
     };
 
-    /// Does not connect yet. Throws StartupError (config) if the CA file can't be used.
+    /// Does not connect yet. Throws FatalError (config) if the CA file can't be used.
     MqttClient(Options options, Handlers handlers);
     /// Disconnects cleanly, so that the broker does not publish the last will.
     ~MqttClient();

@@ -35,24 +35,24 @@ milliseconds to_milliseconds(double seconds) {
     return milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-/// Returns `text` if it can begin a topic. Throws StartupError that names `setting` otherwise.
+/// Returns `text` if it can begin a topic. Throws FatalError that names `setting` otherwise.
 std::string topic_part(const std::string& text, const std::string& setting, bool may_be_empty) {
     const bool good = may_be_empty || !text.empty();
     if (good && text.find_first_of("+#$ \"\\") == std::string::npos && !text.starts_with('/') &&
         !text.ends_with('/')) {
         return text;
     }
-    throw StartupError(Exit::config, fmt::format("{}: \"{}\" is not a valid topic prefix; use "
-                                                 "letters and digits, separated by slashes",
-                                                 setting, text));
+    throw FatalError(Exit::config, fmt::format("{}: \"{}\" is not a valid topic prefix; use "
+                                               "letters and digits, separated by slashes",
+                                               setting, text));
 }
 
 MqttTopics topics(const MqttOptions& set) {
     if (!wire::valid_source(set.client_id)) {
-        throw StartupError(Exit::config,
-                           fmt::format("mqtt.client_id: \"{}\" is not a valid client id; use 1 to "
-                                       "64 letters, digits, '_' and '-'",
-                                       set.client_id));
+        throw FatalError(Exit::config,
+                         fmt::format("mqtt.client_id: \"{}\" is not a valid client id; use 1 to "
+                                     "64 letters, digits, '_' and '-'",
+                                     set.client_id));
     }
     return {topic_part(set.topic, "mqtt.topic", false),
             topic_part(set.discovery, "mqtt.discovery", true), set.client_id};

@@ -32,7 +32,7 @@ class MqttPublisher {
     using Gallery = std::function<std::shared_ptr<const gallery::Snapshot>()>;
 
     /// `cameras` are the configured cameras; `gallery` returns the current snapshot. Throws
-    /// StartupError (config) if an option is invalid.
+    /// FatalError (config) if an option is invalid.
     MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
                   const std::vector<std::string>& cameras, Gallery gallery);
     /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)

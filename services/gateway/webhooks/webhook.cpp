@@ -41,7 +41,7 @@ std::set<wire::Decision> decisions_of(const std::string& text, const std::string
         if (const auto decision = wire::from_string<wire::Decision>(name)) all.insert(*decision);
     }
     if (!all.empty() && all.size() == names.size()) return all;
-    throw StartupError(
+    throw FatalError(
         Exit::config,
         fmt::format("{}.decisions: \"{}\" is not a comma-separated list of {}", setting, text,
                     fmt::join(wire::enum_names(wire::Decision{}), ", ")));
@@ -52,19 +52,19 @@ std::set<std::string> cameras_of(const std::string& text, const std::string& set
     if (std::ranges::all_of(all, [](const auto& word) { return wire::valid_source(word); })) {
         return all;
     }
-    throw StartupError(Exit::config,
-                       fmt::format("{}.cameras: \"{}\" is not a comma-separated list of camera "
-                                   "names",
-                                   setting, text));
+    throw FatalError(Exit::config,
+                     fmt::format("{}.cameras: \"{}\" is not a comma-separated list of camera "
+                                 "names",
+                                 setting, text));
 }
 
 std::string secret_of(const std::string& file, const std::string& setting) {
     auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
-    throw StartupError(Exit::config,
-                       fmt::format("{}.secret_file: a webhook requires a secret to sign requests; "
-                                   "create a file with `openssl rand -hex 32`",
-                                   setting));
+    throw FatalError(Exit::config,
+                     fmt::format("{}.secret_file: a webhook requires a secret to sign requests; "
+                                 "create a file with `openssl rand -hex 32`",
+                                 setting));
 }
 
 }  // namespace
@@ -179,10 +179,10 @@ std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
     for (const auto& [name, options] : hooks) {
         if (options.url.empty()) continue;
         if (history.hours <= 0) {
-            throw StartupError(Exit::config,
-                               fmt::format("webhooks.{} requires the result history, which is "
-                                           "off; set results.history_hours",
-                                           name));
+            throw FatalError(Exit::config,
+                             fmt::format("webhooks.{} requires the result history, which is "
+                                         "off; set results.history_hours",
+                                         name));
         }
         all.push_back(std::make_unique<Webhook>(runtime, name, options, redis));
     }

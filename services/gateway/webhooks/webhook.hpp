@@ -27,7 +27,7 @@ namespace facebus::gateway {
 /// own thread, so a slow receiver does not delay other webhooks.
 class Webhook {
   public:
-    /// Throws StartupError (config) that names the invalid option.
+    /// Throws FatalError (config) that names the invalid option.
     Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
             const gallery::RedisOptions& redis);
     /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)

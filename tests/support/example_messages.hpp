@@ -7,7 +7,7 @@
 
 #include "wire/messages.hpp"
 
-namespace facebus::samples {
+namespace facebus::examples {
 
 inline wire::Head head() {
     return {.v = 1,
@@ -187,4 +187,4 @@ void for_each(auto&& visit) {
     visit(status(), std::size_t{0});
 }
 
-}  // namespace facebus::samples
+}  // namespace facebus::examples
