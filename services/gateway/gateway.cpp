@@ -132,14 +132,14 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
                                .max_body = site.max_body(),
                                .timeout = set.timeout},
                               {.admit = [&](const auto& request) { return site.admit(request); },
-                               .answer = [&](const auto& request) { return site.answer(request); },
-                               .refuse = [&](int status) { return site.refuse(status); }});
+                               .handle = [&](const auto& request) { return site.answer(request); },
+                               .error_response = [&](int status) { return site.refuse(status); }});
     const ResultFeed feed(runtime, settings.broker.results, settings.redis, results_age,
                           std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
-        runtime.pulse.beat();
+        runtime.heartbeat.beat();
         follower.update(watcher.view());
     }
     // Wake the event streams, so that they do not delay the destructor of the server.

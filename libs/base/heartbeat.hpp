@@ -7,12 +7,13 @@
 
 namespace facebus {
 
-/// Heartbeat of a main loop. The loop calls beat() at least once per second, also while it waits;
-/// the health check reads the age of the last beat. Thread-safe.
-class Pulse {
+/// Heartbeat of a main loop. The loop calls beat() at least once per second, even while it waits
+/// for input. The health check reads the age of the last beat. Thread-safe.
+class Heartbeat {
   public:
     void beat() { last_.store(Monotonic::now().time_since_epoch().count()); }
 
+    /// Returns the time since the last beat.
     [[nodiscard]] Monotonic::duration age() const {
         return Monotonic::now().time_since_epoch() - Monotonic::duration(last_.load());
     }
