@@ -313,8 +313,8 @@ bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
     items.push_back({nullptr, stop_.descriptor(), ZMQ_POLLIN, 0});
     const auto deadline = Monotonic::now() + std::chrono::milliseconds(timeout_ms);
     while (true) {
-        // Wait in slices, so that the pulse beats at least once per second.
-        pulse_.beat();
+        // Wait in slices, so that the heartbeat beats at least once per second.
+        heartbeat_.beat();
         int slice = beat_ms;
         if (timeout_ms >= 0) {
             const auto left =
@@ -327,7 +327,7 @@ bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
         } catch (const zmq::error_t& error) {
             if (error.num() != EINTR) throw;
         }
-        pulse_.beat();
+        heartbeat_.beat();
         for (std::size_t i = 0; i < interests.size(); ++i) {
             interests[i].ready = ready > 0 && items[i].revents != 0;
         }

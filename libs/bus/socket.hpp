@@ -10,7 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
-#include "base/pulse.hpp"
+#include "base/heartbeat.hpp"
 #include "base/stop.hpp"
 #include "bus/security.hpp"
 #include "wire/codec.hpp"
@@ -115,11 +115,11 @@ struct Interest {
     bool ready = false;  ///< set by Poller::wait(): one of the conditions holds
 };
 
-/// Waits for sockets and for the stop request, and keeps the pulse beating meanwhile. Thread-safe,
+/// Waits for sockets and for the stop request, and keeps the heartbeat beating meanwhile. Thread-safe,
 /// but the sockets must belong to the calling thread.
 class Poller {
   public:
-    Poller(const Stop& stop, Pulse& pulse) : stop_(stop), pulse_(pulse) {}
+    Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}
 
     /// Blocks until a socket is ready, the stop is requested or the timeout expires (negative: no
     /// timeout). Returns false if the stop was requested.
@@ -129,7 +129,7 @@ class Poller {
 
   private:
     const Stop& stop_;
-    Pulse& pulse_;
+    Heartbeat& heartbeat_;
 };
 
 }  // namespace facebus::bus

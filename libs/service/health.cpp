@@ -12,7 +12,7 @@
 namespace facebus::service {
 namespace {
 
-constexpr auto max_pulse_age = std::chrono::seconds(10);
+constexpr auto max_heartbeat_age = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -28,7 +28,7 @@ void Health::check(const std::string& name, bool good, const std::string& text) 
 
 bool Health::healthy() const {
     const std::lock_guard lock(mutex_);
-    if (!ready_ || pulse_.age() > max_pulse_age) return false;
+    if (!ready_ || heartbeat_.age() > max_heartbeat_age) return false;
     for (const auto& [name, check] : checks_) {
         if (!check.good) return false;
     }
@@ -42,7 +42,7 @@ std::string Health::json() const {
     body["service"] = service_;
     body["status"] = ok ? "ok" : "failing";
     body["ready"] = ready_;
-    body["loop_age_s"] = std::chrono::duration<double>(pulse_.age()).count();
+    body["loop_age_s"] = std::chrono::duration<double>(heartbeat_.age()).count();
     for (const auto& [name, check] : checks_) {
         body["checks"][name] = {{"ok", check.good}, {"text", check.text}};
     }

@@ -7,14 +7,14 @@
 #include <string>
 
 #include "base/metrics.hpp"
-#include "base/pulse.hpp"
+#include "base/heartbeat.hpp"
 
 namespace facebus::service {
 
 /// Health of a service: readiness, named checks, and liveness of the main loop. Thread-safe.
 class Health {
   public:
-    Health(std::string service, const Pulse& pulse) : service_(std::move(service)), pulse_(pulse) {}
+    Health(std::string service, const Heartbeat& heartbeat) : service_(std::move(service)), heartbeat_(heartbeat) {}
 
     /// Records that the service has started up.
     void ready();
@@ -34,7 +34,7 @@ class Health {
     };
 
     std::string service_;
-    const Pulse& pulse_;
+    const Heartbeat& heartbeat_;
     mutable std::mutex mutex_;
     bool ready_ = false;
     std::map<std::string, Check> checks_;

@@ -29,7 +29,7 @@ void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
     bus::Socket output(runtime.context, bus::SocketType::push, bus::stream_options);
     runtime.connect_input(output, wire::stages.at(row + 1));
 
-    const bus::Poller poller(runtime.stop, runtime.pulse);
+    const bus::Poller poller(runtime.stop, runtime.heartbeat);
     bus::StreamReader<In> reader(input, poller,
                                  [&](const Error& error) { runtime.count_error(error); });
     bus::StreamWriter writer(output, poller);

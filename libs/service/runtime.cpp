@@ -39,8 +39,8 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
         .gauge("process_start_time_seconds",
                "Start time of the process in seconds since 1970-01-01 UTC")
         .set(static_cast<double>(utc_ns()) / 1e9);
-    Pulse pulse;
-    Health health(service, pulse);
+    Heartbeat heartbeat;
+    Health health(service, heartbeat);
     std::optional<HealthServer> server;
     const auto section = std::string(wire::stages.at(wire::index_of(service)).section);
     const auto& health_address = common.health(section);
@@ -54,7 +54,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                     .log = log,
                     .metrics = metrics,
                     .stop = stop,
-                    .pulse = pulse,
+                    .heartbeat = heartbeat,
                     .health = health,
                     .context = context,
                     .instance = instance_name(service),

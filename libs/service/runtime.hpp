@@ -6,7 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
-#include "base/pulse.hpp"
+#include "base/heartbeat.hpp"
 #include "base/stop.hpp"
 #include "bus/socket.hpp"
 #include "service/common_options.hpp"
@@ -23,7 +23,7 @@ struct Runtime {
     Log& log;
     Metrics& metrics;
     Stop& stop;
-    Pulse& pulse;
+    Heartbeat& heartbeat;
     Health& health;
     bus::Context& context;
     std::string instance;         ///< unique name, such as "recognize-host-123"

@@ -83,7 +83,7 @@ Broker::Broker(service::Runtime& runtime, const Options& options,
 }
 
 void Broker::run() {
-    const bus::Poller poller(runtime_.stop, runtime_.pulse);
+    const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     runtime_.ready();
     auto next_status = Monotonic::now();
     while (true) {

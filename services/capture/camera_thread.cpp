@@ -39,10 +39,10 @@ void CameraThread::run() {
     options.linger_ms = linger_ms;
     bus::Socket output(runtime_.context, bus::SocketType::push, options);
     runtime_.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
-    const bus::Poller poller(runtime_.stop, runtime_.pulse);
+    const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
-        runtime_.pulse.beat();
+        runtime_.heartbeat.beat();
         if (!frame.stream.end) frames_.add();
         const bool sent = writer.send(frame, pixels);
         dropped_.add(static_cast<double>(writer.dropped()) - dropped_.value());
@@ -96,7 +96,7 @@ void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>
     }
     if (failure) throw FatalError(exit_code(*failure), failure->message);
     if (!options.exit_at_end) {
-        while (!runtime.stop.wait_ms(1000)) runtime.pulse.beat();
+        while (!runtime.stop.wait_ms(1000)) runtime.heartbeat.beat();
     }
 }
 

@@ -23,7 +23,7 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
 }
 
 void Worker::run() {
-    const bus::Poller poller(runtime_.stop, runtime_.pulse);
+    const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     runtime_.ready();
     send_credit();
     while (poller.wait_readable(broker_, 1000)) {

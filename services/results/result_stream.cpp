@@ -29,7 +29,7 @@ ResultStream::ResultStream(bus::Context& context, const std::string& endpoint, c
 }
 
 bool ResultStream::read(const ResultHandlers& handlers) {
-    const bus::Poller poller(stop_, pulse_);
+    const bus::Poller poller(stop_, heartbeat_);
     while (poller.wait_readable(socket_, idle_ms)) {
         while (true) {
             const auto received = socket_.try_receive();

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "base/pulse.hpp"
+#include "base/heartbeat.hpp"
 #include "base/stop.hpp"
 #include "bus/socket.hpp"
 #include "wire/messages.hpp"
@@ -38,7 +38,7 @@ class ResultStream {
 
   private:
     const Stop& stop_;
-    Pulse pulse_;
+    Heartbeat heartbeat_;
     bus::Socket socket_;
 };
 

@@ -39,7 +39,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
     bus::Socket broker(runtime.context, bus::SocketType::dealer);
     broker.connect(broker_endpoint, "broker.probes");
 
-    const bus::Poller poller(runtime.stop, runtime.pulse);
+    const bus::Poller poller(runtime.stop, runtime.heartbeat);
     bus::StreamReader<wire::Face> reader(input, poller,
                                          [&](const Error& error) { runtime.count_error(error); });
     service::StreamMetrics metrics(runtime.metrics, "track");

@@ -47,7 +47,7 @@ struct Fixture : test::TestRuntime {
 
     test::RedisServer server;
     bus::Socket broker{context, bus::SocketType::router};
-    bus::Poller poller{stop, pulse};
+    bus::Poller poller{stop, heartbeat};
     std::jthread thread;
 };
 

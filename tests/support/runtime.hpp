@@ -17,8 +17,8 @@ struct TestRuntime {
     Log log{"test", LogLevel::error};
     Metrics metrics;
     Stop stop;
-    Pulse pulse;
-    service::Health health{"test", pulse};
+    Heartbeat heartbeat;
+    service::Health health{"test", heartbeat};
     bus::Context context{{}};
     service::Runtime runtime;
 
@@ -29,7 +29,7 @@ struct TestRuntime {
                   .log = log,
                   .metrics = metrics,
                   .stop = stop,
-                  .pulse = pulse,
+                  .heartbeat = heartbeat,
                   .health = health,
                   .context = context,
                   .instance = "test-1",

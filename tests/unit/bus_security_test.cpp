@@ -26,8 +26,8 @@ struct Site {
     bus::Socket edges{context, bus::SocketType::router, {.max_frame_bytes = 1000, .role = "edge"}};
     std::string endpoint = edges.bind("tcp://127.0.0.1:*", "broker.probes");
     Stop stop;
-    Pulse pulse;
-    bus::Poller poller{stop, pulse};
+    Heartbeat heartbeat;
+    bus::Poller poller{stop, heartbeat};
 
     bus::KeyPair add(const std::string& role, const std::string& name) {
         const auto keys = bus::make_key_pair();

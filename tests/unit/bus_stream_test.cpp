@@ -14,8 +14,8 @@ namespace {
 struct Line {
     bus::Context context{{.allow_unencrypted = bus::Security::Unencrypted::loopback}};
     Stop stop;
-    Pulse pulse;
-    bus::Poller poller{stop, pulse};
+    Heartbeat heartbeat;
+    bus::Poller poller{stop, heartbeat};
     bus::Socket input{context, bus::SocketType::pull, bus::stream_options};
     bus::Socket output{context, bus::SocketType::push, bus::stream_options};
     int errors = 0;

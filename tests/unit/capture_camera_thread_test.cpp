@@ -21,7 +21,7 @@ struct Fixture : test::TestRuntime {
 
     /// Reads frames until the end of the stream. Returns how many had pixels.
     int frames() {
-        const bus::Poller poller(stop, pulse);
+        const bus::Poller poller(stop, heartbeat);
         int count = 0;
         while (poller.wait_readable(motion, -1)) {
             const auto received = motion.try_receive();

@@ -11,9 +11,9 @@ using service::HealthServer;
 namespace {
 
 struct Service {
-    Pulse pulse;
+    Heartbeat heartbeat;
     Metrics metrics;
-    Health health{"test", pulse};
+    Health health{"test", heartbeat};
     HealthServer server{"127.0.0.1:0", "test.health", health, metrics};
 };
 

@@ -49,7 +49,7 @@ struct Fixture : test::TestRuntime {
 
     bus::Socket broker{context, bus::SocketType::router};
     bus::Socket edge{context, bus::SocketType::dealer};
-    bus::Poller poller{stop, pulse};
+    bus::Poller poller{stop, heartbeat};
     std::optional<Uplink> uplink;
 };
 
