@@ -52,7 +52,7 @@ std::uint32_t take_character(std::string_view& text) {
 
 }  // namespace
 
-bool printable(std::string_view text) {
+bool is_printable(std::string_view text) {
     while (!text.empty()) {
         const std::uint32_t character = take_character(text);
         const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
@@ -70,7 +70,7 @@ Result<std::string> clean_name(std::string_view name) {
         return fail(ErrorKind::refused, fmt::format("the name has {} bytes; the limit is {}",
                                                     name.size(), max_name_bytes));
     }
-    if (!printable(name)) {
+    if (!is_printable(name)) {
         return fail(ErrorKind::refused, "the name must be UTF-8 text without control characters");
     }
     return std::string(name);

@@ -13,10 +13,10 @@ inline constexpr std::size_t max_name_bytes = 200;
 
 /// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1). Such text can
 /// be written to a terminal or a web page unchanged.
-bool printable(std::string_view text);
+bool is_printable(std::string_view text);
 
 /// Returns the name of a subject without leading and trailing blanks. Names are case-sensitive.
-/// Fails with `refused` if the rest is empty, longer than max_name_bytes, or not printable().
+/// Fails with `refused` if the rest is empty, longer than max_name_bytes, or not is_printable().
 Result<std::string> clean_name(std::string_view name);
 
 }  // namespace facebus::gallery

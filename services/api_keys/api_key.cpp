@@ -84,7 +84,7 @@ std::string new_key() {
     return gallery::to_uuid(gallery::new_id());
 }
 
-Key hashed(Role role, std::string_view key, std::string name) {
+Key hash_key(Role role, std::string_view key, std::string name) {
     return {role, crypto::sha256(key), std::move(name)};
 }
 

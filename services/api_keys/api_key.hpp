@@ -34,7 +34,7 @@ struct Key {
 /// Returns a new random key of 36 characters.
 std::string new_key();
 /// Returns the entry that stores the key. Requires: `name` is valid; see Key.
-Key hashed(Role role, std::string_view key, std::string name);
+Key hash_key(Role role, std::string_view key, std::string name);
 
 /// Parses the text of a key file. Error `malformed`, which names the line: the line is invalid.
 Result<std::vector<Key>> parse(std::string_view text);

@@ -22,7 +22,7 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
     }
     const auto key = api_keys::new_key();
     must(api_keys::add(
-        file, api_keys::hashed(must(api_keys::parse_role(options.role)), key, options.name)));
+        file, api_keys::hash_key(must(api_keys::parse_role(options.role)), key, options.name)));
     fmt::print("{}\n", key);
     fmt::print(stderr,
                "the key is shown only once; {} stores its hash, so gateway.keys must name that "

@@ -26,11 +26,11 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
         "`known` requires a similarity of {:.3f}, and {:.3f} more until {} good faces are seen\n"
         "  at most {:.3g} % of unknown people are named; about {:.1f} % of enrolled people are\n",
         done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.tpir * 100);
-    if (own.tried > 0) {
+    if (own.tested > 0) {
         fmt::print(
             "  of {} samples in this gallery, each matched without itself, {} would be named "
             "correctly\n",
-            own.tried, own.named);
+            own.tested, own.identified);
     }
     fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(subjects))))\n",
                policy.slope, policy.offset);
@@ -47,7 +47,7 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& do
         {"similarity", done.threshold},
         {"shift", done.shift},
         {"tpir", done.tpir},
-        {"leave_one_out", {{"tried", own.tried}, {"named", own.named}}},
+        {"leave_one_out", {{"tried", own.tested}, {"named", own.identified}}},
         {"policy",
          {{"threshold", policy.threshold},
           {"growth", policy.growth},
@@ -72,7 +72,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
     const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
-    const auto impostors = gallery::impostors_for(rate);
+    const auto impostors = gallery::impostors_needed(rate);
     const auto done = [&] {
         Progress progress("matching impostors", impostors);
         return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,

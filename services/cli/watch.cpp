@@ -60,7 +60,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
         });
     };
     handlers.wanted = [&](const wire::Identity& identity) {
-        return !catch_up || catch_up->take(identity);
+        return !catch_up || catch_up->record(identity);
     };
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
         latency.add(identity);
@@ -84,7 +84,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
         auto text = line(status);
         if (options.events && !options.json && text != shown) print(text);
         shown = std::move(text);
-        return !catch_up || !catch_up->behind(status) || read_history();
+        return !catch_up || !catch_up->missed_results(status) || read_history();
     };
     handlers.raw = [&](const bus::Message& message) {
         if (!options.json) return;

@@ -37,20 +37,20 @@ std::string explain(Flaw flaw, const Quality& quality, const Options& rules) {
 
 }  // namespace
 
-std::optional<Flaw> flaw(const Quality& quality, const Options& rules) {
+std::optional<Flaw> find_flaw(const Quality& quality, const Options& rules) {
     if (quality.eye_distance < rules.min_eye_distance) return Flaw::too_small;
     if (quality.sharpness < rules.min_sharpness) return Flaw::blurred;
     if (quality.overall < rules.min_quality) return Flaw::poor;
     return std::nullopt;
 }
 
-std::optional<Error> refusal(const Quality& quality, const Options& rules) {
-    const auto found = flaw(quality, rules);
+std::optional<Error> enrolment_error(const Quality& quality, const Options& rules) {
+    const auto found = find_flaw(quality, rules);
     if (!found) return std::nullopt;
     return Error{ErrorKind::refused, explain(*found, quality, rules)};
 }
 
-std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
+std::vector<vision::Sighting> prominent_faces(std::vector<vision::Sighting> faces) {
     std::ranges::sort(faces, std::greater{},
                       [](const vision::Sighting& face) { return eye_distance(face.landmarks); });
     std::erase_if(faces, [largest = faces.empty() ? 0 : eye_distance(faces.front().landmarks)](
@@ -60,7 +60,7 @@ std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces) {
     return faces;
 }
 
-Error no_single_face(std::size_t faces, const Options& rules) {
+Error face_count_error(std::size_t faces, const Options& rules) {
     if (faces == 0) {
         return {ErrorKind::refused,
                 fmt::format("no face of at least {} pixels found", rules.min_eye_distance * 2)};
@@ -73,8 +73,8 @@ Enroller::Enroller(const fs::path& models, const vision::DetectorOptions& detect
     : rules_(rules), detector_(models, detector), embedder_(models) {}
 
 Result<FaceSample> Enroller::sample(const Image& image, const std::string& source) {
-    const auto faces = prominent(sightings(image));
-    if (faces.size() != 1) return std::unexpected(no_single_face(faces.size(), rules_));
+    const auto faces = prominent_faces(sightings(image));
+    if (faces.size() != 1) return std::unexpected(face_count_error(faces.size(), rules_));
     return sample(faces.front().crop, faces.front().quality, source);
 }
 
@@ -101,7 +101,7 @@ std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
 
 Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
                                     const std::string& source) {
-    if (auto refused = refusal(quality, rules_)) return std::unexpected(std::move(*refused));
+    if (auto refused = enrolment_error(quality, rules_)) return std::unexpected(std::move(*refused));
     FaceSample face;
     if (rules_.keep_photos) {
         auto photo = vision::encode_image(crop, ".jpg");

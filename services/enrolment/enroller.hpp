@@ -20,18 +20,18 @@ namespace facebus::enrolment {
 /// Why a face can't be enrolled.
 enum class Flaw { too_small, blurred, poor };
 /// Returns the first enrolment rule (`gallery` in facebus.yaml) that the face breaks, if any.
-std::optional<Flaw> flaw(const Quality& quality, const Options& rules);
+std::optional<Flaw> find_flaw(const Quality& quality, const Options& rules);
 
 /// Returns why a face of this quality can't be enrolled, or nothing if it can. The error is of kind
 /// `refused` and has a message for users.
-std::optional<Error> refusal(const Quality& quality, const Options& rules);
+std::optional<Error> enrolment_error(const Quality& quality, const Options& rules);
 
 /// Returns the faces that the image may be a photo of, largest first. Faces less than a third as
 /// large as the largest, measured between the eyes, are background and left out.
-std::vector<vision::Sighting> prominent(std::vector<vision::Sighting> faces);
+std::vector<vision::Sighting> prominent_faces(std::vector<vision::Sighting> faces);
 /// Returns why an image with this number of prominent faces can't be enrolled. Requires: `faces` is
 /// not 1.
-Error no_single_face(std::size_t faces, const Options& rules);
+Error face_count_error(std::size_t faces, const Options& rules);
 
 /// A face that passed the enrolment rules.
 struct FaceSample {

@@ -24,7 +24,7 @@ void ResultFeed::read() {
         if (!missed) return runtime_.count_error(missed.error());
         for (const auto& message : *missed) results::ResultStream::handle(message, handlers);
     };
-    handlers.wanted = [&](const wire::Identity& identity) { return catch_up_.take(identity); };
+    handlers.wanted = [&](const wire::Identity& identity) { return catch_up_.record(identity); };
     handlers.identity = [&](const wire::Identity& identity, const Bytes& crop) {
         for (const auto& listener : listeners_) {
             if (listener.identity) listener.identity(identity, crop);
@@ -47,7 +47,7 @@ void ResultFeed::read() {
         for (const auto& listener : listeners_) {
             if (listener.status) listener.status(status);
         }
-        if (catch_up_.behind(status)) read_history();
+        if (catch_up_.missed_results(status)) read_history();
         return true;
     };
     handlers.error = [&](const Error& error) { runtime_.count_error(error); };

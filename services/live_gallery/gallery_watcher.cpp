@@ -70,9 +70,9 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
     runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
                                          {"subjects", gallery->subjects()},
                                          {"samples", gallery->samples()}});
-    if (gallery->foreign_samples() > 0) {
-        runtime_.log.warning("foreign_samples",
-                             {{"samples", gallery->foreign_samples()},
+    if (gallery->other_model_samples() > 0) {
+        runtime_.log.warning("samples_of_other_model",
+                             {{"samples", gallery->other_model_samples()},
                               {"model", model_id_},
                               {"hint", "remove all subjects and enrol them again"}});
     }
@@ -95,7 +95,7 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
 /// Calibrates a gallery without a stored policy. All workers compute the same policy.
 gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     if (gallery.samples() == 0) return options_.base;
-    const auto done = gallery::calibrate_in_time(gallery, options_);
+    const auto done = gallery::calibrate_quickly(gallery, options_);
     if (!done) {
         runtime_.count_error(done.error());
         return options_.base;

@@ -24,7 +24,7 @@ class Linkage {
         for (std::size_t i = 0; i < count_; ++i) {
             members_[i] = {i};
             for (std::size_t k = 0; k < i; ++k) {
-                if (together(tracks[i], tracks[k])) continue;
+                if (visible_together(tracks[i], tracks[k])) continue;
                 sum(i, k) = sum(k, i) = similarity(tracks[i].face, tracks[k].face);
             }
         }
@@ -101,7 +101,7 @@ class Linkage {
 
 }  // namespace
 
-bool together(const TrackFace& a, const TrackFace& b) {
+bool visible_together(const TrackFace& a, const TrackFace& b) {
     return a.video == b.video && std::max(a.from, b.from) <= std::min(a.to, b.to);
 }
 

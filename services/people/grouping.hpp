@@ -28,11 +28,11 @@ inline constexpr double same_person = 0.5;
 
 /// Returns whether both are visible at the same time in one video, so that they can't be the same
 /// person.
-bool together(const TrackFace& a, const TrackFace& b);
+bool visible_together(const TrackFace& a, const TrackFace& b);
 
 /// Returns the tracks of each person, as indexes into `tracks`. Joins the two groups with the
 /// highest average similarity first, as long as it is at least `least`, and never groups with
-/// tracks that are together(). People, and the tracks of each, are in order of appearance. The
+/// tracks that are visible_together(). People, and the tracks of each, are in order of appearance. The
 /// result does not depend on the order of `tracks`.
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double least = same_person);

@@ -23,12 +23,12 @@ class CatchUp {
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
     /// Records a result. Returns false if it was recorded before.
-    bool take(const wire::Identity& identity);
+    bool record(const wire::Identity& identity);
 
     /// Returns whether the broker has published more results than were recorded, so that the caller
     /// should read(). Returns true at most twice for the same number of results: the broker writes
     /// the history a little later than it publishes, so the first read() may be too early.
-    bool behind(const wire::Status& status);
+    bool missed_results(const wire::Status& status);
 
     /// Returns the results added to the history since the last call, oldest first. Some may have
     /// been recorded already. Errors as gallery::History.
@@ -36,15 +36,15 @@ class CatchUp {
 
   private:
     struct Run {
-        std::set<std::uint64_t> taken;    ///< numbers of the latest recorded results
-        std::uint64_t missing_up_to = 0;  ///< results published when behind() last found a gap
-        int times = 0;                    ///< how often behind() found that gap
+        std::set<std::uint64_t> recorded;    ///< numbers of the latest recorded results
+        std::uint64_t missing_up_to = 0;  ///< results published when missed_results() last found a gap
+        int times = 0;                    ///< how often missed_results() found that gap
     };
 
-    Run& of(const std::string& run);
+    Run& run_state(const std::string& run);
 
     gallery::History history_;
-    std::string place_;  ///< last entry of the history that was read
+    std::string position_;  ///< last entry of the history that was read
     std::map<std::string, Run> runs_;
 };
 

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     if (!name) return 0;
     fuzz::require(!name->empty() && name->size() <= gallery::max_name_bytes,
                   "the length of a name is within the limits");
-    fuzz::require(gallery::printable(*name), "an accepted name is printable");
+    fuzz::require(gallery::is_printable(*name), "an accepted name is printable");
     fuzz::require(gallery::clean_name(*name) == *name, "a clean name is unchanged by cleaning");
     return 0;
 }

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
                       "the address has either a path or a host");
         fuzz::require(address.port > 0 && address.port < 65536, "the port is valid");
         // The displayed URL refers to the same server, without the login.
-        const auto shown = gallery::parse_redis_url(address.shown);
+        const auto shown = gallery::parse_redis_url(address.safe_url);
         fuzz::require(shown.user.empty() && shown.password.empty(),
                       "the displayed URL has no login");
         fuzz::require(shown.host == address.host && shown.port == address.port &&

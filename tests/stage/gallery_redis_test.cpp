@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_attempt_returns_eac
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
     BOOST_TEST(!redis.pipeline(commands));
-    const auto each = redis.attempt(commands);
+    const auto each = redis.run_each(commands);
     BOOST_REQUIRE(each);
     BOOST_TEST((*each)[0].has_value());
     BOOST_TEST(!(*each)[1].has_value());

@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(replacing_every_sample_moves_the_gallery_to_another_model) 
     auto bert = store.add("Bert", sample(face(2), "bert.jpg"));
     BOOST_TEST(*store.samples_of_other_models("model-1") == 0U);
     BOOST_TEST(*store.samples_of_other_models("model-2") == 2U);
-    BOOST_TEST((*store.load("model-2"))->foreign_samples() == 2U);
+    BOOST_TEST((*store.load("model-2"))->other_model_samples() == 2U);
     anna->model_id = bert->model_id = "model-2";
     anna->embedding = face(11);
     bert->embedding = face(12);

@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(finds_only_the_key_with_the_same_hash) {
     const auto key = new_key();
     BOOST_TEST(key.size() == 36U);
     BOOST_TEST(key != new_key());
-    const std::vector<Key> keys{hashed(Role::read, new_key(), "a"), hashed(Role::admin, key, "b")};
+    const std::vector<Key> keys{hash_key(Role::read, new_key(), "a"), hash_key(Role::admin, key, "b")};
     BOOST_TEST(find(keys, key) == 1U);
     BOOST_TEST(find(keys, key.substr(1)) == 2U);
     BOOST_TEST(find(keys, "") == 2U);
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(finds_only_the_key_with_the_same_hash) {
 }
 
 BOOST_AUTO_TEST_CASE(hashes_with_sha_256) {
-    BOOST_TEST(hashed(Role::read, "abc", "a").hash ==
+    BOOST_TEST(hash_key(Role::read, "abc", "a").hash ==
                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
@@ -40,8 +40,8 @@ BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_file_that_only_its_owner_can_read) 
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     const auto key = new_key();
-    BOOST_REQUIRE(add(file, hashed(Role::enrol, key, "desk")));
-    BOOST_REQUIRE(add(file, hashed(Role::read, new_key(), "door-1")));
+    BOOST_REQUIRE(add(file, hash_key(Role::enrol, key, "desk")));
+    BOOST_REQUIRE(add(file, hash_key(Role::read, new_key(), "door-1")));
     BOOST_TEST(text_of(file).find(key) == std::string::npos);
     constexpr auto owner = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
     const auto rights = std::filesystem::status(file).permissions();
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_file_that_only_its_owner_can_read) 
     BOOST_TEST(find(keys, key) == 0U);
     BOOST_TEST((keys[0].role == Role::enrol));
     BOOST_TEST(keys[1].name == "door-1");
-    const auto again = add(file, hashed(Role::admin, key, "desk"));
+    const auto again = add(file, hash_key(Role::admin, key, "desk"));
     BOOST_TEST((again.error().kind == ErrorKind::exists));
 }
 
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(skips_comments_and_empty_lines_and_reports_the_number_of_an
 BOOST_AUTO_TEST_CASE(refuses_a_file_that_every_user_can_write) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
-    BOOST_REQUIRE(add(file, hashed(Role::read, "k", "a")));
+    BOOST_REQUIRE(add(file, hash_key(Role::read, "k", "a")));
     std::filesystem::permissions(file, std::filesystem::perms::others_write,
                                  std::filesystem::perm_options::add);
     BOOST_TEST((read(file).error().kind == ErrorKind::refused));

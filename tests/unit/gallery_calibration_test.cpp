@@ -167,13 +167,13 @@ BOOST_AUTO_TEST_CASE(rejects_impossible_calibrations) {
 
 BOOST_AUTO_TEST_CASE(leave_one_out_matches_each_sample_with_the_others) {
     const auto people = population().impostors(4, 1, 5);
-    BOOST_TEST(leave_one_out(gallery_of(people, 1), Policy{}).tried == 0U);
+    BOOST_TEST(leave_one_out(gallery_of(people, 1), Policy{}).tested == 0U);
     const auto twice = leave_one_out(gallery_of(people, 2), Policy{});
-    BOOST_TEST(twice.tried == 8U);
-    BOOST_TEST(twice.named == 8U);
+    BOOST_TEST(twice.tested == 8U);
+    BOOST_TEST(twice.identified == 8U);
     const auto strict = leave_one_out(gallery_of(people, 2), Policy{.threshold = 1.1F});
-    BOOST_TEST(strict.tried == 8U);
-    BOOST_TEST(strict.named == 0U);
+    BOOST_TEST(strict.tested == 8U);
+    BOOST_TEST(strict.identified == 0U);
     // The second image of Bert shows Anna.
     std::vector<Sample> samples;
     for (std::size_t i = 0; i < 4; ++i) {
@@ -184,6 +184,6 @@ BOOST_AUTO_TEST_CASE(leave_one_out_matches_each_sample_with_the_others) {
     }
     const Snapshot wrong("model-1", {{test::id("anna"), "Anna", 0}, {test::id("bert"), "Bert", 0}},
                          samples, "1-0");
-    BOOST_TEST(leave_one_out(wrong, Policy{}).tried == 4U);
-    BOOST_TEST(leave_one_out(wrong, Policy{}).named == 2U);
+    BOOST_TEST(leave_one_out(wrong, Policy{}).tested == 4U);
+    BOOST_TEST(leave_one_out(wrong, Policy{}).identified == 2U);
 }

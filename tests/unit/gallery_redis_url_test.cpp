@@ -15,12 +15,12 @@ BOOST_AUTO_TEST_CASE(parses_host_port_and_database) {
     BOOST_TEST(address.database == 3);
     BOOST_TEST(address.password.empty());
     BOOST_TEST(address.path.empty());
-    BOOST_TEST(address.shown == "redis://db.example.org:6380/3");
+    BOOST_TEST(address.safe_url == "redis://db.example.org:6380/3");
 }
 
 BOOST_AUTO_TEST_CASE(port_and_database_have_defaults) {
-    BOOST_TEST(parse_redis_url("redis://localhost").shown == "redis://localhost:6379/0");
-    BOOST_TEST(parse_redis_url("redis://localhost/").shown == "redis://localhost:6379/0");
+    BOOST_TEST(parse_redis_url("redis://localhost").safe_url == "redis://localhost:6379/0");
+    BOOST_TEST(parse_redis_url("redis://localhost/").safe_url == "redis://localhost:6379/0");
     BOOST_TEST(parse_redis_url("redis://localhost/2").database == 2);
     BOOST_TEST(parse_redis_url("unix:///run/redis.sock").database == 0);
 }
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(parses_the_password_and_never_shows_it) {
     const RedisAddress address = parse_redis_url("redis://:s%40c%3Aret@x@localhost:1/0");
     BOOST_TEST(address.user.empty());
     BOOST_TEST(address.password == "s@c:ret@x");
-    BOOST_TEST(address.shown == "redis://localhost:1/0");
+    BOOST_TEST(address.safe_url == "redis://localhost:1/0");
     BOOST_TEST(parse_redis_url("redis://anna:pass@h").user == "anna");
     BOOST_TEST(parse_redis_url("redis://anna:pass@h").password == "pass");
 }
@@ -38,14 +38,14 @@ BOOST_AUTO_TEST_CASE(parses_ipv6_hosts_in_brackets) {
     const RedisAddress address = parse_redis_url("redis://[::1]:7000/1");
     BOOST_TEST(address.host == "::1");
     BOOST_TEST(address.port == 7000);
-    BOOST_TEST(address.shown == "redis://[::1]:7000/1");
+    BOOST_TEST(address.safe_url == "redis://[::1]:7000/1");
 }
 
 BOOST_AUTO_TEST_CASE(parses_unix_socket_paths) {
     const RedisAddress address = parse_redis_url("unix:///run/redis/redis.sock?db=2");
     BOOST_TEST(address.path == "/run/redis/redis.sock");
     BOOST_TEST(address.database == 2);
-    BOOST_TEST(address.shown == "unix:///run/redis/redis.sock?db=2");
+    BOOST_TEST(address.safe_url == "unix:///run/redis/redis.sock?db=2");
 }
 
 BOOST_AUTO_TEST_CASE(rediss_scheme_means_tls) {
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(rediss_scheme_means_tls) {
     BOOST_TEST(address.host == "gallery.example");
     BOOST_TEST(address.port == 6390);
     BOOST_TEST(address.user == "alice");
-    BOOST_TEST(address.shown == "rediss://gallery.example:6390/3");
+    BOOST_TEST(address.safe_url == "rediss://gallery.example:6390/3");
     BOOST_TEST(!parse_redis_url("redis://gallery.example").tls);
 }
 

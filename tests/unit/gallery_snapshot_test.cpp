@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(omits_and_counts_foreign_and_damaged_samples) {
                  7});
     const auto snapshot = builder.finish("1-0");
     BOOST_TEST(snapshot.samples() == 1U);
-    BOOST_TEST(snapshot.foreign_samples() == 2U);
+    BOOST_TEST(snapshot.other_model_samples() == 2U);
     BOOST_TEST(snapshot.damaged_samples() == 7U);
     BOOST_TEST(snapshot.match(axis(0)).best->samples.size() == 1U);
 }

@@ -27,7 +27,7 @@ struct Fixture {
     }
 
     void add(api_keys::Role role, const std::string& key, const std::string& name) const {
-        BOOST_REQUIRE(api_keys::add(folder / "keys", api_keys::hashed(role, key, name)));
+        BOOST_REQUIRE(api_keys::add(folder / "keys", api_keys::hash_key(role, key, name)));
     }
 
     Site site(double rate = 0, bool with_keys = true) {

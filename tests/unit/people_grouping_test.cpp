@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together_through_a_thir
     BOOST_TEST(groups.size() == 2U);
     for (const auto& group : groups) {
         for (const auto i : group) {
-            for (const auto k : group) BOOST_TEST((i == k || !together(tracks[i], tracks[k])));
+            for (const auto k : group) BOOST_TEST((i == k || !visible_together(tracks[i], tracks[k])));
         }
     }
 }

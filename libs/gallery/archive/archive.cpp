@@ -28,12 +28,12 @@ std::string archive_line(const ArchiveHeader& header) {
 Result<ArchiveHeader> read_archive_header(std::string_view line) {
     try {
         const auto json = Json::parse(line);
-        if (whole_number(json.at("facebus_gallery")) > version) {
+        if (to_count(json.at("facebus_gallery")) > version) {
             return fail(ErrorKind::unsupported,
                         "the archive was written by a later version of facebus; import it with "
                         "that version");
         }
-        return ArchiveHeader{whole_number(json.at("subjects")), whole_number(json.at("samples"))};
+        return ArchiveHeader{to_count(json.at("subjects")), to_count(json.at("samples"))};
     } catch (const std::exception&) {
         return fail(ErrorKind::malformed,
                     "this is not an archive written by facebus gallery export");
@@ -64,7 +64,7 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         // A number beyond the range of float must not be converted; -1 fails the check below.
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
-        archived.sample.created = static_cast<std::int64_t>(whole_number(json.at("created")));
+        archived.sample.created = static_cast<std::int64_t>(to_count(json.at("created")));
         // The limits below bound the memory that a forged line can claim. Base64 that is invalid or
         // too long becomes an empty string, which the checks reject.
         embedding =

@@ -43,7 +43,7 @@ std::vector<Embedding> templates_of(const Snapshot& gallery, std::size_t limit) 
 float shift_of(const Snapshot& gallery, std::span<const Embedding> impostors) {
     constexpr std::size_t limit = 300;  // 90,000 pairs are enough for a mean
     const auto templates = templates_of(gallery, limit);
-    if (templates.size() < subjects_for_shift) return 0;
+    if (templates.size() < min_subjects_for_shift) return 0;
     // One difference per subject: its mean similarity to the other subjects, minus that to the
     // impostors.
     std::vector<float> differences;
@@ -148,7 +148,7 @@ Logistic fit(const std::vector<float>& impostors, const Cohort::Genuine& genuine
 
 }  // namespace
 
-std::size_t impostors_for(double fpir) {
+std::size_t impostors_needed(double fpir) {
     // The number of impostors above the threshold scatters by its square root: with 50 of them the
     // measured rate is within about 14 %.
     constexpr double above = 50;
@@ -228,7 +228,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     return out;
 }
 
-Result<Calibration> calibrate_in_time(const Snapshot& gallery, const CalibrationOptions& options) {
+Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
     constexpr std::size_t comparisons = 10'000'000;  // about a second
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
     return calibrate(gallery, options.base, shipped_cohort(), options.fpir,
@@ -240,7 +240,7 @@ LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
     const auto threshold = effective_threshold(policy, gallery.subjects(),
                                                static_cast<std::size_t>(policy.min_probes));
     LeaveOneOut out;
-    for (std::size_t row = 0; row < gallery.samples() && out.tried < limit; ++row) {
+    for (std::size_t row = 0; row < gallery.samples() && out.tested < limit; ++row) {
         const auto subject = gallery.subject_id(row);
         // Rows of a subject are consecutive, so another sample of it is a neighbour of this row.
         const auto same_subject = [&](std::size_t other) {
@@ -248,10 +248,10 @@ LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
         };
         if (!same_subject(row + 1) && (row == 0 || !same_subject(row - 1))) continue;
         const auto match = gallery.match_without(gallery.embedding(row), row);
-        ++out.tried;
+        ++out.tested;
         const bool right = match.best->subject_id == subject;
         if (right && clears_margin(match, policy.margin) && match.best->similarity >= threshold) {
-            ++out.named;
+            ++out.identified;
         }
     }
     return out;

@@ -126,13 +126,13 @@ Result<Cohort> read_cohort(const std::string& text) {
         const auto json = Json::parse(text);
         Cohort cohort;
         cohort.model_id = json.at("model");
-        cohort.people = whole_number(json.at("people"));
-        cohort.images = whole_number(json.at("pictures"));
+        cohort.people = to_count(json.at("people"));
+        cohort.images = to_count(json.at("pictures"));
         cohort.tail = json.at("tail");
         if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
         for (const auto& each : json.at("genuine")) {
-            cohort.genuine.push_back({whole_number(each.at("samples")),
-                                      whole_number(each.at("probes")), each.at("mean"),
+            cohort.genuine.push_back({to_count(each.at("samples")),
+                                      to_count(each.at("probes")), each.at("mean"),
                                       each.at("deviation")});
             if (!(cohort.genuine.back().deviation > 0)) throw std::domain_error("deviation");
         }

@@ -35,7 +35,7 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
                 const Policy& policy) {
     Decision decision;
     decision.good_probes = static_cast<std::size_t>(std::ranges::count_if(
-        probes, [&](const Probe& probe) { return probe.good(policy.min_quality); }));
+        probes, [&](const Probe& probe) { return probe.is_good(policy.min_quality); }));
     decision.match = std::move(match);
     decision.threshold = effective_threshold(policy, subjects, decision.good_probes);
 

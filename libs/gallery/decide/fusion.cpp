@@ -54,7 +54,7 @@ Embedding fuse(const std::vector<Probe>& probes) {
 Embedding track_template(const std::vector<Probe>& probes, float min_quality) {
     std::vector<Probe> good;
     std::ranges::copy_if(probes, std::back_inserter(good),
-                         [&](const Probe& probe) { return probe.good(min_quality); });
+                         [&](const Probe& probe) { return probe.is_good(min_quality); });
     return fuse(good.empty() ? probes : good);
 }
 

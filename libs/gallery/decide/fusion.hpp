@@ -15,7 +15,7 @@ struct Probe {
     float quality = 0;  ///< Quality::overall
 
     /// Returns whether the quality is at least `min_quality`.
-    [[nodiscard]] bool good(float min_quality) const { return quality >= min_quality; }
+    [[nodiscard]] bool is_good(float min_quality) const { return quality >= min_quality; }
 };
 
 /// Returns the mean of the embeddings, weighted by quality and normalised to length 1. The result

@@ -27,7 +27,7 @@ Result<void> HistoryReader::find_position() {
             position_ = parts.front().text();
         }
     }
-    // Save it now: after a restart, results published before the first done() must still be found.
+    // Save it now: after a restart, results published before the first advance_past() must still be found.
     return save();
 }
 
@@ -41,7 +41,7 @@ Result<std::optional<HistoryEntry>> HistoryReader::next() {
     return std::move(entries->front());
 }
 
-void HistoryReader::done(const HistoryEntry& entry) {
+void HistoryReader::advance_past(const HistoryEntry& entry) {
     position_ = entry.id;
 }
 

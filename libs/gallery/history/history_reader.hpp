@@ -21,7 +21,7 @@ class HistoryReader {
     /// new name starts with results published after its first call.
     Result<std::optional<HistoryEntry>> next();
     /// Advances the position past this result.
-    void done(const HistoryEntry& entry);
+    void advance_past(const HistoryEntry& entry);
     /// Stores the position in Redis if it has changed. After an error the next call tries again.
     Result<void> save();
 

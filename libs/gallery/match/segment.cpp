@@ -12,7 +12,7 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
     for (const Sample& sample : record.samples) {
         if (sample.model_id == model_id) ordered.push_back(&sample);
     }
-    const auto foreign = record.samples.size() - ordered.size();
+    const auto other_model = record.samples.size() - ordered.size();
     // Sorted, so that results and ties do not depend on the order in which Redis returned them.
     std::ranges::sort(ordered, {}, [](const Sample* sample) { return sample->id; });
     const auto duplicates = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
@@ -22,7 +22,7 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
         coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
-    close(pack_id(record.subject.id), record.subject.name, record.subject.ignored, foreign,
+    finish_subject(pack_id(record.subject.id), record.subject.name, record.subject.ignored, other_model,
           record.damaged);
 }
 
@@ -34,8 +34,8 @@ void Segment::append(const Segment& other, std::size_t subject) {
     // The bound of the other segment, because that of the rows alone is not stored. It may be
     // larger than necessary, which costs the matcher a little time but no correctness.
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
-    close(other.subject_id(subject), other.name(subject), other.ignored(subject),
-          other.foreign(subject), other.damaged(subject));
+    finish_subject(other.subject_id(subject), other.name(subject), other.ignored(subject),
+          other.other_model_samples(subject), other.damaged_samples(subject));
 }
 
 void Segment::shrink() {
@@ -60,7 +60,7 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
         std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
 }
 
-void Segment::close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
+void Segment::finish_subject(const PackedId& id, std::string_view name, bool ignored, std::size_t other_model,
                     std::size_t damaged) {
     assert(subjects_.empty() || subjects_.back().id < id);
     const auto to_uint32 = [](std::size_t count) {
@@ -70,7 +70,7 @@ void Segment::close(const PackedId& id, std::string_view name, bool ignored, std
     if (ignored) ignored_.push_back(to_uint32(subjects_.size()));
     names_ += name;
     subjects_.push_back(
-        {id, to_uint32(names_.size()), to_uint32(rows()), to_uint32(foreign), to_uint32(damaged)});
+        {id, to_uint32(names_.size()), to_uint32(rows()), to_uint32(other_model), to_uint32(damaged)});
 }
 
 std::string_view Segment::name(std::size_t subject) const {

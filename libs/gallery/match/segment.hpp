@@ -41,12 +41,12 @@ class Segment {
     [[nodiscard]] std::size_t end_row(std::size_t subject) const {
         return subjects_[subject].end_row;
     }
-    /// Returns the number of samples omitted because another model made them (foreign) or because
+    /// Returns the number of samples omitted because another model made them (other_model) or because
     /// they do not decode (damaged).
-    [[nodiscard]] std::size_t foreign(std::size_t subject) const {
-        return subjects_[subject].foreign;
+    [[nodiscard]] std::size_t other_model_samples(std::size_t subject) const {
+        return subjects_[subject].other_model;
     }
-    [[nodiscard]] std::size_t damaged(std::size_t subject) const {
+    [[nodiscard]] std::size_t damaged_samples(std::size_t subject) const {
         return subjects_[subject].damaged;
     }
 
@@ -69,12 +69,12 @@ class Segment {
         PackedId id;
         std::uint32_t end_name;  ///< in names_; the name begins at the end of the previous one
         std::uint32_t end_row;   ///< the rows begin at the end of the previous subject
-        std::uint32_t foreign;
+        std::uint32_t other_model;
         std::uint32_t damaged;
     };
     void append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
                     float scale);
-    void close(const PackedId& id, std::string_view name, bool ignored, std::size_t foreign,
+    void finish_subject(const PackedId& id, std::string_view name, bool ignored, std::size_t other_model,
                std::size_t damaged);
 
     std::vector<Entry> subjects_;

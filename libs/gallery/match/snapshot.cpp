@@ -54,8 +54,8 @@ void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
     built_.subjects_ += segment->subjects();
     for (std::size_t i = 0; i < segment->subjects(); ++i) {
         if (segment->first_row(i) < segment->end_row(i)) ++built_.with_samples_;
-        built_.foreign_ += segment->foreign(i);
-        built_.damaged_ += segment->damaged(i);
+        built_.other_model_samples_ += segment->other_model_samples(i);
+        built_.damaged_samples_ += segment->damaged_samples(i);
     }
     built_.segments_.push_back(segment);
     built_.end_rows_.push_back(built_.samples_);

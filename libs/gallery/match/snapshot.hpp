@@ -23,7 +23,7 @@ class Snapshot {
     class Builder;
 
     Snapshot() = default;
-    /// Omits samples of another model than `model_id` (see foreign_samples()) and of subjects that
+    /// Omits samples of another model than `model_id` (see other_model_samples()) and of subjects that
     /// are not listed. Requires: all ids are valid and the embeddings have length 1.
     Snapshot(const std::string& model_id, std::vector<Subject> subjects,
              const std::vector<Sample>& samples, std::string version);
@@ -68,9 +68,9 @@ class Snapshot {
 
     [[nodiscard]] const std::string& model_id() const { return model_id_; }
     /// Returns the number of samples omitted because another model made them.
-    [[nodiscard]] std::size_t foreign_samples() const { return foreign_; }
+    [[nodiscard]] std::size_t other_model_samples() const { return other_model_samples_; }
     /// Returns the number of samples omitted because their record in Redis does not decode.
-    [[nodiscard]] std::size_t damaged_samples() const { return damaged_; }
+    [[nodiscard]] std::size_t damaged_samples() const { return damaged_samples_; }
     /// Returns the position in the change stream of the gallery that this copy represents.
     [[nodiscard]] const std::string& version() const { return version_; }
 
@@ -88,8 +88,8 @@ class Snapshot {
     std::size_t subjects_ = 0;
     std::size_t with_samples_ = 0;
     std::size_t samples_ = 0;
-    std::size_t foreign_ = 0;
-    std::size_t damaged_ = 0;
+    std::size_t other_model_samples_ = 0;
+    std::size_t damaged_samples_ = 0;
     std::string version_ = "0-0";
 };
 

@@ -21,7 +21,7 @@ Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command
         std::vector<Redis::Command> commands;
         commands.reserve(end - begin);
         for (std::size_t i = begin; i < end; ++i) commands.push_back(command(i));
-        auto replies = redis.attempt(commands);
+        auto replies = redis.run_each(commands);
         if (!replies) return std::unexpected(std::move(replies.error()));
         for (std::size_t i = begin; i < end; ++i) use(i, (*replies)[i - begin]);
     }

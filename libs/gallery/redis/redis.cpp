@@ -180,7 +180,7 @@ Result<void> Redis::Impl::connect() {
         context.reset();
         return fail(ErrorKind::unavailable,
                     fmt::format("cannot reach Redis at {}: {}; start it or set redis.url",
-                                address.shown, why));
+                                address.safe_url, why));
     }
     auto ready = address.tls ? start_tls() : Result<void>();
     if (ready) ready = log_in();
@@ -198,7 +198,7 @@ Result<void> Redis::Impl::start_tls() {
     auto started = Tls::start(context->fd, address.host, tls_files);
     if (!started) {
         return fail(ErrorKind::unavailable, fmt::format("cannot reach Redis at {}: {}",
-                                                        address.shown, started.error().message));
+                                                        address.safe_url, started.error().message));
     }
     tls = std::move(*started);
     return {};
@@ -218,7 +218,7 @@ Result<void> Redis::Impl::log_in() {
                 ErrorKind::unavailable,
                 fmt::format(
                     "Redis at {} rejected the login ({}); check redis.user and redis.password_file",
-                    address.shown, code));
+                    address.safe_url, code));
         }
     }
     if (address.database != 0) {
@@ -226,7 +226,7 @@ Result<void> Redis::Impl::log_in() {
         auto reply = receive();
         if (!reply) return std::unexpected(reply.error());
         if ((*reply)->type == REDIS_REPLY_ERROR) {
-            auto error = redis_error({(*reply)->str, (*reply)->len}, address.shown);
+            auto error = redis_error({(*reply)->str, (*reply)->len}, address.safe_url);
             return fail(ErrorKind::unavailable, std::move(error.message));
         }
     }
@@ -278,7 +278,7 @@ Result<ReplyPtr> Redis::Impl::receive_by_tls() {
     disconnect();
     return fail(ErrorKind::unavailable,
                 fmt::format("lost the connection to Redis at {}: {}; check that it is running",
-                            address.shown, state.error().message));
+                            address.safe_url, state.error().message));
 }
 
 Result<ReplyPtr> Redis::Impl::receive() {
@@ -296,7 +296,7 @@ Result<ReplyPtr> Redis::Impl::receive() {
     context.reset();
     return fail(ErrorKind::unavailable,
                 fmt::format("lost the connection to Redis at {}: {}; check that it is running",
-                            address.shown, why));
+                            address.safe_url, why));
 }
 
 Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Command>& commands) {
@@ -312,7 +312,7 @@ Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Comma
     while (replies.size() < commands.size()) {
         auto reply = receive();
         if (!reply) return std::unexpected(reply.error());
-        replies.push_back(convert(**reply, address.shown, 0, budget));
+        replies.push_back(convert(**reply, address.safe_url, 0, budget));
     }
     return replies;
 }
@@ -330,7 +330,7 @@ Redis::~Redis() = default;
 Redis::Redis(Redis&&) noexcept = default;
 Redis& Redis::operator=(Redis&&) noexcept = default;
 
-Result<std::vector<Result<Reply>>> Redis::attempt(const std::vector<Command>& commands) {
+Result<std::vector<Result<Reply>>> Redis::run_each(const std::vector<Command>& commands) {
     return impl_->exchange(commands);
 }
 

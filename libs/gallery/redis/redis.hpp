@@ -80,7 +80,7 @@ class Redis {
     /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
     /// As pipeline(), with a result of its own for each command.
-    Result<std::vector<Result<Reply>>> attempt(const std::vector<Command>& commands);
+    Result<std::vector<Result<Reply>>> run_each(const std::vector<Command>& commands);
 
   private:
     struct Impl;

@@ -28,7 +28,7 @@ std::string without_password(std::string_view url) {
     throw FatalError(Exit::config,
                      fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
                                  "rediss:// for TLS, or unix:///path?db=database",
-                                 printable(shown) ? shown : "?", why));
+                                 is_printable(shown) ? shown : "?", why));
 }
 
 std::optional<int> number(std::string_view text, int highest) {
@@ -80,7 +80,7 @@ RedisAddress parse_unix(const std::string& url, std::string_view rest) {
         if (!query.starts_with("db=")) bad(url, "only db= is allowed after ?");
         address.database = database(url, query.substr(3));
     }
-    address.shown = fmt::format("unix://{}?db={}", address.path, address.database);
+    address.safe_url = fmt::format("unix://{}?db={}", address.path, address.database);
     return address;
 }
 
@@ -130,7 +130,7 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest, bool tls) 
         address.database = database(url, rest.substr(slash + 1));
     }
     const bool ipv6 = address.host.find(':') != std::string::npos;
-    address.shown = fmt::format("redis{}://{}{}{}:{}/{}", tls ? "s" : "", ipv6 ? "[" : "",
+    address.safe_url = fmt::format("redis{}://{}{}{}:{}/{}", tls ? "s" : "", ipv6 ? "[" : "",
                                 address.host, ipv6 ? "]" : "", address.port, address.database);
     return address;
 }
@@ -141,7 +141,7 @@ RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
     constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
-    if (!printable(url)) bad(url, "contains characters that are not printable");
+    if (!is_printable(url)) bad(url, "contains characters that are not printable");
     const std::string_view text = url;
     if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
     if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);

@@ -14,7 +14,7 @@ struct RedisAddress {
     int database = 0;
     std::string user;      ///< empty: Redis' default user
     std::string password;  ///< empty: none
-    std::string shown;     ///< the URL without user and password, for messages
+    std::string safe_url;     ///< the URL without user and password, for messages
 };
 
 /// Parses redis://[[user]:password@]host[:port][/database], the same with rediss:// for TLS, or

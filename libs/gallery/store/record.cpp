@@ -115,14 +115,14 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) 
 }
 
 Result<void> check_sample(const Sample& sample) {
-    if (sample.source.size() > max_source_bytes || !printable(sample.source)) {
+    if (sample.source.size() > max_source_bytes || !is_printable(sample.source)) {
         return fail(ErrorKind::malformed,
                     fmt::format("the source must be UTF-8 text without control characters, at "
                                 "most {} bytes",
                                 max_source_bytes));
     }
     if (sample.model_id.empty() || sample.model_id.size() > max_model_bytes ||
-        !printable(sample.model_id)) {
+        !is_printable(sample.model_id)) {
         return fail(ErrorKind::malformed,
                     fmt::format("the model id must be text of 1 to {} bytes", max_model_bytes));
     }

@@ -34,7 +34,7 @@ struct StoredProbe {
 /// Decodes pack_probe(). Fails with `malformed` if the bytes are invalid.
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 
-/// Fails with `malformed` if the sample cannot be stored: source and model id must be printable(),
+/// Fails with `malformed` if the sample cannot be stored: source and model id must be is_printable(),
 /// the quality in 0..1, and the embedding valid.
 Result<void> check_sample(const Sample& sample);
 /// Maximum size of the photo of a sample. A crop as JPEG has 5,000 to 10,000 bytes.

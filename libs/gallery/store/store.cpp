@@ -29,7 +29,7 @@ Error other_model(const std::string& gallery, const std::string& sample) {
     return {
         ErrorKind::refused,
         fmt::format("the gallery uses model {}, not {}; remove all subjects and enrol them again",
-                    printable(gallery) ? gallery : "?", sample)};
+                    is_printable(gallery) ? gallery : "?", sample)};
 }
 
 }  // namespace
@@ -296,7 +296,7 @@ Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) 
     // Slow, but rarely called, and a snapshot counts them already.
     auto snapshot = load(model_id);
     if (!snapshot) return std::unexpected(std::move(snapshot.error()));
-    return (*snapshot)->foreign_samples();
+    return (*snapshot)->other_model_samples();
 }
 
 }  // namespace facebus::gallery

@@ -128,7 +128,7 @@ class Store {
   private:
     struct Plan;
     /// Samples that a removal took out of the gallery.
-    struct TakenOut {
+    struct DeletedSamples {
         std::size_t samples = 0;
         std::vector<Embedding> embeddings;
     };
@@ -140,7 +140,7 @@ class Store {
     /// Returns the sample ids, or the samples, of the subject with that id, oldest first.
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
-    Result<TakenOut> take_out(const std::string& name, bool subject_too);
+    Result<DeletedSamples> delete_records(const std::string& name, bool subject_too);
     Result<std::string> erase(const std::vector<Embedding>& embeddings);
 
     Redis redis_;

@@ -199,10 +199,10 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
 }
 
 /// Removes the subject, or only its samples, from the gallery and the results.
-Result<Store::TakenOut> Store::take_out(const std::string& name, bool subject_too) {
+Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
-    TakenOut taken;
+    DeletedSamples deleted;
     auto written = commit([&]() -> Result<Plan> {
         const auto id = subject_id(*clean);
         if (!id) return std::unexpected(id.error());
@@ -215,9 +215,9 @@ Result<Store::TakenOut> Store::take_out(const std::string& name, bool subject_to
         if (!names) return std::unexpected(names.error());
 
         // Keep the embeddings: once they are deleted, erase() needs them to find traces.
-        taken = {ids->size(), {}};
+        deleted = {ids->size(), {}};
         for (const auto& sample : *samples) {
-            if (sample) taken.embeddings.push_back(sample->embedding);
+            if (sample) deleted.embeddings.push_back(sample->embedding);
         }
         Plan plan{"remove", keys::part_of(**id), {}, {**id}};
         for (const std::string& sample : *ids) drop_sample(sample, plan.commands, plan.forget);
@@ -231,10 +231,10 @@ Result<Store::TakenOut> Store::take_out(const std::string& name, bool subject_to
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
-    return taken;
+    return deleted;
 }
 
-/// Erases the traces of samples that were taken out, in the memory of tracks and the files of
+/// Erases the traces of samples that were deleted out, in the memory of tracks and the files of
 /// Redis.
 Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
     if (auto forgotten = forget_tracks(redis_, embeddings); !forgotten) {
@@ -244,17 +244,17 @@ Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
 }
 
 Result<std::string> Store::remove(const std::string& name) {
-    const auto taken = take_out(name, true);
-    if (!taken) return std::unexpected(taken.error());
-    return erase(taken->embeddings);
+    const auto deleted = delete_records(name, true);
+    if (!deleted) return std::unexpected(deleted.error());
+    return erase(deleted->embeddings);
 }
 
 Result<Removed> Store::remove_samples(const std::string& name) {
-    const auto taken = take_out(name, false);
-    if (!taken) return std::unexpected(taken.error());
-    auto manual_commands = erase(taken->embeddings);
+    const auto deleted = delete_records(name, false);
+    if (!deleted) return std::unexpected(deleted.error());
+    auto manual_commands = erase(deleted->embeddings);
     if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));
-    return Removed{taken->samples, std::move(*manual_commands)};
+    return Removed{deleted->samples, std::move(*manual_commands)};
 }
 
 Result<Removed> Store::remove_all(bool subjects_too) {
@@ -263,14 +263,14 @@ Result<Removed> Store::remove_all(bool subjects_too) {
     Removed removed;
     std::vector<Embedding> embeddings;
     for (const auto& entry : *all) {
-        auto taken = take_out(entry.subject.name, subjects_too);
-        if (!taken) {
+        auto deleted = delete_records(entry.subject.name, subjects_too);
+        if (!deleted) {
             // Another program has removed it meanwhile.
-            if (taken.error().kind == ErrorKind::refused) continue;
-            return std::unexpected(std::move(taken.error()));
+            if (deleted.error().kind == ErrorKind::refused) continue;
+            return std::unexpected(std::move(deleted.error()));
         }
-        removed.count += subjects_too ? 1 : taken->samples;
-        embeddings.insert(embeddings.end(), taken->embeddings.begin(), taken->embeddings.end());
+        removed.count += subjects_too ? 1 : deleted->samples;
+        embeddings.insert(embeddings.end(), deleted->embeddings.begin(), deleted->embeddings.end());
     }
     auto manual_commands = erase(embeddings);
     if (!manual_commands) return std::unexpected(std::move(manual_commands.error()));

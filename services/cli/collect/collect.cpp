@@ -58,7 +58,7 @@ Matcher matcher(const settings::Settings& settings, const std::string& model_id)
     if (const auto stored = must(store.policy())) {
         out.policy = *stored;
     } else if (out.gallery->samples() > 0) {
-        if (const auto done = gallery::calibrate_in_time(*out.gallery, settings.calibration))
+        if (const auto done = gallery::calibrate_quickly(*out.gallery, settings.calibration))
             out.policy = done->policy;
     }
     return out;

@@ -84,7 +84,7 @@ std::vector<vision::Sighting> FaceHarvest::judged(const Image& frame) {
     auto all = enroller_.sightings(frame);
     count_.faces += all.size();
     for (auto& sighting : all) {
-        const auto found = enrolment::flaw(sighting.quality, rules_);
+        const auto found = enrolment::find_flaw(sighting.quality, rules_);
         if (!found) continue;
         if (*found == enrolment::Flaw::too_small) ++count_.too_small;
         if (*found == enrolment::Flaw::blurred) ++count_.blurred;

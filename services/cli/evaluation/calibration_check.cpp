@@ -50,7 +50,7 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
          const gallery::Cohort& cohort) {
     const auto gallery = enrol(trial.enrolled, samples_each, cohort.model_id);
     const auto policy = must(gallery::calibrate(gallery, base, cohort, check.target_fpir,
-                                                gallery::impostors_for(check.target_fpir)))
+                                                gallery::impostors_needed(check.target_fpir)))
                             .policy;
     for (std::size_t i = 0; i < trial.enrolled.size(); ++i) {
         const auto probes = probes_of(trial.enrolled[i], samples_each, probes_each);

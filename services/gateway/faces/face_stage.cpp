@@ -85,9 +85,9 @@ Answered<enrolment::FaceSample> FaceStage::sample(const Image& image, float min_
                                                   const std::string& source) {
     auto sightings = enroller_.sightings(image);
     drop_below(sightings, min_score);
-    const auto faces = enrolment::prominent(std::move(sightings));
+    const auto faces = enrolment::prominent_faces(std::move(sightings));
     if (faces.size() != 1) {
-        const auto error = enrolment::no_single_face(faces.size(), enroller_.rules());
+        const auto error = enrolment::face_count_error(faces.size(), enroller_.rules());
         if (faces.empty()) return no_face(error.message);
         return refuse(400, fault_code::several_faces, error.message);
     }

@@ -78,7 +78,7 @@ class InboxApi {
                   {"track", face.track},
                   {"time", iso8601(face.seen)},
                   {"quality", rounded(face.quality.overall)}};
-        if (const auto refused = enrolment::refusal(face.quality, backend_.rules)) {
+        if (const auto refused = enrolment::enrolment_error(face.quality, backend_.rules)) {
             json["refusal"] = refused->message;
         }
         return json;
@@ -125,10 +125,10 @@ class InboxApi {
                           [](const Inbox::Face& face) { return face->quality.overall; });
         const auto best = faces.front();
         std::erase_if(faces, [&](const Inbox::Face& face) {
-            return enrolment::refusal(face->quality, backend_.rules).has_value();
+            return enrolment::enrolment_error(face->quality, backend_.rules).has_value();
         });
         if (faces.empty()) {
-            const auto why = enrolment::refusal(best->quality, backend_.rules);
+            const auto why = enrolment::enrolment_error(best->quality, backend_.rules);
             return std::unexpected(to_fault(why.value(), fault_code::bad_image));
         }
         if (faces.size() > max_samples) faces.resize(max_samples);

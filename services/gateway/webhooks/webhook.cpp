@@ -122,7 +122,7 @@ milliseconds Webhook::step() {
     const auto identity = wire::decode<wire::Identity>(entry.header, 0);
     if (!identity) runtime_.count_error(identity.error());
     if (identity && wanted(*identity)) return deliver(entry, *identity);
-    results_.done(entry);
+    results_.advance_past(entry);
     return no_delay;
 }
 
@@ -167,7 +167,7 @@ milliseconds Webhook::failed(const std::string& why, const std::string& retry_af
 void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     backoff_.reset();
     (outcome == WebhookOutcome::delivered ? delivered_ : dead_lettered_).add();
-    results_.done(entry);
+    results_.advance_past(entry);
     if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
 }
 
