@@ -1,11 +1,11 @@
-// Client of the gateway's REST API. The API key is sent in a header only, never in a URL.
+// Client for the gateway's REST API. Sends the API key only in a header, never in a URL.
 
 const keyStorage = 'facebus-key';
 const maxAttempts = 6;
 const maxConcurrentImages = 4;
 const maxCachedImages = 2000;
 
-/** Error answer of the gateway, with its message. `status` is 0 if there was no answer. */
+/** Error response from the gateway. `status` is 0 if the gateway could not be reached. */
 export class GatewayError extends Error {
   constructor(status, message) {
     super(message);
@@ -13,45 +13,52 @@ export class GatewayError extends Error {
   }
 }
 
+/** API key of the user, kept until the tab is closed. */
 export const key = {
   get: () => sessionStorage.getItem(keyStorage) ?? '',
   set: (value) => sessionStorage.setItem(keyStorage, value),
   forget: () => sessionStorage.removeItem(keyStorage),
 };
 
-let unauthorised = () => {};
-/** Calls `handler` with the gateway's message whenever the key is missing or rejected. */
+let unauthorisedHandler = () => {};
+/** Registers a function to be called with the gateway's message whenever the key is missing or rejected. */
 export function onUnauthorised(handler) {
-  unauthorised = handler;
+  unauthorisedHandler = handler;
 }
 
-function headers(more) {
-  const all = {...more};
+/** Returns `extra` with the API key added, if the user has entered one. */
+function requestHeaders(extra) {
+  const all = {...extra};
   if (key.get()) all['x-api-key'] = key.get();
   return all;
 }
 
+/** Returns a promise that resolves after a number of milliseconds. */
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/**
+ * Sends a request and returns its response. Retries if the response has Retry-After, that is, if the gateway is busy or
+ * limits the rate. Throws GatewayError if the gateway cannot be reached or returns an error.
+ */
 async function send(method, path, {json, form} = {}) {
   const body = json === undefined ? form : JSON.stringify(json);
   const type = json === undefined ? {} : {'Content-Type': 'application/json'};
   for (let attempt = 1; ; ++attempt) {
     let response;
     try {
-      response = await fetch(path, {method, headers: headers(type), body});
+      response = await fetch(path, {method, headers: requestHeaders(type), body});
     } catch {
       throw new GatewayError(0, 'Cannot reach the gateway. Check your connection.');
     }
     if (response.ok) return response;
-    // Random, so that pages that were rejected together do not all return together.
+    // Add jitter: pages that were rejected at the same time must not all retry at the same time.
     if (response.headers.has('Retry-After') && attempt < maxAttempts) {
       await pause(1000 * Number(response.headers.get('Retry-After')) * (0.5 + Math.random()));
       continue;
     }
-    const answer = await response.json().catch(() => ({}));
-    if (response.status === 401) unauthorised(answer.message);
-    throw new GatewayError(response.status, answer.message ?? `The gateway returned error ${response.status}.`);
+    const error = await response.json().catch(() => ({}));
+    if (response.status === 401) unauthorisedHandler(error.message);
+    throw new GatewayError(response.status, error.message ?? `The gateway returned error ${response.status}.`);
   }
 }
 
@@ -73,15 +80,15 @@ export async function upload(path, files) {
   return (await send('POST', path, {form})).json();
 }
 
-const images = new Map();
-const waiting = [];
-let loading = 0;
+const images = new Map();  // promises of image URLs, by path, oldest first
+const queue = [];
+let loading = 0;  // number of images being fetched
 
-/** Fetches an image that requires the key. Returns a promise of a URL for an <img>. */
+/** Fetches an image that requires the key, or finds it in the cache. Returns a promise of a URL for an <img>. */
 export function imageUrl(path) {
   if (!images.has(path)) {
     if (images.size >= maxCachedImages) images.delete(images.keys().next().value);
-    const loaded = new Promise((resolve, reject) => waiting.push({path, resolve, reject}));
+    const loaded = new Promise((resolve, reject) => queue.push({path, resolve, reject}));
     loaded.catch(() => images.delete(path));
     images.set(path, loaded);
     loadNext();
@@ -90,8 +97,8 @@ export function imageUrl(path) {
 }
 
 async function loadNext() {
-  if (loading >= maxConcurrentImages || waiting.length === 0) return;
-  const {path, resolve, reject} = waiting.shift();
+  if (loading >= maxConcurrentImages || queue.length === 0) return;
+  const {path, resolve, reject} = queue.shift();
   ++loading;
   try {
     resolve(URL.createObjectURL(await (await send('GET', path)).blob()));
@@ -103,17 +110,18 @@ async function loadNext() {
 }
 
 /**
- * Yields server-sent events until the connection ends. The first one is {event: 'open'}. `lastId` is the id of the last
- * event received; the gateway continues after it. Throws GatewayError if the gateway rejects the request.
+ * Yields {event: 'open'} once connected, then each server-sent event, until the connection ends. `lastId` is the id of
+ * the last event received; the gateway continues with the event after it. Throws GatewayError if the gateway rejects
+ * the request.
  */
 export async function* events(path, lastId) {
-  const more = {Accept: 'text/event-stream'};
-  if (lastId) more['Last-Event-ID'] = lastId;
-  const response = await fetch(path, {headers: headers(more), cache: 'no-store'});
+  const extra = {Accept: 'text/event-stream'};
+  if (lastId) extra['Last-Event-ID'] = lastId;
+  const response = await fetch(path, {headers: requestHeaders(extra), cache: 'no-store'});
   if (!response.ok) {
-    const answer = await response.json().catch(() => ({}));
-    if (response.status === 401) unauthorised(answer.message);
-    throw new GatewayError(response.status, answer.message ?? '');
+    const error = await response.json().catch(() => ({}));
+    if (response.status === 401) unauthorisedHandler(error.message);
+    throw new GatewayError(response.status, error.message ?? '');
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -1,20 +1,22 @@
-// State of the cameras and of the server.
+// State of the cameras and of the broker.
 
 import {get} from './api.js';
 import {emptyState, facts, h, timeAgo} from './dom.js';
 
 export const title = 'Cameras';
 
-const refreshInterval = 2000;
-const brokerTimeout = 5;  // seconds
+const refreshInterval = 2000;  // milliseconds
+const brokerTimeout = 5;  // seconds without a message after which the broker is offline
 
+/** Text and style of each camera state that the gateway reports. */
 const states = {
   live: ['Live', 'good'],
   no_frames: ['No frames', 'bad'],
-  ended: ['Finished', ''],
+  ended: ['Ended', ''],
   offline: ['Camera offline', 'bad'],
 };
 
+/** Creates an element that shows the time that lies this many seconds in the past. */
 function secondsAgo(seconds) {
   return timeAgo(new Date(Date.now() - 1000 * seconds).toISOString());
 }
@@ -33,22 +35,25 @@ function cameraCard(entry) {
     ]));
 }
 
-function serverState(broker) {
+/** Returns text and style of the broker's state. */
+function brokerState(broker) {
   if (!broker || broker.last_message_seconds_ago > brokerTimeout) return ['Broker offline', 'bad'];
-  if (broker.state !== 'ok') return [`Recognition stopped: ${broker.state}`, 'bad'];
-  if (broker.gallery_stale) return ['Redis is unavailable; recognition uses an old copy of the gallery', 'bad'];
+  if (broker.state !== 'ok') return [`Recognition stopped: ${broker.state}. Start facebus-recognize.`, 'bad'];
+  if (broker.gallery_stale) {
+    return ['Redis is unavailable; recognition uses an old copy of the gallery. Start Redis.', 'bad'];
+  }
   return ['Recognition running', 'good'];
 }
 
-function serverCard(broker) {
-  const [text, kind] = serverState(broker);
+function brokerCard(broker) {
+  const [text, kind] = brokerState(broker);
   return h('article', {class: 'card camera'},
-    h('h2', {}, h('i', {class: `dot ${kind}`}), 'Server'),
+    h('h2', {}, h('i', {class: `dot ${kind}`}), 'Broker'),
     h('p', {class: `state ${kind}`}, text),
     broker ? facts([
       ['Workers', broker.workers],
-      ['Queued', broker.queued],
-      ['In flight', broker.in_flight],
+      ['Faces queued', broker.queued],
+      ['Faces in flight', broker.in_flight],
       ['Results', broker.results],
       ['Last message', secondsAgo(broker.last_message_seconds_ago)],
     ]) : null);
@@ -60,10 +65,10 @@ export function show(root) {
   let active = true;
   const draw = async () => {
     try {
-      const answer = await get('/api/v1/cameras');
+      const response = await get('/api/v1/cameras');
       if (!active) return;
-      list.replaceChildren(...answer.cameras.map(cameraCard), serverCard(answer.broker));
-      if (answer.cameras.length === 0) {
+      list.replaceChildren(...response.cameras.map(cameraCard), brokerCard(response.broker));
+      if (response.cameras.length === 0) {
         list.prepend(emptyState('No cameras yet', 'A camera appears here when its machine connects.'));
       }
     } catch (error) {

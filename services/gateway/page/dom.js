@@ -1,6 +1,7 @@
-// Building blocks of the page. Text is always inserted as text, never as HTML: names are untrusted input.
+// Functions that create the elements of the page. They insert text as text, never as HTML, because names are untrusted.
 
-function make(element, properties, children) {
+/** Sets properties and event listeners (`onclick`) of an element and appends its children. Skips missing values. */
+function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
@@ -13,20 +14,20 @@ function make(element, properties, children) {
 
 /** Creates an HTML element: h('a', {href: '#', onclick: f}, 'text', element, [more]). */
 export function h(tag, properties, ...children) {
-  return make(document.createElement(tag), properties, children);
+  return fill(document.createElement(tag), properties, children);
 }
 
-/** Creates an SVG element. */
+/** Creates an SVG element; see h(). */
 export function s(tag, properties, ...children) {
-  return make(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
+  return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
 }
 
-/** Creates a button. `look` is primary, quiet or danger. */
-export function button(text, look, onclick, properties) {
-  return h('button', {type: 'button', class: look, onclick, ...properties}, text);
+/** Creates a button. `style` is its CSS class: primary, quiet or danger. */
+export function button(text, style, onclick, properties) {
+  return h('button', {type: 'button', class: style, onclick, ...properties}, text);
 }
 
-/** Returns a relative time: "just now", "5 min ago". */
+/** Returns a time relative to now: "just now", "5 min ago". From 24 hours on, returns the date. */
 export function ago(time) {
   const seconds = Math.max(0, (Date.now() - new Date(time)) / 1000);
   if (seconds < 5) return 'just now';
@@ -36,11 +37,12 @@ export function ago(time) {
   return new Date(time).toLocaleDateString();
 }
 
-/** Creates an element with a relative time, which refreshTimes() keeps up to date. */
+/** Creates an element that shows a relative time; refreshTimes() keeps it up to date. */
 export function timeAgo(time) {
   return h('time', {datetime: time, title: new Date(time).toLocaleString()}, ago(time));
 }
 
+/** Starts to update all elements of timeAgo() once per second. */
 export function refreshTimes() {
   setInterval(() => {
     for (const element of document.querySelectorAll('time[datetime]')) {
@@ -50,7 +52,7 @@ export function refreshTimes() {
   }, 1000);
 }
 
-/** Returns "1 face", "2 faces". */
+/** Returns a number with a noun in the singular or plural: "1 face", "2 faces". */
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
@@ -59,42 +61,42 @@ export function capitalise(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Shows a notification for some seconds. `kind` is good or bad. */
+/** Shows a notification for 5 seconds, or 10 if `kind` is bad (an error). The other kind is good. */
 export function notify(text, kind = 'good') {
-  const line = h('p', {class: `notification ${kind}`}, text);
-  document.querySelector('#notifications').append(line);
-  setTimeout(() => line.remove(), kind === 'bad' ? 10000 : 5000);
+  const notification = h('p', {class: `notification ${kind}`}, text);
+  document.querySelector('#notifications').append(notification);
+  setTimeout(() => notification.remove(), kind === 'bad' ? 10000 : 5000);
 }
 
-/** Creates the placeholder of an empty view. */
+/** Creates the message that a view shows if it has no content. */
 export function emptyState(title, text) {
   return h('div', {class: 'empty'}, h('h2', {}, title), h('p', {}, text));
 }
 
-/** Creates a list of names and values. Skips rows that are false. */
+/** Creates a list from [name, value] rows. Skips rows that are false. */
 export function facts(rows) {
   return h('dl', {class: 'facts'},
     rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 
 /**
- * Opens a modal dialog. `fill(close)` returns its content. Resolves with the argument of close(), or with undefined if
- * the user dismissed the dialog.
+ * Opens a modal dialog. `content` is called with a function close(value) and returns the elements of the dialog.
+ * Resolves with the value passed to close(), or with undefined if the user dismissed the dialog.
  */
-export function dialog(label, fill, look = '') {
+export function dialog(label, content, style = '') {
   return new Promise((resolve) => {
-    let answer;
-    const element = h('dialog', {'aria-label': label, class: look});
+    let result;
+    const element = h('dialog', {'aria-label': label, class: style});
     const close = (value) => {
-      answer = value;
+      result = value;
       element.close();
     };
-    element.append(button('×', 'close', () => close(), {'aria-label': 'Close'}), ...[fill(close)].flat());
+    element.append(button('×', 'close', () => close(), {'aria-label': 'Close'}), ...[content(close)].flat());
     element.addEventListener('close', () => {
       element.remove();
-      resolve(answer);
+      resolve(result);
     });
-    // A click outside the content hits the dialog itself.
+    // The target of a click outside the content is the dialog element. Such a click closes the dialog.
     element.addEventListener('click', (event) => {
       if (event.target === element) close();
     });
@@ -103,7 +105,7 @@ export function dialog(label, fill, look = '') {
   });
 }
 
-/** Shows a confirmation dialog. Resolves with true if the user confirmed. */
+/** Shows a confirmation dialog; `action` is the text of its button. Resolves with true if the user confirmed. */
 export function confirm(title, text, action) {
   return dialog(title, (close) => [
     h('h2', {}, title),
@@ -113,7 +115,7 @@ export function confirm(title, text, action) {
   ]);
 }
 
-/** Prompts the user for a line of text and offers `suggestions`. */
+/** Prompts the user for a line of text, with suggestions. Resolves with the text, or undefined if the user cancels. */
 export function prompt(title, label, value, action, suggestions = []) {
   return dialog(title, (close) => {
     const input = h('input', {
@@ -132,7 +134,7 @@ export function prompt(title, label, value, action, suggestions = []) {
   });
 }
 
-/** Creates the suggestions of an input whose `list` is `id`. */
+/** Creates the list of suggestions of an input whose property `list` is `id`. */
 export function nameList(id, names) {
   return h('datalist', {id}, names.map((name) => h('option', {value: name})));
 }

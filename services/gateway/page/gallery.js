@@ -22,7 +22,7 @@ async function load() {
   return [...people.values()];
 }
 
-/** Runs an action, shows its message or error, and reloads the gallery. */
+/** Runs an action, shows the message that it returns or its error, and reloads the gallery. */
 async function act(action, reload) {
   try {
     notify(await action());
@@ -32,24 +32,27 @@ async function act(action, reload) {
   await reload();
 }
 
+/** Enrols photos of a person. Shows a message for each photo that was rejected. */
 function addPhotos(name, files, reload) {
   return act(async () => {
-    const answer = await upload(`/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`, files);
-    for (const face of answer.faces) {
+    const response = await upload(`/api/v1/gallery/faces?subject=${encodeURIComponent(name)}`, files);
+    for (const face of response.faces) {
       if (face.message) notify(`${face.file}: ${face.message}`, 'bad');
     }
-    return `${count(answer.added, 'photo')} of ${name} added` +
-      (answer.already_enrolled > 0 ? `, ${answer.already_enrolled} already enrolled` : '');
+    return `${count(response.added, 'photo')} of ${name} added` +
+      (response.already_enrolled > 0 ? `, ${response.already_enrolled} already enrolled` : '');
   }, reload);
 }
 
-function photoInput(onChosen) {
+/** Creates an input that calls `onSelect` with the files that the user selects. */
+function photoInput(onSelect) {
   const input = h('input', {
-    type: 'file', accept: 'image/*', multiple: true, onchange: () => onChosen([...input.files]),
+    type: 'file', accept: 'image/*', multiple: true, onchange: () => onSelect([...input.files]),
   });
   return input;
 }
 
+/** Creates a photo with its source, its quality and a button that removes it. */
 function sampleFigure(face, name, reload) {
   return h('figure', {class: 'photo'},
     sampleImage(face.image_id, name),
@@ -64,6 +67,7 @@ function sampleFigure(face, name, reload) {
     }, {'aria-label': `Remove photo ${face.source}`}));
 }
 
+/** Returns a click handler that renames a person. */
 function rename(person, reload) {
   return async () => {
     const name = await prompt(`Rename ${person.subject}`, 'New name', person.subject, 'Rename');
@@ -75,6 +79,7 @@ function rename(person, reload) {
   };
 }
 
+/** Returns a click handler that merges a person into another one. */
 function merge(person, people, reload) {
   return async () => {
     const others = people.map((other) => other.subject).filter((name) => name !== person.subject);
@@ -87,6 +92,7 @@ function merge(person, people, reload) {
   };
 }
 
+/** Returns a click handler that ignores a person or stops ignoring them. */
 function toggleIgnored(person, reload) {
   return () => act(async () => {
     await put(`/api/v1/gallery/subjects/${encodeURIComponent(person.subject)}`, {ignored: !person.ignored});
@@ -94,6 +100,7 @@ function toggleIgnored(person, reload) {
   }, reload);
 }
 
+/** Returns a click handler that removes a person after a confirmation. */
 function removePerson(person, reload) {
   return async () => {
     const confirmed = await confirm(`Remove ${person.subject}?`,
@@ -101,9 +108,10 @@ function removePerson(person, reload) {
       'It cannot be undone.', 'Remove');
     if (!confirmed) return;
     act(async () => {
-      const answer = await remove(subjectPath(person.subject));
-      if (answer.run_on_redis) {
-        notify(`The data is still in the files of Redis. To erase it, run on Redis: ${answer.run_on_redis}`, 'bad');
+      const response = await remove(subjectPath(person.subject));
+      if (response.run_on_redis) {
+        notify('Redis still has the data in its files on disk. To erase it, ask the Redis administrator to run ' +
+          `${response.run_on_redis}.`, 'bad');
       }
       return `${person.subject} removed`;
     }, reload);
@@ -127,6 +135,7 @@ function card(person, people, reload) {
       button('Remove', 'quiet danger', removePerson(person, reload))));
 }
 
+/** Opens the dialog that enrols a person from photos. */
 function enrolPerson(reload) {
   return dialog('Enrol a person', (close) => {
     const name = h('input', {required: true, maxlength: 200, autofocus: true, autocomplete: 'off'});
@@ -164,8 +173,8 @@ export function show(root) {
     list.replaceChildren(...matches.slice(0, maxCards).map((person) => card(person, people, reload)));
     if (matches.length === 0) {
       list.append(people.length === 0 ?
-        emptyState('The gallery is empty', 'Enrol a person here, or from the list of unknown people.') :
-        emptyState('No matches', 'No name contains this text.'));
+        emptyState('The gallery is empty', 'Enrol a person here or in the view “Unknown”.') :
+        emptyState('No matches', 'No name contains the search text.'));
     }
     more.hidden = matches.length <= maxCards;
     summary.textContent = count(people.length, 'person', 'people');

@@ -8,15 +8,16 @@ export const title = 'Live';
 
 const maxCards = 120;
 const maxRetryDelay = 5000;
-const newFor = 3000;  // milliseconds that a card counts as new
+const newFor = 3000;  // milliseconds for which a card counts as new
 
-/** Latest result per track; the track updated last is at the end. */
+/** Latest result of each track, least recently updated track first. */
 const tracks = new Map();
+/** Functions to call with the id of each track whose result was updated or dropped. */
 const watchers = new Set();
-let cropsMissing = false;
+let cropsMissing = false;  // whether the latest result had no crop
 let listening = false;
 
-/** Receives results as long as the page is open. Reconnects and continues after the last result received. */
+/** Receives results while the page is open. After an interruption, reconnects and continues with the next result. */
 export async function listen() {
   if (listening) return;
   listening = true;
@@ -32,7 +33,7 @@ export async function listen() {
         add(JSON.parse(event.data));
       }
     } catch (error) {
-      // The page then prompts for a key and calls listen() again.
+      // The key was rejected. The sign-in dialog calls listen() again.
       if (error.status === 401) listening = false;
     }
     setConnection('off', 'Reconnecting…');
@@ -50,7 +51,7 @@ function setConnection(state, text) {
 
 function add(result) {
   const before = tracks.get(result.track);
-  // A restarted gateway sends old results again, without crops.
+  // Ignore results that are already known: a restarted gateway sends old results again, without crops.
   if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
   tracks.delete(result.track);
   if (result.ignored) {
@@ -73,7 +74,7 @@ export function faceImage(result) {
   return h('span', {class: 'face none', 'aria-hidden': 'true'}, nameOf(result).slice(0, 1));
 }
 
-/** Creates a bar as long as the similarity, with a mark at the threshold. */
+/** Creates a bar whose length is the similarity, with a mark at the threshold. */
 function similarityBar(result) {
   if (result.similarity === undefined) return null;
   const percent = (value) => `${100 * Math.min(1, Math.max(0, value))}%`;
@@ -103,14 +104,19 @@ let filter = 'all';
 export function show(root) {
   const list = h('div', {class: 'cards'});
   const summary = h('p', {class: 'summary'});
-  const hint = h('p', {class: 'hint', hidden: true}, 'Results arrive without images. Set ',
-    h('code', {}, 'recognize.publish_crops: true'), ' to show faces and to enrol unknown people.');
+  const hint = h('p', {class: 'hint', hidden: true}, 'Results contain no images. To show faces and to enrol unknown ',
+    'people, set ', h('code', {}, 'recognize.publish_crops: true'), ' for the workers.');
   const matches = (result) => filter === 'all' || result.decision === filter;
 
   const draw = () => {
     const shown = [...tracks.values()].filter(matches).reverse();
-    list.replaceChildren(...(shown.length > 0 ? shown.map(card) : [emptyState('No results yet',
-      'People appear here as soon as a camera sees them.')]));
+    const cards = shown.map(card);
+    if (tracks.size === 0) {
+      cards.push(emptyState('No results yet', 'People appear here as soon as a camera sees them.'));
+    } else if (shown.length === 0) {
+      cards.push(emptyState('No matching results', 'Select “All” to show every result.'));
+    }
+    list.replaceChildren(...cards);
     updateSummary();
   };
   const updateSummary = () => {
@@ -118,7 +124,7 @@ export function show(root) {
     const known = new Set(all.filter((result) => result.decision === 'known').map((result) => result.subject)).size;
     const unknown = all.filter((result) => result.decision === 'unknown').length;
     summary.textContent = all.length === 0 ? '' :
-      `${count(known, 'known person', 'known people')} · ${count(unknown, 'unknown face')}`;
+      `${count(known, 'known person', 'known people')} · ${count(unknown, 'appearance')} of unknown people`;
     hint.hidden = !cropsMissing;
   };
   const update = (track) => {
@@ -127,7 +133,7 @@ export function show(root) {
     list.querySelector(`[data-track="${CSS.escape(track)}"]`)?.remove();
     if (result && matches(result)) {
       const added = card(result);
-      // Stored results, which arrive in one go at the start, are not animated.
+      // Animate only new results, not the stored ones that arrive together when the page opens.
       if (Date.now() - Date.parse(result.time) < newFor) added.classList.add('new');
       list.prepend(added);
     }
@@ -135,16 +141,16 @@ export function show(root) {
     updateSummary();
   };
 
-  const choices = h('div', {class: 'choices', role: 'group', 'aria-label': 'Filter results'},
+  const filterButtons = h('div', {class: 'choices', role: 'group', 'aria-label': 'Filter results'},
     Object.entries(filters).map(([name, text]) => h('button', {
       type: 'button', 'aria-pressed': String(name === filter),
       onclick: (event) => {
         filter = name;
-        for (const other of choices.children) other.setAttribute('aria-pressed', String(other === event.target));
+        for (const other of filterButtons.children) other.setAttribute('aria-pressed', String(other === event.target));
         draw();
       },
     }, text)));
-  root.append(h('div', {class: 'head'}, h('h1', {}, title), summary, choices), hint, list);
+  root.append(h('div', {class: 'head'}, h('h1', {}, title), summary, filterButtons), hint, list);
   draw();
   watchers.add(update);
   return () => watchers.delete(update);

@@ -9,16 +9,16 @@ import * as statistics from './statistics.js';
 import * as unknown from './unknown.js';
 
 const views = {live, unknown, gallery, cameras, statistics};
-let leave = () => {};
+let stopView = () => {};
 
-/** Shows the view that the URL names. Its show() returns a function that stops it. */
+/** Stops the current view and shows the one that the URL names. A view's show() returns a function that stops it. */
 function show() {
   const name = location.hash.slice(1) in views ? location.hash.slice(1) : 'live';
-  leave();
+  stopView();
   const root = document.querySelector('#view');
   root.replaceChildren();
   root.className = name;
-  leave = views[name].show(root) ?? (() => {});
+  stopView = views[name].show(root) ?? (() => {});
   for (const link of document.querySelectorAll('nav a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -27,6 +27,7 @@ function show() {
 }
 
 let signingIn = false;
+/** Opens the sign-in dialog, then starts the page. `error` is the gateway's message about a rejected key. */
 async function signIn(error) {
   if (signingIn) return;
   signingIn = true;
@@ -40,8 +41,8 @@ async function signIn(error) {
         close(input.value.trim());
       }},
       h('label', {}, 'API key', input),
-      h('p', {class: 'hint'}, '“facebus api-key read NAME” creates a key. ',
-        'To change the gallery, use “enrol” instead of “read”.'),
+      h('p', {class: 'hint'}, '“facebus api-key read NAME” creates a key that can only view. ',
+        'Use “enrol” instead of “read” to create a key that can also change the gallery.'),
       h('div', {class: 'actions'}, h('button', {class: 'primary'}, 'Sign in'))),
     ];
   });
@@ -51,7 +52,7 @@ async function signIn(error) {
   start();
 }
 
-/** Starts the page if the key is valid; otherwise onUnauthorised() opens the sign-in dialog. */
+/** Starts the page. If the key is missing or invalid, returns; the sign-in dialog is then open. */
 async function start() {
   try {
     await get('/api/v1/cameras');

@@ -5,16 +5,17 @@
 namespace facebus::gateway {
 namespace {
 
-// Allows only the gateway's own scripts and connections, whatever a name or an image contains.
-constexpr const char* policy =
+// Content-Security-Policy. Blocks all scripts and connections except the gateway's own, so that a
+// hostile name or image cannot run code.
+constexpr const char* content_security_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
 
-http::Response answer(const PageFile& file) {
+http::Response to_response(const PageFile& file) {
     return {.body = std::string(file.content),
             .type = std::string(file.type),
-            .headers = {{"Content-Security-Policy", policy},
+            .headers = {{"Content-Security-Policy", content_security_policy},
                         {"Referrer-Policy", "no-referrer"},
                         {"X-Frame-Options", "DENY"},
                         {"Cross-Origin-Opener-Policy", "same-origin"}}};
@@ -28,7 +29,7 @@ std::vector<Route> page_routes() {
     routes.reserve(files.size() + 1);
     const auto add = [&](const std::string& path, const PageFile& file) {
         routes.push_back(
-            {"GET", path, std::nullopt, 0, [file](const Call&) { return answer(file); }});
+            {"GET", path, std::nullopt, 0, [file](const Call&) { return to_response(file); }});
     };
     add("/", files.front());
     for (const auto& file : files) add("/page/" + std::string(file.name), file);

@@ -1,4 +1,4 @@
-// Web page of the gateway. Its files are compiled into the program, so they need no installation.
+// Web page of the gateway. Its files are compiled into the program and need not be installed.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,9 @@
 
 namespace facebus::gateway {
 
+/// File of the page, compiled into the program.
 struct PageFile {
-    std::string_view name;
+    std::string_view name;  ///< file name, without a folder
     std::string_view type;  ///< media type, as in Content-Type
     std::string_view content;
 };
@@ -17,8 +18,8 @@ struct PageFile {
 /// Returns all files of the page; the first one is served at `/`.
 std::vector<PageFile> page_files();
 
-/// Returns the routes of the files. They require no key: the files hold no data, and the page sends
-/// a key with each request for data.
+/// Returns the routes that serve the files. They require no key, because the files contain no
+/// personal data. The page sends a key with each request for data.
 std::vector<Route> page_routes();
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// Plots over time, as SVG.
+// Draws plots over time as SVG.
 
 import {h, s} from './dom.js';
 
@@ -6,15 +6,15 @@ const width = 640;
 const height = 200;
 const padding = {left: 56, right: 8, top: 10, bottom: 24};
 
-/** Returns round numbers from 0 to at least `highest`, for about four grid lines. */
+/** Returns the values of about four grid lines: round numbers from 0 to at least `highest`. */
 function ticks(highest) {
-  const rough = Math.max(highest, 1e-9) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough);
+  const minStep = Math.max(highest, 1e-9) / 4;
+  const power = 10 ** Math.floor(Math.log10(minStep));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= minStep);
   return Array.from({length: Math.ceil(highest / step) + 1}, (_, i) => i * step);
 }
 
-/** Draws the grid and both axes. `x` and `y` of its result map times and values to positions. */
+/** Draws the grid and both axes. Returns the drawing and two functions that map times to x and values to y. */
 function frame(label, from, to, highest, unit) {
   const marks = ticks(highest);
   const top = marks.at(-1) || 1;
@@ -41,8 +41,8 @@ function legend(series) {
 }
 
 /**
- * Draws stacked bars. `points`: [{time, <name>: value}]; `series`: [{name, kind}] with a CSS class as kind; `span`:
- * width of a bar in milliseconds.
+ * Draws stacked bars. `points` is a list of {time, <name of a series>: value}. `series` is a list of {name, kind}, in
+ * which `kind` is a CSS class. `span` is the width of a bar in milliseconds.
  */
 export function bars(label, points, series, {from, to, span, unit}) {
   const sum = (point) => series.reduce((total, {name}) => total + (point[name] ?? 0), 0);
@@ -62,7 +62,7 @@ export function bars(label, points, series, {from, to, span, unit}) {
   return h('figure', {}, h('figcaption', {}, label, legend(series)), svg);
 }
 
-/** Draws one line per series. A line is interrupted if its next point is more than `gap` milliseconds later. */
+/** Draws one line per series; see bars(). Interrupts a line where two points are more than `gap` milliseconds apart. */
 export function lines(label, points, series, {from, to, gap, unit}) {
   const highest = Math.max(1, ...points.flatMap((point) => series.map(({name}) => point[name] ?? 0)));
   const {svg, x, y} = frame(label, from, to, highest, unit);

@@ -1,18 +1,18 @@
-// Unknown people: one card per person, until the user enrols, ignores or dismisses it.
+// Unknown people: one card per person, until the user enrols, ignores or dismisses that person.
 
 import {get, imageUrl, post} from './api.js';
 import {button, confirm, count, emptyState, h, nameList, notify, timeAgo} from './dom.js';
 
 export const title = 'Unknown people';
 
-const refreshInterval = 4000;
-const maxImages = 8;
+const refreshInterval = 4000;  // milliseconds
+const maxImages = 8;  // per card
 
-let groups = [];
+let groups = [];  // latest response of the gateway: faces, grouped by person
 let watching = false;
-const watchers = new Set();
+const watchers = new Set();  // functions to call after each refresh
 
-/** Polls for unknown people as long as the page is open, for the count in the navigation. */
+/** Polls for unknown people while the page is open, because the navigation shows their number in every view. */
 export async function watch() {
   if (watching) return;
   watching = true;
@@ -24,7 +24,7 @@ async function refresh() {
   try {
     groups = (await get('/api/v1/unknown')).groups;
   } catch {
-    return;  // The header shows the state of the connection.
+    return;  // Report nothing: the header shows whether the gateway is connected.
   }
   const badge = document.querySelector('#unknown-count');
   badge.hidden = groups.length === 0;
@@ -32,10 +32,10 @@ async function refresh() {
   for (const watcher of watchers) watcher();
 }
 
-const ids = (group) => group.faces.map((face) => face.id);
-const signature = (group) => ids(group).join();
+const faceIds = (group) => group.faces.map((face) => face.id);
+const groupId = (group) => faceIds(group).join();
 
-/** Runs an action, shows its message or error, and refreshes the list. */
+/** Runs an action, shows the message that it returns or its error, and refreshes the list. */
 async function act(action) {
   try {
     notify(await action());
@@ -69,30 +69,30 @@ function card(group) {
   const enrol = (event) => {
     event.preventDefault();
     act(async () => {
-      const {subject, added} = await post('/api/v1/unknown/name', {subject: input.value, faces: ids(group)});
+      const {subject, added} = await post('/api/v1/unknown/name', {subject: input.value, faces: faceIds(group)});
       return `${subject} enrolled with ${count(added, 'photo')}`;
     });
   };
   const ignore = async () => {
     const confirmed = await confirm('Ignore this person?',
-      'This person is enrolled under a generated name and no longer reported. You can undo this in the gallery.',
+      'This enrols the person under a generated name, and facebus never reports them. You can undo this in the gallery.',
       'Ignore');
     if (confirmed) {
       act(async () => {
-        const {subject} = await post('/api/v1/unknown/ignore', {faces: ids(group)});
+        const {subject} = await post('/api/v1/unknown/ignore', {faces: faceIds(group)});
         return `Person ignored; listed in the gallery as “${subject}”`;
       });
     }
   };
   const dismiss = () => act(async () => {
-    await post('/api/v1/unknown/dismiss', {faces: ids(group)});
+    await post('/api/v1/unknown/dismiss', {faces: faceIds(group)});
     return 'Person dismissed';
   });
-  return h('article', {class: 'card group', 'data-group': signature(group)},
+  return h('article', {class: 'card group', 'data-group': groupId(group)},
     h('div', {class: 'faces'}, group.faces.slice(0, shown).map(thumbnail),
       more > 0 ? h('span', {class: 'face none'}, `+${more}`) : null),
     h('p', {class: 'details'},
-      `${count(group.faces.length, 'visit')} · ${cameras.join(', ')} · `, timeAgo(latest.time)),
+      `${count(group.faces.length, 'appearance')} · ${cameras.join(', ')} · `, timeAgo(latest.time)),
     enrollable ? null : h('p', {class: 'hint'}, `Cannot be enrolled: ${latest.refusal}.`),
     h('form', {class: 'name', onsubmit: enrol}, input, h('button', {class: 'primary', disabled: !enrollable}, 'Enrol')),
     h('div', {class: 'actions'},
@@ -106,12 +106,12 @@ export function show(root) {
   const known = nameList('known-names', []);
   root.append(h('div', {class: 'head'}, h('h1', {}, title), summary), list, known);
 
-  // Reuses the cards of unchanged groups: the user may be typing a name into one of them.
+  // Reuse the cards of unchanged groups: the user may be typing a name into one of them.
   const draw = () => {
     summary.textContent = groups.length === 0 ? '' : count(groups.length, 'person', 'people');
     const existing = new Map(
       [...list.querySelectorAll('[data-group]')].map((element) => [element.dataset.group, element]));
-    const cards = groups.map((group) => existing.get(signature(group)) ?? card(group));
+    const cards = groups.map((group) => existing.get(groupId(group)) ?? card(group));
     if (cards.length === 0) {
       cards.push(emptyState('No unknown people',
         'People who are not in the gallery appear here, one card per person.'));

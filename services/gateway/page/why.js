@@ -4,46 +4,48 @@ import {imageUrl} from './api.js';
 import {capitalise, dialog, facts, h, s} from './dom.js';
 import {faceImage, nameOf} from './live.js';
 
-const digits = (value) => value.toFixed(2);
+const twoDecimals = (value) => value.toFixed(2);
 
-/** Returns the decision in words. */
+/** Returns a sentence that explains the decision. */
 export function sentence(result) {
-  if (result.decision === 'error') return capitalise(result.reason ?? 'the face could not be processed.');
-  if (result.similarity === undefined) return capitalise(result.reason ?? 'the gallery is empty.');
-  const scores = `similarity ${digits(result.similarity)}, threshold ${digits(result.threshold)}`;
+  if (result.decision === 'error') return `${capitalise(result.reason ?? 'the face could not be processed')}.`;
+  if (result.similarity === undefined) return `${capitalise(result.reason ?? 'the gallery is empty')}.`;
+  const scores = `similarity ${twoDecimals(result.similarity)}, threshold ${twoDecimals(result.threshold)}`;
   if (result.decision === 'known') return `${capitalise(scores)}.`;
   return `${capitalise(result.reason ?? 'no match')}: ${scores}.`;
 }
 
-const characterWidth = 12;  // estimate for the scale's largest font, in units of its view box
+const characterWidth = 12;  // estimated width of a character in the largest font of scale(), in units of its view box
 
-/** Draws similarity, threshold and runner-up on one axis from 0 to 1. */
+/** Draws the similarity, the threshold and the runner-up's similarity on one axis from 0 to 1. */
 function scale(result) {
   const width = 560;
-  const place = (value) => 20 + (width - 40) * Math.min(1, Math.max(0, value));
+  const position = (value) => 20 + (width - 40) * Math.min(1, Math.max(0, value));
   const y = 58;
-  const label = (value, text, at, kind) => {
-    // Centred on its mark, but never cut off at the edge of the drawing.
+  const label = (value, text, labelY, kind) => {
+    // Centre the label on its mark, but keep it inside the drawing.
     const margin = text.length * characterWidth / 2;
-    const x = Math.min(Math.max(place(value), margin), width - margin);
-    return s('text', {x, y: at, class: kind, 'text-anchor': 'middle'}, text);
+    const x = Math.min(Math.max(position(value), margin), width - margin);
+    return s('text', {x, y: labelY, class: kind, 'text-anchor': 'middle'}, text);
   };
   const marks = [
-    s('line', {x1: place(0), x2: place(1), y1: y, y2: y, class: 'axis'}),
+    s('line', {x1: position(0), x2: position(1), y1: y, y2: y, class: 'axis'}),
     s('rect', {
-      x: place(result.threshold), y: y - 5, width: place(1) - place(result.threshold), height: 10, rx: 5,
+      x: position(result.threshold), y: y - 5, width: position(1) - position(result.threshold), height: 10, rx: 5,
       class: 'accepted',
     }),
-    s('line', {x1: place(result.threshold), x2: place(result.threshold), y1: y - 16, y2: y + 16, class: 'threshold'}),
-    label(result.threshold, `threshold ${digits(result.threshold)}`, y + 32, 'below'),
+    s('line', {
+      x1: position(result.threshold), x2: position(result.threshold), y1: y - 16, y2: y + 16, class: 'threshold',
+    }),
+    label(result.threshold, `threshold ${twoDecimals(result.threshold)}`, y + 32, 'below'),
   ];
   if (result.runner_up) {
     const {subject, similarity} = result.runner_up;
-    marks.push(s('circle', {cx: place(similarity), cy: y, r: 6, class: 'runner-up'}),
-      label(similarity, `runner-up: ${short(subject)} ${digits(similarity)}`, y + 52, 'below'));
+    marks.push(s('circle', {cx: position(similarity), cy: y, r: 6, class: 'runner-up'}),
+      label(similarity, `runner-up: ${short(subject)} ${twoDecimals(similarity)}`, y + 52, 'below'));
   }
-  marks.push(s('circle', {cx: place(result.similarity), cy: y, r: 9, class: `best ${result.decision}`}),
-    label(result.similarity, `similarity ${digits(result.similarity)}`, y - 24, 'above'));
+  marks.push(s('circle', {cx: position(result.similarity), cy: y, r: 9, class: `best ${result.decision}`}),
+    label(result.similarity, `similarity ${twoDecimals(result.similarity)}`, y - 24, 'above'));
   return s('svg', {viewBox: `0 0 ${width} 118`, class: 'scale', role: 'img', 'aria-label': sentence(result)}, marks);
 }
 
@@ -51,7 +53,7 @@ function short(name) {
   return name.length > 24 ? `${name.slice(0, 23)}…` : name;
 }
 
-/** Draws the time per stage, from the camera to the published result. */
+/** Draws how long each stage took, from the camera to the published result. */
 function latency(result) {
   const stages = Object.entries(result.milliseconds).filter(([stage]) => stage !== 'total')
     .map(([stage, ms]) => [stage, Math.max(0, ms)]);
@@ -66,7 +68,7 @@ function latency(result) {
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 
-/** Creates the image of a sample, loaded when it scrolls into view. Shows an initial if the gallery keeps no photo. */
+/** Creates the photo of a sample, loaded once it is scrolled into view. Shows the person's initial if there is none. */
 export function sampleImage(id, name) {
   const frame = h('span', {class: 'sample'},
     h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
@@ -93,6 +95,7 @@ const observer = new IntersectionObserver((entries) => {
 }, {rootMargin: '200px'});
 const loaders = new WeakMap();
 
+/** Calls `load` once, when the element becomes visible. */
 function whenVisible(element, load) {
   loaders.set(element, load);
   observer.observe(element);
@@ -103,16 +106,17 @@ function summary(result) {
     ['Camera', result.camera],
     ['Seen', new Date(result.time).toLocaleString()],
     ['Faces compared', result.probes],
-    ['Best quality', digits(result.quality)],
+    ['Best quality', twoDecimals(result.quality)],
   ];
-  if (result.probability !== undefined) rows.push(['Probability', `${(100 * result.probability).toFixed(1)} %`]);
+  if (result.probability !== undefined) rows.push(['Probability', `${(100 * result.probability).toFixed(1)}%`]);
   if (result.margin !== undefined) {
     const {runner_up: runnerUp} = result;
-    rows.push(['Margin', runnerUp ? `${digits(result.margin)} over ${runnerUp.subject}` : 'no runner-up']);
+    rows.push(['Margin', runnerUp ? `${twoDecimals(result.margin)} over ${runnerUp.subject}` : 'no runner-up']);
   }
   return facts(rows);
 }
 
+/** Opens the dialog that explains a decision. */
 export function explain(result) {
   return dialog('Decision details', () => [
     h('div', {class: 'top'}, faceImage(result),
@@ -128,7 +132,7 @@ export function explain(result) {
     h('section', {}, h('h3', {}, `Latency from camera to result: ${Math.round(result.milliseconds.total)} ms`),
       latency(result)),
     h('details', {}, h('summary', {}, 'Technical details'),
-      facts([['Track', result.track], ['Model', result.model], ['Gallery', result.gallery]]
+      facts([['Track id', result.track], ['Model id', result.model], ['Gallery version', result.gallery]]
         .map(([name, value]) => [name, h('code', {}, value)]))),
   ], 'why');
 }
