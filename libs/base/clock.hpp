@@ -1,4 +1,4 @@
-// Wall clock for time stamps and monotonic clock for intervals.
+// Wall clock for timestamps, and monotonic clock for intervals.
 #pragma once
 
 #include <chrono>
@@ -7,13 +7,14 @@
 
 namespace facebus {
 
-/// Returns nanoseconds since 1970-01-01 UTC. For time stamps: jumps when the clock is set.
+/// Returns the Unix time in nanoseconds. Use it for timestamps only: it jumps when the system clock
+/// is set.
 std::int64_t utc_ns();
 
 /// Clock for intervals and deadlines; never jumps.
 using Monotonic = std::chrono::steady_clock;
 
-/// Returns the time in ISO 8601 with milliseconds, UTC: 2026-01-31T12:00:00.000Z
+/// Formats a Unix time in nanoseconds as ISO 8601 with milliseconds: 2026-01-31T12:00:00.000Z
 std::string iso8601(std::int64_t utc_ns);
 
 }  // namespace facebus

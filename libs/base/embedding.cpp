@@ -10,9 +10,9 @@ float similarity(const Embedding& a, const Embedding& b) {
 }
 
 void normalise(Embedding& embedding) {
-    const float length = std::sqrt(similarity(embedding, embedding));
-    if (length == 0) return;
-    for (float& value : embedding) value /= length;
+    const float norm = std::sqrt(similarity(embedding, embedding));
+    if (norm == 0) return;
+    for (float& value : embedding) value /= norm;
 }
 
 }  // namespace facebus

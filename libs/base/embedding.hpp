@@ -6,15 +6,17 @@
 
 namespace facebus {
 
+/// Number of elements of an embedding.
 inline constexpr std::size_t embedding_size = 512;
 
-/// A face as a unit vector. The dot product of two embeddings is their cosine similarity.
+/// Embedding of a face: a vector with unit norm. The dot product of two embeddings is their cosine
+/// similarity.
 using Embedding = std::array<float, embedding_size>;
 
-/// Returns the cosine similarity, in [-1, 1]. Requires: `a` and `b` have length 1.
+/// Returns the cosine similarity, in [-1, 1]. Requires: both have unit norm.
 float similarity(const Embedding& a, const Embedding& b);
 
-/// Scales the vector to length 1. Leaves a vector of length 0 unchanged.
+/// Scales the vector to unit norm. Leaves a zero vector unchanged.
 void normalise(Embedding& embedding);
 
 }  // namespace facebus

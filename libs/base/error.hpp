@@ -1,8 +1,9 @@
 // Error types and exit codes.
 //
-// Start-up problems throw a FatalError; main catches it, prints its message in one line and exits
-// with its code. Operations that can fail per message return Result<T>; the caller counts and logs
-// the error and continues. Assertions are for programming errors, never for input.
+// A problem that ends the program throws a FatalError; main() catches it, prints its message on one
+// line and exits with its code. An operation that can fail for a single message returns Result<T>;
+// the caller counts and logs the error and continues. Assertions are for programming errors, never
+// for input.
 #pragma once
 
 #include <expected>
@@ -17,7 +18,7 @@ enum class ErrorKind {
     malformed,    ///< the input cannot be decoded
     unsupported,  ///< the input is well-formed, but this version does not support it
     too_large,    ///< the input exceeds a limit
-    refused,      ///< the input is valid, but was rejected for the reason in the message
+    refused,      ///< the input is valid, but is rejected; the error message states why
     exists,       ///< the object to create already exists
     unavailable,  ///< a dependency (Redis, a camera, a file) is unavailable
 };
@@ -28,9 +29,10 @@ std::string_view to_string(ErrorKind kind);
 /// Failure of one operation.
 struct Error {
     ErrorKind kind{};
-    std::string message;  ///< one sentence for the user: the problem and, if possible, the remedy
+    std::string message;  ///< for the user, one line: the problem and, if possible, the remedy
 };
 
+/// Value of type T, or an Error.
 template <class T>
 using Result = std::expected<T, Error>;
 
@@ -39,21 +41,23 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
     return std::unexpected(Error{kind, std::move(message)});
 }
 
-/// Exit codes of all facebus programs, following sysexits.h.
+/// Exit codes of all facebus programs. They follow sysexits.h, except `interrupted`, which is
+/// 128 + SIGINT as in a shell.
 enum class Exit : int {
     ok = 0,
-    usage = 64,         ///< an invalid flag or argument
+    usage = 64,         ///< invalid arguments
     input = 65,         ///< unusable input, such as an image without a face
     unavailable = 69,   ///< a dependency is unavailable: model, camera, Redis, port
     software = 70,      ///< a bug
-    interrupted = 130,  ///< Ctrl-C before a result was available
+    interrupted = 130,  ///< stopped with Ctrl-C before the work was complete
     config = 78,        ///< invalid facebus.yaml or environment variable
 };
 
-/// Returns the exit code for a program that ends with this error.
+/// Returns the code of a program that exits because of this error.
 Exit exit_code(const Error& error);
 
-/// The program cannot start or continue. `what()` is the one-line message for the user.
+/// Error because of which the program cannot start or continue. what() is the one-line message for
+/// the user.
 class FatalError : public std::runtime_error {
   public:
     FatalError(Exit code, const std::string& message) : std::runtime_error(message), code_(code) {}

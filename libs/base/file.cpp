@@ -14,7 +14,7 @@ namespace facebus {
 
 namespace {
 
-Error unwritable(const std::filesystem::path& file, int error) {
+Error cannot_write(const std::filesystem::path& file, int error) {
     return {ErrorKind::unavailable, fmt::format("cannot write {}: {}", file.string(),
                                                 std::generic_category().message(error))};
 }
@@ -45,19 +45,20 @@ FileWriter::~FileWriter() {
 }
 
 Result<FileWriter> FileWriter::create(std::filesystem::path file, Readers readers) {
-    // In the folder of the target, because rename() is atomic only within one file system.
+    // The temporary file is in the folder of the target, because rename() is atomic only within one
+    // file system.
     auto temporary = file;
     temporary += fmt::format(".{}.part", getpid());
     std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);  // left by a process with the same id that died
+    std::filesystem::remove(temporary, ignored);  // left by a crashed process with the same id
     const mode_t mode = readers == Readers::owner ? 0600 : 0666;
     const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (descriptor < 0) return std::unexpected(unwritable(file, errno));
+    if (descriptor < 0) return std::unexpected(cannot_write(file, errno));
     return FileWriter(std::move(file), std::move(temporary), descriptor);
 }
 
-Result<void> FileWriter::failed(int error) const {
-    return std::unexpected(unwritable(file_, error));
+Result<void> FileWriter::write_error(int error) const {
+    return std::unexpected(cannot_write(file_, error));
 }
 
 Result<void> FileWriter::write(std::string_view bytes) {
@@ -66,14 +67,14 @@ Result<void> FileWriter::write(std::string_view bytes) {
         if (written >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(written));
         } else if (errno != EINTR) {
-            return failed(errno);
+            return write_error(errno);
         }
     }
     return {};
 }
 
 Result<void> FileWriter::commit() {
-    // close() may be the first call to report a full disk.
+    // A full disk may be reported only by close().
     const bool closed = close(std::exchange(descriptor_, -1)) == 0;
     const int error = errno;
     std::error_code moved;
@@ -81,7 +82,7 @@ Result<void> FileWriter::commit() {
     if (closed && !moved) return {};
     std::error_code ignored;
     std::filesystem::remove(temporary_, ignored);
-    return failed(closed ? moved.value() : error);
+    return write_error(closed ? moved.value() : error);
 }
 
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes) {

@@ -1,4 +1,4 @@
-// Atomic file replacement, and reading of secrets.
+// Atomic replacement of files, and reading of files that contain a secret.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +10,14 @@
 namespace facebus {
 
 /// Writes a file atomically: write() appends to a temporary file in the same folder, and commit()
-/// renames it to the target. Until then the target is unchanged. Errors: unavailable, with the file
-/// name and the reason. Not thread-safe.
+/// renames that file to the target, which is unchanged until then. Errors: unavailable, with the
+/// file name and the reason. Not thread-safe.
 class FileWriter {
   public:
+    /// Users that may read the file; `owner` is for secrets.
     enum class Readers { everybody, owner };
 
-    /// Opens the temporary file. `readers` sets the permissions: `owner` for secrets.
+    /// Opens the temporary file, with the permissions that `readers` requires.
     static Result<FileWriter> create(std::filesystem::path file, Readers readers);
     /// Removes the temporary file if it was not committed.
     ~FileWriter();
@@ -24,25 +25,26 @@ class FileWriter {
     FileWriter& operator=(FileWriter&&) = delete;
 
     Result<void> write(std::string_view bytes);
-    /// Replaces the target. Call at most once, and no other function afterwards.
+    /// Replaces the target. Afterwards only the destructor may be called.
     Result<void> commit();
 
   private:
     FileWriter(std::filesystem::path file, std::filesystem::path temporary, int descriptor);
-    [[nodiscard]] Result<void> failed(int error) const;
+    [[nodiscard]] Result<void> write_error(int error) const;
 
     std::filesystem::path file_;
     std::filesystem::path temporary_;
     int descriptor_ = -1;  ///< -1: committed, or moved from
 };
 
-/// Replaces the file atomically. Errors: as FileWriter.
+/// Replaces the file atomically. Errors: those of FileWriter.
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes);
-/// Does the same for a secret: only the owner may read or write the file.
+/// Replaces a file that contains a secret; only its owner may read or write it. Errors: those of
+/// FileWriter.
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
-/// Returns the first line of a file that contains a secret, or an empty string if `file` is empty.
-/// Throws `FatalError` (config) naming `setting` if the file cannot be read.
+/// Returns the secret in a file, which is its first line. Returns an empty string if the file name
+/// is empty. Throws `FatalError` (config) that names `setting` if the file cannot be read.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

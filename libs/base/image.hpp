@@ -1,4 +1,4 @@
-// Images, geometry and face quality: types shared by all of facebus.
+// Images, geometry and face quality: types used throughout facebus.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace facebus {
 
-/// Image in memory: 8 bits per channel, three channels in the order blue, green, red, rows from top
-/// to bottom without padding. Invariant: pixels.size() == width * height * 3.
+/// Image in memory: three channels of 8 bits in the order blue, green, red; rows from top to bottom
+/// without padding. Invariant: pixels.size() == width * height * 3.
 struct Image {
     int width = 0;
     int height = 0;
@@ -21,7 +21,7 @@ struct Image {
 
 inline constexpr std::size_t channels = 3;
 
-/// Rectangle of whole pixels inside an image.
+/// Rectangle inside an image, in whole pixels.
 struct Area {
     std::int32_t x = 0;
     std::int32_t y = 0;
@@ -31,13 +31,13 @@ struct Area {
     bool operator==(const Area&) const = default;
 };
 
-/// Position in pixels of the image, from the top left corner.
+/// Position in an image, in pixels from its top left corner.
 struct Point {
     float x = 0;
     float y = 0;
 };
 
-/// Rectangle in pixels, with fractions; may extend beyond the image.
+/// Rectangle in fractional pixels. It may extend beyond the image.
 struct Box {
     float x = 0;
     float y = 0;
@@ -51,7 +51,8 @@ struct Box {
 /// Returns the intersection over union of two boxes, in [0, 1].
 float iou(const Box& a, const Box& b);
 
-/// Left eye, right eye, nose, left and right corner of the mouth, as seen in the image.
+/// Left eye, right eye, nose, left mouth corner and right mouth corner; left and right as seen in
+/// the image.
 using Landmarks = std::array<Point, 5>;
 
 /// Returns the distance between the eyes in pixels, the usual measure of face size.
@@ -61,13 +62,13 @@ float eye_distance(const Landmarks& landmarks);
 inline constexpr int crop_side = 160;
 inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * channels;
 
-/// Suitability of a crop for recognition. Sizes are in pixels of the image that contains the face.
+/// Suitability of a crop for recognition.
 struct Quality {
-    float eye_distance = 0;  ///< pixels between the eyes
+    float eye_distance = 0;  ///< distance between the eyes in the original image, pixels
     float sharpness = 0;     ///< variance of the Laplacian of the grey crop; higher is sharper
-    float yaw = 0;           ///< -1 (left profile)..0 (frontal)..1, from the position of the nose
-    float detector = 0;      ///< detection score, 0..1
-    float overall = 0;       ///< all of the above as one weight, 0 (useless)..1 (good)
+    float yaw = 0;           ///< -1: left profile, 0: frontal, 1: right profile
+    float detector = 0;      ///< score of the face detector, 0..1
+    float overall = 0;       ///< the other fields as one weight: 0 (useless) to 1 (good)
 };
 
 }  // namespace facebus

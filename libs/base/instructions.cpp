@@ -3,20 +3,20 @@
 namespace facebus {
 
 const std::vector<Instructions>& supported_instructions() {
-    static const std::vector<Instructions> known = [] {
-        std::vector<Instructions> found{Instructions::plain};
+    static const std::vector<Instructions> supported = [] {
+        std::vector<Instructions> sets{Instructions::plain};
 #if defined(__x86_64__)
         const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
         const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0;
         const bool vnni = avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
                           __builtin_cpu_supports("avx512vnni") != 0;
-        if (avx2) found.insert(found.begin(), Instructions::avx2);
-        if (avx512) found.insert(found.begin(), Instructions::avx512);
-        if (vnni) found.insert(found.begin(), Instructions::vnni);
+        if (avx2) sets.insert(sets.begin(), Instructions::avx2);
+        if (avx512) sets.insert(sets.begin(), Instructions::avx512);
+        if (vnni) sets.insert(sets.begin(), Instructions::vnni);
 #endif
-        return found;
+        return sets;
     }();
-    return known;
+    return supported;
 }
 
 Instructions best_instructions() {

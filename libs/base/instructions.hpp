@@ -6,8 +6,8 @@
 
 namespace facebus {
 
-/// Instruction sets for which code has its own variant, slowest first. `plain` is available on
-/// every processor: SSE2 on x86-64, NEON on arm64. `avx2` includes FMA; `avx512` is AVX-512F;
+/// Instruction sets for which facebus contains separate code, slowest first. `plain` is available
+/// on every processor: SSE2 on x86-64, NEON on arm64. `avx2` includes FMA; `avx512` is AVX-512F;
 /// `vnni` adds AVX-512BW and AVX-512 VNNI.
 enum class Instructions { plain, avx2, avx512, vnni };
 

@@ -24,7 +24,7 @@ std::string_view name(LogLevel level) {
 }
 
 /// Returns whether the value can be written without quotes.
-bool plain(std::string_view value) {
+bool needs_no_quotes(std::string_view value) {
     return !value.empty() && std::ranges::all_of(value, [](unsigned char c) {
         return std::isgraph(c) != 0 && c != '"' && c != '=' && c != '\\';
     });
@@ -34,7 +34,7 @@ void append(std::string& line, std::string_view key, std::string_view value) {
     if (!line.empty()) line += ' ';
     line += key;
     line += '=';
-    if (plain(value)) {
+    if (needs_no_quotes(value)) {
         line += value;
         return;
     }
@@ -83,7 +83,7 @@ void Log::write(LogLevel level, std::string_view event, Fields fields, std::uint
     for (const auto& field : fields) append(line, field.key, field.value);
     if (suppressed > 0) append(line, "suppressed", fmt::to_string(suppressed));
     line += '\n';
-    // A failure to log must not stop the service.
+    // The service must continue even if the line cannot be written.
     [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
 }
 

@@ -31,14 +31,15 @@ struct LogField {
         : key(k), value(fmt::format("{:.6g}", v)) {}
 };
 
-/// Writes lines of the form `ts=… level=… service=… event=… key=value …` to standard error, each in
-/// one write() call. Quotes and escapes values that contain spaces, quotes or control characters.
-/// Callers never log embeddings or pixels. Thread-safe.
+/// Writes lines of the form `ts=… level=… service=… event=… key=value …`, each in one write() call.
+/// Quotes and escapes values that contain spaces, quotes or control characters. Callers must not
+/// log embeddings or pixels. Thread-safe.
 class Log {
   public:
     using Fields = std::initializer_list<LogField>;
 
-    /// Discards lines below `lowest`.
+    /// Discards lines below the level `lowest`. Writes the others to the file descriptor; 2 is
+    /// standard error.
     explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2)
         : service_(std::move(service)), lowest_(lowest), descriptor_(descriptor) {}
 
@@ -53,8 +54,8 @@ class Log {
         write(LogLevel::error, event, fields);
     }
 
-    /// Logs a warning that could occur for every message: at most one line per second and event
-    /// name. The next line reports how many were suppressed.
+    /// Logs a warning that may occur for every message. Writes at most one line per second for each
+    /// event name; the next line reports how many lines were suppressed.
     void limited(std::string_view event, Fields fields = {});
 
   private:

@@ -28,7 +28,7 @@ void Histogram::observe(double seconds) {
     histogram_->Observe(seconds);
 }
 
-// Register() and Add() return the existing family or metric if the name and labels are known.
+// Register() and Add() return the existing family or metric if the name and labels exist already.
 Counter Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
     return Counter(
         prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry).Add(labels));

@@ -50,7 +50,7 @@ class Histogram {
     prometheus::Histogram* histogram_;
 };
 
-/// All metrics of a process. Repeated calls with the same name and labels return the same metric.
+/// All metrics of a process. Calls with the same name and labels return handles to the same metric.
 /// Handles are valid as long as the Metrics object exists. Thread-safe.
 class Metrics {
   public:

@@ -1,4 +1,5 @@
-// Declaration of configuration keys: a struct of options lists each key once, with range and help.
+// Declaration of configuration keys: a struct of options lists each key once, with its range and
+// help text.
 //
 //     struct CameraOptions {
 //         double frame_rate = 0;
@@ -17,13 +18,13 @@
 
 namespace facebus {
 
-/// Closed range of the numbers that a key accepts.
+/// Numbers that a key accepts, including both limits.
 struct Range {
     double lowest;
     double highest;
 };
 
-/// The words that a key accepts, each with its value.
+/// Words that a key accepts, each with the value that it stands for.
 template <class Value>
 struct Choices {
     std::vector<std::pair<std::string, Value>> words;

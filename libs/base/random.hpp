@@ -11,27 +11,28 @@
 
 namespace facebus {
 
-/// Seeded source of random numbers. The standard does not specify the algorithms of its
-/// distributions, so this class implements its own. Not thread-safe.
+/// Seeded source of random numbers. Implements its own distributions, because the C++ standard does
+/// not specify the algorithms of the standard ones. Not thread-safe.
 class Random {
   public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}
 
-    /// Returns a number in 0..limit - 1. Requires: limit > 0.
+    /// Returns an integer from 0 to limit - 1. Requires: limit > 0.
     std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
 
-    /// Shuffles in place (Fisher and Yates).
+    /// Shuffles `items` in place (Fisher-Yates).
     template <class T>
     void shuffle(std::vector<T>& items) {
         for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
     }
 
-    /// Returns a normally distributed number with mean 0 and standard deviation 1 (Box and Muller).
+    /// Returns a normally distributed number with mean 0 and standard deviation 1 (Box-Muller).
     double normal();
 
   private:
-    std::optional<double> kept_;  ///< second number of the last pair
-    /// Returns a number in (0, 1), exclusive, so that its logarithm is finite.
+    /// Box-Muller computes two numbers at a time; this is the second one until it is returned.
+    std::optional<double> kept_;
+    /// Returns a number greater than 0, so that its logarithm is finite, and less than 1.
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;

@@ -25,7 +25,7 @@ Stop::~Stop() {
 
 void Stop::request() noexcept {
     const std::uint64_t one = 1;
-    // Fails only if the counter is full, and then the stop was requested before.
+    // write() fails only if the counter is full, which means that a stop was requested already.
     [[maybe_unused]] const auto written = write(descriptor_, &one, sizeof one);
 }
 

@@ -3,12 +3,12 @@
 
 namespace facebus {
 
-/// Request to stop; once set, it stays set. The descriptor becomes readable when the stop is
-/// requested, so a poll() that includes it returns without needing a timeout. Thread-safe;
+/// Request to stop; it cannot be withdrawn. The file descriptor becomes readable when the stop is
+/// requested, so poll() can wait for the request and for sockets at the same time. Thread-safe;
 /// request() is also async-signal-safe.
 class Stop {
   public:
-    /// Throws `FatalError` (unavailable) if the system has no descriptor left.
+    /// Throws `FatalError` (unavailable) if no file descriptor is available.
     Stop();
     ~Stop();
     Stop(const Stop&) = delete;
@@ -18,7 +18,8 @@ class Stop {
     [[nodiscard]] bool requested() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-    /// Blocks until the stop is requested or the time has passed. Returns true if it was requested.
+    /// Blocks until the stop is requested or the time has passed. Returns whether the stop was
+    /// requested.
     bool wait_ms(int milliseconds) const noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// Temporary folder for sockets and files of one program.
+// Temporary folder for the sockets and files of one program.
 #pragma once
 
 #include <filesystem>
@@ -11,16 +11,17 @@
 
 namespace facebus {
 
-/// New folder that only this user may read. The destructor removes it with its contents.
+/// New folder that only the current user can read. The destructor removes it with its contents.
 class TemporaryFolder {
   public:
-    /// Throws FatalError (unavailable) if the folder cannot be created.
+    /// Throws `FatalError` (unavailable) if the folder cannot be created.
     TemporaryFolder() {
         auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {
-            throw FatalError(Exit::unavailable,
-                             fmt::format("cannot create a folder in {}; set TMPDIR",
-                                         std::filesystem::temp_directory_path().string()));
+            throw FatalError(
+                Exit::unavailable,
+                fmt::format("cannot create a folder in {}; set TMPDIR to a writable folder",
+                            std::filesystem::temp_directory_path().string()));
         }
         path_ = name;
     }
