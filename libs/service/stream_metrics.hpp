@@ -11,12 +11,17 @@ namespace facebus::service {
 /// Counts messages and drops, and measures the time per message. Not thread-safe.
 class StreamMetrics {
   public:
+    /// Help of the metric facebus_dropped_total.
+    static constexpr auto dropped_help =
+        "Live messages dropped; late: a newer message had arrived; full: the next stage was too "
+        "slow or unavailable";
+
     StreamMetrics(Metrics& metrics, const std::string& stage)
         : messages_(
               metrics.counter("facebus_messages_total", "Messages processed", {{"stage", stage}})),
-          late_(metrics.counter("facebus_dropped_total", drop_help,
+          late_(metrics.counter("facebus_dropped_total", dropped_help,
                                 {{"stage", stage}, {"reason", "late"}})),
-          full_(metrics.counter("facebus_dropped_total", drop_help,
+          full_(metrics.counter("facebus_dropped_total", dropped_help,
                                 {{"stage", stage}, {"reason", "full"}})),
           seconds_(metrics.histogram("facebus_stage_seconds", "Time to process a message",
                                      {{"stage", stage}})) {}
@@ -33,10 +38,6 @@ class StreamMetrics {
     }
 
   private:
-    static constexpr auto drop_help =
-        "Live messages dropped; late: a newer message had arrived; full: the next stage was too "
-        "slow or unavailable";
-
     Counter messages_;
     Counter late_;
     Counter full_;

@@ -16,7 +16,7 @@ std::int64_t monotonic_ns() {
         .count();
 }
 
-bool replayed(const std::string& source) {
+bool is_replay(const std::string& source) {
     const auto kind = vision::source_kind(source);
     return kind == vision::SourceKind::file || kind == vision::SourceKind::folder;
 }
@@ -29,7 +29,7 @@ Camera::Camera(std::string name, const CameraOptions& settings, const Options& o
       settings_(settings),
       options_(options),
       stop_(stop),
-      replay_(replayed(settings.source)),
+      replay_(is_replay(settings.source)),
       live_(settings.pace == Pace::live || (settings.pace == Pace::automatic && !replay_)),
       started_(monotonic_ns()),
       retry_seconds_(options.reconnect_min),
@@ -41,7 +41,7 @@ Result<void> Camera::run(const CameraEvents& events) {
         Result<bool> ended = true;
         if (source) {
             events.opened();
-            ended = read_through(*source, events);
+            ended = read_to_end(*source, events);
         } else {
             ended = std::unexpected(source.error());
         }
@@ -52,9 +52,9 @@ Result<void> Camera::run(const CameraEvents& events) {
                 emit_end(events);
                 return {};
             }
-            // The next round starts one frame period after the last frame, so that pts keep
-            // growing as if the source had not ended.
-            offset_ = read_ + static_cast<std::int64_t>(ns_per_second / source->frame_rate());
+            // Continue one frame period after the last frame, so that pts increase as if the
+            // source had not ended.
+            offset_ = last_read_ + static_cast<std::int64_t>(ns_per_second / source->frame_rate());
             continue;
         }
         const auto error =
@@ -66,7 +66,7 @@ Result<void> Camera::run(const CameraEvents& events) {
     return {};
 }
 
-Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvents& events) {
+Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents& events) {
     const auto spacing = settings_.frame_rate > 0
                              ? static_cast<std::int64_t>(ns_per_second / settings_.frame_rate)
                              : std::int64_t{0};
@@ -75,19 +75,20 @@ Result<bool> Camera::read_through(vision::VideoSource& source, const CameraEvent
         if (!frame) return std::unexpected(frame.error());
         if (!*frame) return true;
         retry_seconds_ = options_.reconnect_min;
-        if (freeze_.frozen((*frame)->image.pixels, monotonic_ns())) {
+        if (freeze_.just_froze((*frame)->image.pixels, monotonic_ns())) {
             return fail(ErrorKind::unavailable,
                         fmt::format("the stream is frozen: identical images for {} s",
                                     options_.freeze_timeout));
         }
-        // A device or stream is stamped on arrival, so that pts keep growing when it is reopened.
+        // Frames of a device or stream get the time of their arrival, so that pts increase even
+        // if it is reopened.
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
-        read_ = pts;
-        // `frame_rate` is a maximum: frames that follow the last one too soon are skipped.
-        if (last_ >= 0 && pts - last_ < spacing) continue;
-        if (replay_ && live_ && !wait_for(pts)) return false;
+        last_read_ = pts;
+        // `frame_rate` is a maximum: skip frames that follow the last one too soon.
+        if (last_sent_ >= 0 && pts - last_sent_ < spacing) continue;
+        if (replay_ && live_ && !wait_until_due(pts)) return false;
         if (!emit(**frame, pts, events)) return false;
-        last_ = pts;
+        last_sent_ = pts;
     }
     return false;
 }
@@ -104,11 +105,11 @@ bool Camera::emit(const vision::VideoFrame& frame, std::int64_t pts, const Camer
 void Camera::emit_end(const CameraEvents& events) {
     const auto now = utc_ns();
     wire::Frame message{.head = {.src = name_, .ts = now, .t = {{"capture", now}}},
-                        .stream = {.pts = last_ + 1, .live = live_, .end = true}};
+                        .stream = {.pts = last_sent_ + 1, .live = live_, .end = true}};
     events.frame(message, Bytes());
 }
 
-bool Camera::wait_for(std::int64_t pts) {
+bool Camera::wait_until_due(std::int64_t pts) {
     const auto left = started_ + pts - monotonic_ns();
     return left <= 0 || !stop_.wait_ms(static_cast<int>(left / 1'000'000));
 }

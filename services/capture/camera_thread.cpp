@@ -3,11 +3,12 @@
 #include <list>
 
 #include "bus/stream.hpp"
+#include "service/stream_metrics.hpp"
 
 namespace facebus::capture {
 namespace {
 
-// How long closing the socket waits for motion to read the last frames.
+// Time in ms that the closing socket gives `motion` to read the last frames.
 constexpr int linger_ms = 5000;
 
 }  // namespace
@@ -16,14 +17,12 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
                            const Options& options)
     : runtime_(runtime),
       name_(std::move(name)),
-      source_(vision::printable(camera.source)),
+      source_(vision::without_credentials(camera.source)),
       camera_(name_, camera, options, runtime.stop),
       frames_(
           runtime.metrics.counter("facebus_frames_total", "Frames captured", {{"camera", name_}})),
       dropped_(
-          runtime.metrics.counter("facebus_dropped_total",
-                                  "Live messages dropped because the next stage was too "
-                                  "slow or unavailable",
+          runtime.metrics.counter("facebus_dropped_total", service::StreamMetrics::dropped_help,
                                   {{"camera", name_}, {"stage", "capture"}, {"reason", "full"}})),
       up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera delivers frames",
                                 {{"camera", name_}})),
@@ -50,9 +49,9 @@ void CameraThread::run() {
     };
     const auto ended = camera_.run(
         {.frame = send,
-         .opened = [this] { opened(); },
+         .opened = [this] { on_opened(); },
          .disconnected = [this](const Error& error,
-                                double retry_seconds) { disconnected(error, retry_seconds); }});
+                                double retry_seconds) { on_disconnected(error, retry_seconds); }});
     if (!ended) {
         failure_ = ended.error();
         runtime_.health.check("camera " + name_, false, failure_->message);
@@ -63,13 +62,13 @@ void CameraThread::run() {
     up_.set(0);
 }
 
-void CameraThread::opened() {
+void CameraThread::on_opened() {
     up_.set(1);
     runtime_.health.check("camera " + name_, true, "open");
     runtime_.log.info("camera_opened", {{"camera", name_}, {"source", source_}});
 }
 
-void CameraThread::disconnected(const Error& error, double retry_seconds) {
+void CameraThread::on_disconnected(const Error& error, double retry_seconds) {
     up_.set(0);
     disconnects_.add();
     runtime_.health.check("camera " + name_, false, error.message);

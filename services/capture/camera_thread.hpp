@@ -11,27 +11,27 @@
 
 namespace facebus::capture {
 
-/// Thread that reads one camera, sends its frames to motion, and updates its metrics and its check
-/// in /healthz. The thread ends when the source ends or the runtime stops; the destructor waits for
-/// it.
+/// Thread that reads one camera, sends its frames to `motion`, and updates the camera's metrics and
+/// health check. The thread ends when the source ends or the runtime stops; the destructor waits
+/// for that.
 class CameraThread {
   public:
     CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
                  const Options& options);
 
-    /// Blocks until the source has ended or failed.
+    /// Blocks until the thread has ended.
     void join() { thread_.join(); }
     /// Returns the error that ended the thread, if any. Requires: join() has returned.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
     void run();
-    void opened();
-    void disconnected(const Error& error, double retry_seconds);
+    void on_opened();
+    void on_disconnected(const Error& error, double retry_seconds);
 
     service::Runtime& runtime_;
     std::string name_;
-    std::string source_;  ///< without user name and password
+    std::string source_;  ///< for logs, without user name and password
     Camera camera_;
     Counter frames_;
     Counter dropped_;
@@ -41,7 +41,8 @@ class CameraThread {
     std::jthread thread_;
 };
 
-/// Runs all configured cameras until they have ended or the stop is requested. Throws
+/// Runs all configured cameras. Blocks until a stop is requested or, with the option `exit_at_end`,
+/// until all sources have ended. Throws
 /// `FatalError` if no camera is configured or a file cannot be read.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);

@@ -2,10 +2,10 @@
 
 namespace facebus::capture {
 
-bool FreezeDetector::frozen(const Bytes& pixels, std::int64_t now_ns) {
+bool FreezeDetector::just_froze(const Bytes& pixels, std::int64_t now_ns) {
     if (limit_ == 0) return false;
-    if (pixels.text() != shown_.text()) {
-        shown_ = pixels;
+    if (pixels.text() != image_.text()) {
+        image_ = pixels;
         since_ = now_ns;
         reported_ = false;
         return false;

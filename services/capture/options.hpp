@@ -1,4 +1,4 @@
-// Settings of capture and of its cameras.
+// Options of the `capture` service and of its cameras.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace facebus::capture {
 
 enum class Pace { automatic, live, lossless };
 
-/// Settings of one camera.
+/// Options of one camera.
 struct CameraOptions {
     std::string source{};
     Pace pace = Pace::automatic;
@@ -29,6 +29,7 @@ struct CameraOptions {
     }
 };
 
+/// Options that apply to all cameras.
 struct Options {
     double reconnect_min = 0.5;
     double reconnect_max = 30;
@@ -37,9 +38,9 @@ struct Options {
 
     static void keys(auto& self, auto&& key) {
         key("reconnect_min", self.reconnect_min, Range{0.01, 3600},
-            "seconds before the first attempt to reconnect; doubles with every failed attempt");
+            "delay before the first attempt to reconnect, in seconds; doubles with every failure");
         key("reconnect_max", self.reconnect_max, Range{0.01, 3600},
-            "maximum seconds before an attempt to reconnect");
+            "maximum delay before an attempt to reconnect, in seconds");
         key("freeze_timeout", self.freeze_timeout, Range{0, 3600},
             "seconds that a stream may deliver identical images before it is reopened; 0: no "
             "limit");

@@ -9,8 +9,11 @@
 namespace facebus::detect_align {
 namespace {
 
-wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const Quality& quality) {
-    wire::FaceItem item{.box = found.box, .landmarks = found.landmarks, .quality = quality};
+/// Returns the face for the message, with box and landmarks converted from coordinates of the area
+/// to coordinates of the frame.
+wire::FaceItem to_frame_coordinates(const vision::Detection& face, const Area& area,
+                                    const Quality& quality) {
+    wire::FaceItem item{.box = face.box, .landmarks = face.landmarks, .quality = quality};
     const auto dx = static_cast<float>(area.x);
     const auto dy = static_cast<float>(area.y);
     item.box.x += dx;
@@ -22,9 +25,9 @@ wire::FaceItem in_frame(const vision::Detection& found, const Area& area, const 
     return item;
 }
 
-/// Returns whether the border of the area cuts through the face: the box touches a border that is
-/// not a border of the frame. Box and crop of such a face are wrong.
-bool cut_off(const Box& box, const Area& area, const wire::Region& region) {
+/// Returns whether the area contains only a part of the face: the box touches a border of the area
+/// that is not a border of the frame. Box and crop of such a face are wrong.
+bool is_cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;
     const bool right = box.x + box.width >= static_cast<float>(area.width) &&
@@ -41,18 +44,18 @@ std::pair<wire::Face, Bytes> DetectStage::process(const wire::Region& region, co
         .head = region.head, .stream = region.stream, .cut = region.cut, .faces = {}};
     std::vector<std::byte> crops;
     std::size_t offset = 0;
-    // The payload holds the pixels of the areas one after the other.
+    // The payload is the concatenation of the pixels of all areas.
     for (const auto& area : region.areas) {
         const auto size =
             static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height) * channels;
         const Image part{area.width, area.height, pixels.slice(offset, size)};
         offset += size;
-        for (const auto& found : detector_.detect(part)) {
+        for (const auto& face : detector_.detect(part)) {
             if (message.faces.size() == wire::max_faces) break;
-            if (found.box.width <= 0 || found.box.height <= 0) continue;
-            if (cut_off(found.box, area, region)) continue;
-            const auto crop = vision::align(part, found);
-            message.faces.push_back(in_frame(found, area, vision::assess(crop, found)));
+            if (face.box.width <= 0 || face.box.height <= 0) continue;
+            if (is_cut_off(face.box, area, region)) continue;
+            const auto crop = vision::align(part, face);
+            message.faces.push_back(to_frame_coordinates(face, area, vision::assess(crop, face)));
             const auto bytes = crop.pixels.span();
             crops.insert(crops.end(), bytes.begin(), bytes.end());
         }

@@ -17,9 +17,9 @@ class DetectStage {
     DetectStage(const std::filesystem::path& models, const vision::DetectorOptions& options)
         : detector_(models, options) {}
 
-    /// Returns the faces in the areas of `region`, in coordinates of the frame, and their crops one
-    /// after the other. `pixels`: see wire::Region. A frame without faces still gives a message,
-    /// because `track` must see time pass.
+    /// Returns the faces in the areas of `region`, in coordinates of the frame, and their
+    /// concatenated crops. `pixels`: see wire::Region. A frame without faces also results in a
+    /// message, because `track` ends a track only when it receives later frames.
     std::pair<wire::Face, Bytes> process(const wire::Region& region, const Bytes& pixels);
 
   private:

@@ -12,9 +12,10 @@ int main(int argc, char** argv) {
         detect_align::DetectStage stage(runtime.models, settings.detect);
         service::run_stage<wire::Region, wire::Face>(
             runtime, stage, [&](const auto&, const wire::Face& face, const Bytes&) {
-                // The label is bounded: only cameras of this machine's capture appear here.
+                // The number of labels is bounded: all cameras belong to this machine's `capture`.
                 runtime.metrics
-                    .counter("facebus_faces_total", "Faces found", {{"camera", face.head.src}})
+                    .counter("facebus_faces_total", "Faces detected, counted in every frame",
+                             {{"camera", face.head.src}})
                     .add(static_cast<double>(face.faces.size()));
             });
     });

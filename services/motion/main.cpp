@@ -8,13 +8,14 @@ using namespace facebus;
 int main(int argc, char** argv) {
     return settings::run("motion", argc, argv, [](auto& runtime, const auto& settings) {
         motion::MotionStage stage(settings.motion);
-        auto searched = runtime.metrics.counter("facebus_motion_searched_pixels_total",
-                                                "Pixels passed on to be searched for faces");
-        auto seen = runtime.metrics.counter("facebus_motion_pixels_total", "Pixels of all frames");
+        auto forwarded = runtime.metrics.counter("facebus_motion_searched_pixels_total",
+                                                 "Pixels forwarded to face detection");
+        auto received = runtime.metrics.counter("facebus_motion_pixels_total",
+                                                "Pixels received, over all frames");
         service::run_stage<wire::Frame, wire::Region>(
             runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {
-                seen.add(static_cast<double>(frame.payload.size()) / channels);
-                searched.add(static_cast<double>(pixels.size()) / channels);
+                received.add(static_cast<double>(frame.payload.size()) / channels);
+                forwarded.add(static_cast<double>(pixels.size()) / channels);
             });
     });
 }

@@ -9,10 +9,11 @@
 namespace facebus::motion {
 namespace {
 
-Bytes join(const Image& frame, const std::vector<Area>& areas) {
+/// Returns the pixels of the areas, one area after the other.
+Bytes join_areas(const Image& frame, const std::vector<Area>& areas) {
     std::vector<std::byte> all;
     for (const auto& area : areas) {
-        const auto part = vision::cut_out(frame, area);
+        const auto part = vision::copy_area(frame, area);
         const auto bytes = part.pixels.span();
         all.insert(all.end(), bytes.begin(), bytes.end());
     }
@@ -30,23 +31,24 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     region.frame_width = frame.width;
     region.frame_height = frame.height;
     if (!cameras_.contains(frame.head.src)) {
-        // Each camera is searched completely once per `full_interval`. Cameras that start together
-        // would all cause that load at the same time, so each gets its own phase in the interval.
-        // Multiples of the golden ratio, modulo 1, are spread evenly for any number of cameras.
+        // The whole frame of each camera is searched once per `full_interval`. Cameras that start
+        // together would all cause that load at the same time, so each gets its own phase in the
+        // interval. Multiples of the golden ratio, modulo 1, are spread evenly for any number of
+        // cameras.
         constexpr double golden = 0.618033988749895;
-        options_.phase = std::fmod(golden * seen_++, 1.0);
+        options_.phase = std::fmod(golden * streams_++, 1.0);
     }
     auto& gate = cameras_.try_emplace(frame.head.src, options_).first->second;
     const Image image{frame.width, frame.height, pixels};
-    auto found = gate.process(image, frame.stream.pts);
-    region.cut = found.cut;
-    // A frame with too many areas for one message is sent whole, as is, without copying pixels.
-    if (found.full || found.areas.size() > wire::max_areas) {
+    auto motion = gate.process(image, frame.stream.pts);
+    region.cut = motion.scene_cut;
+    // If the areas are too many for one message, send the whole frame. Its pixels need no copy.
+    if (motion.full || motion.areas.size() > wire::max_areas) {
         region.areas = {{0, 0, frame.width, frame.height}};
         return {region, pixels};
     }
-    region.areas = std::move(found.areas);
-    return {region, join(image, region.areas)};
+    region.areas = std::move(motion.areas);
+    return {region, join_areas(image, region.areas)};
 }
 
 }  // namespace facebus::motion

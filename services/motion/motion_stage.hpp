@@ -16,13 +16,14 @@ class MotionStage {
   public:
     explicit MotionStage(const vision::MotionOptions& options) : options_(options) {}
 
-    /// Returns the region message for one frame, with the pixels of its areas one after the other.
-    /// `pixels`: see wire::Frame. The end of a stream is passed on and deletes the camera's gate.
+    /// Returns the region message for one frame, and the concatenated pixels of its areas.
+    /// `pixels`: see wire::Frame. At the end of a stream, forwards the message and deletes the
+    /// camera's motion gate.
     std::pair<wire::Region, Bytes> process(const wire::Frame& frame, const Bytes& pixels);
 
   private:
     vision::MotionOptions options_;
-    int seen_ = 0;  ///< streams started so far
+    int streams_ = 0;  ///< number of streams started so far
     std::map<std::string, vision::MotionGate> cameras_;
 };
 

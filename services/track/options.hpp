@@ -1,4 +1,4 @@
-// Settings of track.
+// Options of the `track` service.
 #pragma once
 
 #include "base/option.hpp"
@@ -16,13 +16,13 @@ struct Options {
     static void keys(auto& self, auto&& key) {
         vision::TrackerOptions::keys(self.tracker, key);
         key("publish_positions", self.publish_positions,
-            "publish the position of every track in every frame");
+            "publish a `moved` event with the position of each track for every frame");
         key("heartbeat", self.heartbeat, Range{0.1, 3600},
-            "seconds between two reports that a track continues, if publish_positions is off");
+            "seconds between `moved` events of a track while publish_positions is off");
         key("outbox", self.outbox, Range{8, 1'000'000},
-            "maximum number of probes and events kept until they are acknowledged");
+            "maximum number of unacknowledged probes and events to keep");
         key("resend", self.resend, Range{0.05, 3600},
-            "seconds to wait for an acknowledgement before sending again");
+            "seconds to wait for an acknowledgement before retransmitting");
     }
 };
 

@@ -16,15 +16,16 @@
 namespace facebus::track {
 namespace {
 
-// Time between two reports about a camera.
+// Time between reports about a camera.
 constexpr std::chrono::seconds camera_interval(2);
 
-/// Returns the milliseconds until something has to be sent.
+/// Returns how long to wait for input, in ms: until the next message must be sent, or 100 if a
+/// message should already have been sent but the socket is full.
 int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
     const auto now = Monotonic::now();
-    const auto again = uplink.next_due();
-    if (again && *again <= now) return 100;  // due, but the socket is full: retry soon
-    const auto next = std::min(again.value_or(cameras.due()), cameras.due());
+    const auto next_send = uplink.next_due();
+    if (next_send && *next_send <= now) return 100;
+    const auto next = std::min(next_send.value_or(cameras.due()), cameras.due());
     return static_cast<int>(std::max(
         std::chrono::ceil<std::chrono::milliseconds>(next - now).count(), std::int64_t{0}));
 }
@@ -51,24 +52,26 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
     while (true) {
         uplink.pump();
         for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
-        // A full outbox stops reading from a file until the broker acknowledges. A live camera
-        // continues, and its oldest probes are dropped.
-        const bool hold = uplink.full() && !live;
-        if (!hold) {
+        // While the outbox is full, do not read faces from a file: wait until the broker
+        // acknowledges probes. Faces from a live camera are still read, and the oldest probes are
+        // dropped.
+        const bool pause_input = uplink.full() && !live;
+        if (!pause_input) {
             if (auto item = reader.poll()) {
                 const auto timer = metrics.time();
                 live = item->message.stream.live;
                 auto output = stage.process(item->message, item->payload);
-                cameras.see(item->message);
-                for (const auto& event : output.before) cameras.see(event);
-                for (const auto& event : output.after) cameras.see(event);
+                cameras.record(item->message);
+                for (const auto& event : output.before) cameras.record(event);
+                for (const auto& event : output.after) cameras.record(event);
                 uplink.put(std::move(output), live);
                 metrics.count(timer, reader.dropped(), 0);
                 continue;
             }
         }
-        std::array<bus::Interest, 2> interests{bus::Interest{.socket = &broker},
-                                               bus::Interest{.socket = &input, .read = !hold}};
+        std::array<bus::Interest, 2> interests{
+            bus::Interest{.socket = &broker},
+            bus::Interest{.socket = &input, .read = !pause_input}};
         if (!poller.wait(interests, wait_ms(uplink, cameras))) return;
     }
 }

@@ -10,7 +10,8 @@
 namespace facebus::track {
 
 /// Reads faces, tracks them, and sends probes, track events and camera reports to the broker.
-/// Blocks until the stop is requested.
+/// Blocks until a stop is requested. `broker_endpoint`: address for probes; `configured_cameras`:
+/// cameras to report even if they deliver no frames.
 void serve(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const std::vector<std::string>& configured_cameras);
 

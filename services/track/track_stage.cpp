@@ -16,7 +16,7 @@ std::vector<vision::Sighting> sightings(const wire::Face& frame, const Bytes& cr
     return all;
 }
 
-wire::TrackEvent event_of(vision::TrackEvent::Kind kind) {
+wire::TrackEvent to_wire(vision::TrackEvent::Kind kind) {
     switch (kind) {
         case vision::TrackEvent::Kind::started:
             return wire::TrackEvent::started;
@@ -65,7 +65,7 @@ TrackOutput TrackStage::process(const wire::Face& frame, const Bytes& crops) {
         auto& target = event.kind == Kind::ended ? output.after : output.before;
         target.push_back({.head = frame.head,
                           .track = track_id(source, camera.stream, event.track),
-                          .event = event_of(event.kind),
+                          .event = to_wire(event.kind),
                           .pts = event.pts,
                           .box = event.box});
     }

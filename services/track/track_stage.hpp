@@ -16,39 +16,40 @@ namespace facebus::track {
 /// Messages that result from one frame. They must be sent in this order: events `before`, probes,
 /// events `after`, because a track starts before its probes and ends after them.
 struct TrackOutput {
-    struct Crop {
+    struct Probe {
         wire::Probe message;
-        Bytes pixels;
+        Bytes pixels;  ///< of the crop
     };
     std::vector<wire::Track> before;
-    std::vector<Crop> probes;
+    std::vector<Probe> probes;
     std::vector<wire::Track> after;
 };
 
 /// Runs one tracker per camera. Not thread-safe.
 class TrackStage {
   public:
-    /// `session`: letters and digits that are unique to this run of the stage; part of every track
-    /// id.
+    /// `session`: letters and digits that are unique to this run of the stage. They become part of
+    /// every track id.
     TrackStage(const Options& options, std::string session)
         : options_(options.tracker),
           session_(std::move(session)),
           moved_interval_(
               options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
-    /// Processes the faces of one frame. `crops`: see wire::Face. The end of a stream ends all of
-    /// its tracks; the event `end` comes last.
+    /// Returns the messages for the faces of one frame. `crops`: see wire::Face. The end of a
+    /// stream ends all of its tracks; the last event is then `end`.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:
     struct Camera {
-        std::uint64_t stream = 0;  ///< number of this stream of the camera, from 1
+        std::uint64_t stream = 0;  ///< number of the current stream of this camera, from 1
         vision::Tracker tracker;
-        std::map<std::uint64_t, std::int64_t> published;  ///< track to pts of its last event
+        /// Pts of the last published event of each open track, by track number.
+        std::map<std::uint64_t, std::int64_t> published;
     };
 
-    /// Returns whether to publish the event: every event except a `moved` within the heartbeat
-    /// interval. Notes when the track was published last.
+    /// Returns whether to publish the event, and records its time if so. All events are published
+    /// except a `moved` that follows the last event of its track by less than `moved_interval_`.
     [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;
 
     [[nodiscard]] std::string track_id(const std::string& camera, std::uint64_t stream,
@@ -56,9 +57,10 @@ class TrackStage {
 
     vision::TrackerOptions options_;
     std::string session_;
-    std::int64_t moved_interval_;  ///< ns between two `moved` events of a track; 0: every frame
+    std::int64_t
+        moved_interval_;  ///< minimum ns between `moved` events of a track; 0: one per frame
     std::map<std::string, Camera> cameras_;
-    std::map<std::string, std::uint64_t> streams_;  ///< camera to number of streams so far
+    std::map<std::string, std::uint64_t> streams_;  ///< number of streams so far, by camera
 };
 
 }  // namespace facebus::track

@@ -19,7 +19,7 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& op
       socket_(socket),
       outbox_(outbox_options(options)),
       sent_(runtime.metrics.counter("facebus_probes_sent_total",
-                                    "Probes to be sent, not counting retransmissions")),
+                                    "Probes added to the outbox; retransmissions are not counted")),
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
                                             "Probes that the broker acknowledged")),
       dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
@@ -33,7 +33,7 @@ void Uplink::put(TrackOutput output, bool live) {
         if (event.event == wire::TrackEvent::started) {
             runtime_.metrics
                 .counter("facebus_tracks_total",
-                         "Tracks started: one each time a person passes the camera",
+                         "Tracks started; one per face that enters the view of a camera",
                          {{"camera", event.head.src}})
                 .add();
         }
@@ -43,14 +43,14 @@ void Uplink::put(TrackOutput output, bool live) {
     for (auto& event : output.after) put_event(event, live);
 }
 
-void Uplink::put_probe(TrackOutput::Crop& probe, bool live) {
+void Uplink::put_probe(TrackOutput::Probe& probe, bool live) {
     auto& message = probe.message;
     make_room(live);
     stamp(message.head);
     outbox_.add(message.probe, message.head.src + "/" + message.track + "/",
                 {wire::topic(message), wire::encode(message), probe.pixels},
                 bus::Outbox::Kind::probe);
-    // In this order, so that a scrape that counts the probe as sent also sees it pending.
+    // Set first, so that a scrape that counts the probe as sent also counts it as pending.
     pending_.set(static_cast<double>(outbox_.size()));
     sent_.add();
 }
@@ -59,7 +59,7 @@ void Uplink::put_event(wire::Track& event, bool live) {
     stamp(event.head);
     bus::Message message{wire::topic(event), wire::encode(event), Bytes()};
     if (event.event == wire::TrackEvent::moved) {
-        // Useless when late, so it is sent once and not kept.
+        // A late position is useless, so it is sent only once.
         socket_.try_send(message);
         return;
     }

@@ -13,36 +13,38 @@
 namespace facebus::track {
 
 /// Sends probes and track events to the broker and keeps each until the broker acknowledges it. If
-/// the outbox is full, the oldest probe of a live camera is dropped and counted; for files, the
-/// caller waits until full() returns false. Not thread-safe.
+/// the outbox is full, a new message of a live camera replaces the oldest probe, which is counted
+/// as dropped. For files, the caller must wait until full() returns false. Not thread-safe.
 class Uplink {
   public:
     /// Requires: `socket` is connected to the broker's endpoint for probes.
     Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& options);
 
-    /// Numbers the messages of one frame and puts them into the outbox. `live`: from a camera, not
-    /// from a file.
+    /// Sets the sequence numbers of the messages of one frame and adds them to the outbox. Sends
+    /// `moved` events directly. `live`: the frame is from a live source.
     void put(TrackOutput output, bool live);
 
     /// Sends a camera report once. It is not retransmitted, because a late report is useless.
     void report(wire::Camera camera);
 
-    /// Sends the messages that are due and reads acknowledgements. Never blocks.
+    /// Sends or retransmits the messages that are due, and reads acknowledgements. Never blocks.
     void pump();
 
     /// Returns whether the outbox is full.
     [[nodiscard]] bool full() const { return outbox_.full(); }
 
-    /// Returns when the next message is due to be sent again, if any is pending.
+    /// Returns when the next message must be sent or retransmitted, or nothing if there is none.
     [[nodiscard]] std::optional<Monotonic::time_point> next_due() const {
         return outbox_.next_due();
     }
 
   private:
     void receive_acknowledgements();
+    /// Sets the sequence number and the timestamp of `track`.
     void stamp(wire::Head& head);
+    /// Drops and counts the oldest probe if the outbox is full and the source is live.
     void make_room(bool live);
-    void put_probe(TrackOutput::Crop& probe, bool live);
+    void put_probe(TrackOutput::Probe& probe, bool live);
     void put_event(wire::Track& event, bool live);
 
     service::Runtime& runtime_;

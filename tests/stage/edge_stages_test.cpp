@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     const Area part{left, top,
                     std::min(image.width - left, static_cast<int>(box.width + 2 * margin)),
                     std::min(image.height - top, static_cast<int>(box.height + 2 * margin))};
-    const auto cut = vision::cut_out(image, part);
+    const auto cut = vision::copy_area(image, part);
     const auto again = detect.process(region_of(part), cut.pixels).first;
     BOOST_REQUIRE(!again.faces.empty());
     BOOST_TEST(iou(again.faces[0].box, box) > 0.8F);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(skips_a_face_that_the_border_of_an_area_cuts_off) {
     const auto box = all.faces[0].box;
     auto cut = whole;
     cut.areas = {{0, 0, static_cast<int>(box.x + box.width * 0.8F), image.height}};
-    const auto part = vision::cut_out(image, cut.areas[0]);
+    const auto part = vision::copy_area(image, cut.areas[0]);
     for (const auto& face : detect.process(cut, part.pixels).first.faces) {
         BOOST_TEST(iou(face.box, box) < 0.3F);
     }

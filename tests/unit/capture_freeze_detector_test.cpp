@@ -17,24 +17,24 @@ Bytes image(char value) {
 
 BOOST_AUTO_TEST_CASE(reports_a_frozen_image_once_when_the_limit_has_passed) {
     FreezeDetector detector(100);
-    BOOST_TEST(!detector.frozen(image('a'), 1000));
-    BOOST_TEST(!detector.frozen(image('a'), 1099));
-    BOOST_TEST(detector.frozen(image('a'), 1100));
-    BOOST_TEST(!detector.frozen(image('a'), 1300));
+    BOOST_TEST(!detector.just_froze(image('a'), 1000));
+    BOOST_TEST(!detector.just_froze(image('a'), 1099));
+    BOOST_TEST(detector.just_froze(image('a'), 1100));
+    BOOST_TEST(!detector.just_froze(image('a'), 1300));
 }
 
 BOOST_AUTO_TEST_CASE(a_changed_image_restarts_the_limit) {
     FreezeDetector detector(100);
-    detector.frozen(image('a'), 0);
-    BOOST_TEST(!detector.frozen(image('b'), 99));
-    BOOST_TEST(!detector.frozen(image('b'), 150));
-    BOOST_TEST(detector.frozen(image('b'), 199));
-    BOOST_TEST(!detector.frozen(image('a'), 500));
-    BOOST_TEST(detector.frozen(image('a'), 600));
+    detector.just_froze(image('a'), 0);
+    BOOST_TEST(!detector.just_froze(image('b'), 99));
+    BOOST_TEST(!detector.just_froze(image('b'), 150));
+    BOOST_TEST(detector.just_froze(image('b'), 199));
+    BOOST_TEST(!detector.just_froze(image('a'), 500));
+    BOOST_TEST(detector.just_froze(image('a'), 600));
 }
 
 BOOST_AUTO_TEST_CASE(never_reports_a_frozen_image_without_a_limit) {
     FreezeDetector detector(0);
-    detector.frozen(image('a'), 0);
-    BOOST_TEST(!detector.frozen(image('a'), 1'000'000'000'000));
+    detector.just_froze(image('a'), 0);
+    BOOST_TEST(!detector.just_froze(image('a'), 1'000'000'000'000));
 }

@@ -24,7 +24,7 @@ wire::Track event(const std::string& track, wire::TrackEvent kind) {
 
 BOOST_AUTO_TEST_CASE(reports_the_frames_per_second_of_a_camera) {
     CameraWatch watch(seconds(2), start);
-    for (int i = 0; i < 50; ++i) watch.see(frame("door", i * second / 25));
+    for (int i = 0; i < 50; ++i) watch.record(frame("door", i * second / 25));
     BOOST_TEST(watch.reports(start + seconds(1), 3 * second).empty());
     const auto reports = watch.reports(start + seconds(2), 3 * second);
     BOOST_REQUIRE(reports.size() == 1U);
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(reports_the_frames_per_second_of_a_camera) {
 
 BOOST_AUTO_TEST_CASE(reports_the_time_of_the_last_frame_of_a_camera_that_stopped) {
     CameraWatch watch(seconds(2), start);
-    watch.see(frame("door", second));
+    watch.record(frame("door", second));
     watch.reports(start + seconds(2), 2 * second);
     const auto reports = watch.reports(start + seconds(4), 4 * second);
     BOOST_REQUIRE(reports.size() == 1U);
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(reports_the_time_of_the_last_frame_of_a_camera_that_stopped
 
 BOOST_AUTO_TEST_CASE(reports_a_configured_camera_that_never_delivered_a_frame) {
     CameraWatch watch(seconds(2), start, {"door", "yard"});
-    watch.see(frame("door", second));
+    watch.record(frame("door", second));
     const auto reports = watch.reports(start + seconds(2), 3 * second);
     BOOST_REQUIRE(reports.size() == 2U);
     BOOST_TEST(reports[0].frames == 1U);
@@ -62,18 +62,18 @@ BOOST_AUTO_TEST_CASE(reports_a_configured_camera_that_never_delivered_a_frame) {
 
 BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_time_that_passed) {
     CameraWatch watch(seconds(2), start);
-    for (int i = 0; i < 40; ++i) watch.see(frame("door", i));
+    for (int i = 0; i < 40; ++i) watch.record(frame("door", i));
     BOOST_TEST(watch.reports(start + seconds(4), 1).at(0).rate == 10);
 }
 
 BOOST_AUTO_TEST_CASE(counts_open_tracks_and_reports_the_end_of_a_file) {
     CameraWatch watch(seconds(2), start);
-    watch.see(event("one", wire::TrackEvent::started));
-    watch.see(event("two", wire::TrackEvent::started));
-    watch.see(event("one", wire::TrackEvent::ended));
+    watch.record(event("one", wire::TrackEvent::started));
+    watch.record(event("two", wire::TrackEvent::started));
+    watch.record(event("one", wire::TrackEvent::ended));
     BOOST_TEST(watch.reports(start + seconds(2), 1).at(0).tracks == 1U);
-    watch.see(event("two", wire::TrackEvent::ended));
-    watch.see(frame("door", 5, true));
+    watch.record(event("two", wire::TrackEvent::ended));
+    watch.record(frame("door", 5, true));
     const auto report = watch.reports(start + seconds(4), 1).at(0);
     BOOST_TEST(report.tracks == 0U);
     BOOST_TEST(report.ended);

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(searches_the_first_frame_completely) {
     MotionGate gate({});
     const auto result = gate.process(test::image_of(room()), 0);
     BOOST_TEST(result.full);
-    BOOST_TEST(!result.cut);
+    BOOST_TEST(!result.scene_cut);
     BOOST_REQUIRE(result.areas.size() == 1U);
     BOOST_TEST((result.areas[0] == Area{0, 0, width, height}));
 }
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(reports_a_cut_and_searches_the_new_scene_completely) {
     MotionGate gate(never_full);
     for (int i = 0; i < 5; ++i) gate.process(test::image_of(room()), i * frame);
     const auto result = gate.process(test::image_of(room(77)), 5 * frame);
-    BOOST_TEST(result.cut);
+    BOOST_TEST(result.scene_cut);
     BOOST_TEST(result.full);
 }
 
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(stops_searching_a_new_scene_completely_after_a_while) {
     gate.process(test::image_of(room()), 0);
     gate.process(test::image_of(room(77)), frame);
     const auto soon = gate.process(test::image_of(room(77)), 2 * frame);
-    BOOST_TEST(!soon.cut);
+    BOOST_TEST(!soon.scene_cut);
     BOOST_TEST(soon.full);
     const auto later = gate.process(test::image_of(room(77)), 2'000'000'000);
     BOOST_TEST(later.areas.empty());
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(stops_searching_a_new_scene_completely_after_a_while) {
 BOOST_AUTO_TEST_CASE(switching_the_light_is_a_cut) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room() * 0.25), 0);
-    BOOST_TEST(gate.process(test::image_of(room()), frame).cut);
+    BOOST_TEST(gate.process(test::image_of(room()), frame).scene_cut);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
         cv::Mat brighter;
         room().convertTo(brighter, -1, 0.5, 10 + 5 * i);
         const auto result = gate.process(test::image_of(brighter), i * frame);
-        BOOST_TEST(!result.cut);
+        BOOST_TEST(!result.scene_cut);
         if (i > 0) BOOST_TEST(result.areas.empty());
     }
 }
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
 BOOST_AUTO_TEST_CASE(a_large_moving_object_is_not_a_cut) {
     MotionGate gate(never_full);
     for (int i = 0; i < 15; ++i)
-        BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).cut);
+        BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).scene_cut);
 }
 
 BOOST_AUTO_TEST_CASE(searches_a_frame_completely_if_most_of_it_moves) {
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(a_frame_of_another_size_restarts_the_model) {
 BOOST_AUTO_TEST_CASE(copies_the_pixels_of_an_area) {
     const Image whole = test::image_of(room());
     const Area area{100, 50, 33, 21};
-    const Image part = cut_out(whole, area);
+    const Image part = copy_area(whole, area);
     BOOST_TEST(part.width == 33);
     BOOST_TEST(part.height == 21);
     BOOST_TEST(cv::norm(test::mat_of(whole)(cv::Rect(100, 50, 33, 21)), test::mat_of(part),

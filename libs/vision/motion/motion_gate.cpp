@@ -21,26 +21,26 @@ constexpr int small_side = 320;
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
 // Time constant of the background in seconds: something that does not move becomes background after
-// about this time. Long enough to see a person who moves slowly, short enough that the place a
-// person has left is quiet again soon.
-constexpr double settle = 1;
+// about this time. Long enough to detect a person who moves slowly. Short enough that an area that
+// a person has left soon no longer differs from the background.
+constexpr double settle_time = 1;
 // If the areas cover more than this fraction of the frame, one search of the whole frame is
 // cheaper.
-constexpr double full_part = 0.6;
+constexpr double max_covered = 0.6;
 // Minimum side of an area, as a fraction of the shorter side of the frame. If only the mouth or the
 // eyes of a face move, the area must still contain the whole face.
 constexpr double min_side = 1 / 3.0;
 // Areas start and end on multiples of this, so that the detector gets few different sizes.
 constexpr int grid = 32;
 
-/// Merges overlapping rectangles into their bounding rectangle until none overlap.
-std::vector<cv::Rect> disjoint(std::vector<cv::Rect> areas) {
+/// Replaces overlapping rectangles by their bounding rectangle until none overlap.
+std::vector<cv::Rect> merge_overlapping(std::vector<cv::Rect> areas) {
     for (std::size_t i = 0; i < areas.size(); ++i) {
         for (std::size_t k = 0; k < areas.size(); ++k) {
             if (k == i || (areas[i] & areas[k]).empty()) continue;
             areas[std::min(i, k)] = areas[i] | areas[k];
             areas.erase(areas.begin() + static_cast<std::ptrdiff_t>(std::max(i, k)));
-            // The merged rectangle may overlap others that were compared before: start over.
+            // The merged rectangle may overlap rectangles that were compared before: start over.
             i = static_cast<std::size_t>(-1);
             break;
         }
@@ -53,11 +53,11 @@ std::vector<cv::Rect> disjoint(std::vector<cv::Rect> areas) {
 struct MotionGate::Impl {
     MotionOptions options;
     cv::Size frame_size;
-    int reduction = 1;      ///< frame pixels per pixel of the grey copy, in width and height
-    cv::Mat background;     ///< running mean of the grey copies, 32-bit float
-    cv::Mat previous;       ///< the last grey copy
-    cv::Mat moved_at;       ///< per pixel of it: time of its last motion in seconds, 64-bit float
-    double moved_last = 0;  ///< the latest of these times
+    int reduction = 1;   ///< frame pixels per pixel of the grey copy, in width and height
+    cv::Mat background;  ///< running mean of the grey copies, 32-bit float
+    cv::Mat previous;    ///< the last grey copy
+    cv::Mat moved_at;    ///< time of the last motion in seconds, per pixel of the grey copy; double
+    double moved_last = 0;  ///< maximum of `moved_at`
     std::int64_t last_pts = 0;
     std::int64_t last_full = 0;  ///< pts of the last complete search
 
@@ -65,13 +65,15 @@ struct MotionGate::Impl {
     [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
     /// Restarts the model with this frame.
     void start(const cv::Mat& grey, std::int64_t pts);
-    /// Returns the mask of the pixels that move.
+    /// Returns the mask of the pixels that have changed enough to count as motion.
     [[nodiscard]] cv::Mat moving(const cv::Mat& grey) const;
-    /// Sets `moved_at` to `now` for all moving regions that are large enough.
+    /// Sets `moved_at` to `now` for all connected regions of the mask that are large enough.
     void note_motion(cv::Mat mask, double now);
-    /// Converts a rectangle of the grey copy to an area of the frame, with margin and minimum size.
+    /// Converts a rectangle of the grey copy to an area of the frame, with margin and minimum
+    /// size.
     [[nodiscard]] cv::Rect widened(const cv::Rect& small) const;
-    /// Returns the disjoint areas of the frame that moved within the last `linger` seconds.
+    /// Returns the areas of the frame with motion within the last `linger` seconds. They do not
+    /// overlap.
     [[nodiscard]] std::vector<cv::Rect> areas(double now) const;
 };
 
@@ -96,14 +98,14 @@ void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
 }
 
 cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
-    // Two tests. The difference from the background finds slow motion, which changes little from
-    // frame to frame. The difference from the previous frame has a lower limit and finds quick
-    // motion that changes the grey values less.
+    // Two tests. The difference from the background detects slow motion, which changes little from
+    // frame to frame. The difference from the previous frame has a lower limit, so it also detects
+    // fast motion that changes the grey levels only a little.
     cv::Mat current;
     grey.convertTo(current, CV_32F);
     cv::Mat difference = current - background;
-    // Subtract the mean: a camera that adjusts its exposure changes all pixels alike, and that is
-    // not motion.
+    // Subtract the mean: when a camera adjusts its exposure, all pixels change by the same amount,
+    // and that is not motion.
     difference -= cv::mean(difference);
     cv::Mat mask = cv::abs(difference) > background_level;
     cv::Mat step;
@@ -115,10 +117,10 @@ cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
 
 void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
     const int min_pixels = std::max(1, options.min_area / (reduction * reduction));
-    // Most frames of a still scene end here. Finding connected regions takes longer than all steps
-    // before.
+    // For most frames of a still scene this is the end. Finding connected regions takes longer than
+    // all previous steps.
     if (cv::countNonZero(mask) == 0) return;
-    // A face that turns shows up as many small pieces. Closing the gaps joins them, so that they
+    // A face that turns causes many small moving regions. Close the gaps between them, so that they
     // are not rejected one by one as too small.
     cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
                      cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
@@ -134,9 +136,9 @@ void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
 }
 
 cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
-    const int minimum = cvRound(min_side * std::min(frame_size.width, frame_size.height));
-    const int more_x = std::max(options.margin, (minimum - small.width * reduction + 1) / 2);
-    const int more_y = std::max(options.margin, (minimum - small.height * reduction + 1) / 2);
+    const int min_length = cvRound(min_side * std::min(frame_size.width, frame_size.height));
+    const int more_x = std::max(options.margin, (min_length - small.width * reduction + 1) / 2);
+    const int more_y = std::max(options.margin, (min_length - small.height * reduction + 1) / 2);
     const auto down = [](int value) { return std::max(value, 0) / grid * grid; };
     const auto up = [](int value) { return (value + grid - 1) / grid * grid; };
     const cv::Point from(down(small.x * reduction - more_x), down(small.y * reduction - more_y));
@@ -160,7 +162,7 @@ std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
                            stats.at<int>(i, cv::CC_STAT_HEIGHT));
         found.push_back(widened(box));
     }
-    return disjoint(std::move(found));
+    return merge_overlapping(std::move(found));
 }
 
 MotionGate::MotionGate(const MotionOptions& options) : impl_(std::make_unique<Impl>()) {
@@ -193,27 +195,27 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         if (first) {
             self.start(grey, pts);
             auto found = whole();
-            // Pretend that the first search was earlier, so that the next one comes sooner.
+            // Pretend that the first search was earlier, so that the next one is due sooner.
             self.last_full -=
                 static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
             return found;
         }
-        if (is_cut(self.previous, grey)) {
+        if (is_scene_cut(self.previous, grey)) {
             self.start(grey, pts);
-            // Treat the whole new scene as moving, so that a face missed in its first frame is
-            // searched for in the next ones, too.
+            // Treat the whole new scene as moving, so that the next frames are searched
+            // completely, too, in case a face was missed in the first one.
             self.moved_last = static_cast<double>(pts) * 1e-9;
             self.moved_at = self.moved_last;
-            result.cut = true;
+            result.scene_cut = true;
             return whole();
         }
 
         const double now = static_cast<double>(pts) * 1e-9;
         self.note_motion(self.moving(grey), now);
-        // Exponential average whose weight depends on the time that passed, so that the background
+        // Exponential average whose weight depends on the elapsed time, so that the background
         // adapts equally fast at any frame rate.
-        const double passed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
-        cv::accumulateWeighted(grey, self.background, 1 - std::exp(-passed / settle));
+        const double elapsed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
+        cv::accumulateWeighted(grey, self.background, 1 - std::exp(-elapsed / settle_time));
         self.previous = grey;
         self.last_pts = pts;
 
@@ -223,14 +225,14 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         double covered = 0;
         const auto found = self.areas(now);
         for (const cv::Rect& area : found) covered += area.area();
-        if (covered > full_part * frame.cols * frame.rows) return whole();
+        if (covered > max_covered * frame.cols * frame.rows) return whole();
         for (const cv::Rect& area : found)
             result.areas.push_back({area.x, area.y, area.width, area.height});
         return result;
     });
 }
 
-Image cut_out(const Image& frame, const Area& area) {
+Image copy_area(const Image& frame, const Area& area) {
     assert(area.x >= 0 && area.y >= 0 && area.x + area.width <= frame.width &&
            area.y + area.height <= frame.height);
     if (area == Area{0, 0, frame.width, frame.height}) return frame;

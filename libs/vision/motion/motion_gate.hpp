@@ -10,36 +10,40 @@
 
 namespace facebus::vision {
 
+/// Options of the motion gate. Lengths and areas are in pixels of the frame, times in seconds.
 struct MotionOptions {
-    bool enabled = true;         ///< false: every frame is searched completely
-    double full_interval = 1.0;  ///< seconds between two complete searches, which find faces that
-                                 ///< do not move
-    double phase = 0;            ///< fraction of `full_interval` that is over at the first frame
-    double linger = 1.0;         ///< seconds that an area is searched after its last motion
-    int min_area = 400;          ///< smallest moving area in pixels of the frame
+    bool enabled = true;         ///< false: the whole of every frame is searched
+    double full_interval = 1.0;  ///< time between searches of the whole frame, which find faces
+                                 ///< that do not move
+    double phase = 0;            ///< fraction of `full_interval` already elapsed at the first frame
+    double linger = 1.0;         ///< time for which an area is still searched after its last motion
+    int min_area = 400;          ///< minimum number of connected moving pixels that count as motion
     int margin = 48;             ///< pixels added on every side of a moving area
 
     static void keys(auto& self, auto&& key) {
-        key("enabled", self.enabled, "search moving areas only; false: all of every frame");
+        key("enabled", self.enabled,
+            "search only areas with motion; false: search the whole of every frame");
         key("full_interval", self.full_interval, Range{0, 3600},
-            "seconds between two searches of the complete frame");
+            "seconds between searches of the whole frame");
         key("linger", self.linger, Range{0, 3600},
-            "seconds that an area is searched after its last motion");
+            "seconds for which an area is still searched after its last motion");
         key("min_area", self.min_area, Range{1, 100'000'000},
-            "smallest moving area in pixels of the frame");
-        key("margin", self.margin, Range{0, 4096}, "pixels added on every side of a moving area");
+            "minimum size of a moving area, in frame pixels");
+        key("margin", self.margin, Range{0, 4096},
+            "frame pixels added on every side of a moving area");
     }
 };
 
 struct MotionResult {
-    std::vector<Area> areas;  ///< disjoint, inside the frame; one area of the whole frame if `full`
-    bool full = false;        ///< the whole frame must be searched
-    bool cut = false;         ///< the scene changed abruptly (a cut, or the light was switched)
+    std::vector<Area> areas;  ///< areas to search; they do not overlap
+    bool full = false;        ///< whether `areas` is one area that covers the whole frame
+    bool scene_cut = false;   ///< whether the scene changed abruptly: a cut, or the lights were
+                              ///< turned on or off
 };
 
 /// Motion detection for one camera. Compares each frame with a background model and with the
-/// previous frame, so that the expensive face detector only runs on areas that moved recently.
-/// Because a face may also stand still, the whole frame is searched once per `full_interval`.
+/// previous frame, so that the expensive face detector only runs on areas with recent motion. A
+/// face may also stand still, so the whole frame is searched once per `full_interval`.
 /// Deterministic. Not thread-safe.
 class MotionGate {
   public:
@@ -49,8 +53,8 @@ class MotionGate {
     MotionGate& operator=(MotionGate&&) noexcept;
 
     /// Returns the areas of the frame to search. `pts`: position of the frame in the stream in ns.
-    /// The first frame, and any frame of another size, restarts the model and is searched
-    /// completely. Requires: frames are passed in order of time.
+    /// Restarts the model and returns the whole frame for the first frame, after a change of the
+    /// frame size, and after a scene cut. Requires: frames are passed in chronological order.
     MotionResult process(const Image& frame, std::int64_t pts);
 
   private:
@@ -60,6 +64,6 @@ class MotionGate {
 
 /// Returns a copy of the pixels of one area; shares the pixels if the area is the whole frame.
 /// Requires: the area lies inside the frame.
-Image cut_out(const Image& frame, const Area& area);
+Image copy_area(const Image& frame, const Area& area);
 
 }  // namespace facebus::vision

@@ -6,33 +6,35 @@ namespace facebus::vision {
 
 namespace {
 
-const cv::Size thumbnail(64, 36);
+const cv::Size thumbnail_size(64, 36);
 
-// Minimum correlation of the thumbnails of one scene. Measured: 0.23 or less at eight cuts in two
-// films, 0.70 or more between all other frames of six films (people close to the camera, traffic, a
-// moving camera).
+// Minimum correlation between the thumbnails of consecutive frames of one scene. Measured: at most
+// 0.23 at eight cuts in two films, and at least 0.70 between all other consecutive frames of six
+// films (people close to the camera, traffic, a moving camera).
 constexpr double min_correlation = 0.5;
-// Frames with a smaller mean difference of grey values are never a cut: in dark or flat scenes,
-// correlation measures only noise.
+// If the mean difference of the grey levels is smaller, there is no cut: in dark or flat scenes,
+// the correlation measures only noise.
 constexpr double min_difference = 6;
-// When the light is switched, shapes stay, so the correlation is high, but most of the image
-// changes by this many grey levels. Motion changed at most 17 % of a frame by so much.
+// When the lights are turned on or off, shapes stay, so the correlation is high, but most of the
+// image changes by this many grey levels. In the same films, motion changed at most 17% of a frame
+// by that much.
 constexpr double strong_change = 25;
-constexpr double strong_part = 0.6;
+constexpr double min_changed_part = 0.6;
 
 }  // namespace
 
-bool is_cut(const cv::Mat& before, const cv::Mat& after) {
+bool is_scene_cut(const cv::Mat& before, const cv::Mat& after) {
     cv::Mat a;
     cv::Mat b;
-    cv::resize(before, a, thumbnail, 0, 0, cv::INTER_AREA);
-    cv::resize(after, b, thumbnail, 0, 0, cv::INTER_AREA);
+    cv::resize(before, a, thumbnail_size, 0, 0, cv::INTER_AREA);
+    cv::resize(after, b, thumbnail_size, 0, 0, cv::INTER_AREA);
     cv::Mat difference;
     cv::absdiff(a, b, difference);
     if (cv::mean(difference)[0] < min_difference) return false;
-    if (cv::countNonZero(difference > strong_change) > strong_part * thumbnail.area()) return true;
+    if (cv::countNonZero(difference > strong_change) > min_changed_part * thumbnail_size.area())
+        return true;
     // For two images of the same size, the normalised template match is their correlation. It is 1
-    // if one of them is flat, so cuts to or from black are detected by the test above.
+    // if one of them is flat; cuts to or from black are therefore detected by the previous test.
     cv::Mat correlation;
     cv::matchTemplate(a, b, correlation, cv::TM_CCOEFF_NORMED);
     return static_cast<double>(correlation.at<float>(0, 0)) < min_correlation;

@@ -5,8 +5,8 @@
 
 namespace facebus::vision {
 
-/// Returns whether the scene changed abruptly between two grey frames: a cut, or the light was
-/// switched on or off. Requires: both frames have the same size.
-bool is_cut(const cv::Mat& before, const cv::Mat& after);
+/// Returns whether the scene changed abruptly from one grey frame to the next: a cut, or the lights
+/// were turned on or off. Requires: both frames have the same size.
+bool is_scene_cut(const cv::Mat& before, const cv::Mat& after);
 
 }  // namespace facebus::vision

@@ -98,7 +98,7 @@ Result<void> VideoSource::Impl::open_folder() {
 }
 
 Result<void> VideoSource::Impl::open_capture() {
-    const std::string name = printable(source);
+    const std::string name = without_credentials(source);
     const bool local = kind == SourceKind::file || kind == SourceKind::device;
     std::error_code failed;
     if (local && !std::filesystem::exists(source, failed))
@@ -186,7 +186,7 @@ Result<std::optional<VideoFrame>> VideoSource::Impl::read_capture() {
     }
     if (kind == SourceKind::file) return std::nullopt;
     return fail(ErrorKind::unavailable,
-                fmt::format("{} stopped delivering frames", printable(source)));
+                fmt::format("{} stopped delivering frames", without_credentials(source)));
 }
 
 VideoSource::VideoSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -204,7 +204,7 @@ Result<VideoSource> VideoSource::open(const std::string& source) {
         if (!opened) return std::unexpected(std::move(opened.error()));
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("{}: {}", printable(source), reason(exception)));
+                    fmt::format("{}: {}", without_credentials(source), reason(exception)));
     }
     return VideoSource(std::move(impl));
 }
@@ -214,7 +214,7 @@ Result<std::optional<VideoFrame>> VideoSource::read() {
         return impl_->kind == SourceKind::folder ? impl_->read_image_file() : impl_->read_capture();
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("{}: {}", printable(impl_->source), reason(exception)));
+                    fmt::format("{}: {}", without_credentials(impl_->source), reason(exception)));
     }
 }
 
@@ -232,7 +232,7 @@ SourceKind source_kind(const std::string& source) {
     return std::filesystem::is_directory(source, failed) ? SourceKind::folder : SourceKind::file;
 }
 
-std::string printable(const std::string& source) {
+std::string without_credentials(const std::string& source) {
     if (!has_scheme(source)) return source;
     const auto host = source.find("://") + 3;
     const auto path = source.find_first_of("/?#", host);

@@ -53,6 +53,6 @@ class VideoSource {
 };
 
 /// Returns the source for logs: a URL without user name and password.
-std::string printable(const std::string& source);
+std::string without_credentials(const std::string& source);
 
 }  // namespace facebus::vision

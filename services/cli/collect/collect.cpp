@@ -37,7 +37,7 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
         if (kind != vision::SourceKind::file && kind != vision::SourceKind::folder) {
             throw FatalError(Exit::input,
                              fmt::format("{} is a live source; record it to a file first",
-                                         vision::printable(video)));
+                                         vision::without_credentials(video)));
         }
         const auto count = must(vision::VideoSource::open(video)).frame_count();
         stated = stated && count > 0;

@@ -64,7 +64,7 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
         if (stop.requested()) return;
         const auto frame = must(video.read());
         if (!frame) break;
-        cut = gate.process(frame->image, frame->pts).cut || cut;
+        cut = gate.process(frame->image, frame->pts).scene_cut || cut;
         if (frame->pts >= next) {
             follow(tracks, tracker.process(judged(frame->image), frame->pts, cut), frame->pts);
             cut = false;

@@ -70,7 +70,7 @@ class Demo {
         }
         if (!probe) throw FatalError(exit_code(probe.error()), probe.error().message);
         fs::create_directories(options_.output / "logs");
-        print_line(fmt::format("source {}, results in {}", vision::printable(source_),
+        print_line(fmt::format("source {}, results in {}", vision::without_credentials(source_),
                                options_.output.string()));
         if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
         results::ResultStream stream(bus_, endpoint_, context_.stop);
@@ -260,7 +260,8 @@ class Demo {
     void report() {
         fmt::print("\n{}\n{}", report_.summary(), latency_.table());
         const auto sheet = options_.output / contact_sheet_name;
-        if (report_.write_sheet(sheet, fmt::format("facebus: {}", vision::printable(source_)))) {
+        if (report_.write_sheet(sheet,
+                                fmt::format("facebus: {}", vision::without_credentials(source_)))) {
             fmt::print("contact sheet: {}\n", sheet.string());
         } else {
             fmt::print("no contact sheet, because no face was recognised\n");

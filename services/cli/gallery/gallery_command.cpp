@@ -12,7 +12,6 @@
 #include "gallery/id.hpp"
 #include "gallery/store/store.hpp"
 #include "vision/network/threads.hpp"
-#include "vision/video/video_source.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -143,7 +142,7 @@ Exit gallery_photo(const Context& context, const std::string& id,
         throw FatalError(Exit::input,
                          fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
                                      "lists samples, and gallery.keep_photos enables photos",
-                                     vision::printable(id)));
+                                     id));
     }
     must(write_private_file(file, *photo));
     return Exit::ok;
