@@ -1,4 +1,4 @@
-"""A gateway process with a Redis, and HTTP requests to it."""
+"""Runs a gateway process with a Redis server, and sends HTTP requests to the gateway."""
 
 import contextlib
 import http.client
@@ -19,7 +19,9 @@ GALLERY = "/api/v1/gallery"
 LIVE = "/api/v1/live"
 
 
-class Answer:
+class Response:
+    """A complete HTTP response."""
+
     def __init__(self, response):
         self.status, self.headers = response.status, response.headers
         self.body = response.read()
@@ -33,7 +35,8 @@ class Answer:
 
 
 def form(*parts):
-    """Returns a multipart body and its content type. A part is (name, content) or (name, content, filename)."""
+    """Returns a multipart/form-data body and its content type. A part is (name, content) or
+    (name, content, filename)."""
     boundary = uuid.uuid4().hex
     body = b""
     for name, content, *filename in parts:
@@ -48,14 +51,15 @@ def image_part(file, name="file"):
 
 
 class Gateway(System):
-    """A gateway with a key for each role. With started=False it has no keys and runs only after serve()."""
+    """A gateway with one API key per role. With started=False, the gateway has no keys and does not run until serve()
+    is called."""
 
     def __init__(self, case, redis=True, started=True, **environment):
         self.keys_file = case.folder / f"keys{len(case.groups)}"
         super().__init__(case, **{"FACEBUS_GATEWAY_ADDRESS": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_HEALTH": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_KEYS": self.keys_file,
-                                  # Tests of other things must not reach the rate limit.
+                                  # No rate limit by default: only the tests of the limit set one.
                                   "FACEBUS_GATEWAY_RATE": "0", **environment})
         self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")} if started else {}
         if redis:
@@ -65,24 +69,25 @@ class Gateway(System):
             self.read_address()
 
     def serve(self, command):
-        """Starts the gateway with a shell command."""
+        """Starts the gateway by running a shell command."""
         self._launch("gateway", ["bash", "-c", command], PATH=f"{BIN}:{os.environ['PATH']}")
         self._wait_ready(1)
         self.read_address()
 
     def read_address(self):
-        """Reads the address from the log."""
+        """Reads the gateway's address from its log."""
         fields = [log_fields(line) for line in self.services["gateway"].lines()]
         self.address = next(f["address"] for f in fields if f and f.get("event") == "listening")
 
     def make_key(self, role, name=None):
+        """Adds an API key to the gateway's key file and returns it."""
         made = self.facebus("api-key", role, name or role)
         self.case.assertEqual(0, made.code, made)
         return made.out.strip()
 
-    def ask(self, method, path, role="admin", body=None, type=None, headers=None):
-        """Sends a request and returns the answer. `role` is a role, a key, or None to send no key. `body` is bytes,
-        or a value to send as JSON."""
+    def request(self, method, path, role="admin", body=None, type=None, headers=None):
+        """Sends a request and returns the response. `role` is a role, an API key, or None to send no key. `body` is
+        bytes, or a value that is sent as JSON."""
         headers = dict(headers or {})
         if role is not None:
             headers["x-api-key"] = self.keys.get(role, role)
@@ -93,37 +98,44 @@ class Gateway(System):
         host, _, port = self.address.rpartition(":")
         with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=60)) as connection:
             connection.request(method, path, body, headers)
-            return Answer(connection.getresponse())
+            return Response(connection.getresponse())
 
     def post(self, path, *parts, role="admin"):
+        """Sends a form with these parts, see form(), and returns the response."""
         body, type = form(*parts)
-        return self.ask("POST", path, role, body, type)
+        return self.request("POST", path, role, body, type)
 
-    def good(self, answer, *statuses):
-        self.case.assertIn(answer.status, statuses or (200, 201), answer)
-        return answer.json
+    def expect_success(self, response, *statuses):
+        """Checks that the status is one of `statuses` (default: 200 or 201). Returns the decoded JSON body."""
+        self.case.assertIn(response.status, statuses or (200, 201), response)
+        return response.json
 
-    def refused(self, answer, status, code=None, words=""):
-        """Checks that the answer is an error in JSON whose message contains `words`. Returns the message."""
-        self.case.assertEqual(status, answer.status, answer)
-        self.case.assertEqual({"message", "code"}, set(answer.json), answer)
-        self.case.assertIn(words, answer.json["message"])
+    def expect_error(self, response, status, code=None, words=""):
+        """Checks that the response has this status and a JSON error with this code, whose message contains `words`.
+        Returns the message."""
+        self.case.assertEqual(status, response.status, response)
+        self.case.assertEqual({"message", "code"}, set(response.json), response)
+        self.case.assertIn(words, response.json["message"])
         if code is not None:
-            self.case.assertEqual(code, answer.json["code"], answer)
-        return answer.json["message"]
+            self.case.assertEqual(code, response.json["code"], response)
+        return response.json["message"]
 
     def add_face(self, subject, file):
-        return self.good(self.post(f"/api/v1/recognition/faces?subject={subject}", image_part(file)))
+        """Enrols a photo as `subject` (URL-encoded). Returns the decoded response."""
+        return self.expect_success(self.post(f"/api/v1/recognition/faces?subject={subject}", image_part(file)))
 
     def recognise(self, file, query=""):
-        return self.good(self.post(f"/api/v1/recognition/recognize{query}", image_part(file)))["result"]
+        """Returns the recognised faces in an image. `query` is empty or begins with "?"."""
+        return self.expect_success(self.post(f"/api/v1/recognition/recognize{query}", image_part(file)))["result"]
 
     def subjects(self):
-        return self.good(self.ask("GET", "/api/v1/recognition/subjects"))["subjects"]
+        """Returns the names of all subjects."""
+        return self.expect_success(self.request("GET", "/api/v1/recognition/subjects"))["subjects"]
 
 
-def python_with(name):
-    """Returns a Python with the packages of requirements/<name>.txt, pinned by version and hash."""
+def interpreter_with(name):
+    """Returns the interpreter of a virtual environment that contains the packages of requirements/<name>.txt, pinned
+    by version and hash. Creates the environment on first use."""
     folder = ROOT / "build" / name
     if not (folder / "ready").exists():
         for command in (["/usr/bin/python3", "-m", "venv", "--clear", folder],
@@ -131,7 +143,7 @@ def python_with(name):
                          "--disable-pip-version-check", "--requirement",
                          ROOT / f"tests/process/requirements/{name}.txt"]):
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-            need(done.returncode == 0, f"{name} can't be installed: {done.stderr[-500:]}")
+            need(done.returncode == 0, f"{name} cannot be installed: {done.stderr[-500:]}")
         (folder / "ready").touch()
     return folder / "bin/python"
 
@@ -147,8 +159,8 @@ class GatewayTest(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def enrolled(self):
-        """Returns a gateway with one enrolled person."""
+    def gateway_with_one_person(self):
+        """Returns a gateway whose gallery contains only Barack Obama. `self.face` is the response to his enrolment."""
         gateway = Gateway(self)
         self.face = gateway.add_face("Barack%20Obama", OBAMA[0])
         return gateway

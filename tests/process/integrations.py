@@ -1,5 +1,5 @@
-"""A gateway and a broker with a simulated edge and worker, for tests of what the gateway publishes about tracks and
-results."""
+"""A gateway and a broker with a simulated edge and a simulated worker. Tests use them to check what the gateway
+publishes about tracks and results."""
 
 import pathlib
 import sys
@@ -12,8 +12,8 @@ from support import need_tool
 from system import msgpack, zmq
 
 
-class House(Gateway):
-    """Gateway and broker of one house, with a simulated edge and worker."""
+class SimulatedSite(Gateway):
+    """A gateway and a broker of facebus, with a simulated edge and a simulated worker."""
 
     def __init__(self, case, **environment):
         super().__init__(case, **{"FACEBUS_CAMERAS_DOOR_SOURCE": "none", **environment})
@@ -35,12 +35,12 @@ class House(Gateway):
         return socket
 
     def send_credit(self):
-        """Requests one probe as the worker. The message also serves as its heartbeat."""
+        """Sends the worker's request for one probe. The message is also the worker's heartbeat."""
         self.worker.send_multipart([b"credit.w", self.head("w", credit=1, model="m", gallery="0-0",
                                                            gallery_stale=False, subjects=0, samples=0), b""])
 
     def restart_gateway(self, **environment):
-        """Starts the gateway again and waits until it is ready."""
+        """Starts a stopped or killed gateway again and waits until it is ready."""
         self.start("gateway", **environment)
 
     def kill(self, name):
@@ -50,17 +50,18 @@ class House(Gateway):
         service.process.wait()
 
     def head(self, source, **fields):
+        """Returns an encoded message header with the next sequence number."""
         self.sequence += 1
         return header(source, self.sequence, **fields)
 
     def event(self, track, event, camera="door"):
-        """Publishes an event of a track: started, moved or ended; or `end`, which ends all tracks of the camera."""
+        """Sends a track event from the edge: started, moved, ended, or `end`, which ends all tracks of the camera."""
         self.edge.send_multipart([f"track.{camera}".encode(),
                                   self.head(camera, track=track, event=event, pts=0, box=BOX), b""])
 
     def result(self, track, subject=None, camera="door"):
-        """Makes the worker answer a probe of that track. Returns the result that the broker published. `subject` is
-        (id, name); without it the person is unknown."""
+        """Sends a probe of the track from the edge and its result from the worker. Returns the result that the broker
+        published. `subject` is (id, name); if it is None, the decision is `unknown`."""
         self.send_credit()
         probe = f"{track}/{self.sequence}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(
@@ -76,7 +77,7 @@ class House(Gateway):
 
     def add_subject(self, name):
         """Adds a subject to the gallery and returns (id, name)."""
-        self.good(self.ask("POST", "/api/v1/recognition/subjects", body={"subject": name}))
+        self.expect_success(self.request("POST", "/api/v1/recognition/subjects", body={"subject": name}))
         id = self.case.run_program(["redis-cli", "-s", self.folder / "redis", "HGET",
                                     "facebus:gallery:names", name]).out.strip()
         self.case.assertRegex(id, "^[0-9a-f]{32}$")
@@ -84,11 +85,13 @@ class House(Gateway):
 
 
 def result_id(message):
+    """Returns the id under which the gateway publishes a result."""
     return f"{message['run']}-{message['result']}"
 
 
 def self_signed(case, name):
-    """Makes a key and a self-signed certificate for "IP:ADDRESS" or "DNS:NAME". Returns the two files."""
+    """Creates a key and a self-signed certificate for `name`, which is "IP:ADDRESS" or "DNS:NAME". Returns both
+    files: (key, certificate)."""
     need_tool("openssl")
     key, certificate = case.folder / "tls.key", case.folder / "tls.crt"
     made = case.run_program(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",

@@ -1,4 +1,5 @@
-"""Supplies schemathesis with images, from the folder FACEBUS_TEST_IMAGES, and with gallery archives."""
+"""Hooks of schemathesis: use the images in the folder FACEBUS_TEST_IMAGES, and an empty gallery archive, as request
+bodies."""
 
 import os
 import pathlib

@@ -1,6 +1,6 @@
-"""Runs compreface-sdk, as it is on PyPI, against a server: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR.
+"""Calls a server through the unmodified compreface-sdk: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR.
 
-The first two show one person. Prints what each call gave, as JSON.
+PHOTO and OTHER show the same person, IMPOSTOR shows somebody else. Prints the result of each call, by name, as JSON.
 """
 
 import json
@@ -17,31 +17,31 @@ verification = server.init_face_verification(key)
 detection = server.init_face_detection(key)
 subjects, faces = recognition.get_subjects(), recognition.get_face_collection()
 
-got = {}
-got["add subject"] = subjects.add("A. Person")
-got["add subject again"] = subjects.add("A. Person")
-got["add"] = faces.add(image_path=photo, subject="A. Person", options={"det_prob_threshold": 0.8})
+results = {}
+results["add subject"] = subjects.add("A. Person")
+results["add subject again"] = subjects.add("A. Person")
+results["add face"] = faces.add(image_path=photo, subject="A. Person", options={"det_prob_threshold": 0.8})
 with open(impostor, "rb") as file:
-    got["add bytes"] = faces.add(image_path=file.read(), subject="Another/One é")
-got["list"] = faces.list()
-got["list subjects"] = subjects.list()
-got["recognise"] = recognition.recognize(image_path=other)
-got["recognise without options"] = recognition.recognize(image_path=other, options={"limit": 1})
-got["detect"] = detection.detect(image_path=other)
-got["verify"] = verification.verify(source_image_path=photo, target_image_path=other)
-got["verify impostor"] = verification.verify(source_image_path=photo, target_image_path=impostor)
-got["verify face"] = faces.verify(image_path=other, image_id=got["add"]["image_id"])
-got["rename"] = subjects.update("Another/One é", "Another")
-got["after rename"] = subjects.list()
-got["merge"] = subjects.update("Another", "A. Person")
-got["after merge"] = faces.list()
-got["delete face"] = faces.delete(got["add bytes"]["image_id"])
-got["delete face again"] = faces.delete(got["add bytes"]["image_id"])
-got["delete faces"] = faces.delete_all("A. Person")
-got["recognise in an empty gallery"] = recognition.recognize(image_path=other)
-got["delete subject"] = subjects.delete("A. Person")
-got["delete subject again"] = subjects.delete("A. Person")
+    results["add from memory"] = faces.add(image_path=file.read(), subject="Another/One é")
+results["list faces"] = faces.list()
+results["list subjects"] = subjects.list()
+results["recognise"] = recognition.recognize(image_path=other)
+results["recognise without plugins"] = recognition.recognize(image_path=other, options={"limit": 1})
+results["detect"] = detection.detect(image_path=other)
+results["verify"] = verification.verify(source_image_path=photo, target_image_path=other)
+results["verify impostor"] = verification.verify(source_image_path=photo, target_image_path=impostor)
+results["verify face"] = faces.verify(image_path=other, image_id=results["add face"]["image_id"])
+results["rename"] = subjects.update("Another/One é", "Another")
+results["list after rename"] = subjects.list()
+results["merge"] = subjects.update("Another", "A. Person")
+results["list after merge"] = faces.list()
+results["delete face"] = faces.delete(results["add from memory"]["image_id"])
+results["delete face again"] = faces.delete(results["add from memory"]["image_id"])
+results["delete faces"] = faces.delete_all("A. Person")
+results["recognise in an empty gallery"] = recognition.recognize(image_path=other)
+results["delete subject"] = subjects.delete("A. Person")
+results["delete subject again"] = subjects.delete("A. Person")
 subjects.add("X")
-got["delete all"] = subjects.delete_all()
-got["after all"] = subjects.list()
-json.dump(got, sys.stdout)
+results["delete all"] = subjects.delete_all()
+results["list after delete all"] = subjects.list()
+json.dump(results, sys.stdout)

@@ -1,4 +1,4 @@
-"""Tests live results, cameras and unknown people over HTTP, with the whole system running."""
+"""Tests the REST API for live results, cameras and unknown people, with all services running."""
 
 import contextlib
 import http.client
@@ -24,10 +24,11 @@ class Stream:
         self.connection.request("GET", EVENTS, headers={
             "x-api-key": system.keys["read"], "Accept-Encoding": "gzip, br",
             **({"Last-Event-ID": last} if last else {})})
-        self.answer = self.connection.getresponse()
+        self.response = self.connection.getresponse()
 
     def line(self):
-        return self.answer.readline().decode().rstrip("\n")
+        """Returns the next line, without its end."""
+        return self.response.readline().decode().rstrip("\n")
 
     def next(self):
         """Returns id and result of the next event."""
@@ -38,7 +39,7 @@ class Stream:
         return event["id"], json.loads(event["data"])
 
     def close(self):
-        self.answer.close()
+        self.response.close()
         self.connection.close()
 
 
@@ -51,8 +52,8 @@ class LiveTest(ProcessTest):
         super().setUp()
 
     def unknown_groups(self, system):
-        """Waits for an unknown person, and returns all groups."""
-        while not (groups := system.good(system.ask("GET", UNKNOWN))["groups"]):
+        """Waits until there is an unknown person. Returns the groups of faces, one group per person."""
+        while not (groups := system.expect_success(system.request("GET", UNKNOWN))["groups"]):
             pass
         return groups
 
@@ -61,35 +62,36 @@ class LiveTest(ProcessTest):
 
 
 class Events(LiveTest):
-    def test_streams_results_and_resumes_after_the_last_event(self):
+    def test_streams_results_and_resumes_after_the_event_in_last_event_id(self):
         system = PageSystem(self)
         stream = Stream(self, system)
-        self.assertEqual("text/event-stream", stream.answer.headers["Content-Type"])
-        self.assertIsNone(stream.answer.headers["Content-Encoding"])
+        self.assertEqual("text/event-stream", stream.response.headers["Content-Type"])
+        self.assertIsNone(stream.response.headers["Content-Encoding"])
         system.film("door")
         id, result = stream.next()
         self.assertEqual("door", result["camera"])
         self.assertTrue(result["crop"].startswith("data:image/jpeg;base64,"))
         stream.close()
-        missed, second = Stream(self, system, id).next()
-        self.assertNotEqual(id, missed)
-        self.assertGreaterEqual(second["time"], result["time"])
+        next_id, next_result = Stream(self, system, id).next()
+        self.assertNotEqual(id, next_id)
+        self.assertGreaterEqual(next_result["time"], result["time"])
         self.assertEqual(id, Stream(self, system).next()[0])
-        self.assertEqual(id, Stream(self, system, "of another run-7").next()[0])
-        self.assertIn(id, [one["id"] for one in system.good(system.ask("GET", "/api/v1/live"))["results"]])
+        self.assertEqual(id, Stream(self, system, "another_run-7").next()[0])
+        latest = system.expect_success(system.request("GET", "/api/v1/live"))["results"]
+        self.assertIn(id, [result["id"] for result in latest])
 
-    def test_bounds_streams_and_keeps_threads_for_other_requests(self):
+    def test_limits_the_number_of_streams_and_keeps_threads_for_other_requests(self):
         system = PageSystem(self, FACEBUS_GATEWAY_MAX_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
         streams = [Stream(self, system) for _ in range(2)]
         for stream in streams:
             self.assertEqual(": results follow", stream.line())
-        system.refused(system.ask("GET", EVENTS), 503, words="gateway.max_streams")
-        self.assertEqual(200, system.ask("GET", "/api/v1/cameras").status)
+        system.expect_error(system.request("GET", EVENTS), 503, words="gateway.max_streams")
+        self.assertEqual(200, system.request("GET", "/api/v1/cameras").status)
         streams[0].close()
-        while Stream(self, system).answer.status != 200:
+        while Stream(self, system).response.status != 200:
             pass
 
-    def test_stops_immediately_with_open_streams(self):
+    def test_stops_immediately_despite_open_streams(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual(": results follow", stream.line())
@@ -97,13 +99,13 @@ class Events(LiveTest):
         system.stop("gateway")
         self.assertLess(time.monotonic() - start, 5)
         with contextlib.suppress(http.client.IncompleteRead):
-            stream.answer.read()
+            stream.response.read()
 
 
 class Cameras(LiveTest):
     def test_lists_a_camera_that_never_delivered_a_frame(self):
         system = PageSystem(self, FACEBUS_CAMERAS_YARD_SOURCE="rtsp://127.0.0.1:1/none")
-        while not (cameras := system.good(system.ask("GET", "/api/v1/cameras"))["cameras"]):
+        while not (cameras := system.expect_success(system.request("GET", "/api/v1/cameras"))["cameras"]):
             pass
         (yard,) = cameras
         self.assertEqual(("yard", "no_frames", 0), (yard["camera"], yard["state"], yard["frames"]))
@@ -111,13 +113,13 @@ class Cameras(LiveTest):
 
 
 class UnknownPeople(LiveTest):
-    def test_keeps_faces_that_the_enrolment_rules_refuse(self):
+    def test_keeps_unknown_faces_that_are_not_good_enough_to_enrol(self):
         system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")
         system.film("door")
         (group, *_) = self.unknown_groups(system)
         self.assertIn("too poor", group["faces"][0]["refusal"])
-        refused = system.ask("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
-        system.refused(refused, 400, 21, "too poor")
+        response = system.request("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
+        system.expect_error(response, 400, 21, "too poor")
         self.assertEqual([], system.subjects())
         self.assertIn(self.ids(group)[-1], [id for one in self.unknown_groups(system) for id in self.ids(one)])
 
@@ -125,24 +127,24 @@ class UnknownPeople(LiveTest):
         system = PageSystem(self)
         system.film("door")
         (group, *_) = self.unknown_groups(system)
-        image = system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
+        image = system.request("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
         self.assertEqual((200, "image/jpeg", b"\xff\xd8"),
                          (image.status, image.headers["Content-Type"], image.body[:2]))
-        named = system.good(system.ask("POST", f"{UNKNOWN}/ignore", body={"faces": self.ids(group)}))
-        (subject,) = system.good(system.ask("GET", "/api/v1/gallery/subjects"))["subjects"]
+        named = system.expect_success(system.request("POST", f"{UNKNOWN}/ignore", body={"faces": self.ids(group)}))
+        (subject,) = system.expect_success(system.request("GET", "/api/v1/gallery/subjects"))["subjects"]
         self.assertEqual((named["subject"], True), (subject["subject"], subject["ignored"]))
-        self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
-        self.assertEqual(404, system.ask("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img").status)
+        self.assertEqual([], system.expect_success(system.request("GET", UNKNOWN))["groups"])
+        self.assertEqual(404, system.request("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img").status)
 
-    def test_rejects_invalid_requests_with_an_example(self):
+    def test_errors_name_the_missing_or_invalid_field(self):
         system = PageSystem(self)
         for path in ("name", "ignore", "dismiss"):
             for body in (b"", b"[]", b'{"subject": "A"}', b'{"subject": "A", "faces": []}',
                          b'{"subject": "A", "faces": [1]}', b'{"faces": "x", "subject": "A"}'):
-                system.refused(system.ask("POST", f"{UNKNOWN}/{path}", body=body), 400, 33, "faces")
-            gone = system.ask("POST", f"{UNKNOWN}/{path}", body={"subject": "A", "faces": [NOBODY]})
-            system.refused(gone, 404, 11, "no longer exist")
-        system.refused(system.ask("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
+                system.expect_error(system.request("POST", f"{UNKNOWN}/{path}", body=body), 400, 33, "faces")
+            response = system.request("POST", f"{UNKNOWN}/{path}", body={"subject": "A", "faces": [NOBODY]})
+            system.expect_error(response, 404, 11, "no longer exist")
+        system.expect_error(system.request("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
         self.assertEqual([], system.subjects())
 
     def test_restart_drops_unknown_faces_and_crops(self):
@@ -152,9 +154,9 @@ class UnknownPeople(LiveTest):
         self.unknown_groups(system)
         system.stop("capture")
         system.restart_gateway()
-        self.assertEqual([], system.good(system.ask("GET", UNKNOWN))["groups"])
+        self.assertEqual([], system.expect_success(system.request("GET", UNKNOWN))["groups"])
         # The history contains results, but no crops.
-        while not (results := system.good(system.ask("GET", "/api/v1/live"))["results"]):
+        while not (results := system.expect_success(system.request("GET", "/api/v1/live"))["results"]):
             pass
         self.assertFalse([result for result in results if "crop" in result])
 

@@ -1,9 +1,9 @@
-"""Searches with schemathesis for responses that the OpenAPI document does not allow."""
+"""Runs schemathesis against the gateway: it searches for responses that the OpenAPI document does not allow."""
 
 import pathlib
 import unittest
 
-from gateway import BIDEN, OBAMA, Gateway, need_gateway, python_with
+from gateway import BIDEN, OBAMA, Gateway, interpreter_with, need_gateway
 from images import ffmpeg_image
 from support import ProcessTest, need_system
 
@@ -19,7 +19,7 @@ class Schemathesis(ProcessTest):
         super().setUp()
 
     def test_responses_conform_to_the_openapi_document(self):
-        program = python_with("schemathesis").with_name("schemathesis")
+        program = interpreter_with("schemathesis").with_name("schemathesis")
         images = self.folder / "images"
         images.mkdir()
         for number, file in enumerate((OBAMA[0], BIDEN)):
@@ -34,8 +34,8 @@ class Schemathesis(ProcessTest):
             self.environment(SCHEMATHESIS_HOOKS="schemathesis_hooks", PYTHONPATH=HERE,
                              PYTHONDONTWRITEBYTECODE="1", FACEBUS_TEST_IMAGES=images))
         self.assertEqual(0, ran.code, ran)
-        paths = gateway.ask("GET", "/openapi.json").json["paths"].values()
-        # All except the event stream.
+        paths = gateway.request("GET", "/openapi.json").json["paths"].values()
+        # All operations were tested except the event stream, which does not end.
         self.assertIn(f"Tested: {sum(len(methods) for methods in paths) - 1}\n", ran.out)
 
 

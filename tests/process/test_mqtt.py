@@ -1,4 +1,4 @@
-"""Tests MQTT with a running Mosquitto and gateway."""
+"""Tests that the gateway publishes results and presence over MQTT, with a Mosquitto broker."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ import unittest
 import urllib.parse
 
 from gateway import need_gateway
-from integrations import House, result_id, self_signed
+from integrations import SimulatedSite, result_id, self_signed
 from support import ProcessTest, need_system, need_tool
 from system import metric
 
@@ -20,7 +20,8 @@ READY = "test/ready"
 
 
 class Mosquitto:
-    """A Mosquitto on a fixed port that can be killed and restarted."""
+    """A Mosquitto broker that can be killed and started again at the same port. `lines` are lines of its
+    configuration; by default it allows anonymous access."""
 
     def __init__(self, case, *lines):
         self.case = case
@@ -28,7 +29,7 @@ class Mosquitto:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.config = case.folder / "mosquitto.conf"
-        # Started by root, Mosquitto would switch to a user without access to this folder.
+        # If root starts Mosquitto, it switches to another user by default, who has no access to this folder.
         self.config.write_text("\n".join(
             [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stderr",
              *(lines or ["allow_anonymous true"])]))
@@ -50,48 +51,51 @@ class Mosquitto:
 
 
 class Listener:
-    """Runs mosquitto_sub and records all messages. Its subscriptions are active once it is constructed: it waits
-    for a retained message."""
+    """Runs mosquitto_sub and records all messages. Once it is constructed, its subscriptions are active: the
+    constructor waits for a retained message."""
 
     def __init__(self, case, broker, topic, *flags):
-        self.case, self.seen, self.rest, self.place = case, [], b"", 0
+        self.case, self.messages, self.position = case, [], 0
+        self.buffer = b""  # output of mosquitto_sub that next() has not returned yet
         published = case.run_program(["mosquitto_pub", "-p", broker.port, "-r", "-t", READY, "-m", "ready", *flags])
         case.assertEqual(0, published.code, published)
         self.process = case.spawn(
             ["stdbuf", "-oL", "mosquitto_sub", "-p", str(broker.port), "-q", "1", "-F", "%r %t %p",
              "-t", READY, "-t", topic, *flags], case.environment(), subprocess.PIPE, subprocess.STDOUT)
-        while not any(topic == READY for _, topic, _ in self.seen):
+        while not any(topic == READY for _, topic, _ in self.messages):
             self.next()
 
     def next(self, meanwhile=None):
-        """Returns the next message as (retained, topic, payload), with JSON payloads parsed. Calls `meanwhile`
-        twice a second while waiting."""
-        while b"\n" not in self.rest:
+        """Waits for a message and returns it as (retained, topic, payload). Decodes JSON payloads. If `meanwhile` is
+        given, calls it twice per second while waiting."""
+        while b"\n" not in self.buffer:
             if not select.select([self.process.stdout], [], [], 0.5 if meanwhile else None)[0]:
                 meanwhile()
                 continue
             data = os.read(self.process.stdout.fileno(), 65536)
-            self.case.assertTrue(data, "mosquitto_sub ended")
-            self.rest += data
-        line, _, self.rest = self.rest.partition(b"\n")
+            self.case.assertTrue(data, "mosquitto_sub exited")
+            self.buffer += data
+        line, _, self.buffer = self.buffer.partition(b"\n")
         retained, topic, payload = line.decode().split(" ", 2)
         with contextlib.suppress(ValueError):
             payload = json.loads(payload)
-        self.seen.append((retained == "1", topic, payload))
-        return self.seen[-1]
+        self.messages.append((retained == "1", topic, payload))
+        return self.messages[-1]
 
     def until(self, topic, wanted=lambda payload: True, meanwhile=None):
-        """Returns the payload of the next message of the topic for which `wanted` is true."""
+        """Waits for a message of the topic for which `wanted` is true, and returns its payload. Skips all messages
+        before it."""
         while True:
-            while self.place < len(self.seen):
-                _, seen_topic, payload = self.seen[self.place]
-                self.place += 1
-                if seen_topic == topic and wanted(payload):
+            while self.position < len(self.messages):
+                _, message_topic, payload = self.messages[self.position]
+                self.position += 1
+                if message_topic == topic and wanted(payload):
                     return payload
             self.next(meanwhile)
 
-    def states(self, topic, first=0):
-        return [payload for _, seen_topic, payload in self.seen[first:] if seen_topic == topic]
+    def payloads(self, topic, first=0):
+        """Returns the payloads of all recorded messages of the topic, from the index `first`."""
+        return [payload for _, message_topic, payload in self.messages[first:] if message_topic == topic]
 
 
 class MqttTest(ProcessTest):
@@ -104,10 +108,11 @@ class MqttTest(ProcessTest):
         for tool in ("mosquitto", "mosquitto_sub", "redis-cli", "stdbuf"):
             need_tool(tool)
 
-    def house(self, broker, **environment):
-        return House(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
-                              "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_ABSENT_AFTER": "3",
-                              "FACEBUS_MQTT_LINGER": "1", **environment})
+    def simulated_site(self, broker, **environment):
+        """Returns a site whose gateway publishes to this MQTT broker."""
+        return SimulatedSite(self, **{"FACEBUS_MQTT_HOST": "127.0.0.1", "FACEBUS_MQTT_PORT": broker.port,
+                                      "FACEBUS_MQTT_CLIENT_ID": "hall", "FACEBUS_MQTT_ABSENT_AFTER": "3",
+                                      "FACEBUS_MQTT_LINGER": "1", **environment})
 
     def listen(self, broker, topic="#", *flags):
         return Listener(self, broker, topic, *flags)
@@ -120,11 +125,11 @@ class MqttTest(ProcessTest):
 class EventTest(MqttTest):
     def test_publishes_each_result_once_with_its_id(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
+        site = self.simulated_site(broker)
         listener = self.listen(broker)
         listener.until(AVAILABILITY, lambda state: state == "online")
-        alice = house.add_subject("Alice")
-        results = [house.result("t1", alice), house.result("t2"), house.result("t3", alice)]
+        alice = site.add_subject("Alice")
+        results = [site.result("t1", alice), site.result("t2"), site.result("t3", alice)]
         events = [listener.until("facebus/door/identity") for _ in results]
         self.assertEqual([result_id(result) for result in results], [event["id"] for event in events])
         self.assertEqual(["known", "unknown", "known"], [event["decision"] for event in events])
@@ -133,19 +138,19 @@ class EventTest(MqttTest):
         self.assertNotIn("subject", events[1])
         late = self.listen(broker, "facebus/door/#")
         late.until("facebus/door/presence")
-        self.assertEqual([], late.states("facebus/door/identity"), "events are not retained")
+        self.assertEqual([], late.payloads("facebus/door/identity"), "events are not retained")
 
-    def test_publishes_queued_results_after_an_outage_up_to_the_bound(self):
+    def test_publishes_the_newest_queued_results_after_an_outage(self):
         broker = Mosquitto(self)
-        house = self.house(broker, FACEBUS_MQTT_QUEUE="3")
+        site = self.simulated_site(broker, FACEBUS_MQTT_QUEUE="3")
         self.listen(broker).until(AVAILABILITY, lambda state: state == "online")
         broker.kill()
-        gateway = house.services["gateway"]
+        gateway = site.services["gateway"]
         while metric(gateway.health, "facebus_mqtt_connected") != 0:
-            house.next()
-        results = [house.result(f"t{number}") for number in range(5)]
+            site.next()
+        results = [site.result(f"t{number}") for number in range(5)]
         while metric(gateway.health, "facebus_mqtt_dropped_total") < 2:
-            house.next()
+            site.next()
         gateway.process.send_signal(signal.SIGSTOP)
         broker.start()
         listener = self.listen(broker)
@@ -157,18 +162,18 @@ class EventTest(MqttTest):
 class PresenceTest(MqttTest):
     def test_presence_ends_when_the_person_leaves(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
-        alice = house.add_subject("Alice")
+        site = self.simulated_site(broker)
+        alice = site.add_subject("Alice")
         listener = self.listen(broker)
-        house.event("t1", "started")
+        site.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        house.result("t1", alice)
+        site.result("t1", alice)
         state = listener.until("facebus/door/presence", lambda state: state["people"])
         self.assertEqual([{"id": alice[0], "name": "Alice"}], state["people"])
         self.assertEqual(1, state["count"])
         person = listener.until(f"facebus/person/{alice[0]}/presence", lambda state: state["present"])
         self.assertEqual(["door"], person["cameras"])
-        house.event("t1", "ended")
+        site.event("t1", "ended")
         gone = listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
         self.assertEqual([], gone["cameras"])
         last = self.retained(broker, "facebus/door/last_person")
@@ -176,89 +181,89 @@ class PresenceTest(MqttTest):
         empty = self.retained(broker, "facebus/door/presence")
         self.assertEqual((False, 0, []), (empty["occupied"], empty["count"], empty["people"]))
 
-    def test_consecutive_tracks_of_one_person_do_not_flicker(self):
+    def test_presence_does_not_flicker_between_consecutive_tracks_of_one_person(self):
         broker = Mosquitto(self)
-        house = self.house(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_ABSENT_AFTER="60")
-        alice = house.add_subject("Alice")
+        site = self.simulated_site(broker, FACEBUS_MQTT_LINGER="30", FACEBUS_MQTT_ABSENT_AFTER="60")
+        alice = site.add_subject("Alice")
         listener = self.listen(broker, "facebus/#")
-        house.event("t1", "started")
-        house.result("t1", alice)
+        site.event("t1", "started")
+        site.result("t1", alice)
         for number in range(2, 5):
-            house.event(f"t{number - 1}", "ended")
-            house.event(f"t{number}", "started")
-            house.result(f"t{number}", alice)
-        house.event("t9", "started", "gate")  # published after all of the above
+            site.event(f"t{number - 1}", "ended")
+            site.event(f"t{number}", "started")
+            site.result(f"t{number}", alice)
+        site.event("t9", "started", "gate")  # published after all of the above
         listener.until("facebus/gate/presence", lambda state: state["occupied"])
-        people = [state["present"] for state in listener.states(f"facebus/person/{alice[0]}/presence")]
+        people = [state["present"] for state in listener.payloads(f"facebus/person/{alice[0]}/presence")]
         self.assertEqual([True], people)
-        counts = [state["count"] for state in listener.states("facebus/door/presence")]
+        counts = [state["count"] for state in listener.payloads("facebus/door/presence")]
         self.assertEqual({1}, set(counts))
 
-    def test_presence_ends_when_the_facebus_broker_is_lost(self):
+    def test_presence_ends_if_the_broker_of_facebus_crashes(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
-        alice = house.add_subject("Alice")
+        site = self.simulated_site(broker)
+        alice = site.add_subject("Alice")
         listener = self.listen(broker)
-        house.event("t1", "started")
-        house.result("t1", alice)
+        site.event("t1", "started")
+        site.result("t1", alice)
         topic = f"facebus/person/{alice[0]}/presence"
         listener.until(topic, lambda state: state["present"])
-        house.kill("broker")
+        site.kill("broker")
         listener.until(topic, lambda state: not state["present"])
 
-    def test_heartbeats_keep_a_track_present(self):
+    def test_heartbeats_keep_a_camera_occupied(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
+        site = self.simulated_site(broker)
         listener = self.listen(broker)
-        house.event("t1", "started")
+        site.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        # Other tracks come and go for longer than absent_after; the heartbeats keep t1 present.
+        # Tracks at another camera start and end for longer than mqtt.absent_after. Meanwhile, the heartbeats (`moved`)
+        # of t1 keep its camera occupied.
         for number in range(2, 6):
-            house.event("t1", "moved")
-            house.event(f"g{number}", "started", "gate")
-            house.event(f"g{number}", "ended", "gate")
+            site.event("t1", "moved")
+            site.event(f"g{number}", "started", "gate")
+            site.event(f"g{number}", "ended", "gate")
             listener.until("facebus/gate/presence", lambda state: state["occupied"])
             listener.until("facebus/gate/presence", lambda state: not state["occupied"])
-        self.assertEqual({True}, {state["occupied"] for state in listener.states("facebus/door/presence")})
+        self.assertEqual({True}, {state["occupied"] for state in listener.payloads("facebus/door/presence")})
         listener.until("facebus/door/presence", lambda state: not state["occupied"])
 
 
 class RestartTest(MqttTest):
     def test_last_will_marks_a_killed_gateway_offline_and_a_restart_restores_states(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
-        alice, bob = house.add_subject("Alice"), house.add_subject("Bob")
+        site = self.simulated_site(broker)
+        alice, bob = site.add_subject("Alice"), site.add_subject("Bob")
         listener = self.listen(broker)
-        for track, who in (("t1", alice), ("t2", bob)):
-            house.event(track, "started")
-            house.result(track, who)
-            listener.until(f"facebus/person/{who[0]}/presence", lambda state: state["present"])
-        house.kill("gateway")
+        for track, subject in (("t1", alice), ("t2", bob)):
+            site.event(track, "started")
+            site.result(track, subject)
+            listener.until(f"facebus/person/{subject[0]}/presence", lambda state: state["present"])
+        site.kill("gateway")
         listener.until(AVAILABILITY, lambda state: state == "offline")
         self.assertEqual("offline", self.retained(broker, AVAILABILITY))
         before = len(listener.seen)
-        house.event("t2", "ended")  # the gateway is down and misses it
-        house.restart_gateway()
+        site.event("t2", "ended")  # the gateway is down and misses it
+        site.restart_gateway()
         listener.until(AVAILABILITY, lambda state: state == "online")
         listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"],
-                       meanwhile=lambda: house.event("t1", "moved"))
-        states = listener.states(f"facebus/person/{alice[0]}/presence", before)
-        self.assertEqual(set(), {state["present"] for state in states} - {True},
-                         "Alice was present all the time")
+                       meanwhile=lambda: site.event("t1", "moved"))
+        states = listener.payloads(f"facebus/person/{alice[0]}/presence", before)
+        self.assertEqual(set(), {state["present"] for state in states} - {True}, "Alice was present throughout")
         listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
 
-    def test_stopping_publishes_offline(self):
+    def test_publishes_offline_before_the_gateway_stops(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
+        site = self.simulated_site(broker)
         listener = self.listen(broker)
         listener.until(AVAILABILITY, lambda state: state == "online")
-        house.stop("gateway")
+        site.stop("gateway")
         listener.until(AVAILABILITY, lambda state: state == "offline")
 
     def test_resends_all_states_to_a_broker_that_lost_them(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
-        alice = house.add_subject("Alice")
+        site = self.simulated_site(broker)
+        alice = site.add_subject("Alice")
         listener = self.listen(broker)
         topic = f"facebus/person/{alice[0]}/presence"
         listener.until(topic, lambda state: not state["present"])
@@ -272,52 +277,52 @@ class RestartTest(MqttTest):
 
 
 class HomeAssistantTest(MqttTest):
-    def test_publishes_renames_and_removes_discovery_of_cameras_and_people(self):
+    def test_discovery_configs_follow_added_renamed_and_removed_people(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
+        site = self.simulated_site(broker)
         listener = self.listen(broker)
         name = "Zoë/+#{{ states }}"
-        id, _ = house.add_subject(name)
+        id, _ = site.add_subject(name)
         topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
         config = listener.until(topic)
         self.assertEqual(name, config["device"]["name"])
         self.assertEqual(f"facebus/person/{id}/presence", config["state_topic"])
         self.assertEqual(AVAILABILITY, config["availability_topic"])
-        for component, what in (("binary_sensor", "occupancy"), ("sensor", "people"),
-                                ("sensor", "last_person")):
-            self.retained(broker, f"homeassistant/{component}/hall/camera_door_{what}/config")
-        house.result("t1", (id, name))
+        for component, entity in (("binary_sensor", "occupancy"), ("sensor", "people"),
+                                  ("sensor", "last_person")):
+            self.retained(broker, f"homeassistant/{component}/hall/camera_door_{entity}/config")
+        site.result("t1", (id, name))
         listener.until("facebus/door/last_person", lambda state: state["name"] == name)
         path = "/api/v1/recognition/subjects/"
-        house.good(house.ask("PUT", path + urllib.parse.quote(name, safe=""), body={"subject": "Zoe"}))
+        site.expect_success(site.request("PUT", path + urllib.parse.quote(name, safe=""), body={"subject": "Zoe"}))
         self.assertEqual("Zoe", listener.until(topic)["device"]["name"])
-        house.good(house.ask("DELETE", path + "Zoe"))
+        site.expect_success(site.request("DELETE", path + "Zoe"))
         self.assertEqual("", listener.until(topic))
-        # States are published in the order of their topics, so the others have arrived too.
+        # The gateway publishes changed states sorted by topic, so the changes of all earlier topics have arrived too.
         self.assertIsNone(self.retained(broker, "facebus/door/last_person")["name"])
-        held = self.run_program(["mosquitto_sub", "-p", broker.port, "--retained-only", "-v", "-t", "#",
-                                 "-W", "1"]).out
-        self.assertIn("facebus/door/presence", held)
-        self.assertNotIn("Zoe", held)
-        for _, seen_topic, _ in listener.seen:
-            self.assertRegex(seen_topic, r"^[A-Za-z0-9_/-]+$")
+        retained = self.run_program(["mosquitto_sub", "-p", broker.port, "--retained-only", "-v", "-t", "#",
+                                     "-W", "1"]).out
+        self.assertIn("facebus/door/presence", retained)
+        self.assertNotIn("Zoe", retained)
+        for _, message_topic, _ in listener.seen:
+            self.assertRegex(message_topic, r"^[A-Za-z0-9_/-]+$")
 
-    def test_removes_discovery_of_people_removed_while_the_gateway_was_down(self):
+    def test_removes_discovery_configs_of_people_removed_while_the_gateway_was_down(self):
         broker = Mosquitto(self)
-        house = self.house(broker)
+        site = self.simulated_site(broker)
         listener = self.listen(broker)
-        id, _ = house.add_subject("Alice")
+        id, _ = site.add_subject("Alice")
         topic = f"homeassistant/binary_sensor/hall/person_{id}/config"
         listener.until(topic)
-        house.stop("gateway")
-        removed = house.facebus("gallery", "remove", "Alice")
+        site.stop("gateway")
+        removed = site.facebus("gallery", "remove", "Alice")
         self.assertEqual(0, removed.code, removed)
-        house.restart_gateway()
+        site.restart_gateway()
         self.assertEqual("", listener.until(topic))
 
 
-class LoginTest(MqttTest):
-    def test_logs_in_with_a_password_and_reports_a_wrong_one(self):
+class ConnectionTest(MqttTest):
+    def test_logs_in_with_a_password_and_reports_a_wrong_password(self):
         passwords = self.folder / "passwords"
         made = self.run_program(["mosquitto_passwd", "-b", "-c", passwords, "facebus", "secret"])
         self.assertEqual(0, made.code, made)
@@ -325,28 +330,28 @@ class LoginTest(MqttTest):
         secret = self.folder / "secret"
         secret.write_text("wrong\n")
         login = {"FACEBUS_MQTT_USER": "facebus", "FACEBUS_MQTT_PASSWORD_FILE": secret}
-        house = self.house(broker, **login)
-        gateway = house.services["gateway"]
+        site = self.simulated_site(broker, **login)
+        gateway = site.services["gateway"]
         while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
-            house.next()
+            site.next()
         self.assertTrue(any("MQTT broker" in line for line in gateway.lines()), gateway.last_line())
-        house.stop("gateway")
+        site.stop("gateway")
         secret.write_text("secret\n")
-        house.restart_gateway()
+        site.restart_gateway()
         listener = self.listen(broker, "#", "-u", "facebus", "-P", "secret")
         listener.until(AVAILABILITY, lambda state: state == "online")
-        self.assertNotIn("secret", "".join(house.services["gateway"].lines()))
+        self.assertNotIn("secret", "".join(site.services["gateway"].lines()))
 
-    def test_tls_requires_a_valid_certificate(self):
+    def test_tls_requires_a_trusted_certificate(self):
         key, certificate = self_signed(self, "IP:127.0.0.1")
         broker = Mosquitto(self, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}")
-        house = self.house(broker, FACEBUS_MQTT_TLS="true")
-        gateway = house.services["gateway"]
+        site = self.simulated_site(broker, FACEBUS_MQTT_TLS="true")
+        gateway = site.services["gateway"]
         while metric(gateway.health, "facebus_errors_total", kind="unavailable") < 1:
-            house.next()
+            site.next()
         self.assertEqual(0, metric(gateway.health, "facebus_mqtt_connected"))
-        house.stop("gateway")
-        house.restart_gateway(FACEBUS_MQTT_CA_FILE=certificate)
+        site.stop("gateway")
+        site.restart_gateway(FACEBUS_MQTT_CA_FILE=certificate)
         listener = self.listen(broker, "#", "--cafile", str(certificate), "-h", "127.0.0.1")
         listener.until(AVAILABILITY, lambda state: state == "online")
 
@@ -356,7 +361,7 @@ class LoginTest(MqttTest):
             with self.subTest(setting):
                 broker = type("", (), {"port": 1})
                 with self.assertRaisesRegex(AssertionError, f"exited with 78: .*mqtt.{setting}"):
-                    self.house(broker, **{f"FACEBUS_MQTT_{setting.upper()}": value})
+                    self.simulated_site(broker, **{f"FACEBUS_MQTT_{setting.upper()}": value})
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ class Live(PageTest):
         browser = system.browse()
         browser.find(".result.known", "Carl")
         system.stop("capture")
-        system.good(system.ask("DELETE", "/api/v1/recognition/subjects/Carl"))
-        while "Carl" in system.ask("GET", "/api/v1/live").body.decode():
+        system.expect_success(system.request("DELETE", "/api/v1/recognition/subjects/Carl"))
+        while "Carl" in system.request("GET", "/api/v1/live").body.decode():
             pass
 
 
@@ -139,7 +139,7 @@ class Unknown(PageTest):
             browser.click(".group button", "Dismiss")
             browser.find(".notification.good", "Person dismissed")
         browser.find(".empty", "No unknown people")
-        self.assertEqual([], system.good(system.ask("GET", "/api/v1/unknown"))["groups"])
+        self.assertEqual([], system.expect_success(system.request("GET", "/api/v1/unknown"))["groups"])
 
 
 class GalleryView(PageTest):
