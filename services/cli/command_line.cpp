@@ -89,8 +89,8 @@ void add_gallery(CLI::App& app, Command& command) {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
     for (const bool ignored : {true, false}) {
-        auto* mark = ignored ? gallery->add_subcommand("ignore", "Never report a person")
-                             : gallery->add_subcommand("report", "Report an ignored person again");
+        auto* mark = ignored ? gallery->add_subcommand("ignore", "Ignore a person: never report them")
+                             : gallery->add_subcommand("unignore", "Stop ignoring a person");
         mark->add_option("name", *name, "name of the person")->required();
         mark->callback([&command, name, ignored] {
             command = [name, ignored](const auto& context) {

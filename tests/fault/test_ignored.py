@@ -37,7 +37,7 @@ class IgnoredTest(FaultTest):
         return raw.read_bytes()
 
     def set_reporting(self, command):
-        """Runs the gallery command `ignore` or `report`, and waits until every worker has loaded the change."""
+        """Runs the gallery command `ignore` or `unignore`, and waits until every worker has loaded the change."""
         marked = self.system.facebus("gallery", command, "the man")
         self.assertEqual(0, marked.code, marked)
         version = self.system.redis("XREVRANGE", "facebus:gallery:changes", "+", "-", "COUNT", "1").split()[0]
@@ -92,7 +92,7 @@ class IgnoredTest(FaultTest):
             self.assertIsNone(retraction.get(key))
         self.assertEqual([], retraction["samples"])
         self.assertEqual([], others, "the other man has no new result")
-        self.set_reporting("report")
+        self.set_reporting("unignore")
         man, _ = self.show(TRACK_FRAMES // 4)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
         # Ignoring a person deletes the memory of the tracks published with their name.

@@ -33,8 +33,9 @@ people::TrackFace track_face(const KeptTrack& track) {
 bool seen_together(const CollectedPerson& a, const CollectedPerson& b) {
     return std::ranges::any_of(a.tracks, [&](const KeptTrack* one) {
         return std::ranges::any_of(b.tracks, [&](const KeptTrack* other) {
-            return people::visible_together({.video = one->video, .from = one->from, .to = one->to},
-                                    {.video = other->video, .from = other->from, .to = other->to});
+            return people::visible_together(
+                {.video = one->video, .from = one->from, .to = one->to},
+                {.video = other->video, .from = other->from, .to = other->to});
         });
     });
 }

@@ -165,7 +165,7 @@ Exit gallery_remove(const Context& context, const std::string& name) {
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
     gallery::Store store(context.settings.redis);
     must(store.set_ignored(name, ignored));
-    fmt::print("{} is {}\n", name, ignored ? "never reported" : "reported again");
+    fmt::print("{} is {}ignored\n", name, ignored ? "" : "no longer ");
     return Exit::ok;
 }
 
