@@ -11,10 +11,10 @@
 
 namespace facebus::bus {
 
-/// Set of allowed public keys: the .pub files of a folder. A peer that owns the secret half of a
-/// key may connect to the endpoint of the key's role. Added and removed files take effect within
-/// one second. While the folder is unreadable no key is allowed; invalid files are skipped.
-/// Thread-safe.
+/// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
+/// connect to the endpoint for the role of the key. Added and removed files take effect within one
+/// second. After construction, invalid files are skipped, and no key is allowed while the folder is
+/// unreadable. Thread-safe.
 class AllowList {
   public:
     /// Throws `FatalError` (config) if `folder` is unreadable or contains an invalid .pub file.
@@ -25,15 +25,15 @@ class AllowList {
     [[nodiscard]] bool allows(const std::string& role, const std::string& key) const;
 
   private:
-    /// Role by public key.
+    /// Maps each public key to its role.
     using Keys = std::map<std::string, std::string>;
-    /// Reads the folder. An invalid .pub file is an error if `strict`, and skipped otherwise.
+    /// Reads the folder. If `strict`, an invalid .pub file is an error; otherwise it is skipped.
     [[nodiscard]] Result<Keys> read(bool strict) const;
 
     std::filesystem::path folder_;
     mutable std::mutex mutex_;
     mutable Keys keys_;
-    mutable Monotonic::time_point read_at_;
+    mutable Monotonic::time_point read_at_;  ///< time of the last read
 };
 
 }  // namespace facebus::bus

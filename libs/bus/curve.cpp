@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
-// No key file is longer; reading stops here if the name refers to another file by mistake.
+// Longer than any key file. Limits how much is read if the name refers to another file by mistake.
 constexpr std::size_t max_file_bytes = 1024;
 
 using Z85 = std::array<char, key_characters + 1>;
@@ -93,7 +93,9 @@ Result<PublicKey> read_public_key(const fs::path& file) {
     if (!text) return std::unexpected(text.error());
     auto key = parse_public_key(*text);
     if (!key) {
-        return fail(key.error().kind, fmt::format("{}: {}", file.string(), key.error().message));
+        return fail(key.error().kind,
+                    fmt::format("{}: {}; copy the .pub file that `facebus keygen` created",
+                                file.string(), key.error().message));
     }
     return key;
 }
@@ -102,22 +104,23 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
     const auto text = read_small(file);
     if (!text) return std::unexpected(text.error());
     std::error_code failed;
-    const auto rights = fs::status(file, failed).permissions();
-    if (failed || (rights & fs::perms::others_read) != fs::perms::none) {
+    const auto permissions = fs::status(file, failed).permissions();
+    if (failed || (permissions & fs::perms::others_read) != fs::perms::none) {
         return fail(ErrorKind::refused,
-                    fmt::format("every user of this machine can read {}; run chmod o-rwx on it",
+                    fmt::format("every user on this machine can read {0}; run chmod o-rwx {0}",
                                 file.string()));
     }
-    constexpr std::string_view word = "secret ";
+    constexpr std::string_view prefix = "secret ";
     const auto line = without_line_end(*text);
     KeyPair keys;
-    if (line.starts_with(word)) keys.secret_key = line.substr(word.size());
+    if (line.starts_with(prefix)) keys.secret_key = line.substr(prefix.size());
     Z85 public_key{};
     if (!valid_key(keys.secret_key) ||
         zmq_curve_public(public_key.data(), keys.secret_key.c_str()) != 0) {
-        return fail(ErrorKind::malformed,
-                    fmt::format("{} does not hold a secret key; create one with `facebus keygen`",
-                                file.string()));
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("{} does not contain a secret key; create one with `facebus keygen`",
+                        file.string()));
     }
     keys.public_key = public_key.data();
     return keys;
@@ -131,9 +134,9 @@ Result<void> write_key_pair(const fs::path& folder, const std::string& role,
         return fail(ErrorKind::unavailable,
                     fmt::format("cannot create {}: {}", folder.string(), failed.message()));
     }
-    const auto secret = folder / (name + ".key");
-    const auto open = folder / (name + ".pub");
-    for (const auto& file : {secret, open}) {
+    const auto secret_file = folder / (name + ".key");
+    const auto public_file = folder / (name + ".pub");
+    for (const auto& file : {secret_file, public_file}) {
         if (!fs::exists(file, failed)) continue;
         return fail(
             ErrorKind::exists,
@@ -141,9 +144,9 @@ Result<void> write_key_pair(const fs::path& folder, const std::string& role,
                         "the key is not in use",
                         file.string()));
     }
-    auto written = write_private_file(secret, fmt::format("secret {}\n", keys.secret_key));
+    auto written = write_private_file(secret_file, fmt::format("secret {}\n", keys.secret_key));
     if (!written) return written;
-    return write_file(open, format({role, keys.public_key, name}) + "\n");
+    return write_file(public_file, format({role, keys.public_key, name}) + "\n");
 }
 
 }  // namespace facebus::bus

@@ -1,4 +1,4 @@
-// CURVE keys, which encrypt and authenticate connections between machines, and their files.
+// CURVE keys and their files. CURVE is ZeroMQ's encryption and authentication of connections.
 #pragma once
 
 #include <filesystem>
@@ -25,7 +25,8 @@ struct PublicKey {
     std::string name;  ///< valid according to wire::valid_source()
 };
 
-/// Roles of a key: the broker itself, or a kind of peer, which may connect to its endpoint only.
+/// Roles of a key: the broker itself, or a kind of peer. A peer may connect only to the broker's
+/// endpoint for its role.
 inline constexpr std::string_view key_roles[] = {"broker", "edge", "worker", "subscriber"};
 /// Returns whether `role` is one of key_roles.
 bool valid_role(std::string_view role);
@@ -37,12 +38,12 @@ Result<PublicKey> parse_public_key(std::string_view text);
 
 /// Reads NAME.pub. Errors: unavailable or malformed, with the name of the file.
 Result<PublicKey> read_public_key(const std::filesystem::path& file);
-/// Reads NAME.key, which contains the line `secret <key>`. Errors: as above, and refused if every
-/// user of the machine can read the file.
+/// Reads NAME.key, which contains the line `secret <key>`. Errors: unavailable or malformed, with
+/// the name of the file; refused if every user on the machine can read the file.
 Result<KeyPair> read_secret_key(const std::filesystem::path& file);
 
 /// Writes NAME.key, readable only by its owner, and NAME.pub. Creates `folder` if necessary.
-/// Errors: exists if one of the files exists; unavailable if one cannot be written.
+/// Errors: exists if either file exists; unavailable if a file cannot be written.
 Result<void> write_key_pair(const std::filesystem::path& folder, const std::string& role,
                             const std::string& name, const KeyPair& keys);
 

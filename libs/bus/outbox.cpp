@@ -18,8 +18,9 @@ std::optional<Outbox::Kind> Outbox::drop_oldest_if_full() {
     return kind;
 }
 
-// Linear, like all functions here: the outbox holds a few hundred entries by default.
-bool Outbox::held(std::size_t index) const {
+// Linear, so first_due() and next_due() are quadratic in the worst case. That is fast enough for
+// the few hundred entries of an outbox.
+bool Outbox::must_wait(std::size_t index) const {
     const auto& entry = entries_[index];
     if (entry.kind != Kind::closing) return false;
     return std::any_of(
@@ -30,17 +31,17 @@ bool Outbox::held(std::size_t index) const {
 std::optional<std::size_t> Outbox::first_due(Time now) const {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         const auto& entry = entries_[i];
-        if ((!entry.sent || now - *entry.sent >= options_.resend) && !held(i)) return i;
+        if ((!entry.sent || now - *entry.sent >= options_.resend) && !must_wait(i)) return i;
     }
     return std::nullopt;
 }
 
-const Message* Outbox::due(Time now) {
+const Message* Outbox::next_to_send(Time now) {
     offered_ = first_due(now);
     return offered_ ? &entries_[*offered_].message : nullptr;
 }
 
-void Outbox::sent(Time now) {
+void Outbox::mark_sent(Time now) {
     if (offered_) entries_[*offered_].sent = now;
     offered_.reset();
 }
@@ -57,7 +58,7 @@ std::optional<Outbox::Kind> Outbox::acknowledge(std::string_view ref) {
 std::optional<Outbox::Time> Outbox::next_due() const {
     std::optional<Time> next;
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (held(i)) continue;
+        if (must_wait(i)) continue;
         const auto due = entries_[i].sent ? *entries_[i].sent + options_.resend : Time::min();
         if (!next || due < *next) next = due;
     }

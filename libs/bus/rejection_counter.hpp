@@ -6,10 +6,11 @@
 
 namespace facebus::bus {
 
-/// Counts connections that close before their handshake succeeds, from the monitor events of a
-/// socket. "Accepted" and "disconnected" identify the connection, but "handshake succeeded" does
-/// not. So while several handshakes run concurrently, an established connection can look pending,
-/// and is counted as rejected if it disconnects before all of them have finished. Not thread-safe.
+/// Counts connections that close before their handshake succeeds, based on the monitor events of a
+/// socket. The events `accepted` and `disconnected` identify the connection, but `handshake
+/// succeeded` does not. While several handshakes run concurrently, an established connection is
+/// therefore indistinguishable from a pending one. If it disconnects before all of these handshakes
+/// have finished, it is counted as rejected. Not thread-safe.
 class RejectionCounter {
   public:
     /// Records a new connection, identified by its descriptor.
@@ -19,23 +20,25 @@ class RejectionCounter {
         ++done_;
         settle();
     }
-    /// Records a disconnect; a pending connection counts as rejected.
+    /// Records a disconnect. Counts the connection as rejected if it was pending.
     void disconnected(int connection) {
         if (pending_.erase(connection) > 0) ++rejected_;
         settle();
     }
+    /// Returns the number of rejected connections.
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
-    /// With as many successful handshakes as pending connections, all of them are established.
+    /// If there are as many successful handshakes as pending connections, all of the connections
+    /// are established.
     void settle() {
         if (pending_.size() > done_) return;
         pending_.clear();
         done_ = 0;
     }
 
-    std::set<int> pending_;  ///< accepted, handshake possibly still running
-    std::size_t done_ = 0;   ///< successful handshakes among the pending connections
+    std::set<int> pending_;  ///< accepted; the handshake may not have finished
+    std::size_t done_ = 0;   ///< number of successful handshakes among the pending connections
     std::uint64_t rejected_ = 0;
 };
 

@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::string_view tcp = "tcp://";
 
+/// Returns the value, or throws `FatalError` that names `setting`.
 template <class T>
-T must_read(Result<T> read, const char* setting) {
+T value_or_throw(Result<T> read, const char* setting) {
     if (read) return std::move(*read);
     throw FatalError(Exit::config, fmt::format("{}: {}", setting, read.error().message));
 }
@@ -17,13 +18,16 @@ T must_read(Result<T> read, const char* setting) {
 
 Security read_security(const SecurityOptions& options) {
     Security security{.allow_unencrypted = options.allow_unencrypted, .allowed = options.allowed};
-    if (!options.key.empty()) security.own = must_read(read_secret_key(options.key), "bus.key");
+    if (!options.key.empty())
+        security.own_keys = value_or_throw(read_secret_key(options.key), "bus.key");
     if (!options.broker.empty()) {
-        const auto broker = must_read(read_public_key(options.broker), "bus.broker");
+        const auto broker = value_or_throw(read_public_key(options.broker), "bus.broker");
         if (broker.role != "broker") {
-            throw FatalError(Exit::config,
-                             fmt::format("bus.broker: {} holds the key of a {}, not of a broker",
-                                         options.broker, broker.role));
+            throw FatalError(
+                Exit::config,
+                fmt::format("bus.broker: {} contains a key with the role {}; set it to the "
+                            "broker's .pub file",
+                            options.broker, broker.role));
         }
         security.broker_key = broker.key;
     }

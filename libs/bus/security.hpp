@@ -1,4 +1,4 @@
-// Protection of endpoints that cross machines.
+// Encryption and authentication of connections between machines.
 #pragma once
 
 #include <filesystem>
@@ -11,21 +11,24 @@
 
 namespace facebus::bus {
 
-/// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts it and authenticates the
-/// peer by its key, unless `allow_unencrypted` permits otherwise. ipc:// is protected by the
-/// permissions of its folder.
+/// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts the connection and
+/// authenticates the peer by its key, unless `allow_unencrypted` permits otherwise. An ipc://
+/// endpoint is protected by the permissions of its folder.
 struct Security {
-    /// Which TCP endpoints may be used without keys.
+    /// TCP endpoints that may be used without keys.
     enum class Unencrypted {
         never,     ///< none
-        loopback,  ///< those reachable only from this machine
-        anywhere,  ///< all, for a trusted network
+        loopback,  ///< endpoints that are reachable only from this machine
+        anywhere,  ///< all endpoints; for a trusted network
     };
     Unencrypted allow_unencrypted = Unencrypted::never;
-    std::optional<KeyPair>
-        own{};  ///< keys of this process; none: TCP only as `allow_unencrypted` permits
-    std::string broker_key{};  ///< public key of the broker, for processes that connect to it
-    std::filesystem::path allowed{};  ///< folder of the AllowList; empty: listening with keys fails
+    /// Keys of this process. Without keys, it can use only the TCP endpoints that
+    /// `allow_unencrypted` permits.
+    std::optional<KeyPair> own_keys{};
+    /// Public key of the broker, for processes that connect to the broker.
+    std::string broker_key{};
+    /// Folder of the AllowList. Required for listening on a TCP endpoint with keys.
+    std::filesystem::path allowed{};
 };
 
 /// The section `bus` of facebus.yaml: file names of the keys.
@@ -41,17 +44,18 @@ struct SecurityOptions {
             "tcp:// endpoint and authenticates its peers");
         key("broker", self.broker,
             "public key file (.pub) of the broker, for processes that connect to it");
-        key("allowed", self.allowed, "broker: folder of the public keys (.pub) that may connect");
+        key("allowed", self.allowed,
+            "broker: folder with the public keys (.pub) of the peers that may connect");
         key("allow_unencrypted", self.allow_unencrypted,
             Choices<Security::Unencrypted>{{{"never", Security::Unencrypted::never},
                                             {"loopback", Security::Unencrypted::loopback},
                                             {"anywhere", Security::Unencrypted::anywhere}}},
-            "which tcp:// endpoints may be used without keys and encryption; ipc:// is protected "
-            "by the permissions of its folder");
+            "tcp:// endpoints that may be used without keys and thus without encryption; an ipc:// "
+            "endpoint is protected by the permissions of its folder");
     }
 };
 
-/// Reads the key files. Throws `FatalError` (config) naming the setting if one is invalid.
+/// Reads the key files. Throws `FatalError` (config) that names the setting if a file is invalid.
 Security read_security(const SecurityOptions& options);
 
 /// Returns whether the endpoint is tcp://.

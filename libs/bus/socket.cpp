@@ -17,6 +17,8 @@
 namespace facebus::bus {
 namespace {
 
+constexpr std::size_t max_topic_bytes = 128;
+
 zmq::socket_type zmq_type(SocketType type) {
     switch (type) {
         case SocketType::push:
@@ -66,7 +68,9 @@ struct Context::Impl {
     std::optional<AllowList> allowed;
     zmq::context_t context{1};
     std::optional<ZapHandler> zap_handler;
-    int monitors = 0;  ///< number created, for unique names; sockets are bound in one thread
+    /// Number of monitors created, for unique names. Not atomic, because all sockets are bound in
+    /// the same thread.
+    int monitors = 0;
 
     explicit Impl(Security given) : security(std::move(given)) {
         if (security.allowed.empty()) return;
@@ -83,7 +87,7 @@ struct Socket::Impl {
     zmq::socket_t socket;
     SocketType type;
     std::string role;
-    bool curve_server = false;  ///< listens with keys
+    bool curve_server = false;  ///< peers must authenticate with CURVE
     std::optional<zmq::socket_t> monitor;
     RejectionCounter rejections;
 
@@ -105,31 +109,32 @@ void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
         return;
     throw FatalError(
         Exit::config,
-        fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`) or "
-                    "bus.allow_unencrypted: {}",
+        fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`), or "
+                    "set bus.allow_unencrypted to {}",
                     setting, endpoint,
-                    is_loopback(endpoint) ? "loopback, which permits this on one machine"
-                                          : "anywhere, if you trust the whole network"));
+                    is_loopback(endpoint)
+                        ? "loopback to allow unencrypted connections on this machine"
+                        : "anywhere if you trust the whole network"));
 }
 
 void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own || role.empty()) return require_unencrypted_allowed(endpoint, setting);
+    if (!security.own_keys || role.empty()) return require_unencrypted_allowed(endpoint, setting);
     if (!context.allowed) {
         throw FatalError(Exit::config,
-                         fmt::format("{} {} requires keys; set bus.allowed to the folder of public "
-                                     "keys that may connect",
+                         fmt::format("{} {} requires keys; set bus.allowed to the folder with the "
+                                     "public keys of the peers that may connect",
                                      setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_server, true);
-    socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
-    // Without a ZAP handler, ZeroMQ accepts every key. Here a handler always exists, because the
-    // context starts it before this socket and stops it afterwards. In addition, every message is
-    // checked again, see still_allowed().
+    socket.set(zmq::sockopt::curve_secretkey, security.own_keys->secret_key);
+    // Without a ZAP handler, ZeroMQ would accept every key. A handler exists here, because the
+    // context starts it before this socket is bound and stops it after this socket is closed. In
+    // addition, the key is checked again for every message, see still_allowed().
     socket.set(zmq::sockopt::zap_domain, role);
-    // Deadline in ms for the handshake including the reply of the ZAP handler. ZeroMQ closes a
-    // rejected connection, or one that sends nothing, only when this deadline has passed.
+    // Deadline in ms for the handshake, including the reply of the ZAP handler. ZeroMQ closes a
+    // connection that was rejected, or that sends nothing, only when this deadline has passed.
     socket.set(zmq::sockopt::handshake_ivl, 3000);
     curve_server = true;
 }
@@ -137,7 +142,7 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
 void Socket::Impl::protect_connecting(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own) return require_unencrypted_allowed(endpoint, setting);
+    if (!security.own_keys) return require_unencrypted_allowed(endpoint, setting);
     if (security.broker_key.empty()) {
         throw FatalError(
             Exit::config,
@@ -145,26 +150,27 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
                         "of the broker; set bus.broker to its .pub file",
                         setting, endpoint));
     }
-    socket.set(zmq::sockopt::curve_publickey, security.own->public_key);
-    socket.set(zmq::sockopt::curve_secretkey, security.own->secret_key);
+    socket.set(zmq::sockopt::curve_publickey, security.own_keys->public_key);
+    socket.set(zmq::sockopt::curve_secretkey, security.own_keys->secret_key);
     socket.set(zmq::sockopt::curve_serverkey, security.broker_key);
 }
 
 void Socket::Impl::watch_connections() {
     const auto name = fmt::format("inproc://facebus-monitor-{}", ++context.monitors);
-    // The events for failed handshakes do not cover all failures, so count disconnects instead.
+    // The events for failed handshakes do not cover all failures, so RejectionCounter derives them
+    // from the events for disconnects.
     constexpr int events =
         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     if (zmq_socket_monitor(socket.handle(), name.c_str(), events) != 0) throw zmq::error_t();
     monitor.emplace(context.context, zmq::socket_type::pair);
-    // No limit: if this queue were full, the I/O thread of ZeroMQ would block, and all sockets with
-    // it.
+    // Unbounded: if this queue were full, the I/O thread of ZeroMQ would block, and with it all
+    // sockets.
     monitor->set(zmq::sockopt::rcvhwm, 0);
     monitor->connect(name);
 }
 
-// The ZAP handler checks a key only when it connects. Checking each message as well makes the
-// removal of a key effective for connections that already exist.
+// The ZAP handler checks a key only when a peer connects. Checking each message as well makes the
+// removal of a key effective for existing connections.
 bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
     if (!curve_server) return true;
     const char* key = zmq_msg_gets(frame.handle(), "User-Id");
@@ -183,8 +189,9 @@ Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
     socket.set(zmq::sockopt::reconnect_ivl, 100);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
     // TCP keep-alive detects a peer that vanished (power, cable) within seconds instead of hours.
-    // ZeroMQ's own heartbeats are not an option: they disconnect a peer that is merely busy and
-    // lose the messages it had received, and libzmq 4.3.4 aborts if a socket closes meanwhile.
+    // ZeroMQ's own heartbeats are not an option: they disconnect a peer that is merely busy,
+    // which loses the messages queued for it, and libzmq 4.3.4 aborts if a socket is closed while
+    // heartbeats are in progress.
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
@@ -234,7 +241,8 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
     constexpr auto more = zmq::send_flags::dontwait | zmq::send_flags::sndmore;
     auto& socket = impl_->socket;
     try {
-        // Only the first frame can fail: ZeroMQ accepts a message as a whole or not at all.
+        // Only the first frame can be rejected, because ZeroMQ queues a message completely or not
+        // at all.
         if (impl_->type == SocketType::router) {
             if (!socket.send(zmq::buffer(peer), more)) return false;
         }
@@ -265,14 +273,20 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     if (first == 1) received.peer = frames[0].to_string();
     if (sender != nullptr) *sender = received.peer;
     if (count != expected) {
-        return fail(ErrorKind::malformed, fmt::format("message has {} frames instead of {}",
+        return fail(ErrorKind::malformed, fmt::format("the message has {} frames instead of {}",
                                                       count - first, expected - first));
     }
     if (!impl_->still_allowed(frames[first])) {
-        return fail(ErrorKind::refused, "message from a key that is no longer allowed");
+        return fail(ErrorKind::refused,
+                    "dropped a message: the sender's key is no longer in bus.allowed");
     }
-    if (frames[first].size() > 128 || frames[first + 1].size() > wire::max_header_bytes) {
-        return fail(ErrorKind::too_large, "topic or header exceeds the limit");
+    if (frames[first].size() > max_topic_bytes ||
+        frames[first + 1].size() > wire::max_header_bytes) {
+        return fail(
+            ErrorKind::too_large,
+            fmt::format("the topic has {} bytes (limit {}) and the header {} bytes (limit {})",
+                        frames[first].size(), max_topic_bytes, frames[first + 1].size(),
+                        wire::max_header_bytes));
     }
     received.message.topic = frames[first].to_string();
     received.message.header = frames[first + 1].to_string();
@@ -285,7 +299,8 @@ std::uint64_t Socket::rejected_connections() {
     if (!self.monitor) return 0;
     zmq::message_t frame;
     while (self.monitor->recv(frame, zmq::recv_flags::dontwait)) {
-        // An event has two frames: event number and value, then the endpoint, which is not needed.
+        // An event has two frames. The first one contains the number and the value of the event,
+        // the second one the endpoint, which is skipped by the check below.
         std::uint16_t event = 0;
         std::int32_t value = 0;
         if (!frame.more() || frame.size() != sizeof event + sizeof value) continue;
@@ -304,7 +319,7 @@ void* Socket::handle() const {
 }
 
 bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
-    constexpr int beat_ms = 1000;
+    constexpr int max_slice_ms = 1000;
     std::vector<zmq::pollitem_t> items;
     for (const auto& interest : interests) {
         const auto events = (interest.read ? ZMQ_POLLIN : 0) | (interest.write ? ZMQ_POLLOUT : 0);
@@ -313,13 +328,13 @@ bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
     items.push_back({nullptr, stop_.descriptor(), ZMQ_POLLIN, 0});
     const auto deadline = Monotonic::now() + std::chrono::milliseconds(timeout_ms);
     while (true) {
-        // Wait in slices, so that the heartbeat beats at least once per second.
+        // Wait in slices, so that the heartbeat is updated at least once per second.
         heartbeat_.beat();
-        int slice = beat_ms;
+        int slice = max_slice_ms;
         if (timeout_ms >= 0) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(deadline - Monotonic::now());
-            slice = std::clamp(static_cast<int>(left.count()), 0, beat_ms);
+            slice = std::clamp(static_cast<int>(left.count()), 0, max_slice_ms);
         }
         int ready = 0;
         try {

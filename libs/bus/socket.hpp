@@ -24,8 +24,8 @@ struct Message {
     Bytes payload;
 };
 
-/// ZeroMQ context with one I/O thread; one per process. Must outlive its sockets. Thread-safe,
-/// except that all sockets are constructed and bound in one thread.
+/// ZeroMQ context with one I/O thread. Each process has one context, which must outlive its
+/// sockets. Thread-safe, except that all sockets that listen must be bound in the same thread.
 class Context {
   public:
     /// Throws `FatalError` (config) if `security.allowed` is set but unreadable.
@@ -40,33 +40,35 @@ class Context {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Behaviour of a socket, after the patterns of ZeroMQ.
+/// Type of a ZeroMQ socket.
 enum class SocketType {
-    push,       ///< sends to one connected pull; fails if the queue is full
-    pull,       ///< receives from any push
+    push,       ///< sends each message to one pull socket; fails if the queue is full
+    pull,       ///< receives from all connected push sockets
     publish,    ///< sends to all subscribers; slow subscribers lose messages
-    subscribe,  ///< receives the topics it subscribed to
-    dealer,     ///< sends to and receives from one router
-    router,     ///< receives from many dealers and addresses each by its peer name
+    subscribe,  ///< receives messages with the topics that it subscribed to
+    dealer,     ///< exchanges messages with one router
+    router,     ///< exchanges messages with many dealers, each addressed by its peer name
 };
 
+/// Limits and key role of a socket.
 struct SocketOptions {
-    int send_queue = 1000;     ///< maximum of unsent messages per peer
-    int receive_queue = 1000;  ///< maximum of unread messages per peer
-    int linger_ms = 0;         ///< how long the destructor waits for unsent messages
-    /// A peer that sends a larger frame is disconnected.
+    int send_queue = 1000;     ///< maximum number of unsent messages per peer
+    int receive_queue = 1000;  ///< maximum number of unread messages per peer
+    int linger_ms = 0;         ///< time that the destructor waits for unsent messages
+    /// Maximum size of a received frame. A peer that sends a larger one is disconnected.
     std::size_t max_frame_bytes = wire::max_payload_bytes;
-    /// Role that a key requires to connect here. Empty: the socket cannot listen with keys.
+    /// Role that the key of a connecting peer must have. Empty: the socket listens without keys.
     std::string role{};
 };
 
-/// Message and, on a router, its sender. The peer name is valid as long as the connection lasts.
+/// Received message and its sender.
 struct Received {
+    /// On a router, the name of the sender, valid until it disconnects. Otherwise empty.
     std::string peer;
     Message message;
 };
 
-/// ZeroMQ socket. Not thread-safe: construct and use it in one thread.
+/// ZeroMQ socket. Not thread-safe: it must be constructed and used in the same thread.
 class Socket {
   public:
     Socket(Context& context, SocketType type, const SocketOptions& options = {});
@@ -75,12 +77,12 @@ class Socket {
     Socket& operator=(Socket&&) noexcept;
 
     /// Binds the socket and returns the actual endpoint: `*` in tcp://127.0.0.1:* is replaced by
-    /// the port. `setting` is the configuration key of the endpoint, named in errors. Throws
-    /// `FatalError` if the endpoint is malformed or in use, or if it is a TCP endpoint without
-    /// the protection that Security requires.
+    /// the port. `setting` is the configuration key of the endpoint, for error messages. Throws
+    /// `FatalError` if the endpoint is malformed or in use, or if it is a TCP endpoint and Security
+    /// neither provides the keys nor permits an unencrypted connection.
     std::string bind(const std::string& endpoint, const std::string& setting);
     /// Connects, and reconnects whenever the peer becomes available again. Throws `FatalError` if
-    /// the endpoint is malformed, or unprotected as above.
+    /// the endpoint is malformed, or for the same reason about Security as bind().
     void connect(const std::string& endpoint, const std::string& setting);
     /// Subscribes to topics that begin with `topic_prefix`. Requires: SocketType::subscribe.
     void subscribe(const std::string& topic_prefix);
@@ -89,17 +91,19 @@ class Socket {
     /// connected.
     bool try_send(const Message& message, const std::string& peer = {});
 
-    /// Returns the next message, or nothing if none is queued. Errors, which drop the message:
-    /// malformed (not three frames), too_large, or refused (the key of the peer was removed from
-    /// the AllowList after it connected). On a router, stores the peer in `sender` even on errors.
+    /// Returns the next message, or nothing if no message is queued. On an error the message is
+    /// dropped. Errors: malformed (not three frames), too_large, refused (the peer's key was
+    /// removed from the AllowList after the peer had connected). On a router, stores the name of
+    /// the peer in `sender`, even on errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
-    /// Returns the number of connections rejected so far by this listening socket: not ZeroMQ, no
-    /// key, a wrong key, or a key that is not allowed. 0 if the socket has no role. Call it
-    /// regularly, because monitor events are queued without a limit until then.
+    /// Returns how many connections this listening socket has rejected because the peer did not
+    /// speak ZeroMQ or had no key, a wrong key or a key that is not allowed. Returns 0 if the
+    /// socket has no role. Must be called regularly, because each call empties an unbounded event
+    /// queue.
     std::uint64_t rejected_connections();
 
-    /// Returns the ZeroMQ handle, for Poller.
+    /// Returns the underlying ZeroMQ socket, for Poller.
     [[nodiscard]] void* handle() const;
 
   private:
@@ -107,16 +111,16 @@ class Socket {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Socket and the conditions to wait for.
+/// Socket to wait for.
 struct Interest {
     const Socket* socket = nullptr;
     bool read = true;    ///< wait until a message can be received
     bool write = false;  ///< wait until a message can be sent
-    bool ready = false;  ///< set by Poller::wait(): one of the conditions holds
+    bool ready = false;  ///< set by Poller::wait(): the socket can be read or written as requested
 };
 
-/// Waits for sockets and for the stop request, and keeps the heartbeat beating meanwhile. Thread-safe,
-/// but the sockets must belong to the calling thread.
+/// Waits for sockets and for the stop request, and updates the heartbeat while it waits.
+/// Thread-safe, but the sockets must belong to the calling thread.
 class Poller {
   public:
     Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}

@@ -1,5 +1,5 @@
-// Transport of frames, regions and faces between stages. A live source drops old messages in favour
-// of new ones; a file loses nothing.
+// Transport of frames, regions and faces from one stage to the next. Late messages of a live source
+// are dropped in favour of newer ones; messages of a file are never dropped.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,23 @@
 
 namespace facebus::bus {
 
-/// Decoded message with its pixels.
+/// Decoded message with its payload.
 template <class Message>
 struct Item {
     Message message;
-    Bytes payload;
+    Bytes payload;  ///< pixels
 };
 
-/// Receiving end of a hop. Per live source it keeps only the newest message: an older one that was
-/// not read in time is dropped and counted. Messages of a file stay in the socket queue, which
-/// blocks the sender when it is full. Not thread-safe.
+/// Receiving end of the connection between two stages. Keeps only the newest message of each live
+/// source: if a newer one arrives before a message was read, the older one is dropped and counted.
+/// Messages of a file stay in the queue of the socket; when the queue is full, the sender blocks.
+/// Not thread-safe.
 template <class M>
 class StreamReader {
   public:
     using OnError = std::function<void(const Error&)>;
 
-    /// `on_error` is called for every message that is malformed.
+    /// `on_error` is called for every message that cannot be received or decoded.
     StreamReader(Socket& socket, const Poller& poller, OnError on_error)
         : socket_(socket), poller_(poller), on_error_(std::move(on_error)) {}
 
@@ -54,21 +55,23 @@ class StreamReader {
         return item;
     }
 
-    /// Number of live messages dropped because a newer one had arrived.
+    /// Returns the number of live messages dropped because a newer one had arrived.
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
-    /// Maximum of messages received per drain(), so that a flood cannot starve the stage.
+    /// Maximum number of messages received per drain(), so that drain() ends even if messages
+    /// arrive faster than they are decoded.
     static constexpr int drain_limit = 256;
 
-    /// The end of a live stream is never dropped: nothing would follow to replace it.
+    /// Returns whether a newer message may replace this one. The end of a live stream must not be
+    /// dropped, because no message follows it.
     static bool droppable(const M& message) { return message.stream.live && !message.stream.end; }
 
     /// Moves messages from the socket to `waiting_`, keeping only the newest of each live source.
     void drain() {
         for (int i = 0; i < drain_limit; ++i) {
-            // Once a message of a file is waiting, the rest stays in the socket: its full queue is
-            // what makes the sender wait.
+            // Once a message of a file is waiting, leave the rest in the queue of the socket, so
+            // that the sender blocks when the queue is full.
             if (!waiting_.empty() && !waiting_.back().message.stream.live) return;
             auto received = socket_.try_receive();
             if (!received) {
@@ -86,15 +89,15 @@ class StreamReader {
         }
     }
 
-    /// Replaces the waiting message of the same live source, or appends.
+    /// Replaces the waiting message of the same live source, or appends the item if there is none.
     void put(Item<M> item) {
         if (droppable(item.message)) {
             for (auto& old : waiting_) {
                 if (old.message.head.src != item.message.head.src || !droppable(old.message)) {
                     continue;
                 }
-                // A scene cut must survive the message that reported it, or `track` would continue
-                // its tracks across the cut.
+                // Copy the report of a scene cut from the dropped message; otherwise `track` would
+                // continue its tracks across the cut.
                 if constexpr (requires { item.message.cut; }) {
                     item.message.cut = item.message.cut || old.message.cut;
                 }
@@ -113,13 +116,14 @@ class StreamReader {
     std::uint64_t dropped_ = 0;
 };
 
-/// Sending end of a hop. Not thread-safe.
+/// Sending end of the connection between two stages. Not thread-safe.
 class StreamWriter {
   public:
     StreamWriter(Socket& socket, const Poller& poller) : socket_(socket), poller_(poller) {}
 
-    /// Sets the sequence number and sends the message. If the queue is full, drops and counts a
-    /// live message, and otherwise blocks. Returns false if the stop was requested meanwhile.
+    /// Sets the sequence number and sends the message. If the queue is full, a live message is
+    /// dropped and counted; for a message of a file or the end of a stream, send() blocks. Returns
+    /// false if the stop was requested while it was blocked.
     template <class M>
     bool send(M& message, const Bytes& payload) {
         message.head.seq = ++seq_;
@@ -135,7 +139,8 @@ class StreamWriter {
         return true;
     }
 
-    /// Number of live messages dropped because the next stage was too slow or unavailable.
+    /// Returns the number of live messages dropped because the next stage was too slow or
+    /// unavailable.
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
@@ -145,7 +150,7 @@ class StreamWriter {
     std::uint64_t dropped_ = 0;
 };
 
-/// Queue lengths at both ends of a hop. Short, because each message is a whole frame.
+/// Queue lengths of both sockets. Short, because a message can contain a whole frame.
 inline const SocketOptions stream_options{.send_queue = 2, .receive_queue = 2};
 
 }  // namespace facebus::bus

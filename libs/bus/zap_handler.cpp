@@ -25,46 +25,46 @@ std::string z85(const zmq::message_t& key) {
 ZapHandler::ZapHandler(zmq::context_t& context, const AllowList& allowed)
     : allowed_(allowed),
       requests_(context, zmq::socket_type::rep),
-      stop_(context, zmq::socket_type::pair),
-      stopped_(context, zmq::socket_type::pair) {
+      stop_sender_(context, zmq::socket_type::pair),
+      stop_receiver_(context, zmq::socket_type::pair) {
     requests_.set(zmq::sockopt::linger, 0);
     requests_.bind("inproc://zeromq.zap.01");
-    stopped_.bind("inproc://facebus-zap-stop");
-    stop_.connect("inproc://facebus-zap-stop");
+    stop_receiver_.bind("inproc://facebus-zap-stop");
+    stop_sender_.connect("inproc://facebus-zap-stop");
     thread_ = std::thread([this] { run(); });
 }
 
 ZapHandler::~ZapHandler() {
-    stop_.send(zmq::message_t(), zmq::send_flags::none);
+    stop_sender_.send(zmq::message_t(), zmq::send_flags::none);
     thread_.join();
 }
 
 void ZapHandler::run() {
     std::array<zmq::pollitem_t, 2> items{
-        {{requests_.handle(), 0, ZMQ_POLLIN, 0}, {stopped_.handle(), 0, ZMQ_POLLIN, 0}}};
+        {{requests_.handle(), 0, ZMQ_POLLIN, 0}, {stop_receiver_.handle(), 0, ZMQ_POLLIN, 0}}};
     while (true) {
         try {
             zmq::poll(items);
             if ((items[1].revents & ZMQ_POLLIN) != 0) return;
-            if ((items[0].revents & ZMQ_POLLIN) != 0) answer();
+            if ((items[0].revents & ZMQ_POLLIN) != 0) handle_request();
         } catch (const zmq::error_t& error) {
             if (error.num() != EINTR) throw;
         }
     }
 }
 
-void ZapHandler::answer() {
+void ZapHandler::handle_request() {
     std::vector<zmq::message_t> request;
     do {
         zmq::message_t frame;
         if (!requests_.recv(frame)) return;
         request.push_back(std::move(frame));
     } while (request.back().more());
-    const bool whole = request.size() == request_frames && request[5].to_string() == "CURVE";
-    const auto key = whole ? z85(request[6]) : std::string();
-    const bool allowed = whole && allowed_.allows(request[2].to_string(), key);
+    const bool complete = request.size() == request_frames && request[5].to_string() == "CURVE";
+    const auto key = complete ? z85(request[6]) : std::string();
+    const bool allowed = complete && allowed_.allows(request[2].to_string(), key);
     // 300 is a temporary failure: the peer is disconnected and retries. After 400 it would never
-    // retry, not even when its key has been added.
+    // retry, even if its key were added to the folder later.
     const std::array<std::string, 6> reply{request[0].to_string(),
                                            request.size() > 1 ? request[1].to_string() : "",
                                            allowed ? "200" : "300",

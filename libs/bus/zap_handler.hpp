@@ -9,10 +9,10 @@
 
 namespace facebus::bus {
 
-/// Thread that answers the requests of ZeroMQ's authentication protocol (ZAP, RFC 27) for all
-/// sockets of a context. The ZAP domain of a socket is the role that a key requires there.
-/// Requires: constructed before the first socket is bound, destroyed after the last one is closed;
-/// `allowed` outlives it.
+/// Thread that handles the requests of ZeroMQ's authentication protocol (ZAP, RFC 27) for all
+/// sockets of a context. The ZAP domain of a socket is the role that the key of a peer must have.
+/// Requires: the handler is constructed before the first socket is bound and destroyed after the
+/// last one is closed; `allowed` outlives the handler.
 class ZapHandler {
   public:
     ZapHandler(zmq::context_t& context, const AllowList& allowed);
@@ -22,12 +22,12 @@ class ZapHandler {
 
   private:
     void run();
-    void answer();
+    void handle_request();
 
     const AllowList& allowed_;
     zmq::socket_t requests_;
-    zmq::socket_t stop_;
-    zmq::socket_t stopped_;
+    zmq::socket_t stop_sender_;
+    zmq::socket_t stop_receiver_;
     std::thread thread_;
 };
 

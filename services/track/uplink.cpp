@@ -79,9 +79,9 @@ void Uplink::report(wire::Camera camera) {
 
 void Uplink::pump() {
     receive_acknowledgements();
-    while (const auto* message = outbox_.due(Monotonic::now())) {
+    while (const auto* message = outbox_.next_to_send(Monotonic::now())) {
         if (!socket_.try_send(*message)) break;
-        outbox_.sent(Monotonic::now());
+        outbox_.mark_sent(Monotonic::now());
     }
     pending_.set(static_cast<double>(outbox_.size()));
 }

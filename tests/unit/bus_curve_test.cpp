@@ -45,8 +45,8 @@ BOOST_AUTO_TEST_CASE(key_pairs_are_unique) {
 BOOST_AUTO_TEST_CASE(secret_key_file_is_readable_only_by_its_owner) {
     const TemporaryFolder folder;
     make(folder.path(), "edge", "door");
-    const auto rights = fs::status(folder.path() / "door.key").permissions();
-    BOOST_TEST((rights == (fs::perms::owner_read | fs::perms::owner_write)));
+    const auto permissions = fs::status(folder.path() / "door.key").permissions();
+    BOOST_TEST((permissions == (fs::perms::owner_read | fs::perms::owner_write)));
 }
 
 BOOST_AUTO_TEST_CASE(rejects_secret_keys_that_all_users_can_read) {
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(error_names_a_missing_key_file) {
     BOOST_TEST(read.error().message.find("/nonexistent/door.key") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(allows_a_key_only_for_its_role) {
+BOOST_AUTO_TEST_CASE(allow_list_permits_a_key_only_for_its_role) {
     const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const bus::AllowList allowed(folder.path());
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(allows_a_key_only_for_its_role) {
     BOOST_TEST(!allowed.allows("edge", ""));
 }
 
-BOOST_AUTO_TEST_CASE(rejects_missing_folders_and_invalid_keys_at_startup) {
+BOOST_AUTO_TEST_CASE(allow_list_rejects_a_missing_folder_and_invalid_keys_at_startup) {
     const TemporaryFolder folder;
     BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), FatalError);
     write(folder.path() / "door.pub", "not a key\n");

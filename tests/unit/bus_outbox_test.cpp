@@ -18,16 +18,16 @@ void add_probe(Outbox& outbox, const std::string& ref) {
     outbox.add(ref, "door/7/", message(ref), Outbox::Kind::probe);
 }
 
-void add_event(Outbox& outbox, const std::string& ref, const std::string& group) {
+void add_closing_event(Outbox& outbox, const std::string& ref, const std::string& group) {
     outbox.add(ref, group, message(ref), Outbox::Kind::closing);
 }
 
 /// Sends all entries that are due at `now` and returns their topics in order.
 std::string send_all(Outbox& outbox, Outbox::Time now) {
     std::string sent;
-    while (const auto* due = outbox.due(now)) {
+    while (const auto* due = outbox.next_to_send(now)) {
         sent += due->topic + " ";
-        outbox.sent(now);
+        outbox.mark_sent(now);
     }
     return sent;
 }
@@ -52,11 +52,11 @@ BOOST_AUTO_TEST_CASE(resends_unacknowledged_messages) {
     BOOST_TEST(outbox.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(message_stays_due_until_it_was_sent) {
+BOOST_AUTO_TEST_CASE(message_stays_due_until_marked_as_sent) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");
-    BOOST_TEST(outbox.due(start) != nullptr);
-    BOOST_TEST(outbox.due(start) != nullptr);
+    BOOST_TEST(outbox.next_to_send(start) != nullptr);
+    BOOST_TEST(outbox.next_to_send(start) != nullptr);
     BOOST_REQUIRE(outbox.next_due());
     BOOST_TEST((*outbox.next_due() <= start));
 }
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(ignores_repeated_acknowledgements) {
 BOOST_AUTO_TEST_CASE(track_ends_only_after_its_probes_are_acknowledged) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "probe");
-    add_event(outbox, "ended", "door/7/");
+    add_closing_event(outbox, "ended", "door/7/");
     BOOST_TEST(send_all(outbox, start) == "probe ");
     outbox.acknowledge("probe");
     BOOST_TEST(send_all(outbox, start) == "ended ");
@@ -83,15 +83,15 @@ BOOST_AUTO_TEST_CASE(track_ends_only_after_its_probes_are_acknowledged) {
 BOOST_AUTO_TEST_CASE(track_does_not_wait_for_another_track_with_the_same_prefix) {
     Outbox outbox({});
     outbox.add("other", "door/71/", message("other"), Outbox::Kind::probe);
-    add_event(outbox, "ended", "door/7/");
+    add_closing_event(outbox, "ended", "door/7/");
     BOOST_TEST(send_all(outbox, start) == "other ended ");
 }
 
 BOOST_AUTO_TEST_CASE(end_of_stream_waits_only_for_entries_of_its_camera) {
     Outbox outbox({});
     add_probe(outbox, "probe");
-    add_event(outbox, "ended", "door/7/");
-    add_event(outbox, "end", "door/");
+    add_closing_event(outbox, "ended", "door/7/");
+    add_closing_event(outbox, "end", "door/");
     outbox.add("elsewhere", "gate/1/", message("elsewhere"), Outbox::Kind::probe);
     BOOST_TEST(send_all(outbox, start) == "probe elsewhere ");
     outbox.acknowledge("probe");
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(end_of_stream_waits_only_for_entries_of_its_camera) {
 
 BOOST_AUTO_TEST_CASE(full_outbox_drops_the_oldest_probe_and_keeps_events) {
     Outbox outbox({.capacity = 3});
-    add_event(outbox, "ended", "door/6/");
+    add_closing_event(outbox, "ended", "door/6/");
     add_probe(outbox, "old");
     BOOST_TEST(!outbox.drop_oldest_if_full());
     add_probe(outbox, "new");
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(full_outbox_drops_the_oldest_probe_and_keeps_events) {
 
 BOOST_AUTO_TEST_CASE(outbox_full_of_events_drops_and_reports_the_oldest) {
     Outbox outbox({.capacity = 2});
-    add_event(outbox, "ended", "door/6/");
+    add_closing_event(outbox, "ended", "door/6/");
     outbox.add("started", "door/7/", message("started"), Outbox::Kind::event);
     BOOST_TEST((outbox.drop_oldest_if_full() == Outbox::Kind::closing));
     BOOST_TEST(send_all(outbox, start) == "started ");
@@ -126,8 +126,8 @@ BOOST_AUTO_TEST_CASE(acknowledge_returns_the_kind_of_the_entry) {
     BOOST_TEST(!outbox.acknowledge("a"));
 }
 
-BOOST_AUTO_TEST_CASE(empty_outbox_has_nothing_due) {
+BOOST_AUTO_TEST_CASE(empty_outbox_has_nothing_to_send) {
     Outbox outbox({});
     BOOST_TEST(!outbox.next_due());
-    BOOST_TEST(outbox.due(start) == nullptr);
+    BOOST_TEST(outbox.next_to_send(start) == nullptr);
 }

@@ -1,5 +1,5 @@
-// Authentication of peers over real sockets. Each test waits for the event that it verifies; if a
-// peer must be rejected, that is the count of rejected connections.
+// Tests the authentication of peers over real sockets. Each test waits for the event that it
+// verifies, which is the counter of rejected connections if a peer must be rejected.
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
 #include <netinet/in.h>
@@ -18,11 +18,11 @@ namespace {
 constexpr int limit_ms = 10'000;
 
 /// Socket of a broker with a key and a folder of allowed keys.
-struct Site {
+struct Broker {
     TemporaryFolder folder;
     bus::KeyPair broker_keys = bus::make_key_pair();
     bus::KeyPair door = add("edge", "door");
-    bus::Context context{{.own = broker_keys, .allowed = folder.path()}};
+    bus::Context context{{.own_keys = broker_keys, .allowed = folder.path()}};
     bus::Socket edges{context, bus::SocketType::router, {.max_frame_bytes = 1000, .role = "edge"}};
     std::string endpoint = edges.bind("tcp://127.0.0.1:*", "broker.probes");
     Stop stop;
@@ -53,31 +53,32 @@ struct Site {
     void wait_for_rejections(std::uint64_t count) {
         const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
         while (edges.rejected_connections() < count) {
-            BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "the connection was not counted");
+            BOOST_REQUIRE_MESSAGE(Monotonic::now() < end,
+                                  "the rejected connection was not counted");
             poller.wait_readable(edges, 20);
         }
     }
 };
 
-/// Peer that connects to the site and sends one message.
+/// Peer that connects to the broker and sends one message.
 struct Peer {
     bus::Context context;
     bus::Socket socket{context, bus::SocketType::dealer};
 
-    Peer(const Site& site, bus::Security security) : context(std::move(security)) {
-        socket.connect(site.endpoint, "broker.probes");
+    Peer(const Broker& broker, bus::Security security) : context(std::move(security)) {
+        socket.connect(broker.endpoint, "broker.probes");
         BOOST_REQUIRE(send("hello"));
     }
     bool send(const std::string& topic) { return socket.try_send({topic, "", Bytes()}); }
 };
 
 /// Security of a peer with `keys` that knows the public key of the broker.
-bus::Security with(const Site& site, const bus::KeyPair& keys) {
-    return {.own = keys, .broker_key = site.broker_keys.public_key};
+bus::Security security_of(const Broker& broker, const bus::KeyPair& keys) {
+    return {.own_keys = keys, .broker_key = broker.broker_keys.public_key};
 }
 
 /// Connects over TCP, sends `text`, which is not ZeroMQ, and blocks until the connection closes.
-void talk(const std::string& endpoint, const std::string& text) {
+void connect_and_send(const std::string& endpoint, const std::string& text) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port =
@@ -95,82 +96,84 @@ void talk(const std::string& endpoint, const std::string& text) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(accepts_an_allowed_key) {
-    Site site;
-    const Peer door(site, with(site, site.door));
-    BOOST_TEST(site.receive().value() == "hello");
-    BOOST_TEST(site.edges.rejected_connections() == 0U);
+    Broker broker;
+    const Peer door(broker, security_of(broker, broker.door));
+    BOOST_TEST(broker.receive().value() == "hello");
+    BOOST_TEST(broker.edges.rejected_connections() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_and_counts_an_unknown_key) {
-    Site site;
-    const Peer unknown(site, with(site, bus::make_key_pair()));
-    site.wait_for_rejections(1);
-    const Peer door(site, with(site, site.door));
-    BOOST_TEST(site.receive().value() == "hello");
-    BOOST_TEST(site.edges.try_receive()->has_value() == false);
+    Broker broker;
+    const Peer unknown(broker, security_of(broker, bus::make_key_pair()));
+    broker.wait_for_rejections(1);
+    const Peer door(broker, security_of(broker, broker.door));
+    BOOST_TEST(broker.receive().value() == "hello");
+    BOOST_TEST(broker.edges.try_receive()->has_value() == false);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_key_with_another_role) {
-    Site site;
-    const Peer worker(site, with(site, site.add("worker", "one")));
-    site.wait_for_rejections(1);
+    Broker broker;
+    const Peer worker(broker, security_of(broker, broker.add("worker", "one")));
+    broker.wait_for_rejections(1);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_peer_without_a_key) {
-    Site site;
-    const Peer unencrypted(site, {.allow_unencrypted = Unencrypted::loopback});
-    site.wait_for_rejections(1);
+    Broker broker;
+    const Peer unencrypted(broker, {.allow_unencrypted = Unencrypted::loopback});
+    broker.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_peer_that_expects_another_broker_key) {
-    Site site;
-    const Peer peer(site, {.own = site.door, .broker_key = bus::make_key_pair().public_key});
-    site.wait_for_rejections(1);
+BOOST_AUTO_TEST_CASE(rejects_a_peer_that_expects_a_different_broker_key) {
+    Broker broker;
+    const Peer peer(broker,
+                    {.own_keys = broker.door, .broker_key = bus::make_key_pair().public_key});
+    broker.wait_for_rejections(1);
 }
 
 BOOST_AUTO_TEST_CASE(disconnects_and_counts_other_protocols) {
-    Site site;
-    talk(site.endpoint, "GET / HTTP/1.1\r\nHost: broker\r\n\r\n" + std::string(100, 'x'));
-    site.wait_for_rejections(1);
-    const Peer door(site, with(site, site.door));
-    BOOST_TEST(site.receive().value() == "hello");
+    Broker broker;
+    connect_and_send(broker.endpoint,
+                     "GET / HTTP/1.1\r\nHost: broker\r\n\r\n" + std::string(100, 'x'));
+    broker.wait_for_rejections(1);
+    const Peer door(broker, security_of(broker, broker.door));
+    BOOST_TEST(broker.receive().value() == "hello");
 }
 
 BOOST_AUTO_TEST_CASE(disconnects_and_counts_silent_connections) {
-    Site site;
-    talk(site.endpoint, "");
-    site.wait_for_rejections(1);
+    Broker broker;
+    connect_and_send(broker.endpoint, "");
+    broker.wait_for_rejections(1);
 }
 
 BOOST_AUTO_TEST_CASE(accepts_a_key_added_later_without_restart) {
-    Site site;
+    Broker broker;
     const auto gate = bus::make_key_pair();
-    const Peer peer(site, with(site, gate));
-    site.wait_for_rejections(1);
-    BOOST_REQUIRE(bus::write_key_pair(site.folder.path(), "edge", "gate", gate));
-    BOOST_TEST(site.receive().value() == "hello");
+    const Peer peer(broker, security_of(broker, gate));
+    broker.wait_for_rejections(1);
+    BOOST_REQUIRE(bus::write_key_pair(broker.folder.path(), "edge", "gate", gate));
+    BOOST_TEST(broker.receive().value() == "hello");
 }
 
 BOOST_AUTO_TEST_CASE(rejects_messages_after_the_key_was_removed) {
-    Site site;
-    Peer door(site, with(site, site.door));
-    BOOST_TEST(site.receive().value() == "hello");
-    fs::remove(site.folder.path() / "door.pub");
+    Broker broker;
+    Peer door(broker, security_of(broker, broker.door));
+    BOOST_TEST(broker.receive().value() == "hello");
+    fs::remove(broker.folder.path() / "door.pub");
     // The list is reread within a second; messages before that are accepted.
     const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
     Result<std::string> received = "";
     while (received && Monotonic::now() < end) {
         BOOST_REQUIRE(door.send("more"));
-        received = site.receive();
+        received = broker.receive();
     }
     BOOST_REQUIRE(!received);
     BOOST_TEST((received.error().kind == ErrorKind::refused));
 }
 
-BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_too_large_a_frame) {
-    Site site;
-    Peer door(site, with(site, site.door));
-    BOOST_TEST(site.receive().value() == "hello");
+BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_a_too_large_frame) {
+    Broker broker;
+    Peer door(broker, security_of(broker, broker.door));
+    BOOST_TEST(broker.receive().value() == "hello");
     BOOST_REQUIRE(door.socket.try_send(
         {"large", std::string(2000, 'x'), Bytes::take(std::vector<std::byte>(2000))}));
     // The peer reconnects automatically; messages on the old connection are lost.
@@ -179,8 +182,8 @@ BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_too_large_a_frame) {
     while (received != "after") {
         BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "the peer did not reconnect");
         door.send("after");
-        site.poller.wait_readable(site.edges, 50);
-        const auto next = site.edges.try_receive();
+        broker.poller.wait_readable(broker.edges, 50);
+        const auto next = broker.edges.try_receive();
         BOOST_REQUIRE(next);
         if (*next) received = (*next)->message.topic;
         BOOST_REQUIRE(received != "large");
@@ -210,13 +213,13 @@ BOOST_AUTO_TEST_CASE(unencrypted_loopback_does_not_permit_other_addresses) {
 }
 
 BOOST_AUTO_TEST_CASE(listening_with_a_key_requires_an_allow_list) {
-    bus::Context context({.own = bus::make_key_pair()});
+    bus::Context context({.own_keys = bus::make_key_pair()});
     bus::Socket socket(context, bus::SocketType::router, {.role = "edge"});
     BOOST_CHECK_THROW(socket.bind("tcp://127.0.0.1:*", "broker.probes"), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(connecting_with_a_key_requires_the_broker_key) {
-    bus::Context context({.own = bus::make_key_pair()});
+    bus::Context context({.own_keys = bus::make_key_pair()});
     bus::Socket socket(context, bus::SocketType::dealer);
     BOOST_CHECK_THROW(socket.connect("tcp://127.0.0.1:5701", "broker.probes"), FatalError);
 }
