@@ -29,7 +29,7 @@ std::vector<Route> page_routes() {
     routes.reserve(files.size() + 1);
     const auto add = [&](const std::string& path, const PageFile& file) {
         routes.push_back(
-            {"GET", path, std::nullopt, 0, [file](const Call&) { return to_response(file); }});
+            {"GET", path, std::nullopt, 0, [file](const AuthorizedRequest&) { return to_response(file); }});
     };
     add("/", files.front());
     for (const auto& file : files) add("/page/" + std::string(file.name), file);

@@ -75,7 +75,8 @@ function card(group) {
   };
   const ignore = async () => {
     const confirmed = await confirm('Ignore this person?',
-      'This enrols the person under a generated name, and facebus never reports them. You can undo this in the gallery.',
+      'This enrols the person under a generated name, and facebus never reports them. ' +
+      'You can undo this in the gallery.',
       'Ignore');
     if (confirmed) {
       act(async () => {
