@@ -8,12 +8,12 @@ namespace facebus::broker {
 
 namespace {
 
-// A probe, the largest valid message, is a header and a crop.
+// The largest valid message is a probe: a header, and a crop of 77 kB.
 constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
-// ZeroMQ searches subscriptions recursively, one level per byte, so a long one would overflow the
-// stack. The CURVE handshake must also fit.
+// ZeroMQ keeps subscriptions in a tree with one level per byte and visits it recursively, so a long
+// subscription would overflow the stack. The messages of the CURVE handshake have to fit, too.
 constexpr std::size_t max_subscription_bytes = 1024;
-constexpr int peer_queue = 100;
+constexpr int peer_queue = 100;  // unread messages per edge and per worker
 
 template <class M>
 Result<M> decode(const bus::Received& received) {
@@ -27,7 +27,7 @@ Dispatcher::Options dispatcher_options(const Options& options) {
             .max_attempts = options.max_attempts};
 }
 
-Counter identities(Metrics& metrics, wire::Decision decision) {
+Counter identity_counter(Metrics& metrics, wire::Decision decision) {
     return metrics.counter("facebus_identities_total", "Published identities",
                            {{"decision", std::string(to_string(decision))}});
 }
@@ -38,13 +38,14 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
     : probes(metrics.counter("facebus_probes_total", "Probes received, including retransmissions")),
       completed(metrics.counter("facebus_probes_completed_total",
                                 "Probes with a final result, including dead-lettered ones")),
-      ignored(metrics.counter("facebus_probes_ignored_total",
-                              "Completed probes of people who are ignored")),
+      ignored(
+          metrics.counter("facebus_probes_ignored_total", "Completed probes of ignored people")),
       rejected(metrics.counter("facebus_probes_rejected_total",
                                "Probes rejected because the queue was full; the edge keeps them "
                                "and sends them again")),
       workers_disconnected(metrics.counter("facebus_workers_disconnected_total",
-                                           "Workers dropped because they sent invalid messages")),
+                                           "Workers excluded until they reconnect, because they "
+                                           "sent an invalid message")),
       results(metrics.counter("facebus_results_total", "Published results")),
       queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
       in_flight(metrics.gauge("facebus_in_flight_probes", "Probes in flight to workers")),
@@ -52,7 +53,7 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
       times(metrics) {
     // Create all series now: Prometheus sees an increase only if the series existed before it.
     for (const auto decision : wire::enum_values<wire::Decision>()) {
-        identities(metrics, decision);
+        identity_counter(metrics, decision);
     }
 }
 
@@ -90,12 +91,12 @@ void Broker::run() {
         std::array<bus::Interest, 2> interests{bus::Interest{.socket = &edge_},
                                                bus::Interest{.socket = &workers_}};
         if (!poller.wait(interests, 100)) return;
-        // Workers first, because their results make room in the queue.
+        // Workers first, so that finished results are published before more probes are queued.
         receive(
-            workers_, [this](bus::Received& received) { return from_worker(received); },
+            workers_, [this](bus::Received& received) { return handle_worker_message(received); },
             [this](const std::string& worker) { drop_worker(worker); });
         receive(
-            edge_, [this](bus::Received& received) { return from_edge(received); },
+            edge_, [this](bus::Received& received) { return handle_edge_message(received); },
             [](const std::string&) {});
         count_rejected_connections();
         const auto now = Monotonic::now();
@@ -108,8 +109,8 @@ void Broker::run() {
     }
 }
 
-/// Reads a limited number of messages, so that neither side can starve the other. Calls `invalid`
-/// with the sender of each message that can't be decoded.
+/// Receives at most 100 messages, so that neither the edges nor the workers can starve the other
+/// side. Calls `handle` with each message, and `invalid` with the sender of each invalid one.
 template <class Handle, class Invalid>
 void Broker::receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid) {
     for (int i = 0; i < 100; ++i) {
@@ -123,28 +124,28 @@ void Broker::receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid) {
     }
 }
 
-Result<void> Broker::from_edge(const bus::Received& received) {
+Result<void> Broker::handle_edge_message(const bus::Received& received) {
     const auto kind = wire::kind(received.message.topic);
     if (kind == wire::Probe::kind) {
         auto probe = decode<wire::Probe>(received);
         if (!probe) return std::unexpected(std::move(probe.error()));
-        take(received, std::move(*probe));
+        accept_probe(received, std::move(*probe));
     } else if (kind == wire::Track::kind) {
         const auto event = decode<wire::Track>(received);
         if (!event) return std::unexpected(event.error());
-        take(received, *event);
+        accept_event(received, *event);
     } else if (kind == wire::Camera::kind) {
         const auto camera = decode<wire::Camera>(received);
         if (!camera) return std::unexpected(camera.error());
         publish(*camera, {});
     } else {
         return fail(ErrorKind::unsupported,
-                    "unexpected message from an edge: not a probe, track or camera");
+                    "an edge sent a message that is not a probe, track or camera message");
     }
     return {};
 }
 
-void Broker::take(const bus::Received& received, wire::Probe probe) {
+void Broker::accept_probe(const bus::Received& received, wire::Probe probe) {
     const auto id = probe.probe;
     metrics_.probes.add();
     switch (dispatcher_.admit(received.peer, std::move(probe), received.message.payload)) {
@@ -161,27 +162,28 @@ void Broker::take(const bus::Received& received, wire::Probe probe) {
     }
 }
 
-void Broker::take(const bus::Received& received, const wire::Track& event) {
-    // Positions are published but not acknowledged: the edge does not repeat them.
+void Broker::accept_event(const bus::Received& received, const wire::Track& event) {
+    // Positions are published but not acknowledged: the edge sends each of them only once.
     if (event.event == wire::TrackEvent::moved) {
         publish(event, {});
         return;
     }
-    if (events_.add(event.ref())) {
-        if (event.event == wire::TrackEvent::started) metrics_.times.started(event);
+    // The edge repeats other events until they are acknowledged, but subscribers get them once.
+    if (published_events_.add(event.ref())) {
+        if (event.event == wire::TrackEvent::started) metrics_.times.record_start(event);
         publish(event, {});
     }
     if (event.event == wire::TrackEvent::ended) {
         dispatcher_.forget_track(event.track);
-        metrics_.times.ended(event);
+        metrics_.times.record_end(event);
     }
     acknowledge(received.peer, event.ref());
 }
 
-Result<void> Broker::from_worker(const bus::Received& received) {
-    // Ignore messages that were under way when the worker was dropped. A credit among them would
-    // add it again.
-    if (dropped_.contains(received.peer)) return {};
+Result<void> Broker::handle_worker_message(const bus::Received& received) {
+    // Ignore everything that a dropped worker still sends on the same connection. A credit would
+    // make it available again.
+    if (dropped_workers_.contains(received.peer)) return {};
     const auto kind = wire::kind(received.message.topic);
     if (kind == wire::Credit::kind) {
         const auto credit = decode<wire::Credit>(received);
@@ -198,15 +200,15 @@ Result<void> Broker::from_worker(const bus::Received& received) {
         finish(std::move(*completed), received.message.payload);
     } else {
         return fail(ErrorKind::unsupported,
-                    "unexpected message from a worker: not a credit or identity");
+                    "a worker sent a message that is neither a credit nor an identity");
     }
     return {};
 }
 
-/// Stops using a worker that sent an invalid message, until it reconnects. Its probes go to other
-/// workers.
+/// Stops sending probes to a worker that sent an invalid message, until it reconnects. The probes
+/// that it has in flight go to other workers.
 void Broker::drop_worker(const std::string& worker) {
-    if (!dropped_.add(worker)) return;
+    if (!dropped_workers_.add(worker)) return;
     metrics_.workers_disconnected.add();
     runtime_.log.limited("worker_disconnected", {{"reason", "it sent an invalid message"}});
     finish_all(dispatcher_.drop_worker(worker));
@@ -224,7 +226,8 @@ void Broker::dispatch() {
         probe.head.t["queue"] = utc_ns();
         const bus::Message message{wire::topic(probe), wire::encode(probe), assignment->crop};
         if (workers_.try_send(message, assignment->worker)) continue;
-        runtime_.log.warning("worker_lost", {{"probe", probe.probe}});
+        runtime_.log.warning("worker_lost", {{"probe", probe.probe},
+                                             {"reason", "the probe could not be sent to it"}});
         finish_all(dispatcher_.drop_worker(assignment->worker));
     }
     metrics_.queued.set(static_cast<double>(dispatcher_.queued()));
@@ -236,18 +239,19 @@ void Broker::finish_all(std::vector<Dispatcher::Completed> all) {
     for (auto& completed : all) finish(std::move(completed), {});
 }
 
-/// Publishes the result of a completed probe, if it is news, and acknowledges the probe. The
-/// acknowledgement comes last: if the broker dies in between, the edge sends the probe again.
+/// Publishes the result of a completed probe if the decision about its track changed, then
+/// acknowledges the probe. In this order, because the edge sends the probe again if the broker
+/// crashes in between.
 void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
     metrics_.completed.add();
     if (completed.publish) {
         auto& identity = *completed.publish;
-        identity.result = ++result_;
+        identity.result = ++results_published_;
         identity.run = run_;
         identity.head.t["publish"] = utc_ns();
         metrics_.results.add();
-        identities(runtime_.metrics, identity.decision).add();
-        metrics_.times.published(identity);
+        identity_counter(runtime_.metrics, identity.decision).add();
+        metrics_.times.record_result(identity);
         publish(identity, crop);
         history_.append(identity);
     }
@@ -274,7 +278,7 @@ void Broker::publish_status() {
                               .workers = static_cast<std::uint32_t>(dispatcher_.workers()),
                               .queued = dispatcher_.queued(),
                               .in_flight = dispatcher_.in_flight(),
-                              .results = result_,
+                              .results = results_published_,
                               .refused = static_cast<std::uint64_t>(metrics_.rejected.value()),
                               .gallery_stale = stale_};
     publish(status, {});

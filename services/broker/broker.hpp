@@ -1,4 +1,4 @@
-// The broker: routes probes from the edges to the workers, and publishes results.
+// The broker: distributes the edges' probes to the workers and publishes the results.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace facebus::broker {
 
-/// Metrics of the broker at /metrics.
+/// Metrics that the broker exports at /metrics; broker.cpp has their descriptions.
 struct BrokerMetrics {
     explicit BrokerMetrics(Metrics& metrics);
 
@@ -32,9 +32,9 @@ struct BrokerMetrics {
 };
 
 /// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges,
-/// sends probes to workers that have credit, publishes results that are news, and acknowledges
-/// completed probes to the edges. Invalid messages are counted and dropped; a worker that sends one
-/// is dropped as well. Not thread-safe.
+/// sends probes to workers that have credit, publishes decisions that changed, and acknowledges
+/// completed probes to the edges. Invalid messages are counted and discarded; a worker that sends
+/// one gets no more probes until it reconnects. Not thread-safe.
 class Broker {
   public:
     /// Binds the three endpoints. Throws FatalError if that fails, for example because one is in
@@ -48,10 +48,10 @@ class Broker {
   private:
     template <class Handle, class Invalid>
     void receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid);
-    Result<void> from_edge(const bus::Received& received);
-    Result<void> from_worker(const bus::Received& received);
-    void take(const bus::Received& received, wire::Probe probe);
-    void take(const bus::Received& received, const wire::Track& event);
+    Result<void> handle_edge_message(const bus::Received& received);
+    Result<void> handle_worker_message(const bus::Received& received);
+    void accept_probe(const bus::Received& received, wire::Probe probe);
+    void accept_event(const bus::Received& received, const wire::Track& event);
     void drop_worker(const std::string& worker);
     void dispatch();
     void finish(Dispatcher::Completed completed, const Bytes& crop);
@@ -68,16 +68,16 @@ class Broker {
     BrokerMetrics metrics_;
     Dispatcher dispatcher_;
     HistoryWriter history_;
-    RecentIds events_{65536};  ///< track events that were published
-    RecentIds dropped_{4096};  ///< workers that sent an invalid message
-    std::string run_;          ///< id of this run; results are numbered from 1 in each run
+    RecentIds published_events_{65536};  ///< ids of track events that were published
+    RecentIds dropped_workers_{4096};    ///< peer names of workers that sent an invalid message
+    std::string run_;  ///< id of this run; results are numbered from 1 in each run
     bus::Socket edge_;
     bus::Socket workers_;
     bus::Socket results_;
     std::array<std::pair<bus::Socket*, Counter>, 3> rejected_connections_;
-    std::uint64_t acks_ = 0;
-    std::uint64_t statuses_ = 0;
-    std::uint64_t result_ = 0;
+    std::uint64_t acks_ = 0;               ///< number of acknowledgements sent
+    std::uint64_t statuses_ = 0;           ///< number of status messages published
+    std::uint64_t results_published_ = 0;  ///< also the number of the last result
     bool stale_ = false;  ///< whether the worker that last sent credit uses a stale gallery
 };
 

@@ -29,7 +29,7 @@ bool RecentIds::add(const std::string& id) {
 //
 // Fairness between tracks. ready_ holds each track that has a waiting probe and none in flight,
 // exactly once. next() takes the track at the front, and advance_track() appends it again after its
-// probe is completed, so tracks take turns and one busy camera can't starve the others.
+// probe is completed, so tracks take turns and one busy camera cannot starve the others.
 
 Dispatcher::Admission Dispatcher::admit(const std::string& edge, wire::Probe probe, Bytes crop) {
     // The edge repeats a probe until it is acknowledged, so repetitions are normal.
@@ -45,16 +45,16 @@ Dispatcher::Admission Dispatcher::admit(const std::string& edge, wire::Probe pro
 /// flight before.
 void Dispatcher::enqueue(Entry entry, bool front) {
     const auto track = entry.probe.track;
-    auto& line = waiting_[track];
-    const bool first = line.empty();
+    auto& queue = waiting_[track];
+    const bool first = queue.empty();
     if (front) {
-        line.push_front(std::move(entry));
+        queue.push_front(std::move(entry));
     } else {
-        line.push_back(std::move(entry));
+        queue.push_back(std::move(entry));
     }
     ++queued_;
-    // With an earlier probe waiting, the track is in ready_ already. With one in flight,
-    // advance_track() adds it later.
+    // If the track has a probe in flight, advance_track() adds the track to ready_ later.
+    // Otherwise, if the queue was not empty, the track is in ready_ already.
     if (first && !busy_.contains(track)) ready_.push_back(track);
 }
 
@@ -64,8 +64,8 @@ void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time no
 
 std::optional<Dispatcher::Assignment> Dispatcher::next() {
     if (ready_.empty() || workers_.empty()) return std::nullopt;
-    // The worker with the most credit has the least to do. This spreads probes over all workers
-    // instead of filling one batch after the other.
+    // The worker with the most credit is the least busy. Choosing it spreads the probes over all
+    // workers instead of filling the batch of one worker after the other.
     const auto free = std::ranges::max_element(
         workers_, {}, [](const auto& entry) { return entry.second.credit; });
     if (free->second.credit == 0) return std::nullopt;
@@ -73,10 +73,10 @@ std::optional<Dispatcher::Assignment> Dispatcher::next() {
 
     const auto track = std::move(ready_.front());
     ready_.pop_front();
-    const auto line = waiting_.find(track);
-    auto entry = std::move(line->second.front());
-    line->second.pop_front();
-    if (line->second.empty()) waiting_.erase(line);
+    const auto queue = waiting_.find(track);
+    auto entry = std::move(queue->second.front());
+    queue->second.pop_front();
+    if (queue->second.empty()) waiting_.erase(queue);
     --queued_;
     ++entry.attempts;
     busy_.insert(track);
@@ -87,16 +87,16 @@ std::optional<Dispatcher::Assignment> Dispatcher::next() {
     return assignment;
 }
 
-/// Returns a probe of a lost worker to the queue. After too many attempts, the probe itself is
-/// likely to have crashed its workers; then completes it with the decision `error`, so that it
-/// can't stop all workers one by one, and its track continues.
+/// Returns a probe of a lost worker to the queue. A probe that was already delivered `max_attempts`
+/// times has probably crashed its workers: completes it with the decision `error` instead, so that
+/// it cannot crash every worker in turn and its track continues.
 std::optional<Dispatcher::Completed> Dispatcher::reclaim(InFlight lost) {
     auto& entry = lost.entry;
     const auto track = entry.probe.track;
     busy_.erase(track);
     if (entry.attempts < options_.max_attempts) {
-        // enqueue() adds the track to ready_ only if no other probe of it waits. While this probe
-        // was in flight the track was not in ready_, so add it here in the other case.
+        // enqueue() adds the track to ready_ only if no other probe of the track waits. If one
+        // does, the track is missing from ready_, because this probe was in flight until now.
         const bool others_wait = waiting_.contains(track);
         enqueue(std::move(entry), true);
         if (others_wait) ready_.push_back(track);
@@ -137,8 +137,8 @@ std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& wo
 }
 
 std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
-    // The first result counts, even if its worker was taken for lost and the probe has been sent to
-    // another worker. The second result finds nothing in flight and is dropped.
+    // The first result counts, even if its worker was considered lost and the probe has been sent
+    // to another worker. A second result finds the probe no longer in flight and is dropped.
     auto node = in_flight_.extract(identity.probe);
     if (node.empty()) return std::nullopt;
     auto& in_flight = node.mapped();
@@ -150,7 +150,7 @@ std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identit
     pending_.erase(identity.probe);
     completed_.add(identity.probe);
     Completed completed{in_flight.entry.edge, identity.probe, std::nullopt};
-    if (is_news(identity)) completed.publish = std::move(identity);
+    if (update_decision(identity)) completed.publish = std::move(identity);
     advance_track(track);
     return completed;
 }
@@ -166,7 +166,7 @@ void Dispatcher::advance_track(const std::string& track) {
 }
 
 void Dispatcher::forget_track(const std::string& track) {
-    // Forgetting a decision with probes still pending would publish the same decision again.
+    // While probes are pending, keep the decision: otherwise their results would publish it again.
     if (waiting_.contains(track) || busy_.contains(track)) {
         ended_.insert(track);
     } else {
@@ -174,12 +174,12 @@ void Dispatcher::forget_track(const std::string& track) {
     }
 }
 
-/// Records the decision. Returns whether it differs from the last one of the track. The first
-/// decision is news unless the person is ignored: nothing was published, so there is nothing to
-/// retract.
-bool Dispatcher::is_news(const wire::Identity& identity) {
-    // An edge may never report the end of a track, so the memory needs a bound. Forgetting a
-    // decision at worst repeats a result, or omits a retraction.
+/// Records the decision about a track. Returns whether to publish it: if it differs from the last
+/// one or is the first one. The first one is not published if the person is ignored, because there
+/// is no earlier result to retract.
+bool Dispatcher::update_decision(const wire::Identity& identity) {
+    // Limit the memory, because an edge may never report the end of a track. Forgetting a decision
+    // repeats a result or omits a retraction at worst.
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
     const bool ignored = identity.ignored.value_or(false);
     Decided now{identity.decision, identity.subject_id, ignored};

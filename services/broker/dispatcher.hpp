@@ -1,4 +1,4 @@
-// The bookkeeping of the broker: which probes wait, which are in flight, which are completed.
+// The bookkeeping of the broker: which probes are waiting, in flight or completed.
 #pragma once
 
 #include <cstddef>
@@ -43,26 +43,32 @@ class Dispatcher {
 
     struct Options {
         std::size_t queue = 10000;  ///< maximum number of waiting probes
+        /// A worker is lost if no message arrived from it for longer than this.
         Monotonic::duration worker_timeout = std::chrono::seconds(5);
-        int max_attempts = 3;            ///< deliveries before a probe is dead-lettered
-        std::size_t remembered = 65536;  ///< completed probes, and tracks, that are remembered
+        int max_attempts = 3;  ///< a probe is dead-lettered after this many deliveries
+        /// Maximum number of completed probes whose ids are remembered, and of tracks whose last
+        /// decision is remembered.
+        std::size_t remembered = 65536;
     };
 
     explicit Dispatcher(const Options& options)
         : options_(options), completed_(options.remembered) {}
 
+    /// Outcome of admit().
     enum class Admission {
-        queued,     ///< it is new and waits for a worker now
-        duplicate,  ///< it is already waiting or in flight
-        completed,  ///< it is already completed: acknowledge it again
-        full,       ///< the queue is full: the edge keeps it and sends it again later
+        queued,     ///< the probe is new and now waits for a worker
+        duplicate,  ///< the probe is already waiting or in flight
+        completed,  ///< the probe is already completed; acknowledge it again
+        full,       ///< the queue is full; the edge keeps the probe and sends it again later
     };
+    /// Queues a probe that arrived from an edge, unless it is known already or the queue is full.
     Admission admit(const std::string& edge, wire::Probe probe, Bytes crop);
 
     /// Records that the worker is alive and accepts `credit` more probes from now on. The new
     /// credit replaces the old one.
     void credit(const std::string& worker, std::uint32_t credit, Time now);
 
+    /// A probe and the worker that it must be sent to.
     struct Assignment {
         std::string worker;
         wire::Probe probe;
@@ -76,18 +82,19 @@ class Dispatcher {
     /// decision about the track changed. Identities of ignored people are not published, except to
     /// retract an earlier one of the same track.
     struct Completed {
-        std::string edge;
-        std::string probe;
-        std::optional<wire::Identity> publish;
+        std::string edge;                       ///< peer name of the edge that sent the probe
+        std::string probe;                      ///< id of the probe
+        std::optional<wire::Identity> publish;  ///< empty: nothing to publish
     };
     /// Completes a probe with the result of a worker. Returns nothing if the probe is not in
     /// flight, for example because another worker completed it first.
     std::optional<Completed> complete(wire::Identity identity, Time now);
 
-    /// Drops the workers that have been silent for longer than `worker_timeout`. Their probes wait
-    /// again; returns those that are dead-lettered.
+    /// Removes the workers whose last message is older than `worker_timeout`. Their probes return
+    /// to the queue, except those that were delivered `max_attempts` times: these are dead-lettered
+    /// and returned.
     std::vector<Completed> expire(Time now);
-    /// Drops one worker in the same way.
+    /// Removes one worker. Treats its probes like expire().
     std::vector<Completed> drop_worker(const std::string& worker);
 
     /// Forgets the last decision about a track that ended, as soon as its probes are completed.
@@ -98,21 +105,23 @@ class Dispatcher {
     [[nodiscard]] std::size_t workers() const { return workers_.size(); }
 
   private:
+    /// An admitted probe.
     struct Entry {
-        std::string edge;
+        std::string edge;  ///< peer name of the edge that sent it
         wire::Probe probe;
         Bytes crop;
-        int attempts = 0;
+        int attempts = 0;  ///< deliveries to workers so far
     };
     struct InFlight {
         Entry entry;
         std::string worker;
     };
     struct Worker {
-        std::uint32_t credit = 0;
-        Time last_seen;
+        std::uint32_t credit = 0;  ///< number of probes that it accepts now
+        Time last_seen;            ///< when its last message arrived
     };
-    /// The part of an identity whose change is worth a new result.
+    /// The fields of an identity that count as its decision. A new result is published only if one
+    /// of them changes.
     struct Decided {
         wire::Decision decision{};
         std::optional<std::string> subject_id;
@@ -123,19 +132,19 @@ class Dispatcher {
     void enqueue(Entry entry, bool front);
     std::optional<Completed> reclaim(InFlight lost);
     void advance_track(const std::string& track);
-    [[nodiscard]] bool is_news(const wire::Identity& identity);
+    [[nodiscard]] bool update_decision(const wire::Identity& identity);
 
     Options options_;
-    RecentIds completed_;
-    std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< by track
+    RecentIds completed_;                                         ///< ids of completed probes
+    std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< probes, by track
     std::deque<std::string> ready_;            ///< tracks whose next probe can be sent, in order
-    std::unordered_set<std::string> pending_;  ///< probes that wait or are in flight
+    std::unordered_set<std::string> pending_;  ///< ids of probes that wait or are in flight
     std::unordered_set<std::string> busy_;     ///< tracks with a probe in flight
-    std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe
-    std::unordered_map<std::string, Worker> workers_;
-    std::unordered_map<std::string, Decided> decided_;  ///< last decision, by track
-    std::unordered_set<std::string> ended_;             ///< ended tracks with pending probes
-    std::size_t queued_ = 0;
+    std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe id
+    std::unordered_map<std::string, Worker> workers_;      ///< by peer name
+    std::unordered_map<std::string, Decided> decided_;     ///< last decision, by track
+    std::unordered_set<std::string> ended_;                ///< ended tracks with pending probes
+    std::size_t queued_ = 0;                               ///< number of probes in waiting_
 };
 
 }  // namespace facebus::broker

@@ -55,15 +55,15 @@ void HistoryWriter::write(gallery::History& history, const std::stop_token& stop
         if (written) continue;
         const bool unavailable = written.error().kind == ErrorKind::unavailable;
         if (unavailable && waiting_.size() < capacity) {
-            // Redis may have stored it nevertheless. Readers recognise duplicates by run and
-            // number.
+            // Redis may have stored the result before the connection failed. Readers recognise
+            // duplicates by run and number.
             waiting_.push_front(std::move(entry));
         } else {
             dropped_.add();
         }
         if (!unavailable) continue;
         if (stopped.stop_requested()) break;
-        changed_.wait_for(lock, stopped, retry, [] { return false; });
+        changed_.wait_for(lock, stopped, retry_delay, [] { return false; });
     }
     dropped_.add(static_cast<double>(waiting_.size()));
 }

@@ -14,32 +14,35 @@
 
 namespace facebus::broker {
 
-/// Appends published results to the history in Redis, in its own thread. If Redis is slow or
-/// unavailable, up to 10,000 results wait; beyond that the oldest are dropped and counted, which
-/// subscribers have received already. Crops are not stored. Thread-safe.
+/// Appends published results to the history in Redis, in its own thread. While Redis is slow or
+/// unavailable, up to 10,000 results are queued. If more arrive, the oldest are dropped from the
+/// history and counted; connected subscribers have received them already. Crops are not stored.
+/// Thread-safe.
 class HistoryWriter {
   public:
     /// Starts the thread, unless `options.hours` is 0. Throws FatalError (config) if `redis` is
     /// invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);
-    /// Writes the waiting results, as long as Redis is available.
+    /// Writes the queued results, unless Redis is unavailable.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
 
+    /// Queues a published result. Does nothing if `options.hours` was 0.
     void append(const wire::Identity& identity);
 
   private:
     static constexpr std::size_t capacity = 10000;
-    static constexpr auto retry = std::chrono::seconds(1);  ///< while Redis is unavailable
+    /// Pause between attempts while Redis is unavailable.
+    static constexpr auto retry_delay = std::chrono::seconds(1);
 
     struct Entry {
         std::string topic;
         std::string header;
         std::string subject_id;
         std::string track;
-        std::vector<std::string> also_named;
+        std::vector<std::string> also_named;  ///< subject ids of other people in the result
     };
 
     void write(gallery::History& history, const std::stop_token& stopped);

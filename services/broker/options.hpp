@@ -1,4 +1,4 @@
-// Settings of the broker. Services that connect to it read its endpoints, too.
+// Options of the broker. Services that connect to the broker read its endpoints here, too.
 #pragma once
 
 #include <string>
@@ -23,11 +23,13 @@ struct Options {
         key("queue", self.queue, Range{1, 10'000'000},
             "maximum number of waiting probes; while the queue is full, edges keep their probes");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
-            "maximum number of results waiting for a slow subscriber; it misses further ones");
+            "maximum number of results queued per subscriber; further results are dropped for that "
+            "subscriber");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
-            "seconds of silence after which a worker is lost");
+            "seconds without a message after which a worker counts as lost");
         key("max_attempts", self.max_attempts, Range{1, 100},
-            "deliveries of a probe before it is dead-lettered");
+            "maximum number of deliveries of a probe; if a worker is lost each time, the probe is "
+            "dead-lettered");
     }
 };
 

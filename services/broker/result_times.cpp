@@ -6,13 +6,14 @@
 namespace facebus::broker {
 namespace {
 
-double seconds(std::int64_t from, std::int64_t to) {
+double seconds_between(std::int64_t from, std::int64_t to) {
     return std::max(0.0, static_cast<double>(to - from) / 1e9);
 }
 
-Histogram of_step(Metrics& metrics, std::string_view step) {
+Histogram step_histogram(Metrics& metrics, std::string_view step) {
     return metrics.histogram("facebus_result_stage_seconds",
-                             "Time from the end of the previous stage to the end of this one",
+                             "Time from the end of the previous step to the end of this step, for "
+                             "each published result; `stage` is the key of the step",
                              {{"stage", std::string(step)}});
 }
 
@@ -24,26 +25,27 @@ ResultTimes::ResultTimes(Metrics& metrics)
       first_(metrics.histogram("facebus_first_result_seconds",
                                "Time from the first frame of a track to its first result")) {
     for (const auto& step : wire::steps | std::views::drop(1)) {
-        steps_.push_back(of_step(metrics, step.key));
+        steps_.push_back(step_histogram(metrics, step.key));
     }
 }
 
-void ResultTimes::started(const wire::Track& event) {
-    if (started_.size() < max_waiting) started_.try_emplace(event.track, event.head.ts);
+void ResultTimes::record_start(const wire::Track& event) {
+    if (started_.size() < max_tracks) started_.try_emplace(event.track, event.head.ts);
 }
 
-void ResultTimes::published(const wire::Identity& identity) {
+void ResultTimes::record_result(const wire::Identity& identity) {
     const auto& t = identity.head.t;
     if (const auto& publish = t["publish"]) {
-        total_.observe(seconds(identity.head.ts, *publish));
+        total_.observe(seconds_between(identity.head.ts, *publish));
         if (const auto start = started_.find(identity.track); start != started_.end()) {
-            first_.observe(seconds(start->second, *publish));
+            first_.observe(seconds_between(start->second, *publish));
             started_.erase(start);
         }
     }
-    const auto& done = t.all();
-    for (std::size_t i = 1; i < done.size(); ++i) {
-        if (done[i - 1] && done[i]) steps_[i - 1].observe(seconds(*done[i - 1], *done[i]));
+    const auto& ends = t.all();
+    for (std::size_t i = 1; i < ends.size(); ++i) {
+        if (!ends[i - 1] || !ends[i]) continue;
+        steps_[i - 1].observe(seconds_between(*ends[i - 1], *ends[i]));
     }
 }
 

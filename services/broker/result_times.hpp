@@ -13,29 +13,33 @@
 
 namespace facebus::broker {
 
-/// Observes three times of each published result: from capture to publication, from each stage to
-/// the next, and, for the first result of a track, from the start of the track. The stages write
-/// the timestamps, so times between machines depend on their clocks; negative times count as zero.
-/// The camera is not a label, because its name comes from the network. Not thread-safe.
+/// Measures three durations of each published result: from capture to publication, of each step,
+/// and, for the first result of a track, from the start of the track to publication. The timestamps
+/// come from the clocks of several machines, so a duration can be negative; it then counts as zero.
+/// The camera is not a label of the metrics, because its name comes from the network. Not
+/// thread-safe.
 class ResultTimes {
   public:
     explicit ResultTimes(Metrics& metrics);
 
-    void started(const wire::Track& event);
-    void ended(const wire::Track& event) { started_.erase(event.track); }
-    void published(const wire::Identity& identity);
+    /// Records that a track started, or ended, or got a result.
+    void record_start(const wire::Track& event);
+    void record_end(const wire::Track& event) { started_.erase(event.track); }
+    void record_result(const wire::Identity& identity);
 
-    /// Returns the number of tracks without a result.
-    [[nodiscard]] std::size_t waiting() const { return started_.size(); }
+    /// Returns the number of tracks that have started and have no result yet.
+    [[nodiscard]] std::size_t tracks_without_result() const { return started_.size(); }
 
-    /// More tracks are not measured, because an edge may start tracks and never end them.
-    static constexpr std::size_t max_waiting = 10'000;
+    /// Maximum of tracks_without_result(). An edge may start tracks and never end them, so further
+    /// tracks are not measured.
+    static constexpr std::size_t max_tracks = 10'000;
 
   private:
-    Histogram total_;
-    Histogram first_;
-    std::vector<Histogram> steps_;                           ///< from each step to the next
-    std::unordered_map<std::string, std::int64_t> started_;  ///< start in ns UTC, by track
+    Histogram total_;               ///< from capture to publication
+    Histogram first_;               ///< from the start of a track to its first result
+    std::vector<Histogram> steps_;  ///< one per step but the first, which has no previous one
+    /// Tracks without a result: start in ns UTC, by track.
+    std::unordered_map<std::string, std::int64_t> started_;
 };
 
 }  // namespace facebus::broker

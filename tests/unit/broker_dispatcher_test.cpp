@@ -1,4 +1,4 @@
-// Which worker gets which probe, and what is published.
+// Tests which worker gets which probe, and which results are published.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(sends_the_probes_of_a_track_one_at_a_time_and_in_order) {
     BOOST_TEST(broker.next() == "a/2>w");
 }
 
-BOOST_AUTO_TEST_CASE(returns_a_completed_probe_with_the_edge_that_sent_it) {
+BOOST_AUTO_TEST_CASE(reports_the_edge_that_sent_a_completed_probe) {
     Broker broker;
     broker.dispatcher.credit("w", 1, start);
     broker.admit(probe("t", 1));
@@ -188,8 +188,8 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
 
 namespace {
 
-/// Completes one probe per decision, which can also be "ignored". Returns what is published for
-/// each: the decision, "retracted", or "-" for nothing.
+/// Completes one probe per decision; "ignored" is a probe of an ignored person. Returns the
+/// published decision of each probe, "retracted", or "-" if nothing is published.
 std::vector<std::string> published(Broker& broker, const std::vector<std::string>& decisions,
                                    const std::string& track = "t") {
     std::vector<std::string> out;
@@ -243,18 +243,18 @@ BOOST_AUTO_TEST_CASE(remembers_an_ended_track_until_its_last_probe_is_completed)
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
     for (int number : {1, 2, 3}) broker.admit(probe("t", number));
-    const auto result = [&](int number) {
+    const auto publishes_result = [&](int number) {
         broker.next();
         return broker.dispatcher.complete(identity(probe("t", number)), start)->publish.has_value();
     };
-    BOOST_TEST(result(1));
+    BOOST_TEST(publishes_result(1));
     broker.dispatcher.forget_track("t");  // two probes wait
-    BOOST_TEST(!result(2));
+    BOOST_TEST(!publishes_result(2));
     broker.next();
     broker.dispatcher.forget_track("t");  // one probe is in flight
-    BOOST_TEST(!result(3));
+    BOOST_TEST(!publishes_result(3));
     broker.admit(probe("t", 4));
-    BOOST_TEST(result(4));
+    BOOST_TEST(publishes_result(4));
 }
 
 BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {

@@ -1,4 +1,4 @@
-// The latency histograms of results.
+// Tests the latency histograms of results.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/result_times.hpp"
@@ -27,7 +27,8 @@ struct Fixture {
         return identity;
     }
 
-    [[nodiscard]] bool shows(const std::string& line) const {
+    /// Returns whether /metrics contains the line.
+    [[nodiscard]] bool exports(const std::string& line) const {
         return metrics.text().find(line + "\n") != std::string::npos;
     }
 };
@@ -36,21 +37,21 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(broker_result_times, Fixture)
 
-BOOST_AUTO_TEST_CASE(measures_a_result_from_its_capture) {
-    times.published(result("a", 10 * second, 13 * second));
-    BOOST_TEST(shows("facebus_result_latency_seconds_sum 3"));
-    BOOST_TEST(shows("facebus_first_result_seconds_count 0"));
+BOOST_AUTO_TEST_CASE(measures_latency_from_capture_to_publication) {
+    times.record_result(result("a", 10 * second, 13 * second));
+    BOOST_TEST(exports("facebus_result_latency_seconds_sum 3"));
+    BOOST_TEST(exports("facebus_first_result_seconds_count 0"));
 }
 
 BOOST_AUTO_TEST_CASE(measures_the_first_result_of_a_track_from_the_start_of_the_track) {
-    times.started(track("a", 10 * second));
-    times.published(result("a", 11 * second, 12 * second));
-    times.published(result("a", 18 * second, 19 * second));
-    BOOST_TEST(shows("facebus_first_result_seconds_sum 2"));
-    BOOST_TEST(shows("facebus_first_result_seconds_count 1"));
+    times.record_start(track("a", 10 * second));
+    times.record_result(result("a", 11 * second, 12 * second));
+    times.record_result(result("a", 18 * second, 19 * second));
+    BOOST_TEST(exports("facebus_first_result_seconds_sum 2"));
+    BOOST_TEST(exports("facebus_first_result_seconds_count 1"));
 }
 
-BOOST_AUTO_TEST_CASE(measures_each_stage_from_the_end_of_the_previous_one) {
+BOOST_AUTO_TEST_CASE(measures_each_step_from_the_end_of_the_previous_one) {
     auto identity = result("a", 0, 7 * second);
     auto& t = identity.head.t;
     t["capture"] = 0;
@@ -58,30 +59,30 @@ BOOST_AUTO_TEST_CASE(measures_each_stage_from_the_end_of_the_previous_one) {
     t["detect"] = 3 * second;
     t["track"] = 3 * second;
     t["queue"] = 4 * second;
-    times.published(identity);
-    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"motion\"} 1"));
-    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"detect\"} 2"));
-    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"track\"} 1"));
-    BOOST_TEST(shows("facebus_result_stage_seconds_sum{stage=\"queue\"} 1"));
-    // Without the time of recognize, neither its part nor that of publish is known.
-    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"recognize\"} 0"));
-    BOOST_TEST(shows("facebus_result_stage_seconds_count{stage=\"publish\"} 0"));
+    times.record_result(identity);
+    BOOST_TEST(exports("facebus_result_stage_seconds_sum{stage=\"motion\"} 1"));
+    BOOST_TEST(exports("facebus_result_stage_seconds_sum{stage=\"detect\"} 2"));
+    BOOST_TEST(exports("facebus_result_stage_seconds_count{stage=\"track\"} 1"));
+    BOOST_TEST(exports("facebus_result_stage_seconds_sum{stage=\"queue\"} 1"));
+    // Without the timestamp of `recognize`, the durations of `recognize` and `publish` are unknown.
+    BOOST_TEST(exports("facebus_result_stage_seconds_count{stage=\"recognize\"} 0"));
+    BOOST_TEST(exports("facebus_result_stage_seconds_count{stage=\"publish\"} 0"));
 }
 
 BOOST_AUTO_TEST_CASE(counts_negative_times_as_zero) {
-    times.published(result("a", 20 * second, 10 * second));
-    BOOST_TEST(shows("facebus_result_latency_seconds_sum 0"));
-    BOOST_TEST(shows("facebus_result_latency_seconds_count 1"));
+    times.record_result(result("a", 20 * second, 10 * second));
+    BOOST_TEST(exports("facebus_result_latency_seconds_sum 0"));
+    BOOST_TEST(exports("facebus_result_latency_seconds_count 1"));
 }
 
-BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_limits_the_others) {
-    times.started(track("a", 0));
-    times.ended(track("a", 0));
-    BOOST_TEST(times.waiting() == 0U);
-    for (std::size_t i = 0; i <= ResultTimes::max_waiting; ++i) {
-        times.started(track(std::to_string(i), 0));
+BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_bounds_the_number_of_open_ones) {
+    times.record_start(track("a", 0));
+    times.record_end(track("a", 0));
+    BOOST_TEST(times.tracks_without_result() == 0U);
+    for (std::size_t i = 0; i <= ResultTimes::max_tracks; ++i) {
+        times.record_start(track(std::to_string(i), 0));
     }
-    BOOST_TEST(times.waiting() == ResultTimes::max_waiting);
+    BOOST_TEST(times.tracks_without_result() == ResultTimes::max_tracks);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
