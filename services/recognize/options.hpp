@@ -1,4 +1,5 @@
-// Settings of recognize. The settings of its decisions are gallery::CalibrationOptions.
+// Options of the `recognize` service, except those of its decisions: see
+// gallery::CalibrationOptions.
 #pragma once
 
 #include "base/option.hpp"
@@ -16,12 +17,14 @@ struct Options {
         key("engine", self.engine,
             Choices<vision::Engine>{
                 {{"opencv", vision::Engine::opencv}, {"onnxruntime", vision::Engine::onnxruntime}}},
-            "engine that runs FaceNet: opencv is always available; onnxruntime is faster, if "
-            "facebus was built with it");
-        key("batch", self.batch, Range{1, 256}, "faces embedded per batch, and probes requested");
+            "engine that runs FaceNet: opencv (always available) or onnxruntime (faster; "
+            "requires a build with ONNX Runtime)");
+        key("batch", self.batch, Range{1, 256},
+            "faces per embedding batch; also the number of probes that a worker requests at a "
+            "time");
         key("publish_crops", self.publish_crops, "publish the crop with each identity");
         key("track_ttl", self.track_ttl, Range{1, 86400},
-            "seconds that Redis keeps the faces of a track");
+            "seconds that Redis keeps the probes (embeddings) of a track");
     }
 };
 

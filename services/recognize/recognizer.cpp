@@ -11,13 +11,13 @@
 namespace facebus::recognize {
 namespace {
 
-/// Fills in the decision and its explanation. An ignored person is never named in it.
+/// Sets the decision and the fields that explain it. Never reveals an ignored person.
 void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
     identity.threshold = decision.threshold;
     if (decision.ignored) {
-        identity.reason = "the person is not to be reported";
+        identity.reason = "the person is ignored";
         identity.ignored = true;
         return;
     }
@@ -25,7 +25,7 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     if (decision.verdict == Verdict::undecided) {
         identity.reason =
             decision.good_probes == 0
-                ? fmt::format("no face reaches the quality {:.2f}", policy.min_quality)
+                ? fmt::format("no face has a quality of at least {:.2f}", policy.min_quality)
                 : fmt::format("{} of {} good faces seen so far", decision.good_probes,
                               policy.min_probes);
     }

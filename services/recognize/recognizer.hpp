@@ -20,19 +20,20 @@ struct ProbeItem {
     Image crop;
 };
 
-/// Embeds crops and decides which subjects they show. Not thread-safe.
+/// Embeds crops, matches their tracks with the gallery and decides which subject each track shows.
+/// Not thread-safe.
 class Recognizer {
   public:
     /// Stores a probe with the others of its track and returns all of them, including this one.
     using Remember =
         std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
 
-    /// Throws FatalError if vision::Embedder does.
+    /// Throws the errors of vision::Embedder.
     explicit Recognizer(const std::filesystem::path& models,
                         vision::Engine engine = vision::Engine::opencv)
         : embedder_(models, engine) {}
 
-    /// Returns one identity per probe, in order. Calls `remember` once per probe.
+    /// Returns one identity per probe, in the order of `items`. Calls `remember` once per probe.
     std::vector<wire::Identity> process(const std::vector<ProbeItem>& items,
                                         const gallery::Snapshot& snapshot,
                                         const gallery::Policy& policy, const Remember& remember);

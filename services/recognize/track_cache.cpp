@@ -6,13 +6,12 @@
 namespace facebus::recognize {
 namespace {
 
-constexpr auto retry = std::chrono::seconds(2);
-// Bounds of the memory of this process: tracks, and probes per track.
-constexpr std::size_t max_tracks = 1000;
-constexpr std::size_t max_probes = 64;
+constexpr auto retry_delay = std::chrono::seconds(2);
+constexpr std::size_t max_tracks = 1000;  // kept in the memory of this process
+constexpr std::size_t max_probes = 64;    // per track
 
-/// Returns the probes from Redis, plus those of this process that Redis missed while it was
-/// unavailable.
+/// Returns the probes of a track from Redis (`all`), plus those of this process (`own`) that are
+/// missing there because Redis was unavailable when they arrived.
 std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
@@ -39,9 +38,9 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
-    // Wait for the timeout only once. If every probe did, the broker would consider this worker
-    // lost.
-    if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry;
+    // Do without Redis for a while. If every probe waited for the timeout, the broker would
+    // consider this worker lost.
+    if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry_delay;
     return own;
 }
 
@@ -54,11 +53,11 @@ const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
             order_.pop_front();
         }
     }
-    auto& seen = own_[track];
-    const bool again = std::ranges::any_of(
-        seen, [&](const gallery::Probe& other) { return other.id == probe.id; });
-    if (!again && seen.size() < max_probes) seen.push_back(probe);
-    return seen;
+    auto& probes = own_[track];
+    const bool repeated = std::ranges::any_of(
+        probes, [&](const gallery::Probe& other) { return other.id == probe.id; });
+    if (!repeated && probes.size() < max_probes) probes.push_back(probe);
+    return probes;
 }
 
 }  // namespace facebus::recognize

@@ -1,4 +1,4 @@
-// Stores the probes of each track, shared with the other workers.
+// The probes of each track, shared with the other workers through Redis.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@
 
 namespace facebus::recognize {
 
-/// Stores the probes of each track in Redis, where all workers see them. Also keeps those of this
-/// process in memory, for times when Redis is unavailable. Not thread-safe.
+/// Stores the probes of each track in Redis, which all workers share. Also keeps the probes that
+/// this process has received in memory, to use them while Redis is unavailable. Not thread-safe.
 class TrackCache {
   public:
     TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,
                const std::string& model_id);
 
-    /// Adds `probe` to its track and returns the probes of that track, this one included, ordered
-    /// by id. While Redis is unavailable, tries it only every two seconds, and returns the probes
-    /// that this process has seen.
+    /// Adds `probe` to the track and returns all probes of the track, including this one, sorted by
+    /// id. While Redis is unavailable, returns only the probes that this process has received, in
+    /// order of arrival, and tries Redis again every two seconds.
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
 
   private:
@@ -30,9 +30,9 @@ class TrackCache {
 
     service::Runtime& runtime_;
     gallery::TrackMemory shared_;
-    std::unordered_map<std::string, std::vector<gallery::Probe>> own_;
-    std::deque<std::string> order_;  ///< tracks in own_, oldest first
-    Monotonic::time_point next_try_;
+    std::unordered_map<std::string, std::vector<gallery::Probe>> own_;  ///< by track
+    std::deque<std::string> order_;   ///< tracks in own_, oldest first
+    Monotonic::time_point next_try_;  ///< when to use Redis again
 };
 
 }  // namespace facebus::recognize

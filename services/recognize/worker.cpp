@@ -17,8 +17,10 @@ Worker::Worker(service::Runtime& runtime, const Options& options,
       watcher_(runtime, redis, calibration, recognizer_.model_id()),
       tracks_(runtime, redis, options.track_ttl, recognizer_.model_id()),
       broker_(runtime.context, bus::SocketType::dealer),
-      seconds_(runtime.metrics.histogram("facebus_batch_seconds", "Processing time per batch")),
-      faces_(runtime.metrics.counter("facebus_faces_recognized_total", "Processed faces")) {
+      seconds_(
+          runtime.metrics.histogram("facebus_batch_seconds", "Time to process a batch of probes")),
+      faces_(runtime.metrics.counter("facebus_faces_recognized_total",
+                                     "Faces embedded and matched, whatever the decision")) {
     broker_.connect(broker_endpoint, "broker.workers");
 }
 
@@ -28,7 +30,7 @@ void Worker::run() {
     send_credit();
     while (poller.wait_readable(broker_, 1000)) {
         const auto items = receive();
-        if (!items.empty()) answer(items);
+        if (!items.empty()) process(items);
         send_credit();
     }
 }
@@ -53,7 +55,7 @@ std::vector<ProbeItem> Worker::receive() {
     return items;
 }
 
-void Worker::answer(const std::vector<ProbeItem>& items) {
+void Worker::process(const std::vector<ProbeItem>& items) {
     const auto start = Monotonic::now();
     const auto view = watcher_.view();
     auto identities = recognizer_.process(
@@ -64,14 +66,14 @@ void Worker::answer(const std::vector<ProbeItem>& items) {
         identity.head.seq = ++seq_;
         const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
-        // If the broker has restarted, this result is lost; the edge sends the probe again.
+        // If the broker has restarted, this result is lost, and the edge sends the probe again.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
     }
     faces_.add(static_cast<double>(items.size()));
     seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
 }
 
-/// Reports to the broker that this worker is alive and accepts one batch.
+/// Reports to the broker that this worker is alive and accepts one batch of probes.
 void Worker::send_credit() {
     const auto view = watcher_.view();
     const wire::Credit credit{

@@ -14,8 +14,8 @@
 
 namespace facebus::recognize {
 
-/// Grants the broker credit for one batch of probes, and answers each probe with an identity. Not
-/// thread-safe.
+/// Requests one batch of probes at a time from the broker, and returns an identity for each probe.
+/// Not thread-safe.
 class Worker {
   public:
     /// Loads the network and the gallery, and connects to the broker. Throws FatalError if a
@@ -28,7 +28,7 @@ class Worker {
 
   private:
     std::vector<ProbeItem> receive();
-    void answer(const std::vector<ProbeItem>& items);
+    void process(const std::vector<ProbeItem>& items);
     void send_credit();
 
     service::Runtime& runtime_;

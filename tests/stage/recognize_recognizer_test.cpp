@@ -1,4 +1,4 @@
-// The stage `recognize` as a function, with the real network.
+// Tests the decisions of the stage `recognize` with the real network, without sockets and Redis.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/decide/cohort.hpp"
@@ -25,7 +25,7 @@ struct Crop {
     Quality quality;
 };
 
-/// Returns the best face in each photo of a person.
+/// Returns the most prominent face of each photo of a person.
 std::vector<Crop> crops_of(const std::string& person) {
     vision::Mtcnn detector(test::models(), {.min_face = 80});
     std::vector<Crop> crops;
@@ -64,7 +64,8 @@ struct Fixture {
                                   });
     }
 
-    gallery::Snapshot enrolled(const Crop& crop, const std::string& name, bool ignored = false) {
+    /// Returns a gallery with one person, who has one sample.
+    gallery::Snapshot gallery_of(const Crop& crop, const std::string& name, bool ignored = false) {
         vision::Embedder embedder(test::models());
         gallery::Sample sample;
         sample.id = test::id("s1");
@@ -77,11 +78,12 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(names_an_enrolled_person_in_other_photos_and_no_unknown_person, Fixture) {
+BOOST_FIXTURE_TEST_CASE(identifies_an_enrolled_person_in_other_photos_and_no_unknown_person,
+                        Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
     BOOST_REQUIRE(obama.size() >= 3U);
-    const auto snapshot = enrolled(obama[0], "Barack");
+    const auto snapshot = gallery_of(obama[0], "Barack");
     const auto identities = process({item(obama[1], "a", 1), item(biden[0], "b", 1),
                                      item(obama[2], "a", 2), item(biden[0], "b", 2)},
                                     snapshot);
@@ -101,9 +103,9 @@ BOOST_FIXTURE_TEST_CASE(names_an_enrolled_person_in_other_photos_and_no_unknown_
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(stays_undecided_with_a_reason_until_enough_good_faces, Fixture) {
+BOOST_FIXTURE_TEST_CASE(gives_a_reason_while_undecided_for_lack_of_good_faces, Fixture) {
     const auto biden = crops_of("joe_biden");
-    const auto snapshot = enrolled(crops_of("barack_obama")[0], "Barack");
+    const auto snapshot = gallery_of(crops_of("barack_obama")[0], "Barack");
     auto poor = biden[0];
     poor.quality.overall = 0.01F;
     const auto identities =
@@ -118,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(stays_undecided_with_a_reason_until_enough_good_faces, F
 BOOST_FIXTURE_TEST_CASE(reveals_nothing_about_an_ignored_person, Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
-    const auto snapshot = enrolled(obama[0], "Barack", true);
+    const auto snapshot = gallery_of(obama[0], "Barack", true);
     const auto identities = process({item(obama[1], "a", 1), item(obama[2], "a", 2),
                                      item(biden[0], "b", 1), item(biden[0], "b", 2)},
                                     snapshot);
@@ -144,7 +146,7 @@ BOOST_FIXTURE_TEST_CASE(reports_an_empty_gallery_as_the_reason, Fixture) {
     BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(shipped_cohort_belongs_to_this_network_and_crop) {
+BOOST_AUTO_TEST_CASE(ships_a_cohort_for_this_network_and_crop) {
     const Recognizer recognizer(test::models());
     BOOST_TEST(gallery::shipped_cohort().model_id == recognizer.model_id());
 }

@@ -1,4 +1,4 @@
-// The probes of a track, with a Redis that stops and restarts.
+// Tests the shared probes of tracks while a Redis server stops and restarts.
 #include <boost/test/unit_test.hpp>
 
 #include "recognize/track_cache.hpp"
@@ -16,14 +16,14 @@ namespace {
 struct Fixture : test::TestRuntime {
     Fixture() : TestRuntime("recognize") {}
 
-    TrackCache cache_of_worker() { return {runtime, {.url = server.url()}, 600, "model"}; }
+    TrackCache worker_cache() { return {runtime, {.url = server.url()}, 600, "model"}; }
 
     static gallery::Probe probe(const std::string& id) {
-        gallery::Probe made;
-        made.id = id;
-        made.embedding[0] = 1;
-        made.quality = 0.5F;
-        return made;
+        gallery::Probe out;
+        out.id = id;
+        out.embedding[0] = 1;
+        out.quality = 0.5F;
+        return out;
     }
 
     static std::vector<std::string> ids(const std::vector<gallery::Probe>& probes) {
@@ -41,9 +41,9 @@ using Ids = std::vector<std::string>;
 
 BOOST_FIXTURE_TEST_SUITE(recognize_track_cache, Fixture)
 
-BOOST_AUTO_TEST_CASE(returns_the_probes_of_other_workers) {
-    auto one = cache_of_worker();
-    auto other = cache_of_worker();
+BOOST_AUTO_TEST_CASE(returns_probes_of_other_workers) {
+    auto one = worker_cache();
+    auto other = worker_cache();
     one.remember("door-1", probe("door-1/0001"));
     BOOST_TEST(
         ids(other.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
@@ -51,32 +51,32 @@ BOOST_AUTO_TEST_CASE(returns_the_probes_of_other_workers) {
 }
 
 BOOST_AUTO_TEST_CASE(counts_a_repeated_probe_once) {
-    auto cache = cache_of_worker();
+    auto cache = worker_cache();
     cache.remember("door-1", probe("door-1/0001"));
     BOOST_TEST(cache.remember("door-1", probe("door-1/0001")).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(returns_its_own_probes_while_redis_is_unavailable) {
-    auto cache = cache_of_worker();
+    auto cache = worker_cache();
     cache.remember("door-1", probe("door-1/0001"));
     server.stop();
     BOOST_TEST(
         ids(cache.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
         boost::test_tools::per_element());
     BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
-    // Redis is not tried again for two seconds, so the next probe does not wait for a timeout.
+    // Redis is not used for two seconds, so the next probe causes no further error.
     cache.remember("door-1", probe("door-1/0003"));
     BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(adds_the_probes_that_redis_missed) {
-    auto one = cache_of_worker();
+BOOST_AUTO_TEST_CASE(adds_the_probes_that_arrived_while_redis_was_unavailable) {
+    auto one = worker_cache();
     server.stop();
     one.remember("door-1", probe("door-1/0001"));
     server.start();
-    auto other = cache_of_worker();
+    auto other = worker_cache();
     other.remember("door-1", probe("door-1/0002"));
-    // Repeat until Redis is tried again.
+    // Repeat until the cache uses Redis again.
     std::vector<gallery::Probe> all;
     while (all.size() < 3) all = one.remember("door-1", probe("door-1/0003"));
     BOOST_TEST(ids(all) == (Ids{"door-1/0001", "door-1/0002", "door-1/0003"}),

@@ -1,4 +1,4 @@
-// A worker connected to a broker socket, with the real network and a real Redis.
+// Tests a worker with the real network and a real Redis server. The test plays the broker.
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -30,17 +30,18 @@ struct Fixture : test::TestRuntime {
     }
     ~Fixture() { stop.request(); }
 
-    bus::Received arrived() {
+    /// Blocks until a message of the worker arrives and returns it.
+    bus::Received next_message() {
         while (poller.wait_readable(broker, -1)) {
             if (auto received = broker.try_receive(); received && *received) return **received;
         }
         throw std::runtime_error("stopped");
     }
 
-    /// Returns the next identity and skips credits before it.
-    bus::Received answer() {
+    /// Returns the next identity. Skips credits before it.
+    bus::Received next_identity() {
         while (true) {
-            auto received = arrived();
+            auto received = next_message();
             if (wire::kind(received.message.topic) == wire::Identity::kind) return received;
         }
     }
@@ -55,8 +56,8 @@ struct Fixture : test::TestRuntime {
 
 BOOST_FIXTURE_TEST_SUITE(recognize_worker, Fixture)
 
-BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
-    const auto first = arrived();
+BOOST_AUTO_TEST_CASE(requests_a_batch_and_returns_an_identity_for_each_probe) {
+    const auto first = next_message();
     const auto credit = wire::decode<wire::Credit>(first.message.header, 0);
     BOOST_REQUIRE(credit.has_value());
     BOOST_TEST(credit->credit == 2U);
@@ -65,7 +66,7 @@ BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
     const auto probe = examples::probe();
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
-    const auto received = answer();
+    const auto received = next_identity();
     const auto identity =
         wire::decode<wire::Identity>(received.message.header, received.message.payload.size());
     BOOST_REQUIRE(identity.has_value());
@@ -74,13 +75,13 @@ BOOST_AUTO_TEST_CASE(grants_credit_for_a_batch_and_answers_each_probe) {
     BOOST_TEST(received.message.payload.size() == crop_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(counts_a_probe_that_does_not_decode_and_continues) {
-    const auto first = arrived();
+BOOST_AUTO_TEST_CASE(counts_a_probe_that_cannot_be_decoded_and_continues) {
+    const auto first = next_message();
     const auto probe = examples::probe();
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), "garbage", Bytes()}, first.peer));
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
-    answer();
+    next_identity();
     BOOST_TEST(shows("facebus_errors_total{kind=\"malformed\"} 1"));
 }
 
