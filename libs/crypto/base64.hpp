@@ -8,10 +8,11 @@
 
 namespace facebus::crypto {
 
-/// Encodes `bytes`.
+/// Returns `bytes` in base64.
 std::string base64(std::string_view bytes);
 
-/// Decodes `text`. Returns nothing if it is not base64 or decodes to more than `limit` bytes.
+/// Decodes `text`. Returns nothing if it is not valid base64 or the result would exceed `limit`
+/// bytes.
 std::optional<std::string> from_base64(std::string_view text, std::size_t limit);
 
 }  // namespace facebus::crypto

@@ -15,13 +15,14 @@ namespace {
 
 constexpr std::string_view magic = "facebus sealed 1\n";
 constexpr std::size_t chunk_bytes = 65'536;
-constexpr std::size_t sealed_bytes = chunk_bytes + crypto_secretstream_xchacha20poly1305_ABYTES;
+constexpr std::size_t encrypted_chunk_bytes =
+    chunk_bytes + crypto_secretstream_xchacha20poly1305_ABYTES;
 
 using Stream = crypto_secretstream_xchacha20poly1305_state;
 using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
 using Header = std::array<unsigned char, crypto_secretstream_xchacha20poly1305_HEADERBYTES>;
 
-/// Encryption key. The destructor erases it from memory; keep the scope short.
+/// Encryption key. The destructor erases it from memory, so objects should be short-lived.
 struct Key {
     std::array<unsigned char, crypto_secretstream_xchacha20poly1305_KEYBYTES> bytes{};
     Key() = default;
@@ -29,15 +30,18 @@ struct Key {
     Key& operator=(const Key&) = delete;
     ~Key() { sodium_memzero(bytes.data(), bytes.size()); }
 
-    /// Derives the key. Slow and memory-intensive on purpose, to impede guessing of passphrases.
+    /// Derives the key from the passphrase. Slow and memory-intensive on purpose, to impede
+    /// guessing of passphrases.
     Result<void> derive(const std::string& passphrase, const Salt& salt) {
         if (crypto_pwhash(bytes.data(), bytes.size(), passphrase.data(), passphrase.size(),
                           salt.data(), crypto_pwhash_OPSLIMIT_MODERATE,
                           crypto_pwhash_MEMLIMIT_MODERATE, crypto_pwhash_ALG_ARGON2ID13) == 0) {
             return {};
         }
-        return fail(ErrorKind::unavailable,
-                    "deriving the key from the passphrase requires 256 MiB of free memory");
+        return fail(
+            ErrorKind::unavailable,
+            "deriving the key from the passphrase requires 256 MiB of memory; free some memory and "
+            "try again");
     }
 };
 
@@ -62,11 +66,11 @@ struct SealedWriter::Impl {
     FileWriter file;
     bool sealed = false;
     Stream stream{};
-    std::string waiting;  ///< bytes not encrypted yet
+    std::string waiting;  ///< bytes that are not encrypted yet
 
     /// Encrypts one chunk and writes it.
     Result<void> seal(std::string_view bytes, unsigned char tag) {
-        std::array<unsigned char, sealed_bytes> out{};
+        std::array<unsigned char, encrypted_chunk_bytes> out{};
         unsigned long long size = 0;
         crypto_secretstream_xchacha20poly1305_push(&stream, out.data(), &size, raw(bytes),
                                                    bytes.size(), nullptr, 0, tag);
@@ -86,12 +90,12 @@ Result<SealedWriter> SealedWriter::create(const std::filesystem::path& file,
     if (passphrase.empty()) return SealedWriter(std::move(impl));
 
     impl->sealed = true;
-    if (auto good = initialise(); !good) return std::unexpected(std::move(good.error()));
+    if (auto ready = initialise(); !ready) return std::unexpected(std::move(ready.error()));
     Salt salt{};
     randombytes_buf(salt.data(), salt.size());
     Key key;
-    if (auto made = key.derive(passphrase, salt); !made) {
-        return std::unexpected(std::move(made.error()));
+    if (auto derived = key.derive(passphrase, salt); !derived) {
+        return std::unexpected(std::move(derived.error()));
     }
     Header header{};
     crypto_secretstream_xchacha20poly1305_init_push(&impl->stream, header.data(), key.bytes.data());
@@ -108,7 +112,7 @@ Result<void> SealedWriter::write(std::string_view bytes) {
     if (!impl_->sealed) return impl_->file.write(bytes);
     impl_->waiting += bytes;
     std::string_view left = impl_->waiting;
-    // The last chunk carries a different tag, so keep back up to one chunk until commit().
+    // Keep up to one chunk until commit(), because the last chunk of the file has a different tag.
     while (left.size() > chunk_bytes) {
         if (auto written = impl_->seal(left.substr(0, chunk_bytes), 0); !written) return written;
         left.remove_prefix(chunk_bytes);
@@ -129,13 +133,13 @@ struct SealedReader::Impl {
     std::string name;
     std::ifstream in;
     bool sealed = false;
-    bool at_end = false;  ///< no more bytes after those in `waiting`
+    bool at_end = false;  ///< `waiting` contains the last bytes of the file
     Stream stream{};
-    std::string waiting;       ///< decrypted bytes
-    std::size_t position = 0;  ///< of the next line in `waiting`
+    std::string waiting;       ///< decrypted bytes that are not returned yet
+    std::size_t position = 0;  ///< position of the next line in `waiting`
 
-    /// Reads up to `size` bytes; fewer at the end of the file.
-    std::string take(std::size_t size) {
+    /// Reads `size` bytes, or fewer at the end of the file.
+    std::string read(std::size_t size) {
         std::string bytes(size, '\0');
         in.read(bytes.data(), static_cast<std::streamsize>(size));
         bytes.resize(static_cast<std::size_t>(in.gcount()));
@@ -145,19 +149,22 @@ struct SealedReader::Impl {
     /// Reads the salt and the header, and starts decryption.
     Result<void> unseal(const std::string& passphrase) {
         if (passphrase.empty()) {
-            return fail(ErrorKind::refused,
-                        fmt::format("{} is encrypted; enter its passphrase", name));
+            return fail(
+                ErrorKind::refused,
+                fmt::format("{} is encrypted; pass its passphrase (--passphrase FILE, or the form "
+                            "part `passphrase`)",
+                            name));
         }
-        if (auto good = initialise(); !good) return good;
+        if (auto ready = initialise(); !ready) return ready;
         Salt salt{};
         Header header{};
-        const auto first = take(salt.size());
-        const auto second = take(header.size());
-        if (second.size() != header.size()) return truncated();
-        std::copy_n(raw(first), salt.size(), salt.begin());
-        std::copy_n(raw(second), header.size(), header.begin());
+        const auto salt_bytes = read(salt.size());
+        const auto header_bytes = read(header.size());
+        if (header_bytes.size() != header.size()) return truncated();
+        std::copy_n(raw(salt_bytes), salt.size(), salt.begin());
+        std::copy_n(raw(header_bytes), header.size(), header.begin());
         Key key;
-        if (auto made = key.derive(passphrase, salt); !made) return made;
+        if (auto derived = key.derive(passphrase, salt); !derived) return derived;
         if (crypto_secretstream_xchacha20poly1305_init_pull(&stream, header.data(),
                                                             key.bytes.data()) != 0) {
             return modified();
@@ -171,12 +178,12 @@ struct SealedReader::Impl {
         waiting.erase(0, position);
         position = 0;
         if (!sealed) {
-            const auto bytes = take(chunk_bytes);
+            const auto bytes = read(chunk_bytes);
             at_end = bytes.empty();
             waiting += bytes;
             return {};
         }
-        const auto bytes = take(sealed_bytes);
+        const auto bytes = read(encrypted_chunk_bytes);
         if (bytes.size() < crypto_secretstream_xchacha20poly1305_ABYTES) return truncated();
         std::array<unsigned char, chunk_bytes> out{};
         unsigned long long size = 0;
@@ -186,7 +193,7 @@ struct SealedReader::Impl {
             return modified();
         }
         waiting += text(out.data(), size);
-        // Only the final tag proves that nothing was removed from the end.
+        // Only the tag of the final chunk proves that no chunk is missing at the end.
         at_end = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
         return {};
     }
@@ -210,13 +217,14 @@ Result<SealedReader> SealedReader::open(const std::filesystem::path& file,
     impl->name = file.string();
     impl->in.open(file, std::ios::binary);
     if (!impl->in) {
-        return fail(ErrorKind::unavailable, fmt::format("can't read {}", impl->name));
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check its name and permissions", impl->name));
     }
-    impl->waiting = impl->take(magic.size());
+    impl->waiting = impl->read(magic.size());
     if (impl->waiting == magic) {
         impl->waiting.clear();
-        if (auto good = impl->unseal(passphrase); !good) {
-            return std::unexpected(std::move(good.error()));
+        if (auto unsealed = impl->unseal(passphrase); !unsealed) {
+            return std::unexpected(std::move(unsealed.error()));
         }
     }
     return SealedReader(std::move(impl));
@@ -239,7 +247,9 @@ Result<std::optional<std::string>> SealedReader::line() {
             return fail(ErrorKind::too_large, fmt::format("{} has a line longer than {} bytes",
                                                           state.name, max_line_bytes));
         }
-        if (auto good = state.fill(); !good) return std::unexpected(std::move(good.error()));
+        if (auto filled = state.fill(); !filled) {
+            return std::unexpected(std::move(filled.error()));
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 // Files that are optionally encrypted with a passphrase.
 //
-// An encrypted file consists of the line "facebus sealed 1", 16 bytes of salt, 24 bytes of header,
-// and chunks of 65,536 bytes of plain text (the last one may be shorter), each encrypted to 17
-// bytes more. The cipher is libsodium's secretstream (XChaCha20-Poly1305); the key is derived from
-// the passphrase by Argon2id with libsodium's MODERATE limits. Decryption fails if a chunk was
-// modified, reordered or removed, including the last one.
+// An encrypted file consists of the line "facebus sealed 1", a salt of 16 bytes, a header of 24
+// bytes, and encrypted chunks. A chunk contains 65,536 bytes of plain text (the last one may
+// contain fewer); encryption adds 17 bytes to each. The cipher is libsodium's secretstream
+// (XChaCha20-Poly1305). The key is derived from the passphrase by Argon2id with libsodium's
+// MODERATE limits. Decryption fails if any chunk was modified, moved or removed, even the last one.
 #pragma once
 
 #include <filesystem>
@@ -17,12 +17,12 @@
 
 namespace facebus::crypto {
 
-/// Writes a file that only its owner may read. The file appears complete at commit(), or not at
-/// all. Errors: as FileWriter. Not thread-safe.
+/// Writes a file that only its owner can read. Until commit() the target file is unchanged. Errors:
+/// those of FileWriter. Not thread-safe.
 class SealedWriter {
   public:
-    /// Starts the file; an empty passphrase means no encryption. Errors: also unavailable if the
-    /// key cannot be derived.
+    /// Opens a temporary file. With an empty passphrase, the file is not encrypted. Errors: those
+    /// of FileWriter; unavailable if the key cannot be derived.
     static Result<SealedWriter> create(const std::filesystem::path& file,
                                        const std::string& passphrase);
     ~SealedWriter();
@@ -38,7 +38,7 @@ class SealedWriter {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Reads a file of SealedWriter line by line. Not thread-safe.
+/// Reads a file written by SealedWriter, line by line. Not thread-safe.
 class SealedReader {
   public:
     static constexpr std::size_t max_line_bytes = 65'536;

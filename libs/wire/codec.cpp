@@ -12,8 +12,8 @@
 namespace facebus::wire {
 namespace {
 
-// Field lists of the libs/base types in messages. They are here because libs/base does not depend
-// on libs/wire.
+// Fields of the types from libs/base. They are listed here, because libs/base must not depend on
+// libs/wire.
 void list_fields(auto& self, auto&& field)
     requires std::same_as<std::remove_const_t<std::remove_reference_t<decltype(self)>>, Box>
 {
@@ -82,7 +82,7 @@ void pack(Packer& out, const T& value) {
         out.pack_array(static_cast<std::uint32_t>(value.size()));
         for (const auto& element : value) pack(out, element);
     } else {
-        // MessagePack maps begin with their size, so count the fields that are present first.
+        // A MessagePack map begins with its size, so first count the fields that are present.
         std::uint32_t count = 0;
         list_fields(value, [&](std::string_view, const auto& field) {
             if constexpr (is_optional<std::remove_cvref_t<decltype(field)>>) {
@@ -103,7 +103,7 @@ void pack(Packer& out, const T& value) {
 
 // ---- decoding
 
-/// Thrown anywhere while decoding; decode() converts it to an Error.
+/// Exception for an invalid message; decode() converts it to an Error.
 struct Malformed {
     ErrorKind kind = ErrorKind::malformed;
     std::string message;
@@ -116,6 +116,7 @@ struct Malformed {
 template <class T>
 void unpack(const msgpack::object& object, T& value, std::string_view key);
 
+/// Returns the value of `key`, or null.
 const msgpack::object* find(const msgpack::object& map, std::string_view key) {
     const std::span entries(map.via.map.ptr, map.via.map.size);
     const auto entry = std::ranges::find_if(entries, [&](const msgpack::object_kv& kv) {
@@ -228,11 +229,12 @@ void check_size(std::int32_t width, std::int32_t height) {
 
 void check_payload(std::size_t expected, std::size_t actual) {
     if (expected != actual) {
-        reject(fmt::format("payload has {} bytes, but the header announces {}", actual, expected));
+        reject(
+            fmt::format("the payload has {} bytes, but the header requires {}", actual, expected));
     }
 }
 
-std::size_t pixels(std::int32_t width, std::int32_t height) {
+std::size_t pixel_bytes(std::int32_t width, std::int32_t height) {
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * channels;
 }
 
@@ -247,13 +249,13 @@ void check_quality(const Quality& quality) {
 }
 
 void check_id(const std::string& id, std::string_view key) {
-    if (id.empty() || id.size() > 160) reject(fmt::format("{} is empty or longer than 160", key));
+    if (id.empty() || id.size() > 160) reject(fmt::format("{} must be 1 to 160 bytes", key));
 }
 
 void check(const Frame& m, std::size_t payload) {
     if (m.stream.end) return check_payload(0, payload);
     check_size(m.width, m.height);
-    check_payload(pixels(m.width, m.height), payload);
+    check_payload(pixel_bytes(m.width, m.height), payload);
 }
 
 void check(const Region& m, std::size_t payload) {
@@ -265,7 +267,7 @@ void check(const Region& m, std::size_t payload) {
         require(area.x >= 0 && area.y >= 0 && area.x <= m.frame_width - area.width &&
                     area.y <= m.frame_height - area.height,
                 "an area extends beyond the frame");
-        expected += pixels(area.width, area.height);
+        expected += pixel_bytes(area.width, area.height);
     }
     check_payload(expected, payload);
 }
@@ -298,7 +300,7 @@ void check(const Credit& m, std::size_t payload) {
 }
 
 void check_run(const std::optional<std::string>& run) {
-    require(!run || run->size() <= 64, "run is longer than 64");
+    require(!run || run->size() <= 64, "run must be at most 64 bytes");
 }
 
 void check(const Identity& m, std::size_t payload) {
@@ -308,10 +310,11 @@ void check(const Identity& m, std::size_t payload) {
     check_box(m.box);
     require((m.decision == Decision::known) == m.subject_id.has_value() &&
                 m.subject.has_value() == m.subject_id.has_value(),
-            "subject and subject_id require the decision known, and it requires them");
-    const bool reveals = m.decision != Decision::undecided || m.similarity || m.probability ||
-                         m.margin || m.runner_up || !m.samples.empty() || payload != 0;
-    require(!m.ignored.value_or(false) || !reveals,
+            "subject and subject_id must be present if and only if the decision is known");
+    const bool reveals_person = m.decision != Decision::undecided || m.similarity ||
+                                m.probability || m.margin || m.runner_up || !m.samples.empty() ||
+                                payload != 0;
+    require(!m.ignored.value_or(false) || !reveals_person,
             "an ignored identity must not reveal the person");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
@@ -330,7 +333,7 @@ void check(const Camera& m, std::size_t payload) {
 }
 
 void check(const Status& m, std::size_t payload) {
-    require(m.state.size() <= 200, "state is too long");
+    require(m.state.size() <= 200, "state must be at most 200 bytes");
     check_run(m.run);
     check_payload(0, payload);
 }
@@ -347,12 +350,16 @@ std::string encode(const Message& message) {
 
 template <class Message>
 Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
-    if (header.size() > max_header_bytes || payload_bytes > max_payload_bytes) {
-        return fail(ErrorKind::too_large,
-                    fmt::format("header of {} bytes or payload of {} bytes exceeds the limit",
-                                header.size(), payload_bytes));
+    if (header.size() > max_header_bytes) {
+        return fail(ErrorKind::too_large, fmt::format("the header has {} bytes; the limit is {}",
+                                                      header.size(), max_header_bytes));
     }
-    // Maximum sizes of array, map, str, bin and ext, and depth. Checked before memory is allocated.
+    if (payload_bytes > max_payload_bytes) {
+        return fail(ErrorKind::too_large, fmt::format("the payload has {} bytes; the limit is {}",
+                                                      payload_bytes, max_payload_bytes));
+    }
+    // Limits that msgpack checks before it allocates memory: sizes of array, map, str, bin and ext,
+    // and nesting depth.
     const msgpack::unpack_limit limits(max_faces, 64, 4096, 0, 0, 8);
     try {
         std::size_t offset = 0;
@@ -366,9 +373,10 @@ Result<Message> decode(std::string_view header, std::size_t payload_bytes) {
         require(v != nullptr, "the header has no v");
         unpack(*v, version, "v");
         if (version != schema_version) {
-            throw Malformed{ErrorKind::unsupported,
-                            fmt::format("schema version {} is not supported, only {}", version,
-                                        schema_version)};
+            throw Malformed{
+                ErrorKind::unsupported,
+                fmt::format("schema version {} is not supported; the sender must use version {}",
+                            version, schema_version)};
         }
         Message message;
         unpack_map(object, message, Message::kind);

@@ -1,4 +1,4 @@
-// Encoding of messages as MessagePack headers, and decoding.
+// Encodes message headers as MessagePack and decodes them.
 #pragma once
 
 #include <cstddef>
@@ -10,25 +10,25 @@
 
 namespace facebus::wire {
 
-// Limits of a valid message.
+// Limits of a valid message. Numbers are per message.
 inline constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
 inline constexpr std::size_t max_payload_bytes = std::size_t{128} * 1024 * 1024;
 inline constexpr std::size_t max_areas = 64;
 inline constexpr std::size_t max_faces = 256;
 inline constexpr std::int32_t max_side = 16384;  ///< pixels, width or height of a frame or area
 
-/// Returns the header as a MessagePack map with the keys of schemas/<topic>.json.
+/// Returns the header as a MessagePack map with the keys of schemas/<kind>.json.
 template <class Message>
 std::string encode(const Message& message);
 
 /// Decodes and validates a header. Checks, in this order: total size, MessagePack limits, version,
-/// keys and types, ranges, and that the payload has exactly the size that the header announces.
-/// Ignores unknown keys. Treats all input as hostile: returns an Error (malformed, unsupported,
-/// too_large) and never throws.
+/// keys and types, ranges, and whether the payload has the size that follows from the header.
+/// Ignores unknown keys. Input may be hostile. Errors: malformed, unsupported, too_large. Does not
+/// throw.
 template <class Message>
 Result<Message> decode(std::string_view header, std::size_t payload_bytes);
 
-/// Returns the first part of a topic: "identity" for "identity.door".
+/// Returns the kind of message that a topic names: "identity" for "identity.door".
 std::string_view kind(std::string_view topic);
 
 /// Returns the topic of a message: "<kind>.<src>".
@@ -37,7 +37,8 @@ std::string topic(const Message& message) {
     return std::string(Message::kind) + "." + message.head.src;
 }
 
-/// Returns whether `name` is a valid name of a camera or service: 1 to 64 of A-Z a-z 0-9 _ -
+/// Returns whether `name` is a valid name of a camera or service: 1 to 64 characters
+/// from A-Z, a-z, 0-9, _ and -
 bool valid_source(std::string_view name);
 
 }  // namespace facebus::wire

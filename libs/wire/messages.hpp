@@ -21,8 +21,8 @@ namespace facebus::wire {
 
 inline constexpr std::uint32_t schema_version = 1;
 
-/// Completion times of the pipeline steps that led to a message, in ns UTC. A step that has not
-/// happened yet has no time.
+/// Completion times of the pipeline steps that led to a message, in ns UTC. A step that is not
+/// complete has no time.
 class StageTimes {
   public:
     using Time = std::optional<std::int64_t>;
@@ -54,10 +54,11 @@ class StageTimes {
 /// First fields of every message.
 struct Head {
     std::uint32_t v = schema_version;
-    std::string src{};      ///< camera, or the service that sent the message
-    std::uint64_t seq = 0;  ///< per sender; a gap means lost messages
-    std::int64_t ts = 0;    ///< capture time, or creation time of a message without a frame; ns UTC
-    StageTimes t{};
+    std::string src{};      ///< name of the camera, or of the service that sent the message
+    std::uint64_t seq = 0;  ///< sequence number of the sender; a gap means lost messages
+    /// Capture time of the frame; for a message without a frame, its creation time. In ns UTC.
+    std::int64_t ts = 0;
+    StageTimes t{};  ///< completion times of the steps so far
 
     static void fields(auto& self, auto&& field) {
         field("v", self.v);
@@ -70,9 +71,9 @@ struct Head {
 
 /// Fields shared by the messages about a frame on the edge.
 struct Stream {
-    std::int64_t pts = 0;  ///< position in the stream, ns
-    bool live = false;     ///< true: late messages are dropped; false: senders wait
-    bool end = false;      ///< the stream has ended: no pixels, last message
+    std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
+    bool live = false;     ///< true: late messages are dropped; false: the sender waits (file)
+    bool end = false;      ///< last message of the stream, without pixels
 
     static void fields(auto& self, auto&& field) {
         field("pts", self.pts);
@@ -98,15 +99,15 @@ struct Frame {
     }
 };
 
-/// motion -> detect-align: areas of one frame to search. Payload: the pixels of all areas in order,
-/// BGR.
+/// motion -> detect-align: areas of one frame in which to search for faces. Payload: the pixels of
+/// all areas, BGR, in the order of `areas`.
 struct Region {
     static constexpr std::string_view kind = "region";
     Head head{};
     Stream stream{};
     std::int32_t frame_width = 0;
     std::int32_t frame_height = 0;
-    bool cut = false;  ///< a scene cut precedes this frame
+    bool cut = false;  ///< there is a scene cut between the previous frame and this one
     std::vector<Area> areas{};
 
     static void fields(auto& self, auto&& field) {
@@ -119,7 +120,7 @@ struct Region {
     }
 };
 
-/// One face of a Face message. Coordinates are in pixels of the frame.
+/// One element of Face::faces. Coordinates are in pixels of the frame.
 struct FaceItem {
     Box box{};
     Landmarks landmarks{};
@@ -132,12 +133,13 @@ struct FaceItem {
     }
 };
 
-/// detect-align -> track: all faces of one frame. Payload: one 160 x 160 x 3 crop per face, BGR.
+/// detect-align -> track: all faces of one frame. Payload: one crop per face, 160 x 160
+/// x 3 bytes, BGR.
 struct Face {
     static constexpr std::string_view kind = "face";
     Head head{};
     Stream stream{};
-    bool cut = false;
+    bool cut = false;  ///< there is a scene cut between the previous frame and this one
     std::vector<FaceItem> faces{};
 
     static void fields(auto& self, auto&& field) {
@@ -152,10 +154,10 @@ struct Face {
 struct Probe {
     static constexpr std::string_view kind = "probe";
     Head head{};
-    std::string probe{};  ///< globally unique id: "<track>/<number>"
-    std::string track{};  ///< globally unique id
-    std::int64_t pts = 0;
-    Box box{};
+    std::string probe{};   ///< globally unique id of the probe: "<track>/<number>"
+    std::string track{};   ///< globally unique id of the track
+    std::int64_t pts = 0;  ///< position in the stream, ns
+    Box box{};             ///< face in the frame, pixels
     Quality quality{};
 
     static void fields(auto& self, auto&& field) {
@@ -168,11 +170,11 @@ struct Probe {
     }
 };
 
-/// broker -> track: the result or the event was published; remove it from the outbox.
+/// broker -> track: the probe or event was processed; `track` removes it from the outbox.
 struct Ack {
     static constexpr std::string_view kind = "ack";
     Head head{};
-    std::string ref{};  ///< id of the probe, or Track::ref() of the event
+    std::string ref{};  ///< id of the probe, or result of Track::ref() for the event
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -180,16 +182,16 @@ struct Ack {
     }
 };
 
-/// recognize -> broker: heartbeat of a worker and its capacity.
+/// recognize -> broker: heartbeat of a worker, with the number of probes that it can accept.
 struct Credit {
     static constexpr std::string_view kind = "credit";
     Head head{};
-    std::uint32_t credit = 0;    ///< probes accepted in addition to those in flight
+    std::uint32_t credit = 0;    ///< number of probes requested in addition to those in flight
     std::string model{};         ///< model id of the worker
-    std::string gallery{};       ///< version of the gallery that it matches against
-    bool gallery_stale = false;  ///< Redis is unavailable; the worker uses its last copy
-    std::uint64_t subjects = 0;
-    std::uint64_t samples = 0;
+    std::string gallery{};       ///< version of the gallery snapshot that the worker uses
+    bool gallery_stale = false;  ///< the snapshot is stale, because Redis is unavailable
+    std::uint64_t subjects = 0;  ///< number of subjects in the snapshot
+    std::uint64_t samples = 0;   ///< number of samples in the snapshot
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -202,7 +204,7 @@ struct Credit {
     }
 };
 
-/// The most similar subject except the best one.
+/// Second most similar subject.
 struct RunnerUp {
     std::string subject_id{};
     std::string subject{};
@@ -217,9 +219,9 @@ struct RunnerUp {
 
 /// Decision about the person of a track.
 enum class Decision {
-    known,
-    unknown,    ///< seen well enough, and not in the gallery
-    undecided,  ///< not seen well enough yet
+    known,      ///< the person is the subject
+    unknown,    ///< the person was seen well enough and is not in the gallery
+    undecided,  ///< the person was not seen well enough yet
     error,      ///< the probe was dead-lettered
 };
 constexpr auto enum_names(Decision /*of*/) {
@@ -231,29 +233,31 @@ constexpr auto enum_names(Decision /*of*/) {
 struct Identity {
     static constexpr std::string_view kind = "identity";
     Head head{};
-    std::uint64_t result = 0;          ///< number within the run of the broker; 0 until published
-    std::optional<std::string> run{};  ///< id of the run of the broker; absent until published
-    std::string probe{};
-    std::string track{};
-    std::int64_t pts = 0;
-    Box box{};
+    std::uint64_t result = 0;          ///< number of the result in the run; 0 until published
+    std::optional<std::string> run{};  ///< id of the broker's run; absent until published
+    std::string probe{};               ///< id of the probe
+    std::string track{};               ///< id of the track
+    std::int64_t pts = 0;              ///< position in the stream, ns
+    Box box{};                         ///< face in the frame, pixels
     Decision decision = Decision::undecided;
     std::optional<std::string> subject_id{};  ///< present only if the decision is `known`
     std::optional<std::string> subject{};     ///< name; present only if the decision is `known`
-    std::optional<double> similarity{};       ///< cosine similarity of template and best subject
-    std::optional<double> probability{};      ///< calibrated probability of the best subject
-    std::optional<double> margin{};           ///< similarity minus that of the runner-up
+    std::optional<double> similarity{};       ///< similarity of the template to the best subject
+    std::optional<double> probability{};  ///< calibrated probability that the best subject is right
+    std::optional<double> margin{};       ///< `similarity` minus the runner-up's similarity
     std::optional<RunnerUp> runner_up{};
-    double threshold = 0;                   ///< similarity required for `known`
-    std::uint32_t probes = 0;               ///< probes of this track so far
-    std::vector<std::string> samples{};     ///< ids of the most similar samples, best first
+    double threshold = 0;      ///< similarity required for `known`
+    std::uint32_t probes = 0;  ///< number of probes of this track so far
+    /// Ids of the most similar samples of the best subject, best first.
+    std::vector<std::string> samples{};
     double quality = 0;                     ///< overall quality of the best probe, 0..1
     std::optional<Quality> crop_quality{};  ///< quality of the most recent crop
-    std::string model{};
-    std::string gallery{};                ///< version of the gallery
-    std::optional<std::string> reason{};  ///< why undecided or unknown, or the error
-    /// The person must not be reported: the decision is undecided, without anything that reveals
-    /// the person. The broker publishes it only to retract earlier results of the track.
+    std::string model{};                    ///< model id of the worker
+    std::string gallery{};                  ///< version of the gallery snapshot
+    /// Reason for the decision `unknown` or `undecided`, or message of the error.
+    std::optional<std::string> reason{};
+    /// True: the person is ignored. The decision is then `undecided`, and no field reveals the
+    /// person. The broker publishes such a message only to retract earlier results of the track.
     std::optional<bool> ignored{};
 
     static void fields(auto& self, auto&& field) {
@@ -287,8 +291,8 @@ struct Identity {
 enum class TrackEvent {
     started,
     moved,  ///< the track continues; sent every `track.heartbeat` seconds
-    ended,
-    end,  ///< the stream of the camera has ended, and with it all its tracks
+    ended,  ///< one track has ended
+    end,    ///< the stream of the camera has ended, and with it all of its tracks
 };
 constexpr auto enum_names(TrackEvent /*of*/) {
     return std::to_array<std::string_view>({"started", "moved", "ended", "end"});
@@ -298,7 +302,7 @@ constexpr auto enum_names(TrackEvent /*of*/) {
 struct Track {
     static constexpr std::string_view kind = "track";
     Head head{};
-    std::string track{};  ///< empty for `end`
+    std::string track{};  ///< id of the track; empty for `end`
     TrackEvent event = TrackEvent::started;
     std::int64_t pts = 0;
     Box box{};
@@ -319,16 +323,16 @@ struct Track {
 };
 
 /// track -> broker -> subscribers, every few seconds per camera: state of the stream as seen by
-/// `track`, the last stage of the edge. Useless when late, so it is neither acknowledged nor
-/// resent.
+/// `track`, the last edge stage. Neither acknowledged nor resent, because the next message replaces
+/// it.
 struct Camera {
     static constexpr std::string_view kind = "camera";
     Head head{};                  ///< ts: creation time
-    bool live = false;            ///< false: a file, read as fast as possible
-    bool ended = false;           ///< the file has ended
-    std::uint64_t frames = 0;     ///< received since `track` started
+    bool live = false;            ///< false: the source is a file, read as fast as possible
+    bool ended = false;           ///< the stream has ended
+    std::uint64_t frames = 0;     ///< frames received since `track` started
     double rate = 0;              ///< frames per second since the previous Camera message
-    std::int64_t last_frame = 0;  ///< capture time of the latest frame, ns UTC; 0: none
+    std::int64_t last_frame = 0;  ///< capture time of the latest frame, ns UTC; 0: no frame yet
     std::uint32_t tracks = 0;     ///< number of open tracks
 
     static void fields(auto& self, auto&& field) {
@@ -347,13 +351,15 @@ struct Status {
     static constexpr std::string_view kind = "status";
     Head head{};
     std::string state{};               ///< "ok", or the problem in a few words
-    std::optional<std::string> run{};  ///< id of the run; each run numbers its results from 1
+    std::optional<std::string> run{};  ///< id of the broker's run
     std::uint32_t workers = 0;         ///< connected recognize processes
     std::uint64_t queued = 0;          ///< probes waiting for a worker
     std::uint64_t in_flight = 0;       ///< probes in flight at workers
-    std::uint64_t results = 0;         ///< number of the last result
-    std::uint64_t refused = 0;   ///< probes rejected because the queue was full; resent by the edge
-    bool gallery_stale = false;  ///< a worker uses an old gallery copy because Redis is unavailable
+    std::uint64_t results = 0;         ///< number of the last result; each run starts with 1
+    /// Number of probes rejected because the queue was full. The edge resends them.
+    std::uint64_t refused = 0;
+    /// A worker uses a stale gallery snapshot, because Redis is unavailable.
+    bool gallery_stale = false;
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);

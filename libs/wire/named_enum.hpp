@@ -1,4 +1,4 @@
-// Enums that have names outside the program: in messages, JSON, settings and metrics.
+// Enums whose values have names outside the program: in messages, JSON, settings and metrics.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace facebus::wire {
 
-/// Enum with the values 0, 1, 2, … and a function `enum_names(E)` in its namespace that returns the
-/// names in the order of the values.
+/// Enum with the values 0, 1, 2, … The function enum_names(E) in the namespace of the enum returns
+/// the names in the same order.
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires { enum_names(E{}); };
 

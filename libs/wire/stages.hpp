@@ -1,6 +1,5 @@
-// The stages of the pipeline, declared once. Time stamps, latency reports, the web page, the demo
-// and the tests of the Compose, Kubernetes, systemd and Prometheus files are derived from this
-// table.
+// Table of the stages of the pipeline. Timestamps, latency reports, the web page, the demo and the
+// tests of the Compose, Kubernetes, systemd and Prometheus files are derived from it.
 #pragma once
 
 #include <algorithm>
@@ -10,20 +9,19 @@
 
 namespace facebus::wire {
 
-/// Machine on which a process runs.
+/// Part of the system in which a process runs.
 enum class Machine { edge, server };
 
-/// One process of the pipeline. Each stage of the edge sends its messages to the next one in the
-/// table.
+/// One process of the pipeline. Each edge stage sends its messages to the next stage of the table.
 struct Stage {
-    std::string_view process;  ///< the program is facebus-<process>
-    /// Section of facebus.yaml; on the edge also the key of the time stamp.
+    std::string_view process;  ///< name of the process; its program is facebus-<process>
+    /// Section of facebus.yaml. For an edge stage also the key of its timestamp.
     std::string_view section;
     Machine machine{};
-    std::string_view input;     ///< topic of the messages that it receives; empty: none
-    std::string_view output;    ///< topic of the messages that it sends; empty: none
-    std::string_view endpoint;  ///< default of <section>.input; empty: the stage has no such key
-    std::string_view health;    ///< default of <section>.health
+    std::string_view input;     ///< kind of message that it receives; empty: none
+    std::string_view output;    ///< kind of message that it sends; empty: none
+    std::string_view endpoint;  ///< default of the key <section>.input; empty: no such key
+    std::string_view health;    ///< default of the key <section>.health
 };
 
 inline constexpr std::array stages{
@@ -46,18 +44,18 @@ inline constexpr std::size_t edge_stages = [] {
     return count;
 }();
 
-// On the edge, the index of a stage is also the index of its step, so these stages must come first.
+// The index of an edge stage is also the index of its step, so edge stages must come first.
 static_assert(std::ranges::is_partitioned(stages, [](const Stage& stage) {
     return stage.machine == Machine::edge;
 }));
 
-/// Point in the pipeline at which a time stamp is taken.
+/// Point in the pipeline at which a timestamp is taken.
 struct Step {
     std::string_view name;  ///< displayed to users
-    std::string_view key;   ///< key in the map `t` of a message header
+    std::string_view key;   ///< key of the timestamp in the map `t` of a message header
 };
 
-/// All steps in pipeline order: the stages of the edge, then three on the server.
+/// All steps in pipeline order: one per edge stage, then three on the server.
 inline constexpr auto steps = [] {
     std::array<Step, edge_stages + 3> all{};
     for (std::size_t i = 0; i < edge_stages; ++i) all[i] = {stages[i].process, stages[i].section};
@@ -67,8 +65,8 @@ inline constexpr auto steps = [] {
     return all;
 }();
 
-/// Index of a step in `steps`, converted from its key at compile time. An unknown key does not
-/// compile.
+/// Index of a step in `steps`, computed from its key at compile time. An unknown key is a compile
+/// error.
 struct StepKey {
     std::size_t index;
 
@@ -78,7 +76,7 @@ struct StepKey {
     }
 };
 
-/// Returns the index of a process in `stages`. Requires: it is one of them.
+/// Returns the index of the stage with that process. Requires: the process is in `stages`.
 constexpr std::size_t index_of(std::string_view process) {
     std::size_t index = 0;
     while (stages.at(index).process != process) ++index;

@@ -27,8 +27,8 @@ struct Pipe {
     }
 };
 
-/// Removes the time stamp, the first field.
-std::string after_time(const std::string& line) {
+/// Returns the line without its first field, the timestamp.
+std::string without_timestamp(const std::string& line) {
     return line.substr(line.find(' ') + 1);
 }
 
@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(writes_one_line_of_fields_per_event) {
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("camera_opened", {{"camera", "door"}, {"frames", 25}, {"live", true}, {"fps", 12.5}});
     BOOST_TEST(
-        after_time(pipe.text()) ==
+        without_timestamp(pipe.text()) ==
         "level=info service=test event=camera_opened camera=door frames=25 live=true fps=12.5\n");
 }
 
@@ -47,21 +47,21 @@ BOOST_AUTO_TEST_CASE(escapes_line_breaks_and_terminal_sequences) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("e", {{"a", "two words"}, {"b", "x\ny\x1b[31m"}, {"c", "say \"hi\""}, {"d", ""}});
-    BOOST_TEST(after_time(pipe.text()) ==
+    BOOST_TEST(without_timestamp(pipe.text()) ==
                "level=info service=test event=e a=\"two words\" b=\"x\\ny\\x1b[31m\" "
                "c=\"say \\\"hi\\\"\" d=\"\"\n");
 }
 
-BOOST_AUTO_TEST_CASE(omits_events_below_the_lowest_level) {
+BOOST_AUTO_TEST_CASE(omits_events_below_the_configured_level) {
     Pipe pipe;
     Log log("test", LogLevel::warning, pipe.ends[1]);
     log.info("no");
     log.debug("no");
     log.error("yes");
-    BOOST_TEST(after_time(pipe.text()) == "level=error service=test event=yes\n");
+    BOOST_TEST(without_timestamp(pipe.text()) == "level=error service=test event=yes\n");
 }
 
-BOOST_AUTO_TEST_CASE(limits_repeated_events_by_name) {
+BOOST_AUTO_TEST_CASE(limits_repeated_events_separately_for_each_name) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     for (int i = 0; i < 100; ++i) log.limited("flood");

@@ -6,7 +6,7 @@ using facebus::crypto::base64;
 using facebus::crypto::from_base64;
 using namespace std::string_literals;
 
-BOOST_AUTO_TEST_CASE(encodes_the_test_vectors_of_the_standard) {
+BOOST_AUTO_TEST_CASE(encodes_the_test_vectors_of_rfc_4648) {
     BOOST_TEST(base64("") == "");
     BOOST_TEST(base64("f") == "Zg==");
     BOOST_TEST(base64("fo") == "Zm8=");
@@ -20,13 +20,13 @@ BOOST_AUTO_TEST_CASE(encodes_arbitrary_bytes) {
     BOOST_TEST(base64("\xFF\xEF\xBE\x00"s) == "/+++AA==");
 }
 
-BOOST_AUTO_TEST_CASE(decodes_what_it_encoded) {
+BOOST_AUTO_TEST_CASE(decodes_its_own_output) {
     const auto bytes = "\xFF\xEF\x00 text"s;
     BOOST_TEST(from_base64(base64(bytes), 100).value_or("nothing") == bytes);
     BOOST_TEST(from_base64("", 100).value_or("nothing") == "");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_invalid_text_and_more_than_the_limit) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_text_and_results_above_the_limit) {
     BOOST_TEST(!from_base64("Zg", 100).has_value());
     BOOST_TEST(!from_base64("Zm9v!", 100).has_value());
     BOOST_TEST(!from_base64("Zm9v", 2).has_value());

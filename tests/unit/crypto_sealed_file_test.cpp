@@ -21,9 +21,9 @@ std::vector<std::string> lines() {
     return all;
 }
 
-/// A file with these lines.
-struct Written {
-    explicit Written(const std::string& passphrase) {
+/// File that contains lines().
+struct LinesFile {
+    explicit LinesFile(const std::string& passphrase) {
         auto writer = SealedWriter::create(file, passphrase);
         BOOST_REQUIRE(writer);
         for (const auto& line : lines()) BOOST_REQUIRE(writer->write(line + "\n"));
@@ -47,7 +47,7 @@ struct Written {
         std::ifstream in(file, std::ios::binary);
         return {std::istreambuf_iterator<char>(in), {}};
     }
-    void put(const std::string& bytes) const { std::ofstream(file, std::ios::binary) << bytes; }
+    void replace(const std::string& bytes) const { std::ofstream(file, std::ios::binary) << bytes; }
 
     TemporaryFolder folder;
     fs::path file = folder.path() / "gallery.sealed";
@@ -57,17 +57,17 @@ struct Written {
 
 BOOST_AUTO_TEST_CASE(lines_survive_writing_and_reading_with_and_without_encryption) {
     for (const std::string passphrase : {"", "a long passphrase"}) {
-        const Written written(passphrase);
+        const LinesFile written(passphrase);
         const auto read = written.read(passphrase);
         BOOST_REQUIRE(read);
         BOOST_TEST((*read == lines()));
-        const auto rights = fs::status(written.file).permissions();
-        BOOST_TEST(((rights & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none));
+        const auto permissions = fs::status(written.file).permissions();
+        BOOST_TEST(((permissions & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none));
     }
 }
 
 BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
-    const Written written("a long passphrase");
+    const LinesFile written("a long passphrase");
     BOOST_TEST(written.bytes().find("xxxx") == std::string::npos);
     for (const std::string wrong : {"", "another"}) {
         const auto read = written.read(wrong);
@@ -77,24 +77,24 @@ BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
 }
 
 BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
-    const Written written("p");
-    const auto good = written.bytes();
+    const LinesFile written("p");
+    const auto valid = written.bytes();
     constexpr std::size_t sealed_chunk = 65'536 + 17;
-    for (const std::size_t place :
-         {std::size_t{20}, std::size_t{40}, std::size_t{100}, good.size() - 1}) {
-        auto changed = good;
-        changed[place] = static_cast<char>(changed[place] ^ 1);
-        written.put(changed);
-        BOOST_TEST(!written.read("p").has_value(), "modified at " << place);
+    for (const std::size_t offset :
+         {std::size_t{20}, std::size_t{40}, std::size_t{100}, valid.size() - 1}) {
+        auto changed = valid;
+        changed[offset] = static_cast<char>(changed[offset] ^ 1);
+        written.replace(changed);
+        BOOST_TEST(!written.read("p").has_value(), "modified at " << offset);
     }
     for (const std::size_t size :
-         {std::size_t{30}, 57 + sealed_chunk, 57 + 2 * sealed_chunk, good.size() - 1}) {
-        written.put(good.substr(0, size));
+         {std::size_t{30}, 57 + sealed_chunk, 57 + 2 * sealed_chunk, valid.size() - 1}) {
+        written.replace(valid.substr(0, size));
         BOOST_TEST(!written.read("p").has_value(), "truncated at " << size);
     }
 }
 
-BOOST_AUTO_TEST_CASE(creates_no_file_without_commit) {
+BOOST_AUTO_TEST_CASE(leaves_no_file_without_commit) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "gallery.json";
     {

@@ -18,6 +18,7 @@ json header(const auto& message) {
     return json::from_msgpack(wire::encode(message));
 }
 
+/// Checks that a header with these keys is rejected, with `words` in the error message.
 template <class Message>
 void rejects(const json& changed, std::size_t payload, const std::string& words,
              ErrorKind kind = ErrorKind::malformed) {
@@ -45,7 +46,7 @@ BOOST_AUTO_TEST_CASE(ignores_unknown_keys) {
     BOOST_TEST(wire::decode<wire::Ack>(packed(changed), 0).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(reports_other_schema_versions_as_unsupported) {
+BOOST_AUTO_TEST_CASE(rejects_other_schema_versions_as_unsupported) {
     auto changed = header(examples::ack());
     changed["v"] = 2;
     rejects<wire::Ack>(changed, 0, "schema version 2", ErrorKind::unsupported);
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(rejects_nan_and_infinity) {
 
 BOOST_AUTO_TEST_CASE(rejects_payloads_of_the_wrong_size) {
     rejects<wire::Frame>(header(examples::frame()), 23,
-                         "payload has 23 bytes, but the header announces 24");
+                         "payload has 23 bytes, but the header requires 24");
     rejects<wire::Face>(header(examples::face()), 0, "payload has 0 bytes");
     rejects<wire::Ack>(header(examples::ack()), 1, "payload has 1 bytes");
 }
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(rejects_source_names_that_would_break_a_topic) {
 BOOST_AUTO_TEST_CASE(requires_a_subject_only_if_the_decision_is_known) {
     auto changed = header(examples::identity());
     changed["decision"] = "unknown";
-    rejects<wire::Identity>(changed, 0, "subject and subject_id require the decision known");
+    rejects<wire::Identity>(changed, 0, "subject and subject_id must be present if and only if");
 }
 
 BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
@@ -128,21 +129,21 @@ BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_ignored_identities_that_reveal_the_person) {
-    const auto good = header(examples::ignored());
-    BOOST_TEST(wire::decode<wire::Identity>(packed(good), 0).has_value());
+    const auto valid = header(examples::ignored());
+    BOOST_TEST(wire::decode<wire::Identity>(packed(valid), 0).has_value());
     const auto revealing = header(examples::identity());
     for (const auto* key : {"similarity", "probability", "margin", "runner_up", "samples"}) {
-        auto changed = good;
+        auto changed = valid;
         changed[key] = revealing[key];
         rejects<wire::Identity>(changed, 0, "an ignored identity must not reveal the person");
     }
     auto named = revealing;
     named["ignored"] = true;
     rejects<wire::Identity>(named, 0, "an ignored identity must not reveal the person");
-    rejects<wire::Identity>(good, crop_bytes, "an ignored identity must not reveal the person");
+    rejects<wire::Identity>(valid, crop_bytes, "an ignored identity must not reveal the person");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_large_headers_before_decoding) {
+BOOST_AUTO_TEST_CASE(rejects_too_large_headers_without_decoding_them) {
     const auto decoded =
         wire::decode<wire::Ack>(std::string(wire::max_header_bytes + 1, '\xc0'), 0);
     BOOST_REQUIRE(!decoded);
@@ -159,7 +160,7 @@ BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
     changed["x"] = std::vector<int>(300, 1);
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
-    // An array that announces 4,294,967,295 elements and contains none.
+    // An array whose header promises 4,294,967,295 elements, but which contains none.
     BOOST_TEST(!wire::decode<wire::Ack>(std::string("\xdd\xff\xff\xff\xff", 5), 0));
 }
 
@@ -182,7 +183,7 @@ BOOST_AUTO_TEST_CASE(survives_truncated_and_corrupted_messages) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(topic_consists_of_message_and_source) {
+BOOST_AUTO_TEST_CASE(topic_consists_of_kind_and_source) {
     BOOST_TEST(wire::topic(examples::probe()) == "probe.door");
     BOOST_TEST(wire::kind("identity.front-door") == "identity");
     BOOST_TEST(wire::kind("identity") == "identity");
