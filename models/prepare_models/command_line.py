@@ -11,8 +11,9 @@ from .errors import USAGE, PrepareError, Stopped, from_os_error
 from .prepare import Preparation
 
 EPILOG = """\
-exit codes: 0 ready, 64 wrong usage, 69 network, disk space or a required program is missing,
-70 a check of the result failed, 78 a directory or the manifest cannot be used, 130 interrupted
+exit codes: 0 ready, 64 invalid arguments, 69 no network, not enough disk space, or a required
+program is missing, 70 a check of the result failed, 78 a folder or the manifest cannot be used,
+130 or 143 interrupted
 """
 
 
@@ -37,7 +38,7 @@ def main(arguments=None):
         print(f"prepare: {wrapped}", file=sys.stderr)
         return wrapped.exit_code
     except Stopped as stopped:
-        print("prepare: interrupted; unfinished files were removed, run it again", file=sys.stderr)
+        print("prepare: interrupted and removed unfinished files; run it again", file=sys.stderr)
         return stopped.exit_code
 
 
@@ -52,7 +53,7 @@ def _run(options):
     if options.list:
         print(licences.listing(wanted))
         return 0
-    made = Preparation(
+    created = Preparation(
         assets,
         wanted,
         options.output,
@@ -61,7 +62,7 @@ def _run(options):
         verify=options.verify,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     ).run()
-    print(f"{len(wanted)} files are ready in {options.output} ({made} new)")
+    print(f"{len(wanted)} files are ready in {options.output} ({created} new)")
     return 0
 
 
@@ -81,15 +82,15 @@ def _parse(arguments):
     )
     parser.add_argument(
         "--output",
-        type=_directory,
-        help="directory of the files (default: $FACEBUS_MODELS, or facebus/models in the user's cache)",
+        type=_folder,
+        help="folder for the files (default: $FACEBUS_MODELS, or facebus/models in the user's cache folder)",
     )
     parser.add_argument(
         "--cache",
-        type=_directory,
-        help="directory of downloaded packages (default: facebus/packages in the user's cache)",
+        type=_folder,
+        help="folder for downloaded packages (default: facebus/packages in the user's cache folder)",
     )
-    parser.add_argument("--offline", action="store_true", help="use only the cache, no network")
+    parser.add_argument("--offline", action="store_true", help="use only cached packages, not the network")
     parser.add_argument("--verify", action="store_true", help="hash every file again and repair damaged ones")
     parser.add_argument("--list", action="store_true", help="print files, hashes and licences")
     options = parser.parse_args(arguments)
@@ -100,15 +101,15 @@ def _parse(arguments):
     return options
 
 
-def _directory(text):
+def _folder(text):
     if not text:
-        raise argparse.ArgumentTypeError("the directory name is empty")
+        raise argparse.ArgumentTypeError("the folder name is empty")
     return Path(text).expanduser().absolute()
 
 
 def _default_output():
     configured = os.environ.get("FACEBUS_MODELS")
-    return _directory(configured) if configured else _user_cache() / "models"
+    return _folder(configured) if configured else _user_cache() / "models"
 
 
 def _user_cache():

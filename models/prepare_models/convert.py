@@ -1,13 +1,13 @@
 """Converts the frozen TensorFlow FaceNet graph to an ONNX model that OpenCV runs at any batch size.
 
 The source already has batch normalisation folded into its convolutions. The conversion reorders
-weights from height-width-in-out to out-in-height-width, replaces SAME padding by explicit numbers,
+weights from height-width-in-out to out-in-height-width, makes SAME padding explicit,
 folds each residual scale into the convolution before it, and folds the last batch normalisation
 into the matrix product. It omits the final L2 normalisation because some versions of OpenCV lack
 the operator.
 
-Every floating-point operation here is a single, correctly rounded one, so the result has the same
-bytes on every machine.
+Every value results from single, correctly rounded floating-point operations, so the file is
+identical on every machine.
 """
 
 import sys
@@ -33,7 +33,7 @@ def convert(graph_file, onnx_file):
     )
     model = ModelProto()
     _Conversion(graph_def.read(graph_file), model.graph).run()
-    # Concatenated messages parse as one. This order of fields yields the SHA-256 of the manifest.
+    # Concatenated protobuf messages parse as one message. Writing the header first yields the SHA-256 in the manifest.
     with open(onnx_file, "wb") as output:
         output.write(header.SerializeToString())
         output.write(model.SerializeToString())
@@ -44,7 +44,7 @@ class _Conversion:
         self.source = source
         self.graph = graph
         self.graph.name = "facenet"
-        self.converted = {"input:0": "input"}  # names in TensorFlow and in ONNX
+        self.converted = {"input:0": "input"}  # name in TensorFlow -> name in ONNX
 
     def run(self):
         sys.setrecursionlimit(10_000)  # the network has several hundred layers
@@ -53,7 +53,7 @@ class _Conversion:
         self.graph.output.append(_floats("embedding", DIMENSIONS))
 
     def _output(self, name):
-        """Returns the ONNX name of a node's output, after converting its inputs and the node."""
+        """Returns the ONNX name of a node's output. Converts the node and its inputs on first use."""
         if name not in self.converted:
             node = self.source[name]
             self.converted[name] = getattr(self, "_add_" + node.op.lower())(node)
@@ -73,7 +73,7 @@ class _Conversion:
         self.graph.initializer.append(numpy_helper.from_array(array, name))
         return name
 
-    # One method per TensorFlow operator, found by name in _output().
+    # One method per TensorFlow operator; _output() looks it up by name.
 
     def _add_biasadd(self, node):
         return self._add_convolution(node, np.float32(1), node.name)

@@ -1,4 +1,4 @@
-"""Converts FaceNet and compares the result with the golden embedding; runs in the toolbox's Python.
+"""Converts FaceNet and compares its output with the golden embedding. Runs in the environment of Toolbox.
 
 Exits with code 1 and one line on stderr if the embedding differs too much.
 """

@@ -27,27 +27,27 @@ class Stopped(BaseException):
 
 def no_space(where):
     return PrepareError(
-        f"no space left in {where}; free some, or choose other directories with --output and --cache"
+        f"no space left in {where}; free some space, or choose other folders with --output and --cache"
     )
 
 
 def require_space(where, size):
-    """Raises an error before starting a step that needs more disk space than is free."""
+    """Raises PrepareError if less than `size` bytes of disk space are free."""
     free = shutil.disk_usage(where).free
     if free < size:
         raise PrepareError(
-            f"not enough space in {where}: {size / 1e6:.0f} MB are temporarily needed, "
-            f"{free / 1e6:.0f} MB are free; free some, or choose other directories with --output "
+            f"not enough space in {where}: {size / 1e6:.0f} MB are needed temporarily, "
+            f"{free / 1e6:.0f} MB are free; free some space, or choose other folders with --output "
             "and --cache"
         )
 
 
 def from_os_error(error, where):
-    """Returns the error for a directory that cannot be used."""
+    """Returns the PrepareError for an OSError; `where` is the folder to name if the error names no file."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(where)
     return PrepareError(
-        f"cannot use {error.filename or where}: {error.strerror}; make it a writable directory, "
-        "or choose other directories with --output and --cache",
+        f"cannot use {error.filename or where}: {error.strerror}; make it a writable folder, "
+        "or choose other folders with --output and --cache",
         CONFIGURATION,
     )

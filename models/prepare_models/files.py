@@ -1,4 +1,4 @@
-"""Atomic file writes, and a lock that allows one run at a time per directory."""
+"""Atomic file writes, and a lock that allows one run at a time per folder."""
 
 import contextlib
 import fcntl
@@ -23,38 +23,38 @@ def write_text(path, text, scratch):
 
 
 def install(temporary, path):
-    """Moves a finished file to its place, safe against power cuts. Requires: same file system."""
+    """Moves a finished file to `path`, safe against power cuts. Requires: both paths are on one file system."""
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     path.parent.mkdir(parents=True, exist_ok=True)
     os.replace(temporary, path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(folder)
     finally:
-        os.close(directory)
+        os.close(folder)
 
 
 @contextlib.contextmanager
-def exclusive(directory, say):
-    """Creates the directory and holds its lock; a second run waits here for the first."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with open(directory / LOCK_NAME, "w") as lock:
+def exclusive(folder, say):
+    """Creates the folder and holds its lock. Blocks while another run holds the lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / LOCK_NAME, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another run uses {directory}; waiting for it to finish")
+            say(f"another run uses {folder}; waiting for it to finish")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
-def scratch(directory):
-    """Provides a working directory that is removed at the end. Requires: the directory is locked.
+def scratch(folder):
+    """Creates a temporary folder inside `folder` and removes it at the end. Requires: `folder` is locked.
 
-    First removes working directories left behind by killed runs.
+    First removes temporary folders that killed runs left behind.
     """
-    for stale in directory.glob(SCRATCH_PREFIX + "*"):
+    for stale in folder.glob(SCRATCH_PREFIX + "*"):
         shutil.rmtree(stale)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=directory) as name:
-        yield type(directory)(name)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=folder) as name:
+        yield type(folder)(name)

@@ -10,7 +10,7 @@ def image():
     """Returns the golden input, 160x160x3 uint8 RGB; golden_embedding.json gives the formula."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.int64)
 
-    # An ellipse that falls from 256 in its centre to 0 at its edge.
+    # Elliptical bump: 256 at its centre, falling to 0 at its edge.
     def bump(centre_x, centre_y, radius_x, radius_y):
         a, b = radius_x**2, radius_y**2
         return np.maximum(

@@ -37,7 +37,7 @@ class Node:
         shape = [dim.size for dim in tensor.shape.dim]
         if tensor.content:
             return np.frombuffer(tensor.content, "<f4").reshape(shape)
-        return np.resize(np.array(tensor.float_val, "<f4"), shape)  # one value fills the tensor
+        return np.resize(np.array(tensor.float_val, "<f4"), shape)  # repeats a single value
 
 
 def read(path):

