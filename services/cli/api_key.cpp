@@ -1,4 +1,4 @@
-// facebus api-key: makes a key for the REST API.
+// facebus api-key: creates a key for the REST API and stores its hash.
 #include "api_keys/api_key.hpp"
 
 #include <fmt/format.h>
@@ -25,8 +25,7 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
         file, api_keys::hash_key(must(api_keys::parse_role(options.role)), key, options.name)));
     fmt::print("{}\n", key);
     fmt::print(stderr,
-               "the key is shown only once; {} stores its hash, so gateway.keys must name that "
-               "file\n",
+               "the key is shown only once; its hash is in {}, to which gateway.keys must be set\n",
                file.string());
     return Exit::ok;
 }

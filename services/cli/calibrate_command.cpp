@@ -12,42 +12,43 @@
 namespace facebus::cli {
 namespace {
 
-void print(const gallery::Snapshot& gallery, const gallery::Calibration& done,
-           const gallery::LeaveOneOut& own) {
-    const auto& policy = done.policy;
-    fmt::print("{}, {}; {} impostors simulated\n",
-               counted(gallery.subjects(), "subject", "subjects"),
-               counted(gallery.samples(), "sample", "samples"), done.impostors);
-    if (done.shift > 0) {
-        fmt::print("the subjects resemble each other more than impostors do: {:.3f} added\n",
-                   done.shift);
+void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibration,
+           const gallery::LeaveOneOut& leave_one_out) {
+    const auto& policy = calibration.policy;
+    fmt::print("{}, {}; {} simulated impostors\n", counted(gallery.subjects(), "person", "people"),
+               counted(gallery.samples(), "sample", "samples"), calibration.impostors);
+    if (calibration.shift > 0) {
+        fmt::print(
+            "the enrolled people resemble each other more than impostors resemble them; threshold "
+            "raised by {:.3f}\n",
+            calibration.shift);
     }
     fmt::print(
-        "`known` requires a similarity of {:.3f}, and {:.3f} more until {} good faces are seen\n"
-        "  at most {:.3g} % of unknown people are named; about {:.1f} % of enrolled people are\n",
-        done.threshold, policy.early, policy.min_probes, done.fpir * 100, done.tpir * 100);
-    if (own.tested > 0) {
-        fmt::print(
-            "  of {} samples in this gallery, each matched without itself, {} would be named "
-            "correctly\n",
-            own.tested, own.identified);
+        "threshold for `known`: {:.3f} ({:.3f} higher until {} good faces have been seen)\n"
+        "expected: at most {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
+        "people identified\n",
+        calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,
+        calibration.tpir * 100);
+    if (leave_one_out.tested > 0) {
+        fmt::print("leave-one-out: {} of {} would be identified correctly\n",
+                   leave_one_out.identified, counted(leave_one_out.tested, "sample", "samples"));
     }
-    fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(subjects))))\n",
+    fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(people))))\n",
                policy.slope, policy.offset);
 }
 
-void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& done,
-                const gallery::LeaveOneOut& own) {
-    const auto& policy = done.policy;
+void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& calibration,
+                const gallery::LeaveOneOut& leave_one_out) {
+    const auto& policy = calibration.policy;
     const nlohmann::ordered_json json{
         {"subjects", gallery.subjects()},
         {"samples", gallery.samples()},
-        {"impostors", done.impostors},
-        {"fpir", done.fpir},
-        {"similarity", done.threshold},
-        {"shift", done.shift},
-        {"tpir", done.tpir},
-        {"leave_one_out", {{"tried", own.tested}, {"named", own.identified}}},
+        {"impostors", calibration.impostors},
+        {"fpir", calibration.fpir},
+        {"similarity", calibration.threshold},
+        {"shift", calibration.shift},
+        {"tpir", calibration.tpir},
+        {"leave_one_out", {{"tried", leave_one_out.tested}, {"named", leave_one_out.identified}}},
         {"policy",
          {{"threshold", policy.threshold},
           {"growth", policy.growth},
@@ -66,27 +67,27 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
-        fmt::print("removed the stored policy; the configuration applies again\n");
+        fmt::print("no policy is stored now; the configuration applies\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();
     const auto gallery = must(store.load(cohort.model_id));
     const auto rate = options.fpir.value_or(context.settings.calibration.fpir);
     const auto impostors = gallery::impostors_needed(rate);
-    const auto done = [&] {
+    const auto calibration = [&] {
         Progress progress("matching impostors", impostors);
         return must(gallery::calibrate(*gallery, context.settings.calibration.base, cohort, rate,
                                        impostors, steps(progress, context.stop)));
     }();
-    const auto own = gallery::leave_one_out(*gallery, done.policy);
+    const auto leave_one_out = gallery::leave_one_out(*gallery, calibration.policy);
     if (options.json) {
-        print_json(*gallery, done, own);
+        print_json(*gallery, calibration, leave_one_out);
     } else {
-        print(*gallery, done, own);
+        print(*gallery, calibration, leave_one_out);
     }
     if (options.dry_run) return Exit::ok;
-    must(store.set_policy(done.policy));
-    if (!options.json) fmt::print("stored in the gallery; workers use it from now on\n");
+    must(store.set_policy(calibration.policy));
+    if (!options.json) fmt::print("stored the policy in the gallery; workers use it from now on\n");
     return Exit::ok;
 }
 

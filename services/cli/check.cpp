@@ -1,4 +1,4 @@
-// facebus check and facebus health: check the installation and running services.
+// facebus check: checks the installation. facebus health: shows the health of a running service.
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
@@ -10,43 +10,43 @@
 namespace facebus::cli {
 namespace {
 
-void report(bool good, const std::string& what) {
-    fmt::print("{}  {}\n", good ? "ok    " : "FAILED", what);
+void print_check(bool passed, const std::string& what) {
+    fmt::print("{}  {}\n", passed ? "ok    " : "FAILED", what);
 }
 
 }  // namespace
 
 Exit check(const Context& context) {
-    bool all = true;
-    report(true, fmt::format("configuration: {}",
-                             counted(context.settings.cameras.size(), "camera", "cameras")));
+    bool passed = true;
+    print_check(true, fmt::format("configuration: {}",
+                                  counted(context.settings.cameras.size(), "camera", "cameras")));
     std::string model;
     try {
         model =
             enrolment::Enroller(context.models, context.settings.detect, context.settings.enrolment)
                 .model_id();
-        report(true, "models: " + model);
+        print_check(true, "models: " + model);
     } catch (const FatalError& error) {
-        all = false;
-        report(false, fmt::format("models: {}", error.what()));
+        passed = false;
+        print_check(false, fmt::format("models: {}", error.what()));
     }
     gallery::Store store(context.settings.redis);
     if (const auto snapshot = store.load(model); snapshot) {
-        report(true, fmt::format("gallery: {}, {}",
-                                 counted((*snapshot)->subjects(), "subject", "subjects"),
-                                 counted((*snapshot)->samples(), "sample", "samples")));
+        print_check(true, fmt::format("gallery: {}, {}",
+                                      counted((*snapshot)->subjects(), "person", "people"),
+                                      counted((*snapshot)->samples(), "sample", "samples")));
     } else {
-        all = false;
-        report(false, "gallery: " + snapshot.error().message);
+        passed = false;
+        print_check(false, "gallery: " + snapshot.error().message);
     }
-    return all ? Exit::ok : Exit::unavailable;
+    return passed ? Exit::ok : Exit::unavailable;
 }
 
 Exit health(const std::string& address) {
     std::string body;
-    const bool good = service::fetch_health(address, body);
+    const bool healthy = service::fetch_health(address, body);
     fmt::print("{}", body);
-    return good ? Exit::ok : Exit::unavailable;
+    return healthy ? Exit::ok : Exit::unavailable;
 }
 
 }  // namespace facebus::cli

@@ -7,7 +7,7 @@ namespace facebus::cli {
 namespace {
 
 void add_watch(CLI::App& app, Command& command) {
-    auto* sub = app.add_subcommand("watch", "Show identities as they are published");
+    auto* sub = app.add_subcommand("watch", "Show results as they are published");
     auto options = std::make_shared<WatchOptions>();
     sub->add_option("--connect", options->endpoint,
                     "endpoint of the result topic; default: broker.results");
@@ -15,11 +15,11 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_flag("--stats", options->stats, "print latency p50 and p99 per stage at the end");
     sub->add_flag("--events", options->events, "also show tracks and the broker's status");
     sub->add_flag("--until-end", options->until_end, "stop when a stream ends");
-    sub->add_option("--count", options->count, "stop after this many identities");
+    sub->add_option("--count", options->count, "stop after this many results");
     sub->add_option(
            "--since", options->since,
-           "also show the results of a past period, such as 30s, 10m or 2h, and recover results "
-           "missed while disconnected; both from Redis")
+           "first show the results of the past period, such as 30s, 10m or 2h, and later recover "
+           "results missed while disconnected; both are read from Redis")
         ->transform(
             CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                   CLI::AsNumberWithUnit::UNIT_REQUIRED));
@@ -41,7 +41,7 @@ void add_archive(CLI::App& gallery, Command& command) {
     };
     add("export", "Write the whole gallery to a file, encrypted if --passphrase is given",
         gallery_export);
-    add("import", "Enrol everyone in an exported file", gallery_import);
+    add("import", "Enrol everyone in an exported gallery", gallery_import);
 }
 
 void add_gallery(CLI::App& app, Command& command) {
@@ -52,10 +52,12 @@ void add_gallery(CLI::App& app, Command& command) {
     auto options = std::make_shared<GalleryAddOptions>();
     add->add_option(
            "paths", options->paths,
-           "photos or videos (the person is named after the file; from a video, everyone seen in "
-           "its first second is enrolled), or folders (named after the folder: <name>/*.jpg)")
+           "photos, videos or folders. A photo or video is enrolled under its file name, a folder "
+           "(<name>/*.jpg) under the folder's name. From a video, everyone visible in the first "
+           "second is enrolled")
         ->required();
-    add->add_option("--name", options->name, "name of the person in all of them");
+    add->add_option("--name", options->name,
+                    "name of the person in all files; default: the name of the file or folder");
     add->callback([&command, options] {
         command = [options](const auto& context) { return gallery_add(context, *options); };
     });
@@ -74,7 +76,8 @@ void add_gallery(CLI::App& app, Command& command) {
         command = [name, json](const auto& context) { return gallery_show(context, *name, *json); };
     });
     auto file = std::make_shared<std::filesystem::path>();
-    auto* photo = gallery->add_subcommand("photo", "Write the photo of a sample to a file");
+    auto* photo =
+        gallery->add_subcommand("photo", "Write the photo of a sample (its crop) to a file");
     photo->add_option("id", *name, "id of the sample, as printed by `gallery show`")->required();
     photo->add_option("--into", *file, "JPEG file to write, readable only by its owner")
         ->required();
@@ -89,8 +92,9 @@ void add_gallery(CLI::App& app, Command& command) {
         command = [name](const auto& context) { return gallery_remove(context, *name); };
     });
     for (const bool ignored : {true, false}) {
-        auto* mark = ignored ? gallery->add_subcommand("ignore", "Ignore a person: never report them")
-                             : gallery->add_subcommand("unignore", "Stop ignoring a person");
+        auto* mark = ignored
+                         ? gallery->add_subcommand("ignore", "Ignore a person: never report them")
+                         : gallery->add_subcommand("unignore", "Stop ignoring a person");
         mark->add_option("name", *name, "name of the person")->required();
         mark->callback([&command, name, ignored] {
             command = [name, ignored](const auto& context) {
@@ -105,13 +109,15 @@ void add_collect(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand(
         "collect", "Sort the faces in videos into one folder per person, ready to enrol");
     auto options = std::make_shared<CollectOptions>();
-    sub->add_option("videos", options->videos, "video files, or folders of images as frames")
+    sub->add_option("videos", options->videos,
+                    "video files, or folders whose images are the frames of a video")
         ->required();
     sub->add_option("--output", options->output, "output folder; must be new or empty")
         ->capture_default_str();
-    sub->add_flag("--match", options->match, "name the folders of people who are enrolled");
+    sub->add_flag("--match", options->match,
+                  "name each person's folder after the matching enrolled person");
     sub->add_option("--every", options->every,
-                    "seconds between frames that are searched; 0: search every frame")
+                    "interval in seconds between the frames searched; 0: every frame")
         ->check(CLI::Range(0.0, 3600.0))
         ->capture_default_str();
     sub->add_flag("--json", options->json, "print JSON");
@@ -156,7 +162,7 @@ void add_calibrate(CLI::App& app, Command& command) {
     auto options = std::make_shared<CalibrateOptions>();
     sub->add_option("--fpir", options->fpir,
                     "target false positive identification rate: the share of unknown people who "
-                    "may be named as somebody, such as 0.01 or 0.001; default: recognize.fpir")
+                    "may be falsely identified, such as 0.01 or 0.001; default: recognize.fpir")
         ->check(CLI::Range(1e-5, 0.5));
     sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
     sub->add_flag("--reset", options->reset,
@@ -184,29 +190,32 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("folder", options->folder, "folder of <name>/*.jpg")->required();
     sub->add_option("--pairs", options->pairs,
                     "file of pairs in the format of LFW's pairs.txt; default: random pairs");
-    sub->add_option("--samples", options->samples, "enrolled images per person, such as 1,3,5")
+    sub->add_option("--samples", options->samples,
+                    "numbers of enrolled images per person to compare, such as 1,3,5")
         ->delimiter(',')
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
-    sub->add_option("--probes", options->probes, "images fused per probe, such as 1,3,5")
+    sub->add_option("--probes", options->probes,
+                    "numbers of images fused per probe to compare, such as 1,3,5")
         ->delimiter(',')
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     sub->add_option("--trials", options->trials,
-                    "random divisions into enrolled people and impostors")
+                    "number of random splits into enrolled people and impostors")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
     sub->add_option("--cache", options->cache,
                     "file to cache embeddings in; default: in ~/.cache/facebus/evaluate");
     sub->add_option("--charts", options->charts, "folder for ROC, DET and FNIR charts (SVG)");
     sub->add_option("--fpir", options->fpir,
-                    "false positive identification rate to calibrate galleries for and to check")
+                    "target false positive identification rate (FPIR) of the calibration check")
         ->check(CLI::Range(1e-5, 0.5))
         ->capture_default_str();
     sub->add_option("--write-cohort", options->cohort,
-                    "write the statistics of these people to a file, as models/cohort.json");
+                    "write impostor statistics of these people to FILE, in the format of "
+                    "models/cohort.json");
     sub->add_flag("--failures", options->failures,
-                  "list every misjudged pair and every image without a face");
+                  "list every misclassified pair and every image without a face");
     sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return evaluate(context, *options); };
@@ -215,23 +224,24 @@ void add_evaluate(CLI::App& app, Command& command) {
 
 void add_keygen(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand(
-        "keygen", "Make a key for the broker or for a process that connects to it");
+        "keygen", "Create a key pair for the broker or for a process that connects to it");
     auto options = std::make_shared<KeygenOptions>();
     sub->add_option("role", options->role, "broker, edge, worker or subscriber")
         ->required()
         ->check(CLI::IsMember({"broker", "edge", "worker", "subscriber"}));
-    sub->add_option("name", options->name, "name of the machine and of the two files")->required();
+    sub->add_option("name", options->name, "name of the machine; also the name of the two files")
+        ->required();
     sub->add_option("--into", options->folder, "folder for NAME.key and NAME.pub")
         ->capture_default_str();
     sub->footer(
-        "Each process has its own key (bus.key). The broker accepts the public keys in the\n"
+        "Each process has its own key pair (bus.key). The broker accepts the public keys in the\n"
         "folder bus.allowed; every other process needs the broker's public key (bus.broker).");
     sub->callback(
         [&command, options] { command = [options](const auto&) { return keygen(*options); }; });
 }
 
 void add_api_key(CLI::App& app, Command& command) {
-    auto* sub = app.add_subcommand("api-key", "Make a key for the REST API");
+    auto* sub = app.add_subcommand("api-key", "Create a key for the REST API");
     auto options = std::make_shared<ApiKeyOptions>();
     sub->add_option("role", options->role,
                     "read (recognise, detect, verify, list), enrol (also add, rename and remove) "
@@ -239,7 +249,8 @@ void add_api_key(CLI::App& app, Command& command) {
         ->required()
         ->check(CLI::IsMember({"read", "enrol", "admin"}));
     sub->add_option("name", options->name, "name of the key's owner")->required();
-    sub->add_option("--into", options->file, "key file to add it to; default: gateway.keys");
+    sub->add_option("--into", options->file,
+                    "file to add the key's hash to; default: gateway.keys");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return api_key(context, *options); };
     });
@@ -293,8 +304,7 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
         fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
         return std::unexpected(Exit::usage);
     }
-    // Checked here rather than by the parser, which would report the missing command instead of an
-    // unknown flag.
+    // Check this here: the parser would report a missing command even if a flag is unknown.
     if (!line.command) {
         fmt::print(stderr, "facebus: no command; see facebus --help\n");
         return std::unexpected(Exit::usage);

@@ -1,4 +1,4 @@
-// Parser of the flags of `facebus`.
+// Parses the command line of `facebus`.
 #pragma once
 
 #include <expected>
@@ -14,11 +14,11 @@ using Command = std::function<Exit(const Context&)>;
 
 struct CommandLine {
     Command command;
-    std::string config;  ///< configuration file; empty: the default places are searched
+    std::string config;  ///< configuration file; empty: look in the default places
 };
 
-/// Parses the flags. Returns an exit code if there is nothing to run: after printing the answer to
-/// --help or --version, or after printing why the flags are invalid.
+/// Parses the command line. Returns an exit code if there is nothing to run: after printing the
+/// help or the version, or after printing why the arguments are invalid.
 std::expected<CommandLine, Exit> parse(int argc, char** argv);
 
 }  // namespace facebus::cli

@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// What every command gets: the configuration, the models folder and the stop signal.
+/// The configuration, the models folder and the stop signal, which every command gets.
 struct Context {
     settings::Settings settings;
     std::filesystem::path models;
@@ -24,8 +24,8 @@ struct WatchOptions {
     bool json = false;
     bool stats = false;
     bool events = false;      ///< also show tracks and status
-    bool until_end = false;   ///< stop when a stream ends
-    std::uint64_t count = 0;  ///< stop after this many identities; 0: never
+    bool until_end = false;   ///< stop when the stream of a camera ends
+    std::uint64_t count = 0;  ///< stop after this many results; 0: never
     double since = 0;         ///< age in seconds of the oldest result to read from Redis; 0: none
 };
 /// Prints results as they are published.
@@ -33,31 +33,36 @@ Exit watch(const Context& context, const WatchOptions& options);
 
 struct GalleryAddOptions {
     std::vector<std::filesystem::path> paths;
-    std::string name;  ///< empty: named after the folder or file
+    std::string name;  ///< name of the person; empty: the name of the folder or file
 };
 /// Enrols people from photos and videos.
 Exit gallery_add(const Context& context, const GalleryAddOptions& options);
+/// Lists all people.
 Exit gallery_list(const Context& context, bool json);
+/// Lists the samples of a person.
 Exit gallery_show(const Context& context, const std::string& name, bool json);
 /// Writes the photo of a sample to a file that only its owner can read.
 Exit gallery_photo(const Context& context, const std::string& id,
                    const std::filesystem::path& file);
+/// Removes a person and all their data.
 Exit gallery_remove(const Context& context, const std::string& name);
-/// Marks the person as ignored (never reported), or removes the mark.
+/// Starts or stops ignoring a person. Ignored people are never reported.
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored);
 
 struct ArchiveOptions {
     std::filesystem::path file;
-    std::filesystem::path passphrase;  ///< file with the passphrase in its first line; empty: none
+    std::filesystem::path passphrase;  ///< file with the passphrase on its first line; empty: none
 };
+/// Writes the whole gallery to a file, encrypted if there is a passphrase.
 Exit gallery_export(const Context& context, const ArchiveOptions& options);
+/// Enrols everyone in an exported gallery.
 Exit gallery_import(const Context& context, const ArchiveOptions& options);
 
 struct CollectOptions {
     std::vector<std::string> videos;
     std::filesystem::path output = "facebus-faces";
-    bool match = false;  ///< name the folders of people who are enrolled
-    double every = 0;    ///< seconds between frames that are searched; 0: search every frame
+    bool match = false;  ///< name each person's folder after the matching enrolled person
+    double every = 0;    ///< interval in seconds between the frames searched; 0: every frame
     bool json = false;
 };
 /// Sorts the faces in videos into one folder per person.
@@ -77,16 +82,16 @@ Exit demo(const Context& context, const DemoOptions& options);
 
 struct EvaluateOptions {
     std::filesystem::path folder;
-    std::filesystem::path pairs;  ///< empty: random pairs
-    std::vector<std::size_t> samples{1, 3};
-    std::vector<std::size_t> probes{1, 3};
-    std::size_t trials = 100;
-    std::filesystem::path cache;   ///< cache file; empty: in the user's cache folder
-    std::filesystem::path charts;  ///< folder for charts; empty: none
-    std::filesystem::path cohort;  ///< file for the statistics of these people; empty: none
-    double fpir = 0.01;            ///< target FPIR of the calibrated galleries
+    std::filesystem::path pairs;             ///< file of pairs to compare; empty: random pairs
+    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to compare
+    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per probe to compare
+    std::size_t trials = 100;                ///< random splits into enrolled people and impostors
+    std::filesystem::path cache;             ///< cache file; empty: in the user's cache folder
+    std::filesystem::path charts;            ///< folder for charts; empty: none
+    std::filesystem::path cohort;            ///< file for impostor statistics; empty: none
+    double fpir = 0.01;                      ///< target FPIR of the calibration check
     bool json = false;
-    bool failures = false;  ///< list misjudged pairs and images without a face
+    bool failures = false;  ///< list misclassified pairs and images without a face
 };
 /// Measures recognition accuracy on a folder of labelled images.
 Exit evaluate(const Context& context, const EvaluateOptions& options);
@@ -105,16 +110,16 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
 
 struct KeygenOptions {
     std::string role;  ///< one of bus::key_roles
-    std::string name;
+    std::string name;  ///< name of the machine and of the two files
     std::filesystem::path folder = ".";
 };
 /// Writes a new key pair for the bus.
 Exit keygen(const KeygenOptions& options);
 
 struct ApiKeyOptions {
-    std::string role;  ///< read, enrol or admin
-    std::string name;
-    std::filesystem::path file;  ///< empty: gateway.keys
+    std::string role;            ///< read, enrol or admin
+    std::string name;            ///< name of the key's owner
+    std::filesystem::path file;  ///< file for the key's hash; empty: gateway.keys
 };
 /// Prints a new key for the REST API and adds its hash to the key file.
 Exit api_key(const Context& context, const ApiKeyOptions& options);

@@ -1,4 +1,4 @@
-// Formats numbers of things.
+// Formats a number with its noun.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace facebus::cli {
 
-/// Returns "1 <one>" or "<count> <several>".
-inline std::string counted(std::size_t count, const char* one, const char* several) {
-    return fmt::format("{} {}", count, count == 1 ? one : several);
+/// Returns for example "1 person" or "2 people".
+inline std::string counted(std::size_t count, const char* singular, const char* plural) {
+    return fmt::format("{} {}", count, count == 1 ? singular : plural);
 }
 
 }  // namespace facebus::cli

@@ -1,4 +1,4 @@
-// facebus keygen: makes key pairs for the sockets between machines.
+// facebus keygen: creates key pairs for the sockets of the bus.
 #include <fmt/format.h>
 
 #include "bus/curve.hpp"
@@ -16,11 +16,12 @@ Exit keygen(const KeygenOptions& options) {
     const auto file = (options.folder / options.name).string();
     const bool broker = options.role == "broker";
     fmt::print(
-        "{0}.key  secret: keep it on this {1} and set bus.key to it\n"
+        "{0}.key  secret: keep it on the {1}'s machine and set bus.key to its path\n"
         "{0}.pub  public: {2}\n",
         file, options.role,
-        broker ? "copy it to every machine that connects to the broker and set bus.broker to it"
-               : "copy it to the broker, into the folder bus.allowed");
+        broker
+            ? "copy it to every machine that connects to the broker and set bus.broker to its path"
+            : "copy it to the broker's machine, into the folder bus.allowed");
     return Exit::ok;
 }
 

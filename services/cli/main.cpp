@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "facebus: {}\n", error.what());
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "facebus: unexpected: {}; please report it\n", error.what());
+        fmt::print(stderr, "facebus: unexpected error: {}; please report it\n", error.what());
         return static_cast<int>(facebus::Exit::software);
     }
 }

@@ -1,4 +1,4 @@
-// Turns an Error into the end of a command.
+// Ends a command if one of its operations fails.
 #pragma once
 
 #include <type_traits>
@@ -8,7 +8,8 @@
 
 namespace facebus::cli {
 
-/// Returns the value. Throws FatalError with the error's message and exit code if there is none.
+/// Returns the value of `result`. If `result` is an error, throws FatalError with its message and
+/// exit code.
 template <class T>
 T must(Result<T> result) {
     if (!result) throw FatalError(exit_code(result.error()), result.error().message);

@@ -46,7 +46,7 @@ void Progress::note(const std::string& line) {
 
 std::function<void()> steps(Progress& progress, const Stop& stop) {
     return [&progress, &stop] {
-        if (stop.requested()) throw FatalError(Exit::interrupted, "stopped");
+        if (stop.requested()) throw FatalError(Exit::interrupted, "interrupted");
         progress.advance();
     };
 }

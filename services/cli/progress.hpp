@@ -10,16 +10,17 @@
 
 namespace facebus::cli {
 
-/// Progress on standard error: a bar on a terminal, otherwise a line every ten seconds. Not
+/// Progress on standard error: a bar on a terminal, otherwise one line every ten seconds. Not
 /// thread-safe.
 class Progress {
   public:
-    /// `total` 0: unknown.
+    /// `what` names the operation. `total` is the number of its steps; 0: unknown.
     Progress(std::string what, std::size_t total);
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
+    /// Records completed steps.
     void advance(std::size_t steps = 1);
     /// Prints a line above the bar.
     void note(const std::string& line);

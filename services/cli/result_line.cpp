@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/counted.hpp"
+
 namespace facebus::cli {
 namespace {
 
@@ -28,7 +30,7 @@ std::string short_track(const std::string& track) {
     return dash == std::string::npos ? track : track.substr(dash + 1);
 }
 
-std::string line(const wire::Identity& identity, bool colour) {
+std::string format_line(const wire::Identity& identity, bool colour) {
     const bool unknown = identity.decision == wire::Decision::unknown;
     const std::string who = identity.subject ? printable_name(*identity.subject)
                             : unknown        ? "unknown person"
@@ -48,7 +50,7 @@ std::string line(const wire::Identity& identity, bool colour) {
     return out;
 }
 
-std::string line(const wire::Track& event) {
+std::string format_line(const wire::Track& event) {
     if (event.event == wire::TrackEvent::end) {
         return fmt::format("{:>8.2f} s  {:<12} end of stream", static_cast<double>(event.pts) / 1e9,
                            event.head.src);
@@ -57,10 +59,11 @@ std::string line(const wire::Track& event) {
                        event.head.src, short_track(event.track), to_string(event.event));
 }
 
-std::string line(const wire::Status& status) {
-    return fmt::format("status: {}, {} workers, {} queued, {} in flight, {} results{}",
-                       status.state, status.workers, status.queued, status.in_flight,
-                       status.results, status.gallery_stale ? ", gallery stale" : "");
+std::string format_line(const wire::Status& status) {
+    return fmt::format("status: {}, {}, {} queued, {} in flight, {}{}", status.state,
+                       counted(status.workers, "worker", "workers"), status.queued,
+                       status.in_flight, counted(status.results, "result", "results"),
+                       status.gallery_stale ? ", stale gallery" : "");
 }
 
 }  // namespace facebus::cli

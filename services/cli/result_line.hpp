@@ -7,10 +7,10 @@
 
 namespace facebus::cli {
 
-/// Returns one line without a line feed. `colour` adds ANSI colour codes.
-std::string line(const wire::Identity& identity, bool colour);
-std::string line(const wire::Track& event);
-std::string line(const wire::Status& status);
+/// Returns the message as one line without a line feed. `colour` adds ANSI colour codes.
+std::string format_line(const wire::Identity& identity, bool colour);
+std::string format_line(const wire::Track& event);
+std::string format_line(const wire::Status& status);
 
 /// Returns the part of a track id after its last dash.
 std::string short_track(const std::string& track);

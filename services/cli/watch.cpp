@@ -1,4 +1,4 @@
-// facebus watch: prints the messages of the result topic.
+// facebus watch: prints the results and other messages that the broker publishes.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.hpp"
+#include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
 #include "results/catch_up.hpp"
@@ -44,11 +45,12 @@ Exit watch(const Context& context, const WatchOptions& options) {
     std::uint64_t last = 0;
     std::optional<results::CatchUp> catch_up;
     auto next_hint = Monotonic::now() + std::chrono::seconds(5);
-    bool heard = false;
-    std::string shown;
+    bool connected = false;  // a status message has arrived
+    std::string last_status;
 
     results::ResultHandlers handlers;
-    // Returns false if a handler ended the command.
+    // Handles the results that Redis has and this command has not received. Returns false if a
+    // handler ended the command.
     const auto read_history = [&] {
         const auto missed = catch_up->read();
         if (!missed) {
@@ -65,25 +67,25 @@ Exit watch(const Context& context, const WatchOptions& options) {
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
         latency.add(identity);
         if (!catch_up && last != 0 && run == identity.run && identity.result > last + 1) {
-            fmt::print(stderr, "missed {} results; use --since to recover them from Redis\n",
-                       identity.result - last - 1);
+            fmt::print(stderr, "missed {}; use --since to recover missed results from Redis\n",
+                       counted(identity.result - last - 1, "result", "results"));
         }
         run = identity.run;
         last = identity.result;
-        if (!options.json) print(line(identity, colour));
+        if (!options.json) print(format_line(identity, colour));
         return ++seen != options.count;
     };
     handlers.track = [&](const wire::Track& event) {
         if (options.events && !options.json && event.event != wire::TrackEvent::moved)
-            print(line(event));
+            print(format_line(event));
         return !(options.until_end && event.event == wire::TrackEvent::end);
     };
     handlers.status = [&](const wire::Status& status) {
-        heard = true;
+        connected = true;
         // Status arrives every second; print it only when it changes.
-        auto text = line(status);
-        if (options.events && !options.json && text != shown) print(text);
-        shown = std::move(text);
+        auto text = format_line(status);
+        if (options.events && !options.json && text != last_status) print(text);
+        last_status = std::move(text);
         return !catch_up || !catch_up->missed_results(status) || read_history();
     };
     handlers.raw = [&](const bus::Message& message) {
@@ -94,9 +96,12 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     handlers.error = [](const Error& error) { fmt::print(stderr, "{}\n", error.message); };
     handlers.idle = [&] {
-        if (heard || Monotonic::now() < next_hint) return true;
+        if (connected || Monotonic::now() < next_hint) return true;
         next_hint = Monotonic::now() + std::chrono::seconds(30);
-        fmt::print(stderr, "no message from {} yet; is the broker running there?\n", endpoint);
+        fmt::print(stderr,
+                   "no message from {} yet; check that the broker is running there and that its "
+                   "bus.allowed contains this machine's key\n",
+                   endpoint);
         return true;
     };
     bool more = true;

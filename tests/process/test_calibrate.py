@@ -1,4 +1,4 @@
-"""`facebus calibrate`: computes a threshold for a target FPIR, which the workers use."""
+"""`facebus calibrate`: computes the threshold for a target FPIR. Workers use that threshold."""
 
 import json
 import unittest
@@ -26,47 +26,53 @@ class CalibrateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
 
-    def last_of_a_replay(self):
-        """Returns the last identity of a replay."""
+    def last_identity_of_replay(self):
+        """Replays the demo clip and returns its last identity."""
         self.system.start_all()
         results = identities(self.system.replay(CARPHONE))
         for name in ("recognize", "track", "detect-align", "motion", "broker"):
             self.system.stop(name)
         return results[-1]
 
-    def test_a_lower_fpir_requires_more_similarity_and_workers_use_it(self):
+    def test_a_lower_fpir_raises_the_threshold_that_workers_use(self):
         self.system.enrol(PHOTOS)
         self.system.enrol("--name", "the man", carphone_frames(self))
         loose = self.calibrate("--fpir", "0.05", "--dry-run")
         strict = self.calibrate("--fpir", "0.0005")
         self.assertGreater(strict["similarity"], loose["similarity"] + 0.1)
         self.assertGreater(strict["impostors"], loose["impostors"])
-        last = self.last_of_a_replay()
+        last = self.last_identity_of_replay()
         early = strict["policy"]["early"] if last["probes"] < 2 else 0
         self.assertAlmostEqual(strict["similarity"] + early, last["threshold"], places=4)
         self.assertEqual("the man", last["subject"])
         self.assertGreater(last["probability"], 0.9)
 
+    def calibrations_of_new_worker(self, **environment):
+        """Starts a worker and returns the log lines of its calibrations. It calibrates only if no policy is stored."""
+        self.system.start("recognize", **environment)
+        lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
+        self.system.stop("recognize")
+        return [line for line in lines if line["event"] == "calibrated"]
+
     def test_workers_calibrate_for_the_configured_fpir_if_no_policy_is_stored(self):
         self.system.enrol(PHOTOS)
-        self.system.start("broker", "recognize", FACEBUS_RECOGNIZE_FPIR="0.02")
-        lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
-        done = [line for line in lines if line["event"] == "calibrated"]
-        self.assertEqual(["0.02"], [line["fpir"] for line in done])
+        calibration, = self.calibrations_of_new_worker(FACEBUS_RECOGNIZE_FPIR="0.02")
+        self.assertEqual("0.02", calibration["fpir"])
         expected = self.calibrate("--fpir", "0.02", "--dry-run")["similarity"]
-        self.assertAlmostEqual(expected, float(done[0]["threshold"]), delta=0.03)
+        self.assertAlmostEqual(expected, float(calibration["threshold"]), delta=0.03)
 
-    def test_a_dry_run_stores_nothing_and_reset_removes_the_policy(self):
+    def test_a_dry_run_stores_no_policy_and_reset_removes_the_stored_policy(self):
         self.system.enrol(PHOTOS)
         self.calibrate("--dry-run")
-        self.assertIn("removed the stored policy", self.system.facebus("calibrate", "--reset").out)
+        self.assertEqual(1, len(self.calibrations_of_new_worker()), "the dry run stored a policy")
         self.calibrate()
-        self.assertEqual(0, self.system.facebus("calibrate", "--reset").code)
-        self.system.start("broker", "recognize")
-        lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
-        self.assertIn("calibrated", [line["event"] for line in lines])
+        self.assertEqual([], self.calibrations_of_new_worker(), "no policy was stored")
+        reset = self.system.facebus("calibrate", "--reset")
+        self.assertEqual(0, reset.code, reset)
+        self.assertIn("no policy is stored now", reset.out)
+        self.assertEqual(1, len(self.calibrations_of_new_worker()), "the policy was not removed")
 
-    def test_reports_an_empty_gallery_and_an_invalid_rate_in_one_line(self):
+    def test_reports_an_empty_gallery_and_an_invalid_rate_on_one_line(self):
         for arguments, code, words in (((), 65, "the gallery has no samples"),
                                       (("--fpir", "2"), 64, "--fpir")):
             with self.subTest(arguments=arguments):

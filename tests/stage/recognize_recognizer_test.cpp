@@ -25,7 +25,7 @@ struct Crop {
     Quality quality;
 };
 
-/// Returns the most prominent face of each photo of a person.
+/// Returns the crop with the highest detection score in each photo of a person.
 std::vector<Crop> crops_of(const std::string& person) {
     vision::Mtcnn detector(test::models(), {.min_face = 80});
     std::vector<Crop> crops;
