@@ -1,4 +1,4 @@
-"""A headless Chromium, controlled through chromedriver (W3C WebDriver) with the standard library alone."""
+"""Controls a headless Chromium through chromedriver (W3C WebDriver); requires only the standard library."""
 
 import base64
 import contextlib
@@ -12,23 +12,26 @@ import urllib.request
 
 from support import need
 
+# Key of an element reference, defined by the WebDriver standard.
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+# Window sizes.
 PHONE = (390, 844)
 DESKTOP = (1280, 860)
 
 
 def browser_programs():
-    """Returns the paths of Chrome and chromedriver; None for a missing one."""
+    """Returns the paths of Chromium (or Chrome) and chromedriver; None instead of a path if a program is missing."""
     names = ("chromium", "google-chrome", "chromium-browser")
     chrome = next(filter(None, map(shutil.which, names)), None)
     return chrome, shutil.which("chromedriver")
 
 
 def need_browser():
-    """Skips or fails the test if there is no browser. Ubuntu has no package of one, so there it only skips."""
+    """Skips the test if there is no browser, or fails it if FACEBUS_REQUIRE_ALL is 1. Never fails it on Ubuntu, which
+    has no package of a browser."""
     found = all(browser_programs())
     if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
-        raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium as a snap only; install Google Chrome "
+        raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium only as a snap; install Google Chrome "
                                 "and its chromedriver")
     need(found, "no Chromium and chromedriver; run deploy/install-dependencies --tests")
 
@@ -38,7 +41,7 @@ class StaleElement(Exception):
 
 
 class Browser:
-    """One browser window. Waits have no deadline of their own; the watchdog of the test ends them."""
+    """A browser window. Its waits have no deadline; the watchdog of the test ends them."""
 
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
@@ -49,22 +52,22 @@ class Browser:
                  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
                  f"--user-data-dir={home}", f"--window-size={size[0]},{size[1]}",
                  f"--force-device-scale-factor={scale}"]
-        made = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
+        session = self._request("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             "goog:chromeOptions": {"binary": chrome, "args": flags}}}}, session="")
-        self.session = made["sessionId"]
+        self.session = session["sessionId"]
         self.devtools("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
                       deviceScaleFactor=scale, mobile=size[0] < 600)
-        # Without animations, screenshots do not depend on time.
+        # Disable animations, so that screenshots do not depend on when they are taken.
         self.devtools("Emulation.setEmulatedMedia",
                       features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
                                 {"name": "prefers-reduced-motion", "value": "reduce"}])
         case.addCleanup(self.close)
 
     def _start(self, driver):
-        """Starts chromedriver and returns its address. Repeats this if chromedriver exits because the port that it
-        chose on IPv6 is in use on IPv4."""
+        """Starts chromedriver and returns its address. Starts it again if it exits because the port that it chose on
+        IPv6 is in use on IPv4."""
         environment = self.case.environment(HOME=self.case.folder)
         while True:
             log = self.case.folder / f"chromedriver{len(self.case.groups)}.log"
@@ -73,92 +76,98 @@ class Browser:
             while process.poll() is None:
                 if started := re.search(r"started successfully on port (\d+)", log.read_text()):
                     return f"http://127.0.0.1:{started[1]}"
-            self.case.assertIn("Address already in use", log.read_text(), "chromedriver has ended")
+            self.case.assertIn("Address already in use", log.read_text(), "chromedriver exited")
 
-    def _ask(self, method, path, body=None, session=None):
+    def _request(self, method, path, body=None, session=None):
+        """Sends a WebDriver command and returns its result. `session` replaces the path of the session."""
         session = f"/session/{self.session}" if session is None else session
         request = urllib.request.Request(self.address + session + path, method=method,
                                          data=None if body is None else json.dumps(body).encode())
         try:
-            with urllib.request.urlopen(request) as answer:
-                return json.load(answer)["value"]
+            with urllib.request.urlopen(request) as response:
+                return json.load(response)["value"]
         except urllib.error.HTTPError as error:
-            fault = json.load(error)["value"]
-            if fault["error"] in ("stale element reference", "no such element"):
-                raise StaleElement(fault["message"]) from None
-            raise AssertionError(f"{method} {path}: {fault['error']}: {fault['message']}") from None
+            failure = json.load(error)["value"]
+            if failure["error"] in ("stale element reference", "no such element"):
+                raise StaleElement(failure["message"]) from None
+            raise AssertionError(f"{method} {path}: {failure['error']}: {failure['message']}") from None
 
     def devtools(self, command, **parameters):
-        return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+        """Runs a command of the Chrome DevTools Protocol."""
+        return self._request("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def resize(self, width, height):
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                       mobile=False)
 
     def open(self, address):
-        self._ask("POST", "/url", {"url": address})
+        self._request("POST", "/url", {"url": address})
 
     def run(self, script, *arguments):
-        """Runs the script, the body of a function, and returns its result."""
-        return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+        """Runs a script in the page and returns its result. The script is the body of a JavaScript function."""
+        return self._request("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
     def until(self, script, *arguments):
-        """Waits until the script returns a true value and returns it. The polling runs in the page."""
-        waiting = """const [body, given, done] = [arguments[0], arguments[1], arguments[2]];
+        """Waits until the script returns a true value, and returns that value. The page runs the script repeatedly."""
+        polling = """const [body, inputs, done] = arguments;
             const test = new Function(body);
-            const poll = () => { const found = test(...given); if (found) { done(found); return true; } };
+            const poll = () => { const value = test(...inputs); if (value) { done(value); return true; } };
             if (!poll()) { const timer = setInterval(() => { if (poll()) clearInterval(timer); }, 20);
                            setTimeout(() => { clearInterval(timer); done(null); }, 20000); }"""
         while True:
-            found = self._ask("POST", "/execute/async", {"script": waiting, "args": [script, list(arguments)]})
-            if found:
-                return found
+            value = self._request("POST", "/execute/async", {"script": polling, "args": [script, list(arguments)]})
+            if value:
+                return value
 
     def find(self, selector, text=None):
-        """Waits for a visible element with that selector, and with that text if given, and returns it."""
+        """Waits for a visible element that matches the selector and, if given, contains the text. Returns the
+        element."""
         return self.until("""const [selector, text] = arguments;
             return [...document.querySelectorAll(selector)].find((element) =>
                 (text === null || element.textContent.includes(text)) && element.getClientRects().length > 0);""",
                           selector, text)
 
-    def gone(self, selector, text=None):
-        """Waits until no element has that selector, and that text if given."""
+    def wait_until_gone(self, selector, text=None):
+        """Waits until no element matches the selector and, if given, contains the text."""
         self.until("""const [selector, text] = arguments;
             return ![...document.querySelectorAll(selector)].some((element) =>
                 text === null || element.textContent.includes(text));""", selector, text)
 
     def click(self, selector, text=None):
+        """Waits for an element, as find() does, and clicks it."""
         while True:
             try:
                 element = self.find(selector, text)[ELEMENT]
-                return self._ask("POST", f"/element/{element}/click", {})
+                return self._request("POST", f"/element/{element}/click", {})
             except StaleElement:
-                pass  # the page replaced the element in the meantime
+                pass  # the page has replaced the element: find it again
 
-    def write(self, selector, text):
+    def type_text(self, selector, text):
+        """Replaces the content of an input."""
         element = self.find(selector)[ELEMENT]
-        self._ask("POST", f"/element/{element}/clear", {})
-        self._ask("POST", f"/element/{element}/value", {"text": str(text)})
+        self._request("POST", f"/element/{element}/clear", {})
+        self._request("POST", f"/element/{element}/value", {"text": str(text)})
 
     def text(self, selector="body"):
+        """Returns the visible text of the first element that matches the selector."""
         return self.run("return document.querySelector(arguments[0]).innerText", selector)
 
     def screenshot(self, file):
-        file.write_bytes(base64.b64decode(self._ask("GET", "/screenshot")))
+        file.write_bytes(base64.b64decode(self._request("GET", "/screenshot")))
 
     def console_errors(self):
-        """Returns the errors and warnings in the console since the last call."""
-        return [entry["message"] for entry in self._ask("POST", "/se/log", {"type": "browser"})
+        """Returns the errors and warnings logged in the console since the last call."""
+        return [entry["message"] for entry in self._request("POST", "/se/log", {"type": "browser"})
                 if entry["level"] in ("SEVERE", "WARNING")]
 
-    def addresses(self):
-        """Returns the URLs that pages requested since the last call, except those of Chromium's start tab."""
-        log = self._ask("POST", "/se/log", {"type": "performance"})
+    def requested_urls(self):
+        """Returns the URLs that pages requested since the last call, except those of Chromium's start page."""
+        log = self._request("POST", "/se/log", {"type": "performance"})
         events = [json.loads(entry["message"])["message"] for entry in log]
         return [event["params"]["request"]["url"] for event in events
                 if event["method"] == "Network.requestWillBeSent"
                 and not event["params"]["documentURL"].startswith("chrome:")]
 
     def close(self):
-        with contextlib.suppress(OSError):  # it has already ended
-            self._ask("DELETE", "")
+        with contextlib.suppress(OSError):  # chromedriver has already exited
+            self._request("DELETE", "")

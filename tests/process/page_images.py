@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Takes the screenshots in docs/images/page while real clips run through the real system.
+"""Takes the screenshots in docs/images/page, with the real system processing real clips.
 
     cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_images.py
 """
@@ -13,15 +13,16 @@ from page import CLIPS, PageSystem
 from support import ROOT, ProcessTest, need_system
 
 IMAGES = ROOT / "docs/images/page"
+# Script that returns whether all images are loaded and all animations have finished.
 LOADED = ("return [...document.images].every((image) => image.complete && image.naturalWidth > 0) && "
-          "document.getAnimations().every((one) => one.playState === 'finished');")
+          "document.getAnimations().every((animation) => animation.playState === 'finished');")
 
 
 class PageImages(ProcessTest):
     limit = 400
 
-    def visit(self, name, photo):
-        """Makes a clip that shows a person for 8 seconds, then nobody for 4."""
+    def clip_of_visit(self, name, photo):
+        """Creates a clip that shows a person for 8 seconds, then an empty scene for 4."""
         return ffmpeg_clip(
             self, name, "-loop", "1", "-t", "8", "-i", photo, "-f", "lavfi", "-t", "4", "-i", "color=gray:640x480",
             "-filter_complex", "[0]scale=640:480:force_original_aspect_ratio=increase,crop=640:480:(iw-640)/2:0,"
@@ -32,13 +33,13 @@ class PageImages(ProcessTest):
         need_gateway()
         need_browser()
         IMAGES.mkdir(parents=True, exist_ok=True)
-        CLIPS["reception"] = self.visit("obama.mp4", OBAMA[-1])
-        CLIPS["garden"] = self.visit("biden.mp4", BIDEN)
+        CLIPS["reception"] = self.clip_of_visit("obama.mp4", OBAMA[-1])
+        CLIPS["garden"] = self.clip_of_visit("biden.mp4", BIDEN)
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl Phone")
         for photo in OBAMA[:-1]:
             system.add_face("Barack%20Obama", photo)
-        system.film("door", "reception", "garden", "street")
+        system.play_clips("door", "reception", "garden", "street")
         desktop = system.browse(size=(DESKTOP[0], 540))
         desktop.find(".result.known", "Barack Obama")
         desktop.find(".result.known", "Carl")
@@ -55,8 +56,8 @@ class PageImages(ProcessTest):
         desktop.click("dialog .close")
         desktop.click("nav a", "Unknown")
         desktop.resize(DESKTOP[0], 540)
-        desktop.until("return [...document.querySelectorAll('.group')].filter((one) => "
-                      "one.querySelectorAll('img').length >= 2).length >= 2")
+        desktop.until("return [...document.querySelectorAll('.group')].filter((group) => "
+                      "group.querySelectorAll('img').length >= 2).length >= 2")
         desktop.until(LOADED)
         desktop.screenshot(IMAGES / "unknown.png")
         desktop.resize(DESKTOP[0], 760)

@@ -67,7 +67,7 @@ class Events(LiveTest):
         stream = Stream(self, system)
         self.assertEqual("text/event-stream", stream.response.headers["Content-Type"])
         self.assertIsNone(stream.response.headers["Content-Encoding"])
-        system.film("door")
+        system.play_clips("door")
         id, result = stream.next()
         self.assertEqual("door", result["camera"])
         self.assertTrue(result["crop"].startswith("data:image/jpeg;base64,"))
@@ -115,7 +115,7 @@ class Cameras(LiveTest):
 class UnknownPeople(LiveTest):
     def test_keeps_unknown_faces_that_are_not_good_enough_to_enrol(self):
         system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")
-        system.film("door")
+        system.play_clips("door")
         (group, *_) = self.unknown_groups(system)
         self.assertIn("too poor", group["faces"][0]["refusal"])
         response = system.request("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
@@ -125,7 +125,7 @@ class UnknownPeople(LiveTest):
 
     def test_ignoring_an_unknown_person_enrols_them_as_ignored(self):
         system = PageSystem(self)
-        system.film("door")
+        system.play_clips("door")
         (group, *_) = self.unknown_groups(system)
         image = system.request("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img")
         self.assertEqual((200, "image/jpeg", b"\xff\xd8"),
@@ -150,7 +150,7 @@ class UnknownPeople(LiveTest):
     def test_restart_drops_unknown_faces_and_crops(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
-        system.film("door")
+        system.play_clips("door")
         self.unknown_groups(system)
         system.stop("capture")
         system.restart_gateway()

@@ -1,4 +1,4 @@
-"""The gateway's web page in a real browser, with faces from clips."""
+"""Tests the gateway's web page in a real browser, with faces from clips."""
 
 import unittest
 
@@ -21,21 +21,21 @@ class PageTest(ProcessTest):
         need_browser()
         super().setUp()
 
-    def assert_clean(self, browser, system):
-        """The console has no errors, and every request went to the gateway."""
+    def assert_no_errors(self, browser, system):
+        """Asserts that the console has no errors and that every request went to the gateway."""
         self.assertEqual([], browser.console_errors())
-        for address in browser.addresses():
-            self.assertTrue(address.startswith((system.url, f"blob:{system.url}", "data:")), address)
+        for url in browser.requested_urls():
+            self.assertTrue(url.startswith((system.url, f"blob:{system.url}", "data:")), url)
 
 
 class Live(PageTest):
-    def test_shows_results_with_crops_and_explains_them_on_click(self):
+    def test_shows_results_with_crops_and_explains_a_result_on_click(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl")
         system.add_face("Barack", OBAMA[0])
         browser = system.browse()
         browser.find(".empty", "No results yet")
-        system.film("door")
+        system.play_clips("door")
         browser.find(".result.known", "Carl")
         browser.until("return document.querySelector('.result.known img.face')?.naturalWidth === 160")
         self.assertIn("door", browser.text(".result.known"))
@@ -48,14 +48,14 @@ class Live(PageTest):
             self.assertIn(text, details)
         self.assertIn("threshold", browser.run("return document.querySelector('svg.scale').getAttribute('aria-label')"))
         browser.click("dialog.why .close")
-        browser.gone("dialog")
-        self.assert_clean(browser, system)
+        browser.wait_until_gone("dialog")
+        self.assert_no_errors(browser, system)
 
-    def test_shows_names_with_html_as_plain_text(self):
+    def test_shows_html_in_names_as_plain_text(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", HOSTILE)
         browser = system.browse()
-        system.film("door")
+        system.play_clips("door")
         browser.find(".result.known strong", HOSTILE)
         browser.click(".result.known")
         browser.find("dialog.why h2", HOSTILE)
@@ -64,7 +64,7 @@ class Live(PageTest):
         browser.find(".person h2", HOSTILE)
         self.assertEqual("Gallery · facebus", browser.run("return document.title"))
         self.assertEqual(0, browser.run("return document.querySelectorAll('b, img[src=x]').length"))
-        self.assert_clean(browser, system)
+        self.assert_no_errors(browser, system)
 
     def test_reconnects_after_a_gateway_restart(self):
         system = PageSystem(self)
@@ -72,13 +72,13 @@ class Live(PageTest):
         browser.find(".connection.on")
         system.restart_gateway()
         browser.find(".connection.on")
-        system.film("door")
+        system.play_clips("door")
         browser.find(".result img.face")
 
-    def test_drops_results_of_a_removed_person(self):
+    def test_removing_a_person_deletes_their_live_results(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "Carl")
-        system.film("door")
+        system.play_clips("door")
         browser = system.browse()
         browser.find(".result.known", "Carl")
         system.stop("capture")
@@ -88,22 +88,22 @@ class Live(PageTest):
 
 
 class Keys(PageTest):
-    def test_rejects_a_wrong_key_and_keeps_the_right_one_out_of_urls(self):
+    def test_rejects_an_invalid_key_and_never_sends_a_key_in_a_url(self):
         system = PageSystem(self)
         browser = system.browse(role=None)
         browser.find("dialog", "Enter your API key")
-        submit_key(browser, "wrong")
+        submit_key(browser, "invalid")
         browser.find("dialog .bad", "unknown or revoked")
         sign_in(browser, system.keys["read"])
         browser.find(".connection.on")
-        self.assertFalse([address for address in browser.addresses() if system.keys["read"] in address])
+        self.assertFalse([url for url in browser.requested_urls() if system.keys["read"] in url])
 
-    def test_reports_that_enrolling_requires_another_role(self):
+    def test_reports_that_enrolling_requires_the_role_enrol(self):
         system = PageSystem(self)
         browser = system.browse(role="read")
-        system.film("door")
+        system.play_clips("door")
         browser.click("nav a", "Unknown")
-        browser.write(".group input", "Carl")
+        browser.type_text(".group input", "Carl")
         browser.click(".group .primary")
         browser.find(".notification.bad", "role enrol")
 
@@ -113,25 +113,25 @@ class Keys(PageTest):
 
 
 class Unknown(PageTest):
-    def test_recognises_a_person_enrolled_from_the_unknown(self):
+    def test_recognises_a_person_after_enrolling_them_in_the_view_unknown(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
         browser = system.browse(view="unknown")
-        system.film("door")
+        system.play_clips("door")
         browser.until("return document.querySelector('.group img.face')?.naturalWidth === 160")
-        browser.write(".group input", "Carl")
+        browser.type_text(".group input", "Carl")
         browser.click(".group .primary")
         browser.find(".notification.good", "Carl enrolled")
-        browser.gone(".group")
+        browser.wait_until_gone(".group")
         browser.click("nav a", "Live")
         browser.find(".result.known", "Carl")
         browser.click("nav a", "Gallery")
         browser.find(".person", "Carl")
-        self.assert_clean(browser, system)
+        self.assert_no_errors(browser, system)
 
     def test_removes_a_dismissed_person_from_the_list(self):
         system = PageSystem(self)
-        system.film("door")
+        system.play_clips("door")
         browser = system.browse(view="unknown")
         browser.find(".group")
         system.stop("capture")
@@ -148,64 +148,66 @@ class GalleryView(PageTest):
         browser = system.browse(view="gallery")
         browser.find(".empty", "The gallery is empty")
         browser.click(".head button", "Enrol a person")
-        browser.write("dialog input[maxlength]", "Barack")
-        browser.write("dialog input[type=file]", OBAMA[0])
+        browser.type_text("dialog input[maxlength]", "Barack")
+        browser.type_text("dialog input[type=file]", OBAMA[0])
         browser.click("dialog .primary")
         browser.find(".person", "Barack")
         system.add_face("Joe", BIDEN)
 
         browser.open(system.url + "#live")
         browser.click("nav a", "Gallery")
-        self.choose(browser, "Joe", "Rename")
-        browser.write("dialog input", "Joseph")
+        self.click_action(browser, "Joe", "Rename")
+        browser.type_text("dialog input", "Joseph")
         browser.click("dialog .primary")
         browser.find(".person", "Joseph")
 
-        self.choose(browser, "Barack", "Remove", ".actions button")
+        self.click_action(browser, "Barack", "Remove")
         browser.click("dialog .danger")
         browser.find(".notification.good", "Barack removed")
-        browser.gone(".person", "Barack")
+        browser.wait_until_gone(".person", "Barack")
         self.assertEqual(["Joseph"], system.subjects())
 
         system.add_face("Twin", OBAMA[0])
         browser.click("nav a", "Live")
         browser.click("nav a", "Gallery")
-        self.choose(browser, "Twin", "Merge")
-        browser.write("dialog input", "Joseph")
+        self.click_action(browser, "Twin", "Merge")
+        browser.type_text("dialog input", "Joseph")
         browser.click("dialog .primary")
         browser.find(".person", "2 photos")
         self.assertEqual(["Joseph"], system.subjects())
-        self.assert_clean(browser, system)
+        self.assert_no_errors(browser, system)
 
     def test_shows_why_a_photo_was_rejected(self):
         system = PageSystem(self)
         browser = system.browse(view="gallery")
         browser.click(".head button", "Enrol a person")
-        browser.write("dialog input[maxlength]", "Nobody")
+        browser.type_text("dialog input[maxlength]", "Nobody")
         grey = self.folder / "grey.ppm"
         grey.write_bytes(b"P6 64 64 255\n" + bytes([128]) * (64 * 64 * 3))
-        browser.write("dialog input[type=file]", grey)
+        browser.type_text("dialog input[type=file]", grey)
         browser.click("dialog .primary")
         browser.find(".notification.bad", "No face is found")
 
-    def choose(self, browser, name, button, selector=".actions button"):
+    def click_action(self, browser, name, action):
+        """Clicks a button on the card of a person."""
         browser.find(".person", name)
-        browser.until("""const [name, text, selector] = arguments;
-            const person = [...document.querySelectorAll('.person')].find((one) => one.dataset.subject === name);
-            const found = person && [...person.querySelectorAll(selector)].find((one) => one.textContent === text);
-            found?.click();
-            return Boolean(found);""", name, button, selector)
+        browser.until("""const [name, action] = arguments;
+            const card = [...document.querySelectorAll('.person')].find((person) => person.dataset.subject === name);
+            const button = card && [...card.querySelectorAll('.actions button')].find(
+                (candidate) => candidate.textContent === action);
+            button?.click();
+            return Boolean(button);""", name, action)
 
 
 class Cameras(PageTest):
-    def test_shows_the_state_of_cameras_and_server(self):
+    def test_shows_the_state_of_cameras_and_broker(self):
         system = PageSystem(self)
         browser = system.browse(view="cameras")
         browser.find(".camera", "Recognition running")
-        system.film("door")
+        system.play_clips("door")
         browser.find(".camera .state.good", "Live")
-        browser.until("return Number([...document.querySelectorAll('dt')].find((one) => "
-                      "one.textContent === 'Frames per second')?.nextSibling.textContent) > 1")
+        browser.until("return Number([...document.querySelectorAll('dt')].find((term) => "
+                      "term.textContent === 'Frames per second')?.nextSibling.textContent) > 1")
         system.stop("capture")
         browser.find(".camera .state.bad", "No frames")
         system.stop("track")
@@ -217,7 +219,7 @@ class Layout(PageTest):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", "A person with a very long name " + "x" * 90)
         system.add_face("Barack", OBAMA[0])
-        system.film("door", "street")
+        system.play_clips("door", "street")
         browser = system.browse(size=PHONE)
         browser.find(".result.known")
         for view in VIEWS:
@@ -225,21 +227,21 @@ class Layout(PageTest):
             browser.find(f"main.{view} h1")
             browser.find({"live": ".result", "gallery": ".person", "cameras": ".camera", "statistics": "svg.plot path",
                           "unknown": ".group, .empty"}[view])
-            self.assertEqual([], self.too_wide(browser), view)
+            self.assertEqual([], self.elements_too_wide(browser), view)
         browser.click("nav a", "Live")
         browser.click(".result.known")
         browser.find("dialog.why svg.scale")
-        self.assertEqual([], self.too_wide(browser), "why")
-        self.assert_clean(browser, system)
+        self.assertEqual([], self.elements_too_wide(browser), "why")
+        self.assert_no_errors(browser, system)
 
-    def too_wide(self, browser):
+    def elements_too_wide(self, browser):
         """Returns the elements that extend beyond the right edge of the window."""
         return browser.run("""const limit = document.documentElement.clientWidth;
-            const wide = [...document.body.querySelectorAll('*')].filter((element) =>
+            const tooWide = [...document.body.querySelectorAll('*')].filter((element) =>
                 !element.closest('.skip') && element.getBoundingClientRect().right > limit + 1 &&
                 !element.closest('.samples'));
-            if (document.documentElement.scrollWidth > limit) wide.push(document.body);
-            return wide.map((element) => element.tagName + '.' + element.className);""")
+            if (document.documentElement.scrollWidth > limit) tooWide.push(document.body);
+            return tooWide.map((element) => element.tagName + '.' + element.className);""")
 
 
 if __name__ == "__main__":
