@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sourced by the checks in tools/: messages with the elapsed time, interruptible commands, and clean-up on every exit.
-# The script defines usage(), and clean_up() if it starts anything; its folder for temporary files is $work.
+# Sourced by the checks in tools/: messages with the elapsed time, interruptible commands, and clean-up on every exit. A
+# script that sources it defines usage(), and clean_up() if it has to remove anything. $work is its temporary folder.
 #
-# Exit codes: 0 passed, 1 a check failed, 64 wrong usage, 69 a requirement is missing, 130/143 interrupted.
+# Exit codes: 0 passed, 1 a check failed, 64 invalid arguments, 69 a dependency is unavailable, 130/143 interrupted.
 
 set -euo pipefail
 export LC_ALL=C
@@ -10,13 +10,16 @@ cd "$(dirname "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 
 readonly name=${0##*/}
 
+# say TEXT: prints a message with the elapsed seconds.
 say() { printf '%s: %4d s  %s\n' "$name" $SECONDS "$*"; }
+# die CODE TEXT: prints an error and exits with the code.
 die() {
   printf '%s: %s\n' "$name" "${*:2}" >&2
   exit "$1"
 }
 
-# flag_given FLAG "$@": succeeds if a script was called with its only flag. Handles --help and wrong arguments.
+# flag_given FLAG "$@": returns 0 if the script's only argument is FLAG, and 1 if it has no argument. Exits on --help
+# and on other arguments.
 flag_given() {
   case ${2:-} in
     '') return 1 ;;
@@ -26,7 +29,7 @@ flag_given() {
   esac
 }
 
-# find_models FILE...: sets FACEBUS_MODELS to the models folder, which must contain these files.
+# find_models FILE...: sets FACEBUS_MODELS to the models folder. Exits if it does not contain these files.
 find_models() {
   FACEBUS_MODELS=$(readlink -f -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
   export FACEBUS_MODELS
@@ -37,9 +40,10 @@ find_models() {
   done
 }
 
-# build [FLAG...] CONTEXT: builds an image, with the network used to fetch packages.
+# build [FLAG...] CONTEXT: builds an image; FACEBUS_BUILD_NETWORK is the network used to fetch packages.
 build() { docker build --network="${FACEBUS_BUILD_NETWORK:-host}" "$@"; }
 
+# need_image NAME...: exits if docker does not have these images.
 need_image() {
   local image
   for image; do
@@ -53,7 +57,7 @@ need_image() {
 work=$(mktemp -d) child=''
 clean_up() { :; }
 
-end_child() {
+terminate_child() {
   [ -n "$child" ] || return 0
   kill -TERM -- "-$child" 2>/dev/null || true
   wait "$child" 2>/dev/null || true
@@ -64,7 +68,7 @@ on_exit() {
   local code=$?
   trap - EXIT
   trap '' INT TERM HUP
-  end_child
+  terminate_child
   clean_up "$code"
   rm -rf -- "$work"
   exit "$code"
@@ -74,7 +78,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Runs a command in the background and waits for it, because bash handles signals only between foreground commands.
+# run COMMAND...: runs a command in the background and waits for it, because bash handles signals only after a
+# foreground command has exited.
 run() {
   local code=0
   set -m
@@ -86,7 +91,7 @@ run() {
   return $code
 }
 
-# Runs a command with its output in $work/log. Prints the output if the command fails.
+# run_quiet COMMAND...: runs a command and writes its output to $work/log. Prints the output if the command fails.
 run_quiet() {
   local code=0
   run "$@" >"$work/log" 2>&1 || code=$?
@@ -94,11 +99,11 @@ run_quiet() {
   return $code
 }
 
-# Runs a command like run_quiet, for at most $limit seconds. Exits if it fails.
+# must COMMAND...: runs a command like run_quiet, for at most $limit seconds. Exits if it fails.
 readonly limit=180
 must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
 
-# until_true SECONDS COMMAND...: repeats a command until it succeeds.
+# until_true SECONDS COMMAND...: repeats a command until it succeeds. Fails after the given number of seconds.
 until_true() {
   local end=$((SECONDS + $1))
   until run "${@:2}" >"$work/log" 2>&1; do
@@ -110,14 +115,14 @@ until_true() {
   done
 }
 
-# locked_down NAME COMMAND...: exits if the first process of a container has more rights than it needs. COMMAND is the
-# prefix that runs another command in the container.
-locked_down() {
+# check_locked_down NAME PREFIX...: exits if the first process of a container has more rights than it needs. PREFIX is a
+# command that runs the words after it in the container, such as docker exec ID.
+check_locked_down() {
   local status
   status=$("${@:2}" cat /proc/1/status)
   [[ $status =~ Uid:[[:space:]]+1000[123][[:space:]] ]] || die 1 "$1: its process runs as an unexpected user"
   [[ $status =~ CapEff:[[:space:]]+0{16}[[:space:]] ]] || die 1 "$1: its process has capabilities"
   [[ $status =~ NoNewPrivs:[[:space:]]+1 ]] || die 1 "$1: its process can gain privileges"
   [[ $status =~ Seccomp:[[:space:]]+2 ]] || die 1 "$1: its system calls are not filtered"
-  if "${@:2}" touch /written 2>/dev/null; then die 1 "$1: its root file system is writable"; fi
+  if "${@:2}" touch /probe 2>/dev/null; then die 1 "$1: its root file system is writable"; fi
 }

@@ -1,15 +1,17 @@
-"""Converts the manifests for a cluster into pods for `podman kube play`. Podman 4 does not support namespaces,
-StatefulSets, mounted Secrets, named ports or fsGroup, and its HTTP health checks need curl, which the image lacks. So
+"""usage: for_podman.py SECRETS FOLDER
 
-- a pod is named NAMESPACE.NAME, and the names of its ConfigMaps, claims and volumes begin with that name;
-- a mounted Secret becomes a folder with the owner and mode of the manifest; a Secret in the environment becomes
-  variables;
-- an httpGet probe becomes `facebus health`, and a tcpSocket probe a connection from bash; podman supports only liveness
-  probes;
-- the security context of the pod is copied to each container.
+Converts the manifests for a cluster into pods for `podman kube play`. SECRETS is a folder filled by make-secrets. Writes
+FOLDER/POD.yaml for each pod, and prints the name of the pod and its DNS names, one pod per line: POD NAME,NAME...
 
-usage: for_podman.py SECRETS FOLDER    writes FOLDER/POD.yaml and prints one line per pod: POD NAME,NAME...
-                                       with the DNS names that Services give it"""
+Podman 4 does not support namespaces, StatefulSets, mounted Secrets, named ports, fsGroup, or startup and readiness
+probes, and its HTTP health checks need curl, which the image lacks. So the manifests are changed:
+
+- A pod is named NAMESPACE.NAME, and the names of its ConfigMaps, claims and volumes begin with that name.
+- A mounted Secret becomes a folder with the owner and mode from the manifest; a Secret in the environment becomes
+  environment variables.
+- An httpGet probe becomes `facebus health`, and a tcpSocket probe becomes a connection from bash. Only liveness probes
+  are kept.
+- The security context of the pod is copied to each container."""
 
 import base64
 import os
@@ -29,7 +31,8 @@ class Pods:
         return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
                      and manifests.namespace(each) == namespace), None)
 
-    def secret_folder(self, path, secret, mode, group):
+    def write_secret(self, path, secret, mode, group):
+        """Writes a Secret to a folder and returns a volume source that mounts the folder."""
         path.mkdir(parents=True)
         for key, value in secret["data"].items():
             file = path / key
@@ -39,6 +42,7 @@ class Pods:
         return {"hostPath": {"path": str(path), "type": "Directory"}}
 
     def variables(self, namespace, container):
+        """Yields the environment variables of a container, including those from Secrets."""
         for source in container.get("envFrom", []):
             secret = self.find("Secret", namespace, source["secretRef"]["name"]) or {"data": {}}
             for key, value in secret["data"].items():
@@ -46,6 +50,7 @@ class Pods:
         yield from container.get("env", [])
 
     def container(self, pod, namespace, spec, container):
+        """Returns the container as podman requires it. `spec` is that of the pod."""
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
         rights = {key: value for key, value in spec["securityContext"].items()
                   if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
@@ -53,48 +58,49 @@ class Pods:
                    "env": list(self.variables(namespace, container)),
                    "securityContext": {**rights, **container["securityContext"]},
                    "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
-        # Drops ports too, because podman would publish them on the host.
+        # Ports are removed too, because podman would publish them on the host.
         for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
             derived.pop(key, None)
         if probe := container.get("livenessProbe"):
             derived["livenessProbe"] = {**{key: value for key, value in probe.items() if not isinstance(value, dict)},
-                                        "exec": {"command": health(probe, ports)}}
+                                        "exec": {"command": probe_command(probe, ports)}}
         return derived
 
     def write(self, document):
         """Writes the file of one pod. Returns its name and the DNS names that Services give it."""
         (labels, spec), namespace = manifests.pod_of(document), manifests.namespace(document)
         pod = f"{namespace}.{manifests.name(document)}"
-        made, volumes = [], []
+        documents, volumes = [], []
         for volume in spec["volumes"]:
             name = f"{pod}-{volume['name']}"
             if "secret" in volume:
                 secret = self.find("Secret", namespace, volume["secret"]["secretName"])
-                source = self.secret_folder(self.folder / name, secret, volume["secret"]["defaultMode"],
-                                            spec["securityContext"]["fsGroup"])
+                source = self.write_secret(self.folder / name, secret, volume["secret"]["defaultMode"],
+                                           spec["securityContext"]["fsGroup"])
             elif "configMap" in volume:
                 config = self.find("ConfigMap", namespace, volume["configMap"]["name"])
-                made.append({**config, "metadata": {"name": name}})
+                documents.append({**config, "metadata": {"name": name}})
                 source = {"configMap": {"name": name}}
             else:
                 source = {"emptyDir": {}}
             volumes.append({"name": name, **source})
         for claim in document["spec"].get("volumeClaimTemplates", []):
             name = f"{pod}-{manifests.name(claim)}"
-            made.append({**claim, "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}})
+            documents.append({**claim, "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}})
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": name}})
         containers = [self.container(pod, namespace, spec, container) for container in spec["containers"]]
-        made.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "labels": labels},
-                     "spec": {"containers": containers, "volumes": volumes, "restartPolicy": "Always"}})
-        (self.folder / f"{pod}.yaml").write_text(yaml.safe_dump_all(made, sort_keys=False))
+        documents.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "labels": labels},
+                          "spec": {"containers": containers, "volumes": volumes, "restartPolicy": "Always"}})
+        (self.folder / f"{pod}.yaml").write_text(yaml.safe_dump_all(documents, sort_keys=False))
         services = [each for each in self.documents if each["kind"] == "Service"
                     and manifests.namespace(each) == namespace and each["spec"]["selector"].items() <= labels.items()]
         return pod, [name for each in services
                      for name in (manifests.name(each), f"{manifests.name(each)}.{namespace}.svc")]
 
 
-def health(probe, ports):
-    """Returns the command of a probe, which podman passes to a shell."""
+def probe_command(probe, ports):
+    """Returns a command that does the same as the probe. `ports` maps names to numbers. Podman passes the words to a
+    shell, hence the inner quotes."""
     if "httpGet" in probe:
         return ["facebus", "health", f"127.0.0.1:{ports[probe['httpGet']['port']]}"]
     if "tcpSocket" in probe:
@@ -103,7 +109,7 @@ def health(probe, ports):
 
 
 def main(secrets, folder):
-    documents = manifests.everything(secrets)
+    documents = manifests.all_documents(secrets)
     pods = Pods(documents, pathlib.Path(folder))
     for document in documents:
         if manifests.pod_of(document):

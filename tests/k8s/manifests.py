@@ -1,4 +1,4 @@
-"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets of make-secrets."""
+"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets written by make-secrets."""
 
 import pathlib
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# In the order of application.
+# In the order in which they are applied.
 KUSTOMIZATIONS = ("deploy/k8s", "deploy/k8s/edge", "deploy/k8s/tools")
 
 
@@ -16,7 +16,7 @@ def render(kustomization):
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
-def everything(folder):
+def all_documents(folder):
     """Returns the Secrets in a folder filled by make-secrets, and the documents of all kustomizations."""
     secrets = [document for file in sorted(pathlib.Path(folder).glob("*.yaml"))
                for document in yaml.safe_load_all(file.read_text()) if document]
@@ -24,7 +24,7 @@ def everything(folder):
 
 
 def pod_of(document):
-    """Returns (labels, spec) of the pods that a document creates, or None."""
+    """Returns (labels, spec) of the pods that a document creates, or None if it creates none."""
     if document["kind"] == "Pod":
         return document["metadata"].get("labels", {}), document["spec"]
     template = document.get("spec", {}).get("template")
@@ -40,7 +40,7 @@ def name(document):
 
 
 def restricted_violations(spec):
-    """Yields the settings of a pod that the Pod Security level `restricted` rejects."""
+    """Yields the settings that are the reason why the Pod Security level `restricted` would reject a pod."""
     pod = spec.get("securityContext", {})
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):

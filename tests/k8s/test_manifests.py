@@ -1,5 +1,7 @@
-"""Validates the manifests and checks that everything they refer to exists. Run by tools/check-k8s. Requires:
-FACEBUS_SECRETS is a folder filled by deploy/k8s/make-secrets."""
+"""Validates the manifests and checks that everything they refer to exists. tools/check-k8s runs these tests.
+
+Requires: FACEBUS_SECRETS is a folder filled by deploy/k8s/make-secrets.
+"""
 
 import copy
 import os
@@ -12,14 +14,14 @@ import kubernetes_validate
 import manifests
 import yaml
 
-# The first is the oldest with all features in use; the others are in common use.
+# The oldest version that supports all features in use, and two versions in common use.
 VERSIONS = ("1.25", "1.31", "1.37")
 
 
 class Manifests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.documents = manifests.everything(os.environ["FACEBUS_SECRETS"])
+        cls.documents = manifests.all_documents(os.environ["FACEBUS_SECRETS"])
         cls.pods = [(document, *manifests.pod_of(document)) for document in cls.documents if manifests.pod_of(document)]
 
     def find(self, kind, namespace, name):
@@ -27,7 +29,7 @@ class Manifests(unittest.TestCase):
                      and manifests.namespace(each) == namespace), None)
 
     def selected(self, namespace, selector):
-        """Returns the pods in a namespace that match a label selector, as (document, labels, spec)."""
+        """Returns the pods in a namespace that match a label selector, each as (document, labels, spec)."""
         def matches(labels):
             for key, value in selector.get("matchLabels", {}).items():
                 if labels.get(key) != value:
@@ -45,13 +47,13 @@ class Manifests(unittest.TestCase):
                 with self.subTest(version=version, kind=document["kind"], name=manifests.name(document)):
                     kubernetes_validate.validate(document, version, strict=True)
 
-    def test_misspelt_keys_are_rejected(self):
+    def test_the_validation_rejects_misspelt_keys(self):
         document = copy.deepcopy(next(each for each in self.documents if each["kind"] == "Deployment"))
         document["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
         with self.assertRaises(kubernetes_validate.ValidationError):
             kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
 
-    def test_every_file_is_listed(self):
+    def test_kustomizations_list_every_file(self):
         for each in manifests.KUSTOMIZATIONS:
             folder = manifests.ROOT / each
             listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
@@ -79,17 +81,17 @@ class Manifests(unittest.TestCase):
                 for kind in ("requests", "limits"):
                     self.assertEqual(container["resources"][kind].keys(), {"cpu", "memory"})
 
-    def test_the_check_of_the_restricted_level_finds_missing_settings(self):
-        for key, found in (("seccompProfile", "seccompProfile"), ("runAsNonRoot", "root")):
+    def test_missing_security_settings_violate_the_restricted_level(self):
+        for key, violation in (("seccompProfile", "seccompProfile"), ("runAsNonRoot", "root")):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["securityContext"][key]
-            self.assertIn(found, list(manifests.restricted_violations(spec)))
+            self.assertIn(violation, list(manifests.restricted_violations(spec)))
         for key in ("allowPrivilegeEscalation", "capabilities"):
             spec = copy.deepcopy(self.pods[0][2])
             del spec["containers"][0]["securityContext"][key]
             self.assertEqual(list(manifests.restricted_violations(spec)), [key])
 
-    def test_volumes_refer_to_existing_sources_and_mounts_to_volumes(self):
+    def test_every_volume_has_a_source_and_is_mounted(self):
         for document, _, spec in self.pods:
             volumes = {volume["name"] for volume in spec["volumes"]}
             claims = {manifests.name(each) for each in document["spec"].get("volumeClaimTemplates", [])}
@@ -109,7 +111,7 @@ class Manifests(unittest.TestCase):
                     self.assertTrue(reference.get("optional")
                                     or self.find("Secret", manifests.namespace(document), reference["name"]))
 
-    def test_every_file_named_in_the_environment_is_mounted(self):
+    def test_files_named_in_environment_variables_are_mounted(self):
         for document, _, spec in self.pods:
             content = {}
             for volume in spec["volumes"]:
@@ -139,7 +141,7 @@ class Manifests(unittest.TestCase):
             for port in service["spec"]["ports"]:
                 self.assertEqual(named.get(port["targetPort"]), port["port"])
 
-    def test_addresses_in_configurations_are_those_of_services(self):
+    def test_configured_addresses_belong_to_services(self):
         for document in (each for each in self.documents if each["kind"] == "ConfigMap"):
             settings = yaml.safe_load(document["data"]["facebus.yaml"])
             addresses = [*settings["broker"].values(), *([settings["redis"]["url"]] if "redis" in settings else [])]
@@ -155,7 +157,7 @@ class Manifests(unittest.TestCase):
             if document["kind"] != "Pod":
                 self.assertEqual(document["spec"]["selector"]["matchLabels"], labels)
 
-    def test_probes_use_ports_of_their_container(self):
+    def test_health_probes_use_ports_of_their_container(self):
         for document, _, spec in self.pods:
             for container in spec["containers"]:
                 ports = {port["name"] for port in container.get("ports", [])}
@@ -167,7 +169,7 @@ class Manifests(unittest.TestCase):
                     if action:
                         self.assertIn(action["port"], ports)
 
-    def test_probes_use_the_port_that_serves_health(self):
+    def test_health_ports_match_the_configured_health_addresses(self):
         for _, _, spec in self.pods:
             for container in spec["containers"]:
                 listens = {variable["value"] for variable in container.get("env", [])
@@ -189,15 +191,15 @@ class Manifests(unittest.TestCase):
         namespaces = {manifests.name(each): each["metadata"].get("labels", {})
                       for each in self.documents if each["kind"] == "Namespace"}
 
-        def named(pods):
+        def port_names(pods):
             return {port["name"] for _, _, spec in pods for container in spec["containers"]
                     for port in container.get("ports", [])}
 
         for policy in (each for each in self.documents if each["kind"] == "NetworkPolicy"):
             with self.subTest(policy=manifests.name(policy)):
                 own = manifests.namespace(policy)
-                subjects = self.selected(own, policy["spec"]["podSelector"])
-                self.assertTrue(subjects)
+                own_pods = self.selected(own, policy["spec"]["podSelector"])
+                self.assertTrue(own_pods)
                 for direction, key in (("ingress", "from"), ("egress", "to")):
                     for rule in policy["spec"].get(direction, []):
                         self.assertIn(direction.capitalize(), policy["spec"]["policyTypes"])
@@ -205,20 +207,22 @@ class Manifests(unittest.TestCase):
                             if not isinstance(port["port"], str):
                                 continue
                             peers = [pod for peer in rule[key] if "podSelector" in peer
-                                     for space in self.spaces(peer, own, namespaces)
-                                     for pod in self.selected(space, peer["podSelector"])]
-                            target = subjects if direction == "ingress" else peers
-                            self.assertIn(port["port"], named(target))
+                                     for namespace in self.namespaces_of(peer, own, namespaces)
+                                     for pod in self.selected(namespace, peer["podSelector"])]
+                            target = own_pods if direction == "ingress" else peers
+                            self.assertIn(port["port"], port_names(target))
 
     @staticmethod
-    def spaces(peer, own, namespaces):
+    def namespaces_of(peer, own, namespaces):
+        """Returns the namespaces that a peer of a policy in the namespace `own` selects. `namespaces` maps names to
+        labels."""
         if "namespaceSelector" not in peer:
             return [own]
         wanted = peer["namespaceSelector"]["matchLabels"].items()
-        return [space for space, labels in namespaces.items()
-                if wanted <= {**labels, "kubernetes.io/metadata.name": space}.items()]
+        return [name for name, labels in namespaces.items()
+                if wanted <= {**labels, "kubernetes.io/metadata.name": name}.items()]
 
-    def test_a_second_site_is_a_copy_with_another_namespace(self):
+    def test_copying_a_site_and_replacing_its_namespace_gives_a_second_site(self):
         with tempfile.TemporaryDirectory() as folder:
             site = shutil.copytree(manifests.ROOT / "deploy/k8s/edge", pathlib.Path(folder) / "yard")
             for file in site.glob("*.yaml"):
@@ -226,9 +230,9 @@ class Manifests(unittest.TestCase):
             documents = manifests.render(site)
         self.assertEqual({manifests.namespace(each) or manifests.name(each) for each in documents}, {"facebus-yard"})
 
-    def test_every_namespace_denies_by_default(self):
-        for space in (each for each in self.documents if each["kind"] == "Namespace"):
-            policy = self.find("NetworkPolicy", manifests.name(space), "default-deny")
+    def test_every_namespace_denies_connections_by_default(self):
+        for namespace in (each for each in self.documents if each["kind"] == "Namespace"):
+            policy = self.find("NetworkPolicy", manifests.name(namespace), "default-deny")
             self.assertEqual(policy["spec"], {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
 
 
