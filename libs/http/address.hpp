@@ -12,8 +12,8 @@ struct Address {
     int port = 0;  ///< 0: any free port
 };
 
-/// Parses host:port; an IPv6 address requires brackets, as in [::1]:8000. Returns nothing if `text`
-/// is malformed.
+/// Parses host:port. An IPv6 address must be in brackets, as in [::1]:8000. Returns nothing if
+/// `text` is malformed.
 std::optional<Address> parse_address(const std::string& text);
 
 /// Returns whether the address is reachable only from this machine.

@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Connecting cannot be aborted, so it gets a shorter timeout.
+// Shorter than the timeout of a request, because connecting cannot be aborted.
 constexpr milliseconds max_connect_time(3000);
 constexpr std::size_t max_response_bytes = 65'536;
 
@@ -30,8 +30,8 @@ struct Url {
     std::string path;
 };
 
-/// Returns nothing unless the URL is http or https, has a host but no login, and is printable
-/// ASCII.
+/// Splits a URL. Returns nothing unless the scheme is http or https, the URL has a host but no
+/// credentials, and all characters are printable ASCII.
 std::optional<Url> parse_url(const std::string& url) {
     const auto scheme = url.find("://");
     if (scheme == std::string::npos) return std::nullopt;
@@ -39,8 +39,9 @@ std::optional<Url> parse_url(const std::string& url) {
     if (name != "http" && name != "https") return std::nullopt;
     const auto host = scheme + 3;
     const auto slash = std::min(url.find_first_of("/?#", host), url.size());
-    const bool clean = std::ranges::all_of(url, [](unsigned char c) { return c > ' ' && c < 127; });
-    if (slash == host || !clean || url.find('@') < slash) return std::nullopt;
+    const bool printable =
+        std::ranges::all_of(url, [](unsigned char c) { return c > ' ' && c < 127; });
+    if (slash == host || !printable || url.find('@') < slash) return std::nullopt;
     auto path = url.substr(slash, url.find('#', slash) - slash);
     if (!path.starts_with('/')) path.insert(0, "/");
     return Url{url.substr(0, slash), std::move(path)};
@@ -100,13 +101,15 @@ struct Client::Impl {
 Client::Client(Options options, const std::string& setting) {
     auto url = parse_url(options.url);
     if (!url) {
-        throw FatalError(Exit::config,
-                         fmt::format("{}.url is not a URL such as https://host/path", setting));
+        throw FatalError(Exit::config, fmt::format("{}.url must have the form http://host/path or "
+                                                   "https://host/path, without credentials",
+                                                   setting));
     }
     impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
     auto& client = impl_->client;
     if (!client.is_valid()) {
-        throw FatalError(Exit::config, fmt::format("{}.url is not supported", setting));
+        throw FatalError(Exit::config,
+                         fmt::format("{}.url cannot be used; check its host and port", setting));
     }
     const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
     client.set_connection_timeout(std::min(time, max_connect_time));
@@ -130,22 +133,23 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Result<Reply> Client::post(const std::string& body,
-                           const std::map<std::string, std::string>& headers, const Stop& stop) {
+Result<PostResult> Client::post(const std::string& body,
+                                const std::map<std::string, std::string>& headers,
+                                const Stop& stop) {
     httplib::Request request;
     request.method = "POST";
     request.path = impl_->url.path;
     request.body = body;
     for (const auto& [name, value] : headers) request.headers.emplace(name, value);
-    Reply reply;
-    const auto take = [&](const httplib::Response& response) {
-        reply = {response.status, response.get_header_value("Retry-After")};
+    PostResult result;
+    const auto store_result = [&](const httplib::Response& response) {
+        result = {response.status, response.get_header_value("Retry-After")};
         return true;
     };
     std::size_t read = 0;
-    // The library calls this before the body, which may never end, but not for a response without a
-    // body (204); for that, send() returns the response.
-    request.response_handler = take;
+    // The library calls this handler before it reads the body, which may never end. It does not
+    // call the handler for a response without a body (204); send() returns that response.
+    request.response_handler = store_result;
     request.content_receiver = [&](const char*, std::size_t length, std::uint64_t, std::uint64_t) {
         read += length;
         return read <= max_response_bytes;
@@ -155,10 +159,9 @@ Result<Reply> Client::post(const std::string& body,
     const Watchdog watchdog(impl_->client,
                             milliseconds(static_cast<std::int64_t>(impl_->options.timeout * 1000)),
                             stop);
-    const bool good = impl_->client.send(request, response, error);
-    if (good) take(response);
+    if (impl_->client.send(request, response, error)) store_result(response);
     // The status is sufficient, even if the body was too long or did not end.
-    if (reply.status != 0) return reply;
+    if (result.status != 0) return result;
     return fail(ErrorKind::unavailable, watchdog.aborted()
                                             ? std::string("no response before the deadline")
                                             : httplib::to_string(error));

@@ -12,10 +12,10 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
                    const std::string& setting) {
     const auto parsed = parse_address(address);
     if (!parsed) {
-        throw FatalError(Exit::config,
-                         fmt::format("{}: \"{}\" is not host:port", setting, address));
+        throw FatalError(Exit::config, fmt::format("{}: \"{}\" does not have the form host:port",
+                                                   setting, address));
     }
-    // By default the library lets two processes share a port; here that must be an error.
+    // By default the library allows two processes to share a port. Here that must be an error.
     server.set_socket_options([](socket_t socket) {
         const int yes = 1;
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -31,11 +31,11 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
                         address, setting));
     }
     thread = std::jthread([&server] { server.listen_after_bind(); });
-    // stop() has no effect on a server that is not running yet, so wait for it.
+    // stop() has no effect before the server is running, so wait until it is.
     while (!server.is_running()) std::this_thread::yield();
-    const bool six = parsed->host.find(':') != std::string::npos;
-    return six ? fmt::format("[{}]:{}", parsed->host, port)
-               : fmt::format("{}:{}", parsed->host, port);
+    const bool ipv6 = parsed->host.find(':') != std::string::npos;
+    return ipv6 ? fmt::format("[{}]:{}", parsed->host, port)
+                : fmt::format("{}:{}", parsed->host, port);
 }
 
 }  // namespace facebus::http

@@ -23,8 +23,8 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// Removes the beginning of `text` up to and including `end`. Returns the part before `end`, or
-/// nothing if `end` does not occur.
+/// Removes the beginning of `text` up to and including the first `end`. Returns the removed text
+/// without `end`, or nothing if `text` does not contain `end`.
 std::optional<std::string_view> take_until(std::string_view& text, std::string_view end) {
     const auto position = text.find(end);
     if (position == npos) return std::nullopt;
@@ -36,12 +36,13 @@ std::optional<std::string_view> take_until(std::string_view& text, std::string_v
 Result<FormPart> parse_part(std::string_view part) {
     std::string_view rest = part;
     const auto headers = take_until(rest, "\r\n\r\n");
-    if (!headers) return fail(ErrorKind::malformed, "the headers of a form part do not end");
+    if (!headers)
+        return fail(ErrorKind::malformed, "a form part has no blank line after its headers");
     if (headers->size() > max_header_bytes) {
         return fail(ErrorKind::too_large,
                     fmt::format("the headers of a form part exceed {} bytes", max_header_bytes));
     }
-    FormPart found{.name = {}, .filename = {}, .content = rest};
+    FormPart parsed{.name = {}, .filename = {}, .content = rest};
     std::string_view lines = *headers;
     while (!lines.empty()) {
         const auto line = take_until(lines, "\r\n").value_or(lines);
@@ -52,10 +53,10 @@ Result<FormPart> parse_part(std::string_view part) {
             continue;
         }
         const auto value = line.substr(colon + 1);
-        found.name = header_parameter(value, "name");
-        found.filename = header_parameter(value, "filename");
+        parsed.name = header_parameter(value, "name");
+        parsed.filename = header_parameter(value, "filename");
     }
-    return found;
+    return parsed;
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ std::string_view header_parameter(std::string_view header, std::string_view name
         header = header.substr(std::min(header.find_first_not_of(" \t"), header.size()));
         std::string_view value;
         if (header.starts_with('"')) {
-            // Browsers and other clients encode a quote in the value as %22, so this one ends it.
+            // Clients encode a quote inside the value as %22, so the next quote ends the value.
             header.remove_prefix(1);
             const auto end = header.find('"');
             if (end == npos) return {};
@@ -105,17 +106,18 @@ Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view
     }
     const auto separator = fmt::format("\r\n--{}", boundary);
     std::string_view rest = body;
-    // The body begins with the first boundary, or with a preamble, which is ignored.
+    // The body begins with the first boundary or with a preamble, which is ignored.
     if (rest.starts_with(std::string_view(separator).substr(2))) {
         rest.remove_prefix(separator.size() - 2);
     } else if (!take_until(rest, separator)) {
         return fail(ErrorKind::malformed, "the form does not contain its boundary");
     }
     std::vector<FormPart> parts;
-    // `rest` begins after a boundary: "--" ends the form, a line end begins a part.
+    // Here `rest` always begins directly after a boundary. "--" ends the form; a line end begins
+    // the next part.
     while (!rest.starts_with("--")) {
         if (!rest.starts_with("\r\n")) {
-            return fail(ErrorKind::malformed, "a form boundary is not on a line of its own");
+            return fail(ErrorKind::malformed, "a form boundary is not followed by a line end");
         }
         rest.remove_prefix(2);
         const auto part = take_until(rest, separator);

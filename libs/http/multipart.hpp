@@ -1,4 +1,4 @@
-// Parser for multipart/form-data (RFC 7578). Treats its input as hostile.
+// Parser for multipart/form-data (RFC 7578). The input may be hostile.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,17 @@ struct FormPart {
     std::string_view content;
 };
 
-/// Parses a form and returns its parts in order, in linear time. `type` is the Content-Type of the
-/// request. Errors: unsupported (another type), malformed (no boundary, a part without an end),
-/// too_large (more than `max_parts` parts, or part headers above 2 KiB).
+/// Parses a form in linear time and returns its parts in order. `type` is the Content-Type of the
+/// request. Errors: unsupported (not multipart/form-data), malformed (no boundary, or a truncated
+/// part), too_large (more than `max_parts` parts, or a part whose headers exceed 2 KiB).
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
                                          std::size_t max_parts);
 
-/// Returns a parameter of a header such as `form-data; name="file"; filename="a.jpg"`, or an empty
-/// string if it is absent.
+/// Returns the parameter `name` of a header such as `form-data; name="file"; filename="a.jpg"`, or
+/// an empty string if it is absent.
 std::string_view header_parameter(std::string_view header, std::string_view name);
 
-/// Returns whether the texts are equal except for the case of ASCII letters.
+/// Returns whether the strings are equal, ignoring the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace facebus::http

@@ -1,6 +1,6 @@
-// The server is built on cpp-httplib, whose limits are not sufficient: its timeouts restart with
-// every byte, its queue is unlimited, and it decompresses bodies without a limit. BoundedStream,
-// BoundedPool and BoundedServer add the limits.
+// The server is based on cpp-httplib ("the library" below), whose limits are not sufficient: its
+// timeouts restart with every byte, its queue is unbounded, and it decompresses bodies without a
+// limit. BoundedStream, BoundedPool and BoundedServer add the missing limits.
 #include "http/server.hpp"
 
 #include <algorithm>
@@ -55,8 +55,7 @@ bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, con
     }
 }
 
-/// TCP stream with one deadline for the whole request and a limit of its size. Does not own the
-/// socket.
+/// TCP stream with one deadline and one size limit for the whole request. Does not own the socket.
 class BoundedStream : public httplib::Stream {
   public:
     BoundedStream(socket_t socket, milliseconds timeout, std::size_t max_bytes, const Stop& stop)
@@ -67,7 +66,7 @@ class BoundedStream : public httplib::Stream {
           left_(max_bytes),
           stop_(stop) {}
 
-    /// Extends the deadline from that of the headers to that of the body.
+    /// Replaces the deadline for the headers with the later one for the body.
     void expect_body() { read_until_ = Monotonic::now() + timeout_; }
 
     [[nodiscard]] bool is_readable() const override {
@@ -92,8 +91,8 @@ class BoundedStream : public httplib::Stream {
         return static_cast<ssize_t>(taken);
     }
 
-    /// Only time spent waiting for the client counts towards the timeout, so that a response can
-    /// stream for an unlimited time.
+    /// Sends bytes. Only the time spent waiting for the client counts towards the timeout, so a
+    /// response may be streamed indefinitely.
     ssize_t write(const char* bytes, std::size_t size) override {
         const auto start = Monotonic::now();
         const bool ready = wait_for(socket_, POLLOUT, start + write_budget_, stop_);
@@ -134,15 +133,16 @@ class BoundedStream : public httplib::Stream {
     socket_t socket_;
     milliseconds timeout_;
     Monotonic::time_point read_until_;
-    Monotonic::duration write_budget_;  ///< time left for waiting until the client reads
+    Monotonic::duration write_budget_;  ///< time that write() may still wait for the client
     std::size_t left_;                  ///< bytes that may still be received
     const Stop& stop_;
     std::vector<char> buffer_ = std::vector<char>(buffer_bytes);
-    std::size_t begin_ = 0;  ///< of the unread bytes in `buffer_`
-    std::size_t end_ = 0;
+    std::size_t begin_ = 0;  ///< start of the unread bytes in `buffer_`
+    std::size_t end_ = 0;    ///< end of the unread bytes in `buffer_`
 };
 
-/// Thread pool of the library with a bounded queue: if it is full, the server stops accepting.
+/// Thread pool of the library with a bounded queue. While the queue is full, the server accepts no
+/// connections.
 class BoundedPool : public httplib::TaskQueue {
   public:
     using Queued = decltype(std::declval<httplib::TaskQueue&>().enqueue(std::function<void()>()));
@@ -170,7 +170,7 @@ using Process11 = bool (httplib::Server::*)(httplib::Stream&, bool, bool&, const
 using Process18 = bool (httplib::Server::*)(httplib::Stream&, const std::string&, int,
                                             const std::string&, int, bool, bool&, const Setup&);
 
-// The type of process_request() selects the overload.
+// Calls process_request(). The type of that function selects the overload.
 bool process(httplib::Server& server, Process11 function, BoundedStream& stream,
              const Setup& setup) {
     bool closed = true;
@@ -183,7 +183,7 @@ bool process(httplib::Server& server, Process11 function, BoundedStream& stream,
     return (server.*function)(stream, "", 0, "", 0, true, closed, setup);
 }
 
-/// Server of the library with bounded connections.
+/// Server of the library that uses BoundedStream.
 class BoundedServer : public httplib::Server {
   public:
     BoundedServer(milliseconds timeout, std::size_t max_bytes)
@@ -192,19 +192,19 @@ class BoundedServer : public httplib::Server {
   private:
     bool process_and_close_socket(socket_t socket) override {
         BoundedStream stream(socket, timeout_, max_bytes_, stop_);
-        const bool good =
+        const bool succeeded =
             process(*this, &BoundedServer::process_request, stream, [&](httplib::Request& request) {
                 prepare(request);
                 stream.expect_body();
             });
         stream.drain();
         ::close(socket);
-        return good;
+        return succeeded;
     }
 
-    /// Hides headers from the library before it acts on them. Otherwise it would decompress a body
-    /// without a limit, parse a form, wait for the end of a body without a length, and reduce a
-    /// response to ranges.
+    /// Renames or removes headers, so that the library ignores them. Otherwise it would decompress
+    /// bodies without a limit, parse forms, read a body without a length until the connection ends,
+    /// and respond with byte ranges.
     static void prepare(httplib::Request& request) {
         const auto rename = [&](const char* name, const char* other) {
             const auto value = request.get_header_value(name);
@@ -219,7 +219,7 @@ class BoundedServer : public httplib::Server {
     }
 
   public:
-    /// Aborts connections that wait for their clients, and stops the server.
+    /// Aborts all connections that are waiting for a client, and stops the server.
     void end() {
         stop_.request();
         stop();
@@ -240,7 +240,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// Returns the Content-Length, or nothing unless there is exactly one valid value.
+/// Returns the Content-Length, or nothing if there is not exactly one valid value.
 std::optional<std::size_t> length_of(const httplib::Request& request) {
     if (request.get_header_value_count("Content-Length") != 1) return std::nullopt;
     const auto text = request.get_header_value("Content-Length");
@@ -251,7 +251,8 @@ std::optional<std::size_t> length_of(const httplib::Request& request) {
     return length;
 }
 
-/// Returns whether `method` looks like a method, but is not one that the library accepts.
+/// Returns whether `method` consists of capital letters, like a method, but is unknown to the
+/// library.
 bool unknown_method(const std::string& method) {
     constexpr std::array known{"GET", "HEAD",    "POST",  "PUT",   "DELETE",
                                "PRI", "CONNECT", "TRACE", "PATCH", "OPTIONS"};
@@ -259,8 +260,8 @@ bool unknown_method(const std::string& method) {
            std::ranges::all_of(method, [](unsigned char c) { return std::isupper(c) != 0; });
 }
 
-/// Converts a request from the library's type.
-Request translate(const httplib::Request& from) {
+/// Converts a request of the library.
+Request convert(const httplib::Request& from) {
     Request request{.method = from.method == "HEAD" ? "GET" : from.method,
                     .path = from.path,
                     .query = {from.params.begin(), from.params.end()},
@@ -272,15 +273,15 @@ Request translate(const httplib::Request& from) {
     return request;
 }
 
-/// Sends the rest of a stream with its length.
-void send_stream(const Response& answer, httplib::Response& response) {
-    auto& stream = *answer.stream;
+/// Makes the library send the unread rest of a stream, with a Content-Length.
+void send_stream(const Response& from, httplib::Response& to) {
+    auto& stream = *from.stream;
     const auto here = stream.tellg();
     const auto size = static_cast<std::size_t>(stream.seekg(0, std::ios::end).tellg() - here);
     stream.seekg(here);
-    response.set_content_provider(
-        size, answer.type.c_str(),
-        [in = answer.stream](std::size_t, std::size_t length, httplib::DataSink& sink) {
+    to.set_content_provider(
+        size, from.type.c_str(),
+        [in = from.stream](std::size_t, std::size_t length, httplib::DataSink& sink) {
             std::vector<char> chunk(std::min(length, buffer_bytes));
             in->read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
             const auto got = static_cast<std::size_t>(in->gcount());
@@ -288,31 +289,31 @@ void send_stream(const Response& answer, httplib::Response& response) {
         });
 }
 
-/// Sends pieces with chunked encoding.
-void send_pieces(const Response& answer, httplib::Response& response) {
-    response.set_chunked_content_provider(
-        answer.type.c_str(), [next = answer.pieces](std::size_t, httplib::DataSink& sink) {
+/// Makes the library send pieces, with chunked encoding.
+void send_pieces(const Response& from, httplib::Response& to) {
+    to.set_chunked_content_provider(
+        from.type.c_str(), [next = from.pieces](std::size_t, httplib::DataSink& sink) {
             const auto piece = next();
             if (!piece) {
                 sink.done();
                 return true;
             }
-            // An empty chunk would end the response; instead, check that the client is still
-            // connected.
+            // Do not send an empty piece, because an empty chunk would end the response. Only check
+            // whether the client is still connected.
             return piece->empty() ? sink.is_writable() : sink.write(piece->data(), piece->size());
         });
 }
 
-/// Converts a response to the library's type.
-void translate(const Response& answer, httplib::Response& response) {
-    response.status = answer.status;
-    for (const auto& [name, value] : answer.headers) response.set_header(name, value);
-    if (answer.pieces) {
-        send_pieces(answer, response);
-    } else if (answer.stream) {
-        send_stream(answer, response);
+/// Converts a response to one of the library.
+void convert(const Response& from, httplib::Response& to) {
+    to.status = from.status;
+    for (const auto& [name, value] : from.headers) to.set_header(name, value);
+    if (from.pieces) {
+        send_pieces(from, to);
+    } else if (from.stream) {
+        send_stream(from, to);
     } else {
-        response.set_content(answer.body, answer.type.c_str());
+        to.set_content(from.body, from.type.c_str());
     }
 }
 
@@ -325,18 +326,18 @@ std::string Request::header(const std::string& name) const {
 
 struct Server::Impl {
     ServerOptions options;
-    Handlers site;
+    Handlers handlers;
     BoundedServer server;
     std::jthread thread;
 
-    Impl(ServerOptions set, Handlers served)
-        : options(std::move(set)),
-          site(std::move(served)),
+    Impl(ServerOptions server_options, Handlers callbacks)
+        : options(std::move(server_options)),
+          handlers(std::move(callbacks)),
           server(milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
                  options.max_body + max_head_bytes) {}
 
-    /// Returns the error status if the body must not be read: it is chunked, compressed or too
-    /// large, or has an invalid length.
+    /// Returns an error status if the body is chunked, compressed or too large, or has an invalid
+    /// length. Such a body must not be read.
     [[nodiscard]] std::optional<int> body_error(const httplib::Request& request) const {
         if (request.has_header(BoundedServer::kept_transfer)) return 411;
         const auto encoding = lower(request.get_header_value(BoundedServer::kept_encoding));
@@ -347,13 +348,13 @@ struct Server::Impl {
         return std::nullopt;
     }
 
-    /// Sends the response that `make` returns, or 500 if it throws.
+    /// Sends the response that `make` returns, or the error response 500 if it throws.
     template <class Make>
-    void reply(httplib::Response& response, Make make) {
+    void respond(httplib::Response& response, Make make) {
         try {
-            translate(make(), response);
+            convert(make(), response);
         } catch (const std::exception&) {
-            translate(site.refuse(500), response);
+            convert(handlers.error_response(500), response);
         }
     }
 
@@ -363,53 +364,52 @@ struct Server::Impl {
         };
         server.set_payload_max_length(options.max_body);
         server.set_pre_routing_handler([this](const auto& request, auto& response) {
-            using Handled = httplib::Server::HandlerResponse;
+            using Outcome = httplib::Server::HandlerResponse;
             if (const auto status = body_error(request)) {
-                reply(response, [&] { return site.refuse(*status); });
-                return Handled::Handled;
+                respond(response, [&] { return handlers.error_response(*status); });
+                return Outcome::Handled;
             }
-            auto handled = Handled::Unhandled;
-            admit(request, response, handled);
-            return handled;
+            return admit(request, response) ? Outcome::Unhandled : Outcome::Handled;
         });
-        const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
-            reply(response, [&] { return site.answer(translate(request)); });
+        const auto handle = [this](const httplib::Request& request, httplib::Response& response) {
+            respond(response, [&] { return handlers.handle(convert(request)); });
         };
-        // One pattern per method that matches every path: routing is up to the handlers.
+        // The same pattern for all methods; it matches every path, because Handlers::handle does
+        // the routing.
         const char* const all = "[\\s\\S]*";
-        server.Get(all, answer);
-        server.Post(all, answer);
-        server.Put(all, answer);
-        server.Patch(all, answer);
-        server.Delete(all, answer);
-        server.Options(all, answer);
-        // Requests that the library rejects itself get a body from the handlers as well.
+        server.Get(all, handle);
+        server.Post(all, handle);
+        server.Put(all, handle);
+        server.Patch(all, handle);
+        server.Delete(all, handle);
+        server.Options(all, handle);
+        // The library itself rejects some requests. Their responses get a body from the handlers.
         server.set_error_handler([this](const auto& request, auto& response) {
             if (!response.body.empty()) return;
             if (response.status == 400 && unknown_method(request.method)) {
                 response.status = 405;
                 response.set_header("Allow", "GET, POST, PUT, PATCH, DELETE");
             }
-            reply(response, [&] { return site.refuse(response.status); });
+            respond(response, [&] { return handlers.error_response(response.status); });
         });
     }
 
-    /// Asks Handlers::admit. Sends its response, if any, and sets `handled`.
-    void admit(const httplib::Request& request, httplib::Response& response,
-               httplib::Server::HandlerResponse& handled) {
+    /// Calls Handlers::admit. Returns whether the request is admitted; otherwise sends the
+    /// response.
+    bool admit(const httplib::Request& request, httplib::Response& response) {
         try {
-            const auto refused = site.admit(translate(request));
-            if (!refused) return;
-            translate(*refused, response);
+            const auto rejection = handlers.admit(convert(request));
+            if (!rejection) return true;
+            convert(*rejection, response);
         } catch (const std::exception&) {
-            translate(site.refuse(500), response);
+            convert(handlers.error_response(500), response);
         }
-        handled = httplib::Server::HandlerResponse::Handled;
+        return false;
     }
 };
 
-Server::Server(ServerOptions options, Handlers site)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(site))) {
+Server::Server(ServerOptions options, Handlers handlers)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handlers))) {
     impl_->set_up();
     address_ = listen(impl_->server, impl_->thread, impl_->options.address, impl_->options.setting);
 }

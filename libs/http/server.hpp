@@ -14,12 +14,12 @@ namespace facebus::http {
 
 /// HTTP request.
 struct Request {
-    std::string method;                             ///< GET for a HEAD request
-    std::string path;                               ///< decoded; without the query
-    std::multimap<std::string, std::string> query;  ///< decoded
-    std::map<std::string, std::string> headers;     ///< by name in lower case
-    std::size_t length = 0;                         ///< announced length of the body, in bytes
-    std::string body;                               ///< empty in Handlers::admit
+    std::string method;                             ///< method; GET also for a HEAD request
+    std::string path;                               ///< decoded path, without the query
+    std::multimap<std::string, std::string> query;  ///< decoded parameters
+    std::map<std::string, std::string> headers;     ///< values by header name in lower case
+    std::size_t length = 0;                         ///< value of Content-Length; 0 if absent
+    std::string body;                               ///< body; empty in Handlers::admit
 
     /// Returns the value of a header, or an empty string. Requires: `name` is in lower case.
     [[nodiscard]] std::string header(const std::string& name) const;
@@ -31,46 +31,47 @@ struct Response {
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If set, the rest of this stream is sent instead of the body. A file can be unlinked once it
-    /// is open, so that it is deleted even if the program crashes.
+    /// If set, the unread rest of this stream is sent instead of `body`. A file can be unlinked as
+    /// soon as it is open; it is then deleted even if the program crashes.
     std::shared_ptr<std::istream> stream{};
-    /// If set, it is called repeatedly and each piece is sent, until it returns nothing. It may
-    /// block for about a second and must then return an empty piece if it has no data, so that the
-    /// server can check whether the client has disconnected.
+    /// If set, this function is called repeatedly and each returned piece is sent, until it returns
+    /// nothing. The function may block for about a second. If it has no data by then, it must
+    /// return an empty piece, so that the server can check whether the client has disconnected.
     std::function<std::optional<std::string>()> pieces{};
 };
 
 /// Address and limits of a server.
 struct ServerOptions {
-    std::string address;               ///< host:port; port 0: any free port
-    std::string setting;               ///< configuration key of the address, named in errors
-    std::size_t threads = 8;           ///< maximum of requests handled concurrently
-    std::size_t waiting = 64;          ///< maximum of queued connections; more wait in the kernel
-    std::size_t max_body = 1'000'000;  ///< bytes
-    /// Deadline in seconds for receiving a request, and limit of the time that a response waits for
-    /// the client.
+    std::string address;       ///< host:port; port 0: any free port
+    std::string setting;       ///< configuration key of the address, for errors
+    std::size_t threads = 8;   ///< maximum number of concurrent requests
+    std::size_t waiting = 64;  ///< maximum number of queued connections; the kernel queues more
+    std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
+    /// Deadline in seconds for receiving a request. Also the time that sending a response may spend
+    /// waiting for the client.
     double timeout = 30;
 };
 
-/// Callbacks of a server. They are called concurrently from several threads. If one throws, the
-/// response is refuse(500).
+/// Callbacks of a server. They are called concurrently from several threads. If a callback throws,
+/// the response is error_response(500).
 struct Handlers {
-    /// Checks a request before its body is read. If it returns a response, that is sent, and the
-    /// body is not read.
+    /// Checks a request before its body is read. If this returns a response, the server sends it
+    /// and does not read the body.
     std::function<std::optional<Response>(const Request&)> admit;
-    /// Handles a request with its body.
-    std::function<Response(const Request&)> answer;
-    /// Returns the response to an invalid request or a failure: 400, 405, 411, 413, 414, 415, 500.
-    std::function<Response(int status)> refuse;
+    /// Handles a request, including its body.
+    std::function<Response(const Request&)> handle;
+    /// Returns the response to an invalid request or after a failure. `status` is 400, 405, 411,
+    /// 413, 414, 415 or 500.
+    std::function<Response(int status)> error_response;
 };
 
-/// Serves `site` in its own threads until it is destroyed. Handles one request per connection.
-/// Closes the connection if a request has not arrived before its deadline. Request bodies require a
-/// Content-Length and must be neither chunked nor compressed.
+/// Runs an HTTP server in its own threads until it is destroyed. Handles one request per
+/// connection. Closes a connection if the request has not arrived before its deadline. Request
+/// bodies require a Content-Length and must be neither chunked nor compressed.
 class Server {
   public:
-    /// Throws `FatalError` naming the setting if the server cannot listen.
-    Server(ServerOptions options, Handlers site);
+    /// Throws `FatalError` that names the setting if the server cannot listen.
+    Server(ServerOptions options, Handlers handlers);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(lines_survive_writing_and_reading_with_and_without_encrypti
         BOOST_REQUIRE(read);
         BOOST_TEST((*read == lines()));
         const auto permissions = fs::status(written.file).permissions();
-        BOOST_TEST(((permissions & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none));
+        BOOST_TEST(
+            ((permissions & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none));
     }
 }
 

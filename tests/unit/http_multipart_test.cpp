@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(ignores_case_and_other_headers) {
     BOOST_TEST(parts->front().content == "x");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_bodies_that_are_not_forms) {
+BOOST_AUTO_TEST_CASE(rejects_bodies_that_are_not_valid_forms) {
     rejects("application/json", "{}", ErrorKind::unsupported);
     rejects("", "", ErrorKind::unsupported);
     rejects("multipart/form-data", part("name=a", "") + "--b--", ErrorKind::malformed);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(rejects_forms_truncated_anywhere) {
     BOOST_TEST(parse_form(form, body, 3).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_too_long_headers) {
+BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_too_long_part_headers) {
     std::string body;
     for (int i = 0; i < 4; ++i) body += part("name=a", "");
     rejects(form, body + "--b--", ErrorKind::too_large);

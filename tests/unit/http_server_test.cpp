@@ -28,12 +28,12 @@ namespace {
 class Client {
   public:
     explicit Client(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in place{};
-        place.sin_family = AF_INET;
-        place.sin_port = htons(static_cast<std::uint16_t>(parse_address(address)->port));
-        inet_pton(AF_INET, "127.0.0.1", &place.sin_addr);
-        const void* raw = &place;
-        BOOST_REQUIRE(connect(socket_, static_cast<const sockaddr*>(raw), sizeof place) == 0);
+        sockaddr_in target{};
+        target.sin_family = AF_INET;
+        target.sin_port = htons(static_cast<std::uint16_t>(parse_address(address)->port));
+        inet_pton(AF_INET, "127.0.0.1", &target.sin_addr);
+        const void* raw = &target;
+        BOOST_REQUIRE(connect(socket_, static_cast<const sockaddr*>(raw), sizeof target) == 0);
     }
     ~Client() { close(socket_); }
     Client(const Client&) = delete;
@@ -44,7 +44,7 @@ class Client {
             ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         return *this;
     }
-    [[nodiscard]] bool answered_within_ms(int milliseconds) const {
+    [[nodiscard]] bool has_input_within_ms(int milliseconds) const {
         pollfd polled{.fd = socket_, .events = POLLIN, .revents = 0};
         return poll(&polled, 1, milliseconds) > 0;
     }
@@ -63,42 +63,42 @@ class Client {
     int socket_;
 };
 
-/// Source of a response in pieces.
+/// Function that returns the pieces of a response.
 using Pieces = std::function<std::optional<std::string>()>;
 
 /// Server with handlers for the tests.
-struct Served {
-    std::atomic<int> answered = 0;
+struct TestServer {
+    std::atomic<int> handled = 0;
     Pieces pieces;
     Request last;
-    Server server;
+    Server http_server;
 
-    explicit Served(double timeout = 30, std::size_t threads = 2)
-        : server({.address = "127.0.0.1:0",
-                  .setting = "test.address",
-                  .threads = threads,
-                  .max_body = 1000,
-                  .timeout = timeout},
-                 {.admit = [](const Request& request) -> std::optional<Response> {
-                      if (request.path == "/no") return Response{.status = 403, .body = "no"};
-                      return std::nullopt;
-                  },
-                  .answer =
-                      [this](const Request& request) {
-                          ++answered;
-                          last = request;
-                          if (request.path == "/throw") throw std::runtime_error("secret");
-                          if (request.path == "/pieces") return Response{.pieces = pieces};
-                          return Response{.body = "yes"};
-                      },
-                  .refuse =
-                      [](int status) {
-                          return Response{.status = status,
-                                          .body = "refused " + std::to_string(status)};
-                      }}) {}
+    explicit TestServer(double timeout = 30, std::size_t threads = 2)
+        : http_server({.address = "127.0.0.1:0",
+                       .setting = "test.address",
+                       .threads = threads,
+                       .max_body = 1000,
+                       .timeout = timeout},
+                      {.admit = [](const Request& request) -> std::optional<Response> {
+                           if (request.path == "/no") return Response{.status = 403, .body = "no"};
+                           return std::nullopt;
+                       },
+                       .handle =
+                           [this](const Request& request) {
+                               ++handled;
+                               last = request;
+                               if (request.path == "/throw") throw std::runtime_error("secret");
+                               if (request.path == "/pieces") return Response{.pieces = pieces};
+                               return Response{.body = "yes"};
+                           },
+                       .error_response =
+                           [](int status) {
+                               return Response{.status = status,
+                                               .body = "error " + std::to_string(status)};
+                           }}) {}
 
-    std::string ask(const std::string& head, const std::string& body = "") {
-        return Client(server.address()).send(head + "\r\n\r\n" + body).receive();
+    std::string send_request(const std::string& head, const std::string& body = "") {
+        return Client(http_server.address()).send(head + "\r\n\r\n" + body).receive();
     }
 };
 
@@ -106,179 +106,183 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-void check_error(const std::string& answer, int status) {
-    BOOST_TEST(answer.starts_with("HTTP/1.1 " + std::to_string(status)), answer);
-    BOOST_TEST(answer.ends_with("refused " + std::to_string(status)), answer);
+void check_error(const std::string& response, int status) {
+    BOOST_TEST(response.starts_with("HTTP/1.1 " + std::to_string(status)), response);
+    BOOST_TEST(response.ends_with("error " + std::to_string(status)), response);
 }
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(passes_the_decoded_request_to_the_handler) {
-    Served served;
-    const auto answer = served.ask(
+    TestServer server;
+    const auto response = server.send_request(
         "PUT /a%20b/c%2Fd?x=1+2&y=%C3%A9&x=3 HTTP/1.1\r\nX-Api-Key: k\r\nContent-Type: "
         "multipart/form-data; boundary=b\r\nContent-Length: 4",
         "body");
-    BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
-    BOOST_TEST(answer.ends_with("yes"));
-    BOOST_TEST(served.last.method == "PUT");
-    BOOST_TEST(served.last.path == "/a b/c/d");
-    BOOST_TEST(served.last.query.count("x") == 2U);
-    BOOST_TEST(served.last.query.find("y")->second == "\xC3\xA9");
-    BOOST_TEST(served.last.header("x-api-key") == "k");
-    BOOST_TEST(served.last.header("content-type") == "multipart/form-data; boundary=b");
-    BOOST_TEST(served.last.body == "body");
-    BOOST_TEST(served.last.length == 4U);
+    BOOST_TEST(response.starts_with("HTTP/1.1 200"), response);
+    BOOST_TEST(response.ends_with("yes"));
+    BOOST_TEST(server.last.method == "PUT");
+    BOOST_TEST(server.last.path == "/a b/c/d");
+    BOOST_TEST(server.last.query.count("x") == 2U);
+    BOOST_TEST(server.last.query.find("y")->second == "\xC3\xA9");
+    BOOST_TEST(server.last.header("x-api-key") == "k");
+    BOOST_TEST(server.last.header("content-type") == "multipart/form-data; boundary=b");
+    BOOST_TEST(server.last.body == "body");
+    BOOST_TEST(server.last.length == 4U);
 }
 
-BOOST_AUTO_TEST_CASE(request_without_a_body_requires_no_length) {
-    Served served;
+BOOST_AUTO_TEST_CASE(accepts_requests_with_neither_body_nor_content_length) {
+    TestServer server;
     for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}) {
-        const auto answer = served.ask(std::string(method) + " / HTTP/1.1");
-        BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
+        const auto response = server.send_request(std::string(method) + " / HTTP/1.1");
+        BOOST_TEST(response.starts_with("HTTP/1.1 200"), response);
     }
-    BOOST_TEST(served.answered == 6);
+    BOOST_TEST(server.handled == 6);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_requests_before_their_body_arrives) {
-    Served served;
-    Client client(served.server.address());
+BOOST_AUTO_TEST_CASE(can_reject_a_request_before_its_body_arrives) {
+    TestServer server;
+    Client client(server.http_server.address());
     client.send("POST /no HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
     BOOST_TEST(client.receive().ends_with("no"));
-    BOOST_TEST(served.answered == 0);
+    BOOST_TEST(server.handled == 0);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_large_bodies_by_their_announced_length) {
-    Served served;
-    Client client(served.server.address());
+BOOST_AUTO_TEST_CASE(rejects_too_large_bodies_by_their_content_length) {
+    TestServer server;
+    Client client(server.http_server.address());
     client.send("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n");
     check_error(client.receive(), 413);
-    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999"), 400);
-    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: -1"), 400);
-    check_error(served.ask("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", "xx"), 400);
-    BOOST_TEST(served.answered == 0);
+    check_error(server.send_request("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999"),
+                400);
+    check_error(server.send_request("POST / HTTP/1.1\r\nContent-Length: -1"), 400);
+    check_error(
+        server.send_request("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", "xx"),
+        400);
+    BOOST_TEST(server.handled == 0);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_chunked_and_compressed_bodies) {
-    Served served;
-    check_error(served.ask("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "1\r\nx\r\n0\r\n"),
-                411);
-    check_error(served.ask("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 1", "x"),
-                415);
-    BOOST_TEST(served.answered == 0);
+    TestServer server;
+    check_error(
+        server.send_request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked", "1\r\nx\r\n0\r\n"),
+        411);
+    check_error(
+        server.send_request("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 1", "x"),
+        415);
+    BOOST_TEST(server.handled == 0);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_malformed_requests_with_an_error_body) {
-    Served served;
-    check_error(served.ask("hello"), 400);
-    check_error(served.ask("GET / HTTP/9.9"), 400);
-    check_error(served.ask("GET /" + std::string(9000, 'x') + " HTTP/1.1"), 414);
-    const auto unknown = served.ask("QUERY / HTTP/1.1");
+    TestServer server;
+    check_error(server.send_request("hello"), 400);
+    check_error(server.send_request("GET / HTTP/9.9"), 400);
+    check_error(server.send_request("GET /" + std::string(9000, 'x') + " HTTP/1.1"), 414);
+    const auto unknown = server.send_request("QUERY / HTTP/1.1");
     check_error(unknown, 405);
     BOOST_TEST(contains(unknown, "Allow: "));
-    BOOST_TEST(served.answered == 0);
+    BOOST_TEST(server.handled == 0);
 }
 
-BOOST_AUTO_TEST_CASE(limits_the_size_of_unterminated_headers) {
-    Served served;
-    Client client(served.server.address());
+BOOST_AUTO_TEST_CASE(limits_the_total_size_of_headers) {
+    TestServer server;
+    Client client(server.http_server.address());
     client.send("GET / HTTP/1.1\r\n");
     const auto start = Monotonic::now();
-    while (!client.answered_within_ms(0)) client.send("X: " + std::string(1000, 'x') + "\r\n");
-    // Well before the deadline of the headers.
+    while (!client.has_input_within_ms(0)) client.send("X: " + std::string(1000, 'x') + "\r\n");
+    // Much less than the 5 s that the client has for sending its headers.
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
-    BOOST_TEST(served.answered == 0);
+    BOOST_TEST(server.handled == 0);
 }
 
 BOOST_AUTO_TEST_CASE(deadline_applies_to_requests_that_arrive_byte_by_byte) {
-    Served served(0.3);
-    Client client(served.server.address());
+    TestServer server(0.3);
+    Client client(server.http_server.address());
     const auto start = Monotonic::now();
     client.send("POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
-    std::atomic<bool> over = false;
     // Send a byte regularly, so that the timeout of the library never applies.
-    while (!client.answered_within_ms(20)) client.send("x");
-    BOOST_TEST(served.answered == 0);
+    while (!client.has_input_within_ms(20)) client.send("x");
+    BOOST_TEST(server.handled == 0);
     const auto seconds = std::chrono::duration<double>(Monotonic::now() - start).count();
     BOOST_TEST(seconds >= 0.3);
     BOOST_TEST(seconds < 5);
 }
 
-BOOST_AUTO_TEST_CASE(silent_connections_block_others_only_until_the_deadline) {
-    Served served(0.3);
-    const Client one(served.server.address());
-    const Client two(served.server.address());
-    BOOST_TEST(served.ask("GET / HTTP/1.1").ends_with("yes"));
+BOOST_AUTO_TEST_CASE(silent_connections_occupy_threads_only_until_the_deadline) {
+    TestServer server(0.3);
+    const Client one(server.http_server.address());
+    const Client two(server.http_server.address());
+    BOOST_TEST(server.send_request("GET / HTTP/1.1").ends_with("yes"));
 }
 
-BOOST_AUTO_TEST_CASE(sends_pieces_until_there_are_no_more) {
-    Served served;
-    served.pieces = [left = std::vector<std::string>{"b", "", "a"}]() mutable {
+BOOST_AUTO_TEST_CASE(sends_pieces_until_the_function_returns_nothing) {
+    TestServer server;
+    server.pieces = [left = std::vector<std::string>{"b", "", "a"}]() mutable {
         std::optional<std::string> next;
         if (left.empty()) return next;
         next = left.back();
         left.pop_back();
         return next;
     };
-    const auto answer = served.ask("GET /pieces HTTP/1.1");
-    BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
-    BOOST_TEST(answer.ends_with("1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), answer);
+    const auto response = server.send_request("GET /pieces HTTP/1.1");
+    BOOST_TEST(response.starts_with("HTTP/1.1 200"), response);
+    BOOST_TEST(response.ends_with("1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), response);
 }
 
-BOOST_AUTO_TEST_CASE(idle_response_ends_when_the_client_disconnects) {
-    Served served;
+BOOST_AUTO_TEST_CASE(streamed_response_ends_when_the_client_disconnects) {
+    TestServer server;
     std::promise<void> ended;
     {
-        std::shared_ptr<void> held(nullptr, [&](void*) { ended.set_value(); });
-        served.pieces = [held] { return std::optional<std::string>(""); };
-        Client client(served.server.address());
+        std::shared_ptr<void> owner(nullptr, [&](void*) { ended.set_value(); });
+        server.pieces = [owner] { return std::optional<std::string>(""); };
+        Client client(server.http_server.address());
         client.send("GET /pieces HTTP/1.1\r\n\r\n");
-        BOOST_TEST(client.answered_within_ms(60'000));
-        served.pieces = nullptr;
+        BOOST_TEST(client.has_input_within_ms(60'000));
+        server.pieces = nullptr;
     }
     ended.get_future().get();
 }
 
-BOOST_AUTO_TEST_CASE(stops_despite_an_endless_response) {
-    auto served = std::make_unique<Served>(60);
-    served->pieces = [] { return std::optional<std::string>(""); };
-    Client client(served->server.address());
+BOOST_AUTO_TEST_CASE(server_stops_despite_an_endless_response) {
+    auto server = std::make_unique<TestServer>(60);
+    server->pieces = [] { return std::optional<std::string>(""); };
+    Client client(server->http_server.address());
     client.send("GET /pieces HTTP/1.1\r\n\r\n");
-    BOOST_TEST(client.answered_within_ms(60'000));
+    BOOST_TEST(client.has_input_within_ms(60'000));
     const auto start = Monotonic::now();
-    served.reset();
+    server.reset();
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
-BOOST_AUTO_TEST_CASE(stops_without_waiting_for_clients) {
-    auto served = std::make_unique<Served>(60);
-    Client silent(served->server.address());
-    Client slow(served->server.address());
+BOOST_AUTO_TEST_CASE(server_stops_without_waiting_for_clients) {
+    auto server = std::make_unique<TestServer>(60);
+    Client silent(server->http_server.address());
+    Client slow(server->http_server.address());
     slow.send("POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
     const auto start = Monotonic::now();
-    served.reset();
+    server.reset();
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
-BOOST_AUTO_TEST_CASE(answers_one_request_per_connection) {
-    Served served;
-    const auto answer = served.ask("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1");
-    BOOST_TEST(contains(answer, "Connection: close"));
-    BOOST_TEST(served.answered == 1);
+BOOST_AUTO_TEST_CASE(handles_one_request_per_connection) {
+    TestServer server;
+    const auto response = server.send_request("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1");
+    BOOST_TEST(contains(response, "Connection: close"));
+    BOOST_TEST(server.handled == 1);
 }
 
 BOOST_AUTO_TEST_CASE(ignores_range_headers) {
-    Served served;
-    const auto answer = served.ask("GET / HTTP/1.1\r\nRange: bytes=1-1");
-    BOOST_TEST(answer.starts_with("HTTP/1.1 200"), answer);
-    BOOST_TEST(answer.ends_with("yes"));
+    TestServer server;
+    const auto response = server.send_request("GET / HTTP/1.1\r\nRange: bytes=1-1");
+    BOOST_TEST(response.starts_with("HTTP/1.1 200"), response);
+    BOOST_TEST(response.ends_with("yes"));
 }
 
 BOOST_AUTO_TEST_CASE(exception_becomes_an_error_without_its_message) {
-    Served served;
-    const auto answer = served.ask("GET /throw HTTP/1.1");
-    check_error(answer, 500);
-    BOOST_TEST(!contains(answer, "secret"));
+    TestServer server;
+    const auto response = server.send_request("GET /throw HTTP/1.1");
+    check_error(response, 500);
+    BOOST_TEST(!contains(response, "secret"));
 }
 
 BOOST_AUTO_TEST_CASE(sends_the_rest_of_a_stream_after_its_file_was_unlinked) {
@@ -288,38 +292,38 @@ BOOST_AUTO_TEST_CASE(sends_the_rest_of_a_stream_after_its_file_was_unlinked) {
     const Server server(
         {.address = "127.0.0.1:0", .setting = "test.address"},
         {.admit = [](const auto&) { return std::nullopt; },
-         .answer =
+         .handle =
              [&](const auto&) {
                  auto in = std::make_shared<std::ifstream>(folder / "file", std::ios::binary);
                  in->ignore(11);
                  std::filesystem::remove(folder / "file");
                  return Response{.type = "application/octet-stream", .stream = std::move(in)};
              },
-         .refuse = [](int status) { return Response{.status = status}; }});
-    const auto answer = Client(server.address()).send("GET / HTTP/1.1\r\n\r\n").receive();
-    BOOST_TEST(answer.ends_with("\r\n\r\n" + text));
+         .error_response = [](int status) { return Response{.status = status}; }});
+    const auto response = Client(server.address()).send("GET / HTTP/1.1\r\n\r\n").receive();
+    BOOST_TEST(response.ends_with("\r\n\r\n" + text));
 }
 
 BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_names_the_setting) {
-    const Served served;
-    const auto named = [](const FatalError& error) {
+    const TestServer server;
+    const auto names_setting = [](const FatalError& error) {
         return contains(error.what(), "test.address");
     };
-    for (const auto& address : {served.server.address(), std::string("nowhere")}) {
+    for (const auto& address : {server.http_server.address(), std::string("nowhere")}) {
         BOOST_CHECK_EXCEPTION(Server({.address = address, .setting = "test.address"}, {}),
-                              FatalError, named);
+                              FatalError, names_setting);
     }
 }
 
 BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {
     for (const auto* good : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
-        BOOST_TEST(is_loopback(*parse_address(good)), good);
+        BOOST_TEST(is_loopback(*parse_address(inside)), inside);
     }
     for (const auto* other :
          {"0.0.0.0:1", "127.example.com:1", "10.0.0.1:1", "[::]:1", "1.127.0.0:1"}) {
-        BOOST_TEST(!is_loopback(*parse_address(other)), other);
+        BOOST_TEST(!is_loopback(*parse_address(outside)), outside);
     }
     for (const auto* bad : {"", ":1", "host", "host:", "host:x", "host:70000", "host:-1"}) {
-        BOOST_TEST(!parse_address(bad), bad);
+        BOOST_TEST(!parse_address(malformed), malformed);
     }
 }
