@@ -1,4 +1,4 @@
-"""Pipeline stages, parsed from libs/wire/stages.hpp."""
+"""Reads the stages of the pipeline from the table in libs/wire/stages.hpp."""
 
 import re
 from typing import NamedTuple
@@ -10,6 +10,8 @@ ROW = re.compile(r"Stage\{\s*" + r",\s*".join([TEXT, TEXT, r"Machine::(\w+)", TE
 
 
 class Stage(NamedTuple):
+    """Row of the table; see struct Stage there."""
+
     process: str
     section: str
     machine: str

@@ -1,4 +1,4 @@
-"""Rules that the compiler does not check: allowed includes, sizes and namespaces."""
+"""Tests rules that the compiler does not check: allowed includes, namespaces, and sizes of files and folders."""
 
 import pathlib
 import re
@@ -6,7 +6,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# The libraries whose headers a library may include, besides its own.
+# For each library, the other libraries whose headers it may include.
 ALLOWED = {
     "base": set(),
     "wire": {"base"},
@@ -17,8 +17,8 @@ ALLOWED = {
     "gallery": {"base", "crypto"},
     "service": {"base", "wire", "bus", "http"},
 }
-# The folders or files that may include the headers of a third party.
-OWNERS = {
+# For each third-party library, given as the beginning of its headers' paths: the folders and files that may include it.
+USERS = {
     "msgpack": ["libs/wire"],
     "zmq": ["libs/bus"],
     "opencv2/": ["libs/vision"],
@@ -39,39 +39,39 @@ def sources(folder):
 
 
 class Architecture(unittest.TestCase):
-    def test_libraries_include_only_lower_libraries(self):
+    def test_libraries_include_only_allowed_libraries(self):
         for library, allowed in ALLOWED.items():
             files = sources(f"libs/{library}")
             self.assertTrue(files, library)
             for path in files:
                 for include in INCLUDE.findall(path.read_text()):
-                    first = include.split("/")[0]
-                    if first in ALLOWED and first != library:
-                        self.assertIn(first, allowed, f"{path} includes {include}")
+                    included = include.split("/")[0]
+                    if included in ALLOWED and included != library:
+                        self.assertIn(included, allowed, f"{path} includes {include}")
 
-    def test_third_party_headers_stay_in_their_library(self):
+    def test_only_allowed_folders_include_third_party_headers(self):
         for folder in ("libs", "services"):
             for path in sources(folder):
                 for include in INCLUDE.findall(path.read_text()):
-                    for third_party, owners in OWNERS.items():
-                        if include.startswith(third_party):
+                    for headers, users in USERS.items():
+                        if include.startswith(headers):
                             self.assertTrue(
-                                any(path.is_relative_to(ROOT / owner) for owner in owners), f"{path} includes {include}"
+                                any(path.is_relative_to(ROOT / user) for user in users), f"{path} includes {include}"
                             )
 
     def test_services_do_not_include_each_other(self):
         services = {main.parent.name for main in (ROOT / "services").glob("*/main.cpp")}
         self.assertIn("capture", services)
         for path in sources("services"):
-            own = path.relative_to(ROOT / "services").parts[0]
+            service = path.relative_to(ROOT / "services").parts[0]
             for include in INCLUDE.findall(path.read_text()):
-                if own == "settings" and include.endswith("/options.hpp"):
-                    continue  # it assembles all sections of facebus.yaml
-                self.assertNotIn(include.split("/")[0], services - {own}, f"{path} includes {include}")
+                if service == "settings" and include.endswith("/options.hpp"):
+                    continue  # services/settings reads all sections of facebus.yaml
+                self.assertNotIn(include.split("/")[0], services - {service}, f"{path} includes {include}")
 
-    def test_programs_accept_all_environment_variables_that_scripts_read(self):
+    def test_programs_do_not_reject_environment_variables_of_scripts(self):
         text = (ROOT / "libs/service/config.cpp").read_text()
-        known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # a config key
+        known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # also a setting
         read = re.compile(r'(?:\$\{?|environ(?:\.get)?[\[(]"|getenv\(")(FACEBUS_[A-Z_]+)')
         names = set()
         for folder in (".ci", "deploy", "models", "tests", "tools"):
@@ -82,7 +82,7 @@ class Architecture(unittest.TestCase):
         self.assertIn("FACEBUS_BIN", names)
         self.assertEqual(set(), names - known)
 
-    def test_options_do_not_depend_on_the_runtime(self):
+    def test_options_do_not_include_the_service_runtime(self):
         for path in (ROOT / "services").rglob("options.hpp"):
             for include in INCLUDE.findall(path.read_text()):
                 self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)
@@ -104,7 +104,7 @@ class Architecture(unittest.TestCase):
         for path in (ROOT / "services").glob("*/main.cpp"):
             self.assertLessEqual(len(path.read_text().splitlines()), 60, path)
 
-    def test_sources_neither_sleep_nor_swallow_exceptions(self):
+    def test_sources_do_not_sleep_or_ignore_exceptions(self):
         for folder in ("libs", "services", "tests/unit", "tests/stage", "tests/contract"):
             for path in sources(folder):
                 text = path.read_text()

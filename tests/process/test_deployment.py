@@ -1,4 +1,4 @@
-"""Compose, Kubernetes, systemd and Prometheus know every stage of libs/wire/stages.hpp."""
+"""Tests that the files of Compose, Kubernetes, systemd and Prometheus contain every stage of libs/wire/stages.hpp."""
 
 import itertools
 import unittest
@@ -11,18 +11,18 @@ UNITS = BIN.parent / "deploy/systemd/tested"
 
 
 def containers():
-    """Returns the containers of the Kubernetes manifests by program."""
-    found = {}
+    """Returns the containers in the Kubernetes manifests, by the program that they run."""
+    by_program = {}
     for file in sorted((ROOT / "deploy/k8s").rglob("*.yaml")):
         for document in yaml.safe_load_all(file.read_text()):
             pod = (document or {}).get("spec", {}).get("template", {}).get("spec", {})
             for container in pod.get("containers", []):
-                found[container.get("command", [""])[0]] = container
-    return found
+                by_program[container.get("command", [""])[0]] = container
+    return by_program
 
 
 class Deployment(unittest.TestCase):
-    def test_stage_table_lists_every_service_in_order(self):
+    def test_stage_table_lists_every_service_and_edge_stages_in_order(self):
         services = {main.parent.name for main in (ROOT / "services").glob("*/main.cpp")} - {"cli"}
         self.assertEqual(services, {stage.process for stage in STAGES})
         for before, after in itertools.pairwise(EDGE):
@@ -39,10 +39,10 @@ class Deployment(unittest.TestCase):
                 self.assertIn(f"127.0.0.1:{stage.port}", service["healthcheck"]["test"])
 
     def test_kubernetes_runs_every_stage(self):
-        found = containers()
+        by_program = containers()
         for stage in STAGES:
             with self.subTest(stage.process):
-                container = found[stage.program]
+                container = by_program[stage.program]
                 self.assertIn(stage.port, [port["containerPort"] for port in container["ports"]])
                 self.assertTrue({"readinessProbe", "livenessProbe"} <= container.keys())
 
@@ -57,8 +57,8 @@ class Deployment(unittest.TestCase):
     def test_prometheus_scrapes_every_stage(self):
         jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
         scraped = {target for job in jobs for static in job.get("static_configs", []) for target in static["targets"]}
-        discovered = [sd for job in jobs for sd in job.get("dns_sd_configs", [])]
-        scraped |= {f"{name}:{sd['port']}" for sd in discovered for name in sd["names"]}
+        dns_configs = [config for job in jobs for config in job.get("dns_sd_configs", [])]
+        scraped |= {f"{name}:{config['port']}" for config in dns_configs for name in config["names"]}
         for stage in STAGES:
             self.assertIn(f"{stage.process}:{stage.port}", scraped)
 

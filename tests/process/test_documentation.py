@@ -1,5 +1,5 @@
-"""Runs the commands of README.md and of the quick start verbatim; tools/check-containers runs the container section of
-the quick start. Checks that links, scripts and configuration keys of all pages exist."""
+"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the links, scripts and
+settings in all documents exist. tools/check-containers runs the container section of the quick start."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from system import System
 
 PAGES = ["README.md", "CONTRIBUTING.md", "schemas/README.md", "models/README.md",
          *sorted(str(file.relative_to(ROOT)) for file in (ROOT / "docs").glob("**/*.md"))]
-# Not run here, because each takes minutes; .ci/run runs both.
-SCRIPTS = {"deploy/demo", "deploy/test"}
+# Scripts that are not run here because each takes minutes. .ci/run runs them.
+SLOW_SCRIPTS = {"deploy/demo", "deploy/test"}
 
 
 def commands(page, heading=""):
-    """Returns the commands of a page's shell blocks, optionally only below one heading, without comments."""
+    """Returns the commands in the shell blocks of a page, without comments; with `heading`, only those below it."""
     text = (ROOT / page).read_text()
     if heading:
         text = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
@@ -32,7 +32,7 @@ class Commands(ProcessTest):
         super().setUp()
 
     def run_commands(self, commands, environment, replacements):
-        """Runs the commands in the folder of the test, verbatim except for the replacements."""
+        """Runs the commands in the folder of the test, verbatim except for `replacements` (new text by old text)."""
         script = "\n".join(["set -eux", *commands, ""])
         for old, new in replacements.items():
             self.assertIn(old, script)
@@ -44,7 +44,7 @@ class Commands(ProcessTest):
         self.assertEqual(0, ran.code, ran)
         return ran
 
-    def test_the_commands_of_the_readme_work(self):
+    def test_commands_in_the_readme_work(self):
         system = System(self)
         system.start_redis()
         system.enrol(carphone_frames(self), "--name", "Alice")
@@ -56,29 +56,31 @@ class Commands(ProcessTest):
         shutil.copy(DEMO / "photos/barack_obama/obama.jpg", self.folder / "photo.jpg")
         (self.folder / "secret.txt").write_text("a secret\n")
         environment = {name: value for name, value in system.environment.items() if name != "NOTIFY_SOCKET"}
-        here = [command for command in commands("README.md") if command not in SCRIPTS]
-        # `facebus watch` runs until it is stopped.
-        ran = self.run_commands(here, environment, {
+        readme = [command for command in commands("README.md") if command not in SLOW_SCRIPTS]
+        # `facebus watch` runs until it is stopped, so limit its time.
+        ran = self.run_commands(readme, environment, {
             "facebus watch\n": "timeout 2 facebus watch || [ $? = 124 ]\n",
             "photo ID": "photo $(facebus gallery show Alice | grep -oE '[0-9a-f]{32}' | head -1)"})
         self.assertIn("joe_biden", ran.out)
-        for made in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
-            self.assertTrue((self.folder / made).exists(), made)
+        for name in ("face.jpg", "people.gallery", "door-1.pub", "api-keys", "facebus-faces", "facebus.yaml"):
+            self.assertTrue((self.folder / name).exists(), name)
 
-    def test_the_commands_of_the_quick_start_recognise_the_users_people_and_video(self):
+    def test_commands_in_the_quick_start_recognise_a_person_in_a_video(self):
         shutil.move(carphone_frames(self), self.folder / "people/Alice")
         (self.folder / "cache/facebus").mkdir(parents=True)
         (self.folder / "cache/facebus/models").symlink_to(MODELS)
         (self.folder / "build/release").mkdir(parents=True)
         (self.folder / "build/release/bin").symlink_to(BIN)
-        # The programs are already built, and a test must not install anything.
+        # Replace commands that build or install: they only record that they were called.
         recorders = self.folder / "recorders"
         recorders.mkdir()
         for name in ("cmake", "apt-get", "sudo"):
             (recorders / name).write_text(f'#!/bin/sh\necho {name} "$*" >>{self.folder}/calls\n')
             (recorders / name).chmod(0o755)
-        here = [command for command in commands("docs/quickstart.md", "On this machine") if command not in SCRIPTS]
-        ran = self.run_commands([f"PATH={recorders}:$PATH", *here], self.environment(), {"/dev/video0": str(CARPHONE)})
+        quick_start = [command for command in commands("docs/quickstart.md", "On this machine")
+                       if command not in SLOW_SCRIPTS]
+        ran = self.run_commands([f"PATH={recorders}:$PATH", *quick_start], self.environment(),
+                                {"/dev/video0": str(CARPHONE)})
         self.assertRegex(ran.out, r"known +Alice\b")
         self.assertTrue((self.folder / "facebus-demo/contact-sheet.jpg").exists())
         self.assertEqual(["cmake --preset release", "cmake --build build/release"],
@@ -97,22 +99,22 @@ class Pages(unittest.TestCase):
                         self.assertIn(heading, {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
                                                 for title in titles})
 
-    def test_every_script_named_in_a_command_exists(self):
+    def test_every_script_in_a_command_exists(self):
         for page in PAGES:
             for command in commands(page):
                 if script := re.match(r"(?:deploy|tools|tests|models|schemas|\.ci)/[\w./-]+", command):
                     with self.subTest(page=page, command=command):
                         self.assertTrue(os.access(ROOT / script[0], os.X_OK))
 
-    def test_the_rest_page_lists_every_route_with_its_role(self):
+    def test_rest_page_lists_every_route_with_its_role(self):
         document = json.loads((ROOT / "services/gateway/rest/openapi.json").read_text())
-        described = {(method.upper(), path.removeprefix("/api/v1"), operation["description"].split("`")[1])
+        in_openapi = {(method.upper(), path.removeprefix("/api/v1"), operation["description"].split("`")[1])
                      for path, methods in document["paths"].items() if path != "/openapi.json"
                      for method, operation in methods.items()}
         page = (ROOT / "docs/rest.md").read_text()
-        self.assertEqual(described, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
+        self.assertEqual(in_openapi, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
 
-    def test_every_configuration_key_named_on_a_page_exists(self):
+    def test_every_setting_in_a_document_exists(self):
         headers = [file.read_text() for folder in ("libs", "services") for file in (ROOT / folder).rglob("*.[hc]pp")]
         keys = {key for header in headers for key in re.findall(r'\b(?:key|add)\(\s*"(\w+)"', header)}
         sections = "capture|motion|detect|track|broker|recognize|gallery|gateway|mqtt|redis|results|bus"

@@ -1,4 +1,4 @@
-"""Debian's Prometheus scrapes a running system with the shipped configuration, alerts and dashboard."""
+"""Tests the shipped Prometheus configuration, alerts and dashboard with a Prometheus server and a running system."""
 
 import json
 import re
@@ -20,17 +20,19 @@ DEPLOY = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/facebus.json"
 SERVICES = {stage.process for stage in STAGES}
 METRIC = re.compile(r"\b(?:facebus_|process_)\w+")
-PARTS = re.compile("_(bucket|sum|count)$")
-# Exported only if MQTT or webhooks are configured.
+HISTOGRAM_SUFFIX = re.compile("_(bucket|sum|count)$")
+# Metrics that are exported only if MQTT or webhooks are configured.
 OPTIONAL = re.compile("facebus_(mqtt|webhook)_")
 
 
 def alerts():
+    """Returns the rules in alerts.yaml."""
     groups = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 
 def dashboard_expressions():
+    """Returns the queries of the dashboard."""
     panels = json.loads(DASHBOARD.read_text())["panels"]
     return [target["expr"].replace("$__rate_interval", "1m") for panel in panels for target in panel.get("targets", [])]
 
@@ -45,7 +47,7 @@ class Prometheus:
         config["global"]["scrape_interval"] = "1s"
         config["rule_files"] = [str(DEPLOY / "alerts.yaml")]
         for job in config["scrape_configs"]:
-            # Compose's host names do not resolve here: the same jobs, with the addresses of these processes.
+            # The host names of Compose do not resolve here. Replace them with the addresses of the running processes.
             for entry in job.pop("dns_sd_configs", []):
                 job["static_configs"] = [{"targets": [f"{entry['names'][0]}:{entry['port']}"]}]
             for entry in job["static_configs"]:
@@ -58,6 +60,7 @@ class Prometheus:
                         f"--web.listen-address={self.url.removeprefix('http://')}"], case.environment(), log, log)
 
     def get(self, path, **query):
+        """Returns the data of a request to Prometheus' HTTP API."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(query)}") as response:
                 return json.load(response)["data"]
@@ -65,20 +68,23 @@ class Prometheus:
             raise AssertionError(f"{query}: {error.read().decode()}") from error
 
     def query(self, expression):
+        """Returns the series that result from a PromQL expression."""
         return self.get("query", query=expression)["result"]
 
-    def until(self, wanted):
-        """Calls `wanted` after each message of the result topic, at least once per second, until it succeeds."""
+    def until(self, condition):
+        """Waits until `condition` returns a true value, and returns that value. Calls it after each message of the
+        result topic, that is, at least once per second."""
         while True:
             try:
-                found = wanted()
+                value = condition()
             except urllib.error.URLError:
-                found = None  # Prometheus does not listen yet
-            if found:
-                return found
+                value = None  # Prometheus does not listen yet
+            if value:
+                return value
             self.system.next()
 
     def value(self, expression):
+        """Returns the value of the first series that results from a PromQL expression; 0 if there is none."""
         result = self.query(expression)
         return float(result[0]["value"][1]) if result else 0
 
@@ -89,7 +95,7 @@ class ScrapeTest(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def test_exports_every_metric_of_the_alerts_dashboard_and_documentation(self):
+    def test_exports_every_metric_used_in_alerts_dashboard_and_documentation(self):
         system = Gateway(self)
         system.enrol(carphone_frames(self))
         system.start_all()
@@ -98,11 +104,11 @@ class ScrapeTest(ProcessTest):
         system.recognise(BIDEN)
         garbage = system.context.socket(zmq.DEALER)
         garbage.connect(system.ipc("probes"))
-        garbage.send_multipart([b"probe", b"\xc1", b""])  # otherwise there is no error to count
+        garbage.send_multipart([b"probe", b"\xc1", b""])  # causes an error, so that facebus_errors_total exists
 
         server = Prometheus(self, system)
         up = server.until(lambda: len(found := server.query("up == 1")) == len(SERVICES) and found)
-        self.assertEqual(SERVICES, {each["metric"]["service"] for each in up})
+        self.assertEqual(SERVICES, {series["metric"]["service"] for series in up})
         server.until(lambda: server.value('facebus_identities_total{decision="known"}') > 0)
         server.until(lambda: server.query("facebus_errors_total"))
         self.assertGreater(server.value('facebus_faces_total{camera="clip"}'), 0)
@@ -123,7 +129,7 @@ class ScrapeTest(ProcessTest):
                          {rule["name"] for group in server.get("rules")["groups"] for rule in group["rules"]})
 
         documented = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
-        families = {PARTS.sub("", name) for name in exported if name.startswith("facebus_")}
+        families = {HISTOGRAM_SUFFIX.sub("", name) for name in exported if name.startswith("facebus_")}
         self.assertEqual(families, {name for name in documented if not OPTIONAL.match(name)})
 
     def test_the_age_of_the_gallery_grows_while_redis_is_unavailable(self):
@@ -138,7 +144,7 @@ class ScrapeTest(ProcessTest):
 
 
 class OptionalMetrics(unittest.TestCase):
-    def test_optional_metrics_are_documented_and_those_in_use_exist(self):
+    def test_metrics_of_mqtt_and_webhooks_are_documented_and_used_only_if_exported(self):
         source = "".join(file.read_text() for file in (ROOT / "services").rglob("*.cpp"))
         exported = {name for name in re.findall(r'"(facebus_\w+)"', source) if OPTIONAL.match(name)}
         documented = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))
@@ -160,13 +166,13 @@ class Rules(unittest.TestCase):
         self.promtool("check", "config", "prometheus.yml")
         self.promtool("check", "rules", "alerts.yaml")
 
-    def test_every_alert_fires_in_its_case_and_not_in_normal_operation(self):
+    def test_every_alert_fires_in_its_test_case_and_not_in_normal_operation(self):
         self.promtool("test", "rules", "alerts_test.yaml")
         normal, *cases = yaml.safe_load((DEPLOY / "alerts_test.yaml").read_text())["tests"]
         names = {rule["alert"] for rule in alerts()}
-        self.assertEqual(names, {each["alertname"] for each in normal["alert_rule_test"]})
-        self.assertEqual(names, {each["alertname"] for case in cases for each in case["alert_rule_test"]
-                                 if each["exp_alerts"]})
+        self.assertEqual(names, {test["alertname"] for test in normal["alert_rule_test"]})
+        self.assertEqual(names, {test["alertname"] for case in cases for test in case["alert_rule_test"]
+                                 if test["exp_alerts"]})
 
     def test_every_alert_has_a_summary_an_action_and_a_severity(self):
         for rule in alerts():
