@@ -294,8 +294,9 @@ int main(int argc, char** argv) {
     fmt::print("instructions: {}\n\n", facebus::name_of(facebus::best_instructions()));
     compare_instructions();
     fmt::print(
-        "| samples | MiB | load s | one probe ms | ms per probe of eight | floats ms | ratio | "
-        "best found | largest error | add visible ms | removal visible ms |\n"
+        "| samples | MiB | load (s) | 1 probe (ms) | batch of 8 (ms per probe) | floats (ms) | "
+        "ratio | "
+        "best found | largest error | addition visible (ms) | removal visible (ms) |\n"
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (int i = 1; i < argc; ++i) run(std::stoul(argv[i]));
 }
