@@ -42,6 +42,7 @@ export async function listen() {
   }
 }
 
+/** Shows the state of the connection in the header. */
 function setConnection(state, text) {
   const connection = document.querySelector('#connection');
   if (connection.textContent === text) return;
@@ -49,9 +50,10 @@ function setConnection(state, text) {
   connection.textContent = text;
 }
 
+/** Stores a result and calls the watchers. An ignored result removes its track. */
 function add(result) {
   const before = tracks.get(result.track);
-  // Ignore results that are already known: a restarted gateway sends old results again, without crops.
+  // Ignore outdated and repeated results: a restarted gateway sends old results again, without crops.
   if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
   tracks.delete(result.track);
   if (result.ignored) {
@@ -64,11 +66,13 @@ function add(result) {
   for (const watcher of watchers) watcher(result.track);
 }
 
+/** Returns the person's name if the decision is known, otherwise the decision. */
 export function nameOf(result) {
   if (result.decision === 'known') return result.subject;
   return {unknown: 'Unknown', undecided: 'Undecided'}[result.decision] ?? 'Error';
 }
 
+/** Creates the image of a result's face. Shows the first letter of nameOf() if the result has no crop. */
 export function faceImage(result) {
   if (result.crop) return h('img', {class: 'face', src: result.crop, alt: '', width: 160, height: 160});
   return h('span', {class: 'face none', 'aria-hidden': 'true'}, nameOf(result).slice(0, 1));
@@ -85,6 +89,7 @@ function similarityBar(result) {
   return h('span', {class: 'bar', 'aria-hidden': 'true'}, fill, mark);
 }
 
+/** Creates the card of a result. A click opens the explanation of the track's latest result. */
 function card(result) {
   return h('button', {
     type: 'button', class: `card result ${result.decision}`, 'data-track': result.track,
@@ -98,6 +103,7 @@ function card(result) {
     similarityBar(result)));
 }
 
+/** Text of each filter. */
 const filters = {all: 'All', known: 'Known', unknown: 'Unknown'};
 let filter = 'all';
 

@@ -15,7 +15,7 @@ struct PageFile {
     std::string_view content;
 };
 
-/// Returns all files of the page; the first one is served at `/`.
+/// Returns all files of the web page. The first one is index.html, which is served at `/`.
 std::vector<PageFile> page_files();
 
 /// Returns the routes that serve the files. They require no key, because the files contain no

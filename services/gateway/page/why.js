@@ -49,6 +49,7 @@ function scale(result) {
   return s('svg', {viewBox: `0 0 ${width} 118`, class: 'scale', role: 'img', 'aria-label': sentence(result)}, marks);
 }
 
+/** Shortens a name for the drawing. */
 function short(name) {
   return name.length > 24 ? `${name.slice(0, 23)}…` : name;
 }
@@ -101,6 +102,7 @@ function whenVisible(element, load) {
   observer.observe(element);
 }
 
+/** Creates the list of facts about a result. */
 function summary(result) {
   const rows = [
     ['Camera', result.camera],
