@@ -28,8 +28,8 @@ std::vector<Route> page_routes() {
     std::vector<Route> routes;
     routes.reserve(files.size() + 1);
     const auto add = [&](const std::string& path, const PageFile& file) {
-        routes.push_back(
-            {"GET", path, std::nullopt, 0, [file](const AuthorizedRequest&) { return to_response(file); }});
+        routes.push_back({"GET", path, std::nullopt, 0,
+                          [file](const AuthorizedRequest&) { return to_response(file); }});
     };
     add("/", files.front());
     for (const auto& file : files) add("/page/" + std::string(file.name), file);
