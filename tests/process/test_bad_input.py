@@ -278,7 +278,7 @@ class BadPhotoTest(support.ProcessTest):
         self.assertIn(str(photo), result.err)
         self.assertIn("alice", result.err)
         self.assertRegex(result.err, why)
-        self.assertIn("0 added, 1 rejected", result.out)
+        self.assertIn("0 samples added, 1 file rejected", result.out)
         self.assertEqual("[]", self.system.facebus("gallery", "list", "--json").out.strip())
 
     def test_a_photo_without_a_face_is_rejected(self):
@@ -318,7 +318,7 @@ class BadPhotoTest(support.ProcessTest):
         grey_png(folder / "nobody.png")
         result = self.system.facebus("gallery", "add", folder)
         self.assertEqual(65, result.code, result)
-        self.assertIn("1 added, 1 rejected", result.out)
+        self.assertIn("1 sample added, 1 file rejected", result.out)
         self.assertEqual(1, len(result.err_lines), result)
 
     def test_a_missing_path_is_named(self):

@@ -25,7 +25,7 @@ class CollectTest(support.ProcessTest):
         self.output = self.folder / "faces"
 
     def collect(self, *arguments, run=None):
-        """Returns the folders that it writes, with the names of their files, and the result of the command."""
+        """Runs the command. Returns the files in each folder that it wrote, by folder name, and its result."""
         done = (run or self.facebus)("collect", *arguments, "--output", self.output)
         self.assertEqual(0, done.code, done)
         return {entry.name: sorted(file.name for file in entry.iterdir())
@@ -42,23 +42,24 @@ class CollectTest(support.ProcessTest):
                            "-filter_complex", "[0]fps=25,scale=-2:480[a];[1]scale=-2:480[b];"
                            "[a][b]hstack=shortest=1", "-t", "1")
 
-    def assert_refused(self, code, words, *arguments):
-        refused = self.facebus("collect", *arguments)
-        self.assertEqual(code, refused.code, refused)
-        self.assertEqual("", refused.out)
-        self.assertEqual(1, len(refused.err_lines), refused)
-        self.assertIn(words, refused.err)
+    def assert_fails(self, code, words, *arguments):
+        """Asserts that the command exits with `code` and one line of error that contains `words`."""
+        failed = self.facebus("collect", *arguments)
+        self.assertEqual(code, failed.code, failed)
+        self.assertEqual("", failed.out)
+        self.assertEqual(1, len(failed.err_lines), failed)
+        self.assertIn(words, failed.err)
 
     def test_writes_one_folder_and_a_contact_sheet_for_a_clip_of_one_person(self):
         folders, done = self.collect(CARPHONE)
         self.assertEqual(["person-01"], list(folders))
         self.assertGreaterEqual(len(folders["person-01"]), 4)
-        self.assertLessEqual(len(folders["person-01"]), 12, "the limit per track")
+        self.assertLessEqual(len(folders["person-01"]), 12, "more than the limit per track")
         for name in folders["person-01"]:
             self.assertRegex(name, r"^carphone_pristine-\d+\.\ds-t1\.png$")
         self.assertEqual({"person-01", SHEET}, {entry.name for entry in self.output.iterdir()})
         self.assertRegex(done.out, r"(?m)^person-01 +\d+ crops +1 track  0\.0 s to 4\.\d s$")
-        self.assertRegex(done.out, r"(?m)^\d+ faces in frames: \d+ kept; skipped \d+ too small")
+        self.assertRegex(done.out, r"(?m)^\d+ faces detected: \d+ kept; skipped: \d+ too small")
 
     def test_json_lists_every_file_and_counts_the_skipped_faces(self):
         folders, done = self.collect(CARPHONE, "--json")
@@ -69,22 +70,22 @@ class CollectTest(support.ProcessTest):
         self.assertEqual(faces["kept"], sum(map(len, folders.values())))
         self.assertEqual(faces["seen"], sum(n for key, n in faces.items() if key != "seen"))
 
-    def test_skips_and_counts_faces_that_break_the_enrolment_rules(self):
-        refused = self.facebus("collect", CARPHONE, "--output", self.output,
-                               FACEBUS_GALLERY_MIN_EYE_DISTANCE=500)
-        self.assertEqual(65, refused.code, refused)
-        self.assertEqual(1, len(refused.err_lines), refused)
-        self.assertRegex(refused.err, r"0 kept; skipped [1-9]\d* too small, 0 blurred, 0 of poor quality")
+    def test_reports_how_many_faces_break_the_enrolment_rules_if_none_is_kept(self):
+        failed = self.facebus("collect", CARPHONE, "--output", self.output,
+                              FACEBUS_GALLERY_MIN_EYE_DISTANCE=500)
+        self.assertEqual(65, failed.code, failed)
+        self.assertEqual(1, len(failed.err_lines), failed)
+        self.assertRegex(failed.err, r"0 kept; skipped: [1-9]\d* too small, 0 blurred, 0 of low quality")
         self.assertFalse(self.output.exists())
 
-    def test_a_renamed_folder_enrols_its_person(self):
+    def test_gallery_add_enrols_a_renamed_folder_under_its_new_name(self):
         self.collect(CARPHONE)
         crops = len(list((self.output / "person-01").iterdir()))
         (self.output / "person-01").rename(self.output / "the man")
         system = self.system()
         added = system.facebus("gallery", "add", self.output)
         self.assertEqual(0, added.code, added)
-        self.assertIn(f"{crops} added, 0 rejected", added.out, "the sheet enrols nobody")
+        self.assertIn(f"{crops} samples added, 0 files rejected", added.out, "the contact sheet was not skipped")
         listed = json.loads(system.facebus("gallery", "list", "--json").out)
         self.assertEqual([("the man", crops)], [(s["name"], s["samples"]) for s in listed])
         system.start_all()
@@ -105,7 +106,7 @@ class CollectTest(support.ProcessTest):
         # Detecting the face in the crop again would give a different embedding.
         self.assertGreater(similarity, 0.9999)
 
-    def test_a_crop_with_a_damaged_mark_is_rejected(self):
+    def test_gallery_add_rejects_a_crop_with_damaged_quality_values(self):
         self.collect(CARPHONE)
         crop = min((self.output / "person-01").iterdir())
         crop.write_bytes(crop.read_bytes().replace(b"eye_distance", b"ear_distance"))
@@ -126,14 +127,14 @@ class CollectTest(support.ProcessTest):
                          {name.partition("-")[0] for name in folders["person-01"]})
         self.assertRegex(done.out, r"(?m)^person-01 .* 2 tracks  carphone_pristine 0\.0 s to two ")
 
-    def test_match_names_the_folder_of_a_known_person(self):
+    def test_with_match_the_folder_of_an_enrolled_person_has_their_name(self):
         system = self.system()
         system.enrol("--name", "../the man", carphone_frames(self))
         folders, done = self.collect(self.side_by_side(), "--match", run=system.facebus)
         # A subject can have any name, but its folder must stay inside the output folder.
         self.assertEqual({"_._the man", "person-01"}, set(folders), done)
 
-    def test_every_searches_fewer_frames(self):
+    def test_the_option_every_reduces_the_number_of_frames_searched(self):
         folders, done = self.collect(CARPHONE, "--every", "1", "--json")
         self.assertEqual(["person-01"], list(folders))
         self.assertLessEqual(json.loads(done.out)["faces"]["seen"], 5)
@@ -141,35 +142,35 @@ class CollectTest(support.ProcessTest):
     def test_rejects_an_output_folder_that_is_not_empty_and_does_not_change_it(self):
         self.output.mkdir()
         (self.output / "precious.txt").write_text("mine")
-        self.assert_refused(65, "is not empty", CARPHONE, "--output", self.output)
+        self.assert_fails(65, "is not empty", CARPHONE, "--output", self.output)
         self.assertEqual(["precious.txt"], [entry.name for entry in self.output.iterdir()])
 
     def test_accepts_an_empty_output_folder(self):
         self.output.mkdir()
         self.assertEqual(["person-01"], list(self.collect(CARPHONE)[0]))
 
-    def test_reports_a_missing_video_in_one_line_and_writes_nothing(self):
+    def test_reports_a_missing_video_on_one_line_and_writes_nothing(self):
         missing = self.folder / "missing.mp4"
         for videos in ([missing], [CARPHONE, missing]):
-            self.assert_refused(69, "missing.mp4 does not exist", *videos, "--output", self.output)
+            self.assert_fails(69, "missing.mp4 does not exist", *videos, "--output", self.output)
             self.assertFalse(self.output.exists())
 
-    def test_reports_a_file_that_is_not_a_video_in_one_line_and_writes_nothing(self):
+    def test_reports_a_file_that_is_not_a_video_on_one_line_and_writes_nothing(self):
         text = self.folder / "text.mp4"
         text.write_text("not a video")
-        self.assert_refused(65, "can't be read as a video", text, "--output", self.output)
+        self.assert_fails(65, "cannot be read as a video", text, "--output", self.output)
         self.assertFalse(self.output.exists())
 
-    def test_match_reports_unavailable_redis_in_one_line_and_writes_nothing(self):
-        refused = self.facebus("collect", CARPHONE, "--match", "--output", self.output,
-                               FACEBUS_REDIS_URL=f"unix://{self.folder / 'none'}")
-        self.assertEqual(69, refused.code, refused)
-        self.assertEqual(1, len(refused.err_lines), refused)
+    def test_with_match_reports_unavailable_redis_on_one_line_and_writes_nothing(self):
+        failed = self.facebus("collect", CARPHONE, "--match", "--output", self.output,
+                              FACEBUS_REDIS_URL=f"unix://{self.folder / 'none'}")
+        self.assertEqual(69, failed.code, failed)
+        self.assertEqual(1, len(failed.err_lines), failed)
         self.assertFalse(self.output.exists())
 
-    def test_ctrl_c_stops_it_and_leaves_no_files(self):
-        # Fifty times the clip, so that it still runs when the signal arrives. On a terminal the progress bar shows
-        # that it has begun.
+    def test_ctrl_c_stops_the_command_and_leaves_no_files(self):
+        # Collects the clip fifty times, so that the command is still running when the signal arrives. The progress bar,
+        # which appears only on a terminal, shows that it has begun.
         screen, terminal = os.openpty()
         self.addCleanup(os.close, screen)
         process = self.spawn([program("facebus"), "collect", *[str(CARPHONE)] * 50, "--output",

@@ -76,12 +76,13 @@ class GalleryTest(support.ProcessTest):
         before = self.shown("barack_obama")
         again = self.system.facebus("gallery", "add", PHOTOS)
         self.assertEqual(0, again.code, again)
-        self.assertIn("0 added, 4 already enrolled, 0 rejected", again.out, again)
+        self.assertIn("0 samples added, 4 already enrolled, 0 files rejected", again.out, again)
         self.assertEqual(SAMPLES, self.listed())
         self.assertEqual({s["id"] for s in before}, {s["id"] for s in self.shown("barack_obama")})
 
     def test_the_only_person_in_a_video_is_enrolled_from_its_first_second(self):
-        for expected in ("5 added, 0 rejected", "0 added, 5 already enrolled, 0 rejected"):
+        for expected in ("5 samples added, 0 files rejected",
+                         "0 samples added, 5 already enrolled, 0 files rejected"):
             added = self.system.facebus("gallery", "add", CARPHONE, "--name", "the man")
             self.assertEqual(0, added.code, added)
             self.assertIn(expected, added.out, added)
@@ -102,7 +103,7 @@ class GalleryTest(support.ProcessTest):
     def test_further_photos_are_added_to_the_same_person(self):
         self.system.enrol(PHOTOS / "barack_obama/obama.jpg", "--name", "barack_obama")
         more = self.system.facebus("gallery", "add", PHOTOS / "barack_obama")
-        self.assertIn("2 added", more.out, more)
+        self.assertIn("2 samples added", more.out, more)
         self.assertEqual({"barack_obama": 3}, self.listed())
 
     def test_a_removed_person_leaves_no_trace_in_the_files_of_redis(self):
@@ -157,7 +158,7 @@ class GalleryTest(support.ProcessTest):
                 archive = self.folder / "people.gallery"
                 written = self.system.facebus("gallery", "export", archive, *flags)
                 self.assertEqual(0, written.code, written)
-                self.assertIn("2 subjects, 4 samples", written.out)
+                self.assertIn("2 people, 4 samples", written.out)
                 self.assertEqual(not flags, b"joe_biden" in archive.read_bytes())
                 self.assertEqual(0o600, archive.stat().st_mode & 0o777)
                 before = {name: self.shown(name) for name in SAMPLES}
@@ -167,7 +168,7 @@ class GalleryTest(support.ProcessTest):
                     refused = self.system.facebus("gallery", "import", archive)
                     self.assertEqual(65, refused.code, refused)
                     self.assertIn("encrypted", refused.err)
-                for words in ("4 added, 0 already", "0 added, 4 already"):
+                for words in ("4 samples added, 0 already", "0 samples added, 4 already"):
                     read = self.system.facebus("gallery", "import", archive, *flags)
                     self.assertEqual(0, read.code, read)
                     self.assertIn(words, read.out)

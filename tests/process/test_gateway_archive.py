@@ -36,7 +36,7 @@ class Archive(GatewayTest):
         file.write_bytes(gateway.request("POST", f"{GALLERY}/export", body={"passphrase": "a secret"}).body)
         gateway.expect_success(gateway.request("DELETE", SUBJECTS))
         imported = gateway.facebus("gallery", "import", file, "--passphrase", secret)
-        self.assertIn("1 added", imported.out, imported)
+        self.assertIn("1 sample added", imported.out, imported)
         self.assertEqual(["Barack Obama"], gateway.subjects())
 
     def test_rejects_broken_archives(self):

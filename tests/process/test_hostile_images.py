@@ -98,7 +98,7 @@ class HostileImages(support.ProcessTest):
         system.start_redis()
         added = system.facebus("gallery", "add", person.parent)
         self.assertEqual(65, added.code, added)
-        self.assertIn("1 added, 1 rejected", added.out)
+        self.assertIn("1 sample added, 1 file rejected", added.out)
         self.assertIn("60000 x 60000", added.err)
 
 

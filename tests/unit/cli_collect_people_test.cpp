@@ -1,4 +1,4 @@
-// The people found by `facebus collect`, and their folders.
+// Tests how `facebus collect` groups people and names their folders.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -41,8 +41,9 @@ gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>
     return {"model-1", names, samples, "1-0"};
 }
 
-std::vector<CollectedPerson> named(const std::vector<KeptTrack>& tracks,
-                                   const gallery::Snapshot& gallery) {
+/// Groups, recognises and names people like the command.
+std::vector<CollectedPerson> collect_people(const std::vector<KeptTrack>& tracks,
+                                            const gallery::Snapshot& gallery) {
     auto people = people_of(tracks);
     recognise(people, gallery, {});
     name_folders(people);
@@ -63,18 +64,18 @@ using Names = std::vector<std::string>;
 BOOST_AUTO_TEST_CASE(numbers_unknown_people_in_order_of_appearance) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 5, 6), track(2, face(2), 0, 1),
                                         track(3, face(2), 8, 9)};
-    const auto people = named(tracks, {});
+    const auto people = collect_people(tracks, {});
     BOOST_TEST(folders(people) == (Names{"person-01", "person-02"}),
                boost::test_tools::per_element());
     BOOST_TEST(people[0].tracks.size() == 2U);
     BOOST_TEST(people[0].tracks.front()->number == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(names_known_people_and_does_not_count_them_in_the_numbers) {
+BOOST_AUTO_TEST_CASE(uses_the_names_of_known_people_and_numbers_only_unknown_people) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3)};
-    BOOST_TEST(
-        folders(named(tracks, gallery_of({{"Ann", face(1)}}))) == (Names{"Ann", "person-01"}),
-        boost::test_tools::per_element());
+    BOOST_TEST(folders(collect_people(tracks, gallery_of({{"Ann", face(1)}}))) ==
+                   (Names{"Ann", "person-01"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
@@ -82,21 +83,21 @@ BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 4, 5),
                                         track(2, between(0, 2, 0.7F), 0, 1)};
     BOOST_TEST(people_of(tracks).size() == 2U);
-    const auto people = named(tracks, gallery_of({{"Ann", axis(0)}}));
+    const auto people = collect_people(tracks, gallery_of({{"Ann", axis(0)}}));
     BOOST_TEST(folders(people) == Names{"Ann"}, boost::test_tools::per_element());
     BOOST_TEST_REQUIRE(people[0].tracks.size() == 2U);
     BOOST_TEST(people[0].tracks.front()->number == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(gives_a_name_to_the_more_similar_of_two_people_who_are_visible_together) {
+BOOST_AUTO_TEST_CASE(gives_the_name_to_the_more_similar_of_two_people_who_are_visible_together) {
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 0, 5),
                                         track(2, between(0, 2, 0.7F), 3, 9)};
-    const auto people = named(tracks, gallery_of({{"Ann", axis(0)}}));
+    const auto people = collect_people(tracks, gallery_of({{"Ann", axis(0)}}));
     BOOST_TEST(folders(people) == (Names{"person-01", "Ann"}), boost::test_tools::per_element());
     BOOST_TEST(!people[0].subject.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(gives_each_person_a_different_folder_that_is_not_the_contact_sheet) {
+BOOST_AUTO_TEST_CASE(gives_folders_different_names_that_are_not_the_name_of_the_contact_sheet) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3),
                                         track(3, face(3), 4, 5), track(4, face(4), 6, 7),
                                         track(5, face(5), 8, 9)};
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(gives_each_person_a_different_folder_that_is_not_the_contac
                                      {"a_b", face(2)},
                                      {"person-01", face(3)},
                                      {contact_sheet_name, face(4)}});
-    BOOST_TEST(folders(named(tracks, gallery)) ==
+    BOOST_TEST(folders(collect_people(tracks, gallery)) ==
                    (Names{"a_b", "a_b (2)", "person-01", "contact-sheet.jpg (2)", "person-02"}),
                boost::test_tools::per_element());
 }
@@ -125,7 +126,7 @@ BOOST_AUTO_TEST_CASE(cuts_a_long_file_name_between_characters) {
     BOOST_TEST(name.starts_with(cut));
 }
 
-BOOST_AUTO_TEST_CASE(removes_only_its_own_files_if_they_are_not_kept) {
+BOOST_AUTO_TEST_CASE(removes_its_files_but_no_others_unless_keep_is_called) {
     const TemporaryFolder scratch;
     {
         FaceFolder faces(scratch / "new/faces");
@@ -136,13 +137,13 @@ BOOST_AUTO_TEST_CASE(removes_only_its_own_files_if_they_are_not_kept) {
     {
         FaceFolder faces(scratch / "new/faces");
         faces.folder("person-01");
-        std::filesystem::create_directory(scratch / "new/faces/of somebody else");
+        std::filesystem::create_directory(scratch / "new/faces/not mine");
     }
     BOOST_TEST(!std::filesystem::exists(scratch / "new/faces/person-01"));
-    BOOST_TEST(std::filesystem::exists(scratch / "new/faces/of somebody else"));
+    BOOST_TEST(std::filesystem::exists(scratch / "new/faces/not mine"));
 }
 
-BOOST_AUTO_TEST_CASE(accepts_only_a_new_or_empty_folder_and_keeps_kept_files) {
+BOOST_AUTO_TEST_CASE(accepts_only_a_new_or_empty_folder_and_leaves_its_files_after_keep) {
     const TemporaryFolder scratch;
     const auto input = [](const FatalError& error) { return error.code() == Exit::input; };
     {

@@ -27,11 +27,11 @@ std::string stem(const std::string& video) {
     return path.stem().string();
 }
 
-/// Returns the number of frames in all videos, or 0 if one of them does not state it. Opens each
-/// video, so that a wrong name ends the command before the work begins.
+/// Returns the number of frames in all videos, or 0 if one of them does not report it. Opens every
+/// video, so that a wrong path ends the command before the work begins.
 std::size_t frames_in(const std::vector<std::string>& videos) {
     std::size_t frames = 0;
-    bool stated = true;
+    bool known = true;
     for (const auto& video : videos) {
         const auto kind = vision::source_kind(video);
         if (kind != vision::SourceKind::file && kind != vision::SourceKind::folder) {
@@ -40,19 +40,19 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
                                          vision::without_credentials(video)));
         }
         const auto count = must(vision::VideoSource::open(video)).frame_count();
-        stated = stated && count > 0;
+        known = known && count > 0;
         frames += static_cast<std::size_t>(std::max<std::int64_t>(count, 0));
     }
-    return stated ? frames : 0;
+    return known ? frames : 0;
 }
 
-/// The gallery and the policy to match with: the same as the workers use.
+/// The gallery and the policy to match with, the same as those of the workers.
 struct Matcher {
     std::shared_ptr<const gallery::Snapshot> gallery;
     gallery::Policy policy;
 };
 
-Matcher matcher(const settings::Settings& settings, const std::string& model_id) {
+Matcher load_matcher(const settings::Settings& settings, const std::string& model_id) {
     gallery::Store store(settings.redis);
     Matcher out{must(store.load(model_id)), settings.calibration.base};
     if (const auto stored = must(store.policy())) {
@@ -64,12 +64,13 @@ Matcher matcher(const settings::Settings& settings, const std::string& model_id)
     return out;
 }
 
-/// Everything that one run collects, and its output folder.
+/// The people that one run of the command collects, and its output folder.
 class Collection {
   public:
     Collection(const CollectOptions& options, const Stop& stop)
         : options_(options), stop_(stop), folder_(options.output) {}
 
+    /// Reads all videos and groups the faces by person.
     void read(enrolment::Enroller& enroller, const settings::Settings& settings,
               std::size_t frames) {
         FaceHarvest harvest(enroller, settings.enrolment, options_.every);
@@ -84,8 +85,10 @@ class Collection {
         people_ = people_of(tracks_);
     }
 
+    /// Recognises people who are enrolled.
     void match(const Matcher& matcher) { recognise(people_, *matcher.gallery, matcher.policy); }
 
+    /// Writes the crops and the contact sheet. keep() makes them permanent.
     void write() {
         name_folders(people_);
         Progress progress("writing", count_.kept);
@@ -104,7 +107,7 @@ class Collection {
 
     void keep() { folder_.keep(); }
 
-    [[nodiscard]] bool nobody() const { return people_.empty(); }
+    [[nodiscard]] bool empty() const { return people_.empty(); }
     void print() const;
     void print_json() const;
     [[nodiscard]] std::string face_counts() const;
@@ -116,7 +119,7 @@ class Collection {
     }
 
     [[nodiscard]] Image sheet() const;
-    [[nodiscard]] std::string span(const CollectedPerson& person) const;
+    [[nodiscard]] std::string time_span(const CollectedPerson& person) const;
 
     const CollectOptions& options_;
     const Stop& stop_;
@@ -136,13 +139,13 @@ Image Collection::sheet() const {
     const auto source = options_.videos.size() == 1
                             ? fs::path(options_.videos.front()).filename().string()
                             : fmt::format("{} videos", options_.videos.size());
-    return collected_sheet(
+    return draw_contact_sheet(
         fmt::format("facebus: {} in {}", counted(people_.size(), "person", "people"), source),
         people_);
 }
 
-/// Returns when the person is first and last seen.
-std::string Collection::span(const CollectedPerson& person) const {
+/// Returns the time span from the first to the last appearance of the person.
+std::string Collection::time_span(const CollectedPerson& person) const {
     const auto& first = *person.tracks.front();
     const auto& last = *std::ranges::max_element(person.tracks, {}, [](const KeptTrack* track) {
         return std::pair(track->video, track->to);
@@ -155,10 +158,10 @@ std::string Collection::span(const CollectedPerson& person) const {
 
 std::string Collection::face_counts() const {
     return fmt::format(
-        "{} faces in frames: {} kept; skipped {} too small, {} blurred, {} of poor quality, {} too "
-        "similar to kept ones",
-        count_.faces, count_.kept, count_.too_small, count_.blurred, count_.poor,
-        count_.redundant());
+        "{} detected: {} kept; skipped: {} too small, {} blurred, {} of low quality, "
+        "{} too similar to kept faces",
+        counted(count_.faces, "face", "faces"), count_.kept, count_.too_small, count_.blurred,
+        count_.poor, count_.redundant());
 }
 
 void Collection::print() const {
@@ -166,10 +169,10 @@ void Collection::print() const {
         fmt::print(
             "{:<24} {:>9}  {:>9}  {}{}\n", person.folder,
             counted(crops_of(person), "crop", "crops"),
-            counted(person.tracks.size(), "track", "tracks"), span(person),
+            counted(person.tracks.size(), "track", "tracks"), time_span(person),
             person.subject ? fmt::format("  similarity {:.2f}", person.subject->similarity) : "");
     }
-    fmt::print("{}\n{} in {}; check {}, rename the folders, then run facebus gallery add\n",
+    fmt::print("{0}\n{1} in {2}; check {3}, rename the folders, then run facebus gallery add {2}\n",
                face_counts(), counted(people_.size(), "person", "people"), folder_.path().string(),
                (folder_.path() / contact_sheet_name).string());
 }
@@ -216,13 +219,13 @@ Exit collect(const Context& context, const CollectOptions& options) {
     enrolment::Enroller enroller(context.models, context.settings.detect,
                                  context.settings.enrolment);
     std::optional<Matcher> known;
-    if (options.match) known = matcher(context.settings, enroller.model_id());
+    if (options.match) known = load_matcher(context.settings, enroller.model_id());
 
     collection.read(enroller, context.settings, frames);
     if (context.stop.requested()) return Exit::interrupted;
-    if (collection.nobody()) {
-        throw FatalError(Exit::input,
-                         fmt::format("no face that can be enrolled; {}", collection.face_counts()));
+    if (collection.empty()) {
+        throw FatalError(Exit::input, fmt::format("no face is good enough to enrol; {}",
+                                                  collection.face_counts()));
     }
     if (known) collection.match(*known);
     collection.write();

@@ -40,9 +40,10 @@ bool seen_together(const CollectedPerson& a, const CollectedPerson& b) {
     });
 }
 
-std::optional<gallery::Candidate> decide(const CollectedPerson& person,
-                                         const gallery::Snapshot& gallery,
-                                         const gallery::Policy& policy) {
+/// Returns the subject if the policy decides `known` for all tracks of the person together.
+std::optional<gallery::Candidate> find_subject(const CollectedPerson& person,
+                                               const gallery::Snapshot& gallery,
+                                               const gallery::Policy& policy) {
     std::vector<gallery::Probe> probes;
     for (const auto* track : person.tracks) {
         std::ranges::move(probes_of(*track), std::back_inserter(probes));
@@ -52,14 +53,16 @@ std::optional<gallery::Candidate> decide(const CollectedPerson& person,
     return std::move(decision.match.best);
 }
 
-auto appearance(const KeptTrack* track) {
+/// Returns a sort key.
+auto order_of_appearance(const KeptTrack* track) {
     return std::tuple(track->video, track->from, track->number);
 }
 
-void join(CollectedPerson& into, CollectedPerson& from) {
+/// Moves the tracks of `from` to `into`.
+void merge(CollectedPerson& into, CollectedPerson& from) {
     std::ranges::move(from.tracks, std::back_inserter(into.tracks));
     from.tracks.clear();
-    std::ranges::sort(into.tracks, {}, appearance);
+    std::ranges::sort(into.tracks, {}, order_of_appearance);
 }
 
 }  // namespace
@@ -71,7 +74,7 @@ std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks) {
     std::vector<CollectedPerson> people;
     for (const auto& group : people::group_by_person(faces)) {
         auto& person = people.emplace_back();
-        for (const auto place : group) person.tracks.push_back(&tracks[place]);
+        for (const auto index : group) person.tracks.push_back(&tracks[index]);
     }
     return people;
 }
@@ -80,14 +83,15 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
                const gallery::Policy& policy) {
     std::vector<CollectedPerson*> known;
     for (auto& person : people) {
-        person.subject = decide(person, gallery, policy);
+        person.subject = find_subject(person, gallery, policy);
         if (person.subject) known.push_back(&person);
     }
     std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
         return person->subject->similarity;
     });
-    // From the most similar down: each person joins, or loses the subject to, an earlier person
-    // with the same subject. People who were merged have no tracks left.
+    // Compare each person with those who are more similar to the same subject. Usually both are one
+    // person and are merged. If both are visible at the same time, they are different people, and
+    // only the more similar one keeps the subject. A merged person has no tracks left.
     for (std::size_t i = 0; i < known.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             const bool same = known[k]->subject && !known[k]->tracks.empty() &&
@@ -96,20 +100,21 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
             if (seen_together(*known[k], *known[i])) {
                 known[i]->subject.reset();
             } else {
-                join(*known[k], *known[i]);
+                merge(*known[k], *known[i]);
             }
             break;
         }
     }
     std::erase_if(people, [](const CollectedPerson& person) { return person.tracks.empty(); });
     std::ranges::sort(people, {}, [](const CollectedPerson& person) {
-        return appearance(person.tracks.front());
+        return order_of_appearance(person.tracks.front());
     });
 }
 
 void name_folders(std::vector<CollectedPerson>& people) {
     std::set<std::string> taken{contact_sheet_name};
-    const auto take = [&](CollectedPerson& person, const std::string& name) {
+    // Returns false if another person has this folder.
+    const auto assign = [&](CollectedPerson& person, const std::string& name) {
         if (!taken.insert(name).second) return false;
         person.folder = name;
         return true;
@@ -118,13 +123,13 @@ void name_folders(std::vector<CollectedPerson>& people) {
     for (auto& person : people) {
         if (!person.subject) continue;
         const auto name = safe_file_name(person.subject->name);
-        bool free = take(person, name);
-        for (int i = 2; !free; ++i) free = take(person, fmt::format("{} ({})", name, i));
+        bool assigned = assign(person, name);
+        for (int i = 2; !assigned; ++i) assigned = assign(person, fmt::format("{} ({})", name, i));
     }
     std::size_t number = 0;
     for (auto& person : people) {
         if (person.subject) continue;
-        while (!take(person, fmt::format("person-{:02}", ++number))) {
+        while (!assign(person, fmt::format("person-{:02}", ++number))) {
         }
     }
 }

@@ -14,21 +14,22 @@ namespace facebus::cli {
 /// A person with all their tracks.
 struct CollectedPerson {
     std::vector<const KeptTrack*> tracks;       ///< in order of appearance
-    std::optional<gallery::Candidate> subject;  ///< subject in the gallery, if known
-    std::string folder;
+    std::optional<gallery::Candidate> subject;  ///< subject in the gallery; empty: unknown person
+    std::string folder;                         ///< name of the folder for the crops
 };
 
-/// Groups the tracks by person (see people/grouping.hpp), in order of appearance. Folders are still
-/// empty. Requires: `tracks` outlives the result.
+/// Groups the tracks by person (see people/grouping.hpp). Returns the people in order of
+/// appearance, without subjects and folders. Requires: `tracks` outlives the result.
 std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
-/// Sets the subject of each person that the policy decides as known. People with the same subject
-/// are merged, unless they were visible at the same time; then only the most similar keeps it.
+/// Sets the subject of each person for whom the policy decides `known`. Merges people with the same
+/// subject. If two of them are visible at the same time, only the more similar one keeps the
+/// subject.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 
-/// Sets a different folder for each person: named after the subject, otherwise person-01,
-/// person-02, ...
+/// Gives each person a different folder name: the name of the subject, or person-01, person-02, ...
+/// for unknown people.
 void name_folders(std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

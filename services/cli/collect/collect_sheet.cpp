@@ -11,17 +11,18 @@
 namespace facebus::cli {
 namespace {
 
-/// Crops per person: enough to see whether they show one person.
+/// Crops per person, enough to see whether all of them show the same person.
 constexpr std::size_t crops_per_person = 6;
-/// Keeps the sheet below the 65,535 rows that a JPEG can have.
+/// Limits the height of the sheet, because a JPEG has at most 65,535 rows.
 constexpr std::size_t max_cells = 3000;
 
-/// Returns up to `most` crops of a person in order of time. Picks the best crop of each track, then
-/// the second best of each and so on, so that a track of somebody else becomes visible.
-std::vector<const KeptCrop*> best_of(const CollectedPerson& person, std::size_t most) {
+/// Returns up to `limit` crops of a person in chronological order. Selects the best crop of each
+/// track, then the second best of each, and so on. This way a track that shows somebody else does
+/// not stay hidden.
+std::vector<const KeptCrop*> best_crops(const CollectedPerson& person, std::size_t limit) {
     struct Ranked {
-        std::size_t rank;
-        std::size_t place;
+        std::size_t rank;   // 0: the best crop of its track
+        std::size_t index;  // in chronological order
         const KeptCrop* crop;
     };
     const auto quality = [](const KeptCrop* crop) { return crop->face.quality.overall; };
@@ -37,18 +38,18 @@ std::vector<const KeptCrop*> best_of(const CollectedPerson& person, std::size_t 
         }
     }
     std::ranges::sort(all, {}, [&](const Ranked& one) {
-        return std::tuple(one.rank, -quality(one.crop), one.place);
+        return std::tuple(one.rank, -quality(one.crop), one.index);
     });
-    all.resize(std::min(all.size(), most));
-    std::ranges::sort(all, {}, &Ranked::place);
+    all.resize(std::min(all.size(), limit));
+    std::ranges::sort(all, {}, &Ranked::index);
     std::vector<const KeptCrop*> crops;
     std::ranges::transform(all, std::back_inserter(crops), &Ranked::crop);
     return crops;
 }
 
-std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size_t most) {
+std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size_t limit) {
     std::vector<vision::SheetCell> cells;
-    for (const auto* crop : best_of(person, most)) {
+    for (const auto* crop : best_crops(person, limit)) {
         cells.push_back({.image = crop->face.image,
                          .caption = person.folder,
                          .detail = fmt::format("{:.1f} s, quality {:.2f}", seconds(crop->pts),
@@ -60,12 +61,12 @@ std::vector<vision::SheetCell> cells_of(const CollectedPerson& person, std::size
 
 }  // namespace
 
-Image collected_sheet(const std::string& title, const std::vector<CollectedPerson>& people) {
-    const auto each = std::clamp<std::size_t>(max_cells / std::max<std::size_t>(people.size(), 1),
-                                              1, crops_per_person);
+Image draw_contact_sheet(const std::string& title, const std::vector<CollectedPerson>& people) {
+    const auto limit = std::clamp<std::size_t>(max_cells / std::max<std::size_t>(people.size(), 1),
+                                               1, crops_per_person);
     std::vector<vision::SheetCell> cells;
     for (const auto& person : people) {
-        std::ranges::move(cells_of(person, each), std::back_inserter(cells));
+        std::ranges::move(cells_of(person, limit), std::back_inserter(cells));
     }
     cells.resize(std::min(cells.size(), max_cells));
     return vision::contact_sheet(title, cells);

@@ -1,4 +1,4 @@
-// Draws the overview of collected people that users check before enrolling them.
+// Draws the contact sheet on which users check the collected people before enrolling them.
 #pragma once
 
 #include <string>
@@ -10,6 +10,6 @@
 namespace facebus::cli {
 
 /// Returns a contact sheet with up to six crops per person.
-Image collected_sheet(const std::string& title, const std::vector<CollectedPerson>& people);
+Image draw_contact_sheet(const std::string& title, const std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

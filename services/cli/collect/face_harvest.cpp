@@ -11,16 +11,17 @@
 namespace facebus::cli {
 namespace {
 
-/// More crops of one track would add little.
+// More crops of one track would add little.
 constexpr std::size_t max_crops_per_track = 12;
-/// Minimum seconds between two crops of a track. File names contain the time with one decimal, and
-/// must differ.
+// Minimum interval in seconds between crops of a track. Their file names contain the time with one
+// decimal and must differ.
 constexpr double probe_interval = 0.2;
-/// Overall quality that marks a crop that breaks a rule. The tracker never sends crops below zero.
-constexpr float never_sent = -1;
+// Overall quality given to crops that break an enrolment rule. It is below the tracker's minimum of
+// zero, so the tracker never selects them.
+constexpr float never_selected = -1;
 
-/// Returns options that make the tracker only choose crops that differ. Whether a crop is good
-/// enough is decided by the enrolment rules.
+/// Returns options with which the tracker accepts crops of any quality and selects those that
+/// differ. The enrolment rules decide whether a crop is good enough.
 vision::TrackerOptions tracker_options(double every) {
     vision::TrackerOptions options;
     options.max_probes = std::numeric_limits<int>::max();
@@ -28,15 +29,15 @@ vision::TrackerOptions tracker_options(double every) {
     options.refresh = std::numeric_limits<double>::infinity();
     options.min_eye_distance = 0;
     options.min_quality = 0;
-    // No face can be seen between two searched frames.
+    // Faces are seen only in searched frames, so a track must survive gaps of two intervals.
     options.max_gap = std::max(options.max_gap, 2.5 * every);
-    // At this distance many people appear in one searched frame only.
+    // At long intervals many people appear in only one searched frame, so one sighting must do.
     if (every > 0.5) options.confirm = 1;
     return options;
 }
 
-/// Appends the crop. If there are too many, removes the one of lowest quality; among equals, the
-/// latest.
+/// Appends the crop. If there are too many, removes the one with the lowest quality, or the latest
+/// of several with the same quality.
 void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
     crops.push_back(std::move(crop));
     if (crops.size() <= max_crops_per_track) return;
@@ -54,7 +55,7 @@ FaceHarvest::FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options
 
 void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Stop& stop) {
     vision::Tracker tracker(tracker_options(every_));
-    // Sees every frame, because a scene cut shows only between neighbouring frames.
+    // Processes every frame, because a scene cut is visible only between adjacent frames.
     vision::MotionGate gate({.enabled = false});
     const auto step = std::llround(every_ * 1e9);
     Tracks tracks;
@@ -66,50 +67,51 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
         if (!frame) break;
         cut = gate.process(frame->image, frame->pts).scene_cut || cut;
         if (frame->pts >= next) {
-            follow(tracks, tracker.process(judged(frame->image), frame->pts, cut), frame->pts);
+            update(tracks, tracker.process(find_faces(frame->image), frame->pts, cut), frame->pts);
             cut = false;
-            // A multiple of the step, so that delays of single frames don't add up.
+            // Use a multiple of the step, so that delays of single frames do not add up.
             if (step > 0) next = (frame->pts / step + 1) * step;
         }
         progress.advance();
     }
-    follow(tracks, tracker.finish(), 0);
-    add(std::move(tracks));
+    update(tracks, tracker.finish(), 0);
+    keep(std::move(tracks));
     ++videos_;
 }
 
-/// Returns the faces in a frame. Those that break a rule are marked with `never_sent`, so that the
-/// tracker follows them but never chooses their crops.
-std::vector<vision::Sighting> FaceHarvest::judged(const Image& frame) {
+/// Returns the faces in a frame. Gives those that break an enrolment rule the quality
+/// `never_selected`: the tracker follows them, but does not select their crops.
+std::vector<vision::Sighting> FaceHarvest::find_faces(const Image& frame) {
     auto all = enroller_.sightings(frame);
     count_.faces += all.size();
     for (auto& sighting : all) {
-        const auto found = enrolment::find_flaw(sighting.quality, rules_);
-        if (!found) continue;
-        if (*found == enrolment::Flaw::too_small) ++count_.too_small;
-        if (*found == enrolment::Flaw::blurred) ++count_.blurred;
-        if (*found == enrolment::Flaw::poor) ++count_.poor;
-        sighting.quality.overall = never_sent;
+        const auto flaw = enrolment::find_flaw(sighting.quality, rules_);
+        if (!flaw) continue;
+        if (*flaw == enrolment::Flaw::too_small) ++count_.too_small;
+        if (*flaw == enrolment::Flaw::blurred) ++count_.blurred;
+        if (*flaw == enrolment::Flaw::poor) ++count_.poor;
+        sighting.quality.overall = never_selected;
     }
     return all;
 }
 
-void FaceHarvest::follow(Tracks& tracks, vision::TrackerResult found, std::int64_t pts) {
-    for (const auto& event : found.events) {
+/// Updates the tracks of a video with the tracker's result for the frame at `pts`.
+void FaceHarvest::update(Tracks& tracks, vision::TrackerResult result, std::int64_t pts) {
+    for (const auto& event : result.events) {
         const auto [entry, fresh] = tracks.try_emplace(event.track);
         if (fresh) entry->second.from = event.pts;
         entry->second.to = event.pts;
         if (event.kind == vision::TrackEvent::Kind::ended) embed(entry->second);
     }
-    for (auto& probe : found.probes) {
+    for (auto& probe : result.probes) {
         auto& sighting = probe.sighting;
         insert(tracks[probe.track].crops,
                {.face = {std::move(sighting.crop), sighting.quality}, .pts = pts, .embedding = {}});
     }
 }
 
-/// Computes the embeddings of a track. Called at the end of each track rather than after the last
-/// frame, so that the progress bar includes this work.
+/// Computes the embeddings of a track. Called when the track ends rather than after the last frame,
+/// so that the progress bar includes this work.
 void FaceHarvest::embed(KeptTrack& track) {
     if (track.crops.empty()) return;
     std::vector<Image> images;
@@ -119,7 +121,8 @@ void FaceHarvest::embed(KeptTrack& track) {
     for (std::size_t i = 0; i < embeddings.size(); ++i) track.crops[i].embedding = embeddings[i];
 }
 
-void FaceHarvest::add(Tracks tracks) {
+/// Stores the tracks of a video that have crops.
+void FaceHarvest::keep(Tracks tracks) {
     for (auto& [unused, track] : tracks) {
         if (track.crops.empty()) continue;
         track.video = videos_;

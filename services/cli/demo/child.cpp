@@ -23,9 +23,10 @@
 namespace facebus::cli {
 namespace {
 
-constexpr int grace_ms = 10'000;
-constexpr auto start_limit = std::chrono::seconds(60);
+constexpr int grace_ms = 10'000;  // between SIGTERM and SIGKILL
+constexpr auto start_timeout = std::chrono::seconds(60);
 
+/// Returns the strings as a null-terminated array for execve(). Requires: `texts` outlives it.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> all;
     all.reserve(texts.size() + 1);
@@ -129,8 +130,10 @@ ReadyListener::ReadyListener(const std::filesystem::path& path)
     const auto text = path.string();
     const void* raw = &address;
     if (text.size() >= sizeof address.sun_path) {
-        throw FatalError(Exit::unavailable,
-                         fmt::format("{} is too long for a socket; set TMPDIR", text));
+        throw FatalError(
+            Exit::unavailable,
+            fmt::format("{} is too long for the path of a socket; set TMPDIR to a shorter path",
+                        text));
     }
     std::memcpy(address.sun_path, text.c_str(), text.size() + 1);
     if (descriptor_ < 0 ||
@@ -145,7 +148,7 @@ ReadyListener::~ReadyListener() {
 }
 
 bool ReadyListener::wait(Child& child, const Stop& stop) {
-    const auto deadline = Monotonic::now() + start_limit;
+    const auto deadline = Monotonic::now() + start_timeout;
     while (Monotonic::now() < deadline) {
         std::array<pollfd, 2> items{
             pollfd{.fd = descriptor_, .events = POLLIN, .revents = 0},
@@ -160,12 +163,14 @@ bool ReadyListener::wait(Child& child, const Stop& stop) {
             return true;
         }
         if (!child.running()) {
-            throw FatalError(Exit::unavailable, fmt::format("{} did not start: {}", child.name(),
-                                                            child.last_log_line()));
+            throw FatalError(Exit::unavailable,
+                             fmt::format("{} did not start: {}; see {}", child.name(),
+                                         child.last_log_line(), child.log().string()));
         }
     }
-    throw FatalError(Exit::unavailable, fmt::format("{} is not ready after 60 s: {}", child.name(),
-                                                    child.last_log_line()));
+    throw FatalError(Exit::unavailable,
+                     fmt::format("{} is not ready after 60 s: {}; see {}", child.name(),
+                                 child.last_log_line(), child.log().string()));
 }
 
 }  // namespace facebus::cli

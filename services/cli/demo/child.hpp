@@ -14,13 +14,13 @@
 
 namespace facebus::cli {
 
-/// A child process. The kernel kills it if this process dies. The destructor stops it: first with
-/// SIGTERM, then, after 10 seconds, with SIGKILL. Not thread-safe.
+/// A child process. The kernel kills the child if this process dies. The destructor sends SIGTERM
+/// to the child and, if it still runs after 10 seconds, SIGKILL. Not thread-safe.
 class Child {
   public:
     /// Starts `command` with `environment` added to the environment of this process. Standard
-    /// output and error go to the file `log`. Throws FatalError (unavailable) if it can't be
-    /// started.
+    /// output and error go to the file `log`. Throws FatalError (unavailable) if the child cannot
+    /// be started.
     Child(std::string name, const std::vector<std::string>& command,
           const std::map<std::string, std::string>& environment, std::filesystem::path log);
     ~Child();
@@ -28,13 +28,14 @@ class Child {
     Child& operator=(Child&&) = delete;
 
     [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const std::filesystem::path& log() const { return log_; }
     [[nodiscard]] bool running();
-    /// Returns the exit code, or 128 + signal, or nothing while it runs.
+    /// Returns the exit code, or 128 + signal number, or nothing while the child runs.
     [[nodiscard]] std::optional<int> exit_code();
-    /// Returns the last line of its log. facebus programs state there why they ended.
+    /// Returns the last line of the log, in which facebus programs write why they exited.
     [[nodiscard]] std::string last_log_line() const;
 
-    /// Sends SIGTERM without waiting for the end.
+    /// Sends SIGTERM without waiting for the exit.
     void terminate();
 
   private:
@@ -43,12 +44,12 @@ class Child {
     std::string name_;
     std::filesystem::path log_;
     pid_t pid_ = -1;
-    int pidfd_ = -1;
+    int pidfd_ = -1;  ///< becomes readable when the child exits
     std::optional<int> exit_code_;
 };
 
-/// Socket on which child processes report that they are ready, in the protocol of sd_notify(3). Not
-/// thread-safe.
+/// Socket on which child processes report that they are ready, with the protocol of sd_notify(3).
+/// Not thread-safe.
 class ReadyListener {
   public:
     /// Listens on the path `socket`, which children get as NOTIFY_SOCKET. Throws FatalError
@@ -58,9 +59,9 @@ class ReadyListener {
     ReadyListener(const ReadyListener&) = delete;
     ReadyListener& operator=(const ReadyListener&) = delete;
 
-    /// Blocks until a program reports that it is ready. Returns false if a stop was requested.
-    /// Throws FatalError with the child's last log line if `child` ends, or is not ready after
-    /// 60 seconds.
+    /// Blocks until a child reports that it is ready. Returns false if a stop was requested. Throws
+    /// FatalError with the last log line of `child` if `child` exits, or is not ready after 60
+    /// seconds.
     bool wait(Child& child, const Stop& stop);
 
   private:

@@ -1,4 +1,4 @@
-// facebus demo: runs the whole system on one video, until its end or Ctrl-C.
+// facebus demo: runs the whole system on one video, until the end of the video or Ctrl-C.
 #include <cstdlib>
 #include <list>
 
@@ -39,12 +39,12 @@ std::string find_program(const std::string& name) {
         if (access((folder / name).c_str(), X_OK) == 0) return (folder / name).string();
     }
     throw FatalError(Exit::unavailable,
-                     fmt::format("{} was not found; install it in the folder of facebus or on "
-                                 "the PATH (redis-server is in the package redis-server)",
+                     fmt::format("{} not found; install it next to facebus or on the PATH "
+                                 "(redis-server is in the package redis-server)",
                                  name));
 }
 
-/// One run of the demo: its Redis, its services and its report.
+/// One run of the demo: a Redis server, the services and the report.
 class Demo {
   public:
     Demo(const Context& context, const DemoOptions& options)
@@ -76,7 +76,7 @@ class Demo {
         results::ResultStream stream(bus_, endpoint_, context_.stop);
         if (!wait_for_workers(stream)) return Exit::interrupted;
         if (!start("capture")) return Exit::interrupted;
-        show(stream);
+        print_results(stream);
         stop_services();
         report();
         return Exit::ok;
@@ -108,8 +108,8 @@ class Demo {
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
             enrol_photos(enroller, store, folder);
         }
-        // With --gallery, people in the clip may be enrolled already. Enrolled twice, they would
-        // match both subjects equally well and be named as neither.
+        // Not with --gallery, because the people in the clip may already be enrolled. A person who
+        // is enrolled as two subjects matches both equally well and is identified as neither.
         if (options_.first_second && replay_ && !options_.gallery) {
             enrol_first_second(enroller, store);
         }
@@ -137,10 +137,11 @@ class Demo {
             }
             progress.advance();
         }
-        progress.note(fmt::format("{} of {} files enrolled", added, files.size()));
+        progress.note(
+            fmt::format("enrolled {} of {}", added, counted(files.size(), "photo", "photos")));
     }
 
-    /// Enrols each track of the first second as a subject, if it shows a face well enough.
+    /// Enrols each person seen in the first second whose face is good enough.
     void enrol_first_second(enrolment::Enroller& enroller, gallery::Store& store) {
         std::size_t number = 0;
         for (const auto& seen : people_of_first_second(enroller, source_, context_.stop)) {
@@ -154,6 +155,8 @@ class Demo {
         }
     }
 
+    /// Starts a service and waits until it is ready. `name` names its log; empty: the service.
+    /// Returns false if a stop was requested.
     bool start(const std::string& service, const std::string& name = {}) {
         const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();
@@ -178,9 +181,9 @@ class Demo {
             if (stage.endpoint.empty()) continue;
             environment[service::variable_name(section + ".input")] = ipc(section);
         }
-        const auto shown = name.empty() ? service : name;
-        children_.emplace_back(shown, std::vector<std::string>{find_program("facebus-" + service)},
-                               environment, log(shown));
+        const auto child = name.empty() ? service : name;
+        children_.emplace_back(child, std::vector<std::string>{find_program("facebus-" + service)},
+                               environment, log(child));
         return ready_.wait(children_.back(), context_.stop);
     }
 
@@ -190,8 +193,8 @@ class Demo {
         for (int i = 1; i <= options_.workers; ++i) {
             if (!start("recognize", fmt::format("recognize-{}", i))) return false;
         }
-        // From the end of the pipeline, so that each stage finds its receiver. The first stage,
-        // capture, starts later, after the subscription to the results.
+        // Start from the end of the pipeline, so that each stage finds the next one. The first
+        // stage, capture, starts after the subscription to the results.
         for (std::size_t row = wire::edge_stages - 1; row > 0; --row) {
             if (!start(std::string(wire::stages.at(row).process))) return false;
         }
@@ -213,7 +216,7 @@ class Demo {
                             .idle = [&] { return check_children(), true; }});
     }
 
-    void show(results::ResultStream& stream) {
+    void print_results(results::ResultStream& stream) {
         const bool colour = isatty(STDOUT_FILENO) != 0;
         const auto limit = Monotonic::now() + std::chrono::duration<double>(options_.seconds);
         print_line("running; press Ctrl-C to stop");
@@ -221,7 +224,7 @@ class Demo {
                          [&](const wire::Identity& identity, const Bytes& crop) {
                              report_.add(identity, crop);
                              latency_.add(identity);
-                             fmt::print("{}\n", line(identity, colour));
+                             fmt::print("{}\n", format_line(identity, colour));
                              std::fflush(stdout);
                              return true;
                          },
@@ -240,20 +243,21 @@ class Demo {
                          }});
     }
 
-    /// Throws FatalError if a service has ended. Only capture may, at the end of its file.
+    /// Throws FatalError if a service has exited. Only capture may exit, at the end of its file.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();
             if (!code || (child.name() == "capture" && *code == 0)) continue;
             throw FatalError(Exit::unavailable,
-                             fmt::format("{} ended: {}", child.name(), child.last_log_line()));
+                             fmt::format("{} exited: {}; see {}", child.name(),
+                                         child.last_log_line(), child.log().string()));
         }
     }
 
     void stop_services() {
         for (auto& child : children_) child.terminate();
-        // The last started first, which is the order of the flow: each stage ends before its
-        // receiver.
+        // Wait in reverse order of the start, which is the order of the pipeline: each stage exits
+        // before the stage that receives its messages.
         while (!children_.empty()) children_.pop_back();
     }
 
@@ -264,7 +268,7 @@ class Demo {
                                 fmt::format("facebus: {}", vision::without_credentials(source_)))) {
             fmt::print("contact sheet: {}\n", sheet.string());
         } else {
-            fmt::print("no contact sheet, because no face was recognised\n");
+            fmt::print("no contact sheet, because no result has a crop\n");
         }
         if (vision::source_kind(source_) == vision::SourceKind::file &&
             !context_.stop.requested()) {
@@ -278,7 +282,7 @@ class Demo {
     const DemoOptions& options_;
     settings::Settings settings_;
     std::string source_;
-    bool replay_;
+    bool replay_;  ///< whether the source is a file or a folder, not live
     TemporaryFolder scratch_;
     ReadyListener ready_;
     std::string endpoint_;

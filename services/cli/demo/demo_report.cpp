@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
 #include "cli/result_line.hpp"
@@ -26,20 +27,21 @@ std::string display_name(const wire::Identity& identity) {
 
 std::string details(const wire::Identity& identity) {
     if (!identity.similarity) return identity.reason.value_or("");
-    return fmt::format("similarity {:.2f}, {} probes", *identity.similarity, identity.probes);
+    return fmt::format("similarity {:.2f}, {}", *identity.similarity,
+                       counted(identity.probes, "probe", "probes"));
 }
 
 }  // namespace
 
 void DemoReport::add(const wire::Identity& identity, const Bytes& crop) {
     const auto [entry, fresh] = tracks_.try_emplace(identity.track);
-    auto& story = entry->second;
+    auto& results = entry->second;
     if (fresh) {
         order_.push_back(identity.track);
-        story.first_pts = identity.pts;
+        results.first_pts = identity.pts;
     }
-    story.identities.push_back(identity);
-    if (!crop.empty()) story.crop = {crop_side, crop_side, crop};
+    results.identities.push_back(identity);
+    if (!crop.empty()) results.crop = {crop_side, crop_side, crop};
 }
 
 void DemoReport::add(const wire::Track& event) {
@@ -57,7 +59,7 @@ std::string DemoReport::summary() const {
                            to_string(last.decision), display_name(last), details(last));
         ++people[display_name(last)];
     }
-    out += fmt::format("{} tracks:", order_.size());
+    out += counted(order_.size(), "track", "tracks") + ":";
     for (const auto& [name, count] : people) out += fmt::format(" {} x{}", name, count);
     return out + "\n";
 }
@@ -65,13 +67,13 @@ std::string DemoReport::summary() const {
 bool DemoReport::write_sheet(const std::filesystem::path& file, const std::string& title) const {
     std::vector<vision::SheetCell> cells;
     for (const auto& track : order_) {
-        const auto& story = tracks_.at(track);
-        if (story.crop.empty()) continue;
-        const auto& last = story.identities.back();
-        cells.push_back(
-            {story.crop, display_name(last),
-             fmt::format("{:.1f} s: {}", static_cast<double>(story.first_pts) / 1e9, details(last)),
-             tone(last)});
+        const auto& results = tracks_.at(track);
+        if (results.crop.empty()) continue;
+        const auto& last = results.identities.back();
+        cells.push_back({results.crop, display_name(last),
+                         fmt::format("{:.1f} s: {}", static_cast<double>(results.first_pts) / 1e9,
+                                     details(last)),
+                         tone(last)});
     }
     if (cells.empty()) return false;
     must(vision::write_image(file, vision::contact_sheet(title, cells)));
@@ -95,9 +97,10 @@ void DemoReport::write_video(const std::string& source, const std::filesystem::p
         const auto [first, last] = positions_.equal_range(frame->pts);
         for (auto position = first; position != last; ++position) {
             vision::Label label{position->second.box, "...", vision::Tone::undecided};
-            if (const auto story = tracks_.find(position->second.track); story != tracks_.end()) {
-                // The last identity up to this frame wins.
-                for (const auto& identity : story->second.identities) {
+            if (const auto results = tracks_.find(position->second.track);
+                results != tracks_.end()) {
+                // Show the last decision up to this frame.
+                for (const auto& identity : results->second.identities) {
                     if (identity.pts > frame->pts) break;
                     label.text =
                         identity.similarity

@@ -12,38 +12,39 @@
 
 namespace facebus::cli {
 
-/// Collects results and draws them. Not thread-safe.
+/// Collects the results of a demo, then summarises and draws them. Not thread-safe.
 class DemoReport {
   public:
     void add(const wire::Identity& identity, const Bytes& crop);
     void add(const wire::Track& event);
 
-    /// Returns one line per track with its last decision, and a line that counts tracks per person.
+    /// Returns one line per track with its last decision, and a line with the number of tracks per
+    /// person.
     [[nodiscard]] std::string summary() const;
 
-    /// Writes an image with a crop and the last decision of each track. Returns false, without
-    /// writing, if there is no crop.
+    /// Writes an image with the crop and the last decision of each track. Returns false and writes
+    /// nothing if no track has a crop.
     bool write_sheet(const std::filesystem::path& file, const std::string& title) const;
 
-    /// Reads the source again and writes it with a box around each face and the name known at that
-    /// moment. Shows progress.
+    /// Writes a copy of the source video with a box around each face and the decision about it at
+    /// that moment. Shows progress.
     void write_video(const std::string& source, const std::filesystem::path& file,
                      const Stop& stop) const;
 
   private:
-    struct TrackStory {
+    struct TrackResults {
         std::vector<wire::Identity> identities;  ///< in order of publication
-        Image crop;                              ///< of the last identity with a crop
-        std::int64_t first_pts = 0;
+        Image crop;                              ///< crop of the last identity that has one
+        std::int64_t first_pts = 0;              ///< position of the first identity, in ns
     };
     struct Position {
         std::string track;
-        Box box;
+        Box box;  ///< of the face
     };
 
-    std::map<std::string, TrackStory> tracks_;
+    std::map<std::string, TrackResults> tracks_;
     std::vector<std::string> order_;                   ///< tracks in order of appearance
-    std::multimap<std::int64_t, Position> positions_;  ///< by pts
+    std::multimap<std::int64_t, Position> positions_;  ///< by position in the video (pts)
 };
 
 }  // namespace facebus::cli

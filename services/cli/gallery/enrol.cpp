@@ -17,25 +17,27 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t first_second_ns = 1'000'000'000;
 
-std::string ending(const fs::path& file) {
+std::string lower_case_extension(const fs::path& file) {
     auto text = file.extension().string();
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
     return text;
 }
 
 bool is_image(const fs::path& file) {
-    static const std::set<std::string> endings{".jpg",  ".jpeg", ".png", ".bmp",
-                                               ".webp", ".tif",  ".tiff"};
-    return endings.contains(ending(file));
+    static const std::set<std::string> extensions{".jpg",  ".jpeg", ".png", ".bmp",
+                                                  ".webp", ".tif",  ".tiff"};
+    return extensions.contains(lower_case_extension(file));
 }
 
-void collect(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
+/// Appends the images in `folder` and below to `found`. If `name` is empty, they are named after
+/// their sub-folder, or after `folder` if they are directly in it.
+void find_images(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
     std::ranges::sort(entries);
     for (const auto& entry : entries) {
         if (fs::is_directory(entry)) {
-            collect(entry, name.empty() ? entry.filename().string() : name, found);
+            find_images(entry, name.empty() ? entry.filename().string() : name, found);
         } else if (is_image(entry) && entry.filename() != contact_sheet_name) {
             const auto own = fs::weakly_canonical(folder).filename().string();
             found.push_back({name.empty() ? own : name, entry});
@@ -50,26 +52,27 @@ std::vector<NamedFile> named_files(const std::vector<fs::path>& paths, const std
     for (const auto& path : paths) {
         if (!fs::exists(path)) {
             throw FatalError(Exit::unavailable,
-                             fmt::format("{} does not exist; check the name", path.string()));
+                             fmt::format("{} does not exist; check the path", path.string()));
         }
         const auto before = found.size();
         if (fs::is_directory(path)) {
-            collect(path, name, found);
+            find_images(path, name, found);
         } else {
             found.push_back({name.empty() ? path.stem().string() : name, path});
         }
         if (found.size() == before) {
             throw FatalError(Exit::unavailable,
-                             fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif)",
+                             fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif); "
+                                         "choose a folder with images",
                                          path.string()));
         }
     }
     return found;
 }
 
-bool video(const fs::path& file) {
-    static const std::set<std::string> endings{".mp4", ".mkv", ".avi", ".mov", ".webm"};
-    return endings.contains(ending(file));
+bool is_video(const fs::path& file) {
+    static const std::set<std::string> extensions{".mp4", ".mkv", ".avi", ".mov", ".webm"};
+    return extensions.contains(lower_case_extension(file));
 }
 
 std::vector<std::vector<vision::Sighting>> people_of_first_second(enrolment::Enroller& enroller,

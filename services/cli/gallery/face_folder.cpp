@@ -14,12 +14,14 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_name_bytes = 180;
 
+/// Returns whether the byte continues a UTF-8 character that began before it.
 bool continues_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
-/// Returns whether the folder exists. Throws FatalError unless it is missing or empty.
-bool exists_empty(const fs::path& path) {
+/// Returns true if the folder exists and is empty, false if it does not exist. Throws FatalError
+/// otherwise.
+bool exists_and_is_empty(const fs::path& path) {
     std::error_code failed;
     const auto status = fs::status(path, failed);
     if (status.type() == fs::file_type::not_found) return false;
@@ -31,7 +33,7 @@ bool exists_empty(const fs::path& path) {
     const bool empty = !failed && fs::is_empty(path, failed);
     if (failed) {
         throw FatalError(Exit::unavailable,
-                         fmt::format("can't read {}: {}", path.string(), failed.message()));
+                         fmt::format("cannot read {}: {}", path.string(), failed.message()));
     }
     if (!empty) {
         throw FatalError(Exit::input,
@@ -42,6 +44,7 @@ bool exists_empty(const fs::path& path) {
     return true;
 }
 
+/// Returns the outermost folder of the path that does not exist.
 fs::path outermost_missing(fs::path path) {
     path = fs::absolute(path).lexically_normal();
     if (!path.has_filename()) path = path.parent_path();  // "faces/"
@@ -60,7 +63,7 @@ std::string safe_file_name(const std::string& text) {
     if (name.empty()) name.push_back('_');
     if (name.front() == '.') name.front() = '_';
     if (name.size() > max_name_bytes) {
-        // Cut between two UTF-8 characters, not inside one.
+        // Do not cut a UTF-8 character in two.
         auto end = max_name_bytes;
         while (end > 0 && continues_character(name[end])) --end;
         name.resize(end);
@@ -69,13 +72,13 @@ std::string safe_file_name(const std::string& text) {
 }
 
 FaceFolder::FaceFolder(fs::path path) : path_(std::move(path)) {
-    if (exists_empty(path_)) return;
+    if (exists_and_is_empty(path_)) return;
     std::error_code failed;
-    made_ = outermost_missing(path_);
+    created_ = outermost_missing(path_);
     fs::create_directories(path_, failed);
     if (failed) {
         throw FatalError(Exit::unavailable,
-                         fmt::format("can't create {}: {}", path_.string(), failed.message()));
+                         fmt::format("cannot create {}: {}", path_.string(), failed.message()));
     }
 }
 
@@ -86,7 +89,7 @@ FaceFolder::~FaceFolder() {
     // remove() fails on a folder that is not empty, so files of other programs survive.
     auto folder = fs::absolute(path_, ignored).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
-    while (!made_.empty() && fs::remove(folder, ignored) && folder != made_) {
+    while (!created_.empty() && fs::remove(folder, ignored) && folder != created_) {
         folder = folder.parent_path();
     }
 }
@@ -103,7 +106,7 @@ fs::path FaceFolder::folder(const std::string& name) {
     fs::create_directory(path, failed);
     if (failed) {
         throw FatalError(Exit::unavailable,
-                         fmt::format("can't create {}: {}", path.string(), failed.message()));
+                         fmt::format("cannot create {}: {}", path.string(), failed.message()));
     }
     return path;
 }

@@ -1,4 +1,4 @@
-// Output folder for face images: safe file names, and nothing left behind after a failure.
+// Output folder for face images: uses safe file names and leaves nothing behind after a failure.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace facebus::cli {
 
-/// Returns the text as the name of one file or folder. '/', control characters and a leading '.'
+/// Returns `text` as a valid name of one file or folder. '/', control characters and a leading '.'
 /// become '_'; an empty text becomes "_". The name is cut to 180 bytes, which leaves room for a
 /// suffix and an extension.
 std::string safe_file_name(const std::string& text);
@@ -17,24 +17,25 @@ std::string safe_file_name(const std::string& text);
 class FaceFolder {
   public:
     /// Creates the folder if it is missing. Throws FatalError: `input` if it is not empty or not
-    /// a folder, `unavailable` if it can't be read or created.
+    /// a folder, `unavailable` if it cannot be read or created.
     explicit FaceFolder(std::filesystem::path path);
     ~FaceFolder();
     FaceFolder(const FaceFolder&) = delete;
     FaceFolder& operator=(const FaceFolder&) = delete;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    /// Returns the path for a file or folder that the caller is about to write.
+    /// Returns the path of a file or folder that the caller is about to write. The destructor
+    /// removes it, too.
     std::filesystem::path entry(const std::string& name);
     /// Creates a sub-folder if it is missing and returns its path.
     std::filesystem::path folder(const std::string& name);
-    /// Keeps everything when this object is destroyed.
+    /// Makes the destructor keep everything.
     void keep() { kept_ = true; }
 
   private:
     std::filesystem::path path_;
-    std::filesystem::path made_;  ///< outermost folder that was created; empty: none was
-    std::set<std::filesystem::path> written_;
+    std::filesystem::path created_;  ///< outermost folder that the constructor created; empty: none
+    std::set<std::filesystem::path> written_;  ///< files and folders to remove
     bool kept_ = false;
 };
 

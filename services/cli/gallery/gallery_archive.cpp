@@ -24,7 +24,8 @@ std::string passphrase(const ArchiveOptions& options) {
     return secret;
 }
 
-/// Progress that starts with the first step, when the total is known.
+/// Progress that is shown from the first step on, when the total is known. Call it after each step;
+/// it returns false if a stop was requested.
 class Steps {
   public:
     Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}
@@ -54,7 +55,7 @@ Exit gallery_export(const Context& context, const ArchiveOptions& options) {
     }
     if (!written && context.stop.requested()) return Exit::interrupted;
     const auto header = must(written);
-    fmt::print("{}, {} in {}\n", counted(header.subjects, "subject", "subjects"),
+    fmt::print("{}, {} in {}\n", counted(header.subjects, "person", "people"),
                counted(header.samples, "sample", "samples"), options.file.string());
     return Exit::ok;
 }
@@ -71,12 +72,14 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     }
     if (!read && context.stop.requested()) return Exit::interrupted;
     const auto imported = must(read);
-    fmt::print("{} added, {} already enrolled\n", imported.added, imported.already);
+    fmt::print("{} added, {} already enrolled\n", counted(imported.added, "sample", "samples"),
+               imported.already);
     if (imported.added + imported.already < imported.expected) {
-        fmt::print(stderr,
-                   "{} states {} but contains fewer: some were removed during the export, "
-                   "or the file is truncated\n",
-                   options.file.string(), counted(imported.expected, "sample", "samples"));
+        fmt::print(
+            stderr,
+            "the header of {} announces {}, but the file contains fewer: samples were removed "
+            "during the export, or the file is truncated\n",
+            options.file.string(), counted(imported.expected, "sample", "samples"));
     }
     return Exit::ok;
 }

@@ -24,14 +24,14 @@ Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::
 }
 
 /// Enrols the people seen in the first second. If there are several, each gets a numbered name,
-/// because nothing shows which of them the given name belongs to.
+/// because it is unknown which of them has the given name.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);
     const auto source = video.file.filename().string() + ", first second";
     enrolment::Enrolled all;
     std::size_t number = 0;
-    Error refused{ErrorKind::refused, "no face found in the first second"};
+    Error rejection{ErrorKind::refused, "no face found in the first second"};
     for (const auto& seen : people) {
         ++number;
         const auto name =
@@ -43,10 +43,10 @@ Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::
         } else if (samples.error().kind == ErrorKind::unavailable) {
             return samples;
         } else {
-            refused = std::move(samples.error());
+            rejection = std::move(samples.error());
         }
     }
-    if (all.added + all.already == 0) return std::unexpected(std::move(refused));
+    if (all.added + all.already == 0) return std::unexpected(std::move(rejection));
     return all;
 }
 
@@ -61,12 +61,12 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
                                  context.settings.enrolment);
 
     enrolment::Enrolled all;
-    std::size_t refused = 0;
+    std::size_t rejected = 0;
     {
         Progress progress("enrolling", files.size());
         for (const auto& named : files) {
             if (context.stop.requested()) break;
-            const auto samples = video(named.file)
+            const auto samples = is_video(named.file)
                                      ? enrol_video(enroller, store, named, context.stop)
                                      : enrol_photo(enroller, store, named);
             if (samples) {
@@ -75,17 +75,18 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
             } else if (samples.error().kind == ErrorKind::unavailable) {
                 must(samples);
             } else {
-                ++refused;
+                ++rejected;
                 progress.note(fmt::format("rejected {} for {}: {}", named.file.string(), named.name,
                                           samples.error().message));
             }
             progress.advance();
         }
     }
-    fmt::print("{} added, {}{} rejected\n", all.added,
-               all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "", refused);
+    fmt::print("{} added, {}{} rejected\n", counted(all.added, "sample", "samples"),
+               all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "",
+               counted(rejected, "file", "files"));
     if (context.stop.requested()) return Exit::interrupted;
-    return refused > 0 ? Exit::input : Exit::ok;
+    return rejected > 0 ? Exit::input : Exit::ok;
 }
 
 Exit gallery_list(const Context& context, bool json) {
@@ -108,7 +109,7 @@ Exit gallery_list(const Context& context, bool json) {
                    entry.samples == 1 ? "sample" : "samples", iso8601(entry.subject.created),
                    entry.subject.ignored ? "  ignored" : "");
     }
-    fmt::print("{}\n", counted(entries.size(), "subject", "subjects"));
+    fmt::print("{}\n", counted(entries.size(), "person", "people"));
     return Exit::ok;
 }
 
@@ -155,8 +156,8 @@ Exit gallery_remove(const Context& context, const std::string& name) {
     if (!manual_commands.empty()) {
         fmt::print(
             stderr,
-            "the files of Redis may contain the data until they are rewritten, and this Redis user "
-            "has no permission to do that; have the administrator of Redis run {}\n",
+            "Redis's files on disk may still contain the data, and this Redis user may not rewrite "
+            "them; ask the Redis administrator to run {}\n",
             manual_commands);
     }
     return Exit::ok;
