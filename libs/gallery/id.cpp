@@ -25,7 +25,7 @@ bool is_uint64(std::string_view text) {
 
 std::string new_id() {
     std::array<std::uint64_t, 2> bits{};
-    // getrandom() never returns fewer bytes than requested up to 256, so this needs no loop.
+    // Requests of up to 256 bytes are always fulfilled completely, so this needs no loop.
     if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) {
         throw std::system_error(errno, std::generic_category(), "getrandom");
     }
@@ -45,8 +45,8 @@ std::string to_uuid(std::string_view id) {
 
 std::string from_uuid(std::string_view uuid) {
     constexpr std::size_t length = 36;
-    for (const std::size_t place : {8U, 13U, 18U, 23U}) {
-        if (uuid.size() != length || uuid[place] != '-') return std::string(uuid);
+    for (const std::size_t position : {8U, 13U, 18U, 23U}) {
+        if (uuid.size() != length || uuid[position] != '-') return std::string(uuid);
     }
     std::string id;
     for (const char c : uuid) {

@@ -8,19 +8,19 @@
 
 namespace facebus::gallery {
 
-/// Returns 128 random bits as 32 lower-case hex digits. Throws std::system_error if the kernel has
-/// no random numbers.
+/// Returns 128 random bits as 32 lower-case hex digits. Throws std::system_error if the kernel
+/// cannot provide random numbers.
 std::string new_id();
 
-/// Returns whether the text has the form of new_id().
+/// Returns whether the text consists of 32 lower-case hex digits, as new_id() returns them.
 bool valid_id(std::string_view text);
 
-/// Returns the id with the dashes of a UUID, 8-4-4-4-12. Requires: valid_id(id).
+/// Returns the id formatted as a UUID, with dashes (8-4-4-4-12). Requires: valid_id(id).
 std::string to_uuid(std::string_view id);
 /// Returns the UUID without its dashes and in lower case. Returns other text unchanged.
 std::string from_uuid(std::string_view uuid);
 
-/// An id as 16 bytes. Packed ids sort like the text.
+/// An id as 16 bytes. Packed ids sort in the same order as ids in text form.
 using PackedId = std::array<std::uint8_t, 16>;
 /// Returns the id in packed form. Requires: valid_id(id).
 PackedId pack_id(std::string_view id);

@@ -17,8 +17,8 @@ std::uint32_t take_character(std::string_view& text) {
     };
     const std::uint32_t first = byte(0);
     std::size_t length = 0;
-    // Smallest value that needs this many bytes. A smaller one is an overlong encoding, which can
-    // smuggle control characters past a check of bytes.
+    // Smallest code point that requires `length` bytes. A smaller code point in so many bytes is an
+    // overlong encoding, which could hide a control character from a check of single bytes.
     std::uint32_t smallest = 0;
     std::uint32_t value = 0;
     if (first < 0x80) {

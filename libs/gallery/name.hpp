@@ -1,4 +1,4 @@
-// Validation of names and other text that people enter.
+// Validates names and other text entered by users.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,13 @@ namespace facebus::gallery {
 
 inline constexpr std::size_t max_name_bytes = 200;
 
-/// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1). Such text can
-/// be written to a terminal or a web page unchanged.
+/// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1), so that it can
+/// be written to a terminal unchanged.
 bool is_printable(std::string_view text);
 
 /// Returns the name of a subject without leading and trailing blanks. Names are case-sensitive.
-/// Fails with `refused` if the rest is empty, longer than max_name_bytes, or not is_printable().
+/// Fails with `refused` if the result would be empty, longer than max_name_bytes, or not
+/// printable (see is_printable()).
 Result<std::string> clean_name(std::string_view name);
 
 }  // namespace facebus::gallery

@@ -1,4 +1,4 @@
-# The cohort is compiled in as a string, so that programs need no file at run time.
+# Compile the cohort in as a string, so that programs do not need its file at run time.
 set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
 file(READ ${cohort_file} COHORT)
@@ -17,8 +17,8 @@ facebus_library(gallery
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis OpenSSL::SSL nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
-# Its own precompiled header: hiredis sets definitions that base does not have.
+# This library cannot share the precompiled header of base, because hiredis adds definitions.
 facebus_precompile(facebus_gallery)
-# -O3 vectorises the loops of the kernels. A header of GCC 12 triggers the warning.
+# -O3 vectorises the loops of the kernels. GCC 12 warns about one of its own headers.
 set_source_files_properties(gallery/match/compact.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized")

@@ -1,4 +1,4 @@
-// Records of the gallery: enrolled subjects and their samples.
+// Data types of the gallery: enrolled subjects and their samples.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace facebus::gallery {
 struct Sample {
     std::string id;
     std::string subject_id;
-    std::string source;        ///< free text for people, such as the name of the image file
+    std::string source;        ///< origin, shown to users, such as the name of the image file
     std::string model_id;      ///< model that computed the embedding
-    float quality = 0;         ///< Quality::overall of the crop
-    std::int64_t created = 0;  ///< ns UTC
+    float quality = 0;         ///< Quality::overall of the crop, 0 to 1
+    std::int64_t created = 0;  ///< time of enrolment, in ns UTC
     Embedding embedding{};     ///< unit vector
 };
 
@@ -25,7 +25,7 @@ struct Sample {
 struct Subject {
     std::string id;
     std::string name;
-    std::int64_t created = 0;  ///< ns UTC
+    std::int64_t created = 0;  ///< time of creation, in ns UTC
     bool ignored = false;      ///< results never mention this subject
 };
 
@@ -33,7 +33,7 @@ struct Subject {
 struct SubjectRecord {
     Subject subject;
     std::vector<Sample> samples;
-    std::size_t damaged = 0;  ///< number of samples left out because they do not decode
+    std::size_t damaged = 0;  ///< number of samples omitted because they cannot be decoded
 };
 
 }  // namespace facebus::gallery

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(omits_and_counts_damaged_probes) {
     const auto probes = memory.append("t", probe("a", face(1), 0.5F));
     BOOST_REQUIRE(probes);
     BOOST_TEST(probes->size() == 1U);
-    BOOST_TEST(memory.damaged() == 3U);
+    BOOST_TEST(memory.damaged_probes() == 3U);
     BOOST_TEST(memory.append("t", probe("short", face(2), 0.5F))->size() == 2U);
     BOOST_REQUIRE(redis.run({"SET", keys::track("text"), "x"}));
     BOOST_TEST(!memory.append("text", probe("a", face(1), 0.5F)));
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(omits_probes_of_another_model) {
     BOOST_REQUIRE(mine);
     BOOST_REQUIRE(mine->size() == 1U);
     BOOST_TEST(mine->front().id == "b");
-    BOOST_TEST(memory.damaged() == 0U);
+    BOOST_TEST(memory.damaged_probes() == 0U);
     BOOST_TEST(memory.append("t", probe("a", face(3), 0.5F))->size() == 2U);
 }
 

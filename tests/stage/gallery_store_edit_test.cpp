@@ -174,8 +174,8 @@ BOOST_AUTO_TEST_CASE(removing_a_sample_removes_the_results_that_it_decided) {
     BOOST_TEST(store.photo(two->id)->value_or("") == photo_of(2));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
     BOOST_TEST((*store.refresh(before))->samples() == 1U);
-    check_refused(store.remove_sample(one->id), "no such sample");
-    check_refused(store.remove_sample("x"), "no such sample");
+    check_refused(store.remove_sample(one->id), "no sample with this id");
+    check_refused(store.remove_sample("x"), "no sample with this id");
     BOOST_TEST(store.remove_sample(two->id).has_value());
     BOOST_TEST(store.show("Anna")->empty());
 }

@@ -338,7 +338,7 @@ BOOST_AUTO_TEST_CASE(replacing_every_sample_moves_the_gallery_to_another_model) 
     BOOST_TEST(store.show("Bert")->front().source == "bert.jpg");
     Sample missing = sample(face(4));
     missing.id = new_id();
-    check_refused(store.replace(missing), "no such sample");
+    check_refused(store.replace(missing), "no sample with this id");
 }
 
 BOOST_AUTO_TEST_CASE(finds_samples_by_id_and_lists_them_in_pages) {

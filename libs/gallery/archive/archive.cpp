@@ -46,6 +46,7 @@ std::string archive_line(const ArchivedSample& archived) {
               {"model", sample.model_id},    {"quality", sample.quality},
               {"created", sample.created},   {"embedding", crypto::base64(pack(sample.embedding))}};
     if (archived.ignored) json["ignored"] = true;
+    // The format calls the photo "picture".
     if (!archived.photo.empty()) json["picture"] = crypto::base64(archived.photo);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -61,12 +62,13 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         archived.subject = json.at("subject").get<std::string>();
         archived.sample.source = json.at("source").get<std::string>();
         archived.sample.model_id = json.at("model").get<std::string>();
-        // A number beyond the range of float must not be converted; -1 fails the check below.
+        // Converting a double that does not fit into a float is undefined behaviour. Invalid
+        // qualities become -1, which check_sample() rejects.
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
         archived.sample.created = static_cast<std::int64_t>(to_count(json.at("created")));
-        // The limits below bound the memory that a forged line can claim. Base64 that is invalid or
-        // too long becomes an empty string, which the checks reject.
+        // The size limits bound the memory that a forged line can allocate. Base64 that is invalid
+        // or too long becomes an empty string, which unpack() and check_photo() reject.
         embedding =
             crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
                 .value_or("");
@@ -78,7 +80,9 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
                     .value_or("");
         }
     } catch (const std::exception&) {
-        return fail(ErrorKind::malformed, "a line of the archive is not a sample");
+        return fail(ErrorKind::malformed,
+                    "the archive contains a line that is not a valid sample; export the gallery "
+                    "again");
     }
     auto name = clean_name(archived.subject);
     if (!name) return std::unexpected(std::move(name.error()));

@@ -1,10 +1,10 @@
-// Archive of a gallery as lines of text, written by `facebus gallery export`.
+// Text format of an exported gallery, written by `facebus gallery export`.
 //
-// Each line is a JSON object. The first is the header: `facebus_gallery` (version, 2), `subjects`
-// and `samples` (counts). Every other line is a sample: `subject` (name), `source`, `model`,
-// `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in base64). Since
-// version 2 a sample can also have `ignored` (true, if the subject is ignored) and `picture` (its
-// photo, a JPEG in base64).
+// Each line is a JSON object. The first line is the header: `facebus_gallery` (format version, now
+// 2), `subjects` and `samples` (counts). Every other line is a sample: `subject` (name), `source`,
+// `model`, `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in
+// base64). Since version 2 a sample can also have `ignored` (true if the subject is ignored) and
+// `picture` (the photo of the sample, a JPEG in base64).
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace facebus::gallery {
 
-/// First line of an archive.
+/// First line of an archive: how many subjects and samples it contains.
 struct ArchiveHeader {
     std::size_t subjects = 0;
     std::size_t samples = 0;
@@ -24,22 +24,22 @@ struct ArchiveHeader {
 
 /// Returns the header as a line, including the newline.
 std::string archive_line(const ArchiveHeader& header);
-/// Parses the header. Fails with `malformed` if the line is not one, and with `unsupported` if a
-/// later version of facebus wrote it.
+/// Parses the header line. Fails with `malformed` if the line is not a header, and with
+/// `unsupported` if a later version of facebus wrote it.
 Result<ArchiveHeader> read_archive_header(std::string_view line);
 
-/// A sample with what the archive stores of its subject.
+/// A sample in an archive, with the name of its subject, the `ignored` mark and the photo.
 struct ArchivedSample {
     std::string subject;   ///< name of the subject
     bool ignored = false;  ///< whether the subject is ignored
-    Sample sample;         ///< without ids
-    std::string photo;     ///< JPEG; empty: none
+    Sample sample;         ///< the sample; `id` and `subject_id` are empty
+    std::string photo;     ///< JPEG; empty: no photo
 };
 
 /// Returns the sample as a line, including the newline.
 std::string archive_line(const ArchivedSample& archived);
-/// Parses a sample. Fails with `malformed` if the line is not one, with `refused` if the name is
-/// invalid, and as check_sample() and check_photo() do.
+/// Parses a sample line. Fails with `malformed` if the line is not a sample, with `refused` if the
+/// name is invalid, and with the errors of check_sample() and check_photo().
 Result<ArchivedSample> read_archive_line(std::string_view line);
 
 }  // namespace facebus::gallery

@@ -12,14 +12,15 @@ namespace {
 
 constexpr std::uint64_t seed = 20260101;
 
+/// Returns the mean, or 0 if there are no values.
 double mean_of(const std::vector<float>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) /
            static_cast<double>(std::max<std::size_t>(values.size(), 1));
 }
 
-/// Returns the mean of the samples of each subject as a unit vector, for the first `limit`
-/// subjects.
-std::vector<Embedding> templates_of(const Snapshot& gallery, std::size_t limit) {
+/// Returns one template per subject, for the first `limit` subjects: the mean of the samples as a
+/// unit vector.
+std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t limit) {
     std::vector<Embedding> templates;
     std::string last;  // the rows of a subject are consecutive
     for (std::size_t row = 0; row < gallery.samples(); ++row) {
@@ -36,16 +37,16 @@ std::vector<Embedding> templates_of(const Snapshot& gallery, std::size_t limit) 
     return templates;
 }
 
-/// Returns by how much the subjects resemble each other more than impostors resemble them, minus
-/// two standard errors. The people who pass a camera are usually of the same kind as those enrolled
-/// (same cameras, same light, relatives), so real impostors will be that much more similar than the
-/// drawn ones.
-float shift_of(const Snapshot& gallery, std::span<const Embedding> impostors) {
+/// Returns how much more similar subjects are to each other than to the drawn impostors, minus two
+/// standard errors, and at least 0. People who pass a camera usually have more in common with the
+/// enrolled people than the drawn impostors have (same cameras, same light, relatives), so real
+/// impostors are expected to be more similar by this difference.
+float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostors) {
     constexpr std::size_t limit = 300;  // 90,000 pairs are enough for a mean
-    const auto templates = templates_of(gallery, limit);
+    const auto templates = subject_templates(gallery, limit);
     if (templates.size() < min_subjects_for_shift) return 0;
-    // One difference per subject: its mean similarity to the other subjects, minus that to the
-    // impostors.
+    // One difference per subject: mean similarity to the other subjects, minus mean similarity to
+    // the impostors.
     std::vector<float> differences;
     for (std::size_t i = 0; i < templates.size(); ++i) {
         std::vector<float> to_subjects;
@@ -62,43 +63,47 @@ float shift_of(const Snapshot& gallery, std::span<const Embedding> impostors) {
     double variance = 0;
     for (const float each : differences) variance += std::pow(double{each} - mean, 2);
     const auto count = static_cast<double>(differences.size());
-    // Standard error of the mean. A few subjects can be similar by chance; subtracting two standard
-    // errors leaves only the part that the sample supports, often nothing.
+    // Standard error of the mean. In a small gallery the subjects can be similar by chance.
+    // Subtracting two standard errors leaves only the statistically significant part of the
+    // difference, which is often 0.
     const double error = std::sqrt(variance / (count - 1) / count);
     return static_cast<float>(std::max(0.0, mean - 2 * error));
 }
 
-/// Returns the share of genuine similarities above the threshold.
+/// Returns the share of genuine similarities above the threshold, assuming a normal distribution.
 double share_above(double threshold, const Cohort::Genuine& genuine) {
     return 0.5 * std::erfc((threshold - genuine.mean) / (genuine.deviation * std::sqrt(2.0)));
 }
 
-/// Returns the measured distribution with the nearest numbers of samples and probes.
-const Cohort::Genuine& nearest(const Cohort& cohort, double samples, double probes) {
+/// Returns the measured distribution of genuine similarities whose numbers of samples and probes
+/// are closest to the given ones.
+const Cohort::Genuine& closest_genuine(const Cohort& cohort, double samples, double probes) {
     return *std::ranges::min_element(cohort.genuine, {}, [&](const Cohort::Genuine& each) {
         return std::abs(static_cast<double>(each.samples) - samples) +
                std::abs(static_cast<double>(each.probes) - probes);
     });
 }
 
-/// p(x) = 1 / (1 + exp(-(slope * x + offset))).
+/// Logistic function p(x) = 1 / (1 + exp(-(slope * x + offset))).
 struct Logistic {
     double slope = 0;
     double offset = 0;
 };
 
-/// Fits the probability that a similarity is genuine, given the similarities of impostors and the
-/// distribution of genuine ones: logistic regression with equal weight for both classes.
-Logistic fit(const std::vector<float>& impostors, const Cohort::Genuine& genuine) {
-    // Training data: (similarity, class), where the class is 1 for genuine. The genuine class is
-    // known only as a normal distribution. Its quantiles at evenly spaced shares represent it
-    // without random numbers; as many of them as impostors give both classes the same weight.
+/// Fits the probability that a similarity is genuine. Uses logistic regression on the similarities
+/// of impostors and the distribution of genuine similarities, with equal weight for both classes.
+Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine& genuine) {
+    // Training data: pairs of similarity and class, where class 1 is genuine. The genuine class is
+    // known only as a normal distribution. It is represented by evenly spaced quantiles instead of
+    // random numbers. There are as many quantiles as impostors, which gives both classes the same
+    // weight.
     std::vector<std::pair<double, double>> data;
     data.reserve(2 * impostors.size());
     for (const float value : impostors) data.emplace_back(value, 0);
     for (std::size_t i = 0; i < impostors.size(); ++i) {
         const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(impostors.size());
-        // The standard normal quantile, by bisection of the distribution function: slow but short.
+        // Compute the standard normal quantile by bisection of the distribution function. This is
+        // slow, but the code is short.
         double low = -6;
         double high = 6;
         for (int step = 0; step < 40; ++step) {
@@ -107,17 +112,18 @@ Logistic fit(const std::vector<float>& impostors, const Cohort::Genuine& genuine
         }
         data.emplace_back(genuine.mean + genuine.deviation * low, 1);
     }
-    // Centred similarities make slope and offset nearly independent, so that Newton's method
-    // converges from a fixed start.
+    // Subtract the mean from all similarities. Slope and offset are then nearly independent, so
+    // that Newton's method converges from fixed initial values.
     double centre = 0;
     for (const auto& [x, y] : data) centre += x;
     centre /= static_cast<double>(data.size());
     Logistic at{20, 0};  // as a function of x - centre
-    // Without a penalty the slope would diverge if no impostor is as similar as a genuine probe.
+    // Ridge penalty. Without it, the slope would diverge if every genuine similarity is above every
+    // impostor's similarity.
     constexpr double ridge = 1e-3;
     for (int step = 0; step < 50; ++step) {
-        // Gradient g and negative Hessian h of the penalised log-likelihood; index 0 is the slope,
-        // index 1 the offset.
+        // Gradient g and negative Hessian h of the penalised log-likelihood. Index 0 is the slope,
+        // index 1 is the offset.
         double g0 = -ridge * at.slope;
         double g1 = 0;
         double h00 = ridge;
@@ -135,8 +141,8 @@ Logistic fit(const std::vector<float>& impostors, const Cohort::Genuine& genuine
         }
         const double determinant = h00 * h11 - h01 * h01;
         if (!(determinant > 0)) break;
-        // Newton step: solve h * step = g. Bounded, because far from the optimum the quadratic
-        // approximation overshoots.
+        // Newton step: solve h * step = g. The result is clamped, because the quadratic
+        // approximation overshoots far from the optimum.
         const double step0 = (g0 * h11 - g1 * h01) / determinant;
         const double step1 = (g1 * h00 - g0 * h01) / determinant;
         at.slope = std::clamp(at.slope + step0, 5.0, 80.0);
@@ -149,8 +155,8 @@ Logistic fit(const std::vector<float>& impostors, const Cohort::Genuine& genuine
 }  // namespace
 
 std::size_t impostors_needed(double fpir) {
-    // The number of impostors above the threshold scatters by its square root: with 50 of them the
-    // measured rate is within about 14 %.
+    // The number of impostors above the threshold has a standard deviation of about its square
+    // root. With 50 of them, the measured rate is accurate to about 14%.
     constexpr double above = 50;
     constexpr double at_least = 2000;
     constexpr double at_most = 50'000;
@@ -169,7 +175,9 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     if (gallery.model_id() != cohort.model_id) {
         return fail(
             ErrorKind::refused,
-            fmt::format("the impostor statistics shipped with facebus are for model {}, not {}",
+            fmt::format("the cohort (impostor statistics) shipped with facebus is for model {}, "
+                        "not {}; fit one for your model with `facebus evaluate FOLDER "
+                        "--write-cohort models/cohort.json` and build facebus again",
                         cohort.model_id, gallery.model_id()));
     }
     Calibration out;
@@ -177,53 +185,57 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     out.fpir = fpir;
     out.impostors = count;
 
-    // Step 1: draw impostors, each fused from as many images as a track has when it is decided. A
-    // fixed seed makes the calibration reproducible on every worker.
+    // Step 1: draw impostors. Each is fused from min_probes images, like a track when it can first
+    // be decided as unknown. The fixed seed gives the same calibration on every worker.
     const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
     const auto impostors = cohort.impostors(count, probes, seed);
-    out.shift = shift_of(gallery, impostors);
+    out.shift = measure_shift(gallery, impostors);
 
-    // Step 2: match each impostor with the gallery. Real impostors are more similar than drawn ones
-    // by the factor `tail`, and by `shift` if the subjects resemble each other. Only impostors that
-    // clear the margin can be named; -1 stands for the others.
-    std::vector<float> best;               // similarity to the best subject
-    std::vector<float> named;              // the same, or -1
+    // Step 2: match each impostor with the gallery. The similarities of real impostors are higher
+    // than those of drawn ones: multiply by the measured factor `tail`, and add `shift` if the
+    // subjects resemble each other.
+    std::vector<float> best;  // similarity of each impostor to the best subject
+    // The same similarity if the impostor clears the margin. Otherwise -1, because an impostor that
+    // misses the margin is never identified, whatever the threshold.
+    std::vector<float> identifiable;
     constexpr std::size_t group_size = 8;  // find_best() scans the gallery once per eight probes
     for (std::size_t first = 0; first < count; first += group_size) {
         const auto group =
             std::span(impostors).subspan(first, std::min(group_size, impostors.size() - first));
         for (const auto& match : gallery.match(group)) {
-            const float reached =
+            const float expected =
                 match.best->similarity * static_cast<float>(cohort.tail) + out.shift;
-            best.push_back(reached);
-            named.push_back(clears_margin(match, base.margin) ? reached : -1);
+            best.push_back(expected);
+            identifiable.push_back(clears_margin(match, base.margin) ? expected : -1);
             if (step) step();
         }
     }
 
-    // Step 3: the threshold is a quantile of those similarities. Sorted from the highest, the entry
-    // at index `allowed` has `allowed` impostors above it, which is the share `fpir` of all.
-    std::ranges::sort(named, std::greater{});
+    // Step 3: choose the threshold so that the share `fpir` of the impostors is above it. Sorted in
+    // descending order, the similarity at index `allowed` has `allowed` impostors above it.
+    std::ranges::sort(identifiable, std::greater{});
     const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
-    out.threshold = std::clamp(named[std::min(allowed, count - 1)], 0.05F, 0.95F);
+    out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
     // The policy stores the threshold for ten subjects. Subtract what effective_threshold() adds
-    // for a gallery of this size, so that it returns out.threshold now and grows with the gallery.
+    // for the present number of subjects. It then returns out.threshold for this gallery, and a
+    // higher threshold once the gallery has grown.
     out.policy.threshold =
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 
-    // Step 4: estimate the share of enrolled people who reach the threshold. The gallery has no
-    // genuine probes, so use the measurement for about as many samples per subject.
+    // Step 4: estimate the share of enrolled people who reach the threshold. The gallery contains
+    // no genuine probes. Use the distribution that was measured with the most similar number of
+    // samples per subject.
     const auto samples_each = static_cast<double>(gallery.samples()) /
                               static_cast<double>(gallery.subjects_with_samples());
-    const auto& genuine = nearest(cohort, samples_each, static_cast<double>(probes));
+    const auto& genuine = closest_genuine(cohort, samples_each, static_cast<double>(probes));
     out.tpir = share_above(static_cast<double>(out.threshold), genuine);
 
-    // Step 5: fit the probability. It is reported for every best subject, whether or not the margin
-    // is met, so impostors that miss the margin take part.
-    const auto logistic = fit(best, genuine);
+    // Step 5: fit the probability. It is reported even for tracks that miss the margin, so the fit
+    // includes the impostors that miss the margin.
+    const auto logistic = fit_logistic(best, genuine);
     out.policy.slope = logistic.slope;
-    // The fit is right for this number of subjects. The decision subtracts ln(subjects), so add it
-    // here; the difference takes effect once the gallery has changed in size.
+    // The fit holds for the present number of subjects. decide() subtracts ln(subjects), so add it
+    // here. The two cancel out until the number of subjects changes.
     out.policy.offset = logistic.offset + std::log(static_cast<double>(gallery.subjects()));
     return out;
 }
@@ -242,7 +254,8 @@ LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
     LeaveOneOut out;
     for (std::size_t row = 0; row < gallery.samples() && out.tested < limit; ++row) {
         const auto subject = gallery.subject_id(row);
-        // Rows of a subject are consecutive, so another sample of it is a neighbour of this row.
+        // The rows of a subject are consecutive. If it has another sample, that sample is in the
+        // previous or the next row.
         const auto same_subject = [&](std::size_t other) {
             return other < gallery.samples() && gallery.subject_id(other) == subject;
         };

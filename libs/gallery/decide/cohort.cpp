@@ -11,7 +11,7 @@
 
 namespace facebus::gallery {
 
-extern const char* const shipped_cohort_text;  // made by CMake from models/cohort.json
+extern const char* const shipped_cohort_text;  // models/cohort.json, compiled in by CMake
 
 namespace {
 
@@ -19,18 +19,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_columns = 512;
 
-/// Returns a number that fits into a float. Throws std::domain_error if its magnitude is 1e9 or
-/// more.
+/// Returns the number as a float. Throws std::domain_error if its magnitude is 1e9 or more.
 float to_float(const Json& json) {
     const auto value = json.get<double>();
     if (!(std::abs(value) < 1e9)) throw std::domain_error("a number is too large");
     return static_cast<float>(value);
 }
 
-/// Adds a random vector with the given covariance to `target`. If the z are independent standard
-/// normal numbers, the sum of z_j * column_j has the covariance columns * columns^T, and
-/// independent noise of variance `rest` in every component adds rest * identity.
-void add_draw(Random& random, const Cohort::Covariance& covariance, Cohort::Vector& target) {
+/// Adds a random vector with the given covariance to `target`. The vector has two parts. The sum
+/// of z_j * column_j, with independent standard normal z_j, has the covariance columns * columns^T.
+/// Independent noise of variance `rest` in every component has the covariance rest * identity.
+void add_random_vector(Random& random, const Cohort::Covariance& covariance,
+                       Cohort::Vector& target) {
     for (const auto& column : covariance.columns) {
         const auto z = static_cast<float>(random.normal());
         for (std::size_t i = 0; i < embedding_size; ++i) target[i] += z * column[i];
@@ -85,14 +85,14 @@ std::vector<Embedding> Cohort::impostors(std::size_t count, std::size_t probes,
     std::vector<Embedding> all;
     all.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        // First the person, then `probes` images of that person, normalised like the output of the
-        // network and fused as the probes of a track are, with equal weights.
+        // Draw a person, then `probes` images of that person. Normalise the images like the output
+        // of the network, and fuse them with equal weights.
         Vector person = mean;
-        add_draw(random, between, person);
+        add_random_vector(random, between, person);
         Embedding fused{};
         for (std::size_t p = 0; p < probes; ++p) {
             Vector image = person;
-            add_draw(random, within, image);
+            add_random_vector(random, within, image);
             normalise(image);
             for (std::size_t k = 0; k < embedding_size; ++k) fused[k] += image[k];
         }
@@ -112,7 +112,7 @@ std::string write_cohort(const Cohort& cohort) {
     }
     const Json json{{"model", cohort.model_id},
                     {"people", cohort.people},
-                    {"pictures", cohort.images},
+                    {"pictures", cohort.images},  // the format calls images "pictures"
                     {"tail", cohort.tail},
                     {"genuine", genuine},
                     {"mean", to_json(cohort.mean)},
@@ -131,9 +131,8 @@ Result<Cohort> read_cohort(const std::string& text) {
         cohort.tail = json.at("tail");
         if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
         for (const auto& each : json.at("genuine")) {
-            cohort.genuine.push_back({to_count(each.at("samples")),
-                                      to_count(each.at("probes")), each.at("mean"),
-                                      each.at("deviation")});
+            cohort.genuine.push_back({to_count(each.at("samples")), to_count(each.at("probes")),
+                                      each.at("mean"), each.at("deviation")});
             if (!(cohort.genuine.back().deviation > 0)) throw std::domain_error("deviation");
         }
         if (cohort.genuine.empty()) throw std::length_error("genuine");

@@ -1,4 +1,4 @@
-// Statistics of the embeddings of people in general, from which calibration draws impostors.
+// Statistics of the face embeddings of many people, from which calibration draws impostors.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@
 
 namespace facebus::gallery {
 
-/// Two-covariance model of face embeddings (as in PLDA): persons are normally distributed around
-/// the mean of all people, and the images of a person are normally distributed around that person.
-/// The model contains no embedding of a real person. Real impostors reach higher similarities than
-/// normally distributed ones; `tail` is the measured factor.
+/// Two-covariance model of face embeddings (as in PLDA): people are normally distributed around
+/// a common mean, and the images of a person are normally distributed around that person. The model
+/// contains no embedding of a real person. Real impostors reach higher similarities than drawn
+/// ones, by the measured factor `tail`.
 struct Cohort {
     using Vector = std::array<float, embedding_size>;
 
@@ -34,24 +34,24 @@ struct Cohort {
     };
 
     std::string model_id;    ///< model that computed the embeddings
-    std::size_t people = 0;  ///< people that the statistics were computed from
-    std::size_t images = 0;  ///< images that the statistics were computed from
-    Vector mean{};
-    Covariance between;  ///< of persons around the mean
-    Covariance within;   ///< of images around their person
-    double tail = 1;     ///< similarity of real impostors divided by that of drawn ones
-    std::vector<Genuine> genuine;
+    std::size_t people = 0;  ///< number of people behind the statistics
+    std::size_t images = 0;  ///< number of images behind the statistics
+    Vector mean{};           ///< mean of all people
+    Covariance between;      ///< covariance of people around the mean
+    Covariance within;       ///< covariance of the images of a person around that person
+    double tail = 1;  ///< similarity of real impostors divided by similarity of drawn impostors
+    std::vector<Genuine> genuine;  ///< one entry per measured number of samples and probes
 
-    /// Draws `count` fictitious people and returns the template of each, fused from `probes`
+    /// Draws `count` fictitious people and returns one template per person, fused from `probes`
     /// images. The same seed gives the same people on every machine.
     [[nodiscard]] std::vector<Embedding> impostors(std::size_t count, std::size_t probes,
                                                    std::uint64_t seed) const;
 };
 
-/// Returns the cohort as JSON for read_cohort(). Each vector is rounded to integers from -127 to
-/// 127 and a scale.
+/// Returns the cohort as JSON, which read_cohort() parses. Each vector is stored as integers from
+/// -127 to 127 and a scale, so values are rounded.
 std::string write_cohort(const Cohort& cohort);
-/// Parses the JSON of write_cohort(). Fails with `malformed` if it is not a valid cohort.
+/// Parses the JSON of write_cohort(). Fails with `malformed` if the text is not a valid cohort.
 Result<Cohort> read_cohort(const std::string& text);
 
 /// Returns the cohort that ships with facebus, computed from LFW; see docs/accuracy.md.

@@ -7,9 +7,9 @@
 namespace facebus::gallery {
 namespace {
 
-/// Returns the probability that the best match is right. The policy's logistic function assumes a
+/// Returns the probability that the best match is correct. The policy's logistic function assumes a
 /// single subject. With N subjects an impostor has N chances to resemble somebody, so the odds of
-/// an impostor grow N-fold, which is ln(N) in the exponent.
+/// an impostor are N times as high. This subtracts ln(N) in the exponent.
 double probability(const Policy& policy, float similarity, std::size_t subjects) {
     const double prior = std::log(static_cast<double>(std::max<std::size_t>(subjects, 1)));
     return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset - prior)));
@@ -19,10 +19,11 @@ double probability(const Policy& policy, float similarity, std::size_t subjects)
 
 float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes) {
     // The more subjects, the higher the best similarity that an impostor reaches by chance. The
-    // threshold therefore grows with the logarithm of their number, which keeps the FPIR roughly
-    // constant until the next calibration.
+    // threshold therefore grows with the logarithm of the number of subjects, which keeps the FPIR
+    // roughly constant until the next calibration.
     const auto decades = std::log10(static_cast<float>(std::max<std::size_t>(subjects, 10)) / 10);
-    // One face is a noisy estimate of a person; require more of it until min_probes were fused.
+    // A template of few faces is a noisy estimate of a person. Require a higher similarity until
+    // min_probes faces have been fused.
     const bool early = good_probes < static_cast<std::size_t>(policy.min_probes);
     return policy.threshold + policy.growth * decades + (early ? policy.early : 0);
 }
@@ -40,15 +41,15 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
     decision.threshold = effective_threshold(policy, subjects, decision.good_probes);
 
     const auto& [best, runner_up] = decision.match;
-    // The similarity and the probability are reported for every verdict, so that a reader sees how
-    // close it was.
+    // Margin and probability are reported for every verdict, so that users can see how close the
+    // decision was.
     if (best) {
         decision.margin = best->similarity - (runner_up ? runner_up->similarity : 0);
         decision.probability = probability(policy, best->similarity, subjects);
     }
-    // A name needs evidence of sufficient quality, enough similarity, and a clear distance from the
-    // second best. `unknown` is a statement too: it needs min_probes good faces. Everything else
-    // stays open until more faces arrive.
+    // `known` requires a good face, a similarity at the threshold or above, and the margin over the
+    // runner-up. `unknown` requires min_probes good faces. In all other cases the track stays
+    // `undecided` until more faces arrive.
     if (decision.good_probes > 0 && best && best->similarity >= decision.threshold &&
         clears_margin(decision.match, policy.margin)) {
         decision.verdict = Verdict::known;
@@ -58,8 +59,8 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
     } else {
         decision.verdict = Verdict::unknown;
     }
-    // An ignored subject must not leak as `undecided` while the early threshold still applies. So
-    // test with the threshold that holds once min_probes faces were seen.
+    // An ignored subject must not be published as `undecided` while the higher early threshold
+    // applies. Therefore test with the threshold that applies after min_probes good faces.
     const auto seen_well = static_cast<std::size_t>(policy.min_probes);
     decision.ignored = decision.good_probes > 0 && best && best->ignored &&
                        best->similarity >= effective_threshold(policy, subjects, seen_well) &&

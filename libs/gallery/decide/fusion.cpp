@@ -17,37 +17,38 @@ double weight(const Probe& probe) {
 
 }  // namespace
 
-// A sharp frontal face says more about a person than a blurred one, so each embedding counts in
-// proportion to its quality. The mean of unit vectors is shorter than 1 and is normalised again.
+// The embedding of a sharp frontal face is more reliable than that of a blurred one, so embeddings
+// are weighted by quality. The mean of unit vectors is not a unit vector, so it is normalised.
 Embedding fuse(const std::vector<Probe>& probes) {
     assert(!probes.empty());
     // Floating-point addition is not associative. Workers receive the probes of a track in
-    // different orders and must still reach the same template, so the sum runs in the order of the
-    // ids.
+    // different orders but must compute the same template, so add the probes sorted by id.
     std::vector<const Probe*> ordered;
     ordered.reserve(probes.size());
     for (const Probe& probe : probes) ordered.push_back(&probe);
     std::sort(ordered.begin(), ordered.end(), [](const Probe* a, const Probe* b) {
         if (a->id != b->id) return a->id < b->id;
-        // Ids are unique. If they are not, this still defines one order.
+        // Ids should be unique. If they are not, weight and embedding define the order.
         return std::tuple(weight(*a), a->embedding) < std::tuple(weight(*b), b->embedding);
     });
-    // Without any usable quality all probes count the same.
+    // If no probe has a positive quality, all probes have the same weight.
     const bool weighted =
         std::any_of(probes.begin(), probes.end(), [](const Probe& p) { return weight(p) > 0; });
 
     std::array<double, embedding_size> sum{};
     for (const Probe* probe : ordered) {
-        const double share = weighted ? weight(*probe) : 1.0;
-        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share * double{probe->embedding[i]};
+        const double factor = weighted ? weight(*probe) : 1.0;
+        for (std::size_t i = 0; i < sum.size(); ++i) {
+            sum[i] += factor * double{probe->embedding[i]};
+        }
     }
-    // Dividing by the total weight would be pointless: normalising cancels it. Opposite probes can
-    // add up to zero, which has no direction and stays zero.
+    // There is no need to divide by the total weight, because the sum is normalised. Opposite
+    // probes can cancel out; a zero vector cannot be normalised and stays zero.
     double squares = 0;
     for (const double value : sum) squares += value * value;
-    const double length = squares > 0 ? std::sqrt(squares) : 1.0;
+    const double norm = squares > 0 ? std::sqrt(squares) : 1.0;
     Embedding fused;
-    for (std::size_t i = 0; i < sum.size(); ++i) fused[i] = static_cast<float>(sum[i] / length);
+    for (std::size_t i = 0; i < sum.size(); ++i) fused[i] = static_cast<float>(sum[i] / norm);
     return fused;
 }
 

@@ -12,12 +12,12 @@
 namespace facebus::gallery {
 namespace {
 
-std::int64_t milliseconds(double hours) {
+std::int64_t to_milliseconds(double hours) {
     constexpr double max_hours = 24 * 365 * 100;
     return hours > 0 ? std::llround(std::min(hours, max_hours) * 3'600'000) : 0;
 }
 
-/// Returns the entry, without an id if its fields are not those of a result.
+/// Decodes a stream entry. Returns an entry with an empty id if it is not a result.
 HistoryEntry decode(const Reply& reply) {
     const auto& parts = reply.elements();
     HistoryEntry entry;
@@ -34,7 +34,7 @@ HistoryEntry decode(const Reply& reply) {
 }  // namespace
 
 History::History(RedisOptions options, double hours)
-    : redis_(std::move(options)), keep_ms_(milliseconds(hours)) {}
+    : redis_(std::move(options)), keep_ms_(to_milliseconds(hours)) {}
 
 Result<void> History::append(const std::string& topic, std::string_view header,
                              const std::string& subject_id, const std::string& track,
@@ -56,16 +56,16 @@ Result<std::vector<HistoryEntry>> History::after(const std::string& id, std::siz
     std::vector<HistoryEntry> entries;
     std::string last = id;
     while (entries.size() < count) {
-        const std::size_t wanted = count - entries.size();
-        auto page =
-            redis_.run({"XRANGE", keys::results, "(" + last, "+", "COUNT", fmt::to_string(wanted)});
+        const std::size_t missing = count - entries.size();
+        auto page = redis_.run(
+            {"XRANGE", keys::results, "(" + last, "+", "COUNT", fmt::to_string(missing)});
         if (!page) return std::unexpected(std::move(page.error()));
         for (const Reply& reply : page->elements()) {
             if (auto entry = decode(reply); !entry.id.empty()) entries.push_back(std::move(entry));
         }
-        if (page->elements().size() < wanted) break;
-        // Some entries did not decode. Read on, because callers interpret a short page as the
-        // end.
+        if (page->elements().size() < missing) break;
+        // The page may contain entries that are not results. Read further entries in their place,
+        // because callers take a result shorter than `count` as the end of the history.
         const auto& parts = page->elements().back().elements();
         if (parts.empty() || !valid_stream_id(parts.front().text())) break;
         last = parts.front().text();

@@ -1,4 +1,4 @@
-// History of published results in Redis.
+// History of published results, stored in Redis.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,11 @@
 
 namespace facebus::gallery {
 
-/// A result as it was published.
+/// A published result.
 struct HistoryEntry {
-    std::string id;  ///< id of the stream entry
-    std::string topic;
-    std::string header;  ///< MessagePack bytes, opaque here
+    std::string id;      ///< id of the stream entry
+    std::string topic;   ///< topic of the published message
+    std::string header;  ///< header of the published message: MessagePack, not decoded here
 };
 
 /// Configuration of the history.
@@ -24,28 +24,30 @@ struct HistoryOptions {
     double hours = 24;
 
     static void keys(auto& self, auto&& key) {
-        key("history_hours", self.hours, Range{0, 8760},
-            "hours to keep results in Redis; 0 keeps none");
+        key("history_hours", self.hours, Range{0, 8760}, "hours to keep results in Redis; 0: none");
     }
 };
 
-/// The results of the last hours, from which subscribers catch up after a gap. With 0 hours nothing
-/// is stored. Redis trims in blocks, so about a hundred older results can remain; the whole stream
-/// expires if no result arrives for that long. Not thread-safe. Errors as in class Redis.
+/// The results of the last `hours`, from which subscribers recover results that they missed. If
+/// `hours` is 0, nothing is stored. Redis trims the stream in blocks, so about a hundred older
+/// results can remain. The whole stream expires if no result is appended for `hours`. Not
+/// thread-safe. Errors: see class Redis.
 class History {
   public:
     History(RedisOptions options, double hours);
 
-    /// Appends a result. `subject_id` and `track` identify what to erase with a subject; empty if
-    /// there is none. `also_named` lists the other subjects in the header, such as the runner-up.
-    /// Silently drops the result if one of these subjects is ignored or no longer in the gallery.
-    /// Requires: the header contains the id of every subject that it names. Otherwise the name
-    /// would remain when that subject is removed.
+    /// Appends a result. `subject_id` is the identified subject, and `track` is the track whose
+    /// memory is erased when that subject is removed; both can be empty. `also_named` contains the
+    /// ids of all other subjects that the header names, such as the runner-up. Silently drops the
+    /// result if one of these subjects is ignored or no longer in the gallery. Requires: the header
+    /// contains the id of every subject that it names. Otherwise removing that subject would not
+    /// remove this result.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});
-    /// Returns at most `count` results after the entry `id`, oldest first; "0-0" starts with the
-    /// oldest. Returns fewer only at the end. Fails with `malformed` if `id` is not a stream id.
+    /// Returns the first `count` results after the entry `id`, oldest first; "0-0" means from the
+    /// beginning. Returns fewer only if there are no more. Fails with `malformed` if `id` is not a
+    /// stream id.
     Result<std::vector<HistoryEntry>> after(const std::string& id, std::size_t count);
 
   private:

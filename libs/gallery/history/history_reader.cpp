@@ -11,13 +11,13 @@ HistoryReader::HistoryReader(const RedisOptions& options, const std::string& nam
     : history_(options, 0), redis_(options), key_(keys::reader(name)) {}
 
 Result<void> HistoryReader::find_position() {
-    const auto kept = redis_.run({"GET", key_});
-    if (!kept) return std::unexpected(kept.error());
-    if (valid_stream_id(kept->text())) {
-        position_ = saved_ = kept->text();
+    const auto stored = redis_.run({"GET", key_});
+    if (!stored) return std::unexpected(stored.error());
+    if (valid_stream_id(stored->text())) {
+        position_ = saved_ = stored->text();
         return {};
     }
-    // A new reader: start after the newest result.
+    // No position is stored, so this reader is new. Start after the newest result.
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
     if (!newest) return std::unexpected(newest.error());
     position_ = "0-0";
@@ -27,7 +27,8 @@ Result<void> HistoryReader::find_position() {
             position_ = parts.front().text();
         }
     }
-    // Save it now: after a restart, results published before the first advance_past() must still be found.
+    // Save the position now. If the program restarts before it calls advance_past() and save(), the
+    // reader must not skip the results published in between.
     return save();
 }
 

@@ -1,4 +1,4 @@
-// Reader of the history that stores its position in Redis.
+// Reads the history of results and stores the position in Redis.
 #pragma once
 
 #include <optional>
@@ -11,18 +11,18 @@
 namespace facebus::gallery {
 
 /// Reads the history one result at a time. The position is stored in Redis under the name of the
-/// reader, so that it continues there after a restart. Results that have left the history meanwhile
-/// (expired, or erased with a subject) are skipped. Not thread-safe. Errors as in class Redis.
+/// reader, so that a reader with the same name continues there after a restart. Results that were
+/// trimmed or erased before they were read are skipped. Not thread-safe. Errors: see class Redis.
 class HistoryReader {
   public:
     HistoryReader(const RedisOptions& options, const std::string& name);
 
-    /// Returns the first result after the position, or nothing if there is none. A reader with a
-    /// new name starts with results published after its first call.
+    /// Returns the first result after the position, or nothing if there is none. The first call of
+    /// a reader with a new name sets the position to the end of the history.
     Result<std::optional<HistoryEntry>> next();
-    /// Advances the position past this result.
+    /// Moves the position to just after this result. Call save() to store it.
     void advance_past(const HistoryEntry& entry);
-    /// Stores the position in Redis if it has changed. After an error the next call tries again.
+    /// Stores the position in Redis if it has changed. After an error, the next call retries.
     Result<void> save();
 
   private:
@@ -31,8 +31,8 @@ class HistoryReader {
     History history_;
     Redis redis_;
     std::string key_;
-    std::string position_;  ///< id of the last result that is done; empty until first used
-    std::string saved_;     ///< the position as stored in Redis
+    std::string position_;  ///< id of the entry to read after; empty before the first next()
+    std::string saved_;     ///< position that is stored in Redis
 };
 
 }  // namespace facebus::gallery

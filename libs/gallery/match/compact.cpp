@@ -14,19 +14,21 @@ constexpr int low_bits = 6;
 constexpr int low_offset = high_step / 2;
 // Largest quantised value. Its high part, rounded, is 127 and fits into a byte.
 constexpr float max_value = 127.0F * high_step;
-constexpr std::size_t group = 4;        // components whose low parts are packed together,
-constexpr std::size_t group_bytes = 3;  // into so many bytes
+// Low parts are packed in groups: four components of six bits fill three bytes.
+constexpr std::size_t group = 4;
+constexpr std::size_t group_bytes = 3;
 
-/// Computes the products of `count` rows with some probes from `first` on.
+/// Kernel that computes the products of `count` rows with a fixed number of probes, starting with
+/// probe `first`.
 using Products = void (*)(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                           std::size_t first, std::int32_t* out);
 
 // The kernels. A large gallery does not fit into the cache, so a scan is limited by memory
 // bandwidth. Each kernel therefore loads a row once and multiplies it with `Probes` probes, which
-// stay in the cache. No sum overflows: 512 products of bytes stay below 2^24.
+// stay in the cache. No sum overflows: the sum of 512 products of bytes stays below 2^24.
 
-// Multiplies 16-bit numbers, since SSE2 and NEON have no product of signed bytes; the compiler
-// turns the inner loop into vector instructions.
+// Portable kernel. It multiplies 16-bit numbers, because SSE2 and NEON cannot multiply signed
+// bytes. The compiler turns the inner loop into vector instructions.
 template <std::size_t Probes>
 void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
            std::size_t first, std::int32_t* out) {
@@ -44,8 +46,8 @@ void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probe
 
 #if defined(__x86_64__)
 
-// As plain(), 16 components per step. The instruction madd multiplies 16 pairs of 16-bit numbers
-// and adds neighbouring products into eight 32-bit sums.
+// AVX2 kernel: like plain(), but with 16 components per step. The instruction madd multiplies 16
+// pairs of 16-bit numbers and adds neighbouring products, which gives eight 32-bit sums.
 template <std::size_t Probes>
 __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t count,
                                           const CoarseProbes& probes, std::size_t first,
@@ -69,7 +71,8 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
         }
 #pragma GCC unroll 8
         for (std::size_t p = 0; p < Probes; ++p) {
-            // Add up the eight sums: the upper half onto the lower, twice more by shuffles.
+            // Add up the eight sums: first the upper four to the lower four, then the upper two to
+            // the lower two, then the last two.
             auto half = _mm_add_epi32(_mm256_castsi256_si128(sums[p]),
                                       _mm256_extracti128_si256(sums[p], 1));
             half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
@@ -79,10 +82,11 @@ __attribute__((target("avx2"))) void avx2(const std::int8_t* rows, std::size_t c
     }
 }
 
-// The instruction dpbusd multiplies 64 unsigned bytes with 64 signed bytes and adds groups of four
-// products into 16 sums. The bytes of the row are signed, so add 128 to each (by flipping the sign
-// bit): sum((row + 128) * probe) = sum(row * probe) + 128 * sum(probe). The last term depends only
-// on the probe and is subtracted at the end.
+// AVX-512 kernel. The instruction dpbusd multiplies 64 unsigned bytes with 64 signed bytes and adds
+// groups of four products, which gives 16 sums. The bytes of a row are signed, so the kernel adds
+// 128 to each by flipping the sign bit. Since
+//   sum((row + 128) * probe) = sum(row * probe) + 128 * sum(probe),
+// it subtracts the last term, which depends only on the probe, at the end.
 template <std::size_t Probes>
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) void vnni(const std::int8_t* rows,
                                                                  std::size_t count,
@@ -116,10 +120,10 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) void vnni(const std::int8
 
 #endif
 
-/// The variants of a kernel for one, two, four and eight probes.
+/// Four variants of one kernel, for one, two, four and eight probes.
 using Kernel = std::array<Products, 4>;
 
-const Kernel& kernel(Instructions instructions) {
+const Kernel& kernel_for(Instructions instructions) {
     static constexpr Kernel for_plain{plain<1>, plain<2>, plain<4>, plain<8>};
 #if defined(__x86_64__)
     static constexpr Kernel for_avx2{avx2<1>, avx2<2>, avx2<4>, avx2<8>};
@@ -138,14 +142,15 @@ CompactEmbedding compact(const Embedding& embedding) {
     float largest = 0;
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
-    // Smaller vectors count as zero, because their scale would lose digits.
+    // Vectors below this limit become zero, because their scale would not have full precision.
     out.scale = largest > 1e-30F ? largest / max_value : 1;
     double low_squares = 0;
     for (std::size_t first = 0; first < embedding_size; first += group) {
         std::uint32_t packed = 0;
-        for (std::size_t k = group; k-- > 0;) {  // the first component ends up in the lowest bits
+        for (std::size_t k = group; k-- > 0;) {  // puts the first component into the lowest bits
             const auto whole = static_cast<int>(std::lround(embedding[first + k] / out.scale));
-            // Rounding to the nearest step, not down, keeps the low part and so the error small.
+            // Round to the nearest step, not down. This halves the largest low part, and with it
+            // the error of the coarse scan.
             const int high = (whole + low_offset) >> low_bits;
             const int low = whole - high * high_step;
             out.high[first + k] = static_cast<std::int8_t>(high);
@@ -201,7 +206,7 @@ void coarse_products(const std::int8_t* rows, std::size_t count, const CoarsePro
     for (std::size_t first = 0; first < probes.size();) {
         std::size_t power = 3;
         while ((std::size_t{1} << power) > probes.size() - first) --power;
-        kernel(instructions).at(power)(rows, count, probes, first, out + first * count);
+        kernel_for(instructions).at(power)(rows, count, probes, first, out + first * count);
         first += std::size_t{1} << power;
     }
 }

@@ -1,16 +1,17 @@
-// The search runs in two passes. The first scans only the high bytes of all rows, a quarter of the
-// size of a float embedding, and obtains each similarity to within a known error. From these it
-// keeps every subject that could still be among the best. The second pass compares those few in
-// full.
+// The search has two passes. The first pass scans only the high parts of all rows, a quarter of the
+// size of a float embedding. It obtains each similarity with a known maximum error and keeps every
+// subject that could still be among the best. The second pass compares the kept subjects, usually
+// few, with their complete embeddings.
 //
-// The error: a row r = rh + rl and a probe p = ph + pl consist of a high and a low part. The scan
-// computes rh * ph, and the exact product differs by
+// The maximum error: a row r = rh + rl and a probe p = ph + pl each consist of a high and a low
+// part. The first pass computes rh * ph. The exact product differs by
 //   r * p - rh * ph = rl * p + rh * pl.
-// By the Cauchy-Schwarz inequality and |p| = 1 this is at most |rl| + |rh| * |pl|. The segment
-// knows the largest |rl| and |rh| of its rows, and CoarseProbes knows |pl|.
+// By the Cauchy-Schwarz inequality and |p| = 1, this is at most |rl| + |rh| * |pl|. A segment
+// stores upper bounds of |rl| and |rh| for its rows, and CoarseProbes stores |pl|.
 //
-// The score of a subject is the mean of its three most similar rows. If every similarity is right
-// to within the error, so is that mean, even if the three rows are not the same ones.
+// The score of a subject is the mean similarity of its three most similar rows. If no similarity is
+// off by more than the error, neither is the score, even if the first pass selects three other rows
+// than the second.
 #include "gallery/match/matcher.hpp"
 
 #include <algorithm>
@@ -23,9 +24,11 @@
 namespace facebus::gallery {
 namespace {
 
-// Allowance for rounding: float arithmetic in both passes, and the 14 bits of the quantised probe.
+// Added to the maximum error: rounding of float arithmetic in both passes and of the probe to 14
+// bits.
 constexpr float rounding = 1e-4F;
-// Probes per scan: the widest kernel of coarse_products() multiplies each row with eight.
+// Maximum number of probes per scan. The widest kernel of coarse_products() multiplies each row
+// with eight probes.
 constexpr std::size_t max_probes = 8;
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
@@ -35,13 +38,14 @@ struct Hit {
     std::size_t row = 0;
 };
 
-/// The best_k most similar rows of one subject, best first. Rows with equal similarity keep their
-/// order.
+/// The best_k most similar rows of one subject, best first. Rows with equal similarity stay in the
+/// order in which they were added.
 class BestRows {
   public:
-    /// Inserts the hit, and drops the last one if there are more than best_k.
+    /// Inserts the hit. If there are then more than best_k hits, drops the last one.
     void add(Hit hit) {
-        // Shift worse hits back until the place of this one is free. Past the end it is dropped.
+        // Shift worse hits back by one until the position of this hit is free. If that position is
+        // beyond the end, drop this hit.
         std::size_t at = count_ < best_k ? count_++ : best_k;
         for (; at > 0 && hits_[at - 1].similarity < hit.similarity; --at) {
             if (at < best_k) hits_[at] = hits_[at - 1];
@@ -63,12 +67,12 @@ class BestRows {
     std::size_t count_ = 0;
 };
 
-/// A subject that could be among the best, by the first pass.
-struct Possible {
-    const Segment* segment;
-    std::size_t subject;
-    std::size_t first;  ///< first row of its segment, counted through all segments
-    float upper;        ///< upper bound of its score
+/// A subject that could be among the best, according to the first pass.
+struct PossibleSubject {
+    const Segment* segment;  ///< segment that contains the subject
+    std::size_t subject;     ///< index of the subject in the segment
+    std::size_t first;       ///< number of rows in all previous segments
+    float upper;             ///< upper bound of the subject's score
 };
 
 /// State of the search for one probe: the subjects that could be among the `count` best.
@@ -80,7 +84,7 @@ class Search {
     void add(const Segment& segment, std::size_t subject, std::size_t first, float score,
              float error) {
         possible_.push_back({&segment, subject, first, score + error});
-        // Insert the lower bound into the sorted list and drop the smallest.
+        // Insert the lower bound of the score into the sorted list and drop the lowest one.
         const float lower = score - error;
         std::size_t at = lower_.size();
         for (; at > 0 && lower_[at - 1] < lower; --at) {
@@ -89,23 +93,24 @@ class Search {
         if (at < lower_.size()) lower_[at] = lower;
     }
 
-    /// Returns a score that `count` subjects are known to reach. A subject whose upper bound is
-    /// below it cannot be among the best. The bar only rises, so a subject once excluded stays
-    /// excluded.
-    [[nodiscard]] float bar() const { return lower_.back(); }
+    /// Returns the highest score that at least `count` subjects are known to reach. A subject whose
+    /// upper bound is below the cutoff cannot be among the best. The cutoff never falls, so an
+    /// excluded subject stays excluded.
+    [[nodiscard]] float cutoff() const { return lower_.back(); }
 
-    /// Second pass: compares the remaining subjects in full and returns the best, best first.
+    /// Second pass: compares the remaining subjects with their complete embeddings and returns the
+    /// best ones, best first.
     [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe,
                                                 std::size_t left_out) const {
         struct Scored {
-            const Possible* subject;
+            const PossibleSubject* subject;
             float score;
             BestRows rows;
         };
         std::vector<Scored> best;
-        for (const Possible& each : possible_) {
-            // The bar may have risen since this subject was added.
-            if (each.upper < bar()) continue;
+        for (const PossibleSubject& each : possible_) {
+            // The cutoff may have risen since this subject was added.
+            if (each.upper < cutoff()) continue;
             Scored scored{&each, 0, {}};
             const auto& segment = *each.segment;
             for (auto row = segment.first_row(each.subject); row < segment.end_row(each.subject);
@@ -114,17 +119,18 @@ class Search {
                 scored.rows.add({segment.similarity(row, probe), row});
             }
             scored.score = scored.rows.score();
-            // Subjects arrive in the order of the gallery; after equal scores keeps that order.
-            const auto place =
+            // Subjects are processed in the order of the gallery. Inserting after equal scores
+            // keeps that order.
+            const auto position =
                 std::ranges::upper_bound(best, scored.score, std::greater{}, &Scored::score);
-            best.insert(place, scored);
+            best.insert(position, scored);
             if (best.size() > lower_.size()) best.pop_back();
         }
         std::vector<Candidate> candidates;
         candidates.reserve(best.size());
         for (const Scored& scored : best) {
             const auto& segment = *scored.subject->segment;
-            // Rounding can take the product of two unit vectors slightly beyond 1.
+            // Clamp, because rounding can make the product of two unit vectors slightly exceed 1.
             Candidate candidate{unpack_id(segment.subject_id(scored.subject->subject)),
                                 std::string(segment.name(scored.subject->subject)),
                                 std::clamp(scored.score, -1.0F, 1.0F),
@@ -139,26 +145,27 @@ class Search {
     }
 
   private:
-    std::vector<Possible> possible_;
-    std::vector<float> lower_;  ///< the `count` highest lower bounds of scores, best first
+    std::vector<PossibleSubject> possible_;
+    std::vector<float> lower_;  ///< the `count` highest lower bounds of scores, highest first
 };
 
-/// First pass over one segment: finds the subjects with a row at the bar or above. Nearly all rows
-/// lie below it, so the code is arranged to skip them fast.
-class Sieve {
+/// First pass over one segment: finds the subjects with a row whose upper bound reaches the cutoff.
+/// Nearly all rows are below the cutoff, so the code is optimised for skipping rows.
+class CoarseScan {
   public:
-    Sieve(const Segment& segment, std::size_t first, std::size_t left_out)
+    CoarseScan(const Segment& segment, std::size_t first, std::size_t left_out)
         : segment_(segment), first_(first), left_out_(left_out) {}
 
-    /// Adds those subjects to `search`. `products` holds one product per row, `scale` is the factor
-    /// of the probe, and `error` bounds the error of every similarity.
+    /// Adds the subjects that it finds to `search`. `products` contains one product per row (see
+    /// coarse_products()), `scale` is the scale of the probe, and `error` is the maximum error of
+    /// every similarity.
     void run(const std::int32_t* products, float scale, float error, Search& search) const {
         constexpr std::size_t block = 64;
         const std::size_t rows = segment_.rows();
         std::array<float, block> similarities{};
         for (std::size_t row = 0; row < rows;) {
-            // Two plain loops that the compiler turns into vector instructions: similarities
-            // without the factor of the probe, and their maximum.
+            // Compute the similarities, without the scale of the probe, and their maximum. The
+            // compiler turns these two simple loops into vector instructions.
             const std::size_t count = std::min(block, rows - row);
             float highest = minus_infinity;
             for (std::size_t i = 0; i < count; ++i) {
@@ -166,18 +173,19 @@ class Sieve {
                     static_cast<float>(products[row + i]) * segment_.coarse_scale(row + i);
             }
             for (std::size_t i = 0; i < count; ++i) highest = std::max(highest, similarities[i]);
-            // A mean reaches the bar only if one of its rows does, so usually the block is done.
-            if (highest * scale + error < search.bar()) {
+            // The mean of a subject's rows can reach the cutoff only if one of the rows does. In
+            // most blocks no row does, so skip the block.
+            if (highest * scale + error < search.cutoff()) {
                 row += count;
                 continue;
             }
             std::size_t next = row + count;
             for (std::size_t i = 0; i < count; ++i) {
-                if (similarities[i] * scale + error < search.bar()) continue;
+                if (similarities[i] * scale + error < search.cutoff()) continue;
                 const auto subject = segment_.subject_of(row + i);
                 add(subject, products, scale, error, search);
-                // All rows of the subject are done. Continue with the next one, which may begin in
-                // a later block.
+                // add() has processed all rows of this subject. Continue with the first row of the
+                // next subject, which may be in a later block.
                 const auto end = segment_.end_row(subject);
                 if (end >= next) {
                     next = end;
@@ -190,7 +198,7 @@ class Sieve {
     }
 
   private:
-    /// Adds the subject with its approximate score, from all of its rows.
+    /// Adds the subject to `search` with an approximate score computed from all of its rows.
     void add(std::size_t subject, const std::int32_t* products, float scale, float error,
              Search& search) const {
         BestRows rows;
@@ -202,8 +210,8 @@ class Sieve {
     }
 
     const Segment& segment_;
-    std::size_t first_;
-    std::size_t left_out_;
+    std::size_t first_;     ///< number of rows in all previous segments
+    std::size_t left_out_;  ///< row to omit, counted through all segments
 };
 
 }  // namespace
@@ -219,18 +227,19 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
         probes = probes.subspan(group.size());
         const CoarseProbes coarse(group);
         std::vector<Search> searches(group.size(), Search(count));
-        std::size_t first = 0;  // row of the segment, counted through all segments
+        std::size_t first = 0;  // number of rows in all previous segments
         for (const auto& segment : segments) {
-            // Segment by segment, so that the products stay in the cache until they are used.
+            // Use the products of each segment before computing those of the next segment, so that
+            // they stay in the cache.
             products.resize(group.size() * segment->rows());
             coarse_products(segment->high(), segment->rows(), coarse, products.data());
-            const Sieve sieve(*segment, first, left_out);
+            const CoarseScan scan(*segment, first, left_out);
             for (std::size_t p = 0; p < group.size(); ++p) {
-                // |rl| + |rh| * |pl|, see the top of this file.
+                // |rl| + |rh| * |pl|; see the top of this file.
                 const float error =
                     segment->coarse_error() + segment->coarse_length() * coarse.error(p) + rounding;
-                sieve.run(products.data() + p * segment->rows(), coarse.scale(p), error,
-                          searches[p]);
+                scan.run(products.data() + p * segment->rows(), coarse.scale(p), error,
+                         searches[p]);
             }
             first += segment->rows();
         }

@@ -13,7 +13,7 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         if (sample.model_id == model_id) ordered.push_back(&sample);
     }
     const auto other_model = record.samples.size() - ordered.size();
-    // Sorted, so that results and ties do not depend on the order in which Redis returned them.
+    // Sort the samples, so that the order of ties does not depend on the order in Redis.
     std::ranges::sort(ordered, {}, [](const Sample* sample) { return sample->id; });
     const auto duplicates = std::ranges::unique(ordered, {}, [](const Sample* s) { return s->id; });
     ordered.erase(duplicates.begin(), duplicates.end());
@@ -22,8 +22,8 @@ void Segment::append(const SubjectRecord& record, const std::string& model_id) {
         append_row(pack_id(sample->id), row.high.data(), row.low.data(), row.scale);
         coarse_error_ = std::max(coarse_error_, row.coarse_error);
     }
-    finish_subject(pack_id(record.subject.id), record.subject.name, record.subject.ignored, other_model,
-          record.damaged);
+    finish_subject(pack_id(record.subject.id), record.subject.name, record.subject.ignored,
+                   other_model, record.damaged);
 }
 
 void Segment::append(const Segment& other, std::size_t subject) {
@@ -31,11 +31,11 @@ void Segment::append(const Segment& other, std::size_t subject) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
                    &other.low_[row * low_bytes], other.scales_[row]);
     }
-    // The bound of the other segment, because that of the rows alone is not stored. It may be
-    // larger than necessary, which costs the matcher a little time but no correctness.
+    // Use the bound of the whole other segment, because there is none for the copied rows alone.
+    // The bound may be larger than necessary, which makes the search slightly slower but not wrong.
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
     finish_subject(other.subject_id(subject), other.name(subject), other.ignored(subject),
-          other.other_model_samples(subject), other.damaged_samples(subject));
+                   other.other_model_samples(subject), other.damaged_samples(subject));
 }
 
 void Segment::shrink() {
@@ -60,8 +60,8 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
         std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
 }
 
-void Segment::finish_subject(const PackedId& id, std::string_view name, bool ignored, std::size_t other_model,
-                    std::size_t damaged) {
+void Segment::finish_subject(const PackedId& id, std::string_view name, bool ignored,
+                             std::size_t other_model, std::size_t damaged) {
     assert(subjects_.empty() || subjects_.back().id < id);
     const auto to_uint32 = [](std::size_t count) {
         return static_cast<std::uint32_t>(
@@ -69,8 +69,8 @@ void Segment::finish_subject(const PackedId& id, std::string_view name, bool ign
     };
     if (ignored) ignored_.push_back(to_uint32(subjects_.size()));
     names_ += name;
-    subjects_.push_back(
-        {id, to_uint32(names_.size()), to_uint32(rows()), to_uint32(other_model), to_uint32(damaged)});
+    subjects_.push_back({id, to_uint32(names_.size()), to_uint32(rows()), to_uint32(other_model),
+                         to_uint32(damaged)});
 }
 
 std::string_view Segment::name(std::size_t subject) const {

@@ -1,4 +1,4 @@
-// A contiguous part of the gallery in memory, in the layout that the matcher scans.
+// A contiguous part of the gallery in memory, in the layout that the search scans.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,19 @@
 
 namespace facebus::gallery {
 
-/// Subjects in the order of their ids, with one row per sample; the rows of a subject are
-/// consecutive. About two megabytes. Snapshots share the segments in which nothing changed. Built
-/// by append(); read-only and thread-safe afterwards.
+/// Subjects sorted by id, with one row per sample. The rows of a subject are consecutive. A full
+/// segment has about two megabytes. Snapshots share unchanged segments. Built by append(), then
+/// read-only and thread-safe.
 class Segment {
   public:
-    /// Appends a subject. Counts and omits samples of another model than `model_id`. Requires: the
-    /// ids are valid, and that of the subject is greater than all ids in the segment.
+    /// Appends a subject. Omits and counts samples of models other than `model_id`. Requires: all
+    /// ids are valid, and the id of the subject is greater than those of all subjects in the
+    /// segment.
     void append(const SubjectRecord& record, const std::string& model_id);
-    /// Appends a subject of another segment. Requires: as above.
+    /// Appends the subject with that index in `other`. Requires: its id is greater than those of
+    /// all subjects in this segment.
     void append(const Segment& other, std::size_t subject);
-    /// Releases the memory reserved for more rows.
+    /// Releases memory that is reserved for further rows.
     void shrink();
 
     [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
@@ -36,16 +38,17 @@ class Segment {
     [[nodiscard]] bool ignored(std::size_t subject) const;
     /// Returns the index of the subject that a row belongs to.
     [[nodiscard]] std::size_t subject_of(std::size_t row) const;
-    /// Returns the rows of a subject: [first_row, end_row).
+    /// The rows of a subject are first_row(), inclusive, to end_row(), exclusive.
     [[nodiscard]] std::size_t first_row(std::size_t subject) const;
     [[nodiscard]] std::size_t end_row(std::size_t subject) const {
         return subjects_[subject].end_row;
     }
-    /// Returns the number of samples omitted because another model made them (other_model) or because
-    /// they do not decode (damaged).
+    /// Returns the number of samples of a subject that were omitted because another model computed
+    /// them.
     [[nodiscard]] std::size_t other_model_samples(std::size_t subject) const {
         return subjects_[subject].other_model;
     }
+    /// Returns the number of samples of a subject that were omitted because they cannot be decoded.
     [[nodiscard]] std::size_t damaged_samples(std::size_t subject) const {
         return subjects_[subject].damaged;
     }
@@ -56,29 +59,31 @@ class Segment {
     [[nodiscard]] Embedding embedding(std::size_t row) const;
     [[nodiscard]] float similarity(std::size_t row, const Embedding& probe) const;
 
-    /// Returns the high bytes of all rows for coarse_products(), and the factor of a row by which
-    /// its product is multiplied. The probe has a factor too; see CoarseProbes::scale().
+    /// Returns the high parts of all rows, for coarse_products().
     [[nodiscard]] const std::int8_t* high() const { return high_.data(); }
+    /// Returns the scale of the high parts of a row; see CoarseProbes::scale().
     [[nodiscard]] float coarse_scale(std::size_t row) const { return scales_[row] * high_step; }
-    /// Returns an upper bound for the length of the low part, and of the high part, of every row.
+    /// Returns an upper bound of the norm of the low part of every row.
     [[nodiscard]] float coarse_error() const { return coarse_error_; }
+    /// Returns an upper bound of the norm of the high part of every row.
     [[nodiscard]] float coarse_length() const { return coarse_length_; }
 
   private:
     struct Entry {
         PackedId id;
-        std::uint32_t end_name;  ///< in names_; the name begins at the end of the previous one
-        std::uint32_t end_row;   ///< the rows begin at the end of the previous subject
-        std::uint32_t other_model;
-        std::uint32_t damaged;
+        std::uint32_t end_name;  ///< end of the name in names_; it begins where the previous ends
+        std::uint32_t end_row;   ///< end of the rows; they begin where the previous subject ends
+        std::uint32_t other_model;  ///< number of samples of other models
+        std::uint32_t damaged;      ///< number of samples that cannot be decoded
     };
     void append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
                     float scale);
-    void finish_subject(const PackedId& id, std::string_view name, bool ignored, std::size_t other_model,
-               std::size_t damaged);
+    /// Makes the rows appended since the previous subject the rows of this subject.
+    void finish_subject(const PackedId& id, std::string_view name, bool ignored,
+                        std::size_t other_model, std::size_t damaged);
 
     std::vector<Entry> subjects_;
-    std::vector<std::uint32_t> ignored_;  ///< indices of ignored subjects, ascending; mostly none
+    std::vector<std::uint32_t> ignored_;  ///< indices of ignored subjects, ascending; usually empty
     std::string names_;                   ///< names of all subjects, concatenated
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size

@@ -9,15 +9,17 @@
 namespace facebus::gallery {
 namespace {
 
-// Segments are large enough that there are few of them and small enough to copy one in a
-// millisecond. One that would exceed max_rows is split; a new one leaves room to grow.
+// Limits of the size of segments. Small segments can be copied quickly after a change, one in a
+// millisecond; large ones keep the number of segments low. A segment that would exceed max_rows is
+// split. A new segment has at most new_rows, so that it can grow.
 constexpr std::size_t max_rows = 2048;
 constexpr std::size_t new_rows = max_rows * 3 / 4;
-// If segments have fewer rows than this on average, the snapshot is rebuilt.
+// If the average number of rows per segment is lower than this, all segments are rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
-/// Returns the rows to reserve for a subject. A subject without samples counts as one.
-std::size_t size(const SubjectRecord& record) {
+/// Returns the number of rows of a subject, for the limits above. A subject without samples counts
+/// as one row.
+std::size_t row_count(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }
 
@@ -27,28 +29,28 @@ Snapshot::Builder::Builder(std::string model_id) : rows_(new_rows) {
     built_.model_id_ = std::move(model_id);
 }
 
-Segment& Snapshot::Builder::open() {
-    if (open_ && std::max(open_->rows(), open_->subjects()) >= rows_) close();
-    if (!open_) open_ = std::make_shared<Segment>();
-    return *open_;
+Segment& Snapshot::Builder::current_segment() {
+    if (current_ && std::max(current_->rows(), current_->subjects()) >= rows_) finish_segment();
+    if (!current_) current_ = std::make_shared<Segment>();
+    return *current_;
 }
 
-void Snapshot::Builder::close() {
-    if (!open_) return;
-    open_->shrink();
-    add(std::shared_ptr<const Segment>(std::exchange(open_, nullptr)));
+void Snapshot::Builder::finish_segment() {
+    if (!current_) return;
+    current_->shrink();
+    add(std::shared_ptr<const Segment>(std::exchange(current_, nullptr)));
 }
 
 void Snapshot::Builder::add(const SubjectRecord& record) {
-    open().append(record, built_.model_id_);
+    current_segment().append(record, built_.model_id_);
 }
 
 void Snapshot::Builder::add(const Segment& segment, std::size_t subject) {
-    open().append(segment, subject);
+    current_segment().append(segment, subject);
 }
 
 void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
-    close();
+    finish_segment();
     if (segment->subjects() == 0) return;
     built_.samples_ += segment->rows();
     built_.subjects_ += segment->subjects();
@@ -62,12 +64,12 @@ void Snapshot::Builder::add(const std::shared_ptr<const Segment>& segment) {
 }
 
 void Snapshot::Builder::begin_segment(std::size_t rows) {
-    close();
+    finish_segment();
     rows_ = rows;
 }
 
 Snapshot Snapshot::Builder::finish(std::string version) {
-    close();
+    finish_segment();
     built_.version_ = std::move(version);
     return std::move(built_);
 }
@@ -94,20 +96,20 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
     for (std::size_t i = 0; i < segments_.size(); ++i) {
         const auto& segment = segments_[i];
         const auto last = unpack_id(segment->subject_id(segment->subjects() - 1));
-        // The changes for this segment: those up to its last id. Subjects after the last id of all
-        // go into the last segment.
+        // Find the changes that concern this segment: those with ids up to its last id. The last
+        // segment also gets all further ids.
         auto end = change;
         std::size_t rows = segment->rows();
         for (; end != changes.end() && (end->first <= last || i + 1 == segments_.size()); ++end) {
-            if (end->second) rows += size(*end->second);
+            if (end->second) rows += row_count(*end->second);
         }
-        // No changes: share the segment with this snapshot.
+        // If nothing changes in this segment, the new snapshot shares it.
         if (end == change) {
             builder.add(segment);
             continue;
         }
-        // Otherwise rewrite it. `rows` is an upper bound, since replaced subjects count twice.
-        // Split a segment that became too large into equal parts.
+        // Otherwise build the segment anew, and split it into equal parts if it becomes too large.
+        // `rows` is an upper bound, because replaced subjects are counted twice.
         const auto parts = (rows + max_rows - 1) / max_rows;
         builder.begin_segment(parts <= 1 ? max_rows : rows / parts + 1);
         // Merge two sequences sorted by id: the subjects of the segment and the changes.
@@ -116,7 +118,8 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
             for (; change != end && change->first < id; ++change) {
                 if (change->second) builder.add(*change->second);
             }
-            // A change replaces this subject. The loop above or below adds the new record, if any.
+            // Omit a subject that is replaced or removed. The loop above or below adds its new
+            // record, if there is one.
             if (change != end && change->first == id) continue;
             builder.add(*segment, subject);
         }
@@ -124,7 +127,7 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
             if (change->second) builder.add(*change->second);
         }
     }
-    // Only if this snapshot has no segments.
+    // Changes remain here only if this snapshot has no segments.
     for (; change != changes.end(); ++change) {
         if (change->second) builder.add(*change->second);
     }
@@ -133,8 +136,8 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
         changed.samples() + changed.subjects() >= changed.segments_.size() * min_rows) {
         return changed;
     }
-    // Removals have left many small segments, which slow down scans. Pack the subjects into full
-    // ones.
+    // After many removals there are many small segments, which slow down the search. Move the
+    // subjects to larger segments.
     Builder packed(model_id_);
     for (const auto& segment : changed.segments_) {
         for (std::size_t i = 0; i < segment->subjects(); ++i) packed.add(*segment, i);
@@ -159,8 +162,8 @@ std::vector<std::vector<Candidate>> Snapshot::best(std::span<const Embedding> pr
     return find_best(segments_, probes, count);
 }
 
-std::vector<Snapshot::Named> Snapshot::names(std::size_t limit) const {
-    std::vector<Named> all;
+std::vector<Snapshot::SubjectName> Snapshot::names(std::size_t limit) const {
+    std::vector<SubjectName> all;
     all.reserve(std::min(limit, subjects_));
     for (const auto& segment : segments_) {
         for (std::size_t i = 0; i < segment->subjects() && all.size() < limit; ++i) {
@@ -173,16 +176,16 @@ std::vector<Snapshot::Named> Snapshot::names(std::size_t limit) const {
 std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
     if (!valid_id(subject_id)) return std::nullopt;
     const auto wanted = pack_id(subject_id);
-    // The first segment whose last id is not below the id, then a binary search in it.
+    // Find the first segment whose last id is not less than the id. Then search that segment.
     const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
         return candidate->subject_id(candidate->subjects() - 1) >= wanted;
     });
     if (segment == segments_.end()) return std::nullopt;
-    const auto places = std::views::iota(std::size_t{0}, (*segment)->subjects());
-    const auto place = std::ranges::lower_bound(
-        places, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
-    if ((*segment)->subject_id(*place) != wanted) return std::nullopt;
-    return std::string((*segment)->name(*place));
+    const auto indices = std::views::iota(std::size_t{0}, (*segment)->subjects());
+    const auto index = std::ranges::lower_bound(
+        indices, wanted, {}, [&](std::size_t i) { return (*segment)->subject_id(i); });
+    if ((*segment)->subject_id(*index) != wanted) return std::nullopt;
+    return std::string((*segment)->name(*index));
 }
 
 std::vector<std::string> Snapshot::subject_ids(const std::string& prefix) const {
@@ -211,19 +214,19 @@ std::vector<std::string> Snapshot::ignored_ids() const {
     return ids;
 }
 
-Snapshot::Place Snapshot::place(std::size_t row) const {
+Snapshot::SegmentRow Snapshot::locate(std::size_t row) const {
     const auto found = std::ranges::upper_bound(end_rows_, row);
     const auto& segment = *segments_[static_cast<std::size_t>(found - end_rows_.begin())];
     return {segment, row + segment.rows() - *found};
 }
 
 Embedding Snapshot::embedding(std::size_t row) const {
-    const auto at = place(row);
+    const auto at = locate(row);
     return at.segment.embedding(at.row);
 }
 
 std::string Snapshot::subject_id(std::size_t row) const {
-    const auto at = place(row);
+    const auto at = locate(row);
     return unpack_id(at.segment.subject_id(at.segment.subject_of(at.row)));
 }
 

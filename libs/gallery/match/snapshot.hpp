@@ -1,4 +1,4 @@
-// Immutable copy of the gallery in memory, which workers match against.
+// Immutable copy of the gallery in memory, with which probes are matched.
 #pragma once
 
 #include <cstddef>
@@ -15,29 +15,32 @@
 
 namespace facebus::gallery {
 
-/// Immutable copy of the gallery, about 1,060 bytes per sample. Copies, and snapshots made by
-/// with(), share all segments that did not change. Rows number the samples of the model from 0 to
-/// samples() - 1, with the samples of a subject in consecutive rows. Read-only and thread-safe.
+/// Immutable copy of the gallery, with about 1,060 bytes per sample. A snapshot shares all
+/// unchanged segments with its copies and with snapshots that with() derives from it. Samples have
+/// row numbers from 0 to samples() - 1; the samples of a subject are in consecutive rows. Read-only
+/// and thread-safe.
 class Snapshot {
   public:
     class Builder;
 
     Snapshot() = default;
-    /// Omits samples of another model than `model_id` (see other_model_samples()) and of subjects that
-    /// are not listed. Requires: all ids are valid and the embeddings have length 1.
+    /// Omits samples of models other than `model_id` (see other_model_samples()), and samples of
+    /// subjects that are not in `subjects`. Requires: all ids are valid and the embeddings are unit
+    /// vectors.
     Snapshot(const std::string& model_id, std::vector<Subject> subjects,
              const std::vector<Sample>& samples, std::string version);
 
-    /// New records of subjects by id; std::nullopt removes the subject.
+    /// Changed subjects: subject id -> new record, or std::nullopt to remove the subject.
     using Changes = std::map<std::string, std::optional<SubjectRecord>>;
-    /// Returns a snapshot with those changes.
+    /// Returns a new snapshot: this one with the changes applied.
     [[nodiscard]] Snapshot with(const Changes& changes, std::string version) const;
 
     /// Returns the two subjects most similar to the template; see find_matches().
     [[nodiscard]] Match match(const Embedding& probe) const;
-    /// Returns the same without the sample in row `left_out`.
+    /// Returns the two most similar subjects if the sample in row `left_out` did not exist.
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
-    /// Matches several templates, much faster than one by one.
+    /// Returns the two most similar subjects for each template. Much faster than matching the
+    /// templates one by one.
     [[nodiscard]] std::vector<Match> match(std::span<const Embedding> probes) const;
     /// Returns the `count` subjects most similar to each template; see find_best().
     [[nodiscard]] std::vector<std::vector<Candidate>> best(std::span<const Embedding> probes,
@@ -47,44 +50,48 @@ class Snapshot {
     /// Returns the number of subjects with at least one sample of this model.
     [[nodiscard]] std::size_t subjects_with_samples() const { return with_samples_; }
     [[nodiscard]] std::size_t samples() const { return samples_; }
-    /// Returns the ids of subjects that begin with `prefix`, in order.
+    /// Returns the subject ids that begin with `prefix`, sorted.
     [[nodiscard]] std::vector<std::string> subject_ids(const std::string& prefix) const;
-    /// Returns the ids of the ignored subjects, in order.
+    /// Returns the ids of the ignored subjects, sorted.
     [[nodiscard]] std::vector<std::string> ignored_ids() const;
 
-    struct Named {
+    /// Id and name of a subject.
+    struct SubjectName {
         std::string id;
         std::string name;
     };
-    /// Returns the first `limit` subjects in the order of their ids.
-    [[nodiscard]] std::vector<Named> names(std::size_t limit) const;
+    /// Returns the first `limit` subjects, sorted by id.
+    [[nodiscard]] std::vector<SubjectName> names(std::size_t limit) const;
     /// Returns the name of the subject with that id, if there is one.
     [[nodiscard]] std::optional<std::string> name_of(const std::string& subject_id) const;
 
-    /// Returns the embedding, as used for matching, and the subject of the sample in a row.
-    /// Requires: `row` is less than samples().
+    /// Returns the quantised embedding of the sample in a row. Requires: `row` is less than
+    /// samples().
     [[nodiscard]] Embedding embedding(std::size_t row) const;
+    /// Returns the subject id of the sample in a row. Requires: `row` is less than samples().
     [[nodiscard]] std::string subject_id(std::size_t row) const;
 
     [[nodiscard]] const std::string& model_id() const { return model_id_; }
-    /// Returns the number of samples omitted because another model made them.
+    /// Returns the number of samples that were omitted because another model computed them.
     [[nodiscard]] std::size_t other_model_samples() const { return other_model_samples_; }
-    /// Returns the number of samples omitted because their record in Redis does not decode.
+    /// Returns the number of samples that were omitted because they cannot be decoded.
     [[nodiscard]] std::size_t damaged_samples() const { return damaged_samples_; }
-    /// Returns the position in the change stream of the gallery that this copy represents.
+    /// Returns the version of the gallery: the id of the latest entry of the change stream that
+    /// this snapshot includes.
     [[nodiscard]] const std::string& version() const { return version_; }
 
   private:
-    /// A segment and a row in it.
-    struct Place {
+    /// A row in a segment.
+    struct SegmentRow {
         const Segment& segment;
-        std::size_t row;
+        std::size_t row;  ///< index in the segment
     };
-    [[nodiscard]] Place place(std::size_t row) const;
+    /// Returns the segment that contains a row of the snapshot, and the row in that segment.
+    [[nodiscard]] SegmentRow locate(std::size_t row) const;
 
     std::string model_id_;
     Segments segments_;                  ///< each has at least one subject
-    std::vector<std::size_t> end_rows_;  ///< end of each segment, counted through all
+    std::vector<std::size_t> end_rows_;  ///< per segment, number of rows up to its end
     std::size_t subjects_ = 0;
     std::size_t with_samples_ = 0;
     std::size_t samples_ = 0;
@@ -93,31 +100,37 @@ class Snapshot {
     std::string version_ = "0-0";
 };
 
-/// Builds a snapshot from subjects in the order of their ids, without a second copy of the gallery.
+/// Builds a snapshot from subjects that are added sorted by id, without a second copy of the
+/// gallery in memory.
 class Snapshot::Builder {
   public:
     explicit Builder(std::string model_id);
 
-    /// Appends a subject. Requires: its id is valid and greater than all ids before.
+    /// Appends a subject. Requires: its id is valid and greater than the ids of all previous
+    /// subjects.
     void add(const SubjectRecord& record);
-    /// Appends a subject from a segment of another snapshot of the same model. Requires: as above.
+    /// Appends the subject with that index in a segment of another snapshot of the same model.
+    /// Requires: its id is greater than the ids of all previous subjects.
     void add(const Segment& segment, std::size_t subject);
-    /// Appends a whole segment by reference. Requires: as above.
+    /// Appends a whole segment without copying it. Requires: its ids are greater than the ids of
+    /// all previous subjects.
     void add(const std::shared_ptr<const Segment>& segment);
 
-    /// Starts a new segment for the next subject, and from now on after every `rows` rows.
+    /// Starts a new segment. Sets the size at which further segments are started to `rows` rows.
     void begin_segment(std::size_t rows);
 
-    /// Returns the snapshot. The builder must not be used afterwards.
+    /// Returns the snapshot. Requires: no function of the builder is called afterwards.
     Snapshot finish(std::string version);
 
   private:
-    Segment& open();
-    void close();
+    /// Returns the segment to append the next subject to. Starts one if necessary.
+    Segment& current_segment();
+    /// Adds the current segment, if there is one, to the snapshot.
+    void finish_segment();
 
     Snapshot built_;
-    std::shared_ptr<Segment> open_;  ///< segment that subjects are appended to, if any
-    std::size_t rows_;               ///< maximum rows of a segment
+    std::shared_ptr<Segment> current_;  ///< segment that subjects are appended to, if any
+    std::size_t rows_;                  ///< number of rows at which a segment is full
 };
 
 }  // namespace facebus::gallery

@@ -1,4 +1,4 @@
-// Sends many commands to Redis in chunks, so that other clients do not wait.
+// Sends many commands to Redis in chunks, so that other clients wait only briefly.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 namespace facebus::gallery {
 
 /// Sends command(i) for each i < count and calls use(i, reply) with each reply, a Result<Reply>.
-/// One round trip has 256 commands, which is about half a megabyte if they read samples. An error
-/// of a single command is passed to `use`; an error of the connection is returned.
+/// Each round trip sends up to 256 commands. If they read samples, the replies have about half a
+/// megabyte. The error of a command is passed to `use`; a connection error is returned.
 template <class MakeCommand, class Use>
 Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
     constexpr std::size_t chunk = 256;

@@ -21,7 +21,8 @@
 namespace facebus::gallery {
 namespace {
 
-// No command of facebus has a larger reply. A peer that sends more is not trusted.
+// Maximum total size of the strings in the replies of one round trip. facebus never requests more,
+// so a larger reply is treated as an error.
 constexpr std::size_t max_reply_bytes = std::size_t{256} << 20;
 constexpr int max_reply_depth = 8;
 
@@ -33,9 +34,9 @@ struct FreeReply {
 };
 using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
 
-/// Blocks SIGPIPE for this thread. hiredis writes to its socket without MSG_NOSIGNAL, so a
-/// connection closed by Redis would otherwise end the process. Leaves the program's signal handling
-/// as it was.
+/// Blocks SIGPIPE in this thread during its lifetime, then restores the signal mask. hiredis writes
+/// to its socket without MSG_NOSIGNAL, so a connection closed by Redis would otherwise end the
+/// process.
 class NoSigpipe {
   public:
     NoSigpipe() {
@@ -49,7 +50,7 @@ class NoSigpipe {
     }
     ~NoSigpipe() {
         const int saved = errno;
-        // Consume the signal, if this object held one back.
+        // Discard a SIGPIPE that became pending while it was blocked.
         if (!was_pending_) {
             const timespec no_wait{};
             while (sigtimedwait(&sigpipe_, nullptr, &no_wait) == -1 && errno == EINTR) {
@@ -73,18 +74,19 @@ Error redis_error(std::string_view text, const std::string& url) {
         return {ErrorKind::unavailable,
                 fmt::format("Redis at {} requires a password; set redis.password_file", url)};
     }
-    // These states pass without intervention.
-    const bool passes = code == "LOADING" || code == "BUSY" || code == "MASTERDOWN";
-    return {passes ? ErrorKind::unavailable : ErrorKind::refused,
+    // These states are temporary, so the caller can retry.
+    const bool temporary = code == "LOADING" || code == "BUSY" || code == "MASTERDOWN";
+    return {temporary ? ErrorKind::unavailable : ErrorKind::refused,
             fmt::format("Redis at {} returned an error: {}", url, text)};
 }
 
-/// Converts a reply of hiredis. `budget` is the number of bytes that strings may still take.
+/// Converts a reply of hiredis. `budget` is the number of bytes left for strings; subtracts the
+/// size of each string from it.
 Result<Reply> convert(const redisReply& reply, const std::string& url, int depth,
                       std::size_t& budget) {
     if (depth > max_reply_depth || reply.len > budget) {
         return fail(ErrorKind::too_large,
-                    fmt::format("the reply of Redis at {} is too large", url));
+                    fmt::format("Redis at {} sent a reply that is too large", url));
     }
     Reply out;
     switch (reply.type) {
@@ -112,7 +114,7 @@ Result<Reply> convert(const redisReply& reply, const std::string& url, int depth
         }
         default:
             return fail(ErrorKind::malformed,
-                        fmt::format("the reply of Redis at {} has an unknown type", url));
+                        fmt::format("Redis at {} sent a reply of an unknown type", url));
     }
     return out;
 }
@@ -144,15 +146,17 @@ struct Redis::Impl {
     TlsFiles tls_files;
     int timeout_ms = 0;
     std::unique_ptr<redisContext, FreeContext> context;
-    std::optional<Tls> tls;  ///< on the context's socket, since hiredis of Debian 12 has no TLS
-    std::string unsent;      ///< with TLS: formatted commands not yet written
+    /// TLS session on the socket of `context`; empty without TLS. Not the TLS of hiredis, which the
+    /// Debian 12 package lacks.
+    std::optional<Tls> tls;
+    std::string unsent;  ///< with TLS: formatted commands that are not written yet
 
     Result<std::vector<Result<Reply>>> exchange(const std::vector<Command>& commands);
 
   private:
     Result<void> connect();
     Result<void> log_in();
-    [[nodiscard]] bool peer_left() const;
+    [[nodiscard]] bool connection_closed() const;
     void append(const Command& command);
     Result<ReplyPtr> receive();
     Result<void> start_tls();
@@ -160,13 +164,14 @@ struct Redis::Impl {
     void disconnect();
 };
 
-/// Returns whether Redis has closed the connection since the last command, for example by a
-/// restart. Before a command is sent it is safe to connect again; afterwards it might be executed
-/// twice.
-bool Redis::Impl::peer_left() const {
+/// Returns whether Redis has closed the connection since the last command, for example because it
+/// restarted. Call this before sending a command, when it is still safe to reconnect. Reconnecting
+/// and repeating a command after it was sent could execute it twice.
+bool Redis::Impl::connection_closed() const {
     char byte = 0;
     const ssize_t got = recv(context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Unexpected bytes are as bad as a closed connection: replies would not match their commands.
+    // If there are unexpected bytes, later replies would not match their commands. Treat the
+    // connection as closed.
     return !(got == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
@@ -211,7 +216,7 @@ Result<void> Redis::Impl::log_in() {
         auto reply = receive();
         if (!reply) return std::unexpected(reply.error());
         if ((*reply)->type == REDIS_REPLY_ERROR) {
-            // Show only the error code: the text may repeat the password.
+            // Report only the error code, because the text may contain the password.
             std::string_view code((*reply)->str, (*reply)->len);
             code = code.substr(0, code.find(' '));
             return fail(
@@ -252,7 +257,7 @@ void Redis::Impl::append(const Command& command) {
         redisFreeCommand(formatted);
         return;
     }
-    // Fails only if out of memory; receive() reports it then.
+    // Fails only if memory is exhausted. receive() reports that error.
     redisAppendCommandArgv(context.get(), static_cast<int>(command.size()), texts.data(),
                            sizes.data());
 }
@@ -285,14 +290,15 @@ Result<ReplyPtr> Redis::Impl::receive() {
     if (tls) return receive_by_tls();
     void* raw = nullptr;
     errno = 0;
-    const bool good =
+    const bool received =
         context->err == 0 && redisGetReply(context.get(), &raw) == REDIS_OK && raw != nullptr;
     const int cause = errno;
     ReplyPtr reply(static_cast<redisReply*>(raw));
-    if (good) return reply;
-    const bool late = context->err == REDIS_ERR_IO && (cause == EAGAIN || cause == EWOULDBLOCK);
+    if (received) return reply;
+    const bool timed_out =
+        context->err == REDIS_ERR_IO && (cause == EAGAIN || cause == EWOULDBLOCK);
     const std::string why =
-        late ? fmt::format("no reply within {} ms", timeout_ms) : std::string(context->errstr);
+        timed_out ? fmt::format("no reply within {} ms", timeout_ms) : std::string(context->errstr);
     context.reset();
     return fail(ErrorKind::unavailable,
                 fmt::format("lost the connection to Redis at {}: {}; check that it is running",
@@ -301,7 +307,7 @@ Result<ReplyPtr> Redis::Impl::receive() {
 
 Result<std::vector<Result<Reply>>> Redis::Impl::exchange(const std::vector<Command>& commands) {
     const NoSigpipe no_sigpipe;
-    if (context && peer_left()) disconnect();
+    if (context && connection_closed()) disconnect();
     if (!context) {
         if (auto connected = connect(); !connected) return std::unexpected(connected.error());
     }
@@ -335,11 +341,11 @@ Result<std::vector<Result<Reply>>> Redis::run_each(const std::vector<Command>& c
 }
 
 Result<std::vector<Reply>> Redis::pipeline(const std::vector<Command>& commands) {
-    auto attempts = impl_->exchange(commands);
-    if (!attempts) return std::unexpected(std::move(attempts.error()));
+    auto results = impl_->exchange(commands);
+    if (!results) return std::unexpected(std::move(results.error()));
     std::vector<Reply> replies;
-    replies.reserve(attempts->size());
-    for (auto& reply : *attempts) {
+    replies.reserve(results->size());
+    for (auto& reply : *results) {
         if (!reply) return std::unexpected(std::move(reply.error()));
         replies.push_back(std::move(*reply));
     }

@@ -18,10 +18,10 @@ namespace facebus::gallery {
 /// Configuration of the connection to Redis.
 struct RedisOptions {
     std::string url = "redis://127.0.0.1:6379/0";  ///< see parse_redis_url()
-    std::string user{};  ///< overrides the user in the URL; both empty: Redis' default user
-    std::string password_file{};  ///< its first line overrides the password in the URL
-    TlsFiles tls{};               ///< for a rediss:// URL
-    int timeout_ms = 2000;        ///< for connecting and for each reply
+    std::string user{};                            ///< user name; empty: the user in the URL
+    std::string password_file{};  ///< file with the password; empty: the password in the URL
+    TlsFiles tls{};               ///< files for TLS; used with rediss:// URLs
+    int timeout_ms = 2000;        ///< timeout in milliseconds, for connecting and for each reply
 
     static void keys(auto& self, auto&& key) {
         key("url", self.url,
@@ -29,35 +29,37 @@ struct RedisOptions {
         key("user", self.user, "user name; empty: Redis' default user");
         key("password_file", self.password_file, "file with the password; empty: no password");
         key("ca_file", self.tls.ca,
-            "TLS: CA certificates that may sign the server's; empty: those of the system");
+            "TLS: CA certificates (PEM file) that verify the server; empty: the system's CAs");
         key("cert_file", self.tls.certificate,
             "TLS: client certificate, if the server requires one");
         key("key_file", self.tls.key, "TLS: private key of the client certificate");
         key("timeout_ms", self.timeout_ms, Range{10, 600'000},
-            "time limit for connecting and for each reply, in milliseconds");
+            "timeout in milliseconds for connecting and for each reply");
     }
 };
 
-/// Reply of Redis. An error reply is an Error instead.
+/// Reply of Redis to a command. An error reply is returned as an Error instead.
 struct Reply {
     std::variant<std::monostate, std::int64_t, std::string, std::vector<Reply>> value;
 
     [[nodiscard]] bool nil() const { return std::holds_alternative<std::monostate>(value); }
     /// Returns the string, or an empty one if the reply is not a string.
     [[nodiscard]] std::string_view text() const;
-    /// Returns the number, also if it is written as a string, or 0 if the reply is not a number.
+    /// Returns the number, or 0 if the reply is not a number. A string of digits is a number.
     [[nodiscard]] std::int64_t number() const;
     /// Returns the elements, or none if the reply is not an array.
     [[nodiscard]] const std::vector<Reply>& elements() const;
 };
 
-/// A connection to Redis. The first command connects, and so does the next command after the
-/// connection was lost. A command that may have reached Redis is never repeated: it fails, and
-/// whether Redis executed it is unknown. Arguments and replies are bytes. Not thread-safe.
+/// A connection to Redis. Connects when the first command is sent, and again when the next command
+/// is sent after the connection was lost. If the connection is lost after a command was sent, the
+/// command fails and is not repeated; Redis may or may not have executed it. Arguments and replies
+/// can contain any bytes. Not thread-safe.
 ///
-/// Errors: `unavailable` if there is no server, the login is rejected, or a timeout passes (the
-/// message names the URL without the password and what to do); `refused` if Redis returns an error;
-/// `malformed` or `too_large` if a reply is invalid.
+/// Errors: `unavailable` if the server cannot be reached, rejects the login, does not reply before
+/// the timeout, or is temporarily unable to run commands; `refused` if Redis returns any other
+/// error; `malformed` or `too_large` if a reply is invalid. Messages contain the URL without the
+/// password, and a remedy if there is one.
 class Redis {
   public:
     /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the
@@ -71,15 +73,15 @@ class Redis {
 
     /// Runs one command.
     Result<Reply> run(const Command& command);
-    /// Runs a Lua script, which Redis executes as one transaction.
+    /// Runs a Lua script. Redis executes it as one transaction.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
-    /// Runs the commands in one MULTI/EXEC, all or none. Returns the replies in order.
+    /// Runs the commands as one transaction (MULTI and EXEC). Returns the replies in order.
     Result<std::vector<Reply>> transaction(const std::vector<Command>& commands);
     /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or
     /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
-    /// As pipeline(), with a result of its own for each command.
+    /// Runs the commands like pipeline(), but returns one result per command, a reply or an error.
     Result<std::vector<Result<Reply>>> run_each(const std::vector<Command>& commands);
 
   private:

@@ -13,8 +13,8 @@
 namespace facebus::gallery {
 namespace {
 
-/// Returns the URL without user and password. They end at the last @, because a password may
-/// contain one and a host cannot.
+/// Returns the URL without user and password. They end at the last @, because a password can
+/// contain an @ but a host cannot.
 std::string without_password(std::string_view url) {
     const auto scheme = url.find("://");
     const auto at = url.rfind('@');
@@ -23,7 +23,7 @@ std::string without_password(std::string_view url) {
     return fmt::format("{}{}", url.substr(0, scheme + 3), url.substr(at + 1));
 }
 
-[[noreturn]] void bad(const std::string& url, std::string_view why) {
+[[noreturn]] void throw_invalid(const std::string& url, std::string_view why) {
     const std::string shown = without_password(url);
     throw FatalError(Exit::config,
                      fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
@@ -31,7 +31,7 @@ std::string without_password(std::string_view url) {
                                  is_printable(shown) ? shown : "?", why));
 }
 
-std::optional<int> number(std::string_view text, int highest) {
+std::optional<int> parse_number(std::string_view text, int highest) {
     int value = 0;
     const char* end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value);
@@ -39,14 +39,14 @@ std::optional<int> number(std::string_view text, int highest) {
     return value;
 }
 
-int database(const std::string& url, std::string_view text) {
+int parse_database(const std::string& url, std::string_view text) {
     constexpr int highest = 1'000'000;
-    const auto value = number(text, highest);
-    if (!value) bad(url, "the database is not a number");
+    const auto value = parse_number(text, highest);
+    if (!value) throw_invalid(url, "the database is not a number");
     return *value;
 }
 
-std::string percent_decoded(const std::string& url, std::string_view text) {
+std::string decode_percent(const std::string& url, std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '%') {
@@ -58,7 +58,7 @@ std::string percent_decoded(const std::string& url, std::string_view text) {
         const char* end = digits.data() + digits.size();
         const auto [stop, error] = std::from_chars(digits.data(), end, value, 16);
         if (digits.size() != 2 || error != std::errc{} || stop != end) {
-            bad(url, "% must be followed by two hex digits");
+            throw_invalid(url, "% must be followed by two hex digits");
         }
         out += static_cast<char>(static_cast<unsigned char>(value));
         i += 2;
@@ -70,15 +70,15 @@ RedisAddress parse_unix(const std::string& url, std::string_view rest) {
     RedisAddress address;
     const auto question = rest.find('?');
     address.path = rest.substr(0, question);
-    if (!address.path.starts_with('/')) bad(url, "the socket path must begin with /");
-    // hiredis silently truncates a longer path and would connect to another socket.
+    if (!address.path.starts_with('/')) throw_invalid(url, "the socket path must begin with /");
+    // hiredis would silently truncate a longer path and connect to a different socket.
     if (address.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        bad(url, "the socket path is too long");
+        throw_invalid(url, "the socket path is too long");
     }
     if (question != std::string_view::npos) {
         const std::string_view query = rest.substr(question + 1);
-        if (!query.starts_with("db=")) bad(url, "only db= is allowed after ?");
-        address.database = database(url, query.substr(3));
+        if (!query.starts_with("db=")) throw_invalid(url, "only db= is allowed after ?");
+        address.database = parse_database(url, query.substr(3));
     }
     address.safe_url = fmt::format("unix://{}?db={}", address.path, address.database);
     return address;
@@ -89,11 +89,11 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
     bool has_port = false;
     if (rest.starts_with('[')) {
         const auto close = rest.find(']');
-        if (close == std::string_view::npos) bad(url, "[ without ]");
+        if (close == std::string_view::npos) throw_invalid(url, "[ without ]");
         address.host = rest.substr(1, close - 1);
         rest.remove_prefix(close + 1);
         if (!rest.empty() && !rest.starts_with(':')) {
-            bad(url, "only :port or /database is allowed after ]");
+            throw_invalid(url, "only :port or /database is allowed after ]");
         }
         has_port = !rest.empty();
         if (has_port) port = rest.substr(1);
@@ -103,10 +103,10 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
         has_port = colon != std::string_view::npos;
         if (has_port) port = rest.substr(colon + 1);
     }
-    if (address.host.empty()) bad(url, "the host is missing");
+    if (address.host.empty()) throw_invalid(url, "the host is missing");
     if (has_port) {
-        const auto value = number(port, 65535);
-        if (!value || *value == 0) bad(url, "the port is not a number from 1 to 65535");
+        const auto value = parse_number(port, 65535);
+        if (!value || *value == 0) throw_invalid(url, "the port is not a number from 1 to 65535");
         address.port = *value;
     }
 }
@@ -118,20 +118,20 @@ RedisAddress parse_tcp(const std::string& url, std::string_view rest, bool tls) 
         const std::string_view login = rest.substr(0, at);
         const auto colon = login.find(':');
         if (colon == std::string_view::npos) {
-            bad(url, "expected user:password or :password before @");
+            throw_invalid(url, "expected user:password or :password before @");
         }
-        address.user = percent_decoded(url, login.substr(0, colon));
-        address.password = percent_decoded(url, login.substr(colon + 1));
+        address.user = decode_percent(url, login.substr(0, colon));
+        address.password = decode_percent(url, login.substr(colon + 1));
         rest.remove_prefix(at + 1);
     }
     const auto slash = rest.find('/');
     parse_host(url, rest.substr(0, slash), address);
     if (slash != std::string_view::npos && slash + 1 < rest.size()) {
-        address.database = database(url, rest.substr(slash + 1));
+        address.database = parse_database(url, rest.substr(slash + 1));
     }
     const bool ipv6 = address.host.find(':') != std::string::npos;
     address.safe_url = fmt::format("redis{}://{}{}{}:{}/{}", tls ? "s" : "", ipv6 ? "[" : "",
-                                address.host, ipv6 ? "]" : "", address.port, address.database);
+                                   address.host, ipv6 ? "]" : "", address.port, address.database);
     return address;
 }
 
@@ -141,12 +141,12 @@ RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
     constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
-    if (!is_printable(url)) bad(url, "contains characters that are not printable");
+    if (!is_printable(url)) throw_invalid(url, "contains characters that are not printable");
     const std::string_view text = url;
     if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
     if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);
     if (text.starts_with(local)) return parse_unix(url, text.substr(local.size()));
-    bad(url, "unknown scheme");
+    throw_invalid(url, "unknown scheme");
 }
 
 }  // namespace facebus::gallery

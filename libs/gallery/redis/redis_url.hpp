@@ -1,4 +1,4 @@
-// Parser of redis.url.
+// Parses the setting redis.url.
 #pragma once
 
 #include <string>
@@ -7,20 +7,20 @@ namespace facebus::gallery {
 
 /// Parts of a Redis URL.
 struct RedisAddress {
-    std::string path;  ///< Unix socket; empty: TCP
-    std::string host;
-    int port = 6379;
-    bool tls = false;
-    int database = 0;
-    std::string user;      ///< empty: Redis' default user
-    std::string password;  ///< empty: none
-    std::string safe_url;     ///< the URL without user and password, for messages
+    std::string path;      ///< path of the Unix socket; empty: connect by TCP
+    std::string host;      ///< host name or IP address; IPv6 without brackets
+    int port = 6379;       ///< TCP port
+    bool tls = false;      ///< whether to use TLS
+    int database = 0;      ///< number of the database
+    std::string user;      ///< user name; empty: Redis' default user
+    std::string password;  ///< password; empty: no password
+    std::string safe_url;  ///< URL without user and password, for messages
 };
 
-/// Parses redis://[[user]:password@]host[:port][/database], the same with rediss:// for TLS, or
-/// unix:///path[?db=database]. User and password can be percent-encoded; an IPv6 host is
-/// written in brackets. Throws FatalError (Exit::config) if the URL is invalid. The message never
-/// contains the password.
+/// Parses a URL of the form redis://[[user]:password@]host[:port][/database], rediss:// with the
+/// same parts for TLS, or unix:///path[?db=database]. User and password can be percent-encoded; an
+/// IPv6 host is written in brackets. Throws FatalError (Exit::config) if the URL is invalid. The
+/// message never contains the password.
 RedisAddress parse_redis_url(const std::string& url);
 
 }  // namespace facebus::gallery

@@ -20,8 +20,8 @@ struct FreeSession {
     void operator()(SSL* session) const { SSL_free(session); }
 };
 
-/// Returns the reason of the last OpenSSL error and clears the error queue, so that a later call
-/// does not report it again.
+/// Returns the reason of the last OpenSSL error. Clears the error queue, so that a later call does
+/// not report the same error.
 std::string openssl_reason() {
     const auto code = ERR_peek_last_error();
     const char* text = code != 0 ? ERR_reason_error_string(code) : nullptr;
@@ -29,7 +29,7 @@ std::string openssl_reason() {
     return text != nullptr ? text : "no reason given";
 }
 
-std::unexpected<Error> failed(std::string reason) {
+std::unexpected<Error> unavailable(std::string reason) {
     return fail(ErrorKind::unavailable, std::move(reason));
 }
 
@@ -47,10 +47,10 @@ struct Tls::Impl {
 
     /// Sets the protocol version, the trusted CAs and the client certificate.
     Result<void> load(const TlsFiles& files) const;
-    /// Requires that the server's certificate is issued for `host`.
-    void expect(const std::string& host) const;
-    /// Returns why the call that returned `result` failed.
-    [[nodiscard]] std::string reason(int result) const;
+    /// Makes the handshake fail if the server's certificate is not issued for `host`.
+    void require_host(const std::string& host) const;
+    /// Returns why an OpenSSL call failed. `result` is the value that the call returned.
+    [[nodiscard]] std::string failure_reason(int result) const;
 };
 
 Result<void> Tls::Impl::load(const TlsFiles& files) const {
@@ -61,13 +61,13 @@ Result<void> Tls::Impl::load(const TlsFiles& files) const {
                             ? SSL_CTX_set_default_verify_paths(set)
                             : SSL_CTX_load_verify_locations(set, files.ca.c_str(), nullptr);
     if (trusted != 1) {
-        return failed(
+        return unavailable(
             fmt::format("cannot use {}: {}; check redis.ca_file", files.ca, openssl_reason()));
     }
     if (files.certificate.empty() && files.key.empty()) return {};
     if (SSL_CTX_use_certificate_chain_file(set, files.certificate.c_str()) != 1 ||
         SSL_CTX_use_PrivateKey_file(set, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-        return failed(
+        return unavailable(
             fmt::format("cannot use {} with {}: {}; check redis.cert_file and "
                         "redis.key_file",
                         files.certificate, files.key, openssl_reason()));
@@ -75,18 +75,18 @@ Result<void> Tls::Impl::load(const TlsFiles& files) const {
     return {};
 }
 
-void Tls::Impl::expect(const std::string& host) const {
+void Tls::Impl::require_host(const std::string& host) const {
     if (is_address(host)) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str());
         return;
     }
     SSL_set1_host(session.get(), host.c_str());
-    // The macro SSL_set_tlsext_host_name() without its C cast.
+    // This is what the macro SSL_set_tlsext_host_name() does, without the C cast of the macro.
     SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              const_cast<char*>(host.c_str()));
 }
 
-std::string Tls::Impl::reason(int result) const {
+std::string Tls::Impl::failure_reason(int result) const {
     const int system = errno;
     switch (SSL_get_error(session.get(), result)) {
         case SSL_ERROR_WANT_READ:
@@ -118,16 +118,16 @@ Tls& Tls::operator=(Tls&&) noexcept = default;
 Result<Tls> Tls::start(int descriptor, const std::string& host, const TlsFiles& files) {
     auto impl = std::make_unique<Impl>();
     impl->settings.reset(SSL_CTX_new(TLS_client_method()));
-    if (!impl->settings) return failed(openssl_reason());
+    if (!impl->settings) return unavailable(openssl_reason());
     if (auto loaded = impl->load(files); !loaded) return std::unexpected(loaded.error());
     impl->session.reset(SSL_new(impl->settings.get()));
     if (!impl->session || SSL_set_fd(impl->session.get(), descriptor) != 1) {
-        return failed(openssl_reason());
+        return unavailable(openssl_reason());
     }
-    impl->expect(host);
+    impl->require_host(host);
     errno = 0;
     if (const int result = SSL_connect(impl->session.get()); result != 1) {
-        return failed(fmt::format("TLS: {}", impl->reason(result)));
+        return unavailable(fmt::format("TLS: {}", impl->failure_reason(result)));
     }
     return Tls(std::move(impl));
 }
@@ -138,7 +138,7 @@ Result<void> Tls::write(std::string_view bytes) {
         errno = 0;
         const int written = SSL_write(impl_->session.get(), bytes.data(),
                                       static_cast<int>(std::min(bytes.size(), max_write)));
-        if (written <= 0) return failed(impl_->reason(written));
+        if (written <= 0) return unavailable(impl_->failure_reason(written));
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
@@ -147,7 +147,7 @@ Result<void> Tls::write(std::string_view bytes) {
 Result<std::size_t> Tls::read(std::span<char> buffer) {
     errno = 0;
     const int got = SSL_read(impl_->session.get(), buffer.data(), static_cast<int>(buffer.size()));
-    if (got <= 0) return failed(impl_->reason(got));
+    if (got <= 0) return unavailable(impl_->failure_reason(got));
     return static_cast<std::size_t>(got);
 }
 

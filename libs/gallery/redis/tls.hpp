@@ -1,4 +1,4 @@
-// TLS on a connection to Redis. Within this library only tls.cpp uses OpenSSL.
+// TLS for the connection to Redis. In this library, only tls.cpp uses OpenSSL.
 #pragma once
 
 #include <memory>
@@ -10,20 +10,21 @@
 
 namespace facebus::gallery {
 
-/// PEM files for TLS to Redis.
+/// Paths of the PEM files for TLS to Redis.
 struct TlsFiles {
-    std::string ca{};           ///< CA certificates to trust; empty: those of the system
-    std::string certificate{};  ///< client certificate; empty: none
+    std::string ca{};           ///< trusted CA certificates; empty: the system's CAs
+    std::string certificate{};  ///< client certificate; empty: no client certificate
     std::string key{};          ///< private key of the client certificate
 };
 
-/// Client side of TLS 1.2 or newer on a connected socket. Blocks up to the timeouts of the socket.
-/// The certificate of the server must be valid, signed by a trusted CA, and issued for the host.
-/// Not thread-safe. All functions fail with `unavailable`, with only the reason as message.
+/// Client side of TLS 1.2 or newer on a connected socket. The timeouts of the socket apply. The
+/// certificate of the server must be valid, signed by a trusted CA, and issued for the host. Not
+/// thread-safe. All functions fail with `unavailable`; the message is only the reason, without the
+/// name of the server.
 class Tls {
   public:
-    /// Performs the handshake. The caller keeps ownership of the descriptor, which must outlive the
-    /// object.
+    /// Performs the handshake. Does not close the descriptor. Requires: the descriptor stays open
+    /// until the object is destroyed.
     static Result<Tls> start(int descriptor, const std::string& host, const TlsFiles& files);
     ~Tls();
     Tls(Tls&&) noexcept;
@@ -31,7 +32,7 @@ class Tls {
 
     /// Sends all bytes.
     Result<void> write(std::string_view bytes);
-    /// Blocks until there is something to read, and returns the number of bytes read.
+    /// Blocks until data arrives. Returns the number of bytes read into `buffer`.
     Result<std::size_t> read(std::span<char> buffer);
 
   private:

@@ -12,12 +12,14 @@
 namespace facebus::gallery {
 namespace {
 
-/// Returns whether a probe of the track is a plausible match of a sample, or does not decode.
-bool shows(const Reply& track, const std::vector<Embedding>& samples) {
+/// Returns whether the track could show the person in `samples`: whether any of its probes is a
+/// plausible match (see plausible_match) or cannot be decoded. `track` is a reply to HGETALL.
+bool may_show(const Reply& track, const std::vector<Embedding>& samples) {
     const auto& fields = track.elements();
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const auto stored = unpack_probe(std::string(fields[i].text()), fields[i + 1].text());
-        if (!stored) return true;  // cannot be shown to be another person, so erase it
+        // A probe that cannot be decoded could be of this person, so the track must be erased.
+        if (!stored) return true;
         const bool similar = std::ranges::any_of(samples, [&](const Embedding& sample) {
             return similarity(stored->probe.embedding, sample) > plausible_match;
         });
@@ -26,8 +28,8 @@ bool shows(const Reply& track, const std::vector<Embedding>& samples) {
     return false;
 }
 
-/// Returns the value of a setting, or an empty string if Redis does not reveal it.
-std::string setting(Redis& redis, const std::string& name) {
+/// Returns the value of a Redis setting, or an empty string if it cannot be read.
+std::string read_setting(Redis& redis, const std::string& name) {
     const auto reply = redis.run({"CONFIG", "GET", name});
     if (!reply || reply->elements().size() != 2) return {};
     return std::string(reply->elements()[1].text());
@@ -36,7 +38,7 @@ std::string setting(Redis& redis, const std::string& name) {
 }  // namespace
 
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) {
-    // SCAN returns every key that exists during the whole iteration, and does not block Redis.
+    // SCAN does not block Redis, and returns every key that exists during the whole iteration.
     std::string cursor = "0";
     do {
         auto page = redis.run({"SCAN", cursor, "MATCH", keys::track_prefix + "*", "COUNT", "1000"});
@@ -51,9 +53,12 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples) 
             if (!track && track.error().kind == ErrorKind::unavailable) {
                 return std::unexpected(track.error());
             }
-            // Any other error means that the track does not decode, so delete it.
-            if (track && !shows(*track, samples)) continue;
-            if (auto gone = redis.run({"DEL", name}); !gone) return std::unexpected(gone.error());
+            // After any other error, such as a value of the wrong type or a reply that is too
+            // large, the track cannot be checked, so delete it.
+            if (track && !may_show(*track, samples)) continue;
+            if (auto deleted = redis.run({"DEL", name}); !deleted) {
+                return std::unexpected(deleted.error());
+            }
         }
     } while (cursor != "0");
     return {};
@@ -65,15 +70,17 @@ Result<std::string> rewrite_files(Redis& redis) {
         const auto reply = redis.run(command);
         if (reply) return {};
         if (reply.error().kind == ErrorKind::unavailable) return std::unexpected(reply.error());
-        // Redis accepts these commands also while a rewrite is running or scheduled. An error means
-        // that our user lacks the right.
+        // Redis rejects the command if the Redis user of facebus lacks permission, or if the same
+        // kind of rewrite is already running. (While the other kind runs, Redis schedules the
+        // command.) A running rewrite may have started before the deletion and may write the
+        // deleted data again. In both cases an administrator must run the command.
         manual_commands.push_back(command.front());
         return {};
     };
-    // Rewrite only the files that Redis keeps: the append-only file, unless it is known to be off,
-    // and the snapshot, if snapshots are configured.
-    const auto log = setting(redis, "appendonly");
-    const auto snapshots = setting(redis, "save");
+    // Rewrite only the files that Redis maintains: the append-only file, unless the setting is
+    // known to be "no", and the RDB snapshot, if the setting is known to contain save points.
+    const auto log = read_setting(redis, "appendonly");
+    const auto snapshots = read_setting(redis, "save");
     if (log != "no") {
         if (auto done = request({"BGREWRITEAOF"}); !done) return std::unexpected(done.error());
     }

@@ -1,4 +1,5 @@
-// Erases the traces of a removed subject outside the gallery: track memory and files of Redis.
+// Erases the traces of a removed subject outside the gallery: in the memory of tracks and in
+// Redis's files on disk.
 #pragma once
 
 #include <string>
@@ -10,19 +11,21 @@
 
 namespace facebus::gallery {
 
-/// Similarity above which two embeddings could show the same person. It lies far below every
-/// decision threshold: nearly all pairs of one person are above it, most pairs of two people below.
+/// Similarity above which two embeddings could show the same person. It is far below every decision
+/// threshold. Nearly all pairs of embeddings of one person are above it, and most pairs of
+/// embeddings of two people are below it.
 inline constexpr float plausible_match = 0.3F;
 
-/// Deletes the memory of every track with a probe that is a plausible match of one of `samples`,
-/// and of every track that does not decode. Finds tracks that were never recognised and that no
-/// result names. A track of another person that is deleted by mistake only has to collect its
-/// probes again. Errors as in class Redis.
+/// Deletes the memory of every track that could show the person in `samples`: every track with a
+/// probe whose similarity to a sample is above plausible_match, and every track that cannot be
+/// decoded. This includes tracks that no result names. If this deletes a track of another person,
+/// that track only has to collect its probes again. Errors: see class Redis.
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
-/// Makes Redis rewrite its files on disk, which contain deleted data until then. Redis does so in
-/// the background. Returns the commands that an administrator must run because Redis denied them to
-/// facebus, such as "BGREWRITEAOF and BGSAVE"; empty if none. Errors as in class Redis.
+/// Makes Redis rewrite its files on disk in the background. Until then, the files contain deleted
+/// data. Returns the commands that Redis rejected and an administrator must run instead, such as
+/// "BGREWRITEAOF and BGSAVE", or an empty string. Redis rejects a command if its user may not run
+/// it, or if the same kind of rewrite is already running. Errors: see class Redis.
 Result<std::string> rewrite_files(Redis& redis);
 
 }  // namespace facebus::gallery

@@ -1,37 +1,39 @@
-// Layout of the data in Redis. No other file spells out a key.
+// Layout of the data in Redis. All other files use the constants and functions below for keys.
 //
 // clang-format off
 // | key                          | type   | content                                               |
 // | ---------------------------- | ------ | ----------------------------------------------------- |
-// | facebus:gallery:changes      | stream | one entry per write: `op part`; the newest id is the  |
-// |                              |        | version of the gallery                                |
-// | facebus:gallery:model        | string | id of the model that made the samples                 |
+// | facebus:gallery:changes      | stream | one entry per write: `op`, `part`; the newest id is   |
+// |                              |        | the version of the gallery                            |
+// | facebus:gallery:model        | string | id of the model that computed the samples             |
 // | facebus:gallery:names        | hash   | name of a subject -> subject id                       |
 // | facebus:gallery:part:<part>  | set    | ids of the subjects in that part                      |
 // | facebus:gallery:policy       | hash   | the members of Policy by name, as text                |
 // | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored`, with value     |
 // |                              |        | `1`, only if the subject is ignored                   |
 // | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
-// | facebus:sample:<id>          | hash   | `subject source model quality created embedding`      |
-// | facebus:picture:<sample id>  | string | JPEG of the sample's face, if one is kept; separate   |
-// |                              |        | from the sample, so that workers do not load it and   |
-// |                              |        | can be denied access                                  |
+// | facebus:sample:<id>          | hash   | `subject`, `source`, `model`, `quality`, `created`,   |
+// |                              |        | `embedding`                                           |
+// | facebus:picture:<sample id>  | string | photo of the sample: its crop as JPEG, if stored; not |
+// |                              |        | in the sample's hash, so that workers do not load it  |
+// |                              |        | and can be denied access                              |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; has a TTL   |
-// | facebus:results              | stream | `topic header subject track`; trimmed by age, and has |
-// |                              |        | a TTL                                                 |
+// | facebus:results              | stream | `topic`, `header`, `subject`, `track`; trimmed by     |
+// |                              |        | age, and has a TTL                                    |
 // | facebus:reader:<name>        | string | id of the last result that this reader has processed  |
 // clang-format on
 //
-// Ids are 32 hex digits (128 random bits). An embedding is 512 little-endian 32-bit floats, 2048
-// bytes; the quality before the embedding of a probe is one more float. Other numbers are decimal
-// text. Values are untrusted when read; see record.hpp.
+// Ids are 32 hex digits (128 random bits). An embedding is stored as 512 little-endian 32-bit
+// floats, 2,048 bytes. The quality of a probe is stored as one such float. Other numbers are stored
+// as decimal text. Values are not trusted when they are read; see record.hpp.
 //
-// A part is the set of subjects whose ids share the first three digits; there are 4,096. The change
-// stream contains parts and no ids, so a removed subject leaves no trace in it.
+// A part of the gallery is the set of subjects whose ids begin with the same three hex digits;
+// there are 4,096 parts. The change stream names parts instead of subject ids, so a removed subject
+// leaves no trace in it.
 //
-// Scripts access keys that they do not declare, so the layout requires a single Redis (with or
-// without replicas), not a Redis Cluster. The files of Redis contain removed data until they are
-// rewritten, so a removal triggers that; see erasure.hpp.
+// Scripts access keys that they do not declare, so the layout requires a single Redis server (with
+// or without replicas), not a Redis Cluster. Redis's files on disk contain removed data until Redis
+// rewrites them, so every removal requests a rewrite; see erasure.hpp.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +54,7 @@ inline const std::string results = "facebus:results";
 inline const std::string part_prefix = "facebus:gallery:part:";
 inline const std::string subject_prefix = "facebus:subject:";
 inline const std::string sample_prefix = "facebus:sample:";
-inline const std::string photo_prefix = "facebus:picture:";
+inline const std::string photo_prefix = "facebus:picture:";  // photos are "pictures" in Redis
 inline const std::string track_prefix = "facebus:track:";
 
 inline const std::string reader_prefix = "facebus:reader:";
@@ -67,7 +69,7 @@ inline bool valid_part(std::string_view text) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
 }
-/// Returns all parts, in the order of the ids.
+/// Returns all parts, sorted.
 inline std::vector<std::string> all_parts() {
     std::vector<std::string> parts;
     parts.reserve(0x1000);

@@ -19,21 +19,22 @@
 namespace facebus::gallery {
 namespace {
 
-// Parts per batch: about a thousand samples of a million.
+// Number of parts per batch. In a gallery of a million samples, a batch has about a thousand.
 constexpr std::size_t parts_per_batch = 4;
-// Parts after which freed memory is returned to the system; otherwise it adds up to a tenth of a
-// large gallery.
+// Number of parts after which freed memory is returned to the system. Otherwise the freed memory
+// would add up to a tenth of the size of a large gallery.
 constexpr std::size_t parts_to_trim = 64;
+// Maximum number of changes to read at once. The change stream is trimmed to about this length.
 constexpr const char* max_changes = "100000";
 
-/// Returns the id of a stream entry, or an empty string if it has none.
+/// Returns the id of a stream entry, or an empty string if the reply is not a stream entry.
 std::string entry_id(const Reply& entry) {
-    const auto& halves = entry.elements();
-    if (halves.empty() || !valid_stream_id(halves.front().text())) return {};
-    return std::string(halves.front().text());
+    const auto& id_and_fields = entry.elements();
+    if (id_and_fields.empty() || !valid_stream_id(id_and_fields.front().text())) return {};
+    return std::string(id_and_fields.front().text());
 }
 
-/// Returns the sorted ids of the subjects in some parts.
+/// Returns the ids of the subjects in the given parts, sorted.
 Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std::string>& parts) {
     std::vector<std::string> ids;
     Result<void> good{};
@@ -54,11 +55,12 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
     return ids;
 }
 
-/// Returns these subjects in the same order, without those that no longer exist. A subject that
-/// cannot be read is an error: if it were omitted, that person would silently become unknown.
+/// Reads the subjects with the given ids, with all samples. Returns them in the same order and
+/// omits subjects that no longer exist. Fails if a subject cannot be read: omitting it would
+/// silently make an enrolled person unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
-    // Three rounds: the subjects, the ids of their samples, and the samples.
+    // Read in three rounds: first the subjects, then the ids of their samples, then the samples.
     std::vector<SubjectRecord> records;
     Result<void> good{};
     auto named = for_each_reply(
@@ -78,7 +80,7 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
     if (!good) return std::unexpected(std::move(good.error()));
 
     std::vector<SampleKey> samples;
-    std::vector<std::size_t> owners;
+    std::vector<std::size_t> owners;  // index in `records` for each of `samples`
     auto listed = for_each_reply(
         redis, records.size(),
         [&](std::size_t i) -> Redis::Command {
@@ -137,13 +139,17 @@ Result<std::string> gallery_version(Redis& redis) {
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (reply->elements().empty()) return "0-0";
     auto id = entry_id(reply->elements().front());
-    if (id.empty()) return fail(ErrorKind::malformed, "the gallery's change stream is damaged");
+    if (id.empty()) {
+        return fail(ErrorKind::malformed,
+                    "the gallery's change stream is damaged; restore Redis from a backup (see "
+                    "docs/operations.md)");
+    }
     return id;
 }
 
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
-    // Read from the entry of that version on. If Redis has trimmed that entry, it may have trimmed
-    // later ones too.
+    // Read the entry of that version and all later entries. If Redis has trimmed the entry of that
+    // version, it may also have trimmed later entries.
     const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", max_changes});
     if (!reply) return std::unexpected(reply.error());
     const auto& entries = reply->elements();
@@ -151,14 +157,14 @@ Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
     changes.complete = !entries.empty() && entry_id(entries.front()) == version;
     changes.version = entries.empty() ? "0-0" : entry_id(entries.back());
     for (std::size_t i = 1; i < entries.size() && changes.complete; ++i) {
-        const auto& halves = entries[i].elements();
+        const auto& id_and_fields = entries[i].elements();
         bool understood = false;
-        if (halves.size() == 2) {
-            const auto& fields = halves[1].elements();
+        if (id_and_fields.size() == 2) {
+            const auto& fields = id_and_fields[1].elements();
             for (std::size_t k = 0; k + 1 < fields.size(); k += 2) {
                 if (fields[k].text() != "part") continue;
                 const std::string part(fields[k + 1].text());
-                // An empty part is a change that concerns no subject, such as a new policy.
+                // The part is empty if the change does not concern subjects, such as a new policy.
                 understood = part.empty() || keys::valid_part(part);
                 if (!part.empty()) changes.parts.insert(part);
             }
@@ -170,7 +176,7 @@ Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
 }
 
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version) {
-    // Parts are read in the order of their ids, which is the order that the builder requires.
+    // Read the parts in sorted order, because the builder requires subjects sorted by id.
     Snapshot::Builder builder(model_id);
     const auto parts = keys::all_parts();
     for (std::size_t first = 0; first < parts.size(); first += parts_per_batch) {
@@ -190,7 +196,8 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
 
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version) {
-    // Mark every subject of these parts as removed, then replace the mark for those in Redis.
+    // First mark all subjects of these parts as removed. Then replace the mark of each subject that
+    // is still in Redis with its record.
     Snapshot::Changes changes;
     for (const auto& part : parts) {
         for (auto& id : gallery.subject_ids(part)) changes[std::move(id)] = std::nullopt;

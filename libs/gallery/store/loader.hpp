@@ -1,4 +1,4 @@
-// Loads snapshots of the gallery from Redis, completely or only the changed parts.
+// Loads snapshots of the gallery from Redis: the whole gallery or only the parts that changed.
 #pragma once
 
 #include <cstddef>
@@ -14,37 +14,39 @@
 
 namespace facebus::gallery {
 
-/// Id of a sample and of its subject.
+/// Ids of a sample and of its subject.
 struct SampleKey {
-    std::string subject;
-    std::string id;
+    std::string subject;  ///< id of the subject
+    std::string id;       ///< id of the sample
 };
 
-/// Reads samples. Each result is the sample, or `malformed` if its record does not decode. Errors
-/// as in class Redis.
+/// Reads the samples. Returns one result per sample, in order: the sample, or an error if it cannot
+/// be read or decoded. Fails as a whole only if the connection fails; see class Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
-/// Returns the newest id in the change stream, "0-0" if nothing was ever written. Fails with
-/// `malformed` if it is not a stream id.
+/// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the stream
+/// is empty. Fails with `malformed` if the id is invalid.
 Result<std::string> gallery_version(Redis& redis);
 
 /// Changes of the gallery since a version.
 struct GalleryChanges {
-    std::string version;          ///< the newest id
+    std::string version;          ///< version after these changes
     std::set<std::string> parts;  ///< parts with changed subjects; see keys::part_of()
-    /// Whether the change stream contains every change since, in a form that this version of
-    /// facebus understands. If not, reload the whole gallery.
+    /// Whether these are all changes since that version. False if the change stream was trimmed or
+    /// contains entries that this version of facebus does not understand. If false, reload the
+    /// whole gallery.
     bool complete = false;
 };
 /// Returns the changes since `version`.
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version);
 
-/// Loads the whole gallery. A change written meanwhile is included or not, so `version` must be
-/// that from before the call. Only a small part of the gallery is in memory twice.
+/// Loads the whole gallery. `version` becomes the version of the snapshot. It must have been read
+/// before the call, because the snapshot may miss changes that are written during the call. At any
+/// time, only a small part of the gallery is in memory twice.
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version);
 
-/// Returns the gallery with these parts reloaded.
+/// Returns a snapshot that equals `gallery`, but with the given parts read again from Redis.
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version);
 

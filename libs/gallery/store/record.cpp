@@ -34,7 +34,8 @@ float get(std::string_view bytes, std::size_t offset) {
     return std::bit_cast<float>(bits);
 }
 
-/// Parses the whole text as a finite number. Returns whether it is one.
+/// Parses the text as a number. Returns false if it contains anything else, or if the number is not
+/// finite or does not fit into T.
 template <class T>
 bool parse(std::string_view text, T& value) {
     const char* end = text.data() + text.size();
@@ -48,7 +49,7 @@ bool in_range(float value, float low, float high) {
     return value >= low && value <= high;
 }
 
-Error damaged(std::string_view what, std::string_view why) {
+Error damaged_error(std::string_view what, std::string_view why) {
     return {ErrorKind::malformed, fmt::format("{} is damaged: {}", what, why)};
 }
 
@@ -57,14 +58,14 @@ Error damaged(std::string_view what, std::string_view why) {
 Result<void> check_embedding(const Embedding& embedding) {
     double squares = 0;
     for (const float value : embedding) squares += double{value} * double{value};
-    // If a value is not finite, neither is the sum. The square of a float always fits into a
-    // double.
+    // The sum is not finite if and only if one of the values is not finite, because the square of a
+    // float always fits into a double.
     if (!std::isfinite(squares)) {
         return fail(ErrorKind::malformed, "the embedding contains values that are not finite");
     }
     if (std::abs(std::sqrt(squares) - 1) > 1e-3) {
         return fail(ErrorKind::malformed,
-                    fmt::format("the embedding's length is {:.4g}, not 1", std::sqrt(squares)));
+                    fmt::format("the embedding's L2 norm is {:.4g}, not 1", std::sqrt(squares)));
     }
     return {};
 }
@@ -96,10 +97,10 @@ std::string pack_probe(const Probe& probe, std::string_view model_id) {
 }
 
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) {
-    constexpr std::size_t head = 4 + packed_embedding_bytes;
-    if (bytes.size() < head || bytes.size() > head + max_model_bytes) {
+    constexpr std::size_t fixed_bytes = 4 + packed_embedding_bytes;  // quality and embedding
+    if (bytes.size() < fixed_bytes || bytes.size() > fixed_bytes + max_model_bytes) {
         return fail(ErrorKind::malformed,
-                    fmt::format("a probe cannot have {} bytes", bytes.size()));
+                    fmt::format("the stored probe has an invalid size: {} bytes", bytes.size()));
     }
     StoredProbe stored;
     stored.probe.id = id;
@@ -110,7 +111,7 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) 
     auto embedding = unpack(bytes.substr(4, packed_embedding_bytes));
     if (!embedding) return std::unexpected(embedding.error());
     stored.probe.embedding = *embedding;
-    stored.model_id = bytes.substr(head);
+    stored.model_id = bytes.substr(fixed_bytes);
     return stored;
 }
 
@@ -124,7 +125,9 @@ Result<void> check_sample(const Sample& sample) {
     if (sample.model_id.empty() || sample.model_id.size() > max_model_bytes ||
         !is_printable(sample.model_id)) {
         return fail(ErrorKind::malformed,
-                    fmt::format("the model id must be text of 1 to {} bytes", max_model_bytes));
+                    fmt::format("the model id must be UTF-8 text without control characters, 1 to "
+                                "{} bytes",
+                                max_model_bytes));
     }
     if (!in_range(sample.quality, 0, 1)) {
         return fail(ErrorKind::malformed, "the quality is not in 0..1");
@@ -161,23 +164,23 @@ Redis::Command read_sample(const std::string& id) {
 Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
     const std::string what = fmt::format("sample {}", valid_id(id) ? id : "?");
     const auto& fields = reply.elements();
-    if (fields.size() != 6) return std::unexpected(damaged(what, "fields are missing"));
+    if (fields.size() != 6) return std::unexpected(damaged_error(what, "fields are missing"));
     Sample sample;
     sample.id = id;
     sample.subject_id = fields[0].text();
     sample.source = fields[1].text();
     sample.model_id = fields[2].text();
     if (!valid_id(id) || !valid_id(sample.subject_id)) {
-        return std::unexpected(damaged(what, "an id is invalid"));
+        return std::unexpected(damaged_error(what, "an id is invalid"));
     }
     if (!parse(fields[3].text(), sample.quality) || !parse(fields[4].text(), sample.created)) {
-        return std::unexpected(damaged(what, "quality or creation time is not a number"));
+        return std::unexpected(damaged_error(what, "quality or creation time is not a number"));
     }
     auto embedding = unpack(fields[5].text());
-    if (!embedding) return std::unexpected(damaged(what, embedding.error().message));
+    if (!embedding) return std::unexpected(damaged_error(what, embedding.error().message));
     sample.embedding = *embedding;
     if (auto good = check_sample(sample); !good) {
-        return std::unexpected(damaged(what, good.error().message));
+        return std::unexpected(damaged_error(what, good.error().message));
     }
     return sample;
 }
@@ -219,10 +222,10 @@ Result<Policy> decode_policy(const Reply& reply) {
         !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
         !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
         !parse(fields[7].text(), policy.offset)) {
-        return std::unexpected(damaged("the policy", "a value is missing or not a number"));
+        return std::unexpected(damaged_error("the policy", "a value is missing or not a number"));
     }
     if (auto good = check_policy(policy); !good) {
-        return std::unexpected(damaged("the policy", good.error().message));
+        return std::unexpected(damaged_error("the policy", good.error().message));
     }
     return policy;
 }

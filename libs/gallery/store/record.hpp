@@ -1,5 +1,5 @@
-// Encoding of samples, probes and policies in Redis. Data read back is untrusted until it is
-// decoded.
+// Encodes samples, probes and policies for Redis and decodes them. Data from Redis is not trusted:
+// the functions that decode it check every value.
 #pragma once
 
 #include <string>
@@ -13,34 +13,36 @@
 
 namespace facebus::gallery {
 
+/// Size of an embedding as pack() encodes it.
 inline constexpr std::size_t packed_embedding_bytes = embedding_size * 4;
 
-/// Fails with `malformed` unless the embedding is finite and has length 1 +- 1e-3.
+/// Fails with `malformed` unless all values are finite and the L2 norm is 1 +- 1e-3.
 Result<void> check_embedding(const Embedding& embedding);
 
 /// Returns the embedding as little-endian 32-bit floats.
 std::string pack(const Embedding& embedding);
-/// Decodes pack(). Fails with `malformed` if the size is not packed_embedding_bytes or
-/// check_embedding() fails.
+/// Decodes the bytes returned by pack(). Fails with `malformed` if the size is not
+/// packed_embedding_bytes, or if check_embedding() fails.
 Result<Embedding> unpack(std::string_view bytes);
 
-/// Returns quality and embedding of the probe, and the model that made it, as bytes.
+/// Returns the quality and the embedding of the probe, and the model id, as bytes.
 std::string pack_probe(const Probe& probe, std::string_view model_id);
-/// A probe and the model that made it.
+/// A probe and the id of the model that computed it.
 struct StoredProbe {
     Probe probe;
     std::string model_id;
 };
-/// Decodes pack_probe(). Fails with `malformed` if the bytes are invalid.
+/// Decodes the bytes returned by pack_probe(). Fails with `malformed` if they are invalid.
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 
-/// Fails with `malformed` if the sample cannot be stored: source and model id must be is_printable(),
-/// the quality in 0..1, and the embedding valid.
+/// Fails with `malformed` if the sample cannot be stored. Source and model id must be printable
+/// (see is_printable()) and not too long, the quality must be in 0..1, and the embedding must pass
+/// check_embedding().
 Result<void> check_sample(const Sample& sample);
-/// Maximum size of the photo of a sample. A crop as JPEG has 5,000 to 10,000 bytes.
+/// Maximum size of a photo in bytes. A crop encoded as JPEG usually has 5,000 to 10,000 bytes.
 inline constexpr std::size_t max_photo_bytes = 36'864;
-/// Fails with `malformed` if the bytes do not begin like a JPEG, and with `too_large` if there are
-/// more than max_photo_bytes.
+/// Fails with `malformed` if the bytes do not begin like a JPEG file, and with `too_large` if there
+/// are more than max_photo_bytes. Does not decode the image.
 Result<void> check_photo(std::string_view jpeg);
 /// Returns the command that stores a sample.
 Redis::Command write_sample(const Sample& sample);
@@ -49,9 +51,9 @@ Redis::Command read_sample(const std::string& id);
 /// Decodes the reply to read_sample(). Fails with `malformed` if the record is invalid.
 Result<Sample> decode_sample(const std::string& id, const Reply& reply);
 
-/// Returns the commands that store and read the policy; decode_policy() decodes the reply to the
-/// latter.
+/// Returns the command that stores the policy.
 Redis::Command write_policy(const Policy& policy);
+/// Returns the command that reads the policy; decode_policy() decodes its reply.
 Redis::Command read_policy();
 /// Fails with `malformed` if a value of the policy is out of range.
 Result<void> check_policy(const Policy& policy);

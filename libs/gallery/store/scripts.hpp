@@ -5,20 +5,21 @@
 
 namespace facebus::gallery::scripts {
 
-/// Commits a write to the gallery unless another program has written since the caller read it.
+/// Commits a write to the gallery, unless another program has written since the caller read the
+/// gallery. In that case the caller must read again and retry.
 ///
 /// KEYS: changes, results. ARGV: the version that the caller read; `op` and `part` of the change;
-/// the prefix of track keys; the number of ids to forget and those ids (of subjects and samples);
-/// then the commands, each as its number of words followed by the words. Returns the new version,
-/// or nil if the version of the caller is out of date. The caller then reads again and retries.
+/// the prefix of track keys; the number of ids to forget; the ids to forget (of subjects and
+/// samples); then the commands, each as its number of words followed by its words. Returns the new
+/// version, or nil if the caller's version is out of date.
 ///
-/// Forgetting an id drops every result that contains it anywhere, and the memory of the tracks of
-/// those results. Ids are random, so their 32 digits do not occur by chance. XDEL would only mark
-/// the entries, and their bytes would remain in dumps and backups. Therefore the script copies the
-/// remaining entries into a new stream under their ids, sets its last id to the old one, and
-/// replaces the stream.
+/// Forgetting an id removes every result that contains the id in any field, and the memory of the
+/// tracks of these results. Ids are random, so the same 32 digits do not occur by chance. XDEL
+/// would only mark the entries as deleted, and their bytes would remain in dumps and backups.
+/// Therefore the script copies the other entries, with their ids, to a new stream. It sets the last
+/// id of the new stream to that of the old stream, and then replaces the old stream.
 ///
-/// If no entry remains, the script creates an empty stream by adding and deleting an entry.
+/// If no entry remains, the script creates an empty stream by adding an entry and deleting it.
 inline constexpr std::string_view commit = R"lua(
 local changes, results = KEYS[1], KEYS[2]
 local expected, op, part = ARGV[1], ARGV[2], ARGV[3]
@@ -88,9 +89,11 @@ end
 return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op, 'part', part)
 )lua";
 
-/// Stores a probe unless it is already stored or the track is full.
+/// Stores a probe, unless a probe with this id is already stored or the track is full. Restarts the
+/// time until the track expires.
+///
 /// KEYS: track. ARGV: probe id, packed probe, maximum number of probes, seconds to live. Returns
-/// all probes, as HGETALL does.
+/// all probes of the track, in the format of HGETALL.
 inline constexpr std::string_view remember = R"lua(
 local track = KEYS[1]
 if redis.call('HLEN', track) < tonumber(ARGV[3]) then
@@ -100,11 +103,12 @@ redis.call('EXPIRE', track, ARGV[4])
 return redis.call('HGETALL', track)
 )lua";
 
-/// Appends a result, trims entries that are too old, and renews the expiry of the whole stream.
-/// KEYS: results. ARGV: milliseconds to keep, topic, header, subject id, track, the prefix of
-/// subject keys, and the ids of all other subjects that the header names. Returns the id of the
-/// entry. Does nothing and returns nil if one of the subjects is removed or ignored: a late result
-/// must neither bring back a removed person nor report an ignored one.
+/// Appends a result, trims old entries, and restarts the time until the whole stream expires.
+///
+/// KEYS: results. ARGV: milliseconds to keep results, topic, header, subject id, track, the prefix
+/// of subject keys, and the ids of all other subjects that the header names. Returns the id of the
+/// entry. If one of the subjects was removed or is ignored, does nothing and returns nil: a late
+/// result must not restore data of a removed person or report an ignored one.
 inline constexpr std::string_view publish = R"lua(
 local keep, prefix = tonumber(ARGV[1]), ARGV[6]
 local function unreported(id)

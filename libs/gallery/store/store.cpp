@@ -19,10 +19,10 @@
 namespace facebus::gallery {
 namespace {
 
-// Each failed attempt means that another write succeeded, so only a gallery that is written
-// continuously reaches the limit.
+// Maximum number of attempts to commit a write. An attempt fails only if another program has
+// written in the meantime, so the limit is reached only while other programs write continuously.
 constexpr int max_attempts = 100;
-// Similarity above which two samples come from the same photo.
+// Similarity above which two samples are assumed to come from the same photo.
 constexpr float same_photo = 0.9999F;
 
 Error other_model(const std::string& gallery, const std::string& sample) {
@@ -46,16 +46,16 @@ Result<std::string> Store::version() {
     return gallery_version(redis_);
 }
 
-/// Commits a write with optimistic concurrency and returns the new version. `plan_write` reads what
-/// it needs and returns the commands. They are executed only if the version is still the one from
-/// before the reads; otherwise another program has written in between, and the plan is made again.
+/// Commits a write with optimistic concurrency control and returns the new version. `plan_write`
+/// reads from the gallery and returns the commands to execute. If another program has written to
+/// the gallery in the meantime, the commands are not executed, and `plan_write` is called again.
 Result<std::string> Store::commit(const std::function<Result<Plan>()>& plan_write) {
     for (int i = 0; i < max_attempts; ++i) {
-        const auto seen = version();
-        if (!seen) return seen;
+        const auto current = version();
+        if (!current) return current;
         auto plan = plan_write();
         if (!plan) return std::unexpected(std::move(plan.error()));
-        std::vector<std::string> arguments{*seen, plan->op, plan->part, keys::track_prefix,
+        std::vector<std::string> arguments{*current, plan->op, plan->part, keys::track_prefix,
                                            fmt::to_string(plan->forget.size())};
         std::move(plan->forget.begin(), plan->forget.end(), std::back_inserter(arguments));
         for (auto& command : plan->commands) {
@@ -75,7 +75,10 @@ Result<std::optional<std::string>> Store::subject_id(const std::string& clean) {
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (reply->nil()) return std::nullopt;
     if (!valid_id(reply->text())) {
-        return fail(ErrorKind::malformed, fmt::format("the id of \"{}\" is damaged", clean));
+        return fail(ErrorKind::malformed,
+                    fmt::format("the id of \"{}\" is damaged; restore Redis from a backup (see "
+                                "docs/operations.md)",
+                                clean));
     }
     return std::string(reply->text());
 }
@@ -105,7 +108,8 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
     }
 
     auto written = commit([&]() -> Result<Plan> {
-        // Embeddings of different models cannot be compared, so a gallery has one model.
+        // Embeddings of different models cannot be compared, so all samples of a gallery must come
+        // from one model.
         const auto model = redis_.run({"GET", keys::model});
         if (!model) return std::unexpected(model.error());
         if (!model->nil() && model->text() != sample.model_id) {
@@ -120,7 +124,8 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         Plan plan{
             "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
         if (known->has_value()) {
-            // The same photo twice would fill two of the best_k samples and add no information.
+            // Reject a photo that is already enrolled. A second copy would take the place of
+            // another sample among the best_k and add no information.
             const auto enrolled = samples_of(sample.subject_id);
             if (!enrolled) return std::unexpected(enrolled.error());
             for (const auto& other : *enrolled) {
@@ -156,7 +161,7 @@ Result<void> Store::replace(const Sample& sample) {
         const auto stored = redis_.run({"HGET", keys::sample(sample.id), "subject"});
         if (!stored) return std::unexpected(stored.error());
         if (!valid_id(sample.id) || !valid_id(stored->text())) {
-            return fail(ErrorKind::refused, "the gallery has no such sample");
+            return std::unexpected(unknown_sample());
         }
         return Plan{"replace",
                     keys::part_of(std::string(stored->text())),
@@ -275,7 +280,7 @@ Result<std::shared_ptr<const Snapshot>> Store::load(const std::string& model_id)
     if (!before) return std::unexpected(std::move(before.error()));
     auto loaded = load_gallery(redis_, model_id, std::move(*before));
     if (!loaded) return std::unexpected(std::move(loaded.error()));
-    // Add what was written while it was read.
+    // Add the changes that were written during the load.
     return refresh(std::make_shared<const Snapshot>(std::move(*loaded)));
 }
 
@@ -293,7 +298,7 @@ Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Sna
 }
 
 Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
-    // Slow, but rarely called, and a snapshot counts them already.
+    // Loading a snapshot is slow but counts these samples, and this function is rarely called.
     auto snapshot = load(model_id);
     if (!snapshot) return std::unexpected(std::move(snapshot.error()));
     return (*snapshot)->other_model_samples();

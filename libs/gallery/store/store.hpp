@@ -1,4 +1,4 @@
-// The gallery in Redis: subjects, samples, photos, policy and the change stream.
+// Reads and writes the gallery in Redis: subjects, samples, photos and policy.
 #pragma once
 
 #include <cstddef>
@@ -18,30 +18,30 @@ namespace facebus::gallery {
 /// A subject and its number of samples.
 struct SubjectEntry {
     Subject subject;
-    std::size_t samples = 0;
+    std::size_t samples = 0;  ///< number of samples
 };
 
 /// A sample and the name of its subject.
 struct NamedSample {
-    std::string subject;
+    std::string subject;  ///< name of the subject
     Sample sample;
 };
 
-/// Result of a removal.
+/// Result of removing several subjects or samples.
 struct Removed {
-    std::size_t count = 0;        ///< of subjects or samples removed
-    std::string manual_commands;  ///< as rewrite_files() returns them
+    std::size_t count = 0;        ///< number of removed subjects or samples
+    std::string manual_commands;  ///< commands for an administrator; see rewrite_files()
 };
 /// Result of removing one sample.
 struct RemovedSample {
-    std::string subject;  ///< name of its subject
-    std::string manual_commands;
+    std::string subject;          ///< name of the subject of the removed sample
+    std::string manual_commands;  ///< commands for an administrator; see rewrite_files()
 };
 
-/// Access to the gallery in Redis. Every write is one transaction and appends to the change stream.
-/// Several programs can write concurrently. All functions pass names through clean_name(). Not
-/// thread-safe: use one object per thread. Errors as in class Redis, and `malformed` if a record in
-/// Redis is damaged.
+/// Access to the gallery in Redis. Every write is one transaction, which also appends to the change
+/// stream. Several programs can write concurrently. All functions apply clean_name() to names. Not
+/// thread-safe: use one object per thread. Errors: see class Redis; also `malformed` if a record in
+/// Redis is damaged, and `unavailable` if a write fails because other programs write continuously.
 class Store {
   public:
     explicit Store(RedisOptions options);
@@ -49,96 +49,101 @@ class Store {
     /// Fails if Redis does not reply.
     Result<void> ping();
 
-    /// Adds a sample to the subject of that name, and creates the subject if necessary. Sets
-    /// `sample.id` and `subject_id`, and `created` if it is 0. `photo` is a JPEG of the face,
-    /// kept until the sample is removed; empty: none. Returns the sample as stored. Fails with
-    /// `refused` if the name is invalid or the gallery uses another model, with `exists` if the
-    /// subject already has this face (similarity above 0.9999), and as check_sample() and
-    /// check_photo() do.
+    /// Adds a sample to the subject named `name`. Creates the subject if it does not exist. Sets
+    /// the members `id` and `subject_id` of the sample, and `created` if it is 0. `photo` is a JPEG
+    /// of the face, which is kept until the sample is removed; empty: no photo. Returns the sample
+    /// as stored. Fails with `refused` if the name is invalid or the gallery uses another model,
+    /// with `exists` if the subject already has a sample of the same photo (similarity above
+    /// 0.9999), and with the errors of check_sample() and check_photo().
     Result<Sample> add(const std::string& name, Sample sample, const std::string& photo = {});
 
-    /// Creates a subject without samples. Fails with `exists` if there is one of that name, and
-    /// with `refused` if the name is invalid.
+    /// Creates a subject without samples. Fails with `exists` if the name is taken, and with
+    /// `refused` if the name is invalid.
     Result<Subject> add_subject(const std::string& name);
 
-    /// Renames the subject. If there already is a subject `new_name`, merges the two: moves the
-    /// samples there, removes this subject and the results that name it, and marks the other as
-    /// ignored if either was. Returns whether it merged. Fails with `refused` if there is no
-    /// subject of that name or a name is invalid.
+    /// Renames the subject. If another subject is already named `new_name`, merges the two: moves
+    /// the samples to that subject, removes the renamed subject and the results that name it, and
+    /// marks the merged subject as ignored if either subject was ignored. Returns whether subjects
+    /// were merged. Fails with `refused` if no subject is named `name` or a name is invalid.
     Result<bool> rename(const std::string& name, const std::string& new_name);
 
-    /// Sets Subject::ignored. Ignoring a subject also erases the results that name it. Fails with
-    /// `refused` if there is no subject of that name.
+    /// Sets or clears Subject::ignored. Setting it also erases the results that name the subject.
+    /// Fails with `refused` if no subject has that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
-    /// Replaces embedding, quality and model of the sample `sample.id`, and makes its model that of
-    /// the gallery. Fails with `refused` if there is no such sample.
+    /// Replaces embedding, quality and model id of the stored sample whose id is `sample.id`. Sets
+    /// the model of the gallery to `sample.model_id`. Fails with `refused` if the sample does not
+    /// exist.
     Result<void> replace(const Sample& sample);
 
-    /// Returns all subjects in the order of their names.
+    /// Returns all subjects, sorted by name.
     Result<std::vector<SubjectEntry>> list();
-    /// Returns the subject of that name, if there is one.
+    /// Returns the subject with that name, or nothing if there is none.
     Result<std::optional<Subject>> find(const std::string& name);
-    /// Returns the samples of a subject, oldest first. Fails with `refused` if there is no subject
-    /// of that name.
+    /// Returns the samples of a subject, oldest first. Fails with `refused` if no subject has that
+    /// name.
     Result<std::vector<Sample>> show(const std::string& name);
-    /// Returns the sample with that id, if there is one.
+    /// Returns the sample with that id, or nothing if there is none.
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
-    /// Returns the photo of that sample, if there is one. The JPEG is untrusted.
+    /// Returns the photo of a sample, or nothing if none is stored. The JPEG is not trusted.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
-    /// Returns one page of the samples of these subjects: `count` of them from number `first` on.
-    /// Omits samples that do not decode. Requires: `subjects` come from list().
+    /// Returns one page of the samples of these subjects: up to `count` samples, after skipping the
+    /// first `first` ones. Omits samples that cannot be decoded. Requires: list() returned
+    /// `subjects`.
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
-    /// Returns the number of samples made by another model than `model_id`.
+    /// Returns the number of samples that models other than `model_id` computed.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
-    /// Removes the subject and every trace of it: samples, photos, results that name it, the memory
-    /// of tracks that could show it, and the data in the files of Redis. Returns the manual
-    /// commands of rewrite_files(). Fails with `refused` if there is no subject of that name. After
-    /// any other error the subject may be gone but traces may remain.
+    /// Removes the subject and all traces of it: samples, photos, results that name it, the memory
+    /// of tracks that could show it, and the data in Redis's files. Returns the commands that an
+    /// administrator must run; see rewrite_files(). Fails with `refused` if no subject has that
+    /// name. After any other error, the subject may be removed while traces of it remain.
     Result<std::string> remove(const std::string& name);
-    /// Removes one sample, its photo, and the results that list it. Fails with `refused` if it does
-    /// not exist.
+    /// Removes one sample, its photo, and the results that contain its id. Fails with `refused` if
+    /// the sample does not exist.
     Result<RemovedSample> remove_sample(const std::string& id);
-    /// Removes all samples of the subject as remove() does, but keeps the subject. Counts samples.
+    /// Removes all samples of a subject and their traces like remove(), but keeps the subject. The
+    /// result counts samples.
     Result<Removed> remove_samples(const std::string& name);
-    /// Removes all subjects as remove() does, or only all their samples. Counts subjects or
-    /// samples.
+    /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
+    /// `subjects_too` is true. The result counts subjects in that case, otherwise samples.
     Result<Removed> remove_all(bool subjects_too);
 
-    /// Returns the policy stored with the gallery, if there is one.
+    /// Returns the policy stored with the gallery, or nothing if none is stored.
     Result<std::optional<Policy>> policy();
     /// Stores the policy. Fails with `malformed` if a value is out of range.
     Result<void> set_policy(const Policy& policy);
-    /// Removes the stored policy, so that the configuration applies again.
+    /// Removes the stored policy, so that the configured values apply again.
     Result<void> clear_policy();
 
-    /// Loads the whole gallery, with the samples of `model_id`. Omits and counts samples that do
-    /// not decode. Includes most changes written meanwhile; if one is missed, version() is newer
-    /// than that of the snapshot.
+    /// Loads a snapshot of the whole gallery with the samples of model `model_id`. Omits and counts
+    /// samples that cannot be decoded. The snapshot can miss changes that are written during the
+    /// call; if it does, its version is older than version().
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
-    /// Returns the current gallery from an earlier snapshot and the changes since. Reloads
-    /// everything if the change stream does not go back that far. Returns `gallery` itself if
+    /// Returns an up-to-date snapshot. Reads only the parts that changed since `gallery`, or the
+    /// whole gallery if the change stream does not go back that far. Returns `gallery` itself if
     /// nothing changed.
     Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
-    /// Returns the newest id in the change stream, "0-0" if nothing was ever written. A snapshot of
-    /// another version is out of date.
+    /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the
+    /// stream is empty. A snapshot with a different version is out of date.
     Result<std::string> version();
 
   private:
     struct Plan;
-    /// Samples that a removal took out of the gallery.
+    /// Samples that delete_records() deleted.
     struct DeletedSamples {
-        std::size_t samples = 0;
-        std::vector<Embedding> embeddings;
+        std::size_t samples = 0;            ///< number of deleted samples
+        std::vector<Embedding> embeddings;  ///< their embeddings, except of damaged samples
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
-    /// Returns the id of the subject with that name, if there is one. Requires: clean_name()
-    /// returned the name.
+    /// Returns the id of the subject with that name, or nothing if there is none. Requires:
+    /// clean_name() returned the name.
     Result<std::optional<std::string>> subject_id(const std::string& clean);
-    /// Returns the sample ids, or the samples, of the subject with that id, oldest first.
+    /// Returns the ids of all samples of the subject with the id `subject`, oldest first.
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
+    /// Returns all samples of the subject with the id `subject`, oldest first, with an error in
+    /// place of each damaged sample.
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
     Result<DeletedSamples> delete_records(const std::string& name, bool subject_too);
     Result<std::string> erase(const std::vector<Embedding>& embeddings);

@@ -16,19 +16,16 @@
 namespace facebus::gallery {
 namespace {
 
-Error no_sample() {
-    return {ErrorKind::refused, "the gallery has no such sample"};
-}
-
-/// Adds the commands that remove a sample, and its id to those to forget.
+/// Adds the command that removes a sample to `commands`, and its id to `forget`.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results are searched for the text; one that is not an id could occur in any of them.
+    // Results that contain this text are erased. A text that is not an id could occur in any
+    // result.
     if (valid_id(id)) forget.push_back(id);
 }
 
-/// Adds the command that marks a subject as ignored, and its id to those to forget.
+/// Adds the command that marks a subject as ignored to `commands`, and its id to `forget`.
 void ignore(const std::string& id, std::vector<Redis::Command>& commands,
             std::vector<std::string>& forget) {
     commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
@@ -71,7 +68,7 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         if (!id->has_value()) return std::unexpected(unknown_subject(*from));
         const auto other = subject_id(*to);
         if (!other) return std::unexpected(other.error());
-        // Renaming a subject to its own name changes nothing, but is not a merge.
+        // Renaming a subject to its own name is not a merge.
         merged = other->has_value() && *from != *to;
         Plan plan{"rename", keys::part_of(**id), {}, {}};
         if (!merged) {
@@ -91,10 +88,12 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         plan.commands.push_back({"HDEL", keys::names, *from});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
-        // commit() publishes the change of this subject's part; that of the other one changes too.
+        // commit() appends the part of the renamed subject to the change stream. The part of the
+        // other subject changes too.
         plan.commands.push_back(
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
-        // Results with the id of the merged subject would outlive a later removal of the person.
+        // Erase results that contain the removed id. Otherwise they would remain when the merged
+        // subject is removed later.
         plan.forget = {**id};
         const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
         if (!ignored) return std::unexpected(ignored.error());
@@ -144,7 +143,7 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     std::vector<std::string> names;
     for (const auto& entry : subjects) {
         if (keys.size() == count) break;
-        // Skip whole subjects by their counts, without reading their samples.
+        // Skip subjects that are completely before this page, without reading their samples.
         if (first >= entry.samples) {
             first -= entry.samples;
             continue;
@@ -162,20 +161,20 @@ Result<std::vector<NamedSample>> Store::samples(const std::vector<SubjectEntry>&
     std::vector<NamedSample> found;
     for (std::size_t i = 0; i < read->size(); ++i) {
         auto& sample = (*read)[i];
-        // A sample that was removed meanwhile is omitted.
+        // Omit damaged samples, and samples that were removed in the meantime.
         if (sample) found.push_back({std::move(names[i]), std::move(*sample)});
     }
     return found;
 }
 
 Result<RemovedSample> Store::remove_sample(const std::string& id) {
-    if (!valid_id(id)) return std::unexpected(no_sample());
+    if (!valid_id(id)) return std::unexpected(unknown_sample());
     RemovedSample removed;
     auto written = commit([&]() -> Result<Plan> {
         const auto subject = redis_.run({"HGET", keys::sample(id), "subject"});
         if (!subject) return std::unexpected(subject.error());
         const std::string owner(subject->text());
-        if (!valid_id(owner)) return std::unexpected(no_sample());
+        if (!valid_id(owner)) return std::unexpected(unknown_sample());
         const auto name = redis_.run({"HGET", keys::subject(owner), "name"});
         if (!name) return std::unexpected(name.error());
         const auto ids = sample_ids(owner);
@@ -183,7 +182,7 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
         removed.subject = name->text();
         Plan plan{"remove", keys::part_of(owner), {}, {}};
         drop_sample(id, plan.commands, plan.forget);
-        // Rewrite the list without the sample.
+        // Replace the list of the subject's samples by one without this sample.
         plan.commands.push_back({"DEL", keys::subject_samples(owner)});
         for (const std::string& other : *ids) {
             if (other != id)
@@ -198,7 +197,8 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
     return removed;
 }
 
-/// Removes the subject, or only its samples, from the gallery and the results.
+/// Deletes the samples of the subject, and the subject itself if `subject_too` is true, from the
+/// gallery, and the results that name them.
 Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
@@ -214,7 +214,7 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
-        // Keep the embeddings: once they are deleted, erase() needs them to find traces.
+        // Keep the embeddings. After the deletion, erase() requires them to find traces.
         deleted = {ids->size(), {}};
         for (const auto& sample : *samples) {
             if (sample) deleted.embeddings.push_back(sample->embedding);
@@ -226,7 +226,7 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         plan.commands.push_back({"HDEL", keys::names, *clean});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id)});
-        // The last subject was removed, so another model can fill the gallery.
+        // If this was the last subject, allow samples of another model.
         if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
         return plan;
     });
@@ -234,8 +234,7 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
     return deleted;
 }
 
-/// Erases the traces of samples that were deleted out, in the memory of tracks and the files of
-/// Redis.
+/// Erases the traces of deleted samples in the memory of tracks and in Redis's files.
 Result<std::string> Store::erase(const std::vector<Embedding>& embeddings) {
     if (auto forgotten = forget_tracks(redis_, embeddings); !forgotten) {
         return std::unexpected(std::move(forgotten.error()));
@@ -265,7 +264,7 @@ Result<Removed> Store::remove_all(bool subjects_too) {
     for (const auto& entry : *all) {
         auto deleted = delete_records(entry.subject.name, subjects_too);
         if (!deleted) {
-            // Another program has removed it meanwhile.
+            // Another program has removed this subject in the meantime.
             if (deleted.error().kind == ErrorKind::refused) continue;
             return std::unexpected(std::move(deleted.error()));
         }

@@ -1,4 +1,4 @@
-// Private to the store: a planned write.
+// Private to the class Store: a planned write, and errors.
 #pragma once
 
 #include <string>
@@ -10,16 +10,25 @@
 
 namespace facebus::gallery {
 
-/// A write to the gallery, planned from one version of it and not yet committed.
+/// A write to the gallery that is not yet committed.
 struct Store::Plan {
-    std::string op;
+    std::string op;    ///< kind of the change, for the change stream
     std::string part;  ///< part of the changed subject; empty if no subject changes
-    std::vector<Redis::Command> commands;
-    std::vector<std::string> forget;  ///< ids whose results must be erased
+    std::vector<Redis::Command> commands;  ///< commands that perform the write
+    std::vector<std::string> forget;       ///< ids; all results that contain one are erased
 };
 
+/// Returns the error for a name that no subject has.
 inline Error unknown_subject(const std::string& name) {
-    return {ErrorKind::refused, fmt::format("the gallery has no subject named \"{}\"", name)};
+    return {ErrorKind::refused, fmt::format("the gallery has no subject named \"{}\"; `facebus "
+                                            "gallery list` shows all names",
+                                            name)};
+}
+
+/// Returns the error for an id that no sample has.
+inline Error unknown_sample() {
+    return {ErrorKind::refused,
+            "the gallery has no sample with this id; `facebus gallery show NAME` shows the ids"};
 }
 
 }  // namespace facebus::gallery

@@ -32,11 +32,12 @@ Result<std::vector<Probe>> TrackMemory::append(const std::string& track, const P
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const std::string id(fields[i].text());
         auto stored = unpack_probe(id, fields[i + 1].text());
-        if (!stored) ++damaged_;
+        if (!stored) ++damaged_probes_;
         if (stored && stored->model_id == model_id_) {
             probes.push_back(std::move(stored->probe));
         } else if (id == probe.id) {
-            probes.push_back(probe);  // the stored copy is unusable, the argument is not
+            // The stored copy of this probe cannot be used (damaged, or of another model).
+            probes.push_back(probe);
         }
     }
     std::sort(probes.begin(), probes.end(),

@@ -1,4 +1,4 @@
-// The probes of each track, shared by all workers through Redis.
+// Stores the probes of each track in Redis, where all workers can read them.
 #pragma once
 
 #include <cstddef>
@@ -16,27 +16,27 @@ namespace facebus::gallery {
 inline constexpr std::size_t max_track_probes = 64;
 
 /// Store of the probes of each track, shared by all workers. A track expires `ttl_seconds` after
-/// its last probe. Appending a probe twice has no effect. Not thread-safe. Errors as in class
-/// Redis.
+/// the last append(). A probe with an id that is already stored is not stored again. Not
+/// thread-safe. Errors: see class Redis.
 class TrackMemory {
   public:
-    /// append() returns only probes that were made by the model `model_id`.
+    /// `model_id` is the model that computes the probes; append() omits those of other models.
     TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id = {});
 
-    /// Stores the probe under its id and returns all probes of the track, including this one, in
-    /// the order of their ids. Silently drops the probe if the track has max_track_probes. Omits
-    /// and counts stored probes that do not decode. Fails with `malformed` if an id is empty, the
-    /// quality is not in 0..1, or the embedding does not have length 1.
+    /// Stores the probe under its id and returns all probes of the track, sorted by id. Silently
+    /// drops the probe if the track already has max_track_probes. Omits and counts stored probes
+    /// that cannot be decoded. Fails with `malformed` if `track` or the id of the probe is empty,
+    /// the quality is not in 0..1, or the embedding is not a unit vector.
     Result<std::vector<Probe>> append(const std::string& track, const Probe& probe);
 
-    /// Returns the number of stored probes omitted because they did not decode.
-    [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
+    /// Returns how many stored probes were omitted because they cannot be decoded.
+    [[nodiscard]] std::uint64_t damaged_probes() const { return damaged_probes_; }
 
   private:
     Redis redis_;
     int ttl_seconds_;
     std::string model_id_;
-    std::uint64_t damaged_ = 0;
+    std::uint64_t damaged_probes_ = 0;
 };
 
 }  // namespace facebus::gallery
