@@ -225,6 +225,7 @@ class BoundedServer : public httplib::Server {
         stop();
     }
 
+    // Names to which prepare() renames the headers.
     static constexpr const char* kept_type = "facebus-type";
     static constexpr const char* kept_encoding = "facebus-encoding";
     static constexpr const char* kept_transfer = "facebus-transfer";

@@ -25,19 +25,21 @@ const std::string& CommonOptions::health(std::string_view section) const {
     return stages.find(section)->second.health;
 }
 
-void SectionKeys::open(const std::string& name) {
+void SectionKeys::add_input(const std::string& name) {
     const auto stage = std::ranges::find(wire::stages, name, &wire::Stage::section);
     if (stage == wire::stages.end() || stage->endpoint.empty()) return;
-    keys_.push_back(make_key(name + ".input", common_.stages.at(name).input,
-                             fmt::format("endpoint that receives {} messages", stage->input)));
+    keys_.push_back(
+        make_key(name + ".input", common_.stages.at(name).input,
+                 fmt::format("endpoint at which this stage receives `{}` messages", stage->input)));
 }
 
-void SectionKeys::close(const std::string& name) {
+void SectionKeys::add_health(const std::string& name) {
     const auto stage = common_.stages.find(name);
     if (stage == common_.stages.end()) return;
     keys_.push_back(
         make_key(name + ".health", stage->second.health,
-                 "host:port of /healthz and /metrics; port 0: any free port; none: off"));
+                 "host:port of the HTTP server for /healthz and /metrics; port 0: any free port; "
+                 "none: no server"));
 }
 
 void SectionKeys::append(std::vector<Key> more) {

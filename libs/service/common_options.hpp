@@ -23,53 +23,54 @@ struct CommonOptions {
     };
 
     bus::SecurityOptions bus{};
-    std::string models{};
+    std::string models{};  ///< folder of the models; empty: see models_folder()
     int threads = 1;
     LogLevel log_level = LogLevel::info;
     std::map<std::string, Addresses, std::less<>> stages = default_addresses();  ///< by section
 
-    /// Returns the endpoint or the health address of the stage with that section. Requires: the
-    /// section is one of wire::stages.
+    /// Returns Addresses::input of the stage. Requires: `section` is in wire::stages.
     [[nodiscard]] const std::string& input(std::string_view section) const;
+    /// Returns Addresses::health of the stage. Requires: `section` is in wire::stages.
     [[nodiscard]] const std::string& health(std::string_view section) const;
 
     static void keys(auto& self, auto&& key) {
         key("models", self.models,
-            "folder of the models that models/prepare created; empty: its default");
+            "folder filled by models/prepare; empty: $XDG_CACHE_HOME/facebus/models or "
+            "~/.cache/facebus/models");
         key("threads", self.threads, Range{0, 1024},
-            "threads per process that run neural networks; 0: all cores");
+            "number of threads that each process uses for neural networks; 0: one per core");
         key("log_level", self.log_level,
             Choices<LogLevel>{{{"debug", LogLevel::debug},
                                {"info", LogLevel::info},
                                {"warning", LogLevel::warning},
                                {"error", LogLevel::error}}},
-            "lowest level to log");
+            "lowest level of the log lines that are written");
     }
 
   private:
     static std::map<std::string, Addresses, std::less<>> default_addresses();
 };
 
-/// Collects the keys of facebus.yaml, section by section. The section of a stage begins with the
-/// key `input`, if it has an endpoint, and ends with `health`.
+/// Collects the keys of facebus.yaml, section by section. In the section of a stage, adds the keys
+/// `input` (if the stage has an endpoint) and `health`.
 class SectionKeys {
   public:
     explicit SectionKeys(CommonOptions& common) : common_(common) {}
 
-    /// Adds the section `name` with the keys that the structs declare.
+    /// Adds the section `name` with the keys that the option structs declare.
     template <class... Options>
     void add(const std::string& name, Options&... options) {
-        open(name);
+        add_input(name);
         (append(keys_of(name, options)), ...);
-        close(name);
+        add_health(name);
     }
 
-    /// Returns all keys, including those of the remaining stages and of CommonOptions.
+    /// Adds the keys of CommonOptions and of the stages that were not added, and returns all keys.
     std::vector<Key> finish();
 
   private:
-    void open(const std::string& name);   ///< adds `input`
-    void close(const std::string& name);  ///< adds `health`
+    void add_input(const std::string& name);
+    void add_health(const std::string& name);
     void append(std::vector<Key> more);
 
     CommonOptions& common_;

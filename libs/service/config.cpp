@@ -18,8 +18,8 @@
 namespace facebus::service {
 namespace {
 
-// Other variables, read by scripts, compose.yaml and tests. tests/process/test_architecture.py
-// verifies that the list is complete.
+// FACEBUS_ variables that are not keys, but are read by scripts, compose.yaml or tests.
+// tests/process/test_architecture.py verifies that the list is complete.
 constexpr std::array other_variables{
     "FACEBUS_API_PORT",      "FACEBUS_BENCH_VERBOSE",   "FACEBUS_BIN",
     "FACEBUS_BUILD_NETWORK", "FACEBUS_CONFIG",          "FACEBUS_DATA",
@@ -46,8 +46,10 @@ Key number_key(std::string path, Number& target, Range range, std::string help, 
             }};
 }
 
-/// Returns the Levenshtein distance. `row` is one row of the dynamic programming table.
+/// Returns the Levenshtein distance of two strings.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+    // Current row of the dynamic programming table: row[j] is the distance of the first i
+    // characters of `a` to the first j characters of `b`.
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), 0U);
     for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -72,7 +74,7 @@ std::string upper_case(std::string_view path) {
     return name;
 }
 
-/// Reads one file and the environment into the options that the keys are bound to.
+/// Reads one file and the environment, and stores the values in the options of the keys.
 class Reader {
   public:
     Reader(std::string file, const std::vector<Key>& keys, const std::vector<Group>& groups)
@@ -82,7 +84,7 @@ class Reader {
 
     void file(const YAML::Node& root) {
         if (root.IsNull()) return;
-        if (!root.IsMap()) fail_at(root, "the file is not a mapping of keys to values");
+        if (!root.IsMap()) fail_at(root, "the file must be a mapping of keys to values");
         walk(root, "");
     }
 
@@ -98,22 +100,24 @@ class Reader {
                          fmt::format("{}:{}: {}", file_, node.Mark().line + 1, message));
     }
 
-    /// Visits all keys of a mapping. `prefix` is its path.
+    /// Reads all keys of a mapping. `prefix` is the path of the mapping.
     void walk(const YAML::Node& map, const std::string& prefix) {
         std::set<std::string> seen;
         for (const auto& entry : map) {
             const auto& node = entry.first;
-            if (!node.IsScalar()) fail_at(node, "a key must be a plain word");
+            if (!node.IsScalar()) fail_at(node, "a key must be a word, not a list or mapping");
             const std::string path = prefix.empty() ? node.Scalar() : prefix + "." + node.Scalar();
             if (!seen.insert(path).second) fail_at(node, fmt::format("duplicate key {}", path));
             visit(path, node, entry.second);
         }
     }
 
-    /// Stores a value if `path` is a key, or walks down if it is a section or a group.
+    /// Stores the value if `path` is a key. Reads the nested keys if it is a section or a group.
     void visit(const std::string& path, const YAML::Node& name, const YAML::Node& value) {
         if (const auto key = keys_.find(path); key != keys_.end()) {
-            if (!value.IsScalar()) fail_at(name, fmt::format("{} requires a single value", path));
+            if (!value.IsScalar())
+                fail_at(name,
+                        fmt::format("{} requires a single value, not a list or mapping", path));
             try {
                 key->second.parse(value.Scalar());
             } catch (const std::invalid_argument& error) {
@@ -125,19 +129,23 @@ class Reader {
         const bool section = std::ranges::any_of(
             keys_, [&](const auto& key) { return key.first.starts_with(path + "."); });
         if (group == groups_.end() && !section) {
-            fail_at(name, fmt::format("unknown key {}{}", path, suggestion(path, paths())));
+            fail_at(name, fmt::format("unknown key {}{}", path,
+                                      suggestion(path, paths(),
+                                                 "; `facebus check --defaults` lists all keys")));
         }
         if (value.IsNull()) return;
         if (!value.IsMap())
-            fail_at(name, fmt::format("{} requires keys below it, not a value", path));
+            fail_at(name, fmt::format("{} is a section; write its keys below it, indented", path));
         if (group != groups_.end()) {
-            for (const auto& entry : value) open(*group, entry.first.Scalar(), entry.first);
+            for (const auto& entry : value) {
+                add_entry(*group, entry.first.Scalar(), entry.first);
+            }
         }
         walk(value, path);
     }
 
     /// Adds the keys of an entry of a group.
-    void open(const Group& group, const std::string& name, const YAML::Node& node) {
+    void add_entry(const Group& group, const std::string& name, const YAML::Node& node) {
         try {
             for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
         } catch (const std::invalid_argument& error) {
@@ -148,8 +156,8 @@ class Reader {
     void override_with(const std::string& variable, const std::string& value) {
         // FACEBUS_CAMERAS_DOOR_SOURCE adds the camera "door" if it is not in the file.
         for (const auto& group : groups_) {
-            if (known(variable)) break;
-            const auto name = name_in(group, variable);
+            if (is_key(variable)) break;
+            const auto name = entry_name(group, variable);
             if (name.empty()) continue;
             for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
         }
@@ -164,12 +172,15 @@ class Reader {
             return;
         }
         if (std::ranges::find(other_variables, variable) != other_variables.end()) return;
-        throw FatalError(Exit::config, fmt::format("environment: unknown variable {}{}", variable,
-                                                   suggestion(variable, variables_like(variable))));
+        throw FatalError(Exit::config,
+                         fmt::format("environment: unknown variable {}{}", variable,
+                                     suggestion(variable, variables_like(variable),
+                                                "; unset it, or write FACEBUS_ and a key of "
+                                                "`facebus check --defaults` in upper case")));
     }
 
-    /// Returns the variables to compare a misspelled one with: those of all keys, and those of the
-    /// entry of a group that it may refer to.
+    /// Returns the variables that a misspelled one may have been meant to be: the variables of all
+    /// keys and, if it begins like an entry of a group, the variables of that entry.
     [[nodiscard]] std::vector<std::string> variables_like(const std::string& variable) const {
         std::vector<std::string> names(other_variables.begin(), other_variables.end());
         for (const auto& [path, key] : keys_) names.push_back(key.variable());
@@ -186,7 +197,7 @@ class Reader {
 
     /// Returns "door" for FACEBUS_CAMERAS_DOOR_FRAME_RATE, or an empty string if `variable` does
     /// not belong to the group.
-    static std::string name_in(const Group& group, const std::string& variable) {
+    static std::string entry_name(const Group& group, const std::string& variable) {
         const auto prefix = variable_name(group.path) + "_";
         if (!variable.starts_with(prefix)) return {};
         for (const auto& field : group.fields) {
@@ -204,11 +215,13 @@ class Reader {
         return {};
     }
 
-    [[nodiscard]] bool known(const std::string& variable) const {
+    /// Returns whether a key has this variable.
+    [[nodiscard]] bool is_key(const std::string& variable) const {
         return std::ranges::any_of(
             keys_, [&](const auto& key) { return key.second.variable() == variable; });
     }
 
+    /// Returns the paths of all keys, sections and groups.
     [[nodiscard]] std::vector<std::string> paths() const {
         std::vector<std::string> paths;
         for (const auto& [path, key] : keys_) {
@@ -219,12 +232,15 @@ class Reader {
         return paths;
     }
 
-    static std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
-        constexpr std::size_t too_far = 4;  // edits; with as many it is hardly a typo
+    /// Returns a remedy for the unknown `name`: the most similar known name, or `otherwise` if no
+    /// known name is similar.
+    static std::string suggestion(const std::string& name, const std::vector<std::string>& known,
+                                  const std::string& otherwise) {
+        constexpr std::size_t too_far = 4;  // edits; a name that differs so much is hardly a typo
         const auto distance = [&](const auto& each) { return edit_distance(name, each); };
         const auto nearest = std::ranges::min_element(known, {}, distance);
         return distance(*nearest) < too_far ? fmt::format("; did you mean {}?", *nearest)
-                                            : "; `facebus check --defaults` lists all keys";
+                                            : otherwise;
     }
 
     std::string file_;
@@ -232,9 +248,10 @@ class Reader {
     std::map<std::string, Key> keys_;
 };
 
-/// Appends keys with their help as comments. `depth` is the number of path components to omit.
-void document(std::string& out, const std::vector<Key>& keys, const std::string& indent,
-              std::size_t depth) {
+/// Appends keys with their defaults, and their help texts as comments. `depth` is the number of
+/// leading path components to omit.
+void append_yaml(std::string& out, const std::vector<Key>& keys, const std::string& indent,
+                 std::size_t depth) {
     std::string section;
     for (const auto& key : keys) {
         std::string name = key.path;
@@ -248,7 +265,7 @@ void document(std::string& out, const std::vector<Key>& keys, const std::string&
             pad += "  ";
         }
         out += fmt::format("{}# {}\n{}{}: {}\n", pad, key.help, pad, name,
-                           key.initial.empty() ? "\"\"" : key.initial);
+                           key.default_value.empty() ? "\"\"" : key.default_value);
     }
 }
 
@@ -278,7 +295,7 @@ Key make_key(std::string path, bool& target, std::string help) {
 }
 
 Key make_key(std::string path, int& target, Range range, std::string help) {
-    return number_key(std::move(path), target, range, std::move(help), "a whole number");
+    return number_key(std::move(path), target, range, std::move(help), "an integer");
 }
 
 Key make_key(std::string path, float& target, Range range, std::string help) {
@@ -289,10 +306,10 @@ Key make_key(std::string path, double& target, Range range, std::string help) {
     return number_key(std::move(path), target, range, std::move(help), "a number");
 }
 
-Key make_choice(std::string path, std::vector<std::string> words, std::size_t initial,
+Key make_choice(std::string path, std::vector<std::string> words, std::size_t default_index,
                 std::function<void(std::size_t)> choose, std::string help) {
     help += fmt::format(" ({})", fmt::join(words, ", "));
-    return {std::move(path), std::move(help), words[initial],
+    return {std::move(path), std::move(help), words[default_index],
             [words, choose = std::move(choose)](const std::string& text) {
                 const auto word = std::ranges::find(words, text);
                 if (word == words.end()) {
@@ -305,9 +322,9 @@ Key make_choice(std::string path, std::vector<std::string> words, std::size_t in
 
 void check_name(const std::string& path, const std::string& name) {
     if (wire::valid_source(name)) return;
-    const auto member = path.substr(0, path.size() - 1);  // "camera" for "cameras"
+    const auto singular = path.substr(0, path.size() - 1);  // "camera" for "cameras"
     throw std::invalid_argument(fmt::format(
-        "\"{}\" is not a valid {} name; use 1 to 64 letters, digits, '_' or '-'", name, member));
+        "\"{}\" is not a valid {} name; use 1 to 64 letters, digits, '_' or '-'", name, singular));
 }
 
 Environment process_environment() {
@@ -335,15 +352,15 @@ void read_config(const std::string& text, const std::string& name, const Environ
 
 std::string default_yaml(const std::vector<Key>& keys, const std::vector<Group>& groups) {
     std::string out =
-        "# facebus.yaml: every key with its default. Environment variables override the file:\n"
-        "# FACEBUS_BROKER_QUEUE sets broker.queue, FACEBUS_CAMERAS_DOOR_SOURCE sets\n"
-        "# cameras.door.source.\n\n";
+        "# facebus.yaml: every key with its default. Environment variables override the file.\n"
+        "# For example, FACEBUS_BROKER_QUEUE sets broker.queue, and FACEBUS_CAMERAS_DOOR_SOURCE\n"
+        "# sets cameras.door.source.\n\n";
     for (const auto& group : groups) {
         out += fmt::format("# {}\n{}:\n  {}:\n", group.help, group.path, group.example);
-        document(out, group.keys(group.example), "    ", 2);
+        append_yaml(out, group.keys(group.example), "    ", 2);
     }
     out += '\n';
-    document(out, keys, "", 0);
+    append_yaml(out, keys, "", 0);
     return out;
 }
 

@@ -1,4 +1,4 @@
-// Configuration file and environment: keys with type, default and documentation.
+// Reads the configuration from facebus.yaml and environment variables.
 #pragma once
 
 #include <cstddef>
@@ -13,46 +13,51 @@
 
 namespace facebus::service {
 
-/// Returns the environment variable that overrides a key: FACEBUS_BROKER_QUEUE for "broker.queue".
+/// Returns the environment variable that overrides the key `path`: FACEBUS_BROKER_QUEUE for
+/// "broker.queue".
 std::string variable_name(std::string_view path);
 
 /// One key of facebus.yaml, bound to the option that it sets.
 struct Key {
-    std::string path;  ///< such as "broker.queue"
-    std::string help;
-    std::string initial;  ///< the default, as text
-    /// Parses and stores a value. Throws `std::invalid_argument` with the problem if it is invalid.
+    std::string path;           ///< full name, such as "broker.queue"
+    std::string help;           ///< description for users
+    std::string default_value;  ///< the default, as text
+    /// Parses and stores a value. Throws `std::invalid_argument` that describes the problem if the
+    /// value is invalid.
     std::function<void(const std::string& text)> parse;
 
     /// Returns the name of the environment variable.
     [[nodiscard]] std::string variable() const;
 };
 
-/// Returns a key bound to `target`, whose current value is the default. See base/option.hpp.
+/// Returns a key that stores its value in `target`. The default is the current value of `target`.
+/// See base/option.hpp.
 Key make_key(std::string path, std::string& target, std::string help);
 Key make_key(std::string path, bool& target, std::string help);
 Key make_key(std::string path, int& target, Range range, std::string help);
 Key make_key(std::string path, float& target, Range range, std::string help);
 Key make_key(std::string path, double& target, Range range, std::string help);
-/// Returns a key that accepts one of `words` and passes its index to `choose`.
-Key make_choice(std::string path, std::vector<std::string> words, std::size_t initial,
+/// Returns a key that accepts one of `words` and passes the index of the word to `choose`. The
+/// default is words[default_index].
+Key make_choice(std::string path, std::vector<std::string> words, std::size_t default_index,
                 std::function<void(std::size_t)> choose, std::string help);
 
 template <class Value>
 Key make_key(std::string path, Value& target, const Choices<Value>& choices, std::string help) {
     std::vector<std::string> words;
-    std::size_t initial = 0;
+    std::size_t default_index = 0;
     for (const auto& [word, value] : choices.words) {
-        if (value == target) initial = words.size();
+        if (value == target) default_index = words.size();
         words.push_back(word);
     }
     return make_choice(
-        std::move(path), std::move(words), initial,
+        std::move(path), std::move(words), default_index,
         [&target, choices](std::size_t index) { target = choices.words[index].second; },
         std::move(help));
 }
 
-/// Returns the keys that a struct of options declares, prefixed with `path` and bound to `options`.
+/// Returns the keys that the struct `options` declares. They are prefixed with `path` and store
+/// their values in `options`.
 template <class Options>
 std::vector<Key> keys_of(const std::string& path, Options& options) {
     std::vector<Key> keys;
@@ -62,21 +67,21 @@ std::vector<Key> keys_of(const std::string& path, Options& options) {
     return keys;
 }
 
-/// Section with entries that the user names, each with the same keys: `cameras` and `webhooks`.
+/// Section whose entries are named by the user and all have the same keys: `cameras`, `webhooks`.
 struct Group {
-    std::string path;
-    std::string help;
-    std::vector<std::string> fields;  ///< keys of an entry, without path and name
-    /// Returns the keys of the entry `name`, which is created if necessary. Throws
+    std::string path;                 ///< name of the section
+    std::string help;                 ///< description for users
+    std::vector<std::string> fields;  ///< keys of an entry, without the name of section and entry
+    /// Returns the keys of the entry `name`. Creates the entry if necessary. Throws
     /// `std::invalid_argument` if the name is invalid.
     std::function<std::vector<Key>(const std::string& name)> keys;
     std::string example;  ///< name of the entry in default_yaml()
 };
 
-/// Throws `std::invalid_argument` if `name` is not a valid name in the group `path`.
+/// Throws `std::invalid_argument` if `name` is not a valid name for an entry of the group `path`.
 void check_name(const std::string& path, const std::string& name);
 
-/// Returns a group that stores its entries in `members`.
+/// Returns a group that stores its entries in `members`. `example` is an entry for default_yaml().
 template <class Options>
 Group group_of(const std::string& path, const std::string& help,
                std::map<std::string, Options>& members, const std::string& example) {
@@ -94,19 +99,19 @@ Group group_of(const std::string& path, const std::string& help,
     return group;
 }
 
-/// Environment variables by name; tests pass their own.
+/// Environment variables: values by name.
 using Environment = std::map<std::string, std::string>;
-/// Returns the environment of the process.
+/// Returns the environment variables of the process.
 Environment process_environment();
 
-/// Reads the YAML `text`, then the FACEBUS_ variables, which override it. `name` is the file name
-/// for errors. Throws `FatalError` (config), naming file and line or the variable, if a key or
-/// variable is unknown (with the most similar known one), a value is invalid, or the YAML is
-/// malformed.
+/// Reads the YAML `text`, then the variables that begin with FACEBUS_, which override the text.
+/// `name` is the file name for error messages. Throws `FatalError` (config) if the YAML is
+/// malformed, a key or variable is unknown, or a value is invalid. The message names the file and
+/// line or the variable, and suggests a similar name for an unknown one.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 
-/// Returns a commented facebus.yaml with every key at its default.
+/// Returns a facebus.yaml with every key, its default, and its help text as a comment.
 std::string default_yaml(const std::vector<Key>& keys, const std::vector<Group>& groups);
 
 }  // namespace facebus::service

@@ -16,21 +16,21 @@ constexpr auto max_heartbeat_age = std::chrono::seconds(10);
 
 }  // namespace
 
-void Health::ready() {
+void Health::set_ready() {
     const std::lock_guard lock(mutex_);
     ready_ = true;
 }
 
-void Health::check(const std::string& name, bool good, const std::string& text) {
+void Health::set_check(const std::string& name, bool ok, const std::string& text) {
     const std::lock_guard lock(mutex_);
-    checks_[name] = {good, text};
+    checks_[name] = {ok, text};
 }
 
 bool Health::healthy() const {
     const std::lock_guard lock(mutex_);
     if (!ready_ || heartbeat_.age() > max_heartbeat_age) return false;
     for (const auto& [name, check] : checks_) {
-        if (!check.good) return false;
+        if (!check.ok) return false;
     }
     return true;
 }
@@ -44,7 +44,7 @@ std::string Health::json() const {
     body["ready"] = ready_;
     body["loop_age_s"] = std::chrono::duration<double>(heartbeat_.age()).count();
     for (const auto& [name, check] : checks_) {
-        body["checks"][name] = {{"ok", check.good}, {"text", check.text}};
+        body["checks"][name] = {{"ok", check.ok}, {"text", check.text}};
     }
     return body.dump(2) + "\n";
 }
@@ -79,7 +79,7 @@ HealthServer::~HealthServer() {
 bool fetch_health(const std::string& address, std::string& body) {
     const auto parsed = http::parse_address(address);
     if (!parsed) {
-        body = fmt::format("\"{}\" is not host:port\n", address);
+        body = fmt::format("\"{}\" does not have the form host:port\n", address);
         return false;
     }
     httplib::Client client(parsed->host, parsed->port);
@@ -87,7 +87,10 @@ bool fetch_health(const std::string& address, std::string& body) {
     client.set_read_timeout(5);
     const auto response = client.Get("/healthz");
     if (!response) {
-        body = fmt::format("no response from {}\n", address);
+        body = fmt::format(
+            "no response from {}; check that the service is running and that this is its "
+            "`health` address\n",
+            address);
         return false;
     }
     body = response->body;

@@ -1,4 +1,4 @@
-// Health checks of a service, and the HTTP server for /healthz and /metrics.
+// Health of a service, and the HTTP server for /healthz and /metrics.
 #pragma once
 
 #include <map>
@@ -6,31 +6,34 @@
 #include <mutex>
 #include <string>
 
-#include "base/metrics.hpp"
 #include "base/heartbeat.hpp"
+#include "base/metrics.hpp"
 
 namespace facebus::service {
 
-/// Health of a service: readiness, named checks, and liveness of the main loop. Thread-safe.
+/// Health of a service: whether it has started up, the results of named checks, and the heartbeat
+/// of its main loop. Thread-safe.
 class Health {
   public:
-    Health(std::string service, const Heartbeat& heartbeat) : service_(std::move(service)), heartbeat_(heartbeat) {}
+    Health(std::string service, const Heartbeat& heartbeat)
+        : service_(std::move(service)), heartbeat_(heartbeat) {}
 
     /// Records that the service has started up.
-    void ready();
-    /// Sets the state of the check `name`, for example of a dependency, with a short description.
-    void check(const std::string& name, bool good, const std::string& text);
+    void set_ready();
+    /// Sets the result of the check `name`, for example of a dependency. `text` describes its
+    /// state.
+    void set_check(const std::string& name, bool ok, const std::string& text);
 
-    /// Returns whether the service is ready, all checks pass, and the main loop ran within the last
-    /// 10 s.
+    /// Returns whether the service has started up, all checks pass, and the last heartbeat is at
+    /// most 10 s old.
     [[nodiscard]] bool healthy() const;
-    /// Returns the state and the reasons as JSON.
+    /// Returns the health and the results of all checks as JSON.
     [[nodiscard]] std::string json() const;
 
   private:
     struct Check {
-        bool good = false;
-        std::string text;
+        bool ok = false;
+        std::string text;  ///< description of the state
     };
 
     std::string service_;
@@ -40,11 +43,12 @@ class Health {
     std::map<std::string, Check> checks_;
 };
 
-/// Serves `health` at /healthz (200 or 503) and `metrics` at /metrics, in its own threads.
+/// HTTP server with its own threads. Serves `health` at /healthz, with the status 200 or 503, and
+/// `metrics` at /metrics.
 class HealthServer {
   public:
-    /// `address` is host:port; port 0: any free port. Throws `FatalError` naming `setting`, its
-    /// configuration key, if the server cannot listen.
+    /// `address` is host:port; port 0 means any free port. Throws `FatalError` if the server cannot
+    /// listen; the message names `setting`, the configuration key of the address.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);
     ~HealthServer();
@@ -61,7 +65,7 @@ class HealthServer {
 };
 
 /// Requests http://<address>/healthz and returns whether the status is 200. Stores the response
-/// body or the reason of the failure in `body`.
+/// body, or the reason why there is no response, in `body`.
 bool fetch_health(const std::string& address, std::string& body);
 
 }  // namespace facebus::service

@@ -1,12 +1,12 @@
-// Readiness notification for the supervisor of a process.
+// Notifies the supervisor of the process, such as systemd, that the process is ready.
 #pragma once
 
 #include <string>
 
 namespace facebus::service {
 
-/// Sends `state`, such as "READY=1", to the datagram socket named by $NOTIFY_SOCKET, using the
-/// protocol of systemd's sd_notify(3). Does nothing if the variable is not set; ignores errors.
+/// Sends `state`, such as "READY=1", to the datagram socket $NOTIFY_SOCKET, as systemd's
+/// sd_notify(3) does. Does nothing if the variable is not set. Ignores errors.
 void notify(const std::string& state);
 
 }  // namespace facebus::service

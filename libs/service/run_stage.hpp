@@ -1,4 +1,4 @@
-// Main loop of a stage that maps each message to a message.
+// Main loop of a stage that converts each input message to one output message.
 #pragma once
 
 #include <concepts>
@@ -11,18 +11,19 @@
 
 namespace facebus::service {
 
-/// A stage: `process` maps a message and its payload to the next one. It uses neither sockets nor a
-/// clock.
+/// Stage whose process() converts a message and its payload to the output message and its payload.
+/// Stages use neither sockets nor a clock.
 template <class S, class In, class Out>
 concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
     { stage.process(message, payload) } -> std::same_as<std::pair<Out, Bytes>>;
 };
 
 /// Runs a stage until the stop is requested: receives `In` messages at the input of the service,
-/// passes each to `stage`, adds the time stamp, and sends the result to the next stage of the
-/// pipeline. Calls `seen(input, output, payload)` after each message, for metrics of the stage.
-template <class In, class Out, StageOf<In, Out> Stage, class Seen>
-void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
+/// passes each to `stage`, adds the timestamp, and sends the result to the next stage of the
+/// pipeline. After each message calls `on_processed(input, output, output_payload)`, which updates
+/// metrics of the stage.
+template <class In, class Out, StageOf<In, Out> Stage, class OnProcessed>
+void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
     const auto row = wire::index_of(runtime.service);
     bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
     runtime.bind_input(input, wire::stages.at(row));
@@ -37,16 +38,16 @@ void run_stage(Runtime& runtime, Stage& stage, Seen&& seen) {
 
     runtime.ready();
     while (auto item = reader.next()) {
-        const auto start = metrics.time();
+        const auto start = metrics.start();
         auto [message, payload] = stage.process(item->message, item->payload);
-        seen(*item, message, payload);
+        on_processed(*item, message, payload);
         message.head.t.all().at(row) = utc_ns();
         metrics.count(start, reader.dropped(), writer.dropped());
         if (!writer.send(message, payload)) return;
     }
 }
 
-/// Does the same for a stage without its own metrics.
+/// Runs a stage that has no metrics of its own.
 template <class In, class Out, StageOf<In, Out> Stage>
 void run_stage(Runtime& runtime, Stage& stage) {
     run_stage<In, Out>(runtime, stage, [](const auto&, const auto&, const auto&) {});

@@ -15,7 +15,7 @@
 namespace facebus::service {
 namespace {
 
-/// Returns a name such as "recognize-host-123", unique for every process of a site.
+/// Returns a name such as "recognize-host-123", which is unique among the processes of a site.
 std::string instance_name(const std::string& service) {
     std::string host(64, '\0');
     gethostname(host.data(), host.size() - 1);
@@ -31,13 +31,14 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
     Log log(service, common.log_level);
     Metrics metrics;
     metrics
-        .gauge("facebus_build_info", "Always 1; the label version is the version of the program",
+        .gauge("facebus_build_info",
+               "Always 1; the label `version` contains the version of the program",
                {{"service", service}, {"version", FACEBUS_VERSION}})
         .set(1);
-    // Standard metric of Prometheus client libraries.
+    // Prometheus client libraries export this metric under this name.
     metrics
         .gauge("process_start_time_seconds",
-               "Start time of the process in seconds since 1970-01-01 UTC")
+               "Start time of the process since unix epoch in seconds")
         .set(static_cast<double>(utc_ns()) / 1e9);
     Heartbeat heartbeat;
     Health health(service, heartbeat);
@@ -60,7 +61,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                     .instance = instance_name(service),
                     .ready = {}};
     runtime.ready = [&] {
-        health.ready();
+        health.set_ready();
         const auto address = server ? server->address() : "none";
         log.info("ready", {{"health", address}, {"pid", getpid()}});
         notify(fmt::format("READY=1\nX_FACEBUS_SERVICE={}\nX_FACEBUS_HEALTH={}\nMAINPID={}\n",
@@ -82,7 +83,7 @@ void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const
 
 void Runtime::count_error(const Error& error) const {
     metrics
-        .counter("facebus_errors_total", "Messages and operations that failed",
+        .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
                  {{"kind", std::string(to_string(error.kind))}})
         .add();
     log.limited("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
@@ -95,7 +96,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     std::string config;
     app.add_option("--config", config,
                    "configuration file; default: $FACEBUS_CONFIG, ./facebus.yaml or "
-                   "/etc/facebus/facebus.yaml");
+                   "/etc/facebus/facebus.yaml, in this order");
     app.set_version_flag("--version", FACEBUS_VERSION);
     try {
         app.parse(argc, argv);

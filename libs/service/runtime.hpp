@@ -1,12 +1,13 @@
-// Common part of all main() functions: flags, configuration, signals, health and error messages.
+// Code shared by the main() functions of all services: flags, configuration, signals, health and
+// error messages.
 #pragma once
 
 #include <functional>
 #include <string>
 
+#include "base/heartbeat.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
-#include "base/heartbeat.hpp"
 #include "base/stop.hpp"
 #include "bus/socket.hpp"
 #include "service/common_options.hpp"
@@ -15,10 +16,10 @@
 
 namespace facebus::service {
 
-/// Facilities of a running service. Exists as long as the service runs.
+/// Objects that a running service uses. They exist as long as the service runs.
 struct Runtime {
-    std::string service;  ///< name of the process in wire::stages
-    const CommonOptions& common;
+    std::string service;           ///< name of the process in wire::stages
+    const CommonOptions& common;   ///< options shared by all services
     std::filesystem::path models;  ///< folder of the models
     Log& log;
     Metrics& metrics;
@@ -26,24 +27,26 @@ struct Runtime {
     Heartbeat& heartbeat;
     Health& health;
     bus::Context& context;
-    std::string instance;         ///< unique name, such as "recognize-host-123"
-    std::function<void()> ready;  ///< call once, when startup has finished
+    std::string instance;         ///< unique name of the process, such as "recognize-host-123"
+    std::function<void()> ready;  ///< must be called once, when startup is complete
 
-    /// Binds or connects a socket to the endpoint <section>.input of a stage.
+    /// Binds a socket to the endpoint <section>.input of a stage.
     void bind_input(bus::Socket& socket, const wire::Stage& stage) const;
+    /// Connects a socket to the endpoint <section>.input of a stage.
     void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
 
     /// Counts and logs a failed message or operation.
     void count_error(const Error& error) const;
 };
 
-/// Reads the configuration from `file`, or from the default locations if that is empty.
+/// Function that reads the configuration from `file`, or from the default locations if `file` is
+/// empty.
 using Configure =
     std::function<const CommonOptions&(const std::string& file, const Environment& environment)>;
 
-/// Reads flags and configuration, sets up the Runtime, and calls `body`. Returns the exit code.
-/// Prints one line to standard error if the service cannot start or continue. Requires: `service`
-/// is a process of wire::stages.
+/// Reads flags and configuration, creates the Runtime, and calls `body`. Returns the exit code. If
+/// the service cannot start or continue, prints one line to standard error. Requires: `service` is
+/// a process of wire::stages.
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body);
 

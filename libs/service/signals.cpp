@@ -5,17 +5,17 @@
 namespace facebus::service {
 namespace {
 
-// Global, because a signal handler has no other way to access it.
-Stop* to_request = nullptr;
+// Stop to request. Global, because a signal handler has no other way to access it.
+Stop* requested_stop = nullptr;
 
 void handle(int /*signal*/) {
-    to_request->request();
+    requested_stop->request();
 }
 
 }  // namespace
 
 void stop_on_signals(Stop& stop) {
-    to_request = &stop;
+    requested_stop = &stop;
     struct sigaction action{};
     action.sa_handler = handle;
     sigemptyset(&action.sa_mask);

@@ -1,4 +1,4 @@
-// Metrics of every stage that processes frames.
+// Metrics of the stages that process messages about frames.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace facebus::service {
 
-/// Counts messages and drops, and measures the time per message. Not thread-safe.
+/// Counts processed and dropped messages, and measures the time per message. Not thread-safe.
 class StreamMetrics {
   public:
     /// Help of the metric facebus_dropped_total.
     static constexpr auto dropped_help =
-        "Live messages dropped; late: a newer message had arrived; full: the next stage was too "
-        "slow or unavailable";
+        "Messages of live cameras dropped. reason=late: a newer message had arrived; reason=full: "
+        "the next stage was too slow or unavailable";
 
     StreamMetrics(Metrics& metrics, const std::string& stage)
         : messages_(
@@ -23,18 +23,21 @@ class StreamMetrics {
                                 {{"stage", stage}, {"reason", "late"}})),
           full_(metrics.counter("facebus_dropped_total", dropped_help,
                                 {{"stage", stage}, {"reason", "full"}})),
-          seconds_(metrics.histogram("facebus_stage_seconds", "Time to process a message",
+          seconds_(metrics.histogram("facebus_stage_seconds",
+                                     "Time to process a message, in seconds. The label `stage` is "
+                                     "the name of the process, such as detect-align",
                                      {{"stage", stage}})) {}
 
-    [[nodiscard]] Monotonic::time_point time() const { return Monotonic::now(); }
+    /// Returns the start time to pass to count().
+    [[nodiscard]] Monotonic::time_point start() const { return Monotonic::now(); }
 
-    /// Records one message whose processing began at `start`. `late` and `full` are the total
-    /// numbers of dropped messages so far.
-    void count(Monotonic::time_point start, std::uint64_t late, std::uint64_t full) {
+    /// Records one message whose processing began at `began`. `late` and `full` are the total
+    /// numbers of messages dropped so far for these reasons.
+    void count(Monotonic::time_point began, std::uint64_t late, std::uint64_t full) {
         messages_.add();
         late_.add(static_cast<double>(late) - late_.value());
         full_.add(static_cast<double>(full) - full_.value());
-        seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+        seconds_.observe(std::chrono::duration<double>(Monotonic::now() - began).count());
     }
 
   private:

@@ -29,7 +29,7 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
       disconnects_(runtime.metrics.counter("facebus_camera_disconnects_total",
                                            "Times that the camera failed or could not be opened",
                                            {{"camera", name_}})) {
-    runtime.health.check("camera " + name_, false, "not opened yet");
+    runtime.health.set_check("camera " + name_, false, "not opened yet");
     thread_ = std::jthread([this] { run(); });
 }
 
@@ -54,9 +54,9 @@ void CameraThread::run() {
                                 double retry_seconds) { on_disconnected(error, retry_seconds); }});
     if (!ended) {
         failure_ = ended.error();
-        runtime_.health.check("camera " + name_, false, failure_->message);
+        runtime_.health.set_check("camera " + name_, false, failure_->message);
     } else if (!runtime_.stop.requested()) {
-        runtime_.health.check("camera " + name_, true, "ended");
+        runtime_.health.set_check("camera " + name_, true, "ended");
         runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames_.value()}});
     }
     up_.set(0);
@@ -64,14 +64,14 @@ void CameraThread::run() {
 
 void CameraThread::on_opened() {
     up_.set(1);
-    runtime_.health.check("camera " + name_, true, "open");
+    runtime_.health.set_check("camera " + name_, true, "open");
     runtime_.log.info("camera_opened", {{"camera", name_}, {"source", source_}});
 }
 
 void CameraThread::on_disconnected(const Error& error, double retry_seconds) {
     up_.set(0);
     disconnects_.add();
-    runtime_.health.check("camera " + name_, false, error.message);
+    runtime_.health.set_check("camera " + name_, false, error.message);
     runtime_.log.warning(
         "camera_disconnected",
         {{"camera", name_}, {"reason", error.message}, {"retry_s", retry_seconds}});

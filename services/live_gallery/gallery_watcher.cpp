@@ -155,8 +155,8 @@ void GalleryWatcher::watch() {
         const auto current = check();
         if (!current) runtime_.count_error(current.error());
         record_check(current.has_value());
-        runtime_.health.check("gallery", true,
-                              current ? "up to date" : "stale: " + current.error().message);
+        runtime_.health.set_check("gallery", true,
+                                  current ? "up to date" : "stale: " + current.error().message);
         {
             const std::lock_guard lock(turn_mutex_);
             done_ = wanted;

@@ -1,4 +1,4 @@
-// main() of a service.
+// Shared implementation of the main() functions of the services.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace facebus::settings {
 
-/// Does the same as service::run(), and passes the settings of facebus.yaml to `body`.
+/// Calls service::run() and passes the settings of facebus.yaml to `body`.
 inline int run(const std::string& process, int argc, char** argv,
                const std::function<void(service::Runtime&, const Settings&)>& body) {
     Settings settings;

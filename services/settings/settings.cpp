@@ -9,6 +9,7 @@
 namespace facebus::settings {
 namespace {
 
+/// Returns the name of the configuration file, or an empty string if there is none.
 std::string find_file(const service::Environment& environment) {
     if (const auto set = environment.find("FACEBUS_CONFIG");
         set != environment.end() && !set->second.empty()) {
@@ -69,8 +70,8 @@ Settings load(const std::string& file, const service::Environment& environment) 
     Settings settings;
     service::read_config(name.empty() ? std::string() : read_file(name), name, environment,
                          keys(settings), groups(settings));
-    for (const auto& [camera, set] : settings.cameras) {
-        if (set.source.empty()) {
+    for (const auto& [camera, options] : settings.cameras) {
+        if (options.source.empty()) {
             throw FatalError(
                 Exit::config,
                 fmt::format("camera {0} has no source; set cameras.{0}.source", camera));

@@ -1,4 +1,5 @@
-// All settings of facebus.yaml. The keys of a section are declared in the header of its owner.
+// All settings of facebus.yaml. The keys of each section are declared in the header of the options
+// struct for that section.
 #pragma once
 
 #include <map>
@@ -32,8 +33,8 @@ struct Settings {
     track::Options track;
     broker::Options broker;
     recognize::Options recognize;
-    gallery::CalibrationOptions calibration;  ///< in the section `recognize`
-    enrolment::Options enrolment;             ///< the section `gallery`
+    gallery::CalibrationOptions calibration;  ///< further keys of the section `recognize`
+    enrolment::Options enrolment;             ///< keys of the section `gallery`
     gateway::Options gateway;
     gateway::MqttOptions mqtt;
     gallery::RedisOptions redis;
@@ -44,17 +45,18 @@ struct Settings {
     [[nodiscard]] std::vector<std::string> camera_names() const;
 };
 
-/// Returns all keys and groups, bound to `settings`.
+/// Returns all keys. They store their values in `settings`.
 std::vector<service::Key> keys(Settings& settings);
+/// Returns the groups `cameras` and `webhooks`. They store their entries in `settings`.
 std::vector<service::Group> groups(Settings& settings);
 
-/// Reads `file` and the environment. If `file` is empty, uses $FACEBUS_CONFIG if it is set,
-/// otherwise
-/// ./facebus.yaml or /etc/facebus/facebus.yaml if one exists, otherwise only the defaults. Throws
-/// `FatalError` (config) if the file is unreadable or a setting is invalid.
+/// Reads the configuration file and the environment. The file is the first of these that is given:
+/// `file` if it is not empty, $FACEBUS_CONFIG, ./facebus.yaml, /etc/facebus/facebus.yaml. Without a
+/// file, the defaults apply. Throws `FatalError` (config) if the file is unreadable or a setting is
+/// invalid.
 Settings load(const std::string& file, const service::Environment& environment);
 
-/// Returns a facebus.yaml with every key, its default and its help.
+/// Returns a facebus.yaml with every key, its default and its help text.
 std::string reference();
 
 }  // namespace facebus::settings

@@ -58,7 +58,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
         const bool pause_input = uplink.full() && !live;
         if (!pause_input) {
             if (auto item = reader.poll()) {
-                const auto timer = metrics.time();
+                const auto timer = metrics.start();
                 live = item->message.stream.live;
                 auto output = stage.process(item->message, item->payload);
                 cameras.record(item->message);

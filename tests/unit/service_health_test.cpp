@@ -23,14 +23,14 @@ BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     Service service;
     std::string body;
     BOOST_TEST(!service::fetch_health(service.server.address(), body));
-    service.health.ready();
+    service.health.set_ready();
     BOOST_TEST(service::fetch_health(service.server.address(), body));
-    service.health.check("camera door", false, "refused");
+    service.health.set_check("camera door", false, "refused");
     BOOST_TEST(!service::fetch_health(service.server.address(), body));
     const auto json = nlohmann::json::parse(body);
     BOOST_TEST(json["status"] == "failing");
     BOOST_TEST(json["checks"]["camera door"]["text"] == "refused");
-    service.health.check("camera door", true, "open");
+    service.health.set_check("camera door", true, "open");
     BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 

@@ -178,8 +178,8 @@ Json maker(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
     for (const auto& key : service::keys_of("detect", options)) {
-        const auto number = Json::parse(key.initial, nullptr, false);
-        detector.push_back(number.is_discarded() ? Json(key.initial) : number);
+        const auto number = Json::parse(key.default_value, nullptr, false);
+        detector.push_back(number.is_discarded() ? Json(key.default_value) : number);
     }
     return {{"facebus", "faces"}, {"version", 1}, {"model", model_id}, {"detector", detector}};
 }
