@@ -89,10 +89,10 @@ BOOST_AUTO_TEST_CASE(proposal_network_equals_opencv_at_any_size) {
                         const std::ptrdiff_t theirs_at = x * maps.rows + y;
                         const float* score = out[1].ptr<float>() + 2 * theirs_at;
                         worst = std::max(worst, std::abs(maps.score[ours_at] - score[1]));
-                        const float* shift = out[0].ptr<float>() + 4 * theirs_at;
+                        const float* offsets = out[0].ptr<float>() + 4 * theirs_at;
                         for (std::size_t i = 0; i < 4; ++i) {
-                            worst =
-                                std::max(worst, std::abs(maps.shift[4 * ours_at + i] - shift[i]));
+                            worst = std::max(worst,
+                                             std::abs(maps.offsets[4 * ours_at + i] - offsets[i]));
                         }
                     }
                 }
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
         std::string file;
         int side;
         CandidateNetwork ours;
-        std::vector<std::string> outputs;  ///< score, shift, points
+        std::vector<std::string> outputs;  ///< score, offsets, points
     };
     const auto models = test::models();
     std::vector<Network> networks;
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
                 const auto& prediction = predictions[static_cast<std::size_t>(i)];
                 compare(prediction.score, out[0].at<float>(i, 1));
                 for (std::size_t k = 0; k < 4; ++k) {
-                    compare(prediction.shift[k], out[1].ptr<float>(i)[k]);
+                    compare(prediction.offsets[k], out[1].ptr<float>(i)[k]);
                 }
                 if (out.size() < 3) continue;
                 for (std::size_t k = 0; k < 10; ++k) {

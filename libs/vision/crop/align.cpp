@@ -15,36 +15,37 @@ namespace facebus::vision {
 namespace {
 
 // The network was trained on crops from facenet's align script: the detector's box plus 44 pixels
-// in width and height, scaled to 182 x 182, of which the central 160 x 160 are used. 44 pixels fit
-// the faces of the training images, so a face of another size gets the same proportion: MTCNN's
-// boxes on LFW are 94 x 125 pixels, whose geometric mean is 108. The crop is centred a little above
-// the centre of the box: on 3,000 pairs of LFW, accuracy rose from 0.988 to 0.991 with a lift of 3
-// to 5 % of the height, and fell again beyond. docs/accuracy.md lists all variants.
+// in width and height, scaled to 182 x 182, of which the central 160 x 160 are used. 44 pixels suit
+// the size of the faces in the training images; for other faces, the margin has the same proportion
+// to the box. MTCNN's boxes on LFW have 94 x 125 pixels, whose geometric mean is 108. The crop is
+// centred a little above the centre of the box: on 3,000 pairs of LFW, the accuracy rose from 0.988
+// to 0.991 with a lift of 3% to 5% of the height, and fell again with more. docs/accuracy.md lists
+// all variants.
 constexpr float margin = 44.0F / 108;
-constexpr float middle = 160.0F / 182;
+constexpr float central_part = 160.0F / 182;
 constexpr float lift = 0.03F;
 
-// Faces that are rolled less are not turned: the network was trained on unturned faces, and turning
-// all of them level cost accuracy on LFW. Beyond this angle, a turned crop is closer to the
-// training images.
-constexpr float roll_limit = 15 * std::numbers::pi_v<float> / 180;
+// Faces with less roll are not rotated: the network was trained on faces that were not rotated, and
+// rotating every face cost accuracy on LFW. Beyond this angle, a rotated crop resembles the
+// training images more.
+constexpr float max_roll = 15 * std::numbers::pi_v<float> / 180;
 
 /// Returns the angle of the line between the eyes, in radians.
-float roll(const Landmarks& landmarks) {
+float roll_of(const Landmarks& landmarks) {
     return std::atan2(landmarks[1].y - landmarks[0].y, landmarks[1].x - landmarks[0].x);
 }
 
-/// Returns the width x height pixels around `centre`, turned by `angle`, at the scale of the image.
+/// Returns the width x height pixels around `centre`, rotated by `angle` and not scaled.
 cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float angle) {
     const float left = centre.x - static_cast<float>(width) / 2;
     const float top = centre.y - static_cast<float>(height) / 2;
     const cv::Rect wanted(cvRound(left), cvRound(top), width, height);
-    // The usual case needs no resampling: a view of the image is enough.
+    // In most cases no resampling is needed, so return a view of the image.
     if (angle == 0 && (wanted & cv::Rect(0, 0, image.cols, image.rows)) == wanted)
         return image(wanted);
-    // Maps patch coordinates to image coordinates: a rotation about the centre. In OpenCV the
-    // coordinates of a pixel are those of its centre, hence the half pixels. Without a rotation the
-    // patch keeps the whole-pixel position of `wanted`.
+    // Map patch coordinates to image coordinates by a rotation about the centre. In OpenCV, the
+    // coordinates of a pixel are those of its centre, hence the half pixels. Without a rotation,
+    // the patch keeps the position of `wanted`, in whole pixels.
     const double c = std::cos(static_cast<double>(angle));
     const double s = std::sin(static_cast<double>(angle));
     const double middle_x = (width - 1) / 2.0;
@@ -53,10 +54,10 @@ cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float a
     const double from_y = angle == 0 ? wanted.y + middle_y : static_cast<double>(centre.y) - 0.5;
     const cv::Matx23d patch_to_image(c, -s, from_x - c * middle_x + s * middle_y,  //
                                      s, c, from_y - s * middle_x - c * middle_y);
-    cv::Mat turned;
-    cv::warpAffine(image, turned, patch_to_image, {width, height},
+    cv::Mat rotated;
+    cv::warpAffine(image, rotated, patch_to_image, {width, height},
                    cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
-    return turned;
+    return rotated;
 }
 
 }  // namespace
@@ -64,18 +65,18 @@ cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float a
 Image align(const Image& image, const Detection& face) {
     assert(face.box.width > 0 && face.box.height > 0);
     return rethrow_opencv_errors("aligning a face", [&] {
-        const float tilt = roll(face.landmarks);
-        const float angle = std::abs(tilt) > roll_limit ? tilt : 0;
-        // Box plus margin, and of that the central part.
-        const float more = margin * std::sqrt(face.box.area());
-        const int width = std::max(1, cvRound((face.box.width + more) * middle));
-        const int height = std::max(1, cvRound((face.box.height + more) * middle));
-        // Lift the centre towards the top of the head, whatever the angle.
+        const float roll = roll_of(face.landmarks);
+        const float angle = std::abs(roll) > max_roll ? roll : 0;
+        // Add the margin to the box and take the central part of the result.
+        const float added = margin * std::sqrt(face.box.area());
+        const int width = std::max(1, cvRound((face.box.width + added) * central_part));
+        const int height = std::max(1, cvRound((face.box.height + added) * central_part));
+        // Move the centre towards the top of the head, along the rotated vertical axis.
         Point centre = face.box.centre();
         centre.x += std::sin(angle) * lift * face.box.height;
         centre.y -= std::cos(angle) * lift * face.box.height;
         const cv::Mat part = patch(as_mat(image), centre, width, height, angle);
-        // Shrinking requires averaging to avoid aliasing; enlarging requires interpolation.
+        // Average pixels when shrinking, to avoid aliasing; interpolate when enlarging.
         const bool shrinks = width > crop_side && height > crop_side;
         cv::Mat crop;
         cv::resize(part, crop, {crop_side, crop_side}, 0, 0,

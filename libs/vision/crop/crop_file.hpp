@@ -1,4 +1,4 @@
-// Aligned crops in PNG files that carry their alignment and quality with them.
+// PNG files that contain an aligned crop with its quality.
 #pragma once
 
 #include <filesystem>
@@ -11,16 +11,17 @@ namespace facebus::vision {
 
 /// Crop cut by align(), with its quality from assess().
 struct AlignedCrop {
-    Image image;  ///< crop_side x crop_side
+    Image image;  ///< crop_side x crop_side pixels
     Quality quality;
 };
 
-/// Writes a PNG file. A text chunk with the keyword "facebus" holds the name of the alignment and
-/// the quality, so the file can be renamed and moved. Errors: as write_image().
+/// Writes a PNG file. Stores crop_id and the quality in a text chunk with the keyword "facebus", so
+/// that they are kept if the file is renamed or moved. Errors: those of write_image().
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
-/// Reads a file written by write_crop(). Returns nothing if the file is any other image. Errors: as
-/// read_image(); malformed (invalid text chunk); refused (cut with another alignment).
+/// Reads a file written by write_crop(). Returns nothing if the file is a different image. Errors:
+/// those of read_image(); malformed (invalid text chunk); refused (the crop was cut with a
+/// different crop_id).
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);
 
 }  // namespace facebus::vision

@@ -5,8 +5,8 @@
 
 namespace facebus::vision {
 
-/// Measures an aligned crop and the detection it was cut from. Requires: the crop is crop_side x
-/// crop_side.
+/// Returns the quality of a face, measured on its crop and its detection. Requires: `crop` was cut
+/// by align() from `face`.
 Quality assess(const Image& crop, const Detection& face);
 
 }  // namespace facebus::vision

@@ -11,20 +11,20 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// Returns the number of floats in `cells` cells.
+/// Returns the number of floats in `cells` cells of `channels` channels.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// Grows the buffer to at least `count` floats. Does not clear it: callers overwrite it.
+/// Enlarges the buffer to at least `count` floats. Does not clear it, because callers overwrite it.
 void ensure_size(Floats& buffer, std::size_t count) {
     if (buffer.size() < count) buffer.resize(count);
 }
 
-/// Appends the neighbourhood of 2 x 2 cells of each place of a map, one after the other (im2col).
-/// A 2 x 2 convolution of the map becomes a 1 x 1 convolution of the gathered rows, which can be
-/// computed for all candidates in one call.
-void gather(const float* map, int side, int channels, Floats& out) {
+/// Appends all neighbourhoods of 2 x 2 cells of a map to `out`, one after the other (im2col). A
+/// 2 x 2 convolution of the map thus becomes a 1 x 1 convolution of the neighbourhoods, which can
+/// be computed for all candidates in one call.
+void gather_neighbourhoods(const float* map, int side, int channels, Floats& out) {
     for (int y = 0; y + 1 < side; ++y) {
         for (int x = 0; x + 1 < side; ++x) {
             for (int row = y; row < y + 2; ++row) {
@@ -35,7 +35,7 @@ void gather(const float* map, int side, int channels, Floats& out) {
     }
 }
 
-/// Runs a layer of size 1 over `cells` independent cells.
+/// Runs a layer of size 1 on `cells` independent cells.
 void convolve(const ConvolutionLayer& layer, const Floats& in, int cells, Floats& out) {
     ensure_size(out, floats(cells, layer.outputs));
     const float* row = in.data();
@@ -57,18 +57,18 @@ int pool(const Floats& map, int side, int channels, int window, bool ceil_mode, 
     ensure_size(out, floats(pooled * pooled, channels));
     const auto rows = rows_of(map.data(), side, channels);
     for (int y = 0; y < pooled; ++y) {
-        // In ceil mode the last window has fewer rows than the others.
+        // In ceil mode, the last window may extend beyond the map and has fewer rows.
         pool_row(rows.data() + std::ptrdiff_t{2} * y, std::min(window, side - 2 * y), window, side,
                  channels, pooled, out.data() + floats(y * pooled, channels));
     }
     return pooled;
 }
 
-/// Scales the pixels of a candidate to side x side and standardises them; parts outside the image
-/// are black. The scaled pixels are not rounded to integers: rounding would occasionally change
-/// which of two nearly equal candidates wins.
+/// Scales the pixels of a candidate to side x side and standardises them. Parts outside the image
+/// are black. The scaled pixels are not rounded to integers, because rounding would occasionally
+/// change which of two nearly equal candidates has the higher score.
 void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, float* out) {
-    // Coordinates of the cascade are 1-based.
+    // The coordinates of candidates start at 1.
     const cv::Rect region(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
                           static_cast<int>(candidate.width()),
                           static_cast<int>(candidate.height()));
@@ -77,9 +77,9 @@ void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, f
         std::copy_n(scaler.row(y), floats(side, 3), out + floats(y * side, 3));
 }
 
-/// Adds the face score to channel 0. A softmax over two classes equals a logistic function of the
-/// difference of their outputs, so the layer computes that difference: class 1 (face) minus class
-/// 0.
+/// Adds the weights of the face score to channel 0. A softmax over two classes equals the logistic
+/// function of the difference of their outputs, so channel 0 is that difference: class 1 (face)
+/// minus class 0.
 void add_score(ConvolutionLayer& heads, const OnnxWeights& file, const char* name) {
     heads.add_dense(file, name, 2, 1, 0);
     heads.add_dense(file, name, 2, 0, 0, -1);
@@ -91,8 +91,8 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
     ConvolutionLayer stored(1, side * side * channels, outputs);
     for (int i = 0; i < outputs; ++i) stored.add_dense(file, name, outputs, i, i);
     ConvolutionLayer layer = stored;
-    // The network was trained on transposed images, so the file stores the map column by column.
-    // Reorder its weights once, so that they match our maps, which are stored row by row.
+    // The network was trained on transposed images, so the file stores the weights in the order of
+    // the columns of a map. Reorder them once, because our maps are stored row by row.
     const auto cell = floats(channels, outputs);
     for (int y = 0; y < side; ++y) {
         for (int x = 0; x < side; ++x) {
@@ -104,9 +104,9 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
     return layer;
 }
 
-/// Turns a convolution of size x size into one of 1 x 1 that reads gathered neighbourhoods; see
-/// gather(). The order of the weights is already the order of the gathered inputs.
-ConvolutionLayer gathered(ConvolutionLayer layer) {
+/// Converts a size x size convolution to a 1 x 1 convolution of neighbourhoods; see
+/// gather_neighbourhoods(). The weights are already in the order of these inputs.
+ConvolutionLayer for_neighbourhoods(ConvolutionLayer layer) {
     layer.inputs *= layer.size * layer.size;
     layer.size = 1;
     return layer;
@@ -121,7 +121,7 @@ CandidateNetwork::CandidateNetwork(int side, ConvolutionLayer first, Pooling poo
       first_(std::move(first)),
       pooling_(pooling),
       stages_(std::move(stages)),
-      last_(gathered(std::move(last))),
+      last_(for_neighbourhoods(std::move(last))),
       dense_(std::move(dense)),
       heads_(std::move(heads)) {}
 
@@ -162,7 +162,7 @@ CandidateNetwork CandidateNetwork::output(const std::filesystem::path& models) {
 std::vector<CandidateNetwork::Prediction> CandidateNetwork::run(
     const cv::Mat& image, const std::vector<Candidate>& candidates) const {
     // The fully connected layers have most of the weights. A batch must be large enough to reuse
-    // each weight for many candidates, and small enough to give every thread some batches.
+    // each weight for many candidates, and small enough that every thread gets some batches.
     constexpr std::size_t batch = 32;
     const auto batches = static_cast<int>((candidates.size() + batch - 1) / batch);
     std::vector<Prediction> predictions(candidates.size());
@@ -187,14 +187,14 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::run(
 
 std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float* patches,
                                                                     int count) const {
-    Floats last;  // inputs of the last convolution, of all patches
+    Floats last_inputs;  // inputs of the last convolution for all patches
     Floats map;
     Floats convolved;
     const float* patch = patches;
     // The first layers have large maps and are computed patch by patch. `map` and `convolved` are
     // reused from layer to layer and from patch to patch.
     for (int i = 0; i < count; ++i, patch += floats(side_ * side_, 3)) {
-        // A convolution of 3 x 3 without padding makes the map two cells smaller.
+        // A 3 x 3 convolution without padding makes the map two cells smaller.
         int side = side_ - 2;
         const auto rows = rows_of(patch, side_, 3);
         ensure_size(convolved, floats(side * side, first_.outputs));
@@ -215,23 +215,24 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float*
             side =
                 pool(convolved, side, stride, stage.pooling.window, stage.pooling.ceil_mode, map);
         }
-        if (last.empty()) last.reserve(floats(count * (side - 1) * (side - 1), last_.inputs));
-        // By now the map has so few places that the last convolution and the fully connected layers
-        // are run over the places of all patches together.
-        gather(map.data(), side, stride, last);
+        if (last_inputs.empty())
+            last_inputs.reserve(floats(count * (side - 1) * (side - 1), last_.inputs));
+        // Now the map is so small that the last convolution and the fully connected layers are run
+        // on the neighbourhoods of all patches together.
+        gather_neighbourhoods(map.data(), side, stride, last_inputs);
     }
-    const int places = static_cast<int>(last.size() / floats(last_.inputs, 1));
+    const int neighbourhoods = static_cast<int>(last_inputs.size() / floats(last_.inputs, 1));
     Floats dense;
     Floats heads;
-    convolve(last_, last, places, convolved);
-    // The places of one patch are consecutive: together they are its flattened map.
+    convolve(last_, last_inputs, neighbourhoods, convolved);
+    // The outputs for one patch are consecutive, so together they are its flattened map.
     convolve(dense_, convolved, count, dense);
     convolve(heads_, dense, count, heads);
     std::vector<Prediction> predictions(static_cast<std::size_t>(count));
     const float* head = heads.data();
     for (Prediction& prediction : predictions) {
         prediction.score = 1 / (1 + std::exp(-head[0]));
-        std::copy_n(head + 1, 4, prediction.shift.begin());
+        std::copy_n(head + 1, 4, prediction.offsets.begin());
         if (heads_.channels > 5) std::copy_n(head + 5, 10, prediction.points.begin());
         head += heads_.outputs;
     }

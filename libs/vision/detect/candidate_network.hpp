@@ -1,4 +1,4 @@
-// Private to libs/vision: R-Net and O-Net, the networks of MTCNN that classify single candidates.
+// Private to libs/vision: R-Net and O-Net, the networks of MTCNN that classify candidate boxes.
 #pragma once
 
 #include <algorithm>
@@ -16,16 +16,18 @@ namespace facebus::vision {
 
 /// Network that decides whether a candidate box contains a face.
 ///
-/// R-Net and O-Net have the same structure: convolutions of 3 x 3, each followed by a max pooling,
-/// a last convolution of 2 x 2 without pooling, a fully connected layer, and output heads that are
-/// fully connected, too. Thread-safe.
+/// R-Net and O-Net have the same structure: 3 x 3 convolutions, each followed by max pooling; a
+/// last 2 x 2 convolution without pooling; a fully connected layer; and fully connected output
+/// heads. Thread-safe.
 class CandidateNetwork {
   public:
     /// Output of the network for one candidate.
     struct Prediction {
         float score = 0;                 ///< probability of a face
-        std::array<float, 4> shift{};    ///< correction of the corners in box sizes
-        std::array<float, 10> points{};  ///< O-Net only: landmarks in box sizes, 5 x, then 5 y
+        std::array<float, 4> offsets{};  ///< bounding-box regression; see Candidate::offsets
+        /// Landmarks, from O-Net only: five x, then five y coordinates, relative to the top left
+        /// corner of the box and as fractions of its size.
+        std::array<float, 10> points{};
     };
 
     /// Loads R-Net from rnet.onnx in the folder `models`. Throws as OnnxWeights does.
@@ -33,8 +35,8 @@ class CandidateNetwork {
     /// Loads O-Net from onet.onnx in the folder `models`. Throws as OnnxWeights does.
     static CandidateNetwork output(const std::filesystem::path& models);
 
-    /// Returns one prediction per candidate, in order. `image`: 8-bit, BGR. Uses as many threads as
-    /// OpenCV is set to.
+    /// Returns one prediction per candidate, in the same order. `image`: 8-bit, BGR. Uses as many
+    /// threads as OpenCV is configured to use.
     [[nodiscard]] std::vector<Prediction> run(const cv::Mat& image,
                                               const std::vector<Candidate>& candidates) const;
 
@@ -45,9 +47,9 @@ class CandidateNetwork {
     /// Max pooling with stride 2.
     struct Pooling {
         int window;
-        bool ceil_mode;  ///< whether a window may reach beyond the end of the map
+        bool ceil_mode;  ///< whether the last window may extend beyond the end of the map
     };
-    /// Convolution of 3 x 3 and the pooling after it.
+    /// 3 x 3 convolution and the pooling after it.
     struct Stage {
         WinogradLayer convolution;
         Pooling pooling;
@@ -56,13 +58,13 @@ class CandidateNetwork {
     CandidateNetwork(int side, ConvolutionLayer first, Pooling pooling, std::vector<Stage> stages,
                      ConvolutionLayer last, ConvolutionLayer dense, ConvolutionLayer heads);
 
-    int side_;                ///< of the input patches in pixels
+    int side_;                ///< side of the input patches in pixels
     ConvolutionLayer first_;  ///< 3 x 3
-    Pooling pooling_;         ///< after the first convolution
+    Pooling pooling_;         ///< pooling after the first convolution
     std::vector<Stage> stages_;
     ConvolutionLayer last_;  ///< 2 x 2, computed as 1 x 1 on gathered neighbourhoods
     ConvolutionLayer dense_;
-    ConvolutionLayer heads_;  ///< channel 0: face score; 1 to 4: shift; O-Net 5 to 14: landmarks
+    ConvolutionLayer heads_;  ///< channel 0: score; 1 to 4: offsets; 5 to 14, O-Net only: landmarks
 };
 
 }  // namespace facebus::vision

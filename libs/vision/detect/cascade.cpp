@@ -20,7 +20,7 @@ Detection to_detection(const Candidate& candidate) {
 
 }  // namespace
 
-bool to_pixels(Candidate& candidate) {
+bool truncate_to_pixels(Candidate& candidate) {
     candidate.left = std::trunc(candidate.left);
     candidate.top = std::trunc(candidate.top);
     candidate.right = std::trunc(candidate.right);
@@ -41,10 +41,10 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
         if (!(prediction.score > min_score)) continue;
         Candidate candidate = candidates[i];
         candidate.score = prediction.score;
-        candidate.shift = prediction.shift;
+        candidate.offsets = prediction.offsets;
         candidate.points = prediction.points;
-        // The network gives landmarks relative to the candidate box, whose coordinates are 1-based.
-        // Convert them to pixels of the image before the shift below moves the box.
+        // The network returns landmarks relative to the candidate box, whose coordinates start at
+        // 1. Convert them to pixels of the image before the offsets move the box.
         for (std::size_t k = 0; k < 5; ++k) {
             float& x = candidate.points[k];
             float& y = candidate.points[k + 5];
@@ -53,14 +53,14 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
             x -= 1;
             y -= 1;
         }
-        apply_shift(candidate, candidate.width(), candidate.height());
+        apply_offsets(candidate, candidate.width(), candidate.height());
         kept.push_back(candidate);
     }
-    // Overlap is measured against the smaller box here, so that a small box inside a larger one of
-    // the same face is removed, which IoU would keep.
+    // Measure the overlap relative to the smaller box: if a small box lies inside a larger box of
+    // the same face, IoU is low and would keep both.
     std::vector<Detection> faces;
     for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
-        // Skip boxes that their correction has turned inside out.
+        // Offsets may move opposite sides past each other. Skip such boxes.
         if (candidate.right > candidate.left && candidate.bottom > candidate.top)
             faces.push_back(to_detection(candidate));
     }

@@ -1,4 +1,4 @@
-// Private to libs/vision: parts of MTCNN that more than one of its stages uses.
+// Private to libs/vision: O-Net and helpers that both detectors use.
 #pragma once
 
 #include <filesystem>
@@ -12,23 +12,23 @@
 
 namespace facebus::vision {
 
-// Standardisation of a pixel: (x - mean) * scale.
+// Standardisation of a pixel: (x - pixel_mean) * pixel_scale.
 inline constexpr double pixel_mean = 127.5;
 inline constexpr double pixel_scale = 1 / 128.0;
 
-/// Truncates the corners to whole pixels. Returns false if the box has collapsed, so that no pixel
-/// is left to look at.
-bool to_pixels(Candidate& candidate);
+/// Truncates the corners to whole pixels. Returns false if the box then contains no pixel.
+bool truncate_to_pixels(Candidate& candidate);
 
-/// O-Net, the last stage: decides, corrects the box once more and locates the landmarks. Not
+/// O-Net, the last stage: makes the final decision, refines the box and locates the landmarks. Not
 /// thread-safe.
 class OutputNetwork {
   public:
     /// Loads onet.onnx from `models`. Throws as OnnxWeights does.
     explicit OutputNetwork(const std::filesystem::path& models);
 
-    /// Returns the candidates whose score is above `min_score` as faces, best first. Of boxes that
-    /// overlap, only the best stays. `image`: 8-bit, BGR. Requires: the candidates are square.
+    /// Returns the candidates whose score is above `min_score` as faces, highest score first. Of
+    /// overlapping boxes, only the best is returned. `image`: 8-bit, BGR. Requires: the candidates
+    /// are square.
     std::vector<Detection> faces(const cv::Mat& image, const std::vector<Candidate>& candidates,
                                  float min_score);
 

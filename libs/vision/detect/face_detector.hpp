@@ -1,4 +1,4 @@
-// Face detector as configured: MTCNN or SSD.
+// Face detector selected by the configuration: MTCNN or SSD.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@ class FaceDetector {
     /// Throws `FatalError` if a model is missing or corrupt.
     FaceDetector(const std::filesystem::path& models, const DetectorOptions& options);
 
-    /// Returns the faces in the image, best score first; see Mtcnn::detect.
+    /// Returns the faces in the image, highest score first; see Mtcnn::detect() and Ssd::detect().
     std::vector<Detection> detect(const Image& image);
 
   private:

@@ -10,27 +10,27 @@
 
 namespace facebus::vision {
 
-/// Detects faces with a cascade of three networks, each of which looks at fewer candidates, more
-/// closely:
+/// Detects faces with a cascade of three networks. Each network examines fewer candidates than the
+/// previous one, at a higher resolution:
 ///
-/// 1. P-Net scans every place of an image pyramid and proposes boxes (ProposalNetwork).
-/// 2. R-Net rejects most of them and corrects the others (CandidateNetwork::refine).
-/// 3. O-Net decides, corrects once more and locates the landmarks (OutputNetwork).
+/// 1. P-Net scans every level of an image pyramid and proposes boxes (ProposalNetwork).
+/// 2. R-Net rejects most boxes and refines the rest (CandidateNetwork::refine).
+/// 3. O-Net rejects further boxes, refines the rest and locates the landmarks (OutputNetwork).
 ///
-/// Between the stages, non-maximum suppression thins out overlapping boxes. Not thread-safe: use
-/// one object per thread.
+/// After each stage, non-maximum suppression removes overlapping boxes. Not thread-safe: use one
+/// object per thread.
 class Mtcnn {
   public:
     /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws `FatalError` (unavailable)
-    /// with the file and the command that fetches it if a file is missing or can't be read;
-    /// `FatalError` (config) if the scale factor is not between 0 and 1.
+    /// with the file and the command that fetches it if a file is missing or cannot be
+    /// read; `FatalError` (config) if `scale_factor` is not between 0 and 1.
     Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;
     Mtcnn& operator=(Mtcnn&&) noexcept;
 
-    /// Returns the faces in the image, best score first; none if the image is smaller than
-    /// min_face. A box is not square and may extend beyond the border of the image.
+    /// Returns the faces in the image, highest score first; none if the image is smaller than
+    /// `min_face`. Boxes are not square and may extend beyond the border of the image.
     std::vector<Detection> detect(const Image& image);
 
   private:

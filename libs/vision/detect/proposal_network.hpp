@@ -12,16 +12,16 @@
 
 namespace facebus::vision {
 
-/// Output of P-Net: rows x columns cells, row by row. Each cell describes a window of 12 x 12
-/// pixels; windows are 2 pixels apart.
+/// Output of P-Net: rows x columns cells, stored row by row. Each cell describes a window of 12 x
+/// 12 pixels; neighbouring windows are 2 pixels apart.
 struct ProposalMaps {
     int rows = 0;
     int columns = 0;
-    std::vector<float> score;  ///< probability of a face, one per cell
-    std::vector<float> shift;  ///< correction of the corners in box sizes, four per cell
+    std::vector<float> score;    ///< probability of a face; one value per cell
+    std::vector<float> offsets;  ///< see Candidate::offsets; four values per cell
 };
 
-/// P-Net, computed a few rows at a time, so that the rows in use stay in the CPU's nearest caches.
+/// P-Net, computed a few rows at a time, so that the rows in use stay in the fastest CPU caches.
 /// Outputs equal those of OpenCV DNN to 1e-4. Thread-safe.
 class ProposalNetwork {
   public:
@@ -42,7 +42,7 @@ class ProposalNetwork {
     ConvolutionLayer first_;
     WinogradLayer second_;
     WinogradLayer third_;
-    ConvolutionLayer heads_;  ///< channel 0: difference of the two class scores; 1 to 4: shift
+    ConvolutionLayer heads_;  ///< channel 0: difference of the class scores; 1 to 4: offsets
 };
 
 }  // namespace facebus::vision

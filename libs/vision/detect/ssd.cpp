@@ -14,8 +14,8 @@ namespace {
 
 // The network was trained on pixels minus these means of blue, green and red, without scaling.
 const cv::Scalar ssd_mean(104, 177, 123);
-// A row of the output: image, class, score, then left, top, right, bottom as fractions of the
-// image.
+// Numbers per row of the output: index of the image, class, score, then left, top, right and bottom
+// as fractions of the image size.
 constexpr int row_size = 7;
 
 }  // namespace
@@ -23,9 +23,9 @@ constexpr int row_size = 7;
 struct Ssd::Impl {
     DetectorOptions options;
     cv::dnn::Net net;
-    OutputNetwork output;
+    OutputNetwork output_network;
 
-    /// Returns the boxes that the SSD finds, made square for O-Net.
+    /// Returns the boxes that the SSD finds, made square because O-Net requires it.
     std::vector<Candidate> propose(const cv::Mat& image);
 };
 
@@ -44,7 +44,7 @@ std::vector<Candidate> Ssd::Impl::propose(const cv::Mat& image) {
         candidate.right = static_cast<double>(row[5]) * image.cols;
         candidate.bottom = static_cast<double>(row[6]) * image.rows;
         make_square(candidate);
-        if (to_pixels(candidate)) squares.push_back(candidate);
+        if (truncate_to_pixels(candidate)) squares.push_back(candidate);
     }
     return squares;
 }
@@ -66,7 +66,7 @@ std::vector<Detection> Ssd::detect(const Image& image) {
         const cv::Mat mat = as_mat(image);
         const auto candidates = impl_->propose(mat);
         if (candidates.empty()) return std::vector<Detection>();
-        return impl_->output.faces(mat, candidates, impl_->options.output_score);
+        return impl_->output_network.faces(mat, candidates, impl_->options.output_score);
     });
 }
 

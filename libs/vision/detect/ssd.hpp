@@ -11,21 +11,22 @@
 
 namespace facebus::vision {
 
-/// Detects faces in one pass over a small copy of the image. Its run time does not depend on the
-/// size of the image, but it misses faces much smaller than a tenth of the image. SSD finds only
-/// boxes; O-Net then corrects each box and locates the landmarks, so that crops are cut exactly as
-/// with MTCNN. Not thread-safe: use one object per thread.
+/// Detects faces in a single pass over a downscaled copy of the image. Its run time does not depend
+/// on the size of the image, but it misses faces much smaller than a tenth of the image. SSD finds
+/// only boxes. O-Net then refines each box and locates the landmarks, so that crops are cut exactly
+/// as with MTCNN. Not thread-safe: use one object per thread.
 class Ssd {
   public:
     /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws `FatalError`
-    /// (unavailable) with the file and the command that fetches it if a file is missing or can't be
-    /// read.
+    /// (unavailable) with the file and the command that fetches it if a file is missing or cannot
+    /// be read.
     Ssd(const std::filesystem::path& models, const DetectorOptions& options);
     ~Ssd();
     Ssd(Ssd&&) noexcept;
     Ssd& operator=(Ssd&&) noexcept;
 
-    /// Returns the faces in the image, best O-Net score first. Boxes are as those of Mtcnn::detect.
+    /// Returns the faces in the image, highest O-Net score first. Boxes have the properties
+    /// described at Mtcnn::detect().
     std::vector<Detection> detect(const Image& image);
 
   private:

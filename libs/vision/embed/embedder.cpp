@@ -15,13 +15,14 @@ namespace facebus::vision {
 
 namespace {
 
-// Larger batches cost memory and are not faster per crop (measured: no gain from 8 on).
-constexpr std::size_t batch_limit = 16;
+// Larger batches need more memory and are not faster per crop: in measurements, batches of more
+// than 8 crops were no faster.
+constexpr std::size_t max_batch = 16;
 constexpr std::string_view network_id = "facenet-20180408-casia";
 
 cv::Mat forward(const EmbeddingNetwork& network, const std::vector<cv::Mat>& crops) {
-    // Standardises pixels as (x - 127.5) / 128. The network was trained on RGB, so blue and red are
-    // swapped.
+    // Standardise pixels as (x - 127.5) / 128. Swap blue and red, because the network was trained
+    // on RGB images.
     return network(cv::dnn::blobFromImages(crops, 1 / 128.0, {}, cv::Scalar::all(127.5), true));
 }
 
@@ -37,7 +38,7 @@ Embedder::Embedder(const std::filesystem::path& models, Engine engine)
     const auto file = models / "facenet.onnx";
     impl_->network = open_embedding_network(file, engine);
     impl_->model_id = fmt::format("{}:{:08x}:{}", network_id, file_hash(file) >> 32U, crop_id);
-    // A trial run, so that a wrong network is reported at startup.
+    // Run the network once, so that a wrong network is reported at startup.
     try {
         const cv::Mat out =
             forward(impl_->network, {cv::Mat::zeros(crop_side, crop_side, CV_8UC3)});
@@ -45,7 +46,7 @@ Embedder::Embedder(const std::filesystem::path& models, Engine engine)
             model_failed(file, fmt::format("returns vectors of {} numbers instead of {}",
                                            out.total(), embedding_size));
     } catch (const cv::Exception& exception) {
-        model_failed(file, "can't be run (" + reason(exception) + ")");
+        model_failed(file, "cannot be run (" + reason(exception) + ")");
     }
 }
 
@@ -56,8 +57,8 @@ Embedder& Embedder::operator=(Embedder&&) noexcept = default;
 std::vector<Embedding> Embedder::embed(std::span<const Image> crops) {
     std::vector<Embedding> embeddings(crops.size());
     rethrow_opencv_errors("FaceNet", [&] {
-        for (std::size_t first = 0; first < crops.size(); first += batch_limit) {
-            const auto batch = crops.subspan(first, std::min(batch_limit, crops.size() - first));
+        for (std::size_t first = 0; first < crops.size(); first += max_batch) {
+            const auto batch = crops.subspan(first, std::min(max_batch, crops.size() - first));
             std::vector<cv::Mat> mats;
             for (const Image& crop : batch) {
                 assert(crop.width == crop_side && crop.height == crop_side);

@@ -12,8 +12,8 @@
 
 namespace facebus::vision {
 
-/// Library that runs the network. Embeddings are equal to 1e-5, so enrolment and recognition may
-/// use different engines.
+/// Library that runs the network. The embeddings of both engines differ by at most 1e-5, so
+/// enrolment and recognition may use different engines.
 enum class Engine {
     opencv,       ///< always available
     onnxruntime,  ///< faster; available if facebus was built with it
@@ -23,21 +23,21 @@ enum class Engine {
 /// thread.
 class Embedder {
   public:
-    /// Loads facenet.onnx from `models`. Uses as many threads as use_threads() set before. Throws
+    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). Throws
     /// `FatalError` (unavailable) with the file and the command that fetches it if the file is
-    /// missing, corrupt, or returns vectors of another size; `FatalError` (config) if this build
-    /// has no such engine.
+    /// missing or corrupt, or if the network returns vectors of the wrong size; `FatalError`
+    /// (config) if this build does not support the engine.
     explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
     ~Embedder();
     Embedder(Embedder&&) noexcept;
     Embedder& operator=(Embedder&&) noexcept;
 
-    /// Returns one embedding per crop, in order. Requires: each crop is crop_side x crop_side (see
-    /// vision/crop/align.hpp).
+    /// Returns one embedding per crop, in the same order. Requires: each crop has
+    /// crop_side x crop_side pixels (see vision/crop/align.hpp).
     std::vector<Embedding> embed(std::span<const Image> crops);
 
-    /// Returns an id of network, weights and preprocessing. Only embeddings with equal ids are
-    /// comparable.
+    /// Returns an id that identifies the network, its weights and the preprocessing. Only
+    /// embeddings with equal ids are comparable.
     [[nodiscard]] const std::string& model_id() const;
 
   private:

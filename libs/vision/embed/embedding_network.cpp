@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// The library is loaded on demand, so that programs that don't need it start without it.
+// The library is loaded on demand, so that programs that do not use it start without it.
 #define ORT_API_MANUAL_INIT
 #include <onnxruntime_cxx_api.h>
 #undef ORT_API_MANUAL_INIT
@@ -33,30 +33,30 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 
 #if defined(FACEBUS_ONNXRUNTIME)
 
-/// Discards everything written to standard error during its lifetime. While Debian's library
-/// starts, it writes a thousand harmless lines about duplicate registrations.
+/// Discards everything that is written to standard error during the lifetime of this object. During
+/// initialisation, Debian's library writes a thousand harmless lines about duplicate registrations.
 class QuietStderr {
   public:
-    QuietStderr() : kept_(dup(STDERR_FILENO)) {
-        const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (nowhere < 0) return;
-        dup2(nowhere, STDERR_FILENO);
-        close(nowhere);
+    QuietStderr() : saved_(dup(STDERR_FILENO)) {
+        const int null_device = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (null_device < 0) return;
+        dup2(null_device, STDERR_FILENO);
+        close(null_device);
     }
     ~QuietStderr() {
-        if (kept_ < 0) return;
-        dup2(kept_, STDERR_FILENO);
-        close(kept_);
+        if (saved_ < 0) return;
+        dup2(saved_, STDERR_FILENO);
+        close(saved_);
     }
     QuietStderr(const QuietStderr&) = delete;
     QuietStderr& operator=(const QuietStderr&) = delete;
 
   private:
-    int kept_;
+    int saved_;
 };
 
-/// Loads the library version that facebus was built with. Throws `FatalError` (config) if it is
-/// not installed.
+/// Loads the version of the library with which facebus was built. Throws `FatalError` (config) if
+/// it is not installed.
 void load_onnxruntime() {
     void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
     using GetBase = const OrtApiBase* (*)();
@@ -84,7 +84,7 @@ class OnnxRuntimeNetwork {
         const std::array<std::int64_t, 4> shape{blob.size[0], blob.size[1], blob.size[2],
                                                 blob.size[3]};
         const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-        // The API requires a pointer to mutable memory, but does not write to it.
+        // The API requires a pointer to mutable memory but does not write to it.
         auto* pixels = const_cast<float*>(blob.ptr<float>());
         const auto in = Ort::Value::CreateTensor<float>(memory, pixels, blob.total(), shape.data(),
                                                         shape.size());
@@ -94,7 +94,7 @@ class OnnxRuntimeNetwork {
         const int rows = blob.size[0];
         const auto values =
             static_cast<int>(out.front().GetTensorTypeAndShapeInfo().GetElementCount());
-        // Copied, because `out` owns the values.
+        // Copy the values, because `out` owns them.
         return cv::Mat(rows, values / rows, CV_32F,
                        const_cast<float*>(out.front().GetTensorData<float>()))
             .clone();
@@ -105,7 +105,7 @@ class OnnxRuntimeNetwork {
         Ort::SessionOptions options;
         options.SetIntraOpNumThreads(cv::getNumThreads());
         options.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
-        // A thread that spins while it waits for work takes a core from other workers.
+        // A thread that spins while it waits for work would keep a core from other processes.
         options.AddConfigEntry("session.intra_op.allow_spinning", "0");
         return options;
     }
@@ -126,12 +126,13 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
             try {
                 return network->run(blob);
             } catch (const Ort::Exception& exception) {
-                // Callers handle only OpenCV's exceptions.
+                // Callers handle only exceptions of OpenCV.
                 CV_Error(cv::Error::StsError, exception.what());
             }
         };
     } catch (const Ort::Exception& exception) {
-        model_failed(file, std::string("can't be read by ONNX Runtime (") + exception.what() + ")");
+        model_failed(file,
+                     std::string("cannot be read by ONNX Runtime (") + exception.what() + ")");
     }
 }
 

@@ -10,11 +10,12 @@
 
 namespace facebus::vision {
 
-/// Runs the network: from a blob of N x 3 x side x side floats to N x D floats, one row per crop.
+/// Function that runs the network. The input is a blob of N x 3 x side x side floats, the output a
+/// matrix of N x D floats with one row per crop.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 
 /// Loads the ONNX file with the engine. Throws `FatalError` (unavailable) as load_network() does;
-/// `FatalError` (config) if the engine is not available, with what to do about it.
+/// `FatalError` (config), with a remedy, if the engine is not available.
 EmbeddingNetwork open_embedding_network(const std::filesystem::path& file, Engine engine);
 
 }  // namespace facebus::vision

@@ -30,7 +30,7 @@ cv::Scalar colour(Tone tone) {
     return {120, 112, 104};
 }
 
-/// Replaces each character outside ASCII by one '?', because OpenCV's font lacks it.
+/// Replaces each character outside ASCII by one '?', because OpenCV's font has only ASCII.
 std::string drawable(const std::string& text) {
     std::string ascii;
     for (const char c : text) {
@@ -46,11 +46,12 @@ struct Text {
     std::string text;
     double scale = 1;
     int thickness = 1;
-    cv::Size size;  ///< including the part below the baseline
-    int ascent = 0;
+    cv::Size size;   ///< size in pixels, including the part below the baseline
+    int ascent = 0;  ///< height above the baseline in pixels
 };
 
-Text measured(const std::string& text, double scale, int thickness) {
+/// Returns the text with its size.
+Text measure(const std::string& text, double scale, int thickness) {
     Text out{drawable(text), scale, thickness, {}, 0};
     int below = 0;
     out.size = cv::getTextSize(out.text, font, scale, thickness, &below);
@@ -59,13 +60,13 @@ Text measured(const std::string& text, double scale, int thickness) {
     return out;
 }
 
-/// Shortens the text, ending with dots, until it is at most `width` wide.
-Text fitted(const std::string& text, double scale, int thickness, int width) {
-    Text out = measured(text, scale, thickness);
+/// Returns the text, shortened and ending in dots if it would be wider than `width` pixels.
+Text fit_text(const std::string& text, double scale, int thickness, int width) {
+    Text out = measure(text, scale, thickness);
     std::string part = out.text;
     while (out.size.width > width && !part.empty()) {
         part.pop_back();
-        out = measured(part + "...", scale, thickness);
+        out = measure(part + "...", scale, thickness);
     }
     return out;
 }
@@ -76,7 +77,7 @@ void draw(cv::Mat& on, const Text& text, cv::Point top_left, const cv::Scalar& i
 }
 
 void draw_label(cv::Mat& frame, const Label& label) {
-    // Sizes depend on the frame, so that captions are readable at 4K and at 360 lines.
+    // Sizes depend on the size of the frame, so that captions are readable in 4K and in 360p.
     const double unit = std::max(std::min(frame.cols, frame.rows * 16 / 9) / 1280.0, 0.4);
     const int line = std::max(1, cvRound(2.5 * unit));
     const cv::Scalar tone = colour(label.tone);
@@ -86,11 +87,12 @@ void draw_label(cv::Mat& frame, const Label& label) {
     if (label.text.empty()) return;
     const double scale = std::max(0.38, 0.7 * unit);
     const int pad = std::max(2, cvRound(5 * unit));
-    const Text text = fitted(label.text, scale, std::max(1, cvRound(1.6 * unit)),
-                             std::max(1, frame.cols - 2 * pad));
+    const Text text = fit_text(label.text, scale, std::max(1, cvRound(1.6 * unit)),
+                               std::max(1, frame.cols - 2 * pad));
     cv::Rect plate(box.x - line / 2, box.y - text.size.height - 2 * pad, text.size.width + 2 * pad,
                    text.size.height + 2 * pad);
-    // Above the box if there is room, else below; always inside the frame.
+    // Put the caption above the box if there is room, otherwise below it, and always inside the
+    // frame.
     if (plate.y < 0) plate.y = box.br().y;
     plate.y = std::clamp(plate.y, 0, std::max(0, frame.rows - plate.height));
     plate.x = std::clamp(plate.x, 0, std::max(0, frame.cols - plate.width));
@@ -98,9 +100,9 @@ void draw_label(cv::Mat& frame, const Label& label) {
     draw(frame, text, {plate.x + pad, plate.y + pad}, cv::Scalar::all(255));
 }
 
-/// Fits the whole image into a square with the background colour `ground`.
-cv::Mat squared(const Image& image, int side, const cv::Scalar& ground) {
-    cv::Mat square(side, side, CV_8UC3, ground);
+/// Returns a square with the whole image, scaled to fit, on the background colour `background`.
+cv::Mat fit_square(const Image& image, int side, const cv::Scalar& background) {
+    cv::Mat square(side, side, CV_8UC3, background);
     if (image.empty()) return square;
     const double scale = static_cast<double>(side) / std::max(image.width, image.height);
     const cv::Size size(std::max(1, cvRound(image.width * scale)),
@@ -124,31 +126,33 @@ Image annotate(const Image& frame, std::span<const Label> labels) {
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) {
     constexpr int side = 160;
     constexpr int gap = 20;
-    constexpr int strip = 5;  ///< in the colour of the tone, under the image
-    constexpr int words = 46;
-    constexpr int head = 64;
-    constexpr int cell_height = side + strip + words;
-    const cv::Scalar ground(250, 249, 248);
+    constexpr int strip = 5;         ///< height of the strip below the image that shows the tone
+    constexpr int text_height = 46;  ///< height of the two lines of text
+    constexpr int head = 64;         ///< height of the title
+    constexpr int cell_height = side + strip + text_height;
+    const cv::Scalar background(250, 249, 248);
     const cv::Scalar ink(40, 36, 32);
     const cv::Scalar faint(125, 118, 110);
     const int count = static_cast<int>(cells.size());
-    // About twice as wide as high, but wide enough for the title.
+    // Make the sheet about twice as wide as high, but wide enough for the title.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
     return rethrow_opencv_errors("drawing", [&] {
         cv::Mat sheet(head + rows * (cell_height + gap) + gap / 2, gap + columns * (side + gap),
-                      CV_8UC3, ground);
-        draw(sheet, fitted(title, 0.75, 2, sheet.cols - 2 * gap), {gap, gap + 2}, ink);
+                      CV_8UC3, background);
+        draw(sheet, fit_text(title, 0.75, 2, sheet.cols - 2 * gap), {gap, gap + 2}, ink);
         for (int i = 0; i < count; ++i) {
             const SheetCell& cell = cells[static_cast<std::size_t>(i)];
             const cv::Point at(gap + i % columns * (side + gap),
                                head + i / columns * (cell_height + gap));
-            squared(cell.image, side, {236, 234, 232})
+            fit_square(cell.image, side, {236, 234, 232})
                 .copyTo(sheet(cv::Rect(at, cv::Size(side, side))));
             cv::rectangle(sheet, cv::Rect(at.x, at.y + side, side, strip), colour(cell.tone),
                           cv::FILLED);
-            draw(sheet, fitted(cell.caption, 0.48, 1, side), {at.x, at.y + side + strip + 8}, ink);
-            draw(sheet, fitted(cell.detail, 0.4, 1, side), {at.x, at.y + side + strip + 28}, faint);
+            draw(sheet, fit_text(cell.caption, 0.48, 1, side), {at.x, at.y + side + strip + 8},
+                 ink);
+            draw(sheet, fit_text(cell.detail, 0.4, 1, side), {at.x, at.y + side + strip + 28},
+                 faint);
         }
         return to_image(std::move(sheet));
     });
@@ -156,8 +160,8 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
 
 struct VideoWriter::Impl {
     cv::VideoWriter writer;
-    cv::Size size;    ///< as requested
-    cv::Size padded;  ///< even, as encoders require
+    cv::Size size;    ///< requested size
+    cv::Size padded;  ///< requested size rounded up to even numbers, as encoders require
 };
 
 VideoWriter::VideoWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -169,14 +173,16 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
                                         int width, int height) {
     silence_opencv();
     if (width < 2 || height < 2 || !(frame_rate > 0))
-        return fail(ErrorKind::unsupported,
-                    fmt::format("can't write a video of {} x {} pixels at {} frames/s", width,
-                                height, frame_rate));
+        return fail(
+            ErrorKind::unsupported,
+            fmt::format("cannot write a video of {} x {} pixels at {} frames/s: width and height "
+                        "must be at least 2 and the frame rate above 0",
+                        width, height, frame_rate));
     auto impl = std::make_unique<Impl>();
     impl->size = {width, height};
     impl->padded = {(width + 1) / 2 * 2, (height + 1) / 2 * 2};
     try {
-        // H.264 plays in every browser; MPEG-4 part 2 at least in every player.
+        // H.264 can be played in every browser, MPEG-4 Part 2 at least in every video player.
         for (const int codec : {cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
                                 cv::VideoWriter::fourcc('m', 'p', '4', 'v')}) {
             if (impl->writer.open(file.string(), cv::CAP_FFMPEG, codec, frame_rate, impl->padded))
@@ -184,11 +190,11 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
         }
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("can't write {}: {}", file.string(), reason(exception)));
+                    fmt::format("cannot write {}: {}", file.string(), reason(exception)));
     }
     return fail(
         ErrorKind::unavailable,
-        fmt::format("can't write {}: check that the folder exists and is writable, and that "
+        fmt::format("cannot write {}: check that the folder exists and is writable, and that "
                     "FFmpeg has an encoder for MP4",
                     file.string()));
 }
@@ -197,7 +203,7 @@ void VideoWriter::write(const Image& frame) {
     if (frame.empty()) return;
     rethrow_opencv_errors("writing a video", [&] {
         cv::Mat mat = as_mat(frame);
-        // The frame size of a source may change, that of a video file can't.
+        // The frame size of a source may change, but that of a video file cannot.
         if (mat.size() != impl_->size) cv::resize(mat, mat, impl_->size, 0, 0, cv::INTER_AREA);
         if (impl_->size != impl_->padded)
             cv::copyMakeBorder(mat, mat, 0, impl_->padded.height - mat.rows, 0,

@@ -1,4 +1,4 @@
-// Images for people to look at: frames with boxes and names, contact sheets, annotated videos.
+// Draws images for users: frames with boxes and names, contact sheets, annotated videos.
 #pragma once
 
 #include <filesystem>
@@ -12,32 +12,35 @@
 
 namespace facebus::vision {
 
-enum class Tone { known, unknown, undecided };  ///< green, red, grey
+/// Meaning of a colour: known is green, unknown is red, undecided is grey.
+enum class Tone { known, unknown, undecided };
 
+/// Box with a caption.
 struct Label {
     Box box;
-    std::string text;  ///< UTF-8; characters outside ASCII are drawn as '?'
+    std::string text;  ///< caption in UTF-8; characters outside ASCII are drawn as '?'
     Tone tone = Tone::undecided;
 };
 
-/// Returns a copy of the frame with a box and a readable caption for every label.
+/// Returns a copy of the frame on which all labels are drawn.
 Image annotate(const Image& frame, std::span<const Label> labels);
 
+/// Image on a contact sheet, with two lines of text.
 struct SheetCell {
-    Image image;  ///< any size; fitted into a square
+    Image image;  ///< image of any size, scaled to fit into a square
     std::string caption;
     std::string detail;
     Tone tone = Tone::undecided;
 };
 
-/// Returns a contact sheet: a title and rows of cells, each with two lines of text.
+/// Returns a contact sheet: a title above rows of cells.
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells);
 
 /// Writes frames to an .mp4 file that browsers and players can play. Not thread-safe.
 class VideoWriter {
   public:
     /// Creates the file. Errors: unsupported (invalid size or frame rate); unavailable (the file
-    /// can't be written, or no encoder is installed).
+    /// cannot be written, or no encoder is installed).
     static Result<VideoWriter> create(const std::filesystem::path& file, double frame_rate,
                                       int width, int height);
     ~VideoWriter();

@@ -45,7 +45,7 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     const auto size = std::filesystem::file_size(file, failed);
     if (failed)
         return fail(ErrorKind::unavailable,
-                    fmt::format("can't read {}: {}", file.string(), failed.message()));
+                    fmt::format("cannot read {}: {}", file.string(), failed.message()));
     if (size > max_file_bytes)
         return fail(ErrorKind::too_large,
                     fmt::format("{} has {} bytes; the limit for an image is {}", file.string(),
@@ -54,33 +54,33 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     std::ifstream in(file, std::ios::binary);
     void* raw = bytes.data();
     in.read(static_cast<char*>(raw), static_cast<std::streamsize>(size));
-    if (!in) return fail(ErrorKind::unavailable, fmt::format("can't read {}", file.string()));
+    if (!in) return fail(ErrorKind::unavailable, fmt::format("cannot read {}", file.string()));
     return bytes;
 }
 
-/// Removes the colour profile from a PNG. It is not used, and libpng prints warnings to standard
-/// error about profiles that many cameras and programs write.
+/// Removes the colour profile from a PNG file. Profiles are not used, and libpng prints warnings to
+/// standard error about those that many cameras and programs write.
 void drop_png_profile(std::vector<std::uint8_t>& bytes) {
     constexpr std::size_t signature = 8;
-    constexpr std::size_t around = 12;  // length, type and checksum of a chunk
+    constexpr std::size_t overhead = 12;  // length, type and checksum of a chunk
     const std::string_view magic("\x89PNG\r\n\x1a\n", signature);
-    const auto text_at = [&](std::size_t place, std::size_t size) {
-        return std::string(bytes.begin() + static_cast<std::ptrdiff_t>(place),
-                           bytes.begin() + static_cast<std::ptrdiff_t>(place + size));
+    const auto text_at = [&](std::size_t position, std::size_t size) {
+        return std::string(bytes.begin() + static_cast<std::ptrdiff_t>(position),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(position + size));
     };
     if (bytes.size() < signature || text_at(0, signature) != magic) return;
-    std::size_t place = signature;
-    while (bytes.size() - place >= around) {
+    std::size_t position = signature;
+    while (bytes.size() - position >= overhead) {
         std::size_t length = 0;
-        for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[place + i];
-        const auto type = text_at(place + 4, 4);
-        // The profile comes before the pixels, so the search ends there.
-        if (type == "IDAT" || length > bytes.size() - place - around) return;
+        for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[position + i];
+        const auto type = text_at(position + 4, 4);
+        // The profile precedes the pixels (IDAT), so end the search there.
+        if (type == "IDAT" || length > bytes.size() - position - overhead) return;
         if (type == "iCCP") {
-            const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(place);
-            bytes.erase(from, from + static_cast<std::ptrdiff_t>(length + around));
+            const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(position);
+            bytes.erase(from, from + static_cast<std::ptrdiff_t>(length + overhead));
         } else {
-            place += length + around;
+            position += length + overhead;
         }
     }
 }
@@ -109,25 +109,25 @@ Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& 
     try {
         cv::Mat mat = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (mat.empty())
-            return fail(ErrorKind::malformed, fmt::format("{} can't be decoded", name));
+            return fail(ErrorKind::malformed, fmt::format("{} cannot be decoded", name));
         return to_image(upright(std::move(mat), header->orientation));
     } catch (const cv::Exception& exception) {
         return fail(ErrorKind::malformed,
-                    fmt::format("{} can't be decoded: {}", name, reason(exception)));
+                    fmt::format("{} cannot be decoded: {}", name, reason(exception)));
     }
 }
 
-Result<std::string> encode_image(const Image& image, const std::string& ending) {
+Result<std::string> encode_image(const Image& image, const std::string& extension) {
     silence_opencv();
     std::vector<unsigned char> bytes;
     try {
         constexpr int jpeg_quality = 92;
-        if (image.empty() ||
-            !cv::imencode(ending, as_mat(image), bytes, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+        if (image.empty() || !cv::imencode(extension, as_mat(image), bytes,
+                                           {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
             return fail(ErrorKind::unsupported, "the image is empty");
     } catch (const cv::Exception&) {
         return fail(ErrorKind::unsupported,
-                    fmt::format("images can be written as .jpg or .png, not as \"{}\"", ending));
+                    fmt::format("images can be written as .jpg or .png, not as \"{}\"", extension));
     }
     return std::string(bytes.begin(), bytes.end());
 }
@@ -136,7 +136,7 @@ Result<void> write_image(const std::filesystem::path& file, const Image& image) 
     const auto bytes = encode_image(image, file.extension().string());
     if (!bytes)
         return fail(bytes.error().kind,
-                    fmt::format("can't write {}: {}", file.string(), bytes.error().message));
+                    fmt::format("cannot write {}: {}", file.string(), bytes.error().message));
     return write_file(file, *bytes);
 }
 

@@ -16,21 +16,21 @@ inline constexpr std::int64_t max_image_pixels = 64'000'000;
 
 /// Reads a JPEG, PNG, BMP, WebP, TIFF or PPM file as 8-bit BGR, turned upright according to its
 /// EXIF orientation. Grey, CMYK, palette, alpha and 16-bit images are converted. Errors:
-/// unavailable (the file can't be read), malformed (not an image, or truncated), too_large (more
+/// unavailable (the file cannot be read), malformed (not an image, or truncated), too_large (more
 /// pixels than max_image_pixels, or too many bytes).
 Result<Image> read_image(const std::filesystem::path& file);
 
-/// Decodes the bytes of such a file in the same way. `name`: the image in error messages;
-/// `max_pixels`: limit that replaces max_image_pixels if it is lower.
+/// Decodes an image file in memory as read_image() does. `name`: name of the image in error
+/// messages; `max_pixels`: limit that is used instead of max_image_pixels if it is lower.
 Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& name,
                            std::int64_t max_pixels = max_image_pixels);
 
-/// Returns the bytes of a JPEG (quality 92) or PNG file. `ending`: ".jpg" or ".png". Error:
-/// unsupported, if the image is empty or the ending is another.
-Result<std::string> encode_image(const Image& image, const std::string& ending);
+/// Returns the bytes of a JPEG (quality 92) or PNG file. `extension`: ".jpg" or ".png". Error:
+/// unsupported, if the image is empty or the extension is not supported.
+Result<std::string> encode_image(const Image& image, const std::string& extension);
 
-/// Writes a JPEG or PNG file, depending on the file's ending, through a temporary file. Errors: as
-/// encode_image(); unavailable (the file can't be written).
+/// Writes a JPEG or PNG file, depending on the extension of `file`. Writes to a temporary file
+/// first and renames it. Errors: those of encode_image(); unavailable (the file cannot be written).
 Result<void> write_image(const std::filesystem::path& file, const Image& image);
 
 }  // namespace facebus::vision

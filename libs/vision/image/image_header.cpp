@@ -11,8 +11,8 @@ namespace {
 
 using Span = std::span<const unsigned char>;
 
-/// Reads numbers from a file. Numbers beyond its end read as 0, which no check below accepts as a
-/// width or height.
+/// Reads numbers from a file in memory. A number beyond the end of the file is read as 0, which is
+/// rejected as a width or height.
 class Reader {
   public:
     explicit Reader(Span bytes, bool big_endian = true) : bytes_(bytes), big_(big_endian) {}
@@ -47,7 +47,7 @@ struct TiffTags {
     int orientation = 1;
 };
 
-/// Reads the first directory of a TIFF file. EXIF data has the same format.
+/// Reads the first directory of a TIFF file or of EXIF data, which has the same format.
 std::optional<TiffTags> read_tiff(Span bytes) {
     const bool big = Reader(bytes).has(0, "MM");
     const Reader in(bytes, big);
@@ -77,8 +77,8 @@ int exif_orientation(Span exif) {
     return tags ? tags->orientation : 1;
 }
 
-/// Walks through the segments of a JPEG file up to the end marker. Each starts with 0xFF and a
-/// marker; most have a length.
+/// Reads the segments of a JPEG file up to the end marker. Each segment starts with 0xFF and a
+/// marker; most also have a length.
 std::optional<ImageHeader> read_jpeg(const Reader& in) {
     ImageHeader header;
     header.complete = false;
@@ -86,7 +86,7 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
     std::size_t at = 2;
     while (at + 2 <= in.size()) {
         if (in.number(at, 1) != 0xFF) {
-            ++at;  // entropy-coded data, or garbage that decoders skip as well
+            ++at;  // entropy-coded data, or garbage, which decoders skip, too
             continue;
         }
         const std::uint32_t marker = in.number(at + 1, 1);
@@ -94,22 +94,22 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             header.complete = true;
             break;
         }
-        // Markers without a segment: escaped data, fill bytes, restart markers, start of image.
-        const bool alone =
+        // Markers without a length: escaped data, fill bytes, restart markers, start of image.
+        const bool no_length =
             marker == 0 || marker == 0xFF || marker == 1 || (marker >= 0xD0 && marker <= 0xD8);
-        if (alone) {
+        if (no_length) {
             at += marker == 0xFF ? 1 : 2;
             continue;
         }
         const std::size_t length = in.number(at + 2, 2);
-        // Start of a frame, in any of the codings; it has the size.
+        // Start of a frame in any of the encodings; it contains the size of the image.
         const bool frame =
             marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
         if (frame && header.width == 0) {
             header.height = in.number(at + 5, 2);
             header.width = in.number(at + 7, 2);
         }
-        // The first EXIF block counts, as in other viewers.
+        // Only the first EXIF block is used, as in common image viewers.
         if (marker == 0xE1 && !has_exif && length > 8 &&
             in.has(at + 4, std::string_view("Exif\0\0", 6))) {
             has_exif = true;
@@ -142,7 +142,7 @@ std::optional<ImageHeader> read_bmp(Span bytes) {
         header.width = in.number(18, 2);
         header.height = in.number(20, 2);
     } else {
-        // The height is signed: negative if the rows are stored from the top.
+        // The height is signed. It is negative if the rows are stored from top to bottom.
         header.width = in.number(18, 4);
         const std::uint32_t height = in.number(22, 4);
         header.height = (height & 0x80000000U) != 0 ? std::uint64_t{~height} + 1 : height;
@@ -156,8 +156,9 @@ std::optional<ImageHeader> read_bmp(Span bytes) {
     return header;
 }
 
-/// Applies the same checks as libwebp. If libwebp does not accept a file, OpenCV passes it to
-/// libraries that try every other format, and one of them trusts the sizes in it.
+/// Reads the header of a WebP file. Applies the same checks as libwebp: if libwebp rejected a file
+/// that was accepted here, OpenCV would pass it to decoders of other formats, and one of them
+/// trusts the sizes in the file.
 std::optional<ImageHeader> read_webp(Span bytes) {
     const Reader in(bytes, false);
     ImageHeader header;
@@ -166,8 +167,8 @@ std::optional<ImageHeader> read_webp(Span bytes) {
     header.complete = riff + 8 <= in.size();
     if (riff < 12 || chunk > riff - 12) return std::nullopt;
     if (in.has(12, "VP8 ")) {
-        // The frame must be a visible key frame of a known profile, with its first partition inside
-        // the chunk.
+        // The frame must be a visible key frame with a known profile, and its first partition must
+        // lie inside the chunk.
         const std::uint32_t frame = in.number(20, 3);
         const bool known = (frame & 1U) == 0 && (frame >> 1U & 7U) <= 3 &&
                            (frame >> 4U & 1U) == 1 && (frame >> 5U) < chunk &&
@@ -186,7 +187,7 @@ std::optional<ImageHeader> read_webp(Span bytes) {
         for (std::size_t at = 12; at + 8 <= in.size();) {
             const std::size_t length = in.number(at + 4, 4);
             if (in.has(at, "EXIF")) {
-                // Some programs write JPEG's prefix "Exif\0\0" first.
+                // Some programs write the prefix "Exif\0\0" of JPEG files first.
                 const std::size_t skip = in.has(at + 8, "Exif") ? 6 : 0;
                 header.orientation = exif_orientation(in.from(at + 8 + skip, length));
             }
@@ -227,7 +228,7 @@ std::optional<ImageHeader> read_any(Span bytes) {
     if (in.has(0, "BM")) return read_bmp(bytes);
     if (in.has(0, "RIFF") && in.has(8, "WEBP")) return read_webp(bytes);
     if (const auto tiff = read_tiff(bytes)) {
-        // OpenCV turns TIFF images upright itself, so their orientation is not returned.
+        // OpenCV rotates TIFF images upright itself, so do not return their orientation.
         return ImageHeader{.width = tiff->width, .height = tiff->height};
     }
     if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&

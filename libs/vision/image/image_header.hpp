@@ -1,4 +1,4 @@
-// Private to libs/vision: reads the header of an image file, before it is decoded.
+// Private to libs/vision: reads the header of an image file without decoding its pixels.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 namespace facebus::vision {
 
 struct ImageHeader {
-    std::uint64_t width = 0;  ///< 0: the file ends before the size
-    std::uint64_t height = 0;
+    std::uint64_t width = 0;   ///< in pixels; 0 if the file ends before the size
+    std::uint64_t height = 0;  ///< in pixels; 0 if the file ends before the size
     /// EXIF orientation, 1 to 8. Stays 1 for formats that OpenCV turns upright itself.
     int orientation = 1;
     /// False if the file is known to be truncated.
@@ -18,7 +18,7 @@ struct ImageHeader {
 };
 
 /// Reads the header of a JPEG, PNG, BMP, WebP, TIFF or PNM file. Returns nothing if the file has
-/// another format or its header is damaged. Never reads outside of `bytes`.
+/// a different format or its header is damaged. Never reads outside `bytes`.
 std::optional<ImageHeader> read_image_header(std::span<const unsigned char> bytes);
 
 }  // namespace facebus::vision

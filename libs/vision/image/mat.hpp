@@ -1,5 +1,5 @@
 // Private to libs/vision: converts images between facebus and OpenCV without copying pixels, and
-// OpenCV's exceptions to facebus errors.
+// exceptions of OpenCV to errors of facebus.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,15 @@
 
 namespace facebus::vision {
 
-/// Returns a view of the image's pixels, which must not be modified: they are shared.
+/// Returns a view of the image's pixels. They are shared, so they must not be modified.
 inline cv::Mat as_mat(const Image& image) {
     if (image.empty()) return {};
     const void* pixels = image.pixels.data();
     return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
 }
 
-/// Converts an 8-bit BGR matrix. Takes ownership of its pixels; copies them only if its rows have
-/// gaps or it does not own them.
+/// Converts an 8-bit BGR matrix to an image that owns the pixels. Copies them only if there are
+/// gaps between the rows or `mat` does not own them.
 inline Image to_image(cv::Mat mat) {
     CV_Assert(mat.type() == CV_8UC3);
     if (mat.empty()) return {};
@@ -36,14 +36,15 @@ inline Image to_image(cv::Mat mat) {
     return {width, height, Bytes(std::move(owner), data, size)};
 }
 
-/// Returns the reason of the exception in one line. (what() has several and names source files.)
+/// Returns the cause of the exception as a single line; what() has several lines and names source
+/// files.
 inline std::string reason(const cv::Exception& exception) {
     return exception.err.empty() ? "OpenCV failed" : exception.err;
 }
 
 /// Runs `work` and rethrows OpenCV's exceptions as `FatalError` (software), so that other
-/// libraries need not know cv::Exception. `what`: the activity, for the message. Use it only for
-/// failures that input can't cause.
+/// libraries need not know cv::Exception. `what`: description of the work, for the message. Use
+/// this only for failures that no input can cause.
 template <class Work>
 std::invoke_result_t<Work> rethrow_opencv_errors(const char* what, Work work) {
     try {

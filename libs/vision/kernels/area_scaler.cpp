@@ -16,7 +16,7 @@ std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-// widen() converts as many bytes as `out` has elements to floats.
+// widen() converts bytes to floats, as many as `out` has elements.
 
 typedef float Four __attribute__((vector_size(16)));
 __attribute__((always_inline)) inline void widen(const std::uint8_t* bytes, Four& out) {
@@ -24,8 +24,8 @@ __attribute__((always_inline)) inline void widen(const std::uint8_t* bytes, Four
     typedef std::int32_t Whole __attribute__((vector_size(16)));
     Bytes low{};
     __builtin_memcpy(&low, bytes, 4);
-    // Spread the four bytes to four 32-bit integers by inserting zeros, in two shuffles, each of
-    // which compiles to one instruction.
+    // Convert the four bytes to four 32-bit integers by inserting zeros. Each of the two shuffles
+    // compiles to one instruction.
     low = __builtin_shufflevector(low, Bytes{}, 0, 16, 1, 16, 2, 16, 3, 16, 16, 16, 16, 16, 16, 16,
                                   16, 16);
     low = __builtin_shufflevector(low, Bytes{}, 0, 1, 16, 16, 2, 3, 16, 16, 4, 5, 16, 16, 6, 7, 16,
@@ -63,14 +63,14 @@ AreaScaler::AreaScaler(const cv::Mat& image, const cv::Rect& region, const cv::S
     rows_ = footprints(region.height, size.height, shrinks);
     columns_ = footprints(region.width, size.width, shrinks);
     integer_ratio_ = region.width % size.width == 0 && region.height % size.height == 0;
-    // row() reads and writes pixels as vectors of four floats, so the last pixel needs one float
-    // more. Columns of sums_ outside the image are never written and stay black.
+    // row() reads and writes pixels as vectors of four floats, so allocate one more float after the
+    // last pixel. Columns of sums_ outside the image are never written and remain black.
     sums_.assign(3 * number(region.width) + 1, 0);
     out_.resize(3 * number(size.width) + 1);
 }
 
 std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target, bool shrinks) {
-    // The formulas are those of cv::resize(), in the same order, so that the weights are equal to
+    // Apply the formulas of cv::resize(), in the same order, so that the weights are identical to
     // the last bit.
     const double scale = 1 / (static_cast<double>(target) / length);
     std::vector<Footprint> all;
@@ -79,8 +79,8 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
         Footprint footprint;
         footprint.weights = weights_.size();
         if (!shrinks) {
-            // An output pixel covers less than one input pixel, so it touches at most two. Each
-            // gets its share of the output pixel as its weight.
+            // An output pixel is smaller than an input pixel, so it overlaps at most two of them.
+            // The weight of each is the covered fraction of the output pixel.
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);
@@ -88,10 +88,10 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
             weights_.push_back(static_cast<float>(1 - part));
             if (part > 0) weights_.push_back(static_cast<float>(part));
         } else {
-            // An output pixel covers the interval from `begin` to `begin + scale`: a part of an
-            // input pixel, then whole ones, then another part. Weights are covered lengths,
-            // divided by the length of the interval.
-            constexpr double negligible = 1e-3;  // of a pixel; smaller parts are ignored
+            // An output pixel covers the interval from `begin` to `begin + scale`: part of an input
+            // pixel, then whole pixels, then part of another pixel. The weight of each is its
+            // covered length, divided by the length of the interval.
+            constexpr double negligible = 1e-3;  // ignore parts shorter than this, in pixels
             const double begin = i * scale;
             const int last_whole =
                 std::min(static_cast<int>(std::floor(begin + scale)), length - 1);
@@ -117,13 +117,13 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
 }
 
 const float* AreaScaler::row(int y) {
-    // Area weights are products of a vertical and a horizontal weight, so the scaling separates
-    // into two passes. The vertical pass comes first: it adds whole rows of the image, which
-    // vectorises well, and leaves a single row for the horizontal pass.
+    // Each weight is the product of a vertical and a horizontal weight, so scale in two passes. The
+    // vertical pass is first, because it adds whole rows of the image, which vectorises well, and
+    // leaves only a single row to the horizontal pass.
     const Footprint& footprint = rows_[number(y)];
     const auto begin = 3 * number(inside_.x - region_.x);
     const auto width = 3 * number(inside_.width);
-    // Rows outside the image are black: they add nothing and are skipped.
+    // Skip rows outside the image, because they are black and add nothing.
     const int top = region_.y + static_cast<int>(footprint.first);
     const int from = std::clamp(inside_.y - top, 0, static_cast<int>(footprint.count));
     const int to = std::clamp(inside_.br().y - top, from, static_cast<int>(footprint.count));
@@ -140,8 +140,8 @@ const float* AreaScaler::row(int y) {
     {
         by_four::add_rows(sources_.data(), weights, sources_.size(), width, sums_.data() + begin);
     }
-    // Horizontal pass: the three channels of a pixel in one vector of four floats. The fourth float
-    // belongs to the next pixel and is overwritten by it.
+    // Horizontal pass: process the three channels of a pixel in one vector of four floats. The
+    // fourth float belongs to the next pixel, which overwrites it.
     const auto mean = static_cast<float>(pixel_mean);
     const auto scale = static_cast<float>(pixel_scale);
     float* out = out_.data();
@@ -155,18 +155,19 @@ const float* AreaScaler::row(int y) {
             sum += weights_[column.weights + i] * pixel;
         }
         if (rounded_) {
-            // Adding 1.5 * 2^23 leaves no bits for a fraction, so the sum is rounded to an integer
-            // without a conversion.
+            // A float above 2^23 has no bits for a fraction. Adding 1.5 * 2^23 therefore rounds the
+            // sum to an integer, which is faster than a conversion.
             constexpr float large = 12582912;
             const Four whole = sum + large - large;
-            const Four off = sum - whole;
+            const Four fraction = sum - whole;
             sum = whole;
-            // If a sum is close to one half, rounding depends on the order of the additions, and
-            // ours is not the order of cv::resize(). Such rare pixels are computed again.
+            // If the fraction is close to one half, the rounded value depends on the order of the
+            // additions, and ours differs from that of cv::resize(). Compute such rare pixels
+            // again.
             constexpr float nearly_half = 0.4999F;
-            const auto doubtful = (off > nearly_half) | (off < -nearly_half);
+            const auto doubtful = (fraction > nearly_half) | (fraction < -nearly_half);
             if ((doubtful[0] | doubtful[1] | doubtful[2]) != 0) {
-                for (std::size_t c = 0; c < 3; ++c) sum[c] = rounded(footprint, column, c);
+                for (std::size_t c = 0; c < 3; ++c) sum[c] = round_exactly(footprint, column, c);
             }
         }
         sum = (sum - mean) * scale;
@@ -175,8 +176,8 @@ const float* AreaScaler::row(int y) {
     return out_.data();
 }
 
-float AreaScaler::rounded(const Footprint& rows, const Footprint& columns,
-                          std::size_t channel) const {
+float AreaScaler::round_exactly(const Footprint& rows, const Footprint& columns,
+                                std::size_t channel) const {
     const auto pixel = [&](std::size_t row, std::size_t column) {
         return image_.ptr(
             region_.y +
@@ -184,8 +185,8 @@ float AreaScaler::rounded(const Footprint& rows, const Footprint& columns,
                 rows.first +
                 row))[3 * (static_cast<std::size_t>(region_.x) + columns.first + column) + channel];
     };
-    // cv::resize() has a special path for integer ratios, which adds up integers, and in it another
-    // one for 2 x 2 pixels, which rounds halves up instead of to even.
+    // For integer ratios, cv::resize() adds up integers. If the ratio is 2 x 2, it then rounds
+    // halves up instead of to even.
     if (integer_ratio_) {
         int sum = 0;
         for (std::size_t row = 0; row < rows.count; ++row) {
@@ -198,14 +199,14 @@ float AreaScaler::rounded(const Footprint& rows, const Footprint& columns,
         if (area == 4) return static_cast<float>(halves_up);
         return std::nearbyint(static_cast<float>(sum) * (1 / static_cast<float>(area)));
     }
-    // Otherwise it scales each row horizontally and then adds up the rows.
+    // For other ratios, cv::resize() scales each row horizontally and then adds up the rows.
     float sum = 0;
     for (std::size_t row = 0; row < rows.count; ++row) {
-        float of_row = 0;
+        float row_sum = 0;
         for (std::size_t column = 0; column < columns.count; ++column) {
-            of_row += static_cast<float>(pixel(row, column)) * weights_[columns.weights + column];
+            row_sum += static_cast<float>(pixel(row, column)) * weights_[columns.weights + column];
         }
-        sum += weights_[rows.weights + row] * of_row;
+        sum += weights_[rows.weights + row] * row_sum;
     }
     return std::nearbyint(sum);
 }

@@ -9,41 +9,43 @@
 namespace facebus::vision {
 namespace {
 
-// Output channels that one call of a kernel computes.
+// Number of output channels that one call of a kernel computes.
 constexpr std::size_t lanes = 16;
 
-/// Input of a kernel: which cells it computes, and which inputs and weights each of them reads.
+/// Arguments of a kernel: the cells to compute, and the inputs and weights to read for each of
+/// them.
 ///
-/// The inputs of a cell are `height` rows, each with `runs` runs of `taps` consecutive floats. If
-/// the cells of the input have no padding, one run covers all cells of a row that the convolution
-/// reads; else there is one run per cell, which leaves the padding out.
+/// The window of a cell consists of `height` rows. Each row consists of `runs` runs of `taps`
+/// consecutive floats. If the cells of the input are not padded, a single run covers all cells in a
+/// row of the window. Otherwise there is one run per cell, which excludes the padding.
 struct Work {
-    const float* const* rows;
-    std::size_t height;   ///< input rows
-    std::size_t runs;     ///< runs per row, `stride` apart
-    std::size_t taps;     ///< floats per run
-    std::size_t stride;   ///< floats from one input cell to the next
-    std::size_t outputs;  ///< floats from one output cell to the next, and per row of weights
-    const float* weights;
-    const float* bias;   ///< read only by kernels with an activation
-    const float* slope;  ///< read only by kernels with an activation
-    std::size_t cell;    ///< first cell
-    float* out;
+    const float* const* rows;  ///< input rows
+    std::size_t height;        ///< number of input rows
+    std::size_t runs;          ///< number of runs per row, `stride` apart
+    std::size_t taps;          ///< floats per run
+    std::size_t stride;        ///< floats from one input cell to the next
+    std::size_t outputs;       ///< floats from one output cell to the next, and per row of weights
+    const float* weights;      ///< one row of `outputs` floats per input of the window
+    const float* bias;         ///< biases; read only by kernels with an activation
+    const float* slope;        ///< slopes of the PReLU; read only by kernels with an activation
+    std::size_t cell;          ///< first cell to compute
+    float* out;                ///< output row
 };
 
 using Kernel = void (*)(const Work& work);
 
-/// Kernels that compute different numbers of cells per call, the largest first.
+/// Kernel that computes `cells` cells per call.
 struct SizedKernel {
     std::size_t cells;
     Kernel kernel;
 };
+/// Kernels for one set of instructions, in decreasing order of `cells`.
 using Kernels = std::array<SizedKernel, 3>;
 
 #define KERNELS "vision/kernels/convolution_kernels.inc"
 #include "vision/kernels/vectors.inc"
 #if defined(__x86_64__)
-namespace by_sixteen {  // AVX-512, used by this file only
+namespace by_sixteen {  // AVX-512, used only in this file
 #define TARGET __attribute__((target("avx512f"))) static
 typedef float Lanes __attribute__((vector_size(64)));
 #include KERNELS
@@ -51,10 +53,10 @@ typedef float Lanes __attribute__((vector_size(64)));
 }  // namespace by_sixteen
 #endif
 
-/// Returns the kernels for the vector instructions. The binary contains every variant; which one
-/// runs is decided here, at run time, because the processor is not known when it is built.
+/// Returns the kernels for the vector instructions. The binary contains all variants, because the
+/// processor is known only at run time.
 template <bool Activated>
-const Kernels& kernels(Instructions instructions) {
+const Kernels& kernels_for(Instructions instructions) {
 #if defined(__x86_64__)
     if (instructions >= Instructions::avx512) return by_sixteen::kernels<Activated>;
     if (instructions == Instructions::avx2) return by_eight::kernels<Activated>;
@@ -64,7 +66,8 @@ const Kernels& kernels(Instructions instructions) {
     return by_four::kernels<Activated>;
 }
 
-/// Computes a row of `width` cells: most of it with the kernel for the most cells.
+/// Computes a row of `width` cells. Uses the kernel with the largest number of cells as far as
+/// possible, and the others for the rest of the row.
 void run(const Kernels& kernels, Work work, std::size_t width) {
     std::size_t cell = 0;
     for (const auto& [cells, kernel] : kernels) {
@@ -73,7 +76,8 @@ void run(const Kernels& kernels, Work work, std::size_t width) {
             kernel(work);
         }
         // Fewer cells are left than the kernel computes. If the row is long enough, let the kernel
-        // end with the row and compute some cells again: faster than the rest one by one.
+        // compute the last cells of the row. It computes some cells a second time, which is faster
+        // than computing the rest one by one.
         if (cell < width && width >= cells) {
             work.cell = width - cells;
             kernel(work);
@@ -86,8 +90,8 @@ std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// Element-wise maximum of vectors of 16 floats, kept in four registers. Vectors of four floats
-/// exist on every processor, so pooling needs no variants.
+/// Element-wise maximum of vectors of 16 floats, kept in four registers. Every processor supports
+/// vectors of four floats, so pooling needs no variants.
 class Maximum {
   public:
     explicit Maximum(const float* from)
@@ -124,16 +128,16 @@ class Maximum {
 
 void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
                   float* out, Instructions instructions) {
-    // Without padding between cells, all inputs of a row of the window are consecutive: one run of
-    // size * inputs floats. Otherwise each cell of the window is its own run.
-    const bool whole = stride == layer.inputs;
+    // If cells are not padded, all inputs in a row of the window are consecutive, and form one run
+    // of size * inputs floats. Otherwise each cell of the window is a run.
+    const bool consecutive = stride == layer.inputs;
     const std::size_t size = number(layer.size);
     for (std::size_t output = 0; output < number(layer.outputs); output += lanes) {
-        run(kernels<true>(instructions),
+        run(kernels_for<true>(instructions),
             {.rows = rows,
              .height = size,
-             .runs = whole ? 1 : size,
-             .taps = number(layer.inputs) * (whole ? size : 1),
+             .runs = consecutive ? 1 : size,
+             .taps = number(layer.inputs) * (consecutive ? size : 1),
              .stride = number(stride),
              .outputs = number(layer.outputs),
              .weights = layer.weights.data() + output,
@@ -147,9 +151,10 @@ void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int s
 
 void multiply(const float* weights, int inputs, int outputs, const float* in, int stride, int cells,
               float* out, Instructions instructions) {
-    // A matrix product is a 1 x 1 convolution without activation whose cells are the matrix rows.
+    // A matrix product is a 1 x 1 convolution without an activation. Its cells are the rows of the
+    // matrix.
     for (std::size_t output = 0; output < number(outputs); output += lanes) {
-        run(kernels<false>(instructions),
+        run(kernels_for<false>(instructions),
             {.rows = &in,
              .height = 1,
              .runs = 1,
@@ -191,15 +196,15 @@ void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::strin
     const auto& kernel = file.get(name + "/kernel:0", number(of) * number(inputs) * number(area));
     const auto& biases = file.get(name + "/bias:0", static_cast<std::size_t>(of));
     for (int input = 0; input < inputs; ++input) {
-        for (int place = 0; place < area; ++place) {
+        for (int position = 0; position < area; ++position) {
             const auto value =
                 kernel[(number(from) * number(inputs) + number(input)) * number(area) +
-                       number(place)];
-            // The networks were trained on transposed RGB images. Transposing the weights and
-            // swapping their channels once makes them fit our upright BGR images.
-            const int upright = place % size * size + place / size;
+                       number(position)];
+            // The networks were trained on transposed RGB images. Transpose the weights and swap
+            // their channels once, so that images need not be converted.
+            const int transposed = position % size * size + position / size;
             const int channel = inputs == 3 ? 2 - input : input;
-            weights[(number(upright) * number(inputs) + number(channel)) * number(outputs) +
+            weights[(number(transposed) * number(inputs) + number(channel)) * number(outputs) +
                     number(to)] += factor * value;
         }
     }
@@ -222,7 +227,7 @@ void pool_row(const float* const* rows, int count, int window, int width, int ch
     const auto stride = number(channels);
     for (std::size_t x = 0; x < number(out_width); ++x, out += stride) {
         const auto end = std::min(2 * x + number(window), number(width));
-        // 16 channels at a time: their maximum over the whole window stays in registers.
+        // Process 16 channels at a time, so that their maximum over the window stays in registers.
         for (std::size_t c = 0; c < stride; c += lanes) {
             Maximum maximum(rows[0] + 2 * x * stride + c);
             for (std::size_t row = 0; row < number(count); ++row) {

@@ -1,23 +1,29 @@
-// Winograd's method, in one dimension first. Take three weights a, b, c and compute `tile`
-// neighbouring outputs, which depend on tile + 2 inputs. Directly, that takes 3 * tile
-// multiplications. Polynomials can be multiplied with fewer: evaluate both at enough points,
-// multiply the values, one multiplication per point, and interpolate. A convolution is the
-// transpose of such a product, and the trick works there, too, with the linear steps transposed:
-// the weights are evaluated at tile + 2 points, the inputs pass through the transposed
-// interpolation, and the outputs result from the transposed evaluation. The points are 0, 1, -1, 2,
-// infinity for tile 3, and 0, 1, -1, 2, -2, infinity for tile 4, which keeps all constants small:
+// Winograd's method, first in one dimension. From three weights a, b, c and tile + 2 inputs,
+// compute `tile` neighbouring outputs. The direct way takes 3 * tile multiplications.
+//
+// Two polynomials can be multiplied with fewer multiplications than one per pair of coefficients:
+// evaluate both polynomials at enough points, multiply the two values at each point, and
+// interpolate the product from these values. A convolution is the transpose of such a product, so
+// its linear steps are the transposed ones:
+// - Weight transform: evaluate the polynomial of the weights at tile + 2 points.
+// - Input transform: apply the transposed interpolation to the inputs.
+// - Multiply the transformed weights and inputs, with one multiplication per point.
+// - Output transform: apply the transposed evaluation to the products.
 //
 //     outputs = output transform (weight transform (weights) * input transform (inputs))
 //
-// where * multiplies position by position. In two dimensions each transform is applied along both
-// axes, so a tile of 4 x 4 outputs takes 6 x 6 = 36 multiplications instead of 9 x 16 = 144.
+// where * multiplies element by element. The points are 0, 1, -1, 2, infinity for tile 3, and
+// 0, 1, -1, 2, -2, infinity for tile 4; they keep all constants small.
 //
-// The transforms themselves cost additions, which is why they must be shared:
+// In two dimensions, each transform is applied along both axes. A tile of 4 x 4 outputs thus takes
+// 6 x 6 = 36 multiplications instead of 9 x 16 = 144.
+//
+// The transforms cost additions, so they must be shared:
 // - The weights are transformed once, when the layer is loaded.
 // - The inputs of a tile are transformed once for all output channels.
-// - The products are added up over the input channels before the output transform, which is linear.
-//   For each of the (tile + 2)^2 positions this is a matrix product, tiles x inputs times
-//   inputs x outputs, and multiply() computes it.
+// - The output transform is linear, so the products are added up over the input channels before it.
+//   For each of the (tile + 2)^2 positions, this sum is a matrix product: multiply() multiplies
+//   tiles x inputs by inputs x outputs.
 #include "vision/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -28,32 +34,34 @@
 namespace facebus::vision {
 namespace {
 
-// Tiles that are processed together: as many as keep inputs and products in the second-level cache.
+// Number of tiles that are processed together, chosen so that their transformed inputs and products
+// fit into the second-level cache.
 constexpr std::size_t chunk = 24;
 
 std::size_t number(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// Consecutive tiles of a map, numbered row by row. The last tile of a row or column ends with the
-/// map; it overlaps the tile before it if the map is not a multiple of the tile.
+/// Range of consecutive tiles of a map, which are numbered row by row. The last tile of a row or
+/// column is aligned with the end of the map. It overlaps the previous tile if the size of the map
+/// is not a multiple of the size of a tile.
 struct Tiles {
-    std::size_t first;
-    std::size_t count;
-    std::size_t across;  ///< tiles per row of tiles
+    std::size_t first;   ///< number of the first tile
+    std::size_t count;   ///< number of tiles in the range
+    std::size_t across;  ///< number of tiles per row of tiles
     std::size_t tile;    ///< side of a tile in cells
-    std::size_t height;  ///< of the map in cells
-    std::size_t width;
+    std::size_t height;  ///< height of the map in cells
+    std::size_t width;   ///< width of the map in cells
 
-    /// Returns the row and the cell where tile `first + i` begins.
-    [[nodiscard]] std::pair<std::size_t, std::size_t> place(std::size_t i) const {
+    /// Returns the row and the column at which tile `first + i` begins.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> origin(std::size_t i) const {
         const auto index = first + i;
         return {std::min(index / across * tile, height - tile),
                 std::min(index % across * tile, width - tile)};
     }
 };
 
-/// The transforms before and after the products, for one tile size and one vector width.
+/// Input and output transform for one tile size and one vector width.
 struct Transforms {
     void (*inputs)(const Tiles& tiles, const float* const* rows, std::size_t stride, float* out);
     void (*outputs)(const Tiles& tiles, const float* in, const ConvolutionLayer& layer,
@@ -74,9 +82,9 @@ Transforms transforms_for(int tile, Instructions instructions) {
     return tile == 4 ? by_four::transforms<4> : by_four::transforms<3>;
 }
 
-/// Weight transform in one dimension: returns the tile + 2 factors for the weights a, b, c. They
+/// Weight transform in one dimension: returns the tile + 2 factors for the weights a, b, c. These
 /// are the values of a + b x + c x^2 at the points, divided by the denominators of the
-/// interpolation; the last one is the point at infinity, c.
+/// interpolation. The factor for the point at infinity, the last one, is c.
 std::array<double, 6> transform_weights(int tile, double a, double b, double c) {
     if (tile == 4) {
         return {a / 4,
@@ -97,7 +105,8 @@ WinogradLayer::WinogradLayer(ConvolutionLayer layer, int tile)
     const auto outputs = number(layer_.outputs);
     const auto size = number(layer_.inputs) * outputs;
     weights_.resize(side * side * size);
-    // For each pair of an input and an output channel: the 3 x 3 weights, rows then columns.
+    // For each pair of an input and an output channel, transform the 3 x 3 weights: first each row,
+    // then each column of the result.
     for (std::size_t i = 0; i < size; ++i) {
         const auto weight = [&](std::size_t row, std::size_t column) {
             return double{layer_.weights[(row * 3 + column) * size + i]};
@@ -130,8 +139,9 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
     const std::size_t positions = (tile + 2) * (tile + 2);
     const auto inputs = number(stride);
     const auto outputs = number(layer_.outputs);
-    // One matrix per position: tiles x stride before the product, tiles x outputs after it. The
-    // buffers are kept from call to call, per thread, to save allocating and clearing them.
+    // The buffers contain one matrix per position: tiles x stride before the product, tiles x
+    // outputs after it. Each thread reuses its buffers in all calls, to avoid allocating and
+    // clearing them.
     thread_local std::vector<float> transformed;
     thread_local std::vector<float> multiplied;
     transformed.resize(std::max(transformed.size(), positions * chunk * inputs));

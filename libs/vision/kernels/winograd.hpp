@@ -1,4 +1,5 @@
-// Private to libs/vision: 3 x 3 convolutions with fewer multiplications.
+// Private to libs/vision: 3 x 3 convolutions by Winograd's method, which needs fewer
+// multiplications.
 #pragma once
 
 #include <vector>
@@ -8,11 +9,12 @@
 
 namespace facebus::vision {
 
-/// Convolution of 3 x 3 and PReLU by Winograd's method (S. Winograd, Arithmetic Complexity of
-/// Computations, 1980; the method is explained in winograd.cpp). Computes tiles of 3 x 3 or 4 x 4
-/// outputs with 2.8 or 2.3 multiplications per output, input and channel instead of 9. Results
-/// equal those of convolve_row() to some 1e-6. Maps have the layout described in convolution.hpp;
-/// maps smaller than a tile are convolved directly. Thread-safe.
+/// 3 x 3 convolution followed by PReLU, by Winograd's method (S. Winograd, Arithmetic Complexity of
+/// Computations, 1980; explained in winograd.cpp). Computes tiles of 3 x 3 or 4 x 4 outputs. Per
+/// output cell, and per pair of an input and an output channel, this takes 2.8 multiplications for
+/// 3 x 3 tiles and 2.3 for 4 x 4 tiles, instead of 9. Results differ from those of convolve_row()
+/// by a few 1e-6. For the layout of maps see convolution.hpp. Maps smaller than a tile are
+/// convolved directly. Thread-safe.
 class WinogradLayer {
   public:
     /// Transforms the weights of `layer`. Requires: `layer` has size 3; `tile` is 3 or 4.
@@ -20,12 +22,12 @@ class WinogradLayer {
 
     [[nodiscard]] const ConvolutionLayer& layer() const { return layer_; }
 
-    /// Returns how many rows to request per call of run() if a map of `height` rows is computed
-    /// piece by piece.
-    [[nodiscard]] int rows_at_once(int height) const { return height < tile_ ? 1 : tile_; }
+    /// Returns the number of rows to request per call of run() if a map of `height` rows is
+    /// computed in parts.
+    [[nodiscard]] int rows_per_run(int height) const { return height < tile_ ? 1 : tile_; }
 
-    /// Computes `height` rows of `width` cells from height + 2 rows of width + 2 cells, and writes
-    /// them to the rows `out`.
+    /// Computes `height` rows of `width` cells from height + 2 rows of width + 2 cells, which are
+    /// `stride` floats apart. Writes them to the rows `out`.
     void run(const float* const* rows, int stride, int height, int width, float* const* out,
              Instructions instructions = best_instructions()) const;
 

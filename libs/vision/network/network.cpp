@@ -29,14 +29,14 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
         net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
         return net;
     } catch (const cv::Exception& exception) {
-        model_failed(file, "can't be read by OpenCV (" + reason(exception) + ")");
+        model_failed(file, "cannot be read by OpenCV (" + reason(exception) + ")");
     }
 }
 
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
-    // Models that not every installation needs are only fetched on request.
+    // By default, models/prepare does not fetch models that most installations do not need.
     const bool optional = file.parent_path().filename() == "ssd";
     throw FatalError(Exit::unavailable,
                      fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(), why,
@@ -66,7 +66,7 @@ std::uint64_t file_hash(const std::filesystem::path& file) {
         for (const char c : std::span(block).first(static_cast<std::size_t>(in.gcount())))
             hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
     }
-    if (!in.eof()) model_failed(file, "can't be read");
+    if (!in.eof()) model_failed(file, "cannot be read");
     return hash;
 }
 

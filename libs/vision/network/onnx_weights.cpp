@@ -13,7 +13,7 @@ namespace facebus::vision {
 namespace {
 
 // An ONNX file is a Protocol Buffers message: a model that contains a graph, whose initializers are
-// the tensors. These are the field numbers in onnx.proto.
+// the tensors. These are field numbers from onnx.proto.
 constexpr std::uint64_t model_graph = 7;
 constexpr std::uint64_t graph_initializer = 5;
 constexpr std::uint64_t tensor_data_type = 2;
@@ -25,14 +25,14 @@ constexpr std::uint64_t type_float = 1;
 /// One field of a Protocol Buffers message.
 struct Field {
     std::uint64_t number = 0;
-    std::uint64_t value = 0;  ///< if the field is a number
-    std::string_view bytes;   ///< if the field is a string or a message
+    std::uint64_t value = 0;  ///< value of a number, otherwise 0
+    std::string_view bytes;   ///< content of a string or message, otherwise empty
 };
 
 /// Removes the first field from `bytes` and returns it. Returns nothing if it is malformed.
-std::optional<Field> next(std::string_view& bytes) {
-    // Variable-length integer: seven bits per byte, lowest first; the top bit marks that more
-    // bytes follow.
+std::optional<Field> next_field(std::string_view& bytes) {
+    // Variable-length integer: seven bits per byte, lowest bits first. The top bit of a byte is set
+    // if more bytes follow.
     const auto varint = [&]() -> std::optional<std::uint64_t> {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
@@ -85,7 +85,7 @@ std::optional<Field> next(std::string_view& bytes) {
 template <class Use>
 bool for_each_field(std::string_view bytes, Use use) {
     while (!bytes.empty()) {
-        const auto field = next(bytes);
+        const auto field = next_field(bytes);
         if (!field) return false;
         if (!use(*field)) return false;
     }
@@ -102,34 +102,34 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
         std::string name;
         std::string_view data;
         bool floats = false;
-        const bool good = for_each_field(bytes, [&](const Field& field) {
+        const bool well_formed = for_each_field(bytes, [&](const Field& field) {
             if (field.number == tensor_name) name = field.bytes;
             if (field.number == tensor_data_type) floats = field.value == type_float;
-            // A tensor has one or the other; both are packed 32-bit floats.
+            // A tensor has only one of these fields; both contain packed 32-bit floats.
             if (field.number == tensor_raw_data || field.number == tensor_float_data) {
                 data = field.bytes;
             }
             return true;
         });
-        if (!good || data.size() % sizeof(float) != 0) return false;
+        if (!well_formed || data.size() % sizeof(float) != 0) return false;
         if (!floats) return true;
         std::vector<float> numbers(data.size() / sizeof(float));
         if (!numbers.empty()) std::memcpy(numbers.data(), data.data(), data.size());
         tensors_.insert_or_assign(std::move(name), std::move(numbers));
         return true;
     };
-    const bool good = for_each_field(content, [&](const Field& field) {
+    const bool well_formed = for_each_field(content, [&](const Field& field) {
         if (field.number != model_graph) return true;
         return for_each_field(field.bytes, [&](const Field& part) {
             return part.number != graph_initializer || read_tensor(part.bytes);
         });
     });
-    if (!good || tensors_.empty()) model_failed(file, "is not a valid ONNX file");
+    if (!well_formed || tensors_.empty()) model_failed(file, "is not a valid ONNX file");
 }
 
 const std::vector<float>& OnnxWeights::get(const std::string& name, std::size_t count) const {
     auto found = tensors_.find(name);
-    // Callers may give only the beginning of a name, as CandidateNetwork does.
+    // Callers such as CandidateNetwork may pass only the beginning of a name.
     if (found == tensors_.end()) {
         found = tensors_.lower_bound(name);
         if (found != tensors_.end() && !found->first.starts_with(name)) found = tensors_.end();

@@ -1,4 +1,4 @@
-// Private to libs/vision: reads the weights in an ONNX file.
+// Private to libs/vision: reads weights from an ONNX file.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,16 @@
 
 namespace facebus::vision {
 
-/// The 32-bit float tensors of an ONNX file by name. Reads only this part of the format, without
-/// OpenCV, so that the result does not depend on OpenCV's version.
+/// The 32-bit float tensors of an ONNX file, by name. Reads only this part of the format, and does
+/// so without OpenCV, so that the result does not depend on OpenCV's version.
 class OnnxWeights {
   public:
-    /// Throws `FatalError` (unavailable) as load_network() does if the file is missing or
-    /// damaged.
+    /// Reads the file. Throws as load_network() does if the file is missing or damaged.
     explicit OnnxWeights(const std::filesystem::path& file);
 
-    /// Returns the values of the tensor called `name`, or else of the first tensor whose name
-    /// starts with `name`, in the order of the file. Throws `FatalError` (unavailable) if there
-    /// is none or it does not have `count` values.
+    /// Returns the values of the tensor `name`, in the order of the file. If no tensor has this
+    /// name, returns those of the first tensor whose name starts with `name`. Throws `FatalError`
+    /// (unavailable) if there is no such tensor or it does not have `count` values.
     [[nodiscard]] const std::vector<float>& get(const std::string& name, std::size_t count) const;
 
   private:

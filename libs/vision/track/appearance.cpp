@@ -25,28 +25,28 @@ void Appearance::standardise() {
     const float mean =
         std::accumulate(grey_.begin(), grey_.end(), 0.0F) / static_cast<float>(grey_.size());
     for (float& value : grey_) value -= mean;
-    const float length =
+    const float norm =
         std::sqrt(std::inner_product(grey_.begin(), grey_.end(), grey_.begin(), 0.0F));
-    // The length is the standard deviation times the square root of the number of pixels, which is
-    // grey_side. A crop that deviates by less than one grey level shows nothing.
-    known_ = length > grey_side;
-    if (!known_) return;
-    for (float& value : grey_) value /= length;
+    // The norm is the standard deviation times grey_side, the square root of the number of pixels.
+    // If the standard deviation is less than one grey level, the crop has no contrast.
+    has_contrast_ = norm > grey_side;
+    if (!has_contrast_) return;
+    for (float& value : grey_) value /= norm;
 }
 
 float Appearance::similarity(const Appearance& other) const {
-    if (!known_ || !other.known_) return 1;
+    if (!has_contrast_ || !other.has_contrast_) return 1;
     return std::inner_product(grey_.begin(), grey_.end(), other.grey_.begin(), 0.0F);
 }
 
 void Appearance::blend(const Appearance& newer) {
-    if (!newer.known_) return;
-    if (!known_) {
+    if (!newer.has_contrast_) return;
+    if (!has_contrast_) {
         *this = newer;
         return;
     }
-    // Both have length 1. The scale brings the sum back to the range of grey values, which the test
-    // of the length in standardise() expects.
+    // Both have unit norm. Scale the sum to the range of grey levels, which the test of the norm in
+    // standardise() expects.
     constexpr float scale = 256;
     for (std::size_t i = 0; i < grey_.size(); ++i) grey_[i] = scale * (grey_[i] + newer.grey_[i]);
     standardise();

@@ -8,8 +8,8 @@
 
 namespace facebus::vision {
 
-/// Small grey copy of a crop, normalised to mean 0 and length 1. The dot product of two of them is
-/// their correlation, which does not depend on brightness or contrast.
+/// Small grey copy of a crop, normalised to mean 0 and unit norm. The dot product of two of these
+/// copies is their correlation, which does not depend on brightness or contrast.
 class Appearance {
   public:
     static constexpr int grey_side = 20;
@@ -17,17 +17,18 @@ class Appearance {
     Appearance() = default;
     explicit Appearance(const Image& crop);
 
-    /// Returns the correlation, in [-1, 1]. Returns 1 if either crop is empty or has no contrast,
-    /// so that there is nothing to compare.
+    /// Returns the correlation, in [-1, 1]. Returns 1 if there is nothing to compare, because
+    /// either crop is empty or has no contrast.
     [[nodiscard]] float similarity(const Appearance& other) const;
 
-    /// Replaces this by the average of this and `newer`.
+    /// Replaces this object by the average of itself and `newer`.
     void blend(const Appearance& newer);
 
   private:
+    /// Normalises the grey levels and sets `has_contrast_`.
     void standardise();
 
-    bool known_ = false;  ///< whether there is anything to compare
+    bool has_contrast_ = false;
     std::array<float, std::size_t{grey_side} * grey_side> grey_{};
 };
 

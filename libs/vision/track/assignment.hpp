@@ -7,7 +7,7 @@
 
 namespace facebus::vision {
 
-/// Costs of `rows` x `columns` pairs. A pair without a cost is not allowed.
+/// Table of the costs of `rows` x `columns` pairs. A pair without a cost is not allowed.
 class CostTable {
   public:
     CostTable(std::size_t rows, std::size_t columns)
@@ -28,9 +28,9 @@ class CostTable {
     std::vector<std::optional<double>> costs_;
 };
 
-/// Returns the column assigned to each row, if any (Hungarian method). The assignment has as many
-/// pairs as the allowed pairs permit, and of all such assignments the lowest total cost. Requires:
-/// costs are in [0, 1000].
+/// Returns the column assigned to each row, if any (Hungarian method). Of all assignments with the
+/// maximum number of allowed pairs, this is one with the lowest total cost. Requires: costs are in
+/// [0, 1000].
 std::vector<std::optional<std::size_t>> assign(const CostTable& costs);
 
 }  // namespace facebus::vision

@@ -23,11 +23,12 @@ namespace facebus::vision {
 namespace {
 
 constexpr double default_rate = 25;
-// Containers state higher rates, or 0, if the rate is unknown.
+// If the frame rate is unknown, containers report 0 or an implausibly high rate.
 constexpr double max_rate = 1000;
 constexpr int open_timeout_ms = 10'000;
 constexpr int read_timeout_ms = 10'000;
-// Consecutive damaged frames that are skipped before the source counts as ended.
+// Maximum number of consecutive damaged frames to skip. After more of them, the source counts as
+// ended.
 constexpr int max_damaged = 5;
 
 bool has_scheme(std::string_view source) {
@@ -37,13 +38,13 @@ bool has_scheme(std::string_view source) {
                        [](unsigned char c) { return std::isalnum(c) != 0 || c == '+'; });
 }
 
-bool has_image_ending(const std::filesystem::path& file) {
-    std::string ending = file.extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(),
+bool has_image_extension(const std::filesystem::path& file) {
+    std::string extension = file.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     constexpr std::string_view known[] = {".jpg",  ".jpeg", ".png", ".bmp", ".webp", ".tif",
                                           ".tiff", ".ppm",  ".pgm", ".pbm", ".pnm"};
-    return std::find(std::begin(known), std::end(known), ending) != std::end(known);
+    return std::find(std::begin(known), std::end(known), extension) != std::end(known);
 }
 
 cv::Mat as_bgr(cv::Mat mat) {
@@ -59,35 +60,36 @@ cv::Mat as_bgr(cv::Mat mat) {
 struct VideoSource::Impl {
     std::string source;
     SourceKind kind{};
-    double rate = default_rate;
-    std::int64_t count = 0;
+    double rate = default_rate;  ///< frames per second
+    std::int64_t count = 0;      ///< number of frames, or 0 if unknown
     cv::VideoCapture capture;
-    std::vector<std::filesystem::path> images;
-    std::optional<cv::Mat> first;  ///< read by open_capture() to check that the source has frames
-    std::int64_t number = 0;       ///< of the next frame
-    std::int64_t last_pts = -1;
+    std::vector<std::filesystem::path> images;  ///< images of a folder, sorted by name
+    std::optional<cv::Mat> first;  ///< frame that open_capture() read to check the source
+    std::int64_t next = 0;         ///< index of the next image of a folder
+    std::int64_t last_pts = -1;    ///< pts of the last frame of a video or device, or -1
     Monotonic::time_point start;
 
     Result<void> open_folder();
     Result<void> open_capture();
-    /// Decodes the next frame. Skips a few damaged ones; returns nothing if there are no more.
+    /// Decodes the next frame. Skips up to max_damaged damaged frames in a row. Returns nothing at
+    /// the end or after more damaged frames.
     std::optional<cv::Mat> decode();
     Result<std::optional<VideoFrame>> read_image_file();
     Result<std::optional<VideoFrame>> read_capture();
-    /// Returns the pts of the frame that was decoded last.
-    std::int64_t position();
+    /// Computes the pts of the frame that was decoded last.
+    std::int64_t compute_pts();
 };
 
 Result<void> VideoSource::Impl::open_folder() {
     std::error_code failed;
     for (std::filesystem::directory_iterator entry(source, failed), end; !failed && entry != end;
          entry.increment(failed)) {
-        if (has_image_ending(entry->path()) && entry->path().filename().string().front() != '.')
+        if (has_image_extension(entry->path()) && entry->path().filename().string().front() != '.')
             images.push_back(entry->path());
     }
     if (failed)
         return fail(ErrorKind::unavailable,
-                    fmt::format("can't read folder {}: {}", source, failed.message()));
+                    fmt::format("cannot read folder {}: {}", source, failed.message()));
     if (images.empty())
         return fail(
             ErrorKind::unsupported,
@@ -105,7 +107,7 @@ Result<void> VideoSource::Impl::open_capture() {
         return fail(ErrorKind::unavailable, fmt::format("{} does not exist; check the name", name));
     if (kind == SourceKind::device) {
         capture.open(source, cv::CAP_V4L2);
-        // A queue of old frames would only add latency.
+        // Keep the driver's queue short, because queued frames only add latency.
         if (capture.isOpened()) capture.set(cv::CAP_PROP_BUFFERSIZE, 1);
     } else {
         std::vector<int> settings;
@@ -118,16 +120,17 @@ Result<void> VideoSource::Impl::open_capture() {
         if (kind == SourceKind::file)
             return fail(
                 ErrorKind::unsupported,
-                fmt::format("{} can't be read as a video; play it with ffplay to see what is wrong",
-                            name));
+                fmt::format(
+                    "{} cannot be read as a video; play it with ffplay to see what is wrong",
+                    name));
         return fail(
             ErrorKind::unavailable,
-            fmt::format("{} can't be opened; check that it is available and that you have access",
+            fmt::format("{} cannot be opened; check that it is available and that you have access",
                         name));
     }
     if (kind != SourceKind::device) capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 1);
-    const double stated = capture.get(cv::CAP_PROP_FPS);
-    if (stated > 0 && stated <= max_rate) rate = stated;
+    const double reported = capture.get(cv::CAP_PROP_FPS);
+    if (reported > 0 && reported <= max_rate) rate = reported;
     const double frames = capture.get(cv::CAP_PROP_FRAME_COUNT);
     if (kind == SourceKind::file && frames > 0 && frames < 1e12)
         count = static_cast<std::int64_t>(frames);
@@ -152,17 +155,17 @@ std::optional<cv::Mat> VideoSource::Impl::decode() {
     return std::nullopt;
 }
 
-std::int64_t VideoSource::Impl::position() {
+std::int64_t VideoSource::Impl::compute_pts() {
     std::int64_t pts = 0;
-    // The clock of a device may jump, so its frames are stamped on arrival. Otherwise the time
-    // stamps of the container are used, if they are plausible.
+    // The clock of a device may jump, so its frames get the time of their arrival. For other
+    // sources, use the timestamps of the container if they are plausible.
     if (kind == SourceKind::device) {
         pts = std::chrono::nanoseconds(Monotonic::now() - start).count();
     } else {
-        const double stated = capture.get(cv::CAP_PROP_POS_MSEC);
-        if (stated > 0 && stated < 1e12) pts = static_cast<std::int64_t>(stated * 1e6);
+        const double reported = capture.get(cv::CAP_PROP_POS_MSEC);
+        if (reported > 0 && reported < 1e12) pts = static_cast<std::int64_t>(reported * 1e6);
     }
-    // A time stamp that does not increase is replaced by one frame period after the last.
+    // Replace a timestamp that does not increase by the last one plus one frame period.
     const auto period = static_cast<std::int64_t>(1e9 / rate);
     if (last_pts >= 0 && pts <= last_pts) pts = last_pts + period;
     last_pts = pts;
@@ -170,10 +173,10 @@ std::int64_t VideoSource::Impl::position() {
 }
 
 Result<std::optional<VideoFrame>> VideoSource::Impl::read_image_file() {
-    if (number >= count) return std::nullopt;
-    auto image = read_image(images[static_cast<std::size_t>(number)]);
-    const auto pts = static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / rate);
-    ++number;
+    if (next >= count) return std::nullopt;
+    auto image = read_image(images[static_cast<std::size_t>(next)]);
+    const auto pts = static_cast<std::int64_t>(static_cast<double>(next) * 1e9 / rate);
+    ++next;
     if (!image) return std::unexpected(image.error());
     return VideoFrame{std::move(*image), pts};
 }
@@ -181,7 +184,7 @@ Result<std::optional<VideoFrame>> VideoSource::Impl::read_image_file() {
 Result<std::optional<VideoFrame>> VideoSource::Impl::read_capture() {
     std::optional<cv::Mat> mat = first ? std::exchange(first, std::nullopt) : decode();
     if (mat) {
-        const std::int64_t pts = position();
+        const std::int64_t pts = compute_pts();
         return VideoFrame{to_image(std::move(*mat)), pts};
     }
     if (kind == SourceKind::file) return std::nullopt;
@@ -236,7 +239,7 @@ std::string without_credentials(const std::string& source) {
     if (!has_scheme(source)) return source;
     const auto host = source.find("://") + 3;
     const auto path = source.find_first_of("/?#", host);
-    // The last @ before the path, because a password may contain one.
+    // Search for the last @ before the path, because a password may contain an @, too.
     const auto at = source.substr(0, path).rfind('@');
     if (at == std::string::npos || at < host) return source;
     return source.substr(0, host) + source.substr(at + 1);

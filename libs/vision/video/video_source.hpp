@@ -12,6 +12,7 @@
 
 namespace facebus::vision {
 
+/// Decoded frame of a source.
 struct VideoFrame {
     Image image;
     std::int64_t pts = 0;  ///< position in the stream in ns, strictly increasing
@@ -19,31 +20,34 @@ struct VideoFrame {
 
 /// Kind of source that a source string denotes.
 enum class SourceKind {
-    device,  ///< /dev/video0
-    stream,  ///< rtsp://, http://, ...
-    file,    ///< a video file
-    folder,  ///< a folder of images, read in the order of their names
+    device,  ///< camera, such as /dev/video0
+    stream,  ///< URL, such as rtsp:// or http://
+    file,    ///< video file
+    folder,  ///< folder of images, sorted by name
 };
+/// Returns the kind of a source. A path that does not exist counts as a file.
 SourceKind source_kind(const std::string& source);
 
-/// Opened source. Not thread-safe.
+/// Source of frames that has been opened. Not thread-safe.
 class VideoSource {
   public:
-    /// Opens a source. Errors: unavailable (does not exist, or can't be opened); unsupported
-    /// (contains no video or images). Messages name the source without user name and password.
+    /// Opens a source. Errors: unavailable (the source does not exist or cannot be opened);
+    /// unsupported (the source contains no video and no images). Error messages name the source
+    /// without user name and password.
     static Result<VideoSource> open(const std::string& source);
     ~VideoSource();
     VideoSource(VideoSource&&) noexcept;
     VideoSource& operator=(VideoSource&&) noexcept;
 
-    /// Returns the next frame, or nothing at the end of a file or folder. Error: unavailable, if a
-    /// device or stream stops delivering frames.
+    /// Returns the next frame, or nothing at the end of a file or folder. Errors: unavailable (a
+    /// device or stream stops delivering frames); those of read_image() for a folder.
     Result<std::optional<VideoFrame>> read();
 
-    /// Returns the frames per second that the source states, or 25 if it states none.
+    /// Returns the frame rate that the source reports, in frames per second, or 25 if it reports
+    /// none or an implausible one.
     [[nodiscard]] double frame_rate() const;
-    /// Returns the number of images in a folder, or of frames that a video file states; 0 if
-    /// unknown.
+    /// Returns the number of images in a folder, or the number of frames that a video file reports;
+    /// 0 if unknown.
     [[nodiscard]] std::int64_t frame_count() const;
 
   private:
@@ -52,7 +56,7 @@ class VideoSource {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Returns the source for logs: a URL without user name and password.
+/// Returns the source for logs: without the user name and password that a URL may contain.
 std::string without_credentials(const std::string& source);
 
 }  // namespace facebus::vision
