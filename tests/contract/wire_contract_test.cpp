@@ -1,4 +1,4 @@
-// Verifies that schemas, golden bytes and structs describe the same messages.
+// Tests that the schemas, the golden bytes and the structs describe the same messages.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -27,8 +27,8 @@ std::string read(const fs::path& file) {
     return out.str();
 }
 
-/// Returns the golden bytes of a message. If FACEBUS_WRITE_GOLDEN is set, creates a missing file
-/// from `encoded`, for a new message or version. Never changes an existing file.
+/// Returns the golden bytes of a message. If FACEBUS_WRITE_GOLDEN is set and the file is missing,
+/// because the message is new, creates it from `encoded`. Never changes an existing file.
 std::string golden(const std::string& name, const std::string& encoded) {
     const auto file = schemas / "golden/v1" / (name + ".msgpack");
     if (!fs::exists(file) && std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) {
@@ -45,7 +45,7 @@ std::set<std::string> keys(const json& object) {
     return all;
 }
 
-/// Follows a reference to common.json.
+/// Returns the schema, or the definition in common.json to which it refers.
 const json& resolve(const json& schema, const json& common) {
     if (!schema.contains("$ref")) return schema;
     const auto ref = schema["$ref"].get<std::string>();
@@ -90,20 +90,20 @@ void compare(const json& value, const json& reference, const json& common,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(each_edge_stage_reads_what_the_previous_stage_writes) {
-    std::set<std::string_view> topics;
+BOOST_AUTO_TEST_CASE(input_of_each_stage_is_the_output_of_the_previous_stage) {
+    std::set<std::string_view> kinds;
     examples::for_each([&](const auto& message, std::size_t) {
-        topics.insert(std::remove_cvref_t<decltype(message)>::kind);
+        kinds.insert(std::remove_cvref_t<decltype(message)>::kind);
     });
     for (std::size_t i = 0; i < wire::edge_stages; ++i) {
         const auto& stage = wire::stages.at(i);
-        BOOST_TEST(topics.contains(stage.output), stage.process);
+        BOOST_TEST(kinds.contains(stage.output), stage.process);
         BOOST_TEST(wire::stages.at(i + 1).input == stage.output, stage.process);
         BOOST_TEST(stage.endpoint.empty() == stage.input.empty(), stage.process);
     }
 }
 
-BOOST_AUTO_TEST_CASE(encodes_samples_to_the_golden_bytes) {
+BOOST_AUTO_TEST_CASE(encodes_examples_to_the_golden_bytes) {
     examples::for_each([](const auto& message, std::size_t) {
         const std::string name(std::remove_cvref_t<decltype(message)>::kind);
         const auto full = wire::encode(message);
@@ -116,13 +116,13 @@ BOOST_AUTO_TEST_CASE(encodes_samples_to_the_golden_bytes) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(golden_bytes_survive_decoding_and_encoding) {
+BOOST_AUTO_TEST_CASE(golden_bytes_are_unchanged_after_decoding_and_encoding) {
     examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
-        for (const auto* kind : {"", ".minimal", ".extended"}) {
+        for (const auto* variant : {"", ".minimal", ".extended"}) {
             const auto file =
-                schemas / "golden/v1" / (std::string(Message::kind) + kind + ".msgpack");
-            if (kind == std::string_view(".extended") && !fs::exists(file)) continue;
+                schemas / "golden/v1" / (std::string(Message::kind) + variant + ".msgpack");
+            if (variant == std::string_view(".extended") && !fs::exists(file)) continue;
             const auto bytes = read(file);
             const auto decoded = wire::decode<Message>(bytes, payload);
             BOOST_REQUIRE_MESSAGE(decoded, Message::kind << ": " << decoded.error().message);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(golden_bytes_survive_decoding_and_encoding) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(ignored_identity_has_golden_bytes) {
+BOOST_AUTO_TEST_CASE(encodes_an_ignored_identity_to_its_golden_bytes) {
     const auto written = wire::encode(examples::ignored());
     BOOST_TEST(written == golden("identity.ignored", written));
     const auto decoded = wire::decode<wire::Identity>(written, 0);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(ignored_identity_has_golden_bytes) {
     BOOST_TEST(decoded->ignored.value_or(false));
 }
 
-BOOST_AUTO_TEST_CASE(identity_with_crop_quality_has_golden_bytes) {
+BOOST_AUTO_TEST_CASE(encodes_an_identity_with_crop_quality_to_its_golden_bytes) {
     const auto written = wire::encode(examples::with_crop_quality());
     BOOST_TEST(written == golden("identity.crop_quality", written));
     const auto decoded = wire::decode<wire::Identity>(written, crop_bytes);
@@ -168,11 +168,11 @@ BOOST_AUTO_TEST_CASE(schemas_require_exactly_the_keys_that_are_always_encoded) {
 }
 
 BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
-    const auto listed = [](const std::string& name, const std::string& key) {
+    const auto enum_of = [](const std::string& name, const std::string& key) {
         return json::parse(read(schemas / (name + ".json")))["properties"][key]["enum"];
     };
-    BOOST_TEST(listed("identity", "decision") == json(enum_names(wire::Decision{})));
-    BOOST_TEST(listed("track", "event") == json(enum_names(wire::TrackEvent{})));
+    BOOST_TEST(enum_of("identity", "decision") == json(enum_names(wire::Decision{})));
+    BOOST_TEST(enum_of("track", "event") == json(enum_names(wire::TrackEvent{})));
 }
 
 BOOST_AUTO_TEST_CASE(every_schema_belongs_to_a_message) {

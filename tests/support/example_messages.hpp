@@ -1,5 +1,5 @@
-// One message of each kind, with a distinct value in every field. Floating-point values are never
-// whole numbers, because some versions of MessagePack-c write those as integers.
+// One example message of each kind. The floating-point values are not whole numbers, because some
+// versions of MessagePack-c write whole numbers as integers.
 #pragma once
 
 #include <type_traits>
@@ -125,7 +125,7 @@ inline wire::Status status() {
             .gallery_stale = true};
 }
 
-/// Returns the message without its optional fields.
+/// Returns the message without its optional keys.
 template <class Message>
 Message minimal(Message message) {
     message.head.t = {};
@@ -138,7 +138,7 @@ Message minimal(Message message) {
     return message;
 }
 
-/// Returns the message with the keys that were added after its golden bytes were recorded.
+/// Returns the message with `run`, which was added to v1 after the golden bytes were recorded.
 template <class Message>
 Message extended(Message message) {
     if constexpr (requires { message.run; }) message.run = "18bcfe56800";
@@ -162,7 +162,8 @@ inline wire::Identity with_crop_quality() {
     return message;
 }
 
-/// Returns the retraction for an ignored person. Its reason is that of the golden file.
+/// Returns the message that retracts the results of an ignored person. Its `reason` matches the
+/// golden file.
 inline wire::Identity ignored() {
     auto message = minimal(identity());
     message.run = "18bcfe56800";
