@@ -187,12 +187,12 @@ class Pipeline(support.ProcessTest):
             edge.send(4 * workers * batch)
 
             def answered(seconds, edge=edge, in_flight=4 * workers * batch):
-                end, start = time.monotonic() + seconds, edge.sent - len(edge.waiting)
+                end, start = time.monotonic() + seconds, edge.sent - len(edge.unacknowledged)
                 while time.monotonic() < end:
                     edge.socket.poll(100)
                     edge.receive()
-                    edge.send(in_flight - len(edge.waiting))
-                return edge.sent - len(edge.waiting) - start
+                    edge.send(in_flight - len(edge.unacknowledged))
+                return edge.sent - len(edge.unacknowledged) - start
 
             answered(4)
             names = [name for name in system.services if name.startswith("recognize")]
@@ -220,8 +220,8 @@ class Pipeline(support.ProcessTest):
         empty, deepest = resident(system, "broker"), 0
         while (passed := time.monotonic() - start) < 60:
             edge.send(int(passed * rate) - edge.sent)
-            while len(edge.waiting) > queue + outbox:
-                edge.waiting.pop(next(iter(edge.waiting)))
+            while len(edge.unacknowledged) > queue + outbox:
+                edge.unacknowledged.pop(next(iter(edge.unacknowledged)))
             edge.socket.poll(20)
             edge.receive()
             deepest = max(deepest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)

@@ -1,7 +1,7 @@
 """Runs the server side and `track` as real processes and feeds them faces, so that every probe can be accounted for.
 
 The test takes the place of detect-align. Each frame has three faces, and `track` is configured to send one probe per
-face, so N frames produce exactly 3 N probes. Whatever fault follows, each probe must get exactly one result. `track`
+face, so N frames produce exactly 3 N probes. Each probe must be completed exactly once despite the fault. `track`
 counts sent, acknowledged and dropped probes, the broker counts completed probes, and Redis stores each probe once.
 """
 
@@ -21,11 +21,11 @@ from system import System, metric, msgpack, zmq
 FACES = 3
 SIDE = 160
 TRACK_FRAMES = 16  # frames between scene cuts, which start new tracks
-POLL_MS = 50       # interval between two readings of the counters, which do not signal changes
+POLL_MS = 50       # interval between readings of the counters
 
 
 def crop(case):
-    """Returns an image of the size of a crop, as raw pixels."""
+    """Returns the raw pixels of an image that has the size of a crop."""
     need_tool("ffmpeg")
     file = case.folder / "crop.bgr"
     made = case.run_program(["ffmpeg", "-v", "error", "-y", "-i", CARPHONE, "-frames:v", "1", "-vf",
@@ -41,8 +41,8 @@ class FaultSystem(System):
             "FACEBUS_TRACK_RESEND": "1", "FACEBUS_BROKER_WORKER_TIMEOUT": "2", **environment})
         self.pixels = crop(case)
         self.frames = 0
-        self.fed = 0  # number of faces
-        self.detect = None
+        self.fed = 0  # faces sent to track
+        self.detect = None  # socket that takes the place of detect-align
 
     def start_server(self):
         self.start_redis()
@@ -57,8 +57,8 @@ class FaultSystem(System):
         self.detect.connect(self.ipc("track"))
 
     def feed(self, frames, count=FACES, crops=None):
-        """Sends `frames` frames with `count` faces each, or with the faces `crops`. Blocks while `track` does not
-        read."""
+        """Sends `frames` frames to `track`. Each has one face per crop in `crops`; by default, `count` equal faces.
+        Blocks while `track` does not read."""
         crops = crops or [self.pixels] * count
         count = len(crops)
         for _ in range(frames):
@@ -74,18 +74,21 @@ class FaultSystem(System):
             self.frames += 1
             self.fed += count
 
-    def track_count(self, name):
+    def track_metric(self, name):
+        """Returns the value of the metric facebus_`name` of `track`."""
         return int(metric(self.services["track"].health, f"facebus_{name}"))
 
     def acknowledged(self):
-        return self.track_count("probes_acknowledged_total")
+        """Returns how many probes the broker has acknowledged to `track`."""
+        return self.track_metric("probes_acknowledged_total")
 
     def poll(self):
-        """Waits up to POLL_MS for a message of the result topic."""
+        """Waits up to POLL_MS for a message of the result topic and reads it."""
         if self.subscriber.poll(POLL_MS):
             self.next()
 
     def wait_for(self, condition):
+        """Reads messages until the condition is true. Use it for conditions that do not depend on a message."""
         while not condition():
             self.poll()
 
@@ -93,7 +96,7 @@ class FaultSystem(System):
         self.wait_for(lambda: self.acknowledged() >= count)
 
     def kill(self, name):
-        """Kills a process with SIGKILL and returns its service, for its log."""
+        """Kills a service with SIGKILL and returns it, so that the test can read its log."""
         service = self.services.pop(name)
         service.process.kill()
         service.process.wait()
@@ -102,7 +105,8 @@ class FaultSystem(System):
     def signal(self, name, number):
         self.services[name].process.send_signal(number)
 
-    def hang(self, name):
+    def suspend(self, name):
+        """Stops a process without ending it, as if it hung."""
         self.signal(name, signal.SIGSTOP)
 
     def resume(self, name):
@@ -117,9 +121,10 @@ class FaultSystem(System):
         self._wait_ready(1)
 
     def redis(self, *command):
-        ended = self.case.run_program(["redis-cli", "-s", self.folder / "redis", *command])
-        self.case.assertEqual(0, ended.code, ended)
-        return ended.out.strip()
+        """Runs a Redis command and returns its output."""
+        finished = self.case.run_program(["redis-cli", "-s", self.folder / "redis", *command])
+        self.case.assertEqual(0, finished.code, finished)
+        return finished.out.strip()
 
     def stored_probes(self):
         """Returns the number of probes in the track memory, which stores each recognised probe once."""
@@ -136,38 +141,40 @@ class FaultTest(support.ProcessTest):
         support.need_system()
         need_tool("redis-cli")
 
-    def running(self, workers=2, **environment):
-        """Returns a system with probes in flight."""
+    def start_system(self, workers=2, **environment):
+        """Starts a system and returns it while probes are in flight."""
         system = FaultSystem(self, workers, **environment)
         system.start_server()
         system.feed(16)
         system.wait_for_acknowledgements(FACES)
         return system
 
-    def recovery(self, system, before):
-        """Blocks until a probe is acknowledged again, and returns the elapsed seconds."""
+    def wait_for_recovery(self, system, before):
+        """Blocks until more than `before` probes are acknowledged, and returns the elapsed seconds."""
         start = time.monotonic()
         system.wait_for_acknowledgements(before + 1)
         return time.monotonic() - start
 
-    def settle(self, system, fault, recovered=None, stored=True):
-        """Waits until no probe is in flight, then checks that none was lost or completed twice."""
+    def check_all_completed(self, system, fault, recovered=None, stored=True):
+        """Waits until no probe is in flight, then checks that none was lost or completed twice. `fault` describes the
+        fault in the report, `recovered` is the result of wait_for_recovery(), and `stored` tells whether the track
+        memory must contain every probe."""
         # In this order, because a probe enters the outbox before it is counted as sent.
-        system.wait_for(lambda: system.track_count("probes_sent_total") == system.fed)
-        system.wait_for(lambda: system.track_count("outbox_entries") == 0)
+        system.wait_for(lambda: system.track_metric("probes_sent_total") == system.fed)
+        system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
         self.check_counts(fault, system.fed, system.acknowledged(),
-                          system.track_count("probes_dropped_total"), recovered)
+                          system.track_metric("probes_dropped_total"), recovered)
         if stored:
             self.assertEqual(system.fed, system.stored_probes(), "a probe was recognised twice or not at all")
         errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
         self.assertEqual([], errors)
 
     def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
-        """Checks that no probe was lost, and writes a line for tests/fault/report, which prints the table of
-        docs/reliability.md. `seconds` is the time until the next result, if measured."""
+        """Checks that no probe was lost or dropped, and writes a line for tests/fault/report. `seconds` is the time
+        until the next acknowledgement, or None if it was not measured."""
         lost = sent - completed - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):
             with open(file, "a") as out:
-                print(json.dumps({"fault": fault, "probes": sent, "results": completed,
+                print(json.dumps({"fault": fault, "probes": sent, "completed": completed,
                                   "dropped": dropped, "lost": lost, "seconds": seconds}), file=out)
         self.assertEqual((0, 0), (lost, dropped))

@@ -1,4 +1,4 @@
-"""Simulated edges and workers that respond immediately, so that a test loads only the broker."""
+"""Simulated edges and workers that respond immediately, so that only the broker is under load."""
 
 import time
 
@@ -10,16 +10,17 @@ QUALITY = {"eye_distance": 40.5, "sharpness": 60.5, "yaw": 0.5, "detector": 0.99
 
 
 def header(source, number, **fields):
+    """Returns the encoded header of a message with this source, sequence number and further fields."""
     return msgpack.packb({"v": 1, "src": source, "seq": number, "ts": time.time_ns(), "t": {}, **fields})
 
 
 class Edge:
-    """Sends probes, each of a new track, and collects their acknowledgements."""
+    """Simulated edge: sends probes, each of a new track, and collects their acknowledgements."""
 
     def __init__(self, context, endpoint, name):
         self.name = name
         self.sent = 0
-        self.waiting = {}  # probe -> message
+        self.unacknowledged = {}  # probe id -> message
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
@@ -30,27 +31,28 @@ class Edge:
             self.sent += 1
             track = f"{self.name}-{self.sent}"
             probe = f"{track}/1"
-            self.waiting[probe] = [f"probe.{self.name}".encode(), header(
+            self.unacknowledged[probe] = [f"probe.{self.name}".encode(), header(
                 self.name, self.sent, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP]
-            self.socket.send_multipart(self.waiting[probe], copy=False)
+            self.socket.send_multipart(self.unacknowledged[probe], copy=False)
 
-    def send_again(self):
-        for message in self.waiting.values():
+    def resend(self):
+        """Resends all unacknowledged probes."""
+        for message in self.unacknowledged.values():
             self.socket.send_multipart(message, copy=False)
 
     def receive(self):
         """Reads all acknowledgements that have arrived."""
         while self.socket.poll(0):
-            self.waiting.pop(msgpack.unpackb(self.socket.recv_multipart()[1])["ref"], None)
+            self.unacknowledged.pop(msgpack.unpackb(self.socket.recv_multipart()[1])["ref"], None)
 
 
 class Worker:
-    """Answers every probe immediately with the decision `unknown` and its crop."""
+    """Simulated worker: responds to every probe with the decision `unknown` and the crop of the probe."""
 
-    credit = 16
+    credit = 16  # probes that it requests in advance
 
     def __init__(self, context, endpoint):
-        self.numbers = 0
+        self.sequence = 0
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
@@ -58,21 +60,21 @@ class Worker:
         self.send_credit(self.credit)
 
     def send_credit(self, credit):
-        self.numbers += 1
+        self.sequence += 1
         self.socket.send_multipart([b"credit.w", header(
-            "w", self.numbers, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
+            "w", self.sequence, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
             samples=0), b""])
 
     def work(self):
-        """Answers all probes that have arrived and returns their number."""
+        """Responds to all probes that have arrived and returns their number."""
         done = 0
         while self.socket.poll(0):
             _, probe, crop = self.socket.recv_multipart(copy=False)
             probe = msgpack.unpackb(probe.bytes)
-            self.numbers += 1
+            self.sequence += 1
             done += 1
             self.socket.send_multipart([f"identity.{probe['src']}".encode(), header(
-                probe["src"], self.numbers, result=0, probe=probe["probe"], track=probe["track"], pts=0,
+                probe["src"], self.sequence, result=0, probe=probe["probe"], track=probe["track"], pts=0,
                 box=BOX, decision="unknown", threshold=0.5, probes=1, samples=[], quality=0.5, model="m",
                 gallery="0-0"), crop], copy=False)
         if done:

@@ -1,4 +1,4 @@
-"""Faults of the edge: killed processes, misbehaving cameras, and interrupted start-ups."""
+"""Faults of the edge: killed processes, faulty cameras, and services that are stopped while they start."""
 
 import http.server
 import signal
@@ -31,8 +31,11 @@ class ProcessTest(support.ProcessTest):
         # The man leaves at the end of each loop, so that the next loop is a new track.
         clip = ffmpeg_clip(self, "leaves.mp4", "-i", CARPHONE, "-vf", "tpad=stop_mode=add:stop_duration=3:color=gray")
         system.play(clip, **loop)
-        recognised = lambda m: m.kind == "identity" and m["decision"] == "known"  # noqa: E731
-        system.until(recognised)
+
+        def is_known(message):
+            return message.kind == "identity" and message["decision"] == "known"
+
+        system.until(is_known)
         for name in ("capture", "motion", "detect-align", "track"):
             with self.subTest(killed=name):
                 service = system.services.pop(name)
@@ -43,10 +46,10 @@ class ProcessTest(support.ProcessTest):
                     system.play(clip, **loop)
                 else:
                     system.start(name)
-                # Expects a result of a track that started after the fault.
+                # Waits for a result of a track that started after the fault.
                 started = system.until(lambda m: m.kind == "track" and m["event"] == "started")
                 self.assertEqual("man", system.until(
-                    lambda m, started=started: recognised(m) and m["track"] == started["track"])["subject"])
+                    lambda m, started=started: is_known(m) and m["track"] == started["track"])["subject"])
 
 
 class StartTest(support.ProcessTest):
@@ -60,7 +63,7 @@ class StartTest(support.ProcessTest):
         return self.spawn([program(f"facebus-{name}")], system.environment, subprocess.DEVNULL,
                           subprocess.PIPE)
 
-    def test_every_service_exits_successfully_if_stopped_at_any_point_of_its_start(self):
+    def test_every_service_exits_successfully_if_stopped_while_it_starts(self):
         system = System(self, FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
@@ -70,7 +73,7 @@ class StartTest(support.ProcessTest):
             lines = []
             while not lines or b"event=ready" not in lines[-1]:
                 lines.append(service.stderr.readline())
-                self.assertTrue(lines[-1], f"{name} ended: {lines}")
+                self.assertTrue(lines[-1], f"{name} exited: {lines}")
             service.terminate()
             self.assertEqual(0, service.wait())
             for count in range(1, len(lines) + 1):
@@ -85,17 +88,17 @@ class StartTest(support.ProcessTest):
 
 
 class Camera(http.server.ThreadingHTTPServer):
-    """Network camera, motion JPEG over HTTP, controlled by the test."""
+    """Simulated network camera that serves motion JPEG over HTTP. The test controls it."""
 
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, images, port=0):
         super().__init__(("127.0.0.1", port), CameraRequest)
-        self.images = images  # JPEGs, sent in turn
-        self.running = threading.Event()  # cleared: the camera freezes
+        self.images = images  # JPEGs, sent one after the other, repeatedly
+        self.running = threading.Event()  # while cleared, the camera sends nothing
         self.running.set()
-        self.closing = threading.Event()  # set: every stream ends
+        self.closing = threading.Event()  # once set, every stream ends
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -146,7 +149,8 @@ class CameraTest(support.ProcessTest):
         self.assertEqual(0, made.code, made)
         return [file.read_bytes()] * 2
 
-    def watch(self, camera, **environment):
+    def start_capture(self, camera, **environment):
+        """Starts capture with the camera as its source and returns the system."""
         system = System(self)
         self.motion = system.context.socket(zmq.PULL)
         self.motion.linger = 0
@@ -157,13 +161,15 @@ class CameraTest(support.ProcessTest):
                      **{"FACEBUS_CAPTURE_FREEZE_TIMEOUT": "0", **environment})
         return system
 
-    def frame(self):
+    def next_frame(self):
+        """Returns the header of the next frame that capture sends."""
         return msgpack.unpackb(self.motion.recv_multipart()[1])
 
     def disconnects(self, system):
         return metric(system.services["capture"].health, "facebus_camera_disconnects_total")
 
     def await_disconnect(self, system, before=0):
+        """Reads frames until capture has counted more than `before` disconnects."""
         while self.disconnects(system) <= before:
             self.motion.poll(50)
             while self.motion.poll(0):
@@ -172,35 +178,35 @@ class CameraTest(support.ProcessTest):
     def test_reopens_a_camera_that_freezes(self):
         camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera)
-        self.frame()
+        system = self.start_capture(camera)
+        self.next_frame()
         camera.running.clear()
         self.await_disconnect(system)
         camera.running.set()
-        self.frame()
+        self.next_frame()
         self.assertEqual(1, metric(system.services["capture"].health, "facebus_camera_up"))
 
-    def test_reopens_a_camera_that_closes_refuses_and_returns(self):
+    def test_reopens_a_camera_that_was_off_for_a_while(self):
         images = self.images("320x240")
         camera = Camera(images)
-        system = self.watch(camera)
-        before = self.frame()
+        system = self.start_capture(camera)
+        before = self.next_frame()
         port = camera.server_address[1]
         camera.turn_off()
         self.await_disconnect(system)
-        self.await_disconnect(system, self.disconnects(system))  # now connections are refused
+        self.await_disconnect(system, self.disconnects(system))  # now the port refuses connections
         again = Camera(images, port)
         self.addCleanup(again.turn_off)
-        after = self.frame()
+        after = self.next_frame()
         self.assertGreater(after["pts"], before["pts"])
         self.assertGreater(after["seq"], before["seq"])
 
     def test_reopens_a_camera_that_changes_its_resolution(self):
-        """OpenCV alone would repeat the last frame of the old size forever."""
+        """Without this, OpenCV would repeat the last frame of the previous size forever."""
         camera = Camera(self.images("320x240", "black"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="1")
-        self.frame()
+        system = self.start_capture(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="1")
+        self.next_frame()
         camera.images = self.images("640x480", "white")
         while True:
             _, header, pixels = self.motion.recv_multipart()
@@ -211,13 +217,13 @@ class CameraTest(support.ProcessTest):
         self.assertEqual((640, 480), (header["width"], header["height"]))
         self.assertEqual(1, self.disconnects(system))
 
-    def test_reopens_a_camera_that_repeats_its_last_frame_only_once(self):
+    def test_reopens_a_camera_with_a_constant_image_only_once(self):
         camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
-        system = self.watch(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="0.5")
+        system = self.start_capture(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="0.5")
         self.await_disconnect(system)
-        after = self.frame()["pts"] + 2_000_000_000
-        while self.frame()["pts"] < after:
+        after = self.next_frame()["pts"] + 2_000_000_000
+        while self.next_frame()["pts"] < after:
             pass
         self.assertEqual(1, self.disconnects(system))
 

@@ -16,37 +16,38 @@ class IgnoredTest(FaultTest):
         super().setUp()
         self.system = FaultSystem(self)
         self.system.start_redis()
-        self.crops = [self.enrolled("the man", carphone_frames(self)),
-                      self.enrolled("obama", DEMO / "photos/barack_obama/obama.jpg")]
-        # With a saved policy, a changed gallery takes effect as soon as it is loaded.
+        self.crops = [self.enrol("the man", carphone_frames(self)),
+                      self.enrol("obama", DEMO / "photos/barack_obama/obama.jpg")]
+        # With a stored calibration, a changed gallery takes effect as soon as it is loaded.
         self.assertEqual(0, self.system.facebus("calibrate").code)
         self.system.start("broker", "recognize")
         self.system.until(lambda m: m.kind == "status" and m["workers"] == 2)
         self.system.start("track")
         self.system.connect_detect()
 
-    def enrolled(self, name, images):
-        """Enrols a person and returns one of their crops in the format of detect-align, raw pixels."""
+    def enrol(self, name, images):
+        """Enrols a person and returns the raw pixels of one of their crops, as detect-align sends it."""
         self.system.enrol("--name", name, images)
-        shown = self.system.facebus("gallery", "show", name, "--json")
+        samples = self.system.facebus("gallery", "show", name, "--json")
         file, raw = self.folder / f"{name}.jpg", self.folder / f"{name}.bgr"
-        kept = self.system.facebus("gallery", "photo", json.loads(shown.out)[0]["id"], "--into", file)
-        self.assertEqual(0, kept.code, kept)
+        photo = self.system.facebus("gallery", "photo", json.loads(samples.out)[0]["id"], "--into", file)
+        self.assertEqual(0, photo.code, photo)
         made = self.run_program(["ffmpeg", "-v", "error", "-i", file, "-pix_fmt", "bgr24", "-f", "rawvideo", raw])
         self.assertEqual(0, made.code, made)
         return raw.read_bytes()
 
-    def set_reporting(self, command):
+    def mark_the_man(self, command):
         """Runs the gallery command `ignore` or `unignore`, and waits until every worker has loaded the change."""
-        marked = self.system.facebus("gallery", command, "the man")
-        self.assertEqual(0, marked.code, marked)
+        finished = self.system.facebus("gallery", command, "the man")
+        self.assertEqual(0, finished.code, finished)
         version = self.system.redis("XREVRANGE", "facebus:gallery:changes", "+", "-", "COUNT", "1").split()[0]
         for name in self.system.worker_names():
-            log = self.system.services[name]
-            self.system.wait_for(lambda log=log: any(f"version={version}" in line for line in log.lines()))
+            worker = self.system.services[name]
+            self.system.wait_for(lambda worker=worker: any(f"version={version}" in line for line in worker.lines()))
 
-    def show(self, frames):
-        """Feeds both men for `frames` frames until everything is acknowledged. Returns the results of each."""
+    def feed_both(self, frames):
+        """Feeds `frames` frames with both men and waits until every probe is acknowledged. Returns the results of
+        `the man` and those of `obama`."""
         self.system.messages.clear()
         self.system.feed(frames, crops=self.crops)
         self.await_idle()
@@ -56,8 +57,8 @@ class IgnoredTest(FaultTest):
         return man, others
 
     def await_idle(self):
-        self.system.wait_for(lambda: self.system.track_count("probes_sent_total") == self.system.fed)
-        self.system.wait_for(lambda: self.system.track_count("outbox_entries") == 0)
+        self.system.wait_for(lambda: self.system.track_metric("probes_sent_total") == self.system.fed)
+        self.system.wait_for(lambda: self.system.track_metric("outbox_entries") == 0)
         # Results published before the last acknowledgement arrive before the next status message.
         self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
 
@@ -65,38 +66,38 @@ class IgnoredTest(FaultTest):
         return metric(self.system.services["broker"].health, "facebus_probes_ignored_total")
 
     def test_ignored_people_are_never_published_even_if_a_worker_is_lost(self):
-        self.set_reporting("ignore")
-        man, others = self.show(TRACK_FRAMES)
+        self.mark_the_man("ignore")
+        man, others = self.feed_both(TRACK_FRAMES)
         self.assertEqual([], man)
         self.assertEqual({"obama"}, {m["subject"] for m in others})
         self.system.kill("recognize-1")
-        man, others = self.show(TRACK_FRAMES)
+        man, others = self.feed_both(TRACK_FRAMES)
         self.assertEqual([], man)
         self.assertEqual({"obama"}, {m["subject"] for m in others})
         self.assertEqual(self.system.fed / 2, self.probes_ignored())
         history = self.system.redis("XRANGE", "facebus:results", "-", "+")
         self.assertIn("obama", history)
         self.assertNotIn("the man", history)
-        self.settle(self.system, "an ignored person in view, worker killed")
+        self.check_all_completed(self.system, "an ignored person in view, worker killed")
 
     def test_ignoring_takes_effect_in_running_workers_and_retracts_published_results(self):
         # Half a track, which continues below.
-        man, _ = self.show(TRACK_FRAMES // 2)
+        man, _ = self.feed_both(TRACK_FRAMES // 2)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
-        self.set_reporting("ignore")
-        (retraction,), others = self.show(TRACK_FRAMES // 4)
+        self.mark_the_man("ignore")
+        (retraction,), others = self.feed_both(TRACK_FRAMES // 4)
         self.assertTrue(retraction["ignored"])
         self.assertEqual("undecided", retraction["decision"])
         self.assertEqual(man[0]["track"], retraction["track"])
         for key in ("subject", "subject_id", "similarity", "runner_up"):
             self.assertIsNone(retraction.get(key))
         self.assertEqual([], retraction["samples"])
-        self.assertEqual([], others, "the other man has no new result")
-        self.set_reporting("unignore")
-        man, _ = self.show(TRACK_FRAMES // 4)
+        self.assertEqual([], others, "an unchanged result was published again")
+        self.mark_the_man("unignore")
+        man, _ = self.feed_both(TRACK_FRAMES // 4)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
         # Ignoring a person deletes the memory of the tracks published with their name.
-        self.settle(self.system, "a person ignored and reported again", stored=False)
+        self.check_all_completed(self.system, "a person ignored and reported again", stored=False)
 
 
 if __name__ == "__main__":

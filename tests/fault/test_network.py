@@ -1,5 +1,5 @@
 """The network between edge and server is cut for a minute: the broker runs in a separate network namespace, whose
-virtual cable the test unplugs. Requires: root and iproute2."""
+virtual network link the test takes down. Requires: root and iproute2."""
 
 import os
 import subprocess
@@ -24,8 +24,9 @@ class NetworkTest(FaultTest):
         ended = subprocess.run(["ip", *arguments], capture_output=True, text=True)
         support.need(ended.returncode == 0, f"ip {' '.join(arguments)}: {ended.stderr.strip()}")
 
-    def cable(self):
-        """Creates a network with the address 10.213.x.2, connected to 10.213.x.1. Returns its name and address."""
+    def create_network(self):
+        """Creates a network namespace with the address 10.213.x.2, linked to 10.213.x.1 on this machine. Returns the
+        name of the namespace, which is also the name of the link on this machine, and its address."""
         tag = f"fb{os.getpid() % 100000}"
         subnet = f"10.213.{os.getpid() % 250}"
         self.ip("netns", "add", tag)
@@ -40,28 +41,28 @@ class NetworkTest(FaultTest):
         return tag, f"{subnet}.2"
 
     def test_no_probe_is_lost_when_the_network_is_cut_for_a_minute(self):
-        network, address = self.cable()
+        network, address = self.create_network()
 
-        class Apart(FaultSystem):
+        class SystemWithRemoteBroker(FaultSystem):
             def _launch(self, name, command, **environment):
                 prefix = ["ip", "netns", "exec", network] if name == "broker" else []
                 super()._launch(name, [*prefix, *command], **environment)
 
-        system = Apart(self, FACEBUS_BROKER_PROBES=f"tcp://{address}:5701",
+        system = SystemWithRemoteBroker(self, FACEBUS_BROKER_PROBES=f"tcp://{address}:5701",
                        FACEBUS_BUS_ALLOW_UNENCRYPTED="anywhere")
         system.start_server()
         system.feed(16)
         system.wait_for_acknowledgements(3)
         self.ip("link", "set", network, "down")
         system.feed(16)
-        end = time.monotonic() + CUT_SECONDS  # how long the fault lasts
+        end = time.monotonic() + CUT_SECONDS
         system.wait_for(lambda: time.monotonic() > end)
         before = system.acknowledged()
         self.assertLess(before, system.fed, "the network was not cut")
         self.ip("link", "set", network, "up")
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.feed(4)
-        self.settle(system, f"network cut for {CUT_SECONDS} s", recovered)
+        self.check_all_completed(system, f"network cut for {CUT_SECONDS} s", recovered)
 
 
 if __name__ == "__main__":

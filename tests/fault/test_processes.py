@@ -1,4 +1,4 @@
-"""Each process of the server side, and `track`, is killed, hangs or restarts while probes are in flight."""
+"""Workers, broker and `track` are killed, hang or restart while probes are in flight."""
 
 import unittest
 
@@ -8,45 +8,45 @@ from system import metric
 
 class WorkerTest(FaultTest):
     def test_probes_of_a_killed_worker_go_to_another(self):
-        system = self.running()
+        system = self.start_system()
         before = system.acknowledged()
         system.kill("recognize-1")
         system.feed(16)
-        recovered = self.recovery(system, before)
-        self.settle(system, "worker killed, another remains", recovered)
+        recovered = self.wait_for_recovery(system, before)
+        self.check_all_completed(system, "worker killed, another remains", recovered)
 
     def test_probes_wait_for_a_new_worker_if_all_are_killed(self):
-        system = self.running()
+        system = self.start_system()
         for name in system.worker_names():
             system.kill(name)
         system.feed(16)
         before = system.acknowledged()
         system.start_worker("recognize-3")
-        recovered = self.recovery(system, before)
-        self.settle(system, "all workers killed, one started", recovered)
+        recovered = self.wait_for_recovery(system, before)
+        self.check_all_completed(system, "all workers killed, a new one started", recovered)
 
     def test_probes_of_a_hanging_worker_go_to_another_and_complete_once(self):
-        system = self.running()
-        system.hang("recognize-1")
+        system = self.start_system()
+        system.suspend("recognize-1")
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         system.wait_for(lambda: system.acknowledged() == system.fed)
         system.resume("recognize-1")  # now sends its results, too late
         system.until(lambda m: m.kind == "status" and m["workers"] == 2)
         system.feed(4)
-        self.settle(system, "worker hangs, another remains", recovered)
+        self.check_all_completed(system, "worker suspended, another remains", recovered)
 
-    def test_a_probe_lost_with_three_workers_is_dead_lettered(self):
-        system = self.running()
+    def test_a_probe_whose_worker_is_lost_three_times_is_dead_lettered(self):
+        system = self.start_system()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         for name in system.worker_names():
             system.stop(name)
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         system.feed(1, 1)
         for attempt in range(3):
-            # A worker that accepts one probe and disconnects.
+            # Simulates a worker that receives the probe and disconnects.
             worker = system.context.socket(zmq.DEALER)
             worker.linger = 0
             worker.connect(system.ipc("workers"))
@@ -60,53 +60,53 @@ class WorkerTest(FaultTest):
         error = system.until(lambda m: m.kind == "identity" and m["decision"] == "error")
         self.assertEqual(probe, error["probe"])
         self.assertIn("dead-lettered", error["reason"])
-        # The probe is completed, and the other probes continue.
+        # The probe counts as completed, and a new worker processes the others.
         system.start_worker("recognize-9")
-        system.wait_for(lambda: system.track_count("outbox_entries") == 0)
-        self.check_counts("three workers lost with one probe", system.fed, system.acknowledged())
+        system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
+        self.check_counts("worker lost three times with the same probe in flight", system.fed, system.acknowledged())
 
 
 class BrokerTest(FaultTest):
     def test_the_edge_resends_the_probes_of_a_killed_broker(self):
-        system = self.running()
+        system = self.start_system()
         system.kill("broker")
         system.feed(16)
         before = system.acknowledged()
         system.start("broker")
-        recovered = self.recovery(system, before)
-        self.settle(system, "broker killed and started", recovered)
+        recovered = self.wait_for_recovery(system, before)
+        self.check_all_completed(system, "broker killed and restarted", recovered)
 
     def test_edge_and_workers_reconnect_to_each_new_broker(self):
-        system = self.running()
+        system = self.start_system()
         recovered = 0.0
         for _ in range(2):
             system.kill("broker")
             system.feed(8)
             before = system.acknowledged()
             system.start("broker")
-            recovered = max(recovered, self.recovery(system, before))
-        self.settle(system, "broker killed and started twice", recovered)
+            recovered = max(recovered, self.wait_for_recovery(system, before))
+        self.check_all_completed(system, "broker killed and restarted twice", recovered)
 
     def test_a_hanging_broker_continues_where_it_stopped(self):
-        system = self.running()
-        system.hang("broker")
+        system = self.start_system()
+        system.suspend("broker")
         system.feed(16)
-        system.wait_for(lambda: system.track_count("probes_sent_total") == system.fed)
+        system.wait_for(lambda: system.track_metric("probes_sent_total") == system.fed)
         before = system.acknowledged()
         system.resume("broker")
-        recovered = self.recovery(system, before)
-        self.settle(system, "broker hangs and continues", recovered)
+        recovered = self.wait_for_recovery(system, before)
+        self.check_all_completed(system, "broker suspended and resumed", recovered)
 
-    def test_results_of_two_runs_are_distinguishable(self):
-        system = self.running()
+    def test_results_of_each_run_are_numbered_from_one(self):
+        system = self.start_system()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         first = system.until(lambda m: m.kind == "status")["run"]
         system.kill("broker")
         system.start("broker")
         second = system.until(lambda m: m.kind == "status" and m["run"] != first)["run"]
-        system.feed(4)  # new tracks, so that there is a result
+        system.feed(4)  # starts new tracks, so that there are new results
         system.until(lambda m: m.kind == "identity" and m["run"] == second)
-        self.settle(system, "broker killed and started, idle")
+        self.check_all_completed(system, "idle broker killed and restarted")
         runs = [m["run"] for m in system.messages if m.kind == "identity"]
         self.assertEqual({first, second}, set(runs))
         for run in (first, second):
@@ -115,11 +115,11 @@ class BrokerTest(FaultTest):
 
 
 class TrackTest(FaultTest):
-    def test_probes_sent_by_a_killed_track_get_their_result(self):
-        system = self.running(FACEBUS_TRACK_RESEND="60")  # so that the broker receives each probe once
+    def test_probes_sent_by_a_killed_track_are_completed(self):
+        system = self.start_system(FACEBUS_TRACK_RESEND="60")  # so that the broker receives each probe once
         system.feed(8)
         broker = system.services["broker"].health
-        # Counts only probes that reached the broker: those in buffers of `track` are lost with it.
+        # Waits until all probes have reached the broker, because those in the buffers of `track` are lost with it.
         system.wait_for(lambda: metric(broker, "facebus_probes_total") == system.fed)
         system.kill("track")
         system.wait_for(lambda: metric(broker, "facebus_queue_probes") == 0 and
@@ -130,7 +130,7 @@ class TrackTest(FaultTest):
         system.frames = system.fed = 0
         system.feed(16)
         system.wait_for(lambda: system.acknowledged() == system.fed)
-        self.check_counts("track killed and started", first + system.fed,
+        self.check_counts("track killed and restarted", first + system.fed,
                           completed + system.acknowledged())
 
 

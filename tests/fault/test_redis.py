@@ -1,4 +1,4 @@
-"""Redis is killed, hangs, is full or changes its password: recognition continues with its gallery copy."""
+"""Redis is killed, hangs, is out of memory or changes its password: workers continue with their gallery snapshot."""
 
 import unittest
 
@@ -7,50 +7,50 @@ from fault_system import FaultTest
 
 class RedisTest(FaultTest):
     def test_recognition_continues_without_redis_and_reports_a_stale_gallery(self):
-        system = self.running()
+        system = self.start_system()
         system.kill("redis")
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["gallery_stale"])
         system.wait_for(lambda: system.acknowledged() == system.fed)
         system.start_redis()
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         system.feed(4)
-        self.settle(system, "Redis killed and started", recovered, stored=False)
+        self.check_all_completed(system, "Redis killed and restarted", recovered, stored=False)
 
     def test_a_hanging_redis_does_not_stop_the_workers(self):
-        # Longer than redis.timeout_ms, as in the defaults.
-        system = self.running(FACEBUS_BROKER_WORKER_TIMEOUT="5")
+        # The worker timeout is longer than redis.timeout_ms, as it is by default.
+        system = self.start_system(FACEBUS_BROKER_WORKER_TIMEOUT="5")
         system.messages.clear()
-        system.hang("redis")
+        system.suspend("redis")
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.wait_for(lambda: system.acknowledged() == system.fed)
         system.resume("redis")
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         self.assertEqual({2}, {m["workers"] for m in system.messages if m.kind == "status"})
         system.feed(4)
-        self.settle(system, "Redis hangs and continues", recovered, stored=False)
+        self.check_all_completed(system, "Redis suspended and resumed", recovered, stored=False)
 
-    def test_a_slow_redis_only_slows_recognition_down(self):
-        system = self.running()
+    def test_recognition_is_slower_but_complete_if_redis_is_slow(self):
+        system = self.start_system()
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         while system.acknowledged() < system.fed:
-            system.redis("CLIENT", "PAUSE", "400", "ALL")  # in ms; then Redis runs the waiting commands
+            system.redis("CLIENT", "PAUSE", "400", "ALL")  # Redis delays all commands by 400 ms
             system.poll()
         system.feed(4)
-        self.settle(system, "Redis responds 0.4 s late", recovered)
+        self.check_all_completed(system, "Redis responds 0.4 s late", recovered)
 
-    def test_recognition_continues_and_counts_errors_if_redis_is_full(self):
-        system = self.running()
+    def test_recognition_continues_and_logs_errors_if_redis_is_out_of_memory(self):
+        system = self.start_system()
         system.redis("CONFIG", "SET", "maxmemory", "1")
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.wait_for(lambda: system.acknowledged() == system.fed)
         errors = "".join(line for name in system.worker_names()
                          for line in system.services[name].lines() if "OOM" in line)
@@ -58,16 +58,16 @@ class RedisTest(FaultTest):
         system.redis("CONFIG", "SET", "maxmemory", "0")
         stored = system.stored_probes()
         system.feed(16)
-        self.settle(system, "Redis out of memory for a while", recovered, stored=False)
+        self.check_all_completed(system, "Redis out of memory for a while", recovered, stored=False)
         self.assertGreater(system.stored_probes(), stored)
 
-    def test_recognition_continues_and_reports_a_changed_password(self):
-        system = self.running()
+    def test_recognition_continues_and_logs_errors_if_the_password_changes(self):
+        system = self.start_system()
         system.redis("CONFIG", "SET", "requirepass", "another")
         system.redis("-a", "another", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         before = system.acknowledged()
         system.feed(16)
-        recovered = self.recovery(system, before)
+        recovered = self.wait_for_recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["gallery_stale"])
         errors = "".join(line for name in system.worker_names()
                          for line in system.services[name].lines() if "event=error" in line)
@@ -75,7 +75,7 @@ class RedisTest(FaultTest):
         system.redis("-a", "another", "CONFIG", "SET", "requirepass", "")
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         system.feed(4)
-        self.settle(system, "Redis with another password for a while", recovered, stored=False)
+        self.check_all_completed(system, "Redis password changed for a while", recovered, stored=False)
 
 
 if __name__ == "__main__":

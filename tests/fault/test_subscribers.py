@@ -1,4 +1,4 @@
-"""Subscribers that are slow, stuck or late, and hundreds of edges."""
+"""Subscribers that are slow, never read or connect late, and hundreds of edges."""
 
 import itertools
 import json
@@ -11,11 +11,13 @@ from support import program, resident_bytes
 from system import Message
 
 
-def key(message):
+def result_id(message):
+    """Returns (run, number), which identifies a result."""
     return message["run"], message["result"]
 
 
 def await_result(system, number):
+    """Blocks until the subscriber of the test has received the result with this number."""
     if not any(m.kind == "identity" and m["result"] == number for m in system.messages):
         system.until(lambda m: m.kind == "identity" and m["result"] == number)
 
@@ -23,7 +25,8 @@ def await_result(system, number):
 class SimulatedPeers(FaultTest):
     """Runs a real broker with simulated edges and a simulated worker."""
 
-    def broker(self, **environment):
+    def start_broker(self, **environment):
+        """Starts Redis, a broker and the simulated worker, and returns the system."""
         system = FaultSystem(self, **environment)
         system.start_redis()
         system.start("broker")
@@ -31,12 +34,13 @@ class SimulatedPeers(FaultTest):
         self.worker = Worker(system.context, system.ipc("workers"))
         return system
 
-    def exchange(self, system, edges, also=lambda: None):
-        """Works until every probe is acknowledged. Calls `also` after each round."""
+    def complete_all(self, system, edges, after_poll=lambda: None):
+        """Runs worker, edges and subscriber until every probe is acknowledged. Calls `after_poll` after each poll of
+        their sockets."""
         poller = zmq.Poller()
         for socket in (system.subscriber, self.worker.socket, *(edge.socket for edge in edges)):
             poller.register(socket, zmq.POLLIN)
-        while any(edge.waiting for edge in edges):
+        while any(edge.unacknowledged for edge in edges):
             ready = dict(poller.poll())
             if self.worker.socket in ready:
                 self.worker.work()
@@ -45,26 +49,28 @@ class SimulatedPeers(FaultTest):
                     edge.receive()
             while system.subscriber in ready and system.subscriber.poll(0):
                 system.next()
-            also()
+            after_poll()
 
 
 class SubscriberTest(SimulatedPeers):
     QUEUE = 50
     ROUNDS = 100
-    EACH = 40  # probes per round
+    PROBES = 40  # per round
 
-    def flood(self, system, also=lambda: None):
-        """Publishes 300 MB of results with crops. Returns the growth of the broker's memory over the last 90 %."""
+    def flood(self, system, after_poll=lambda: None):
+        """Publishes 300 MB of results with crops. Returns by how many bytes the broker's memory grew after the first
+        tenth of them."""
         edge = Edge(system.context, system.ipc("probes"), "door")
-        held = 0
+        before = 0
         for number in range(self.ROUNDS):
-            edge.send(self.EACH)
-            self.exchange(system, [edge], also)
+            edge.send(self.PROBES)
+            self.complete_all(system, [edge], after_poll)
             if number == self.ROUNDS // 10:
-                held = resident_bytes(system.services["broker"].process.pid)
-        return resident_bytes(system.services["broker"].process.pid) - held
+                before = resident_bytes(system.services["broker"].process.pid)
+        return resident_bytes(system.services["broker"].process.pid) - before
 
     def subscribe(self, system):
+        """Returns a subscriber that queues at most one message."""
         subscriber = system.context.socket(zmq.SUB)
         subscriber.linger = 0
         subscriber.set_hwm(1)
@@ -72,34 +78,35 @@ class SubscriberTest(SimulatedPeers):
         subscriber.subscribe("")
         return subscriber
 
-    def check(self, system, grown, fault):
-        await_result(system, self.ROUNDS * self.EACH)
+    def check(self, system, growth, fault):
+        """Checks that the test's own subscriber got every result, and that the broker's memory grew by little."""
+        await_result(system, self.ROUNDS * self.PROBES)
         numbers = [m["result"] for m in system.messages if m.kind == "identity"]
-        self.assertEqual(list(range(1, self.ROUNDS * self.EACH + 1)), numbers)
+        self.assertEqual(list(range(1, self.ROUNDS * self.PROBES + 1)), numbers)
         limit = 2 * self.QUEUE * len(CROP) + 16_000_000
-        self.assertLess(grown, limit, f"the broker grew by {grown} bytes")
-        self.check_counts(fault, self.ROUNDS * self.EACH, len(numbers))
+        self.assertLess(growth, limit, f"the broker's memory grew by {growth} bytes")
+        self.check_counts(fault, self.ROUNDS * self.PROBES, len(numbers))
 
-    def test_a_subscriber_that_never_reads_needs_bounded_memory_and_affects_no_other(self):
-        system = self.broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
+    def test_a_subscriber_that_never_reads_needs_bounded_memory_and_does_not_affect_others(self):
+        system = self.start_broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         self.subscribe(system)
         self.check(system, self.flood(system), "subscriber that never reads")
 
-    def test_a_slow_subscriber_can_detect_gaps_by_the_result_numbers(self):
-        system = self.broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
+    def test_a_slow_subscriber_can_detect_missed_results_by_their_numbers(self):
+        system = self.start_broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         slow = self.subscribe(system)
         numbers = []
-        turns = itertools.count()
+        calls = itertools.count()
 
-        def read_one():
-            """Reads one message in every eighth round."""
-            if next(turns) % 8 == 0 and slow.poll(0):
+        def read_sometimes():
+            """Reads one message in every eighth call."""
+            if next(calls) % 8 == 0 and slow.poll(0):
                 message = Message(slow.recv_multipart())
                 if message.kind == "identity":
                     numbers.append(message["result"])
 
-        grown = self.flood(system, read_one)
-        self.check(system, grown, "subscriber that is slow")
+        growth = self.flood(system, read_sometimes)
+        self.check(system, growth, "slow subscriber")
         self.assertGreater(len(numbers), 1)
         self.assertEqual(sorted(set(numbers)), numbers)
         self.assertGreater(numbers[-1] - numbers[0] + 1, len(numbers), "the subscriber was not slow")
@@ -108,12 +115,12 @@ class SubscriberTest(SimulatedPeers):
 class EdgeTest(SimulatedPeers):
     EDGES = 400
 
-    def test_hundreds_of_edges_reconnect_to_a_new_broker_and_lose_nothing(self):
-        system = self.broker()
+    def test_hundreds_of_edges_reconnect_to_a_restarted_broker_and_lose_no_probe(self):
+        system = self.start_broker()
         edges = [Edge(system.context, system.ipc("probes"), f"e{i}") for i in range(self.EDGES)]
         for edge in edges:
             edge.send()
-        self.exchange(system, edges)
+        self.complete_all(system, edges)
         system.kill("broker")
         for edge in edges:
             edge.send(2)
@@ -122,15 +129,16 @@ class EdgeTest(SimulatedPeers):
         system.start("broker")
         self.worker = Worker(system.context, system.ipc("workers"))
         for edge in edges:
-            edge.send_again()  # as track does with unacknowledged probes
-        self.exchange(system, edges)
+            edge.resend()  # as track does with unacknowledged probes
+        self.complete_all(system, edges)
         # Each probe is counted once, even if sent several times.
         completed = int(metric(system.services["broker"].health, "facebus_probes_completed_total"))
-        self.check_counts(f"{self.EDGES} edges, broker killed and started", 2 * self.EDGES, completed)
+        self.check_counts(f"{self.EDGES} edges, broker killed and restarted", 2 * self.EDGES, completed)
 
 
 class CatchUpTest(SimulatedPeers):
     def watch(self, system, count):
+        """Starts `facebus watch`, which exits after `count` results. Returns its process and the file of its output."""
         log = (self.folder / "watch.log").open("wb")
         self.addCleanup(log.close)
         out = self.folder / "watch.json"
@@ -138,45 +146,45 @@ class CatchUpTest(SimulatedPeers):
                              system.environment, out.open("wb"), log)
         return process, out
 
-    def seen(self, out):
-        return [key(json.loads(line)) for line in out.read_text().splitlines()]
+    def result_ids(self, out):
+        return [result_id(json.loads(line)) for line in out.read_text().splitlines()]
 
     def test_a_late_subscriber_gets_earlier_results(self):
-        system = self.broker()
+        system = self.start_broker()
         edge = Edge(system.context, system.ipc("probes"), "door")
         edge.send(30)
-        self.exchange(system, [edge])
+        self.complete_all(system, [edge])
         watch, out = self.watch(system, 40)
         edge.send(10)
-        self.exchange(system, [edge])
+        self.complete_all(system, [edge])
         self.assertEqual(0, watch.wait())
         await_result(system, 40)
-        published = [key(m) for m in system.messages if m.kind == "identity"]
-        self.assertEqual(published, sorted(self.seen(out), key=lambda k: k[1]))
+        published = [result_id(m) for m in system.messages if m.kind == "identity"]
+        self.assertEqual(published, sorted(self.result_ids(out), key=lambda id: id[1]))
 
-    def test_a_subscriber_gets_results_published_before_it_reconnected(self):
-        system = self.broker()
+    def test_a_subscriber_gets_results_that_were_published_while_it_was_disconnected(self):
+        system = self.start_broker()
         edge = Edge(system.context, system.ipc("probes"), "door")
         edge.send(5)
-        self.exchange(system, [edge])
+        self.complete_all(system, [edge])
         watch, out = self.watch(system, 45)
         while out.stat().st_size == 0:
             system.poll()
-        watch.send_signal(signal.SIGSTOP)  # so that it reconnects too late
+        watch.send_signal(signal.SIGSTOP)  # so that it reconnects only after the results are published
         system.kill("broker")
         self.worker.socket.close()
         edge.send(40)
         system.start("broker")
         self.worker = Worker(system.context, system.ipc("workers"))
-        edge.send_again()
-        self.exchange(system, [edge])
+        edge.resend()
+        self.complete_all(system, [edge])
         watch.send_signal(signal.SIGCONT)
         while watch.poll() is None:
             system.poll()
         self.assertEqual(0, watch.returncode)
-        seen = self.seen(out)
-        self.assertEqual(45, len(set(seen)))
-        self.assertEqual(len(seen), len(set(seen)), "a result arrived twice")
+        ids = self.result_ids(out)
+        self.assertEqual(45, len(set(ids)))
+        self.assertEqual(len(ids), len(set(ids)), "a result was printed twice")
 
 
 if __name__ == "__main__":

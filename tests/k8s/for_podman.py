@@ -1,7 +1,7 @@
 """usage: for_podman.py SECRETS FOLDER
 
-Converts the manifests for a cluster into pods for `podman kube play`. SECRETS is a folder filled by make-secrets. Writes
-FOLDER/POD.yaml for each pod, and prints the name of the pod and its DNS names, one pod per line: POD NAME,NAME...
+Converts the manifests for a cluster into pods for `podman kube play`. SECRETS is a folder filled by make-secrets.
+Writes FOLDER/POD.yaml for each pod, and prints one line per pod with its name and its DNS names: POD NAME,NAME...
 
 Podman 4 does not support namespaces, StatefulSets, mounted Secrets, named ports, fsGroup, or startup and readiness
 probes, and its HTTP health checks need curl, which the image lacks. So the manifests are changed:

@@ -40,7 +40,7 @@ def name(document):
 
 
 def restricted_violations(spec):
-    """Yields the settings that are the reason why the Pod Security level `restricted` would reject a pod."""
+    """Yields each setting of a pod that violates the Pod Security level `restricted`."""
     pod = spec.get("securityContext", {})
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):
