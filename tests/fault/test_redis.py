@@ -58,7 +58,7 @@ class RedisTest(FaultTest):
         system.redis("CONFIG", "SET", "maxmemory", "0")
         stored = system.stored_probes()
         system.feed(16)
-        self.check_all_completed(system, "Redis out of memory for a while", recovered, stored=False)
+        self.check_all_completed(system, "Redis temporarily out of memory", recovered, stored=False)
         self.assertGreater(system.stored_probes(), stored)
 
     def test_recognition_continues_and_logs_errors_if_the_password_changes(self):
@@ -75,7 +75,7 @@ class RedisTest(FaultTest):
         system.redis("-a", "another", "CONFIG", "SET", "requirepass", "")
         system.until(lambda m: m.kind == "status" and not m["gallery_stale"])
         system.feed(4)
-        self.check_all_completed(system, "Redis password changed for a while", recovered, stored=False)
+        self.check_all_completed(system, "Redis password temporarily changed", recovered, stored=False)
 
 
 if __name__ == "__main__":
