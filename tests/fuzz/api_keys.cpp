@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     for (const auto& key : *keys) {
         fuzz::require(key.hash.size() == 64, "a hash has 64 digits");
         fuzz::require(!key.name.empty(), "a key has a name");
-        fuzz::require(parse_role(to_string(key.role)).has_value(), "a role has a valid name");
+        fuzz::require(parse_role(to_string(key.role)).has_value(),
+                      "the name of a role can be parsed");
     }
     return 0;
 }

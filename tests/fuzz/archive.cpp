@@ -15,6 +15,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
                       again->sample.embedding == read->sample.embedding &&
                       again->sample.created == read->sample.created &&
                       again->ignored == read->ignored && again->photo == read->photo,
-                  "an accepted sample survives writing and reading");
+                  "an accepted sample is unchanged after writing and reading");
     return 0;
 }

@@ -9,14 +9,15 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
 
 namespace facebus::fuzz {
 
-/// Aborts unless the condition holds; libFuzzer reports that as a finding.
-inline void require(bool condition, const char* sentence) {
+/// Aborts if `condition` is false; libFuzzer reports that as a finding. `expectation` describes the
+/// condition.
+inline void require(bool condition, const char* expectation) {
     if (condition) return;
-    std::fprintf(stderr, "not true: %s\n", sentence);
+    std::fprintf(stderr, "not true: %s\n", expectation);
     std::abort();
 }
 
-/// Returns the fuzzer input as text.
+/// Returns the input of the fuzzer as text.
 inline std::string_view text(const unsigned char* data, std::size_t size) {
     const void* raw = data;
     return {static_cast<const char*>(raw), size};

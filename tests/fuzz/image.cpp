@@ -13,6 +13,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
                   "an image is within the size limit");
     fuzz::require(image->pixels.size() == static_cast<std::size_t>(image->width) *
                                               static_cast<std::size_t>(image->height) * channels,
-                  "the number of pixel bytes matches the size");
+                  "the number of bytes matches width and height");
     return 0;
 }

@@ -11,6 +11,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto again = bus::parse_public_key(bus::format(*key));
     fuzz::require(
         again && again->role == key->role && again->key == key->key && again->name == key->name,
-        "an accepted key survives writing and reading");
+        "an accepted key is unchanged after writing and reading");
     return 0;
 }

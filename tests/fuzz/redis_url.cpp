@@ -13,10 +13,10 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
         fuzz::require(address.path.empty() != address.host.empty(),
                       "the address has either a path or a host");
         fuzz::require(address.port > 0 && address.port < 65536, "the port is valid");
-        // The displayed URL refers to the same server, without the login.
+        // The displayed URL refers to the same server, without credentials.
         const auto shown = gallery::parse_redis_url(address.safe_url);
         fuzz::require(shown.user.empty() && shown.password.empty(),
-                      "the displayed URL has no login");
+                      "the displayed URL has no credentials");
         fuzz::require(shown.host == address.host && shown.port == address.port &&
                           shown.path == address.path && shown.database == address.database,
                       "the displayed URL has the same address");

@@ -1,4 +1,4 @@
-// File in memory, for decoders that read files.
+// In-memory file, for decoders that read from files.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace facebus::fuzz {
 
-/// Anonymous file with the given contents. path() is valid as long as the object exists.
+/// In-memory file with the given contents. path() is valid as long as the object exists.
 class ScratchFile {
   public:
     ScratchFile(const unsigned char* data, std::size_t size) : file_(memfd_create("input", 0)) {

@@ -1,4 +1,4 @@
-// Fuzzes the decoder of gallery policies from Redis. Each line of the input is one value.
+// Fuzzes the decoder of the calibration that Redis stores. Each line of the input is one value.
 #include "fuzz.hpp"
 #include "gallery/store/record.hpp"
 

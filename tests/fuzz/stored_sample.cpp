@@ -1,4 +1,5 @@
-// Fuzzes the decoder of gallery samples from Redis: arbitrary replies, and arrays of six strings.
+// Fuzzes the decoder of gallery samples from Redis, with arbitrary replies and with arrays of six
+// strings.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "fuzz.hpp"
@@ -10,7 +11,8 @@ namespace {
 
 const std::string id(32, 'a');
 
-gallery::Reply reply(FuzzedDataProvider& input, int depth) {
+/// Returns an arbitrary reply; `depth` limits the nesting of arrays.
+gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
     switch (input.ConsumeIntegralInRange(0, depth > 3 ? 2 : 3)) {
         case 0:
             return {input.ConsumeRandomLengthString(4096)};
@@ -21,14 +23,15 @@ gallery::Reply reply(FuzzedDataProvider& input, int depth) {
         default: {
             std::vector<gallery::Reply> elements;
             const auto count = input.ConsumeIntegralInRange<std::size_t>(0, 8);
-            for (std::size_t i = 0; i < count; ++i) elements.push_back(reply(input, depth + 1));
+            for (std::size_t i = 0; i < count; ++i)
+                elements.push_back(arbitrary_reply(input, depth + 1));
             return {std::move(elements)};
         }
     }
 }
 
-/// Returns a reply with five fields, one per line, and the rest of the input as the embedding.
-gallery::Reply fields(std::string_view bytes) {
+/// Returns the reply for a sample: the first five lines are fields, the rest is the embedding.
+gallery::Reply sample_reply(std::string_view bytes) {
     std::vector<gallery::Reply> elements;
     for (int i = 0; i < 5; ++i) {
         const auto end = bytes.find('\n');
@@ -43,8 +46,8 @@ gallery::Reply fields(std::string_view bytes) {
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     FuzzedDataProvider input(data, size);
-    static_cast<void>(gallery::decode_sample(id, reply(input, 0)));
-    const auto sample = gallery::decode_sample(id, fields(fuzz::text(data, size)));
+    static_cast<void>(gallery::decode_sample(id, arbitrary_reply(input, 0)));
+    const auto sample = gallery::decode_sample(id, sample_reply(fuzz::text(data, size)));
     if (!sample) return 0;
     fuzz::require(gallery::check_sample(*sample).has_value(), "an accepted sample can be stored");
     const auto command = gallery::write_sample(*sample);
@@ -52,6 +55,6 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     for (std::size_t i = 3; i < command.size(); i += 2) written.push_back({command[i]});
     const auto again = gallery::decode_sample(id, {std::move(written)});
     fuzz::require(again && again->embedding == sample->embedding && again->source == sample->source,
-                  "an accepted sample survives writing and reading");
+                  "an accepted sample is unchanged after writing and reading");
     return 0;
 }

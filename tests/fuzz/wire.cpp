@@ -1,4 +1,5 @@
-// Fuzzes the decoder of the message type FACEBUS_MESSAGE with several payload sizes.
+// Fuzzes the decoder of messages with several payload sizes. The macro FACEBUS_MESSAGE is the
+// struct of the message.
 #include "fuzz.hpp"
 #include "wire/codec.hpp"
 
@@ -7,13 +8,14 @@ using Message = wire::FACEBUS_MESSAGE;
 
 namespace {
 
-void try_payload(std::string_view header, std::size_t payload_bytes) {
+/// Checks the decoder with this header and payload size.
+void check_decoder(std::string_view header, std::size_t payload_bytes) {
     const auto message = wire::decode<Message>(header, payload_bytes);
     if (!message) {
         fuzz::require(!message.error().message.empty(), "an error has a message");
         return;
     }
-    // An accepted message can be forwarded unchanged.
+    // Decoding and encoding again must not change an accepted message.
     const auto encoded = wire::encode(*message);
     fuzz::require(encoded.size() <= wire::max_header_bytes,
                   "an accepted message is within the header limit");
@@ -21,18 +23,17 @@ void try_payload(std::string_view header, std::size_t payload_bytes) {
     fuzz::require(again.has_value(), "an accepted message is accepted again after encoding");
     fuzz::require(wire::encode(*again) == encoded, "encoding is stable");
     fuzz::require(wire::kind(wire::topic(*message)) == Message::kind,
-                  "the topic begins with the message type");
+                  "the topic begins with the kind of message");
 }
 
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto header = fuzz::text(data, size);
-    // The payload sizes of the golden messages: none, the pixels of the samples, one crop, two
-    // crops.
+    // Payload sizes: none, the pixels of the example frame, one crop, two crops.
     for (const std::size_t payload :
          {std::size_t{0}, std::size_t{24}, crop_bytes, 2 * crop_bytes}) {
-        try_payload(header, payload);
+        check_decoder(header, payload);
     }
     return 0;
 }

@@ -63,10 +63,10 @@ BOOST_AUTO_TEST_CASE(returns_its_own_probes_while_redis_is_unavailable) {
     BOOST_TEST(
         ids(cache.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
         boost::test_tools::per_element());
-    BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
+    BOOST_TEST(exports("facebus_errors_total{kind=\"unavailable\"} 1"));
     // Redis is not used for two seconds, so the next probe causes no further error.
     cache.remember("door-1", probe("door-1/0003"));
-    BOOST_TEST(shows("facebus_errors_total{kind=\"unavailable\"} 1"));
+    BOOST_TEST(exports("facebus_errors_total{kind=\"unavailable\"} 1"));
 }
 
 BOOST_AUTO_TEST_CASE(adds_the_probes_that_arrived_while_redis_was_unavailable) {

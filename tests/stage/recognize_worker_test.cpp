@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(counts_a_probe_that_cannot_be_decoded_and_continues) {
     const auto crop = Bytes::take(std::vector<std::byte>(crop_bytes, std::byte{127}));
     BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, first.peer));
     next_identity();
-    BOOST_TEST(shows("facebus_errors_total{kind=\"malformed\"} 1"));
+    BOOST_TEST(exports("facebus_errors_total{kind=\"malformed\"} 1"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// Synthetic labelled faces.
+// Synthetic faces with the names of people, for the evaluation.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace facebus::test {
 
-/// Returns an embedding of a person whose similarity to face(person) is about `likeness`; differs
-/// per `number`.
+/// Returns a synthetic embedding of a person. Its similarity to face(person) is about `likeness`.
+/// Each `number` yields a different embedding.
 inline Embedding embedding_of(std::uint32_t person, std::uint32_t number, float likeness) {
     Embedding out{};
     const auto own = face(person);
@@ -24,17 +24,18 @@ inline Embedding embedding_of(std::uint32_t person, std::uint32_t number, float 
     return out;
 }
 
-/// Returns `people` subjects with `images` images each, named as in LFW: p0007/p0007_0001.jpg. The
-/// similarity is about likeness^2 between images of one person and about 0 between two people.
+/// Returns a set of `people` people with `images` images each, named as in LFW:
+/// p0007/p0007_0001.jpg. The similarity of two images is about likeness^2 if they show the same
+/// person, and about 0 otherwise.
 inline cli::FaceSet face_set(std::uint32_t people, std::uint32_t images, float likeness = 0.9F) {
     cli::FaceSet set;
     set.model_id = "model-1";
     for (std::uint32_t person = 0; person < people; ++person) {
         for (std::uint32_t number = 1; number <= images; ++number) {
             const auto name = fmt::format("p{:04}", person);
-            set.faces.push_back({name, fmt::format("{0}/{0}_{1:04}.jpg", name, number),
-                                 cli::LabelledFace::Found{{.overall = 0.8F},
-                                                          embedding_of(person, number, likeness)}});
+            set.images.push_back(
+                {name, fmt::format("{0}/{0}_{1:04}.jpg", name, number),
+                 cli::EmbeddedFace{{.overall = 0.8F}, embedding_of(person, number, likeness)}});
         }
     }
     return set;

@@ -1,4 +1,4 @@
-// Gallery in a separate Redis server.
+// Gallery in a Redis server of its own, and checks of failed results.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@
 
 namespace facebus::test {
 
+/// Empty gallery in a Redis server that is started for one test.
 struct GalleryFixture {
     RedisServer server;
     gallery::RedisOptions options{.url = server.url(), .timeout_ms = 5000};
@@ -33,6 +34,7 @@ inline bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
+/// Checks that the result is an Error of this kind whose message contains `reason`.
 template <class T>
 void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reason) {
     BOOST_REQUIRE(!result);
@@ -40,6 +42,7 @@ void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reas
     BOOST_TEST(contains(result.error().message, reason), result.error().message);
 }
 
+/// Checks that the result is an Error of the kind `refused` whose message contains `reason`.
 template <class T>
 void check_refused(const Result<T>& result, std::string_view reason) {
     check_failed(result, ErrorKind::refused, reason);

@@ -11,21 +11,24 @@ namespace facebus::test {
 
 /// Returns a copy of the matrix as an image.
 inline Image image_of(const cv::Mat& mat) {
-    const cv::Mat whole = mat.isContinuous() ? mat : mat.clone();
-    return {mat.cols, mat.rows, Bytes::copy(whole.data, whole.total() * whole.elemSize())};
+    const cv::Mat continuous = mat.isContinuous() ? mat : mat.clone();
+    return {mat.cols, mat.rows,
+            Bytes::copy(continuous.data, continuous.total() * continuous.elemSize())};
 }
 
-/// Returns a matrix that shares the image's pixels; valid as long as the image.
+/// Returns a matrix that shares the pixels of the image. It is valid as long as the image exists.
 inline cv::Mat mat_of(const Image& image) {
     const void* pixels = image.pixels.data();
     return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
 }
 
+/// Returns an image with a single colour.
 inline Image flat(int width, int height, const cv::Scalar& colour) {
     return image_of(cv::Mat(height, width, CV_8UC3, colour));
 }
 
-/// Returns smooth random blobs determined by the seed, as similar to each other as two faces are.
+/// Returns smooth random blobs that depend only on the seed. Textures with different seeds are
+/// about as similar as two faces.
 inline cv::Mat texture(int side, unsigned seed) {
     cv::RNG random(seed * 7919ULL + 1);
     cv::Mat small(8, 8, CV_8UC3);

@@ -1,3 +1,3 @@
-// main() of every suite.
+// main() of every test program.
 #define BOOST_TEST_MODULE facebus
 #include <boost/test/unit_test.hpp>

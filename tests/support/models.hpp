@@ -1,4 +1,4 @@
-// Finds the models and the evaluation data, and skips suites if they are missing.
+// Finds the models and the evaluation data, and skips test programs that need missing models.
 #pragma once
 
 #include <cstdio>
@@ -25,7 +25,7 @@ inline std::optional<std::filesystem::path> data() {
     return set;
 }
 
-/// Global fixture that skips the suite (exit code 77) if a model is missing.
+/// Global fixture that skips the test program (exit code 77) if a model is missing.
 struct SkipWithoutModels {
     SkipWithoutModels() {
         for (const char* name : {"pnet.onnx", "rnet.onnx", "onet.onnx", "facenet.onnx"}) {

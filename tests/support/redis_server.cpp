@@ -21,6 +21,7 @@ namespace {
 
 constexpr int start_timeout_ms = 30'000;
 
+/// Returns the path of redis-server, or an empty string if it is not on the PATH.
 std::string find_server() {
     const char* path = std::getenv("PATH");
     std::string_view rest = path == nullptr ? "" : path;
@@ -33,14 +34,14 @@ std::string find_server() {
     return {};
 }
 
-/// Reads the server's output until it reports that it is ready.
+/// Reads the output of the server until the server reports that it is ready.
 void await_ready(int output) {
     using std::chrono::milliseconds;
     using std::chrono::steady_clock;
     const auto deadline = steady_clock::now() + milliseconds(start_timeout_ms);
     std::string printed;
     for (;;) {
-        // Redis 7 writes "Ready to accept connections", older ones "ready to accept connections".
+        // Redis 7 writes "Ready to accept connections"; older versions write "ready …".
         if (printed.find("eady to accept connections") != std::string::npos) return;
         const auto left =
             std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
@@ -73,8 +74,8 @@ std::string RedisServer::url() const {
 }
 
 void RedisServer::start() {
-    // Small stream nodes make approximate trimming visible after a few entries. Uncompressed dumps
-    // let a test search for bytes in them.
+    // With small stream nodes, approximate trimming has an effect after a few entries. Without
+    // compression, a test can search for bytes in a dump.
     std::vector<std::string> words{find_server(),
                                    "--port",
                                    "0",
@@ -122,7 +123,7 @@ void RedisServer::start() {
         stop();
         throw;
     }
-    // Redis ignores SIGPIPE, so it continues when nobody reads its output any more.
+    // From here on nobody reads the output. Redis ignores SIGPIPE, so it continues.
     close(output[0]);
 }
 
@@ -139,7 +140,7 @@ void RedisServer::stop() {
 void RedisServer::freeze(bool frozen) const {
     kill(process_, frozen ? SIGSTOP : SIGCONT);
     if (!frozen) return;
-    // The signal takes effect asynchronously: wait until the kernel reports that the process
+    // The signal takes effect asynchronously, so wait until the kernel reports that the process has
     // stopped.
     int status = 0;
     while (waitpid(process_, &status, WUNTRACED) == -1 && errno == EINTR) {

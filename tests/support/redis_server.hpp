@@ -11,9 +11,10 @@
 namespace facebus::test {
 
 /// Runs redis-server on a Unix socket in a temporary folder, without saving data to disk. The
-/// destructor removes both; the server also ends if the test crashes. Requires: created on the main
-/// thread, because the kernel ends the server with the thread that created it. Throws
-/// `std::runtime_error` with the server's output if it does not start.
+/// destructor stops the server and removes the folder. The kernel kills the server if the test
+/// crashes. Requires: constructed in the main thread, because the kernel also kills the server when
+/// the thread that started it exits. Throws `std::runtime_error` with the server's output if the
+/// server does not start.
 class RedisServer {
   public:
     /// Returns whether redis-server is on the PATH.
@@ -25,16 +26,17 @@ class RedisServer {
     RedisServer(const RedisServer&) = delete;
     RedisServer& operator=(const RedisServer&) = delete;
 
-    /// Returns unix:///…/redis.sock?db=0
+    /// Returns the URL of the server: unix:///…/redis.sock?db=0
     [[nodiscard]] std::string url() const;
+    /// Returns the path of the socket.
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
 
-    /// Kills the server and waits until it has exited. Its data are lost.
+    /// Kills the server and waits until it has exited. Its data is lost.
     void stop();
     /// Starts the server on the same socket and waits until it accepts connections.
     void start();
-    /// Suspends (true) or resumes (false) the server. While suspended, connections stay open but
-    /// get no replies.
+    /// Suspends the server if `frozen`, and resumes it otherwise. While it is suspended,
+    /// connections stay open but receive no replies.
     void freeze(bool frozen) const;
 
   private:
@@ -43,7 +45,7 @@ class RedisServer {
     pid_t process_ = -1;
 };
 
-/// Global fixture that skips the suite (exit code 77) if redis-server is not installed.
+/// Global fixture that skips the test program (exit code 77) if redis-server is not installed.
 struct SkipWithoutRedis {
     SkipWithoutRedis();
 };

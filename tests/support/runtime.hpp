@@ -10,7 +10,8 @@
 
 namespace facebus::test {
 
-/// Runtime with sockets in a temporary folder. Change its members before creating the component.
+/// Runtime whose sockets are in a temporary folder. Options must be changed before the component
+/// under test is constructed.
 struct TestRuntime {
     TemporaryFolder folder;
     service::CommonOptions common;
@@ -35,13 +36,13 @@ struct TestRuntime {
                   .instance = "test-1",
                   .ready = [] {}} {}
 
-    /// Returns an endpoint in the folder.
+    /// Returns the endpoint of a socket in the folder.
     [[nodiscard]] std::string endpoint(const std::string& name) const {
         return "ipc://" + (folder / name).string();
     }
 
     /// Returns whether /metrics contains the line.
-    [[nodiscard]] bool shows(const std::string& line) const {
+    [[nodiscard]] bool exports(const std::string& line) const {
         return metrics.text().find(line + "\n") != std::string::npos;
     }
 };

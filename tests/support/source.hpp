@@ -5,8 +5,8 @@
 
 namespace facebus::test {
 
-/// Returns the root of the source tree. Only source.cpp is compiled with this path, so the compiler
-/// cache is shared between checkouts.
+/// Returns the root of the source tree. Only source.cpp is compiled with this path, so that all
+/// other files can share a compiler cache between checkouts.
 std::filesystem::path source();
 
 }  // namespace facebus::test

@@ -1,4 +1,4 @@
-// Text with one replaced part.
+// Replacement of a part of a text.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 namespace facebus::test {
 
 /// Returns `text` with the first `from` replaced by `to`. Requires: `text` contains `from`.
-inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const auto place = text.find(from);
-    BOOST_REQUIRE_MESSAGE(place != std::string::npos, from);
-    return text.replace(place, from.size(), to);
+inline std::string replace_once(std::string text, const std::string& from, const std::string& to) {
+    const auto position = text.find(from);
+    BOOST_REQUIRE_MESSAGE(position != std::string::npos, from);
+    return text.replace(position, from.size(), to);
 }
 
 }  // namespace facebus::test

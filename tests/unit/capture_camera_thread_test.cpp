@@ -53,8 +53,8 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
     BOOST_TEST(frames() == 3);
     camera.join();
     BOOST_TEST(!camera.failure().has_value());
-    BOOST_TEST(shows("facebus_frames_total{camera=\"door\"} 3"));
-    BOOST_TEST(shows("facebus_camera_up{camera=\"door\"} 0"));
+    BOOST_TEST(exports("facebus_frames_total{camera=\"door\"} 3"));
+    BOOST_TEST(exports("facebus_camera_up{camera=\"door\"} 0"));
 }
 
 BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {

@@ -75,12 +75,12 @@ BOOST_AUTO_TEST_CASE(archive_header_has_counts_and_version) {
     BOOST_REQUIRE(header);
     BOOST_TEST(header->subjects == 2U);
     BOOST_TEST(header->samples == 7U);
-    const auto later = read_archive_header(replaced(line, "gallery\":2", "gallery\":3"));
+    const auto later = read_archive_header(replace_once(line, "gallery\":2", "gallery\":3"));
     BOOST_REQUIRE(!later);
     BOOST_TEST((later.error().kind == ErrorKind::unsupported));
     for (const std::string& bad : {std::string(), std::string("{}"), std::string("subject,name"),
-                                   replaced(line, "\"samples\":7", "\"samples\":-7"),
-                                   replaced(line, "\"samples\":7", "\"samples\":1e30")}) {
+                                   replace_once(line, "\"samples\":7", "\"samples\":-7"),
+                                   replace_once(line, "\"samples\":7", "\"samples\":1e30")}) {
         const auto read = read_archive_header(bad);
         BOOST_REQUIRE(!read);
         BOOST_TEST((read.error().kind == ErrorKind::malformed));
@@ -92,18 +92,18 @@ BOOST_AUTO_TEST_CASE(rejects_archive_lines_that_are_not_samples) {
         archive_line({.subject = "Ann", .ignored = true, .sample = sample(), .photo = photo});
     for (const std::string& bad :
          {std::string("{"), std::string("[]"),
-          replaced(good, "\"subject\":\"Ann\"", "\"subject\":1"),
-          replaced(good, "\"subject\":\"Ann\"", "\"subject\":\" \""),
-          replaced(good, "\"quality\":0.625", "\"quality\":1e300"),
-          replaced(good, "\"quality\":0.625", "\"quality\":-0.5"),
-          replaced(good, "\"created\":17", "\"created\":-17"),
-          replaced(good, "\"embedding\":\"", "\"embedding\":\"AAAA"),
-          replaced(good, "\"embedding\":\"AAAA", "\"embedding\":\"?AAA"),
-          replaced(good, "\"ignored\":true", "\"ignored\":1"),
-          replaced(good, "\"picture\":\"/9j/", "\"picture\":\"?9j/"),
-          replaced(good, "\"picture\":\"/9j/", "\"picture\":\"AAAA"),
-          replaced(good, "\"picture\":\"/9j/", "\"picture\":\"/9j/" + std::string(50'000, 'A')),
-          replaced(good, "\"model\":\"model-1\"", "\"model\":\"\"")}) {
+          replace_once(good, "\"subject\":\"Ann\"", "\"subject\":1"),
+          replace_once(good, "\"subject\":\"Ann\"", "\"subject\":\" \""),
+          replace_once(good, "\"quality\":0.625", "\"quality\":1e300"),
+          replace_once(good, "\"quality\":0.625", "\"quality\":-0.5"),
+          replace_once(good, "\"created\":17", "\"created\":-17"),
+          replace_once(good, "\"embedding\":\"", "\"embedding\":\"AAAA"),
+          replace_once(good, "\"embedding\":\"AAAA", "\"embedding\":\"?AAA"),
+          replace_once(good, "\"ignored\":true", "\"ignored\":1"),
+          replace_once(good, "\"picture\":\"/9j/", "\"picture\":\"?9j/"),
+          replace_once(good, "\"picture\":\"/9j/", "\"picture\":\"AAAA"),
+          replace_once(good, "\"picture\":\"/9j/", "\"picture\":\"/9j/" + std::string(50'000, 'A')),
+          replace_once(good, "\"model\":\"model-1\"", "\"model\":\"\"")}) {
         BOOST_TEST(!read_archive_line(bad).has_value(), bad.substr(0, 60));
     }
 }

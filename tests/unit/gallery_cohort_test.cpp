@@ -87,14 +87,14 @@ BOOST_AUTO_TEST_CASE(rejects_text_that_is_not_a_cohort) {
     const auto good = write_cohort(simple());
     for (const std::string& bad :
          {std::string(), std::string("{}"), good.substr(0, good.size() / 2),
-          replaced(good, "\"people\":10", "\"people\":1e30"),
-          replaced(good, "\"people\":10", "\"people\":-1"),
-          replaced(good, "\"rest\":0.0", "\"rest\":1e300"),
-          replaced(good, "\"tail\":1.0", "\"tail\":-1.0"),
-          replaced(good, "\"deviation\":0.1", "\"deviation\":0"),
-          replaced(good, "\"rest\":0.0", "\"rest\":-1.0"),
-          replaced(good, "\"values\":[127,", "\"values\":["),
-          replaced(good, "\"genuine\":[{", "\"genuine\":[], \"other\":[{")}) {
+          replace_once(good, "\"people\":10", "\"people\":1e30"),
+          replace_once(good, "\"people\":10", "\"people\":-1"),
+          replace_once(good, "\"rest\":0.0", "\"rest\":1e300"),
+          replace_once(good, "\"tail\":1.0", "\"tail\":-1.0"),
+          replace_once(good, "\"deviation\":0.1", "\"deviation\":0"),
+          replace_once(good, "\"rest\":0.0", "\"rest\":-1.0"),
+          replace_once(good, "\"values\":[127,", "\"values\":["),
+          replace_once(good, "\"genuine\":[{", "\"genuine\":[], \"other\":[{")}) {
         const auto read = read_cohort(bad);
         BOOST_REQUIRE(!read);
         BOOST_TEST((read.error().kind == ErrorKind::malformed));

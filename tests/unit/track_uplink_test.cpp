@@ -59,16 +59,16 @@ BOOST_FIXTURE_TEST_SUITE(track_uplink, Fixture)
 
 BOOST_AUTO_TEST_CASE(sends_a_probe_and_forgets_it_once_it_is_acknowledged) {
     uplink->put(probe("door-1/0001"), true);
-    BOOST_TEST(shows("facebus_outbox_entries 1"));
+    BOOST_TEST(exports("facebus_outbox_entries 1"));
     uplink->pump();
     const auto received = arrived();
     BOOST_TEST(received.message.topic.starts_with("probe"));
     BOOST_TEST(received.message.payload.size() == crop_bytes);
     acknowledge(received, "door-1/0001");
     uplink->pump();
-    BOOST_TEST(shows("facebus_outbox_entries 0"));
-    BOOST_TEST(shows("facebus_probes_sent_total 1"));
-    BOOST_TEST(shows("facebus_probes_acknowledged_total 1"));
+    BOOST_TEST(exports("facebus_outbox_entries 0"));
+    BOOST_TEST(exports("facebus_probes_sent_total 1"));
+    BOOST_TEST(exports("facebus_probes_acknowledged_total 1"));
     BOOST_TEST(!uplink->next_due().has_value());
 }
 
@@ -84,13 +84,13 @@ BOOST_AUTO_TEST_CASE(sends_a_probe_again_until_it_is_acknowledged) {
         none, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())));
     uplink->pump();
     BOOST_TEST(arrived().message.header == first.message.header);
-    BOOST_TEST(shows("facebus_probes_sent_total 1"));
+    BOOST_TEST(exports("facebus_probes_sent_total 1"));
 }
 
 BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_full) {
     for (int i = 0; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
     BOOST_TEST(uplink->full());
-    BOOST_TEST(shows("facebus_probes_dropped_total 1"));
+    BOOST_TEST(exports("facebus_probes_dropped_total 1"));
     uplink->pump();
     const auto first = wire::decode<wire::Probe>(arrived().message.header, crop_bytes);
     BOOST_REQUIRE(first.has_value());
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(numbers_messages_in_the_order_in_which_they_are_put) {
     BOOST_REQUIRE(event.has_value());
     BOOST_TEST(event->head.seq == 1U);
     BOOST_TEST(arrived().message.topic.starts_with("probe"));
-    BOOST_TEST(shows("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
+    BOOST_TEST(exports("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
