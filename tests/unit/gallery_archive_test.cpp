@@ -9,7 +9,7 @@
 
 using namespace facebus;
 using namespace facebus::gallery;
-using test::replaced;
+using test::replace_once;
 
 namespace {
 
