@@ -49,19 +49,21 @@ Result<std::string> read_text(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     std::error_code failed;
-    const auto rights = fs::status(file, failed).permissions();
+    const auto permissions = fs::status(file, failed).permissions();
     if (!in || failed) {
-        return fail(
-            ErrorKind::unavailable,
-            fmt::format("cannot read {}; check the name and the permissions", file.string()));
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check that the file exists and that this user may "
+                                "read it",
+                                file.string()));
     }
     if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is too long to be a file of API keys", file.string()));
+                    fmt::format("{} is too large to be a file of API keys; the limit is {} bytes",
+                                file.string(), max_file_bytes));
     }
-    if ((rights & fs::perms::others_write) != fs::perms::none) {
+    if ((permissions & fs::perms::others_write) != fs::perms::none) {
         return fail(ErrorKind::refused,
-                    fmt::format("every user on this machine can write {0}; run chmod o-w {0}",
+                    fmt::format("every user on this machine can write to {0}; run chmod o-w {0}",
                                 file.string()));
     }
     return text;

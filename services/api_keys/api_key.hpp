@@ -1,8 +1,9 @@
-// Keys for the REST API: their roles and the file that stores them.
+// API keys for the REST API: their roles, and the file that stores them.
 //
-// A key is 128 random bits, written as a UUID, as CompreFace's clients expect. Only its SHA-256 is
-// stored. A slow hash would add nothing, because that many random bits can't be guessed. A file has
-// one line per key, `ROLE HASH NAME`. Empty lines and lines that start with # are skipped.
+// A key is 128 random bits in the form of a UUID, which CompreFace's clients require. The file
+// stores only the SHA-256 hash of each key. A slow hash would not add security, because 128 random
+// bits cannot be guessed. The file has one line per key, `ROLE HASH NAME`. Empty lines and lines
+// that begin with # are skipped.
 #pragma once
 
 #include <cstddef>
@@ -15,38 +16,41 @@
 
 namespace facebus::api_keys {
 
-/// What a key permits. Each role includes the ones before it.
+/// Permissions of a key. Each role includes the permissions of the roles before it.
 enum class Role {
-    read,   ///< recognise, detect, verify, list
-    enrol,  ///< add, rename and remove subjects and faces
-    admin,  ///< remove all, export and import
+    read,   ///< may recognise, detect, verify and list faces
+    enrol,  ///< may also add, rename and remove subjects and faces
+    admin,  ///< may also remove all subjects, and export and import the gallery
 };
 std::string_view to_string(Role role);
-/// Parses the name of a role. Error `malformed`: there is no such role.
+/// Parses the name of a role. Fails with `malformed` if no role has that name.
 Result<Role> parse_role(std::string_view text);
 
+/// Entry of a key file. It contains the hash of the key instead of the key.
 struct Key {
     Role role{};
-    std::string hash;  ///< SHA-256 of the key, 64 hex digits
-    std::string name;  ///< 1 to 64 letters, digits, '_' and '-'
+    std::string hash;  ///< SHA-256 of the key, as 64 hex digits
+    std::string name;  ///< name of the key: 1 to 64 characters from A-Z, a-z, 0-9, _ and -
 };
 
 /// Returns a new random key of 36 characters.
 std::string new_key();
-/// Returns the entry that stores the key. Requires: `name` is valid; see Key.
+/// Hashes a key and returns its entry for a key file. Requires: `name` is valid; see Key::name.
 Key hash_key(Role role, std::string_view key, std::string name);
 
-/// Parses the text of a key file. Error `malformed`, which names the line: the line is invalid.
+/// Parses the text of a key file. Fails with `malformed` if a line is invalid; the message contains
+/// the line number.
 Result<std::vector<Key>> parse(std::string_view text);
-/// Reads a key file. Errors: `unavailable` if it can't be read, `malformed` (names file and line)
-/// if a line is invalid, `refused` if every user on this machine can write it.
+/// Reads a key file. Fails with `unavailable` if the file cannot be read, with `malformed` if a
+/// line is invalid or the file is too large, and with `refused` if every user on this machine can
+/// write to it. Messages contain the path of the file.
 Result<std::vector<Key>> read(const std::filesystem::path& file);
-/// Adds a key to the file, which is created if missing. Error `exists`: a key of that name is in
-/// it. Other errors as read().
+/// Adds a key to a key file. Creates the file if it does not exist. Fails with `exists` if the file
+/// has a key with the same name, and with the errors of read().
 Result<void> add(const std::filesystem::path& file, const Key& key);
 
-/// Returns the index of the key in `keys`, or keys.size() if it is not among them. Takes the same
-/// time for every key, so that the time reveals nothing.
+/// Returns the index of the entry for `key` in `keys`, or keys.size() if there is none. Compares in
+/// constant time, so that the duration reveals nothing about the stored hashes.
 std::size_t find(const std::vector<Key>& keys, std::string_view key);
 
 }  // namespace facebus::api_keys

@@ -17,20 +17,22 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_samples_per_video = 5;
 
+/// Returns a message for users that explains the flaw.
 std::string explain(Flaw flaw, const Quality& quality, const Options& rules) {
     switch (flaw) {
         case Flaw::too_small:
             return fmt::format(
-                "the face is too small: {:.0f} pixels between the eyes, {:.0f} required",
+                "the face is too small: {:.0f} pixels between the eyes; at least {:.0f} are "
+                "required",
                 quality.eye_distance, rules.min_eye_distance);
         case Flaw::blurred:
-            return fmt::format("the face is blurred: sharpness {:.0f}, {:.0f} required",
+            return fmt::format("the face is blurred: sharpness {:.0f}; at least {:.0f} is required",
                                quality.sharpness, rules.min_sharpness);
         case Flaw::poor:
             break;
     }
     return fmt::format(
-        "the quality of the face is too poor: {:.2f}, {:.2f} required (sharpness {:.0f}, yaw "
+        "the face quality is too low: {:.2f}; at least {:.2f} is required (sharpness {:.0f}, yaw "
         "{:.2f}, detector score {:.2f})",
         quality.overall, rules.min_quality, quality.sharpness, quality.yaw, quality.detector);
 }
@@ -63,9 +65,11 @@ std::vector<vision::Sighting> prominent_faces(std::vector<vision::Sighting> face
 Error face_count_error(std::size_t faces, const Options& rules) {
     if (faces == 0) {
         return {ErrorKind::refused,
-                fmt::format("no face of at least {} pixels found", rules.min_eye_distance * 2)};
+                fmt::format("no face of at least {} pixels found; use a larger or clearer image",
+                            rules.min_eye_distance * 2)};
     }
-    return {ErrorKind::refused, fmt::format("{} faces found; crop the image to one person", faces)};
+    return {ErrorKind::refused,
+            fmt::format("{} faces found; crop the image so that it shows one person", faces)};
 }
 
 Enroller::Enroller(const fs::path& models, const vision::DetectorOptions& detector,
@@ -81,7 +85,8 @@ Result<FaceSample> Enroller::sample(const Image& image, const std::string& sourc
 Result<FaceSample> Enroller::sample(const fs::path& file) {
     const auto source = file.filename().string();
     const auto crop = vision::read_crop(file);
-    // read_crop() fails only if the file can't be read at all or its crop mark is damaged.
+    // read_crop() fails only if the file cannot be read or its crop mark is damaged. It returns
+    // nothing if the file is an ordinary image.
     if (!crop) return std::unexpected(crop.error());
     if (*crop) return sample((*crop)->image, (*crop)->quality, source);
     const auto image = vision::read_image(file);
@@ -101,7 +106,7 @@ std::vector<vision::Sighting> Enroller::sightings(const Image& image) {
 
 Result<FaceSample> Enroller::sample(const Image& crop, const Quality& quality,
                                     const std::string& source) {
-    if (auto refused = enrolment_error(quality, rules_)) return std::unexpected(std::move(*refused));
+    if (auto error = enrolment_error(quality, rules_)) return std::unexpected(std::move(*error));
     FaceSample face;
     if (rules_.keep_photos) {
         auto photo = vision::encode_image(crop, ".jpg");
@@ -123,24 +128,24 @@ Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const Fac
 }
 
 Result<Enrolled> Enroller::add(gallery::Store& store, const std::string& name,
-                               const std::vector<vision::Sighting>& seen,
+                               const std::vector<vision::Sighting>& faces,
                                const std::string& source) {
     Enrolled enrolled;
-    Error refused{ErrorKind::refused, "no face found"};
-    for (const auto& sighting : seen) {
+    Error rejection{ErrorKind::refused, "no face found"};
+    for (const auto& sighting : faces) {
         if (enrolled.added + enrolled.already == max_samples_per_video) break;
         const auto face = sample(sighting.crop, sighting.quality, source);
-        auto one = face ? enrol(store, name, *face) : std::unexpected(face.error());
-        if (one) {
-            enrolled.added += one->added;
-            enrolled.already += one->already;
-        } else if (one.error().kind == ErrorKind::unavailable) {
-            return one;
+        auto result = face ? enrol(store, name, *face) : std::unexpected(face.error());
+        if (result) {
+            enrolled.added += result->added;
+            enrolled.already += result->already;
+        } else if (result.error().kind == ErrorKind::unavailable) {
+            return result;
         } else {
-            refused = std::move(one.error());
+            rejection = std::move(result.error());
         }
     }
-    if (enrolled.added + enrolled.already == 0) return std::unexpected(std::move(refused));
+    if (enrolled.added + enrolled.already == 0) return std::unexpected(std::move(rejection));
     return enrolled;
 }
 

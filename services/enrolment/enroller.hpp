@@ -1,4 +1,4 @@
-// Turns photos of people into gallery samples, or explains why a photo was refused.
+// Converts photos of people to samples for the gallery, or explains why a photo is rejected.
 #pragma once
 
 #include <filesystem>
@@ -17,65 +17,71 @@
 
 namespace facebus::enrolment {
 
-/// Why a face can't be enrolled.
-enum class Flaw { too_small, blurred, poor };
-/// Returns the first enrolment rule (`gallery` in facebus.yaml) that the face breaks, if any.
+/// Reason why a face cannot be enrolled.
+enum class Flaw {
+    too_small,  ///< the distance between the eyes is below gallery.min_eye_distance
+    blurred,    ///< the sharpness is below gallery.min_sharpness
+    poor,       ///< the overall quality is below gallery.min_quality
+};
+/// Returns the first flaw of a face of this quality, or nothing if the face can be enrolled.
 std::optional<Flaw> find_flaw(const Quality& quality, const Options& rules);
 
-/// Returns why a face of this quality can't be enrolled, or nothing if it can. The error is of kind
-/// `refused` and has a message for users.
+/// Returns an error of kind `refused`, with a message for users, if a face of this quality cannot
+/// be enrolled. Returns nothing if it can.
 std::optional<Error> enrolment_error(const Quality& quality, const Options& rules);
 
-/// Returns the faces that the image may be a photo of, largest first. Faces less than a third as
-/// large as the largest, measured between the eyes, are background and left out.
+/// Returns the prominent faces of an image, largest first. Omits faces in the background: those
+/// whose distance between the eyes is less than a third of that of the largest face.
 std::vector<vision::Sighting> prominent_faces(std::vector<vision::Sighting> faces);
-/// Returns why an image with this number of prominent faces can't be enrolled. Requires: `faces` is
-/// not 1.
+/// Returns the error for an image that cannot be enrolled because it does not show exactly one
+/// prominent face. `faces` is their number. Requires: `faces` is not 1.
 Error face_count_error(std::size_t faces, const Options& rules);
 
-/// A face that passed the enrolment rules.
+/// Sample of a face that meets the enrolment requirements.
 struct FaceSample {
-    gallery::Sample sample;
-    std::string photo;  ///< its crop as JPEG; empty without gallery.keep_photos
+    gallery::Sample sample;  ///< sample without ids
+    std::string photo;       ///< crop of the face as JPEG; empty if gallery.keep_photos is false
 };
 
-/// Numbers of samples that an enrolment added or found.
+/// Result of an enrolment: how many samples were added or already enrolled.
 struct Enrolled {
-    std::size_t added = 0;
-    std::size_t already = 0;  ///< samples that the subject had already
+    std::size_t added = 0;    ///< number of added samples
+    std::size_t already = 0;  ///< number of samples that the subject already had
 };
 
-/// Adds the face to the subject `name`. A sample that the subject has already is not an error but
-/// counted as `already`. Other errors are those of gallery::Store::add().
+/// Adds the face to the subject named `name`. If the subject already has this sample, counts it as
+/// `already`. Other errors: see gallery::Store::add().
 Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face);
 
-/// Makes samples with the same detector, crop and network as recognition. Not thread-safe.
+/// Computes samples from images, with the same detector, alignment and network as recognition. Not
+/// thread-safe.
 class Enroller {
   public:
     /// Throws FatalError if a model is missing or corrupt.
     Enroller(const std::filesystem::path& models, const vision::DetectorOptions& detector,
              const Options& rules);
 
-    /// Returns the sample of the only prominent face in the image. `source` is stored with it to
-    /// tell users where it came from. Error `refused`: not exactly one prominent face, or a face
-    /// that breaks a rule.
+    /// Returns the sample of the only prominent face in the image. `source` is stored with the
+    /// sample and shown to users as its origin. Fails with `refused` if the image does not show
+    /// exactly one prominent face, or if the face has a flaw.
     Result<FaceSample> sample(const Image& image, const std::string& source);
 
-    /// Returns the sample of an image file. A crop written by vision::write_crop() is used
-    /// unchanged, without detecting the face again. Errors as above, and those of read_crop() and
-    /// read_image().
+    /// Returns the sample of an image file. If vision::write_crop() wrote the file, uses the crop
+    /// unchanged and does not detect the face again. Fails with the errors of the function above,
+    /// of vision::read_crop() and of vision::read_image().
     Result<FaceSample> sample(const std::filesystem::path& file);
 
-    /// Returns the sample of a crop that is already aligned and assessed. Error `refused`: it
-    /// breaks a rule.
+    /// Returns the sample of a crop that is already aligned and has this quality. Fails with
+    /// `refused` if the face has a flaw.
     Result<FaceSample> sample(const Image& crop, const Quality& quality, const std::string& source);
 
-    /// Adds the first five sightings that pass the rules to the subject `name`. If none passes,
-    /// returns why the last one was refused. Error `unavailable`: Redis can't be reached.
+    /// Adds the first five of `faces` without a flaw to the subject named `name`. If all have
+    /// flaws, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
+    /// reached.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
-                         const std::vector<vision::Sighting>& seen, const std::string& source);
+                         const std::vector<vision::Sighting>& faces, const std::string& source);
 
-    /// Returns all faces in the image with crop and quality, whether or not they pass the rules.
+    /// Returns all faces in the image, with crop and quality, including faces with flaws.
     std::vector<vision::Sighting> sightings(const Image& image);
     /// Returns one embedding per crop, in order.
     std::vector<Embedding> embed(std::span<const Image> crops) { return embedder_.embed(crops); }

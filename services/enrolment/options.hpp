@@ -1,4 +1,4 @@
-// Options of enrolment: the rules that a face must pass.
+// Options of enrolment: the requirements that a face must meet, and whether photos are stored.
 #pragma once
 
 #include "base/option.hpp"
@@ -15,11 +15,12 @@ struct Options {
         key("min_eye_distance", self.min_eye_distance, Range{0, 4096},
             "minimum distance between the eyes in pixels");
         key("min_sharpness", self.min_sharpness, Range{0, 1e6},
-            "minimum sharpness: 50 is usual, 14 is blurred by two pixels of the crop");
+            "minimum sharpness (variance of the Laplacian); a typical crop has 50, a crop blurred "
+            "by 2 pixels has 14");
         key("min_quality", self.min_quality, Range{0, 1}, "minimum overall quality, 0 to 1");
         key("keep_photos", self.keep_photos,
-            "store the crop of each enrolled face, a JPEG of 5 to 10 kB, so that users can view "
-            "the gallery");
+            "store a photo of each sample: the crop of the face as JPEG, 5 to 10 kB, so that the "
+            "web page can show it");
     }
 };
 

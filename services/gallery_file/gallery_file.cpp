@@ -7,15 +7,17 @@
 namespace facebus::gallery_file {
 namespace {
 
-std::unexpected<Error> stopped() {
+std::unexpected<Error> stopped_error() {
     return fail(ErrorKind::refused, "stopped");
 }
 
-/// Marks a subject as ignored before its first sample is added, so that it is never reported in
-/// between.
+/// Marks a subject as ignored. Creates it if it does not exist, so that it is already ignored when
+/// its first sample is added.
 Result<void> ignore(gallery::Store& store, const std::string& name) {
-    const auto made = store.add_subject(name);
-    if (!made && made.error().kind != ErrorKind::exists) return std::unexpected(made.error());
+    const auto created = store.add_subject(name);
+    if (!created && created.error().kind != ErrorKind::exists) {
+        return std::unexpected(created.error());
+    }
     return store.set_ignored(name, true);
 }
 
@@ -36,7 +38,7 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
     std::size_t done = 0;
     for (const auto& entry : *subjects) {
         const auto samples = store.show(entry.subject.name);
-        // Skip a subject that was removed since the list was read.
+        // Skip a subject that was removed after the list was read.
         if (!samples && samples.error().kind == ErrorKind::refused) continue;
         if (!samples) return std::unexpected(samples.error());
         for (const auto& sample : *samples) {
@@ -50,7 +52,7 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
             }
             if (!good) return std::unexpected(std::move(good.error()));
             ++done;
-            if (step && !step(header.samples, done)) return stopped();
+            if (step && !step(header.samples, done)) return stopped_error();
         }
     }
     if (good) good = out->commit();
@@ -67,7 +69,7 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
     const auto header = gallery::read_archive_header(line->value_or(std::string()));
     if (!header) return std::unexpected(header.error());
     Imported imported{.expected = header->samples};
-    std::string ignored;  // the last subject that was marked; its samples follow each other
+    std::string ignored;  // last subject that was marked; samples of a subject are consecutive
     while (true) {
         line = in->line();
         if (!line) return std::unexpected(std::move(line.error()));
@@ -86,7 +88,9 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
             return std::unexpected(sample.error());
         }
         ++(sample ? imported.added : imported.already);
-        if (step && !step(header->samples, imported.added + imported.already)) return stopped();
+        if (step && !step(header->samples, imported.added + imported.already)) {
+            return stopped_error();
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-// Exports the whole gallery to a file and imports it.
+// Exports the gallery to an archive file and imports archive files.
 #pragma once
 
 #include <cstddef>
@@ -12,29 +12,30 @@
 
 namespace facebus::gallery_file {
 
-/// Called after each sample with the total number of samples and the number processed. Returns
-/// false to stop.
+/// Function that is called after each sample. `all` is the total number of samples, `done` the
+/// number of processed samples. Returns false to stop.
 using GalleryFileStep = std::function<bool(std::size_t all, std::size_t done)>;
 
-/// Writes the gallery to the file, encrypted if the passphrase is not empty; see
-/// gallery/archive/archive.hpp and crypto/sealed_file.hpp. Returns the numbers of subjects and
-/// samples. An error leaves no file. Error `refused`: stopped by `step`. Other errors are those of
-/// gallery::Store and crypto::SealedWriter.
+/// Writes the whole gallery to the file. Encrypts the file if the passphrase is not empty. Returns
+/// the numbers of exported subjects and samples. Creates no file if it fails. Fails with `refused`
+/// if `step` returned false, and with the errors of gallery::Store and crypto::SealedWriter. For
+/// the format see gallery/archive/archive.hpp and crypto/sealed_file.hpp.
 Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
                                               const std::filesystem::path& file,
                                               const std::string& passphrase,
                                               const GalleryFileStep& step = {});
 
+/// Result of an import.
 struct Imported {
-    std::size_t added = 0;
-    std::size_t already = 0;   ///< samples that were already enrolled
-    std::size_t expected = 0;  ///< samples that the header states; more than read if truncated
+    std::size_t added = 0;     ///< number of added samples
+    std::size_t already = 0;   ///< number of samples that were already enrolled
+    std::size_t expected = 0;  ///< number of samples according to the header of the file
 };
 
-/// Enrols all samples in the file, with their photos. A person is ignored afterwards if the file or
-/// the gallery marks them as ignored. After an error, the samples before it in the file are
-/// enrolled. Error `refused`: stopped by `step`. Other errors are those of gallery::Store and
-/// crypto::SealedReader.
+/// Enrols all samples in the file, with their photos. Afterwards a subject is ignored if it was
+/// ignored before, or if the file marks it as ignored. Returns fewer samples than `expected` if the
+/// file is truncated. If it fails, the samples up to the error stay enrolled. Fails with `refused`
+/// if `step` returned false, and with the errors of gallery::Store and crypto::SealedReader.
 Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
                                 const std::string& passphrase, const GalleryFileStep& step = {});
 

@@ -11,8 +11,8 @@ namespace facebus::live_gallery {
 namespace {
 
 constexpr auto check_interval = std::chrono::milliseconds(250);
-// Galleries up to this size are calibrated before they are used, which takes at most a quarter of a
-// second. Larger ones are calibrated in the background.
+// Galleries with up to this number of samples are calibrated before they are used, which takes at
+// most a quarter of a second. Larger galleries are calibrated in the background.
 constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace
@@ -26,22 +26,23 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
       subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
       samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
       stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
-                                         "1 while Redis is unavailable and the last copy is used")),
+                                         "1 while Redis is unavailable and the last copy of the "
+                                         "gallery is used")),
       checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
-                                     "Time of the last successful check for changes, UTC")) {
+                                     "Unix time of the last successful check for changes")) {
     auto loaded = store_.load(model_id_);
-    const Result<void> taken = loaded ? take(std::move(*loaded)) : std::unexpected(loaded.error());
-    if (!taken) throw FatalError(Exit::unavailable, taken.error().message);
+    const Result<void> used = loaded ? use(std::move(*loaded)) : std::unexpected(loaded.error());
+    if (!used) throw FatalError(Exit::unavailable, used.error().message);
     record_check(true);
     thread_ = std::jthread([this] { watch(); });
 }
 
 GalleryWatcher::~GalleryWatcher() {
     {
-        const std::lock_guard lock(turn_mutex_);
+        const std::lock_guard lock(request_mutex_);
         stop_ = true;
     }
-    turn_.notify_all();
+    request_changed_.notify_all();
     thread_.join();
 }
 
@@ -50,21 +51,21 @@ GalleryWatcher::View GalleryWatcher::view() const {
     return view_;
 }
 
-void GalleryWatcher::swap(View view) {
+void GalleryWatcher::set_view(View view) {
     subjects_.set(static_cast<double>(view.snapshot->subjects()));
     samples_.set(static_cast<double>(view.snapshot->samples()));
     const std::lock_guard lock(mutex_);
     view_ = std::move(view);
 }
 
-void GalleryWatcher::record_check(bool good) {
-    stale_ = !good;
-    stale_gauge_.set(good ? 0 : 1);
-    if (good) checked_.set(static_cast<double>(utc_ns()) / 1e9);
+void GalleryWatcher::record_check(bool succeeded) {
+    stale_ = !succeeded;
+    stale_gauge_.set(succeeded ? 0 : 1);
+    if (succeeded) checked_.set(static_cast<double>(utc_ns()) / 1e9);
 }
 
-/// Replaces the copy with a changed gallery.
-Result<void> GalleryWatcher::take(Gallery gallery) {
+/// Replaces the current snapshot with `gallery`, and the policy with the one for that gallery.
+Result<void> GalleryWatcher::use(Gallery gallery) {
     const auto stored = store_.policy();
     if (!stored) return std::unexpected(stored.error());
     runtime_.log.info("gallery_loaded", {{"version", gallery->version()},
@@ -79,20 +80,20 @@ Result<void> GalleryWatcher::take(Gallery gallery) {
     const auto before = view();
     calibrated_ = stored->has_value();
     if (calibrated_) {
-        swap({std::move(gallery), **stored});
+        set_view({std::move(gallery), **stored});
     } else if (before.snapshot && gallery->samples() > max_samples_in_foreground) {
-        // Use the previous policy for now; calibrate_in_background() computes the new one.
-        swap({std::move(gallery), before.policy});
+        // Use the previous policy until calibrate_in_background() has computed a new one.
+        set_view({std::move(gallery), before.policy});
     } else {
         View next{std::move(gallery), options_.base};
         next.policy = policy_for(*next.snapshot);
         calibrated_ = true;
-        swap(std::move(next));
+        set_view(std::move(next));
     }
     return {};
 }
 
-/// Calibrates a gallery without a stored policy. All workers compute the same policy.
+/// Returns the policy for a gallery without a stored policy. All workers compute the same policy.
 gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
     if (gallery.samples() == 0) return options_.base;
     const auto done = gallery::calibrate_quickly(gallery, options_);
@@ -109,21 +110,22 @@ gallery::Policy GalleryWatcher::policy_for(const gallery::Snapshot& gallery) {
 Result<void> GalleryWatcher::check() {
     auto gallery = store_.refresh(view().snapshot);
     if (!gallery) return std::unexpected(gallery.error());
-    if (*gallery != view().snapshot) return take(std::move(*gallery));
+    if (*gallery != view().snapshot) return use(std::move(*gallery));
     calibrate_in_background();
     return {};
 }
 
-/// Uses the policy of a completed calibration, and starts another one if the gallery has changed
-/// again.
+/// If a background calibration has completed, uses its policy. If the current gallery is not
+/// calibrated, starts a background calibration, unless one is running.
 void GalleryWatcher::calibrate_in_background() {
     using namespace std::chrono_literals;
     const auto now = view();
     if (calibration_.valid() && calibration_.wait_for(0s) == std::future_status::ready) {
         const auto policy = calibration_.get();
         if (!calibrated_) {
-            // Even if the gallery has changed since, this policy is nearer than the previous one.
-            swap({now.snapshot, policy});
+            // If the gallery has changed since the calibration started, the policy is not exact,
+            // but it fits better than the previous one.
+            set_view({now.snapshot, policy});
             calibrated_ = calibrating_ == now.snapshot;
         }
         calibrating_.reset();
@@ -135,33 +137,35 @@ void GalleryWatcher::calibrate_in_background() {
 }
 
 void GalleryWatcher::refresh() {
-    std::unique_lock lock(turn_mutex_);
-    const auto mine = ++wanted_;
-    turn_.notify_all();
-    turn_.wait(lock, [&] { return stop_ || done_ >= mine; });
+    std::unique_lock lock(request_mutex_);
+    const auto request = ++requested_;
+    request_changed_.notify_all();
+    request_changed_.wait(lock, [&] { return stop_ || completed_ >= request; });
 }
 
-/// Blocks until a check is due or requested. Returns false if the thread should end.
-bool GalleryWatcher::wait_for_turn(std::uint64_t& wanted) {
-    std::unique_lock lock(turn_mutex_);
-    turn_.wait_for(lock, check_interval, [this] { return stop_ || wanted_ > done_; });
-    wanted = wanted_;
+/// Blocks until a check is due or requested. Sets `requested` to the number of the latest request.
+/// Returns false if the thread must end.
+bool GalleryWatcher::wait_for_check(std::uint64_t& requested) {
+    std::unique_lock lock(request_mutex_);
+    request_changed_.wait_for(lock, check_interval,
+                              [this] { return stop_ || requested_ > completed_; });
+    requested = requested_;
     return !stop_;
 }
 
 void GalleryWatcher::watch() {
-    std::uint64_t wanted = 0;
-    while (wait_for_turn(wanted)) {
+    std::uint64_t requested = 0;
+    while (wait_for_check(requested)) {
         const auto current = check();
         if (!current) runtime_.count_error(current.error());
         record_check(current.has_value());
         runtime_.health.set_check("gallery", true,
                                   current ? "up to date" : "stale: " + current.error().message);
         {
-            const std::lock_guard lock(turn_mutex_);
-            done_ = wanted;
+            const std::lock_guard lock(request_mutex_);
+            completed_ = requested;
         }
-        turn_.notify_all();
+        request_changed_.notify_all();
     }
 }
 

@@ -1,4 +1,4 @@
-// Keeps this process's copy of the gallery up to date.
+// Keeps a snapshot of the gallery up to date in a process.
 #pragma once
 
 #include <atomic>
@@ -17,13 +17,13 @@
 
 namespace facebus::live_gallery {
 
-/// Loads the gallery and then checks for changes in its own thread, four times per second. Reads
-/// only the parts that changed, and replaces the copy as a whole. While Redis is unavailable the
-/// last copy stays in use, and stale() returns true.
+/// Loads a snapshot of the gallery and then checks for changes in its own thread, four times per
+/// second. After a change, reads only the changed parts from Redis and replaces the snapshot. While
+/// Redis is unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// A gallery without a stored policy is calibrated for recognize.fpir. For a large gallery that
-/// takes long, so a change is used immediately with the previous policy, until the new policy is
-/// computed. Thread-safe.
+/// If the gallery has no stored policy, calibrates it for recognize.fpir. Calibrating a large
+/// gallery takes a long time. Changes to a large gallery therefore take effect immediately, with
+/// the previous policy, and the new policy follows when it is computed. Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.
@@ -32,32 +32,33 @@ class GalleryWatcher {
         gallery::Policy policy;
     };
 
-    /// Loads the gallery and starts the thread. Throws FatalError (unavailable) if Redis can't be
-    /// reached.
+    /// Loads the gallery and starts the thread. Throws FatalError (Exit::unavailable) if the
+    /// gallery cannot be loaded.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
                    const gallery::CalibrationOptions& calibration, std::string model_id);
     ~GalleryWatcher();
     GalleryWatcher(const GalleryWatcher&) = delete;
     GalleryWatcher& operator=(const GalleryWatcher&) = delete;
 
-    /// Returns the current copy.
+    /// Returns the current snapshot and policy.
     [[nodiscard]] View view() const;
-    /// Returns whether the last check failed, so that the copy may be out of date.
+    /// Returns whether the last check for changes failed, so that the snapshot may be out of date.
     [[nodiscard]] bool stale() const { return stale_; }
 
-    /// Blocks until a check for changes that began after this call is done. Then view() includes
-    /// everything that this process wrote before, unless Redis is unavailable.
+    /// Checks for changes now and blocks until the check is complete. Afterwards, view() includes
+    /// everything that this process wrote to the gallery before the call, unless Redis is
+    /// unavailable.
     void refresh();
 
   private:
     using Gallery = std::shared_ptr<const gallery::Snapshot>;
-    Result<void> take(Gallery gallery);
+    Result<void> use(Gallery gallery);
     Result<void> check();
     gallery::Policy policy_for(const gallery::Snapshot& gallery);
     void calibrate_in_background();
-    void swap(View view);
-    void record_check(bool good);
-    bool wait_for_turn(std::uint64_t& wanted);
+    void set_view(View view);
+    void record_check(bool succeeded);
+    bool wait_for_check(std::uint64_t& requested);
     void watch();
 
     service::Runtime& runtime_;
@@ -71,16 +72,16 @@ class GalleryWatcher {
     mutable std::mutex mutex_;
     View view_;
     // Used only by the thread:
-    bool calibrated_ = false;  ///< the policy in use belongs to this gallery
-    Gallery calibrating_;      ///< gallery of the running calibration
-    std::future<gallery::Policy> calibration_;
+    bool calibrated_ = false;  ///< the policy was computed for the current snapshot
+    Gallery calibrating_;      ///< snapshot that is being calibrated in the background
+    std::future<gallery::Policy> calibration_;  ///< result of the background calibration
     std::atomic<bool> stale_ = false;
 
-    std::mutex turn_mutex_;
-    std::condition_variable turn_;
-    bool stop_ = false;
-    std::uint64_t wanted_ = 0;  ///< number of requested checks
-    std::uint64_t done_ = 0;    ///< number of requests that a completed check has answered
+    std::mutex request_mutex_;  ///< guards the members below
+    std::condition_variable request_changed_;
+    bool stop_ = false;            ///< the thread must end
+    std::uint64_t requested_ = 0;  ///< number of calls of refresh()
+    std::uint64_t completed_ = 0;  ///< number of those calls whose check is complete
     std::jthread thread_;
 };
 

@@ -10,13 +10,13 @@
 namespace facebus::people {
 namespace {
 
-/// Similarity of a pair that must not be joined. Any sum with it is also -infinity, so groups that
-/// contain such a pair are never joined either.
+/// Similarity of two tracks that must not be in one group. A sum that includes it is also
+/// -infinity, so two groups that contain such a pair are never joined.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-/// Agglomerative clustering with average linkage. At first each track is a group. Stores the sum of
-/// the similarities between every two groups, and the nearest group of each, so that a join does
-/// not have to compare all pairs of groups again.
+/// Agglomerative clustering with average linkage. At first, each track is a group. For every pair
+/// of groups, stores the sum of the similarities between their tracks, and for every group its most
+/// similar group. Joining two groups therefore does not require comparing all pairs again.
 class Linkage {
   public:
     explicit Linkage(const std::vector<TrackFace>& tracks)
@@ -31,9 +31,9 @@ class Linkage {
         for (std::size_t i = 0; i < count_; ++i) find_nearest(i);
     }
 
-    /// Joins the two most similar groups. Returns false if their average similarity is below
-    /// `least`.
-    bool join_best(double least) {
+    /// Joins the two most similar groups. Returns false, and joins nothing, if their average
+    /// similarity is below `min_similarity`.
+    bool join_best(double min_similarity) {
         std::size_t best = count_;
         double highest = never;
         for (std::size_t i = 0; i < count_; ++i) {
@@ -44,13 +44,14 @@ class Linkage {
                 best = i;
             }
         }
-        if (best == count_ || highest < least) return false;
+        if (best == count_ || highest < min_similarity) return false;
         join(std::min(best, *nearest_[best]), std::max(best, *nearest_[best]));
         return true;
     }
 
-    /// Returns the groups in order of their first member, each with its members in order.
-    std::vector<std::vector<std::size_t>> take() {
+    /// Returns the groups. Sorts the members of each group, and the groups by their first member.
+    /// Requires: no other function is called afterwards.
+    std::vector<std::vector<std::size_t>> take_groups() {
         std::erase_if(members_, [](const auto& group) { return group.empty(); });
         for (auto& group : members_) std::ranges::sort(group);
         return std::move(members_);
@@ -59,10 +60,12 @@ class Linkage {
   private:
     double& sum(std::size_t i, std::size_t k) { return sums_[i * count_ + k]; }
 
+    /// Returns the average similarity between the tracks of two groups.
     double average(std::size_t i, std::size_t k) {
         return sum(i, k) / static_cast<double>(members_[i].size() * members_[k].size());
     }
 
+    /// Finds the group that is most similar to group i.
     void find_nearest(std::size_t i) {
         nearest_[i].reset();
         double highest = never;
@@ -75,18 +78,18 @@ class Linkage {
         }
     }
 
-    /// Moves the members of group `from` into group `into`. Requires: `into` < `from`, so that a
-    /// group is always found at its first member.
+    /// Moves the members of group `from` to group `into`. Requires: `into` < `from`. Therefore the
+    /// index of a group is always the index of its first track.
     void join(std::size_t into, std::size_t from) {
-        // Sums, unlike averages, can simply be added.
+        // The sum for the joined group is the sum of the sums. (This does not hold for averages.)
         for (std::size_t k = 0; k < count_; ++k) {
             if (k != into) sum(into, k) = sum(k, into) = sum(into, k) + sum(from, k);
         }
         members_[into].insert(members_[into].end(), members_[from].begin(), members_[from].end());
         members_[from].clear();
-        // Only groups whose nearest group took part in the join need a new search. The average to
-        // the joined group is never above the higher of the two averages before, so for all other
-        // groups the nearest group stays the same.
+        // Find the nearest group again for the joined group, and for groups whose nearest group was
+        // one of the two. For all others it stays the same: the average similarity to the joined
+        // group is never higher than the higher of the two averages before.
         for (std::size_t k = 0; k < count_; ++k) {
             if (members_[k].empty()) continue;
             if (k == into || nearest_[k] == into || nearest_[k] == from) find_nearest(k);
@@ -94,9 +97,10 @@ class Linkage {
     }
 
     std::size_t count_;
-    std::vector<double> sums_;  ///< sum of the similarities of all pairs of two groups
-    std::vector<std::vector<std::size_t>> members_;    ///< empty: joined to another group
-    std::vector<std::optional<std::size_t>> nearest_;  ///< empty: can't be joined to any group
+    std::vector<double>
+        sums_;  ///< for each pair of groups, sum of the similarities of their tracks
+    std::vector<std::vector<std::size_t>> members_;  ///< tracks per group; empty: group was joined
+    std::vector<std::optional<std::size_t>> nearest_;  ///< most similar group; empty: none to join
 };
 
 }  // namespace
@@ -106,9 +110,9 @@ bool visible_together(const TrackFace& a, const TrackFace& b) {
 }
 
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
-                                                      double least) {
-    // Sort by appearance. The last two parts of the key only make the order unambiguous, so that
-    // the order of the input does not matter.
+                                                      double min_similarity) {
+    // Sort by appearance. The last two parts of the key break ties, so that the result does not
+    // depend on the order of the input.
     std::vector<std::size_t> order(tracks.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t i, std::size_t k) {
@@ -117,12 +121,12 @@ std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFac
     });
     std::vector<TrackFace> ordered;
     ordered.reserve(tracks.size());
-    for (const auto place : order) ordered.push_back(tracks[place]);
+    for (const auto index : order) ordered.push_back(tracks[index]);
 
     Linkage linkage(ordered);
-    while (linkage.join_best(least)) {
+    while (linkage.join_best(min_similarity)) {
     }
-    auto groups = linkage.take();
+    auto groups = linkage.take_groups();
     for (auto& group : groups) {
         for (auto& member : group) member = order[member];
     }

@@ -9,11 +9,11 @@
 namespace facebus::results {
 namespace {
 
-constexpr std::size_t page = 1000;
-constexpr std::size_t max_recorded = 100'000;  // remembered results per run
-constexpr std::size_t max_runs = 64;
+constexpr std::size_t page = 1000;             // results per request to Redis
+constexpr std::size_t max_recorded = 100'000;  // maximum number of remembered results per run
+constexpr std::size_t max_runs = 64;           // maximum number of remembered runs
 
-/// Returns the id of a Redis stream entry of that age.
+/// Returns the stream id that Redis would have given to an entry at that age.
 std::string stream_id_before(std::chrono::seconds age) {
     const auto age_ms = std::chrono::milliseconds(age).count();
     return fmt::format("{}-0", std::max<std::int64_t>(utc_ns() / 1'000'000 - age_ms, 0));
@@ -32,7 +32,8 @@ CatchUp::Run& CatchUp::run_state(const std::string& run) {
 bool CatchUp::record(const wire::Identity& identity) {
     if (!identity.run) return true;
     auto& recorded = run_state(*identity.run).recorded;
-    // A result older than all remembered ones was recorded and forgotten, or is too old to matter.
+    // If the memory is full and the result is older than all remembered ones, it was recorded and
+    // then forgotten, or it is too old to matter.
     if (recorded.size() >= max_recorded) {
         if (identity.result < *recorded.begin()) return false;
         recorded.erase(recorded.begin());
@@ -43,10 +44,10 @@ bool CatchUp::record(const wire::Identity& identity) {
 bool CatchUp::missed_results(const wire::Status& status) {
     if (!status.run) return false;
     auto& run = run_state(*status.run);
-    // Complete: the numbers have no gap and reach the newest result.
-    const bool all = !run.recorded.empty() && *run.recorded.rbegin() >= status.results &&
-                     run.recorded.size() == *run.recorded.rbegin() - *run.recorded.begin() + 1;
-    if (all || status.results == 0) return false;
+    // Nothing is missing if the recorded numbers are consecutive and include the newest result.
+    const bool complete = !run.recorded.empty() && *run.recorded.rbegin() >= status.results &&
+                          run.recorded.size() == *run.recorded.rbegin() - *run.recorded.begin() + 1;
+    if (complete || status.results == 0) return false;
     if (run.missing_up_to != status.results) run = {std::move(run.recorded), status.results, 0};
     return ++run.times <= 2;
 }

@@ -1,4 +1,4 @@
-// Recovers results that a subscriber missed from the history in Redis.
+// Recovers results that a subscriber has missed. Reads them from the history in Redis.
 #pragma once
 
 #include <chrono>
@@ -14,37 +14,38 @@
 
 namespace facebus::results {
 
-/// Makes sure that a subscriber gets each result once, including results from before it subscribed
-/// and results that it missed while it was disconnected. A result is identified by the run of the
+/// Ensures that a subscriber gets each result once, including results from before it subscribed and
+/// results that were published while it was disconnected. A result is identified by the run of the
 /// broker and its number in that run. Not thread-safe.
 class CatchUp {
   public:
-    /// The first read() returns the results of the last `age`.
+    /// The first read() returns all results that are not older than `age`.
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
-    /// Records a result. Returns false if it was recorded before.
+    /// Records a result. Returns false if it was already recorded, so that the caller skips it.
     bool record(const wire::Identity& identity);
 
-    /// Returns whether the broker has published more results than were recorded, so that the caller
-    /// should read(). Returns true at most twice for the same number of results: the broker writes
-    /// the history a little later than it publishes, so the first read() may be too early.
+    /// Returns whether the broker has published results that are not recorded, so that the caller
+    /// should call read(). Returns true at most twice for the same `status.results`. The second
+    /// time is necessary because the broker publishes a result before it appends it to the history,
+    /// so the first read() may be too early.
     bool missed_results(const wire::Status& status);
 
-    /// Returns the results added to the history since the last call, oldest first. Some may have
-    /// been recorded already. Errors as gallery::History.
+    /// Returns the results added to the history since the last call, oldest first. They can include
+    /// results that are already recorded. Errors: see gallery::History.
     Result<std::vector<bus::Message>> read();
 
   private:
     struct Run {
-        std::set<std::uint64_t> recorded;    ///< numbers of the latest recorded results
-        std::uint64_t missing_up_to = 0;  ///< results published when missed_results() last found a gap
-        int times = 0;                    ///< how often missed_results() found that gap
+        std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
+        std::uint64_t missing_up_to = 0;   ///< last status.results with missing results
+        int times = 0;                     ///< number of calls with that status.results
     };
 
     Run& run_state(const std::string& run);
 
     gallery::History history_;
-    std::string position_;  ///< last entry of the history that was read
+    std::string position_;  ///< id of the last entry of the history that was read
     std::map<std::string, Run> runs_;
 };
 

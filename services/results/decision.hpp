@@ -1,5 +1,5 @@
-// Converts the verdict of the gallery to the decision of a result. The libraries gallery and wire
-// do not depend on each other.
+// Converts the verdict of the gallery library to the decision in a result. The conversion is here
+// because the libraries gallery and wire do not depend on each other.
 #pragma once
 
 #include <utility>

@@ -13,7 +13,7 @@
 namespace facebus::results {
 namespace {
 
-/// Adds a key if it has a value.
+/// Adds the key to the JSON object if `value` is set.
 template <class T>
 void add(Json& json, const char* key, const std::optional<T>& value) {
     if (!value) return;
@@ -31,7 +31,7 @@ Json box_json(const Box& box) {
             {"height", rounded(box.height)}};
 }
 
-/// Returns the ids of enrolled faces in the form that the REST API uses.
+/// Returns the ids of the samples as UUIDs, as the REST API writes them.
 Json samples_json(const std::vector<std::string>& samples) {
     Json ids = Json::array();
     for (const auto& sample : samples) {
@@ -40,7 +40,7 @@ Json samples_json(const std::vector<std::string>& samples) {
     return ids;
 }
 
-/// Returns the milliseconds of each step in pipeline order, then their total.
+/// Returns the duration of each step in milliseconds, in pipeline order, and then their total.
 Json times_json(const wire::Identity& identity) {
     Latency latency;
     latency.add(identity);
@@ -78,7 +78,7 @@ Json identity_json(const wire::Identity& identity, Detail detail) {
         json["runner_up"] = {{"subject", second->subject},
                              {"similarity", rounded(second->similarity)}};
     }
-    json["probes"] = identity.probes;  // the same as "faces"; the name in the REST API
+    json["probes"] = identity.probes;  // the same number as "faces"; the REST API has this name
     json["samples"] = samples_json(identity.samples);
     json["model"] = identity.model;
     json["gallery"] = identity.gallery;

@@ -8,15 +8,16 @@
 
 namespace facebus::results {
 
-/// Returns the id of a result: "<run>-<number>". A repeated result has the same id.
+/// Returns the id of a result, "<run>-<number>". If a result is published again, its id stays the
+/// same.
 std::string result_id(const wire::Identity& identity);
 
 enum class Detail {
-    event,      ///< for other programs; docs/mqtt-and-webhooks.md lists the keys
-    explained,  ///< also the reasons for the decision, and the latency per step
+    event,      ///< the keys listed in docs/mqtt-and-webhooks.md
+    explained,  ///< also keys that explain the decision, and the latency per step
 };
 
-/// Returns the JSON of a result. No other code names these keys. Equal results give equal JSON.
+/// Returns a result as JSON. Equal results give equal JSON. Only this function writes these keys.
 Json identity_json(const wire::Identity& identity, Detail detail);
 
 }  // namespace facebus::results

@@ -10,6 +10,7 @@
 namespace facebus::results {
 namespace {
 
+/// Returns the q-quantile (0..1) of the values, or 0 if there are none.
 double quantile(std::vector<double> values, double q) {
     if (values.empty()) return 0;
     const auto rank = std::ceil(q * static_cast<double>(values.size()));
@@ -22,7 +23,7 @@ double quantile(std::vector<double> values, double q) {
 
 void Latency::add(const wire::Identity& identity) {
     const auto& done = identity.head.t.all();
-    // A missing step takes no time; its time counts for the next step.
+    // A step without a timestamp gets no duration. Its time is added to that of the next step.
     std::int64_t before = identity.head.ts;
     for (std::size_t i = 0; i < done.size(); ++i) {
         if (!done[i]) continue;

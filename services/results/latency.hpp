@@ -1,4 +1,4 @@
-// Measures the latency per stage from capture to result.
+// Statistics of the latency from capture to result, per pipeline step and in total.
 #pragma once
 
 #include <array>
@@ -10,31 +10,32 @@
 
 namespace facebus::results {
 
-/// Collects the stage times of results. Not thread-safe.
+/// Collects the durations of the pipeline steps of results. Not thread-safe.
 class Latency {
   public:
+    /// Adds the durations of one result.
     void add(const wire::Identity& identity);
 
-    /// Quantiles in milliseconds; 0 if there are no results.
+    /// Quantiles of the duration of a step, in milliseconds; 0 if there are no results.
     struct Quantiles {
-        std::string_view stage;
-        double p50 = 0;
-        double p99 = 0;
+        std::string_view stage;  ///< name of the step, or "total"
+        double p50 = 0;          ///< median
+        double p99 = 0;          ///< 99th percentile
     };
-    /// Returns the quantiles per stage in pipeline order, and last those of the total latency,
-    /// called "total".
+    /// Returns the quantiles of each step, in pipeline order, and then those of the total latency.
     [[nodiscard]] std::vector<Quantiles> quantiles() const;
     /// Returns the quantiles as a table for the terminal.
     [[nodiscard]] std::string table() const;
 
+    /// Returns the number of results.
     [[nodiscard]] std::size_t count() const { return total_.size(); }
     /// Returns the q-quantile (0..1) of the total latency in milliseconds; 0 if there are no
     /// results.
     [[nodiscard]] double total_ms(double q) const;
 
   private:
-    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< per step
-    std::vector<double> total_;
+    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< durations per step
+    std::vector<double> total_;                               ///< total latencies in milliseconds
 };
 
 }  // namespace facebus::results

@@ -7,9 +7,10 @@ namespace {
 
 constexpr int idle_ms = 200;
 
+/// Decodes a message and calls the handlers for it. Returns false if `handler` returned false.
 template <class M>
-bool pass(const bus::Message& message, const ResultHandlers& handlers, auto&& wanted,
-          auto&& handler) {
+bool dispatch(const bus::Message& message, const ResultHandlers& handlers, auto&& wanted,
+              auto&& handler) {
     const auto decoded = wire::decode<M>(message.header, message.payload.size());
     if (!decoded) {
         if (handlers.error) handlers.error(decoded.error());
@@ -49,7 +50,7 @@ bool ResultStream::handle(const bus::Message& message, const ResultHandlers& han
     const auto kind = wire::kind(message.topic);
     const auto always = [](const auto&) { return true; };
     if (kind == wire::Identity::kind && handlers.identity) {
-        return pass<wire::Identity>(
+        return dispatch<wire::Identity>(
             message, handlers,
             [&](const wire::Identity& identity) {
                 return !handlers.wanted || handlers.wanted(identity);
@@ -59,13 +60,13 @@ bool ResultStream::handle(const bus::Message& message, const ResultHandlers& han
             });
     }
     if (kind == wire::Track::kind && handlers.track) {
-        return pass<wire::Track>(message, handlers, always, handlers.track);
+        return dispatch<wire::Track>(message, handlers, always, handlers.track);
     }
     if (kind == wire::Camera::kind && handlers.camera) {
-        return pass<wire::Camera>(message, handlers, always, handlers.camera);
+        return dispatch<wire::Camera>(message, handlers, always, handlers.camera);
     }
     if (kind == wire::Status::kind && handlers.status) {
-        return pass<wire::Status>(message, handlers, always, handlers.status);
+        return dispatch<wire::Status>(message, handlers, always, handlers.status);
     }
     return true;
 }

@@ -1,4 +1,4 @@
-// Reads the result topic.
+// Subscribes to the result topic of the broker.
 #pragma once
 
 #include <functional>
@@ -11,17 +11,19 @@
 
 namespace facebus::results {
 
-/// Handlers per kind of message. Empty handlers are not called. A handler that returns false ends
-/// the reading.
+/// Functions that ResultStream calls, one per kind of message and some for other purposes. Empty
+/// functions are not called; messages without a handler for their kind are skipped. If `identity`,
+/// `track`, `camera`, `status` or `idle` returns false, ResultStream::read() returns.
 struct ResultHandlers {
-    std::function<bool(const wire::Identity&)> wanted{};  ///< false: skip this identity
+    /// Called for every identity message before the other handlers. Returns false to skip it.
+    std::function<bool(const wire::Identity&)> wanted{};
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
     std::function<bool(const wire::Camera&)> camera{};
     std::function<bool(const wire::Status&)> status;
-    std::function<void(const bus::Message&)>
-        raw;                                  ///< every handled message, before its own handler
-    std::function<void(const Error&)> error;  ///< a message that can't be decoded
+    /// Called for every message that is not skipped, before the handler for its kind.
+    std::function<void(const bus::Message&)> raw;
+    std::function<void(const Error&)> error;  ///< called if a message cannot be received or decoded
     std::function<bool()> idle;               ///< called at least every 200 ms
 };
 
@@ -30,10 +32,11 @@ class ResultStream {
   public:
     ResultStream(bus::Context& context, const std::string& endpoint, const Stop& stop);
 
-    /// Blocks until a handler returns false or a stop is requested. Returns true in the first case.
+    /// Receives messages and calls the handlers. Blocks until a handler returns false, then returns
+    /// true, or until a stop is requested, then returns false.
     bool read(const ResultHandlers& handlers);
 
-    /// Handles one message as read() does. Returns false if a handler returned false.
+    /// Calls the handlers for one message. Returns false if a handler returned false.
     static bool handle(const bus::Message& message, const ResultHandlers& handlers);
 
   private:

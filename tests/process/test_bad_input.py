@@ -296,7 +296,7 @@ class BadPhotoTest(support.ProcessTest):
 
     def test_a_blurred_face_is_rejected(self):
         blurred = ffmpeg_image(self, "blurred.png", "-i", OBAMA, "-vf", "scale=300:-1,gblur=sigma=12")
-        self.assert_rejected(blurred, "blurred|too poor.*sharpness")
+        self.assert_rejected(blurred, "blurred|too low.*sharpness")
 
     def test_a_file_that_is_not_an_image_is_rejected(self):
         noise = self.folder / "noise.jpg"

@@ -117,9 +117,9 @@ class UnknownPeople(LiveTest):
         system = PageSystem(self, FACEBUS_GALLERY_MIN_QUALITY="0.99")
         system.play_clips("door")
         (group, *_) = self.unknown_groups(system)
-        self.assertIn("too poor", group["faces"][0]["refusal"])
+        self.assertIn("quality is too low", group["faces"][0]["refusal"])
         response = system.request("POST", f"{UNKNOWN}/name", body={"subject": "Carl", "faces": self.ids(group)})
-        system.expect_error(response, 400, 21, "too poor")
+        system.expect_error(response, 400, 21, "quality is too low")
         self.assertEqual([], system.subjects())
         self.assertIn(self.ids(group)[-1], [id for one in self.unknown_groups(system) for id in self.ids(one)])
 
