@@ -34,19 +34,19 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
 
-    def test_counts_images_people_and_images_without_a_face(self):
+    def test_counts_images_and_people_and_images_without_a_face(self):
         support.need_tool("ffmpeg")
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
                           "-frames:v", "1", grey])
         report = self.report()
         self.assertEqual((5, 2, 1), tuple(report[k] for k in ("images", "people", "without_face")))
-        named = self.evaluate("--failures")
-        self.assertRegex(named.out, r"no face +joe_biden/grey.png")
+        failures = self.evaluate("--failures")
+        self.assertRegex(failures.out, r"no face +joe_biden/grey.png")
         self.assertEqual(["joe_biden/grey.png"],
                          self.report("--failures")["failures"]["without_face"])
 
-    def test_judges_all_pairs_of_the_demo_photos_correctly(self):
+    def test_classifies_all_pairs_of_the_demo_photos_correctly(self):
         report = self.report()
         self.assertEqual(1, report["verification"]["accuracy"])
         self.assertEqual((3, 3), (report["all_pairs"]["same"], report["all_pairs"]["different"]))
@@ -60,7 +60,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(before, self.report())
         self.assertEqual(len(whole), self.cache.stat().st_size)
 
-    def test_embeds_a_changed_image_again_and_all_images_after_a_change_of_settings(self):
+    def test_embeds_a_changed_image_again_and_all_images_if_a_setting_changed(self):
         self.report()
         size = self.cache.stat().st_size
         os.utime(self.people / "joe_biden/biden.jpg", ns=(0, 0))
@@ -71,7 +71,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         self.assertEqual(size, self.cache.stat().st_size)
 
-    def test_continues_a_stopped_run(self):
+    def test_continues_an_interrupted_run(self):
         for number in range(200):
             (self.people / f"joe_biden/{number}.jpg").symlink_to(PHOTOS / "joe_biden/biden.jpg")
         screen, terminal = os.openpty()
@@ -79,23 +79,23 @@ class EvaluateTest(support.ProcessTest):
         process = self.spawn([support.program("facebus"), "evaluate", str(self.people), "--cache",
                               str(self.cache)], self.environment(), subprocess.DEVNULL, terminal)
         os.close(terminal)
-        shown = b""
-        while not re.search(rb" [1-9]\d*/204", shown):  # the progress bar on a terminal
-            shown += os.read(screen, 4096)
+        screen_text = b""
+        while not re.search(rb" [1-9]\d*/204", screen_text):  # the progress bar on a terminal
+            screen_text += os.read(screen, 4096)
         process.send_signal(signal.SIGINT)
-        while b"run it again to continue" not in shown:
-            shown += os.read(screen, 4096)
+        while b"run the command again to continue" not in screen_text:
+            screen_text += os.read(screen, 4096)
         self.assertEqual(130, process.wait())
         done = self.cache.read_bytes()
         self.assertEqual(204, self.report()["images"])
         self.assertTrue(self.cache.read_bytes().startswith(done), "finished work was repeated")
-        self.assertGreater(self.cache.stat().st_size, len(done), "the run was not stopped")
+        self.assertGreater(self.cache.stat().st_size, len(done), "the run was not interrupted")
 
     def test_uses_crops_of_collect_unchanged(self):
         collected = self.folder / "collected"
         done = self.facebus("collect", support.CARPHONE, "--output", collected)
         self.assertEqual(0, done.code, done)
-        # With this minimum no face would be detected in the crops, which are smaller.
+        # The crops are smaller than this minimum, so no face would be detected in them.
         result = self.facebus("evaluate", collected, "--cache", self.cache, "--json",
                               FACEBUS_DETECT_MIN_FACE="161")
         self.assertEqual(0, result.code, result)
@@ -108,7 +108,7 @@ class EvaluateTest(support.ProcessTest):
         for name in ("roc", "det"):
             self.assertIn("<polyline", (self.folder / f"charts/{name}.svg").read_text())
 
-    def test_reports_invalid_input_in_one_line(self):
+    def test_reports_invalid_input_on_one_line(self):
         pairs = self.folder / "pairs.txt"
         pairs.write_text("1 1\nbarack_obama 1 2\n")
         for arguments, code, words in (
@@ -121,9 +121,9 @@ class EvaluateTest(support.ProcessTest):
             with self.subTest(arguments=arguments):
                 result = self.facebus("evaluate", *arguments)
                 self.assertEqual(code, result.code, result)
-                last = [line for line in result.err_lines if not line.startswith("embedding")]
-                self.assertEqual(1, len(last), result)
-                self.assertIn(words, last[0])
+                errors = [line for line in result.err_lines if not line.startswith("embedding")]
+                self.assertEqual(1, len(errors), result)
+                self.assertIn(words, errors[0])
 
 
 class DetectTest(support.ProcessTest):

@@ -1,4 +1,4 @@
-// Charts as SVG.
+// Tests the charts in SVG.
 #include <cmath>
 #include <string>
 
@@ -13,8 +13,8 @@ namespace {
 
 std::size_t count(const std::string& text, const std::string& part) {
     std::size_t found = 0;
-    for (auto place = text.find(part); place != std::string::npos;
-         place = text.find(part, place + 1)) {
+    for (auto position = text.find(part); position != std::string::npos;
+         position = text.find(part, position + 1)) {
         ++found;
     }
     return found;
@@ -22,7 +22,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(draws_every_line_and_a_legend_for_several) {
+BOOST_AUTO_TEST_CASE(draws_every_line_and_a_legend_only_for_several_lines) {
     const Axis axis{"share", 0, 1, false};
     const auto two = chart("Title", axis, axis, {{"one", {{0, 0}, {1, 1}}}, {"two", {{0, 1}}}});
     BOOST_TEST(count(two, "<polyline") == 2U);

@@ -1,4 +1,4 @@
-// Open-set identification, cohorts and the calibration check of `facebus evaluate`.
+// Tests open-set identification, cohorts and the calibration check of `facebus evaluate`.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/calibration_check.hpp"
@@ -16,14 +16,14 @@ IdentificationOptions options() {
     return {.samples = {1, 3}, .probes = {1, 3}, .trials = 20, .margin = 0.05F};
 }
 
-IdentificationReport identified(const FaceSet& set) {
+IdentificationReport identify_all(const FaceSet& set) {
     std::size_t steps = 0;
     const auto report = identify(set, options(), [&] { ++steps; });
     BOOST_TEST(steps == report.trials);
     return report;
 }
 
-CalibrationCheck checked(const FaceSet& set) {
+CalibrationCheck run_check(const FaceSet& set) {
     std::size_t steps = 0;
     const auto check = check_calibration(set, {}, 0.02, 5, [&] { ++steps; });
     BOOST_TEST(steps == check.trials);
@@ -33,7 +33,7 @@ CalibrationCheck checked(const FaceSet& set) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_and_no_impostor) {
-    const auto report = identified(test::face_set(20, 6, 0.95F));
+    const auto report = identify_all(test::face_set(20, 6, 0.95F));
     BOOST_TEST(report.enrolled == 10U);
     BOOST_TEST(report.mated == 10U);
     BOOST_TEST(report.impostors == 10U);
@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_and_no_impostor) 
 }
 
 BOOST_AUTO_TEST_CASE(identifies_people_with_similar_faces_better_with_more_samples_and_probes) {
-    const auto report = identified(test::face_set(60, 6, 0.33F));
+    const auto report = identify_all(test::face_set(60, 6, 0.33F));
     const auto missed = [&](std::size_t i) { return 1 - report.results[i].at(0.01)->true_accepts; };
     BOOST_TEST(report.results[0].samples == 1U);
     BOOST_TEST(report.results[0].probes == 1U);
@@ -60,13 +60,13 @@ BOOST_AUTO_TEST_CASE(identifies_people_with_similar_faces_better_with_more_sampl
     BOOST_TEST(report.results[3].rank_one > report.results[0].rank_one);
 }
 
-BOOST_AUTO_TEST_CASE(returns_no_result_for_too_few_people) {
-    BOOST_TEST(identified(test::face_set(3, 6)).results.empty());
-    BOOST_TEST(identified(test::face_set(50, 3)).results.empty());
-    BOOST_TEST(identified({}).results.empty());
+BOOST_AUTO_TEST_CASE(returns_no_results_for_too_few_people_or_images) {
+    BOOST_TEST(identify_all(test::face_set(3, 6)).results.empty());
+    BOOST_TEST(identify_all(test::face_set(50, 3)).results.empty());
+    BOOST_TEST(identify_all({}).results.empty());
 }
 
-BOOST_AUTO_TEST_CASE(fits_a_cohort_to_the_people) {
+BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_people) {
     const auto set = test::face_set(120, 6, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
@@ -74,27 +74,27 @@ BOOST_AUTO_TEST_CASE(fits_a_cohort_to_the_people) {
     BOOST_TEST(cohort->images == 720U);
     BOOST_TEST(cohort->model_id == "model-1");
     BOOST_TEST(cohort->genuine.size() == 9U);
-    // Each image has a similarity of 0.8 to its person, so two images have 0.8^2.
+    // Each image has a similarity of 0.8 to the mean of its person, so two images have 0.8^2.
     BOOST_TEST(std::abs(cohort->genuine.front().mean - 0.64) < 0.05);
     BOOST_TEST(std::abs(cohort->tail - 1) < 0.3);
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(omits_from_a_cohort_what_too_few_images_cannot_show) {
+BOOST_AUTO_TEST_CASE(fits_a_smaller_cohort_to_few_images_and_fails_for_too_few) {
     const auto set = test::face_set(120, 4, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
-    BOOST_TEST(cohort->genuine.size() == 6U);  // no more than four samples and probes together
+    BOOST_TEST(cohort->genuine.size() == 6U);  // up to four images: samples plus probes
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
     for (const auto& few : {test::face_set(50, 6), test::face_set(150, 3)}) {
-        const auto refused = fit_cohort(people_of(few), "m");
-        BOOST_REQUIRE(!refused);
-        BOOST_TEST((refused.error().kind == ErrorKind::refused));
+        const auto failed = fit_cohort(people_of(few), "m");
+        BOOST_REQUIRE(!failed);
+        BOOST_TEST((failed.error().kind == ErrorKind::refused));
     }
 }
 
-BOOST_AUTO_TEST_CASE(keeps_the_target_fpir_for_people_outside_the_cohort) {
-    const auto check = checked(test::face_set(200, 6, 0.7F));
+BOOST_AUTO_TEST_CASE(meets_the_target_fpir_for_people_outside_the_cohort) {
+    const auto check = run_check(test::face_set(200, 6, 0.7F));
     BOOST_TEST(check.trials == 10U);
     BOOST_TEST(check.impostors == 500U);
     BOOST_TEST(static_cast<double>(check.impostors_named) <=
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(keeps_the_target_fpir_for_people_outside_the_cohort) {
 }
 
 BOOST_AUTO_TEST_CASE(skips_the_calibration_check_for_people_with_few_images) {
-    BOOST_TEST(checked(test::face_set(50, 6)).trials == 0U);
-    BOOST_TEST(checked(test::face_set(250, 3)).trials == 0U);
-    BOOST_TEST(checked(test::face_set(250, 4)).trials == 0U);
+    BOOST_TEST(run_check(test::face_set(50, 6)).trials == 0U);
+    BOOST_TEST(run_check(test::face_set(250, 3)).trials == 0U);
+    BOOST_TEST(run_check(test::face_set(250, 4)).trials == 0U);
 }

@@ -1,4 +1,4 @@
-// Score histograms and error rates.
+// Tests score histograms and error rates.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/scores.hpp"
@@ -29,17 +29,18 @@ BOOST_AUTO_TEST_CASE(counts_scores_at_or_above_a_threshold) {
 BOOST_AUTO_TEST_CASE(accepts_at_most_the_given_share_of_impostors) {
     const auto genuine = scores({0.9F, 0.8F, 0.55F, 0.3F});
     const auto impostor = scores({0.6F, 0.5F, 0.4F, 0.2F, 0.1F, 0, 0, 0, 0, 0});
-    const auto none = at_false_accepts(genuine, impostor, 0.1);
-    BOOST_REQUIRE(none);
-    BOOST_TEST(none->false_accepts == 0.1, nearly);
-    BOOST_TEST(none->true_accepts == 0.75, nearly);  // down to the genuine 0.55, above 0.5
-    BOOST_TEST(none->threshold == 0.55, nearly);
-    const auto two = at_false_accepts(genuine, impostor, 0.3);
-    BOOST_TEST(two->true_accepts == 1, nearly);
-    BOOST_TEST(two->threshold == 0.3, nearly);
+    const auto one = at_false_accepts(genuine, impostor, 0.1);
+    BOOST_REQUIRE(one);
+    BOOST_TEST(one->false_accepts == 0.1, nearly);
+    // The lowest threshold that rejects the impostor with 0.5 is the genuine score 0.55.
+    BOOST_TEST(one->true_accepts == 0.75, nearly);
+    BOOST_TEST(one->threshold == 0.55, nearly);
+    const auto three = at_false_accepts(genuine, impostor, 0.3);
+    BOOST_TEST(three->true_accepts == 1, nearly);
+    BOOST_TEST(three->threshold == 0.3, nearly);
 }
 
-BOOST_AUTO_TEST_CASE(accepts_equal_scores_together) {
+BOOST_AUTO_TEST_CASE(accepts_either_all_or_none_of_several_equal_scores) {
     const auto point = at_false_accepts(scores({0.5F}), scores({0.5F, 0.5F, 0.1F, 0}), 0.25);
     BOOST_TEST(point->false_accepts == 0);
     BOOST_TEST(point->true_accepts == 0);

@@ -1,4 +1,4 @@
-// Verification with the protocol of LFW.
+// Tests verification with the protocol of LFW.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -31,10 +31,10 @@ BOOST_AUTO_TEST_CASE(reads_pairs_in_the_format_of_lfw) {
         "2\t1\np0000\t1\t2\np0001\t1\tp0002\t3\n"
         "p0003\t2\t3\np0004\t1\tp0005\t2\n");
     BOOST_REQUIRE(pairs.size() == 4U);
-    BOOST_TEST(set.faces[pairs[0].first].file == "p0000/p0000_0001.jpg");
-    BOOST_TEST(set.faces[pairs[0].second].file == "p0000/p0000_0002.jpg");
+    BOOST_TEST(set.images[pairs[0].first].file == "p0000/p0000_0001.jpg");
+    BOOST_TEST(set.images[pairs[0].second].file == "p0000/p0000_0002.jpg");
     BOOST_TEST(pairs[0].same);
-    BOOST_TEST(set.faces[pairs[1].second].file == "p0002/p0002_0003.jpg");
+    BOOST_TEST(set.images[pairs[1].second].file == "p0002/p0002_0003.jpg");
     BOOST_TEST(!pairs[1].same);
     BOOST_TEST(pairs[1].fold == 0U);
     BOOST_TEST(pairs[3].fold == 1U);
@@ -42,27 +42,28 @@ BOOST_AUTO_TEST_CASE(reads_pairs_in_the_format_of_lfw) {
 }
 
 BOOST_AUTO_TEST_CASE(reports_the_line_of_an_error_in_a_pairs_file) {
-    const auto names_line = [](int line) {
+    const auto reports_line = [](int line) {
         return [line](const FatalError& error) {
             return std::string(error.what()).find(fmt::format("line {}:", line)) !=
                        std::string::npos &&
                    error.code() == Exit::input;
         };
     };
-    BOOST_CHECK_EXCEPTION(read(""), FatalError, names_line(1));
-    BOOST_CHECK_EXCEPTION(read("ten\n"), FatalError, names_line(1));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\n"), FatalError, names_line(3));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1\n"), FatalError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 9\n"), FatalError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 x\n"), FatalError, names_line(2));
-    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\nnobody 1 p0001 1\n"), FatalError, names_line(3));
+    BOOST_CHECK_EXCEPTION(read(""), FatalError, reports_line(1));
+    BOOST_CHECK_EXCEPTION(read("ten\n"), FatalError, reports_line(1));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\n"), FatalError, reports_line(3));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1\n"), FatalError, reports_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 9\n"), FatalError, reports_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 x\n"), FatalError, reports_line(2));
+    BOOST_CHECK_EXCEPTION(read("1 1\np0000 1 2\nnobody 1 p0001 1\n"), FatalError, reports_line(3));
     BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), FatalError);
 }
 
-BOOST_AUTO_TEST_CASE(judges_distinct_people_without_error) {
+BOOST_AUTO_TEST_CASE(classifies_all_pairs_of_distinct_people_correctly) {
     const auto result = verify(set, random_pairs(set));
     BOOST_TEST(result.folds == 10U);
-    BOOST_TEST(result.pairs.size() == 36U);  // all 18 pairs of one person, and as many others
+    // All 18 pairs of the same person, and 18 of different people.
+    BOOST_TEST(result.pairs.size() == 36U);
     BOOST_TEST(result.accuracy == 1);
     BOOST_TEST(result.deviation == 0);
     BOOST_TEST(result.threshold > 0.2);
@@ -70,28 +71,28 @@ BOOST_AUTO_TEST_CASE(judges_distinct_people_without_error) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_pair_without_a_face) {
-    set.faces[0].found.reset();
+    set.images[0].face.reset();
     const auto result = verify(set, read("1 1\np0000 1 2\np0001 1 p0002 1\n"));
     BOOST_TEST(result.pairs[0].similarity == -1);
-    BOOST_TEST(!result.pairs[0].right);
-    BOOST_TEST(result.pairs[1].right);
+    BOOST_TEST(!result.pairs[0].correct);
+    BOOST_TEST(result.pairs[1].correct);
     BOOST_TEST(result.accuracy == 0.5);
     BOOST_TEST(set.without_face() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(judges_a_fold_with_the_threshold_of_the_others) {
-    // In the second fold two people have the same face. Its own threshold would be higher.
-    set.faces[15].found->embedding = set.faces[12].found->embedding;
+BOOST_AUTO_TEST_CASE(classifies_a_fold_with_the_threshold_of_the_other_folds) {
+    // In the second fold two people have the same face, so its own threshold would be higher.
+    set.images[15].face->embedding = set.images[12].face->embedding;
     const auto result = verify(set, read("2 2\np0000 1 2\np0000 2 3\np0001 1 p0002 1\n"
                                          "p0001 2 p0002 2\np0003 1 2\np0003 2 3\n"
                                          "p0004 1 p0005 1\np0003 1 p0002 1\n"));
     BOOST_TEST(result.accuracy == 0.875);
-    BOOST_TEST(!result.pairs[6].right);
+    BOOST_TEST(!result.pairs[6].correct);
     BOOST_TEST(result.deviation > 0.1);
 }
 
-BOOST_AUTO_TEST_CASE(compares_every_two_images_with_a_face) {
-    set.faces[0].found.reset();
+BOOST_AUTO_TEST_CASE(compares_all_pairs_of_images_that_have_a_face) {
+    set.images[0].face.reset();
     const auto all = compare_all(set);
     BOOST_TEST(all.genuine.total() == 5U * 3 + 1);
     BOOST_TEST(all.impostor.total() == 17U * 16 / 2 - 16);

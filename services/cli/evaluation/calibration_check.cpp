@@ -14,20 +14,20 @@ namespace {
 constexpr std::size_t samples_each = 3;
 constexpr std::size_t probes_each = 3;
 
-/// One trial. The images of enrolled people begin with their samples. There are about as many
-/// impostors as enrolled people, or more.
+/// One random split of the people. The first images of an enrolled person are the samples. There
+/// are about as many impostors as enrolled people, or more.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
 };
 
-Trial draw(std::vector<Person>& people, Random& random) {
+Trial draw_trial(std::vector<Person>& people, Random& random) {
     Trial trial;
     random.shuffle(people);
     for (auto& person : people) {
         random.shuffle(person);
-        const bool can_be_both = person.size() >= samples_each + probes_each;
-        if (can_be_both && trial.enrolled.size() <= trial.impostors.size()) {
+        const bool enough_to_enrol = person.size() >= samples_each + probes_each;
+        if (enough_to_enrol && trial.enrolled.size() <= trial.impostors.size()) {
             trial.enrolled.push_back(person);
         } else if (person.size() >= probes_each) {
             trial.impostors.push_back(person);
@@ -36,13 +36,13 @@ Trial draw(std::vector<Person>& people, Random& random) {
     return trial;
 }
 
-/// Counts an answer in the bin of its predicted probability.
-void add_answer(CalibrationCheck& check, const gallery::Decision& decision, bool right) {
+/// Counts a decision in the bin of its predicted probability.
+void add_to_bin(CalibrationCheck& check, const gallery::Decision& decision, bool correct) {
     const auto tenth =
         std::min<std::size_t>(static_cast<std::size_t>(decision.probability * 10), 9);
     auto& bin = check.bins[tenth];
-    ++bin.answers;
-    bin.right += right ? 1U : 0U;
+    ++bin.decisions;
+    bin.correct += correct ? 1U : 0U;
     bin.predicted += decision.probability;
 }
 
@@ -60,16 +60,16 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
         ++check.mated;
         check.mated_named += named && right ? 1U : 0U;
         check.mated_misidentified += named && !right ? 1U : 0U;
-        add_answer(check, decision, right);
+        add_to_bin(check, decision, right);
     }
-    // The predicted probability assumes that impostors are as frequent as enrolled people, so the
-    // bins get equal numbers of both.
-    std::size_t counted = 0;
+    // The predicted probability assumes that impostors are as frequent as enrolled people, so add
+    // equal numbers of both to the bins.
+    std::size_t added = 0;
     for (const auto& person : trial.impostors) {
         const auto decision = gallery::decide(probes_of(person, 0, probes_each), gallery, policy);
         ++check.impostors;
         check.impostors_named += decision.verdict == gallery::Verdict::known ? 1U : 0U;
-        if (++counted <= trial.enrolled.size()) add_answer(check, decision, false);
+        if (++added <= trial.enrolled.size()) add_to_bin(check, decision, false);
     }
 }
 
@@ -92,7 +92,7 @@ CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& ba
         const auto cohort = fit_cohort(halves[known], set.model_id);
         if (!cohort) return {};
         for (std::size_t i = 0; i < trials_each_half; ++i) {
-            const auto trial = draw(halves[1 - known], random);
+            const auto trial = draw_trial(halves[1 - known], random);
             if (trial.enrolled.size() < 2) return {};
             run(check, trial, base, *cohort);
             ++check.trials;

@@ -1,4 +1,4 @@
-// Checks whether a calibrated policy keeps its target FPIR with people who are not in the cohort.
+// Checks whether a calibrated policy meets its target FPIR for people who are not in the cohort.
 #pragma once
 
 #include <array>
@@ -13,28 +13,29 @@ namespace facebus::cli {
 
 /// Counts over all trials of a calibration check.
 struct CalibrationCheck {
-    /// Answers whose predicted probability lies in one tenth of 0..1.
+    /// Decisions whose predicted probability is in one of ten equal intervals from 0 to 1.
     struct Bin {
-        std::uint64_t answers = 0;
-        std::uint64_t right = 0;
-        double predicted = 0;  ///< sum of the predicted probabilities
+        std::uint64_t decisions = 0;
+        std::uint64_t correct = 0;  ///< decisions whose best subject is the right person
+        double predicted = 0;       ///< sum of the predicted probabilities
     };
 
     double target_fpir = 0;
     std::size_t trials = 0;
-    std::size_t samples = 0;      ///< per enrolled person
-    std::size_t probes = 0;       ///< per searched person
-    std::uint64_t impostors = 0;  ///< searches for people who are not enrolled
-    std::uint64_t impostors_named = 0;
+    std::size_t samples = 0;                ///< per enrolled person
+    std::size_t probes = 0;                 ///< per search
+    std::uint64_t impostors = 0;            ///< searches for people who are not enrolled
+    std::uint64_t impostors_named = 0;      ///< such searches with the decision `known`
     std::uint64_t mated = 0;                ///< searches for enrolled people
-    std::uint64_t mated_named = 0;          ///< named correctly
-    std::uint64_t mated_misidentified = 0;  ///< named as somebody else
-    std::array<Bin, 10> bins{};
+    std::uint64_t mated_named = 0;          ///< such searches that named the right person
+    std::uint64_t mated_misidentified = 0;  ///< such searches that named another person
+    std::array<Bin, 10> bins{};             ///< in order of the predicted probability
 };
 
-/// Fits a cohort to one half of the people and calibrates galleries of the other half with it, and
-/// vice versa. Then decides on probes of the enrolled people and of impostors from the same half as
-/// the gallery. Returns zero trials if there are too few people. Calls `step` after each trial.
+/// Fits a cohort to one half of the people. In each trial, enrols some people of the other half,
+/// calibrates this gallery with the cohort, and decides on probes of these people and of the rest
+/// of their half, the impostors. Then exchanges the halves. Returns zero trials if there are too
+/// few people. Calls `step` after each trial.
 CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
                                    std::size_t trials_each_half, const std::function<void()>& step);
 

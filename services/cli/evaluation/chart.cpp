@@ -37,7 +37,7 @@ std::string escaped(const std::string& text) {
 }
 
 /// Returns the position of a value on its axis: 0 at the low end, 1 at the high end.
-double place(const Axis& axis, double value) {
+double position(const Axis& axis, double value) {
     if (axis.logarithmic) {
         const double low = std::log10(axis.low);
         return (std::log10(std::max(value, axis.low)) - low) / (std::log10(axis.high) - low);
@@ -45,6 +45,7 @@ double place(const Axis& axis, double value) {
     return (value - axis.low) / (axis.high - axis.low);
 }
 
+/// Returns the values to mark on an axis.
 std::vector<double> ticks(const Axis& axis) {
     std::vector<double> all;
     if (axis.logarithmic) {
@@ -55,7 +56,7 @@ std::vector<double> ticks(const Axis& axis) {
         }
         return all;
     }
-    // The smallest step of 1, 2 or 5 times a power of ten that gives at most about six intervals.
+    // Use the smallest step that is 1, 2 or 5 times a power of ten and gives at most six intervals.
     const double rough = (axis.high - axis.low) / 6;
     const double power = std::pow(10, std::floor(std::log10(rough)));
     double step = power * 10;
@@ -72,15 +73,16 @@ std::vector<double> ticks(const Axis& axis) {
 }
 
 double screen_x(const Axis& axis, double value) {
-    return left + place(axis, value) * (right - left);
+    return left + position(axis, value) * (right - left);
 }
 
 double screen_y(const Axis& axis, double value) {
-    return bottom - place(axis, value) * (bottom - top);
+    return bottom - position(axis, value) * (bottom - top);
 }
 
+/// Returns the points of a line as an SVG attribute.
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    constexpr double visible = 0.7;  // pixels; smaller steps are not drawn
+    constexpr double min_step = 0.7;  // in pixels; points closer to the previous one are omitted
     std::string points;
     double last_x = -1e9;
     double last_y = -1e9;
@@ -90,7 +92,7 @@ std::string path(const Axis& x, const Axis& y, const Line& line) {
         const double at_x = screen_x(x, px);
         const double at_y = screen_y(y, py);
         const bool end = i + 1 == line.points.size();
-        if (!end && std::abs(at_x - last_x) < visible && std::abs(at_y - last_y) < visible)
+        if (!end && std::abs(at_x - last_x) < min_step && std::abs(at_y - last_y) < min_step)
             continue;
         points += fmt::format("{:.1f},{:.1f} ", at_x, at_y);
         last_x = at_x;

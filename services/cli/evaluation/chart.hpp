@@ -9,14 +9,14 @@ namespace facebus::cli {
 
 struct Axis {
     std::string label;
-    double low = 0;
-    double high = 1;
-    bool logarithmic = false;  ///< requires `low` above 0
+    double low = 0;            ///< value at the low end
+    double high = 1;           ///< value at the high end
+    bool logarithmic = false;  ///< requires that `low` is greater than 0
 };
 
 struct Line {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< clipped to the axes
+    std::vector<std::pair<double, double>> points;  ///< x and y; clipped to the axes
 };
 
 /// Returns a chart with a grid, and with a legend if there is more than one line. Points that are

@@ -37,7 +37,7 @@ struct Report {
 };
 
 std::string percent(double share) {
-    return fmt::format("{:.4g} %", share * 100);
+    return fmt::format("{:.4g}%", share * 100);
 }
 
 double share(std::uint64_t part, std::uint64_t all) {
@@ -58,10 +58,10 @@ Json operating_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
 Json to_json(const CalibrationCheck& check) {
     Json bins = Json::array();
     for (const auto& bin : check.bins) {
-        if (bin.answers == 0) continue;
-        bins.push_back({{"answers", bin.answers},
-                        {"probability", bin.predicted / static_cast<double>(bin.answers)},
-                        {"right", share(bin.right, bin.answers)}});
+        if (bin.decisions == 0) continue;
+        bins.push_back({{"answers", bin.decisions},
+                        {"probability", bin.predicted / static_cast<double>(bin.decisions)},
+                        {"right", share(bin.correct, bin.decisions)}});
     }
     return {{"target_fpir", check.target_fpir},
             {"trials", check.trials},
@@ -79,7 +79,7 @@ Json to_json(const Report& report) {
     const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
     Json json{{"folder", folder},
               {"model", set.model_id},
-              {"images", set.faces.size()},
+              {"images", set.images.size()},
               {"people", set.people()},
               {"without_face", set.without_face()}};
     if (!verification.pairs.empty()) {
@@ -118,20 +118,20 @@ Json to_json(const Report& report) {
     return json;
 }
 
-/// Returns the misjudged pairs and the images without a face.
+/// Returns the misclassified pairs and the images without a face.
 Json failures(const Report& report) {
-    const auto& faces = report.set.faces;
+    const auto& images = report.set.images;
     Json pairs = Json::array();
     for (const auto& result : report.verification.pairs) {
-        if (result.right) continue;
+        if (result.correct) continue;
         pairs.push_back({{"same", result.pair.same},
-                         {"first", faces[result.pair.first].file},
-                         {"second", faces[result.pair.second].file},
+                         {"first", images[result.pair.first].file},
+                         {"second", images[result.pair.second].file},
                          {"similarity", result.similarity}});
     }
     Json without_face = Json::array();
-    for (const auto& face : faces) {
-        if (!face.found) without_face.push_back(face.file);
+    for (const auto& image : images) {
+        if (!image.face) without_face.push_back(image.file);
     }
     return {{"pairs", pairs}, {"without_face", without_face}};
 }
@@ -140,10 +140,10 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
     for (const double rate : verification_rates) {
         const auto point = at_false_accepts(genuine, impostor, rate);
         if (point) {
-            fmt::print("  TAR at FAR {:<6g} {:.4f}   (similarity {:.3f})\n", rate,
+            fmt::print("  TAR at FAR {:<6g} {:.4f}   (threshold {:.3f})\n", rate,
                        point->true_accepts, point->threshold);
         } else {
-            fmt::print("  TAR at FAR {:<6g} requires at least {:.0f} different pairs\n", rate,
+            fmt::print("  TAR at FAR {:<6g} requires at least {:.0f} impostor pairs\n", rate,
                        1 / rate);
         }
     }
@@ -151,40 +151,43 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
 
 void print(const CalibrationCheck& check) {
     if (check.trials == 0) {
-        fmt::print("\ncalibration: too few people to check it\n");
+        fmt::print("\ncalibration check: too few people with enough images\n");
         return;
     }
     fmt::print(
-        "\ncalibration for an FPIR of {}, {} trials with {} samples and {} probes, "
-        "cohort of other people\n"
-        "  impostors named {} of {}, enrolled people named {} of {}, as somebody else {}\n"
-        "  predicted probability and share of correct answers:",
-        percent(check.target_fpir), check.trials, check.samples, check.probes,
+        "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort of other "
+        "people\n"
+        "  impostors identified (FPIR)               {} of {}\n"
+        "  enrolled people identified correctly      {} of {}\n"
+        "  enrolled people identified as another one {} of {}\n"
+        "  predicted probability: observed accuracy (number of decisions)\n   ",
+        percent(check.target_fpir), check.trials, counted(check.samples, "sample", "samples"),
+        counted(check.probes, "probe", "probes"),
         percent(share(check.impostors_named, check.impostors)), check.impostors,
         percent(share(check.mated_named, check.mated)), check.mated,
-        percent(share(check.mated_misidentified, check.mated)));
+        percent(share(check.mated_misidentified, check.mated)), check.mated);
     for (const auto& bin : check.bins) {
-        if (bin.answers == 0) continue;
-        fmt::print("  {:.2f}: {:.2f} of {}", bin.predicted / static_cast<double>(bin.answers),
-                   share(bin.right, bin.answers), bin.answers);
+        if (bin.decisions == 0) continue;
+        fmt::print(" {:.2f}: {:.2f} ({})", bin.predicted / static_cast<double>(bin.decisions),
+                   share(bin.correct, bin.decisions), bin.decisions);
     }
     fmt::print("\n");
 }
 
 void print(const Report& report) {
     const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
-    fmt::print("{}: {} images of {} people, no face found in {}\nmodel {}\n", folder,
-               set.faces.size(), set.people(), set.without_face(), set.model_id);
+    fmt::print("{}: {} of {}, no face found in {}\nmodel {}\n", folder,
+               counted(set.images.size(), "image", "images"),
+               counted(set.people(), "person", "people"), set.without_face(), set.model_id);
     if (!verification.pairs.empty()) {
-        fmt::print(
-            "\nverification, {} pairs in {} folds\n  accuracy {:.4f} ± {:.4f}   (similarity "
-            "{:.3f})\n",
-            verification.pairs.size(), verification.folds, verification.accuracy,
-            verification.deviation, verification.threshold);
+        fmt::print("\nverification, {} in {}\n  accuracy {:.4f} ± {:.4f}   (threshold {:.3f})\n",
+                   counted(verification.pairs.size(), "pair", "pairs"),
+                   counted(verification.folds, "fold", "folds"), verification.accuracy,
+                   verification.deviation, verification.threshold);
         print_points(verification.genuine, verification.impostor);
     }
-    fmt::print("\nverification, all pairs: {} of the same person, {} of different ones\n",
-               all_pairs.genuine.total(), all_pairs.impostor.total());
+    fmt::print("\nverification, all pairs: {} genuine, {} impostor\n", all_pairs.genuine.total(),
+               all_pairs.impostor.total());
     print_points(all_pairs.genuine, all_pairs.impostor);
     if (identification.results.empty()) {
         fmt::print("\nidentification: too few people with enough images\n");
@@ -193,7 +196,7 @@ void print(const Report& report) {
     }
     fmt::print(
         "\nidentification, {} trials: {} people enrolled, {} of them with probes, {} impostors\n"
-        "  samples  probes      rank 1  FNIR at FPIR 1 %  (similarity)  at 0.1 %  (similarity)\n",
+        "  samples  probes      rank 1   FNIR at FPIR 1%   (threshold)   at 0.1%   (threshold)\n",
         identification.trials, identification.enrolled, identification.mated,
         identification.impostors);
     for (const auto& result : identification.results) {
@@ -211,21 +214,21 @@ void print(const Report& report) {
 }
 
 void print_failures(const Report& report) {
-    fmt::print("\nmisjudged pairs and images without a face\n");
-    const auto named = failures(report);
-    for (const auto& pair : named.at("pairs")) {
+    fmt::print("\nmisclassified pairs and images without a face\n");
+    const auto list = failures(report);
+    for (const auto& pair : list.at("pairs")) {
         const auto similarity = pair.at("similarity").get<float>();
         fmt::print("  {} {} {} {}\n", pair.at("same").get<bool>() ? "same     " : "different",
                    pair.at("first").get<std::string>(), pair.at("second").get<std::string>(),
                    similarity > -1 ? fmt::format("similarity {:.3f}", similarity)
-                                   : "no face in one of them");
+                                   : "no face in one of the images");
     }
-    for (const auto& file : named.at("without_face")) {
+    for (const auto& file : list.at("without_face")) {
         fmt::print("  no face   {}\n", file.get<std::string>());
     }
 }
 
-void draw(const Report& report, const std::filesystem::path& folder) {
+void write_charts(const Report& report, const std::filesystem::path& folder) {
     std::error_code failed;  // not checked: writing the first file reports the error
     std::filesystem::create_directories(folder, failed);
     const auto& [name, set, verification, all_pairs, identification, calibration] = report;
@@ -243,9 +246,11 @@ void draw(const Report& report, const std::filesystem::path& folder) {
     std::vector<Line> lines;
     for (const auto& result : identification.results) {
         Line line{fmt::format("{}, {}", counted(result.samples, "sample", "samples"),
-                              counted(result.probes, "probe", "probes")), {}};
+                              counted(result.probes, "probe", "probes")),
+                  {}};
         for (const auto& point : curve(result.mated, result.impostors)) {
-            if (point.threshold <= -1) continue;  // probes without a right candidate
+            if (point.threshold <= -1)
+                continue;  // the lowest threshold accepts probes that count as missed
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
         lines.push_back(std::move(line));
@@ -254,8 +259,8 @@ void draw(const Report& report, const std::filesystem::path& folder) {
     must(write_file(
         folder / "identification.svg",
         chart(fmt::format("Open-set identification, {} people enrolled", identification.enrolled),
-              {"impostors named (FPIR)", 1e-3, 1, true},
-              {"enrolled people not named (FNIR)", 1e-3, 1, true}, lines)));
+              {"false positive identification rate (FPIR)", 1e-3, 1, true},
+              {"false negative identification rate (FNIR)", 1e-3, 1, true}, lines)));
 }
 
 }  // namespace
@@ -293,7 +298,7 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
         if (options.failures) print_failures(report);
     }
     if (!options.charts.empty()) {
-        draw(report, options.charts);
+        write_charts(report, options.charts);
         fmt::print(stderr, "charts in {}\n", options.charts.string());
     }
     return Exit::ok;

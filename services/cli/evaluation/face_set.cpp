@@ -28,11 +28,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Identifies an image in the cache. Size and modification time show whether it has changed.
+/// Identifies an image in the cache. If the image is changed, so is its size or modification time.
 struct ImageKey {
-    std::string file;
-    std::uint64_t size = 0;
-    std::int64_t changed = 0;
+    std::string file;           ///< path relative to the folder of the set
+    std::uint64_t size = 0;     ///< in bytes
+    std::int64_t modified = 0;  ///< modification time
 
     auto operator<=>(const ImageKey&) const = default;
 };
@@ -42,17 +42,18 @@ ImageKey key_of(const fs::path& folder, const fs::path& file) {
             fs::last_write_time(file).time_since_epoch().count()};
 }
 
-/// File of CBOR records. The first describes the model and the detector settings. Then there is one
-/// per image, appended as soon as it is embedded.
+/// Cache file: a sequence of CBOR records. The first one is the signature, which describes the
+/// model and the detector settings. Every other one is about an image, and is appended as soon as
+/// the image is embedded.
 class Cache {
   public:
-    Cache(const fs::path& file, const Json& made_by) : file_(file) {
-        if (!read(made_by)) {
+    Cache(const fs::path& file, const Json& signature) : file_(file) {
+        if (!read(signature)) {
             faces_.clear();
             std::error_code failed;  // not checked: opening the file reports the error
             fs::create_directories(file.has_parent_path() ? file.parent_path() : ".", failed);
             out_.open(file, std::ios::binary | std::ios::trunc);
-            append(made_by);
+            append(signature);
         }
         if (!out_) {
             throw FatalError(
@@ -61,13 +62,15 @@ class Cache {
         }
     }
 
-    [[nodiscard]] const std::optional<LabelledFace::Found>* find(const ImageKey& key) const {
-        const auto found = faces_.find(key);
-        return found == faces_.end() ? nullptr : &found->second;
+    /// Returns the cached face, which is empty if the image has none, or nullptr if the image is
+    /// not in the cache.
+    [[nodiscard]] const std::optional<EmbeddedFace>* find(const ImageKey& key) const {
+        const auto entry = faces_.find(key);
+        return entry == faces_.end() ? nullptr : &entry->second;
     }
 
-    void add(const ImageKey& key, const std::optional<LabelledFace::Found>& face) {
-        Json record{{"file", key.file}, {"size", key.size}, {"changed", key.changed}};
+    void add(const ImageKey& key, const std::optional<EmbeddedFace>& face) {
+        Json record{{"file", key.file}, {"size", key.size}, {"changed", key.modified}};
         if (face) {
             const auto& q = face->quality;
             record["quality"] = {q.eye_distance, q.sharpness, q.yaw, q.detector, q.overall};
@@ -77,32 +80,33 @@ class Cache {
     }
 
   private:
-    /// Returns false if the file does not exist or was made by another model or other settings. The
-    /// file is truncated before the first damaged record.
-    bool read(const Json& made_by) {
+    /// Reads the file. Truncates it at the start of the first damaged record. Returns false if the
+    /// file does not exist or has a different signature.
+    bool read(const Json& signature) {
         std::ifstream in(file_, std::ios::binary);
         if (!in) return false;
-        std::streamoff whole = 0;
+        std::streamoff valid_bytes = 0;
         bool first = true;
         while (true) {
             const Json record = Json::from_cbor(in, false, false);
             if (record.is_discarded()) break;
-            if (first && record != made_by) return false;
-            if (!first && !take(record)) break;
+            if (first && record != signature) return false;
+            if (!first && !add_record(record)) break;
             first = false;
-            whole = in.tellg();
+            valid_bytes = in.tellg();
         }
         if (first) return false;
         in.close();
-        fs::resize_file(file_, static_cast<std::uintmax_t>(whole));
+        fs::resize_file(file_, static_cast<std::uintmax_t>(valid_bytes));
         out_.open(file_, std::ios::binary | std::ios::app);
         return true;
     }
 
-    bool take(const Json& record) {
+    /// Returns false if the record is damaged.
+    bool add_record(const Json& record) {
         try {
             const ImageKey key{record.at("file"), record.at("size"), record.at("changed")};
-            std::optional<LabelledFace::Found> face;
+            std::optional<EmbeddedFace> face;
             if (record.contains("embedding")) {
                 const auto& q = record.at("quality");
                 face = {.quality = {.eye_distance = q.at(0),
@@ -126,9 +130,10 @@ class Cache {
 
     fs::path file_;
     std::ofstream out_;
-    std::map<ImageKey, std::optional<LabelledFace::Found>> faces_;
+    std::map<ImageKey, std::optional<EmbeddedFace>> faces_;
 };
 
+/// Returns the largest and most central face, or nullptr if there is none.
 const vision::Detection* main_face(const Image& image, const std::vector<vision::Detection>& all) {
     const auto prominence = [&](const vision::Detection& face) {
         const auto centre = face.box.centre();
@@ -141,30 +146,31 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
 }
 
 /// Detector and network of one thread.
-class Worker {
+class FaceEmbedder {
   public:
-    explicit Worker(const Context& context)
+    explicit FaceEmbedder(const Context& context)
         : detector_(context.models, context.settings.detect), embedder_(context.models) {}
 
-    std::optional<LabelledFace::Found> find(const fs::path& file) {
-        // A file of `facebus collect` is already a crop. Detecting the face in it again would give
-        // a different crop.
-        const auto marked = vision::read_crop(file);
-        if (!marked) return std::nullopt;
-        if (*marked) return found((*marked)->image, (*marked)->quality);
+    /// Returns the main face in an image, or nothing if there is none or the image cannot be read.
+    std::optional<EmbeddedFace> embed_file(const fs::path& file) {
+        // A file written by `facebus collect` is already a crop. Detecting the face in it again
+        // would give a different crop.
+        const auto collected = vision::read_crop(file);
+        if (!collected) return std::nullopt;
+        if (*collected) return embed_crop((*collected)->image, (*collected)->quality);
         const auto image = vision::read_image(file);
         if (!image) return std::nullopt;
         const auto faces = detector_.detect(*image);
         const auto* face = main_face(*image, faces);
         if (face == nullptr) return std::nullopt;
         const auto crop = vision::align(*image, *face);
-        return found(crop, vision::assess(crop, *face));
+        return embed_crop(crop, vision::assess(crop, *face));
     }
 
     [[nodiscard]] const std::string& model_id() const { return embedder_.model_id(); }
 
   private:
-    LabelledFace::Found found(const Image& crop, const Quality& quality) {
+    EmbeddedFace embed_crop(const Image& crop, const Quality& quality) {
         return {quality, embedder_.embed({&crop, 1}).front()};
     }
 
@@ -172,9 +178,9 @@ class Worker {
     vision::Embedder embedder_;
 };
 
-/// Returns everything that the faces found in an image depend on: the model and the detector
-/// settings.
-Json maker(const Context& context, const std::string& model_id) {
+/// Returns the signature of a cache: the model and the detector settings, on which the faces found
+/// in an image depend.
+Json cache_signature(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
     for (const auto& key : service::keys_of("detect", options)) {
@@ -188,39 +194,41 @@ Json maker(const Context& context, const std::string& model_id) {
 
 std::size_t FaceSet::people() const {
     std::set<std::string_view> names;
-    for (const auto& face : faces) names.insert(face.person);
+    for (const auto& image : images) names.insert(image.person);
     return names.size();
 }
 
 std::size_t FaceSet::without_face() const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(faces, [](const LabelledFace& face) { return !face.found; }));
+        std::ranges::count_if(images, [](const LabelledImage& image) { return !image.face; }));
 }
 
 FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path cache_file) {
     const auto files = named_files({folder}, "");
     vision::use_threads(1);  // one image per core is faster than one image on all cores
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    std::vector<Worker> workers;
-    for (std::size_t i = 0; i < std::min(cores, files.size()); ++i) workers.emplace_back(context);
+    std::vector<FaceEmbedder> embedders;
+    for (std::size_t i = 0; i < std::min(cores, files.size()); ++i) {
+        embedders.emplace_back(context);
+    }
 
     FaceSet set;
-    set.model_id = workers.front().model_id();
-    const auto made_by = maker(context, set.model_id);
+    set.model_id = embedders.front().model_id();
+    const auto signature = cache_signature(context, set.model_id);
     if (cache_file.empty()) {
-        const auto name = fs::weakly_canonical(folder).string() + made_by.dump();
+        const auto name = fs::weakly_canonical(folder).string() + signature.dump();
         cache_file = cache_folder() / "evaluate" /
                      fmt::format("{:016x}.faces", std::hash<std::string>()(name));
     }
-    Cache cache(cache_file, made_by);
+    Cache cache(cache_file, signature);
     std::vector<ImageKey> keys;
     std::vector<std::size_t> missing;
     for (const auto& named : files) {
         keys.push_back(key_of(folder, named.file));
-        const auto* known = cache.find(keys.back());
-        if (known == nullptr) missing.push_back(set.faces.size());
-        set.faces.push_back(
-            {named.name, keys.back().file, known != nullptr ? *known : std::nullopt});
+        const auto* cached = cache.find(keys.back());
+        if (cached == nullptr) missing.push_back(set.images.size());
+        set.images.push_back(
+            {named.name, keys.back().file, cached != nullptr ? *cached : std::nullopt});
     }
 
     Progress progress("embedding", files.size());
@@ -228,13 +236,13 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     std::exception_ptr failed;
-    const auto work = [&](Worker& worker) {
+    const auto work = [&](FaceEmbedder& embedder) {
         try {
             for (auto i = next++; i < missing.size() && !context.stop.requested(); i = next++) {
-                const auto found = worker.find(files[missing[i]].file);
+                const auto face = embedder.embed_file(files[missing[i]].file);
                 const std::lock_guard lock(mutex);
-                cache.add(keys[missing[i]], found);
-                set.faces[missing[i]].found = found;
+                cache.add(keys[missing[i]], face);
+                set.images[missing[i]].face = face;
                 progress.advance();
             }
         } catch (...) {
@@ -245,13 +253,16 @@ FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path c
     };
     {
         std::vector<std::jthread> threads;
-        threads.reserve(workers.size());
-        for (auto& worker : workers) threads.emplace_back([&] { work(worker); });
+        threads.reserve(embedders.size());
+        for (auto& embedder : embedders) threads.emplace_back([&] { work(embedder); });
     }
     if (failed) std::rethrow_exception(failed);
     if (context.stop.requested()) {
-        throw FatalError(Exit::interrupted, fmt::format("stopped; run it again to continue ({})",
-                                                        cache_file.string()));
+        throw FatalError(
+            Exit::interrupted,
+            fmt::format(
+                "interrupted; run the command again to continue; finished images are cached in {}",
+                cache_file.string()));
     }
     return set;
 }

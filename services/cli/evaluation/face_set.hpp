@@ -12,24 +12,27 @@
 
 namespace facebus::cli {
 
-/// An image in a folder `<name>/*.jpg` and the face in it.
-struct LabelledFace {
-    struct Found {
-        Quality quality;
-        Embedding embedding{};
-    };
+/// Quality and embedding of the face in an image.
+struct EmbeddedFace {
+    Quality quality;
+    Embedding embedding{};
+};
 
-    std::string person;          ///< name of the folder
-    std::string file;            ///< path relative to the set's folder
-    std::optional<Found> found;  ///< empty: no face was found, or the image can't be read
+/// An image `<name>/*.jpg` of a person, and the face in it.
+struct LabelledImage {
+    std::string person;                ///< name of the folder
+    std::string file;                  ///< path relative to the folder of the set
+    std::optional<EmbeddedFace> face;  ///< empty: no face was found, or the image cannot be read
 };
 
 /// All images of a folder and the model that embedded them.
 struct FaceSet {
     std::string model_id;
-    std::vector<LabelledFace> faces;  ///< in order of their files
+    std::vector<LabelledImage> images;  ///< sorted by path
 
+    /// Returns the number of people, including those without a face in any image.
     [[nodiscard]] std::size_t people() const;
+    /// Returns the number of images without a face.
     [[nodiscard]] std::size_t without_face() const;
 };
 
@@ -37,10 +40,11 @@ struct FaceSet {
 /// crop and network as recognition. If an image shows several faces, the largest and most central
 /// one is used: the one with the highest area minus twice the squared distance from the centre.
 ///
-/// Results are cached in the file `cache` (if empty, in the user's cache folder), so that a stopped
-/// run continues where it stopped. Other detector settings or another model discard the cache; a
-/// changed image is embedded again. Shows progress. Throws FatalError if there are no images, the
-/// cache can't be written, a model is missing, or a stop was requested.
+/// Results are cached in the file `cache` (if empty, in the user's cache folder), so that the next
+/// run continues where an interrupted run stopped. The cache is discarded if the model or the
+/// detector settings have changed; an image that has changed is embedded again. Shows progress.
+/// Throws FatalError if there are no images, the cache cannot be written, a model is missing, or a
+/// stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);
 

@@ -8,18 +8,19 @@
 #include <fmt/format.h>
 
 #include "base/random.hpp"
+#include "cli/counted.hpp"
 #include "gallery/decide/decision.hpp"
 
 namespace facebus::cli {
 namespace {
 
-constexpr std::size_t columns = 96;  // of each covariance; the rest is treated as isotropic
-constexpr double rate = 0.01;        // FPIR at which real and drawn impostors are compared
+constexpr std::size_t max_columns = 96;  // per covariance; the remaining variance is isotropic
+constexpr double compared_fpir = 0.01;   // at which real and simulated impostors are compared
 constexpr std::size_t trials = 20;
 constexpr std::size_t min_people = 100;
-constexpr std::size_t min_measured_people = 20;  // people with enough images for one measurement
+constexpr std::size_t min_measured_people = 20;  // with enough images for a measurement
 
-/// A symmetric matrix of embedding_size rows.
+/// A square matrix with embedding_size rows.
 class Matrix {
   public:
     double& at(std::size_t row, std::size_t column) {
@@ -42,16 +43,17 @@ class Matrix {
     std::vector<double> values_ = std::vector<double>(embedding_size * embedding_size);
 };
 
-/// Approximates a covariance by a few columns C and a variance `rest` in all directions: C * C^T +
-/// rest * I. Uses the Cholesky decomposition with pivoting, which takes the direction of the
-/// largest remaining variance first.
+/// Approximates a covariance as C * C^T + rest * I: a few columns C, and the same variance `rest`
+/// in all directions. Uses the pivoted Cholesky decomposition, which always continues with the
+/// direction of the largest remaining variance.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
-    // The diagonal of the matrix minus that of the columns so far: the variance still unexplained.
+    // The variance that the columns so far do not explain: the diagonal of the matrix minus the
+    // diagonal of C * C^T.
     std::array<double, embedding_size> remaining{};
     for (std::size_t i = 0; i < embedding_size; ++i) remaining[i] = matrix.at(i, i);
     std::vector<std::array<double, embedding_size>> factors;
-    while (factors.size() < columns) {
+    while (factors.size() < max_columns) {
         const auto pivot =
             static_cast<std::size_t>(std::ranges::max_element(remaining) - remaining.begin());
         if (remaining[pivot] <= 1e-9) break;
@@ -102,7 +104,7 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     std::vector<std::array<double, embedding_size>> means;
     std::array<double, embedding_size> mean{};
     Matrix within;
-    double freedom = 0;
+    double degrees_of_freedom = 0;
     double inverse_sizes = 0;
     for (const auto& person : people) {
         means.push_back(plain_mean(person));
@@ -110,15 +112,15 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
         for (std::size_t i = 0; i < embedding_size; ++i) mean[i] += means.back()[i] / count;
         cohort.images += person.size();
         if (person.size() < 2) continue;
-        freedom += static_cast<double>(person.size() - 1);
+        degrees_of_freedom += static_cast<double>(person.size() - 1);
         for (const auto* image : person) {
             within.add_outer(difference(image->embedding, means.back()), 1);
         }
     }
     cohort.people = people.size();
-    // Pooled estimate: the squared deviations of all people over their degrees of freedom.
+    // Pooled estimate: the squared deviations of all people divided by the degrees of freedom.
     Matrix scaled;
-    scaled.subtract(within, -1 / freedom);
+    scaled.subtract(within, -1 / degrees_of_freedom);
     Matrix between;
     for (auto each : means) {
         for (std::size_t i = 0; i < embedding_size; ++i) each[i] -= mean[i];
@@ -133,14 +135,15 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     cohort.between = decompose(std::move(between));
 }
 
-/// Returns the value that the share `from_top` of the values exceeds.
+/// Returns the value that is exceeded by the share `from_top` of the values.
 float quantile(std::vector<float> values, double from_top) {
     std::ranges::sort(values, std::greater{});
     return values[static_cast<std::size_t>(from_top * static_cast<double>(values.size()))];
 }
 
 /// Returns the similarity of each probe to its best subject.
-std::vector<float> best_of(const gallery::Snapshot& gallery, const std::vector<Embedding>& probes) {
+std::vector<float> best_similarities(const gallery::Snapshot& gallery,
+                                     const std::vector<Embedding>& probes) {
     std::vector<float> best;
     best.reserve(probes.size());
     for (const auto& probe : probes) best.push_back(gallery.match(probe).best->similarity);
@@ -151,13 +154,14 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
     return gallery::fuse(probes_of(person, first, count));
 }
 
-/// Returns how much closer real impostors come to galleries than impostors drawn from `cohort`: the
-/// ratio of their similarities at an FPIR of `rate`. Requires: `cohort` was fitted to other people.
-double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
-               std::size_t samples, std::size_t probes) {
-    auto enough = with_images(people, std::max(samples, probes));
+/// Returns how much more similar to a gallery real impostors are than impostors simulated from
+/// `cohort`: the ratio of the thresholds that give them an FPIR of `compared_fpir`. Requires:
+/// `cohort` was fitted to other people.
+double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
+                  std::size_t samples, std::size_t probes) {
+    auto enough = with_faces(people, std::max(samples, probes));
     std::vector<float> real;
-    std::vector<float> drawn;
+    std::vector<float> simulated;
     for (std::size_t trial = 0; trial < trials; ++trial) {
         Random random(trial + 1);
         random.shuffle(enough);
@@ -168,14 +172,15 @@ double tail_of(const gallery::Cohort& cohort, const std::vector<Person>& people,
         for (auto person = middle; person != enough.end(); ++person) {
             impostors.push_back(fused(*person, 0, probes));
         }
-        std::ranges::copy(best_of(gallery, impostors), std::back_inserter(real));
-        std::ranges::copy(best_of(gallery, cohort.impostors(500, probes, trial + 1)),
-                          std::back_inserter(drawn));
+        std::ranges::copy(best_similarities(gallery, impostors), std::back_inserter(real));
+        std::ranges::copy(best_similarities(gallery, cohort.impostors(500, probes, trial + 1)),
+                          std::back_inserter(simulated));
     }
-    return double{quantile(std::move(real), rate)} / double{quantile(std::move(drawn), rate)};
+    return double{quantile(std::move(real), compared_fpir)} /
+           double{quantile(std::move(simulated), compared_fpir)};
 }
 
-/// Measures mean and deviation of the similarity of people to their own samples.
+/// Returns the mean and standard deviation of the similarity of people to their own samples.
 gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samples,
                                     std::size_t probes) {
     std::vector<double> scores;
@@ -196,11 +201,12 @@ gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samp
     return {samples, probes, mean, std::sqrt(variance)};
 }
 
-/// Splits the people at random into two halves with about the same numbers of images per person.
+/// Splits the people at random into two halves with about the same numbers of images.
 std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
     Random random(1);
     random.shuffle(people);
-    // Sorted by number of images and dealt alternately, both halves get people with many images.
+    // Sort by number of images and deal alternately, so that both halves get people with many
+    // images.
     std::ranges::stable_sort(people, std::greater{}, &Person::size);
     std::array<std::vector<Person>, 2> halves;
     for (std::size_t i = 0; i < people.size(); ++i) halves[i % 2].push_back(people[i]);
@@ -210,30 +216,34 @@ std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
 }  // namespace
 
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id) {
-    const auto with_four = with_images(people, 4).size();
+    const auto with_four = with_faces(people, 4).size();
     if (people.size() < min_people || with_four < min_measured_people) {
-        return fail(ErrorKind::refused,
-                    fmt::format("a cohort requires {} people, {} of them with four images; this "
-                                "folder has {} and {}",
-                                min_people, min_measured_people, people.size(), with_four));
+        return fail(
+            ErrorKind::refused,
+            fmt::format("a cohort requires {} people, at least {} of them with four images; "
+                        "this folder has {}, {} of them with four images",
+                        min_people, min_measured_people, counted(people.size(), "person", "people"),
+                        with_four));
     }
     gallery::Cohort cohort;
     cohort.model_id = model_id;
     fit_moments(people, cohort);
     for (const std::size_t samples : {1U, 2U, 3U}) {
         for (const std::size_t probes : {1U, 2U, 3U}) {
-            auto enough = with_images(people, samples + probes);
+            auto enough = with_faces(people, samples + probes);
             if (enough.size() < min_measured_people) continue;
             cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
-    // Mean of four ratios: each half in both roles, with 1 and with 3 samples and probes.
+    // Use the mean of four ratios: each half once gives the statistics and once the real people,
+    // with 1 sample and 1 probe, and with 3 samples and 3 probes.
     const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t known : {0U, 1U}) {
         gallery::Cohort half;
         fit_moments(halves[known], half);
-        sum += tail_of(half, halves[1 - known], 1, 1) + tail_of(half, halves[1 - known], 3, 3);
+        sum +=
+            tail_ratio(half, halves[1 - known], 1, 1) + tail_ratio(half, halves[1 - known], 3, 3);
     }
     cohort.tail = sum / 4;
     return cohort;

@@ -1,4 +1,4 @@
-// Computes the statistics of impostors from labelled images.
+// Computes a cohort, the statistics of impostors, from labelled images.
 #pragma once
 
 #include <string>
@@ -10,10 +10,11 @@
 
 namespace facebus::cli {
 
-/// Fits a cohort to the people. `tail` is measured by cross-validation: impostors drawn from the
-/// statistics of one half of the people are compared with real impostors of the other half.
-/// `genuine` is measured for each number of samples and probes for which 20 people have enough
-/// images. Error `refused`: fewer than 100 people, or fewer than 20 with four images.
+/// Fits a cohort to the people. Measures `tail` by cross-validation: compares impostors simulated
+/// from the statistics of one half of the people with real impostors of the other half. Measures
+/// `genuine` for each combination of 1 to 3 samples and 1 to 3 probes for which 20 people have
+/// enough images. Fails with `refused` if there are fewer than 100 people, or fewer than 20 people
+/// with four images.
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id);
 
 }  // namespace facebus::cli

@@ -9,14 +9,14 @@
 namespace facebus::cli {
 namespace {
 
-/// One random division of the people, each with their images in random order. Enrolled people have
-/// their samples first, then their probes.
+/// One random split of the people. The images of each person are in random order. The first images
+/// of an enrolled person are the samples, the following ones the probes.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
 };
 
-Trial divide(std::vector<Person> people, Random& random) {
+Trial split(std::vector<Person> people, Random& random) {
     random.shuffle(people);
     for (auto& person : people) random.shuffle(person);
     const auto middle = people.begin() + static_cast<std::ptrdiff_t>(people.size() / 2);
@@ -28,20 +28,21 @@ float score(const gallery::Match& match, float margin) {
     return gallery::clears_margin(match, margin) ? match.best->similarity : -1;
 }
 
-/// Adds the searches of one trial to `result`. `most` holds the largest numbers of samples and of
-/// probes of all results: probes begin after the largest number of samples, so that every result
-/// searches with the same images.
-void count(Identification& result, const Trial& trial, const Identification& most, float margin) {
+/// Adds the searches of one trial to `result`. `largest` contains the largest numbers of samples
+/// and of probes of all results. The probes begin after the largest number of samples, so that
+/// every result uses the same probes.
+void add_searches(Identification& result, const Trial& trial, const Identification& largest,
+                  float margin) {
     const auto gallery = enrol(trial.enrolled, result.samples, "");
     const auto search = [&](const Person& person, std::size_t first) {
         return gallery.match(gallery::fuse(probes_of(person, first, result.probes)));
     };
     for (std::size_t i = 0; i < trial.enrolled.size(); ++i) {
         const auto& person = trial.enrolled[i];
-        if (person.size() < most.samples + most.probes) continue;
-        const auto match = search(person, most.samples);
+        if (person.size() < largest.samples + largest.probes) continue;
+        const auto match = search(person, largest.samples);
         const bool right = match.best->subject_id == subject_id(i);
-        if (right) result.rank_one += 1;  // a count until all trials are done
+        if (right) result.rank_one += 1;  // identify() divides this by the number of searches
         result.mated.add(right ? score(match, margin) : -1);
     }
     for (const auto& person : trial.impostors) {
@@ -53,14 +54,14 @@ void count(Identification& result, const Trial& trial, const Identification& mos
 
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step) {
-    Identification most;
-    most.samples = std::ranges::max(options.samples);
-    most.probes = std::ranges::max(options.probes);
-    const auto people = with_images(people_of(set), std::max(most.samples, most.probes));
+    Identification largest;
+    largest.samples = std::ranges::max(options.samples);
+    largest.probes = std::ranges::max(options.probes);
+    const auto people = with_faces(people_of(set), std::max(largest.samples, largest.probes));
     IdentificationReport report;
     report.enrolled = people.size() / 2;
     report.impostors = people.size() - report.enrolled;
-    report.mated = with_images(people, most.samples + most.probes).size() / 2;  // on average
+    report.mated = with_faces(people, largest.samples + largest.probes).size() / 2;  // on average
     if (report.mated < 2 || report.impostors < 2) return report;
     report.trials = options.trials;
     for (const auto s : options.samples) {
@@ -72,8 +73,8 @@ IdentificationReport identify(const FaceSet& set, const IdentificationOptions& o
     }
     for (std::size_t i = 0; i < options.trials; ++i) {
         Random random(i + 1);
-        const auto trial = divide(people, random);
-        for (auto& result : report.results) count(result, trial, most, options.margin);
+        const auto trial = split(people, random);
+        for (auto& result : report.results) add_searches(result, trial, largest, options.margin);
         step();
     }
     for (auto& result : report.results) {

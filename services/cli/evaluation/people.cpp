@@ -11,8 +11,8 @@ namespace facebus::cli {
 
 std::vector<Person> people_of(const FaceSet& set) {
     std::map<std::string_view, Person> all;
-    for (const auto& face : set.faces) {
-        if (face.found) all[face.person].push_back(&*face.found);
+    for (const auto& image : set.images) {
+        if (image.face) all[image.person].push_back(&*image.face);
     }
     std::vector<Person> people;
     people.reserve(all.size());
@@ -20,10 +20,10 @@ std::vector<Person> people_of(const FaceSet& set) {
     return people;
 }
 
-std::vector<Person> with_images(const std::vector<Person>& people, std::size_t images) {
+std::vector<Person> with_faces(const std::vector<Person>& people, std::size_t count) {
     std::vector<Person> enough;
     std::ranges::copy_if(people, std::back_inserter(enough),
-                         [&](const Person& person) { return person.size() >= images; });
+                         [&](const Person& person) { return person.size() >= count; });
     return enough;
 }
 

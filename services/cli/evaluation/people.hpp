@@ -1,4 +1,4 @@
-// Turns the people of a face set into galleries and probes.
+// Makes galleries and probes of the people in a face set.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@
 
 namespace facebus::cli {
 
-/// The images of one person that show a face.
-using Person = std::vector<const LabelledFace::Found*>;
+/// The faces found in the images of one person.
+using Person = std::vector<const EmbeddedFace*>;
 
-/// Returns the people in the set, in order of their names.
+/// Returns the people with at least one face, sorted by name. Requires: `set` outlives the result.
 std::vector<Person> people_of(const FaceSet& set);
 
-/// Returns the people with at least `images` images.
-std::vector<Person> with_images(const std::vector<Person>& people, std::size_t images);
+/// Returns the people with at least `count` faces.
+std::vector<Person> with_faces(const std::vector<Person>& people, std::size_t count);
 
 /// Returns the id that enrol() gives to the person with this index.
 std::string subject_id(std::size_t index);
 
-/// Returns a gallery of the first `samples` images of each person. Requires: each person has that
-/// many images.
+/// Returns a gallery with the first `samples` faces of each person. Requires: each person has that
+/// many faces.
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
                         const std::string& model_id);
 
-/// Returns `count` images, starting at index `first`, as probes of one track. Requires: the person
-/// has that many images.
+/// Returns `count` faces of a person, starting at index `first`, as probes of one track. Requires:
+/// the person has at least `first + count` faces.
 std::vector<gallery::Probe> probes_of(const Person& person, std::size_t first, std::size_t count);
 
 }  // namespace facebus::cli

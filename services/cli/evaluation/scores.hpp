@@ -9,17 +9,20 @@
 
 namespace facebus::cli {
 
-/// Histogram of scores from -1 to 1 in steps of 1/20,000. Scores outside are clamped. Memory is
-/// constant for any number of scores.
+/// Histogram of scores from -1 to 1 in steps of 1/20,000. Scores outside this range are clamped.
+/// The memory does not grow with the number of scores.
 class ScoreCounts {
   public:
     void add(float score);
+    /// Returns the number of scores.
     [[nodiscard]] std::uint64_t total() const { return total_; }
-    /// Returns the number of scores in the step of the threshold and above.
+    /// Returns the number of scores at or above the threshold, which is rounded to a step.
     [[nodiscard]] std::uint64_t at_least(double threshold) const;
 
     static constexpr std::size_t steps = 40'001;
+    /// Returns the score at the centre of a step.
     static double value(std::size_t step) { return (static_cast<double>(step) - 20'000) / 20'000; }
+    /// Returns the number of scores in a step.
     [[nodiscard]] std::uint64_t in_step(std::size_t step) const { return counts_[step]; }
 
   private:
@@ -35,8 +38,8 @@ struct OperatingPoint {
 };
 
 /// Returns the point with the lowest threshold that accepts at most the share `rate` of the
-/// impostor scores. Empty if that share is less than one score: there are too few scores to measure
-/// the rate.
+/// impostor scores. Empty if that share is less than one score, because there are then too few
+/// scores to measure the rate.
 std::optional<OperatingPoint> at_false_accepts(const ScoreCounts& genuine,
                                                const ScoreCounts& impostor, double rate);
 

@@ -18,28 +18,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr float no_face = -1;
+constexpr float no_face = -1;  // similarity if one of the images has no face
 
 /// Looks up images by person and number, as LFW's pairs name them.
 class ImageIndex {
   public:
     explicit ImageIndex(const FaceSet& set) {
-        for (std::size_t i = 0; i < set.faces.size(); ++i) {
-            places_[fs::path(set.faces[i].file).replace_extension().string()] = i;
+        for (std::size_t i = 0; i < set.images.size(); ++i) {
+            indexes_[fs::path(set.images[i].file).replace_extension().string()] = i;
         }
     }
 
     [[nodiscard]] std::optional<std::size_t> find(const std::string& person, int number) const {
-        const auto found = places_.find(fmt::format("{0}/{0}_{1:04}", person, number));
-        if (found == places_.end()) return std::nullopt;
-        return found->second;
+        const auto entry = indexes_.find(fmt::format("{0}/{0}_{1:04}", person, number));
+        if (entry == indexes_.end()) return std::nullopt;
+        return entry->second;
     }
 
   private:
-    std::map<std::string, std::size_t> places_;
+    std::map<std::string, std::size_t> indexes_;  ///< by path without extension
 };
 
-std::optional<int> number(const std::string& text) {
+/// Returns nothing if the text is not a non-negative number.
+std::optional<int> parse_number(const std::string& text) {
     int value = 0;
     const auto* const end = text.data() + text.size();
     const auto [rest, failed] = std::from_chars(text.data(), end, value);
@@ -68,11 +69,11 @@ class PairsFile {
         const auto head = next();
         std::vector<std::size_t> sizes;
         for (const auto& word : head) {
-            const auto value = number(word);
-            if (!value || *value == 0) wrong("must be `folds count` or `count`");
+            const auto value = parse_number(word);
+            if (!value || *value == 0) fail_line("must be `folds count` or `count`");
             sizes.push_back(static_cast<std::size_t>(*value));
         }
-        if (sizes.empty() || sizes.size() > 2) wrong("must be `folds count` or `count`");
+        if (sizes.empty() || sizes.size() > 2) fail_line("must be `folds count` or `count`");
         const std::size_t folds = sizes.size() == 2 ? sizes.front() : 1;
         const std::size_t count = sizes.back();
         std::vector<Pair> pairs;
@@ -86,28 +87,29 @@ class PairsFile {
     std::vector<std::string> next() {
         std::string line;
         ++line_;
-        if (!std::getline(in_, line)) wrong("is missing: the first line states more pairs");
+        if (!std::getline(in_, line)) fail_line("is missing: the first line announces more pairs");
         return words_of(line);
     }
 
     Pair pair(std::size_t fold, bool same) {
         const auto words = next();
         if (words.size() != (same ? 3U : 4U)) {
-            wrong(same ? "must be `name number number`" : "must be `name number name number`");
+            fail_line(same ? "must be `name number number`" : "must be `name number name number`");
         }
         const auto& other = same ? words[0] : words[2];
         return {image(words[0], words[1]), image(other, words.back()), same, fold};
     }
 
     std::size_t image(const std::string& person, const std::string& text) {
-        const auto value = number(text);
-        if (!value) wrong(fmt::format("\"{}\" is not a number", text));
-        const auto place = index_.find(person, *value);
-        if (!place) wrong(fmt::format("the folder has no image {0}/{0}_{1:04}", person, *value));
-        return *place;
+        const auto value = parse_number(text);
+        if (!value) fail_line(fmt::format("\"{}\" is not a number", text));
+        const auto index = index_.find(person, *value);
+        if (!index)
+            fail_line(fmt::format("the folder has no image {0}/{0}_{1:04}", person, *value));
+        return *index;
     }
 
-    [[noreturn]] void wrong(const std::string& why) const {
+    [[noreturn]] void fail_line(const std::string& why) const {
         throw FatalError(Exit::input, fmt::format("{}, line {}: {}", file_.string(), line_, why));
     }
 
@@ -118,34 +120,34 @@ class PairsFile {
 };
 
 float score(const FaceSet& set, const Pair& pair) {
-    const auto& a = set.faces[pair.first].found;
-    const auto& b = set.faces[pair.second].found;
+    const auto& a = set.images[pair.first].face;
+    const auto& b = set.images[pair.second].face;
     return a && b ? similarity(a->embedding, b->embedding) : no_face;
 }
 
-/// Returns the threshold that judges most pairs outside `fold` correctly. It lies midway between
-/// two similarities, so that it does not depend on the exact value of either.
+/// Returns the threshold that classifies the most pairs outside `fold` correctly. It is the middle
+/// between two similarities, so that small changes of either do not matter.
 float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> fold) {
     std::vector<std::pair<float, bool>> scores;
-    std::ptrdiff_t right = 0;
+    std::ptrdiff_t correct = 0;
     for (const auto& result : results) {
         // A pair without a face is rejected at every threshold.
         if (result.pair.fold == fold || result.similarity == no_face) continue;
         scores.emplace_back(result.similarity, result.pair.same);
-        if (result.pair.same) ++right;
+        if (result.pair.same) ++correct;
     }
     if (scores.empty()) return 1;
     std::ranges::sort(scores);
-    // At first every pair is accepted, and all pairs of the same person are judged correctly. Then
-    // raise the threshold above one score after the other: rejecting a pair loses a correct
-    // judgement if it shows the same person, and gains one otherwise.
-    std::ptrdiff_t most = right;
+    // Start with a threshold that accepts every pair, so the pairs of the same person are
+    // classified correctly. Then raise the threshold above one score after the other. Each step
+    // rejects a pair, which is wrong if the pair shows the same person and correct otherwise.
+    std::ptrdiff_t most = correct;
     float best = scores.front().first;
     for (std::size_t i = 0; i < scores.size(); ++i) {
-        right += scores[i].second ? -1 : 1;
+        correct += scores[i].second ? -1 : 1;
         const bool tied = i + 1 < scores.size() && scores[i + 1].first == scores[i].first;
-        if (right <= most || tied) continue;
-        most = right;
+        if (correct <= most || tied) continue;
+        most = correct;
         const float next = i + 1 < scores.size() ? scores[i + 1].first : 1;
         best = (scores[i].first + next) / 2;
     }
@@ -160,23 +162,25 @@ std::vector<Pair> read_pairs(const fs::path& file, const FaceSet& set) {
 
 std::vector<Pair> random_pairs(const FaceSet& set) {
     constexpr std::size_t folds = 10;
-    constexpr std::size_t most = 300 * folds;
+    constexpr std::size_t max_pairs = 300 * folds;
     std::vector<Pair> same;
     std::vector<Pair> different;
-    const auto count = set.faces.size();
+    const auto count = set.images.size();
     Random random(1);
     for (std::size_t i = 0; i < count; ++i) {
-        for (std::size_t j = i + 1; j < count && set.faces[j].person == set.faces[i].person; ++j) {
+        for (std::size_t j = i + 1; j < count && set.images[j].person == set.images[i].person;
+             ++j) {
             same.push_back({i, j, true, 0});
         }
     }
     random.shuffle(same);
-    if (same.size() > most) same.resize(most);
-    // Draw as many pairs of different people. The limit ends the loop if there is only one person.
-    for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * most; ++tries) {
+    if (same.size() > max_pairs) same.resize(max_pairs);
+    // Draw as many pairs of different people. Limit the attempts, because there may be only one
+    // person.
+    for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * max_pairs; ++tries) {
         const auto i = random.below(count);
         const auto j = random.below(count);
-        if (set.faces[i].person != set.faces[j].person) different.push_back({i, j, false, 0});
+        if (set.images[i].person != set.images[j].person) different.push_back({i, j, false, 0});
     }
     same.insert(same.end(), different.begin(), different.end());
     for (std::size_t i = 0; i < same.size(); ++i) same[i].fold = i % folds;
@@ -192,19 +196,19 @@ Verification verify(const FaceSet& set, const std::vector<Pair>& pairs) {
     }
     std::vector<double> accuracies;
     for (std::size_t fold = 0; fold < out.folds; ++fold) {
-        const auto others = out.folds > 1 ? std::optional(fold) : std::nullopt;
-        const float threshold = best_threshold(out.pairs, others);
-        std::size_t right = 0;
+        const auto excluded = out.folds > 1 ? std::optional(fold) : std::nullopt;
+        const float threshold = best_threshold(out.pairs, excluded);
+        std::size_t correct = 0;
         std::size_t all = 0;
         for (auto& result : out.pairs) {
             if (result.pair.fold != fold) continue;
             const bool accepted = result.similarity != no_face && result.similarity >= threshold;
-            result.right = accepted == result.pair.same;
-            right += result.right ? 1U : 0U;
+            result.correct = accepted == result.pair.same;
+            correct += result.correct ? 1U : 0U;
             ++all;
         }
         if (all == 0) continue;
-        accuracies.push_back(static_cast<double>(right) / static_cast<double>(all));
+        accuracies.push_back(static_cast<double>(correct) / static_cast<double>(all));
         out.threshold += static_cast<double>(threshold);
     }
     const auto n = static_cast<double>(accuracies.size());
@@ -218,15 +222,15 @@ Verification verify(const FaceSet& set, const std::vector<Pair>& pairs) {
 
 AllPairs compare_all(const FaceSet& set) {
     AllPairs all;
-    std::vector<const LabelledFace*> faces;
-    for (const auto& face : set.faces) {
-        if (face.found) faces.push_back(&face);
+    std::vector<const LabelledImage*> images;
+    for (const auto& image : set.images) {
+        if (image.face) images.push_back(&image);
     }
-    for (std::size_t i = 0; i < faces.size(); ++i) {
-        for (std::size_t j = i + 1; j < faces.size(); ++j) {
-            const bool same = faces[i]->person == faces[j]->person;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        for (std::size_t j = i + 1; j < images.size(); ++j) {
+            const bool same = images[i]->person == images[j]->person;
             (same ? all.genuine : all.impostor)
-                .add(similarity(faces[i]->found->embedding, faces[j]->found->embedding));
+                .add(similarity(images[i]->face->embedding, images[j]->face->embedding));
         }
     }
     return all;

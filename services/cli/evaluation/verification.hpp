@@ -16,14 +16,14 @@ namespace facebus::cli {
 struct Pair {
     std::size_t first = 0;
     std::size_t second = 0;
-    bool same = false;
-    std::size_t fold = 0;
+    bool same = false;     ///< whether both images are of the same person
+    std::size_t fold = 0;  ///< subset for cross-validation
 };
 
 struct PairResult {
     Pair pair;
     float similarity = -1;  ///< -1 if one of the images shows no face
-    bool right = false;     ///< judged correctly with the threshold of the other folds
+    bool correct = false;   ///< classified correctly with the threshold of the other folds
 };
 
 struct Verification {
@@ -32,30 +32,31 @@ struct Verification {
     double accuracy = 0;   ///< mean of the folds' accuracies
     double deviation = 0;  ///< standard deviation of the folds' accuracies
     double threshold = 0;  ///< mean of the folds' thresholds
-    ScoreCounts genuine;
-    ScoreCounts impostor;
+    ScoreCounts genuine;   ///< similarities of pairs of the same person
+    ScoreCounts impostor;  ///< similarities of pairs of different people
 };
 
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
 /// `name number number` and `count` lines `name number name number`. Image 7 of a person is
-/// name/name_0007.*. Throws FatalError (input), which names the line, if the line is malformed or
-/// names an image that is not in the set.
+/// name/name_0007.*. Throws FatalError (input) with the number of the line if a line is malformed
+/// or the set does not contain its image.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
-/// Returns ten folds of random pairs, with up to 300 pairs of one person per fold and as many pairs
-/// of different people. The same set always gives the same pairs. Empty if nobody has two images.
+/// Returns ten folds of random pairs. Each fold has up to 300 pairs of the same person and as many
+/// pairs of different people. The same set always gives the same pairs. Empty if nobody has two
+/// images.
 std::vector<Pair> random_pairs(const FaceSet& set);
 
-/// Judges each fold with the threshold that is correct most often on the other folds. A single fold
-/// is judged with its own threshold. Requires: `pairs` is not empty.
+/// Classifies each fold with the threshold that is correct most often on the other folds. A single
+/// fold is classified with its own threshold. Requires: `pairs` is not empty.
 Verification verify(const FaceSet& set, const std::vector<Pair>& pairs);
 
 /// Similarities of all pairs of images.
 struct AllPairs {
-    ScoreCounts genuine;
-    ScoreCounts impostor;
+    ScoreCounts genuine;   ///< pairs of the same person
+    ScoreCounts impostor;  ///< pairs of different people
 };
-/// Compares every two images in the set that show a face.
+/// Compares all pairs of images in the set that have a face.
 AllPairs compare_all(const FaceSet& set);
 
 }  // namespace facebus::cli
