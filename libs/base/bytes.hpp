@@ -15,8 +15,7 @@ namespace facebus {
 class Bytes {
   public:
     Bytes() = default;
-    /// Refers to `size` bytes at `data`. Requires: the bytes stay valid while `owner`
-    /// exists.
+    /// Refers to `size` bytes at `data`. Requires: the bytes stay valid while `owner` exists.
     Bytes(std::shared_ptr<const void> owner, const void* data, std::size_t size)
         : owner_(std::move(owner)), data_(static_cast<const std::byte*>(data)), size_(size) {}
 

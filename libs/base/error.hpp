@@ -56,7 +56,7 @@ enum class Exit : int {
 /// Returns the code of a program that exits because of this error.
 Exit exit_code(const Error& error);
 
-/// Error because of which the program cannot start or continue. what() is the one-line message for
+/// Error that prevents the program from starting or continuing. what() is the one-line message for
 /// the user.
 class FatalError : public std::runtime_error {
   public:

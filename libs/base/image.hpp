@@ -60,6 +60,7 @@ float eye_distance(const Landmarks& landmarks);
 
 /// Side length in pixels of the square crop that is input to the embedding network.
 inline constexpr int crop_side = 160;
+/// Size in bytes of the pixels of a crop.
 inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * channels;
 
 /// Suitability of a crop for recognition.

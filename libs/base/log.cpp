@@ -57,7 +57,7 @@ void append(std::string& line, std::string_view key, std::string_view value) {
 
 }  // namespace
 
-void Log::limited(std::string_view event, Fields fields) {
+void Log::limited_warning(std::string_view event, Fields fields) {
     std::uint64_t suppressed = 0;
     {
         const std::lock_guard lock(mutex_);

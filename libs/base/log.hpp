@@ -56,7 +56,7 @@ class Log {
 
     /// Logs a warning that may occur for every message. Writes at most one line per second for each
     /// event name; the next line reports how many lines were suppressed.
-    void limited(std::string_view event, Fields fields = {});
+    void limited_warning(std::string_view event, Fields fields = {});
 
   private:
     struct Limit {

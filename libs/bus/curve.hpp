@@ -15,7 +15,8 @@ struct KeyPair {
     std::string secret_key;
 };
 
-/// Returns a new random pair. Throws `FatalError` (unavailable) if libzmq lacks CURVE.
+/// Returns a new random pair. Throws `FatalError` (unavailable) if libzmq was built without
+/// CURVE.
 KeyPair make_key_pair();
 
 /// Public key with its role and owner: the line `<role> <key> <name>` of a .pub file.

@@ -14,14 +14,14 @@ namespace facebus::bus {
 class RejectionCounter {
   public:
     /// Records a new connection, identified by its descriptor.
-    void accepted(int connection) { pending_.insert(connection); }
+    void on_accepted(int connection) { pending_.insert(connection); }
     /// Records a successful handshake of an unidentified connection.
-    void handshake_done() {
+    void on_handshake_succeeded() {
         ++done_;
         settle();
     }
     /// Records a disconnect. Counts the connection as rejected if it was pending.
-    void disconnected(int connection) {
+    void on_disconnected(int connection) {
         if (pending_.erase(connection) > 0) ++rejected_;
         settle();
     }

@@ -17,7 +17,7 @@ namespace facebus::bus {
 struct Security {
     /// TCP endpoints that may be used without keys.
     enum class Unencrypted {
-        never,     ///< none
+        never,     ///< no endpoints
         loopback,  ///< endpoints that are reachable only from this machine
         anywhere,  ///< all endpoints; for a trusted network
     };

@@ -307,9 +307,9 @@ std::uint64_t Socket::rejected_connections() {
         const auto* bytes = frame.data<std::byte>();
         std::memcpy(&event, bytes, sizeof event);
         std::memcpy(&value, bytes + sizeof event, sizeof value);
-        if (event == ZMQ_EVENT_ACCEPTED) self.rejections.accepted(value);
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.rejections.handshake_done();
-        if (event == ZMQ_EVENT_DISCONNECTED) self.rejections.disconnected(value);
+        if (event == ZMQ_EVENT_ACCEPTED) self.rejections.on_accepted(value);
+        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.rejections.on_handshake_succeeded();
+        if (event == ZMQ_EVENT_DISCONNECTED) self.rejections.on_disconnected(value);
     }
     return self.rejections.rejected();
 }

@@ -82,7 +82,8 @@ class Socket {
     /// neither provides the keys nor permits an unencrypted connection.
     std::string bind(const std::string& endpoint, const std::string& setting);
     /// Connects, and reconnects whenever the peer becomes available again. Throws `FatalError` if
-    /// the endpoint is malformed, or for the same reason about Security as bind().
+    /// the endpoint is malformed, or if it is a TCP endpoint and Security neither provides the keys
+    /// nor permits an unencrypted connection.
     void connect(const std::string& endpoint, const std::string& setting);
     /// Subscribes to topics that begin with `topic_prefix`. Requires: SocketType::subscribe.
     void subscribe(const std::string& topic_prefix);

@@ -86,7 +86,7 @@ void Runtime::count_error(const Error& error) const {
         .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
                  {{"kind", std::string(to_string(error.kind))}})
         .add();
-    log.limited("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
+    log.limited_warning("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
 }
 
 int run(const std::string& service, int argc, char** argv, const Configure& configure,

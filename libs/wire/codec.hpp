@@ -10,14 +10,14 @@
 
 namespace facebus::wire {
 
-// Limits of a valid message. Numbers are per message.
+// Limits that every message must respect.
 inline constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
 inline constexpr std::size_t max_payload_bytes = std::size_t{128} * 1024 * 1024;
 inline constexpr std::size_t max_areas = 64;
 inline constexpr std::size_t max_faces = 256;
 inline constexpr std::int32_t max_side = 16384;  ///< pixels, width or height of a frame or area
 
-/// Returns the header as a MessagePack map with the keys of schemas/<kind>.json.
+/// Returns the header of a message: a MessagePack map with the keys of schemas/<kind>.json.
 template <class Message>
 std::string encode(const Message& message);
 

@@ -26,6 +26,7 @@ inline constexpr std::uint32_t schema_version = 1;
 class StageTimes {
   public:
     using Time = std::optional<std::int64_t>;
+    /// Completion time of one step.
     struct Stamp {
         StepKey step;
         std::int64_t time;
@@ -72,7 +73,7 @@ struct Head {
 /// Fields shared by the messages about a frame on the edge.
 struct Stream {
     std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
-    bool live = false;     ///< true: late messages are dropped; false: the sender waits (file)
+    bool live = false;     ///< true: drops late messages (live); false: blocks the sender (file)
     bool end = false;      ///< last message of the stream, without pixels
 
     static void fields(auto& self, auto&& field) {
@@ -88,8 +89,8 @@ struct Frame {
     static constexpr std::string_view kind = "frame";
     Head head{};
     Stream stream{};
-    std::int32_t width = 0;
-    std::int32_t height = 0;
+    std::int32_t width = 0;   ///< of the frame, pixels; 0 at the end of the stream
+    std::int32_t height = 0;  ///< of the frame, pixels; 0 at the end of the stream
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -105,10 +106,10 @@ struct Region {
     static constexpr std::string_view kind = "region";
     Head head{};
     Stream stream{};
-    std::int32_t frame_width = 0;
-    std::int32_t frame_height = 0;
-    bool cut = false;  ///< there is a scene cut between the previous frame and this one
-    std::vector<Area> areas{};
+    std::int32_t frame_width = 0;   ///< pixels; 0 at the end of the stream
+    std::int32_t frame_height = 0;  ///< pixels; 0 at the end of the stream
+    bool cut = false;           ///< there is a scene cut between the previous frame and this one
+    std::vector<Area> areas{};  ///< disjoint areas of the frame
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);

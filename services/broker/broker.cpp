@@ -154,7 +154,7 @@ void Broker::accept_probe(const bus::Received& received, wire::Probe probe) {
             break;
         case Dispatcher::Admission::full:
             metrics_.rejected.add();
-            runtime_.log.limited("queue_full", {{"queue", dispatcher_.queued()}});
+            runtime_.log.limited_warning("queue_full", {{"queue", dispatcher_.queued()}});
             break;
         case Dispatcher::Admission::queued:
         case Dispatcher::Admission::duplicate:
@@ -210,7 +210,7 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
 void Broker::drop_worker(const std::string& worker) {
     if (!dropped_workers_.add(worker)) return;
     metrics_.workers_disconnected.add();
-    runtime_.log.limited("worker_disconnected", {{"reason", "it sent an invalid message"}});
+    runtime_.log.limited_warning("worker_disconnected", {{"reason", "it sent an invalid message"}});
     finish_all(dispatcher_.drop_worker(worker));
 }
 

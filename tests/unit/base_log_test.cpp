@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(omits_events_below_the_configured_level) {
 BOOST_AUTO_TEST_CASE(limits_repeated_events_separately_for_each_name) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
-    for (int i = 0; i < 100; ++i) log.limited("flood");
-    log.limited("other");
+    for (int i = 0; i < 100; ++i) log.limited_warning("flood");
+    log.limited_warning("other");
     const auto text = pipe.text();
     BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 2);
 }

@@ -159,8 +159,8 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
 milliseconds Webhook::failed(const std::string& why, const std::string& retry_after) {
     retried_.add();
     const auto wait = backoff_.next(retry_after);
-    runtime_.log.limited("webhook_retry",
-                         {{"webhook", name_}, {"reason", why}, {"retry_in_ms", wait.count()}});
+    runtime_.log.limited_warning(
+        "webhook_retry", {{"webhook", name_}, {"reason", why}, {"retry_in_ms", wait.count()}});
     return wait;
 }
 
