@@ -225,7 +225,7 @@ enum class Decision {
     undecided,  ///< the person was not seen well enough yet
     error,      ///< the probe was dead-lettered
 };
-constexpr auto enum_names(Decision /*of*/) {
+constexpr auto enum_names(Decision /*type*/) {
     return std::to_array<std::string_view>({"known", "unknown", "undecided", "error"});
 }
 
@@ -295,7 +295,7 @@ enum class TrackEvent {
     ended,  ///< one track has ended
     end,    ///< the stream of the camera has ended, and with it all of its tracks
 };
-constexpr auto enum_names(TrackEvent /*of*/) {
+constexpr auto enum_names(TrackEvent /*type*/) {
     return std::to_array<std::string_view>({"started", "moved", "ended", "end"});
 }
 

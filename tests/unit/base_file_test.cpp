@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(writes_all_bytes_and_leaves_no_temporary_file) {
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(failed_write_names_the_file_and_leaves_no_temporary_file) {
+BOOST_AUTO_TEST_CASE(failed_write_mentions_the_file_and_leaves_no_temporary_file) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder / "taken");
     std::ofstream(folder / "taken/file") << "there";

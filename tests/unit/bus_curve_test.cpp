@@ -24,7 +24,7 @@ bus::KeyPair make(const fs::path& folder, const std::string& role, const std::st
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(key_pair_survives_writing_and_reading) {
+BOOST_AUTO_TEST_CASE(key_pair_is_unchanged_after_writing_and_reading) {
     const TemporaryFolder folder;
     const auto keys = make(folder.path(), "edge", "door");
     const auto secret = bus::read_secret_key(folder.path() / "door.key");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(rejects_a_public_key_file_as_secret_key) {
     BOOST_TEST(read.error().message.find("facebus keygen") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(error_names_a_missing_key_file) {
+BOOST_AUTO_TEST_CASE(error_mentions_the_missing_key_file) {
     const auto read = bus::read_secret_key("/nonexistent/door.key");
     BOOST_REQUIRE(!read);
     BOOST_TEST((read.error().kind == ErrorKind::unavailable));

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(rejects_and_counts_an_unknown_key) {
     BOOST_TEST(broker.edges.try_receive()->has_value() == false);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_key_with_another_role) {
+BOOST_AUTO_TEST_CASE(rejects_a_key_with_a_different_role) {
     Broker broker;
     const Peer worker(broker, security_of(broker, broker.add("worker", "one")));
     broker.wait_for_rejections(1);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(rejects_a_peer_that_expects_a_different_broker_key) {
     broker.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(disconnects_and_counts_other_protocols) {
+BOOST_AUTO_TEST_CASE(disconnects_and_counts_peers_with_other_protocols) {
     Broker broker;
     connect_and_send(broker.endpoint,
                      "GET / HTTP/1.1\r\nHost: broker\r\n\r\n" + std::string(100, 'x'));
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(disconnects_a_peer_that_sends_a_too_large_frame) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(error_for_tcp_without_keys_names_the_settings) {
+BOOST_AUTO_TEST_CASE(error_for_tcp_without_keys_mentions_the_settings) {
     bus::Context context;
     bus::Socket socket(context, bus::SocketType::pull);
     for (const auto* endpoint : {"tcp://127.0.0.1:*", "tcp://0.0.0.0:*"}) {

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(next_returns_after_a_stop_request) {
     BOOST_TEST(!connection.reader.next());
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_endpoint_in_use_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_endpoint_in_use_mentions_the_setting) {
     Connection connection;
     bus::Socket other(connection.context, bus::SocketType::pull);
     const auto taken = other.bind("tcp://127.0.0.1:*", "test");

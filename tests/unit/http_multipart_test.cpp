@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(parses_the_parts_of_a_form) {
     BOOST_TEST((*parts)[1].content.empty());
 }
 
-BOOST_AUTO_TEST_CASE(ignores_case_and_other_headers) {
+BOOST_AUTO_TEST_CASE(ignores_unrelated_headers_and_the_case_of_names) {
     const std::string body =
         "preamble\r\n--b\r\nContent-Type: image/jpeg\r\nCONTENT-disposition:form-data; "
         "NAME=\"file\"\r\n\r\nx\r\n--b--epilogue";
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_too_long_part_headers) {
             ErrorKind::too_large);
 }
 
-BOOST_AUTO_TEST_CASE(does_not_find_a_parameter_inside_another) {
+BOOST_AUTO_TEST_CASE(does_not_find_a_parameter_inside_the_value_of_another) {
     BOOST_TEST(header_parameter("form-data; filename=\"; name=x\"; name=y", "name") == "y");
     BOOST_TEST(header_parameter("form-data; filename=\"name=x\"", "name").empty());
     BOOST_TEST(header_parameter("form-data; name=\"unclosed", "name").empty());

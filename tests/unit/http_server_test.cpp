@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(ignores_range_headers) {
     BOOST_TEST(response.ends_with("yes"));
 }
 
-BOOST_AUTO_TEST_CASE(exception_becomes_an_error_without_its_message) {
+BOOST_AUTO_TEST_CASE(exception_causes_an_error_response_without_its_message) {
     TestServer server;
     const auto response = server.send_request("GET /throw HTTP/1.1");
     check_error(response, 500);
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(sends_the_rest_of_a_stream_after_its_file_was_unlinked) {
     BOOST_TEST(response.ends_with("\r\n\r\n" + text));
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_mentions_the_setting) {
     const TestServer server;
     const auto names_setting = [](const FatalError& error) {
         return contains(error.what(), "test.address");

@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(environment_can_define_a_camera) {
     BOOST_TEST(settings.cameras.at("door").frame_rate == 5);
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_unknown_key_names_the_line_and_a_similar_key) {
+BOOST_AUTO_TEST_CASE(error_for_an_unknown_key_mentions_the_line_and_a_similar_key) {
     rejects("broker:\n  queue: 7\n  que: 8\n",
             "facebus.yaml:3: unknown key broker.que; did you mean broker.queue?");
     rejects("brokr:\n  queue: 7\n", "facebus.yaml:1: unknown key brokr; did you mean broker?");
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unknown_key_names_the_line_and_a_similar_key) 
             "facebus.yaml:3: unknown key cameras.door.sorce; did you mean cameras.door.source?");
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_names_the_line) {
+BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_mentions_the_line) {
     rejects("broker:\n  queue: many\n", "facebus.yaml:2: broker.queue: \"many\" is not an integer");
     rejects("broker:\n  queue: 0\n", "from 1 to");
     rejects("detect:\n  output_score: 1.5\n", "facebus.yaml:2: detect.output_score");
@@ -89,12 +89,12 @@ BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_names_the_line) {
     rejects("broker: 7\n", "broker is a section; write its keys below it, indented");
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_names_the_variable) {
+BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_mentions_the_variable) {
     rejects("", "environment: FACEBUS_BROKER_QUEUE: \"x\" is not an integer",
             {{"FACEBUS_BROKER_QUEUE", "x"}});
 }
 
-BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_names_the_line) {
+BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_mentions_the_line) {
     rejects("broker:\n  queue: 7\n bad: [\n", "facebus.yaml:");
     rejects("- a\n- b\n", "facebus.yaml:1: the file must be a mapping");
     rejects("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: duplicate key broker.queue");
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(printed_defaults_are_read_as_the_same_defaults) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_key_sets_its_own_option) {
+BOOST_AUTO_TEST_CASE(every_key_sets_only_its_own_option) {
     Settings defaults;
     std::map<std::string, std::string> defaults_by_path;
     for (const auto& key : settings::keys(defaults)) {
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(stage_without_options_has_input_and_health_keys) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_names_a_similar_one) {
+BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_mentions_a_similar_one) {
     rejects("",
             "environment: unknown variable FACEBUS_BROKER_QUEU; did you mean "
             "FACEBUS_BROKER_QUEUE?",

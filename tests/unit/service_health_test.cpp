@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 
-BOOST_AUTO_TEST_CASE(error_for_an_address_in_use_names_the_setting) {
+BOOST_AUTO_TEST_CASE(error_for_an_address_in_use_mentions_the_setting) {
     Service service;
     BOOST_CHECK_EXCEPTION(
         HealthServer(service.server.address(), "broker.health", service.health, service.metrics),

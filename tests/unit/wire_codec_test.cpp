@@ -31,7 +31,7 @@ void rejects(const json& changed, std::size_t payload, const std::string& words,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(every_message_survives_encoding_and_decoding) {
+BOOST_AUTO_TEST_CASE(every_message_is_unchanged_after_encoding_and_decoding) {
     examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         const auto decoded = wire::decode<Message>(wire::encode(message), payload);
@@ -52,13 +52,13 @@ BOOST_AUTO_TEST_CASE(rejects_other_schema_versions_as_unsupported) {
     rejects<wire::Ack>(changed, 0, "schema version 2", ErrorKind::unsupported);
 }
 
-BOOST_AUTO_TEST_CASE(error_names_a_missing_key) {
+BOOST_AUTO_TEST_CASE(error_mentions_the_missing_key) {
     auto changed = header(examples::probe());
     changed.erase("track");
     rejects<wire::Probe>(changed, crop_bytes, "has no track");
 }
 
-BOOST_AUTO_TEST_CASE(error_names_a_key_of_the_wrong_type) {
+BOOST_AUTO_TEST_CASE(error_mentions_the_key_of_the_wrong_type) {
     auto changed = header(examples::frame());
     changed["width"] = "wide";
     rejects<wire::Frame>(changed, 24, "width is not an integer");
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(rejects_source_names_that_would_break_a_topic) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(requires_a_subject_only_if_the_decision_is_known) {
+BOOST_AUTO_TEST_CASE(rejects_a_subject_if_the_decision_is_not_known) {
     auto changed = header(examples::identity());
     changed["decision"] = "unknown";
     rejects<wire::Identity>(changed, 0, "subject and subject_id must be present if and only if");
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
     BOOST_TEST(!wire::decode<wire::Ack>(std::string("\xdd\xff\xff\xff\xff", 5), 0));
 }
 
-BOOST_AUTO_TEST_CASE(survives_truncated_and_corrupted_messages) {
+BOOST_AUTO_TEST_CASE(does_not_crash_on_truncated_or_corrupted_messages) {
     examples::for_each([](const auto& message, std::size_t payload) {
         using Message = std::remove_cvref_t<decltype(message)>;
         const auto bytes = wire::encode(message);
