@@ -64,7 +64,7 @@ class Pipeline(support.ProcessTest):
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
-        """Prints the frames per second of an unpaced clip, compared with a Python program, and the CPU time by process."""
+        """Prints the frames per second of an unpaced clip, those of a Python program, and the CPU time per process."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")

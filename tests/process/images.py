@@ -1,10 +1,10 @@
-"""Images and clips made with ffmpeg from the demo clip and photos."""
+"""Makes images and clips with ffmpeg, from the demo clip and photos."""
 
 from support import CARPHONE, need_tool
 
 
 def carphone_frames(case):
-    """Returns a folder with frames from the first second of the demo clip, for enrolling its man."""
+    """Returns a new folder `man` with frames from the first second of the demo clip, with which tests enrol its man."""
     need_tool("ffmpeg")
     folder = case.folder / "man"
     folder.mkdir()
@@ -16,7 +16,7 @@ def carphone_frames(case):
 
 
 def ffmpeg_image(case, name, *arguments):
-    """Returns an image made by ffmpeg."""
+    """Runs ffmpeg with these arguments and returns the image file that it writes, the test's folder / `name`."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-frames:v", "1", file])
@@ -25,7 +25,7 @@ def ffmpeg_image(case, name, *arguments):
 
 
 def ffmpeg_clip(case, name, *arguments):
-    """Returns a nearly lossless video made by ffmpeg."""
+    """Runs ffmpeg with these arguments and returns the nearly lossless video that it writes."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-c:v", "libx264", "-crf",
@@ -35,7 +35,7 @@ def ffmpeg_clip(case, name, *arguments):
 
 
 def side_by_side(case, name, *images):
-    """Returns the images next to each other in one image, scaled to the same height."""
+    """Returns an image that shows the given images next to each other, scaled to the same height."""
     scaled = "".join(f"[{i}]scale=-2:600[p{i}];" for i in range(len(images)))
     joined = "".join(f"[p{i}]" for i in range(len(images)))
     return ffmpeg_image(case, name, *(word for image in images for word in ("-i", image)), "-filter_complex",

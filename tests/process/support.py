@@ -1,10 +1,10 @@
-"""Base of the process tests: starts, watches and ends real processes.
+"""Base class and helpers of the process tests, which run the programs as real processes.
 
 Tests wait only for events; nothing here sleeps. A watchdog (SIGALRM) fails a test that waits too long, and the clean-up
-ends every process that the test started. The module `system` runs the services.
+kills every process that the test started. The module `system` runs the services.
 
-    FACEBUS_BIN          folder with the programs; default build/release/bin
-    FACEBUS_MODELS       folder with the models; default that of models/prepare
+    FACEBUS_BIN          folder with the programs; default: build/release/bin
+    FACEBUS_MODELS       folder with the models; default: the one that models/prepare fills
     FACEBUS_DATA         folder with the evaluation data
     FACEBUS_REQUIRE_ALL  1: fail instead of skipping a test whose requirements are missing
 """
@@ -39,7 +39,7 @@ PROCESS_LIMIT = 120
 
 
 def die_with_parent():
-    """Makes the calling child process end if the test program is killed."""
+    """Makes the kernel kill the calling process when its parent, the test program, dies."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -47,13 +47,13 @@ class TimedOut(Exception):
     """Raised by the watchdog if the awaited event did not happen in time."""
 
 
-def need(present, what):
-    """Skips the test if a requirement is missing, or fails it if FACEBUS_REQUIRE_ALL is 1."""
+def need(present, problem):
+    """Skips the test if `present` is false, or fails it if FACEBUS_REQUIRE_ALL is 1. `problem` says what is missing."""
     if present:
         return
     if os.environ.get("FACEBUS_REQUIRE_ALL") == "1":
-        raise AssertionError(f"FACEBUS_REQUIRE_ALL=1, but {what}")
-    raise unittest.SkipTest(what)
+        raise AssertionError(f"FACEBUS_REQUIRE_ALL=1, but {problem}")
+    raise unittest.SkipTest(problem)
 
 
 def need_programs():
@@ -66,7 +66,7 @@ def need_models():
 
 
 def need_system():
-    """Skips the test unless the services can run and be subscribed to."""
+    """Skips the test unless everything is installed that is needed to run the services and subscribe to results."""
     need_programs()
     need_models()
     need(importlib.util.find_spec("zmq") and importlib.util.find_spec("msgpack"),
@@ -79,13 +79,14 @@ def need_tool(name):
 
 
 def need_data():
-    """Skips the test if FACEBUS_DATA is not set, because users cannot install the evaluation data."""
+    """Skips the test if FACEBUS_DATA is not set, even if FACEBUS_REQUIRE_ALL is 1: users cannot obtain the data."""
     if "FACEBUS_DATA" not in os.environ:
-        raise unittest.SkipTest("FACEBUS_DATA is not set to the evaluation data")
-    need((DATA / "video").exists(), "FACEBUS_DATA is not set to the evaluation data")
+        raise unittest.SkipTest("FACEBUS_DATA is not set to the folder with the evaluation data")
+    need((DATA / "video").exists(), f"{DATA}, the value of FACEBUS_DATA, does not contain the evaluation data")
 
 
 def program(name):
+    """Returns the path of a program of facebus."""
     return str(BIN / name)
 
 
@@ -104,7 +105,7 @@ def resident_bytes(pid):
 
 
 def cpu_seconds(pid):
-    """Returns the CPU time of a process in seconds, in user space and in the kernel."""
+    """Returns the CPU time that a process has used, in seconds, including time in the kernel."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -124,7 +125,7 @@ class Finished:
 
 
 class ProcessTest(unittest.TestCase):
-    """Test with a watchdog and a temporary folder; ends its processes and removes the folder afterwards."""
+    """Test with a watchdog and a temporary folder. Kills its processes and removes the folder afterwards."""
 
     limit = PROCESS_LIMIT
 
@@ -148,7 +149,8 @@ class ProcessTest(unittest.TestCase):
         raise TimedOut(f"{self.id()} waited for more than {self.limit} s")
 
     def environment(self, **changes):
-        """Returns this process's environment without its FACEBUS_ settings, plus `changes`."""
+        """Returns the environment for a program: that of this process without its FACEBUS_ variables, plus the
+        settings of the test and `changes`."""
         variables = {k: v for k, v in os.environ.items() if not k.startswith("FACEBUS_")}
         variables.pop("NOTIFY_SOCKET", None)
         variables.update({MARK: self.mark, "TMPDIR": str(self.scratch), "FACEBUS_MODELS": str(MODELS),
@@ -157,7 +159,7 @@ class ProcessTest(unittest.TestCase):
         return variables
 
     def spawn(self, command, environment, stdout, stderr):
-        """Starts a program in a new session; it ends with the test at the latest."""
+        """Starts a program in a new session and returns its process, which is killed at the end of the test."""
         process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stdout,
                                    stderr=stderr, stdin=subprocess.DEVNULL, start_new_session=True,
                                    preexec_fn=die_with_parent)
@@ -179,18 +181,18 @@ class ProcessTest(unittest.TestCase):
         return self.run_program([program("facebus"), *arguments], self.environment(**environment))
 
     def processes_left(self):
-        """Returns the running processes that this test's programs started, by process id."""
+        """Returns the running programs of this test and their child processes, as {process id: command line}."""
         sessions = {process.pid for process in self.groups}
         left = {}
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
-            with contextlib.suppress(OSError):  # it may end meanwhile
+            with contextlib.suppress(OSError):  # the process may have exited
                 state, _, _, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
                 # Checks the session too, because Redis overwrites its environment with its process title.
-                ours = int(session) in sessions or \
+                is_ours = int(session) in sessions or \
                     f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
-                if ours and state != "Z":
+                if is_ours and state != "Z":
                     left[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
         return left
 

@@ -21,11 +21,11 @@ try:
 except ImportError:
     msgpack = zmq = None  # support.need_system() then skips the tests
 
-# Downstream stages first, so that every service starts when the next stage already runs.
+# Downstream stages first, so that each service starts when the next stage is already running.
 SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
 HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
 
-TERMINATION_LIMIT = 10
+TERMINATION_LIMIT = 10  # seconds
 
 
 def http_get(address, path):
@@ -40,7 +40,7 @@ def http_get(address, path):
 
 
 def metric(address, name, **labels):
-    """Returns the value of the first sample that has at least these labels, or 0 if there is none."""
+    """Returns the value of the first sample of a metric that has at least these labels, or 0 if there is none."""
     body = http_get(address, "/metrics")[2]
     for line in body.splitlines():
         sample = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
@@ -50,12 +50,12 @@ def metric(address, name, **labels):
 
 
 class Service:
-    """Running program of the system."""
+    """A program of the system and its log."""
 
     def __init__(self, name, process, log):
         self.name, self.process, self.log = name, process, log
         self.pidfd = os.pidfd_open(process.pid)
-        self.health = None  # host:port, once it is ready
+        self.health = None  # host:port of its health server, once it is ready
 
     def lines(self):
         return self.log.read_text(errors="replace").splitlines()
@@ -68,13 +68,13 @@ class Service:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, seconds=TERMINATION_LIMIT):
-        """Waits for the exit and returns its code, or None if the program still runs after `seconds`."""
-        ended, _, _ = select.select([self.pidfd], [], [], seconds)
-        return self.process.wait() if ended else None
+        """Waits for the program to exit and returns its exit code, or None if it is still running after `seconds`."""
+        exited, _, _ = select.select([self.pidfd], [], [], seconds)
+        return self.process.wait() if exited else None
 
 
 class Message:
-    """Message of the result topic, as every subscriber receives it."""
+    """Message of the result topic, as subscribers receive it."""
 
     def __init__(self, frames):
         self.topic, self.payload = frames[0].decode(), frames[2]
@@ -92,7 +92,7 @@ class Message:
 
 
 class System:
-    """The services, Redis and a subscriber, connected through sockets in the test's folder."""
+    """The services, a Redis server and a subscriber, connected through sockets in the test's folder."""
 
     def __init__(self, case, workers=1, **environment):
         self.case, self.workers = case, workers
@@ -126,6 +126,7 @@ class System:
 
     @property
     def results(self):
+        """Address of the result topic."""
         return self.ipc("results")
 
     def start_redis(self, *flags):
@@ -135,7 +136,7 @@ class System:
         self._wait_ready(1)
 
     def start(self, *names, **environment):
-        """Starts services concurrently and waits until all are ready."""
+        """Starts services concurrently and waits until all are ready. Starts `workers` processes of recognize."""
         for name in names:
             count = self.workers if name == "recognize" else 1
             for number in range(count):
@@ -144,27 +145,27 @@ class System:
         self._wait_ready(sum(self.workers if name == "recognize" else 1 for name in names))
 
     def start_all(self):
-        """Starts all services but capture. Returns once a status message has arrived that reports all workers, so that
-        no result can be missed."""
+        """Starts all services except capture. Waits for a status message that reports all workers, which proves that
+        the subscriber is connected and cannot miss a result."""
         if "redis" not in self.services:
             self.start_redis()
         self.start(*[name for name in SERVICES if name != "capture"])
         self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
 
     def play(self, source, **environment):
-        """Starts capture with one camera, named `clip`."""
+        """Starts capture with one camera, named `clip`. Stops a running capture first."""
         self.stop("capture")
         self.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=source, **environment)
 
     def replay(self, source, **environment):
-        """Plays a file to its end and returns the messages."""
+        """Plays a file to its end and returns all messages that were published meanwhile."""
         self.messages.clear()
         self.play(source, FACEBUS_CAPTURE_EXIT_AT_END="true", **environment)
         self.until(lambda m: m.kind == "track" and m["event"] == "end")
         return list(self.messages)
 
     def facebus(self, *arguments):
-        """Runs a command with the Redis server of this system."""
+        """Runs the program facebus with the settings of this system, and returns its result."""
         environment = {k: v for k, v in self.environment.items() if k != "NOTIFY_SOCKET"}
         return self.case.run_program([program("facebus"), *arguments], environment)
 
@@ -173,7 +174,7 @@ class System:
         self.case.assertEqual(0, added.code, added)
 
     def stop(self, name):
-        """Stops a service with SIGTERM and waits for its exit with code 0."""
+        """Stops a service with SIGTERM and checks that its exit code is 0. Does nothing if it is not running."""
         service = self.services.pop(name, None)
         if service is None:
             return
@@ -183,7 +184,8 @@ class System:
         self.case.assertEqual(0, code, f"{name}: {service.last_line()}")
 
     def next(self):
-        """Returns the next message. Fails immediately if a service exits unexpectedly."""
+        """Waits for the next message, appends it to `messages` and returns it. Fails immediately if a service exits
+        unexpectedly."""
         poller = zmq.Poller()
         poller.register(self.subscriber, zmq.POLLIN)
         for service in self.services.values():
@@ -199,7 +201,7 @@ class System:
                 poller.unregister(item)
 
     def until(self, wanted):
-        """Reads messages until `wanted` accepts one and returns it. All are kept in `messages`."""
+        """Reads messages until `wanted` returns true for one, and returns that message. Appends all to `messages`."""
         while True:
             message = self.next()
             if wanted(message):
@@ -220,6 +222,7 @@ class System:
         self.services[name] = Service(name, process, log)
 
     def _wait_ready(self, count):
+        """Waits until `count` services have reported that they are ready."""
         while count > 0:
             waiting = {s.pidfd: s for s in self.services.values() if s.process.poll() is None}
             readable, _, _ = select.select([self.ready, *waiting], [], [])
@@ -238,6 +241,7 @@ class System:
                     service.health = fields["X_FACEBUS_HEALTH"]
 
     def _check(self, pidfd):
+        """Fails the test if the service with this pidfd, which has exited, should still be running."""
         for service in self.services.values():
             if service.pidfd != pidfd:
                 continue
@@ -247,4 +251,5 @@ class System:
 
 
 def identities(messages):
+    """Returns the messages that are results."""
     return [m for m in messages if m.kind == "identity"]

@@ -1,4 +1,4 @@
-"""Broken, enormous and unusual images are read correctly or rejected, in bounded memory."""
+"""Damaged, huge and unusual images are either read correctly or rejected, in bounded memory."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from support import DATA, DEMO, need_data, program
 from system import System
 
 HARD = DATA / "hard"
-CAP = 3 << 29   # bytes (1.5 GiB), the memory limit for analysing any image; stated in docs/security.md
-SIDE = 8000    # side of the largest square image that is accepted
+MEMORY_LIMIT = 3 << 29  # bytes (1.5 GiB) for analysing any image, as stated in docs/security.md
+MAX_SIDE = 8000         # side of the largest square image that is accepted, in pixels
 
 
 def png(width, height, row):
-    """Returns a PNG with `height` identical rows, compressed as far as possible."""
+    """Returns a PNG with `height` identical rows, each with the RGB pixels `row`, compressed as far as possible."""
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body +
                 struct.pack(">I", zlib.crc32(kind + body)))
@@ -36,60 +36,60 @@ class HostileImages(support.ProcessTest):
         support.need_models()
 
     def detect(self, *files):
-        """Returns the results by file, the rejected files, and the peak memory in bytes."""
+        """Runs `facebus detect`. Returns its results by file, the rejected files, and its peak memory in bytes."""
         out, err = self.folder / "out", self.folder / "err"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen([program("facebus"), "detect", "--json", *files], stdout=stdout,
                                        stderr=stderr, env=self.environment())
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        found = {}
+        results = {}
         for line in out.read_text().splitlines():
             image = json.loads(line)
-            found[image["file"]] = image
+            results[image["file"]] = image
         rejected = {str(file) for file in files if f"{file} " in err.read_text()}
         self.assertIn(process.returncode, (0, 65), err.read_text())
-        return found, rejected, usage.ru_maxrss * 1024
+        return results, rejected, usage.ru_maxrss * 1024
 
     def test_every_difficult_file_is_read_or_rejected_in_bounded_memory(self):
         need_data()
         files = sorted(str(file) for file in HARD.rglob("*") if file.is_file() and file.suffix != ".txt")
-        found, rejected, memory = self.detect(*files)
-        self.assertEqual(set(files), set(found) | rejected)
-        self.assertEqual(set(), set(found) & rejected)
-        self.assertLess(memory, CAP)
+        results, rejected, memory = self.detect(*files)
+        self.assertEqual(set(files), set(results) | rejected)
+        self.assertEqual(set(), set(results) & rejected)
+        self.assertLess(memory, MEMORY_LIMIT)
         for word in ("truncated", "shortfile", "empty", "corrupted"):
-            broken = {file for file in files if word in os.path.basename(file) and "exif" not in file
-                      and "app14" not in file}
-            self.assertTrue(broken)
-            self.assertEqual(set(), broken - rejected)
+            damaged = {file for file in files if word in os.path.basename(file) and "exif" not in file
+                       and "app14" not in file}
+            self.assertTrue(damaged)
+            self.assertEqual(set(), damaged - rejected)
 
-    def test_a_face_is_found_at_the_same_place_in_every_encoding(self):
+    def test_finds_a_face_at_the_same_position_in_every_encoding(self):
         need_data()
         names = ["hopper.png", "hopper.bmp", "hopper.ppm", "hopper_gray.jpg", "hopper_16bit.pgm",
                  "hopper_webp.png", *(f"hopper_orientation_{n}.{kind}" for n in (5, 6, 7, 8)
                                       for kind in ("jpg", "webp")), "hopper_orientation_2.jpg"]
         files = [str(HARD / "pillow" / name) for name in names]
-        found, _, _ = self.detect(*files)
-        x, y, width, height = found[files[0]]["faces"][0]["box"]
+        results, _, _ = self.detect(*files)
+        x, y, width, height = results[files[0]]["faces"][0]["box"]
         for file in files:
             with self.subTest(file=os.path.basename(file)):
-                self.assertEqual(1, len(found[file]["faces"]))
-                box = found[file]["faces"][0]["box"]
+                self.assertEqual(1, len(results[file]["faces"]))
+                box = results[file]["faces"][0]["box"]
                 self.assertLess(abs(box[0] + box[2] / 2 - x - width / 2), 8)
                 self.assertLess(abs(box[1] + box[3] / 2 - y - height / 2), 8)
 
     def test_rejects_decompression_bombs_and_reads_the_largest_image_within_the_memory_limit(self):
         bomb, largest = self.folder / "bomb.png", self.folder / "largest.png"
-        bomb.write_bytes(png(SIDE, SIDE + 1, bytes(3 * SIDE)))
-        largest.write_bytes(png(SIDE, SIDE, bytes(3 * SIDE)))
+        bomb.write_bytes(png(MAX_SIDE, MAX_SIDE + 1, bytes(3 * MAX_SIDE)))
+        largest.write_bytes(png(MAX_SIDE, MAX_SIDE, bytes(3 * MAX_SIDE)))
         self.assertLess(largest.stat().st_size, 1_000_000)
-        found, rejected, memory = self.detect(str(bomb), str(largest))
+        results, rejected, memory = self.detect(str(bomb), str(largest))
         self.assertEqual({str(bomb)}, rejected)
-        self.assertEqual([], found[str(largest)]["faces"])
-        self.assertLess(memory, CAP)
+        self.assertEqual([], results[str(largest)]["faces"])
+        self.assertLess(memory, MEMORY_LIMIT)
 
-    def test_rejects_an_invalid_photo_and_enrols_the_valid_one_next_to_it(self):
+    def test_rejects_an_oversized_photo_and_enrols_the_valid_one_in_the_same_folder(self):
         person = self.folder / "people" / "obama"
         person.mkdir(parents=True)
         shutil.copy(DEMO / "photos/barack_obama/obama.jpg", person)

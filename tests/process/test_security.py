@@ -1,4 +1,4 @@
-"""Access control: keys on the broker's sockets, malformed messages, and users and TLS of Redis."""
+"""Access control: keys of the broker's sockets, malformed messages, and the users and TLS of Redis."""
 
 import shutil
 import socket
@@ -20,8 +20,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class KeyedSystem(System):
-    """The services over TCP, with one key per role."""
+class EncryptedSystem(System):
+    """The services, connected over TCP, with one key per role."""
 
     def __init__(self, case, **environment):
         ports = {key: free_port() for key in ("PROBES", "WORKERS", "RESULTS")}
@@ -34,7 +34,7 @@ class KeyedSystem(System):
         self.allowed.mkdir()
         for role in ROLES:
             self.make_key(role, role)
-        self.secure(self.subscriber, "subscriber")
+        self.set_keys(self.subscriber, "subscriber")
         super().connect()
 
     def make_key(self, role, name, allow=True):
@@ -43,7 +43,8 @@ class KeyedSystem(System):
         if allow and role != "broker":
             shutil.copy(self.keys / f"{name}.pub", self.allowed)
 
-    def role(self, name):
+    def key_settings(self, name):
+        """Returns the environment variables with the keys of a service."""
         if name == "broker":
             return {"FACEBUS_BUS_KEY": self.keys / "broker.key", "FACEBUS_BUS_ALLOWED": self.allowed}
         role = {"track": "edge", "recognize": "worker"}.get(name)
@@ -54,19 +55,19 @@ class KeyedSystem(System):
 
     def start(self, *names, **environment):
         for name in names:
-            super().start(name, **self.role(name), **environment)
+            super().start(name, **self.key_settings(name), **environment)
 
     @property
     def results(self):
         return self.environment["FACEBUS_BROKER_RESULTS"]
 
-    def secure(self, client, name):
-        """Sets the key `name` on a Python socket, as any subscriber does."""
+    def set_keys(self, client, name):
+        """Sets the keys of a client's socket, as any subscriber does. `name` is the name of its key pair."""
         client.curve_secretkey = (self.keys / f"{name}.key").read_text().split()[1].encode()
         client.curve_publickey = (self.keys / f"{name}.pub").read_text().split()[1].encode()
         client.curve_serverkey = (self.keys / "broker.pub").read_text().split()[1].encode()
 
-    def rejected(self, role):
+    def rejected_connections(self, role):
         return metric(self.services["broker"].health, "facebus_connections_rejected_total", role=role)
 
 
@@ -75,21 +76,23 @@ class SecurityTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def keyed(self, **environment):
-        system = KeyedSystem(self, **environment)
+    def encrypted_system(self, **environment):
+        """Returns a system in which only Redis is running and the man of the demo clip is enrolled."""
+        system = EncryptedSystem(self, **environment)
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
         return system
 
     def await_rejection(self, system, role, before=0):
-        """Checks the metric after every status message, once per second, until it exceeds `before`."""
-        while system.rejected(role) <= before:
+        """Waits until the broker has rejected more than `before` connections to the socket for a role. Reads the metric
+        after each status message, that is once per second."""
+        while system.rejected_connections(role) <= before:
             system.until(lambda m: m.kind == "status")
 
 
 class KeyTest(SecurityTest):
-    def test_the_system_works_with_one_key_per_role(self):
-        system = self.keyed()
+    def test_the_system_recognises_people_with_one_key_per_role(self):
+        system = self.encrypted_system()
         system.start_all()
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
         self.assertEqual({"man"}, {m["subject"] for m in known})
@@ -100,24 +103,24 @@ class KeyTest(SecurityTest):
         self.assertIn("bus.broker", watched.err)
 
     def test_clients_without_an_allowed_key_get_no_results_and_are_counted(self):
-        system = self.keyed()
+        system = self.encrypted_system()
         system.start("broker")
         system.until(lambda m: m.kind == "status")
         system.make_key("subscriber", "intruder", allow=False)
         for name in (None, "intruder", "edge"):
             with self.subTest(key=name):
-                before = system.rejected("subscriber")
+                before = system.rejected_connections("subscriber")
                 intruder = system.context.socket(zmq.SUB)
                 if name:
-                    system.secure(intruder, name)
+                    system.set_keys(intruder, name)
                 intruder.connect(system.results)
                 intruder.subscribe("")
                 self.await_rejection(system, "subscriber", before)
                 self.assertEqual(0, intruder.poll(0), "a client without an allowed key got a message")
                 intruder.close(linger=0)
 
-    def test_a_worker_connects_without_a_restart_after_its_key_is_allowed(self):
-        system = self.keyed()
+    def test_a_worker_can_connect_as_soon_as_its_key_is_allowed(self):
+        system = self.encrypted_system()
         (system.allowed / "worker.pub").unlink()
         system.start("broker")
         system.start("recognize")
@@ -125,22 +128,22 @@ class KeyTest(SecurityTest):
         shutil.copy(system.keys / "worker.pub", system.allowed)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
 
-    def test_unencrypted_tcp_must_be_enabled_explicitly(self):
+    def test_services_do_not_start_with_unencrypted_tcp_unless_it_is_allowed(self):
         for command in ("broker", "track"):
             with self.subTest(command=command):
-                ended = self.run_program([support.program(f"facebus-{command}")], self.environment(
+                finished = self.run_program([support.program(f"facebus-{command}")], self.environment(
                     FACEBUS_BROKER_HEALTH="none", FACEBUS_TRACK_HEALTH="none",
                     FACEBUS_TRACK_INPUT=f"ipc://{self.folder / 'track'}"))
-                self.assertEqual(78, ended.code, ended)
-                self.assertEqual(1, len(ended.err_lines), ended)
+                self.assertEqual(78, finished.code, finished)
+                self.assertEqual(1, len(finished.err_lines), finished)
                 for word in ("bus.key", "keygen", "bus.allow_unencrypted"):
-                    self.assertIn(word, ended.err)
-        ended = self.run_program([support.program("facebus-broker")], self.environment(
+                    self.assertIn(word, finished.err)
+        finished = self.run_program([support.program("facebus-broker")], self.environment(
             FACEBUS_BROKER_HEALTH="none", FACEBUS_BUS_ALLOW_UNENCRYPTED="loopback",
             FACEBUS_BROKER_PROBES="tcp://0.0.0.0:5799"))
-        self.assertEqual(78, ended.code, ended)
+        self.assertEqual(78, finished.code, finished)
 
-    def test_keygen_never_replaces_a_key_and_explains_where_files_go(self):
+    def test_keygen_never_replaces_a_key_and_explains_where_to_copy_the_files(self):
         first = self.facebus("keygen", "edge", "door", "--into", str(self.folder / "keys"))
         self.assertEqual(0, first.code, first)
         self.assertIn("bus.allowed", first.out)
@@ -152,17 +155,18 @@ class KeyTest(SecurityTest):
 
 
 class MalformedMessageTest(SecurityTest):
-    """Clients with a valid key that send malformed messages."""
+    """Malformed messages from clients that are allowed to connect."""
 
-    def running(self):
+    def system_with_broker(self):
+        """Returns a system in which only Redis and the broker are running."""
         system = System(self)
         system.start_redis()
         system.start("broker")
         system.until(lambda m: m.kind == "status")
         return system
 
-    def test_the_broker_disconnects_and_counts_a_worker_that_sends_garbage(self):
-        system = self.running()
+    def test_the_broker_disconnects_a_worker_that_sends_a_malformed_message(self):
+        system = self.system_with_broker()
         worker = system.context.socket(zmq.DEALER)
         worker.linger = 0
         worker.connect(system.ipc("workers"))
@@ -176,12 +180,12 @@ class MalformedMessageTest(SecurityTest):
         health = system.services["broker"].health
         self.assertEqual(1, metric(health, "facebus_workers_disconnected_total"))
         self.assertEqual(1, metric(health, "facebus_errors_total", kind="malformed"))
-        # All further messages on this connection are ignored.
+        # The broker ignores all further messages on this connection.
         system.until(lambda m: m.kind == "status")
         self.assertEqual(0, system.messages[-1]["workers"])
 
-    def test_garbage_from_an_edge_is_counted_and_its_next_message_is_accepted(self):
-        system = self.running()
+    def test_the_broker_counts_malformed_messages_of_an_edge_and_accepts_the_next_valid_one(self):
+        system = self.system_with_broker()
         edge = system.context.socket(zmq.DEALER)
         edge.linger = 0
         edge.connect(system.ipc("probes"))
@@ -198,13 +202,13 @@ class MalformedMessageTest(SecurityTest):
                       if line.startswith("facebus_errors_total{"))
         self.assertEqual(5, counted)
 
-    def test_the_broker_disconnects_a_subscriber_with_too_long_a_subscription(self):
-        """A subscription of one megabyte would crash the process, because ZeroMQ processes it recursively."""
-        system = self.running()
+    def test_the_broker_disconnects_a_subscriber_whose_subscription_is_too_long(self):
+        """ZeroMQ processes subscriptions recursively, so one of a megabyte would crash the broker."""
+        system = self.system_with_broker()
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(10)
             peer.connect(system.results.removeprefix("ipc://"))
-            # ZMTP 3.0: greeting, READY as a SUB, and then a message of one long frame.
+            # ZMTP 3.0: the greeting, the command READY of a SUB socket, and then a message with one long frame.
             peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
             ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
             peer.sendall(bytes([4, len(ready)]) + ready)
@@ -231,6 +235,7 @@ class RedisTest(SecurityTest):
         self.assertEqual(0, made.returncode, made.stderr)
 
     def start_redis(self, system, *flags):
+        """Starts Redis with TLS and the users of make-secrets."""
         secrets = self.secrets
         system._launch("redis", [
             shutil.which("redis-server"), "--port", "0", "--tls-port", str(self.port), "--tls-cert-file",
@@ -241,19 +246,21 @@ class RedisTest(SecurityTest):
         system._wait_ready(1)
 
     def as_role(self, role):
+        """Returns the environment variables with which a program connects to Redis as a role."""
         return {"FACEBUS_REDIS_URL": f"rediss://localhost:{self.port}/0", "FACEBUS_REDIS_USER": role,
                 "FACEBUS_REDIS_PASSWORD_FILE": self.secrets / f"{role}.password",
                 "FACEBUS_REDIS_CA_FILE": self.secrets / "ca.crt"}
 
     def cli(self, role, *redis_command):
-        ended = subprocess.run(
+        """Runs a Redis command as a role and returns its output."""
+        finished = subprocess.run(
             [shutil.which("redis-cli"), "-h", "localhost", "-p", str(self.port), "--tls", "--cacert",
              self.secrets / "ca.crt", "--user", role, "--no-auth-warning", *redis_command],
             env={"REDISCLI_AUTH": (self.secrets / f"{role}.password").read_text().strip()},
             capture_output=True, text=True, errors="replace")
-        return ended.stdout + ended.stderr
+        return finished.stdout + finished.stderr
 
-    def test_the_system_works_with_minimal_rights_and_tls(self):
+    def test_the_system_recognises_people_with_minimal_rights_and_tls(self):
         system = System(self)
         self.start_redis(system)
         added = self.facebus("gallery", "add", "--name", "man", carphone_frames(self),
@@ -265,16 +272,16 @@ class RedisTest(SecurityTest):
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
         self.assertEqual({"man"}, {m["subject"] for m in known})
-        # No write was rejected.
+        # Redis has not rejected any command.
         for name in ("broker", "recognize"):
             body = http_get(system.services[name].health, "/metrics")[2]
             self.assertNotIn("facebus_errors_total{", body, system.services[name].last_line())
         self.assertIn("identity.clip", self.cli("broker", "XRANGE", "facebus:results", "-", "+"))
         for command in (("gallery", "list"), ("gallery", "show", "man"), ("calibrate",),
                         ("calibrate", "--reset"), ("gallery", "remove", "man")):
-            ended = self.facebus(*command, **self.as_role("enrol"))
-            self.assertEqual(0, ended.code, ended)
-            self.assertNotIn("Redis", ended.err)
+            finished = self.facebus(*command, **self.as_role("enrol"))
+            self.assertEqual(0, finished.code, finished)
+            self.assertNotIn("Redis", finished.err)
 
     def test_the_gallery_survives_a_restart_of_redis(self):
         system = System(self)
@@ -314,7 +321,7 @@ class RedisTest(SecurityTest):
         for password in ("", "x"):
             self.assertRegex(self.cli("enrol", "AUTH", "default", password), "WRONGPASS")
 
-    def test_rejects_servers_that_cannot_prove_their_identity(self):
+    def test_reports_redis_servers_that_are_not_trusted_or_reject_the_login(self):
         system = System(self)
         self.start_redis(system)
         other = self.folder / "other"
@@ -329,10 +336,10 @@ class RedisTest(SecurityTest):
                                 ({"FACEBUS_REDIS_PASSWORD_FILE": self.secrets / "worker.password"},
                                  r"redis\.password_file")):
             with self.subTest(changes=changes):
-                ended = self.facebus("gallery", "list", **{**role, **changes})
-                self.assertEqual(69, ended.code, ended)
-                self.assertEqual(1, len(ended.err_lines), ended)
-                self.assertRegex(ended.err, reason)
+                finished = self.facebus("gallery", "list", **{**role, **changes})
+                self.assertEqual(69, finished.code, finished)
+                self.assertEqual(1, len(finished.err_lines), finished)
+                self.assertRegex(finished.err, reason)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ try:
 except ImportError:
     jsonschema = None
 
-STATUS_MESSAGES = 3
-HEARTBEAT = 2          # seconds; as in libs/bus/socket.cpp
-HEARTBEAT_TIMEOUT = 6
-STALL = 10             # seconds without a message after which none is expected any more
+STATUS_MESSAGES = 3    # number of status messages for which the test of their numbers waits
+HEARTBEAT = 2          # seconds, as in libs/bus/socket.cpp
+HEARTBEAT_TIMEOUT = 6  # seconds, as in libs/bus/socket.cpp
+STALL = 10             # seconds without progress after which frames count as lost
 METRIC = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? '
                     r'([-+]?(\d+(\.\d+)?([eE][-+]?\d+)?|Inf)|NaN)')
 
@@ -38,8 +38,8 @@ class ServiceTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def played(self):
-        """Returns a system that has played the clip to its end and recognised its man."""
+    def system_after_replay(self):
+        """Returns a system that has played the demo clip to its end, with its man enrolled."""
         system = System(self)
         system.start_redis()
         system.enrol(carphone_frames(self))
@@ -50,7 +50,7 @@ class ServiceTest(support.ProcessTest):
 
 class HealthTest(ServiceTest):
     def test_healthz_of_every_service_returns_200_once_it_is_ready(self):
-        system = self.played()
+        system = self.system_after_replay()
         system.play(CARPHONE)
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
         for name in SERVICES:
@@ -60,8 +60,8 @@ class HealthTest(ServiceTest):
                 self.assertEqual((name, "ok", True),
                                  tuple(json.loads(body)[k] for k in ("service", "status", "ready")))
 
-    def test_metrics_of_every_service_are_prometheus_text(self):
-        system = self.played()
+    def test_metrics_of_every_service_are_in_the_prometheus_text_format(self):
+        system = self.system_after_replay()
         system.play(CARPHONE)
         system.until(lambda m: m.kind == "track" and m["event"] == "started")
         for name in SERVICES:
@@ -77,14 +77,14 @@ class HealthTest(ServiceTest):
                     base = re.sub("_(bucket|sum|count)$", "", family)
                     self.assertRegex(body, rf"(?m)^# TYPE ({family}|{base}) ")
 
-    def test_metrics_count_results_and_workers(self):
-        system = self.played()
+    def test_the_broker_counts_results_and_workers(self):
+        system = self.system_after_replay()
         _, _, body = http_get(system.services["broker"].health, "/metrics")
         published = len(identities(system.messages))
         self.assertRegex(body, rf"(?m)^facebus_results_total {published}$")
         self.assertRegex(body, r"(?m)^facebus_workers 1$")
 
-    def test_capture_is_unhealthy_but_continues_while_its_camera_is_unavailable(self):
+    def test_capture_is_unhealthy_but_keeps_running_while_its_camera_is_unavailable(self):
         for source in (f"rtsp://127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 system = System(self)
@@ -97,7 +97,7 @@ class HealthTest(ServiceTest):
                 self.assertEqual(200, http_get(capture.health, "/metrics")[0])
                 self.assertIsNone(capture.process.poll(), capture.last_line())
 
-    def test_facebus_health_distinguishes_healthy_and_unavailable_services(self):
+    def test_facebus_health_exits_with_0_if_the_service_is_healthy_and_69_if_it_is_unavailable(self):
         system = System(self)
         system.start("broker")
         healthy = self.facebus("health", system.services["broker"].health)
@@ -108,6 +108,7 @@ class HealthTest(ServiceTest):
 
 class SignalTest(ServiceTest):
     def assert_all_exit(self, system, number):
+        """Sends a signal to every service and to Redis, and checks that each exits with code 0."""
         for name in (*SERVICES[::-1], "redis"):
             service = system.services[name]
             with self.subTest(service=name):
@@ -136,7 +137,7 @@ class SignalTest(ServiceTest):
         capture.terminate()
         self.assertEqual(0, capture.wait(), capture.last_line())
 
-    def test_each_service_exits_on_sigterm_without_any_other_service(self):
+    def test_each_service_exits_on_sigterm_while_no_other_service_is_running(self):
         for name in ("broker", "track", "detect-align", "motion"):
             with self.subTest(service=name):
                 system = System(self)
@@ -144,7 +145,7 @@ class SignalTest(ServiceTest):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
 
-    def test_stages_exit_on_sigterm_while_the_next_stage_is_missing(self):
+    def test_stages_exit_on_sigterm_while_the_last_stage_is_not_running(self):
         system = System(self)
         system.start("detect-align", "motion")
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
@@ -155,8 +156,8 @@ class SignalTest(ServiceTest):
 
 
 class BackPressureTest(ServiceTest):
-    """A slow stage blocks the reader of a file for as long as necessary, and no frame is lost. The test plays both
-    neighbours of motion: it sends like capture and receives like detect-align."""
+    """A slow stage blocks the capture of a file for as long as necessary, and no frame is lost. The test takes the
+    place of both neighbours of motion: it sends frames as capture does and receives them as detect-align does."""
 
     frames = 60
     size = (320, 240)
@@ -186,17 +187,17 @@ class BackPressureTest(ServiceTest):
         self.sent += 1
 
     def fill(self):
-        """Sends until all queues are full, that is, until sending has blocked for a second."""
+        """Sends frames until all queues are full, that is, until sending has blocked for a second."""
         while self.sent < self.frames and self.capture.poll(1000, zmq.POLLOUT):
             self.send()
-        self.assertLess(self.sent, self.frames, "the reader was not blocked")
+        self.assertLess(self.sent, self.frames, "sending was never blocked")
 
     def assert_keeps_running(self, seconds):
         """Fails if motion exits within `seconds`."""
         code = self.motion.wait(seconds)
         self.assertIsNone(code, f"motion exited with {code}: {self.motion.last_line()}")
 
-    def test_a_stage_with_a_full_queue_survives_the_exit_of_the_previous_stage(self):
+    def test_a_stage_with_a_full_queue_keeps_running_if_the_previous_stage_exits(self):
         self.fill()
         self.capture.close()
         self.assert_keeps_running(2 * HEARTBEAT)
@@ -207,12 +208,10 @@ class BackPressureTest(ServiceTest):
         self.assert_keeps_running(2 * HEARTBEAT_TIMEOUT)
         received = []
         while len(received) < self.frames:
-            waiting = [(self.detect, zmq.POLLIN)]
-            if self.sent < self.frames:
-                waiting.append((self.capture, zmq.POLLOUT))
             poller = zmq.Poller()
-            for socket_, what in waiting:
-                poller.register(socket_, what)
+            poller.register(self.detect, zmq.POLLIN)
+            if self.sent < self.frames:
+                poller.register(self.capture, zmq.POLLOUT)
             ready = dict(poller.poll(STALL * 1000))
             self.assertTrue(ready, f"{self.frames - len(received)} frames lost; received: {received}")
             if self.detect in ready:
@@ -227,27 +226,27 @@ class TopicTest(ServiceTest):
         support.need(jsonschema is not None, "python3-jsonschema is not installed")
         folder = ROOT / "schemas"
         store = {file.name: json.loads(file.read_text()) for file in folder.glob("*.json")}
-        system = self.played()
+        system = self.system_after_replay()
         system.until(lambda m: m.kind == "status")  # a fast replay can end before the first status message
-        seen = set()
+        published = set()
         for message in system.messages:
             schema = store[f"{message.kind}.json"]
             resolver = jsonschema.RefResolver(base_uri="", referrer=schema, store=store)
             jsonschema.Draft202012Validator(schema, resolver=resolver).validate(message.header)
             self.assertEqual(f"{message.kind}.{message['src']}", message.topic)
             self.assertEqual(b"", message.payload)
-            seen.add((message.kind, message.get("event")))
+            published.add((message.kind, message.get("event")))
         for expected in (("identity", None), ("track", "started"), ("track", "ended"),
                          ("track", "end"), ("status", None)):
-            self.assertIn(expected, seen)
+            self.assertIn(expected, published)
 
-    def test_the_man_of_the_clip_is_recognised(self):
-        known = [m for m in identities(self.played().messages) if m["decision"] == "known"]
+    def test_the_man_in_the_clip_is_recognised(self):
+        known = [m for m in identities(self.system_after_replay().messages) if m["decision"] == "known"]
         self.assertTrue(known, "nobody was recognised")
         self.assertEqual({"man"}, {m["subject"] for m in known})
 
-    def test_a_track_starts_before_its_identity_and_ends_before_the_stream(self):
-        system = self.played()
+    def test_the_start_of_a_track_its_results_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
+        system = self.system_after_replay()
         order = {}
         for position, message in enumerate(system.messages):
             if message.kind in ("identity", "track"):
@@ -260,8 +259,8 @@ class TopicTest(ServiceTest):
             self.assertLess(order["track", "ended", track], order["track", "end", ""])
 
     def test_status_messages_are_numbered_without_gaps(self):
-        system = self.played()
-        # Before, during and after the clip: results and acknowledgements must not leave gaps.
+        system = self.system_after_replay()
+        # Reads status messages before, during and after the clip. Results and acknowledgements must not use up numbers.
         for _ in range(STATUS_MESSAGES):
             system.until(lambda m: m.kind == "status")
         messages = list(system.messages)
@@ -271,14 +270,14 @@ class TopicTest(ServiceTest):
         self.assertEqual(list(range(numbers[0], numbers[0] + len(numbers))), numbers)
 
     def test_results_are_numbered_without_gaps(self):
-        system = self.played()
+        system = self.system_after_replay()
         numbers = [m["result"] for m in identities(system.messages)]
         system.replay(CARPHONE)
         numbers += [m["result"] for m in identities(system.messages)]
         self.assertGreater(len(numbers), 1)
         self.assertEqual(list(range(1, len(numbers) + 1)), numbers)
 
-    def test_status_reports_missing_and_connecting_workers(self):
+    def test_status_reports_whether_a_worker_is_connected(self):
         system = System(self)
         system.start_redis()
         system.start("broker")
@@ -306,7 +305,7 @@ class LogTest(ServiceTest):
         return events
 
     def test_every_log_line_is_structured(self):
-        system = self.played()
+        system = self.system_after_replay()
         for name in SERVICES[::-1]:
             service = system.services[name]
             if service.process.poll() is None:
@@ -316,12 +315,12 @@ class LogTest(ServiceTest):
                 events = self.assert_structured(name, service.lines())
                 self.assertIn("ready", events)
                 self.assertEqual("stopped", events[-1])
-                # Too short for a crop or an embedding.
+                # Lines must be too short to contain a crop or an embedding.
                 for line in service.lines():
                     self.assertLess(len(line), 400, line)
 
-    def test_an_unavailable_camera_is_logged_in_structured_lines_only(self):
-        """The libraries that open cameras also print to standard error by default."""
+    def test_all_output_about_an_unavailable_camera_is_structured(self):
+        """By default, the libraries that open cameras print to standard error, too."""
         for source in (f"rtsp://user:geheim@127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 capture = self.spawn([program("facebus-capture")], self.environment(

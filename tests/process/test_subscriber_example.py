@@ -1,4 +1,4 @@
-"""Runs the subscriber of README.md verbatim against the system: ten lines of Python that use only pyzmq and msgpack."""
+"""Runs the example subscriber in README.md verbatim: ten lines of Python that use only pyzmq and msgpack."""
 
 import re
 import select
@@ -31,7 +31,7 @@ class SubscriberExampleTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def test_it_has_at_most_ten_lines_and_uses_only_pyzmq_and_msgpack(self):
+    def test_the_example_has_at_most_ten_lines_and_uses_only_pyzmq_and_msgpack(self):
         code = example()
         self.assertLessEqual(len([line for line in code.splitlines() if line.strip()]), LINES)
         imported = {name.split(".")[0]
@@ -39,21 +39,21 @@ class SubscriberExampleTest(support.ProcessTest):
                     for name in re.split(", *", line)}
         self.assertEqual(ALLOWED, imported | {"sys"})
 
-    def test_it_prints_the_name_of_a_recognised_person(self):
+    def test_the_example_prints_the_name_of_a_recognised_person(self):
         script = self.folder / "subscriber.py"
         script.write_text(example())
         system = System(self)
         system.start_redis()
         system.enrol("--name", "the man", carphone_frames(self))
         errors = self.folder / "subscriber.err"
-        # Started before the broker, so that it is connected long before the first result.
+        # Starts the subscriber before the broker, so that it is connected long before the first result.
         with errors.open("wb") as file:
             subscriber = self.spawn([sys.executable, str(script), system.results],
                                     self.environment(PYTHONUNBUFFERED="1"), subprocess.PIPE, file)
         system.start_all()
         printed = ""
         while "the man" not in printed:
-            system.replay(CARPHONE)  # repeated if the subscriber was not connected yet
+            system.replay(CARPHONE)  # plays the clip again if the subscriber was not connected in time
             if select.select([subscriber.stdout], [], [], 1)[0]:
                 line = subscriber.stdout.readline().decode()
                 self.assertTrue(line, f"the subscriber exited: {errors.read_text()}")

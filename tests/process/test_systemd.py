@@ -1,4 +1,4 @@
-"""Checks the files of `cmake --install --component`, and verifies the systemd units without starting a service."""
+"""Checks which files `cmake --install --component` installs, and verifies the systemd units without starting them."""
 
 import os
 import pathlib
@@ -19,12 +19,12 @@ COMPONENTS = {
     "gateway": {"facebus-gateway"},
     "cli": {"facebus"},
 }
-# The gateway has no target: it starts with the server if it is installed there and enabled.
+# Components with a target. The gateway has none: if it is installed and enabled, the target of the server starts it.
 TARGETS = ("edge", "server")
-# Highest allowed exposure level of `systemd-analyze security`, which is 10 without any sandboxing. capture needs access
-# to camera devices.
-EXPOSURE = {"facebus-capture": 2.0}
-DEFAULT_EXPOSURE = 1.5
+# Highest allowed exposure level according to `systemd-analyze security`; without any sandboxing, it is 10. capture has
+# a higher limit because it needs access to camera devices.
+MAX_EXPOSURE = {"facebus-capture": 2.0}
+DEFAULT_MAX_EXPOSURE = 1.5
 
 
 class Components(unittest.TestCase):
@@ -36,13 +36,13 @@ class Components(unittest.TestCase):
                 installed = pathlib.Path(folder)
                 self.assertEqual({file.name for file in (installed / "bin").iterdir()}, programs)
                 units = {file.name for file in installed.glob("lib/systemd/system/*")}
-                wanted = {f"{program}.service" for program in programs} if component != "cli" else set()
+                expected = {f"{program}.service" for program in programs} if component != "cli" else set()
                 if component in TARGETS:
-                    wanted.add(f"facebus-{component}.target")
-                self.assertEqual(units, wanted)
+                    expected.add(f"facebus-{component}.target")
+                self.assertEqual(units, expected)
                 self.assertEqual((installed / "lib/sysusers.d/facebus.conf").exists(), component != "cli")
 
-    def test_a_target_wants_the_services_of_its_component(self):
+    def test_each_target_wants_the_services_of_its_component(self):
         for component in TARGETS:
             text = (UNITS / f"facebus-{component}.target").read_text()
             wanted = re.search(r"^Wants=(facebus-.*)$", text, re.MULTILINE)[1].split()
@@ -52,6 +52,7 @@ class Components(unittest.TestCase):
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
 class Units(unittest.TestCase):
     def analyze(self, *arguments):
+        """Runs systemd-analyze and returns its exit code and output."""
         done = subprocess.run(["systemd-analyze", *map(str, arguments)], text=True, capture_output=True,
                               env={**os.environ, "SYSTEMD_UNIT_PATH": f"{UNITS}:", "SYSTEMD_COLORS": "0"})
         return done.returncode, done.stdout + done.stderr
@@ -60,11 +61,11 @@ class Units(unittest.TestCase):
         files = sorted(UNITS.iterdir())
         self.assertEqual(len(files), len(STAGES) + len(TARGETS))
         code, text = self.analyze("verify", "--man=no", *files)
-        # Ignores complaints about other units of the machine.
+        # Ignores messages about other units of the machine.
         ours = [line for line in text.splitlines() if "facebus" in line]
         self.assertEqual((code, ours), (0, []), text)
 
-    def test_invalid_units_are_rejected(self):
+    def test_systemd_rejects_a_unit_whose_program_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:
             unit = pathlib.Path(folder) / "facebus-broken.service"
             unit.write_text((UNITS / "facebus-track.service").read_text().replace("ExecStart=", "ExecStart=/no"))
@@ -76,10 +77,10 @@ class Units(unittest.TestCase):
             self.assertEqual(code, 0, text)
             level = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)[1])
             print(f"{file.stem}: {level}")
-            self.assertLessEqual(level, EXPOSURE.get(file.stem, DEFAULT_EXPOSURE), text)
+            self.assertLessEqual(level, MAX_EXPOSURE.get(file.stem, DEFAULT_MAX_EXPOSURE), text)
 
     @unittest.skipUnless(shutil.which("systemd-sysusers"), "systemd-sysusers is not installed")
-    def test_the_user_is_created(self):
+    def test_systemd_sysusers_creates_the_user(self):
         source = pathlib.Path(__file__).resolve().parents[2] / "deploy/systemd/facebus.sysusers.conf"
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "etc").mkdir()
