@@ -1,9 +1,11 @@
 // Measures the throughput of a broker, in probes per second.
 //
-// bench.broker PROBES WORKERS COUNT connects a simulated edge and a simulated worker, which respond
-// immediately, to the two endpoints of a broker and sends COUNT probes with one crop of 77 kB each.
-// bench.broker relay COUNT sends the same messages through a plain pair of ZeroMQ sockets instead,
-// which decode and store nothing, for comparison.
+// bench.broker PROBES WORKERS COUNT connects a simulated edge to the endpoint PROBES of a broker
+// and a simulated worker to its endpoint WORKERS. It sends COUNT probes with a crop of 77 kB each.
+// The worker responds immediately.
+//
+// For comparison, bench.broker relay COUNT sends the same messages through a ZeroMQ proxy, which
+// decodes and stores nothing.
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -22,8 +24,8 @@ namespace {
 
 using namespace facebus;
 
-constexpr std::size_t window = 512;  // probes in flight
-constexpr std::uint32_t batch = 32;
+constexpr std::size_t window = 512;  // maximum number of probes in flight
+constexpr std::uint32_t batch = 32;  // credit of the worker
 
 void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,
           const std::string& header, std::string_view payload) {
@@ -33,8 +35,9 @@ void send(zmq::socket_t& socket, const std::string& peer, const std::string& top
     socket.send(zmq::buffer(payload));
 }
 
-/// Answers every probe immediately. Sends frames before the topic, if any, back unchanged.
-void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
+/// Simulates a worker that responds to every probe immediately. If `relayed`, the first ZeroMQ
+/// frame of a probe is the address of its sender, and is sent back with the response.
+void simulate_worker(zmq::context_t& context, const std::string& endpoint, bool relayed) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     socket.connect(endpoint);
@@ -45,7 +48,7 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
         send(socket, "", wire::topic(credit), wire::encode(credit), {});
     };
     if (!relayed) send_first_credit();
-    std::uint32_t answered = 0;
+    std::uint32_t responses = 0;
     try {
         while (true) {
             std::vector<zmq::message_t> frames;
@@ -61,8 +64,8 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
             identity.head.seq = ++seq;
             send(socket, relayed ? frames.front().to_string() : "", wire::topic(identity),
                  wire::encode(identity), {});
-            if (!relayed && ++answered == batch / 2) {
-                answered = 0;
+            if (!relayed && ++responses == batch / 2) {
+                responses = 0;
                 wire::Credit credit{
                     .head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
                     .credit = batch / 2};
@@ -74,7 +77,8 @@ void work(zmq::context_t& context, const std::string& endpoint, bool relayed) {
     }
 }
 
-double feed(zmq::context_t& context, const std::string& endpoint, std::size_t count) {
+/// Simulates an edge that sends `count` probes. Returns the throughput in probes per second.
+double simulate_edge(zmq::context_t& context, const std::string& endpoint, std::size_t count) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::sndhwm, 0);
@@ -129,8 +133,8 @@ int main(int argc, char** argv) {
             }
         });
     }
-    std::thread worker([&] { work(context, workers, relayed); });
-    const double rate = feed(context, probes, count);
+    std::thread worker([&] { simulate_worker(context, workers, relayed); });
+    const double rate = simulate_edge(context, probes, count);
     fmt::print("{:.0f}\n", rate);
     context.shutdown();
     relay_context.shutdown();

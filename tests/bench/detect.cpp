@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
             fmt::print(stderr, "bench: {}\n", image.error().message);
             return 66;
         }
-        auto faces = mtcnn.detect(*image).size();  // warms up
+        auto faces = mtcnn.detect(*image).size();  // warm-up
         std::vector<double> spent;
         for (int round = 0; round < rounds; ++round) {
             const auto start = std::chrono::steady_clock::now();

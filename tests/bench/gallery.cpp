@@ -1,12 +1,12 @@
 // Measures a worker's copy of a gallery: loading, matching and refreshing.
 //
-// bench.gallery SAMPLES... measures galleries of the given sizes in a separate Redis server.
-// bench.gallery --serve SAMPLES only fills Redis, prints its URL, and exits at the end of its
-// input.
+// bench.gallery SAMPLES... measures galleries with the given numbers of samples, each in a
+// temporary Redis server. bench.gallery --serve SAMPLES only fills a Redis server, prints its URL,
+// and exits when its standard input ends.
 //
-// Subjects have three samples each, drawn from the shipped cohort. Probes show enrolled people,
-// people similar to them, and impostors. The reference is a scan of 32-bit floats, which also
-// provides the correct answers.
+// Subjects have three samples each and are drawn from the shipped cohort. Probes show enrolled
+// people, people similar to them, and impostors. The reference is a scan of 32-bit floats, which
+// also provides the correct matches.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -35,17 +35,19 @@ namespace {
 using namespace facebus;
 using namespace facebus::gallery;
 
-constexpr std::size_t samples_each = 3;
-constexpr std::size_t probes_in_all = 64;
-constexpr std::size_t chunk = 10'000;  // subjects drawn per step
+constexpr std::size_t samples_per_subject = 3;
+constexpr std::size_t probe_count = 64;
+constexpr std::size_t chunk = 10'000;  // number of subjects drawn at a time
 
+/// Returns the duration of `work` in seconds.
 double seconds(const auto& work) {
     const auto start = std::chrono::steady_clock::now();
     work();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Uses several partial sums, so that the compiler can use vector instructions.
+/// Returns the dot product. Uses several partial sums, so that the compiler can use vector
+/// instructions.
 float dot(const Embedding& a, const Embedding& b) {
     constexpr std::size_t lanes = 16;
     std::array<float, lanes> sums{};
@@ -65,11 +67,11 @@ std::size_t resident_bytes() {
 }
 
 std::string id_of(std::size_t number, std::size_t kind) {
-    // Distributed over the parts of the gallery like random ids.
+    // These ids are distributed over the parts of the gallery like random ids.
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
 }
 
-/// Returns `face` plus normal noise of norm `distance`, normalised.
+/// Returns the sum of `face` and normally distributed noise of norm `distance`, normalised.
 Embedding perturbed(const Embedding& face, float distance, std::mt19937& random) {
     std::normal_distribution<float> normal;
     Embedding out = face;
@@ -80,7 +82,7 @@ Embedding perturbed(const Embedding& face, float distance, std::mt19937& random)
 
 /// Calls use(record) for each subject. Generates the same subjects on every call.
 void for_each_subject(std::size_t samples, const auto& use) {
-    const std::size_t subjects = (samples + samples_each - 1) / samples_each;
+    const std::size_t subjects = (samples + samples_per_subject - 1) / samples_per_subject;
     for (std::size_t first = 0; first < subjects; first += chunk) {
         const auto count = std::min(chunk, subjects - first);
         const auto faces = shipped_cohort().impostors(count, 1, 1000 + first);
@@ -89,8 +91,8 @@ void for_each_subject(std::size_t samples, const auto& use) {
             std::mt19937 random(static_cast<std::uint32_t>(number));
             SubjectRecord record;
             record.subject = {id_of(number, 0), "name " + std::to_string(number), 1};
-            for (std::size_t k = 0; k < std::min(samples_each, samples - number * samples_each);
-                 ++k) {
+            for (std::size_t k = 0;
+                 k < std::min(samples_per_subject, samples - number * samples_per_subject); ++k) {
                 Sample sample;
                 sample.id = id_of(number, k + 1);
                 sample.subject_id = record.subject.id;
@@ -131,38 +133,41 @@ void fill(const RedisOptions& options, std::size_t samples) {
     flush();
 }
 
+/// Returns probes of impostors and of enrolled subjects.
 std::vector<Embedding> make_probes(std::size_t samples) {
-    std::vector<Embedding> probes = shipped_cohort().impostors(probes_in_all / 2, 2, 5);
-    const std::size_t every = std::max<std::size_t>(samples / samples_each / probes_in_all, 1);
+    std::vector<Embedding> probes = shipped_cohort().impostors(probe_count / 2, 2, 5);
+    const std::size_t every = std::max<std::size_t>(samples / samples_per_subject / probe_count, 1);
     std::size_t number = 0;
     std::mt19937 random(9);
     for_each_subject(samples, [&](const SubjectRecord& record) {
-        if (number++ % every != 0 || probes.size() >= probes_in_all) return;
-        // Alternately close to the sample, and so far away that other subjects are as close.
+        if (number++ % every != 0 || probes.size() >= probe_count) return;
+        // Alternate between probes close to the sample and probes so far from it that other
+        // subjects are equally close.
         const float distance = probes.size() % 2 == 0 ? 0.5F : 2.0F;
         probes.push_back(perturbed(record.samples.front().embedding, distance, random));
     });
-    while (probes.size() < probes_in_all) probes.push_back(probes[probes.size() / 2]);
+    while (probes.size() < probe_count) probes.push_back(probes[probes.size() / 2]);
     return probes;
 }
 
+/// Correct match of a probe.
 struct Truth {
-    float best = -2;
-    float second = -2;
-    std::string subject_id;
+    float best = -2;         ///< similarity to the best subject
+    float second = -2;       ///< similarity to the second-best subject
+    std::string subject_id;  ///< best subject
 };
 
-/// Finds the two best subjects of each probe with 32-bit floats, by the mean similarity of a
-/// subject's samples (at most best_k of them). Returns the seconds per probe.
+/// Finds the two best subjects for each probe with 32-bit floats, by the mean similarity to the
+/// samples of a subject. Returns the seconds per probe.
 double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
                       std::vector<Truth>& truth) {
     truth.assign(probes.size(), {});
     double spent = 0;
-    std::vector<SubjectRecord> some;
+    std::vector<SubjectRecord> batch;
     const auto compare = [&] {
         spent += seconds([&] {
             for (std::size_t p = 0; p < probes.size(); ++p) {
-                for (const auto& record : some) {
+                for (const auto& record : batch) {
                     float sum = 0;
                     for (const auto& sample : record.samples) {
                         sum += dot(sample.embedding, probes[p]);
@@ -176,11 +181,11 @@ double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
                 }
             }
         });
-        some.clear();
+        batch.clear();
     };
     for_each_subject(samples, [&](const SubjectRecord& record) {
-        some.push_back(record);
-        if (some.size() == 1000) compare();
+        batch.push_back(record);
+        if (batch.size() == 1000) compare();
     });
     compare();
     return spent / static_cast<double>(probes.size());
@@ -225,22 +230,24 @@ void run(std::size_t samples) {
     fmt::print(stderr, "{} samples: scanning floats\n", samples);
     std::vector<Truth> truth;
     const double floats = scan_of_floats(samples, probes, truth);
-    std::size_t right = 0;
-    float off = 0;
+    std::size_t correct = 0;
+    float largest_error = 0;
     for (std::size_t i = 0; i < probes.size(); ++i) {
-        if (matches[i].best->subject_id == truth[i].subject_id) ++right;
-        off = std::max(off, std::abs(matches[i].best->similarity - truth[i].best));
+        if (matches[i].best->subject_id == truth[i].subject_id) ++correct;
+        largest_error =
+            std::max(largest_error, std::abs(matches[i].best->similarity - truth[i].best));
         if (matches[i].runner_up) {
-            off = std::max(off, std::abs(matches[i].runner_up->similarity - truth[i].second));
+            largest_error = std::max(largest_error,
+                                     std::abs(matches[i].runner_up->similarity - truth[i].second));
         }
     }
-    const auto each = 1000 / static_cast<double>(probes.size());
+    const auto ms_per_probe = 1000 / static_cast<double>(probes.size());
     fmt::print(
         "| {} | {:.0f} | {:.1f} | {:.2f} | {:.2f} | {:.2f} | {:.1f} | {}/{} | {:.0e} | {:.0f} | "
         "{:.0f} |\n",
-        samples, mebibytes, loading, alone * each, together * each, floats * 1000,
-        floats / (together / static_cast<double>(probes.size())), right, probes.size(), off,
-        adding * 1000, removing * 1000);
+        samples, mebibytes, loading, alone * ms_per_probe, together * ms_per_probe, floats * 1000,
+        floats / (together / static_cast<double>(probes.size())), correct, probes.size(),
+        largest_error, adding * 1000, removing * 1000);
     std::fflush(stdout);
     if (!added || !added_visible || !removed_visible) {
         fmt::print(stderr, "bench: a change of the gallery did not become visible\n");
@@ -248,8 +255,8 @@ void run(std::size_t samples) {
     }
 }
 
-/// Measures the scan alone with each kind of instructions, on rows that exceed every cache.
-void compare_instructions() {
+/// Measures only the scan, with each set of instructions, on more rows than fit into any cache.
+void measure_instructions() {
     constexpr std::size_t rows = 200'000;
     std::vector<std::int8_t> bytes(rows * embedding_size);
     std::mt19937 random(1);
@@ -292,7 +299,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     fmt::print("instructions: {}\n\n", facebus::name_of(facebus::best_instructions()));
-    compare_instructions();
+    measure_instructions();
     fmt::print(
         "| samples | MiB | load (s) | 1 probe (ms) | batch of 8 (ms per probe) | floats (ms) | "
         "ratio | "

@@ -23,10 +23,10 @@ namespace {
 using namespace facebus;
 using vision::Detection;
 
-constexpr int every = 10;  // uses every tenth frame of a clip
-constexpr float same_face = 0.5F;
+constexpr int frame_step = 10;     // every tenth frame of a clip is used
+constexpr float same_face = 0.5F;  // minimum IoU of two boxes of the same face
 
-struct Candidate {
+struct Detector {
     std::string name;
     vision::FaceDetector detector;
     double seconds = 0;
@@ -34,8 +34,8 @@ struct Candidate {
     std::vector<std::vector<Detection>> faces;  ///< by frame
 };
 
-std::vector<Candidate> candidates() {
-    std::vector<Candidate> all;
+std::vector<Detector> detectors() {
+    std::vector<Detector> all;
     const auto models = test::models();
     all.push_back({"MTCNN", {models, vision::DetectorOptions{}}, 0, 0, {}});
     for (const int input : {300, 600}) {
@@ -49,7 +49,7 @@ std::vector<Candidate> candidates() {
     return all;
 }
 
-void detect(std::vector<Candidate>& all, const Image& image) {
+void detect(std::vector<Detector>& all, const Image& image) {
     for (auto& one : all) {
         const auto start = std::chrono::steady_clock::now();
         one.faces.push_back(one.detector.detect(image));
@@ -59,6 +59,7 @@ void detect(std::vector<Candidate>& all, const Image& image) {
     }
 }
 
+/// Returns the first face whose box is about the same as `box`, or null.
 const Detection* find(const std::vector<Detection>& faces, const Box& box) {
     for (const auto& face : faces) {
         if (iou(face.box, box) >= same_face) return &face;
@@ -81,8 +82,8 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void compare(const std::string& name, const std::vector<Candidate>& all) {
-    // There is no ground truth: every detection of any candidate counts as a face.
+void compare(const std::string& name, const std::vector<Detector>& all) {
+    // There is no ground truth: every detection by any detector counts as a face.
     std::vector<std::vector<Box>> faces(all.front().faces.size());
     std::size_t total = 0;
     for (std::size_t frame = 0; frame < faces.size(); ++frame) {
@@ -119,23 +120,24 @@ void compare(const std::string& name, const std::vector<Candidate>& all) {
 void measure_clip(const std::string& clip) {
     auto source = vision::VideoSource::open(clip);
     if (!source) throw FatalError(Exit::unavailable, source.error().message);
-    auto all = candidates();
+    auto all = detectors();
     for (int i = 0;; ++i) {
         auto frame = source->read();
         if (!frame || !*frame) break;
-        if (i % every == 0) detect(all, (*frame)->image);
+        if (i % frame_step == 0) detect(all, (*frame)->image);
     }
     compare(clip.substr(clip.rfind('/') + 1), all);
 }
 
-/// Measures landmarks on a folder with annotations.txt: one line per image with five points (MTFL).
+/// Measures the landmarks on a folder of images. annotations.txt in this folder contains one line
+/// per image: its name and five points, as in the data set MTFL.
 void measure_landmarks(const std::filesystem::path& folder) {
     constexpr int enlarge = 4;
     struct Result {
         std::size_t found = 0;
         std::vector<double> errors;
     };
-    auto all = candidates();
+    auto all = detectors();
     std::vector<Result> results(all.size());
     std::ifstream in(folder / "annotations.txt");
     std::size_t images = 0;
@@ -169,8 +171,8 @@ void measure_landmarks(const std::filesystem::path& folder) {
         for (const double error : errors) mean += error / static_cast<double>(errors.size());
         const auto bad = std::ranges::count_if(errors, [](double error) { return error > 0.1; });
         fmt::print(
-            "{:<28} {:<22} found {} of {}, landmark error mean {:.2f} %, median {:.2f} %, "
-            "above 10 %: {:.1f} %\n",
+            "{:<28} {:<22} found {} of {}, landmark error mean {:.2f}%, median {:.2f}%, "
+            "above 10%: {:.1f}%\n",
             folder.filename().string(), all[i].name, results[i].found, images, 100 * mean,
             100 * median(errors),
             100 * static_cast<double>(bad) / static_cast<double>(errors.size()));

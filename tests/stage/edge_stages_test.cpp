@@ -1,4 +1,4 @@
-// The stages of the edge called as functions: from a frame with a real photograph to a probe.
+// Tests of the edge stages, called as functions: from a frame with a real photograph to a probe.
 #include <boost/test/unit_test.hpp>
 
 #include "detect-align/detect_stage.hpp"
@@ -52,7 +52,7 @@ struct Edge {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_that_ends_with_the_stream) {
+BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_that_sends_a_probe_and_ends_with_the_stream) {
     const auto image = photograph();
     Edge edge;
     const auto first = edge.process(frame(image, 0), image.pixels);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_face_becomes_a_track_with_a_probe_that_ends_with_the_stre
     BOOST_TEST((last.after[1].event == wire::TrackEvent::end));
 }
 
-BOOST_AUTO_TEST_CASE(a_second_stream_of_a_camera_never_reuses_track_ids_of_the_first) {
+BOOST_AUTO_TEST_CASE(track_ids_of_consecutive_streams_of_a_camera_differ) {
     const auto image = photograph();
     Edge edge;
     const auto track = [&] {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
     BOOST_TEST(iou(again.faces[0].box, box) > 0.8F);
 }
 
-BOOST_AUTO_TEST_CASE(passes_on_frames_without_faces) {
+BOOST_AUTO_TEST_CASE(forwards_frames_without_faces) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 20});
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(passes_on_frames_without_faces) {
     BOOST_TEST(face.head.src == "door");
 }
 
-BOOST_AUTO_TEST_CASE(skips_a_face_that_the_border_of_an_area_cuts_off) {
+BOOST_AUTO_TEST_CASE(skips_faces_that_lie_only_partly_inside_an_area) {
     const auto image = photograph();
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     const wire::Region whole{.head = {.src = "door"},
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(skips_a_face_that_the_border_of_an_area_cuts_off) {
                              .areas = {{0, 0, image.width, image.height}}};
     const auto all = detect.process(whole, image.pixels).first;
     BOOST_REQUIRE(!all.faces.empty());
-    // An area whose right edge runs through the face, four fifths of the way.
+    // The area contains only the left four fifths of the face.
     const auto box = all.faces[0].box;
     auto cut = whole;
     cut.areas = {{0, 0, static_cast<int>(box.x + box.width * 0.8F), image.height}};
@@ -142,23 +142,23 @@ BOOST_AUTO_TEST_CASE(skips_a_face_that_the_border_of_an_area_cuts_off) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(finds_a_person_who_stands_still_once_per_second) {
+BOOST_AUTO_TEST_CASE(detects_a_motionless_face_once_per_second) {
     const auto image = photograph();
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     constexpr std::int64_t second = 1'000'000'000;
-    std::int64_t seen = 0;
+    std::int64_t last_detection = 0;
     std::size_t searched = 0;
     for (std::int64_t pts = 0; pts <= 10 * second; pts += second / 5) {
         const auto [region, pixels] = motion.process(frame(image, pts), image.pixels);
         searched += region.areas.size();
-        if (!detect.process(region, pixels).first.faces.empty()) seen = pts;
-        BOOST_TEST(pts - seen <= second);
+        if (!detect.process(region, pixels).first.faces.empty()) last_detection = pts;
+        BOOST_TEST(pts - last_detection <= second);
     }
     BOOST_TEST(searched < 15U, "a still scene is searched only once per second");
 }
 
-BOOST_AUTO_TEST_CASE(searches_cameras_that_start_together_at_different_times) {
+BOOST_AUTO_TEST_CASE(searches_the_frames_of_cameras_that_start_together_at_different_times) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
     constexpr std::int64_t second = 1'000'000'000;

@@ -1,4 +1,5 @@
-// The networks of MTCNN on the kernels of libs/vision compared with the same files in OpenCV DNN.
+// Compares the networks of MTCNN on the kernels of libs/vision with OpenCV DNN, which runs the same
+// files.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -27,6 +28,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
 namespace {
 
+/// Returns an image of random pixels below a smooth gradient.
 cv::Mat noise(int rows, int columns) {
     std::mt19937 random(static_cast<std::uint32_t>(rows * 1000 + columns));
     cv::Mat image(rows, columns, CV_8UC3);
@@ -35,7 +37,6 @@ cv::Mat noise(int rows, int columns) {
             image.ptr(y)[x] = static_cast<std::uint8_t>(random());
         }
     }
-    // The upper half is smooth instead of noise.
     for (int y = 0; y < rows / 2; ++y) {
         for (int x = 0; x < 3 * columns; ++x) {
             image.ptr(y)[x] = static_cast<std::uint8_t>((x + 7 * y) % 256);
@@ -44,8 +45,8 @@ cv::Mat noise(int rows, int columns) {
     return image;
 }
 
-/// Converts an image for OpenCV to one for our networks. The files were trained on transposed RGB
-/// images, which OpenCV DNN needs; ours read upright BGR images.
+/// Converts an image for OpenCV DNN to an image for our networks. The networks were trained on
+/// transposed RGB images, so OpenCV DNN needs such images. Ours read upright BGR images.
 cv::Mat upright(const cv::Mat& transposed) {
     cv::Mat image;
     cv::transpose(transposed, image);
@@ -107,7 +108,8 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
         std::string file;
         int side;
         CandidateNetwork ours;
-        std::vector<std::string> outputs;  ///< score, offsets, points
+        std::vector<std::string>
+            outputs;  ///< names of the outputs: score, offsets, landmarks (O-Net)
     };
     const auto models = test::models();
     std::vector<Network> networks;
@@ -120,18 +122,18 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
         for (int count = 1; count <= 9; ++count) {
             const std::array<int, 4> shape{count, side, side, 3};
             cv::Mat input(4, shape.data(), CV_32F);
-            cv::Mat turned(4, shape.data(), CV_32F);
+            cv::Mat upright_input(4, shape.data(), CV_32F);
             for (int i = 0; i < count; ++i) {
                 const cv::Mat image = noise(side, side + i)(cv::Rect(i, 0, side, side));
                 cv::Mat plane(side, side, CV_32FC3, input.ptr(i));
                 image.convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
-                plane = cv::Mat(side, side, CV_32FC3, turned.ptr(i));
+                plane = cv::Mat(side, side, CV_32FC3, upright_input.ptr(i));
                 upright(image).convertTo(plane, CV_32F, 1 / 128.0, -127.5 / 128.0);
             }
             theirs.setInput(input);
             std::vector<cv::Mat> out;
             theirs.forward(out, outputs);
-            const auto predictions = ours.forward(turned.ptr<float>(), count);
+            const auto predictions = ours.forward(upright_input.ptr<float>(), count);
             BOOST_REQUIRE(predictions.size() == static_cast<std::size_t>(count));
             double worst = 0;
             const auto compare = [&](float a, float b) {
@@ -153,9 +155,9 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_wrong_and_damaged_networks_with_the_command_that_fetches_them) {
+BOOST_AUTO_TEST_CASE(reports_wrong_and_damaged_networks_and_how_to_fetch_them) {
     const TemporaryFolder folder;
-    const auto rejected = [](const std::string& why) {
+    const auto reports = [](const std::string& why) {
         return [why](const FatalError& error) {
             const std::string message = error.what();
             return message.find(why) != std::string::npos &&
@@ -163,16 +165,16 @@ BOOST_AUTO_TEST_CASE(rejects_wrong_and_damaged_networks_with_the_command_that_fe
         };
     };
     BOOST_CHECK_EXCEPTION(ProposalNetwork(test::models() / "rnet.onnx"), FatalError,
-                          rejected("rnet.onnx is not the expected network"));
+                          reports("rnet.onnx is not the expected network"));
     std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
     const std::string whole{std::istreambuf_iterator<char>(in), {}};
-    // Truncated files are rejected wherever they end.
+    // Truncated files are rejected at any length.
     for (std::size_t size = 0; size < whole.size(); size += 97) {
         std::ofstream(folder / "pnet.onnx", std::ios::binary) << whole.substr(0, size);
         BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), FatalError,
-                              rejected("pnet.onnx is"));
+                              reports("pnet.onnx is"));
     }
-    // Files with a changed byte are rejected or read, but never read out of bounds.
+    // Files with a changed byte are rejected or loaded, but never cause reads out of bounds.
     for (std::size_t place = 0; place < whole.size(); place += 61) {
         auto changed = whole;
         changed[place] = static_cast<char>(~static_cast<unsigned char>(changed[place]));

@@ -1,5 +1,6 @@
-// Fixed faces in fixed photographs must have the same embeddings with every version of OpenCV. The
-// reference run is golden_faces.json (OpenCV 4.6); FACEBUS_WRITE_GOLDEN=1 rewrites it.
+// Tests that the embeddings of given faces in given photographs are the same with every version of
+// OpenCV. The reference run, golden_faces.json, was written with OpenCV 4.6; FACEBUS_WRITE_GOLDEN=1
+// rewrites it.
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -40,8 +41,8 @@ Detection detection(const Json& json) {
     return face;
 }
 
-/// Writes the reference run with the faces that MTCNN finds, so that later runs only align and
-/// embed.
+/// Writes the reference run. It includes the faces that MTCNN finds, so that later runs only align
+/// and embed them.
 void write_golden(Embedder& embedder) {
     Mtcnn mtcnn(test::models(), {});
     Json faces = Json::array();
@@ -67,7 +68,7 @@ void write_golden(Embedder& embedder) {
 using facebus::test::SkipWithoutModels;
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
-BOOST_AUTO_TEST_CASE(embeddings_of_fixed_faces_equal_those_of_the_reference_run) {
+BOOST_AUTO_TEST_CASE(embeddings_equal_those_of_the_reference_run) {
     Embedder embedder(test::models());
     if (std::getenv("FACEBUS_WRITE_GOLDEN") != nullptr) write_golden(embedder);
     std::ifstream in(golden_file);

@@ -1,4 +1,4 @@
-// Detection and embedding with the real models.
+// Tests of detection and embedding with the real models.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -116,11 +116,11 @@ BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_batch_equals_single_crops_in_order) {
+BOOST_AUTO_TEST_CASE(embeds_a_batch_like_single_crops_and_in_the_same_order) {
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
         std::vector<Image> crops{golden_image()};
-        // More than one batch of the network.
+        // More crops than the network embeds in one batch.
         for (unsigned i = 0; i < 18; ++i) {
             crops.push_back(test::image_of(test::texture(crop_side, i)));
         }
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_batch_equals_single_crops_in_order) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
+BOOST_AUTO_TEST_CASE(the_model_id_contains_network_weights_and_crop_id) {
     const Embedder one(test::models());
     const Embedder two(test::models());
     BOOST_TEST(one.model_id() == two.model_id());
@@ -142,8 +142,8 @@ BOOST_AUTO_TEST_CASE(the_model_id_names_network_weights_and_crop) {
     BOOST_TEST(one.model_id().ends_with(":box44up3"));
 }
 
-BOOST_AUTO_TEST_CASE(names_a_missing_or_damaged_model_and_the_command_that_fetches_it) {
-    const auto names_it = [](const std::string& name) {
+BOOST_AUTO_TEST_CASE(reports_a_missing_or_damaged_model_and_how_to_fetch_it) {
+    const auto is_reported = [](const std::string& name) {
         return [name](const FatalError& error) {
             const std::string message = error.what();
             return error.code() == Exit::unavailable && message.find(name) != std::string::npos &&
@@ -152,14 +152,14 @@ BOOST_AUTO_TEST_CASE(names_a_missing_or_damaged_model_and_the_command_that_fetch
         };
     };
     const TemporaryFolder folder;
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
-    BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), FatalError, names_it("pnet.onnx"));
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, is_reported("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Mtcnn(folder.path(), {}), FatalError, is_reported("pnet.onnx"));
     std::ofstream(folder / "facenet.onnx") << "not a network";
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
-    // A valid file with another network.
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, is_reported("facenet.onnx"));
+    // A valid file that contains a different network.
     std::filesystem::copy_file(test::models() / "pnet.onnx", folder / "facenet.onnx",
                                std::filesystem::copy_options::overwrite_existing);
-    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, names_it("facenet.onnx"));
+    BOOST_CHECK_EXCEPTION(Embedder(folder.path()), FatalError, is_reported("facenet.onnx"));
 }
 
 BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
@@ -211,15 +211,18 @@ BOOST_AUTO_TEST_CASE(the_embedding_hardly_depends_on_the_roll_of_the_head) {
     BOOST_REQUIRE(!faces.empty());
     const Detection& face = faces.front();
     // Rotate both the image and the detection by 90 degrees.
-    cv::Mat turned;
-    cv::rotate(test::mat_of(*photo), turned, cv::ROTATE_90_CLOCKWISE);
-    const auto turn = [&](Point p) { return Point{static_cast<float>(photo->height) - p.y, p.x}; };
-    Detection sideways = face;
-    const Point centre = turn(face.box.centre());
-    sideways.box = {centre.x - face.box.width / 2, centre.y - face.box.height / 2, face.box.width,
-                    face.box.height};
-    std::transform(face.landmarks.begin(), face.landmarks.end(), sideways.landmarks.begin(), turn);
-    const auto embeddings =
-        embedder.embed(std::array{align(*photo, face), align(test::image_of(turned), sideways)});
+    cv::Mat rotated;
+    cv::rotate(test::mat_of(*photo), rotated, cv::ROTATE_90_CLOCKWISE);
+    const auto rotate = [&](Point p) {
+        return Point{static_cast<float>(photo->height) - p.y, p.x};
+    };
+    Detection rotated_face = face;
+    const Point centre = rotate(face.box.centre());
+    rotated_face.box = {centre.x - face.box.width / 2, centre.y - face.box.height / 2,
+                        face.box.width, face.box.height};
+    std::transform(face.landmarks.begin(), face.landmarks.end(), rotated_face.landmarks.begin(),
+                   rotate);
+    const auto embeddings = embedder.embed(
+        std::array{align(*photo, face), align(test::image_of(rotated), rotated_face)});
     BOOST_TEST(cosine(embeddings[0], embeddings[1]) > 0.9);
 }

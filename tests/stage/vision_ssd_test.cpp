@@ -1,4 +1,4 @@
-// The SSD detector compared with MTCNN.
+// Tests of the SSD detector, and a comparison with MTCNN.
 #include <cstdio>
 #include <cstdlib>
 
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
     BOOST_TEST(ssd.detect(test::image_of(test::texture(400, 5))).empty());
 }
 
-BOOST_AUTO_TEST_CASE(names_a_missing_model_and_the_command_that_fetches_it) {
+BOOST_AUTO_TEST_CASE(reports_a_missing_model_and_how_to_fetch_it) {
     const TemporaryFolder folder;
     BOOST_CHECK_EXCEPTION(Ssd(folder.path(), {}), FatalError, [](const FatalError& error) {
         const std::string message = error.what();

@@ -1,4 +1,4 @@
-// Reading, pacing and reconnecting one camera.
+// Tests of Camera: reading, pacing and reconnecting.
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Folder of small images, the simplest kind of source.
+/// Temporary folder of small images, the simplest kind of source.
 struct Images {
     explicit Images(int count) {
         for (int i = 0; i < count; ++i) {
@@ -23,8 +23,8 @@ struct Images {
                         cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
         }
     }
-    TemporaryFolder own;
-    fs::path folder = own.path();
+    TemporaryFolder temporary;
+    fs::path folder = temporary.path();
 };
 
 /// Runs a camera and records what it reports.
@@ -38,8 +38,7 @@ struct Recorder {
     std::size_t stop_after_disconnects = 1000;
 
     Result<void> run(const CameraOptions& settings) {
-        Camera camera("door", settings, {.reconnect_min = 0.001, .reconnect_max = 0.002},
-                      stop);
+        Camera camera("door", settings, {.reconnect_min = 0.001, .reconnect_max = 0.002}, stop);
         return camera.run({.frame =
                                [this](wire::Frame& frame, const Bytes&) {
                                    if (frame.stream.end) {
@@ -79,21 +78,21 @@ BOOST_AUTO_TEST_CASE(keeps_the_frame_period_when_a_looped_source_restarts) {
     recorder.stop_after_frames = 8;
     BOOST_REQUIRE(recorder.run({.source = images.folder.string(), .loop = true}));
     BOOST_TEST(recorder.pts.size() == 8U);
-    // Frames are equally spaced, also from the end of one round to the start of the next.
+    // Frames are equally spaced, even between one repetition and the next.
     for (std::size_t i = 1; i < recorder.pts.size(); ++i) {
         BOOST_TEST(recorder.pts[i] - recorder.pts[i - 1] == recorder.pts[1] - recorder.pts[0]);
     }
     BOOST_TEST(recorder.ends == 0);
 }
 
-BOOST_AUTO_TEST_CASE(skips_frames_to_keep_the_frame_rate) {
+BOOST_AUTO_TEST_CASE(skips_frames_above_the_maximum_frame_rate) {
     const Images images(25);
     Recorder recorder;
     BOOST_REQUIRE(recorder.run({.source = images.folder.string(), .frame_rate = 5}));
     BOOST_TEST(recorder.pts.size() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(names_a_file_that_does_not_exist_in_the_error) {
+BOOST_AUTO_TEST_CASE(reports_the_name_of_a_missing_file) {
     Recorder recorder;
     const auto ended = recorder.run({.source = "/nowhere/clip.mp4"});
     BOOST_REQUIRE(!ended);
@@ -101,7 +100,7 @@ BOOST_AUTO_TEST_CASE(names_a_file_that_does_not_exist_in_the_error) {
     BOOST_TEST(recorder.ends == 0);
 }
 
-BOOST_AUTO_TEST_CASE(retries_an_unavailable_camera_until_the_stop) {
+BOOST_AUTO_TEST_CASE(retries_an_unavailable_camera_until_stopped) {
     Recorder recorder;
     recorder.stop_after_disconnects = 3;
     BOOST_REQUIRE(recorder.run({.source = "/dev/video-that-is-not-there"}));

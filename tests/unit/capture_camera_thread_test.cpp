@@ -1,4 +1,4 @@
-// A camera in its thread: frames that arrive at motion's input, metrics and health.
+// Tests of CameraThread: the frames that it sends to `motion`, its metrics and its errors.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -19,8 +19,8 @@ struct Fixture : test::TestRuntime {
         motion.bind(endpoint("motion"), "motion.input");
     }
 
-    /// Reads frames until the end of the stream. Returns how many had pixels.
-    int frames() {
+    /// Reads messages until the end of the stream and returns the number of frames.
+    int count_frames() {
         const bus::Poller poller(stop, heartbeat);
         int count = 0;
         while (poller.wait_readable(motion, -1)) {
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
                     cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(i)));
     }
     CameraThread camera(runtime, "door", {.source = source.string()}, {});
-    BOOST_TEST(frames() == 3);
+    BOOST_TEST(count_frames() == 3);
     camera.join();
     BOOST_TEST(!camera.failure().has_value());
     BOOST_TEST(exports("facebus_frames_total{camera=\"door\"} 3"));
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {
     BOOST_TEST(camera.failure()->message.find("broken.mp4") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(ends_a_live_camera_when_the_stop_is_requested) {
+BOOST_AUTO_TEST_CASE(stops_a_live_camera_on_request) {
     CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"},
                         {.reconnect_min = 0.01});
     stop.request();

@@ -1,4 +1,4 @@
-// Detection of streams whose image no longer changes.
+// Tests of FreezeDetector.
 #include <boost/test/unit_test.hpp>
 
 #include "capture/freeze_detector.hpp"
@@ -15,7 +15,7 @@ Bytes image(char value) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(reports_a_frozen_image_once_when_the_limit_has_passed) {
+BOOST_AUTO_TEST_CASE(reports_a_frozen_image_once_after_the_limit) {
     FreezeDetector detector(100);
     BOOST_TEST(!detector.just_froze(image('a'), 1000));
     BOOST_TEST(!detector.just_froze(image('a'), 1099));
@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(reports_a_frozen_image_once_when_the_limit_has_passed) {
     BOOST_TEST(!detector.just_froze(image('a'), 1300));
 }
 
-BOOST_AUTO_TEST_CASE(a_changed_image_restarts_the_limit) {
+BOOST_AUTO_TEST_CASE(restarts_the_time_when_the_image_changes) {
     FreezeDetector detector(100);
     detector.just_froze(image('a'), 0);
     BOOST_TEST(!detector.just_froze(image('b'), 99));

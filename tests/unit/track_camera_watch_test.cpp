@@ -1,4 +1,4 @@
-// Reports about cameras.
+// Tests of CameraWatch, which reports frames and tracks per camera.
 #include <boost/test/unit_test.hpp>
 
 #include "track/camera_watch.hpp"
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(reports_a_configured_camera_that_never_delivered_a_frame) {
     BOOST_TEST(!reports[1].ended);
 }
 
-BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_time_that_passed) {
+BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_elapsed_time) {
     CameraWatch watch(seconds(2), start);
     for (int i = 0; i < 40; ++i) watch.record(frame("door", i));
     BOOST_TEST(watch.reports(start + seconds(4), 1).at(0).rate == 10);

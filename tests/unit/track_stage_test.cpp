@@ -1,4 +1,4 @@
-// How often the stage publishes that a track continues.
+// Tests how often TrackStage publishes `moved` events.
 #include "track/track_stage.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::int64_t step = 200'000'000;
 
-/// Returns how many `moved` events a track has that is visible for `frames` frames. `heartbeat` in
-/// seconds; 0: publish every position.
-std::ptrdiff_t moves(double heartbeat, int frames) {
+/// Returns the number of `moved` events of a track that is visible for `frames` frames.
+/// `heartbeat`: interval in seconds; 0: publish every position.
+std::ptrdiff_t count_moved_events(double heartbeat, int frames) {
     TrackStage stage(
         Options{
             .tracker = {.confirm = 1}, .publish_positions = heartbeat == 0, .heartbeat = heartbeat},
@@ -34,12 +34,12 @@ std::ptrdiff_t moves(double heartbeat, int frames) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(reports_that_a_track_continues_once_per_heartbeat) {
-    // In 20 s: the first event is `started`, which counts as a heartbeat.
-    BOOST_TEST(moves(5, 101) == 4);
-    BOOST_TEST(moves(1000, 101) == 0);
+BOOST_AUTO_TEST_CASE(publishes_one_moved_event_per_heartbeat) {
+    // The track lasts 20 s. `moved` is due 5, 10, 15 and 20 s after `started`.
+    BOOST_TEST(count_moved_events(5, 101) == 4);
+    BOOST_TEST(count_moved_events(1000, 101) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(reports_the_position_in_every_frame_if_configured) {
-    BOOST_TEST(moves(0, 101) == 100);
+BOOST_AUTO_TEST_CASE(publishes_every_position_if_configured) {
+    BOOST_TEST(count_moved_events(0, 101) == 100);
 }

@@ -1,4 +1,4 @@
-// The connection from the edge to the broker, with real sockets.
+// Tests of Uplink, with real sockets.
 #include <array>
 #include <optional>
 #include <stdexcept>
@@ -32,8 +32,8 @@ struct Fixture : test::TestRuntime {
         return output;
     }
 
-    /// Returns the next message that the broker receives.
-    bus::Received arrived() {
+    /// Blocks until the broker receives a message, and returns it.
+    bus::Received receive_at_broker() {
         while (poller.wait_readable(broker, -1)) {
             if (auto received = broker.try_receive(); received && *received) return **received;
         }
@@ -57,11 +57,11 @@ struct Fixture : test::TestRuntime {
 
 BOOST_FIXTURE_TEST_SUITE(track_uplink, Fixture)
 
-BOOST_AUTO_TEST_CASE(sends_a_probe_and_forgets_it_once_it_is_acknowledged) {
+BOOST_AUTO_TEST_CASE(keeps_a_probe_until_it_is_acknowledged) {
     uplink->put(probe("door-1/0001"), true);
     BOOST_TEST(exports("facebus_outbox_entries 1"));
     uplink->pump();
-    const auto received = arrived();
+    const auto received = receive_at_broker();
     BOOST_TEST(received.message.topic.starts_with("probe"));
     BOOST_TEST(received.message.payload.size() == crop_bytes);
     acknowledge(received, "door-1/0001");
@@ -72,10 +72,10 @@ BOOST_AUTO_TEST_CASE(sends_a_probe_and_forgets_it_once_it_is_acknowledged) {
     BOOST_TEST(!uplink->next_due().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(sends_a_probe_again_until_it_is_acknowledged) {
+BOOST_AUTO_TEST_CASE(retransmits_a_probe_that_is_not_acknowledged) {
     uplink->put(probe("door-1/0001"), true);
     uplink->pump();
-    const auto first = arrived();
+    const auto first = receive_at_broker();
     BOOST_REQUIRE(uplink->next_due().has_value());
     // Wait as long as the main loop of the service would.
     const auto left = *uplink->next_due() - Monotonic::now();
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(sends_a_probe_again_until_it_is_acknowledged) {
     BOOST_REQUIRE(poller.wait(
         none, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())));
     uplink->pump();
-    BOOST_TEST(arrived().message.header == first.message.header);
+    BOOST_TEST(receive_at_broker().message.header == first.message.header);
     BOOST_TEST(exports("facebus_probes_sent_total 1"));
 }
 
@@ -92,22 +92,22 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_ful
     BOOST_TEST(uplink->full());
     BOOST_TEST(exports("facebus_probes_dropped_total 1"));
     uplink->pump();
-    const auto first = wire::decode<wire::Probe>(arrived().message.header, crop_bytes);
+    const auto first = wire::decode<wire::Probe>(receive_at_broker().message.header, crop_bytes);
     BOOST_REQUIRE(first.has_value());
     BOOST_TEST(first->probe == "door-1/0001");
 }
 
-BOOST_AUTO_TEST_CASE(numbers_messages_in_the_order_in_which_they_are_put) {
+BOOST_AUTO_TEST_CASE(numbers_and_sends_messages_in_order) {
     auto output = probe("door-1/0001");
     auto started = examples::track();
     started.event = wire::TrackEvent::started;
     output.before.push_back(started);
     uplink->put(std::move(output), true);
     uplink->pump();
-    const auto event = wire::decode<wire::Track>(arrived().message.header, 0);
+    const auto event = wire::decode<wire::Track>(receive_at_broker().message.header, 0);
     BOOST_REQUIRE(event.has_value());
     BOOST_TEST(event->head.seq == 1U);
-    BOOST_TEST(arrived().message.topic.starts_with("probe"));
+    BOOST_TEST(receive_at_broker().message.topic.starts_with("probe"));
     BOOST_TEST(exports("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
 }
 

@@ -1,4 +1,4 @@
-// Cutting aligned crops out of images.
+// Tests of align(), which cuts crops out of images.
 #include <cmath>
 #include <numbers>
 
@@ -14,7 +14,8 @@ namespace {
 
 constexpr int side = 400;
 
-/// Image whose colours show where a pixel comes from: blue grows with x, green with y.
+/// Returns an image whose colours encode the position of each pixel: blue increases with x, green
+/// with y.
 Image gradient() {
     cv::Mat mat(side, side, CV_8UC3);
     for (int y = 0; y < side; ++y)
@@ -56,14 +57,14 @@ BOOST_AUTO_TEST_CASE(the_crop_is_centred_a_little_above_the_centre_of_the_box) {
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 194 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(above_means_towards_the_forehead_of_a_rolled_head) {
-    // Rolled by 90 degrees, so that the forehead points to the right.
+BOOST_AUTO_TEST_CASE(the_centre_moves_towards_the_forehead_of_a_rolled_head) {
+    // The head is rolled by 90 degrees, so that the forehead points to the right.
     const Image crop = align(gradient(), face(100, 100, 200, 200, std::numbers::pi / 2));
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 206 / 2) <= 1);
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 200 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_of_lfw_size_gets_the_margin_of_training) {
+BOOST_AUTO_TEST_CASE(adds_the_training_margin_to_a_face_of_the_size_in_lfw) {
     // 94 x 125 plus 44 is 138 x 169, of which the central 160 / 182 are 121 x 149.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
@@ -104,16 +105,16 @@ BOOST_AUTO_TEST_CASE(a_large_roll_is_corrected) {
         dot(rolled.landmarks[1], {0, 255, 0});
         dot(rolled.landmarks[3], {0, 0, 255});
         const cv::Mat crop = test::mat_of(align(test::image_of(canvas), rolled));
-        const auto middle_of = [&](int channel) {
+        const auto centre_of = [&](int channel) {
             cv::Mat plane;
             cv::extractChannel(crop, plane, channel);
             const cv::Moments m = cv::moments(plane > 100, true);
             BOOST_TEST_REQUIRE(m.m00 > 0);
             return cv::Point2d(m.m10 / m.m00, m.m01 / m.m00);
         };
-        const auto left_eye = middle_of(0);
-        const auto right_eye = middle_of(1);
-        const auto mouth = middle_of(2);
+        const auto left_eye = centre_of(0);
+        const auto right_eye = centre_of(1);
+        const auto mouth = centre_of(2);
         BOOST_TEST(std::abs(left_eye.y - right_eye.y) < 3);
         BOOST_TEST(left_eye.x < right_eye.x - 30);
         BOOST_TEST(mouth.y > left_eye.y + 30);

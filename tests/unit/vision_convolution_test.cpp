@@ -1,4 +1,4 @@
-// The convolution and pooling kernels compared with direct sums, for all vector instructions.
+// Compares the convolution and pooling kernels with direct sums, for all vector instructions.
 #include <array>
 #include <cmath>
 #include <random>
@@ -48,7 +48,7 @@ struct Map {
     }
 };
 
-/// Returns one output, computed directly.
+/// Returns one output, computed as a direct sum.
 double expected(const ConvolutionLayer& layer, const Map& map, std::size_t y, std::size_t x,
                 std::size_t output) {
     const auto inputs = static_cast<std::size_t>(layer.inputs);
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padding) {
 
 BOOST_AUTO_TEST_CASE(winograd_equals_a_direct_convolution_on_maps_of_any_size) {
     for (const int tile : {3, 4}) {
-        // Ten channels padded to sixteen, as in P-Net, and channels that need no padding.
+        // 10 channels, padded to 16 as in P-Net, and 32 channels, which need no padding.
         for (const int inputs : {10, 32}) {
             WinogradLayer layer(random_layer(inputs, 48), tile);
             for (const auto& [height, width] : std::vector<std::array<int, 2>>{{1, 1},
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(pools_the_maximum_of_the_cells_in_each_window) {
             const int pooled = (width + 1) / 2;
             Map out(1, pooled, 32);
             pool_row(in.rows.data(), window, window, width, 32, pooled, out.rows[0]);
-            bool right = true;
+            bool correct = true;
             for (int x = 0; x < pooled; ++x) {
                 for (std::size_t c = 0; c < 32; ++c) {
                     float best = -1000;
@@ -143,10 +143,10 @@ BOOST_AUTO_TEST_CASE(pools_the_maximum_of_the_cells_in_each_window) {
                             best = std::max(best, row[static_cast<std::size_t>(from) * 32 + c]);
                         }
                     }
-                    right &= best == out.rows[0][static_cast<std::size_t>(x) * 32 + c];
+                    correct &= best == out.rows[0][static_cast<std::size_t>(x) * 32 + c];
                 }
             }
-            BOOST_TEST(right, "a window of " << window << ", " << width << " cells");
+            BOOST_TEST(correct, "a window of " << window << ", " << width << " cells");
         }
     }
 }

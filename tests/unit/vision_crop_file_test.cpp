@@ -1,4 +1,4 @@
-// Aligned crops in PNG files.
+// Tests of PNG files that contain an aligned crop.
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -14,7 +14,7 @@ using namespace facebus::vision;
 
 namespace {
 
-AlignedCrop textured() {
+AlignedCrop textured_crop() {
     return {test::image_of(test::texture(crop_side, 7)),
             {.eye_distance = 41.5F,
              .sharpness = 63.25F,
@@ -35,13 +35,13 @@ void write(const std::filesystem::path& file, const std::string& bytes) {
 /// Replaces `from` in the file by `to`. Requires: both have the same length.
 void alter(const std::filesystem::path& file, const std::string& from, const std::string& to) {
     auto bytes = bytes_of(file);
-    const auto place = bytes.find(from);
-    BOOST_REQUIRE(place != std::string::npos && from.size() == to.size());
-    write(file, bytes.replace(place, from.size(), to));
+    const auto position = bytes.find(from);
+    BOOST_REQUIRE(position != std::string::npos && from.size() == to.size());
+    write(file, bytes.replace(position, from.size(), to));
 }
 
 struct Fixture {
-    Fixture() { BOOST_REQUIRE(write_crop(file, textured())); }
+    Fixture() { BOOST_REQUIRE(write_crop(file, textured_crop())); }
     TemporaryFolder folder;
     std::filesystem::path file = folder / "crop.png";
 };
@@ -50,13 +50,14 @@ struct Fixture {
 
 BOOST_FIXTURE_TEST_SUITE(vision_crop_file, Fixture)
 
-BOOST_AUTO_TEST_CASE(reads_a_crop_as_written_also_after_renaming) {
+BOOST_AUTO_TEST_CASE(reads_a_written_crop_even_after_renaming) {
     std::filesystem::rename(file, folder / "another name.png");
     const auto read = read_crop(folder / "another name.png");
     BOOST_REQUIRE(read);
     BOOST_REQUIRE(read->has_value());
     const auto& [image, quality] = **read;
-    BOOST_TEST(cv::norm(test::mat_of(image), test::mat_of(textured().image), cv::NORM_INF) == 0);
+    BOOST_TEST(cv::norm(test::mat_of(image), test::mat_of(textured_crop().image), cv::NORM_INF) ==
+               0);
     BOOST_TEST(quality.eye_distance == 41.5F);
     BOOST_TEST(quality.sharpness == 63.25F);
     BOOST_TEST(quality.yaw == -0.125F);
@@ -64,19 +65,19 @@ BOOST_AUTO_TEST_CASE(reads_a_crop_as_written_also_after_renaming) {
     BOOST_TEST(quality.overall == 0.8125F);
 }
 
-BOOST_AUTO_TEST_CASE(is_an_image_for_other_programs) {
+BOOST_AUTO_TEST_CASE(other_programs_can_read_a_crop_as_an_image) {
     const auto image = read_image(file);
     BOOST_REQUIRE(image);
     BOOST_TEST(image->width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(leaves_no_other_files_in_the_folder) {
+BOOST_AUTO_TEST_CASE(leaves_no_temporary_files) {
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(other_images_and_other_files_are_not_crops) {
-    BOOST_REQUIRE(write_image(folder / "plain.png", textured().image));
-    BOOST_REQUIRE(write_image(folder / "plain.jpg", textured().image));
+BOOST_AUTO_TEST_CASE(ordinary_images_and_other_files_are_not_crops) {
+    BOOST_REQUIRE(write_image(folder / "plain.png", textured_crop().image));
+    BOOST_REQUIRE(write_image(folder / "plain.jpg", textured_crop().image));
     write(folder / "text.png", "not an image");
     for (const char* name : {"plain.png", "plain.jpg", "text.png", "missing.png"}) {
         const auto read = read_crop(folder / name);
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(other_images_and_other_files_are_not_crops) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_crop_with_another_alignment) {
+BOOST_AUTO_TEST_CASE(rejects_a_crop_with_a_different_crop_id) {
     alter(file, "box44up3", "box45up3");
     const auto read = read_crop(file);
     BOOST_REQUIRE(!read);

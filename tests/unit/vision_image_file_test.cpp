@@ -1,4 +1,4 @@
-// Reading and writing image files.
+// Tests of reading and writing image files.
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -19,9 +19,9 @@ namespace {
 
 using Bytes8 = std::vector<unsigned char>;
 
-Bytes8 encoded(const std::string& ending, const cv::Mat& mat) {
+Bytes8 encoded(const std::string& extension, const cv::Mat& mat) {
     Bytes8 bytes;
-    cv::imencode(ending, mat, bytes);
+    cv::imencode(extension, mat, bytes);
     return bytes;
 }
 
@@ -30,8 +30,8 @@ void write(const std::filesystem::path& file, const Bytes8& bytes) {
     std::copy(bytes.begin(), bytes.end(), std::ostreambuf_iterator<char>(out));
 }
 
-/// Draws a flag of 30 x 20: the upper half red on the left and blue on the right, the lower half
-/// green.
+/// Draws a flag of 30 x 20 pixels: the upper half red on the left and blue on the right, the lower
+/// half green.
 cv::Mat flag() {
     cv::Mat mat(20, 30, CV_8UC3, cv::Scalar(0, 200, 0));
     mat(cv::Rect(0, 0, 15, 10)) = cv::Scalar(0, 0, 200);
@@ -54,8 +54,8 @@ ErrorKind kind_of(const Result<Image>& result) {
     return result.error().kind;
 }
 
-/// Returns whether the pixel has roughly that colour; JPEG is not exact.
-bool is(const Image& image, int x, int y, const cv::Vec3b& colour) {
+/// Returns whether the pixel has about this colour; JPEG is not exact.
+bool has_colour(const Image& image, int x, int y, const cv::Vec3b& colour) {
     return cv::norm(test::mat_of(image).at<cv::Vec3b>(y, x), colour, cv::NORM_INF) < 60;
 }
 
@@ -67,17 +67,17 @@ const cv::Vec3b green(0, 200, 0);
 
 BOOST_AUTO_TEST_CASE(decodes_every_format_to_the_same_pixels) {
     const TemporaryFolder folder;
-    for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
-        BOOST_TEST_CONTEXT(ending) {
-            write(folder / ("a" + ending), encoded(ending, flag()));
-            const auto image = read_image(folder / ("a" + ending));
+    for (const std::string extension : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
+        BOOST_TEST_CONTEXT(extension) {
+            write(folder / ("a" + extension), encoded(extension, flag()));
+            const auto image = read_image(folder / ("a" + extension));
             BOOST_REQUIRE(image);
             BOOST_TEST(image->width == 30);
             BOOST_TEST(image->height == 20);
             BOOST_TEST(image->pixels.size() == 30U * 20U * 3U);
-            BOOST_TEST(is(*image, 4, 4, red));
-            BOOST_TEST(is(*image, 26, 4, blue));
-            BOOST_TEST(is(*image, 15, 16, green));
+            BOOST_TEST(has_colour(*image, 4, 4, red));
+            BOOST_TEST(has_colour(*image, 26, 4, blue));
+            BOOST_TEST(has_colour(*image, 15, 16, green));
         }
     }
 }
@@ -96,13 +96,13 @@ BOOST_AUTO_TEST_CASE(converts_grey_alpha_and_16_bit_images_to_8_bit_bgr) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(turns_images_upright_by_their_exif_orientation) {
+BOOST_AUTO_TEST_CASE(rotates_images_upright_according_to_exif) {
     const TemporaryFolder folder;
-    // Where a viewer shows the red and the blue corner of the flag, and whether it is turned by 90
-    // degrees.
+    // Positions of the red and the blue corner of the flag in the upright image, and whether the
+    // image is rotated by 90 degrees.
     struct Case {
         unsigned char orientation;
-        bool red_right, red_bottom, blue_right, blue_bottom, turned;
+        bool red_right, red_bottom, blue_right, blue_bottom, rotated;
     };
     constexpr std::array<Case, 8> cases{{{1, false, false, true, false, false},
                                          {2, true, false, false, false, false},
@@ -117,11 +117,11 @@ BOOST_AUTO_TEST_CASE(turns_images_upright_by_their_exif_orientation) {
             write(folder / "a.jpg", with_orientation(encoded(".jpg", flag()), c.orientation));
             const auto image = read_image(folder / "a.jpg");
             BOOST_REQUIRE(image);
-            BOOST_TEST(image->width == (c.turned ? 20 : 30));
+            BOOST_TEST(image->width == (c.rotated ? 20 : 30));
             const auto x = [&](bool right) { return right ? image->width - 4 : 3; };
             const auto y = [&](bool bottom) { return bottom ? image->height - 4 : 3; };
-            BOOST_TEST(is(*image, x(c.red_right), y(c.red_bottom), red));
-            BOOST_TEST(is(*image, x(c.blue_right), y(c.blue_bottom), blue));
+            BOOST_TEST(has_colour(*image, x(c.red_right), y(c.red_bottom), red));
+            BOOST_TEST(has_colour(*image, x(c.blue_right), y(c.blue_bottom), blue));
         }
     }
 }
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_unavailable) {
     BOOST_TEST((kind_of(read_image(folder.path())) == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(names_a_file_that_is_not_an_image) {
+BOOST_AUTO_TEST_CASE(reports_the_name_of_a_file_that_is_not_an_image) {
     const TemporaryFolder folder;
     for (const std::string text : {"", "x", "hello, world", "P6", "P6 0 0 255\n", "BM",
                                    "RIFF    WEBP", "GIF89a\1\1\1\1", "\xFF\xD8\xFF", "II*", "MM"}) {
@@ -143,13 +143,13 @@ BOOST_AUTO_TEST_CASE(names_a_file_that_is_not_an_image) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_truncated_image_is_malformed_wherever_it_ends) {
+BOOST_AUTO_TEST_CASE(a_truncated_image_is_malformed_at_any_length) {
     const TemporaryFolder folder;
     const cv::Mat texture = test::texture(64, 4);
-    for (const std::string ending : {".jpg", ".png", ".webp", ".bmp"}) {
-        const Bytes8 whole = encoded(ending, texture);
+    for (const std::string extension : {".jpg", ".png", ".webp", ".bmp"}) {
+        const Bytes8 whole = encoded(extension, texture);
         for (const double part : {0.1, 0.5, 0.95}) {
-            BOOST_TEST_CONTEXT(ending << " " << part) {
+            BOOST_TEST_CONTEXT(extension << " " << part) {
                 const auto size =
                     static_cast<std::ptrdiff_t>(static_cast<double>(whole.size()) * part);
                 write(folder / "a", Bytes8(whole.begin(), whole.begin() + size));
@@ -159,25 +159,26 @@ BOOST_AUTO_TEST_CASE(a_truncated_image_is_malformed_wherever_it_ends) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_webp_files_that_libwebp_would_not_accept) {
+BOOST_AUTO_TEST_CASE(rejects_webp_files_that_libwebp_would_reject) {
     const TemporaryFolder folder;
     Bytes8 lossy;
     BOOST_REQUIRE(
         cv::imencode(".webp", test::texture(64, 4), lossy, {cv::IMWRITE_WEBP_QUALITY, 80}));
     const Bytes8 lossless = encoded(".webp", test::texture(64, 4));
-    // Damages the size of the chunk, the first byte of the frame, and its start code or version.
-    for (const auto& [good, places] : {std::pair{lossy, std::vector<std::size_t>{19, 20, 24}},
-                                       std::pair{lossless, std::vector<std::size_t>{19, 20, 24}}}) {
+    // Damage the size of the chunk, the first byte of the frame, and the start code or version.
+    for (const auto& [good, positions] :
+         {std::pair{lossy, std::vector<std::size_t>{19, 20, 24}},
+          std::pair{lossless, std::vector<std::size_t>{19, 20, 24}}}) {
         write(folder / "a.webp", good);
         BOOST_REQUIRE(read_image(folder / "a.webp"));
-        for (const auto place : places) {
+        for (const auto position : positions) {
             auto bad = good;
-            bad[place] ^= 0xFFU;
+            bad[position] ^= 0xFFU;
             write(folder / "a.webp", bad);
             const auto image = read_image(folder / "a.webp");
             BOOST_TEST((kind_of(image) == ErrorKind::malformed));
             BOOST_TEST(image.error().message.find("is not a JPEG") != std::string::npos,
-                       image.error().message << " at " << place);
+                       image.error().message << " at " << position);
         }
     }
 }
@@ -185,7 +186,7 @@ BOOST_AUTO_TEST_CASE(rejects_webp_files_that_libwebp_would_not_accept) {
 BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
     const TemporaryFolder folder;
     Bytes8 png = encoded(".png", flag());
-    // The header states 65,536 x 65,536 pixels, which would be 12 GB when decoded.
+    // The header declares 65,536 x 65,536 pixels, which would be 12 GB when decoded.
     for (const std::size_t at : {16U, 20U}) {
         png[at] = 0;
         png[at + 1] = 1;
@@ -201,10 +202,10 @@ BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
 
 BOOST_AUTO_TEST_CASE(a_damaged_header_never_causes_reads_outside_the_file) {
     cv::RNG random(11);
-    for (const std::string ending : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
-        const Bytes8 whole = with_orientation(encoded(ending, flag()), 6);
+    for (const std::string extension : {".jpg", ".png", ".bmp", ".webp", ".tiff", ".ppm"}) {
+        const Bytes8 whole = with_orientation(encoded(extension, flag()), 6);
         for (int i = 0; i < 500; ++i) {
-            Bytes8 damaged = i % 2 == 0 ? whole : encoded(ending, flag());
+            Bytes8 damaged = i % 2 == 0 ? whole : encoded(extension, flag());
             for (int k = 0; k < 4; ++k)
                 damaged[static_cast<std::size_t>(random.uniform(2, 60))] =
                     static_cast<unsigned char>(random.uniform(0, 256));
@@ -217,27 +218,27 @@ BOOST_AUTO_TEST_CASE(a_damaged_header_never_causes_reads_outside_the_file) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(reads_what_it_wrote) {
+BOOST_AUTO_TEST_CASE(reads_images_that_it_wrote) {
     const TemporaryFolder folder;
     for (const std::string name : {"a.png", "a.jpg"}) {
         BOOST_TEST(write_image(folder / name, test::image_of(flag())).has_value());
         const auto image = read_image(folder / name);
         BOOST_REQUIRE(image);
-        BOOST_TEST(is(*image, 4, 4, red));
+        BOOST_TEST(has_colour(*image, 4, 4, red));
     }
-    // Only the two files are left, no temporary ones.
+    // No temporary files remain.
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 2);
 }
 
 BOOST_AUTO_TEST_CASE(reports_why_writing_failed) {
     const TemporaryFolder folder;
     const Image image = test::image_of(flag());
-    const auto nowhere = write_image(folder / "none" / "a.png", image);
-    BOOST_REQUIRE(!nowhere);
-    BOOST_TEST((nowhere.error().kind == ErrorKind::unavailable));
-    const auto odd = write_image(folder / "a.xyz", image);
-    BOOST_REQUIRE(!odd);
-    BOOST_TEST((odd.error().kind == ErrorKind::unsupported));
+    const auto missing_folder = write_image(folder / "none" / "a.png", image);
+    BOOST_REQUIRE(!missing_folder);
+    BOOST_TEST((missing_folder.error().kind == ErrorKind::unavailable));
+    const auto unsupported = write_image(folder / "a.xyz", image);
+    BOOST_REQUIRE(!unsupported);
+    BOOST_TEST((unsupported.error().kind == ErrorKind::unsupported));
     BOOST_TEST(!write_image(folder / "a.png", Image{}).has_value());
     BOOST_TEST(std::filesystem::is_empty(folder.path()));
 }

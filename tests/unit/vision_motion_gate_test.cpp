@@ -1,4 +1,4 @@
-// The motion gate and scene cuts.
+// Tests of the motion gate and of scene cuts.
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>
@@ -11,7 +11,7 @@ using namespace facebus::vision;
 
 namespace {
 
-constexpr std::int64_t frame = 40'000'000;
+constexpr std::int64_t frame = 40'000'000;  // ns per frame
 constexpr int width = 1280;
 constexpr int height = 720;
 
@@ -28,18 +28,18 @@ Image with_square(int x, int y, int side = 80) {
     return test::image_of(out);
 }
 
-bool contain(const std::vector<Area>& areas, int x, int y) {
+bool any_contains(const std::vector<Area>& areas, int x, int y) {
     return std::any_of(areas.begin(), areas.end(), [&](const Area& a) {
         return x >= a.x && x < a.x + a.width && y >= a.y && y < a.y + a.height;
     });
 }
 
-/// Turns off the periodic complete searches, so that only motion results in areas.
+/// Options without periodic searches of the whole frame, so that only motion results in areas.
 const MotionOptions never_full{.full_interval = 1e6};
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(searches_the_first_frame_completely) {
+BOOST_AUTO_TEST_CASE(searches_the_whole_of_the_first_frame) {
     MotionGate gate({});
     const auto result = gate.process(test::image_of(room()), 0);
     BOOST_TEST(result.full);
@@ -76,13 +76,13 @@ BOOST_AUTO_TEST_CASE(searches_a_moving_square_with_a_margin) {
         const int x = 200 + 12 * i;
         const auto result = gate.process(with_square(x, 300), i * frame);
         BOOST_TEST(!result.full);
-        BOOST_TEST(contain(result.areas, x - 40, 260));
-        BOOST_TEST(contain(result.areas, x + 119, 419));
-        BOOST_TEST(!contain(result.areas, 1000, 100));
+        BOOST_TEST(any_contains(result.areas, x - 40, 260));
+        BOOST_TEST(any_contains(result.areas, x + 119, 419));
+        BOOST_TEST(!any_contains(result.areas, 1000, 100));
     }
 }
 
-BOOST_AUTO_TEST_CASE(areas_are_disjoint_and_inside_the_frame) {
+BOOST_AUTO_TEST_CASE(areas_lie_inside_the_frame_and_do_not_overlap) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     for (int i = 1; i < 20; ++i) {
@@ -113,12 +113,12 @@ BOOST_AUTO_TEST_CASE(keeps_searching_an_area_after_its_last_motion) {
     MotionGate gate({.full_interval = 1e6, .linger = 0.5});
     gate.process(test::image_of(room()), 0);
     gate.process(with_square(300, 300), frame);
-    gate.process(test::image_of(room()), 2 * frame);  // the last motion
-    BOOST_TEST(contain(gate.process(test::image_of(room()), 12 * frame).areas, 340, 340));
+    gate.process(test::image_of(room()), 2 * frame);  // last motion
+    BOOST_TEST(any_contains(gate.process(test::image_of(room()), 12 * frame).areas, 340, 340));
     BOOST_TEST(gate.process(test::image_of(room()), 40 * frame).areas.empty());
 }
 
-BOOST_AUTO_TEST_CASE(searches_complete_frames_at_the_interval) {
+BOOST_AUTO_TEST_CASE(searches_the_whole_frame_once_per_interval) {
     MotionGate gate({.full_interval = 1.0});
     std::vector<int> full;
     for (int i = 0; i < 76; ++i)
@@ -126,12 +126,12 @@ BOOST_AUTO_TEST_CASE(searches_complete_frames_at_the_interval) {
     BOOST_TEST((full == std::vector<int>{0, 25, 50, 75}));
 }
 
-BOOST_AUTO_TEST_CASE(searches_every_frame_completely_if_disabled) {
+BOOST_AUTO_TEST_CASE(searches_the_whole_of_every_frame_if_disabled) {
     MotionGate gate({.enabled = false});
     for (int i = 0; i < 5; ++i) BOOST_TEST(gate.process(test::image_of(room()), i * frame).full);
 }
 
-BOOST_AUTO_TEST_CASE(reports_a_cut_and_searches_the_new_scene_completely) {
+BOOST_AUTO_TEST_CASE(reports_a_scene_cut_and_searches_the_whole_frame) {
     MotionGate gate(never_full);
     for (int i = 0; i < 5; ++i) gate.process(test::image_of(room()), i * frame);
     const auto result = gate.process(test::image_of(room(77)), 5 * frame);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(reports_a_cut_and_searches_the_new_scene_completely) {
     BOOST_TEST(result.full);
 }
 
-BOOST_AUTO_TEST_CASE(stops_searching_a_new_scene_completely_after_a_while) {
+BOOST_AUTO_TEST_CASE(searches_whole_frames_of_a_new_scene_only_for_a_while) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     gate.process(test::image_of(room(77)), frame);
@@ -150,13 +150,13 @@ BOOST_AUTO_TEST_CASE(stops_searching_a_new_scene_completely_after_a_while) {
     BOOST_TEST(later.areas.empty());
 }
 
-BOOST_AUTO_TEST_CASE(switching_the_light_is_a_cut) {
+BOOST_AUTO_TEST_CASE(turning_on_the_lights_is_a_scene_cut) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room() * 0.25), 0);
     BOOST_TEST(gate.process(test::image_of(room()), frame).scene_cut);
 }
 
-BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
+BOOST_AUTO_TEST_CASE(a_slow_change_of_brightness_is_neither_a_scene_cut_nor_motion) {
     MotionGate gate(never_full);
     for (int i = 0; i < 20; ++i) {
         cv::Mat brighter;
@@ -167,13 +167,13 @@ BOOST_AUTO_TEST_CASE(a_slow_change_of_light_is_neither_a_cut_nor_motion) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_large_moving_object_is_not_a_cut) {
+BOOST_AUTO_TEST_CASE(a_large_moving_object_is_not_a_scene_cut) {
     MotionGate gate(never_full);
     for (int i = 0; i < 15; ++i)
         BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).scene_cut);
 }
 
-BOOST_AUTO_TEST_CASE(searches_a_frame_completely_if_most_of_it_moves) {
+BOOST_AUTO_TEST_CASE(searches_the_whole_frame_if_most_of_it_moves) {
     MotionGate gate(never_full);
     gate.process(with_square(0, 0, 10), 0);
     bool full = false;
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(searches_a_frame_completely_if_most_of_it_moves) {
     BOOST_TEST(full);
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_of_another_size_restarts_the_model) {
+BOOST_AUTO_TEST_CASE(a_change_of_the_frame_size_restarts_the_model) {
     MotionGate gate(never_full);
     gate.process(test::image_of(room()), 0);
     const auto result = gate.process(test::flat(640, 360, {9, 9, 9}), frame);

@@ -1,4 +1,4 @@
-// Non-maximum suppression and the assignment of detections to tracks.
+// Tests of non-maximum suppression and of the assignment of detections to tracks.
 #include <boost/test/unit_test.hpp>
 
 #include "vision/detect/nms.hpp"
@@ -29,13 +29,13 @@ BOOST_AUTO_TEST_CASE(keeps_the_best_of_overlapping_boxes) {
     BOOST_TEST(kept[1].score == 0.8F);
 }
 
-BOOST_AUTO_TEST_CASE(suppresses_nested_boxes_by_the_area_of_the_smaller_one) {
+BOOST_AUTO_TEST_CASE(suppresses_nested_boxes_if_overlap_is_relative_to_the_smaller_box) {
     const std::vector<Candidate> nested{box(0, 0, 99, 99, 0.9F), box(40, 40, 59, 59, 0.8F)};
     BOOST_TEST(suppress(nested, 0.7, Overlap::of_union).size() == 2U);
     BOOST_TEST(suppress(nested, 0.7, Overlap::of_smaller).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(keeps_the_last_of_equal_scores) {
+BOOST_AUTO_TEST_CASE(keeps_the_last_of_overlapping_boxes_with_equal_scores) {
     const auto kept =
         suppress({box(0, 0, 9, 9, 0.5F), box(0, 0, 9, 9, 0.5F), box(0, 0, 9, 10, 0.5F)}, 0.5,
                  Overlap::of_union);
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(never_assigns_pairs_without_a_cost) {
     BOOST_TEST(!column[2].has_value());
 }
 
-BOOST_AUTO_TEST_CASE(prefers_more_pairs_to_cheaper_pairs) {
+BOOST_AUTO_TEST_CASE(prefers_more_pairs_over_cheaper_pairs) {
     CostTable costs(2, 2);
     costs.at(0, 0) = 1;
     costs.at(0, 1) = 900;
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(prefers_more_pairs_to_cheaper_pairs) {
     BOOST_TEST((column[1] == 0U));
 }
 
-BOOST_AUTO_TEST_CASE(assigns_nothing_in_empty_tables) {
+BOOST_AUTO_TEST_CASE(assigns_nothing_if_the_table_is_empty) {
     BOOST_TEST(assign(CostTable(0, 0)).empty());
     BOOST_TEST(assign(CostTable(0, 3)).empty());
     BOOST_TEST(assign(CostTable(2, 0)).size() == 2U);

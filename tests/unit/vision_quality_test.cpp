@@ -1,4 +1,4 @@
-// The quality measures of a crop.
+// Tests of the quality of a crop.
 #include <boost/test/unit_test.hpp>
 
 #include "support/images.hpp"
@@ -10,7 +10,7 @@ using namespace facebus::vision;
 namespace {
 
 /// Draws a face with sharp edges: head, eyes, brows, nose and mouth.
-cv::Mat drawn() {
+cv::Mat draw_face() {
     cv::Mat crop(crop_side, crop_side, CV_8UC3, cv::Scalar(70, 60, 50));
     cv::ellipse(crop, {80, 84}, {56, 74}, 0, 0, 360, {150, 170, 205}, cv::FILLED, cv::LINE_AA);
     for (const int x : {57, 103}) {
@@ -23,10 +23,14 @@ cv::Mat drawn() {
     return crop;
 }
 
-Detection frontal(float eyes = 60) {
+Detection frontal_face(float eye_distance = 60) {
     Detection face;
-    face.box = {0, 0, eyes * 2, eyes * 2.6F};
-    face.landmarks = {{{0, 0}, {eyes, 0}, {eyes / 2, eyes * 0.6F}, {0, eyes}, {eyes, eyes}}};
+    face.box = {0, 0, eye_distance * 2, eye_distance * 2.6F};
+    face.landmarks = {{{0, 0},
+                       {eye_distance, 0},
+                       {eye_distance / 2, eye_distance * 0.6F},
+                       {0, eye_distance},
+                       {eye_distance, eye_distance}}};
     face.score = 1;
     return face;
 }
@@ -34,7 +38,7 @@ Detection frontal(float eyes = 60) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_has_high_quality) {
-    const Quality quality = assess(test::image_of(drawn()), frontal());
+    const Quality quality = assess(test::image_of(draw_face()), frontal_face());
     BOOST_TEST(quality.overall > 0.9F);
     BOOST_TEST(quality.overall <= 1.0F);
     BOOST_TEST(quality.eye_distance == 60);
@@ -42,13 +46,13 @@ BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_has_high_quality) {
     BOOST_TEST(std::abs(quality.yaw) < 0.01F);
 }
 
-BOOST_AUTO_TEST_CASE(a_blurred_crop_scores_lower_than_a_sharp_one) {
-    float before = assess(test::image_of(drawn()), frontal()).overall;
-    float sharpness = assess(test::image_of(drawn()), frontal()).sharpness;
+BOOST_AUTO_TEST_CASE(a_blurred_crop_has_a_lower_quality_than_a_sharp_one) {
+    float before = assess(test::image_of(draw_face()), frontal_face()).overall;
+    float sharpness = assess(test::image_of(draw_face()), frontal_face()).sharpness;
     for (const double sigma : {2.0, 4.0, 8.0}) {
         cv::Mat blurred;
-        cv::GaussianBlur(drawn(), blurred, {}, sigma);
-        const Quality quality = assess(test::image_of(blurred), frontal());
+        cv::GaussianBlur(draw_face(), blurred, {}, sigma);
+        const Quality quality = assess(test::image_of(blurred), frontal_face());
         BOOST_TEST(quality.sharpness < sharpness);
         BOOST_TEST(quality.overall <= before);
         sharpness = quality.sharpness;
@@ -59,52 +63,52 @@ BOOST_AUTO_TEST_CASE(a_blurred_crop_scores_lower_than_a_sharp_one) {
 
 BOOST_AUTO_TEST_CASE(an_enlarged_small_face_is_less_sharp) {
     cv::Mat small;
-    cv::resize(drawn(), small, {20, 20}, 0, 0, cv::INTER_AREA);
+    cv::resize(draw_face(), small, {20, 20}, 0, 0, cv::INTER_AREA);
     cv::resize(small, small, {crop_side, crop_side}, 0, 0, cv::INTER_LINEAR);
-    BOOST_TEST(assess(test::image_of(small), frontal()).sharpness <
-               assess(test::image_of(drawn()), frontal()).sharpness / 3);
+    BOOST_TEST(assess(test::image_of(small), frontal_face()).sharpness <
+               assess(test::image_of(draw_face()), frontal_face()).sharpness / 3);
 }
 
 BOOST_AUTO_TEST_CASE(sharpness_hardly_depends_on_brightness) {
     cv::Mat dim;
-    drawn().convertTo(dim, -1, 0.7, 5);
-    const float bright = assess(test::image_of(drawn()), frontal()).sharpness;
-    const float darker = assess(test::image_of(dim), frontal()).sharpness;
+    draw_face().convertTo(dim, -1, 0.7, 5);
+    const float bright = assess(test::image_of(draw_face()), frontal_face()).sharpness;
+    const float darker = assess(test::image_of(dim), frontal_face()).sharpness;
     BOOST_TEST(darker == bright, boost::test_tools::tolerance(0.15F));
 }
 
-BOOST_AUTO_TEST_CASE(a_turned_face_has_yaw_of_the_right_sign_and_scores_lower) {
-    Detection left = frontal();
-    Detection right = frontal();
+BOOST_AUTO_TEST_CASE(a_turned_face_has_a_signed_yaw_and_a_lower_quality) {
+    Detection left = frontal_face();
+    Detection right = frontal_face();
     left.landmarks[2].x = 5;
     right.landmarks[2].x = 55;
-    const Image crop = test::image_of(drawn());
+    const Image crop = test::image_of(draw_face());
     BOOST_TEST(assess(crop, left).yaw < -0.5F);
     BOOST_TEST(assess(crop, right).yaw > 0.5F);
-    BOOST_TEST(assess(crop, right).overall < assess(crop, frontal()).overall);
+    BOOST_TEST(assess(crop, right).overall < assess(crop, frontal_face()).overall);
 }
 
 BOOST_AUTO_TEST_CASE(roll_is_not_yaw) {
-    Detection rolled = frontal();
+    Detection rolled = frontal_face();
     const double angle = 0.5;
     for (Point& point : rolled.landmarks) {
         const auto c = static_cast<float>(std::cos(angle));
         const auto s = static_cast<float>(std::sin(angle));
         point = {c * point.x - s * point.y, s * point.x + c * point.y};
     }
-    BOOST_TEST(std::abs(assess(test::image_of(drawn()), rolled).yaw) < 0.01F);
+    BOOST_TEST(std::abs(assess(test::image_of(draw_face()), rolled).yaw) < 0.01F);
 }
 
 BOOST_AUTO_TEST_CASE(tiny_and_uncertain_faces_have_zero_quality) {
-    const Image crop = test::image_of(drawn());
-    BOOST_TEST(assess(crop, frontal(5)).overall == 0);
-    Detection doubtful = frontal();
+    const Image crop = test::image_of(draw_face());
+    BOOST_TEST(assess(crop, frontal_face(5)).overall == 0);
+    Detection doubtful = frontal_face();
     doubtful.score = 0.75F;
     BOOST_TEST(assess(crop, doubtful).overall == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_flat_crop_and_eyes_in_one_point_have_finite_values) {
-    Detection odd = frontal();
+BOOST_AUTO_TEST_CASE(a_flat_crop_with_both_eyes_at_one_point_has_finite_quality) {
+    Detection odd = frontal_face();
     odd.landmarks.fill({10, 10});
     const Quality quality = assess(test::flat(crop_side, crop_side, {0, 0, 0}), odd);
     BOOST_TEST(quality.overall == 0);

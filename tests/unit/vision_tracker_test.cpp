@@ -1,4 +1,4 @@
-// Tracks, and the choice of crops to send.
+// Tests of the tracker: its tracks, and the crops that it selects as probes.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(the_second_detection_starts_a_track_and_sends_its_first_pro
     BOOST_TEST(result.probes[0].sighting.crop.width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_per_frame) {
+BOOST_AUTO_TEST_CASE(a_visible_track_reports_one_moved_event_per_frame) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {
         const auto result =
@@ -68,13 +68,14 @@ BOOST_AUTO_TEST_CASE(a_visible_track_moves_once_per_frame) {
 
 BOOST_AUTO_TEST_CASE(people_who_pass_each_other_keep_their_track_numbers) {
     Tracker tracker({});
-    std::map<std::uint64_t, std::set<int>> directions;  // in which the box of each track moved
+    std::map<std::uint64_t, std::set<int>>
+        directions;  // directions in which the box of each track moved
     std::map<std::uint64_t, float> last;
     for (int i = 0; i < 40; ++i) {
-        const auto way = static_cast<float>(i) * 8;
+        const auto distance = static_cast<float>(i) * 8;
         // In the middle, one person hides the other for four frames.
-        std::vector<Sighting> seen{sighting(20 + way, 50, 1)};
-        if (i < 18 || i > 21) seen.push_back(sighting(340 - way, 54, 2));
+        std::vector<Sighting> seen{sighting(20 + distance, 50, 1)};
+        if (i < 18 || i > 21) seen.push_back(sighting(340 - distance, 54, 2));
         // The order of the detections must not matter.
         if (i % 2 == 1) std::reverse(seen.begin(), seen.end());
         for (const auto& event : tracker.process(std::move(seen), i * frame, false).events) {
@@ -126,14 +127,14 @@ BOOST_AUTO_TEST_CASE(a_scene_cut_ends_all_tracks_and_the_next_face_starts_a_new_
     BOOST_TEST(after.events[0].track == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(another_face_in_the_same_place_starts_another_track) {
+BOOST_AUTO_TEST_CASE(a_different_face_at_the_same_position_starts_a_new_track) {
     Tracker tracker({});
     for (int i = 0; i < 5; ++i) tracker.process({sighting(10, 10, 1)}, i * frame, false);
     tracker.process({sighting(11, 10, 2)}, 5 * frame, false);
     const auto result = tracker.process({sighting(11, 10, 2)}, 6 * frame, false);
     BOOST_TEST(count(result, Kind::started) == 1U);
     BOOST_TEST(count(result, Kind::moved) == 0U);
-    // Two faces can't be in the same place, so the first one has left.
+    // Two faces cannot be at the same position, so the first one must have left.
     BOOST_TEST(count(result, Kind::ended) == 1U);
 }
 
@@ -141,8 +142,8 @@ BOOST_AUTO_TEST_CASE(one_bad_crop_does_not_split_a_track) {
     Tracker tracker({});
     std::set<std::uint64_t> tracks;
     for (int i = 0; i < 20; ++i) {
-        const unsigned looks = i % 5 == 4 ? 2 : 1;
-        for (const auto& e : tracker.process({sighting(10, 10, looks)}, i * frame, false).events)
+        const unsigned person = i % 5 == 4 ? 2 : 1;
+        for (const auto& e : tracker.process({sighting(10, 10, person)}, i * frame, false).events)
             tracks.insert(e.track);
     }
     BOOST_TEST(tracks.size() == 1U);
@@ -222,7 +223,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_all_tracks_once) {
     BOOST_TEST(tracker.finish().events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(time_that_runs_backwards_starts_a_new_scene) {
+BOOST_AUTO_TEST_CASE(ends_all_tracks_if_the_time_runs_backwards) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 100 * frame, false);
     tracker.process({sighting(10, 10, 1)}, 101 * frame, false);

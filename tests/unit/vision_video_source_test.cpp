@@ -1,4 +1,4 @@
-// Reading videos, folders and streams.
+// Tests of reading videos, folders of images and streams.
 #include <fstream>
 #include <string>
 
@@ -14,7 +14,7 @@ using namespace facebus::vision;
 
 namespace {
 
-/// Writes a video whose brightness grows with the frame number.
+/// Writes a video whose brightness increases with each frame.
 void write_video(const std::filesystem::path& file, int frames, double rate, int width = 64,
                  int height = 48) {
     auto writer = VideoWriter::create(file, rate, width, height);
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_odd_frame_sizes) {
     BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(names_a_missing_file_in_the_error) {
+BOOST_AUTO_TEST_CASE(reports_the_name_of_a_missing_file) {
     const TemporaryFolder folder;
     const auto source = VideoSource::open((folder / "none.mp4").string());
     BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_truncated_video_is_unsupported) {
         (error_of(VideoSource::open((folder / "a.mp4").string())).kind == ErrorKind::unsupported));
 }
 
-BOOST_AUTO_TEST_CASE(reads_a_folder_in_the_order_of_names) {
+BOOST_AUTO_TEST_CASE(reads_the_images_of_a_folder_sorted_by_name) {
     const TemporaryFolder folder;
     for (const int i : {2, 0, 1}) {
         const auto name = "p" + std::to_string(i) + (i == 1 ? ".JPG" : ".png");
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(reads_a_folder_in_the_order_of_names) {
     BOOST_TEST(!source->read()->has_value());
 }
 
-BOOST_AUTO_TEST_CASE(names_a_damaged_image_in_a_folder_and_reads_on) {
+BOOST_AUTO_TEST_CASE(reports_a_damaged_image_in_a_folder_and_continues) {
     const TemporaryFolder folder;
     std::ofstream(folder / "a.png") << "not an image";
     BOOST_REQUIRE(write_image(folder / "b.png", test::flat(20, 10, {9, 9, 9})));
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_folder_without_images_is_unsupported) {
         (error_of(VideoSource::open(folder.path().string())).kind == ErrorKind::unsupported));
 }
 
-BOOST_AUTO_TEST_CASE(hides_the_password_of_an_unavailable_stream) {
+BOOST_AUTO_TEST_CASE(hides_user_name_and_password_of_an_unavailable_stream) {
     const auto source = VideoSource::open("rtsp://admin:s3cret@127.0.0.1:1/door");
     BOOST_TEST((error_of(source).kind == ErrorKind::unavailable));
     BOOST_TEST(error_of(source).message.find("127.0.0.1") != std::string::npos);
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(distinguishes_kinds_of_sources) {
     BOOST_TEST((source_kind("video.mp4") == SourceKind::file));
 }
 
-BOOST_AUTO_TEST_CASE(prints_sources_without_user_name_and_password) {
+BOOST_AUTO_TEST_CASE(removes_user_name_and_password_from_urls) {
     BOOST_TEST(without_credentials("rtsp://u:p@host:554/a") == "rtsp://host:554/a");
     BOOST_TEST(without_credentials("rtsp://u:p@ss@host/a?b=c@d") == "rtsp://host/a?b=c@d");
     BOOST_TEST(without_credentials("rtsp://host/a@b") == "rtsp://host/a@b");
