@@ -1,5 +1,5 @@
-"""Errors at startup: each prints one line that states what is wrong and what to do, exits with the right code
-and shows no stack trace. The cases are tables of commands, exit codes and patterns in the line."""
+"""Errors at startup. For each, the program prints one line that states what is wrong and what to do, exits with the
+right code and shows no stack trace. The tests are tables of commands, exit codes and patterns that the line matches."""
 
 import dataclasses
 import os
@@ -34,7 +34,7 @@ class Case:
 
 
 def grey_png(file, width=320, height=240):
-    """Writes an image without a face, a gradient, and returns the file."""
+    """Writes an image without a face (a gradient) and returns the file."""
     rows = b"".join(b"\0" + bytes((x + y) // 4 % 256 for x in range(width)) for y in range(height))
 
     def chunk(kind, data):
@@ -76,7 +76,7 @@ class BadInputTest(support.ProcessTest):
                 self.assertEqual([], list(self.scratch.iterdir()))
 
     def assert_one_line(self, name, result):
-        """Asserts one line of plain text. Services may log lines before it, in the log format."""
+        """Asserts that standard error is one line of plain text. Services may print log lines before it."""
         lines = result.err_lines
         self.assertTrue(lines, result)
         before = lines[:-1]
@@ -147,7 +147,7 @@ class BadInputTest(support.ProcessTest):
                    ("environment: unknown variable FACEBUS_BROKER_QUEU;", "did you mean FACEBUS_BROKER_QUEUE[?]"),
                    {"FACEBUS_BROKER_QUEU": "5"})
               for name in (("facebus-broker",), ("facebus-motion",), ("facebus", "gallery", "list"))),
-            Case("a camera name that can't be a topic", ["facebus-capture"], CONFIG,
+            Case("a camera name that cannot be a topic", ["facebus-capture"], CONFIG,
                  (at(2), "front door", "letters"), yaml="cameras:\n  front door:\n    source: a\n"),
             Case("a camera without a source", ["facebus-capture"], CONFIG, (r"cameras\.door", "source"),
                  yaml="cameras:\n  door:\n    loop: true\n"),
@@ -156,7 +156,8 @@ class BadInputTest(support.ProcessTest):
                  ("FACEBUS_BROKER_QUEUE", "an integer"), {"FACEBUS_BROKER_QUEUE": "-3"}),
             Case("a configuration that does not exist", ["facebus-broker", "--config", "/no/such.yaml"],
                  CONFIG, ("/no/such.yaml", "check its name")),
-            Case("the same for facebus", ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
+            Case("a configuration that does not exist, for facebus",
+                 ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
                  ("/no/such.yaml", "check its name")),
             Case("a health address without a port", ["facebus-broker"], CONFIG,
                  (r"broker\.health", "host:port"), {"FACEBUS_BROKER_HEALTH": "localhost"}),
@@ -192,7 +193,7 @@ class BadInputTest(support.ProcessTest):
         self.check_with_demo(cases)
 
     def check_with_demo(self, cases):
-        """Checks like check(), but lets the demo print other lines before the error."""
+        """Does the same as check(), but the demo may print other lines before the error."""
         demo = [case for case in cases if case.command[1:2] == ["demo"]]
         self.check([case for case in cases if case not in demo])
         for case in demo:
@@ -200,14 +201,14 @@ class BadInputTest(support.ProcessTest):
                 result = self.run_program([program("facebus"), *case.command[1:]],
                                           self.environment(**case.environment))
                 self.assertEqual(case.code, result.code, result)
-                wrong = [line for line in result.err_lines if line.startswith("facebus: ")]
-                self.assertEqual(wrong, result.err_lines[-1:], result)
+                errors = [line for line in result.err_lines if line.startswith("facebus: ")]
+                self.assertEqual(errors, result.err_lines[-1:], result)
                 for pattern in case.patterns:
-                    self.assertRegex(wrong[0], pattern)
+                    self.assertRegex(errors[0], pattern)
                 self.assertEqual({}, self.processes_left())
                 self.assertEqual([], list(self.scratch.iterdir()))
 
-    def test_an_unreadable_source_is_named(self):
+    def test_reports_the_name_of_an_unreadable_source(self):
         support.need_models()
         noise = self.folder / "noise.mp4"
         noise.write_bytes(os.urandom(100_000))
@@ -232,7 +233,7 @@ class BadInputTest(support.ProcessTest):
                           UNAVAILABLE, ("/dev/video99",)))
         self.check(cases)
 
-    def test_unavailable_redis_is_reported_with_its_address(self):
+    def test_reports_the_address_of_unavailable_redis(self):
         support.need_models()
         nowhere = {"FACEBUS_REDIS_URL": NOWHERE}
         patterns = ("(?i)redis", "/nonexistent/redis", "redis.url|start|running")
@@ -244,7 +245,7 @@ class BadInputTest(support.ProcessTest):
             Case("gallery remove", ["facebus", "gallery", "remove", "a"], UNAVAILABLE, patterns, nowhere),
         ])
 
-    def test_a_port_in_use_is_reported_with_its_setting(self):
+    def test_reports_the_setting_of_a_port_that_is_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             self.check([
@@ -260,7 +261,8 @@ class BadInputTest(support.ProcessTest):
 
 
 class BadPhotoTest(support.ProcessTest):
-    """A rejected photo: one line with its name and the reason, exit code 65, nothing stored."""
+    """Rejected photos. For each, the command prints one line with the file name and the reason, exits with code 65 and
+    stores nothing."""
 
     @classmethod
     def setUpClass(cls):
@@ -306,7 +308,7 @@ class BadPhotoTest(support.ProcessTest):
     def test_a_truncated_image_is_rejected(self):
         half = self.folder / "half.jpg"
         whole = OBAMA.read_bytes()
-        for size in (len(whole) // 2, 20_000, 100):  # the smaller two end before the image size
+        for size in (len(whole) // 2, 20_000, 100):  # the two smaller files end before the image size
             with self.subTest(size=size):
                 half.write_bytes(whole[:size])
                 self.assert_rejected(half, "is truncated")
@@ -321,7 +323,7 @@ class BadPhotoTest(support.ProcessTest):
         self.assertIn("1 sample added, 1 file rejected", result.out)
         self.assertEqual(1, len(result.err_lines), result)
 
-    def test_a_missing_path_is_named(self):
+    def test_reports_a_missing_path_and_a_folder_without_images(self):
         for path in ("/no/such/folder", self.folder / "tmp"):
             with self.subTest(path=path):
                 result = self.system.facebus("gallery", "add", path)
@@ -329,7 +331,7 @@ class BadPhotoTest(support.ProcessTest):
                 self.assertEqual(1, len(result.err_lines), result)
                 self.assertIn(str(path), result.err)
 
-    def test_a_person_who_is_not_enrolled_is_named(self):
+    def test_reports_the_name_of_a_person_who_is_not_enrolled(self):
         for command in ("show", "remove"):
             with self.subTest(command=command):
                 result = self.system.facebus("gallery", command, "nobody-of-this-name")

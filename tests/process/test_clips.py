@@ -1,9 +1,9 @@
-"""Acceptance test on real clips with several people, from the camera to the name. Everyone who is enrolled and
-visible must be named in at least one track, and no track may end with a wrong name, according to the ground
-truth in truth/*.json. Prints a table of all tracks. Requires FACEBUS_DATA.
+"""Acceptance test on real clips with several people: replays each clip and compares the results with the ground truth
+in truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end
+with a wrong name. Prints a table of all tracks. Requires FACEBUS_DATA.
 
-A track is judged by its last name, which must be the name of the person at the position of the track in most of
-its frames. An unknown person must not be named."""
+The last name of a track counts. It must be the name of the person who is at the position of the track in most of its
+frames. An unknown person must not get a name."""
 
 import collections
 import json
@@ -23,7 +23,7 @@ class Track:
     """Messages about one track on the result topic."""
 
     def __init__(self):
-        self.places = []      # (frame, x of the centre)
+        self.positions = []   # (frame, x of the centre)
         self.identities = []
 
     @property
@@ -36,8 +36,9 @@ class Track:
         return self.identities[-1].get("subject") if self.decision == "known" else None
 
     def row(self, number, people, verdict):
-        first, last = self.places[0][0], self.places[-1][0]
-        x = sum(x for _, x in self.places) / len(self.places)
+        """Returns a row of the table. `people` are those at the position of the track."""
+        first, last = self.positions[0][0], self.positions[-1][0]
+        x = sum(x for _, x in self.positions) / len(self.positions)
         last_identity = self.identities[-1] if self.identities else None
         similarity = last_identity.get("similarity") if last_identity else None
         results = [i.get("subject") if i["decision"] == "known" else i["decision"]
@@ -58,7 +59,7 @@ def frame_rate(case, clip):
 
 
 def tracks_of(messages, rate):
-    """Returns the tracks by id, in order of their start."""
+    """Returns the tracks by id, in order of their first message."""
     tracks = collections.defaultdict(Track)
     for message in messages:
         if message.kind not in ("track", "identity") or message.get("event") == "end":
@@ -67,16 +68,16 @@ def tracks_of(messages, rate):
         if message.kind == "identity":
             track.identities.append(message)
         box = message["box"]
-        track.places.append((round(message["pts"] / NS * rate), box["x"] + box["width"] / 2))
+        track.positions.append((round(message["pts"] / NS * rate), box["x"] + box["width"] / 2))
     for track in tracks.values():
-        track.places.sort()
+        track.positions.sort()
     return tracks
 
 
 def people_at(track, truth):
     """Returns the people at the position of the track, most frequent first. An unknown person is None."""
     seen = collections.Counter()
-    for frame, x in track.places:
+    for frame, x in track.positions:
         for person in truth["seen"]:
             if (person["first_frame"] <= frame <= person["last_frame"]
                     and person["left"] <= x <= person["right"]):
@@ -85,19 +86,19 @@ def people_at(track, truth):
 
 
 def continuity(tracks, truth):
-    """Returns the numbers of identity switches (a track changes from one person to another) and of fragments
-    (additional tracks of a person who was visible all the time). A track of a single frame, mostly a hand or a
-    false detection, also counts as a fragment."""
+    """Returns the number of identity switches (a track changes from one person to another) and the number of fragments
+    (additional tracks of a person who was visible throughout). A track of a single frame, mostly of a hand or a false
+    detection, also counts as a fragment."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:
         people = people_at(track, truth)
         switches += max(len(people) - 1, 0)
-        for place in truth["seen"]:
-            if place["name"] and people[:1] == [place["name"]] and any(
-                    place["first_frame"] <= frame <= place["last_frame"]
-                    and place["left"] <= x <= place["right"] for frame, x in track.places):
-                seen[json.dumps(place)] += 1
+        for stay in truth["seen"]:  # one person in one area from a first to a last frame
+            if stay["name"] and people[:1] == [stay["name"]] and any(
+                    stay["first_frame"] <= frame <= stay["last_frame"]
+                    and stay["left"] <= x <= stay["right"] for frame, x in track.positions):
+                seen[json.dumps(stay)] += 1
     return switches, sum(count - 1 for count in seen.values())
 
 
@@ -117,7 +118,8 @@ class ClipTest(support.ProcessTest):
         system.start_all()
         return system.replay(clip)
 
-    def judge(self, file, most_fragments):
+    def check_all_enrolled(self, file, max_fragments):
+        """Asserts that everyone who is enrolled is identified, and that no track has a wrong name."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         messages = self.replay(clip, DATA / truth["gallery"])
@@ -126,12 +128,12 @@ class ClipTest(support.ProcessTest):
         lines = [f"track  frames        x  results{'':<38} similarity probes  truth{'':<28}"]
         for number, track in enumerate(tracks.values(), 1):
             people = people_at(track, truth)
-            # The most frequent person is the one in the track. That is enough if people keep apart.
+            # The most frequent person counts as the person in the track. This requires that people keep apart.
             right = track.name is not None and people[:1] == [track.name]
             if right:
                 named.add(track.name)
             elif track.name is not None:
-                wrong.append(f"track {number} is named {track.name}, but shows "
+                wrong.append(f"track {number} is identified as {track.name}, but shows "
                              f"{', '.join(p or 'an unknown person' for p in people) or 'nobody'}")
             verdict = "right" if right else "WRONG" if track.name else ""
             lines.append(track.row(number, people, verdict))
@@ -139,16 +141,16 @@ class ClipTest(support.ProcessTest):
         unnamed = sum(1 for track in tracks.values() if track.name is None)
         lines.append(f"{len(tracks)} tracks: {len(tracks) - unnamed - len(wrong)} right, "
                      f"{len(wrong)} wrong, {unnamed} without a name; "
-                     f"{len(named)} people named, missed: {', '.join(missed) or 'nobody'}")
+                     f"{len(named)} people identified, missed: {', '.join(missed) or 'nobody'}")
         switches, fragments = continuity(tracks.values(), truth)
         lines.append(f"{switches} identity switches, {fragments} fragments")
         print(f"\n{truth['clip']}\n" + "\n".join(lines), flush=True)
         self.assertEqual(([], []), (wrong, missed), "(wrong, missed)")
         self.assertEqual(0, switches, "identity switches")
-        self.assertLessEqual(fragments, most_fragments, "fragments")
+        self.assertLessEqual(fragments, max_fragments, "fragments")
 
-    def judge_without(self, file, left_out):
-        """Asserts that a person who is not enrolled is decided as unknown and never named."""
+    def check_without(self, file, left_out):
+        """Asserts that the person `left_out` is unknown and never identified if not enrolled."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         tracks = tracks_of(self.replay(clip, DATA / truth["gallery"], left_out),
@@ -157,26 +159,26 @@ class ClipTest(support.ProcessTest):
         for track in tracks.values():
             if people_at(track, truth)[:1] == [left_out]:
                 decisions[track.decision] += 1
-                self.assertIsNone(track.name, f"{left_out} is named {track.name}")
+                self.assertIsNone(track.name, f"{left_out} is identified as {track.name}")
         print(f"\n{truth['clip']} without {left_out}: {dict(decisions)}", flush=True)
-        self.assertGreater(decisions["unknown"], 0, f"{left_out} is never decided as unknown")
+        self.assertGreater(decisions["unknown"], 0, f"no track of {left_out} has the decision unknown")
 
-    def test_names_both_men_on_the_stage_and_nobody_else(self):
-        self.judge("two_people_stage.json", most_fragments=0)
+    def test_identifies_both_men_on_the_stage_and_nobody_else(self):
+        self.check_all_enrolled("two_people_stage.json", max_fragments=0)
 
-    def test_names_all_six_people_in_the_scene_correctly(self):
-        self.judge("six_people_720p.json", most_fragments=3)
+    def test_identifies_all_six_people_in_the_scene(self):
+        self.check_all_enrolled("six_people_720p.json", max_fragments=3)
 
-    def test_does_not_name_a_person_who_is_not_enrolled(self):
-        self.judge_without("six_people_720p.json", "Ross")
-        self.judge_without("two_people_stage.json", "lin-manuel-miranda")
+    def test_does_not_identify_a_person_who_is_not_enrolled(self):
+        self.check_without("six_people_720p.json", "Ross")
+        self.check_without("two_people_stage.json", "lin-manuel-miranda")
 
-    def test_finds_nobody_in_traffic_without_faces(self):
+    def test_publishes_no_identity_for_traffic_without_faces(self):
         gallery = DATA / "video-gallery/friends"
         messages = self.replay(DATA / "video/noface_opencv4nodejs_traffic.mp4", gallery)
         seen = identities(messages)
         for m in seen:
-            print(f"\nan identity at frame {m['pts'] / NS:.2f} s: {m['decision']} {m['box']}")
+            print(f"\nan identity at {m['pts'] / NS:.2f} s: {m['decision']} {m['box']}")
         self.assertEqual([], [m.header for m in seen])
         self.assertEqual("end", messages[-1]["event"], "the clip was not played to its end")
 

@@ -1,5 +1,5 @@
-"""`facebus demo`: runs the whole system with one command and leaves only its results behind. Also tests that a
-replay of a file gives the same identities every time."""
+"""`facebus demo`: runs the whole system with one command and leaves only its results behind. Also tests that every
+replay of a file gives the same identities."""
 
 import os
 import pathlib
@@ -20,17 +20,17 @@ INTERRUPT_LIMIT = 15
 INTERRUPTED = 130
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
-# Matches result lines, and the lines of the summary, which contain "from".
+# Matches a result line, or a line of the summary, which also contains "from".
 RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
-def named(output):
-    """Returns the names in the lines that demo prints."""
+def names_in(output):
+    """Returns the names of known people in the output of demo."""
     return [m[2] for m in map(RESULT.search, output.splitlines()) if m and m[1] == "known"]
 
 
 class DemoTest(support.ProcessTest):
-    kept = None  # the result of the one run that these tests check
+    the_run = None  # result, remaining processes and remaining files of the one run that all tests check
 
     @classmethod
     def setUpClass(cls):
@@ -39,18 +39,19 @@ class DemoTest(support.ProcessTest):
         cls.addClassCleanup(shutil.rmtree, cls.output, ignore_errors=True)
 
     def demo(self):
-        if DemoTest.kept is None:
+        """Returns the result of the one run."""
+        if DemoTest.the_run is None:
             result = self.facebus("demo", "--output", self.output)
-            DemoTest.kept = (result, self.processes_left(), list(self.scratch.iterdir()))
-        return DemoTest.kept[0]
+            DemoTest.the_run = (result, self.processes_left(), list(self.scratch.iterdir()))
+        return DemoTest.the_run[0]
 
-    def test_the_demo_ends_with_success(self):
+    def test_the_demo_succeeds(self):
         result = self.demo()
         self.assertEqual(0, result.code, result)
 
-    def test_the_demo_names_the_man_in_the_clip_and_nobody_else(self):
+    def test_the_demo_identifies_the_man_in_the_clip_and_nobody_else(self):
         result = self.demo()
-        names = named(result.out)
+        names = names_in(result.out)
         self.assertTrue(names, result)
         for name in names:
             self.assertTrue(name.startswith(MAN), result)
@@ -73,13 +74,13 @@ class DemoTest(support.ProcessTest):
         self.assertEqual(b"\xff\xd9", sheet[-2:], "truncated")
         video = (self.output / "annotated.mp4").read_bytes()
         self.assertEqual(b"ftyp", video[4:8], "not an MP4")
-        self.assertIn(b"moov", video, "an MP4 without its index can't be played")
+        self.assertIn(b"moov", video, "an MP4 without its index cannot be played")
         for file in ("contact-sheet.jpg", "annotated.mp4"):
             self.assertIn(file, result.out, "the output does not name the file")
 
     def test_the_demo_leaves_no_process_and_no_temporary_file(self):
         self.demo()
-        _, processes, files = DemoTest.kept
+        _, processes, files = DemoTest.the_run
         self.assertEqual({}, processes)
         self.assertEqual([], files)
 
@@ -89,17 +90,17 @@ class DemoWithUnknownPeopleTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def test_the_demo_names_nobody_in_a_video_without_enrolled_people(self):
+    def test_the_demo_identifies_nobody_in_a_video_without_enrolled_people(self):
         result = self.facebus("demo", "--source", DEMO / "bikes.mp4", "--no-first-second", "--output",
                               self.folder / "out")
         self.assertEqual(0, result.code, result)
-        self.assertEqual([], named(result.out), result)
+        self.assertEqual([], names_in(result.out), result)
 
-    def test_the_demo_reports_but_does_not_name_an_unknown_man(self):
+    def test_the_demo_reports_an_unknown_man_without_a_name(self):
         result = self.facebus("demo", "--no-first-second", "--output", self.folder / "out")
         self.assertEqual(0, result.code, result)
         self.assertTrue(RESULT.search(result.out), f"no result\n{result}")
-        self.assertEqual([], named(result.out), result)
+        self.assertEqual([], names_in(result.out), result)
 
 
 class DemoInterruptedTest(support.ProcessTest):
@@ -108,7 +109,8 @@ class DemoInterruptedTest(support.ProcessTest):
         support.need_system()
 
     def interrupt_at(self, stream, pattern):
-        """Starts an endless demo, sends Ctrl-C when it prints a matching line, and waits for its end."""
+        """Starts an endless demo. Sends SIGINT, like Ctrl-C, when its standard output (if `stream` is "out") or its
+        standard error ("err") matches the pattern. Returns the exit code and everything that the demo printed."""
         environment = self.environment(FACEBUS_CAMERAS_DEMO_SOURCE=CARPHONE,
                                        FACEBUS_CAMERAS_DEMO_LOOP="true",
                                        FACEBUS_CAMERAS_DEMO_PACE="live")
@@ -121,7 +123,7 @@ class DemoInterruptedTest(support.ProcessTest):
         printed = ""
         while not re.search(pattern, printed):
             line = pipe.readline().decode()
-            self.assertTrue(line, f"it ended too early\n{printed}\n{other.read_text()}")
+            self.assertTrue(line, f"the demo exited before it was interrupted\n{printed}\n{other.read_text()}")
             printed += line
         start = time.monotonic()
         os.killpg(demo.pid, signal.SIGINT)
@@ -150,9 +152,9 @@ class ReplayTest(support.ProcessTest):
     def setUpClass(cls):
         support.need_system()
 
-    def story(self, system, source):
-        """Returns the identities of a replay without ids and clock times, which differ every time. They are in
-        stream order, because results of different tracks can overtake each other."""
+    def replay(self, system, source):
+        """Returns the identities of a replay without ids and clock times, which differ every time. Sorts them by
+        position in the video, because results of different tracks arrive in varying order."""
         found = identities(system.replay(source))
         return sorted(((m["src"], m["pts"], m["box"]["x"], m["decision"], m.get("subject"),
                         m.get("similarity")) for m in found), key=lambda row: row[:4])
@@ -171,18 +173,18 @@ class ReplayTest(support.ProcessTest):
                 system.start_redis()
                 system.enrol(*gallery)
                 system.start_all()
-                stories = [self.story(system, source) for _ in range(2)]
-                first = first or stories[0]
-                self.assertTrue(any(row[4] for row in first), f"nobody was named: {first}")
-                for story in stories:
-                    self.assert_same(first, story, f"{workers} workers")
+                replays = [self.replay(system, source) for _ in range(2)]
+                first = first or replays[0]
+                self.assertTrue(any(row[4] for row in first), f"nobody was identified: {first}")
+                for replay in replays:
+                    self.assert_same(first, replay, f"{workers} workers")
                 for name in list(system.services):
                     system.stop(name)
 
-    def test_a_replay_of_a_file_gives_the_same_identities_every_time(self):
+    def test_every_replay_of_a_file_gives_the_same_identities(self):
         self.check(CARPHONE, carphone_frames(self), DEMO / "photos")
 
-    def test_a_replay_with_many_people_gives_the_same_identities_every_time(self):
+    def test_every_replay_with_many_people_gives_the_same_identities(self):
         support.need_data()
         self.check(DATA / "video/two_people_stage.mp4",
                    *sorted((DATA / "video-gallery/hamilton").iterdir()))
