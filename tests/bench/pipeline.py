@@ -185,7 +185,7 @@ class Pipeline(support.ProcessTest):
 
     def workers(self):
         """Measures the probes per second of real workers, with an edge that always has more probes."""
-        print("| workers | batch | probes/s | core ms per probe | MiB per worker |\n|--:|--:|--:|--:|--:|")
+        print("| workers | batch | probes/s | core ms per probe | peak MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
             system.start_redis()

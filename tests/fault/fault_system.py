@@ -106,7 +106,7 @@ class FaultSystem(System):
         self.services[name].process.send_signal(number)
 
     def suspend(self, name):
-        """Stops a process without ending it, as if it hung."""
+        """Suspends a process, so that it appears to hang."""
         self.signal(name, signal.SIGSTOP)
 
     def resume(self, name):

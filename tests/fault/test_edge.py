@@ -15,7 +15,7 @@ FRAME_SECONDS = 0.04
 BOUNDARY = "frame"
 
 
-class ProcessTest(support.ProcessTest):
+class EdgeProcessTest(support.ProcessTest):
     limit = 180
 
     @classmethod

@@ -21,8 +21,8 @@ class NetworkTest(FaultTest):
         support.need(os.geteuid() == 0, "creating networks requires root")
 
     def ip(self, *arguments):
-        ended = subprocess.run(["ip", *arguments], capture_output=True, text=True)
-        support.need(ended.returncode == 0, f"ip {' '.join(arguments)}: {ended.stderr.strip()}")
+        finished = subprocess.run(["ip", *arguments], capture_output=True, text=True)
+        support.need(finished.returncode == 0, f"ip {' '.join(arguments)}: {finished.stderr.strip()}")
 
     def create_network(self):
         """Creates a network namespace with the address 10.213.x.2, linked to 10.213.x.1 on this machine. Returns the

@@ -25,7 +25,7 @@ class WorkerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         self.check_all_completed(system, "all workers killed, a new one started", recovered)
 
-    def test_probes_of_a_hanging_worker_go_to_another_and_complete_once(self):
+    def test_probes_of_a_hanging_worker_go_to_another_and_are_completed_once(self):
         system = self.start_system()
         system.suspend("recognize-1")
         before = system.acknowledged()
@@ -33,7 +33,7 @@ class WorkerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         system.wait_for(lambda: system.acknowledged() == system.fed)
-        system.resume("recognize-1")  # now sends its results, too late
+        system.resume("recognize-1")  # it sends its results now, too late
         system.until(lambda m: m.kind == "status" and m["workers"] == 2)
         system.feed(4)
         self.check_all_completed(system, "worker suspended, another remains", recovered)

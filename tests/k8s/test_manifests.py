@@ -98,10 +98,10 @@ class Manifests(unittest.TestCase):
             mounted = {mount["name"] for container in spec["containers"] for mount in container["volumeMounts"]}
             self.assertEqual(volumes | claims, mounted, manifests.name(document))
             for volume in spec["volumes"]:
-                for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+                for kind, key, name_key in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
                     if key in volume:
-                        self.assertTrue(self.find(kind, manifests.namespace(document), volume[key][called]),
-                                        f"{manifests.name(document)}: {kind} {volume[key][called]}")
+                        self.assertTrue(self.find(kind, manifests.namespace(document), volume[key][name_key]),
+                                        f"{manifests.name(document)}: {kind} {volume[key][name_key]}")
 
     def test_secrets_in_the_environment_exist_or_are_optional(self):
         for document, _, spec in self.pods:
@@ -115,9 +115,9 @@ class Manifests(unittest.TestCase):
         for document, _, spec in self.pods:
             content = {}
             for volume in spec["volumes"]:
-                for kind, key, called in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
+                for kind, key, name_key in (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName")):
                     if key in volume:
-                        found = self.find(kind, manifests.namespace(document), volume[key][called])
+                        found = self.find(kind, manifests.namespace(document), volume[key][name_key])
                         content[volume["name"]] = found["data"].keys()
             for container in spec["containers"]:
                 files = set()
@@ -136,10 +136,10 @@ class Manifests(unittest.TestCase):
         for service in services:
             pods = self.selected(manifests.namespace(service), {"matchLabels": service["spec"]["selector"]})
             self.assertEqual(len(pods), 1, manifests.name(service))
-            named = {port["name"]: port["containerPort"]
-                     for container in pods[0][2]["containers"] for port in container["ports"]}
+            container_ports = {port["name"]: port["containerPort"]
+                               for container in pods[0][2]["containers"] for port in container["ports"]}
             for port in service["spec"]["ports"]:
-                self.assertEqual(named.get(port["targetPort"]), port["port"])
+                self.assertEqual(container_ports.get(port["targetPort"]), port["port"])
 
     def test_configured_addresses_belong_to_services(self):
         for document in (each for each in self.documents if each["kind"] == "ConfigMap"):
@@ -147,8 +147,8 @@ class Manifests(unittest.TestCase):
             addresses = [*settings["broker"].values(), *([settings["redis"]["url"]] if "redis" in settings else [])]
             for address in addresses:
                 host, port = address.split("//")[1].split("/")[0].split(":")
-                called, _, rest = host.partition(".")
-                service = self.find("Service", rest.split(".")[0] or manifests.namespace(document), called)
+                name, _, domain = host.partition(".")  # name, or name.namespace.svc
+                service = self.find("Service", domain.split(".")[0] or manifests.namespace(document), name)
                 self.assertTrue(service, address)
                 self.assertIn(int(port), [each["port"] for each in service["spec"]["ports"]])
 
@@ -172,11 +172,11 @@ class Manifests(unittest.TestCase):
     def test_health_ports_match_the_configured_health_addresses(self):
         for _, _, spec in self.pods:
             for container in spec["containers"]:
-                listens = {variable["value"] for variable in container.get("env", [])
-                           if variable["name"].endswith("_HEALTH")}
+                addresses = {variable["value"] for variable in container.get("env", [])
+                             if variable["name"].endswith("_HEALTH")}
                 ports = {f"0.0.0.0:{port['containerPort']}" for port in container.get("ports", [])
                          if port["name"].endswith("health")}
-                self.assertEqual(listens, ports, container["name"])
+                self.assertEqual(addresses, ports, container["name"])
 
     def test_autoscaler_and_budgets_refer_to_workloads(self):
         for document in self.documents:

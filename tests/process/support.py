@@ -149,7 +149,7 @@ class ProcessTest(unittest.TestCase):
         raise TimedOut(f"{self.id()} waited for more than {self.limit} s")
 
     def environment(self, **changes):
-        """Returns the environment for a program: that of this process without its FACEBUS_ variables, plus the
+        """Returns the environment for a program: the environment of this process without FACEBUS_ variables, plus the
         settings of the test and `changes`."""
         variables = {k: v for k, v in os.environ.items() if not k.startswith("FACEBUS_")}
         variables.pop("NOTIFY_SOCKET", None)

@@ -321,7 +321,7 @@ class LogTest(ServiceTest):
 
     def test_all_output_about_an_unavailable_camera_is_structured(self):
         """By default, the libraries that open cameras print to standard error, too."""
-        for source in (f"rtsp://user:geheim@127.0.0.1:{closed_port()}/live", "/dev/video99"):
+        for source in (f"rtsp://user:topsecret@127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 capture = self.spawn([program("facebus-capture")], self.environment(
                     FACEBUS_CAMERAS_CLIP_SOURCE=source, FACEBUS_CAPTURE_HEALTH="none",
@@ -336,7 +336,7 @@ class LogTest(ServiceTest):
                 lines += capture.stderr.read().decode().splitlines()
                 self.assertEqual(0, capture.wait())
                 self.assert_structured("capture", lines)
-                self.assertNotIn("geheim", "\n".join(lines), "a password in the log")
+                self.assertNotIn("topsecret", "\n".join(lines), "a password in the log")
 
 
 if __name__ == "__main__":
