@@ -154,7 +154,8 @@ void Broker::accept_probe(const bus::Received& received, wire::Probe probe) {
             break;
         case Dispatcher::Admission::full:
             metrics_.rejected.add();
-            runtime_.log.limited_warning("queue_full", {{"queue", dispatcher_.queued()}});
+            runtime_.log.limited_warning(
+                "queue_full", {{"queue", dispatcher_.queued()}, {"hint", "start more workers"}});
             break;
         case Dispatcher::Admission::queued:
         case Dispatcher::Admission::duplicate:

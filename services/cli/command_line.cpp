@@ -18,7 +18,7 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_option("--count", options->count, "stop after this many results");
     sub->add_option(
            "--since", options->since,
-           "first show the results of the past period, such as 30s, 10m or 2h, and later recover "
+           "first show the results of the last 30s, 10m or 2h (for example), and later recover "
            "results missed while disconnected; both are read from Redis")
         ->transform(
             CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},

@@ -24,7 +24,7 @@ struct ProbeItem {
 /// Not thread-safe.
 class Recognizer {
   public:
-    /// Stores a probe with the others of its track and returns all of them, including this one.
+    /// Stores a probe of a track and returns all probes of this track, including the new one.
     using Remember =
         std::function<std::vector<gallery::Probe>(const std::string& track, const gallery::Probe&)>;
 

@@ -13,8 +13,9 @@
 
 namespace facebus::recognize {
 
-/// Stores the probes of each track in Redis, which all workers share. Also keeps the probes that
-/// this process has received in memory, to use them while Redis is unavailable. Not thread-safe.
+/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory
+/// the probes that this process has received, to use them while Redis is unavailable. Not
+/// thread-safe.
 class TrackCache {
   public:
     TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,

@@ -22,7 +22,7 @@ struct CollectedPerson {
 /// appearance, without subjects and folders. Requires: `tracks` outlives the result.
 std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
-/// Sets the subject of each person for whom the policy decides `known`. Merges people with the same
+/// Sets the subject of each person with the decision `known`. Merges people with the same
 /// subject. If two of them are visible at the same time, only the more similar one keeps the
 /// subject.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,

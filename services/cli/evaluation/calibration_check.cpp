@@ -88,11 +88,11 @@ CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& ba
     const auto middle = people.begin() + static_cast<std::ptrdiff_t>(people.size() / 2);
     std::array halves{std::vector<Person>(people.begin(), middle),
                       std::vector<Person>(middle, people.end())};
-    for (const std::size_t known : {0U, 1U}) {
-        const auto cohort = fit_cohort(halves[known], set.model_id);
+    for (const std::size_t fitted : {0U, 1U}) {
+        const auto cohort = fit_cohort(halves[fitted], set.model_id);
         if (!cohort) return {};
         for (std::size_t i = 0; i < trials_each_half; ++i) {
-            const auto trial = draw_trial(halves[1 - known], random);
+            const auto trial = draw_trial(halves[1 - fitted], random);
             if (trial.enrolled.size() < 2) return {};
             run(check, trial, base, *cohort);
             ++check.trials;

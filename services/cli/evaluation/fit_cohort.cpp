@@ -239,11 +239,11 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
     // with 1 sample and 1 probe, and with 3 samples and 3 probes.
     const auto halves = halves_of(people);
     double sum = 0;
-    for (const std::size_t known : {0U, 1U}) {
+    for (const std::size_t fitted : {0U, 1U}) {
         gallery::Cohort half;
-        fit_moments(halves[known], half);
+        fit_moments(halves[fitted], half);
         sum +=
-            tail_ratio(half, halves[1 - known], 1, 1) + tail_ratio(half, halves[1 - known], 3, 3);
+            tail_ratio(half, halves[1 - fitted], 1, 1) + tail_ratio(half, halves[1 - fitted], 3, 3);
     }
     cohort.tail = sum / 4;
     return cohort;
