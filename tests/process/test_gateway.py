@@ -65,7 +65,7 @@ class Recognition(GatewayTest):
         gateway.services["redis"].terminate()
         gateway.services["redis"].wait()
         self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
-        gateway.expect_error(gateway.request("GET", SUBJECTS), 503, 503, "cannot reach Redis")
+        gateway.expect_error(gateway.request("GET", SUBJECTS), 503, 503, "Redis at")
         gateway.expect_error(gateway.post(f"{FACES}?subject=X", image_part(OBAMA[1])), 503, 503)
 
     def test_metrics_count_requests_and_measure_their_duration(self):
@@ -103,11 +103,11 @@ class Ignored(GatewayTest):
 
     def test_applies_ignore_and_unignore_of_the_command_line(self):
         gateway = self.gateway_with_one_person()
-        self.assertIn("never reported", gateway.facebus("gallery", "ignore", "Barack Obama").out)
+        self.assertIn("is ignored", gateway.facebus("gallery", "ignore", "Barack Obama").out)
         self.assertRegex(gateway.facebus("gallery", "list").out, r"(?m)^Barack Obama .* ignored$")
         while gateway.recognise(OBAMA[2])[0]["decision"] != "undecided":
             pass
-        self.assertIn("reported again", gateway.facebus("gallery", "report", "Barack Obama").out)
+        self.assertIn("no longer ignored", gateway.facebus("gallery", "unignore", "Barack Obama").out)
         while gateway.recognise(OBAMA[2])[0]["decision"] != "known":
             pass
         self.assertEqual(65, gateway.facebus("gallery", "ignore", "Nobody").code)
