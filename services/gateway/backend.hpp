@@ -12,29 +12,32 @@
 
 namespace facebus::gateway {
 
-/// Must outlive the handlers.
+/// References to the options, networks and connections that request handlers use. Must outlive the
+/// handlers.
 struct Backend {
     const Options& options;
-    const enrolment::Options& rules;
+    const enrolment::Options& enrolment_options;
     vision::DetectorKind detector;
-    Pool<FaceStage>& stages;
-    Pool<gallery::Store>& stores;
-    /// Returns the current copy of the gallery and the decision policy.
+    Pool<FaceStage>& stages;       ///< face detection and embedding
+    Pool<gallery::Store>& stores;  ///< connections to the gallery in Redis
+    /// Returns the current snapshot of the gallery and the decision policy.
     std::function<live_gallery::GalleryWatcher::View()> gallery;
-    /// Handlers call this after every write, so that gallery() includes the change.
-    std::function<void()> changed;
+    /// Updates the snapshot. Handlers call it after every write, so that gallery() includes the
+    /// change.
+    std::function<void()> refresh_gallery;
 
+    /// Returns how long a request waits for a free item of a pool.
     [[nodiscard]] std::chrono::duration<double> timeout() const {
         return std::chrono::duration<double>(options.timeout);
     }
 };
 
-/// Borrows an item from the pool, or fails with 503 if none becomes free in time.
+/// Leases an item from the pool. Fails with 503 if none becomes free within Backend::timeout().
 template <class T>
-Answered<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
+HttpResult<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
     auto leased = pool.acquire(backend.timeout());
     if (leased) return leased;
-    return refuse(503, 503, "the gateway is busy; try again");
+    return fail(503, 503, "the gateway is busy; try again later");
 }
 
 }  // namespace facebus::gateway

@@ -6,14 +6,15 @@
 
 namespace facebus::gateway {
 
-std::unexpected<Fault> refuse(int status, int code, std::string message) {
+std::unexpected<Fault> fail(int status, int code, std::string message) {
     return std::unexpected(Fault{status, code, std::move(message)});
 }
 
 Fault to_fault(const Error& error, int code) {
     switch (error.kind) {
         case ErrorKind::unavailable:
-            return {503, 503, error.message + "; try again"};
+            // Text after a semicolon is a remedy.
+            return {503, 503, error.message + (error.message.contains("; ") ? "" : "; try again")};
         case ErrorKind::too_large:
             return {413, 413, error.message};
         case ErrorKind::malformed:
@@ -25,12 +26,12 @@ Fault to_fault(const Error& error, int code) {
     return {400, code, error.message};
 }
 
-http::Response to_answer(const Fault& fault) {
-    http::Response answer{.status = fault.status,
-                          .body = dump({{"message", fault.message}, {"code", fault.code}})};
-    if (fault.status == 401) answer.headers["WWW-Authenticate"] = "x-api-key";
-    if (fault.status == 429 || fault.status == 503) answer.headers["Retry-After"] = "1";
-    return answer;
+http::Response to_response(const Fault& fault) {
+    http::Response response{.status = fault.status,
+                            .body = dump({{"message", fault.message}, {"code", fault.code}})};
+    if (fault.status == 401) response.headers["WWW-Authenticate"] = "x-api-key";
+    if (fault.status == 429 || fault.status == 503) response.headers["Retry-After"] = "1";
+    return response;
 }
 
 Fault http_fault(int status) {
@@ -41,18 +42,23 @@ Fault http_fault(int status) {
             return {status, status,
                     "method not allowed; GET /openapi.json lists the methods of each path"};
         case 411:
-            return {status, status,
-                    "the length is missing; send the body with Content-Length, not chunked"};
+            return {
+                status, status,
+                "the header Content-Length is missing; send it, and do not use chunked encoding"};
         case 413:
-            return {status, status, "the body is too large"};
+            return {status, status,
+                    "the body is too large; the limits are gateway.max_upload for images and "
+                    "gateway.max_import for an imported gallery"};
         case 414:
-            return {status, status, "the URL is too long"};
+            return {status, status, "the URL is too long; the limit is 8192 bytes"};
         case 415:
-            return {status, status, "send the body uncompressed, without Content-Encoding"};
+            return {status, status,
+                    "compressed bodies are not supported; send the body without Content-Encoding"};
         case 500:
             return {status, status, "internal error; see the gateway's log"};
         default:
-            return {status, status, "malformed HTTP request"};
+            return {status, status,
+                    "malformed HTTP request; check the request line and the headers"};
     }
 }
 

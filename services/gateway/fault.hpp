@@ -1,4 +1,4 @@
-// Errors of the REST API, as clients see them.
+// Errors that the REST API returns to clients.
 #pragma once
 
 #include <expected>
@@ -9,7 +9,7 @@
 
 namespace facebus::gateway {
 
-/// Values of `code` that CompreFace defines. For other errors `code` is the HTTP status.
+/// Values of Fault::code that CompreFace defines.
 namespace fault_code {
 inline constexpr int unknown_key = 10;
 inline constexpr int no_such_image = 11;
@@ -26,27 +26,29 @@ inline constexpr int no_such_subject = 42;
 inline constexpr int subject_exists = 43;
 }  // namespace fault_code
 
+/// Error that the client receives as an HTTP response.
 struct Fault {
-    int status = 400;
-    int code = 0;
+    int status = 400;     ///< HTTP status
+    int code = 0;         ///< a value of fault_code; for all other errors, the HTTP status
     std::string message;  ///< what is wrong and how to fix it
 };
 
-/// Result of handling a request.
+/// A value, or the error to send to the client.
 template <class T>
-using Answered = std::expected<T, Fault>;
+using HttpResult = std::expected<T, Fault>;
 
-/// Returns a Fault as the error of an Answered.
-std::unexpected<Fault> refuse(int status, int code, std::string message);
+/// Returns a Fault, for use as the error of an HttpResult.
+std::unexpected<Fault> fail(int status, int code, std::string message);
 
-/// Maps an Error to a Fault: `unavailable` to 503, `too_large` to 413, all others to 400 with
-/// `code`.
+/// Converts an Error to a Fault. The status is 503 for `unavailable`, 413 for `too_large` and 400
+/// for all other kinds, which also get the `code`. Adds "; try again" to the message of an
+/// `unavailable` error that does not state a remedy after a semicolon.
 Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
-/// Returns the response {"message": ..., "code": ...}.
-http::Response to_answer(const Fault& fault);
-/// Returns the Fault of a request that failed before it reached a route: wrong path or method, or
-/// invalid HTTP.
+/// Returns the response with the body {"message": ..., "code": ...}.
+http::Response to_response(const Fault& fault);
+/// Returns the Fault for a request that no route handles (unknown path, wrong method, invalid HTTP)
+/// or whose handler failed with an exception (500).
 Fault http_fault(int status);
 
 }  // namespace facebus::gateway

@@ -9,18 +9,18 @@ namespace {
 
 constexpr auto check_interval = std::chrono::seconds(1);
 
-/// Returns file_time_type::min() if the file does not exist.
-std::filesystem::file_time_type modified(const std::filesystem::path& file) {
+/// Returns the time of the file's last change, or file_time_type::min() if the file does not exist.
+std::filesystem::file_time_type modification_time(const std::filesystem::path& file) {
     std::error_code failed;
     return std::filesystem::last_write_time(file, failed);
 }
 
 }  // namespace
 
-KeyRing::KeyRing(std::filesystem::path file, Report report)
+KeyRing::KeyRing(std::filesystem::path file, ErrorHandler on_error)
     : file_(std::move(file)),
-      report_(std::move(report)),
-      modified_(modified(file_)),
+      on_error_(std::move(on_error)),
+      modified_(modification_time(file_)),
       next_check_(Monotonic::now() + check_interval) {
     auto keys = api_keys::read(file_);
     if (!keys) throw FatalError(Exit::config, "gateway.keys: " + keys.error().message);
@@ -38,14 +38,14 @@ KeyRing::Keys KeyRing::current() {
     const auto now = Monotonic::now();
     if (now < next_check_) return keys_;
     next_check_ = now + check_interval;
-    const auto changed = modified(file_);
-    if (changed == modified_) return keys_;
+    const auto modified = modification_time(file_);
+    if (modified == modified_) return keys_;
     auto keys = api_keys::read(file_);
     if (!keys) {
-        report_(keys.error());
+        on_error_(keys.error());
         return keys_;
     }
-    modified_ = changed;
+    modified_ = modified;
     keys_ = std::make_shared<const std::vector<api_keys::Key>>(std::move(*keys));
     return keys_;
 }

@@ -1,4 +1,4 @@
-// Currently valid API keys.
+// API keys that are currently valid.
 #pragma once
 
 #include <filesystem>
@@ -15,28 +15,30 @@
 
 namespace facebus::gateway {
 
-/// Loads API keys from a file and reloads it after a change, checking at most once per second. If
-/// reloading fails, the previous keys stay valid. Thread-safe.
+/// Loads API keys from a file. Checks at most once per second whether the file has changed, and
+/// then reloads it. If reloading fails, the previous keys stay valid. Thread-safe.
 class KeyRing {
   public:
-    /// Receives the errors of reloading.
-    using Report = std::function<void(const Error&)>;
+    /// Called with the error if reloading the file fails.
+    using ErrorHandler = std::function<void(const Error&)>;
 
-    /// Throws FatalError (config) if the file can't be read or contains no key.
-    KeyRing(std::filesystem::path file, Report report);
+    /// Throws FatalError (config) if the file cannot be read or contains no key.
+    KeyRing(std::filesystem::path file, ErrorHandler on_error);
 
-    /// Returns name and role of a valid key.
+    /// Returns the entry of a valid API key, with its name and role, or nothing if `key` is not
+    /// valid.
     std::optional<api_keys::Key> find(const std::string& key);
 
   private:
     using Keys = std::shared_ptr<const std::vector<api_keys::Key>>;
+    /// Returns the keys, reloaded if the file has changed.
     Keys current();
 
     std::filesystem::path file_;
-    Report report_;
+    ErrorHandler on_error_;
     std::mutex mutex_;
     Keys keys_;
-    std::filesystem::file_time_type modified_;
+    std::filesystem::file_time_type modified_;  ///< time of the file's last known change
     Monotonic::time_point next_check_;
 };
 

@@ -1,4 +1,4 @@
-// Options of the section `gateway`: REST API and web page.
+// Options of the configuration section `gateway`: REST API and web page.
 #pragma once
 
 #include <string>
@@ -25,37 +25,43 @@ struct Options {
     double unknown_hours = 24;
 
     static void keys(auto& self, auto&& key) {
-        key("address", self.address, "host:port of the REST API; a proxy in front of it adds TLS");
+        key("address", self.address,
+            "host:port of the REST API and the page, over plain HTTP; for TLS, put a reverse proxy "
+            "in front");
         key("keys", self.key_file,
             "file with hashed API keys, written by `facebus api-key`; changes take effect within "
             "a second");
         key("allow_anonymous", self.allow_anonymous,
-            "true: no API key required, every client has full access; loopback addresses only");
+            "true: every client has full access without an API key; requires a loopback address");
         key("max_upload", self.max_upload, Range{1, 1000},
             "maximum size of a request with images, in megabytes");
         key("max_import", self.max_import, Range{1, 1000},
             "maximum size of an imported gallery, in megabytes");
         key("max_megapixels", self.max_megapixels, Range{1, 64},
-            "maximum size of an image, in million pixels");
+            "maximum size of an image, in megapixels");
         key("rate", self.rate, Range{0, 1e6},
             "sustained requests per second per API key; 0: unlimited");
         key("burst", self.burst, Range{1, 1'000'000},
-            "requests that an API key can send in a burst above its rate");
+            "maximum burst of requests per API key, before the sustained rate applies");
         key("timeout", self.timeout, Range{0.1, 3600},
-            "deadline in seconds, separately for receiving a request, waiting for a free resource "
-            "and sending the response");
-        key("threads", self.threads, Range{1, 1000}, "connections served concurrently");
+            "timeout in seconds for each of: receiving a request, waiting for a free resource, "
+            "sending the response");
+        key("threads", self.threads, Range{1, 1000},
+            "requests handled concurrently, not counting streams");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
-            "images processed concurrently; each needs its own networks, about 200 MB");
+            "images processed concurrently; each requires about 200 MB for its own copy of the "
+            "neural networks");
         key("live", self.live, Range{1, 10'000},
-            "latest results shown by the page; kept in memory with their crops for one hour");
+            "number of latest results that the page shows; kept in memory, with their crops, for "
+            "up to one hour");
         key("max_streams", self.max_streams, Range{1, 1000},
-            "clients that can stream live results; each needs a connection in addition to "
+            "maximum number of clients that stream live results; they do not count towards "
             "gateway.threads");
         key("unknown_faces", self.unknown_faces, Range{0, 1000},
-            "faces of unknown people kept in memory, ready to be named; 0: none");
+            "maximum number of faces of unknown people kept in memory, so that users can name "
+            "them; 0: none");
         key("unknown_hours", self.unknown_hours, Range{0, 8760},
-            "hours to keep the faces of unknown people");
+            "hours for which faces of unknown people are kept");
     }
 };
 

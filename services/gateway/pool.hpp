@@ -1,4 +1,4 @@
-// Pool of objects that are not thread-safe, shared by several threads.
+// Pool through which several threads share objects that are not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -10,11 +10,12 @@
 
 namespace facebus::gateway {
 
-/// Lends each item to one thread at a time. Must outlive its leases. Thread-safe.
+/// Owns items and lends each to one thread at a time. Must outlive its leases. Thread-safe.
 template <class T>
 class Pool {
   public:
-    /// Returns the item to the pool on destruction.
+    /// Exclusive access to one item, or to none if empty. Its destructor returns the item to the
+    /// pool.
     class Lease {
       public:
         Lease() = default;
@@ -36,7 +37,8 @@ class Pool {
 
     void add(std::unique_ptr<T> item) { release(std::move(item)); }
 
-    /// Blocks until an item is free. Returns an empty lease after `timeout`.
+    /// Blocks until an item is free and returns a lease of it. Returns an empty lease if none
+    /// becomes free within `timeout`.
     Lease acquire(std::chrono::duration<double> timeout) {
         std::unique_lock lock(mutex_);
         if (!changed_.wait_for(lock, timeout, [this] { return !free_.empty(); })) return {};

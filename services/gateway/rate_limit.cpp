@@ -9,9 +9,10 @@ bool RateLimit::take(const std::string& client, Monotonic::time_point now) {
     if (rate_ <= 0) return true;
     const std::lock_guard lock(mutex_);
     auto& bucket = buckets_.try_emplace(client, burst_, now).first->second;
-    const double passed = std::chrono::duration<double>(now - bucket.filled).count();
-    // Callers read the clock before they lock, so `now` can be slightly older than `filled`.
-    bucket.requests = std::min(burst_, bucket.requests + std::max(passed, 0.0) * rate_);
+    const double elapsed = std::chrono::duration<double>(now - bucket.filled).count();
+    // `elapsed` can be slightly negative: callers read the clock before this function locks the
+    // mutex, so another thread with a later time may have been faster.
+    bucket.requests = std::min(burst_, bucket.requests + std::max(elapsed, 0.0) * rate_);
     bucket.filled = now;
     if (bucket.requests < 1) return false;
     bucket.requests -= 1;

@@ -16,19 +16,20 @@ class RateLimit {
     /// `rate` 0 disables the limit.
     RateLimit(double rate, double burst) : rate_(rate), burst_(burst) {}
 
-    /// Consumes one request if the client has one left, and returns whether it had.
+    /// Returns whether the client may send a request now. If so, removes one request from its
+    /// bucket.
     bool take(const std::string& client, Monotonic::time_point now);
 
   private:
     struct Bucket {
-        double requests;
-        Monotonic::time_point filled;
+        double requests;               ///< number of requests left at the time `filled`
+        Monotonic::time_point filled;  ///< time of the last refill
     };
 
     double rate_;
     double burst_;
     std::mutex mutex_;
-    std::map<std::string, Bucket> buckets_;  ///< at most one per API key
+    std::map<std::string, Bucket> buckets_;  ///< by client, that is, by name of its API key
 };
 
 }  // namespace facebus::gateway

@@ -11,13 +11,13 @@ ResultFeed::ResultFeed(const service::Runtime& runtime, const std::string& endpo
       listeners_(std::move(listeners)),
       stream_(runtime.context, endpoint, runtime.stop),
       catch_up_(redis, age),
-      thread_([this] { read(); }) {}
+      thread_([this] { run(); }) {}
 
 ResultFeed::~ResultFeed() {
     thread_.join();
 }
 
-void ResultFeed::read() {
+void ResultFeed::run() {
     results::ResultHandlers handlers;
     const auto read_history = [&] {
         const auto missed = catch_up_.read();

@@ -14,20 +14,21 @@
 
 namespace facebus::gateway {
 
-/// Callbacks for one listener; empty ones are skipped. They run on the feed's thread and must not
-/// block.
+/// Callbacks of a part of the gateway that receives results. Empty callbacks are skipped. They run
+/// on the feed's thread and must not block.
 struct ResultListener {
-    /// Receives each result once, identified by `run` and `result`. A missed result is read from
-    /// the history and then has no crop.
+    /// Receives each result once. `run` and `result` identify it. `crop` is empty if the result has
+    /// none or if it was missed and then read from the history.
     std::function<void(const wire::Identity&, const Bytes& crop)> identity{};
     std::function<void(const wire::Track&)> track{};
     std::function<void(const wire::Camera&)> camera{};
     std::function<void(const wire::Status&)> status{};
 };
 
-/// Subscribes to the result topic on its own thread until runtime.stop is requested. Reads results
-/// that were missed during an outage from the history in Redis, up to `age` back. If Redis is
-/// unavailable, live results continue and only the missed ones are delayed.
+/// Subscribes to the result topic and passes messages to the listeners, on its own thread, until
+/// runtime.stop is requested. Reads results that it missed during an outage from the history in
+/// Redis, if they are not older than `age`. If Redis is unavailable, live results continue; only
+/// missed results are delayed.
 class ResultFeed {
   public:
     /// Throws FatalError if `endpoint` (broker.results) is not a valid address.
@@ -40,7 +41,7 @@ class ResultFeed {
     ResultFeed& operator=(const ResultFeed&) = delete;
 
   private:
-    void read();
+    void run();
 
     const service::Runtime& runtime_;
     std::vector<ResultListener> listeners_;

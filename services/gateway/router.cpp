@@ -29,9 +29,9 @@ std::optional<std::map<std::string, std::string>> match_path(std::string_view pa
     }
 }
 
-Answered<Router::Found> Router::find(const std::string& method, const std::string& path,
-                                     std::string& allow) const {
-    // Try the path as it is first: a trailing slash can belong to the value of {name*}.
+HttpResult<Router::Match> Router::find(const std::string& method, const std::string& path,
+                                       std::string& allow) const {
+    // First try the path with its trailing slash, which can be part of the value of {name*}.
     for (const bool strip_slash : {false, true}) {
         std::string_view candidate = path;
         if (strip_slash && !candidate.ends_with('/')) break;
@@ -39,13 +39,13 @@ Answered<Router::Found> Router::find(const std::string& method, const std::strin
         for (const auto& route : routes_) {
             auto values = match_path(route.pattern, candidate);
             if (!values) continue;
-            if (route.method == method) return Found{&route, std::move(*values)};
+            if (route.method == method) return Match{&route, std::move(*values)};
             allow += (allow.empty() ? "" : ", ") + route.method;
         }
         if (!allow.empty()) break;
     }
     if (allow.empty()) return std::unexpected(http_fault(404));
-    return refuse(405, 405, fmt::format("this path does not support {}; use {}", method, allow));
+    return fail(405, 405, fmt::format("this path does not support {}; use {}", method, allow));
 }
 
 }  // namespace facebus::gateway

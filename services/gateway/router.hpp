@@ -1,4 +1,4 @@
-// Selects the handler of a request by method and path.
+// Finds the route that handles a request, by method and path.
 #pragma once
 
 #include <cstddef>
@@ -15,40 +15,43 @@
 
 namespace facebus::gateway {
 
-/// Authorized request.
-struct Call {
-    const http::Request& request;
-    std::map<std::string, std::string> path;  ///< path parameters by name
-    api_keys::Role role{};                    ///< of the client
+/// Request whose API key, if the route requires one, has the required role.
+struct AuthorizedRequest {
+    const http::Request& http_request;
+    std::map<std::string, std::string> path_parameters;  ///< values by name
+    api_keys::Role role{};                               ///< role of the client's API key
 };
 
+/// Method and path, with the function that handles such requests.
 struct Route {
     std::string method;
-    /// For example "/faces/{id}/verify". {id} matches one path segment; {name*} at the end matches
-    /// the rest of the path, including slashes.
+    /// Path with parameters, for example "/faces/{id}/verify". {id} matches one path segment;
+    /// {name*} at the end matches the rest of the path, including slashes.
     std::string pattern;
-    std::optional<api_keys::Role> role;  ///< minimum role; empty: public, without an API key
-    std::size_t max_body = 0;            ///< bytes
-    std::function<Answered<http::Response>(const Call&)> answer;
+    std::optional<api_keys::Role> role;  ///< minimum role; empty: no API key required
+    std::size_t max_body = 0;            ///< maximum size of the request body, in bytes
+    std::function<HttpResult<http::Response>(const AuthorizedRequest&)> handler;
 };
 
-/// Returns the path parameters by name, or nothing if the path does not match the pattern.
+/// Returns the values of the path parameters by name, or nothing if the path does not match the
+/// pattern.
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern,
                                                              std::string_view path);
 
-/// Immutable, hence thread-safe.
+/// Table of routes. Immutable, hence thread-safe.
 class Router {
   public:
     explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-    struct Found {
+    struct Match {
         const Route* route = nullptr;
-        std::map<std::string, std::string> path{};
+        std::map<std::string, std::string> path_parameters{};
     };
-    /// Returns the route of the request. Ignores a trailing slash. Fails with 404 if no pattern
-    /// matches the path, or with 405 and the supported methods in `allow`.
-    Answered<Found> find(const std::string& method, const std::string& path,
-                         std::string& allow) const;
+    /// Returns the route for a method and path. Ignores a trailing slash. Fails with 404 if no
+    /// pattern matches the path. Fails with 405 if patterns match but their methods differ; then
+    /// sets `allow` to the supported methods, comma-separated.
+    HttpResult<Match> find(const std::string& method, const std::string& path,
+                           std::string& allow) const;
 
     [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 

@@ -1,4 +1,4 @@
-// Entry point of HTTP requests: authentication, rate limits, body sizes, dispatch, metrics.
+// Entry point of all HTTP requests: authentication, rate limits, body sizes, dispatch, metrics.
 #pragma once
 
 #include <memory>
@@ -12,32 +12,38 @@
 
 namespace facebus::gateway {
 
-/// Checks every request before its route handles it. Thread-safe if the routes are.
+/// Checks every request and passes it to the handler of its route. Thread-safe if the handlers are.
 class Site {
   public:
     struct Options {
-        std::shared_ptr<KeyRing> keys;  ///< null: every client has the role admin
-        double rate = 0;                ///< see RateLimit
-        double burst = 1;
+        std::shared_ptr<KeyRing> keys;  ///< null: no API key required, all clients are admins
+        double rate = 0;                ///< requests per second and API key; 0: unlimited
+        double burst = 1;               ///< maximum number of requests in a burst, per API key
     };
     Site(Options options, Router router, Metrics& metrics);
 
-    /// The three handlers of http::Handlers.
+    // The next three functions are the callbacks of http::Handlers.
+
+    /// Returns the error response to a request that is invalid, lacks the required role, exceeds
+    /// the rate limit or announces a body that is too large for its route. Returns nothing if the
+    /// body may be read.
     std::optional<http::Response> admit(const http::Request& request);
-    http::Response answer(const http::Request& request);
-    http::Response refuse(int status);
+    /// Calls the handler of the request's route.
+    http::Response handle(const http::Request& request);
+    /// Returns the response for an HTTP error status.
+    http::Response error_response(int status);
 
     /// Returns the largest body size that any route accepts, in bytes.
     [[nodiscard]] std::size_t max_body() const;
 
   private:
-    struct Entry {
+    struct Authorized {
         const Route* route = nullptr;
-        std::map<std::string, std::string> path{};
+        std::map<std::string, std::string> path_parameters{};
         api_keys::Key key{};
     };
-    Answered<Entry> authorize(const http::Request& request, http::Response& extra) const;
-    http::Response counted(const std::string& route, http::Response answer);
+    HttpResult<Authorized> authorize(const http::Request& request, http::Response& extra) const;
+    http::Response finish(const std::string& route, http::Response response);
 
     Options options_;
     Router router_;

@@ -1,4 +1,4 @@
-// Face stage of the gateway, with the real networks.
+// Tests the face stage of the gateway with the real networks.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/faces/face_stage.hpp"
@@ -24,7 +24,8 @@ Image photo(const std::string& name) {
 struct Fixture {
     FaceStage stage{test::models(), {}, {}};
 
-    gallery::Snapshot enrolled(const std::string& name, const Image& image) {
+    /// Returns a gallery with one person, whom the image shows.
+    gallery::Snapshot gallery_with(const std::string& name, const Image& image) {
         const auto face = stage.sample(image, 0, name + ".jpg");
         BOOST_REQUIRE(face);
         auto sample = face->sample;
@@ -33,18 +34,20 @@ struct Fixture {
         return {stage.model_id(), {{sample.subject_id, name, 0}}, {sample}, "1-0"};
     }
 
-    Recognised recognised(const Image& image, const gallery::Snapshot& snapshot) {
-        const auto found = stage.find(image, {}, true);
-        BOOST_REQUIRE(found);
-        return FaceStage::recognise(*found, {}, snapshot, gallery::Policy{}).front();
+    /// Recognises the largest face of the image.
+    RecognisedFace recognise(const Image& image, const gallery::Snapshot& snapshot) {
+        const auto detected = stage.detect(image, {}, true);
+        BOOST_REQUIRE(detected);
+        return FaceStage::recognise(*detected, {}, snapshot, gallery::Policy{}).front();
     }
 };
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(recognises_a_person_on_another_photo_and_names_no_impostor, Fixture) {
-    const auto snapshot = enrolled("Barack Obama", photo("barack_obama/obama.jpg"));
-    const auto known = recognised(photo("barack_obama/obama3.jpg"), snapshot);
+BOOST_FIXTURE_TEST_CASE(recognises_a_person_in_another_photo_and_returns_no_subject_for_an_impostor,
+                        Fixture) {
+    const auto snapshot = gallery_with("Barack Obama", photo("barack_obama/obama.jpg"));
+    const auto known = recognise(photo("barack_obama/obama3.jpg"), snapshot);
     BOOST_TEST((known.decision.verdict == gallery::Verdict::known));
     BOOST_TEST(known.candidates.front().name == "Barack Obama");
     Json json;
@@ -52,7 +55,7 @@ BOOST_FIXTURE_TEST_CASE(recognises_a_person_on_another_photo_and_names_no_impost
     BOOST_TEST(json["subjects"][0]["subject"] == "Barack Obama");
     BOOST_TEST(json["candidates"][0]["samples"][0] == "11111111-1111-1111-1111-111111111111");
 
-    const auto impostor = recognised(photo("joe_biden/biden.jpg"), snapshot);
+    const auto impostor = recognise(photo("joe_biden/biden.jpg"), snapshot);
     BOOST_TEST((impostor.decision.verdict == gallery::Verdict::unknown));
     Json other;
     add_recognised(other, impostor);
@@ -62,7 +65,7 @@ BOOST_FIXTURE_TEST_CASE(recognises_a_person_on_another_photo_and_names_no_impost
 }
 
 BOOST_FIXTURE_TEST_CASE(returns_faces_largest_first_up_to_the_limit, Fixture) {
-    // Two people next to each other, one of them smaller.
+    // An image of two people next to each other, the second at half the size.
     const auto one = photo("barack_obama/obama.jpg");
     const auto other = photo("joe_biden/biden.jpg");
     cv::Mat smaller;
@@ -72,36 +75,36 @@ BOOST_FIXTURE_TEST_CASE(returns_faces_largest_first_up_to_the_limit, Fixture) {
     test::mat_of(one).copyTo(mat(cv::Rect(0, 0, one.width, one.height)));
     smaller.copyTo(mat(cv::Rect(one.width, 0, smaller.cols, smaller.rows)));
     const auto both = test::image_of(mat);
-    const auto all = stage.find(both, {}, false);
+    const auto all = stage.detect(both, {}, false);
     BOOST_REQUIRE(all);
     BOOST_REQUIRE(all->faces.size() >= 2U);
     BOOST_TEST(all->faces[0].sighting.box.area() > all->faces[1].sighting.box.area());
     BOOST_TEST(!all->faces[0].embedding);
-    const auto largest = stage.find(both, {.limit = 1, .embedding = true}, false);
+    const auto largest = stage.detect(both, {.limit = 1, .embedding = true}, false);
     BOOST_REQUIRE(largest->faces.size() == 1U);
     BOOST_TEST(largest->faces[0].sighting.box.x == all->faces[0].sighting.box.x);
     BOOST_TEST(largest->faces[0].embedding.has_value());
     BOOST_TEST(stage.sample(both, 0, "both.jpg").error().code == fault_code::several_faces);
 }
 
-BOOST_FIXTURE_TEST_CASE(images_without_a_face_fail_with_the_code_of_compreface, Fixture) {
+BOOST_FIXTURE_TEST_CASE(images_without_a_face_fail_with_the_code_and_text_of_compreface, Fixture) {
     const auto grey = test::flat(300, 300, {127, 127, 127});
     for (const auto& fault :
-         {stage.find(grey, {}, true).error(), stage.sample(grey, 0, "x").error()}) {
+         {stage.detect(grey, {}, true).error(), stage.sample(grey, 0, "x").error()}) {
         BOOST_TEST(fault.status == 400);
         BOOST_TEST(fault.code == 28);
         BOOST_TEST(fault.message.starts_with("No face is found in the given image"));
     }
     const auto image = photo("barack_obama/obama.jpg");
-    BOOST_TEST(stage.find(image, {.min_score = 1}, false).error().code == 28);
+    BOOST_TEST(stage.detect(image, {.min_score = 1}, false).error().code == 28);
 }
 
 BOOST_FIXTURE_TEST_CASE(clamps_boxes_to_the_image_in_whole_pixels, Fixture) {
     const auto image = photo("barack_obama/obama.jpg");
-    const auto found = *stage.find(image, {}, false);
-    auto face = found.faces.front();
+    const auto detected = *stage.detect(image, {}, false);
+    auto face = detected.faces.front();
     face.sighting.box = {-5, -5, 1e6F, 1e6F};
-    const auto json = face_json(found, face, {.landmarks = true});
+    const auto json = face_json(detected, face, {.landmarks = true});
     BOOST_TEST(json["box"]["x_min"] == 0);
     BOOST_TEST(json["box"]["y_min"] == 0);
     BOOST_TEST(json["box"]["x_max"] == image.width);

@@ -13,6 +13,8 @@ namespace {
 const Monotonic::time_point start;
 constexpr std::int64_t second = 1'000'000'000;
 
+/// Returns a report of the camera `door`, whose latest frame was captured `last_frame_ago` seconds
+/// earlier.
 wire::Camera report(std::int64_t last_frame_ago) {
     return {.head = {.src = "door", .ts = 100 * second},
             .live = true,
@@ -21,6 +23,7 @@ wire::Camera report(std::int64_t last_frame_ago) {
             .last_frame = (100 - last_frame_ago) * second};
 }
 
+/// Returns the state of the only camera `after` seconds after the start.
 std::string state(const CameraBoard& board, int after) {
     const auto all = board.cameras(start + seconds(after));
     BOOST_REQUIRE(all.size() == 1U);
@@ -38,13 +41,13 @@ BOOST_AUTO_TEST_CASE(camera_is_live_while_frames_arrive_and_offline_without_mess
     BOOST_TEST(state(board, 12) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(detects_missing_frames_independently_of_the_clock_of_the_edge) {
+BOOST_AUTO_TEST_CASE(detects_missing_frames_even_if_the_clock_of_the_edge_differs) {
     CameraBoard board;
     board.update(report(6), start);
     BOOST_TEST(state(board, 1) == "no_frames");
 }
 
-BOOST_AUTO_TEST_CASE(file_that_was_read_to_its_end_never_goes_offline) {
+BOOST_AUTO_TEST_CASE(camera_that_is_a_file_read_to_its_end_never_goes_offline) {
     CameraBoard board;
     auto last = report(6);
     last.ended = true;
@@ -52,7 +55,7 @@ BOOST_AUTO_TEST_CASE(file_that_was_read_to_its_end_never_goes_offline) {
     BOOST_TEST(state(board, 1000) == "ended");
 }
 
-BOOST_AUTO_TEST_CASE(lists_cameras_without_reports_by_their_results) {
+BOOST_AUTO_TEST_CASE(lists_cameras_that_sent_results_but_no_report) {
     CameraBoard board;
     board.update(wire::Identity{.head = {.src = "door"}}, start);
     board.update(wire::Identity{.head = {.src = "door"}}, start - seconds(100));
@@ -64,7 +67,7 @@ BOOST_AUTO_TEST_CASE(lists_cameras_without_reports_by_their_results) {
     BOOST_TEST(state(board, 2) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(returns_broker_status_with_time_since_last_message) {
+BOOST_AUTO_TEST_CASE(returns_the_broker_status_and_the_time_since_it_arrived) {
     CameraBoard board;
     BOOST_TEST(!board.broker(start));
     board.update(wire::Status{.state = "no worker"}, start);
@@ -74,7 +77,7 @@ BOOST_AUTO_TEST_CASE(returns_broker_status_with_time_since_last_message) {
     BOOST_TEST(broker->last_message_ago == 3);
 }
 
-BOOST_AUTO_TEST_CASE(bounds_the_number_of_cameras) {
+BOOST_AUTO_TEST_CASE(limits_the_number_of_cameras) {
     CameraBoard board;
     for (int i = 0; i < 2000; ++i) {
         board.update(wire::Track{.head = {.src = "camera" + std::to_string(i)}}, start);

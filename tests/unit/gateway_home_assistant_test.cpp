@@ -24,7 +24,7 @@ void check_topic(const std::string& topic) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(describes_camera_with_occupancy_people_and_last_person) {
+BOOST_AUTO_TEST_CASE(camera_has_entities_for_occupancy_people_and_last_person) {
     const auto discovery = camera_discovery(topics, "front-door");
     BOOST_TEST(discovery.size() == 3U);
     for (const auto& [topic, text] : discovery) {
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(describes_camera_with_occupancy_people_and_last_person) {
     BOOST_TEST(occupancy["device_class"] == "occupancy");
 }
 
-BOOST_AUTO_TEST_CASE(names_with_special_characters_change_only_the_display_name) {
+BOOST_AUTO_TEST_CASE(special_characters_in_a_name_affect_only_the_display_name) {
     const auto plain = person_discovery(topics, id, "Alice");
     for (const std::string name : {"a/b", "+", "#", "{{ states('lock.door') }}", "Zoë \xE2\x98\x83",
                                    "\"},\"state_topic\":\"x"}) {
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(names_with_special_characters_change_only_the_display_name)
     }
 }
 
-BOOST_AUTO_TEST_CASE(extracts_cameras_only_from_state_topics) {
+BOOST_AUTO_TEST_CASE(extracts_the_camera_from_state_topics_only) {
     BOOST_TEST(topics.camera_of_presence("facebus/door/presence") == "door");
     BOOST_TEST(topics.camera_of_last_person("facebus/door/last_person") == "door");
     for (const std::string& other :

@@ -30,7 +30,7 @@ using Tracks = std::vector<std::string>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(keeps_latest_results_and_returns_those_after_a_number) {
+BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_with_a_higher_number) {
     LiveView live(3, seconds(60));
     for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "");
     BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(keeps_latest_results_and_returns_those_after_a_number) {
     BOOST_TEST(live.after(4).empty());
 }
 
-BOOST_AUTO_TEST_CASE(wakes_waiting_client_on_next_result) {
+BOOST_AUTO_TEST_CASE(new_result_wakes_waiting_clients) {
     LiveView live(3, seconds(60));
     std::jthread later([&] { live.add(result_of("a"), ""); });
     BOOST_TEST(tracks(live.wait_after(0, milliseconds(60'000))) == Tracks{"a"},
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(close_wakes_waiting_clients) {
     BOOST_TEST(live.closed());
 }
 
-BOOST_AUTO_TEST_CASE(forgets_expired_and_unwanted_results) {
+BOOST_AUTO_TEST_CASE(drops_expired_and_unwanted_results) {
     LiveView live(9, seconds(60));
     for (const auto* track : {"a", "b"}) live.add(result_of(track), "");
     live.forget_unless([](const wire::Identity& identity) { return identity.track == "b"; });
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
     auto ignored = examples::ignored();
     ignored.track = "a";
     live.add(ignored, "");
-    const auto left = live.after(0);
-    BOOST_TEST(tracks(left) == (Tracks{"b", "a"}), boost::test_tools::per_element());
-    BOOST_TEST(left.back()->identity.ignored.value_or(false));
+    const auto kept = live.after(0);
+    BOOST_TEST(tracks(kept) == (Tracks{"b", "a"}), boost::test_tools::per_element());
+    BOOST_TEST(kept.back()->identity.ignored.value_or(false));
 }

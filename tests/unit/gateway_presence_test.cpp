@@ -10,9 +10,9 @@ namespace {
 
 using People = std::set<std::string>;
 
-wire::Track event(const std::string& track, wire::TrackEvent what,
+wire::Track event(const std::string& track, wire::TrackEvent kind,
                   const std::string& camera = "door") {
-    return {.head = {.src = camera}, .track = track, .event = what};
+    return {.head = {.src = camera}, .track = track, .event = kind};
 }
 
 wire::Identity result(const std::string& track, const std::string& subject,
@@ -26,13 +26,14 @@ wire::Identity result(const std::string& track, const std::string& subject,
     return identity;
 }
 
-struct Watch {
+struct PresenceFixture {
     Presence presence{{.absent_after = 20s, .linger = 5s}};
     Monotonic::time_point start{100s};
 
     Presence::Camera door(Monotonic::duration after) {
         return presence.cameras(start + after).at("door");
     }
+    /// Checks the state of the camera `door`, `after` the start.
     void expect(Monotonic::duration after, std::size_t count, const People& people) {
         const auto camera = door(after);
         BOOST_TEST_CONTEXT("after " << std::chrono::duration<double>(after).count() << " s") {
@@ -44,7 +45,8 @@ struct Watch {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(person_is_present_from_start_of_track_until_linger_after_its_end, Watch) {
+BOOST_FIXTURE_TEST_CASE(person_is_present_from_start_of_track_until_linger_after_its_end,
+                        PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     expect(0s, 1, {});
     presence.update(result("t1", "alice"), 0s, start + 1s);
@@ -54,7 +56,7 @@ BOOST_FIXTURE_TEST_CASE(person_is_present_from_start_of_track_until_linger_after
     expect(8s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(consecutive_tracks_of_one_person_are_one_presence, Watch) {
+BOOST_FIXTURE_TEST_CASE(person_stays_present_between_consecutive_tracks, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(result("t1", "alice"), 0s, start);
     presence.update(event("t1", wire::TrackEvent::ended), start + 1s);
@@ -65,7 +67,8 @@ BOOST_FIXTURE_TEST_CASE(consecutive_tracks_of_one_person_are_one_presence, Watch
     expect(10s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(counts_a_known_person_once_and_each_unknown_track, Watch) {
+BOOST_FIXTURE_TEST_CASE(counts_each_known_person_once_and_each_track_without_a_known_person,
+                        PresenceFixture) {
     for (const auto* track : {"t1", "t2", "t3", "t4"})
         presence.update(event(track, wire::TrackEvent::started), start);
     presence.update(result("t1", "alice"), 0s, start);
@@ -74,7 +77,7 @@ BOOST_FIXTURE_TEST_CASE(counts_a_known_person_once_and_each_unknown_track, Watch
     expect(0s, 3, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(person_without_messages_becomes_absent, Watch) {
+BOOST_FIXTURE_TEST_CASE(person_becomes_absent_if_no_message_arrives, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(result("t1", "alice"), 0s, start);
     presence.update(event("t1", wire::TrackEvent::moved), start + 15s);
@@ -82,7 +85,7 @@ BOOST_FIXTURE_TEST_CASE(person_without_messages_becomes_absent, Watch) {
     expect(40s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(resumed_track_is_present_again_with_its_name, Watch) {
+BOOST_FIXTURE_TEST_CASE(person_is_present_again_if_messages_of_the_track_resume, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(result("t1", "alice"), 0s, start);
     expect(60s, 0, {});
@@ -90,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(resumed_track_is_present_again_with_its_name, Watch) {
     expect(61s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(messages_after_the_end_do_not_revive_a_track, Watch) {
+BOOST_FIXTURE_TEST_CASE(messages_after_the_end_of_a_track_are_ignored, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(event("t1", wire::TrackEvent::ended), start);
     presence.update(event("t1", wire::TrackEvent::started), start + 10s);
@@ -99,14 +102,15 @@ BOOST_FIXTURE_TEST_CASE(messages_after_the_end_do_not_revive_a_track, Watch) {
     expect(10s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(late_result_names_a_person_who_has_just_left, Watch) {
+BOOST_FIXTURE_TEST_CASE(result_after_the_end_of_its_track_names_a_person_who_has_just_left,
+                        PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(event("t1", wire::TrackEvent::ended), start + 1s);
     presence.update(result("t1", "alice"), 0s, start + 2s);
     expect(2s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(old_result_names_a_track_without_bringing_it_into_view, Watch) {
+BOOST_FIXTURE_TEST_CASE(old_result_names_a_track_without_bringing_it_into_view, PresenceFixture) {
     presence.update(result("t1", "alice"), 60s, start);
     expect(0s, 0, {});
     BOOST_TEST(presence.last_seen().at("door").subject_id == "alice");
@@ -114,7 +118,7 @@ BOOST_FIXTURE_TEST_CASE(old_result_names_a_track_without_bringing_it_into_view, 
     expect(1s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(end_of_stream_ends_only_its_own_tracks, Watch) {
+BOOST_FIXTURE_TEST_CASE(end_of_stream_ends_only_the_tracks_of_its_camera, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(event("g1", wire::TrackEvent::started, "gate"), start);
     presence.update(event("", wire::TrackEvent::end), start);
@@ -123,7 +127,7 @@ BOOST_FIXTURE_TEST_CASE(end_of_stream_ends_only_its_own_tracks, Watch) {
     BOOST_TEST(all.at("gate").count == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(last_seen_is_the_newest_known_person, Watch) {
+BOOST_FIXTURE_TEST_CASE(last_seen_is_the_known_person_of_the_newest_result, PresenceFixture) {
     auto newer = result("t2", "bob");
     newer.head.ts = 2'000'000'000;
     presence.update(newer, 0s, start);
@@ -132,7 +136,7 @@ BOOST_FIXTURE_TEST_CASE(last_seen_is_the_newest_known_person, Watch) {
     BOOST_TEST(presence.last_seen().at("door").subject_id == "bob");
 }
 
-BOOST_AUTO_TEST_CASE(bounds_cameras_and_tracks_and_counts_skipped_messages) {
+BOOST_AUTO_TEST_CASE(limits_cameras_and_counts_skipped_messages) {
     Presence presence({.absent_after = 20s, .linger = 5s});
     const Monotonic::time_point start{100s};
     for (int i = 0; i < 1100; ++i) {

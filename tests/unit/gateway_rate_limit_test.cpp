@@ -6,7 +6,7 @@ using namespace facebus;
 using namespace facebus::gateway;
 using namespace std::chrono_literals;
 
-BOOST_AUTO_TEST_CASE(allows_a_burst_and_then_the_rate) {
+BOOST_AUTO_TEST_CASE(allows_a_burst_and_then_the_sustained_rate) {
     RateLimit limit(2, 3);
     const Monotonic::time_point start;
     for (int i = 0; i < 3; ++i) BOOST_TEST(limit.take("a", start));
@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(limits_clients_independently) {
     BOOST_TEST(limit.take("b", start));
 }
 
-BOOST_AUTO_TEST_CASE(tolerates_time_going_backwards) {
+BOOST_AUTO_TEST_CASE(accepts_a_time_before_that_of_the_previous_request) {
     RateLimit limit(1, 2);
     const Monotonic::time_point start{10s};
     BOOST_TEST(limit.take("a", start));

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t now = 1'700'000'000 * second;
 
-wire::Identity published(std::int64_t when, Decision decision) {
+/// Returns a result that was published at `when`, 250 ms after its capture.
+wire::Identity result_published(std::int64_t when, Decision decision) {
     auto identity = examples::identity();
     identity.decision = decision;
     identity.head.ts = when - second / 4;
@@ -22,11 +23,11 @@ wire::Identity published(std::int64_t when, Decision decision) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_time_of_publication) {
+BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_by_time_of_publication) {
     ResultStatistics statistics;
-    statistics.add(published(now - 20 * second, Decision::known), now);
-    statistics.add(published(now, Decision::known), now);
-    statistics.add(published(now + 1, Decision::unknown), now);
+    statistics.add(result_published(now - 20 * second, Decision::known), now);
+    statistics.add(result_published(now, Decision::known), now);
+    statistics.add(result_published(now + 1, Decision::unknown), now);
     const auto spans = statistics.last_hour(now);
     BOOST_REQUIRE(spans.size() == 2U);
     BOOST_TEST(spans[0].start == now - 20 * second);
@@ -39,14 +40,14 @@ BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_time_of_publication) {
 
 BOOST_AUTO_TEST_CASE(ignores_results_older_than_an_hour_or_in_the_future) {
     ResultStatistics statistics;
-    statistics.add(published(now - 3601 * second, Decision::known), now);
-    statistics.add(published(now + 3600 * second, Decision::known), now);
+    statistics.add(result_published(now - 3601 * second, Decision::known), now);
+    statistics.add(result_published(now + 3600 * second, Decision::known), now);
     BOOST_TEST(statistics.last_hour(now).empty());
 }
 
-BOOST_AUTO_TEST_CASE(forgets_results_after_an_hour) {
+BOOST_AUTO_TEST_CASE(drops_results_after_an_hour) {
     ResultStatistics statistics;
-    statistics.add(published(now, Decision::known), now);
+    statistics.add(result_published(now, Decision::known), now);
     BOOST_TEST(statistics.last_hour(now + 3590 * second).size() == 1U);
     BOOST_TEST(statistics.last_hour(now + 3600 * second).empty());
 }

@@ -7,6 +7,7 @@ using namespace facebus::gateway;
 
 namespace {
 
+/// Removes all messages from the queue. Returns them as "topic=payload;", joined.
 std::string drain(RetainedStates& states) {
     std::string all;
     while (const auto message = states.next()) all += message->topic + "=" + message->payload + ";";
@@ -15,7 +16,7 @@ std::string drain(RetainedStates& states) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(sends_a_state_once_and_again_when_it_changes) {
+BOOST_AUTO_TEST_CASE(sends_a_state_only_when_it_changes) {
     RetainedStates states;
     states.set("a", {{"n", 1}}, "monday");
     BOOST_TEST(drain(states) == R"(a={"n":1,"since":"monday"};)");
@@ -41,15 +42,15 @@ BOOST_AUTO_TEST_CASE(resends_all_states_after_a_reconnect) {
     BOOST_TEST(drain(states) == "a=1;b=2;");
 }
 
-BOOST_AUTO_TEST_CASE(clears_removed_and_stale_topics) {
+BOOST_AUTO_TEST_CASE(clears_removed_topics_and_existing_topics_without_a_state) {
     RetainedStates states;
     states.set("a", "1");
     states.set("b", "2");
     drain(states);
     states.remove("a");
     BOOST_TEST(drain(states) == "a=;");
-    states.found("b");
-    states.found("c");
+    states.note_existing("b");
+    states.note_existing("c");
     BOOST_TEST(drain(states).empty());
     states.remove_stale();
     BOOST_TEST(drain(states) == "c=;");

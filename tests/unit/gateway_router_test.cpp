@@ -11,10 +11,11 @@ using namespace facebus::gateway;
 
 namespace {
 
-Answered<http::Response> empty_response(const Call&) {
+HttpResult<http::Response> empty_response(const AuthorizedRequest&) {
     return http::Response{};
 }
 
+/// Each route has a different max_body, which identifies it.
 Router example_router() {
     return Router({{"GET", "/faces", api_keys::Role::read, 1, empty_response},
                    {"DELETE", "/faces", api_keys::Role::read, 2, empty_response},
@@ -23,22 +24,23 @@ Router example_router() {
                    {"PUT", "/subjects/{name*}", api_keys::Role::read, 5, empty_response}});
 }
 
-std::size_t found(const std::string& method, const std::string& path) {
+/// Returns max_body of the route, or 0 if there is no route.
+std::size_t max_body_of_route(const std::string& method, const std::string& path) {
     const auto router = example_router();
     std::string allow;
-    const auto route = router.find(method, path, allow);
-    return route ? route->route->max_body : 0;
+    const auto match = router.find(method, path, allow);
+    return match ? match->route->max_body : 0;
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(finds_route_by_method_and_path) {
-    BOOST_TEST(found("GET", "/faces") == 1U);
-    BOOST_TEST(found("DELETE", "/faces") == 2U);
-    BOOST_TEST(found("GET", "/faces/") == 1U);
-    BOOST_TEST(found("POST", "/faces/7/verify") == 3U);
-    BOOST_TEST(found("DELETE", "/faces/7") == 4U);
-    BOOST_TEST(found("PUT", "/subjects/Anna") == 5U);
+BOOST_AUTO_TEST_CASE(finds_the_route_by_method_and_path) {
+    BOOST_TEST(max_body_of_route("GET", "/faces") == 1U);
+    BOOST_TEST(max_body_of_route("DELETE", "/faces") == 2U);
+    BOOST_TEST(max_body_of_route("GET", "/faces/") == 1U);
+    BOOST_TEST(max_body_of_route("POST", "/faces/7/verify") == 3U);
+    BOOST_TEST(max_body_of_route("DELETE", "/faces/7") == 4U);
+    BOOST_TEST(max_body_of_route("PUT", "/subjects/Anna") == 5U);
 }
 
 BOOST_AUTO_TEST_CASE(extracts_path_parameters_verbatim) {
@@ -62,18 +64,18 @@ BOOST_AUTO_TEST_CASE(fails_with_404_for_unknown_paths_and_405_for_wrong_methods)
     BOOST_TEST(allow == "GET, DELETE");
 }
 
-BOOST_AUTO_TEST_CASE(openapi_document_lists_all_routes_with_their_roles) {
+BOOST_AUTO_TEST_CASE(openapi_document_lists_exactly_the_served_routes_with_their_roles) {
     const gateway::Options options;
-    const enrolment::Options rules;
+    const enrolment::Options enrolment_options;
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
-    const Backend backend{options, rules, {}, stages, stores, {}, {}};
+    const Backend backend{options, enrolment_options, {}, stages, stores, {}, {}};
     const LiveState live_state{.live = {1, std::chrono::hours(1)}};
-    Inbox inbox(1, std::chrono::hours(1));
+    UnknownFaces unknown_faces(1, std::chrono::hours(1));
     std::map<std::string, std::string> served;
-    for (auto& route : routes(backend, live_state, inbox)) {
-        const auto is_of_page = [&](const Route& file) { return file.pattern == route.pattern; };
-        if (std::ranges::any_of(page_routes(), is_of_page)) continue;
+    for (auto& route : all_routes(backend, live_state, unknown_faces)) {
+        const auto same_pattern = [&](const Route& file) { return file.pattern == route.pattern; };
+        if (std::ranges::any_of(page_routes(), same_pattern)) continue;
         std::erase(route.pattern, '*');
         std::ranges::transform(route.method, route.method.begin(),
                                [](unsigned char c) { return std::tolower(c); });

@@ -1,4 +1,4 @@
-// Authentication, limits and errors of the REST API, without sockets.
+// Tests authentication, limits and errors of the REST API, without sockets.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -30,15 +30,15 @@ struct Fixture {
         BOOST_REQUIRE(api_keys::add(folder / "keys", api_keys::hash_key(role, key, name)));
     }
 
-    Site site(double rate = 0, bool with_keys = true) {
-        const auto yes = [](const Call&) { return http::Response{.body = "yes"}; };
+    Site make_site(double rate = 0, bool with_keys = true) {
+        const auto respond = [](const AuthorizedRequest&) { return http::Response{.body = "yes"}; };
         return Site(
             {with_keys ? std::make_shared<KeyRing>(folder / "keys", [](const Error&) {}) : nullptr,
              rate, 2},
-            Router({{"GET", "/free", std::nullopt, 0, yes},
-                    {"POST", "/read", api_keys::Role::read, 10, yes},
-                    {"POST", "/enrol", api_keys::Role::enrol, 100, yes},
-                    {"POST", "/admin", api_keys::Role::admin, 1000, yes}}),
+            Router({{"GET", "/public", std::nullopt, 0, respond},
+                    {"POST", "/read", api_keys::Role::read, 10, respond},
+                    {"POST", "/enrol", api_keys::Role::enrol, 100, respond},
+                    {"POST", "/admin", api_keys::Role::admin, 1000, respond}}),
             metrics);
     }
 
@@ -53,80 +53,81 @@ struct Fixture {
     }
 };
 
-int status(const std::optional<http::Response>& refused) {
-    if (!refused) return 200;
-    const auto json = nlohmann::json::parse(refused->body);
+/// Returns 200 if the request was admitted; otherwise checks the error and returns its status.
+int status(const std::optional<http::Response>& error) {
+    if (!error) return 200;
+    const auto json = nlohmann::json::parse(error->body);
     BOOST_TEST(json["message"].is_string());
     BOOST_TEST(json["code"].is_number_integer());
-    return refused->status;
+    return error->status;
 }
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(roles_include_the_rights_of_lower_roles, Fixture) {
-    auto served = site();
+BOOST_FIXTURE_TEST_CASE(each_role_has_the_permissions_of_all_lower_roles, Fixture) {
+    auto site = make_site();
     const std::map<std::string, std::vector<int>> expected{{read, {200, 403, 403}},
                                                            {enrol, {200, 200, 403}},
                                                            {admin, {200, 200, 200}},
                                                            {"", {401, 401, 401}},
                                                            {"x", {401, 401, 401}}};
-    for (const auto& [key, wanted] : expected) {
-        std::vector<int> got;
+    for (const auto& [key, statuses] : expected) {
+        std::vector<int> actual;
         for (const auto* path : {"/read", "/enrol", "/admin"}) {
-            got.push_back(status(served.admit(request(path, key))));
+            actual.push_back(status(site.admit(request(path, key))));
         }
-        BOOST_TEST(got == wanted, boost::test_tools::per_element());
+        BOOST_TEST(actual == statuses, boost::test_tools::per_element());
     }
-    BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
+    BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(refuses_keys_revoked_while_the_body_arrived, Fixture) {
-    auto served = site();
-    BOOST_TEST(served.answer(request("/read", read)).body == "yes");
-    BOOST_TEST(served.answer(request("/read", "gone")).status == 401);
+BOOST_FIXTURE_TEST_CASE(rejects_keys_that_were_revoked_while_the_body_arrived, Fixture) {
+    auto site = make_site();
+    BOOST_TEST(site.handle(request("/read", read)).body == "yes");
+    BOOST_TEST(site.handle(request("/read", "revoked")).status == 401);
 }
 
-BOOST_FIXTURE_TEST_CASE(without_keys_every_client_has_full_access, Fixture) {
-    auto served = site(0, false);
-    BOOST_TEST(status(served.admit(request("/admin", ""))) == 200);
+BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_api_keys_are_off, Fixture) {
+    auto site = make_site(0, false);
+    BOOST_TEST(status(site.admit(request("/admin", ""))) == 200);
 }
 
 BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
-    auto served = site();
-    BOOST_TEST(served.max_body() == 1000U);
-    BOOST_TEST(status(served.admit(request("/read", admin, "POST", 10))) == 200);
-    BOOST_TEST(status(served.admit(request("/read", admin, "POST", 11))) == 413);
-    BOOST_TEST(status(served.admit(request("/admin", admin, "POST", 1000))) == 200);
+    auto site = make_site();
+    BOOST_TEST(site.max_body() == 1000U);
+    BOOST_TEST(status(site.admit(request("/read", admin, "POST", 10))) == 200);
+    BOOST_TEST(status(site.admit(request("/read", admin, "POST", 11))) == 413);
+    BOOST_TEST(status(site.admit(request("/admin", admin, "POST", 1000))) == 200);
 }
 
 BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
-    auto served = site(1e-6);
-    BOOST_TEST(status(served.admit(request("/read", read))) == 200);
-    BOOST_TEST(status(served.admit(request("/read", read))) == 200);
-    const auto refused = served.admit(request("/read", read));
-    BOOST_TEST(status(refused) == 429);
-    BOOST_TEST(refused->headers.contains("Retry-After"));
-    BOOST_TEST(status(served.admit(request("/read", enrol))) == 200);
-    BOOST_TEST(status(served.admit(request("/free", "", "GET"))) == 200);
+    auto site = make_site(1e-6);
+    BOOST_TEST(status(site.admit(request("/read", read))) == 200);
+    BOOST_TEST(status(site.admit(request("/read", read))) == 200);
+    const auto error = site.admit(request("/read", read));
+    BOOST_TEST(status(error) == 429);
+    BOOST_TEST(error->headers.contains("Retry-After"));
+    BOOST_TEST(status(site.admit(request("/read", enrol))) == 200);
+    BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
 
 BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_methods_as_json, Fixture) {
-    auto served = site();
-    BOOST_TEST(status(served.admit(request("/nothing", admin))) == 404);
-    const auto wrong = served.admit(request("/read", admin, "GET"));
+    auto site = make_site();
+    BOOST_TEST(status(site.admit(request("/nothing", admin))) == 404);
+    const auto wrong = site.admit(request("/read", admin, "GET"));
     BOOST_TEST(status(wrong) == 405);
     BOOST_TEST(wrong->headers.at("Allow") == "POST");
-    BOOST_TEST(status(served.refuse(413)) == 413);
+    BOOST_TEST(status(site.error_response(413)) == 413);
 }
 
-BOOST_FIXTURE_TEST_CASE(missing_key_file_is_a_startup_error_that_names_the_option, Fixture) {
-    const auto helpful = [](const FatalError& error) {
+BOOST_FIXTURE_TEST_CASE(missing_key_file_is_a_fatal_error_that_names_the_option, Fixture) {
+    const auto names_option = [](const FatalError& error) {
         return std::string(error.what()).find("gateway.keys") != std::string::npos;
     };
-    BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), FatalError, helpful);
+    BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), FatalError, names_option);
 }
 
-BOOST_AUTO_TEST_CASE(pool_lends_each_item_to_one_user_at_a_time) {
+BOOST_AUTO_TEST_CASE(pool_leases_each_item_to_one_user_at_a_time) {
     Pool<int> pool;
     pool.add(std::make_unique<int>(7));
     {

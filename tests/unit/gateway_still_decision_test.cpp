@@ -16,6 +16,7 @@ const gallery::Policy policy{.threshold = 0.5F,
                              .margin = 0.05F,
                              .min_quality = 0.2F};
 
+/// Decides on a face with these similarities to the best match and to the runner-up.
 StillDecision decide(float similarity, float next, float quality = 0.9F) {
     return decide_still(test::probe("", test::axis(0), quality),
                         {{"1", "Anna", similarity, {"s"}}, {"2", "Bert", next, {"t"}}}, 2, policy);
@@ -23,7 +24,7 @@ StillDecision decide(float similarity, float next, float quality = 0.9F) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(known_requires_the_threshold_of_the_first_probe_of_a_track) {
+BOOST_AUTO_TEST_CASE(known_requires_the_same_similarity_as_the_first_probe_of_a_track) {
     const auto known = decide(0.61F, 0.1F);
     BOOST_TEST((known.verdict == Verdict::known));
     BOOST_TEST(known.reason.empty());
@@ -39,7 +40,7 @@ BOOST_AUTO_TEST_CASE(unknown_if_more_images_could_not_help) {
     BOOST_TEST((decide(0.51F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(small_margin_is_undecided_with_reason) {
+BOOST_AUTO_TEST_CASE(small_margin_is_undecided_with_a_reason) {
     const auto close = decide(0.8F, 0.78F);
     BOOST_TEST((close.verdict == Verdict::undecided));
     BOOST_TEST(close.reason.find("runner-up") != std::string::npos);

@@ -15,7 +15,7 @@ BOOST_AUTO_TEST_CASE(signature_is_the_hmac_of_time_and_body) {
                "v1=b4707107d0c095a030570331508ae57a537f64e4337d22ac0077383584f5af84");
 }
 
-BOOST_AUTO_TEST_CASE(retries_temporary_errors_only) {
+BOOST_AUTO_TEST_CASE(classifies_responses_as_delivered_temporary_or_permanent_error) {
     for (const int status : {200, 201, 204}) {
         BOOST_TEST((webhook_outcome(status) == WebhookOutcome::delivered));
     }
@@ -27,14 +27,14 @@ BOOST_AUTO_TEST_CASE(retries_temporary_errors_only) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(backoff_doubles_up_to_a_minute_with_jitter_of_half) {
+BOOST_AUTO_TEST_CASE(backoff_doubles_up_to_a_minute_with_jitter_of_up_to_half) {
     Backoff backoff(1);
-    auto whole = 500ms;
+    auto longest = 500ms;
     for (int i = 0; i < 12; ++i) {
         const auto wait = backoff.next();
-        BOOST_TEST(wait.count() >= (whole / 2).count());
-        BOOST_TEST(wait.count() <= whole.count());
-        whole = std::min<std::chrono::milliseconds>(whole * 2, 60s);
+        BOOST_TEST(wait.count() >= (longest / 2).count());
+        BOOST_TEST(wait.count() <= longest.count());
+        longest = std::min<std::chrono::milliseconds>(longest * 2, 60s);
     }
     backoff.reset();
     BOOST_TEST(backoff.next().count() <= 500);
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(senders_with_different_seeds_retry_at_different_times) {
 BOOST_AUTO_TEST_CASE(honours_retry_after_up_to_an_hour) {
     BOOST_TEST(Backoff(1).next("7").count() == 7000);
     BOOST_TEST(Backoff(1).next("86400").count() == 3'600'000);
-    for (const auto* nonsense : {"", "soon", "-5", "1e9", "99999999999999999999"}) {
-        BOOST_TEST(Backoff(1).next(nonsense).count() <= 500);
+    for (const auto* invalid : {"", "soon", "-5", "1e9", "99999999999999999999"}) {
+        BOOST_TEST(Backoff(1).next(invalid).count() <= 500);
     }
 }

@@ -19,9 +19,10 @@ void drop_below(std::vector<vision::Sighting>& faces, float min_score) {
     std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });
 }
 
-/// The first words are CompreFace's; clients compare them.
+/// Returns the error for an image without a face. The text before the hint is the same as in
+/// CompreFace, because clients compare it.
 std::unexpected<Fault> no_face(const std::string& hint) {
-    return refuse(400, fault_code::no_face, "No face is found in the given image: " + hint);
+    return fail(400, fault_code::no_face, "No face is found in the given image: " + hint);
 }
 
 }  // namespace
@@ -30,15 +31,15 @@ FaceStage::FaceStage(const std::filesystem::path& models, const vision::Detector
                      const enrolment::Options& rules)
     : enroller_(models, detector, rules) {}
 
-Answered<DetectedFaces> FaceStage::find(const Image& image, const ImageOptions& options,
-                                        bool embed) {
-    DetectedFaces found{.width = image.width, .height = image.height};
+HttpResult<DetectedFaces> FaceStage::detect(const Image& image, const ImageOptions& options,
+                                            bool embed) {
+    DetectedFaces detected{.width = image.width, .height = image.height};
     const auto start = Monotonic::now();
     auto sightings = enroller_.sightings(image);
-    found.detector_ms = milliseconds_since(start);
+    detected.detector_ms = milliseconds_since(start);
     drop_below(sightings, options.min_score);
     if (sightings.empty()) {
-        return no_face("send one with a larger or clearer face, or a lower det_prob_threshold");
+        return no_face("send an image with a larger or clearer face, or lower det_prob_threshold");
     }
     std::ranges::stable_sort(sightings, std::greater{},
                              [](const vision::Sighting& face) { return face.box.area(); });
@@ -51,28 +52,28 @@ Answered<DetectedFaces> FaceStage::find(const Image& image, const ImageOptions& 
         for (const auto& sighting : sightings) crops.push_back(sighting.crop);
         const auto before = Monotonic::now();
         embeddings = enroller_.embed(crops);
-        found.calculator_ms = milliseconds_since(before);
+        detected.calculator_ms = milliseconds_since(before);
     }
     for (std::size_t i = 0; i < sightings.size(); ++i) {
-        found.faces.push_back({std::move(sightings[i]), {}});
-        if (!embeddings.empty()) found.faces.back().embedding = embeddings[i];
+        detected.faces.push_back({std::move(sightings[i]), {}});
+        if (!embeddings.empty()) detected.faces.back().embedding = embeddings[i];
     }
-    return found;
+    return detected;
 }
 
-std::vector<Recognised> FaceStage::recognise(const DetectedFaces& found,
-                                             const ImageOptions& options,
-                                             const gallery::Snapshot& snapshot,
-                                             const gallery::Policy& policy) {
+std::vector<RecognisedFace> FaceStage::recognise(const DetectedFaces& detected,
+                                                 const ImageOptions& options,
+                                                 const gallery::Snapshot& snapshot,
+                                                 const gallery::Policy& policy) {
     std::vector<Embedding> embeddings;
-    embeddings.reserve(found.faces.size());
-    for (const auto& face : found.faces) embeddings.push_back(face.embedding.value());
-    // The decision needs the two best candidates, also if fewer are reported.
+    embeddings.reserve(detected.faces.size());
+    for (const auto& face : detected.faces) embeddings.push_back(face.embedding.value());
+    // The decision requires the two best candidates, even if the client requests only one.
     auto best = snapshot.best(embeddings, std::max<std::size_t>(options.predictions, 2));
-    std::vector<Recognised> all;
+    std::vector<RecognisedFace> all;
     for (std::size_t i = 0; i < best.size(); ++i) {
         const auto decision =
-            decide_still({"", embeddings[i], found.faces[i].sighting.quality.overall}, best[i],
+            decide_still({"", embeddings[i], detected.faces[i].sighting.quality.overall}, best[i],
                          snapshot.subjects(), policy);
         std::erase_if(best[i], [](const auto& candidate) { return candidate.ignored; });
         if (best[i].size() > options.predictions) best[i].resize(options.predictions);
@@ -81,15 +82,15 @@ std::vector<Recognised> FaceStage::recognise(const DetectedFaces& found,
     return all;
 }
 
-Answered<enrolment::FaceSample> FaceStage::sample(const Image& image, float min_score,
-                                                  const std::string& source) {
+HttpResult<enrolment::FaceSample> FaceStage::sample(const Image& image, float min_score,
+                                                    const std::string& source) {
     auto sightings = enroller_.sightings(image);
     drop_below(sightings, min_score);
     const auto faces = enrolment::prominent_faces(std::move(sightings));
     if (faces.size() != 1) {
         const auto error = enrolment::face_count_error(faces.size(), enroller_.rules());
         if (faces.empty()) return no_face(error.message);
-        return refuse(400, fault_code::several_faces, error.message);
+        return fail(400, fault_code::several_faces, error.message);
     }
     auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source);
     if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_image));

@@ -24,7 +24,7 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
     if (still.verdict == Verdict::known) return still;
     if (decision.good_probes == 0) {
         still.verdict = Verdict::undecided;
-        still.reason = fmt::format("the quality of the face is below {:.2f}; send a better image",
+        still.reason = fmt::format("the face quality is below {:.2f}; send a better image",
                                    policy.min_quality);
         return still;
     }
@@ -33,18 +33,19 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
         still.reason = "the gallery is empty";
         return still;
     }
-    // The threshold falls with the number of probes, down to the one for min_probes. Below that,
-    // more images would not help.
+    // The threshold falls with the number of probes until there are min_probes. If the similarity
+    // is below that final threshold, more images would not help.
     const auto lowest =
         gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
     if (still.similarity < lowest) {
         still.verdict = Verdict::unknown;
-        still.reason = fmt::format("no subject reaches the similarity {:.3f}", lowest);
+        still.reason = fmt::format("no subject has a similarity of at least {:.3f}", lowest);
     } else if (still.similarity < still.threshold) {
         still.verdict = Verdict::undecided;
-        still.reason =
-            fmt::format("one image requires a similarity of {:.3f}, several images {:.3f}",
-                        still.threshold, lowest);
+        still.reason = fmt::format(
+            "the similarity is below {:.3f}, the threshold for a single image ({:.3f} "
+            "with several images)",
+            still.threshold, lowest);
     } else {
         still.verdict = Verdict::undecided;
         still.reason = fmt::format("the margin over the runner-up is below {:.3f}", policy.margin);

@@ -1,4 +1,4 @@
-// Decision on a single image.
+// Decides whether the face in a single image belongs to an enrolled person.
 #pragma once
 
 #include <string>
@@ -8,21 +8,23 @@
 
 namespace facebus::gateway {
 
+/// Decision on a face in a single image.
 struct StillDecision {
     gallery::Verdict verdict = gallery::Verdict::undecided;
-    std::string reason;      ///< why the verdict is not `known`; else empty
-    float threshold = 0;     ///< similarity required for `known`
-    float similarity = 0;    ///< of the best candidate, 0 if there is none
-    float margin = 0;        ///< of the best candidate over the runner-up
-    double probability = 0;  ///< that the face belongs to the best candidate
-    bool ignored = false;    ///< the best candidate is an ignored subject, hence `undecided`
+    std::string reason;      ///< reason for a verdict other than `known`; empty if `known`
+    float threshold = 0;     ///< similarity that `known` requires
+    float similarity = 0;    ///< similarity to the best candidate; 0 if there is no candidate
+    float margin = 0;        ///< similarity to the best candidate minus that to the runner-up
+    double probability = 0;  ///< probability that the face belongs to the best candidate
+    bool ignored = false;    ///< true: the best candidate is ignored; the verdict is `undecided`
 };
 
-/// Decides on a face for which no second image will arrive. `known` requires the same similarity
-/// as the first good face of a track, so the FPIR does not rise. The verdict is `unknown` if no
-/// number of further images could make the face known, and `undecided` if another image could or
-/// if the quality is too low. `best` holds the most similar subjects, best first, at least two if
-/// the gallery has two.
+/// Decides on a face that is seen in only one image. `known` requires the same similarity as for
+/// the first good face of a track, so the FPIR is not higher than for tracks. The verdict is
+/// `unknown` if the face could not become known however many further images were sent. It is
+/// `undecided` if further images could help, or if the quality is too low. `best` contains the most
+/// similar subjects, the most similar one first. Requires: `best` has at least two entries if the
+/// gallery has at least two subjects. `subjects` is the number of subjects in the gallery.
 StillDecision decide_still(const gallery::Probe& probe, const std::vector<gallery::Candidate>& best,
                            std::size_t subjects, const gallery::Policy& policy);
 

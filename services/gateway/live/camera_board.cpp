@@ -7,9 +7,10 @@
 namespace facebus::gateway {
 namespace {
 
-// Camera names come from the network, so their number needs a bound.
+// Camera names come from the network, so their number must be limited.
 constexpr std::size_t max_cameras = 1000;
-// In seconds. Several times the interval between two messages about a camera.
+// Seconds without a message after which a camera is offline. The edge reports every camera several
+// times in this period.
 constexpr double offline_after = 10;
 constexpr std::int64_t no_frames_after_ns = 5'000'000'000;
 
@@ -20,7 +21,7 @@ double seconds_between(Monotonic::time_point from, Monotonic::time_point to) {
 CameraState state_of(const std::optional<wire::Camera>& report, double last_message_ago) {
     if (report && report->ended) return CameraState::ended;
     if (last_message_ago > offline_after) return CameraState::offline;
-    // Compare two times of the edge: its clock can differ from ours.
+    // Compare two times of the edge's clock, because it can differ from the gateway's clock.
     if (report && report->head.ts - report->last_frame > no_frames_after_ns) {
         return CameraState::no_frames;
     }

@@ -15,9 +15,9 @@
 namespace facebus::gateway {
 
 enum class CameraState {
-    live,       ///< frames arrive
+    live,       ///< the camera delivers frames
     no_frames,  ///< the edge is online, but the camera delivers no frames
-    ended,      ///< a file that was read to its end
+    ended,      ///< the camera is a video file, which was read to its end
     offline,    ///< no messages from the edge
 };
 std::string to_string(CameraState state);
@@ -26,18 +26,18 @@ std::string to_string(CameraState state);
 struct CameraEntry {
     std::string name;
     CameraState state = CameraState::offline;
-    double last_message_ago = 0;           ///< seconds since the latest message
-    std::optional<wire::Camera> report{};  ///< the latest, if the edge sends reports
-    std::uint64_t results = 0;             ///< received by this gateway
+    double last_message_ago = 0;           ///< seconds since the latest message about the camera
+    std::optional<wire::Camera> report{};  ///< latest report of the edge; empty if there is none
+    std::uint64_t results = 0;             ///< number of results received by this gateway
 };
 
-/// Remembers the latest messages about each camera and the broker, without faces or names.
-/// Thread-safe.
+/// Keeps the latest state of each camera and of the broker, but no faces or names. Thread-safe.
 class CameraBoard {
   public:
-    /// `published` is the time of publication, which can be long ago if the result was missed and
-    /// read from the history.
+    /// Records a result. `published` is the time of its publication, which can be long ago if the
+    /// result was missed and later read from the history.
     void update(const wire::Identity& identity, Monotonic::time_point published);
+    /// Records another message, received at the time `now`.
     void update(const wire::Track& event, Monotonic::time_point now);
     void update(const wire::Camera& report, Monotonic::time_point now);
     void update(const wire::Status& status, Monotonic::time_point now);
@@ -47,9 +47,9 @@ class CameraBoard {
 
     struct Broker {
         wire::Status status;
-        double last_message_ago = 0;  ///< seconds
+        double last_message_ago = 0;  ///< seconds since the status was received
     };
-    /// Returns the latest status of the broker, or nothing before the first.
+    /// Returns the latest status of the broker, or nothing if none has been received yet.
     [[nodiscard]] std::optional<Broker> broker(Monotonic::time_point now) const;
 
   private:
@@ -58,7 +58,8 @@ class CameraBoard {
         std::optional<wire::Camera> report;
         std::uint64_t results = 0;
     };
-    /// Returns the entry of the camera with its time updated, or null if the board is full.
+    /// Sets the time of the camera's latest message, unless it is later already. Returns the
+    /// camera's entry, or null if it is a new camera and there are too many.
     Entry* touch(const std::string& camera, Monotonic::time_point now);
 
     mutable std::mutex mutex_;

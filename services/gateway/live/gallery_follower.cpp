@@ -15,27 +15,28 @@ namespace {
 using Ids = std::set<std::string>;
 
 /// Returns the ids of all subjects that are not ignored.
-Ids reported_ids(const gallery::Snapshot& gallery) {
+Ids ids_not_ignored(const gallery::Snapshot& gallery) {
     const auto all = gallery.subject_ids("");
     Ids ids(all.begin(), all.end());
     for (const auto& id : gallery.ignored_ids()) ids.erase(id);
     return ids;
 }
 
-bool names(const wire::Identity& identity, const Ids& subjects) {
+/// Returns whether one of the subjects is the best match or the runner-up of the result.
+bool names_any(const wire::Identity& identity, const Ids& subjects) {
     return (identity.subject_id && subjects.contains(*identity.subject_id)) ||
            (identity.runner_up && subjects.contains(identity.runner_up->subject_id));
 }
 
 }  // namespace
 
-GalleryFollower::GalleryFollower(LiveView& live, Inbox& inbox,
+GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
                                  live_gallery::GalleryWatcher::View view)
-    : live_(live), inbox_(inbox), view_(std::move(view)) {}
+    : live_(live), unknown_faces_(unknown_faces), view_(std::move(view)) {}
 
 void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
     live_.forget_unless([](const wire::Identity&) { return true; });
-    inbox_.forget_old(utc_ns());
+    unknown_faces_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;
     forget_removed(*view_.snapshot, *view.snapshot);
     forget_known(view);
@@ -44,16 +45,18 @@ void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
 
 void GalleryFollower::forget_removed(const gallery::Snapshot& before,
                                      const gallery::Snapshot& now) {
-    auto hidden = reported_ids(before);
-    std::erase_if(hidden, [left = reported_ids(now)](const auto& id) { return left.contains(id); });
+    auto hidden = ids_not_ignored(before);
+    std::erase_if(hidden,
+                  [left = ids_not_ignored(now)](const auto& id) { return left.contains(id); });
     if (hidden.empty()) return;
-    live_.forget_unless([&](const wire::Identity& identity) { return !names(identity, hidden); });
-    // A face in the inbox may show a removed or ignored person without any result naming them. So
-    // drop every plausible match, far below the decision threshold.
+    live_.forget_unless(
+        [&](const wire::Identity& identity) { return !names_any(identity, hidden); });
+    // An unknown face may show a removed or ignored person although the person was not recognised.
+    // So drop every plausible match, even if the similarity is far below the decision threshold.
     for (std::size_t row = 0; row < before.samples(); ++row) {
         if (!hidden.contains(before.subject_id(row))) continue;
         const auto sample = before.embedding(row);
-        inbox_.forget_if([&](const InboxFace& face) {
+        unknown_faces_.forget_if([&](const UnknownFace& face) {
             return similarity(face.embedding, sample) > gallery::plausible_match;
         });
     }
@@ -61,7 +64,7 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
 
 void GalleryFollower::forget_known(const live_gallery::GalleryWatcher::View& view) {
     const auto& gallery = *view.snapshot;
-    inbox_.forget_if([&](const InboxFace& face) {
+    unknown_faces_.forget_if([&](const UnknownFace& face) {
         const auto best = gallery.best({&face.embedding, 1}, 2).front();
         const auto decision = decide_still({"", face.embedding, face.quality.overall}, best,
                                            gallery.subjects(), view.policy);

@@ -1,31 +1,35 @@
-// Applies gallery changes to the results and faces that the gateway keeps.
+// Applies changes of the gallery to the results and faces that the gateway keeps in memory.
 #pragma once
 
 #include "gallery/match/snapshot.hpp"
-#include "gateway/live/inbox.hpp"
 #include "gateway/live/live_view.hpp"
+#include "gateway/live/unknown_faces.hpp"
 #include "live_gallery/gallery_watcher.hpp"
 
 namespace facebus::gateway {
 
-/// Keeps live results and the inbox consistent with the gallery. If a subject was removed or is now
-/// ignored, drops the results that name them and the inbox faces that are a plausible match (see
-/// gallery/store/erasure.hpp). If an unknown person was enrolled, drops their faces from the inbox.
-/// Not thread-safe.
+/// Keeps the live results and the unknown faces consistent with the gallery. If a subject was
+/// removed or is now ignored, drops all results that name the subject, and all unknown faces that
+/// are a plausible match of the subject (see gallery/store/erasure.hpp). If an unknown person was
+/// enrolled, drops the faces of that person. Not thread-safe.
 class GalleryFollower {
   public:
-    GalleryFollower(LiveView& live, Inbox& inbox, live_gallery::GalleryWatcher::View view);
+    GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
+                    live_gallery::GalleryWatcher::View view);
 
-    /// Drops expired results and faces, and applies the changes since the last call. To be called
-    /// periodically with the current view.
+    /// Drops expired results and faces. Applies the changes of the gallery since the last call.
+    /// Must be called periodically with the current view of the gallery.
     void update(live_gallery::GalleryWatcher::View view);
 
   private:
+    /// Drops results and faces of subjects that are removed or ignored in the snapshot `now`, but
+    /// were neither in the snapshot `before`.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
+    /// Drops unknown faces that belong to a subject of the gallery, which may be ignored.
     void forget_known(const live_gallery::GalleryWatcher::View& view);
 
     LiveView& live_;
-    Inbox& inbox_;
+    UnknownFaces& unknown_faces_;
     live_gallery::GalleryWatcher::View view_;
 };
 

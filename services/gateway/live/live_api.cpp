@@ -18,16 +18,16 @@ namespace {
 
 using http::Response;
 
-// A disconnected client is detected within this time.
+// The server checks after every poll whether the client has disconnected.
 constexpr std::chrono::seconds poll_interval(1);
-// Send a comment after this many polls without a result: proxies close idle connections, often
-// after a minute.
+// Number of polls without a result after which the stream sends a comment. Proxies close idle
+// connections, often after a minute.
 constexpr int polls_until_comment = 15;
 
-/// One of a limited number of streams. Released on destruction.
+/// Permission to open one of a limited number of streams. Its destructor gives it back.
 class StreamSlot {
   public:
-    /// Returns null if no slot is free.
+    /// Takes one of the `free` slots. Returns null if there is none.
     static std::shared_ptr<StreamSlot> acquire(
         const std::shared_ptr<std::atomic<std::size_t>>& free) {
         auto left = free->load();
@@ -47,8 +47,8 @@ class StreamSlot {
     std::shared_ptr<std::atomic<std::size_t>> free_;
 };
 
-/// Parses the result number from an event id RUN-NUMBER. Returns 0 if the id is from another run or
-/// malformed.
+/// Returns the result number in an event id of the form RUN-NUMBER. Returns 0 if the id is
+/// malformed or its run is not `run`.
 std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     if (!id.starts_with(run + "-")) return 0;
     id.remove_prefix(run.size() + 1);
@@ -58,7 +58,7 @@ std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     return error == std::errc{} && rest == end ? number : 0;
 }
 
-/// Returns a result with its event id and its crop as a data URL.
+/// Converts a result to JSON, including its event id and its crop as a data URL.
 Json result_json(const LiveResult& result, const std::string& run) {
     auto json = results::identity_json(result.identity, results::Detail::explained);
     json["id"] = fmt::format("{}-{}", run, result.number);
@@ -68,14 +68,14 @@ Json result_json(const LiveResult& result, const std::string& run) {
     return json;
 }
 
-/// Stream of results as server-sent events to one client.
+/// Streams results to one client as server-sent events.
 class EventStream {
   public:
-    /// Starts after the result `number`.
+    /// Streams the results with a higher number than `number`.
     EventStream(const LiveView& live, std::shared_ptr<StreamSlot> slot, std::uint64_t number)
         : live_(live), slot_(std::move(slot)), number_(number) {}
 
-    /// Returns the next part of the body, see http::Response::pieces.
+    /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
         if (live_.closed()) return std::nullopt;
         // Send something immediately, so that the client receives the headers.
@@ -101,7 +101,7 @@ class EventStream {
     int idle_polls_ = 0;
 };
 
-Answered<http::Response> latest(const LiveView& live) {
+HttpResult<http::Response> latest(const LiveView& live) {
     Json results = Json::array();
     for (const auto& result : live.after(0)) results.push_back(result_json(*result, live.run()));
     return http::Response{.body = dump({{"results", std::move(results)}})};
@@ -122,26 +122,26 @@ Json camera_json(const CameraEntry& entry) {
     return json;
 }
 
-Answered<http::Response> cameras(const CameraBoard& board) {
+HttpResult<http::Response> cameras(const CameraBoard& board) {
     const auto now = Monotonic::now();
     Json all = Json::array();
     for (const auto& entry : board.cameras(now)) all.push_back(camera_json(entry));
-    Json answer{{"cameras", std::move(all)}};
+    Json body{{"cameras", std::move(all)}};
     if (const auto broker = board.broker(now)) {
         const auto& status = broker->status;
-        answer["broker"] = {{"state", status.state},
-                            {"last_message_seconds_ago", rounded(broker->last_message_ago)},
-                            {"workers", status.workers},
-                            {"queued", status.queued},
-                            {"in_flight", status.in_flight},
-                            {"results", status.results},
-                            {"rejected", status.refused},
-                            {"gallery_stale", status.gallery_stale}};
+        body["broker"] = {{"state", status.state},
+                          {"last_message_seconds_ago", rounded(broker->last_message_ago)},
+                          {"workers", status.workers},
+                          {"queued", status.queued},
+                          {"in_flight", status.in_flight},
+                          {"results", status.results},
+                          {"rejected", status.refused},
+                          {"gallery_stale", status.gallery_stale}};
     }
-    return http::Response{.body = dump(answer)};
+    return http::Response{.body = dump(body)};
 }
 
-Answered<http::Response> statistics(const ResultStatistics& statistics) {
+HttpResult<http::Response> statistics(const ResultStatistics& statistics) {
     Json spans = Json::array();
     for (const auto& span : statistics.last_hour(utc_ns())) {
         Json decisions = Json::object();
@@ -166,28 +166,30 @@ Answered<http::Response> statistics(const ResultStatistics& statistics) {
 
 std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_streams) {
     const auto free = std::make_shared<std::atomic<std::size_t>>(max_streams);
-    const auto open_stream = [&live = live_state.live,
-                              free](const Call& call) -> Answered<http::Response> {
+    const auto open_stream = [&live = live_state.live, free](
+                                 const AuthorizedRequest& request) -> HttpResult<http::Response> {
         auto slot = StreamSlot::acquire(free);
         if (!slot) {
-            return refuse(503, 503,
-                          "too many clients stream results (gateway.max_streams); try again "
-                          "later");
+            return fail(503, 503,
+                        "too many clients are streaming results (gateway.max_streams); try again "
+                        "later");
         }
         const auto stream = std::make_shared<EventStream>(
             live, std::move(slot),
-            parse_event_id(call.request.header("last-event-id"), live.run()));
+            parse_event_id(request.http_request.header("last-event-id"), live.run()));
         return http::Response{.type = "text/event-stream",
                               .headers = {{"X-Accel-Buffering", "no"}},
                               .pieces = [stream] { return stream->next(); }};
     };
     return {{"GET", "/api/v1/live", api_keys::Role::read, 0,
-             [&live = live_state.live](const Call&) { return latest(live); }},
+             [&live = live_state.live](const AuthorizedRequest&) { return latest(live); }},
             {"GET", "/api/v1/live/events", api_keys::Role::read, 0, open_stream},
             {"GET", "/api/v1/cameras", api_keys::Role::read, 0,
-             [&board = live_state.cameras](const Call&) { return cameras(board); }},
+             [&board = live_state.cameras](const AuthorizedRequest&) { return cameras(board); }},
             {"GET", "/api/v1/statistics", api_keys::Role::read, 0,
-             [&counts = live_state.statistics](const Call&) { return statistics(counts); }}};
+             [&counts = live_state.statistics](const AuthorizedRequest&) {
+                 return statistics(counts);
+             }}};
 }
 
 }  // namespace facebus::gateway

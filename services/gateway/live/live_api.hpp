@@ -1,4 +1,4 @@
-// Routes for live results, cameras and statistics.
+// Routes that return live results, cameras and statistics.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ struct LiveState {
     ResultStatistics statistics{};
 };
 
-/// At most `max_streams` clients can stream results at a time; further ones are refused.
+/// Returns the routes. At most `max_streams` clients can stream results at the same time; requests
+/// of further clients fail with 503.
 std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_streams);
 
 }  // namespace facebus::gateway

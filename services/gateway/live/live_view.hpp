@@ -1,4 +1,4 @@
-// Latest results, for clients that follow them live.
+// Latest results, for clients that stream them.
 #pragma once
 
 #include <chrono>
@@ -17,26 +17,27 @@
 
 namespace facebus::gateway {
 
+/// Result that the gateway has received.
 struct LiveResult {
-    std::uint64_t number = 0;  ///< counts from 1 in each LiveView
+    std::uint64_t number = 0;  ///< consecutive number within a LiveView, from 1
     Monotonic::time_point received;
     wire::Identity identity;
-    std::string jpeg;  ///< crop of the face; empty if the result has none
+    std::string jpeg;  ///< crop of the face as JPEG; empty if the result has no crop
 };
 
-/// Keeps up to `max_results` of the latest results in memory, none older than `age`. Thread-safe.
+/// Keeps the latest results in memory: at most `max_results`, none older than `age`. Thread-safe.
 class LiveView {
   public:
     using Result = std::shared_ptr<const LiveResult>;
 
     LiveView(std::size_t max_results, std::chrono::seconds age);
 
-    /// Adds a result. An `ignored` one replaces all earlier results of its track.
+    /// Adds a result. If it is `ignored`, it replaces all earlier results of its track.
     void add(wire::Identity identity, std::string jpeg);
 
-    /// Returns the results after `number`, oldest first; 0 returns all.
+    /// Returns the results with a higher number than `number`, oldest first.
     [[nodiscard]] std::vector<Result> after(std::uint64_t number) const;
-    /// Like after(), but blocks until there is at least one result. Returns nothing after
+    /// Like after(), but blocks until there is at least one such result. Returns no results after
     /// `timeout` or close().
     [[nodiscard]] std::vector<Result> wait_after(std::uint64_t number,
                                                  std::chrono::milliseconds timeout) const;
@@ -44,11 +45,12 @@ class LiveView {
     /// Drops results that are too old or for which `wanted` returns false.
     void forget_unless(const std::function<bool(const wire::Identity&)>& wanted);
 
-    /// Wakes all waiting clients and ends their streams.
+    /// Wakes all callers of wait_after(), so that they end their streams.
     void close();
     [[nodiscard]] bool closed() const;
 
-    /// Identifies the numbering: changes with every restart.
+    /// Returns a text that is different after every restart. It identifies the sequence to which
+    /// the numbers belong.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::int64_t span_ns = ResultStatistics::span_seconds * 1'000'000'000;
 
+/// Returns the index of the oldest span within the last hour.
 std::int64_t first_span(std::int64_t now_ns) {
     return now_ns / span_ns - static_cast<std::int64_t>(ResultStatistics::spans) + 1;
 }

@@ -1,4 +1,4 @@
-// Result counts and latency over time.
+// Counts results, and measures their latency, over time.
 #pragma once
 
 #include <cstddef>
@@ -13,26 +13,28 @@
 
 namespace facebus::gateway {
 
-/// Counts the results of the last hour in spans of ten seconds, by time of publication. Ignores
-/// results older than that, and results more than one span in the future by this machine's clock.
-/// Thread-safe.
+/// Statistics of the results of the last hour, in spans of ten seconds. A result belongs to the
+/// span in which it was published. Ignores results that are older than one hour, or that are more
+/// than one span in the future according to this machine's clock. Thread-safe.
 class ResultStatistics {
   public:
     static constexpr std::int64_t span_seconds = 10;
     static constexpr std::size_t spans = 360;
 
     struct Span {
-        std::int64_t start = 0;                               ///< ns UTC
-        std::map<wire::Decision, std::uint64_t> decisions{};  ///< results by decision
-        std::vector<results::Latency::Quantiles> latency{};   ///< by stage
+        std::int64_t start = 0;                               ///< start of the span, ns UTC
+        std::map<wire::Decision, std::uint64_t> decisions{};  ///< number of results by decision
+        std::vector<results::Latency::Quantiles> latency{};   ///< latency by stage
     };
 
+    /// Adds a result, received at the time `now_ns` (ns UTC).
     void add(const wire::Identity& identity, std::int64_t now_ns);
-    /// Returns the spans that have results, oldest first.
+    /// Returns the spans that contain results, oldest first.
     [[nodiscard]] std::vector<Span> last_hour(std::int64_t now_ns) const;
 
   private:
-    /// Further results of a span are counted but not measured, to bound memory.
+    /// Number of results per span whose latency is recorded. Further results are only counted, to
+    /// limit memory.
     static constexpr std::size_t max_measured = 2000;
 
     struct Counts {
@@ -41,7 +43,7 @@ class ResultStatistics {
     };
 
     mutable std::mutex mutex_;
-    std::map<std::int64_t, Counts> spans_;  ///< by index: start / span_seconds
+    std::map<std::int64_t, Counts> spans_;  ///< by index, which is start / span length
 };
 
 }  // namespace facebus::gateway

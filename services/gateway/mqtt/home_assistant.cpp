@@ -7,7 +7,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// Builds the discovery messages of one device.
+/// Builds the discovery configurations of one device.
 class Device {
   public:
     Device(const MqttTopics& topics, std::string id, const std::string& name,
@@ -19,11 +19,11 @@ class Device {
                    {"model", model}};
     }
 
-    /// Adds an entity. A null `name` gives it the name of the device. `more` holds keys that are
-    /// specific to the component.
-    void add(const std::string& component, const std::string& what, const Json& name,
+    /// Adds an entity. `suffix` distinguishes the entities of the device. If `name` is null, the
+    /// entity has the name of the device. `more` contains keys that only this component has.
+    void add(const std::string& component, const std::string& suffix, const Json& name,
              const std::string& state_topic, const std::string& value, const Json& more) {
-        const auto object = what.empty() ? id_ : fmt::format("{}_{}", id_, what);
+        const auto object = suffix.empty() ? id_ : fmt::format("{}_{}", id_, suffix);
         Json config{{"name", name},
                     {"unique_id", unique(object)},
                     {"state_topic", state_topic},
@@ -58,7 +58,7 @@ Discovery camera_discovery(const MqttTopics& topics, const std::string& camera) 
                "{{ 'ON' if value_json.occupied else 'OFF' }}", {{"device_class", "occupancy"}});
     device.add("sensor", "people", "People", topics.presence(camera), "{{ value_json.count }}",
                {{"state_class", "measurement"}, {"icon", "mdi:account-group"}});
-    // The template renders null as None, which Home Assistant treats as an unknown state.
+    // Templates render null as None, which Home Assistant shows as an unknown state.
     device.add("sensor", "last_person", "Last person", topics.last_person(camera),
                "{{ value_json.name }}", {{"icon", "mdi:account"}});
     return device.take();

@@ -1,4 +1,4 @@
-// Discovery messages for Home Assistant.
+// Discovery configurations for Home Assistant.
 #pragma once
 
 #include <map>
@@ -8,13 +8,15 @@
 
 namespace facebus::gateway {
 
-/// Configuration payload of each entity, by topic.
+/// Configuration of each entity of a device, as JSON text by MQTT topic.
 using Discovery = std::map<std::string, std::string>;
 
-/// Describes a camera: occupancy, number of people, last known person.
+/// Returns the configurations of a camera's entities: occupancy, number of people, last known
+/// person.
 Discovery camera_discovery(const MqttTopics& topics, const std::string& camera);
-/// Describes a person: whether any camera sees them. Names are arbitrary text, so `name` is only
-/// used as a display name, never in a topic, an id or a template.
+/// Returns the configuration of a person's entity, which shows whether any camera sees the person.
+/// Uses `name` only as the display name, never in a topic, id or template, because it can contain
+/// any characters.
 Discovery person_discovery(const MqttTopics& topics, const std::string& subject_id,
                            const std::string& name);
 

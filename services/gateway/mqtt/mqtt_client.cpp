@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr int keep_alive_s = 15;
 constexpr milliseconds first_delay(500);
 constexpr milliseconds max_delay(30'000);
-// Deadline for the broker's answer to a connection attempt.
+// Deadline for the MQTT broker's response to a connection attempt.
 constexpr milliseconds connect_timeout(10'000);
 // A connection that lasted this long resets the reconnect delay.
 constexpr milliseconds stable_after(10'000);
@@ -33,9 +33,9 @@ struct MqttClient::Impl {
     Options options;
     Handlers handlers;
     mosquitto* client = nullptr;
-    bool open = false;            ///< connecting or connected
-    bool up = false;              ///< the broker accepted the connection
-    Monotonic::time_point since;  ///< of the last change of `open` or `up` to true
+    bool active = false;          ///< connecting or connected
+    bool accepted = false;        ///< the MQTT broker accepted the connection
+    Monotonic::time_point since;  ///< when `active` or `accepted` last became true
     Monotonic::time_point next_attempt = Monotonic::now();
     milliseconds delay = first_delay;
     std::size_t in_flight = 0;
@@ -47,7 +47,7 @@ struct MqttClient::Impl {
         client = mosquitto_new(options.client_id.c_str(), true, this);
         if (client == nullptr) throw FatalError(Exit::software, "mqtt: out of memory");
         mosquitto_connect_callback_set(client, [](mosquitto*, void* self, int code) {
-            static_cast<Impl*>(self)->answered(code);
+            static_cast<Impl*>(self)->on_connack(code);
         });
         mosquitto_publish_callback_set(client, [](mosquitto*, void* self, int) {
             auto& count = static_cast<Impl*>(self)->in_flight;
@@ -55,7 +55,7 @@ struct MqttClient::Impl {
         });
         mosquitto_message_callback_set(
             client, [](mosquitto*, void* self, const mosquitto_message* message) {
-                static_cast<Impl*>(self)->received(*message);
+                static_cast<Impl*>(self)->on_message(*message);
             });
         mosquitto_will_set(client, options.will_topic.c_str(),
                            static_cast<int>(options.will.size()), options.will.data(),
@@ -67,57 +67,59 @@ struct MqttClient::Impl {
     }
 
     void set_up_tls() {
-        // Without a file the library requires a folder; this is Debian's folder of authorities.
+        // If no file is given, the library requires a folder. This is the folder of the system's
+        // CAs in Debian.
         const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
         const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
         const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);
         if (set != MOSQ_ERR_SUCCESS) {
-            throw FatalError(Exit::config, fmt::format("mqtt.ca_file: {} can't be used: {}",
+            throw FatalError(Exit::config, fmt::format("mqtt.ca_file: {} cannot be used: {}",
                                                        options.ca_file, mosquitto_strerror(set)));
         }
     }
 
     void try_to_connect() {
-        open = true;
-        up = false;
+        active = true;
+        accepted = false;
         since = Monotonic::now();
         const int code =
             mosquitto_connect_async(client, options.host.c_str(), options.port, keep_alive_s);
-        if (code != MOSQ_ERR_SUCCESS) lost(mosquitto_strerror(code));
+        if (code != MOSQ_ERR_SUCCESS) connection_lost(mosquitto_strerror(code));
     }
 
-    void answered(int code) {
-        if (code != 0) return lost(mosquitto_connack_string(code));
-        up = true;
+    void on_connack(int code) {
+        if (code != 0) return connection_lost(mosquitto_connack_string(code));
+        accepted = true;
         since = Monotonic::now();
-        handlers.connected();
+        handlers.on_connected();
     }
 
-    void received(const mosquitto_message& message) {
-        // Messages without the flag are this program's own publications.
+    void on_message(const mosquitto_message& message) {
+        // Messages without the flag were published just now, by this program or another client.
         if (!message.retain || message.payloadlen <= 0) return;
-        handlers.retained(message.topic, {static_cast<const char*>(message.payload),
-                                          static_cast<std::size_t>(message.payloadlen)});
+        handlers.on_retained(message.topic, {static_cast<const char*>(message.payload),
+                                             static_cast<std::size_t>(message.payloadlen)});
     }
 
     /// Reports a failed or broken connection and schedules the next attempt.
-    void lost(const std::string& why) {
-        if (!open) return;
+    void connection_lost(const std::string& why) {
+        if (!active) return;
         const auto now = Monotonic::now();
-        if (up && now - since >= stable_after) delay = first_delay;
-        open = up = false;
+        if (accepted && now - since >= stable_after) delay = first_delay;
+        active = accepted = false;
         next_attempt = now + delay;
         delay = std::min(delay * 2, max_delay);
-        handlers.lost({ErrorKind::unavailable,
-                       fmt::format("no connection to the MQTT broker {}:{}: {}; check mqtt.host, "
-                                   "mqtt.port, mqtt.user and mqtt.tls",
-                                   options.host, options.port, why)});
+        handlers.on_lost(
+            {ErrorKind::unavailable,
+             fmt::format("no connection to the MQTT broker {}:{}: {}; check mqtt.host, "
+                         "mqtt.port, mqtt.user and mqtt.tls",
+                         options.host, options.port, why)});
     }
 
     /// Waits for the socket or `wake`, then lets the library read, write and send keep-alives.
     void exchange(int wait_ms, int wake) {
         const int socket = mosquitto_socket(client);
-        if (socket < 0) return lost("the connection was closed");
+        if (socket < 0) return connection_lost("the connection was closed");
         const bool write = mosquitto_want_write(client);
         std::array<pollfd, 2> polled{
             pollfd{.fd = socket,
@@ -131,8 +133,9 @@ struct MqttClient::Impl {
             code = mosquitto_loop_write(client, 1);
         }
         if (code == MOSQ_ERR_SUCCESS) code = mosquitto_loop_misc(client);
-        if (code != MOSQ_ERR_SUCCESS) return lost(mosquitto_strerror(code));
-        if (open && !up && Monotonic::now() - since >= connect_timeout) lost("no answer");
+        if (code != MOSQ_ERR_SUCCESS) return connection_lost(mosquitto_strerror(code));
+        if (active && !accepted && Monotonic::now() - since >= connect_timeout)
+            connection_lost("no response");
     }
 };
 
@@ -142,13 +145,13 @@ MqttClient::MqttClient(Options options, Handlers handlers)
 }
 
 MqttClient::~MqttClient() {
-    if (impl_->up) mosquitto_disconnect(impl_->client);
+    if (impl_->accepted) mosquitto_disconnect(impl_->client);
     mosquitto_destroy(impl_->client);
     mosquitto_lib_cleanup();
 }
 
 void MqttClient::work(int wait_ms, int wake) {
-    if (!impl_->open) {
+    if (!impl_->active) {
         const auto left =
             std::chrono::ceil<milliseconds>(impl_->next_attempt - Monotonic::now()).count();
         if (left > 0) {
@@ -157,7 +160,7 @@ void MqttClient::work(int wait_ms, int wake) {
             return;
         }
         impl_->try_to_connect();
-        if (!impl_->open) return;
+        if (!impl_->active) return;
     }
     impl_->exchange(wait_ms, wake);
 }
@@ -170,14 +173,14 @@ void MqttClient::publish(const std::string& topic, const std::string& payload, b
     const int code =
         mosquitto_publish(impl_->client, nullptr, topic.c_str(), static_cast<int>(payload.size()),
                           payload.data(), at_least_once, retain);
-    // With these errors the library still keeps the message and sends it after a reconnect.
+    // Even after these errors the library keeps the message and sends it after a reconnect.
     const bool queued = code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN ||
                         code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO;
     if (queued) ++impl_->in_flight;
 }
 
 bool MqttClient::connected() const {
-    return impl_->up;
+    return impl_->accepted;
 }
 
 std::size_t MqttClient::in_flight() const {

@@ -1,4 +1,4 @@
-// Connection to an MQTT broker. The only file that uses libmosquitto.
+// Connection to an MQTT broker. Only its source file uses libmosquitto.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace facebus::gateway {
 
-/// Publishes with QoS 1 (at least once) and reconnects automatically, with delays that grow from
-/// half a second to half a minute. Does all its work, including calls of the handlers, inside
-/// work(). Not thread-safe.
+/// Publishes with QoS 1 (at least once). Reconnects automatically, with delays that grow from half
+/// a second to half a minute. Does all its work inside work(), which also calls the handlers. Not
+/// thread-safe.
 class MqttClient {
   public:
     struct Options {
@@ -23,41 +23,40 @@ class MqttClient {
         std::string user{};  ///< empty: no login
         std::string password{};
         bool tls = false;
-        std::string ca_file{};  ///< empty: the system's authorities
+        std::string ca_file{};  ///< CA certificates (PEM file); empty: the system's CAs
         std::string client_id;
-        /// Last will: the broker publishes it, retained, when the connection is lost.
-        std::string will_topic;
-        std::string will;
+        std::string will_topic;  ///< topic of the last will
+        std::string will;        ///< payload that the MQTT broker retains if the connection is lost
     };
     struct Handlers {
-        /// A connection is established. It has no subscriptions yet.
-        std::function<void()> connected;
-        /// Receives the retained messages of subscribed topics.
-        std::function<void(const std::string& topic, std::string_view payload)> retained;
-        /// The connection failed or was lost. The error is `unavailable`.
-        std::function<void(const Error&)> lost;
+        /// Called when a connection is established. It has no subscriptions yet.
+        std::function<void()> on_connected;
+        /// Called for each retained message of the subscribed topics.
+        std::function<void(const std::string& topic, std::string_view payload)> on_retained;
+        /// Called when connecting failed or the connection was lost. The error is `unavailable`.
+        std::function<void(const Error&)> on_lost;
     };
 
-    /// Does not connect yet. Throws FatalError (config) if the CA file can't be used.
+    /// Does not connect yet. Throws FatalError (config) if the CA file cannot be used.
     MqttClient(Options options, Handlers handlers);
-    /// Disconnects cleanly, so that the broker does not publish the last will.
+    /// Disconnects cleanly, so that the MQTT broker does not publish the last will.
     ~MqttClient();
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Connects, reads and writes as needed. Blocks for up to `wait_ms` or until `wake` is
-    /// readable. Resolving the host name can block longer.
+    /// Connects, reads and writes as needed. Blocks for up to `wait_ms`, or until the file
+    /// descriptor `wake` is readable. Can block longer if resolving the host name takes longer.
     void work(int wait_ms, int wake);
 
-    /// Subscribes to all topics that match `pattern`.
+    /// Subscribes to all topics that match `pattern`. Requires: connected().
     void subscribe(const std::string& pattern);
-    /// Sends a message, and repeats it after a reconnect until the broker acknowledges it.
-    /// Requires: connected().
+    /// Sends a message. Sends it again after every reconnect until the MQTT broker has acknowledged
+    /// it. Requires: connected().
     void publish(const std::string& topic, const std::string& payload, bool retain);
 
     [[nodiscard]] bool connected() const;
-    /// Returns the number of messages that the broker has not acknowledged. They are kept in
-    /// memory, so callers bound this number before they publish.
+    /// Returns the number of messages that the MQTT broker has not acknowledged. They are kept in
+    /// memory, so callers must limit this number.
     [[nodiscard]] std::size_t in_flight() const;
 
   private:

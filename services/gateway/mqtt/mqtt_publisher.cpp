@@ -17,13 +17,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Bound of the updates that queue up while the thread resolves a host name. If the end of a track
-// is dropped, its presence ends after mqtt.absent_after.
+// Maximum number of updates that queue up while the thread resolves a host name. If the update that
+// ends a track is dropped, the presence ends after mqtt.absent_after instead.
 constexpr std::size_t max_updates = 10'000;
-// Older results, read from the history after an outage, update presence but are not published.
+// Results older than this, which were read from the history after an outage, update the presence
+// but are not published.
 constexpr auto max_event_age = std::chrono::minutes(1);
-// Messages given to the client and not acknowledged. All others wait here, where states are
-// replaced by newer ones and events are bounded.
+// Maximum number of messages passed to the client and not acknowledged. Further messages stay in
+// this class, where newer states replace older ones and the number of events is limited.
 constexpr std::size_t max_in_flight = 20;
 constexpr int tick_ms = 100;
 constexpr auto disconnect_timeout = std::chrono::seconds(1);
@@ -35,11 +36,12 @@ milliseconds to_milliseconds(double seconds) {
     return milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-/// Returns `text` if it can begin a topic. Throws FatalError that names `setting` otherwise.
-std::string topic_part(const std::string& text, const std::string& setting, bool may_be_empty) {
-    const bool good = may_be_empty || !text.empty();
-    if (good && text.find_first_of("+#$ \"\\") == std::string::npos && !text.starts_with('/') &&
-        !text.ends_with('/')) {
+/// Returns `text` if it is a valid topic prefix. Otherwise throws FatalError, which names
+/// `setting`.
+std::string topic_prefix(const std::string& text, const std::string& setting, bool may_be_empty) {
+    const bool valid_length = may_be_empty || !text.empty();
+    if (valid_length && text.find_first_of("+#$ \"\\") == std::string::npos &&
+        !text.starts_with('/') && !text.ends_with('/')) {
         return text;
     }
     throw FatalError(Exit::config, fmt::format("{}: \"{}\" is not a valid topic prefix; use "
@@ -47,15 +49,15 @@ std::string topic_part(const std::string& text, const std::string& setting, bool
                                                setting, text));
 }
 
-MqttTopics topics(const MqttOptions& set) {
-    if (!wire::valid_source(set.client_id)) {
+MqttTopics make_topics(const MqttOptions& options) {
+    if (!wire::valid_source(options.client_id)) {
         throw FatalError(Exit::config,
                          fmt::format("mqtt.client_id: \"{}\" is not a valid client id; use 1 to "
                                      "64 letters, digits, '_' and '-'",
-                                     set.client_id));
+                                     options.client_id));
     }
-    return {topic_part(set.topic, "mqtt.topic", false),
-            topic_part(set.discovery, "mqtt.discovery", true), set.client_id};
+    return {topic_prefix(options.topic, "mqtt.topic", false),
+            topic_prefix(options.discovery, "mqtt.discovery", true), options.client_id};
 }
 
 std::chrono::nanoseconds age_of(const wire::Identity& identity) {
@@ -70,20 +72,19 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions&
     : runtime_(runtime),
       options_(options),
       gallery_(std::move(gallery)),
-      topics_(topics(options)),
+      topics_(make_topics(options)),
       presence_({.absent_after = to_milliseconds(options.absent_after),
                  .linger = to_milliseconds(options.linger)}),
       published_(runtime.metrics.counter("facebus_mqtt_published_total",
                                          "Messages sent to the MQTT broker")),
       dropped_(runtime.metrics.counter("facebus_mqtt_dropped_total",
-                                       "Results not published over MQTT because the queue was "
-                                       "full")),
+                                       "Results not published over MQTT because a queue was full")),
       skipped_(runtime.metrics.counter("facebus_presence_skipped_total",
-                                       "Messages ignored for presence because there are too many "
+                                       "Messages not used for presence because there were too many "
                                        "cameras or tracks")),
       is_connected_(runtime.metrics.gauge("facebus_mqtt_connected",
                                           "1 while connected to the MQTT broker, else 0")),
-      settled_(Monotonic::now() + to_milliseconds(options.absent_after)),
+      startup_end_(Monotonic::now() + to_milliseconds(options.absent_after)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       client_({.host = options.host,
                .port = options.port,
@@ -94,10 +95,10 @@ MqttPublisher::MqttPublisher(const service::Runtime& runtime, const MqttOptions&
                .client_id = options.client_id,
                .will_topic = topics_.availability(),
                .will = std::string(offline)},
-              {.connected = [this] { connected(); },
-               .retained = [this](const std::string& topic,
-                                  std::string_view payload) { restore(topic, payload); },
-               .lost =
+              {.on_connected = [this] { on_connected(); },
+               .on_retained = [this](const std::string& topic,
+                                     std::string_view payload) { restore(topic, payload); },
+               .on_lost =
                    [this](const Error& error) {
                        is_connected_.set(0);
                        runtime_.count_error(error);
@@ -114,12 +115,12 @@ MqttPublisher::~MqttPublisher() {
 }
 
 ResultListener MqttPublisher::listener() {
-    return {.identity = [this](const wire::Identity& identity, const Bytes&) { put(identity); },
-            .track = [this](const wire::Track& event) { put(event); },
+    return {.identity = [this](const wire::Identity& identity, const Bytes&) { enqueue(identity); },
+            .track = [this](const wire::Track& event) { enqueue(event); },
             .status = {}};
 }
 
-void MqttPublisher::put(Update update) {
+void MqttPublisher::enqueue(Update update) {
     {
         const std::lock_guard lock(mutex_);
         if (arrivals_.size() >= max_updates) {
@@ -140,27 +141,27 @@ void MqttPublisher::run() {
         publish_cameras(Monotonic::now());
         send();
     }
-    disconnect();
+    publish_offline();
 }
 
-void MqttPublisher::connected() {
+void MqttPublisher::on_connected() {
     runtime_.log.info("mqtt_connected", {{"host", options_.host}});
     is_connected_.set(1);
     for (const auto& pattern : topics_.patterns()) client_.subscribe(pattern);
     states_.resend_all();
 }
 
-/// Restores cameras and their last known person from the broker's retained messages.
+/// Restores cameras and their last known people from the retained messages of earlier runs.
 void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
-    states_.found(topic);
+    states_.note_existing(topic);
     const auto camera = topics_.camera_of_presence(topic);
     if (!camera.empty()) presence_.add_camera(camera);
     const auto last = topics_.camera_of_last_person(topic);
     if (last.empty()) return;
     const auto json = Json::parse(payload, nullptr, false);
     const auto text = [&](const char* key) {
-        const bool there = json.is_object() && json.contains(key) && json[key].is_string();
-        return there ? json[key].get<std::string>() : std::string();
+        const bool exists = json.is_object() && json.contains(key) && json[key].is_string();
+        return exists ? json[key].get<std::string>() : std::string();
     };
     if (text("time").size() == iso8601_size) {
         presence_.add_last_seen(last, {text("id"), text("time")});
@@ -192,15 +193,17 @@ void MqttPublisher::process(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a retained state. During start-up, while tracks in view may not have sent a message yet,
-/// `empty` states are not published: the broker keeps the state of the previous run until then.
-void MqttPublisher::set(const std::string& topic, Json state, bool empty) {
-    if (empty && Monotonic::now() < settled_ && !states_.contains(topic)) return;
+/// Sets a retained state. `empty` is true if the state says that nobody is present or known. During
+/// start-up such a state is not published if the topic has no state yet: there may be people in
+/// view whose tracks have sent no message yet. Until then, the MQTT broker keeps the state of the
+/// previous run.
+void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
+    if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));
 }
 
-void MqttPublisher::discover(const std::map<std::string, std::string>& configs) {
-    if (!topics_.discovers()) return;
+void MqttPublisher::publish_discovery(const std::map<std::string, std::string>& configs) {
+    if (!topics_.discovery_enabled()) return;
     for (const auto& [topic, config] : configs) states_.set(topic, config);
 }
 
@@ -208,16 +211,17 @@ void MqttPublisher::publish_cameras(Monotonic::time_point now) {
     const auto gallery = gallery_();
     const auto cameras = presence_.cameras(now);
     for (const auto& [name, camera] : cameras) {
-        if (discovered_.insert(name).second) discover(camera_discovery(topics_, name));
+        if (cameras_with_discovery_.insert(name).second)
+            publish_discovery(camera_discovery(topics_, name));
         auto people = Json::array();
         for (const auto& id : camera.people) {
-            // A person removed from the gallery meanwhile still counts, but has no name.
+            // A person who was removed from the gallery meanwhile is counted but not listed.
             const auto person = gallery->name_of(id);
             if (person) people.push_back({{"id", id}, {"name", *person}});
         }
-        set(topics_.presence(name),
-            {{"occupied", camera.count > 0}, {"count", camera.count}, {"people", people}},
-            camera.count == 0);
+        set_state(topics_.presence(name),
+                  {{"occupied", camera.count > 0}, {"count", camera.count}, {"people", people}},
+                  camera.count == 0);
         Json last{{"id", nullptr}, {"name", nullptr}, {"time", nullptr}};
         if (const auto seen = presence_.last_seen().find(name);
             seen != presence_.last_seen().end()) {
@@ -225,11 +229,11 @@ void MqttPublisher::publish_cameras(Monotonic::time_point now) {
             const auto person = gallery->name_of(id);
             if (person) last = {{"id", id}, {"name", *person}, {"time", time}};
         }
-        set(topics_.last_person(name), last, last["id"].is_null());
+        set_state(topics_.last_person(name), last, last["id"].is_null());
     }
     publish_people(cameras);
     skipped_.add(static_cast<double>(presence_.skipped()) - skipped_.value());
-    if (now >= settled_) states_.remove_stale();
+    if (now >= startup_end_) states_.remove_stale();
 }
 
 void MqttPublisher::publish_people(const std::map<std::string, Presence::Camera>& cameras) {
@@ -247,11 +251,12 @@ void MqttPublisher::publish_people(const std::map<std::string, Presence::Camera>
             }
         }
         people_ = std::move(people);
-        for (const auto& [id, name] : people_) discover(person_discovery(topics_, id, name));
+        for (const auto& [id, name] : people_)
+            publish_discovery(person_discovery(topics_, id, name));
         if (gallery->subjects() > people_.size()) {
             runtime_.log.warning("too_many_subjects", {{"subjects", gallery->subjects()},
                                                        {"limit", people_.size()},
-                                                       {"do", "raise mqtt.max_subjects"}});
+                                                       {"hint", "raise mqtt.max_subjects"}});
         }
     }
     for (const auto& [id, name] : people_) {
@@ -260,8 +265,8 @@ void MqttPublisher::publish_people(const std::map<std::string, Presence::Camera>
             if (state.people.contains(id)) seen_by.push_back(camera);
         }
         const bool present = !seen_by.empty();
-        set(topics_.person(id), {{"present", present}, {"name", name}, {"cameras", seen_by}},
-            !present);
+        set_state(topics_.person(id), {{"present", present}, {"name", name}, {"cameras", seen_by}},
+                  !present);
     }
 }
 
@@ -279,8 +284,9 @@ void MqttPublisher::send() {
     }
 }
 
-/// Publishes `offline` explicitly, since a clean disconnect does not trigger the last will.
-void MqttPublisher::disconnect() {
+/// Publishes `offline` and waits until it is acknowledged. This is necessary because the clean
+/// disconnect that follows does not trigger the last will.
+void MqttPublisher::publish_offline() {
     if (!client_.connected()) return;
     client_.publish(topics_.availability(), std::string(offline), true);
     const auto until = Monotonic::now() + disconnect_timeout;

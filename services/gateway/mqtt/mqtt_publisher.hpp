@@ -24,48 +24,50 @@
 
 namespace facebus::gateway {
 
-/// Publishes on its own thread until runtime.stop is requested. Topics and guarantees are described
-/// in docs/mqtt-and-webhooks.md. If the MQTT broker is unavailable, queues the newest state of each
-/// topic and the last `mqtt.queue` results.
+/// Publishes results and presence on its own thread until runtime.stop is requested. Topics and
+/// guarantees are described in docs/mqtt-and-webhooks.md. While the MQTT broker is unavailable,
+/// keeps the newest state of each topic and the latest `mqtt.queue` results.
 class MqttPublisher {
   public:
     using Gallery = std::function<std::shared_ptr<const gallery::Snapshot>()>;
 
-    /// `cameras` are the configured cameras; `gallery` returns the current snapshot. Throws
-    /// FatalError (config) if an option is invalid.
+    /// `cameras` are the names of the configured cameras. `gallery` returns the current snapshot of
+    /// the gallery. Throws FatalError (config) if an option is invalid.
     MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
                   const std::vector<std::string>& cameras, Gallery gallery);
-    /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)
+    /// Requests runtime.stop, because nothing else does after an error at start-up, and joins the
+    /// thread.
     ~MqttPublisher();
     MqttPublisher(const MqttPublisher&) = delete;
     MqttPublisher& operator=(const MqttPublisher&) = delete;
 
-    /// Returns the listener for a ResultFeed, which must not outlive this object.
+    /// Returns the callbacks for a ResultFeed. The feed must not outlive this object.
     ResultListener listener();
 
   private:
     using Update = std::variant<wire::Identity, wire::Track>;
     struct Arrival {
         Update update;
-        Monotonic::time_point time;
+        Monotonic::time_point time;  ///< when the update arrived
     };
+    /// Result to be published once, not retained.
     struct Event {
         std::string topic;
         std::string payload;
     };
 
-    void put(Update update);
+    void enqueue(Update update);
     void run();
-    void connected();
+    void on_connected();
     void restore(const std::string& topic, std::string_view payload);
     void process(const Arrival& arrival);
     void process_updates();
     void publish_cameras(Monotonic::time_point now);
     void publish_people(const std::map<std::string, Presence::Camera>& cameras);
-    void discover(const std::map<std::string, std::string>& configs);
-    void set(const std::string& topic, Json state, bool empty);
+    void publish_discovery(const std::map<std::string, std::string>& configs);
+    void set_state(const std::string& topic, Json state, bool empty);
     void send();
-    void disconnect();
+    void publish_offline();
 
     const service::Runtime& runtime_;
     MqttOptions options_;
@@ -77,15 +79,15 @@ class MqttPublisher {
     Counter dropped_;
     Counter skipped_;
     Gauge is_connected_;
-    Monotonic::time_point settled_;              ///< end of the start-up phase, see set()
-    std::set<std::string> discovered_;           ///< cameras with published discovery messages
-    std::string people_version_;                 ///< version of the gallery that `people_` is from
-    std::map<std::string, std::string> people_;  ///< names by subject id
-    std::deque<Event> events_;
+    Monotonic::time_point startup_end_;             ///< end of the start-up phase; see set_state()
+    std::set<std::string> cameras_with_discovery_;  ///< discovery configurations are published
+    std::string people_version_;                    ///< version of the gallery behind `people_`
+    std::map<std::string, std::string> people_;     ///< names of the published people by id
+    std::deque<Event> events_;                      ///< queue of results to be published
 
-    std::mutex mutex_;
-    std::deque<Arrival> arrivals_;
-    int wake_;  ///< eventfd that ends MqttClient::work() when an update arrives
+    std::mutex mutex_;              ///< protects `arrivals_`
+    std::deque<Arrival> arrivals_;  ///< updates that the thread has not processed yet
+    int wake_;                      ///< eventfd that ends MqttClient::work() when an update arrives
     MqttClient client_;
     std::jthread thread_;
 };

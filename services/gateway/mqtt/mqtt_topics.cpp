@@ -38,7 +38,7 @@ std::string MqttTopics::config(std::string_view component, std::string_view obje
 
 std::vector<std::string> MqttTopics::patterns() const {
     std::vector<std::string> all{presence("+"), last_person("+"), person("+")};
-    if (discovers()) all.push_back(config("+", "+"));
+    if (discovery_enabled()) all.push_back(config("+", "+"));
     return all;
 }
 

@@ -1,4 +1,4 @@
-// MQTT topic names.
+// Names of the MQTT topics.
 #pragma once
 
 #include <string>
@@ -8,12 +8,13 @@
 
 namespace facebus::gateway {
 
-/// Topics of one gateway; the only place that spells them. They contain cameras by name (letters,
-/// digits, '_' and '-') and people by id, because a person's name can contain characters with a
-/// meaning in topics.
+/// Builds and parses the topic names of one gateway; no other code does. A topic contains the name
+/// of a camera, or the id of a person. It does not contain the person's name, which can include
+/// characters that have a meaning in topics.
 class MqttTopics {
   public:
-    /// `base` and `discovery` are prefixes of topics; `client_id` identifies this gateway.
+    /// `base` is the prefix of the gateway's topics, `discovery` that of Home Assistant's discovery
+    /// topics (empty: no discovery). `client_id` identifies this gateway.
     MqttTopics(std::string base, std::string discovery, std::string client_id)
         : base_(std::move(base)),
           discovery_(std::move(discovery)),
@@ -24,19 +25,19 @@ class MqttTopics {
     [[nodiscard]] std::string presence(std::string_view camera) const;
     [[nodiscard]] std::string last_person(std::string_view camera) const;
     [[nodiscard]] std::string person(std::string_view subject_id) const;
-    /// Returns the topic where Home Assistant expects the configuration of an entity. `component`
-    /// is its kind.
+    /// Returns the topic on which Home Assistant expects the configuration of an entity.
+    /// `component` is the kind of the entity, for example "sensor"; `object` is its id.
     [[nodiscard]] std::string config(std::string_view component, std::string_view object) const;
 
     /// Returns whether Home Assistant discovery is enabled.
-    [[nodiscard]] bool discovers() const { return !discovery_.empty(); }
+    [[nodiscard]] bool discovery_enabled() const { return !discovery_.empty(); }
     [[nodiscard]] const std::string& client_id() const { return client_id_; }
 
-    /// Returns patterns that match all retained topics above except availability().
+    /// Returns subscription patterns that match the retained topics above, except availability().
     [[nodiscard]] std::vector<std::string> patterns() const;
-    /// Returns the camera of a presence() topic, or empty for other topics.
+    /// Returns the camera of a presence() topic, or an empty string for other topics.
     [[nodiscard]] std::string camera_of_presence(std::string_view topic) const;
-    /// Returns the camera of a last_person() topic, or empty for other topics.
+    /// Returns the camera of a last_person() topic, or an empty string for other topics.
     [[nodiscard]] std::string camera_of_last_person(std::string_view topic) const;
 
   private:

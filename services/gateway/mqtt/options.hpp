@@ -1,4 +1,4 @@
-// Options of the section `mqtt`.
+// Options of the configuration section `mqtt`.
 #pragma once
 
 #include <string>
@@ -23,30 +23,31 @@ struct MqttOptions {
     int queue = 1000;
 
     static void keys(auto& self, auto&& key) {
-        key("host", self.host, "gateway: host of the MQTT broker; empty: MQTT is off");
+        key("host", self.host, "host of the MQTT broker; empty: MQTT is off");
         key("port", self.port, Range{1, 65535}, "port of the MQTT broker; usually 8883 with TLS");
-        key("user", self.user, "user name; empty: no login");
-        key("password_file", self.password_file, "file with the password; empty: no password");
-        key("tls", self.tls, "connect with TLS and verify the broker's certificate");
+        key("user", self.user, "user name at the MQTT broker; empty: no login");
+        key("password_file", self.password_file,
+            "file with the password of mqtt.user; empty: no password");
+        key("tls", self.tls, "true: connect with TLS and verify the MQTT broker's certificate");
         key("ca_file", self.ca_file,
-            "TLS: certificate of the authority that signed the broker's certificate; empty: the "
-            "system's authorities");
+            "TLS: CA certificates (PEM file) that verify the server; empty: the system's CAs");
         key("client_id", self.client_id,
-            "MQTT client id of this gateway, also used in topics and Home Assistant; unique per "
-            "gateway");
-        key("topic", self.topic, "prefix of all topics; unique per gateway");
+            "MQTT client id of this gateway, also used in topics and by Home Assistant; must be "
+            "different for each gateway");
+        key("topic", self.topic, "prefix of all topics; must be different for each gateway");
         key("discovery", self.discovery,
-            "prefix of Home Assistant's discovery topics; empty: no discovery");
+            "prefix of the Home Assistant discovery topics; empty: no discovery");
         key("max_subjects", self.max_subjects, Range{0, 10'000},
             "maximum number of subjects with a presence topic; 0: cameras only");
         key("absent_after", self.absent_after, Range{0.2, 3600},
-            "seconds without a message after which a track has ended; more than track.heartbeat");
+            "seconds without a message after which a track counts as ended; must be more than "
+            "track.heartbeat");
         key("linger", self.linger, Range{0, 3600},
-            "seconds that a person stays present after their track ended, to bridge the gap to "
-            "the next track");
+            "seconds for which a person stays present after the end of a track, to bridge the gap "
+            "to the next track");
         key("queue", self.queue, Range{1, 1'000'000},
-            "results queued while the MQTT broker is unavailable; when full, the oldest is "
-            "dropped");
+            "maximum number of results queued while the MQTT broker is unavailable; if there are "
+            "more, the oldest are dropped");
     }
 };
 

@@ -41,7 +41,7 @@ std::string Presence::subject_of(const std::string& track) const {
 }
 
 void Presence::touch(const std::string& id, const std::string& camera, Time now) {
-    // Messages can arrive out of order: an ended track stays ended.
+    // Messages can arrive out of order, so a message after the end does not reopen the track.
     if (info(id).ended) return;
     const bool room = tracks_.size() < max_tracks || tracks_.contains(id);
     if (!room || !cameras_.contains(camera)) {
@@ -91,8 +91,8 @@ void Presence::update(const wire::Identity& identity, std::chrono::nanoseconds a
 
 void Presence::expire(Time now) {
     for (auto& [id, track] : tracks_) {
-        // A temporary end: does not mark the track as ended in infos_. If only the connection was
-        // lost, its next message brings it back.
+        // This end is provisional, so TrackInfo::ended stays false: if only the connection was
+        // lost, the next message of the track brings it back into view.
         if (now - track.last_message >= options_.absent_after)
             end(track, track.last_message + options_.absent_after);
     }
@@ -105,10 +105,10 @@ void Presence::expire(Time now) {
 std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
     expire(now);
     struct Tally {
-        std::set<std::string> in_view{};
-        std::set<std::string> lingering{};
-        std::size_t others_in_view = 0;
-        std::size_t others_lingering = 0;
+        std::set<std::string> in_view{};    // known people
+        std::set<std::string> lingering{};  // known people whose track ended
+        std::size_t unnamed_in_view = 0;    // tracks without a known person
+        std::size_t unnamed_lingering = 0;
     };
     std::map<std::string, Tally> tallies;
     for (const auto& camera : cameras_) tallies[camera];
@@ -116,19 +116,19 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
         auto& tally = tallies[track.camera];
         const auto subject = subject_of(id);
         if (subject.empty()) {
-            ++(track.ended ? tally.others_lingering : tally.others_in_view);
+            ++(track.ended ? tally.unnamed_lingering : tally.unnamed_in_view);
         } else {
             (track.ended ? tally.lingering : tally.in_view).insert(subject);
         }
     }
-    // A person often leaves one track and starts another, whose name is not known yet. So each
-    // unnamed track in view is assumed to be one of the lingering people, and the larger of both
-    // numbers counts.
+    // When the track of a person ends, the person often continues on a new track, whose name is not
+    // known yet. So assume that the tracks in view without a name show the people who linger. Then
+    // the number of people who are not in view by name is the larger of these two numbers.
     std::map<std::string, Camera> all;
     for (auto& [name, tally] : tallies) {
         std::erase_if(tally.lingering, [&](const auto& id) { return tally.in_view.contains(id); });
-        const auto left = tally.lingering.size() + tally.others_lingering;
-        Camera camera{.count = tally.in_view.size() + std::max(tally.others_in_view, left),
+        const auto lingering = tally.lingering.size() + tally.unnamed_lingering;
+        Camera camera{.count = tally.in_view.size() + std::max(tally.unnamed_in_view, lingering),
                       .people = std::move(tally.in_view)};
         camera.people.merge(tally.lingering);
         all.emplace(name, std::move(camera));

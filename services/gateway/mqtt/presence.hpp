@@ -1,4 +1,4 @@
-// Derives from tracks and results who is at which camera.
+// Determines which people each camera sees, from tracks and results.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,12 @@
 
 namespace facebus::gateway {
 
-/// Follows tracks and the latest result of each. A track is in view from its first event or result
-/// until it ends, its stream ends, or no message arrives for `absent_after` (camera, broker or
-/// network failed). The person on a track stays present for `linger` after its end, to bridge the
-/// gap to the next track. Callers pass the time, which must not decrease. The numbers of cameras
-/// and tracks are bounded; messages beyond the bound are skipped. Not thread-safe.
+/// Follows all tracks and the latest result of each. A track is in view from its first event or
+/// result until it ends, until the camera's stream ends, or until no message about it has arrived
+/// for `absent_after`, because the camera, the broker or the network failed. The person stays
+/// present for `linger` after the end of the track, to bridge the gap to the person's next track.
+/// The numbers of cameras and tracks are limited; messages about further ones are skipped.
+/// Requires: the times passed to the functions do not decrease. Not thread-safe.
 class Presence {
   public:
     using Time = Monotonic::time_point;
@@ -28,30 +29,34 @@ class Presence {
         std::chrono::milliseconds linger{5'000};
     };
     struct Camera {
-        /// Number of people present: each known person once, plus every other track. A new track
-        /// without a name may be a person who has just left, so it replaces one of those.
+        /// Number of people present: the known people, plus one per track without a name. However,
+        /// such a track in view and a person whose last track has just ended count as one, because
+        /// they may be the same person.
         std::size_t count = 0;
-        std::set<std::string> people{};  ///< subject ids
+        std::set<std::string> people{};  ///< subject ids of the known people present
     };
+    /// Known person whom a camera saw last.
     struct LastSeen {
         std::string subject_id;
-        std::string time;  ///< ISO 8601, hence comparable
+        std::string time;  ///< capture time in ISO 8601, so that texts sort by time
     };
 
     explicit Presence(Options options) : options_(options) {}
 
     /// Adds a camera before its first message.
     void add_camera(const std::string& camera);
-    /// Restores the last known person of a camera from before a restart. Newer results win.
+    /// Sets the last known person of a camera, for example after a restart, unless a later one is
+    /// already known.
     void add_last_seen(const std::string& camera, LastSeen last);
+    /// Processes a track event.
     void update(const wire::Track& event, Time now);
-    /// `age` is the time since publication. A result older than `absent_after` names its track but
-    /// does not bring it into view.
+    /// Processes a result. `age` is the time since its publication. If the result is older than
+    /// `absent_after`, it names its track, but the track does not count as in view.
     void update(const wire::Identity& identity, std::chrono::nanoseconds age, Time now);
 
-    /// Returns the current state of all cameras, by name.
+    /// Returns the current state of each camera, by camera name.
     std::map<std::string, Camera> cameras(Time now);
-    /// Returns the last known person by camera.
+    /// Returns the last known person of each camera, by camera name.
     [[nodiscard]] const std::map<std::string, LastSeen>& last_seen() const { return last_seen_; }
     /// Returns the number of messages skipped because there were too many cameras or tracks.
     [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
@@ -60,24 +65,29 @@ class Presence {
     struct Track {
         std::string camera;
         Time last_message;
-        std::optional<Time> ended{};
+        std::optional<Time> ended{};  ///< time of the end; empty while the track is in view
     };
+    /// What is remembered about a track beyond its time in view.
     struct TrackInfo {
-        std::string subject_id{};  ///< empty: no known person
-        bool ended = false;
+        std::string subject_id{};  ///< known person on the track; empty: nobody is known
+        bool ended = false;        ///< the track ended, so later messages do not reopen it
     };
 
+    /// Ends tracks without messages for `absent_after`. Drops tracks that ended `linger` ago.
     void expire(Time now);
+    /// Brings a track into view, or keeps it there, unless it has ended.
     void touch(const std::string& id, const std::string& camera, Time now);
     void end(Track& track, Time now) const;
+    /// Returns the info of a track; creates it if necessary.
     TrackInfo& info(const std::string& track);
     [[nodiscard]] std::string subject_of(const std::string& track) const;
 
     Options options_;
     std::set<std::string> cameras_;
-    std::map<std::string, Track> tracks_;     ///< in view or lingering
-    std::map<std::string, TrackInfo> infos_;  ///< also of tracks that ended or have not started
-    std::deque<std::string> infos_order_;     ///< oldest first
+    std::map<std::string, Track> tracks_;  ///< tracks in view or ended less than `linger` ago
+    std::map<std::string, TrackInfo>
+        infos_;                            ///< by track, including ended and not yet started ones
+    std::deque<std::string> infos_order_;  ///< keys of `infos_`, oldest first
     std::map<std::string, LastSeen> last_seen_;
     std::uint64_t skipped_ = 0;
 };

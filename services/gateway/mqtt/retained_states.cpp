@@ -5,15 +5,16 @@
 namespace facebus::gateway {
 namespace {
 
-// Anybody can publish below our topics, so the number of topics to remember needs a bound.
-constexpr std::size_t max_found = 50'000;
+// Any MQTT client can publish below the gateway's topics, so the number of noted topics must be
+// limited.
+constexpr std::size_t max_existing = 50'000;
 
 }  // namespace
 
-void RetainedStates::put(const std::string& topic, std::string text) {
-    const auto [entry, inserted] = texts_.try_emplace(topic);
-    if (!inserted && entry->second == text) return;
-    entry->second = std::move(text);
+void RetainedStates::put(const std::string& topic, std::string payload) {
+    const auto [entry, inserted] = payloads_.try_emplace(topic);
+    if (!inserted && entry->second == payload) return;
+    entry->second = std::move(payload);
     pending_.insert(topic);
 }
 
@@ -30,30 +31,30 @@ void RetainedStates::set(const std::string& topic, Json state, const std::string
     put(topic, dump(state));
 }
 
-void RetainedStates::found(const std::string& topic) {
-    if (found_.size() < max_found) found_.insert(topic);
+void RetainedStates::note_existing(const std::string& topic) {
+    if (existing_.size() < max_existing) existing_.insert(topic);
 }
 
 void RetainedStates::remove_stale() {
-    for (const auto& topic : std::exchange(found_, {})) {
-        if (!texts_.contains(topic)) pending_.insert(topic);
+    for (const auto& topic : std::exchange(existing_, {})) {
+        if (!payloads_.contains(topic)) pending_.insert(topic);
     }
 }
 
 void RetainedStates::remove(const std::string& topic) {
     states_.erase(topic);
-    if (texts_.erase(topic) > 0) pending_.insert(topic);
+    if (payloads_.erase(topic) > 0) pending_.insert(topic);
 }
 
 void RetainedStates::resend_all() {
-    for (const auto& [topic, text] : texts_) pending_.insert(topic);
+    for (const auto& [topic, payload] : payloads_) pending_.insert(topic);
 }
 
 std::optional<RetainedStates::Message> RetainedStates::next() {
     if (pending_.empty()) return std::nullopt;
     const auto topic = pending_.extract(pending_.begin()).value();
-    const auto text = texts_.find(topic);
-    return Message{topic, text == texts_.end() ? std::string() : text->second};
+    const auto payload = payloads_.find(topic);
+    return Message{topic, payload == payloads_.end() ? std::string() : payload->second};
 }
 
 }  // namespace facebus::gateway

@@ -12,16 +12,16 @@
 namespace facebus::gateway {
 namespace {
 
-/// Finds the sample that made the store report a duplicate: the most similar one.
-Answered<Enrolment> enrolled_before(gallery::Store& store, const std::string& subject,
-                                    const gallery::Sample& sample) {
+/// Returns the stored sample of which `sample` is a duplicate: the most similar one of the subject.
+HttpResult<Enrolment> find_duplicate(gallery::Store& store, const std::string& subject,
+                                     const gallery::Sample& sample) {
     const auto samples = store.show(subject);
     if (!samples) return std::unexpected(to_fault(samples.error()));
     if (samples->empty()) return std::unexpected(no_such_subject(subject));
     const auto same = std::ranges::max_element(*samples, {}, [&](const gallery::Sample& other) {
         return similarity(other.embedding, sample.embedding);
     });
-    return Enrolment{.sample = same->id, .already = true, .quality = same->quality};
+    return Enrolment{.sample = same->id, .already_enrolled = true, .quality = same->quality};
 }
 
 }  // namespace
@@ -33,39 +33,39 @@ Fault no_such_subject(const std::string& name) {
                         name)};
 }
 
-Answered<std::string> subject_name(const std::string& name) {
+HttpResult<std::string> subject_name(const std::string& name) {
     auto clean = gallery::clean_name(name);
     if (clean) return std::move(*clean);
     return std::unexpected(to_fault(clean.error()));
 }
 
-Answered<std::optional<std::string>> optional_subject(const Query& query) {
-    const auto text = text_of(query, "subject");
+HttpResult<std::optional<std::string>> optional_subject(const Query& query) {
+    const auto text = optional_parameter(query, "subject");
     if (!text || !*text) return text;
     auto name = subject_name(**text);
     if (!name) return std::unexpected(std::move(name.error()));
     return std::move(*name);
 }
 
-Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const http::FormPart& photo, float min_score) {
+HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
+                            const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
+        // Lease before decoding: this limits the decoded images in memory to concurrent_images.
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = image_of(photo, backend.options.max_megapixels);
+        const auto image = decode_part(photo, backend.options.max_megapixels);
         if (!image) return std::unexpected(image.error());
-        auto sample = (*stage)->sample(*image, min_score, source_of(photo));
+        auto sample = (*stage)->sample(*image, min_score, file_name_of(photo));
         if (!sample) return std::unexpected(sample.error());
         face = std::move(*sample);
     }
     auto store = lease(backend.stores, backend);
     if (!store) return std::unexpected(store.error());
     const auto added = (*store)->add(subject, face.sample, face.photo);
-    if (added) return Enrolment{.sample = added->id, .already = false, .quality = added->quality};
+    if (added) return Enrolment{.sample = added->id, .quality = added->quality};
     if (added.error().kind == ErrorKind::exists)
-        return enrolled_before(**store, subject, face.sample);
+        return find_duplicate(**store, subject, face.sample);
     return std::unexpected(to_fault(added.error()));
 }
 

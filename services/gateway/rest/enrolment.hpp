@@ -1,4 +1,4 @@
-// Enrols faces from uploaded photos.
+// Enrols people from uploaded photos, and parses subject names in requests.
 #pragma once
 
 #include <optional>
@@ -10,22 +10,23 @@
 
 namespace facebus::gateway {
 
+/// Sample of the gallery that shows an uploaded photo.
 struct Enrolment {
-    std::string sample;    ///< id
-    bool already = false;  ///< the photo was enrolled before
-    float quality = 0;
+    std::string sample;             ///< id of the sample
+    bool already_enrolled = false;  ///< true: the photo was enrolled before; no sample was added
+    float quality = 0;              ///< overall quality of the face, 0 to 1
 };
 
-/// Enrols the only person in the photo as `subject`. Fails like FaceStage::sample() and
-/// gallery::Store::add().
-Answered<Enrolment> enrol(const Backend& backend, const std::string& subject,
-                          const http::FormPart& photo, float min_score);
+/// Enrols the only person in the photo as `subject`. Ignores faces with a detector score below
+/// `min_score`. Fails if FaceStage::sample() or gallery::Store::add() fails.
+HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
+                            const http::FormPart& photo, float min_score);
 
-/// Returns the Fault for a subject that does not exist.
+/// Returns the error for a subject that does not exist.
 Fault no_such_subject(const std::string& name);
-/// Returns the cleaned name, or a Fault if it is not a valid name.
-Answered<std::string> subject_name(const std::string& name);
-/// Returns the name in the query parameter `subject`, if present.
-Answered<std::optional<std::string>> optional_subject(const Query& query);
+/// Normalises a subject name; see gallery::clean_name(). Fails if the name is invalid.
+HttpResult<std::string> subject_name(const std::string& name);
+/// Returns the subject name in the query parameter `subject`, or nothing if it is missing.
+HttpResult<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus::gateway

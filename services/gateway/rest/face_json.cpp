@@ -17,14 +17,15 @@ int inside(float value, int max) {
 
 }  // namespace
 
-Json face_json(const DetectedFaces& found, const DetectedFace& face, const ImageOptions& options) {
+Json face_json(const DetectedFaces& detected, const DetectedFace& face,
+               const ImageOptions& options) {
     const auto& [box, landmarks, quality, crop] = face.sighting;
     Json json{{"box",
                {{"probability", rounded(quality.detector)},
-                {"x_max", inside(box.x + box.width, found.width)},
-                {"y_max", inside(box.y + box.height, found.height)},
-                {"x_min", inside(box.x, found.width)},
-                {"y_min", inside(box.y, found.height)}}},
+                {"x_max", inside(box.x + box.width, detected.width)},
+                {"y_max", inside(box.y + box.height, detected.height)},
+                {"x_min", inside(box.x, detected.width)},
+                {"y_min", inside(box.y, detected.height)}}},
               {"quality",
                {{"overall", rounded(quality.overall)},
                 {"eye_distance", rounded(quality.eye_distance)},
@@ -33,19 +34,19 @@ Json face_json(const DetectedFaces& found, const DetectedFace& face, const Image
     if (options.landmarks) {
         Json points = Json::array();
         for (const auto& point : landmarks) {
-            points.push_back({inside(point.x, found.width), inside(point.y, found.height)});
+            points.push_back({inside(point.x, detected.width), inside(point.y, detected.height)});
         }
         json["landmarks"] = std::move(points);
     }
     if (options.embedding && face.embedding) json["embedding"] = *face.embedding;
     if (options.status) {
-        json["execution_time"] = {{"detector", rounded(found.detector_ms)},
-                                  {"calculator", rounded(found.calculator_ms)}};
+        json["execution_time"] = {{"detector", rounded(detected.detector_ms)},
+                                  {"calculator", rounded(detected.calculator_ms)}};
     }
     return json;
 }
 
-void add_recognised(Json& face, const Recognised& recognised) {
+void add_recognised(Json& face, const RecognisedFace& recognised) {
     const auto& decision = recognised.decision;
     Json subjects = Json::array();
     Json candidates = Json::array();
@@ -75,10 +76,10 @@ void add_comparison(Json& face, float similarity, const gallery::Policy& policy)
     face["same"] = similarity >= threshold;
 }
 
-void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
+void add_versions(Json& body, const std::string& detector, const std::string& model_id,
                   const ImageOptions& options) {
     if (!options.status) return;
-    answer["plugins_versions"] = {{"detector", detector}, {"calculator", model_id}};
+    body["plugins_versions"] = {{"detector", detector}, {"calculator", model_id}};
 }
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// Faces as JSON: the fields of CompreFace and those that facebus adds.
+// Converts faces to JSON, with the fields of CompreFace and additional fields of facebus.
 #pragma once
 
 #include <string>
@@ -8,17 +8,18 @@
 
 namespace facebus::gateway {
 
-/// Returns box and quality, and the optional fields that `options` selects.
-Json face_json(const DetectedFaces& found, const DetectedFace& face, const ImageOptions& options);
-/// Adds the decision and its candidates to a face. `subjects` is empty unless the decision is
-/// `known`, so a client that reads only CompreFace's fields never names an unknown person.
-/// `candidates` always lists the most similar subjects.
-void add_recognised(Json& face, const Recognised& recognised);
-/// Adds the similarity to another face and whether both are the same person.
+/// Returns the face's box and quality, and the optional fields that `options` selects.
+Json face_json(const DetectedFaces& detected, const DetectedFace& face,
+               const ImageOptions& options);
+/// Adds the decision and the candidates to the JSON of a face. The field `subjects` is empty unless
+/// the decision is `known`, so that a client that reads only CompreFace's fields never mistakes an
+/// unknown person for a subject. The field `candidates` always lists the most similar subjects.
+void add_recognised(Json& face, const RecognisedFace& recognised);
+/// Adds the similarity to another face, the threshold, and whether both faces show the same person.
 void add_comparison(Json& face, float similarity, const gallery::Policy& policy);
 
-/// Adds the versions of detector and network, if `options.status` is set.
-void add_versions(Json& answer, const std::string& detector, const std::string& model_id,
+/// Adds the versions of detector and network if `options.status` is true.
+void add_versions(Json& body, const std::string& detector, const std::string& model_id,
                   const ImageOptions& options);
 
 }  // namespace facebus::gateway

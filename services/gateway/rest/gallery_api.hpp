@@ -1,4 +1,4 @@
-// Routes of the gallery: subjects and enrolled faces.
+// Routes that manage the gallery, that is, subjects and enrolled faces.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,10 @@
 
 namespace facebus::gateway {
 
-/// Returns the routes that are compatible with CompreFace.
-std::vector<Route> collection_routes(const Backend& backend);
-/// Returns the routes that CompreFace lacks: ignoring subjects, enrolling many photos, merging,
-/// export and import.
+/// Returns the gallery routes that are compatible with CompreFace.
+std::vector<Route> compreface_gallery_routes(const Backend& backend);
+/// Returns the gallery routes that CompreFace does not have: ignoring subjects, enrolling many
+/// photos, merging subjects, export and import.
 std::vector<Route> gallery_routes(const Backend& backend);
 
 }  // namespace facebus::gateway

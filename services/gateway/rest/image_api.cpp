@@ -12,10 +12,10 @@ namespace {
 
 using http::Response;
 
-/// Faces found in an uploaded image, with the options of the request.
-struct Search {
+/// Detected faces of an uploaded image, with the options of the request.
+struct AnalysedImage {
     ImageOptions options;
-    DetectedFaces found;
+    DetectedFaces detected;
     std::string model_id;
 };
 
@@ -23,77 +23,78 @@ class ImageApi {
   public:
     explicit ImageApi(const Backend& backend) : backend_(backend) {}
 
-    Answered<http::Response> detect(const Call& call) const {
-        const auto search = search_upload(call, false);
-        if (!search) return std::unexpected(search.error());
-        Json answer{{"result", Json::array()}};
-        for (const auto& face : search->found.faces) {
-            answer["result"].push_back(face_json(search->found, face, search->options));
+    HttpResult<http::Response> detect(const AuthorizedRequest& request) const {
+        const auto analysed = analyse_upload(request, false);
+        if (!analysed) return std::unexpected(analysed.error());
+        Json body{{"result", Json::array()}};
+        for (const auto& face : analysed->detected.faces) {
+            body["result"].push_back(face_json(analysed->detected, face, analysed->options));
         }
-        return finish(std::move(answer), *search);
+        return finish(std::move(body), *analysed);
     }
 
-    Answered<http::Response> recognise(const Call& call) const {
-        const auto search = search_upload(call, true);
-        if (!search) return std::unexpected(search.error());
+    HttpResult<http::Response> recognise(const AuthorizedRequest& request) const {
+        const auto analysed = analyse_upload(request, true);
+        if (!analysed) return std::unexpected(analysed.error());
         const auto view = backend_.gallery();
-        const auto recognised =
-            FaceStage::recognise(search->found, search->options, *view.snapshot, view.policy);
-        Json answer{{"result", Json::array()}};
+        const auto recognised = FaceStage::recognise(analysed->detected, analysed->options,
+                                                     *view.snapshot, view.policy);
+        Json body{{"result", Json::array()}};
         for (std::size_t i = 0; i < recognised.size(); ++i) {
-            auto& face = answer["result"].emplace_back(
-                face_json(search->found, search->found.faces[i], search->options));
+            auto& face = body["result"].emplace_back(
+                face_json(analysed->detected, analysed->detected.faces[i], analysed->options));
             add_recognised(face, recognised[i]);
         }
-        return finish(std::move(answer), *search);
+        return finish(std::move(body), *analysed);
     }
 
-    /// Compares the faces of an image with an enrolled face.
-    Answered<http::Response> verify_sample(const Call& call) const {
+    /// Compares each face of an uploaded image with an enrolled face.
+    HttpResult<http::Response> verify_sample(const AuthorizedRequest& request) const {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto sample = (*store)->find_sample(gallery::from_uuid(call.path.at("image_id")));
+        const auto sample =
+            (*store)->find_sample(gallery::from_uuid(request.path_parameters.at("image_id")));
         if (!sample) return std::unexpected(to_fault(sample.error()));
         if (!*sample) {
-            return refuse(404, fault_code::no_such_image,
-                          "image_id not found; GET /api/v1/recognition/faces lists all ids");
+            return fail(404, fault_code::no_such_image,
+                        "image_id not found; GET /api/v1/recognition/faces lists all ids");
         }
-        const auto search = search_upload(call, true);
-        if (!search) return std::unexpected(search.error());
-        if ((*sample)->sample.model_id != search->model_id) {
-            return refuse(400, fault_code::bad_argument,
-                          "this face was enrolled with another model; enrol the photo again");
+        const auto analysed = analyse_upload(request, true);
+        if (!analysed) return std::unexpected(analysed.error());
+        if ((*sample)->sample.model_id != analysed->model_id) {
+            return fail(400, fault_code::bad_argument,
+                        "this face was enrolled with a different model; enrol the photo again");
         }
-        Json answer{{"result", Json::array()}};
-        for (const auto& face : search->found.faces) {
+        Json body{{"result", Json::array()}};
+        for (const auto& face : analysed->detected.faces) {
             auto& json =
-                answer["result"].emplace_back(face_json(search->found, face, search->options));
+                body["result"].emplace_back(face_json(analysed->detected, face, analysed->options));
             json["subject"] = (*sample)->subject;
             add_comparison(json, similarity(*face.embedding, (*sample)->sample.embedding),
                            backend_.gallery().policy);
         }
-        return finish(std::move(answer), *search);
+        return finish(std::move(body), *analysed);
     }
 
-    /// Compares the largest face of the source image with the faces of the target image.
-    Answered<http::Response> verify(const Call& call) const {
-        const auto options = image_options(call.request.query);
+    /// Compares the largest face of the source image with each face of the target image.
+    HttpResult<http::Response> verify(const AuthorizedRequest& request) const {
+        const auto options = parse_image_options(request.http_request.query);
         if (!options) return std::unexpected(options.error());
-        const auto form = form_of(call.request);
+        const auto form = read_form(request.http_request);
         if (!form) return std::unexpected(form.error());
         auto source_options = *options;
         source_options.limit = 1;
-        const auto source = search_part(*form, "source_image", source_options, true);
+        const auto source = analyse_part(*form, "source_image", source_options, true);
         if (!source) return std::unexpected(source.error());
-        const auto target = search_part(*form, "target_image", *options, true);
+        const auto target = analyse_part(*form, "target_image", *options, true);
         if (!target) return std::unexpected(target.error());
 
-        const auto& one = source->found.faces.front();
-        Json result{{"source_image_face", face_json(source->found, one, *options)},
+        const auto& one = source->detected.faces.front();
+        Json result{{"source_image_face", face_json(source->detected, one, *options)},
                     {"face_matches", Json::array()}};
-        for (const auto& face : target->found.faces) {
+        for (const auto& face : target->detected.faces) {
             auto& json =
-                result["face_matches"].emplace_back(face_json(target->found, face, *options));
+                result["face_matches"].emplace_back(face_json(target->detected, face, *options));
             add_comparison(json, similarity(*one.embedding, *face.embedding),
                            backend_.gallery().policy);
         }
@@ -102,32 +103,36 @@ class ImageApi {
     }
 
   private:
-    /// Searches the form part `file` of the request.
-    Answered<Search> search_upload(const Call& call, bool embed) const {
-        const auto options = image_options(call.request.query);
+    /// Detects faces in the image that the request's form part `file` contains. Computes their
+    /// embeddings if `embed` is true.
+    HttpResult<AnalysedImage> analyse_upload(const AuthorizedRequest& request, bool embed) const {
+        const auto options = parse_image_options(request.http_request.query);
         if (!options) return std::unexpected(options.error());
-        const auto form = form_of(call.request);
+        const auto form = read_form(request.http_request);
         if (!form) return std::unexpected(form.error());
-        return search_part(*form, "file", *options, embed);
+        return analyse_part(*form, "file", *options, embed);
     }
 
-    Answered<Search> search_part(const std::vector<http::FormPart>& form, std::string_view name,
-                                 const ImageOptions& options, bool embed) const {
-        const auto part = part_of(form, name);
+    /// Like analyse_upload(), for the form part `name` and options that are already parsed.
+    HttpResult<AnalysedImage> analyse_part(const std::vector<http::FormPart>& form,
+                                           std::string_view name, const ImageOptions& options,
+                                           bool embed) const {
+        const auto part = find_part(form, name);
         if (!part) return std::unexpected(part.error());
-        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
+        // Lease before decoding: this limits the decoded images in memory to concurrent_images.
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = image_of(*part, backend_.options.max_megapixels);
+        const auto image = decode_part(*part, backend_.options.max_megapixels);
         if (!image) return std::unexpected(image.error());
-        auto found = (*stage)->find(*image, options, embed);
-        if (!found) return std::unexpected(found.error());
-        return Search{options, std::move(*found), (*stage)->model_id()};
+        auto detected = (*stage)->detect(*image, options, embed);
+        if (!detected) return std::unexpected(detected.error());
+        return AnalysedImage{options, std::move(*detected), (*stage)->model_id()};
     }
 
-    [[nodiscard]] http::Response finish(Json answer, const Search& search) const {
-        add_versions(answer, to_string(backend_.detector), search.model_id, search.options);
-        return {.body = dump(answer)};
+    /// Adds the versions if the client requested them, and returns the response.
+    [[nodiscard]] http::Response finish(Json body, const AnalysedImage& analysed) const {
+        add_versions(body, to_string(backend_.detector), analysed.model_id, analysed.options);
+        return {.body = dump(body)};
     }
 
     const Backend& backend_;
@@ -138,14 +143,15 @@ class ImageApi {
 std::vector<Route> image_routes(const Backend& backend) {
     const ImageApi api(backend);
     const auto max_upload = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
-    return {{"POST", "/api/v1/recognition/recognize", api_keys::Role::read, max_upload,
-             [api](const Call& call) { return api.recognise(call); }},
-            {"POST", "/api/v1/detection/detect", api_keys::Role::read, max_upload,
-             [api](const Call& call) { return api.detect(call); }},
-            {"POST", "/api/v1/verification/verify", api_keys::Role::read, max_upload,
-             [api](const Call& call) { return api.verify(call); }},
-            {"POST", "/api/v1/recognition/faces/{image_id}/verify", api_keys::Role::read,
-             max_upload, [api](const Call& call) { return api.verify_sample(call); }}};
+    return {
+        {"POST", "/api/v1/recognition/recognize", api_keys::Role::read, max_upload,
+         [api](const AuthorizedRequest& request) { return api.recognise(request); }},
+        {"POST", "/api/v1/detection/detect", api_keys::Role::read, max_upload,
+         [api](const AuthorizedRequest& request) { return api.detect(request); }},
+        {"POST", "/api/v1/verification/verify", api_keys::Role::read, max_upload,
+         [api](const AuthorizedRequest& request) { return api.verify(request); }},
+        {"POST", "/api/v1/recognition/faces/{image_id}/verify", api_keys::Role::read, max_upload,
+         [api](const AuthorizedRequest& request) { return api.verify_sample(request); }}};
 }
 
 }  // namespace facebus::gateway

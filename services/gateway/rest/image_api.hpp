@@ -8,7 +8,7 @@
 
 namespace facebus::gateway {
 
-/// Returns the routes that process images without changing the gallery.
+/// Returns the routes that process uploaded images and do not change the gallery.
 std::vector<Route> image_routes(const Backend& backend);
 
 }  // namespace facebus::gateway

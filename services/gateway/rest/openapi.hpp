@@ -5,7 +5,7 @@
 
 namespace facebus::gateway {
 
-/// Returns the text of openapi.json, which is embedded at build time.
+/// Returns the content of openapi.json, which is embedded at build time.
 std::string_view openapi();
 
 }  // namespace facebus::gateway

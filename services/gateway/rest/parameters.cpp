@@ -18,23 +18,24 @@ constexpr std::size_t max_predictions = 100;
 constexpr std::size_t max_page_number = 1'000'000'000;
 constexpr std::size_t max_page_size = 1000;
 
-/// CompreFace's plugins. Only the first two have an effect; the others are accepted so that clients
-/// that request all of them work.
+/// CompreFace's plugins. Only the first two have an effect. The others are accepted because some
+/// clients always request all of them.
 constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
-/// Parses a number into `value`, which stays unchanged if the parameter is missing.
+/// Parses a number from `lowest` to `highest` into `value`. Leaves `value` unchanged if the
+/// parameter is missing. Fails with `code`.
 template <class Number>
-Answered<void> read_number(const Query& query, const std::string& name, Number lowest,
-                           Number highest, int code, Number& value) {
-    const auto text = text_of(query, name);
+HttpResult<void> read_number(const Query& query, const std::string& name, Number lowest,
+                             Number highest, int code, Number& value) {
+    const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (!*text) return {};
     Number parsed{};
     const auto* end = (*text)->data() + (*text)->size();
     const auto [rest, error] = std::from_chars((*text)->data(), end, parsed);
     if (error != std::errc{} || rest != end || !(parsed >= lowest && parsed <= highest)) {
-        return refuse(
+        return fail(
             400, code,
             fmt::format("{} must be {} from {} to {}", name,
                         std::is_integral_v<Number> ? "an integer" : "a number", lowest, highest));
@@ -43,17 +44,17 @@ Answered<void> read_number(const Query& query, const std::string& name, Number l
     return {};
 }
 
-Answered<void> read_status(const Query& query, ImageOptions& options) {
-    const auto text = text_of(query, "status");
+HttpResult<void> read_status(const Query& query, ImageOptions& options) {
+    const auto text = optional_parameter(query, "status");
     if (!text) return std::unexpected(text.error());
     if (!*text) return {};
-    // Python clients send True and False.
+    // Clients written in Python send True and False.
     options.status = http::equal_ignoring_case(**text, "true");
     if (options.status || http::equal_ignoring_case(**text, "false")) return {};
-    return refuse(400, fault_code::bad_argument, "status must be true or false");
+    return fail(400, fault_code::bad_argument, "status must be true or false");
 }
 
-Answered<void> read_plugins(const Query& query, ImageOptions& options) {
+HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
     const auto found = query.find("face_plugins");
     if (found == query.end()) return {};
     std::string_view rest = found->second;
@@ -65,10 +66,10 @@ Answered<void> read_plugins(const Query& query, ImageOptions& options) {
         while (word.ends_with(' ')) word.remove_suffix(1);
         if (word.empty()) continue;
         if (std::ranges::find(plugins, word) == plugins.end()) {
-            return refuse(400, fault_code::bad_argument,
-                          fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks and "
-                                      "calculator, comma-separated",
-                                      word.substr(0, 40)));
+            return fail(400, fault_code::bad_argument,
+                        fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks and "
+                                    "calculator, comma-separated",
+                                    word.substr(0, 40)));
         }
         options.landmarks = options.landmarks || word == "landmarks";
         options.embedding = options.embedding || word == "calculator";
@@ -78,53 +79,55 @@ Answered<void> read_plugins(const Query& query, ImageOptions& options) {
 
 }  // namespace
 
-Answered<std::optional<std::string>> text_of(const Query& query, const std::string& name) {
+HttpResult<std::optional<std::string>> optional_parameter(const Query& query,
+                                                          const std::string& name) {
     const auto [first, last] = query.equal_range(name);
     if (first == last) return std::nullopt;
     if (std::next(first) != last) {
-        return refuse(400, fault_code::bad_argument,
-                      fmt::format("duplicate query parameter {}", name));
+        return fail(
+            400, fault_code::bad_argument,
+            fmt::format("the query parameter {} occurs more than once; send it once", name));
     }
     return first->second;
 }
 
-Answered<std::string> required_text(const Query& query, const std::string& name) {
-    const auto text = text_of(query, name);
+HttpResult<std::string> required_parameter(const Query& query, const std::string& name) {
+    const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (*text && !(*text)->empty()) return **text;
-    return refuse(400, fault_code::missing_parameter,
-                  fmt::format("the query parameter {0} is missing; add ?{0}=... to the URL", name));
+    return fail(400, fault_code::missing_parameter,
+                fmt::format("the query parameter {0} is missing; add ?{0}=... to the URL", name));
 }
 
-Answered<ImageOptions> image_options(const Query& query) {
+HttpResult<ImageOptions> parse_image_options(const Query& query) {
     ImageOptions options;
-    Answered<void> good = read_number<std::size_t>(query, "limit", 0, max_faces,
-                                                   fault_code::bad_argument, options.limit);
-    if (good) {
-        good = read_number<std::size_t>(query, "prediction_count", 1, max_predictions,
-                                        fault_code::bad_prediction_count, options.predictions);
+    HttpResult<void> parsed = read_number<std::size_t>(query, "limit", 0, max_faces,
+                                                       fault_code::bad_argument, options.limit);
+    if (parsed) {
+        parsed = read_number<std::size_t>(query, "prediction_count", 1, max_predictions,
+                                          fault_code::bad_prediction_count, options.predictions);
     }
     double min_score = 0;
-    if (good) {
-        good = read_number<double>(query, "det_prob_threshold", 0, 1, fault_code::bad_argument,
-                                   min_score);
+    if (parsed) {
+        parsed = read_number<double>(query, "det_prob_threshold", 0, 1, fault_code::bad_argument,
+                                     min_score);
     }
     options.min_score = static_cast<float>(min_score);
-    if (good) good = read_plugins(query, options);
-    if (good) good = read_status(query, options);
-    if (!good) return std::unexpected(good.error());
+    if (parsed) parsed = read_plugins(query, options);
+    if (parsed) parsed = read_status(query, options);
+    if (!parsed) return std::unexpected(parsed.error());
     return options;
 }
 
-Answered<Page> page(const Query& query) {
-    Page page;
-    auto good = read_number<std::size_t>(query, "page", 0, max_page_number,
-                                         fault_code::bad_argument, page.number);
-    if (good) {
-        good = read_number<std::size_t>(query, "size", 1, max_page_size, fault_code::bad_argument,
-                                        page.size);
+HttpResult<ListPage> parse_list_page(const Query& query) {
+    ListPage page;
+    auto parsed = read_number<std::size_t>(query, "page", 0, max_page_number,
+                                           fault_code::bad_argument, page.number);
+    if (parsed) {
+        parsed = read_number<std::size_t>(query, "size", 1, max_page_size, fault_code::bad_argument,
+                                          page.size);
     }
-    if (!good) return std::unexpected(good.error());
+    if (!parsed) return std::unexpected(parsed.error());
     return page;
 }
 

@@ -1,4 +1,4 @@
-// Parses the query parameters of requests. Input is untrusted.
+// Parses query parameters of requests, which are untrusted input.
 #pragma once
 
 #include <cstddef>
@@ -10,32 +10,36 @@
 
 namespace facebus::gateway {
 
+/// Decoded query parameters by name.
 using Query = std::multimap<std::string, std::string>;
 
-/// Which faces of an image to return, with which fields.
+/// Selection of the faces of an image and of the fields to return for each.
 struct ImageOptions {
     std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: all
     std::size_t predictions = 1;  ///< maximum number of subjects per face
-    float min_score = 0;          ///< detector score, 0..1
-    bool landmarks = false;
-    bool embedding = false;
-    bool status = false;  ///< return processing times and versions
+    float min_score = 0;          ///< minimum detector score, 0 to 1
+    bool landmarks = false;       ///< return the landmarks of each face
+    bool embedding = false;       ///< return the embedding of each face
+    bool status = false;          ///< return processing times and versions
 };
-/// Parses CompreFace's parameters limit, prediction_count, det_prob_threshold, face_plugins and
-/// status.
-Answered<ImageOptions> image_options(const Query& query);
+/// Parses CompreFace's parameters `limit`, `prediction_count`, `det_prob_threshold`, `face_plugins`
+/// and `status`.
+HttpResult<ImageOptions> parse_image_options(const Query& query);
 
-/// Page of a long list.
-struct Page {
-    std::size_t number = 0;  ///< from 0
-    std::size_t size = 20;
+/// Part of a long list.
+struct ListPage {
+    std::size_t number = 0;  ///< page number, counted from 0
+    std::size_t size = 20;   ///< maximum number of entries per page
 };
-/// Parses the parameters page and size.
-Answered<Page> page(const Query& query);
+/// Parses the parameters `page` and `size`.
+HttpResult<ListPage> parse_list_page(const Query& query);
 
-/// Returns the value of a parameter, or nothing if it is missing. Fails if it occurs twice.
-Answered<std::optional<std::string>> text_of(const Query& query, const std::string& name);
-/// Returns the value of a parameter. Fails if it is missing, empty or occurs twice.
-Answered<std::string> required_text(const Query& query, const std::string& name);
+/// Returns the value of a parameter, or nothing if it is missing. Fails if it occurs more than
+/// once.
+HttpResult<std::optional<std::string>> optional_parameter(const Query& query,
+                                                          const std::string& name);
+/// Returns the value of a parameter. Fails if it is missing or empty, or if it occurs more than
+/// once.
+HttpResult<std::string> required_parameter(const Query& query, const std::string& name);
 
 }  // namespace facebus::gateway

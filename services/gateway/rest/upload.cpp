@@ -15,21 +15,24 @@ constexpr std::int64_t million = 1'000'000;
 
 }  // namespace
 
-Answered<std::vector<http::FormPart>> form_of(const http::Request& request) {
+HttpResult<std::vector<http::FormPart>> read_form(const http::Request& request) {
     auto form = http::parse_form(request.header("content-type"), request.body, max_parts);
     if (form) return std::move(*form);
-    if (form.error().kind == ErrorKind::unsupported) return refuse(415, 415, form.error().message);
+    if (form.error().kind == ErrorKind::unsupported) return fail(415, 415, form.error().message);
     return std::unexpected(to_fault(form.error(), fault_code::missing_part));
 }
 
-Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::string_view name) {
+HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
+                                     std::string_view name) {
     const auto found = std::ranges::find(form, name, &http::FormPart::name);
     if (found != form.end()) return *found;
-    return refuse(400, fault_code::missing_part,
-                  fmt::format("the form has no part named {0}; send it as {0}=@FILE", name));
+    return fail(
+        400, fault_code::missing_part,
+        fmt::format("the form has no part named {0}; add it, for example with curl -F {0}=@FILE",
+                    name));
 }
 
-Answered<Image> image_of(const http::FormPart& part, int max_megapixels) {
+HttpResult<Image> decode_part(const http::FormPart& part, int max_megapixels) {
     std::vector<unsigned char> bytes(part.content.begin(), part.content.end());
     auto image =
         vision::decode_image(std::move(bytes), std::string(part.name), max_megapixels * million);
@@ -37,7 +40,7 @@ Answered<Image> image_of(const http::FormPart& part, int max_megapixels) {
     return std::unexpected(to_fault(image.error(), fault_code::bad_image));
 }
 
-std::string source_of(const http::FormPart& part) {
+std::string file_name_of(const http::FormPart& part) {
     const auto slash = part.filename.find_last_of("/\\");
     const auto name =
         slash == std::string_view::npos ? part.filename : part.filename.substr(slash + 1);

@@ -1,4 +1,4 @@
-// Reads images and other parts from uploaded forms.
+// Reads images and other parts of uploaded forms.
 #pragma once
 
 #include <string>
@@ -11,14 +11,16 @@
 
 namespace facebus::gateway {
 
-/// Parses a multipart body. The parts refer to the memory of the request.
-Answered<std::vector<http::FormPart>> form_of(const http::Request& request);
-/// Returns the first part with that name.
-Answered<http::FormPart> part_of(const std::vector<http::FormPart>& form, std::string_view name);
+/// Parses a multipart/form-data body. The parts are views into the request's body.
+HttpResult<std::vector<http::FormPart>> read_form(const http::Request& request);
+/// Returns the first part with this name. Fails if there is none.
+HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
+                                     std::string_view name);
 
-/// Decodes the image in a part. Fails if it has more than `max_megapixels`.
-Answered<Image> image_of(const http::FormPart& part, int max_megapixels);
-/// Returns the file name without its path, which is stored with the sample.
-std::string source_of(const http::FormPart& part);
+/// Decodes the image that a part contains. Fails if it is invalid or has more than
+/// `max_megapixels`.
+HttpResult<Image> decode_part(const http::FormPart& part, int max_megapixels);
+/// Returns the part's file name without its path, or "upload" if it has no valid file name.
+std::string file_name_of(const http::FormPart& part);
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// Options of one webhook.
+// Options of one entry of the configuration section `webhooks`.
 #pragma once
 
 #include <string>
@@ -19,12 +19,13 @@ struct WebhookOptions {
         key("url", self.url, "URL that receives results, http:// or https://; empty: off");
         key("secret_file", self.secret_file, "file with the secret that signs each request");
         key("ca_file", self.ca_file,
-            "https: certificate of the authority that signed the server's certificate; empty: the "
-            "system's authorities");
+            "TLS: CA certificates (PEM file) that verify the server; empty: the system's CAs");
         key("decisions", self.decisions,
-            "decisions to deliver, comma-separated: known, unknown, undecided, error");
-        key("cameras", self.cameras, "cameras to deliver, comma-separated; empty: all");
-        key("timeout", self.timeout, Range{0.1, 300}, "seconds to wait for a response");
+            "decisions whose results are delivered, comma-separated: known, unknown, undecided, "
+            "error");
+        key("cameras", self.cameras,
+            "cameras whose results are delivered, comma-separated; empty: all");
+        key("timeout", self.timeout, Range{0.1, 300}, "timeout in seconds for one delivery");
     }
 };
 

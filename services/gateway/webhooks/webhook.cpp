@@ -19,12 +19,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Delays before the next step.
+// Delays before the next call of Webhook::step().
 constexpr milliseconds poll_interval(200);
 constexpr milliseconds redis_retry_delay(1000);
 constexpr milliseconds no_delay(0);
 
-std::set<std::string> words(const std::string& text) {
+/// Returns the words of a comma-separated list.
+std::set<std::string> split(const std::string& text) {
     std::set<std::string> all;
     for (const auto part : std::views::split(text, ',')) {
         std::string word(part.begin(), part.end());
@@ -34,8 +35,9 @@ std::set<std::string> words(const std::string& text) {
     return all;
 }
 
-std::set<wire::Decision> decisions_of(const std::string& text, const std::string& setting) {
-    const auto names = words(text);
+/// Parses the option `decisions` of the webhook `setting`.
+std::set<wire::Decision> parse_decisions(const std::string& text, const std::string& setting) {
+    const auto names = split(text);
     std::set<wire::Decision> all;
     for (const auto& name : names) {
         if (const auto decision = wire::from_string<wire::Decision>(name)) all.insert(*decision);
@@ -47,8 +49,9 @@ std::set<wire::Decision> decisions_of(const std::string& text, const std::string
                     fmt::join(wire::enum_names(wire::Decision{}), ", ")));
 }
 
-std::set<std::string> cameras_of(const std::string& text, const std::string& setting) {
-    auto all = words(text);
+/// Parses the option `cameras` of the webhook `setting`.
+std::set<std::string> parse_cameras(const std::string& text, const std::string& setting) {
+    auto all = split(text);
     if (std::ranges::all_of(all, [](const auto& word) { return wire::valid_source(word); })) {
         return all;
     }
@@ -58,7 +61,8 @@ std::set<std::string> cameras_of(const std::string& text, const std::string& set
                                  setting, text));
 }
 
-std::string secret_of(const std::string& file, const std::string& setting) {
+/// Reads the secret of the webhook `setting` from a file.
+std::string read_signing_secret(const std::string& file, const std::string& setting) {
     auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
     throw FatalError(Exit::config,
@@ -73,9 +77,9 @@ Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
                  const WebhookOptions& options, const gallery::RedisOptions& redis)
     : runtime_(runtime),
       name_(name),
-      secret_(secret_of(options.secret_file, "webhooks." + name)),
-      decisions_(decisions_of(options.decisions, "webhooks." + name)),
-      cameras_(cameras_of(options.cameras, "webhooks." + name)),
+      secret_(read_signing_secret(options.secret_file, "webhooks." + name)),
+      decisions_(parse_decisions(options.decisions, "webhooks." + name)),
+      cameras_(parse_cameras(options.cameras, "webhooks." + name)),
       client_({.url = options.url, .ca_file = options.ca_file, .timeout = options.timeout},
               "webhooks." + name),
       results_(redis, "webhook:" + name),
@@ -83,9 +87,10 @@ Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
       delivered_(counter("delivered")),
       dead_lettered_(counter("dead_lettered")),
       retried_(counter("retried")),
-      lag_(runtime.metrics.gauge("facebus_webhook_lag_seconds",
-                                 "Age of the result that is being delivered; 0: all are delivered",
-                                 {{"webhook", name}})),
+      lag_(runtime.metrics.gauge(
+          "facebus_webhook_lag_seconds",
+          "Age of the result that is being delivered; 0: no result is pending",
+          {{"webhook", name}})),
       thread_([this] { run(); }) {}
 
 Webhook::~Webhook() {
@@ -100,11 +105,11 @@ Counter Webhook::counter(const std::string& outcome) {
 }
 
 void Webhook::run() {
-    auto wait = no_delay;
-    while (!runtime_.stop.wait_ms(static_cast<int>(wait.count()))) wait = step();
+    auto delay = no_delay;
+    while (!runtime_.stop.wait_ms(static_cast<int>(delay.count()))) delay = step();
 }
 
-/// Processes the next result, if there is one. Returns the delay before the next step.
+/// Processes the next result, if there is one. Returns the delay before the next call.
 milliseconds Webhook::step() {
     const auto next = results_.next();
     if (!next) {
@@ -113,20 +118,21 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         lag_.set(0);
-        // The position after results that do not match is saved only here, when idle: after a
-        // crash they are skipped again at little cost.
+        // For results that do not match, the position is saved only here, when nothing else is to
+        // be done. After a crash some of them are skipped a second time, which costs little.
         if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
         return poll_interval;
     }
     const auto& entry = **next;
     const auto identity = wire::decode<wire::Identity>(entry.header, 0);
     if (!identity) runtime_.count_error(identity.error());
-    if (identity && wanted(*identity)) return deliver(entry, *identity);
+    if (identity && matches(*identity)) return deliver(entry, *identity);
     results_.advance_past(entry);
     return no_delay;
 }
 
-bool Webhook::wanted(const wire::Identity& identity) const {
+/// Returns whether the webhook's options select the result.
+bool Webhook::matches(const wire::Identity& identity) const {
     return decisions_.contains(identity.decision) &&
            (cameras_.empty() || cameras_.contains(identity.head.src));
 }
@@ -140,41 +146,47 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
     const auto reply = client_.post(
         body, webhook_headers(results::result_id(identity), now / second, body, secret_),
         runtime_.stop);
-    // Interrupted by a stop: the result is delivered again after the next start.
+    // The request was aborted because the gateway stops. The result is delivered again after the
+    // next start.
     if (runtime_.stop.requested() && !reply) return no_delay;
-    if (!reply) return failed(reply.error().message, {});
+    if (!reply) return schedule_retry(reply.error().message, {});
     const auto outcome = webhook_outcome(reply->status);
     if (outcome == WebhookOutcome::retry) {
-        return failed(fmt::format("status {}", reply->status), reply->retry_after);
+        return schedule_retry(fmt::format("status {}", reply->status), reply->retry_after);
     }
     if (outcome == WebhookOutcome::dead_lettered) {
         runtime_.log.warning("webhook_dead_lettered", {{"webhook", name_},
                                                        {"status", reply->status},
-                                                       {"result", results::result_id(identity)}});
+                                                       {"result", results::result_id(identity)},
+                                                       {"hint", fmt::format("check the receiver "
+                                                                            "and webhooks.{}.url",
+                                                                            name_)}});
     }
-    done(entry, outcome);
+    finish(entry, outcome);
     return no_delay;
 }
 
-milliseconds Webhook::failed(const std::string& why, const std::string& retry_after) {
+/// Counts and logs a failed attempt. Returns the delay before the next attempt.
+milliseconds Webhook::schedule_retry(const std::string& reason, const std::string& retry_after) {
     retried_.add();
-    const auto wait = backoff_.next(retry_after);
+    const auto delay = backoff_.next(retry_after);
+    const std::chrono::duration<double> seconds = delay;
     runtime_.log.limited_warning(
-        "webhook_retry", {{"webhook", name_}, {"reason", why}, {"retry_in_ms", wait.count()}});
-    return wait;
+        "webhook_retry", {{"webhook", name_}, {"reason", reason}, {"retry_s", seconds.count()}});
+    return delay;
 }
 
-void Webhook::done(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
+/// Counts a result that requires no further attempt, and saves the position after it.
+void Webhook::finish(const gallery::HistoryEntry& entry, WebhookOutcome outcome) {
     backoff_.reset();
     (outcome == WebhookOutcome::delivered ? delivered_ : dead_lettered_).add();
     results_.advance_past(entry);
     if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
 }
 
-std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
-                                               const std::map<std::string, WebhookOptions>& hooks,
-                                               const gallery::RedisOptions& redis,
-                                               const gallery::HistoryOptions& history) {
+std::vector<std::unique_ptr<Webhook>> start_webhooks(
+    const service::Runtime& runtime, const std::map<std::string, WebhookOptions>& hooks,
+    const gallery::RedisOptions& redis, const gallery::HistoryOptions& history) {
     std::vector<std::unique_ptr<Webhook>> all;
     for (const auto& [name, options] : hooks) {
         if (options.url.empty()) continue;

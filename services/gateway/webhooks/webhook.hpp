@@ -1,4 +1,4 @@
-// Delivers results to a URL by HTTP POST.
+// Delivers results to webhooks by HTTP POST.
 #pragma once
 
 #include <cstdint>
@@ -21,29 +21,33 @@
 namespace facebus::gateway {
 
 /// Delivers the results that match the options of one webhook, at least once and in order, until
-/// runtime.stop is requested. Reads them from the history in Redis and stores its position there:
-/// nothing queues up in memory, a restart loses no result that is still in the history, and a
-/// result that was removed from the history (a person was removed) is not delivered. Runs on its
-/// own thread, so a slow receiver does not delay other webhooks.
+/// runtime.stop is requested. Runs on its own thread, so that a slow receiver does not delay other
+/// webhooks.
+///
+/// Reads the results from the history in Redis and stores its position there. Therefore no queue
+/// grows in memory, and a restart loses no result that is still in the history. A result that was
+/// removed from the history, because a person was removed, is not delivered.
 class Webhook {
   public:
-    /// Throws FatalError (config) that names the invalid option.
+    /// `name` is the name of the webhook in the configuration. Throws FatalError (config) if an
+    /// option is invalid.
     Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
             const gallery::RedisOptions& redis);
-    /// Requests runtime.stop and joins the thread. (After a startup error nobody else requests it.)
+    /// Requests runtime.stop, because nothing else does after an error at start-up, and joins the
+    /// thread.
     ~Webhook();
     Webhook(const Webhook&) = delete;
     Webhook& operator=(const Webhook&) = delete;
 
   private:
-    using Wait = std::chrono::milliseconds;
+    using Delay = std::chrono::milliseconds;
 
     void run();
-    Wait step();
-    Wait deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity);
-    Wait failed(const std::string& why, const std::string& retry_after);
-    [[nodiscard]] bool wanted(const wire::Identity& identity) const;
-    void done(const gallery::HistoryEntry& entry, WebhookOutcome outcome);
+    Delay step();
+    Delay deliver(const gallery::HistoryEntry& entry, const wire::Identity& identity);
+    Delay schedule_retry(const std::string& reason, const std::string& retry_after);
+    [[nodiscard]] bool matches(const wire::Identity& identity) const;
+    void finish(const gallery::HistoryEntry& entry, WebhookOutcome outcome);
     Counter counter(const std::string& outcome);
 
     const service::Runtime& runtime_;
@@ -61,10 +65,10 @@ class Webhook {
     std::jthread thread_;
 };
 
-/// Starts all webhooks that have a URL. Throws like Webhook.
-std::vector<std::unique_ptr<Webhook>> webhooks(const service::Runtime& runtime,
-                                               const std::map<std::string, WebhookOptions>& hooks,
-                                               const gallery::RedisOptions& redis,
-                                               const gallery::HistoryOptions& history);
+/// Starts all webhooks that have a URL. Throws FatalError (config) if an option is invalid or the
+/// history is off.
+std::vector<std::unique_ptr<Webhook>> start_webhooks(
+    const service::Runtime& runtime, const std::map<std::string, WebhookOptions>& hooks,
+    const gallery::RedisOptions& redis, const gallery::HistoryOptions& history);
 
 }  // namespace facebus::gateway

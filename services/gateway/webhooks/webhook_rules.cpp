@@ -16,7 +16,8 @@ constexpr milliseconds first_delay(500);
 constexpr milliseconds max_delay(60'000);
 constexpr std::int64_t max_retry_after_s = 3600;
 
-/// Parses Retry-After. Returns 0 unless it is a number of seconds.
+/// Parses the header Retry-After and limits it to one hour. Returns 0 if it is not a number of
+/// seconds.
 milliseconds parse_retry_after(const std::string& retry_after) {
     std::int64_t seconds = 0;
     const auto* end = retry_after.data() + retry_after.size();

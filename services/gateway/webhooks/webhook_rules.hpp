@@ -1,4 +1,4 @@
-// Signature and retry rules of webhooks.
+// Request headers and retries of webhooks.
 #pragma once
 
 #include <chrono>
@@ -10,35 +10,40 @@
 
 namespace facebus::gateway {
 
-/// Returns the headers of a delivery: its id, the time of sending, and an HMAC-SHA-256 signature
-/// over time and body. docs/mqtt-and-webhooks.md describes how to verify it.
+/// Returns the headers of a delivery: the id of the result, the time of this attempt, and an
+/// HMAC-SHA-256 signature over time and body. docs/mqtt-and-webhooks.md describes how to verify it.
 std::map<std::string, std::string> webhook_headers(const std::string& id, std::int64_t unix_time,
                                                    const std::string& body,
                                                    const std::string& secret);
 
+/// Outcome of an attempt to deliver a result.
 enum class WebhookOutcome {
-    delivered,
-    retry,          ///< temporary error: status 408, 429 or 5xx
-    dead_lettered,  ///< permanent error: any other status; the result is skipped
+    delivered,      ///< status 2xx
+    retry,          ///< temporary error: status 408, 429, or 500 and above
+    dead_lettered,  ///< permanent error: any other status; the result is not delivered
 };
+/// Returns the outcome for the HTTP status of the response.
 WebhookOutcome webhook_outcome(int status);
 
-/// Exponential backoff with jitter: the delay doubles from half a second up to a minute, and each
-/// is shortened by a random amount of up to half, so that many senders do not retry together.
+/// Exponential backoff with jitter. The delay doubles after every failed attempt, from half a
+/// second up to one minute. Each delay is shortened by a random part of up to half of it, so that
+/// many senders do not retry at the same time.
 class Backoff {
   public:
     using Time = std::chrono::milliseconds;
 
     explicit Backoff(std::uint64_t seed) : random_(seed) {}
 
-    /// Returns the next delay: at least the server's Retry-After, if it is given in seconds, but
-    /// never more than an hour.
+    /// Returns the delay before the next attempt. `retry_after` is the value of the header
+    /// Retry-After, or empty. If it is a number of seconds, the delay is at least that long, but at
+    /// most one hour.
     Time next(const std::string& retry_after = {});
+    /// Starts again with the shortest delay. Must be called after a success.
     void reset() { attempts_ = 0; }
 
   private:
     Random random_;
-    int attempts_ = 0;
+    int attempts_ = 0;  ///< failed attempts since the last success
 };
 
 }  // namespace facebus::gateway

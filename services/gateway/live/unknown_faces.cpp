@@ -1,4 +1,4 @@
-#include "gateway/live/inbox.hpp"
+#include "gateway/live/unknown_faces.hpp"
 
 #include <algorithm>
 #include <map>
@@ -9,11 +9,13 @@
 namespace facebus::gateway {
 namespace {
 
-bool newest_first(const Inbox::Face& a, const Inbox::Face& b) {
+bool newest_first(const UnknownFaces::Face& a, const UnknownFaces::Face& b) {
     return a->seen > b->seen;
 }
 
-std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, double min_similarity) {
+/// Groups the faces by person, most recent first, both within and between the groups.
+std::vector<UnknownFaces::Group> group_by_person(const std::vector<UnknownFaces::Face>& faces,
+                                                 double min_similarity) {
     std::map<std::string, std::size_t> cameras;
     std::vector<people::TrackFace> tracks;
     tracks.reserve(faces.size());
@@ -22,9 +24,9 @@ std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, doubl
         tracks.push_back(
             {.face = face->embedding, .video = camera, .from = face->seen, .to = face->ended});
     }
-    std::vector<Inbox::Group> groups;
+    std::vector<UnknownFaces::Group> groups;
     for (const auto& members : people::group_by_person(tracks, min_similarity)) {
-        Inbox::Group group;
+        UnknownFaces::Group group;
         group.reserve(members.size());
         for (const auto member : members) group.push_back(faces[member]);
         std::ranges::sort(group, newest_first);
@@ -36,45 +38,45 @@ std::vector<Inbox::Group> by_person(const std::vector<Inbox::Face>& faces, doubl
 
 }  // namespace
 
-void Inbox::add(InboxFace face) {
+void UnknownFaces::add(UnknownFace face) {
     const std::lock_guard lock(mutex_);
     std::erase_if(faces_, [&](const Face& other) { return other->track == face.track; });
-    faces_.push_back(std::make_shared<const InboxFace>(std::move(face)));
+    faces_.push_back(std::make_shared<const UnknownFace>(std::move(face)));
     if (faces_.size() > max_faces_) faces_.pop_front();
     ++change_;
 }
 
-void Inbox::forget_track(const std::string& track) {
-    forget_if([&](const InboxFace& face) { return face.track == track; });
+void UnknownFaces::forget_track(const std::string& track) {
+    forget_if([&](const UnknownFace& face) { return face.track == track; });
 }
 
-void Inbox::end_track(const std::string& track, std::int64_t when) {
+void UnknownFaces::end_track(const std::string& track, std::int64_t when) {
     const std::lock_guard lock(mutex_);
     const auto found =
         std::ranges::find(faces_, track, [](const Face& face) { return face->track; });
     if (found == faces_.end()) return;
     auto face = **found;
     face.ended = std::max(face.seen, when);
-    *found = std::make_shared<const InboxFace>(std::move(face));
+    *found = std::make_shared<const UnknownFace>(std::move(face));
     ++change_;
 }
 
-std::vector<Inbox::Group> Inbox::groups(double min_similarity) const {
+std::vector<UnknownFaces::Group> UnknownFaces::groups(double min_similarity) const {
     std::unique_lock lock(mutex_);
     if (grouped_.change == change_ && grouped_.min_similarity == min_similarity)
         return grouped_.groups;
     const std::vector<Face> faces(faces_.begin(), faces_.end());
     const auto change = change_;
-    // Release the lock while comparing faces, which takes longest. If faces change meanwhile, the
-    // cache keeps the older `change` and the next call groups again.
+    // Release the lock while faces are compared, which takes long. If `faces_` changes meanwhile,
+    // the number `change` stored in the cache is outdated, so the next call groups again.
     lock.unlock();
-    auto groups = by_person(faces, min_similarity);
+    auto groups = group_by_person(faces, min_similarity);
     lock.lock();
     grouped_ = {change, min_similarity, groups};
     return groups;
 }
 
-std::vector<Inbox::Face> Inbox::find(const std::vector<std::string>& ids) const {
+std::vector<UnknownFaces::Face> UnknownFaces::find(const std::vector<std::string>& ids) const {
     const std::lock_guard lock(mutex_);
     std::vector<Face> found;
     for (const auto& face : faces_) {
@@ -83,24 +85,24 @@ std::vector<Inbox::Face> Inbox::find(const std::vector<std::string>& ids) const 
     return found;
 }
 
-void Inbox::remove(const std::vector<Face>& faces) {
-    forget_if([&](const InboxFace& face) {
+void UnknownFaces::remove(const std::vector<Face>& faces) {
+    forget_if([&](const UnknownFace& face) {
         return std::ranges::any_of(faces,
                                    [&](const Face& removed) { return removed->id == face.id; });
     });
 }
 
-void Inbox::forget_if(const std::function<bool(const InboxFace&)>& unwanted) {
+void UnknownFaces::forget_if(const std::function<bool(const UnknownFace&)>& unwanted) {
     const std::lock_guard lock(mutex_);
     if (std::erase_if(faces_, [&](const Face& face) { return unwanted(*face); }) > 0) ++change_;
 }
 
-void Inbox::forget_old(std::int64_t now_ns) {
+void UnknownFaces::forget_old(std::int64_t now_ns) {
     const auto oldest = now_ns - age_.count();
-    forget_if([&](const InboxFace& face) { return face.seen < oldest; });
+    forget_if([&](const UnknownFace& face) { return face.seen < oldest; });
 }
 
-std::size_t Inbox::size() const {
+std::size_t UnknownFaces::size() const {
     const std::lock_guard lock(mutex_);
     return faces_.size();
 }

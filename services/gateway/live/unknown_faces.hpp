@@ -1,4 +1,4 @@
-// Faces of unknown people, ready to be named.
+// Faces of unknown people, which users can name, ignore or dismiss.
 #pragma once
 
 #include <chrono>
@@ -17,51 +17,56 @@
 namespace facebus::gateway {
 
 /// Face of a track that matches no subject.
-struct InboxFace {
+struct UnknownFace {
     std::string id;
     std::string camera;
     std::string track;
     std::int64_t seen = 0;   ///< capture time, ns UTC
-    std::int64_t ended = 0;  ///< end of the track, ns UTC; equals `seen` until it is known
+    std::int64_t ended = 0;  ///< end of the track, ns UTC; equals `seen` until the track ends
     Quality quality;
     Embedding embedding{};
-    std::string jpeg;  ///< crop of the face
+    std::string jpeg;  ///< aligned crop of the face as JPEG
 };
 
-/// Keeps up to `max_faces` faces of unknown people, one per track, none older than `age`. They are
-/// in memory only: no file contains them, and a restart drops them. Thread-safe.
-class Inbox {
+/// Keeps up to `max_faces` faces of unknown people in memory, one per track, none older than `age`.
+/// Faces are never written to a file, so a restart drops them. Thread-safe.
+class UnknownFaces {
   public:
-    using Face = std::shared_ptr<const InboxFace>;
+    using Face = std::shared_ptr<const UnknownFace>;
     /// Faces of one person, newest first.
     using Group = std::vector<Face>;
 
-    Inbox(std::size_t max_faces, std::chrono::seconds age) : max_faces_(max_faces), age_(age) {}
+    UnknownFaces(std::size_t max_faces, std::chrono::seconds age)
+        : max_faces_(max_faces), age_(age) {}
 
-    /// Adds a face; it replaces an earlier face of the same track. Drops the oldest if full.
-    void add(InboxFace face);
+    /// Adds a face, which replaces an earlier face of the same track. Drops the oldest face if
+    /// there are more than `max_faces`.
+    void add(UnknownFace face);
     /// Drops the face of a track, for example because the person was recognised.
     void forget_track(const std::string& track);
-    /// Records when a track ended. Faces of tracks that overlap on one camera are different people.
+    /// Records that a track ended at the time `when` (ns UTC). groups() needs this time: tracks
+    /// that overlap in time on one camera show different people.
     void end_track(const std::string& track, std::int64_t when);
 
-    /// Groups the faces by person, most recently seen person first. `min_similarity`: see
-    /// people::group_by_person().
+    /// Groups the faces by person. The most recently seen person comes first. `min_similarity` is
+    /// explained at people::group_by_person().
     [[nodiscard]] std::vector<Group> groups(double min_similarity) const;
     /// Returns the faces with these ids. Skips ids that do not exist.
     [[nodiscard]] std::vector<Face> find(const std::vector<std::string>& ids) const;
 
     void remove(const std::vector<Face>& faces);
-    void forget_if(const std::function<bool(const InboxFace&)>& unwanted);
+    /// Drops all faces for which `unwanted` returns true.
+    void forget_if(const std::function<bool(const UnknownFace&)>& unwanted);
     /// Drops faces older than `age`.
     void forget_old(std::int64_t now_ns);
 
     [[nodiscard]] std::size_t size() const;
 
   private:
-    /// Cached result of groups(): pages poll it, and grouping compares every pair of faces.
+    /// Cached result of groups(). Grouping compares every pair of faces, and each open page polls
+    /// it.
     struct Grouped {
-        std::uint64_t change = 0;
+        std::uint64_t change = 0;  ///< value of `change_` when the faces were grouped
         double min_similarity = 0;
         std::vector<Group> groups;
     };
@@ -70,7 +75,7 @@ class Inbox {
     std::chrono::nanoseconds age_;
     mutable std::mutex mutex_;
     std::deque<Face> faces_;    ///< in order of arrival
-    std::uint64_t change_ = 1;  ///< incremented with every change of `faces_`
+    std::uint64_t change_ = 1;  ///< incremented at every change of `faces_`
     mutable Grouped grouped_;
 };
 

@@ -1,4 +1,4 @@
-#include "gateway/live/inbox_feed.hpp"
+#include "gateway/live/unknown_faces_feed.hpp"
 
 #include <chrono>
 #include <utility>
@@ -14,27 +14,28 @@ constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace
 
-InboxFeed::InboxFeed(Inbox& inbox, Pool<FaceStage>& stages, Metrics& metrics)
-    : inbox_(inbox),
+UnknownFacesFeed::UnknownFacesFeed(UnknownFaces& unknown_faces, Pool<FaceStage>& stages,
+                                   Metrics& metrics)
+    : unknown_faces_(unknown_faces),
       stages_(stages),
       dropped_(metrics.counter("facebus_inbox_dropped_total",
                                "Faces of unknown people dropped because they arrived faster than "
                                "they could be embedded")),
-      thread_([this](const std::stop_token& stop) { embed(stop); }) {}
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-InboxFeed::~InboxFeed() {
+UnknownFacesFeed::~UnknownFacesFeed() {
     thread_.request_stop();
 }
 
-void InboxFeed::update(const wire::Identity& identity, const Bytes& crop) {
+void UnknownFacesFeed::update(const wire::Identity& identity, const Bytes& crop) {
     if (identity.decision == wire::Decision::known || identity.ignored.value_or(false)) {
         const std::lock_guard lock(mutex_);
         std::erase_if(waiting_, [&](const Waiting& waiting) {
             return waiting.identity.track == identity.track;
         });
-        return inbox_.forget_track(identity.track);
+        return unknown_faces_.forget_track(identity.track);
     }
-    // Skip crops without quality: the enrolment rules can't be checked.
+    // Without the quality, it cannot be checked whether the face is good enough to be enrolled.
     const bool unknown = identity.decision == wire::Decision::unknown;
     if (!unknown || crop.empty() || !identity.crop_quality) return;
     {
@@ -48,11 +49,12 @@ void InboxFeed::update(const wire::Identity& identity, const Bytes& crop) {
     changed_.notify_one();
 }
 
-void InboxFeed::update(const wire::Track& event) {
-    if (event.event == wire::TrackEvent::ended) inbox_.end_track(event.track, event.head.ts);
+void UnknownFacesFeed::update(const wire::Track& event) {
+    if (event.event == wire::TrackEvent::ended)
+        unknown_faces_.end_track(event.track, event.head.ts);
 }
 
-void InboxFeed::embed(const std::stop_token& stop) {
+void UnknownFacesFeed::run(const std::stop_token& stop) {
     while (true) {
         Waiting next;
         {
@@ -66,20 +68,20 @@ void InboxFeed::embed(const std::stop_token& stop) {
     }
 }
 
-/// Returns false if all networks are busy.
-bool InboxFeed::embed(const Waiting& waiting) {
+/// Embeds the crop and adds the face. Returns false if all networks are busy.
+bool UnknownFacesFeed::embed(const Waiting& waiting) {
     const auto stage = stages_.acquire(stage_timeout);
     if (!stage) return false;
     const auto& identity = waiting.identity;
     const Image crop{crop_side, crop_side, waiting.crop};
-    inbox_.add({.id = gallery::new_id(),
-                .camera = identity.head.src,
-                .track = identity.track,
-                .seen = identity.head.ts,
-                .ended = identity.head.ts,
-                .quality = identity.crop_quality.value(),
-                .embedding = stage->embed(crop),
-                .jpeg = vision::encode_image(crop, ".jpg").value_or("")});
+    unknown_faces_.add({.id = gallery::new_id(),
+                        .camera = identity.head.src,
+                        .track = identity.track,
+                        .seen = identity.head.ts,
+                        .ended = identity.head.ts,
+                        .quality = identity.crop_quality.value(),
+                        .embedding = stage->embed(crop),
+                        .jpeg = vision::encode_image(crop, ".jpg").value_or("")});
     return true;
 }
 

@@ -1,0 +1,53 @@
+// Collects the faces of unknown people from results.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "base/bytes.hpp"
+#include "base/metrics.hpp"
+#include "gateway/faces/face_stage.hpp"
+#include "gateway/live/unknown_faces.hpp"
+#include "gateway/pool.hpp"
+#include "wire/messages.hpp"
+
+namespace facebus::gateway {
+
+/// Embeds the crops of unknown people on its own thread and adds them to the UnknownFaces. Shares
+/// the networks in `stages` with requests that upload images. If crops arrive faster than they can
+/// be embedded, drops the oldest and counts it in a metric. Thread-safe.
+class UnknownFacesFeed {
+  public:
+    UnknownFacesFeed(UnknownFaces& unknown_faces, Pool<FaceStage>& stages, Metrics& metrics);
+    ~UnknownFacesFeed();
+    UnknownFacesFeed(const UnknownFacesFeed&) = delete;
+    UnknownFacesFeed& operator=(const UnknownFacesFeed&) = delete;
+
+    /// Queues the crop of an `unknown` result. If the result is `known` or `ignored`, drops the
+    /// faces of its track instead.
+    void update(const wire::Identity& identity, const Bytes& crop);
+    /// Records the end of a track.
+    void update(const wire::Track& event);
+
+  private:
+    struct Waiting {
+        wire::Identity identity;
+        Bytes crop;
+    };
+    void run(const std::stop_token& stop);
+    bool embed(const Waiting& waiting);
+
+    UnknownFaces& unknown_faces_;
+    Pool<FaceStage>& stages_;
+    Counter dropped_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::deque<Waiting> waiting_;
+    std::jthread thread_;
+};
+
+}  // namespace facebus::gateway

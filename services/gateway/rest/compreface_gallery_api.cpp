@@ -1,0 +1,249 @@
+// Gallery routes that are compatible with CompreFace, where the gallery is called a face
+// collection.
+#include <utility>
+
+#include "base/clock.hpp"
+#include "gallery/id.hpp"
+#include "gateway/rest/enrolment.hpp"
+#include "gateway/rest/gallery_api.hpp"
+#include "gateway/rest/upload.hpp"
+
+namespace facebus::gateway {
+namespace {
+
+using http::Response;
+
+constexpr std::size_t max_json_bytes = 64'000;
+
+class CompreFaceGalleryApi {
+  public:
+    explicit CompreFaceGalleryApi(const Backend& backend) : backend_(backend) {}
+
+    HttpResult<http::Response> list_subjects(const AuthorizedRequest&) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto all = (*store)->list();
+        if (!all) return std::unexpected(to_fault(all.error()));
+        Json body{{"subjects", Json::array()}};
+        for (const auto& entry : *all) body["subjects"].push_back(entry.subject.name);
+        return http::Response{.body = dump(body)};
+    }
+
+    HttpResult<http::Response> add_subject(const AuthorizedRequest& request) const {
+        const auto name = parse_subject(request.http_request.body);
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto added = (*store)->add_subject(*name);
+        if (!added) return std::unexpected(to_fault(added.error(), fault_code::subject_exists));
+        backend_.refresh_gallery();
+        return http::Response{.status = 201, .body = dump({{"subject", added->name}})};
+    }
+
+    HttpResult<http::Response> rename_subject(const AuthorizedRequest& request) const {
+        const auto name = parse_subject(request.http_request.body);
+        if (!name) return std::unexpected(name.error());
+        auto found = find_subject(request.path_parameters.at("subject"));
+        if (!found) return std::unexpected(found.error());
+        const auto merged = found->store->rename(found->name, *name);
+        if (!merged) return std::unexpected(to_fault(merged.error()));
+        backend_.refresh_gallery();
+        return http::Response{.body = dump({{"updated", true}, {"merged", *merged}})};
+    }
+
+    HttpResult<http::Response> remove_subject(const AuthorizedRequest& request) const {
+        auto found = find_subject(request.path_parameters.at("subject"));
+        if (!found) return std::unexpected(found.error());
+        const auto manual_commands = found->store->remove(found->name);
+        backend_.refresh_gallery();
+        if (!manual_commands) return std::unexpected(to_fault(manual_commands.error()));
+        return http::Response{.body = removal_json({{"subject", found->name}}, *manual_commands)};
+    }
+
+    HttpResult<http::Response> remove_all_subjects(const AuthorizedRequest&) const {
+        return remove_all(true);
+    }
+
+    HttpResult<http::Response> list_faces(const AuthorizedRequest& request) const {
+        const auto requested = parse_list_page(request.http_request.query);
+        if (!requested) return std::unexpected(requested.error());
+        const auto subject = optional_subject(request.http_request.query);
+        if (!subject) return std::unexpected(subject.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto all = (*store)->list();
+        if (!all) return std::unexpected(to_fault(all.error()));
+        if (*subject) {
+            std::erase_if(*all, [&](const auto& entry) { return entry.subject.name != **subject; });
+        }
+        std::size_t total = 0;
+        for (const auto& entry : *all) total += entry.samples;
+        const auto faces =
+            (*store)->samples(*all, requested->number * requested->size, requested->size);
+        if (!faces) return std::unexpected(to_fault(faces.error()));
+        Json body{{"faces", Json::array()},
+                  {"page_number", requested->number},
+                  {"page_size", requested->size},
+                  {"total_pages", (total + requested->size - 1) / requested->size},
+                  {"total_elements", total}};
+        for (const auto& [name, sample] : *faces) {
+            body["faces"].push_back({{"image_id", gallery::to_uuid(sample.id)},
+                                     {"subject", name},
+                                     {"source", sample.source},
+                                     {"quality", rounded(sample.quality)},
+                                     {"created", iso8601(sample.created)},
+                                     {"model", sample.model_id}});
+        }
+        return http::Response{.body = dump(body)};
+    }
+
+    HttpResult<http::Response> add_face(const AuthorizedRequest& request) const {
+        const auto text = required_parameter(request.http_request.query, "subject");
+        const auto subject = text ? subject_name(*text) : text;
+        if (!subject) return std::unexpected(subject.error());
+        const auto options = parse_image_options(request.http_request.query);
+        if (!options) return std::unexpected(options.error());
+        const auto form = read_form(request.http_request);
+        if (!form) return std::unexpected(form.error());
+        const auto part = find_part(*form, "file");
+        if (!part) return std::unexpected(part.error());
+        const auto enrolled = enrol(backend_, *subject, *part, options->min_score);
+        if (!enrolled) return std::unexpected(enrolled.error());
+        backend_.refresh_gallery();
+        return http::Response{.status = enrolled->already_enrolled ? 200 : 201,
+                              .body = dump({{"image_id", gallery::to_uuid(enrolled->sample)},
+                                            {"subject", *subject},
+                                            {"quality", rounded(enrolled->quality)},
+                                            {"already_enrolled", enrolled->already_enrolled}})};
+    }
+
+    HttpResult<http::Response> remove_faces(const AuthorizedRequest& request) const {
+        const auto subject = optional_subject(request.http_request.query);
+        if (!subject) return std::unexpected(subject.error());
+        if (!*subject) {
+            if (request.role == api_keys::Role::admin) return remove_all(false);
+            return fail(403, 403,
+                        "removing the faces of all subjects requires a key with the role admin; "
+                        "add ?subject=NAME to remove the faces of one subject");
+        }
+        auto found = find_subject(**subject);
+        if (!found) return std::unexpected(found.error());
+        const auto outcome = found->store->remove_samples(found->name);
+        backend_.refresh_gallery();
+        if (!outcome) return std::unexpected(to_fault(outcome.error()));
+        return http::Response{
+            .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
+    }
+
+    HttpResult<http::Response> get_photo(const AuthorizedRequest& request) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto photo = (*store)->photo(gallery::from_uuid(request.path_parameters.at("image_id")));
+        if (!photo) return std::unexpected(to_fault(photo.error()));
+        if (!*photo) {
+            return fail(404, fault_code::no_such_image,
+                        "no photo is stored for this image_id; GET /api/v1/recognition/faces "
+                        "lists all ids, and photos are stored only if gallery.keep_photos is true");
+        }
+        return http::Response{.body = std::move(**photo), .type = "image/jpeg"};
+    }
+
+    HttpResult<http::Response> remove_face(const AuthorizedRequest& request) const {
+        const auto& id = request.path_parameters.at("image_id");
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
+        if (!outcome) {
+            auto fault = to_fault(outcome.error(), fault_code::no_such_image);
+            if (outcome.error().kind == ErrorKind::refused) fault.status = 404;
+            return std::unexpected(std::move(fault));
+        }
+        backend_.refresh_gallery();
+        return http::Response{.body =
+                                  removal_json({{"image_id", id}, {"subject", outcome->subject}},
+                                               outcome->manual_commands)};
+    }
+
+  private:
+    /// Name of an existing subject, with a connection to the gallery.
+    struct ExistingSubject {
+        Pool<gallery::Store>::Lease store;
+        std::string name;
+    };
+
+    /// Fails if the gallery has no subject with the name `text`.
+    HttpResult<ExistingSubject> find_subject(const std::string& text) const {
+        auto name = subject_name(text);
+        if (!name) return std::unexpected(name.error());
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto subject = (*store)->find(*name);
+        if (!subject) return std::unexpected(to_fault(subject.error()));
+        if (!*subject) return std::unexpected(no_such_subject(*name));
+        return ExistingSubject{std::move(*store), std::move(*name)};
+    }
+
+    /// Returns the name in a body {"subject": "..."}.
+    static HttpResult<std::string> parse_subject(const std::string& body) {
+        const auto json = Json::parse(body, nullptr, false);
+        if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
+            return fail(400, fault_code::missing_parameter,
+                        "the body must be JSON, for example {\"subject\": \"Alice\"}");
+        }
+        return subject_name(json["subject"].get<std::string>());
+    }
+
+    HttpResult<http::Response> remove_all(bool subjects_too) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto outcome = (*store)->remove_all(subjects_too);
+        backend_.refresh_gallery();
+        if (!outcome) return std::unexpected(to_fault(outcome.error()));
+        return http::Response{
+            .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
+    }
+
+    /// Returns the JSON text of a response after data was removed. `commands` must be run on Redis
+    /// manually to erase the data from its files; if they are empty, this is not necessary.
+    static std::string removal_json(Json body, const std::string& commands) {
+        if (!commands.empty()) body["run_on_redis"] = commands;
+        return dump(body);
+    }
+
+    const Backend& backend_;
+};
+
+}  // namespace
+
+std::vector<Route> compreface_gallery_routes(const Backend& backend) {
+    const CompreFaceGalleryApi api(backend);
+    const auto max_upload = static_cast<std::size_t>(backend.options.max_upload) * 1'000'000;
+    const std::string subjects = "/api/v1/recognition/subjects";
+    const std::string faces = "/api/v1/recognition/faces";
+    using Method =
+        HttpResult<http::Response> (CompreFaceGalleryApi::*)(const AuthorizedRequest&) const;
+    const auto to = [&](Method method) {
+        return [api, method](const AuthorizedRequest& request) { return (api.*method)(request); };
+    };
+    return {
+        {"GET", subjects, api_keys::Role::read, max_json_bytes,
+         to(&CompreFaceGalleryApi::list_subjects)},
+        {"POST", subjects, api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::add_subject)},
+        {"DELETE", subjects, api_keys::Role::admin, max_json_bytes,
+         to(&CompreFaceGalleryApi::remove_all_subjects)},
+        {"PUT", subjects + "/{subject*}", api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::rename_subject)},
+        {"DELETE", subjects + "/{subject*}", api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::remove_subject)},
+        {"GET", faces, api_keys::Role::read, max_json_bytes, to(&CompreFaceGalleryApi::list_faces)},
+        {"POST", faces, api_keys::Role::enrol, max_upload, to(&CompreFaceGalleryApi::add_face)},
+        {"DELETE", faces, api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::remove_faces)},
+        {"GET", faces + "/{image_id}/img", api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::get_photo)},
+        {"DELETE", faces + "/{image_id}", api_keys::Role::enrol, max_json_bytes,
+         to(&CompreFaceGalleryApi::remove_face)}};
+}
+
+}  // namespace facebus::gateway
