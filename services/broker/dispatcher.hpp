@@ -30,8 +30,8 @@ class RecentIds {
     std::deque<std::string> order_;
 };
 
-/// Assigns probes to workers that have credit, and produces exactly one result per probe. A probe
-/// is delivered to a worker at least once: if the worker is lost, the probe goes to another one.
+/// Assigns probes to workers that have credit, and completes each probe exactly once. A probe is
+/// delivered to a worker at least once: if the worker is lost, the probe goes to another one.
 /// After `max_attempts` deliveries it is dead-lettered: completed with the decision `error`.
 ///
 /// The probes of one track are processed one at a time and in order, so that a replay gives the

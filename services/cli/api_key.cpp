@@ -24,9 +24,10 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
     must(api_keys::add(
         file, api_keys::hash_key(must(api_keys::parse_role(options.role)), key, options.name)));
     fmt::print("{}\n", key);
-    fmt::print(stderr,
-               "the key is shown only once; its hash is in {}, to which gateway.keys must be set\n",
-               file.string());
+    fmt::print(
+        stderr,
+        "the key is shown only once; its hash is stored in {}; set gateway.keys to that file\n",
+        file.string());
     return Exit::ok;
 }
 
