@@ -112,16 +112,17 @@ class Pipeline(support.ProcessTest):
             print(f"| {component} | {share:.1f}% |")
 
     # (component, pattern of a line of perf's report); the first matching pattern counts.
-    COMPONENTS = (("sockets: libzmq", r"libzmq"),
-             ("kernel: sockets",
-              r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
-             ("kernel: page faults, scheduling, other", r"\[k\]"),
-             ("messages: MessagePack, codec, streams", r"msgpack|facebus::(wire|bus)::"),
-             ("copies: memcpy and memset of all processes", r"mem(move|cpy|set)"),
-             ("FaceNet: OpenCV DNN", r"libopencv_dnn|facebus-recogni.*libtbb"),
-             ("MTCNN", r"facebus-detect"),
-             ("decoding", r"libav|libsw|libx264|libh264"),
-             ("motion", r"facebus-motion"))
+    COMPONENTS = (
+        ("sockets: libzmq", r"libzmq"),
+        ("kernel: sockets", r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
+        ("kernel: page faults, scheduling, other", r"\[k\]"),
+        ("messages: MessagePack, codec, streams", r"msgpack|facebus::(wire|bus)::"),
+        ("copies: memcpy and memset of all processes", r"mem(move|cpy|set)"),
+        ("FaceNet: OpenCV DNN", r"libopencv_dnn|facebus-recogni.*libtbb"),
+        ("MTCNN", r"facebus-detect"),
+        ("decoding", r"libav|libsw|libx264|libh264"),
+        ("motion", r"facebus-motion"),
+    )
 
     def latency(self):
         """Prints the time from the first frame that shows a person to the arrival of the first result."""
@@ -158,6 +159,7 @@ class Pipeline(support.ProcessTest):
             self.read(system, 4)
 
             def totals(count=count):
+                """Returns the numbers of captured and of dropped frames so far."""
                 health = system.services["capture"].health
                 frames = sum(metric(health, "facebus_frames_total", camera=f"c{i}") for i in range(count))
                 dropped = sum(dropped_by(system, name) for name in ("capture", "motion", "detect-align", "track"))
@@ -182,9 +184,8 @@ class Pipeline(support.ProcessTest):
 
     EDGE = ("capture", "motion", "detect-align", "track")
 
-
     def workers(self):
-        """Measures the probes per second of real workers, with an edge that always has more probes."""
+        """Prints the probes per second of real workers, fed by a simulated edge that always has more probes."""
         print("| workers | batch | probes/s | core ms per probe | peak MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))

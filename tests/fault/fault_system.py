@@ -35,6 +35,8 @@ def crop(case):
 
 
 class FaultSystem(System):
+    """System in which the test takes the place of detect-align."""
+
     def __init__(self, case, workers=2, **environment):
         super().__init__(case, workers=workers, **{
             "FACEBUS_TRACK_CONFIRM": "1", "FACEBUS_TRACK_REFRESH": "0.1",
@@ -45,6 +47,7 @@ class FaultSystem(System):
         self.detect = None  # socket that takes the place of detect-align
 
     def start_server(self):
+        """Starts Redis, broker, workers and track, and connects to track."""
         self.start_redis()
         self.start("broker", "recognize")
         self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
@@ -88,7 +91,8 @@ class FaultSystem(System):
             self.next()
 
     def wait_for(self, condition):
-        """Reads messages until the condition is true. Use it for conditions that do not depend on a message."""
+        """Reads messages until the condition is true. Use it for conditions that are not about a message; for these,
+        use until()."""
         while not condition():
             self.poll()
 
@@ -157,9 +161,9 @@ class FaultTest(support.ProcessTest):
 
     def check_all_completed(self, system, fault, recovered=None, stored=True):
         """Waits until no probe is in flight, then checks that none was lost or completed twice. `fault` describes the
-        fault in the report, `recovered` is the result of wait_for_recovery(), and `stored` tells whether the track
-        memory must contain every probe."""
-        # In this order, because a probe enters the outbox before it is counted as sent.
+        fault in the report. `recovered` is the result of wait_for_recovery(). If `stored` is true, also checks that the
+        track memory contains every probe."""
+        # Waits in this order, because a probe enters the outbox before it is counted as sent.
         system.wait_for(lambda: system.track_metric("probes_sent_total") == system.fed)
         system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
         self.check_counts(fault, system.fed, system.acknowledged(),

@@ -60,6 +60,7 @@ class StartTest(support.ProcessTest):
         support.need_system()
 
     def start(self, system, name):
+        """Starts a service without waiting until it is ready, and returns its process."""
         return self.spawn([program(f"facebus-{name}")], system.environment, subprocess.DEVNULL,
                           subprocess.PIPE)
 
@@ -106,6 +107,7 @@ class Camera(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/video.mjpg"
 
     def turn_off(self):
+        """Ends all streams and closes the port."""
         self.closing.set()
         self.running.set()
         self.shutdown()
@@ -142,7 +144,7 @@ class CameraTest(support.ProcessTest):
         need_tool("ffmpeg")
 
     def images(self, size, colour="gray"):
-        """Returns two identical JPEGs of one colour."""
+        """Returns two identical JPEGs, filled with one colour. `size` is WIDTHxHEIGHT."""
         file = self.folder / f"{colour}.jpg"
         made = self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                                  f"color={colour}:size={size}", "-frames:v", "1", file])

@@ -76,7 +76,7 @@ class BrokerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         self.check_all_completed(system, "broker killed and restarted", recovered)
 
-    def test_edge_and_workers_reconnect_to_each_new_broker(self):
+    def test_edge_and_workers_reconnect_after_each_restart_of_the_broker(self):
         system = self.start_system()
         recovered = 0.0
         for _ in range(2):

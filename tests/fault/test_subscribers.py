@@ -79,7 +79,8 @@ class SubscriberTest(SimulatedPeers):
         return subscriber
 
     def check(self, system, growth, fault):
-        """Checks that the test's own subscriber got every result, and that the broker's memory grew by little."""
+        """Checks that the test's own subscriber got every result, and that the broker's memory grew by no more than a
+        queue of results needs."""
         await_result(system, self.ROUNDS * self.PROBES)
         numbers = [m["result"] for m in system.messages if m.kind == "identity"]
         self.assertEqual(list(range(1, self.ROUNDS * self.PROBES + 1)), numbers)
@@ -131,7 +132,7 @@ class EdgeTest(SimulatedPeers):
         for edge in edges:
             edge.resend()  # as track does with unacknowledged probes
         self.complete_all(system, edges)
-        # Each probe is counted once, even if sent several times.
+        # The new broker counts each probe once, even if it was sent several times.
         completed = int(metric(system.services["broker"].health, "facebus_probes_completed_total"))
         self.check_counts(f"{self.EDGES} edges, broker killed and restarted", 2 * self.EDGES, completed)
 

@@ -46,7 +46,7 @@ class Browser:
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
         chrome, driver = browser_programs()
-        home = case.folder / f"chrome{len(case.groups)}"
+        home = case.folder / f"chrome{len(case.processes)}"
         self.address = self._start(driver)
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
@@ -70,7 +70,7 @@ class Browser:
         IPv6 is in use on IPv4."""
         environment = self.case.environment(HOME=self.case.folder)
         while True:
-            log = self.case.folder / f"chromedriver{len(self.case.groups)}.log"
+            log = self.case.folder / f"chromedriver{len(self.case.processes)}.log"
             with log.open("wb") as file:
                 process = self.case.spawn([driver, "--port=0"], environment, file, file)
             while process.poll() is None:

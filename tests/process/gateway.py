@@ -55,7 +55,7 @@ class Gateway(System):
     is called."""
 
     def __init__(self, case, redis=True, started=True, **environment):
-        self.keys_file = case.folder / f"keys{len(case.groups)}"
+        self.keys_file = case.folder / f"keys{len(case.processes)}"
         super().__init__(case, **{"FACEBUS_GATEWAY_ADDRESS": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_HEALTH": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_KEYS": self.keys_file,

@@ -30,12 +30,13 @@ MODELS = pathlib.Path(os.environ.get("FACEBUS_MODELS") or CACHE / "facebus/model
 DEMO = MODELS / "demo"
 CARPHONE = DEMO / "carphone_pristine.mp4"
 DATA = pathlib.Path(os.environ.get("FACEBUS_DATA") or "/nonexistent")
+# Environment variable by which a test recognises its processes.
 MARK = "FACEBUS_TEST_MARK"
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
-PROCESS_LIMIT = 120
+DEFAULT_LIMIT = 120  # seconds
 
 
 def die_with_parent():
@@ -127,17 +128,17 @@ class Finished:
 class ProcessTest(unittest.TestCase):
     """Test with a watchdog and a temporary folder. Kills its processes and removes the folder afterwards."""
 
-    limit = PROCESS_LIMIT
+    limit = DEFAULT_LIMIT  # seconds after which the watchdog fails the test
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fb-"))  # short, because paths of Unix sockets are limited
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.mark = uuid.uuid4().hex
-        self.groups = []
+        self.processes = []
         self.addCleanup(self._kill_all)
         self.scratch = self.folder / "tmp"
         self.scratch.mkdir()
-        self.config = self.folder / "none.yaml"
+        self.config = self.folder / "none.yaml"  # an empty configuration
         self.config.write_text("")
         signal.signal(signal.SIGALRM, self._time_out)
         signal.setitimer(signal.ITIMER_REAL, self.limit)
@@ -163,12 +164,12 @@ class ProcessTest(unittest.TestCase):
         process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=stdout,
                                    stderr=stderr, stdin=subprocess.DEVNULL, start_new_session=True,
                                    preexec_fn=die_with_parent)
-        self.groups.append(process)
+        self.processes.append(process)
         return process
 
     def run_program(self, command, environment=None):
         """Runs a program until it exits and returns its result."""
-        out, err = self.folder / f"{len(self.groups)}.out", self.folder / f"{len(self.groups)}.err"
+        out, err = self.folder / f"{len(self.processes)}.out", self.folder / f"{len(self.processes)}.err"
         start = time.monotonic()
         with out.open("wb") as out_file, err.open("wb") as err_file:
             process = self.spawn([str(part) for part in command], environment or self.environment(),
@@ -178,11 +179,12 @@ class ProcessTest(unittest.TestCase):
                         time.monotonic() - start)
 
     def facebus(self, *arguments, **environment):
+        """Runs the program facebus until it exits and returns its result."""
         return self.run_program([program("facebus"), *arguments], self.environment(**environment))
 
     def processes_left(self):
         """Returns the running programs of this test and their child processes, as {process id: command line}."""
-        sessions = {process.pid for process in self.groups}
+        sessions = {process.pid for process in self.processes}
         left = {}
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit():
@@ -200,7 +202,7 @@ class ProcessTest(unittest.TestCase):
         for pid in self.processes_left():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for process in self.groups:
+        for process in self.processes:
             process.wait()
             for stream in (process.stdout, process.stderr):
                 if stream:

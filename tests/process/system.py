@@ -98,7 +98,7 @@ class System:
         self.case, self.workers = case, workers
         self.services = {}
         self.messages = []
-        self.folder = case.folder / f"s{len(case.groups)}"
+        self.folder = case.folder / f"s{len(case.processes)}"
         self.folder.mkdir()
         self.environment = case.environment(**{
             "NOTIFY_SOCKET": self.folder / "ready",
