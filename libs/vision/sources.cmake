@@ -21,6 +21,6 @@ if(FACEBUS_ONNXRUNTIME)
   target_link_libraries(facebus_vision PRIVATE ${CMAKE_DL_LIBS})
 endif()
 facebus_precompile(facebus_vision <opencv2/core.hpp> <opencv2/dnn.hpp> <opencv2/imgproc.hpp>)
-# Loops of vector instructions; GCC 12's own header sets off the warning.
+# Vector loops benefit from -O3. The disabled warnings are triggered by a header of GCC 12 itself.
 set_source_files_properties(vision/kernels/area_scaler.cpp vision/kernels/convolution.cpp vision/kernels/winograd.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized;-Wno-uninitialized")

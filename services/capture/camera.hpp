@@ -33,18 +33,17 @@ class Camera {
     Camera(std::string name, const CameraOptions& settings, const Options& options,
            const Stop& stop);
 
-    /// Blocks until the end of a file that is not looped, a request to stop, or until `frame`
-    /// returns false. Reopens a device or stream that fails or freezes. The delay before this
-    /// doubles with every failure, up to `reconnect_max`. Returns an error if a file or folder
-    /// cannot be read.
+    /// Blocks until a file that is not looped has ended, a stop is requested, or `frame` returns
+    /// false. Reopens a device or stream that fails or freezes, after a delay that doubles with
+    /// every failure, up to `reconnect_max`. Returns an error if a file or folder cannot be read.
     Result<void> run(const CameraEvents& events);
 
     /// Returns whether late frames may be dropped.
     [[nodiscard]] bool live() const { return live_; }
 
   private:
-    /// Passes on the frames of an opened source. Returns true when the source has ended, false if
-    /// the camera was stopped, and an error if the source failed.
+    /// Passes the frames of an opened source to `events`. Returns true if the source has ended,
+    /// false if the camera was stopped, and an error if the source failed.
     Result<bool> read_to_end(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);

@@ -8,7 +8,7 @@
 namespace facebus::capture {
 namespace {
 
-// Time in ms that the closing socket gives `motion` to read the last frames.
+// Maximum time in ms that closing the socket waits for `motion` to read the last frames.
 constexpr int linger_ms = 5000;
 
 }  // namespace

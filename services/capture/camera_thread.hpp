@@ -42,8 +42,8 @@ class CameraThread {
 };
 
 /// Runs all configured cameras. Blocks until a stop is requested or, with the option `exit_at_end`,
-/// until all sources have ended. Throws
-/// `FatalError` if no camera is configured or a file cannot be read.
+/// until all sources have ended. Throws `FatalError` if no camera is configured or a file cannot be
+/// read.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

@@ -1,6 +1,6 @@
-// Measures MTCNN on whole images.
+// Measures the speed of MTCNN on whole images.
 //
-// bench.detect MIN_FACE THREADS ROUNDS IMAGE... prints one JSON object per line and image: the
+// bench.detect MIN_FACE THREADS ROUNDS IMAGE... prints one line per image: a JSON object with the
 // file, the number of faces and the median time in milliseconds.
 #include <algorithm>
 #include <chrono>

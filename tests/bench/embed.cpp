@@ -1,4 +1,4 @@
-// Measures FaceNet on random crops.
+// Measures the speed of FaceNet on random crops.
 //
 // bench.embed ENGINE THREADS BATCH ROUNDS prints the median time in milliseconds per face.
 #include <algorithm>

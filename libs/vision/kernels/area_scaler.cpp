@@ -12,7 +12,7 @@
 namespace facebus::vision {
 namespace {
 
-std::size_t number(int value) {
+std::size_t to_size(int value) {
     return static_cast<std::size_t>(value);
 }
 
@@ -65,8 +65,8 @@ AreaScaler::AreaScaler(const cv::Mat& image, const cv::Rect& region, const cv::S
     integer_ratio_ = region.width % size.width == 0 && region.height % size.height == 0;
     // row() reads and writes pixels as vectors of four floats, so allocate one more float after the
     // last pixel. Columns of sums_ outside the image are never written and remain black.
-    sums_.assign(3 * number(region.width) + 1, 0);
-    out_.resize(3 * number(size.width) + 1);
+    sums_.assign(3 * to_size(region.width) + 1, 0);
+    out_.resize(3 * to_size(size.width) + 1);
 }
 
 std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target, bool shrinks) {
@@ -74,7 +74,7 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
     // the last bit.
     const double scale = 1 / (static_cast<double>(target) / length);
     std::vector<Footprint> all;
-    all.reserve(number(target));
+    all.reserve(to_size(target));
     for (int i = 0; i < target; ++i) {
         Footprint footprint;
         footprint.weights = weights_.size();
@@ -84,7 +84,7 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);
-            footprint.first = number(first);
+            footprint.first = to_size(first);
             weights_.push_back(static_cast<float>(1 - part));
             if (part > 0) weights_.push_back(static_cast<float>(part));
         } else {
@@ -97,7 +97,7 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
                 std::min(static_cast<int>(std::floor(begin + scale)), length - 1);
             const int first_whole = std::min(static_cast<int>(std::ceil(begin)), last_whole);
             const double size = std::min(scale, length - begin);
-            footprint.first = number(first_whole);
+            footprint.first = to_size(first_whole);
             if (first_whole - begin > negligible) {
                 --footprint.first;
                 weights_.push_back(static_cast<float>((first_whole - begin) / size));
@@ -120,18 +120,18 @@ const float* AreaScaler::row(int y) {
     // Each weight is the product of a vertical and a horizontal weight, so scale in two passes. The
     // vertical pass is first, because it adds whole rows of the image, which vectorises well, and
     // leaves only a single row to the horizontal pass.
-    const Footprint& footprint = rows_[number(y)];
-    const auto begin = 3 * number(inside_.x - region_.x);
-    const auto width = 3 * number(inside_.width);
+    const Footprint& footprint = rows_[to_size(y)];
+    const auto begin = 3 * to_size(inside_.x - region_.x);
+    const auto width = 3 * to_size(inside_.width);
     // Skip rows outside the image, because they are black and add nothing.
     const int top = region_.y + static_cast<int>(footprint.first);
     const int from = std::clamp(inside_.y - top, 0, static_cast<int>(footprint.count));
     const int to = std::clamp(inside_.br().y - top, from, static_cast<int>(footprint.count));
     sources_.clear();
     for (int i = from; i < to; ++i) {
-        sources_.push_back(image_.ptr(top + i) + 3 * number(inside_.x));
+        sources_.push_back(image_.ptr(top + i) + 3 * to_size(inside_.x));
     }
-    const float* weights = weights_.data() + footprint.weights + number(from);
+    const float* weights = weights_.data() + footprint.weights + to_size(from);
 #if defined(__x86_64__)
     if (instructions_ != Instructions::plain) {
         by_eight::add_rows(sources_.data(), weights, sources_.size(), width, sums_.data() + begin);

@@ -86,7 +86,7 @@ void run(const Kernels& kernels, Work work, std::size_t width) {
     }
 }
 
-std::size_t number(int value) {
+std::size_t to_size(int value) {
     return static_cast<std::size_t>(value);
 }
 
@@ -131,21 +131,21 @@ void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int s
     // If cells are not padded, all inputs in a row of the window are consecutive, and form one run
     // of size * inputs floats. Otherwise each cell of the window is a run.
     const bool consecutive = stride == layer.inputs;
-    const std::size_t size = number(layer.size);
-    for (std::size_t output = 0; output < number(layer.outputs); output += lanes) {
+    const std::size_t size = to_size(layer.size);
+    for (std::size_t output = 0; output < to_size(layer.outputs); output += lanes) {
         run(kernels_for<true>(instructions),
             {.rows = rows,
              .height = size,
              .runs = consecutive ? 1 : size,
-             .taps = number(layer.inputs) * (consecutive ? size : 1),
-             .stride = number(stride),
-             .outputs = number(layer.outputs),
+             .taps = to_size(layer.inputs) * (consecutive ? size : 1),
+             .stride = to_size(stride),
+             .outputs = to_size(layer.outputs),
              .weights = layer.weights.data() + output,
              .bias = layer.bias.data() + output,
              .slope = layer.slope.data() + output,
              .cell = 0,
              .out = out + output},
-            number(width));
+            to_size(width));
     }
 }
 
@@ -153,20 +153,20 @@ void multiply(const float* weights, int inputs, int outputs, const float* in, in
               float* out, Instructions instructions) {
     // A matrix product is a 1 x 1 convolution without an activation. Its cells are the rows of the
     // matrix.
-    for (std::size_t output = 0; output < number(outputs); output += lanes) {
+    for (std::size_t output = 0; output < to_size(outputs); output += lanes) {
         run(kernels_for<false>(instructions),
             {.rows = &in,
              .height = 1,
              .runs = 1,
-             .taps = number(inputs),
-             .stride = number(stride),
-             .outputs = number(outputs),
+             .taps = to_size(inputs),
+             .stride = to_size(stride),
+             .outputs = to_size(outputs),
              .weights = weights + output,
              .bias = nullptr,
              .slope = nullptr,
              .cell = 0,
              .out = out + output},
-            number(cells));
+            to_size(cells));
     }
 }
 
@@ -193,19 +193,20 @@ ConvolutionLayer::ConvolutionLayer(int side, int channels_in, int channels_out,
 void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::string& name, int of,
                                        int from, int to, float factor) {
     const int area = size * size;
-    const auto& kernel = file.get(name + "/kernel:0", number(of) * number(inputs) * number(area));
+    const auto& kernel =
+        file.get(name + "/kernel:0", to_size(of) * to_size(inputs) * to_size(area));
     const auto& biases = file.get(name + "/bias:0", static_cast<std::size_t>(of));
     for (int input = 0; input < inputs; ++input) {
         for (int position = 0; position < area; ++position) {
             const auto value =
-                kernel[(number(from) * number(inputs) + number(input)) * number(area) +
-                       number(position)];
+                kernel[(to_size(from) * to_size(inputs) + to_size(input)) * to_size(area) +
+                       to_size(position)];
             // The networks were trained on transposed RGB images. Transpose the weights and swap
             // their channels once, so that images need not be converted.
             const int transposed = position % size * size + position / size;
             const int channel = inputs == 3 ? 2 - input : input;
-            weights[(number(transposed) * number(inputs) + number(channel)) * number(outputs) +
-                    number(to)] += factor * value;
+            weights[(to_size(transposed) * to_size(inputs) + to_size(channel)) * to_size(outputs) +
+                    to_size(to)] += factor * value;
         }
     }
     bias[static_cast<std::size_t>(to)] += factor * biases[static_cast<std::size_t>(from)];
@@ -213,24 +214,24 @@ void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::strin
 
 void ConvolutionLayer::add_dense(const OnnxWeights& file, const std::string& name, int of, int from,
                                  int to, float factor) {
-    const auto& kernel = file.get(name + "/kernel:0", number(inputs) * number(of));
+    const auto& kernel = file.get(name + "/kernel:0", to_size(inputs) * to_size(of));
     const auto& biases = file.get(name + "/bias:0", static_cast<std::size_t>(of));
     for (int input = 0; input < inputs; ++input) {
-        weights[number(input) * number(outputs) + number(to)] +=
-            factor * kernel[number(input) * number(of) + number(from)];
+        weights[to_size(input) * to_size(outputs) + to_size(to)] +=
+            factor * kernel[to_size(input) * to_size(of) + to_size(from)];
     }
     bias[static_cast<std::size_t>(to)] += factor * biases[static_cast<std::size_t>(from)];
 }
 
 void pool_row(const float* const* rows, int count, int window, int width, int channels,
               int out_width, float* out) {
-    const auto stride = number(channels);
-    for (std::size_t x = 0; x < number(out_width); ++x, out += stride) {
-        const auto end = std::min(2 * x + number(window), number(width));
+    const auto stride = to_size(channels);
+    for (std::size_t x = 0; x < to_size(out_width); ++x, out += stride) {
+        const auto end = std::min(2 * x + to_size(window), to_size(width));
         // Process 16 channels at a time, so that their maximum over the window stays in registers.
         for (std::size_t c = 0; c < stride; c += lanes) {
             Maximum maximum(rows[0] + 2 * x * stride + c);
-            for (std::size_t row = 0; row < number(count); ++row) {
+            for (std::size_t row = 0; row < to_size(count); ++row) {
                 for (auto from = 2 * x; from < end; ++from) {
                     maximum.add(rows[row] + from * stride + c);
                 }

@@ -38,7 +38,7 @@ namespace {
 // fit into the second-level cache.
 constexpr std::size_t chunk = 24;
 
-std::size_t number(int value) {
+std::size_t to_size(int value) {
     return static_cast<std::size_t>(value);
 }
 
@@ -101,9 +101,9 @@ std::array<double, 6> transform_weights(int tile, double a, double b, double c) 
 
 WinogradLayer::WinogradLayer(ConvolutionLayer layer, int tile)
     : layer_(std::move(layer)), tile_(tile) {
-    const std::size_t side = number(tile) + 2;
-    const auto outputs = number(layer_.outputs);
-    const auto size = number(layer_.inputs) * outputs;
+    const std::size_t side = to_size(tile) + 2;
+    const auto outputs = to_size(layer_.outputs);
+    const auto size = to_size(layer_.inputs) * outputs;
     weights_.resize(side * side * size);
     // For each pair of an input and an output channel, transform the 3 x 3 weights: first each row,
     // then each column of the result.
@@ -133,12 +133,12 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
         }
         return;
     }
-    const auto tile = number(tile_);
-    const auto across = (number(width) + tile - 1) / tile;
-    const auto all = across * ((number(height) + tile - 1) / tile);
+    const auto tile = to_size(tile_);
+    const auto across = (to_size(width) + tile - 1) / tile;
+    const auto all = across * ((to_size(height) + tile - 1) / tile);
     const std::size_t positions = (tile + 2) * (tile + 2);
-    const auto inputs = number(stride);
-    const auto outputs = number(layer_.outputs);
+    const auto inputs = to_size(stride);
+    const auto outputs = to_size(layer_.outputs);
     // The buffers contain one matrix per position: tiles x stride before the product, tiles x
     // outputs after it. Each thread reuses its buffers in all calls, to avoid allocating and
     // clearing them.
@@ -152,11 +152,11 @@ void WinogradLayer::run(const float* const* rows, int stride, int height, int wi
                           .count = std::min(chunk, all - first),
                           .across = across,
                           .tile = tile,
-                          .height = number(height),
-                          .width = number(width)};
+                          .height = to_size(height),
+                          .width = to_size(width)};
         transforms.inputs(tiles, rows, inputs, transformed.data());
         for (std::size_t i = 0; i < positions; ++i) {
-            multiply(weights_.data() + i * number(layer_.inputs) * outputs, layer_.inputs,
+            multiply(weights_.data() + i * to_size(layer_.inputs) * outputs, layer_.inputs,
                      layer_.outputs, transformed.data() + i * tiles.count * inputs, stride,
                      static_cast<int>(tiles.count), multiplied.data() + i * tiles.count * outputs,
                      instructions);

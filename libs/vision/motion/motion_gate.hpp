@@ -34,6 +34,7 @@ struct MotionOptions {
     }
 };
 
+/// Result of the motion gate for one frame.
 struct MotionResult {
     std::vector<Area> areas;  ///< areas to search; they do not overlap
     bool full = false;        ///< whether `areas` is one area that covers the whole frame

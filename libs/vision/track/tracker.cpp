@@ -29,13 +29,14 @@ constexpr float max_size_ratio = 1.8F;
 // face, 98% of the correlations exceed 0.33 in consecutive frames, and 90% exceed 0.48 half a
 // second apart. Between crops of two people, 95% are below 0.61 and half are below 0.24. A face
 // that is split into two tracks costs a few probes, but two people in one track result in a wrong
-// name. The limit is therefore strict, unless the position makes it likely that it is the same
-// face: a large overlap after a short gap.
+// name. The limit is therefore strict. It is lower only if the detection is in place: its box has
+// an IoU of at least `in_place_iou` with the predicted box, at most `in_place_gap` seconds after
+// the last detection.
 constexpr float min_similarity = 0.4F;
 constexpr float min_similarity_in_place = 0.3F;
 constexpr float in_place_iou = 0.5F;
 constexpr float in_place_gap = 0.3F;
-// If the boxes of two tracks have a higher IoU, the tracks follow the same face.
+// If the boxes of two tracks have a higher IoU than this, the tracks follow the same face.
 constexpr float same_place_iou = 0.4F;
 // Another crop of a track is worth sending if it shows a new view of the face or if its quality is
 // higher by the factor `better_quality`. A view is new unless a crop that was sent before has both
@@ -49,6 +50,7 @@ double seconds(std::int64_t ns) {
     return static_cast<double>(ns) * 1e-9;
 }
 
+/// Returns the geometric mean of width and height.
 float size_of(const Box& box) {
     return std::sqrt(std::max(box.area(), 1.0F));
 }
@@ -81,6 +83,7 @@ void remove_duplicate_detections(std::vector<Sighting>& sightings) {
 }  // namespace
 
 struct Tracker::Track {
+    /// Probe that was sent.
     struct Sent {
         Appearance appearance;
         float yaw = 0;
@@ -216,7 +219,7 @@ Tracker& Tracker::operator=(Tracker&&) noexcept = default;
 
 TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts, bool scene_cut) {
     TrackerResult result;
-    // 1. End all tracks at a scene cut, and if pts decrease because the stream was restarted.
+    // 1. End all tracks if the scene was cut, or if `pts` decreased because the stream restarted.
     if (scene_cut || pts < last_pts_) result = finish();
     last_pts_ = pts;
     // 2. End the tracks that have not been detected for too long.
@@ -242,7 +245,7 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     for (std::size_t s = 0; s < sightings.size(); ++s) {
         // Append new tracks, so that the indices in `track_of` remain valid.
         if (!track_of[s]) {
-            // Find a track at the same position, from which the crop differed too much; see
+            // There may be a track at the same position whose crops were too different; see
             // remove_duplicate_tracks().
             const auto previous =
                 std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& other) {

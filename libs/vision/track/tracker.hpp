@@ -66,9 +66,10 @@ struct TrackProbe {
     Sighting sighting;
 };
 
+/// Output of the tracker for one frame.
 struct TrackerResult {
-    std::vector<TrackEvent> events;  ///< `moved` once per frame for each track that was detected
-    std::vector<TrackProbe> probes;
+    std::vector<TrackEvent> events;  ///< include one `moved` event per frame and detected track
+    std::vector<TrackProbe> probes;  ///< crops to send
 };
 
 /// Tracks the faces of one camera.

@@ -136,10 +136,10 @@ Result<void> VideoSource::Impl::open_capture() {
         count = static_cast<std::int64_t>(frames);
     first = decode();
     if (!first) {
-        const auto what =
+        const auto error_kind =
             kind == SourceKind::file ? ErrorKind::unsupported : ErrorKind::unavailable;
         return fail(
-            what,
+            error_kind,
             fmt::format("{} has no readable video frame; play it with ffplay to see what is wrong",
                         name));
     }
