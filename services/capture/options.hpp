@@ -7,6 +7,8 @@
 
 namespace facebus::capture {
 
+/// Whether late frames are dropped (live) or capture waits for the next stage (lossless).
+/// `automatic` means lossless for files and folders, otherwise live.
 enum class Pace { automatic, live, lossless };
 
 /// Options of one camera.

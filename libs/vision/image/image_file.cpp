@@ -26,7 +26,7 @@ namespace {
 // An uncompressed image of max_image_pixels with 16 bits per channel and alpha, plus its header.
 constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
 
-/// Turns an image upright according to its EXIF orientation, 1 to 8.
+/// Rotates and mirrors an image so that it is upright. `orientation`: EXIF orientation, 1 to 8.
 cv::Mat upright(cv::Mat mat, int orientation) {
     constexpr int both = -1;
     constexpr int left_right = 1;

@@ -15,9 +15,9 @@ namespace facebus::vision {
 namespace {
 
 // Maximum width and height of the grey copy of the frame in which motion is detected.
-constexpr int small_side = 320;
-// Differences in grey levels, from the background and from the previous frame, that count as
-// motion. After the blur, sensor noise and compression artefacts are below them.
+constexpr int max_grey_side = 320;
+// Minimum differences in grey levels, from the background and from the previous frame, that count
+// as motion. After the blur, sensor noise and compression artefacts are smaller.
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
 // Time constant of the background in seconds: something that does not move becomes background after
@@ -30,7 +30,8 @@ constexpr double max_covered = 0.6;
 // Minimum side of an area, as a fraction of the shorter side of the frame. If only the mouth or the
 // eyes of a face move, the area must still contain the whole face.
 constexpr double min_side = 1 / 3.0;
-// Areas start and end on multiples of this, so that the detector gets few different sizes.
+// Areas begin and end at multiples of this number of pixels, so that the detector receives only a
+// few different sizes.
 constexpr int grid = 32;
 
 /// Replaces overlapping rectangles by their bounding rectangle until none overlap.
@@ -53,12 +54,12 @@ std::vector<cv::Rect> merge_overlapping(std::vector<cv::Rect> areas) {
 struct MotionGate::Impl {
     MotionOptions options;
     cv::Size frame_size;
-    int reduction = 1;   ///< frame pixels per pixel of the grey copy, in width and height
+    int reduction = 1;   ///< width and height of a pixel of the grey copy, in frame pixels
     cv::Mat background;  ///< running mean of the grey copies, 32-bit float
     cv::Mat previous;    ///< the last grey copy
     cv::Mat moved_at;    ///< time of the last motion in seconds, per pixel of the grey copy; double
-    double moved_last = 0;  ///< maximum of `moved_at`
-    std::int64_t last_pts = 0;
+    double last_motion = 0;      ///< maximum of `moved_at`
+    std::int64_t last_pts = 0;   ///< pts of the last frame
     std::int64_t last_full = 0;  ///< pts of the last complete search
 
     /// Returns the reduced, blurred grey copy of a frame.
@@ -66,12 +67,12 @@ struct MotionGate::Impl {
     /// Restarts the model with this frame.
     void start(const cv::Mat& grey, std::int64_t pts);
     /// Returns the mask of the pixels that have changed enough to count as motion.
-    [[nodiscard]] cv::Mat moving(const cv::Mat& grey) const;
+    [[nodiscard]] cv::Mat motion_mask(const cv::Mat& grey) const;
     /// Sets `moved_at` to `now` for all connected regions of the mask that are large enough.
-    void note_motion(cv::Mat mask, double now);
+    void record_motion(cv::Mat mask, double now);
     /// Converts a rectangle of the grey copy to an area of the frame, with margin and minimum
     /// size.
-    [[nodiscard]] cv::Rect widened(const cv::Rect& small) const;
+    [[nodiscard]] cv::Rect to_frame_area(const cv::Rect& small) const;
     /// Returns the areas of the frame with motion within the last `linger` seconds. They do not
     /// overlap.
     [[nodiscard]] std::vector<cv::Rect> areas(double now) const;
@@ -90,14 +91,14 @@ cv::Mat MotionGate::Impl::small_grey(const cv::Mat& frame) const {
 void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
     grey.convertTo(background, CV_32F);
     previous = grey;
-    // Long ago: nothing has moved yet.
-    moved_last = -1e18;
-    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(moved_last));
+    // A time long ago, because nothing has moved yet.
+    last_motion = -1e18;
+    moved_at = cv::Mat(grey.size(), CV_64F, cv::Scalar(last_motion));
     last_pts = pts;
     last_full = pts;
 }
 
-cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
+cv::Mat MotionGate::Impl::motion_mask(const cv::Mat& grey) const {
     // Two tests. The difference from the background detects slow motion, which changes little from
     // frame to frame. The difference from the previous frame has a lower limit, so it also detects
     // fast motion that changes the grey levels only a little.
@@ -115,10 +116,10 @@ cv::Mat MotionGate::Impl::moving(const cv::Mat& grey) const {
     return mask;
 }
 
-void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
+void MotionGate::Impl::record_motion(cv::Mat mask, double now) {
     const int min_pixels = std::max(1, options.min_area / (reduction * reduction));
-    // For most frames of a still scene this is the end. Finding connected regions takes longer than
-    // all previous steps.
+    // Return early for most frames of a still scene, because finding connected regions takes longer
+    // than all previous steps.
     if (cv::countNonZero(mask) == 0) return;
     // A face that turns causes many small moving regions. Close the gaps between them, so that they
     // are not rejected one by one as too small.
@@ -131,11 +132,11 @@ void MotionGate::Impl::note_motion(cv::Mat mask, double now) {
     for (int i = 1; i < count; ++i) {
         if (stats.at<int>(i, cv::CC_STAT_AREA) < min_pixels) continue;
         moved_at.setTo(now, labels == i);
-        moved_last = now;
+        last_motion = now;
     }
 }
 
-cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
+cv::Rect MotionGate::Impl::to_frame_area(const cv::Rect& small) const {
     const int min_length = cvRound(min_side * std::min(frame_size.width, frame_size.height));
     const int more_x = std::max(options.margin, (min_length - small.width * reduction + 1) / 2);
     const int more_y = std::max(options.margin, (min_length - small.height * reduction + 1) / 2);
@@ -148,7 +149,7 @@ cv::Rect MotionGate::Impl::widened(const cv::Rect& small) const {
 }
 
 std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
-    if (moved_last < now - options.linger) return {};
+    if (last_motion < now - options.linger) return {};
     const cv::Mat recent = moved_at >= now - options.linger;
     cv::Mat labels;
     cv::Mat stats;
@@ -160,7 +161,7 @@ std::vector<cv::Rect> MotionGate::Impl::areas(double now) const {
         const cv::Rect box(stats.at<int>(i, cv::CC_STAT_LEFT), stats.at<int>(i, cv::CC_STAT_TOP),
                            stats.at<int>(i, cv::CC_STAT_WIDTH),
                            stats.at<int>(i, cv::CC_STAT_HEIGHT));
-        found.push_back(widened(box));
+        found.push_back(to_frame_area(box));
     }
     return merge_overlapping(std::move(found));
 }
@@ -176,7 +177,7 @@ MotionGate& MotionGate::operator=(MotionGate&&) noexcept = default;
 MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
     Impl& self = *impl_;
     MotionResult result;
-    const auto whole = [&] {
+    const auto whole_frame = [&] {
         self.last_full = pts;
         result.full = true;
         result.areas = {Area{0, 0, image.width, image.height}};
@@ -185,16 +186,16 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
     if (image.empty()) return result;
     return rethrow_opencv_errors("detecting motion", [&] {
         const cv::Mat frame = as_mat(image);
-        const bool first = self.frame_size != frame.size();
-        if (first) {
+        const bool restart = self.frame_size != frame.size();
+        if (restart) {
             self.frame_size = frame.size();
             self.reduction =
-                std::max(1, (std::max(frame.cols, frame.rows) + small_side - 1) / small_side);
+                std::max(1, (std::max(frame.cols, frame.rows) + max_grey_side - 1) / max_grey_side);
         }
         const cv::Mat grey = self.small_grey(frame);
-        if (first) {
+        if (restart) {
             self.start(grey, pts);
-            auto found = whole();
+            auto found = whole_frame();
             // Pretend that the first search was earlier, so that the next one is due sooner.
             self.last_full -=
                 static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
@@ -204,14 +205,14 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
             self.start(grey, pts);
             // Treat the whole new scene as moving, so that the next frames are searched
             // completely, too, in case a face was missed in the first one.
-            self.moved_last = static_cast<double>(pts) * 1e-9;
-            self.moved_at = self.moved_last;
+            self.last_motion = static_cast<double>(pts) * 1e-9;
+            self.moved_at = self.last_motion;
             result.scene_cut = true;
-            return whole();
+            return whole_frame();
         }
 
         const double now = static_cast<double>(pts) * 1e-9;
-        self.note_motion(self.moving(grey), now);
+        self.record_motion(self.motion_mask(grey), now);
         // Exponential average whose weight depends on the elapsed time, so that the background
         // adapts equally fast at any frame rate.
         const double elapsed = std::max(0.0, static_cast<double>(pts - self.last_pts) * 1e-9);
@@ -221,11 +222,11 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
 
         const double since_full = static_cast<double>(pts - self.last_full) * 1e-9;
         if (!self.options.enabled || since_full < 0 || since_full >= self.options.full_interval)
-            return whole();
+            return whole_frame();
         double covered = 0;
         const auto found = self.areas(now);
         for (const cv::Rect& area : found) covered += area.area();
-        if (covered > max_covered * frame.cols * frame.rows) return whole();
+        if (covered > max_covered * frame.cols * frame.rows) return whole_frame();
         for (const cv::Rect& area : found)
             result.areas.push_back({area.x, area.y, area.width, area.height});
         return result;
