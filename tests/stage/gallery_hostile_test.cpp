@@ -1,4 +1,4 @@
-// The gallery with values in Redis that an attacker or an accident could have written.
+// Tests of the gallery with invalid values in Redis, written by an attacker or damaged by accident.
 #include <limits>
 
 #include <boost/test/unit_test.hpp>
@@ -31,13 +31,13 @@ struct Fixture {
     Sample good = *store.add("Anna", sample(face(1)));
     Sample bad = *store.add("Anna", sample(face(2)));
 
-    /// Overwrites a field of the bad sample.
+    /// Overwrites a field of the sample `bad` in Redis.
     void spoil(const std::string& field, const std::string& value) {
         BOOST_REQUIRE(redis.run({"HSET", keys::sample(bad.id), field, value}));
     }
 
-    /// Checks that show() reports the bad sample, that load() omits and counts it, and that the
-    /// good sample still matches.
+    /// Checks that show() reports the sample `bad`, that load() omits and counts it, and that the
+    /// sample `good` still matches.
     void check_bad_is_omitted() {
         const auto shown = store.show("Anna");
         BOOST_REQUIRE(!shown);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(omits_and_counts_samples_that_are_missing_or_not_a_hash) {
     BOOST_TEST(!store.show("Anna"));
 }
 
-BOOST_AUTO_TEST_CASE(a_sample_listed_under_two_subjects_counts_only_for_its_own) {
+BOOST_AUTO_TEST_CASE(loads_a_sample_only_for_the_subject_that_it_belongs_to) {
     BOOST_REQUIRE(store.add("Bert", sample(face(3))));
     const std::string bert = (*store.find("Bert"))->id;
     BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(bert), good.id, good.id, "../x", ""}));
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_sample_does_not_prevent_adding_and_removing) {
     BOOST_TEST(redis.run({"KEYS", "facebus:sample:*"})->elements().empty());
 }
 
-BOOST_AUTO_TEST_CASE(invalid_listed_ids_do_not_erase_results_of_other_subjects) {
+BOOST_AUTO_TEST_CASE(removing_a_subject_with_invalid_sample_ids_keeps_other_results) {
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "t"));
     BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(good.subject_id), "", "a", "%x"}));
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_failed_removal_removes_nothing) {
     BOOST_TEST(store.remove("Anna").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(omits_invalid_names_and_ids) {
+BOOST_AUTO_TEST_CASE(list_and_load_omit_subjects_with_invalid_names_or_ids) {
     BOOST_REQUIRE(redis.run({"HSET", keys::names, "\x1b[2J", new_id(), "Bert", "../../x", "",
                              new_id(), " padded ", new_id()}));
     const auto list = store.list();
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(reports_keys_of_the_wrong_type) {
     BOOST_REQUIRE(redis.run({"DEL", keys::subject_samples(good.subject_id)}));
     BOOST_REQUIRE(redis.run({"SET", keys::subject_samples(good.subject_id), "x"}));
     BOOST_TEST(!store.show("Anna"));
-    // A snapshot without her samples would make Anna an unknown person, so load() fails.
+    // A snapshot without Anna's samples would make her an unknown person, so load() must fail.
     BOOST_TEST(!store.load("model-1"));
     BOOST_TEST(!store.remove("Anna").has_value());
     BOOST_REQUIRE(redis.run({"DEL", keys::subject_samples(good.subject_id)}));

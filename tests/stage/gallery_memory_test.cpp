@@ -1,3 +1,4 @@
+// Tests of the memory of tracks and the history of results, with a Redis server.
 #include <algorithm>
 #include <barrier>
 #include <random>
@@ -30,8 +31,8 @@ struct Fixture {
     History history{options, 24};
     Redis redis{options};
 
-    /// Adds an entry as History writes it, with the given stream id.
-    void put(const std::string& id, const std::string& header) {
+    /// Adds an entry like History::append(), but with the given stream id.
+    void add_entry(const std::string& id, const std::string& header) {
         BOOST_REQUIRE(redis.run({"XADD", keys::results, id, "topic", "identity.door", "header",
                                  header, "subject", "", "track", ""}));
     }
@@ -48,7 +49,7 @@ std::vector<std::string> headers(const Result<std::vector<HistoryEntry>>& entrie
 
 BOOST_FIXTURE_TEST_SUITE(gallery_memory, Fixture)
 
-BOOST_AUTO_TEST_CASE(returns_all_probes_of_the_track_in_the_order_of_their_ids) {
+BOOST_AUTO_TEST_CASE(returns_all_probes_of_a_track_sorted_by_id) {
     BOOST_TEST(memory.append("t", probe("b", face(1), 0.5F))->size() == 1U);
     const auto both = memory.append("t", probe("a", face(2), 0.25F));
     BOOST_REQUIRE(both);
@@ -60,7 +61,7 @@ BOOST_AUTO_TEST_CASE(returns_all_probes_of_the_track_in_the_order_of_their_ids) 
     BOOST_TEST(memory.append("other", probe("a", face(3), 0.5F))->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(ignores_a_probe_that_it_already_has) {
+BOOST_AUTO_TEST_CASE(does_not_store_a_probe_again_or_replace_it) {
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
     const auto first = memory.append("t", probe("b", face(2), 0.7F));
     TrackMemory another_worker(options, 600, "model-1");
@@ -89,11 +90,11 @@ BOOST_AUTO_TEST_CASE(the_order_of_arrival_does_not_change_the_template) {
     for (const Embedding& each : fused) BOOST_TEST((each == fused.front()));
 }
 
-BOOST_AUTO_TEST_CASE(two_workers_on_one_track_lose_no_probe) {
-    std::barrier together(2);
+BOOST_AUTO_TEST_CASE(keeps_all_probes_that_two_workers_append_concurrently) {
+    std::barrier start(2);
     const auto work = [&](std::uint32_t worker) {
         TrackMemory own(options, 600, "model-1");
-        together.arrive_and_wait();
+        start.arrive_and_wait();
         for (std::uint32_t i = 0; i < 20; ++i) {
             const std::uint32_t n = 2 * i + worker;
             (void)own.append("t", probe(std::to_string(n), face(n), 0.5F));
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(two_workers_on_one_track_lose_no_probe) {
     BOOST_TEST(memory.append("t", probe("0", face(0), 0.5F))->size() == 40U);
 }
 
-BOOST_AUTO_TEST_CASE(ignores_probes_beyond_the_limit_of_a_track) {
+BOOST_AUTO_TEST_CASE(drops_probes_beyond_the_maximum_per_track) {
     for (std::uint32_t i = 0; i < max_track_probes; ++i) {
         BOOST_REQUIRE(memory.append("t", probe("p" + std::to_string(i), face(i), 0.5F)));
     }
@@ -116,13 +117,13 @@ BOOST_AUTO_TEST_CASE(ignores_probes_beyond_the_limit_of_a_track) {
                             [](const Probe& each) { return each.id == "one more"; }));
 }
 
-BOOST_AUTO_TEST_CASE(a_track_expires_after_its_last_probe) {
-    const auto left = [&] { return redis.run({"TTL", keys::track("t")})->number(); };
+BOOST_AUTO_TEST_CASE(every_probe_restarts_the_time_until_a_track_expires) {
+    const auto ttl = [&] { return redis.run({"TTL", keys::track("t")})->number(); };
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
-    BOOST_TEST((left() > 590 && left() <= 600));
+    BOOST_TEST((ttl() > 590 && ttl() <= 600));
     BOOST_REQUIRE(redis.run({"EXPIRE", keys::track("t"), "5"}));
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
-    BOOST_TEST(left() > 590);
+    BOOST_TEST(ttl() > 590);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_invalid_probes) {
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(omits_probes_of_another_model) {
     BOOST_TEST(memory.append("t", probe("a", face(3), 0.5F))->size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(memory_and_history_continue_when_redis_is_available_again) {
+BOOST_AUTO_TEST_CASE(memory_and_history_work_again_after_an_outage_of_redis) {
     server.stop();
     BOOST_TEST(
         (memory.append("t", probe("a", face(1), 0.5F)).error().kind == ErrorKind::unavailable));
@@ -169,7 +170,7 @@ BOOST_AUTO_TEST_CASE(memory_and_history_continue_when_redis_is_available_again) 
     BOOST_TEST(history.after("0-0", 1)->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(history_is_read_page_by_page) {
+BOOST_AUTO_TEST_CASE(reads_the_history_in_pages) {
     const std::string binary("\x82\x00\xff\r\n", 5);
     for (int i = 0; i < 10; ++i) {
         BOOST_REQUIRE(history.append("identity.door", binary + std::to_string(i), "", "t"));
@@ -192,12 +193,12 @@ BOOST_AUTO_TEST_CASE(history_is_read_page_by_page) {
     BOOST_TEST(history.after("0-0", 0)->empty());
 }
 
-BOOST_AUTO_TEST_CASE(trims_results_older_than_the_kept_hours_and_reads_on_from_a_trimmed_position) {
-    for (int i = 1; i <= 95; ++i) put(std::to_string(i) + "-1", "old");
+BOOST_AUTO_TEST_CASE(trims_results_older_than_history_hours_and_reads_on_after_a_trimmed_id) {
+    for (int i = 1; i <= 95; ++i) add_entry(std::to_string(i) + "-1", "old");
     const auto before = history.after("50-1", 1000);
     BOOST_TEST(before->size() == 45U);
     BOOST_REQUIRE(history.append("identity.door", "new", "", ""));
-    // Redis trims whole nodes of the stream, each with ten entries on this server.
+    // Redis trims only whole nodes of the stream. RedisServer configures ten entries per node.
     const auto left = headers(history.after("50-1", 1000));
     BOOST_TEST(left.size() <= 10U);
     BOOST_REQUIRE(!left.empty());
@@ -205,21 +206,23 @@ BOOST_AUTO_TEST_CASE(trims_results_older_than_the_kept_hours_and_reads_on_from_a
     BOOST_TEST(headers(history.after("0-0", 1000)) == left, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(keeps_results_younger_than_the_kept_hours) {
+BOOST_AUTO_TEST_CASE(keeps_results_newer_than_history_hours) {
     const auto now = redis.run({"TIME"});
     const std::int64_t seconds = now->elements()[0].number();
-    for (int i = 0; i < 40; ++i) put(std::to_string((seconds - 23 * 3600) * 1000 + i) + "-0", "x");
+    for (int i = 0; i < 40; ++i) {
+        add_entry(std::to_string((seconds - 23 * 3600) * 1000 + i) + "-0", "x");
+    }
     BOOST_REQUIRE(history.append("identity.door", "new", "", ""));
     BOOST_TEST(history.after("0-0", 1000)->size() == 41U);
 }
 
-BOOST_AUTO_TEST_CASE(the_history_expires_if_no_result_is_appended_for_the_kept_hours) {
+BOOST_AUTO_TEST_CASE(the_history_expires_history_hours_after_the_last_result) {
     BOOST_REQUIRE(history.append("identity.door", "x", "", ""));
     const std::int64_t left = redis.run({"PTTL", keys::results})->number();
     BOOST_TEST((left > 23 * 3'600'000 && left <= 24 * 3'600'000));
 }
 
-BOOST_AUTO_TEST_CASE(keeps_nothing_if_the_kept_hours_are_zero_or_negative) {
+BOOST_AUTO_TEST_CASE(stores_no_results_if_history_hours_is_zero_or_negative) {
     for (const double hours : {0.0, -1.0}) {
         History none(options, hours);
         BOOST_TEST(none.append("identity.door", "x", "", "t").has_value());
@@ -227,7 +230,7 @@ BOOST_AUTO_TEST_CASE(keeps_nothing_if_the_kept_hours_are_zero_or_negative) {
     BOOST_TEST(redis.run({"DBSIZE"})->number() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(an_invalid_position_is_malformed) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_stream_ids) {
     for (const char* position : {"", "x", "+", "-", "5", "1-1 COUNT", "(1-1"}) {
         BOOST_REQUIRE(!history.after(position, 1));
         BOOST_TEST((history.after(position, 1).error().kind == ErrorKind::malformed));

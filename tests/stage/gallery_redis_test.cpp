@@ -1,3 +1,4 @@
+// Tests of the connection to Redis, with a Redis server and with peers that violate the protocol.
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -27,10 +28,10 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-/// Server that accepts one connection, reads a byte, sends `answer` and closes the connection.
+/// Server that accepts one connection, reads a byte, sends `reply` and closes the connection.
 class FakeRedis {
   public:
-    explicit FakeRedis(std::string answer) : answer_(std::move(answer)) {
+    explicit FakeRedis(std::string reply) : reply_(std::move(reply)) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, socket().c_str(), sizeof address.sun_path - 1);
@@ -44,7 +45,7 @@ class FakeRedis {
             const int peer = accept(listener_, nullptr, nullptr);
             char byte = 0;
             if (recv(peer, &byte, 1, 0) == 1) {
-                (void)send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+                (void)send(peer, reply_.data(), reply_.size(), MSG_NOSIGNAL);
             }
             close(peer);
         });
@@ -63,14 +64,15 @@ class FakeRedis {
   private:
     [[nodiscard]] std::string socket() const { return (folder_ / "redis.sock").string(); }
 
-    std::string answer_;
+    std::string reply_;
     TemporaryFolder folder_;
     int listener_ = -1;
     std::thread thread_;
 };
 
-/// Returns a file with the password, or an empty path if the password is empty.
-std::string file_of(const std::string& password) {
+/// Writes the password to a file and returns its path. Returns an empty path if the password is
+/// empty.
+std::string password_file(const std::string& password) {
     static const TemporaryFolder folder;
     if (password.empty()) return {};
     const auto file = folder / "password";
@@ -109,7 +111,7 @@ BOOST_AUTO_TEST_CASE(reads_replies_of_all_types) {
     BOOST_TEST(list->elements()[3].nil());
 }
 
-BOOST_AUTO_TEST_CASE(an_error_reply_is_refused_and_the_connection_stays_usable) {
+BOOST_AUTO_TEST_CASE(an_error_reply_fails_the_command_but_keeps_the_connection) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
@@ -120,7 +122,7 @@ BOOST_AUTO_TEST_CASE(an_error_reply_is_refused_and_the_connection_stays_usable) 
     BOOST_TEST(redis.run({"GET", "text"})->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_attempt_returns_each) {
+BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_run_each_returns_every_result) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
@@ -143,9 +145,9 @@ BOOST_AUTO_TEST_CASE(a_transaction_runs_completely_or_not_at_all) {
     BOOST_TEST(redis.run({"GET", "a"})->text() == "2");
 }
 
-BOOST_AUTO_TEST_CASE(without_a_server_the_error_names_the_address_and_the_remedy) {
+BOOST_AUTO_TEST_CASE(error_without_a_server_contains_the_address_and_a_remedy) {
     Redis redis({.url = "unix:///nonexistent/redis.sock?db=0",
-                 .password_file = file_of("hunter2"),
+                 .password_file = password_file("hunter2"),
                  .timeout_ms = 1000});
     const auto reply = redis.run({"PING"});
     BOOST_REQUIRE(!reply);
@@ -158,7 +160,8 @@ BOOST_AUTO_TEST_CASE(without_a_server_the_error_names_the_address_and_the_remedy
 BOOST_AUTO_TEST_CASE(reports_a_wrong_password_without_showing_it) {
     const RedisServer server({"--requirepass", "correct horse"});
     for (const char* password : {"hunter2", ""}) {
-        Redis redis({.url = server.url(), .password_file = file_of(password), .timeout_ms = 5000});
+        Redis redis(
+            {.url = server.url(), .password_file = password_file(password), .timeout_ms = 5000});
         const auto reply = redis.run({"GET", "x"});
         BOOST_REQUIRE(!reply);
         BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
@@ -168,21 +171,21 @@ BOOST_AUTO_TEST_CASE(reports_a_wrong_password_without_showing_it) {
         BOOST_TEST(!contains(reply.error().message, "\n"));
     }
     Redis redis(
-        {.url = server.url(), .password_file = file_of("correct horse"), .timeout_ms = 5000});
+        {.url = server.url(), .password_file = password_file("correct horse"), .timeout_ms = 5000});
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
-BOOST_AUTO_TEST_CASE(reports_a_login_that_the_server_rejects) {
+BOOST_AUTO_TEST_CASE(reports_a_rejected_login) {
     const RedisServer server({"--rename-command", "AUTH", ""});
     const auto reply =
-        Redis({.url = server.url(), .password_file = file_of("hunter2"), .timeout_ms = 5000})
+        Redis({.url = server.url(), .password_file = password_file("hunter2"), .timeout_ms = 5000})
             .run({"PING"});
     BOOST_REQUIRE(!reply);
     BOOST_TEST(contains(reply.error().message, "rejected the login (ERR)"));
     BOOST_TEST(!contains(reply.error().message, "hunter2"));
 }
 
-BOOST_AUTO_TEST_CASE(separates_databases_and_reports_a_missing_one) {
+BOOST_AUTO_TEST_CASE(uses_the_database_of_the_url_and_reports_a_missing_database) {
     const RedisServer server({"--databases", "2"});
     const std::string url = "unix://" + server.socket() + "?db=";
     BOOST_REQUIRE(Redis({.url = url + "1", .timeout_ms = 5000}).run({"SET", "k", "1"}));
@@ -193,7 +196,7 @@ BOOST_AUTO_TEST_CASE(separates_databases_and_reports_a_missing_one) {
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_stopped_server_is_unavailable_and_a_restarted_one_is_used) {
+BOOST_AUTO_TEST_CASE(reports_a_stopped_server_and_reconnects_after_its_restart) {
     RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"PING"}));
@@ -217,7 +220,7 @@ BOOST_AUTO_TEST_CASE(reconnects_if_the_server_closed_the_connection) {
     BOOST_TEST(redis.run({"PING"}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_late_reply_is_an_error_and_is_not_mistaken_for_the_next_one) {
+BOOST_AUTO_TEST_CASE(reports_a_late_reply_and_does_not_use_it_for_the_next_command) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 100});
     BOOST_REQUIRE(redis.run({"SET", "n", "0"}));
@@ -231,26 +234,26 @@ BOOST_AUTO_TEST_CASE(a_late_reply_is_an_error_and_is_not_mistaken_for_the_next_o
     server.freeze(false);
     Redis patient({.url = server.url(), .timeout_ms = 10'000});
     BOOST_TEST(patient.run({"ECHO", "next"})->text() == "next");
-    // The increments may have happened, but none was sent again.
+    // Redis may have executed the increments, but the client must not have repeated any.
     BOOST_TEST(redis.run({"ECHO", "next"})->text() == "next");
     BOOST_TEST(redis.run({"GET", "n"})->number() <= 2);
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_end_the_process) {
+BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_process) {
     const FakeRedis peer("");
     const auto reply = Redis(peer.options()).run({"SET", "k", std::string(32 << 20, 'x')});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_peer_that_does_not_speak_the_redis_protocol_is_an_error) {
+BOOST_AUTO_TEST_CASE(rejects_replies_that_violate_the_redis_protocol) {
     std::string deep;
     for (int i = 0; i < 100; ++i) deep += "*1\r\n";
-    for (const std::string& answer :
+    for (const std::string& invalid :
          {std::string("HTTP/1.1 400 Bad Request\r\n\r\n"), deep, std::string("$100\r\nshort"),
           std::string("*2\r\n:1\r\n"), std::string("$-7\r\n"), std::string(":12x\r\n\r\n"),
           std::string(1, '\0')}) {
-        const FakeRedis peer(answer);
+        const FakeRedis peer(invalid);
         const auto reply = Redis(peer.options()).run({"GET", "k"});
         BOOST_TEST(!reply.has_value());
     }

@@ -1,4 +1,4 @@
-// Changes and removals of subjects, and the traces that they leave.
+// Tests of changing, ignoring and removing subjects, and that removals leave no traces.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/history/history.hpp"
@@ -22,11 +22,12 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutRedis);
 
 namespace {
 
-/// Returns bytes that pass as a JPEG, differ per seed, and that Redis cannot compress in a dump.
+/// Returns bytes that check_photo() accepts. They differ for each seed, and Redis cannot compress
+/// them in a dump.
 std::string photo_of(std::uint32_t seed) {
     return "\xff\xd8\xff" + pack(face(1000 + seed));
 }
-/// Returns bytes that occur only in the photo of that seed.
+/// Returns bytes that occur only in photo_of(seed).
 std::string part_of_photo(std::uint32_t seed) {
     return photo_of(seed).substr(100, 64);
 }
@@ -49,14 +50,15 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
     BOOST_REQUIRE(history.append("identity.door", "margin over " + header, bert->subject_id,
                                  "door-3", {anna->subject_id}));
     BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "door-4"));
-    // An unknown person whose most similar samples include one of hers: that identifies her, too.
+    // A result about an unknown person. Its most similar samples include one of Anna's, so it must
+    // be erased too.
     BOOST_REQUIRE(history.append(
         "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
     for (const char* track : {"door-1", "door-2", "door-3", "door-4", "door-5"}) {
         BOOST_REQUIRE(memory.append(track, probe("p", face(track[5] == '2' ? 1 : 3), 0.5F)));
     }
-    // Her track without a result: nothing was decided yet, or the history was not written.
+    // A track of Anna without a result: it is not decided yet, or the history could not be written.
     BOOST_REQUIRE(memory.append("door-6", probe("p", face(3), 0.5F)));
     Embedding blurred = face(2);
     for (std::size_t i = 0; i < blurred.size(); ++i) blurred[i] += 2 * face(9)[i];
@@ -95,22 +97,22 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
     BOOST_TEST(last_id() == last);
     BOOST_TEST(redis.run({"PTTL", keys::results})->number() > 0);
     BOOST_TEST(redis.run({"EXISTS", keys::track("door-1"), keys::track("door-4")})->number() == 2);
-    // A late result of a worker whose copy is outdated must not restore her.
+    // A late result from a worker with an outdated snapshot must not restore Anna's data.
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, "door-2"));
     BOOST_REQUIRE(
         history.append("identity.door", header, bert->subject_id, "door-1", {anna->subject_id}));
     BOOST_TEST(!contains(everything(), anna->subject_id));
 }
 
-BOOST_AUTO_TEST_CASE(
-    removing_the_last_subject_leaves_only_the_change_stream_and_allows_another_model) {
+BOOST_AUTO_TEST_CASE(removing_the_last_subject_leaves_only_streams_and_allows_another_model) {
     const auto anna = store.add("Anna", sample(face(1)));
     History history(options, 1);
     BOOST_REQUIRE(history.append("identity.door", "x", anna->subject_id, "t"));
     BOOST_REQUIRE(store.remove("Anna"));
     BOOST_TEST(history.after("0-0", 10)->empty());
     BOOST_TEST(!contains(everything(), anna->subject_id));
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);  // changes and the empty results
+    // The change stream and the empty result stream remain.
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 2U);
     BOOST_TEST(store.add("Anna", sample(face(1), "a.jpg", "model-2")).has_value());
 }
 
@@ -125,8 +127,7 @@ BOOST_AUTO_TEST_CASE(a_subject_can_exist_without_samples) {
     BOOST_TEST((*store.load("model-1"))->samples() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(
-    a_renamed_subject_keeps_its_id_and_samples_and_refreshed_copies_have_the_name) {
+BOOST_AUTO_TEST_CASE(renaming_keeps_id_and_samples_and_refreshed_snapshots_have_the_new_name) {
     const auto added = store.add("Ann", sample(face(1)));
     const auto before = *store.load("model-1");
     BOOST_TEST(*store.rename("Ann", "Anna") == false);
@@ -160,7 +161,7 @@ BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_leaves
     BOOST_TEST(!contains(everything(), ann->subject_id));
 }
 
-BOOST_AUTO_TEST_CASE(removing_a_sample_removes_the_results_that_it_decided) {
+BOOST_AUTO_TEST_CASE(removing_a_sample_removes_the_results_that_contain_its_id) {
     const auto one = store.add("Anna", sample(face(1), "1.jpg"), photo_of(1));
     const auto two = store.add("Anna", sample(face(2), "2.jpg"), photo_of(2));
     const auto before = *store.load("model-1");
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(removes_all_subjects_or_only_their_samples) {
     BOOST_TEST(redis.run({"KEYS", keys::photo_prefix + "*"})->elements().empty());
     BOOST_TEST(store.list()->size() == 3U);
     BOOST_TEST(store.remove_all(true)->count == 3U);
-    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // changes
+    BOOST_TEST(redis.run({"KEYS", "*"})->elements().size() == 1U);  // the change stream
     BOOST_TEST(store.remove_all(true)->count == 0U);
 }
 
@@ -226,23 +227,25 @@ BOOST_AUTO_TEST_CASE(removal_from_a_long_result_stream_keeps_other_results_and_t
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_is_unmarked) {
+BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_snapshots_until_it_is_unmarked) {
     const auto anna = store.add("Anna", sample(face(1)));
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
     const auto before = *store.load("model-1");
-    const auto marks = [&](const std::shared_ptr<const Snapshot>& copy) {
+    // Checks that all functions agree whether Anna is ignored, and that Bert is not. Returns
+    // whether Anna is ignored.
+    const auto anna_is_ignored = [&](const std::shared_ptr<const Snapshot>& snapshot) {
         const std::vector<bool> all{store.list()->front().subject.ignored,
                                     (*store.find("Anna"))->ignored,
-                                    copy->match(face(1)).best->ignored,
+                                    snapshot->match(face(1)).best->ignored,
                                     (*store.load("model-1"))->match(face(1)).best->ignored};
-        BOOST_TEST(!copy->match(face(2)).best->ignored);
+        BOOST_TEST(!snapshot->match(face(2)).best->ignored);
         BOOST_TEST((std::ranges::count(all, true) % 4) == 0);
         return all.front();
     };
-    BOOST_TEST(!marks(before));
+    BOOST_TEST(!anna_is_ignored(before));
     BOOST_REQUIRE(store.set_ignored(" Anna ", true));
     const auto ignored = *store.refresh(before);
-    BOOST_TEST(marks(ignored));
+    BOOST_TEST(anna_is_ignored(ignored));
     BOOST_TEST(!before->match(face(1)).best->ignored);
     // No other change removes the mark.
     BOOST_REQUIRE(store.add("Anna", sample(face(3))));
@@ -252,13 +255,13 @@ BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_copies_until_it_i
     BOOST_REQUIRE(store.remove_samples("Anna"));
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto edited = *store.refresh(ignored);
-    BOOST_TEST(marks(edited));
+    BOOST_TEST(anna_is_ignored(edited));
     BOOST_REQUIRE(store.set_ignored("Anna", false));
-    BOOST_TEST(!marks(*store.refresh(edited)));
+    BOOST_TEST(!anna_is_ignored(*store.refresh(edited)));
     check_refused(store.set_ignored("Nobody", true), "Nobody");
 }
 
-BOOST_AUTO_TEST_CASE(a_merged_subject_is_ignored_if_either_was) {
+BOOST_AUTO_TEST_CASE(a_merged_subject_is_ignored_if_either_subject_was_ignored) {
     for (const std::string ignored : {"from", "into"}) {
         BOOST_REQUIRE(store.add("from", sample(face(1))));
         BOOST_REQUIRE(store.add("into", sample(face(2))));
@@ -271,24 +274,24 @@ BOOST_AUTO_TEST_CASE(a_merged_subject_is_ignored_if_either_was) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(erases_and_drops_results_that_name_an_ignored_subject) {
+BOOST_AUTO_TEST_CASE(erases_stored_and_drops_new_results_that_name_an_ignored_subject) {
     const auto anna = store.add("Anna", sample(face(1)));
     const auto bert = store.add("Bert", sample(face(2)));
     History history(options, 1);
-    const auto append_both = [&] {
+    const auto append_three = [&] {
         BOOST_REQUIRE(
             history.append("identity.door", "is " + anna->subject_id, anna->subject_id, ""));
         BOOST_REQUIRE(history.append("identity.door", "bert before " + anna->subject_id,
                                      bert->subject_id, "", {anna->subject_id}));
         BOOST_REQUIRE(history.append("identity.door", "bert", bert->subject_id, ""));
     };
-    append_both();
+    append_three();
     BOOST_REQUIRE(store.set_ignored("Anna", true));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
-    append_both();  // of a worker whose copy is outdated
+    append_three();  // as a worker with an outdated snapshot does
     BOOST_TEST(history.after("0-0", 10)->size() == 2U);
     BOOST_REQUIRE(store.set_ignored("Anna", false));
-    append_both();
+    append_three();
     BOOST_TEST(history.after("0-0", 10)->size() == 5U);
 }
 

@@ -1,3 +1,4 @@
+// Tests of adding samples, loading snapshots and refreshing them.
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -60,7 +61,7 @@ BOOST_AUTO_TEST_CASE(shows_a_sample_as_it_was_added) {
     BOOST_TEST((only.embedding == face(1)));
 }
 
-BOOST_AUTO_TEST_CASE(keeps_a_photo_with_a_sample_and_does_not_load_it_into_snapshots) {
+BOOST_AUTO_TEST_CASE(stores_a_photo_with_a_sample_but_does_not_load_it_into_snapshots) {
     const std::string jpeg("\xff\xd8\xff\0 any bytes \n", 16);
     const auto with = store.add("Anna", sample(face(1)), jpeg);
     const auto without = store.add("Anna", sample(face(2)));
@@ -115,7 +116,7 @@ BOOST_AUTO_TEST_CASE(shows_samples_oldest_first) {
     BOOST_TEST(shown == added, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(does_not_add_invalid_names_and_samples) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_names_and_samples) {
     check_refused(store.add("", sample(face(1))), "empty");
     check_refused(store.add("a\nb", sample(face(1))), "control characters");
     BOOST_TEST(!store.add("Anna", sample(Embedding{})));
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(does_not_add_invalid_names_and_samples) {
     BOOST_TEST(everything().empty());
 }
 
-BOOST_AUTO_TEST_CASE(refuses_a_sample_of_another_model_and_names_the_remedy) {
+BOOST_AUTO_TEST_CASE(rejects_a_sample_of_another_model_and_suggests_a_remedy) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto other = store.add("Bert", sample(face(2), "b.jpg", "model-2"));
     check_refused(other, "remove all subjects and enrol them again");
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(refuses_a_sample_of_another_model_and_names_the_remedy) {
     BOOST_TEST(contains(other.error().message, "model-2"));
 }
 
-BOOST_AUTO_TEST_CASE(enrols_a_photo_once_per_subject) {
+BOOST_AUTO_TEST_CASE(rejects_a_photo_that_the_subject_already_has) {
     const auto first = store.add("Anna", sample(axis(0), "anna/1.jpg"));
     BOOST_REQUIRE(first);
     check_failed(store.add("Anna", sample(axis(0))), ErrorKind::exists,
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(enrols_a_photo_once_per_subject) {
     BOOST_TEST(store.show("Anna")->size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_refused_ones_do_not) {
+BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_rejected_writes_do_not) {
     std::set<std::string> versions{*store.version()};
     const auto changed = [&] { return versions.insert(*store.version()).second; };
     const auto added = store.add("Anna", sample(face(1)));
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(concurrent_additions_of_one_photo_create_one_sample) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_has_every_subject_of_a_gallery_of_several_chunks) {
+BOOST_AUTO_TEST_CASE(loads_every_subject_of_a_gallery_larger_than_one_chunk) {
     for (std::uint32_t i = 0; i < 300; ++i) {
         BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
     }
@@ -268,7 +269,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_loaded_during_writes_is_consistent) {
     BOOST_TEST((*snapshot)->version() == *store.version());
 }
 
-BOOST_AUTO_TEST_CASE(a_refreshed_copy_equals_a_new_one) {
+BOOST_AUTO_TEST_CASE(refreshing_a_snapshot_reads_only_changed_parts_and_applies_all_changes) {
     for (std::uint32_t i = 0; i < 50; ++i) {
         BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
     }
@@ -285,7 +286,7 @@ BOOST_AUTO_TEST_CASE(a_refreshed_copy_equals_a_new_one) {
     BOOST_REQUIRE(store.replace(other));
     BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
     const auto after = *store.refresh(before);
-    // Only the changed parts are read.
+    // refresh() must have read only the changed parts.
     const std::string statistics(redis.run({"INFO", "commandstats"})->text());
     const auto calls = fmt::format("cmdstat_smembers:calls={},", parts.size());
     BOOST_TEST(statistics.find(calls) != std::string::npos, statistics);
@@ -298,11 +299,11 @@ BOOST_AUTO_TEST_CASE(a_refreshed_copy_equals_a_new_one) {
     BOOST_TEST(after->match(face(8)).best->similarity < 0.5F);
     BOOST_TEST(after->match(face(109)).best->name == "Name 9");
     BOOST_TEST(after->match(face(9)).best->similarity < 0.5F);
-    // The previous copy is unchanged.
+    // The previous snapshot must be unchanged.
     BOOST_TEST(before->match(face(8)).best->name == "Name 8");
 }
 
-BOOST_AUTO_TEST_CASE(reloads_a_copy_that_is_older_than_the_change_stream_or_of_another_redis) {
+BOOST_AUTO_TEST_CASE(reloads_the_gallery_if_the_change_stream_was_trimmed_damaged_or_deleted) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto before = *store.load("model-1");
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
@@ -320,7 +321,7 @@ BOOST_AUTO_TEST_CASE(reloads_a_copy_that_is_older_than_the_change_stream_or_of_a
     BOOST_TEST(other->match(face(3)).best->name == "Cleo");
 }
 
-BOOST_AUTO_TEST_CASE(replacing_every_sample_moves_the_gallery_to_another_model) {
+BOOST_AUTO_TEST_CASE(replacing_every_sample_migrates_the_gallery_to_another_model) {
     auto anna = store.add("Anna", sample(face(1)));
     auto bert = store.add("Bert", sample(face(2), "bert.jpg"));
     BOOST_TEST(*store.samples_of_other_models("model-1") == 0U);

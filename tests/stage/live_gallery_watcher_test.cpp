@@ -1,4 +1,5 @@
-// A gallery that is too large to be calibrated before a change is used.
+// Tests that a change to a very large gallery takes effect immediately, before the gallery is
+// recalibrated.
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>
@@ -25,8 +26,10 @@ namespace {
 constexpr std::uint32_t subjects = 2501;
 constexpr std::uint32_t samples_each = 20;
 
-Embedding turned(Embedding embedding, std::uint32_t by) {
-    std::ranges::rotate(embedding, embedding.begin() + by);
+/// Returns a different embedding for each `count`: the elements rotated by that number of
+/// positions.
+Embedding rotated_elements(Embedding embedding, std::uint32_t count) {
+    std::ranges::rotate(embedding, embedding.begin() + count);
     return embedding;
 }
 
@@ -35,8 +38,8 @@ struct Fixture : test::GalleryFixture, test::TestRuntime {
 
     const std::string model = shipped_cohort().model_id;
 
-    /// Writes what Store::add() writes, but in large pipelines.
-    void fill() {
+    /// Enrols all subjects. Writes the same records as Store::add(), but in large pipelines.
+    void fill_gallery() {
         std::vector<Redis::Command> commands{{"SET", keys::model, model}};
         for (std::uint32_t i = 0; i < subjects; ++i) {
             const auto subject = new_id();
@@ -46,7 +49,7 @@ struct Fixture : test::GalleryFixture, test::TestRuntime {
             commands.push_back({"HSET", keys::subject(subject), "name", name, "created", "1"});
             const auto first = face(i);
             for (std::uint32_t k = 0; k < samples_each; ++k) {
-                auto sample = test::sample(turned(first, k), "", model);
+                auto sample = test::sample(rotated_elements(first, k), "", model);
                 sample.id = new_id();
                 sample.subject_id = subject;
                 commands.push_back(write_sample(sample));
@@ -63,10 +66,10 @@ struct Fixture : test::GalleryFixture, test::TestRuntime {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(uses_changes_of_a_large_gallery_immediately, Fixture) {
-    fill();
+BOOST_FIXTURE_TEST_CASE(applies_changes_to_a_large_gallery_immediately, Fixture) {
+    fill_gallery();
     GalleryWatcher watcher(runtime, options, {}, model);
-    const auto seen = [&](const Embedding& embedding) {
+    const auto best_name = [&](const Embedding& embedding) {
         return watcher.view().snapshot->match(embedding).best->name;
     };
     constexpr std::size_t before = std::size_t{subjects} * samples_each;
@@ -78,14 +81,14 @@ BOOST_FIXTURE_TEST_CASE(uses_changes_of_a_large_gallery_immediately, Fixture) {
     BOOST_REQUIRE(store.add("Anna", test::sample(anna, "", model)));
     watcher.refresh();
     BOOST_TEST(watcher.view().snapshot->samples() == before + 1);
-    BOOST_TEST(seen(anna) == "Anna");
+    BOOST_TEST(best_name(anna) == "Anna");
     BOOST_TEST(watcher.view().policy.threshold == threshold,
-               "the change is used before the new calibration");
+               "the change takes effect before the gallery is recalibrated");
 
     BOOST_REQUIRE(store.remove("Name 7"));
     watcher.refresh();
     BOOST_TEST(watcher.view().snapshot->samples() == before + 1 - samples_each);
-    BOOST_TEST(seen(face(7)) != "Name 7");
-    BOOST_TEST(seen(face(8)) == "Name 8");
+    BOOST_TEST(best_name(face(7)) != "Name 7");
+    BOOST_TEST(best_name(face(8)) == "Name 8");
     BOOST_TEST(!watcher.stale());
 }

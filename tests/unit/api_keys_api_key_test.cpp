@@ -1,4 +1,4 @@
-// Keys for the REST API and their file.
+// Tests of API keys and the key file.
 #include "api_keys/api_key.hpp"
 
 #include <fstream>
@@ -23,7 +23,8 @@ BOOST_AUTO_TEST_CASE(finds_only_the_key_with_the_same_hash) {
     const auto key = new_key();
     BOOST_TEST(key.size() == 36U);
     BOOST_TEST(key != new_key());
-    const std::vector<Key> keys{hash_key(Role::read, new_key(), "a"), hash_key(Role::admin, key, "b")};
+    const std::vector<Key> keys{hash_key(Role::read, new_key(), "a"),
+                                hash_key(Role::admin, key, "b")};
     BOOST_TEST(find(keys, key) == 1U);
     BOOST_TEST(find(keys, key.substr(1)) == 2U);
     BOOST_TEST(find(keys, "") == 2U);
@@ -44,8 +45,8 @@ BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_file_that_only_its_owner_can_read) 
     BOOST_REQUIRE(add(file, hash_key(Role::read, new_key(), "door-1")));
     BOOST_TEST(text_of(file).find(key) == std::string::npos);
     constexpr auto owner = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
-    const auto rights = std::filesystem::status(file).permissions();
-    BOOST_TEST(((rights & std::filesystem::perms::all) == owner));
+    const auto permissions = std::filesystem::status(file).permissions();
+    BOOST_TEST(((permissions & std::filesystem::perms::all) == owner));
     const auto keys = *read(file);
     BOOST_REQUIRE(keys.size() == 2U);
     BOOST_TEST(find(keys, key) == 0U);
@@ -69,7 +70,7 @@ BOOST_AUTO_TEST_CASE(skips_comments_and_empty_lines_and_reports_the_number_of_an
     }
 }
 
-BOOST_AUTO_TEST_CASE(refuses_a_file_that_every_user_can_write) {
+BOOST_AUTO_TEST_CASE(rejects_a_file_that_every_user_can_write_to) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     BOOST_REQUIRE(add(file, hash_key(Role::read, "k", "a")));

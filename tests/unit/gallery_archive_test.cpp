@@ -1,4 +1,4 @@
-// Tests of the archive format: header and sample lines.
+// Tests of the archive format: header lines and sample lines.
 #include <boost/test/unit_test.hpp>
 
 #include "crypto/sealed_file.hpp"
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(archives_and_reads_back_a_sample) {
     BOOST_TEST((read->photo == photo));
 }
 
-BOOST_AUTO_TEST_CASE(reads_version_1_samples_without_ignored_and_photo) {
+BOOST_AUTO_TEST_CASE(reads_samples_without_the_fields_added_in_version_2) {
     const auto line = archive_line({.subject = "Ann", .sample = sample(), .photo = {}});
     BOOST_TEST(line.find("ignored") == std::string::npos);
     BOOST_TEST(line.find("picture") == std::string::npos);

@@ -1,4 +1,4 @@
-// Tests of the impostor statistics and their JSON.
+// Tests of the cohort (impostor statistics) and its JSON.
 #include <cmath>
 #include <string>
 
@@ -14,8 +14,9 @@ using test::replace_once;
 
 namespace {
 
-/// People differ along axis 1 around axis 0; images of a person differ along axis 2.
-Cohort simple() {
+/// Returns a cohort whose mean is axis 0. People vary along axis 1, and the images of a person vary
+/// along axis 2.
+Cohort simple_cohort() {
     Cohort cohort;
     cohort.model_id = "model-1";
     cohort.people = 10;
@@ -29,6 +30,7 @@ Cohort simple() {
     return cohort;
 }
 
+/// Returns the standard deviation of the embeddings along an axis.
 double deviation(const std::vector<Embedding>& all, std::size_t axis) {
     double sum = 0;
     double squares = 0;
@@ -43,7 +45,7 @@ double deviation(const std::vector<Embedding>& all, std::size_t axis) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(impostors_are_unit_vectors_determined_by_the_seed) {
-    const auto cohort = simple();
+    const auto cohort = simple_cohort();
     const auto some = cohort.impostors(50, 2, 7);
     BOOST_REQUIRE(some.size() == 50U);
     for (const auto& each : some) BOOST_TEST(std::abs(similarity(each, each) - 1) < 1e-5F);
@@ -51,8 +53,8 @@ BOOST_AUTO_TEST_CASE(impostors_are_unit_vectors_determined_by_the_seed) {
     BOOST_TEST((some != cohort.impostors(50, 2, 8)));
 }
 
-BOOST_AUTO_TEST_CASE(fusion_reduces_variance_within_but_not_between_people) {
-    const auto cohort = simple();
+BOOST_AUTO_TEST_CASE(fusing_images_reduces_variance_within_but_not_between_people) {
+    const auto cohort = simple_cohort();
     const auto one = cohort.impostors(4000, 1, 1);
     const auto nine = cohort.impostors(4000, 9, 1);
     BOOST_TEST(deviation(one, 1) > 0.3);
@@ -62,8 +64,8 @@ BOOST_AUTO_TEST_CASE(fusion_reduces_variance_within_but_not_between_people) {
     BOOST_TEST(deviation(one, 3) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(rest_of_the_covariance_applies_to_all_components) {
-    auto cohort = simple();
+BOOST_AUTO_TEST_CASE(the_rest_of_a_covariance_adds_variance_to_all_components) {
+    auto cohort = simple_cohort();
     cohort.between.rest = 0.01F;
     const auto all = cohort.impostors(2000, 1, 1);
     BOOST_TEST(deviation(all, 3) > 0.02);
@@ -71,7 +73,7 @@ BOOST_AUTO_TEST_CASE(rest_of_the_covariance_applies_to_all_components) {
 }
 
 BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
-    const auto cohort = simple();
+    const auto cohort = simple_cohort();
     const auto back = read_cohort(write_cohort(cohort));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->model_id == "model-1");
@@ -84,7 +86,7 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_text_that_is_not_a_cohort) {
-    const auto good = write_cohort(simple());
+    const auto good = write_cohort(simple_cohort());
     for (const std::string& bad :
          {std::string(), std::string("{}"), good.substr(0, good.size() / 2),
           replace_once(good, "\"people\":10", "\"people\":1e30"),
@@ -101,7 +103,7 @@ BOOST_AUTO_TEST_CASE(rejects_text_that_is_not_a_cohort) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(shipped_cohort_comes_from_many_people) {
+BOOST_AUTO_TEST_CASE(shipped_cohort_is_computed_from_many_people) {
     const auto& cohort = shipped_cohort();
     BOOST_TEST(cohort.people > 1000U);
     BOOST_TEST(cohort.model_id.starts_with("facenet-"));

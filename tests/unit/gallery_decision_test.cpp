@@ -14,27 +14,27 @@ using facebus::test::probe;
 
 namespace {
 
-Sample enrolled(const std::string& subject, const Embedding& embedding) {
+Sample sample_of(const std::string& subject, const Embedding& embedding) {
     Sample sample = test::sample(embedding);
     sample.id = test::id(subject + "-1");
     sample.subject_id = test::id(subject);
     return sample;
 }
 
-/// Anna on axis 0, and Bert on axis 1.
+/// Returns a gallery with Anna, whose sample is axis 0, and Bert, whose sample is axis 1.
 Snapshot two_people() {
     return {"model-1",
             {{test::id("a"), "Anna", 0}, {test::id("b"), "Bert", 0}},
-            {enrolled("a", axis(0)), enrolled("b", axis(1))},
+            {sample_of("a", axis(0)), sample_of("b", axis(1))},
             "1-0"};
 }
 
 Snapshot anna_alone() {
-    return {"model-1", {{test::id("a"), "Anna", 0}}, {enrolled("a", axis(0))}, "1-0"};
+    return {"model-1", {{test::id("a"), "Anna", 0}}, {sample_of("a", axis(0))}, "1-0"};
 }
 
-/// Returns an embedding with those similarities to Anna and Bert.
-Embedding like(float anna, float bert) {
+/// Returns an embedding with the given similarities to Anna and Bert.
+Embedding similar_to(float anna, float bert) {
     Embedding embedding{};
     embedding[0] = anna;
     embedding[1] = bert;
@@ -58,8 +58,8 @@ Decision decide_one(const Embedding& embedding, const Snapshot& snapshot, float 
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(similar_face_with_a_margin_is_known) {
-    const Decision decision = decide_one(like(0.7F, 0.2F), two_people());
+BOOST_AUTO_TEST_CASE(face_above_the_threshold_with_a_margin_is_known) {
+    const Decision decision = decide_one(similar_to(0.7F, 0.2F), two_people());
     BOOST_TEST((decision.verdict == Verdict::known));
     BOOST_REQUIRE(decision.match.best);
     BOOST_TEST(decision.match.best->name == "Anna");
@@ -69,32 +69,32 @@ BOOST_AUTO_TEST_CASE(similar_face_with_a_margin_is_known) {
 }
 
 BOOST_AUTO_TEST_CASE(face_below_the_threshold_is_unknown) {
-    BOOST_TEST((decide_one(like(0.49F, 0), two_people()).verdict == Verdict::unknown));
-    BOOST_TEST((decide_one(like(0.51F, 0), two_people()).verdict == Verdict::known));
+    BOOST_TEST((decide_one(similar_to(0.49F, 0), two_people()).verdict == Verdict::unknown));
+    BOOST_TEST((decide_one(similar_to(0.51F, 0), two_people()).verdict == Verdict::known));
 }
 
 BOOST_AUTO_TEST_CASE(face_similar_to_two_people_is_unknown) {
-    BOOST_TEST((decide_one(like(0.60F, 0.55F), two_people()).verdict == Verdict::unknown));
-    BOOST_TEST((decide_one(like(0.60F, 0.53F), two_people()).verdict == Verdict::known));
+    BOOST_TEST((decide_one(similar_to(0.60F, 0.55F), two_people()).verdict == Verdict::unknown));
+    BOOST_TEST((decide_one(similar_to(0.60F, 0.53F), two_people()).verdict == Verdict::known));
 }
 
 BOOST_AUTO_TEST_CASE(unknown_face_still_has_a_best_match) {
-    const Decision decision = decide_one(like(0.3F, 0.1F), two_people());
+    const Decision decision = decide_one(similar_to(0.3F, 0.1F), two_people());
     BOOST_TEST((decision.verdict == Verdict::unknown));
     BOOST_REQUIRE(decision.match.best);
     BOOST_TEST(decision.match.best->name == "Anna");
 }
 
-BOOST_AUTO_TEST_CASE(only_the_threshold_decides_with_one_subject) {
+BOOST_AUTO_TEST_CASE(margin_does_not_apply_to_a_single_subject) {
     Policy policy = plain;
     policy.margin = 0.9F;
-    const Decision decision = decide({probe("p", like(0.6F, 0), 0.9F)}, anna_alone(), policy);
+    const Decision decision = decide({probe("p", similar_to(0.6F, 0), 0.9F)}, anna_alone(), policy);
     BOOST_TEST((decision.verdict == Verdict::known));
     BOOST_TEST(!decision.match.runner_up);
     BOOST_TEST(decision.margin == 0.6F, boost::test_tools::tolerance(1e-4F));
 }
 
-BOOST_AUTO_TEST_CASE(poor_probes_are_undecided_at_any_similarity) {
+BOOST_AUTO_TEST_CASE(track_with_only_poor_probes_is_undecided_at_any_similarity) {
     const Decision decision = decide_one(axis(0), two_people(), 0.29F);
     BOOST_TEST((decision.verdict == Verdict::undecided));
     BOOST_REQUIRE(decision.match.best);
@@ -105,11 +105,11 @@ BOOST_AUTO_TEST_CASE(poor_probe_of_an_unknown_person_is_undecided) {
     BOOST_TEST((decide_one(axis(5), two_people(), 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(quality_at_the_limit_is_good) {
+BOOST_AUTO_TEST_CASE(probe_with_exactly_the_minimum_quality_is_good) {
     BOOST_TEST((decide_one(axis(0), two_people(), 0.3F).verdict == Verdict::known));
 }
 
-BOOST_AUTO_TEST_CASE(poor_probes_are_left_out_if_there_is_a_good_one) {
+BOOST_AUTO_TEST_CASE(omits_poor_probes_if_there_is_a_good_probe) {
     const std::vector<Probe> probes{probe("1", axis(1), 0.29F), probe("2", axis(1), 0.29F),
                                     probe("3", axis(0), 0.31F)};
     const Decision decision = decide(probes, two_people(), plain);
@@ -137,7 +137,8 @@ BOOST_AUTO_TEST_CASE(probability_depends_on_slope_offset_and_subjects) {
     policy.slope = 10;
     policy.offset = -5;
     const auto at = [&](float similarity) {
-        return decide({probe("p", like(similarity, 0), 0.9F)}, two_people(), policy).probability;
+        return decide({probe("p", similar_to(similarity, 0), 0.9F)}, two_people(), policy)
+            .probability;
     };
     BOOST_TEST(at(0.5F) == 1 / (1 + std::exp(std::log(2.0))), boost::test_tools::tolerance(1e-4));
     BOOST_TEST(at(0.7F) == 1 / (1 + std::exp(-2.0 + std::log(2.0))),
@@ -146,7 +147,7 @@ BOOST_AUTO_TEST_CASE(probability_depends_on_slope_offset_and_subjects) {
                boost::test_tools::tolerance(1e-4));
 }
 
-BOOST_AUTO_TEST_CASE(several_probes_succeed_where_one_fails) {
+BOOST_AUTO_TEST_CASE(fused_probes_can_be_known_although_each_probe_alone_is_not) {
     const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
                                     probe("2", between(0, 3, 0.45F), 0.5F),
                                     probe("3", between(0, 4, 0.45F), 0.5F)};
@@ -169,7 +170,9 @@ BOOST_AUTO_TEST_CASE(early_decision_requires_more_similarity) {
     Policy policy = plain;
     policy.min_probes = 2;
     policy.early = 0.1F;
-    const auto face = [](const char* id, float anna) { return probe(id, like(anna, 0), 0.9F); };
+    const auto face = [](const char* id, float anna) {
+        return probe(id, similar_to(anna, 0), 0.9F);
+    };
     BOOST_TEST((decide({face("1", 0.61F)}, two_people(), policy).verdict == Verdict::known));
     BOOST_TEST((decide({face("1", 0.55F)}, two_people(), policy).verdict == Verdict::undecided));
     const Decision later = decide({face("1", 0.55F), face("2", 0.55F)}, two_people(), policy);
@@ -187,17 +190,17 @@ BOOST_AUTO_TEST_CASE(threshold_grows_with_the_gallery) {
     BOOST_TEST(effective_threshold(policy, 100'000, 5) == 0.9F, tolerance);
 }
 
-BOOST_AUTO_TEST_CASE(margin_is_measured_to_the_runner_up_if_there_is_one) {
-    const auto match = two_people().match(like(0.60F, 0.50F));
+BOOST_AUTO_TEST_CASE(clears_margin_compares_with_the_runner_up_if_there_is_one) {
+    const auto match = two_people().match(similar_to(0.60F, 0.50F));
     BOOST_TEST(clears_margin(match, 0.09F));
     BOOST_TEST(!clears_margin(match, 0.11F));
-    BOOST_TEST(clears_margin(anna_alone().match(like(0.1F, 0)), 0.5F));
+    BOOST_TEST(clears_margin(anna_alone().match(similar_to(0.1F, 0)), 0.5F));
 }
 
-BOOST_AUTO_TEST_CASE(track_of_an_ignored_subject_is_ignored_before_it_is_known) {
+BOOST_AUTO_TEST_CASE(track_of_an_ignored_subject_is_ignored_even_before_it_is_known) {
     const Snapshot gallery{"model-1",
                            {{test::id("a"), "Anna", 0, true}, {test::id("b"), "Bert", 0}},
-                           {enrolled("a", axis(0)), enrolled("b", axis(1))},
+                           {sample_of("a", axis(0)), sample_of("b", axis(1))},
                            "1-0"};
     Policy policy = plain;
     policy.min_probes = 2;
@@ -205,10 +208,10 @@ BOOST_AUTO_TEST_CASE(track_of_an_ignored_subject_is_ignored_before_it_is_known) 
     const auto ignored = [&](const Embedding& seen, float quality = 0.9F) {
         return decide({probe("p", seen, quality)}, gallery, policy).ignored;
     };
-    BOOST_TEST(ignored(like(0.9F, 0.1F)));   // known
-    BOOST_TEST(ignored(like(0.6F, 0.1F)));   // known after a second face like this
-    BOOST_TEST(!ignored(like(0.4F, 0.1F)));  // an unknown person
-    BOOST_TEST(!ignored(like(0.6F, 0.58F)));
-    BOOST_TEST(!ignored(like(0.1F, 0.9F)));        // Bert
-    BOOST_TEST(!ignored(like(0.9F, 0.1F), 0.1F));  // too poor to decide
+    BOOST_TEST(ignored(similar_to(0.9F, 0.1F)));   // known
+    BOOST_TEST(ignored(similar_to(0.6F, 0.1F)));   // known after a second face like this
+    BOOST_TEST(!ignored(similar_to(0.4F, 0.1F)));  // an unknown person
+    BOOST_TEST(!ignored(similar_to(0.6F, 0.58F)));
+    BOOST_TEST(!ignored(similar_to(0.1F, 0.9F)));        // Bert
+    BOOST_TEST(!ignored(similar_to(0.9F, 0.1F), 0.1F));  // too poor to decide
 }

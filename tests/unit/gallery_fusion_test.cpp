@@ -14,7 +14,7 @@ using facebus::test::axis;
 using facebus::test::face;
 using facebus::test::probe;
 
-BOOST_AUTO_TEST_CASE(fuses_one_probe_to_itself) {
+BOOST_AUTO_TEST_CASE(template_of_one_probe_is_its_embedding) {
     const Embedding only = face(1);
     BOOST_TEST(similarity(fuse({probe("a", only, 0.4F)}), only) > 0.99999F);
 }
@@ -26,8 +26,7 @@ BOOST_AUTO_TEST_CASE(weights_probes_by_quality) {
 }
 
 BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes) {
-    // Large terms cancel out, so that the rounding errors of any order would show in the small
-    // rest.
+    // The large terms cancel out, so that rounding errors are visible in the small remainder.
     Embedding opposite = face(1);
     for (float& value : opposite) value = -value;
     std::vector<Probe> probes{probe("0", face(1), 0.9F), probe("1", face(2), 1e-13F),
@@ -41,7 +40,7 @@ BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(fusion_is_independent_of_order_with_equal_ids) {
+BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes_with_equal_ids) {
     const std::vector<Probe> probes{probe("a", face(1), 0.3F), probe("a", face(2), 0.3F),
                                     probe("a", face(3), 0.7F)};
     BOOST_TEST((fuse(probes) == fuse({probes[2], probes[1], probes[0]})));

@@ -1,4 +1,4 @@
-// Tests of records in Redis, names and ids.
+// Tests of names, ids and the encoding of records in Redis.
 #include <limits>
 #include <set>
 
@@ -16,14 +16,14 @@ using facebus::test::face;
 
 namespace {
 
-/// Returns the reply of HMGET after the command `write`.
-Reply stored(const Redis::Command& write) {
+/// Returns the reply to HMGET, for the same fields, after the HSET command `write`.
+Reply reply_after(const Redis::Command& write) {
     std::vector<Reply> values;
     for (std::size_t i = 3; i < write.size(); i += 2) values.push_back(Reply{write[i]});
     return Reply{std::move(values)};
 }
 
-Sample whole_sample() {
+Sample complete_sample() {
     Sample sample = test::sample(face(1), "photos/Zoë.jpg");
     sample.id = new_id();
     sample.subject_id = new_id();
@@ -70,8 +70,8 @@ BOOST_AUTO_TEST_CASE(rejects_packed_embeddings_that_are_not_unit_vectors) {
 }
 
 BOOST_AUTO_TEST_CASE(stores_and_decodes_a_sample) {
-    const Sample sample = whole_sample();
-    const auto back = decode_sample(sample.id, stored(write_sample(sample)));
+    const Sample sample = complete_sample();
+    const auto back = decode_sample(sample.id, reply_after(write_sample(sample)));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->id == sample.id);
     BOOST_TEST(back->subject_id == sample.subject_id);
@@ -83,19 +83,19 @@ BOOST_AUTO_TEST_CASE(stores_and_decodes_a_sample) {
 }
 
 BOOST_AUTO_TEST_CASE(rejects_damaged_sample_records_and_names_the_sample) {
-    const Sample sample = whole_sample();
+    const Sample sample = complete_sample();
     for (std::size_t field = 0; field < 6; ++field) {
         for (const std::string& junk : {std::string("\x1b[2J\n"), std::string(5000, 'x')}) {
             Redis::Command write = write_sample(sample);
             write[3 + 2 * field] = junk;
-            const auto back = decode_sample(sample.id, stored(write));
+            const auto back = decode_sample(sample.id, reply_after(write));
             BOOST_REQUIRE(!back);
             BOOST_TEST(back.error().message.starts_with("sample " + sample.id + " is damaged: "));
             BOOST_TEST(back.error().message.find('\x1b') == std::string::npos);
         }
     }
     BOOST_TEST(!decode_sample(sample.id, Reply{}));
-    BOOST_TEST(!decode_sample("../x", stored(write_sample(sample))));
+    BOOST_TEST(!decode_sample("../x", reply_after(write_sample(sample))));
     BOOST_TEST(!decode_sample(sample.id, Reply{std::vector<Reply>(6)}));
 }
 
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(stores_and_decodes_a_policy) {
                         .min_quality = 0.3F,
                         .slope = 1.0 / 3,
                         .offset = -7.1};
-    const auto back = decode_policy(stored(write_policy(policy)));
+    const auto back = decode_policy(reply_after(write_policy(policy)));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->threshold == policy.threshold);
     BOOST_TEST(back->growth == policy.growth);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_policies) {
         for (const char* junk : {"", "nan", "inf", "1e999", "0.5x", " 0.5"}) {
             Redis::Command write = write_policy(Policy{});
             write[3 + 2 * field] = junk;
-            BOOST_TEST(!decode_policy(stored(write)));
+            BOOST_TEST(!decode_policy(reply_after(write)));
         }
     }
     BOOST_TEST(!check_policy(Policy{.threshold = 1.5F}));
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(stores_and_decodes_a_probe_with_its_model) {
     BOOST_TEST(!unpack_probe("p7", pack_probe({"p7", face(2), 0.5F}, std::string(999, 'm'))));
 }
 
-BOOST_AUTO_TEST_CASE(clean_name_only_strips_surrounding_blanks) {
+BOOST_AUTO_TEST_CASE(clean_name_strips_only_leading_and_trailing_blanks) {
     BOOST_TEST((clean_name("  Zoë van der  Berg\t\n") == std::string("Zoë van der  Berg")));
     BOOST_TEST((clean_name("王") == std::string("王")));
     BOOST_TEST((clean_name("😀") == std::string("😀")));
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(new_ids_are_valid_and_unique) {
     BOOST_TEST(!valid_id("0123456789abcdef0123456789abcde"));
 }
 
-BOOST_AUTO_TEST_CASE(stream_id_is_two_numbers) {
+BOOST_AUTO_TEST_CASE(a_valid_stream_id_is_two_numbers_separated_by_a_dash) {
     BOOST_TEST(valid_stream_id("0-0"));
     BOOST_TEST(valid_stream_id("1700000000000-12"));
     for (const char* bad :

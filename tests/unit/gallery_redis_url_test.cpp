@@ -1,4 +1,4 @@
-// Tests of the parser of redis.url.
+// Tests of parsing the setting redis.url.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(port_and_database_have_defaults) {
     BOOST_TEST(parse_redis_url("unix:///run/redis.sock").database == 0);
 }
 
-BOOST_AUTO_TEST_CASE(parses_the_password_and_never_shows_it) {
+BOOST_AUTO_TEST_CASE(parses_the_password_and_removes_it_from_the_safe_url) {
     const RedisAddress address = parse_redis_url("redis://:s%40c%3Aret@x@localhost:1/0");
     BOOST_TEST(address.user.empty());
     BOOST_TEST(address.password == "s@c:ret@x");
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(parses_unix_socket_paths) {
     BOOST_TEST(address.safe_url == "unix:///run/redis/redis.sock?db=2");
 }
 
-BOOST_AUTO_TEST_CASE(rediss_scheme_means_tls) {
+BOOST_AUTO_TEST_CASE(the_scheme_rediss_enables_tls) {
     const RedisAddress address = parse_redis_url("rediss://alice:geheim@gallery.example:6390/3");
     BOOST_TEST(address.tls);
     BOOST_TEST(address.host == "gallery.example");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_redis_urls) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(invalid_redis_url_error_hides_the_password) {
+BOOST_AUTO_TEST_CASE(error_for_an_invalid_url_does_not_contain_the_password) {
     for (const char* url :
          {"redis://:secret@host:x", "redis//:secret@host", "http://a:secret@b",
           "redis://:secret%@host", "redis://:a@secret@host:0", "unix://:secret@/run/redis.sock"}) {

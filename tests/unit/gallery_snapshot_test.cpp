@@ -1,4 +1,4 @@
-// Tests of snapshots and of the search in them.
+// Tests of snapshots and of the search for the best subjects.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -21,8 +21,8 @@ using facebus::test::face;
 
 namespace {
 
-Sample enrolled(const std::string& subject, const std::string& id, const Embedding& embedding,
-                const std::string& model = "m") {
+Sample sample_of(const std::string& subject, const std::string& id, const Embedding& embedding,
+                 const std::string& model = "m") {
     Sample sample = test::sample(embedding, "x.jpg", model);
     sample.id = test::id(id);
     sample.subject_id = test::id(subject);
@@ -53,8 +53,8 @@ BOOST_AUTO_TEST_CASE(empty_gallery_has_no_match) {
 BOOST_AUTO_TEST_CASE(finds_the_best_subject_and_the_runner_up) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert"), subject("3", "Cleo")},
-        {enrolled("1", "s1", between(0, 10, 0.2F)), enrolled("2", "s2", between(0, 11, 0.9F)),
-         enrolled("3", "s3", between(0, 12, 0.6F))},
+        {sample_of("1", "s1", between(0, 10, 0.2F)), sample_of("2", "s2", between(0, 11, 0.9F)),
+         sample_of("3", "s3", between(0, 12, 0.6F))},
         "5-1");
     const Match match = snapshot.match(axis(0));
     BOOST_REQUIRE(match.best);
@@ -70,10 +70,10 @@ BOOST_AUTO_TEST_CASE(finds_the_best_subject_and_the_runner_up) {
 BOOST_AUTO_TEST_CASE(score_is_the_mean_of_the_best_three_samples) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
-        {enrolled("1", "low", between(0, 10, 0.1F)), enrolled("1", "third", between(0, 11, 0.5F)),
-         enrolled("1", "first", between(0, 12, 0.9F)),
-         enrolled("1", "lower", between(0, 13, -0.4F)),
-         enrolled("1", "second", between(0, 14, 0.7F))},
+        {sample_of("1", "low", between(0, 10, 0.1F)), sample_of("1", "third", between(0, 11, 0.5F)),
+         sample_of("1", "first", between(0, 12, 0.9F)),
+         sample_of("1", "lower", between(0, 13, -0.4F)),
+         sample_of("1", "second", between(0, 14, 0.7F))},
         "1-0");
     const Match match = snapshot.match(axis(0));
     BOOST_REQUIRE(match.best);
@@ -85,15 +85,15 @@ BOOST_AUTO_TEST_CASE(score_is_the_mean_of_the_best_three_samples) {
 BOOST_AUTO_TEST_CASE(score_is_the_mean_of_all_samples_if_fewer_than_three) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
-        {enrolled("1", "a", between(0, 10, 0.2F)), enrolled("1", "b", between(0, 11, 0.6F))},
+        {sample_of("1", "a", between(0, 10, 0.2F)), sample_of("1", "b", between(0, 11, 0.6F))},
         "1-0");
     BOOST_TEST(near(snapshot.match(axis(0)).best->similarity, 0.4F));
 }
 
-BOOST_AUTO_TEST_CASE(equal_subjects_are_ordered_by_id) {
+BOOST_AUTO_TEST_CASE(subjects_with_equal_similarity_are_sorted_by_id) {
     std::vector<Subject> subjects{subject("3", "C"), subject("1", "A"), subject("2", "B")};
-    std::vector<Sample> samples{enrolled("3", "s3", axis(0)), enrolled("1", "s1", axis(0)),
-                                enrolled("2", "s2", axis(0))};
+    std::vector<Sample> samples{sample_of("3", "s3", axis(0)), sample_of("1", "s1", axis(0)),
+                                sample_of("2", "s2", axis(0))};
     std::sort(samples.begin(), samples.end(),
               [](const Sample& a, const Sample& b) { return a.id < b.id; });
     do {
@@ -104,19 +104,19 @@ BOOST_AUTO_TEST_CASE(equal_subjects_are_ordered_by_id) {
                                    [](const Sample& a, const Sample& b) { return a.id < b.id; }));
 }
 
-BOOST_AUTO_TEST_CASE(equal_samples_are_ordered_by_id) {
+BOOST_AUTO_TEST_CASE(samples_with_equal_similarity_are_sorted_by_id) {
     std::vector<Sample> samples;
-    for (const char* id : {"e", "b", "d", "a", "c"}) samples.push_back(enrolled("1", id, axis(0)));
+    for (const char* id : {"e", "b", "d", "a", "c"}) samples.push_back(sample_of("1", id, axis(0)));
     const Match match = Snapshot("m", {subject("1", "A")}, samples, "1-0").match(axis(0));
     const auto expected = ids({"a", "b", "c"});
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(omits_and_counts_foreign_and_damaged_samples) {
+BOOST_AUTO_TEST_CASE(omits_and_counts_damaged_samples_and_samples_of_other_models) {
     Snapshot::Builder builder("m");
     builder.add({subject("1", "Anna"),
-                 {enrolled("1", "a", axis(0)), enrolled("1", "b", axis(0), "old"),
-                  enrolled("1", "c", axis(0), "old")},
+                 {sample_of("1", "a", axis(0)), sample_of("1", "b", axis(0), "old"),
+                  sample_of("1", "c", axis(0), "old")},
                  7});
     const auto snapshot = builder.finish("1-0");
     BOOST_TEST(snapshot.samples() == 1U);
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(omits_and_counts_foreign_and_damaged_samples) {
 BOOST_AUTO_TEST_CASE(omits_samples_of_unlisted_subjects) {
     const Snapshot snapshot(
         "m", {subject("2", "Anna")},
-        {enrolled("1", "a", axis(0)), enrolled("2", "b", axis(1)), enrolled("3", "c", axis(0))},
+        {sample_of("1", "a", axis(0)), sample_of("2", "b", axis(1)), sample_of("3", "c", axis(0))},
         "1-0");
     BOOST_TEST(snapshot.samples() == 1U);
     BOOST_TEST(snapshot.match(axis(0)).best->subject_id == test::id("2"));
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(omits_samples_of_unlisted_subjects) {
 
 BOOST_AUTO_TEST_CASE(subject_without_samples_is_not_a_candidate) {
     const Snapshot snapshot("m", {subject("1", "Anna"), subject("2", "Bert")},
-                            {enrolled("2", "b", axis(1))}, "1-0");
+                            {sample_of("2", "b", axis(1))}, "1-0");
     BOOST_TEST(snapshot.subjects() == 2U);
     BOOST_TEST(snapshot.match(axis(0)).best->subject_id == test::id("2"));
     BOOST_TEST(!snapshot.match(axis(0)).runner_up);
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(gallery_without_samples_has_no_match) {
 BOOST_AUTO_TEST_CASE(duplicate_subjects_and_samples_count_once) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("1", "Anna")},
-        {enrolled("1", "a", axis(0)), enrolled("1", "a", axis(0)), enrolled("1", "b", axis(1))},
+        {sample_of("1", "a", axis(0)), sample_of("1", "a", axis(0)), sample_of("1", "b", axis(1))},
         "1-0");
     BOOST_TEST(snapshot.subjects() == 1U);
     BOOST_TEST(snapshot.samples() == 2U);
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(each_of_a_thousand_faces_matches_itself) {
     for (std::uint32_t i = 0; i < 1000; ++i) {
         const std::string id = std::to_string(i);
         subjects.push_back(subject(id, "n" + id));
-        samples.push_back(enrolled(id, "s" + id, face(i)));
+        samples.push_back(sample_of(id, "s" + id, face(i)));
     }
     const Snapshot snapshot("m", subjects, samples, "1-0");
     for (std::uint32_t i = 0; i < 1000; ++i) {
@@ -176,11 +176,11 @@ BOOST_AUTO_TEST_CASE(each_of_a_thousand_faces_matches_itself) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(match_without_a_sample_omits_a_subject_that_has_no_other) {
+BOOST_AUTO_TEST_CASE(match_without_the_only_sample_of_a_subject_omits_the_subject) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert")},
-        {enrolled("1", "a", between(0, 10, 0.9F)), enrolled("1", "b", between(0, 11, 0.5F)),
-         enrolled("2", "c", between(0, 12, 0.6F))},
+        {sample_of("1", "a", between(0, 10, 0.9F)), sample_of("1", "b", between(0, 11, 0.5F)),
+         sample_of("2", "c", between(0, 12, 0.6F))},
         "5-1");
     BOOST_TEST(snapshot.subject_id(0) == test::id("1"));
     BOOST_TEST(snapshot.subject_id(2) == test::id("2"));
@@ -195,28 +195,29 @@ BOOST_AUTO_TEST_CASE(match_without_a_sample_omits_a_subject_that_has_no_other) {
 
 namespace {
 
-/// People with a few samples each, in 20 families, so that many people are similar.
+/// People with a few samples each. They belong to 20 families, so that many people are similar.
 struct Crowd {
     std::map<std::string, SubjectRecord> people;
     std::mt19937 random{7};
 
-    /// Returns a face of the family with a personal component of size `share`.
-    Embedding mixed(std::uint32_t family, std::uint32_t own, float share) {
+    /// Returns a face of the family: the sum of the family's face and a personal face, which is
+    /// multiplied by `weight`.
+    Embedding family_face(std::uint32_t family, std::uint32_t person, float weight) {
         auto out = face(family);
-        const auto other = face(own);
-        for (std::size_t i = 0; i < embedding_size; ++i) out[i] += share * other[i];
+        const auto personal = face(person);
+        for (std::size_t i = 0; i < embedding_size; ++i) out[i] += weight * personal[i];
         normalise(out);
         return out;
     }
 
     /// Adds or replaces a person.
     SubjectRecord& put(std::uint32_t number, std::size_t samples) {
-        // Multiplicative hash: spreads the ids evenly, like random ones.
+        // A multiplicative hash distributes the ids evenly, like random ids.
         const auto id = fmt::format("{:08x}{:024}", number * 2654435761U, number);
         auto& record = people[id];
         record = {{id, "name " + std::to_string(number), 0}, {}, 0};
         for (std::uint32_t i = 0; i < samples; ++i) {
-            auto sample = test::sample(mixed(number % 20, 1000 * number + i, 0.7F), "", "m");
+            auto sample = test::sample(family_face(number % 20, 1000 * number + i, 0.7F), "", "m");
             sample.id = fmt::format("{:016x}{:016x}", number, i);
             sample.subject_id = id;
             record.samples.push_back(std::move(sample));
@@ -230,7 +231,8 @@ struct Crowd {
         return builder.finish(version);
     }
 
-    /// Returns all scores by exhaustive search in full precision, best first.
+    /// Returns the scores and ids of all people, best first, by exhaustive search in full
+    /// precision.
     [[nodiscard]] std::vector<std::pair<float, std::string>> ranking(const Embedding& probe) const {
         std::vector<std::pair<float, std::string>> scores;
         for (const auto& [id, record] : people) {
@@ -257,7 +259,8 @@ struct Crowd {
         for (std::size_t i = 0; i < probes.size(); ++i) {
             const auto expected = ranking(probes[i]);
             BOOST_REQUIRE(found[i].size() == std::min(count, expected.size()));
-            // Subjects with nearly equal scores can appear in either order.
+            // Compare the similarities, because the order of subjects with nearly equal scores can
+            // differ.
             std::map<std::string, float> scores;
             for (const auto& [score, id] : expected) scores[id] = score;
             for (std::size_t rank = 0; rank < found[i].size(); ++rank) {
@@ -284,7 +287,9 @@ struct Crowd {
 
     std::vector<Embedding> probes(std::uint32_t count) {
         std::vector<Embedding> out;
-        for (std::uint32_t i = 0; i < count; ++i) out.push_back(mixed(i % 20, 77777 + i, 0.9F));
+        for (std::uint32_t i = 0; i < count; ++i) {
+            out.push_back(family_face(i % 20, 77777 + i, 0.9F));
+        }
         return out;
     }
 };
@@ -310,7 +315,7 @@ BOOST_AUTO_TEST_CASE(best_equals_exhaustive_search_for_any_count) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_leaves_the_old_one) {
+BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_the_old_one_stays_the_same) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 3000; ++i) crowd.put(i, 1 + i % 3);
     const auto before = crowd.snapshot();
@@ -346,7 +351,7 @@ BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_leaves_the_old_on
     others.check(before, probes);
 }
 
-BOOST_AUTO_TEST_CASE(single_changes_keep_a_snapshot_correct) {
+BOOST_AUTO_TEST_CASE(snapshot_is_correct_after_thousands_of_single_changes) {
     Crowd crowd;
     Snapshot snapshot = crowd.snapshot();
     for (std::uint32_t i = 0; i < 3000; ++i) {
@@ -370,14 +375,14 @@ BOOST_AUTO_TEST_CASE(single_changes_keep_a_snapshot_correct) {
     BOOST_TEST(!snapshot.match(axis(0)).best);
 }
 
-BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_others_change) {
+BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_other_subjects_change) {
     std::vector<Subject> subjects;
     std::vector<Sample> samples;
     for (std::uint32_t i = 0; i < 9; ++i) {
         const auto name = fmt::format("s{}", i);
         subjects.push_back(subject(name, name));
         subjects.back().ignored = i == 3 || i == 7;
-        samples.push_back(enrolled(name, name, axis(i)));
+        samples.push_back(sample_of(name, name, axis(i)));
     }
     const Snapshot gallery("m", subjects, samples, "1-0");
     const auto ignored = [](const Snapshot& in) {

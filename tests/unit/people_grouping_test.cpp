@@ -1,4 +1,4 @@
-// Grouping of tracks by person.
+// Tests of grouping tracks by person.
 #include <algorithm>
 #include <random>
 #include <set>
@@ -24,19 +24,19 @@ TrackFace track_face(const Embedding& face, std::int64_t from, std::int64_t to,
     return {.face = face, .video = video, .from = from * second, .to = to * second};
 }
 
-/// Returns each group as the set of the seconds at which its tracks begin, which does not depend on
-/// the order of the tracks.
-std::set<std::set<std::int64_t>> begins(const std::vector<TrackFace>& tracks) {
-    std::set<std::set<std::int64_t>> all;
+/// Groups of tracks. A track is identified by the second at which it begins.
+using Groups = std::set<std::set<std::int64_t>>;
+
+/// Groups the tracks by person. The result can be compared for different orders of `tracks`.
+Groups groups_of(const std::vector<TrackFace>& tracks) {
+    Groups all;
     for (const auto& group : group_by_person(tracks)) {
-        std::set<std::int64_t> own;
-        for (const auto place : group) own.insert(tracks[place].from / second);
-        all.insert(own);
+        std::set<std::int64_t> begins;
+        for (const auto index : group) begins.insert(tracks[index].from / second);
+        all.insert(begins);
     }
     return all;
 }
-
-using Groups = std::set<std::set<std::int64_t>>;
 
 }  // namespace
 
@@ -55,14 +55,14 @@ BOOST_AUTO_TEST_CASE(groups_the_tracks_of_one_person) {
     BOOST_TEST(groups[1].front() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(joins_tracks_above_the_stated_similarity_only) {
-    const auto near = static_cast<float>(same_person);
-    BOOST_TEST(
-        group_by_person({track_face(axis(0), 0, 1), track_face(between(0, 1, near + 0.01F), 2, 3)})
-            .size() == 1U);
-    BOOST_TEST(
-        group_by_person({track_face(axis(0), 0, 1), track_face(between(0, 1, near - 0.01F), 2, 3)})
-            .size() == 2U);
+BOOST_AUTO_TEST_CASE(joins_tracks_only_above_the_minimum_similarity) {
+    const auto minimum = static_cast<float>(same_person);
+    BOOST_TEST(group_by_person(
+                   {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum + 0.01F), 2, 3)})
+                   .size() == 1U);
+    BOOST_TEST(group_by_person(
+                   {track_face(axis(0), 0, 1), track_face(between(0, 1, minimum - 0.01F), 2, 3)})
+                   .size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
@@ -70,14 +70,14 @@ BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
                2U);
     BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4)}).size() ==
                2U);
-    // In another video, or at another time, it can be the same person.
+    // Tracks in different videos, or at different times, can show the same person.
     BOOST_TEST(group_by_person({track_face(face(1), 0, 9), track_face(face(1), 3, 4, 1)}).size() ==
                1U);
     BOOST_TEST(group_by_person({track_face(face(1), 0, 4), track_face(face(1), 5, 9)}).size() ==
                1U);
 }
 
-BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together_through_a_third_track) {
+BOOST_AUTO_TEST_CASE(a_third_track_does_not_join_two_tracks_that_are_visible_together) {
     const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
                                         track_face(face(1), 10, 11),
                                         track_face(face(1), 12, 13, 1)};
@@ -85,7 +85,8 @@ BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together_through_a_thir
     BOOST_TEST(groups.size() == 2U);
     for (const auto& group : groups) {
         for (const auto i : group) {
-            for (const auto k : group) BOOST_TEST((i == k || !visible_together(tracks[i], tracks[k])));
+            for (const auto k : group)
+                BOOST_TEST((i == k || !visible_together(tracks[i], tracks[k])));
         }
     }
 }
@@ -94,19 +95,19 @@ BOOST_AUTO_TEST_CASE(result_does_not_depend_on_the_order_of_the_tracks) {
     std::vector<TrackFace> tracks;
     tracks.reserve(43);
     for (std::uint32_t number = 0; number < 40; ++number) {
-        // Similarity about 0.72^2, near the limit, so that the result depends on the order of the
-        // joins.
+        // The similarity of two tracks of one person is about 0.72^2, close to the minimum.
+        // Therefore the result depends on the order in which groups are joined.
         tracks.push_back(
             track_face(embedding_of(number % 5, number, 0.72F), number, number + number % 3));
     }
-    // The last track is equally similar to the two before it, which are visible together.
+    // The last track is equally similar to the two tracks before it, which are visible together.
     for (const auto from : {50, 53, 60}) tracks.push_back(track_face(face(9), from, from + 5));
-    const auto expected = begins(tracks);
+    const auto expected = groups_of(tracks);
     BOOST_TEST(expected.size() > 5U);
     std::mt19937 random(7);
     for (int i = 0; i < 20; ++i) {
         std::ranges::shuffle(tracks, random);
-        BOOST_TEST((begins(tracks) == expected));
+        BOOST_TEST((groups_of(tracks) == expected));
     }
 }
 
@@ -121,7 +122,8 @@ BOOST_AUTO_TEST_CASE(returns_people_in_order_of_appearance) {
 }
 
 BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
-    // Each face has a similarity of 0.8 to the next (37 degrees per step), but 0 after 90 degrees.
+    // Each face is rotated by 37 degrees from the previous one, which is a similarity of 0.8. Faces
+    // 90 degrees apart have a similarity of 0.
     const auto at = [](double degrees) {
         Embedding embedding{};
         embedding[0] = static_cast<float>(std::cos(degrees / 57.29578));
@@ -133,7 +135,7 @@ BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
     for (const int from : {0, 10, 20, 30, 40}) {
         chain.push_back(track_face(at(3.7 * from), from, from + 1));
     }
-    const auto groups = begins(chain);
+    const auto groups = groups_of(chain);
     BOOST_TEST(groups.size() > 1U);
     for (const auto& group : groups) {
         BOOST_TEST((*group.rbegin() - *group.begin() <= 20), "the ends were joined");
@@ -141,9 +143,10 @@ BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
 }
 
 BOOST_AUTO_TEST_CASE(joins_the_most_similar_tracks_first) {
-    // Track 0 has a similarity of 0.7 to track 10 and 0.9 to track 20, which are visible together.
+    // Named by the second at which they begin: track 0 has a similarity of 0.7 to track 10 and of
+    // 0.9 to track 20. Tracks 10 and 20 are visible together.
     const std::vector<TrackFace> tracks{track_face(axis(0), 0, 1),
                                         track_face(between(0, 1, 0.7F), 10, 25),
                                         track_face(between(0, 2, 0.9F), 20, 21)};
-    BOOST_TEST((begins(tracks) == Groups{{0, 20}, {10}}));
+    BOOST_TEST((groups_of(tracks) == Groups{{0, 20}, {10}}));
 }

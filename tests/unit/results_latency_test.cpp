@@ -1,4 +1,4 @@
-// Latency quantiles of results.
+// Tests of the latency statistics of results.
 #include <boost/test/unit_test.hpp>
 
 #include "results/latency.hpp"
@@ -9,6 +9,7 @@ using namespace facebus::results;
 
 namespace {
 
+/// Returns a result whose total latency is `total_ms`; only the last step depends on it.
 wire::Identity result(std::int64_t total_ms) {
     auto identity = examples::identity();
     identity.head.ts = 0;
@@ -33,7 +34,7 @@ BOOST_AUTO_TEST_CASE(computes_quantiles_of_the_total_latency) {
     BOOST_TEST(latency.total_ms(1) == 120);
 }
 
-BOOST_AUTO_TEST_CASE(table_shows_the_time_per_stage) {
+BOOST_AUTO_TEST_CASE(table_shows_the_duration_of_each_step) {
     Latency latency;
     latency.add(result(30));
     const auto table = latency.table();
@@ -42,7 +43,7 @@ BOOST_AUTO_TEST_CASE(table_shows_the_time_per_stage) {
     BOOST_TEST(table.find("total               30.0      30.0") != std::string::npos, table);
 }
 
-BOOST_AUTO_TEST_CASE(counts_the_time_of_a_missing_stage_for_the_next_one) {
+BOOST_AUTO_TEST_CASE(adds_the_time_of_a_missing_step_to_the_next_step) {
     auto identity = result(30);
     identity.head.t["motion"].reset();
     Latency latency;
