@@ -9,6 +9,7 @@
 
 namespace facebus::gallery {
 
+/// Maximum size of a name in bytes.
 inline constexpr std::size_t max_name_bytes = 200;
 
 /// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1), so that it can

@@ -27,6 +27,7 @@ struct Calibration {
 
 /// Minimum number of subjects for Calibration::shift.
 inline constexpr std::size_t min_subjects_for_shift = 5;
+/// Lowest and highest FPIR that calibrate() accepts.
 inline constexpr double min_fpir = 1e-5;
 inline constexpr double max_fpir = 0.5;
 

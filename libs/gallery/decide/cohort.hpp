@@ -21,16 +21,16 @@ struct Cohort {
 
     /// Covariance matrix as a low-rank sum: columns * columns^T + rest * identity.
     struct Covariance {
-        std::vector<Vector> columns;
-        float rest = 0;
+        std::vector<Vector> columns;  ///< columns of the low-rank part
+        float rest = 0;               ///< variance that every component has in addition
     };
 
     /// Distribution of the similarities of enrolled people to their own samples.
     struct Genuine {
         std::size_t samples = 0;  ///< enrolled images per person
         std::size_t probes = 0;   ///< images fused into the probe
-        double mean = 0;
-        double deviation = 0;
+        double mean = 0;          ///< mean of the similarities
+        double deviation = 0;     ///< standard deviation of the similarities
     };
 
     std::string model_id;    ///< model that computed the embeddings

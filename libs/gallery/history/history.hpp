@@ -21,7 +21,7 @@ struct HistoryEntry {
 
 /// Configuration of the history.
 struct HistoryOptions {
-    double hours = 24;
+    double hours = 24;  ///< hours to keep results; 0: store nothing
 
     static void keys(auto& self, auto&& key) {
         key("history_hours", self.hours, Range{0, 8760}, "hours to keep results in Redis; 0: none");
@@ -52,7 +52,7 @@ class History {
 
   private:
     Redis redis_;
-    std::int64_t keep_ms_;
+    std::int64_t keep_ms_;  ///< milliseconds to keep results; 0: store nothing
 };
 
 }  // namespace facebus::gallery

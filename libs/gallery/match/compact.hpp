@@ -72,6 +72,7 @@ class CoarseProbes {
         std::array<std::int8_t, embedding_size> bytes;
         std::array<std::int16_t, embedding_size> words;
     };
+    // One element per probe:
     std::vector<Probe> probes_;
     std::vector<std::int32_t> sums_;
     std::vector<float> scales_;

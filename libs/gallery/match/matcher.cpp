@@ -237,7 +237,7 @@ std::vector<std::vector<Candidate>> find_best(const Segments& segments,
             for (std::size_t p = 0; p < group.size(); ++p) {
                 // |rl| + |rh| * |pl|; see the top of this file.
                 const float error =
-                    segment->coarse_error() + segment->coarse_length() * coarse.error(p) + rounding;
+                    segment->coarse_error() + segment->coarse_norm() * coarse.error(p) + rounding;
                 scan.run(products.data() + p * segment->rows(), coarse.scale(p), error,
                          searches[p]);
             }

@@ -66,7 +66,7 @@ class Segment {
     /// Returns an upper bound of the norm of the low part of every row.
     [[nodiscard]] float coarse_error() const { return coarse_error_; }
     /// Returns an upper bound of the norm of the high part of every row.
-    [[nodiscard]] float coarse_length() const { return coarse_length_; }
+    [[nodiscard]] float coarse_norm() const { return coarse_norm_; }
 
   private:
     struct Entry {
@@ -85,12 +85,14 @@ class Segment {
     std::vector<Entry> subjects_;
     std::vector<std::uint32_t> ignored_;  ///< indices of ignored subjects, ascending; usually empty
     std::string names_;                   ///< names of all subjects, concatenated
+    // One element or group of elements per row:
     std::vector<PackedId> sample_ids_;
     std::vector<std::int8_t> high_;  ///< rows x embedding_size
     std::vector<std::uint8_t> low_;  ///< rows x low_bytes
     std::vector<float> scales_;
+
     float coarse_error_ = 0;
-    float coarse_length_ = 0;
+    float coarse_norm_ = 0;
 };
 
 }  // namespace facebus::gallery

@@ -26,8 +26,9 @@ struct RedisOptions {
     static void keys(auto& self, auto&& key) {
         key("url", self.url,
             "redis://host:port/db, rediss://host:port/db for TLS, or unix:///path?db=0");
-        key("user", self.user, "user name; empty: Redis' default user");
-        key("password_file", self.password_file, "file with the password; empty: no password");
+        key("user", self.user, "user name; empty: the user in the URL, or the Redis default user");
+        key("password_file", self.password_file,
+            "file with the password; empty: the password in the URL, or none");
         key("ca_file", self.tls.ca,
             "TLS: CA certificates (PEM file) that verify the server; empty: the system's CAs");
         key("cert_file", self.tls.certificate,
@@ -40,6 +41,7 @@ struct RedisOptions {
 
 /// Reply of Redis to a command. An error reply is returned as an Error instead.
 struct Reply {
+    /// Nil, an integer, a string or an array.
     std::variant<std::monostate, std::int64_t, std::string, std::vector<Reply>> value;
 
     [[nodiscard]] bool nil() const { return std::holds_alternative<std::monostate>(value); }

@@ -12,7 +12,7 @@ struct RedisAddress {
     int port = 6379;       ///< TCP port
     bool tls = false;      ///< whether to use TLS
     int database = 0;      ///< number of the database
-    std::string user;      ///< user name; empty: Redis' default user
+    std::string user;      ///< user name; empty: the Redis default user
     std::string password;  ///< password; empty: no password
     std::string safe_url;  ///< URL without user and password, for messages
 };

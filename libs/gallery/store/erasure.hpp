@@ -24,8 +24,9 @@ Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
 /// Makes Redis rewrite its files on disk in the background. Until then, the files contain deleted
 /// data. Returns the commands that Redis rejected and an administrator must run instead, such as
-/// "BGREWRITEAOF and BGSAVE", or an empty string. Redis rejects a command if its user may not run
-/// it, or if the same kind of rewrite is already running. Errors: see class Redis.
+/// "BGREWRITEAOF and BGSAVE", or an empty string. Redis rejects a command if the Redis user of
+/// facebus may not run it, or if the same kind of rewrite is already running. Errors: see class
+/// Redis.
 Result<std::string> rewrite_files(Redis& redis);
 
 }  // namespace facebus::gallery

@@ -76,6 +76,8 @@ inline std::vector<std::string> all_parts() {
     for (int i = 0; i < 0x1000; ++i) parts.push_back(fmt::format("{:03x}", i));
     return parts;
 }
+
+// The keys of the table above.
 inline std::string part(const std::string& part) {
     return part_prefix + part;
 }

@@ -38,7 +38,7 @@ local function last_id(stream)
 end
 
 local function forget()
-    local function names(text)
+    local function contains_id(text)
         for i = 6, 5 + ids do
             if string.find(text, ARGV[i], 1, true) then return true end
         end
@@ -48,34 +48,34 @@ local function forget()
     if redis.call('EXISTS', results) == 0 then return end
     local kept = results .. ':kept'
     redis.call('DEL', kept)
-    local last, left = last_id(results), redis.call('PTTL', results)
+    local last, ttl = last_id(results), redis.call('PTTL', results)
     if last == '0-0' then return end
-    local from, page, any = '-', nil, false
+    local from, page, empty = '-', nil, true
     repeat
         page = redis.call('XRANGE', results, from, '+', 'COUNT', 500)
         for _, entry in ipairs(page) do
             local id, fields = entry[1], entry[2]
-            local named, track = false, ''
+            local forgotten, track = false, ''
             for i = 1, #fields, 2 do
-                named = named or names(fields[i + 1])
+                forgotten = forgotten or contains_id(fields[i + 1])
                 if fields[i] == 'track' then track = fields[i + 1] end
             end
-            if not named then
+            if not forgotten then
                 redis.call('XADD', kept, id, unpack(fields))
-                any = true
+                empty = false
             elseif track ~= '' then
                 redis.call('DEL', track_prefix .. track)
             end
             from = '(' .. id
         end
     until #page < 500
-    if not any then
+    if empty then
         redis.call('XADD', kept, last, 'none', '')
         redis.call('XDEL', kept, last)
     end
     redis.call('XSETID', kept, last)
     redis.call('RENAME', kept, results)
-    if left > 0 then redis.call('PEXPIRE', results, left) end
+    if ttl > 0 then redis.call('PEXPIRE', results, ttl) end
 end
 
 if version() ~= expected then return false end

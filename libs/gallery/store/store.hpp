@@ -39,9 +39,10 @@ struct RemovedSample {
 };
 
 /// Access to the gallery in Redis. Every write is one transaction, which also appends to the change
-/// stream. Several programs can write concurrently. All functions apply clean_name() to names. Not
-/// thread-safe: use one object per thread. Errors: see class Redis; also `malformed` if a record in
-/// Redis is damaged, and `unavailable` if a write fails because other programs write continuously.
+/// stream. Several programs can write concurrently. All functions apply clean_name() to names and
+/// fail with its errors. Not thread-safe: use one object per thread. Errors: see class Redis; also
+/// `malformed` if a record in Redis is damaged, and `unavailable` if a write fails because other
+/// programs write continuously.
 class Store {
   public:
     explicit Store(RedisOptions options);
