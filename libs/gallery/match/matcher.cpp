@@ -211,7 +211,7 @@ class CoarseScan {
 
     const Segment& segment_;
     std::size_t first_;     ///< number of rows in all previous segments
-    std::size_t left_out_;  ///< row to omit, counted through all segments
+    std::size_t left_out_;  ///< row to omit, numbered across all segments
 };
 
 }  // namespace

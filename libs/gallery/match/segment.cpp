@@ -56,8 +56,8 @@ void Segment::append_row(const PackedId& id, const std::int8_t* high, const std:
     scales_.push_back(scale);
     std::int32_t squares = 0;
     for (std::size_t i = 0; i < embedding_size; ++i) squares += high[i] * high[i];
-    coarse_length_ =
-        std::max(coarse_length_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
+    coarse_norm_ =
+        std::max(coarse_norm_, std::sqrt(static_cast<float>(squares)) * high_step * scale);
 }
 
 void Segment::finish_subject(const PackedId& id, std::string_view name, bool ignored,

@@ -89,7 +89,7 @@ void parse_host(const std::string& url, std::string_view rest, RedisAddress& add
     bool has_port = false;
     if (rest.starts_with('[')) {
         const auto close = rest.find(']');
-        if (close == std::string_view::npos) throw_invalid(url, "[ without ]");
+        if (close == std::string_view::npos) throw_invalid(url, "the [ has no matching ]");
         address.host = rest.substr(1, close - 1);
         rest.remove_prefix(close + 1);
         if (!rest.empty() && !rest.starts_with(':')) {
@@ -141,7 +141,8 @@ RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
     constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
-    if (!is_printable(url)) throw_invalid(url, "contains characters that are not printable");
+    if (!is_printable(url))
+        throw_invalid(url, "the URL contains characters that are not printable");
     const std::string_view text = url;
     if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
     if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);
