@@ -29,6 +29,7 @@ class SimulatedSite(Gateway):
         self.start("broker")
 
     def peer(self, endpoint):
+        """Returns a socket that is connected to an endpoint of the broker."""
         socket = self.context.socket(zmq.DEALER)
         socket.linger = 0
         socket.connect(self.ipc(endpoint))

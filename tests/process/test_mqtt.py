@@ -29,7 +29,7 @@ class Mosquitto:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.config = case.folder / "mosquitto.conf"
-        # If root starts Mosquitto, it switches to another user by default, who has no access to this folder.
+        # Without `user root`, a Mosquitto that root starts runs as another user, who cannot access this folder.
         self.config.write_text("\n".join(
             [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stderr",
              *(lines or ["allow_anonymous true"])]))
@@ -242,7 +242,7 @@ class RestartTest(MqttTest):
         site.kill("gateway")
         listener.until(AVAILABILITY, lambda state: state == "offline")
         self.assertEqual("offline", self.retained(broker, AVAILABILITY))
-        before = len(listener.seen)
+        before = len(listener.messages)
         site.event("t2", "ended")  # the gateway is down and misses it
         site.restart_gateway()
         listener.until(AVAILABILITY, lambda state: state == "online")
@@ -304,7 +304,7 @@ class HomeAssistantTest(MqttTest):
                                      "-W", "1"]).out
         self.assertIn("facebus/door/presence", retained)
         self.assertNotIn("Zoe", retained)
-        for _, message_topic, _ in listener.seen:
+        for _, message_topic, _ in listener.messages:
             self.assertRegex(message_topic, r"^[A-Za-z0-9_/-]+$")
 
     def test_removes_discovery_configs_of_people_removed_while_the_gateway_was_down(self):

@@ -74,7 +74,7 @@ class UnknownFaces {
     std::size_t max_faces_;
     std::chrono::nanoseconds age_;
     mutable std::mutex mutex_;
-    std::deque<Face> faces_;    ///< in order of arrival
+    std::deque<Face> faces_;    ///< oldest first, by arrival
     std::uint64_t change_ = 1;  ///< incremented at every change of `faces_`
     mutable Grouped grouped_;
 };

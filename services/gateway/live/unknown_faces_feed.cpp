@@ -9,7 +9,9 @@
 namespace facebus::gateway {
 namespace {
 
+// Maximum number of crops that wait to be embedded.
 constexpr std::size_t max_waiting = 64;
+// How long to wait for free networks before checking whether the gateway stops.
 constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace
@@ -63,6 +65,7 @@ void UnknownFacesFeed::run(const std::stop_token& stop) {
             next = std::move(waiting_.front());
             waiting_.pop_front();
         }
+        // Try again until networks are free.
         while (!stop.stop_requested() && !embed(next)) {
         }
     }

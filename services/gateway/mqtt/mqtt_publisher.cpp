@@ -26,7 +26,9 @@ constexpr auto max_event_age = std::chrono::minutes(1);
 // Maximum number of messages passed to the client and not acknowledged. Further messages stay in
 // this class, where newer states replace older ones and the number of events is limited.
 constexpr std::size_t max_in_flight = 20;
+// Interval at which the presence is updated even if no message arrives.
 constexpr int tick_ms = 100;
+// How long to wait at the end until the MQTT broker has acknowledged `offline`.
 constexpr auto disconnect_timeout = std::chrono::seconds(1);
 constexpr std::string_view online = "online";
 constexpr std::string_view offline = "offline";
@@ -49,6 +51,7 @@ std::string topic_prefix(const std::string& text, const std::string& setting, bo
                                                setting, text));
 }
 
+/// Throws FatalError (config) if an option from which topics are built is invalid.
 MqttTopics make_topics(const MqttOptions& options) {
     if (!wire::valid_source(options.client_id)) {
         throw FatalError(Exit::config,
@@ -202,6 +205,7 @@ void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) 
     states_.set(topic, std::move(state), iso8601(utc_ns()));
 }
 
+/// Publishes the Home Assistant configurations of a device, unless discovery is off.
 void MqttPublisher::publish_discovery(const std::map<std::string, std::string>& configs) {
     if (!topics_.discovery_enabled()) return;
     for (const auto& [topic, config] : configs) states_.set(topic, config);

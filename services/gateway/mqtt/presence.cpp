@@ -121,9 +121,9 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
             (track.ended ? tally.lingering : tally.in_view).insert(subject);
         }
     }
-    // When the track of a person ends, the person often continues on a new track, whose name is not
-    // known yet. So assume that the tracks in view without a name show the people who linger. Then
-    // the number of people who are not in view by name is the larger of these two numbers.
+    // When a track ends, its person often continues on a new track, whose name is not known yet. So
+    // assume that the tracks in view without a name show the people who linger: count the larger of
+    // these two numbers, not their sum.
     std::map<std::string, Camera> all;
     for (auto& [name, tally] : tallies) {
         std::erase_if(tally.lingering, [&](const auto& id) { return tally.in_view.contains(id); });

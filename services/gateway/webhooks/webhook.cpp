@@ -57,7 +57,7 @@ std::set<std::string> parse_cameras(const std::string& text, const std::string& 
     }
     throw FatalError(Exit::config,
                      fmt::format("{}.cameras: \"{}\" is not a comma-separated list of camera "
-                                 "names",
+                                 "names; use 1 to 64 letters, digits, '_' and '-' per name",
                                  setting, text));
 }
 
@@ -66,8 +66,8 @@ std::string read_signing_secret(const std::string& file, const std::string& sett
     auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
     throw FatalError(Exit::config,
-                     fmt::format("{}.secret_file: a webhook requires a secret to sign requests; "
-                                 "create a file with `openssl rand -hex 32`",
+                     fmt::format("{}.secret_file: a webhook requires a file with a secret to sign "
+                                 "requests; create one with `openssl rand -hex 32 > FILE`",
                                  setting));
 }
 
