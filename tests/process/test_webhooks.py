@@ -62,7 +62,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook?from=facebus"
 
     def next(self):
-        """Waits for a request. Returns the result's id and the decoded body."""
+        """Waits for a request. Returns the result's id and the decoded body. Also sets `path`, `headers` and `body`."""
         self.path, self.headers, self.body = self.posts.get()
         return self.headers["X-Facebus-Id"], json.loads(self.body)
 
@@ -193,7 +193,7 @@ class RestartTest(WebhookTest):
         got += receiver.ids(6)
         self.assertEqual([result_id(result) for result in results], got)
 
-    def test_repetition_after_a_kill_has_the_same_id_and_body(self):
+    def test_repeats_an_unconfirmed_result_after_a_crash_with_the_same_id_and_body(self):
         receiver = Receiver(self)
         hang = threading.Event()
         self.addCleanup(hang.set)
@@ -215,8 +215,7 @@ class RestartTest(WebhookTest):
             site.next()
         site.stop("gateway")
         secret = self.folder / "hook-secret"
-        site.restart_gateway(FACEBUS_WEBHOOKS_LOCK_URL=receiver.url,
-                              FACEBUS_WEBHOOKS_LOCK_SECRET_FILE=secret)
+        site.restart_gateway(FACEBUS_WEBHOOKS_LOCK_URL=receiver.url, FACEBUS_WEBHOOKS_LOCK_SECRET_FILE=secret)
         redis = ["redis-cli", "-s", site.folder / "redis", "GET", "facebus:reader:webhook:lock"]
         while not self.run_program(redis).out.strip():
             site.next()

@@ -81,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(each_role_has_the_permissions_of_all_lower_roles, Fixtur
     BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(rejects_keys_that_were_revoked_while_the_body_arrived, Fixture) {
+BOOST_FIXTURE_TEST_CASE(checks_the_key_again_after_the_body_arrived, Fixture) {
     auto site = make_site();
     BOOST_TEST(site.handle(request("/read", read)).body == "yes");
     BOOST_TEST(site.handle(request("/read", "revoked")).status == 401);
