@@ -24,7 +24,7 @@ Image photo(const std::string& name) {
 struct Fixture {
     FaceStage stage{test::models(), {}, {}};
 
-    /// Returns a gallery with one person, whom the image shows.
+    /// Returns a gallery with only the person in the image.
     gallery::Snapshot gallery_with(const std::string& name, const Image& image) {
         const auto face = stage.sample(image, 0, name + ".jpg");
         BOOST_REQUIRE(face);

@@ -196,7 +196,7 @@ void MqttPublisher::process(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a retained state. `empty` is true if the state says that nobody is present or known. During
+/// Sets a retained state. `empty` is true if the state contains no person. During
 /// start-up such a state is not published if the topic has no state yet: there may be people in
 /// view whose tracks have sent no message yet. Until then, the MQTT broker keeps the state of the
 /// previous run.

@@ -35,7 +35,7 @@ class Presence {
         std::size_t count = 0;
         std::set<std::string> people{};  ///< subject ids of the known people present
     };
-    /// Known person whom a camera saw last.
+    /// The known person that a camera saw last.
     struct LastSeen {
         std::string subject_id;
         std::string time;  ///< capture time in ISO 8601, so that texts sort by time
@@ -69,7 +69,7 @@ class Presence {
     };
     /// What is remembered about a track beyond its time in view.
     struct TrackInfo {
-        std::string subject_id{};  ///< known person on the track; empty: nobody is known
+        std::string subject_id{};  ///< known person on the track; empty: not identified
         bool ended = false;        ///< the track ended, so later messages do not reopen it
     };
 
