@@ -198,7 +198,8 @@ void MqttPublisher::process(const Arrival& arrival) {
 
 /// Sets a retained state. `empty` is true if the state contains no person. During start-up, an
 /// empty state is not published if the topic has no state yet, because people may be in view whose
-/// tracks have sent no message yet. Until then, the MQTT broker keeps the state of the previous run.
+/// tracks have sent no message yet. Until then, the MQTT broker keeps the state of the previous
+/// run.
 void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));
