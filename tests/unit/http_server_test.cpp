@@ -316,14 +316,14 @@ BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_mentions_the_setting) {
 }
 
 BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {
-    for (const auto* good : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
+    for (const auto* inside : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
         BOOST_TEST(is_loopback(*parse_address(inside)), inside);
     }
-    for (const auto* other :
+    for (const auto* outside :
          {"0.0.0.0:1", "127.example.com:1", "10.0.0.1:1", "[::]:1", "1.127.0.0:1"}) {
         BOOST_TEST(!is_loopback(*parse_address(outside)), outside);
     }
-    for (const auto* bad : {"", ":1", "host", "host:", "host:x", "host:70000", "host:-1"}) {
+    for (const auto* malformed : {"", ":1", "host", "host:", "host:x", "host:70000", "host:-1"}) {
         BOOST_TEST(!parse_address(malformed), malformed);
     }
 }
