@@ -44,7 +44,8 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view byte
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// Returns the secret in a file, which is its first line. Returns an empty string if the file name
-/// is empty. Throws `FatalError` (config) that names `setting` if the file cannot be read.
+/// is empty. If the file is empty or cannot be read, throws `FatalError` (config) that names
+/// `setting`, the configuration key or flag of the file.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

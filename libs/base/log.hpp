@@ -32,8 +32,8 @@ struct LogField {
 };
 
 /// Writes lines of the form `ts=… level=… service=… event=… key=value …`, each in one write() call.
-/// Quotes and escapes values that contain spaces, quotes or control characters. Callers must not
-/// log embeddings or pixels. Thread-safe.
+/// Quotes values that are empty or contain spaces, quotes, `=`, backslashes, control characters or
+/// non-ASCII characters. Callers must not log embeddings or pixels. Thread-safe.
 class Log {
   public:
     using Fields = std::initializer_list<LogField>;

@@ -19,7 +19,7 @@ class Stop {
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
     /// Blocks until the stop is requested or the time has passed. Returns whether the stop was
-    /// requested.
+    /// requested. Returns false early if a signal handler interrupts the wait.
     bool wait_ms(int milliseconds) const noexcept;
 
   private:
