@@ -23,8 +23,10 @@ class Outbox {
     using Time = Monotonic::time_point;
 
     struct Options {
-        std::size_t capacity = 256;                            ///< maximum number of entries
-        Monotonic::duration resend = std::chrono::seconds(3);  ///< time before an entry is resent
+        /// Number of entries from which the outbox is full. add() does not enforce it.
+        std::size_t capacity = 256;
+        /// Time after which an unacknowledged entry is resent.
+        Monotonic::duration resend = std::chrono::seconds(3);
     };
 
     explicit Outbox(const Options& options) : options_(options) {}
@@ -35,18 +37,18 @@ class Outbox {
         closing,  ///< event that waits until all earlier entries of its group are acknowledged
     };
 
-    /// Adds a message. `ref` is the id by which it will be acknowledged. `group` is "door/7/" for a
-    /// track and "door/" for a camera: a closing entry waits for all earlier entries whose group
-    /// starts with its own group.
+    /// Adds a message. `ref` is the id by which it will be acknowledged. `group` is
+    /// "<camera>/<track>/" for a track and "<camera>/" for a camera, such as "door/7/" and "door/".
+    /// A closing entry waits for all earlier entries whose group starts with its own group.
     void add(std::string ref, std::string group, Message message, Kind kind);
 
     /// If the outbox is full, drops the oldest probe, or the oldest event if there are no probes.
     /// Returns the kind of the dropped entry, or nothing.
     std::optional<Kind> drop_oldest_if_full();
 
-    /// Returns the first entry to send now, or null. An entry is due if it was never sent, or was
-    /// last sent at least `resend` ago, and does not wait for other entries. Call mark_sent() after
-    /// sending it.
+    /// Returns the first due entry, or null. A closing entry that waits for other entries is not
+    /// due. Any other entry is due if it was never sent, or was last sent at least `resend` ago.
+    /// Call mark_sent() after sending the entry.
     const Message* next_to_send(Time now);
     /// Records that the entry returned by the last next_to_send() was sent.
     void mark_sent(Time now);
