@@ -1,4 +1,4 @@
-// Public keys that may connect to the broker.
+// Public keys of the peers that may connect to the broker.
 #pragma once
 
 #include <filesystem>

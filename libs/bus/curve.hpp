@@ -19,7 +19,8 @@ struct KeyPair {
 /// CURVE.
 KeyPair make_key_pair();
 
-/// Public key with its role and owner: the line `<role> <key> <name>` of a .pub file.
+/// Public key with its role and the name of its owner: the line `<role> <key> <name>` of a .pub
+/// file.
 struct PublicKey {
     std::string role;  ///< one of key_roles
     std::string key;

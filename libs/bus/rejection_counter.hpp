@@ -29,8 +29,8 @@ class RejectionCounter {
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
-    /// If there are as many successful handshakes as pending connections, all of the connections
-    /// are established.
+    /// If there are at least as many successful handshakes as pending connections, all of the
+    /// connections are established.
     void settle() {
         if (pending_.size() > done_) return;
         pending_.clear();

@@ -12,8 +12,9 @@
 namespace facebus::bus {
 
 /// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts the connection and
-/// authenticates the peer by its key, unless `allow_unencrypted` permits otherwise. An ipc://
-/// endpoint is protected by the permissions of its folder.
+/// authenticates the peer by its key, unless `allow_unencrypted` permits otherwise. Exception: a
+/// socket that listens without a role (see SocketOptions) never uses CURVE. An ipc:// endpoint is
+/// protected by the permissions of its folder.
 struct Security {
     /// TCP endpoints that may be used without keys.
     enum class Unencrypted {
@@ -31,7 +32,7 @@ struct Security {
     std::filesystem::path allowed{};
 };
 
-/// The section `bus` of facebus.yaml: file names of the keys.
+/// The section `bus` of facebus.yaml.
 struct SecurityOptions {
     std::string key{};
     std::string broker{};
@@ -40,8 +41,8 @@ struct SecurityOptions {
 
     static void keys(auto& self, auto&& key) {
         key("key", self.key,
-            "secret key file (.key) of this process, created by `facebus keygen`; encrypts every "
-            "tcp:// endpoint and authenticates its peers");
+            "secret key file (.key) of this process, created by `facebus keygen`; for encrypted "
+            "and authenticated connections at the tcp:// endpoints of the broker");
         key("broker", self.broker,
             "public key file (.pub) of the broker, for processes that connect to it");
         key("allowed", self.allowed,

@@ -28,7 +28,8 @@ struct Message {
 /// sockets. Thread-safe, except that all sockets that listen must be bound in the same thread.
 class Context {
   public:
-    /// Throws `FatalError` (config) if `security.allowed` is set but unreadable.
+    /// Throws `FatalError` (config) if `security.allowed` is set, but is unreadable or contains an
+    /// invalid .pub file.
     explicit Context(Security security = {});
     ~Context();
     Context(const Context&) = delete;
@@ -50,11 +51,13 @@ enum class SocketType {
     router,     ///< exchanges messages with many dealers, each addressed by its peer name
 };
 
-/// Limits and key role of a socket.
+/// Limits of a socket, and the role that the keys of its peers must have.
 struct SocketOptions {
     int send_queue = 1000;     ///< maximum number of unsent messages per peer
     int receive_queue = 1000;  ///< maximum number of unread messages per peer
-    int linger_ms = 0;         ///< time that the destructor waits for unsent messages
+    /// Time in which unsent messages are still sent after the destruction of the socket. The
+    /// destructor of the Context blocks for at most this time.
+    int linger_ms = 0;
     /// Maximum size of a received frame. A peer that sends a larger one is disconnected.
     std::size_t max_frame_bytes = wire::max_payload_bytes;
     /// Role that the key of a connecting peer must have. Empty: the socket listens without keys.
@@ -93,15 +96,16 @@ class Socket {
     bool try_send(const Message& message, const std::string& peer = {});
 
     /// Returns the next message, or nothing if no message is queued. On an error the message is
-    /// dropped. Errors: malformed (not three frames), too_large, refused (the peer's key was
-    /// removed from the AllowList after the peer had connected). On a router, stores the name of
-    /// the peer in `sender`, even on errors.
+    /// dropped. Errors: malformed (not three frames), too_large (topic above 128 bytes, or header
+    /// above wire::max_header_bytes), refused (the peer's key was removed from the AllowList after
+    /// the peer had connected). On a router, stores the name of the peer in `sender`, even on
+    /// errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
     /// Returns how many connections this listening socket has rejected because the peer did not
-    /// speak ZeroMQ or had no key, a wrong key or a key that is not allowed. Returns 0 if the
-    /// socket has no role. Must be called regularly, because each call empties an unbounded event
-    /// queue.
+    /// speak ZeroMQ, had no key, expected a different key of the broker, or had a key that is not
+    /// allowed. Returns 0 if the socket has no role. Must be called regularly, because each call
+    /// empties an unbounded event queue.
     std::uint64_t rejected_connections();
 
     /// Returns the underlying ZeroMQ socket, for Poller.

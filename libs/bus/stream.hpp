@@ -150,7 +150,8 @@ class StreamWriter {
     std::uint64_t dropped_ = 0;
 };
 
-/// Queue lengths of both sockets. Short, because a message can contain a whole frame.
+/// Queue lengths for the sockets of StreamReader and StreamWriter. Short, because a message can
+/// contain a whole frame.
 inline const SocketOptions stream_options{.send_queue = 2, .receive_queue = 2};
 
 }  // namespace facebus::bus
