@@ -173,7 +173,7 @@ struct SealedReader::Impl {
         return {};
     }
 
-    /// Appends the next chunk to `waiting`, or sets `at_end`.
+    /// Appends the next chunk to `waiting`. Sets `at_end` at the end of the file.
     Result<void> fill() {
         waiting.erase(0, position);
         position = 0;

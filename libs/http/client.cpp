@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Shorter than the timeout of a request, because connecting cannot be aborted.
+// Maximum time for connecting, which the Watchdog cannot abort.
 constexpr milliseconds max_connect_time(3000);
 constexpr std::size_t max_response_bytes = 65'536;
 
@@ -48,7 +48,7 @@ std::optional<Url> parse_url(const std::string& url) {
 }
 
 /// Thread that aborts a request at its deadline or at a stop request. The timeouts of the library
-/// are not sufficient, because they restart with every byte.
+/// (cpp-httplib) are not sufficient, because they restart with every byte.
 class Watchdog {
   public:
     Watchdog(httplib::Client& client, milliseconds time, const Stop& stop)

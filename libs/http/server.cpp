@@ -55,7 +55,8 @@ bool wait_for(socket_t socket, short events, Monotonic::time_point deadline, con
     }
 }
 
-/// TCP stream with one deadline and one size limit for the whole request. Does not own the socket.
+/// TCP stream with a deadline for the headers of a request, a deadline for its body, and a size
+/// limit for both together. Does not own the socket.
 class BoundedStream : public httplib::Stream {
   public:
     BoundedStream(socket_t socket, milliseconds timeout, std::size_t max_bytes, const Stop& stop)
@@ -202,9 +203,9 @@ class BoundedServer : public httplib::Server {
         return succeeded;
     }
 
-    /// Renames or removes headers, so that the library ignores them. Otherwise it would decompress
-    /// bodies without a limit, parse forms, read a body without a length until the connection ends,
-    /// and respond with byte ranges.
+    /// Renames, removes and adds headers. Otherwise the library would decompress bodies without a
+    /// limit, parse forms, read a body without a length until the connection ends, and respond with
+    /// byte ranges.
     static void prepare(httplib::Request& request) {
         const auto rename = [&](const char* name, const char* other) {
             const auto value = request.get_header_value(name);

@@ -45,10 +45,10 @@ struct ServerOptions {
     std::string address;       ///< host:port; port 0: any free port
     std::string setting;       ///< configuration key of the address, for errors
     std::size_t threads = 8;   ///< maximum number of concurrent requests
-    std::size_t waiting = 64;  ///< maximum number of queued connections; the kernel queues more
+    std::size_t waiting = 64;  ///< maximum number of queued connections; more wait in the kernel
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
-    /// Deadline in seconds for receiving a request. Also the time that sending a response may spend
-    /// waiting for the client.
+    /// Deadline in seconds for receiving a body. The headers have the same deadline, but at most
+    /// 5 s. Also the time that sending a response may spend waiting for the client.
     double timeout = 30;
 };
 
@@ -66,8 +66,8 @@ struct Handlers {
 };
 
 /// Runs an HTTP server in its own threads until it is destroyed. Handles one request per
-/// connection. Closes a connection if the request has not arrived before its deadline. Request
-/// bodies require a Content-Length and must be neither chunked nor compressed.
+/// connection. Closes a connection if the headers or the body have not arrived before their
+/// deadline. Request bodies require a Content-Length and must be neither chunked nor compressed.
 class Server {
   public:
     /// Throws `FatalError` that names the setting if the server cannot listen.
