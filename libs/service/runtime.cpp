@@ -103,7 +103,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     } catch (const CLI::Success& success) {  // --help or --version
         return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "{}: {}; see {} --help\n", service, error.what(), service);
+        fmt::print(stderr, "{}: {}; see facebus-{} --help\n", service, error.what(), service);
         return static_cast<int>(Exit::usage);
     }
     try {
