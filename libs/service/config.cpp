@@ -179,8 +179,8 @@ class Reader {
                                                 "`facebus check --defaults` in upper case")));
     }
 
-    /// Returns the variables that a misspelled one may have been meant to be: the variables of all
-    /// keys and, if it begins like an entry of a group, the variables of that entry.
+    /// Returns the names of which `variable` may be a misspelling: other_variables, the variables
+    /// of all keys and, if `variable` begins like an entry of a group, the variables of that entry.
     [[nodiscard]] std::vector<std::string> variables_like(const std::string& variable) const {
         std::vector<std::string> names(other_variables.begin(), other_variables.end());
         for (const auto& [path, key] : keys_) names.push_back(key.variable());

@@ -81,7 +81,8 @@ struct Group {
 /// Throws `std::invalid_argument` if `name` is not a valid name for an entry of the group `path`.
 void check_name(const std::string& path, const std::string& name);
 
-/// Returns a group that stores its entries in `members`. `example` is an entry for default_yaml().
+/// Returns a group that stores its entries in `members`. `example` is the name of the entry in
+/// default_yaml().
 template <class Options>
 Group group_of(const std::string& path, const std::string& help,
                std::map<std::string, Options>& members, const std::string& example) {
@@ -106,8 +107,8 @@ Environment process_environment();
 
 /// Reads the YAML `text`, then the variables that begin with FACEBUS_, which override the text.
 /// `name` is the file name for error messages. Throws `FatalError` (config) if the YAML is
-/// malformed, a key or variable is unknown, or a value is invalid. The message names the file and
-/// line or the variable, and suggests a similar name for an unknown one.
+/// malformed, a key or variable is unknown, or a value is invalid. The message names the variable,
+/// or the file and line, and suggests a similar name for an unknown key or variable.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 

@@ -19,9 +19,9 @@ concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
 };
 
 /// Runs a stage until the stop is requested: receives `In` messages at the input of the service,
-/// passes each to `stage`, adds the timestamp, and sends the result to the next stage of the
-/// pipeline. After each message calls `on_processed(input, output, output_payload)`, which updates
-/// metrics of the stage.
+/// passes each to `stage`, adds the completion time of the step, and sends the result to the next
+/// stage of the pipeline. Before sending, calls `on_processed(input, output, output_payload)`,
+/// which updates metrics of the stage.
 template <class In, class Out, StageOf<In, Out> Stage, class OnProcessed>
 void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
     const auto row = wire::index_of(runtime.service);
