@@ -21,10 +21,10 @@ inline constexpr std::int32_t max_side = 16384;  ///< pixels, width or height of
 template <class Message>
 std::string encode(const Message& message);
 
-/// Decodes and validates a header. Checks, in this order: total size, MessagePack limits, version,
-/// keys and types, ranges, and whether the payload has the size that follows from the header.
-/// Ignores unknown keys. Input may be hostile. Errors: malformed, unsupported, too_large. Does not
-/// throw.
+/// Decodes and validates a header. Checks, in this order: sizes of header and payload, element
+/// sizes and nesting depth of the MessagePack data, version, keys and types, ranges, and whether
+/// the payload has the size that follows from the header. Ignores unknown keys. Input may be
+/// hostile. Errors: malformed, unsupported, too_large. Does not throw.
 template <class Message>
 Result<Message> decode(std::string_view header, std::size_t payload_bytes);
 

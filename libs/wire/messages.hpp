@@ -73,7 +73,7 @@ struct Head {
 /// Fields shared by the messages about a frame on the edge.
 struct Stream {
     std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
-    bool live = false;     ///< true: drops late messages (live); false: blocks the sender (file)
+    bool live = false;     ///< true: late messages are dropped; false (file): the sender waits
     bool end = false;      ///< last message of the stream, without pixels
 
     static void fields(auto& self, auto&& field) {
@@ -220,7 +220,7 @@ struct RunnerUp {
 
 /// Decision about the person of a track.
 enum class Decision {
-    known,      ///< the person is the subject
+    known,      ///< the person is Identity::subject
     unknown,    ///< the person was seen well enough and is not in the gallery
     undecided,  ///< the person was not seen well enough yet
     error,      ///< the probe was dead-lettered
