@@ -90,7 +90,7 @@ void compare(const json& value, const json& reference, const json& common,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(input_of_each_stage_is_the_output_of_the_previous_stage) {
+BOOST_AUTO_TEST_CASE(output_of_each_edge_stage_is_the_input_of_the_next_stage) {
     std::set<std::string_view> kinds;
     examples::for_each([&](const auto& message, std::size_t) {
         kinds.insert(std::remove_cvref_t<decltype(message)>::kind);

@@ -1,5 +1,5 @@
-// Tests the authentication of peers over real sockets. Each test waits for the event that it
-// verifies, which is the counter of rejected connections if a peer must be rejected.
+// Tests the authentication of peers over real sockets. A test of a rejected peer waits until the
+// rejected connection is counted.
 #include <arpa/inet.h>
 #include <boost/test/unit_test.hpp>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// Tests the transport between stages over real sockets: live messages are dropped, files block the
-// sender.
+// Tests the transport between stages over real sockets: late messages of a live source are dropped;
+// messages of a file block the sender.
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -51,7 +51,7 @@ struct Connection {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order_at_a_slow_reader) {
+BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order) {
     Connection connection;
     constexpr int frames = 500;
     std::jthread reader([&] {
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order_at_a_slow_reader) {
             }
         }
     });
-    // More frames than the queues can contain, so the writer must block.
+    // More frames than the queues can contain, so the writer blocks if the reader is slower.
     for (int i = 0; i < frames; ++i) BOOST_REQUIRE(connection.send(Connection::frame(i, false)));
     reader.join();
     BOOST_TEST(!connection.stop.requested());

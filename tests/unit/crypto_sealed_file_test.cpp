@@ -80,6 +80,7 @@ BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
 BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
     const LinesFile written("p");
     const auto valid = written.bytes();
+    constexpr std::size_t first_chunk = 17 + 16 + 24;  // after the first line, salt and header
     constexpr std::size_t sealed_chunk = 65'536 + 17;
     for (const std::size_t offset :
          {std::size_t{20}, std::size_t{40}, std::size_t{100}, valid.size() - 1}) {
@@ -88,8 +89,8 @@ BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
         written.replace(changed);
         BOOST_TEST(!written.read("p").has_value(), "modified at " << offset);
     }
-    for (const std::size_t size :
-         {std::size_t{30}, 57 + sealed_chunk, 57 + 2 * sealed_chunk, valid.size() - 1}) {
+    for (const std::size_t size : {std::size_t{30}, first_chunk + sealed_chunk,
+                                   first_chunk + 2 * sealed_chunk, valid.size() - 1}) {
         written.replace(valid.substr(0, size));
         BOOST_TEST(!written.read("p").has_value(), "truncated at " << size);
     }
