@@ -35,8 +35,7 @@ Result<ArchiveHeader> read_archive_header(std::string_view line) {
         }
         return ArchiveHeader{to_count(json.at("subjects")), to_count(json.at("samples"))};
     } catch (const std::exception&) {
-        return fail(ErrorKind::malformed,
-                    "this is not an archive written by facebus gallery export");
+        return fail(ErrorKind::malformed, "this is not a gallery exported by facebus");
     }
 }
 

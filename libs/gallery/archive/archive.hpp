@@ -1,7 +1,8 @@
-// Text format of an exported gallery, written by `facebus gallery export`.
+// Text format of an exported gallery. The file can be encrypted as a whole; see
+// crypto/sealed_file.hpp.
 //
 // Each line is a JSON object. The first line is the header: `facebus_gallery` (format version, now
-// 2), `subjects` and `samples` (counts). Every other line is a sample: `subject` (name), `source`,
+// 2), `subjects` and `samples` (counts). All further lines are samples: `subject` (name), `source`,
 // `model`, `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in
 // base64). Since version 2 a sample can also have `ignored` (true if the subject is ignored) and
 // `picture` (the photo of the sample, a JPEG in base64).
@@ -25,7 +26,7 @@ struct ArchiveHeader {
 /// Returns the header as a line, including the newline.
 std::string archive_line(const ArchiveHeader& header);
 /// Parses the header line. Fails with `malformed` if the line is not a header, and with
-/// `unsupported` if a later version of facebus wrote it.
+/// `unsupported` if its format version is newer than the one above.
 Result<ArchiveHeader> read_archive_header(std::string_view line);
 
 /// A sample in an archive, with the name of its subject, the `ignored` mark and the photo.
