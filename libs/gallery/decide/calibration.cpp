@@ -217,8 +217,8 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
     out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
     // The policy stores the threshold for ten subjects. Subtract what effective_threshold() adds
-    // for the present number of subjects. It then returns out.threshold for this gallery, and a
-    // higher threshold once the gallery has grown.
+    // for the present number of subjects. That function then returns out.threshold for this
+    // gallery, and a higher threshold once the gallery has grown.
     out.policy.threshold =
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 

@@ -18,11 +18,11 @@ struct Calibration {
     double fpir = 0;            ///< requested false positive identification rate
     std::size_t impostors = 0;  ///< number of impostors drawn from the cohort
     float threshold = 0;        ///< similarity required for `known` in this gallery
-    /// Similarity added because the subjects of this gallery resemble each other more than the
-    /// drawn impostors resemble them (same cameras, same family). 0 with fewer than
-    /// min_subjects_for_shift subjects.
+    /// Similarity added to that of the drawn impostors, because the subjects of this gallery
+    /// resemble each other more than those impostors do (same cameras, same family). 0 with fewer
+    /// than min_subjects_for_shift subjects.
     float shift = 0;
-    double tpir = 0;  ///< expected share of enrolled people identified, from Cohort::genuine
+    double tpir = 0;  ///< expected share of enrolled people identified (1 - FNIR)
 };
 
 /// Minimum number of subjects for Calibration::shift.
@@ -39,9 +39,9 @@ std::size_t impostors_needed(double fpir);
 /// `impostors` fictitious people from the cohort, each fused from `min_probes` images, and matches
 /// them with the gallery. Chooses the threshold at which the share `fpir` of them would be
 /// identified. Deterministic for a given gallery. Performs impostors x samples comparisons and
-/// calls `step` after each impostor to report progress. Fails with `refused` if the gallery is
-/// empty, if gallery and cohort have different models, or if `fpir` is not between min_fpir and
-/// max_fpir.
+/// calls `step` after each impostor to report progress. Fails with `refused` if the gallery has
+/// no samples, if gallery and cohort have different models, or if `fpir` is not between min_fpir
+/// and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
                               double fpir, std::size_t impostors,
                               const std::function<void()>& step = {});
@@ -62,7 +62,7 @@ struct CalibrationOptions {
 
 /// Calibrates a gallery without a stored policy, in about a second. Uses the shipped cohort and 200
 /// to 2,000 impostors, depending on the size of the gallery; `facebus calibrate` uses more. Every
-/// program that matches obtains the same result. Errors: see calibrate().
+/// program that matches probes obtains the same result. Errors: see calibrate().
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options);
 
 /// Result of a leave-one-out test of a gallery.

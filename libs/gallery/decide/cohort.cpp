@@ -129,13 +129,15 @@ Result<Cohort> read_cohort(const std::string& text) {
         cohort.people = to_count(json.at("people"));
         cohort.images = to_count(json.at("pictures"));
         cohort.tail = json.at("tail");
-        if (!(cohort.tail > 0.1 && cohort.tail < 10)) throw std::domain_error("tail");
+        if (!(cohort.tail > 0.1 && cohort.tail < 10))
+            throw std::domain_error("the tail is not between 0.1 and 10");
         for (const auto& each : json.at("genuine")) {
             cohort.genuine.push_back({to_count(each.at("samples")), to_count(each.at("probes")),
                                       each.at("mean"), each.at("deviation")});
-            if (!(cohort.genuine.back().deviation > 0)) throw std::domain_error("deviation");
+            if (!(cohort.genuine.back().deviation > 0))
+                throw std::domain_error("a deviation is not positive");
         }
-        if (cohort.genuine.empty()) throw std::length_error("genuine");
+        if (cohort.genuine.empty()) throw std::length_error("there are no genuine distributions");
         cohort.mean = to_vector(json.at("mean"));
         cohort.between = to_covariance(json.at("between"));
         cohort.within = to_covariance(json.at("within"));

@@ -22,7 +22,7 @@ struct Cohort {
     /// Covariance matrix as a low-rank sum: columns * columns^T + rest * identity.
     struct Covariance {
         std::vector<Vector> columns;  ///< columns of the low-rank part
-        float rest = 0;               ///< variance that every component has in addition
+        float rest = 0;               ///< variance of every component, added to the low-rank part
     };
 
     /// Distribution of the similarities of enrolled people to their own samples.

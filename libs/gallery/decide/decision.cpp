@@ -9,7 +9,7 @@ namespace {
 
 /// Returns the probability that the best match is correct. The policy's logistic function assumes a
 /// single subject. With N subjects an impostor has N chances to resemble somebody, so the odds of
-/// an impostor are N times as high. This subtracts ln(N) in the exponent.
+/// an impostor are N times as high. This subtracts ln(N) from the log-odds of a correct match.
 double probability(const Policy& policy, float similarity, std::size_t subjects) {
     const double prior = std::log(static_cast<double>(std::max<std::size_t>(subjects, 1)));
     return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset - prior)));

@@ -11,7 +11,7 @@
 namespace facebus::gallery {
 
 /// Parameters of the decision. A track is `known` if its similarity to the best subject reaches the
-/// effective threshold and exceeds its similarity to every other subject by at least the margin.
+/// effective threshold and exceeds its similarity to all other subjects by at least the margin.
 /// calibrate() sets threshold, slope and offset for a gallery. Their defaults are averages over
 /// calibrations of galleries from LFW at an FPIR of 1%. See
 /// docs/decisions/0003-open-set-decision.md.
@@ -62,7 +62,8 @@ struct Decision {
     double probability = 0;       ///< probability that the track shows the best subject, 0 to 1
     std::size_t good_probes = 0;  ///< number of probes with a quality of at least min_quality
     float threshold = 0;          ///< similarity required for `known`; see effective_threshold()
-    float margin = 0;  ///< similarity of the best subject minus the runner-up's (0 if none)
+    /// Similarity of the best subject minus that of the runner-up. A missing subject counts as 0.
+    float margin = 0;
     /// Whether the track must not be reported, because it shows an ignored subject or would be
     /// identified as one after more faces with the same similarity.
     bool ignored = false;
