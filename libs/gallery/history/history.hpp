@@ -24,7 +24,8 @@ struct HistoryOptions {
     double hours = 24;  ///< hours to keep results; 0: store nothing
 
     static void keys(auto& self, auto&& key) {
-        key("history_hours", self.hours, Range{0, 8760}, "hours to keep results in Redis; 0: none");
+        key("history_hours", self.hours, Range{0, 8760},
+            "hours to keep results in Redis; 0: store none");
     }
 };
 

@@ -17,7 +17,7 @@ Result<void> HistoryReader::find_position() {
         position_ = saved_ = stored->text();
         return {};
     }
-    // No position is stored, so this reader is new. Start after the newest result.
+    // No valid position is stored, so treat this reader as new. Start after the newest result.
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
     if (!newest) return std::unexpected(newest.error());
     position_ = "0-0";
