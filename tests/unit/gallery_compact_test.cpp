@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_CASE(quantised_embeddings_keep_their_similarities) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(quantises_vectors_of_any_length) {
+BOOST_AUTO_TEST_CASE(quantises_vectors_of_any_norm) {
     for (const float value : {0.0F, 1.0F, -1.0F, 3.0F, 1e-20F}) {
         Embedding all{};
         all.fill(value);
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(all_instruction_sets_give_the_same_coarse_products) {
     std::vector<std::int8_t> bytes;
     for (std::uint32_t i = 0; i < rows; ++i) {
         auto row = compact(face(i));
-        // Include the ends of the range.
+        // Include the largest and the smallest component.
         if (i == 0) row.high.fill(127);
         if (i == 1) row.high.fill(-127);
         bytes.insert(bytes.end(), row.high.begin(), row.high.end());

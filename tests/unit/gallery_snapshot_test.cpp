@@ -200,8 +200,8 @@ struct Crowd {
     std::map<std::string, SubjectRecord> people;
     std::mt19937 random{7};
 
-    /// Returns a face of the family: the sum of the family's face and a personal face, which is
-    /// multiplied by `weight`.
+    /// Returns a face of a member of the family: the family's face plus `weight` times the member's
+    /// personal face.
     Embedding family_face(std::uint32_t family, std::uint32_t person, float weight) {
         auto out = face(family);
         const auto personal = face(person);

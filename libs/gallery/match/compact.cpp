@@ -142,7 +142,8 @@ CompactEmbedding compact(const Embedding& embedding) {
     float largest = 0;
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
-    // Vectors below this limit become zero, because their scale would not have full precision.
+    // If no component exceeds this limit, the vector becomes zero: its scale would not have full
+    // precision.
     out.scale = largest > 1e-30F ? largest / max_value : 1;
     double low_squares = 0;
     for (std::size_t first = 0; first < embedding_size; first += group) {

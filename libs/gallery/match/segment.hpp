@@ -23,8 +23,8 @@ class Segment {
     /// ids are valid, and the id of the subject is greater than those of all subjects in the
     /// segment.
     void append(const SubjectRecord& record, const std::string& model_id);
-    /// Appends the subject with that index in `other`. Requires: its id is greater than those of
-    /// all subjects in this segment.
+    /// Appends the subject with the index `subject` in `other`. Requires: its id is greater than
+    /// those of all subjects in this segment.
     void append(const Segment& other, std::size_t subject);
     /// Releases memory that is reserved for further rows.
     void shrink();
@@ -78,7 +78,7 @@ class Segment {
     };
     void append_row(const PackedId& id, const std::int8_t* high, const std::uint8_t* low,
                     float scale);
-    /// Makes the rows appended since the previous subject the rows of this subject.
+    /// Assigns the rows appended since the previous subject to this subject.
     void finish_subject(const PackedId& id, std::string_view name, bool ignored,
                         std::size_t other_model, std::size_t damaged);
 

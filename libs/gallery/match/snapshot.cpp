@@ -11,10 +11,10 @@ namespace {
 
 // Limits of the size of segments. Small segments can be copied quickly after a change, one in a
 // millisecond; large ones keep the number of segments low. A segment that would exceed max_rows is
-// split. A new segment has at most new_rows, so that it can grow.
+// split between subjects. A new segment is full at new_rows, so that later changes can extend it.
 constexpr std::size_t max_rows = 2048;
 constexpr std::size_t new_rows = max_rows * 3 / 4;
-// If the average number of rows per segment is lower than this, all segments are rebuilt.
+// If the segments have on average fewer rows plus subjects than this, all of them are rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
 /// Returns the number of rows of a subject, for the limits above. A subject without samples counts

@@ -35,14 +35,14 @@ class Snapshot {
     /// Returns a new snapshot: this one with the changes applied.
     [[nodiscard]] Snapshot with(const Changes& changes, std::string version) const;
 
-    /// Returns the two subjects most similar to the template; see find_matches().
+    /// Returns the two subjects most similar to `probe`; see find_matches().
     [[nodiscard]] Match match(const Embedding& probe) const;
     /// Returns the two most similar subjects if the sample in row `left_out` did not exist.
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
-    /// Returns the two most similar subjects for each template. Much faster than matching the
-    /// templates one by one.
+    /// Returns the two most similar subjects for each probe. Much faster than matching the probes
+    /// one by one.
     [[nodiscard]] std::vector<Match> match(std::span<const Embedding> probes) const;
-    /// Returns the `count` subjects most similar to each template; see find_best().
+    /// Returns the `count` subjects most similar to each probe; see find_best().
     [[nodiscard]] std::vector<std::vector<Candidate>> best(std::span<const Embedding> probes,
                                                            std::size_t count) const;
 
@@ -109,14 +109,14 @@ class Snapshot::Builder {
     /// Appends a subject. Requires: its id is valid and greater than the ids of all previous
     /// subjects.
     void add(const SubjectRecord& record);
-    /// Appends the subject with that index in a segment of another snapshot of the same model.
-    /// Requires: its id is greater than the ids of all previous subjects.
+    /// Appends the subject with the index `subject` in a segment of another snapshot of the same
+    /// model. Requires: its id is greater than the ids of all previous subjects.
     void add(const Segment& segment, std::size_t subject);
     /// Appends a whole segment without copying it. Requires: its ids are greater than the ids of
     /// all previous subjects.
     void add(const std::shared_ptr<const Segment>& segment);
 
-    /// Starts a new segment. Sets the size at which further segments are started to `rows` rows.
+    /// Ends the current segment. All further segments are full when they have `rows` rows.
     void begin_segment(std::size_t rows);
 
     /// Returns the snapshot. Requires: no function of the builder is called afterwards.
