@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(parses_unix_socket_paths) {
 }
 
 BOOST_AUTO_TEST_CASE(the_scheme_rediss_enables_tls) {
-    const RedisAddress address = parse_redis_url("rediss://alice:geheim@gallery.example:6390/3");
+    const RedisAddress address = parse_redis_url("rediss://alice:secret@gallery.example:6390/3");
     BOOST_TEST(address.tls);
     BOOST_TEST(address.host == "gallery.example");
     BOOST_TEST(address.port == 6390);

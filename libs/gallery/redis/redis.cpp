@@ -85,8 +85,9 @@ Error redis_error(std::string_view text, const std::string& url) {
 Result<Reply> convert(const redisReply& reply, const std::string& url, int depth,
                       std::size_t& budget) {
     if (depth > max_reply_depth || reply.len > budget) {
-        return fail(ErrorKind::too_large,
-                    fmt::format("Redis at {} sent a reply that is too large", url));
+        return fail(
+            ErrorKind::too_large,
+            fmt::format("Redis at {} sent a reply that is too large or too deeply nested", url));
     }
     Reply out;
     switch (reply.type) {

@@ -42,7 +42,9 @@ std::optional<int> parse_number(std::string_view text, int highest) {
 int parse_database(const std::string& url, std::string_view text) {
     constexpr int highest = 1'000'000;
     const auto value = parse_number(text, highest);
-    if (!value) throw_invalid(url, "the database is not a number");
+    if (!value) {
+        throw_invalid(url, fmt::format("the database is not a number from 0 to {}", highest));
+    }
     return *value;
 }
 
@@ -73,7 +75,8 @@ RedisAddress parse_unix(const std::string& url, std::string_view rest) {
     if (!address.path.starts_with('/')) throw_invalid(url, "the socket path must begin with /");
     // hiredis would silently truncate a longer path and connect to a different socket.
     if (address.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        throw_invalid(url, "the socket path is too long");
+        throw_invalid(url, fmt::format("the socket path has {} bytes; the limit is {}",
+                                       address.path.size(), sizeof(sockaddr_un::sun_path) - 1));
     }
     if (question != std::string_view::npos) {
         const std::string_view query = rest.substr(question + 1);

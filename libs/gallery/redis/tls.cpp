@@ -68,8 +68,8 @@ Result<void> Tls::Impl::load(const TlsFiles& files) const {
     if (SSL_CTX_use_certificate_chain_file(set, files.certificate.c_str()) != 1 ||
         SSL_CTX_use_PrivateKey_file(set, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
         return unavailable(
-            fmt::format("cannot use {} with {}: {}; check redis.cert_file and "
-                        "redis.key_file",
+            fmt::format("cannot use the client certificate \"{}\" with the key \"{}\": {}; check "
+                        "redis.cert_file and redis.key_file",
                         files.certificate, files.key, openssl_reason()));
     }
     return {};
