@@ -77,8 +77,8 @@ Result<std::string> rewrite_files(Redis& redis) {
         manual_commands.push_back(command.front());
         return {};
     };
-    // Rewrite only the files that Redis maintains: the append-only file, unless the setting is
-    // known to be "no", and the RDB snapshot, if the setting is known to contain save points.
+    // Rewrite only the files that Redis maintains: the append-only file, unless `appendonly` is
+    // known to be "no", and the RDB snapshot, if `save` is known to contain save points.
     const auto log = read_setting(redis, "appendonly");
     const auto snapshots = read_setting(redis, "save");
     if (log != "no") {

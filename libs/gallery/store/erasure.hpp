@@ -17,9 +17,9 @@ namespace facebus::gallery {
 inline constexpr float plausible_match = 0.3F;
 
 /// Deletes the memory of every track that could show the person in `samples`: every track with a
-/// probe whose similarity to a sample is above plausible_match, and every track that cannot be
-/// decoded. This includes tracks that no result names. If this deletes a track of another person,
-/// that track only has to collect its probes again. Errors: see class Redis.
+/// probe whose similarity to a sample is above plausible_match, and every track that is damaged or
+/// has a damaged probe. This includes tracks that no result names. If this deletes a track of
+/// another person, that track only has to collect its probes again. Errors: see class Redis.
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
 /// Makes Redis rewrite its files on disk in the background. Until then, the files contain deleted

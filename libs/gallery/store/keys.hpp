@@ -3,8 +3,8 @@
 // clang-format off
 // | key                          | type   | content                                               |
 // | ---------------------------- | ------ | ----------------------------------------------------- |
-// | facebus:gallery:changes      | stream | one entry per write: `op`, `part`; the newest id is   |
-// |                              |        | the version of the gallery                            |
+// | facebus:gallery:changes      | stream | `op`, `part`; one entry per write, two per merge of   |
+// |                              |        | subjects; the newest id is the version of the gallery |
 // | facebus:gallery:model        | string | id of the model that computed the samples             |
 // | facebus:gallery:names        | hash   | name of a subject -> subject id                       |
 // | facebus:gallery:part:<part>  | set    | ids of the subjects in that part                      |

@@ -21,9 +21,9 @@ namespace {
 
 // Number of parts per batch. In a gallery of a million samples, a batch has about a thousand.
 constexpr std::size_t parts_per_batch = 4;
-// Number of parts after which freed memory is returned to the system. Otherwise the freed memory
-// would add up to a tenth of the size of a large gallery.
-constexpr std::size_t parts_to_trim = 64;
+// Number of parts after which freed memory is returned to the system. Otherwise the process would
+// occupy up to a tenth more memory for a large gallery.
+constexpr std::size_t parts_per_trim = 64;
 // Maximum number of changes to read at once. The change stream is trimmed to about this length.
 constexpr const char* max_changes = "100000";
 
@@ -56,8 +56,8 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
 }
 
 /// Reads the subjects with the given ids, with all samples. Returns them in the same order and
-/// omits subjects that no longer exist. Fails if a subject cannot be read: omitting it would
-/// silently make an enrolled person unknown.
+/// omits subjects that no longer exist or have an invalid name. Fails if Redis reports an error for
+/// a subject: omitting it would silently make an enrolled person unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.
@@ -188,7 +188,7 @@ Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::st
         if (!records) return std::unexpected(records.error());
         for (const auto& record : *records) builder.add(record);
 #if defined(__GLIBC__)
-        if (first % parts_to_trim == 0) malloc_trim(0);
+        if (first % parts_per_trim == 0) malloc_trim(0);
 #endif
     }
     return builder.finish(std::move(version));

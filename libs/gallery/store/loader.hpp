@@ -33,9 +33,9 @@ Result<std::string> gallery_version(Redis& redis);
 struct GalleryChanges {
     std::string version;          ///< version after these changes
     std::set<std::string> parts;  ///< parts with changed subjects; see keys::part_of()
-    /// Whether these are all changes since that version. False if the change stream was trimmed or
-    /// contains entries that this version of facebus does not understand. If false, reload the
-    /// whole gallery.
+    /// Whether these are all changes since the version passed to changes_since(). False if the
+    /// change stream was trimmed or contains entries that this version of facebus does not
+    /// understand. If false, reload the whole gallery.
     bool complete = false;
 };
 /// Returns the changes since `version`.

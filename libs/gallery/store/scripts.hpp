@@ -16,8 +16,8 @@ namespace facebus::gallery::scripts {
 /// Forgetting an id removes every result that contains the id in any field, and the memory of the
 /// tracks of these results. Ids are random, so the same 32 digits do not occur by chance. XDEL
 /// would only mark the entries as deleted, and their bytes would remain in dumps and backups.
-/// Therefore the script copies the other entries, with their ids, to a new stream. It sets the last
-/// id of the new stream to that of the old stream, and then replaces the old stream.
+/// Therefore the script copies the entries to keep, with their ids, to a new stream. It sets the
+/// last id of the new stream to that of the old stream, and then replaces the old stream.
 ///
 /// If no entry remains, the script creates an empty stream by adding an entry and deleting it.
 inline constexpr std::string_view commit = R"lua(

@@ -132,10 +132,10 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
                 if (!other || other->model_id != sample.model_id) continue;
                 if (other->embedding == sample.embedding ||
                     similarity(other->embedding, sample.embedding) > same_photo) {
-                    return fail(
-                        ErrorKind::exists,
-                        fmt::format("\"{}\": already enrolled as sample {}{}", *clean, other->id,
-                                    other->source.empty() ? "" : " from " + other->source));
+                    return fail(ErrorKind::exists,
+                                fmt::format("\"{}\": this photo is already enrolled as sample {}{}",
+                                            *clean, other->id,
+                                            other->source.empty() ? "" : " from " + other->source));
                 }
             }
         } else {

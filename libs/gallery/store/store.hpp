@@ -77,7 +77,7 @@ class Store {
     /// exist.
     Result<void> replace(const Sample& sample);
 
-    /// Returns all subjects, sorted by name.
+    /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
     Result<std::vector<SubjectEntry>> list();
     /// Returns the subject with that name, or nothing if there is none.
     Result<std::optional<Subject>> find(const std::string& name);
@@ -86,7 +86,8 @@ class Store {
     Result<std::vector<Sample>> show(const std::string& name);
     /// Returns the sample with that id, or nothing if there is none.
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
-    /// Returns the photo of a sample, or nothing if none is stored. The JPEG is not trusted.
+    /// Returns the photo of a sample, or nothing if none is stored. Checks the photo with
+    /// check_photo(), which does not decode it, so the JPEG can still be invalid.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
     /// Returns one page of the samples of these subjects: up to `count` samples, after skipping the
     /// first `first` ones. Omits samples that cannot be decoded. Requires: list() returned
@@ -107,7 +108,8 @@ class Store {
     /// result counts samples.
     Result<Removed> remove_samples(const std::string& name);
     /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
-    /// `subjects_too` is true. The result counts subjects in that case, otherwise samples.
+    /// `subjects_too` is true. Each subject is one transaction. The result counts subjects if
+    /// `subjects_too` is true, otherwise samples.
     Result<Removed> remove_all(bool subjects_too);
 
     /// Returns the policy stored with the gallery, or nothing if none is stored.

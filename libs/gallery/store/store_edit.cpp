@@ -1,4 +1,5 @@
-// The functions of Store that change or remove records.
+// The functions of Store that create, rename, ignore and remove subjects, remove samples, and find
+// samples by id or in pages.
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +17,7 @@
 namespace facebus::gallery {
 namespace {
 
-/// Adds the command that removes a sample to `commands`, and its id to `forget`.
+/// Appends the DEL command for a sample to `commands`, and the id of the sample to `forget`.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
@@ -25,7 +26,8 @@ void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
     if (valid_id(id)) forget.push_back(id);
 }
 
-/// Adds the command that marks a subject as ignored to `commands`, and its id to `forget`.
+/// Appends the command that sets the `ignored` field of a subject to `commands`, and the id of the
+/// subject to `forget`.
 void ignore(const std::string& id, std::vector<Redis::Command>& commands,
             std::vector<std::string>& forget) {
     commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
@@ -197,8 +199,8 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
     return removed;
 }
 
-/// Deletes the samples of the subject, and the subject itself if `subject_too` is true, from the
-/// gallery, and the results that name them.
+/// Deletes the samples of the subject and, if `subject_too` is true, the subject itself. Also
+/// deletes the results that contain the id of the subject or of one of the samples.
 Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
