@@ -120,6 +120,7 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_with_invalid_sample_ids_keeps_other_resu
     BOOST_REQUIRE(store.remove("Anna"));
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
     BOOST_REQUIRE(redis.run({"DEL", keys::results}));
+    // Removal must also work with an empty result stream that never had an entry.
     BOOST_REQUIRE(redis.run({"XGROUP", "CREATE", keys::results, "g", "0", "MKSTREAM"}));
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     BOOST_TEST(store.remove("Anna").has_value());

@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(error_without_a_server_contains_the_address_and_a_remedy) {
                "directory; start it or set redis.url");
 }
 
-BOOST_AUTO_TEST_CASE(reports_a_wrong_password_without_showing_it) {
+BOOST_AUTO_TEST_CASE(reports_a_wrong_or_missing_password_without_showing_it) {
     const RedisServer server({"--requirepass", "correct horse"});
     for (const char* password : {"hunter2", ""}) {
         Redis redis(
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(reports_a_wrong_password_without_showing_it) {
     BOOST_TEST(redis.run({"PING"})->text() == "PONG");
 }
 
-BOOST_AUTO_TEST_CASE(reports_a_rejected_login) {
+BOOST_AUTO_TEST_CASE(reports_the_error_code_of_a_rejected_login) {
     const RedisServer server({"--rename-command", "AUTH", ""});
     const auto reply =
         Redis({.url = server.url(), .password_file = password_file("hunter2"), .timeout_ms = 5000})

@@ -274,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_merged_subject_is_ignored_if_either_subject_was_ignored) 
     }
 }
 
-BOOST_AUTO_TEST_CASE(erases_stored_and_drops_new_results_that_name_an_ignored_subject) {
+BOOST_AUTO_TEST_CASE(erases_stored_results_and_drops_new_ones_that_name_an_ignored_subject) {
     const auto anna = store.add("Anna", sample(face(1)));
     const auto bert = store.add("Bert", sample(face(2)));
     History history(options, 1);

@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(concurrent_additions_of_one_photo_create_one_sample) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(loads_every_subject_of_a_gallery_larger_than_one_chunk) {
+BOOST_AUTO_TEST_CASE(loads_every_subject_from_many_parts_of_the_gallery) {
     for (std::uint32_t i = 0; i < 300; ++i) {
         BOOST_REQUIRE(store.add("Name " + std::to_string(i), sample(face(i))));
     }
