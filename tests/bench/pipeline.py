@@ -1,7 +1,7 @@
 """usage: pipeline.py throughput | profile | latency | cameras | workers | overload
 
-Measures the whole system, for tests/bench/run. The clips are made from the demo clip: they show its man on grey, at one
-or more positions.
+Measures the whole system, for tests/bench/run. The clips are made from the demo clip: they show the man in it on a grey
+background, at one or more positions.
 """
 
 import os
@@ -64,7 +64,7 @@ class Pipeline(support.ProcessTest):
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
-        """Prints the frames per second of an unpaced clip, those of a Python program, and the CPU time per process."""
+        """Prints how many frames per second facebus and a Python program process, and the CPU time per process."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -147,7 +147,8 @@ class Pipeline(support.ProcessTest):
               f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):
-        """Adds live cameras until more than 2% of the frames are dropped. Also prints the memory of the edge."""
+        """Runs 1 to 12 live cameras, until more than 2% of the frames are dropped. Also prints the memory of
+        the edge."""
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
         print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
               "|--:|--:|--:|--:|--:|")
@@ -216,8 +217,8 @@ class Pipeline(support.ProcessTest):
                 system.stop(name)
 
     def overload(self):
-        """Sends ten times as many probes as a worker can process, for a minute. Prints the length of the broker's queue
-        and its memory."""
+        """Sends ten times as many probes as a worker can process, for a minute. Prints the greatest length
+        of the broker's queue and the memory that it uses."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()
