@@ -21,7 +21,7 @@ from system import System, metric, msgpack, zmq
 FACES = 3
 SIDE = 160
 TRACK_FRAMES = 16  # frames between scene cuts, which start new tracks
-POLL_MS = 50       # interval between readings of the counters
+POLL_MS = 50       # longest interval between readings of the counters
 
 
 def crop(case):
@@ -91,8 +91,7 @@ class FaultSystem(System):
             self.next()
 
     def wait_for(self, condition):
-        """Reads messages until the condition is true. Use it for conditions that are not about a message; for these,
-        use until()."""
+        """Reads messages until the condition is true. For a condition about a message, use until()."""
         while not condition():
             self.poll()
 
@@ -175,7 +174,7 @@ class FaultTest(support.ProcessTest):
 
     def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
         """Checks that no probe was lost or dropped, and writes a line for tests/fault/report. `seconds` is the time
-        until the next acknowledgement, or None if it was not measured."""
+        until the first acknowledgement after the fault, or None if it was not measured."""
         lost = sent - completed - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):
             with open(file, "a") as out:

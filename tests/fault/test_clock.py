@@ -1,4 +1,5 @@
-"""The machine's clock jumps, as on a small computer without a battery-backed clock that reaches a time server."""
+"""The machine's clock jumps, as it does on a small computer without a battery-backed clock once a time server is
+reachable."""
 
 import pathlib
 import unittest

@@ -1,4 +1,4 @@
-"""Faults of the edge: killed processes, faulty cameras, and services that are stopped while they start."""
+"""Killed processes and faulty cameras of the edge, and services that are stopped while they start."""
 
 import http.server
 import signal
@@ -68,6 +68,7 @@ class StartTest(support.ProcessTest):
         system = System(self, FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
+        # Nobody reads the ready notifications here. On the system's own socket they would queue up and block services.
         system.environment["NOTIFY_SOCKET"] = str(self.folder / "nobody")
         for name in SERVICES:
             service = self.start(system, name)
@@ -177,7 +178,7 @@ class CameraTest(support.ProcessTest):
             while self.motion.poll(0):
                 self.motion.recv_multipart()
 
-    def test_reopens_a_camera_that_freezes(self):
+    def test_reopens_a_camera_that_stops_sending(self):
         camera = Camera(self.images("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.start_capture(camera)
