@@ -7,8 +7,8 @@ Podman 4 does not support namespaces, StatefulSets, mounted Secrets, named ports
 probes, and its HTTP health checks need curl, which the image lacks. So the manifests are changed:
 
 - A pod is named NAMESPACE.NAME, and the names of its ConfigMaps, claims and volumes begin with that name.
-- A mounted Secret becomes a folder with the owner and mode from the manifest; a Secret in the environment becomes
-  environment variables.
+- A mounted Secret becomes a folder of files with the group and mode from the manifest; a Secret in the environment
+  becomes environment variables.
 - An httpGet probe becomes `facebus health`, and a tcpSocket probe becomes a connection from bash. Only liveness probes
   are kept.
 - The security context of the pod is copied to each container."""
@@ -52,11 +52,11 @@ class Pods:
     def container(self, pod, namespace, spec, container):
         """Returns the container as podman requires it. `spec` is that of the pod."""
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
-        rights = {key: value for key, value in spec["securityContext"].items()
-                  if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
+        inherited = {key: value for key, value in spec["securityContext"].items()
+                     if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
         derived = {**container, "image": f"localhost/{container['image']}",
                    "env": list(self.variables(namespace, container)),
-                   "securityContext": {**rights, **container["securityContext"]},
+                   "securityContext": {**inherited, **container["securityContext"]},
                    "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
         # Ports are removed too, because podman would publish them on the host.
         for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
@@ -67,7 +67,7 @@ class Pods:
         return derived
 
     def write(self, document):
-        """Writes the file of one pod. Returns its name and the DNS names that Services give it."""
+        """Writes the file of one pod. Returns the name of the pod and the DNS names that Services give it."""
         (labels, spec), namespace = manifests.pod_of(document), manifests.namespace(document)
         pod = f"{namespace}.{manifests.name(document)}"
         documents, volumes = [], []

@@ -14,7 +14,7 @@ import kubernetes_validate
 import manifests
 import yaml
 
-# The oldest version that supports all features in use, and two versions in common use.
+# The oldest Kubernetes version that supports all features in use, and two versions in common use.
 VERSIONS = ("1.25", "1.31", "1.37")
 
 
