@@ -18,7 +18,7 @@ class CommandLine(TemporaryFolderTest):
         for flag in ("--only", "--output", "--cache", "--offline", "--verify", "--list"):
             self.assertIn(flag, result.stdout)
 
-    def test_list_shows_package_hash_and_licence_of_every_file(self):
+    def test_list_shows_the_hash_package_and_licence_of_every_file(self):
         result = run("--list")
         self.assertEqual(result.returncode, 0)
         for asset in MANIFEST["assets"]:
@@ -40,7 +40,7 @@ class CommandLine(TemporaryFolderTest):
         (models / "manifest.json").write_text("{")
         self.assert_one_line_error(run("--list", models=models), 78, models / "manifest.json")
 
-    def test_reports_the_missing_package_if_the_cache_is_empty_and_it_is_offline(self):
+    def test_offline_with_an_empty_cache_reports_the_missing_package(self):
         result = run("--offline", "--output", self.output, "--cache", self.folder / "cache")
         self.assert_one_line_error(result, 69, SMALL_PACKAGE, "--offline")
         self.assertEqual(leftovers(self.output), [])

@@ -232,7 +232,7 @@ class WithPackages(TemporaryFolderTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(leftovers(self.output), [])
 
-    def test_rejects_a_converted_model_that_yields_another_embedding(self):
+    def test_rejects_a_converted_model_that_yields_a_wrong_embedding(self):
         models = copy_of_models(self.folder)
         golden = json.loads((models / "golden_embedding.json").read_text())
         golden["embedding"] = golden["embedding"][1:] + golden["embedding"][:1]
