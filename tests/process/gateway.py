@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import os
 import subprocess
 import uuid
 
@@ -51,36 +50,24 @@ def image_part(file, name="file"):
 
 
 class Gateway(System):
-    """A gateway with one API key per role. With started=False, the gateway has no keys and does not run until serve()
-    is called."""
+    """A gateway with one API key per role."""
 
-    def __init__(self, case, redis=True, started=True, **environment):
+    def __init__(self, case, **environment):
         self.keys_file = case.folder / f"keys{len(case.processes)}"
         super().__init__(case, **{"FACEBUS_GATEWAY_ADDRESS": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_HEALTH": "127.0.0.1:0",
                                   "FACEBUS_GATEWAY_KEYS": self.keys_file,
                                   # No rate limit by default: only the tests of the limit set one.
                                   "FACEBUS_GATEWAY_RATE": "0", **environment})
-        self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")} if started else {}
-        if redis:
-            self.start_redis()
-        if started:
-            self.start("gateway")
-            self.read_address()
-
-    def serve(self, command):
-        """Starts the gateway by running a shell command."""
-        self._launch("gateway", ["bash", "-c", command], PATH=f"{BIN}:{os.environ['PATH']}")
-        self._wait_ready(1)
-        self.read_address()
-
-    def read_address(self):
-        """Reads the gateway's address from its log."""
+        self.keys = {role: self.make_key(role) for role in ("read", "enrol", "admin")}
+        self.start_redis()
+        self.start("gateway")
+        # The gateway chooses its port and logs it.
         fields = [log_fields(line) for line in self.services["gateway"].lines()]
         self.address = next(f["address"] for f in fields if f and f.get("event") == "listening")
 
     def make_key(self, role, name=None):
-        """Adds an API key to the gateway's key file and returns it."""
+        """Adds an API key to the gateway's key file and returns the key."""
         made = self.facebus("api-key", role, name or role)
         self.case.assertEqual(0, made.code, made)
         return made.out.strip()
