@@ -27,7 +27,7 @@ def browser_programs():
 
 
 def need_browser():
-    """Skips the test if there is no browser, or fails it if FACEBUS_REQUIRE_ALL is 1. Never fails it on Ubuntu, which
+    """If there is no browser, skips the test, or fails it if FACEBUS_REQUIRE_ALL is 1. Never fails it on Ubuntu, which
     has no package of a browser."""
     found = all(browser_programs())
     if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
@@ -79,7 +79,7 @@ class Browser:
             self.case.assertIn("Address already in use", log.read_text(), "chromedriver exited")
 
     def _request(self, method, path, body=None, session=None):
-        """Sends a WebDriver command and returns its result. `session` replaces the path of the session."""
+        """Sends a WebDriver command and returns its result. `session` replaces the prefix `/session/ID`."""
         session = f"/session/{self.session}" if session is None else session
         request = urllib.request.Request(self.address + session + path, method=method,
                                          data=None if body is None else json.dumps(body).encode())

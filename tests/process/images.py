@@ -4,7 +4,7 @@ from support import CARPHONE, need_tool
 
 
 def carphone_frames(case):
-    """Returns a new folder `man` with frames from the first second of the demo clip, with which tests enrol its man."""
+    """Returns a new folder `man` with frames from the first second of the demo clip, to enrol the man in it."""
     need_tool("ffmpeg")
     folder = case.folder / "man"
     folder.mkdir()
@@ -16,7 +16,7 @@ def carphone_frames(case):
 
 
 def ffmpeg_image(case, name, *arguments):
-    """Runs ffmpeg with these arguments and returns the image file that it writes, the test's folder / `name`."""
+    """Runs ffmpeg with these arguments and returns the image file that it writes, `name` in the test's folder."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-frames:v", "1", file])

@@ -49,7 +49,7 @@ class TimedOut(Exception):
 
 
 def need(present, problem):
-    """Skips the test if `present` is false, or fails it if FACEBUS_REQUIRE_ALL is 1. `problem` says what is missing."""
+    """If `present` is false, skips the test, or fails it if FACEBUS_REQUIRE_ALL is 1. `problem`: what is missing."""
     if present:
         return
     if os.environ.get("FACEBUS_REQUIRE_ALL") == "1":

@@ -174,7 +174,7 @@ class System:
         self.case.assertEqual(0, added.code, added)
 
     def stop(self, name):
-        """Stops a service with SIGTERM and checks that its exit code is 0. Does nothing if it is not running."""
+        """Stops a service with SIGTERM and checks that its exit code is 0. Does nothing if it was not started."""
         service = self.services.pop(name, None)
         if service is None:
             return

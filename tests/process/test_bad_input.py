@@ -103,7 +103,7 @@ class BadInputTest(support.ProcessTest):
             Case("unknown flag of a command", ["facebus", "demo", "--frobnicate"], USAGE,
                  ("frobnicate", helps)),
             Case("a missing argument", ["facebus", "gallery", "add"], USAGE, ("paths", helps)),
-            Case("workers that are not a number", ["facebus", "demo", "--workers", "many"], USAGE,
+            Case("a number of workers that is not a number", ["facebus", "demo", "--workers", "many"], USAGE,
                  ("workers", "many", helps)),
             Case("no workers", ["facebus", "demo", "--workers", "0"], USAGE, ("workers", helps)),
         ])
@@ -116,7 +116,7 @@ class BadInputTest(support.ProcessTest):
                  yaml="broker:\n  queu: 5\n"),
             Case("unknown section", ["facebus-broker"], CONFIG, (at(1), "did you mean broker"),
                  yaml="brokr:\n  queue: 5\n"),
-            Case("a key similar to no other", ["facebus-broker"], CONFIG,
+            Case("a key that is not similar to any known key", ["facebus-broker"], CONFIG,
                  (at(3), "frobnicate", "facebus check --defaults"),
                  yaml="broker:\n  queue: 5\nfrobnicate: 1\n"),
             Case("unknown key of a camera", ["facebus-capture"], CONFIG,
@@ -131,7 +131,7 @@ class BadInputTest(support.ProcessTest):
             Case("an invalid choice", ["facebus-capture"], CONFIG,
                  (at(4), "pace", "auto, live, lossless"),
                  yaml="cameras:\n  door:\n    source: a.mp4\n    pace: slow\n"),
-            Case("an invalid switch", ["facebus-track"], CONFIG, (at(2), "true or false"),
+            Case("an invalid boolean", ["facebus-track"], CONFIG, (at(2), "true or false"),
                  yaml="track:\n  publish_positions: maybe\n"),
             Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "single value"),
                  yaml="broker:\n  queue: [1, 2]\n"),
@@ -152,7 +152,7 @@ class BadInputTest(support.ProcessTest):
             Case("a camera without a source", ["facebus-capture"], CONFIG, (r"cameras\.door", "source"),
                  yaml="cameras:\n  door:\n    loop: true\n"),
             Case("no camera", ["facebus-capture"], CONFIG, ("no camera", "cameras:"), yaml=""),
-            Case("an invalid override", ["facebus-broker"], CONFIG,
+            Case("an invalid value in the environment", ["facebus-broker"], CONFIG,
                  ("FACEBUS_BROKER_QUEUE", "an integer"), {"FACEBUS_BROKER_QUEUE": "-3"}),
             Case("a configuration that does not exist", ["facebus-broker", "--config", "/no/such.yaml"],
                  CONFIG, ("/no/such.yaml", "check its name")),
@@ -220,7 +220,7 @@ class BadInputTest(support.ProcessTest):
         folder.mkdir()
         cases = []
         for name, source, code in (("a file that does not exist", "/no/such.mp4", UNAVAILABLE),
-                                   ("random bytes", noise, INPUT), ("half a video", cut, INPUT),
+                                   ("random bytes", noise, INPUT), ("the beginning of a video", cut, INPUT),
                                    ("an empty file", empty, INPUT),
                                    ("a folder without images", folder, INPUT)):
             cases.append(Case(f"capture: {name}", ["facebus-capture"], code, (str(source),),
@@ -308,7 +308,7 @@ class BadPhotoTest(support.ProcessTest):
     def test_a_truncated_image_is_rejected(self):
         half = self.folder / "half.jpg"
         whole = OBAMA.read_bytes()
-        for size in (len(whole) // 2, 20_000, 100):  # the two smaller files end before the image size
+        for size in (len(whole) // 2, 20_000, 100):  # the two smaller ones lack the image size
             with self.subTest(size=size):
                 half.write_bytes(whole[:size])
                 self.assert_rejected(half, "is truncated")

@@ -2,8 +2,8 @@
 in truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end
 with a wrong name. Prints a table of all tracks. Requires FACEBUS_DATA.
 
-The last name of a track counts. It must be the name of the person who is at the position of the track in most of its
-frames. An unknown person must not get a name."""
+The name in the last result of a track counts. It must be the name of the person who is at the position of the track in
+most of its frames. An unknown person must not get a name."""
 
 import collections
 import json
@@ -32,7 +32,7 @@ class Track:
 
     @property
     def name(self):
-        """The last name of the track, or None."""
+        """Name in the last result of the track, or None."""
         return self.identities[-1].get("subject") if self.decision == "known" else None
 
     def row(self, number, people, verdict):

@@ -16,8 +16,8 @@ from images import carphone_frames
 from support import CARPHONE, DATA, DEMO, program
 from system import System, identities
 
-INTERRUPT_LIMIT = 15
-INTERRUPTED = 130
+INTERRUPT_LIMIT = 15  # seconds from SIGINT to the exit
+INTERRUPTED = 130     # exit code if the demo is interrupted before capture starts
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
 # Matches a result line, or a line of the summary, which also contains "from".

@@ -71,7 +71,7 @@ class Commands(ProcessTest):
         (self.folder / "cache/facebus/models").symlink_to(MODELS)
         (self.folder / "build/release").mkdir(parents=True)
         (self.folder / "build/release/bin").symlink_to(BIN)
-        # Replace commands that build or install: they only record that they were called.
+        # Replaces the commands that build or install with scripts that only record their calls.
         recorders = self.folder / "recorders"
         recorders.mkdir()
         for name in ("cmake", "apt-get", "sudo"):

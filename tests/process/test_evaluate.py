@@ -55,7 +55,7 @@ class EvaluateTest(support.ProcessTest):
         before = self.report()
         whole = self.cache.read_bytes()
         self.assertEqual(before, self.report())
-        self.assertEqual(whole, self.cache.read_bytes(), "the cache was complete")
+        self.assertEqual(whole, self.cache.read_bytes(), "a complete cache was changed")
         self.cache.write_bytes(whole[:len(whole) * 3 // 5])
         self.assertEqual(before, self.report())
         self.assertEqual(len(whole), self.cache.stat().st_size)

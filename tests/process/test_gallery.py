@@ -1,4 +1,4 @@
-"""`facebus gallery`: commands, and that running workers apply changes of the gallery without a restart."""
+"""Tests the commands of `facebus gallery`, and that running workers apply changes to the gallery without a restart."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ class GalleryTest(support.ProcessTest):
         return json.loads(result.out)
 
     def redis_files_contain(self, part):
-        """Returns whether a file of the Redis server contains the bytes `part`."""
+        """Returns whether an append-only file of the Redis server contains the bytes `part`."""
         return any(part in file.read_bytes()
                    for file in self.system.folder.rglob("*.aof") if file.is_file())
 
@@ -52,7 +52,7 @@ class GalleryTest(support.ProcessTest):
     def test_list_is_empty_for_an_empty_gallery(self):
         self.assertEqual({}, self.sample_counts())
 
-    def test_add_enrols_each_folder_of_a_folder_as_a_person(self):
+    def test_add_enrols_each_subfolder_as_a_person(self):
         self.system.enrol(PHOTOS)
         self.assertEqual(SAMPLES, self.sample_counts())
 
@@ -66,7 +66,7 @@ class GalleryTest(support.ProcessTest):
         for sample in samples:
             self.assertGreater(sample["quality"], 0)
 
-    def test_add_names_a_photo_after_its_file_or_by_the_option_name(self):
+    def test_add_names_the_person_after_the_file_or_by_the_option_name(self):
         photo = self.folder / "alice.jpg"
         shutil.copy(PHOTOS / "joe_biden/biden.jpg", photo)
         self.system.enrol(photo)

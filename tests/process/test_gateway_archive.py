@@ -15,7 +15,7 @@ class Archive(GatewayTest):
             archive = gateway.request("POST", f"{GALLERY}/export", body=body)
             self.assertEqual("application/octet-stream", archive.headers["Content-Type"])
             self.assertEqual(secret is None, b"Barack" in archive.body)
-            self.assertEqual([], list(self.scratch.glob("facebus-*")), "no file is left on the disk")
+            self.assertEqual([], list(self.scratch.glob("facebus-*")), "a temporary file was left behind")
             importer = Gateway(self)
             parts = [("file", archive.body, "g")] + ([("passphrase", secret)] if secret else [])
             if secret:

@@ -11,7 +11,7 @@ from page import PageSystem
 from support import ProcessTest, need_system
 
 EVENTS, UNKNOWN = "/api/v1/live/events", "/api/v1/unknown"
-NOBODY = "0" * 32
+NOBODY = "0" * 32  # id of a face that does not exist
 
 
 class Stream:
@@ -27,7 +27,7 @@ class Stream:
         self.response = self.connection.getresponse()
 
     def line(self):
-        """Returns the next line, without its end."""
+        """Returns the next line, without the newline."""
         return self.response.readline().decode().rstrip("\n")
 
     def next(self):

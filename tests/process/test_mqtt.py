@@ -138,7 +138,7 @@ class EventTest(MqttTest):
         self.assertNotIn("subject", events[1])
         late = self.listen(broker, "facebus/door/#")
         late.until("facebus/door/presence")
-        self.assertEqual([], late.payloads("facebus/door/identity"), "events are not retained")
+        self.assertEqual([], late.payloads("facebus/door/identity"), "an event was retained")
 
     def test_publishes_the_newest_queued_results_after_an_outage(self):
         broker = Mosquitto(self)
@@ -249,7 +249,7 @@ class RestartTest(MqttTest):
         listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"],
                        meanwhile=lambda: site.event("t1", "moved"))
         states = listener.payloads(f"facebus/person/{alice[0]}/presence", before)
-        self.assertEqual(set(), {state["present"] for state in states} - {True}, "Alice was present throughout")
+        self.assertEqual(set(), {state["present"] for state in states} - {True}, "Alice was reported absent")
         listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
 
     def test_publishes_offline_before_the_gateway_stops(self):

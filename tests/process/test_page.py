@@ -113,7 +113,7 @@ class Keys(PageTest):
 
 
 class Unknown(PageTest):
-    def test_recognises_a_person_after_enrolling_them_in_the_view_unknown(self):
+    def test_recognises_a_person_after_enrolling_them_in_the_unknown_view(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
         browser = system.browse(view="unknown")

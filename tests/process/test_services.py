@@ -18,7 +18,7 @@ try:
 except ImportError:
     jsonschema = None
 
-STATUS_MESSAGES = 3    # number of status messages for which the test of their numbers waits
+STATUS_MESSAGES = 3    # status messages to wait for between the two replays of the test of their numbers
 HEARTBEAT = 2          # seconds, as in libs/bus/socket.cpp
 HEARTBEAT_TIMEOUT = 6  # seconds, as in libs/bus/socket.cpp
 STALL = 10             # seconds without progress after which frames count as lost
@@ -39,7 +39,7 @@ class ServiceTest(support.ProcessTest):
         support.need_system()
 
     def system_after_replay(self):
-        """Returns a system that has played the demo clip to its end, with its man enrolled."""
+        """Enrols the man in the demo clip and plays the clip to its end. Returns the system."""
         system = System(self)
         system.start_redis()
         system.enrol(carphone_frames(self))
@@ -137,7 +137,7 @@ class SignalTest(ServiceTest):
         capture.terminate()
         self.assertEqual(0, capture.wait(), capture.last_line())
 
-    def test_each_service_exits_on_sigterm_while_no_other_service_is_running(self):
+    def test_services_exit_on_sigterm_while_no_other_service_is_running(self):
         for name in ("broker", "track", "detect-align", "motion"):
             with self.subTest(service=name):
                 system = System(self)
@@ -145,7 +145,7 @@ class SignalTest(ServiceTest):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
 
-    def test_stages_exit_on_sigterm_while_the_last_stage_is_not_running(self):
+    def test_edge_stages_exit_on_sigterm_while_track_is_not_running(self):
         system = System(self)
         system.start("detect-align", "motion")
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
@@ -260,7 +260,8 @@ class TopicTest(ServiceTest):
 
     def test_status_messages_are_numbered_without_gaps(self):
         system = self.system_after_replay()
-        # Reads status messages before, during and after the clip. Results and acknowledgements must not use up numbers.
+        # Reads status messages before, during and after the second replay of the clip. Results and acknowledgements
+        # must not use up numbers.
         for _ in range(STATUS_MESSAGES):
             system.until(lambda m: m.kind == "status")
         messages = list(system.messages)

@@ -21,8 +21,8 @@ COMPONENTS = {
 }
 # Components with a target. The gateway has none: if it is installed and enabled, the target of the server starts it.
 TARGETS = ("edge", "server")
-# Highest allowed exposure level according to `systemd-analyze security`; without any sandboxing, it is 10. capture has
-# a higher limit because it needs access to camera devices.
+# Highest allowed exposure level according to `systemd-analyze security`, from 0 to 10 (no sandboxing). capture has a
+# higher limit because it needs access to camera devices.
 MAX_EXPOSURE = {"facebus-capture": 2.0}
 DEFAULT_MAX_EXPOSURE = 1.5
 

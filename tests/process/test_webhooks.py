@@ -264,7 +264,7 @@ class SettingTest(WebhookTest):
 
 
 def verify_as_documented(headers, body, secret):
-    """Verifies a signature with the Python code in docs/mqtt-and-webhooks.md. Returns its verdict."""
+    """Verifies a signature with the Python code in docs/mqtt-and-webhooks.md. Returns whether it is valid."""
     text = (ROOT / "docs/mqtt-and-webhooks.md").read_text()
     code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "hmac" in block)
     namespace = {}
