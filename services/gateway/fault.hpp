@@ -29,7 +29,7 @@ inline constexpr int subject_exists = 43;
 /// Error that the client receives as an HTTP response.
 struct Fault {
     int status = 400;     ///< HTTP status
-    int code = 0;         ///< a value of fault_code; for all other errors, the HTTP status
+    int code = 0;         ///< a value of fault_code, or the HTTP status if none applies
     std::string message;  ///< what is wrong and how to fix it
 };
 

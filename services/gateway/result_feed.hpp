@@ -26,9 +26,9 @@ struct ResultListener {
 };
 
 /// Subscribes to the result topic and passes messages to the listeners, on its own thread, until
-/// runtime.stop is requested. Reads results that it missed during an outage from the history in
-/// Redis, if they are not older than `age`. If Redis is unavailable, live results continue; only
-/// missed results are delayed.
+/// runtime.stop is requested. Reads results that were published before it started or during an
+/// outage from the history in Redis, if they are not older than `age`. If Redis is unavailable,
+/// live results continue; only missed results are delayed.
 class ResultFeed {
   public:
     /// Throws FatalError if `endpoint` (broker.results) is not a valid address.

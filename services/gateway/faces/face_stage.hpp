@@ -55,9 +55,10 @@ class FaceStage {
                                                                const gallery::Snapshot& snapshot,
                                                                const gallery::Policy& policy);
 
-    /// Creates a gallery sample of the only person in the image. Ignores faces with a detector
-    /// score below `min_score`. Otherwise accepts and rejects the same images as `facebus gallery
-    /// add`. `source` is stored in the sample.
+    /// Creates a gallery sample of the only prominent face in the image; see
+    /// enrolment::prominent_faces(). Ignores faces with a detector score below `min_score`.
+    /// Otherwise accepts and rejects the same images as `facebus gallery add`. `source` is stored
+    /// in the sample.
     HttpResult<enrolment::FaceSample> sample(const Image& image, float min_score,
                                              const std::string& source);
 

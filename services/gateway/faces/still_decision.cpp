@@ -33,8 +33,8 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
         still.reason = "the gallery is empty";
         return still;
     }
-    // The threshold falls with the number of probes until there are min_probes. If the similarity
-    // is below that final threshold, more images would not help.
+    // The threshold is lower once there are min_probes good probes. If the similarity is below that
+    // lower threshold, more images would not help.
     const auto lowest =
         gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
     if (still.similarity < lowest) {

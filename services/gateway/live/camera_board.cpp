@@ -12,7 +12,8 @@ constexpr std::size_t max_cameras = 1000;
 // Seconds without a message after which a camera is offline. The edge reports every camera several
 // times in this period.
 constexpr double offline_after = 10;
-// Age of the latest frame in a camera's report after which the camera delivers no frames.
+// Age of the latest frame, at the time of the camera's report, above which the state is
+// `no_frames`.
 constexpr std::int64_t no_frames_after_ns = 5'000'000'000;
 
 double seconds_between(Monotonic::time_point from, Monotonic::time_point to) {

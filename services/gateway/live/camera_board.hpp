@@ -16,9 +16,9 @@ namespace facebus::gateway {
 
 enum class CameraState {
     live,       ///< the camera delivers frames
-    no_frames,  ///< the edge is online, but the camera delivers no frames
+    no_frames,  ///< the edge is online, but the latest frame is more than 5 s old
     ended,      ///< the camera is a video file, which was read to its end
-    offline,    ///< no messages from the edge
+    offline,    ///< no message about the camera for more than 10 s
 };
 std::string to_string(CameraState state);
 
@@ -37,7 +37,7 @@ class CameraBoard {
     /// Records a result. `published` is the time of its publication, which can be long ago if the
     /// result was missed and later read from the history.
     void update(const wire::Identity& identity, Monotonic::time_point published);
-    /// Records another message, received at the time `now`.
+    /// Records a message of another type, received at the time `now`.
     void update(const wire::Track& event, Monotonic::time_point now);
     void update(const wire::Camera& report, Monotonic::time_point now);
     void update(const wire::Status& status, Monotonic::time_point now);
@@ -58,8 +58,8 @@ class CameraBoard {
         std::optional<wire::Camera> report;
         std::uint64_t results = 0;
     };
-    /// Sets the time of the camera's latest message, unless it is later already. Returns the
-    /// camera's entry, or null if it is a new camera and there are too many.
+    /// Sets the time of the camera's latest message to `now`, unless that would be earlier. Returns
+    /// the camera's entry, or null if it is a new camera and there are already 1000.
     Entry* touch(const std::string& camera, Monotonic::time_point now);
 
     mutable std::mutex mutex_;

@@ -35,6 +35,7 @@ GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
     : live_(live), unknown_faces_(unknown_faces), view_(std::move(view)) {}
 
 void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
+    // Drop only the expired results.
     live_.forget_unless([](const wire::Identity&) { return true; });
     unknown_faces_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;

@@ -25,7 +25,7 @@ class GalleryFollower {
     /// Drops results and faces of subjects that are removed or ignored in the snapshot `now`, but
     /// were neither in the snapshot `before`.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
-    /// Drops unknown faces that belong to a subject of the gallery, which may be ignored.
+    /// Drops unknown faces that belong to a subject of the gallery, even if it is ignored.
     void forget_known(const live_gallery::GalleryWatcher::View& view);
 
     LiveView& live_;

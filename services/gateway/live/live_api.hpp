@@ -11,7 +11,7 @@
 
 namespace facebus::gateway {
 
-/// Data that these routes return. Must outlive them.
+/// Data that the live routes return. Must outlive the routes.
 struct LiveState {
     LiveView live;
     CameraBoard cameras{};

@@ -25,7 +25,8 @@ struct LiveResult {
     std::string jpeg;  ///< crop of the face as JPEG; empty if the result has no crop
 };
 
-/// Keeps the latest results in memory: at most `max_results`, none older than `age`. Thread-safe.
+/// Keeps the latest results in memory, at most `max_results`. Results that were received more than
+/// `age` ago are kept until the next call of forget_unless(). Thread-safe.
 class LiveView {
   public:
     using Result = std::shared_ptr<const LiveResult>;
@@ -49,8 +50,7 @@ class LiveView {
     void close();
     [[nodiscard]] bool closed() const;
 
-    /// Returns a text that is different after every restart. It identifies the sequence to which
-    /// the numbers belong.
+    /// Returns an identifier of the sequence of result numbers, different after every restart.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:

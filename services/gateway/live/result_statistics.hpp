@@ -33,8 +33,8 @@ class ResultStatistics {
     [[nodiscard]] std::vector<Span> last_hour(std::int64_t now_ns) const;
 
   private:
-    /// Number of results per span whose latency is recorded. Further results are only counted, to
-    /// limit memory.
+    /// Maximum number of results per span whose latency is recorded. Further results are only
+    /// counted, to limit memory.
     static constexpr std::size_t max_measured = 2000;
 
     struct Counts {

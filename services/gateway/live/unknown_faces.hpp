@@ -28,8 +28,9 @@ struct UnknownFace {
     std::string jpeg;  ///< aligned crop of the face as JPEG
 };
 
-/// Keeps up to `max_faces` faces of unknown people in memory, one per track, none older than `age`.
-/// Faces are never written to a file, so a restart drops them. Thread-safe.
+/// Keeps up to `max_faces` faces of unknown people in memory, one per track. Faces older than `age`
+/// are kept until the next call of forget_old(). Faces are never written to a file, so a restart
+/// drops them. Thread-safe.
 class UnknownFaces {
   public:
     using Face = std::shared_ptr<const UnknownFace>;
@@ -63,8 +64,8 @@ class UnknownFaces {
     [[nodiscard]] std::size_t size() const;
 
   private:
-    /// Cached result of groups(). Grouping compares every pair of faces, and each open page polls
-    /// it.
+    /// Cached result of groups(). Grouping compares every pair of faces, and each open page
+    /// requests the groups every few seconds.
     struct Grouped {
         std::uint64_t change = 0;  ///< value of `change_` when the faces were grouped
         double min_similarity = 0;

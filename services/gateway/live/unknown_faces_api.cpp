@@ -18,7 +18,8 @@ namespace {
 using http::Response;
 
 constexpr std::size_t max_json_bytes = 64'000;
-// The same number as for a video: more samples from the same few tracks add little.
+// Same as max_samples_per_video in enrolment/enroller.cpp: more samples from the same few tracks
+// add little.
 constexpr std::size_t max_samples = 5;
 constexpr std::size_t generated_name_digits = 6;
 
@@ -123,8 +124,8 @@ class UnknownFacesApi {
         return found;
     }
 
-    /// Returns the best faces among those that are good enough to be enrolled. Fails with the
-    /// reason if none is.
+    /// Returns the best faces among those that are good enough to be enrolled, at most
+    /// `max_samples`. Fails with the reason if none is.
     [[nodiscard]] HttpResult<std::vector<UnknownFaces::Face>> best_enrollable(
         std::vector<UnknownFaces::Face> faces) const {
         std::ranges::sort(faces, std::greater{},
