@@ -95,7 +95,8 @@ struct MqttClient::Impl {
     }
 
     void on_message(const mosquitto_message& message) {
-        // Messages without the flag were published just now, by this program or another client.
+        // Messages without the retain flag were published just now, by this program or another
+        // client.
         if (!message.retain || message.payloadlen <= 0) return;
         handlers.on_retained(message.topic, {static_cast<const char*>(message.payload),
                                              static_cast<std::size_t>(message.payloadlen)});

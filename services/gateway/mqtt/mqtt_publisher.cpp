@@ -154,7 +154,8 @@ void MqttPublisher::on_connected() {
     states_.resend_all();
 }
 
-/// Restores cameras and their last known people from the retained messages of earlier runs.
+/// Restores the cameras, and the person that each recognised last, from the retained messages of
+/// earlier runs.
 void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
     states_.note_existing(topic);
     const auto camera = topics_.camera_of_presence(topic);
@@ -196,10 +197,10 @@ void MqttPublisher::process(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a retained state. `empty` is true if the state contains no person. During start-up, an
-/// empty state is not published if the topic has no state yet, because people may be in view whose
-/// tracks have sent no message yet. Until then, the MQTT broker keeps the state of the previous
-/// run.
+/// Sets a retained state. `empty` is true if the state contains no person. During start-up, that
+/// is, for the first `mqtt.absent_after` seconds, an empty state is not set if the topic has no
+/// state yet: people may be in view whose tracks have sent no message yet. Meanwhile, the MQTT
+/// broker keeps the state of the previous run.
 void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));

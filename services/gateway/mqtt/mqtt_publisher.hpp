@@ -35,8 +35,8 @@ class MqttPublisher {
     /// the gallery. Throws FatalError (config) if an option is invalid.
     MqttPublisher(const service::Runtime& runtime, const MqttOptions& options,
                   const std::vector<std::string>& cameras, Gallery gallery);
-    /// Requests runtime.stop, because nothing else does after an error at start-up, and joins the
-    /// thread.
+    /// Requests runtime.stop and joins the thread. After an error at start-up, nothing else
+    /// requests the stop.
     ~MqttPublisher();
     MqttPublisher(const MqttPublisher&) = delete;
     MqttPublisher& operator=(const MqttPublisher&) = delete;
@@ -80,10 +80,10 @@ class MqttPublisher {
     Counter skipped_;
     Gauge is_connected_;
     Monotonic::time_point startup_end_;             ///< end of the start-up phase; see set_state()
-    std::set<std::string> cameras_with_discovery_;  ///< discovery configurations are published
-    std::string people_version_;                    ///< version of the gallery behind `people_`
-    std::map<std::string, std::string> people_;     ///< names of the published people by id
-    std::deque<Event> events_;                      ///< queue of results to be published
+    std::set<std::string> cameras_with_discovery_;  ///< cameras with published discovery
+    std::string people_version_;                 ///< version of the gallery that `people_` is from
+    std::map<std::string, std::string> people_;  ///< names of the published people by id
+    std::deque<Event> events_;                   ///< queue of results to be published
 
     std::mutex mutex_;              ///< protects `arrivals_`
     std::deque<Arrival> arrivals_;  ///< updates that the thread has not processed yet

@@ -19,7 +19,7 @@ namespace facebus::gateway {
 /// result until it ends, until the camera's stream ends, or until no message about it has arrived
 /// for `absent_after`, because the camera, the broker or the network failed. The person stays
 /// present for `linger` after the end of the track, to bridge the gap to the person's next track.
-/// The numbers of cameras and tracks are limited; messages about further ones are skipped.
+/// At most 1,000 cameras and 10,000 tracks are followed; messages about further ones are skipped.
 /// Requires: the times passed to the functions do not decrease. Not thread-safe.
 class Presence {
   public:
@@ -45,8 +45,8 @@ class Presence {
 
     /// Adds a camera before its first message.
     void add_camera(const std::string& camera);
-    /// Sets the last known person of a camera, for example after a restart, unless a later one is
-    /// already known.
+    /// Sets the known person that a camera saw last, for example after a restart, unless the camera
+    /// already has a later one.
     void add_last_seen(const std::string& camera, LastSeen last);
     /// Processes a track event.
     void update(const wire::Track& event, Time now);
@@ -56,7 +56,7 @@ class Presence {
 
     /// Returns the current state of each camera, by camera name.
     std::map<std::string, Camera> cameras(Time now);
-    /// Returns the last known person of each camera, by camera name.
+    /// Returns the known person that each camera saw last, by camera name.
     [[nodiscard]] const std::map<std::string, LastSeen>& last_seen() const { return last_seen_; }
     /// Returns the number of messages skipped because there were too many cameras or tracks.
     [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
@@ -67,7 +67,7 @@ class Presence {
         Time last_message;
         std::optional<Time> ended{};  ///< time of the end; empty while the track is in view
     };
-    /// What is remembered about a track beyond its time in view.
+    /// Facts about a track that are kept even when it is no longer in view.
     struct TrackInfo {
         std::string subject_id{};  ///< known person on the track; empty: not identified
         bool ended = false;        ///< the track ended, so later messages do not reopen it

@@ -50,7 +50,7 @@ class RetainedStates {
     std::map<std::string, std::string> payloads_;  ///< current payload of each topic
     std::map<std::string, Json> states_;           ///< JSON states by topic, without `since`
     std::set<std::string> existing_;               ///< topics passed to note_existing()
-    std::set<std::string> pending_;                ///< topics with a payload to be sent
+    std::set<std::string> pending_;                ///< topics whose payload or removal must be sent
 };
 
 }  // namespace facebus::gateway

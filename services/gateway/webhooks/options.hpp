@@ -25,7 +25,8 @@ struct WebhookOptions {
             "error");
         key("cameras", self.cameras,
             "cameras whose results are delivered, comma-separated; empty: all");
-        key("timeout", self.timeout, Range{0.1, 300}, "timeout in seconds for one delivery");
+        key("timeout", self.timeout, Range{0.1, 300},
+            "timeout in seconds for one delivery attempt");
     }
 };
 

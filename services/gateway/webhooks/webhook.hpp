@@ -33,8 +33,8 @@ class Webhook {
     /// option is invalid.
     Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
             const gallery::RedisOptions& redis);
-    /// Requests runtime.stop, because nothing else does after an error at start-up, and joins the
-    /// thread.
+    /// Requests runtime.stop and joins the thread. After an error at start-up, nothing else
+    /// requests the stop.
     ~Webhook();
     Webhook(const Webhook&) = delete;
     Webhook& operator=(const Webhook&) = delete;
