@@ -44,16 +44,16 @@ struct Options {
         key("burst", self.burst, Range{1, 1'000'000},
             "maximum burst of requests per API key, before the sustained rate applies");
         key("timeout", self.timeout, Range{0.1, 3600},
-            "timeout in seconds for each of: receiving a request, waiting for a free resource, "
-            "sending the response");
+            "timeout in seconds for each of: receiving a request, waiting for other requests (see "
+            "concurrent_images) to finish, sending the response");
         key("threads", self.threads, Range{1, 1000},
             "requests handled concurrently, not counting streams");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
             "images processed concurrently; each requires about 200 MB for its own copy of the "
             "neural networks");
         key("live", self.live, Range{1, 10'000},
-            "number of latest results that the page shows; kept in memory, with their crops, for "
-            "up to one hour");
+            "maximum number of results kept in memory for the page, with their crops, for up to "
+            "one hour");
         key("max_streams", self.max_streams, Range{1, 1000},
             "maximum number of clients that stream live results; they do not count towards "
             "gateway.threads");

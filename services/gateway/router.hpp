@@ -19,7 +19,7 @@ namespace facebus::gateway {
 struct AuthorizedRequest {
     const http::Request& http_request;
     std::map<std::string, std::string> path_parameters;  ///< values by name
-    api_keys::Role role{};                               ///< role of the client's API key
+    api_keys::Role role{};  ///< role of the client's API key; `admin` if none is required
 };
 
 /// Method and path, with the function that handles such requests.

@@ -17,7 +17,7 @@ class Site {
   public:
     struct Options {
         std::shared_ptr<KeyRing> keys;  ///< null: no API key required, all clients are admins
-        double rate = 0;                ///< requests per second and API key; 0: unlimited
+        double rate = 0;                ///< requests per second per API key; 0: unlimited
         double burst = 1;               ///< maximum number of requests in a burst, per API key
     };
     Site(Options options, Router router, Metrics& metrics);
