@@ -10,7 +10,7 @@
 
 namespace facebus::gateway {
 
-/// Sample of the gallery that shows an uploaded photo.
+/// Gallery sample of the person in an uploaded photo.
 struct Enrolment {
     std::string sample;             ///< id of the sample
     bool already_enrolled = false;  ///< true: the photo was enrolled before; no sample was added

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
 /// Parses a number from `lowest` to `highest` into `value`. Leaves `value` unchanged if the
-/// parameter is missing. Fails with `code`.
+/// parameter is missing. Fails with `code` if the number is invalid.
 template <class Number>
 HttpResult<void> read_number(const Query& query, const std::string& name, Number lowest,
                              Number highest, int code, Number& value) {
