@@ -16,7 +16,7 @@ const states = {
   offline: ['Camera offline', 'bad'],
 };
 
-/** Creates an element that shows the time that lies this many seconds in the past. */
+/** Creates a timeAgo() element for the time `seconds` ago. */
 function secondsAgo(seconds) {
   return timeAgo(new Date(Date.now() - 1000 * seconds).toISOString());
 }

@@ -53,7 +53,7 @@ function setConnection(state, text) {
 /** Stores a result and calls the watchers. An ignored result removes its track. */
 function add(result) {
   const before = tracks.get(result.track);
-  // Ignore outdated and repeated results: a restarted gateway sends old results again, without crops.
+  // Skip outdated and repeated results: a restarted gateway sends old results again, without crops.
   if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
   tracks.delete(result.track);
   if (result.ignored) {

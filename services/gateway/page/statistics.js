@@ -34,7 +34,7 @@ function draw(statistics) {
   const spanLength = statistics.span_seconds * 1000;
   const spans = statistics.spans.filter((span) => Date.parse(span.time) + spanLength > from);
   if (spans.length === 0) {
-    return [emptyState('No results yet', 'Statistics appear here after the first result.')];
+    return [emptyState('No results in this period', 'Statistics appear here after the next result.')];
   }
   const start = (span) => Math.max(from, Date.parse(span.time));
   const total = spans.reduce((sum, span) => sum + Object.values(span.results).reduce((a, b) => a + b, 0), 0);

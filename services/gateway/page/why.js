@@ -69,7 +69,7 @@ function latency(result) {
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 
-/** Creates the photo of a sample, loaded once it is scrolled into view. Shows the person's initial if there is none. */
+/** Creates the photo of a sample, loaded when scrolled into view. Shows the person's initial if no photo is stored. */
 export function sampleImage(id, name) {
   const frame = h('span', {class: 'sample'},
     h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
