@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(special_characters_in_a_name_affect_only_the_display_name) 
     }
 }
 
-BOOST_AUTO_TEST_CASE(extracts_the_camera_from_state_topics_only) {
+BOOST_AUTO_TEST_CASE(extracts_the_camera_only_from_state_topics_of_cameras) {
     BOOST_TEST(topics.camera_of_presence("facebus/door/presence") == "door");
     BOOST_TEST(topics.camera_of_last_person("facebus/door/last_person") == "door");
     for (const std::string& other :

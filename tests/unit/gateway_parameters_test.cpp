@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(errors_name_the_invalid_parameter) {
     expect_error({{"limit", "1"}, {"limit", "2"}}, fault_code::bad_argument, "limit");
 }
 
-BOOST_AUTO_TEST_CASE(list_pages_have_twenty_entries_by_default) {
+BOOST_AUTO_TEST_CASE(list_pages_have_20_entries_by_default_and_at_most_1000) {
     BOOST_TEST(parse_list_page({})->size == 20U);
     BOOST_TEST(parse_list_page({{"page", "7"}, {"size", "1000"}})->number == 7U);
     BOOST_TEST(!parse_list_page({{"size", "0"}}));

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_by_time_of_publication) {
     BOOST_TEST(spans[1].latency.back().p50 == 250);
 }
 
-BOOST_AUTO_TEST_CASE(ignores_results_older_than_an_hour_or_in_the_future) {
+BOOST_AUTO_TEST_CASE(ignores_results_older_than_an_hour_or_far_in_the_future) {
     ResultStatistics statistics;
     statistics.add(result_published(now - 3601 * second, Decision::known), now);
     statistics.add(result_published(now + 3600 * second, Decision::known), now);

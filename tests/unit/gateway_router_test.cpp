@@ -15,7 +15,7 @@ HttpResult<http::Response> empty_response(const AuthorizedRequest&) {
     return http::Response{};
 }
 
-/// Each route has a different max_body, which identifies it.
+/// Returns routes with different values of max_body, which identify them.
 Router example_router() {
     return Router({{"GET", "/faces", api_keys::Role::read, 1, empty_response},
                    {"DELETE", "/faces", api_keys::Role::read, 2, empty_response},
@@ -85,6 +85,8 @@ BOOST_AUTO_TEST_CASE(openapi_document_lists_exactly_the_served_routes_with_their
     const auto document = nlohmann::json::parse(openapi());
     for (const auto& [path, methods] : document["paths"].items()) {
         for (const auto& [method, operation] : methods.items()) {
+            // The description contains the role first, in backticks. Without a description, no role
+            // is required.
             auto text = operation.value("description", "``");
             text = text.substr(text.find('`') + 1);
             documented[method + " " + path] = text.substr(0, text.find('`'));

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(keeps_one_face_per_track_until_the_track_is_recognised) {
     BOOST_TEST(unknown_faces.size() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(drops_expired_faces_and_the_oldest_face_if_there_are_too_many) {
+BOOST_AUTO_TEST_CASE(drops_expired_faces_and_limits_the_number_of_faces) {
     UnknownFaces unknown_faces(2, hours(1));
     for (const auto* id : {"1", "2", "3"})
         unknown_faces.add(unknown_face(id, axis(0), id[0] - '0'));

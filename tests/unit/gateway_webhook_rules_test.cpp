@@ -15,7 +15,7 @@ BOOST_AUTO_TEST_CASE(signature_is_the_hmac_of_time_and_body) {
                "v1=b4707107d0c095a030570331508ae57a537f64e4337d22ac0077383584f5af84");
 }
 
-BOOST_AUTO_TEST_CASE(classifies_responses_as_delivered_temporary_or_permanent_error) {
+BOOST_AUTO_TEST_CASE(classifies_statuses_as_success_temporary_or_permanent_error) {
     for (const int status : {200, 201, 204}) {
         BOOST_TEST((webhook_outcome(status) == WebhookOutcome::delivered));
     }
