@@ -37,7 +37,7 @@ Counter identity_counter(Metrics& metrics, wire::Decision decision) {
 BrokerMetrics::BrokerMetrics(Metrics& metrics)
     : probes(metrics.counter("facebus_probes_total", "Probes received, including retransmissions")),
       completed(metrics.counter("facebus_probes_completed_total",
-                                "Probes with a final result, including dead-lettered ones")),
+                                "Completed probes, including dead-lettered ones")),
       ignored(
           metrics.counter("facebus_probes_ignored_total", "Completed probes of ignored people")),
       rejected(metrics.counter("facebus_probes_rejected_total",
@@ -261,8 +261,8 @@ void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
 
 void Broker::acknowledge(const std::string& edge, const std::string& ref) {
     const wire::Ack ack{.head = head(++acks_), .ref = ref};
-    // If the edge has disconnected, it sends the probe again later and gets its acknowledgement
-    // then.
+    // If the edge has disconnected, it sends the probe or event again later and gets its
+    // acknowledgement then.
     edge_.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()}, edge);
 }
 

@@ -37,8 +37,8 @@ struct BrokerMetrics {
 /// one gets no more probes until it reconnects. Not thread-safe.
 class Broker {
   public:
-    /// Binds the three endpoints. Throws FatalError if that fails, for example because one is in
-    /// use.
+    /// Binds the three endpoints. Throws FatalError if an endpoint cannot be bound, for example
+    /// because it is in use.
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);
 

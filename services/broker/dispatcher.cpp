@@ -95,8 +95,8 @@ std::optional<Dispatcher::Completed> Dispatcher::reclaim(InFlight lost) {
     const auto track = entry.probe.track;
     busy_.erase(track);
     if (entry.attempts < options_.max_attempts) {
-        // enqueue() adds the track to ready_ only if no other probe of the track waits. If one
-        // does, the track is missing from ready_, because this probe was in flight until now.
+        // If other probes of the track wait, enqueue() assumes that the track is in ready_. It is
+        // not, because this probe was in flight until now.
         const bool others_wait = waiting_.contains(track);
         enqueue(std::move(entry), true);
         if (others_wait) ready_.push_back(track);
@@ -174,12 +174,12 @@ void Dispatcher::forget_track(const std::string& track) {
     }
 }
 
-/// Records the decision about a track. Returns whether to publish it: if it differs from the last
-/// one or is the first one. The first one is not published if the person is ignored, because there
-/// is no earlier result to retract.
+/// Records the decision about a track and returns whether to publish it. A later decision is
+/// published if it differs from the one before. The first decision is published unless the person
+/// is ignored: then there is no earlier result to retract.
 bool Dispatcher::update_decision(const wire::Identity& identity) {
-    // Limit the memory, because an edge may never report the end of a track. Forgetting a decision
-    // repeats a result or omits a retraction at worst.
+    // Limit the memory, because an edge may never report the end of a track. At worst, forgetting a
+    // decision repeats a result or omits a retraction.
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
     const bool ignored = identity.ignored.value_or(false);
     Decided now{identity.decision, identity.subject_id, ignored};

@@ -31,8 +31,9 @@ class RecentIds {
 };
 
 /// Assigns probes to workers that have credit, and completes each probe exactly once. A probe is
-/// delivered to a worker at least once: if the worker is lost, the probe goes to another one.
-/// After `max_attempts` deliveries it is dead-lettered: completed with the decision `error`.
+/// delivered to a worker at least once: if the worker is lost, the probe goes to another one. If
+/// `max_attempts` workers are lost with the probe in flight, the probe is dead-lettered: completed
+/// with the decision `error`.
 ///
 /// The probes of one track are processed one at a time and in order, so that a replay gives the
 /// same decisions with any number of workers. The class uses no socket and no clock. Not
@@ -45,7 +46,7 @@ class Dispatcher {
         std::size_t queue = 10000;  ///< maximum number of waiting probes
         /// A worker is lost if no message arrived from it for longer than this.
         Monotonic::duration worker_timeout = std::chrono::seconds(5);
-        int max_attempts = 3;  ///< a probe is dead-lettered after this many deliveries
+        int max_attempts = 3;  ///< maximum number of deliveries of a probe
         /// Maximum number of completed probes whose ids are remembered, and of tracks whose last
         /// decision is remembered.
         std::size_t remembered = 65536;
@@ -74,8 +75,9 @@ class Dispatcher {
         wire::Probe probe;
         Bytes crop;
     };
-    /// Puts the next probe in flight and returns it with its worker. Returns nothing if no probe
-    /// can be sent or no worker has credit.
+    /// Puts the next probe in flight and returns it with its worker. Returns nothing if no worker
+    /// has credit, if no probe waits, or if each waiting probe belongs to a track that has a probe
+    /// in flight.
     std::optional<Assignment> next();
 
     /// A completed probe. The edge gets an acknowledgement; subscribers get the identity if the

@@ -9,7 +9,7 @@ HistoryWriter::HistoryWriter(service::Runtime& runtime, const gallery::RedisOpti
     : runtime_(runtime),
       dropped_(runtime.metrics.counter("facebus_history_dropped_total",
                                        "Results missing from the history because Redis was "
-                                       "unavailable or too slow")) {
+                                       "unavailable, too slow or returned an error")) {
     if (options.hours > 0) {
         thread_ =
             std::jthread([this, history = gallery::History(redis, options.hours)](

@@ -23,8 +23,9 @@ struct Options {
         key("queue", self.queue, Range{1, 10'000'000},
             "maximum number of waiting probes; while the queue is full, edges keep their probes");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
-            "maximum number of results queued per subscriber; further results are dropped for that "
-            "subscriber");
+            "maximum number of messages of the result topic queued per subscriber; further "
+            "messages "
+            "are dropped for it");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
             "seconds without a message after which a worker counts as lost");
         key("max_attempts", self.max_attempts, Range{1, 100},

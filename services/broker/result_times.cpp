@@ -21,7 +21,7 @@ Histogram step_histogram(Metrics& metrics, std::string_view step) {
 
 ResultTimes::ResultTimes(Metrics& metrics)
     : total_(metrics.histogram("facebus_result_latency_seconds",
-                               "Time from capture to the published result")),
+                               "Time from capture to publication of a result")),
       first_(metrics.histogram("facebus_first_result_seconds",
                                "Time from the first frame of a track to its first result")) {
     for (const auto& step : wire::steps | std::views::drop(1)) {

@@ -16,8 +16,8 @@ namespace facebus::broker {
 /// Measures three durations of each published result: from capture to publication, of each step,
 /// and, for the first result of a track, from the start of the track to publication. The timestamps
 /// come from the clocks of several machines, so a duration can be negative; it then counts as zero.
-/// The camera is not a label of the metrics, because its name comes from the network. Not
-/// thread-safe.
+/// The camera is not a label of the metrics, because its name comes from the network: any
+/// number of names could arrive. Not thread-safe.
 class ResultTimes {
   public:
     explicit ResultTimes(Metrics& metrics);
@@ -30,8 +30,8 @@ class ResultTimes {
     /// Returns the number of tracks that have started and have no result yet.
     [[nodiscard]] std::size_t tracks_without_result() const { return started_.size(); }
 
-    /// Maximum of tracks_without_result(). An edge may start tracks and never end them, so further
-    /// tracks are not measured.
+    /// Maximum of tracks_without_result(). Further tracks are not measured. Limits the memory,
+    /// because an edge may start tracks and never end them.
     static constexpr std::size_t max_tracks = 10'000;
 
   private:
