@@ -80,11 +80,12 @@ BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_people) {
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(fits_a_smaller_cohort_to_few_images_and_fails_for_too_few) {
+BOOST_AUTO_TEST_CASE(
+    omits_combinations_without_enough_images_and_fails_for_too_few_people_or_images) {
     const auto set = test::face_set(120, 4, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
-    BOOST_TEST(cohort->genuine.size() == 6U);  // up to four images: samples plus probes
+    BOOST_TEST(cohort->genuine.size() == 6U);  // samples + probes is at most 4
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
     for (const auto& few : {test::face_set(50, 6), test::face_set(150, 3)}) {
         const auto failed = fit_cohort(people_of(few), "m");
@@ -102,7 +103,7 @@ BOOST_AUTO_TEST_CASE(meets_the_target_fpir_for_people_outside_the_cohort) {
     BOOST_TEST(check.mated_named == check.mated);
 }
 
-BOOST_AUTO_TEST_CASE(skips_the_calibration_check_for_people_with_few_images) {
+BOOST_AUTO_TEST_CASE(skips_the_calibration_check_for_too_few_people_or_images) {
     BOOST_TEST(run_check(test::face_set(50, 6)).trials == 0U);
     BOOST_TEST(run_check(test::face_set(250, 3)).trials == 0U);
     BOOST_TEST(run_check(test::face_set(250, 4)).trials == 0U);

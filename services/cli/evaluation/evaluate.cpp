@@ -250,7 +250,7 @@ void write_charts(const Report& report, const std::filesystem::path& folder) {
                   {}};
         for (const auto& point : curve(result.mated, result.impostors)) {
             if (point.threshold <= -1)
-                continue;  // the lowest threshold accepts probes that count as missed
+                continue;  // missed searches have the score -1 and would count as accepted
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
         lines.push_back(std::move(line));

@@ -43,8 +43,8 @@ ImageKey key_of(const fs::path& folder, const fs::path& file) {
 }
 
 /// Cache file: a sequence of CBOR records. The first one is the signature, which describes the
-/// model and the detector settings. Every other one is about an image, and is appended as soon as
-/// the image is embedded.
+/// model and the detector settings. Each of the others describes one image, and is appended as soon
+/// as the image is embedded.
 class Cache {
   public:
     Cache(const fs::path& file, const Json& signature) : file_(file) {

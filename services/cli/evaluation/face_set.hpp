@@ -38,7 +38,8 @@ struct FaceSet {
 
 /// Detects and embeds the face in every image below `folder` on all cores, with the same detector,
 /// crop and network as recognition. If an image shows several faces, the largest and most central
-/// one is used: the one with the highest area minus twice the squared distance from the centre.
+/// one is used: the one with the highest area minus twice the squared distance from the centre. A
+/// crop written by `facebus collect` is embedded unchanged.
 ///
 /// Results are cached in the file `cache` (if empty, in the user's cache folder), so that the next
 /// run continues where an interrupted run stopped. The cache is discarded if the model or the

@@ -155,8 +155,8 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
 }
 
 /// Returns how much more similar to a gallery real impostors are than impostors simulated from
-/// `cohort`: the ratio of the thresholds that give them an FPIR of `compared_fpir`. Requires:
-/// `cohort` was fitted to other people.
+/// `cohort`: the ratio of the two thresholds at which their FPIR is `compared_fpir`. Requires:
+/// `cohort` was fitted to people who are not in `people`.
 double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
                   std::size_t samples, std::size_t probes) {
     auto enough = with_faces(people, std::max(samples, probes));
@@ -220,8 +220,8 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
     if (people.size() < min_people || with_four < min_measured_people) {
         return fail(
             ErrorKind::refused,
-            fmt::format("a cohort requires {} people, at least {} of them with four images; "
-                        "this folder has {}, {} of them with four images",
+            fmt::format("a cohort requires {} people, {} of them with at least four images; "
+                        "this folder has {}, {} of them with at least four images",
                         min_people, min_measured_people, counted(people.size(), "person", "people"),
                         with_four));
     }
@@ -235,8 +235,8 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
             cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
-    // Use the mean of four ratios: each half once gives the statistics and once the real people,
-    // with 1 sample and 1 probe, and with 3 samples and 3 probes.
+    // The mean of four ratios: for the statistics of each half and the real people of the other
+    // half, one ratio with 1 sample and 1 probe, and one with 3 samples and 3 probes.
     const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t fitted : {0U, 1U}) {

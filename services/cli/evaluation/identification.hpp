@@ -40,18 +40,20 @@ struct Identification {
 /// Results of all combinations, and the numbers of people.
 struct IdentificationReport {
     std::size_t enrolled = 0;   ///< people in the gallery in each trial
-    std::size_t mated = 0;      ///< enrolled people with enough images for probes, on average
+    std::size_t mated = 0;      ///< enrolled people with enough images for samples and probes, on
+                                ///< average
     std::size_t impostors = 0;  ///< people who are not enrolled, in each trial
     std::size_t trials = 0;
     std::vector<Identification> results;
 };
 
-/// In each trial, splits the people with enough images at random: enrols one half, each person with
-/// the same number of images, and uses the other half as impostors. All results are about the same
-/// people. With fewer samples or probes, they use the first of the images that a result with more
-/// samples or probes uses. Matches and fuses like the workers. Returns no `results` if fewer than 2
-/// enrolled people have enough images for probes, or if there are fewer than 2 impostors. Calls
-/// `step` after each trial.
+/// In each trial, splits the people at random: enrols one half, each person with the same number of
+/// images, and uses the other half as impostors. Omits people who have fewer images than the
+/// largest number of samples or of probes. All results use the same people. A result with fewer
+/// samples or probes uses the first of the images that the result with the most samples or probes
+/// uses. Matches and fuses like the workers. Returns no `results` if fewer than 2 enrolled people
+/// have enough images for samples and probes, or if there are fewer than 2 impostors. Calls `step`
+/// after each trial.
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step);
 

@@ -39,7 +39,7 @@ class ImageIndex {
     std::map<std::string, std::size_t> indexes_;  ///< by path without extension
 };
 
-/// Returns nothing if the text is not a non-negative number.
+/// Parses a number from 0 up. Returns nothing if the text is anything else.
 std::optional<int> parse_number(const std::string& text) {
     int value = 0;
     const auto* const end = text.data() + text.size();

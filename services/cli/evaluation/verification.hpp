@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// Two images of a FaceSet, as indexes into FaceSet::faces.
+/// Two images of a FaceSet, as indices into FaceSet::images.
 struct Pair {
     std::size_t first = 0;
     std::size_t second = 0;
@@ -38,8 +38,8 @@ struct Verification {
 
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
 /// `name number number` and `count` lines `name number name number`. Image 7 of a person is
-/// name/name_0007.*. Throws FatalError (input) with the number of the line if a line is malformed
-/// or the set does not contain its image.
+/// name/name_0007.*. Throws FatalError: `unavailable` if the file cannot be read, `input` with the
+/// number of the line if a line is malformed or the set does not contain one of its images.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
 /// Returns ten folds of random pairs. Each fold has up to 300 pairs of the same person and as many
