@@ -24,7 +24,7 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibra
             calibration.shift);
     }
     fmt::print(
-        "threshold for `known`: {:.3f} ({:.3f} higher until {} good faces have been seen)\n"
+        "threshold for `known`: {:.3f} ({:.3f} higher until a track has {} good faces)\n"
         "expected: at most {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
         "people identified\n",
         calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,

@@ -14,12 +14,12 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_flag("--json", options->json, "one JSON object per line");
     sub->add_flag("--stats", options->stats, "print latency p50 and p99 per stage at the end");
     sub->add_flag("--events", options->events, "also show tracks and the broker's status");
-    sub->add_flag("--until-end", options->until_end, "stop when a stream ends");
+    sub->add_flag("--until-end", options->until_end, "stop when the stream of a camera ends");
     sub->add_option("--count", options->count, "stop after this many results");
     sub->add_option(
            "--since", options->since,
-           "first show the results of the last 30s, 10m or 2h (for example), and later recover "
-           "results missed while disconnected; both are read from Redis")
+           "first show earlier results from Redis, up to this age, such as 30s, 10m or 2h; also "
+           "show results that were missed while disconnected")
         ->transform(
             CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                   CLI::AsNumberWithUnit::UNIT_REQUIRED));
@@ -205,7 +205,7 @@ void add_evaluate(CLI::App& app, Command& command) {
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
     sub->add_option("--cache", options->cache,
-                    "file to cache embeddings in; default: in ~/.cache/facebus/evaluate");
+                    "file to cache embeddings in; default: a file in ~/.cache/facebus/evaluate");
     sub->add_option("--charts", options->charts, "folder for ROC, DET and FNIR charts (SVG)");
     sub->add_option("--fpir", options->fpir,
                     "target false positive identification rate (FPIR) of the calibration check")
@@ -243,9 +243,11 @@ void add_keygen(CLI::App& app, Command& command) {
 void add_api_key(CLI::App& app, Command& command) {
     auto* sub = app.add_subcommand("api-key", "Create a key for the REST API");
     auto options = std::make_shared<ApiKeyOptions>();
-    sub->add_option("role", options->role,
-                    "read (recognise, detect, verify, list), enrol (also add, rename and remove) "
-                    "or admin (also export, import, remove all)")
+    sub->add_option(
+           "role", options->role,
+           "read: may recognise, detect, verify and list faces; enrol: may also add, rename "
+           "and remove people and faces; admin: may also remove all people, and export and "
+           "import the gallery")
         ->required()
         ->check(CLI::IsMember({"read", "enrol", "admin"}));
     sub->add_option("name", options->name, "name of the key's owner")->required();
@@ -304,7 +306,7 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
         fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
         return std::unexpected(Exit::usage);
     }
-    // Check this here: the parser would report a missing command even if a flag is unknown.
+    // Not left to the parser, which would report a missing command instead of an unknown flag.
     if (!line.command) {
         fmt::print(stderr, "facebus: no command; see facebus --help\n");
         return std::unexpected(Exit::usage);

@@ -27,8 +27,8 @@ std::string stem(const std::string& video) {
     return path.stem().string();
 }
 
-/// Returns the number of frames in all videos, or 0 if one of them does not report it. Opens every
-/// video, so that a wrong path ends the command before the work begins.
+/// Returns the number of frames in all videos, or 0 if a video does not report its number. Opens
+/// every video, so that a wrong path ends the command before the work begins.
 std::size_t frames_in(const std::vector<std::string>& videos) {
     std::size_t frames = 0;
     bool known = true;
@@ -159,7 +159,7 @@ std::string Collection::time_span(const CollectedPerson& person) const {
 std::string Collection::face_counts() const {
     return fmt::format(
         "{} detected: {} kept; skipped: {} too small, {} blurred, {} of low quality, "
-        "{} too similar to kept faces",
+        "{} redundant",
         counted(count_.faces, "face", "faces"), count_.kept, count_.too_small, count_.blurred,
         count_.poor, count_.redundant());
 }

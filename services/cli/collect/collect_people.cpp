@@ -89,9 +89,10 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
     std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
         return person->subject->similarity;
     });
-    // Compare each person with those who are more similar to the same subject. Usually both are one
-    // person and are merged. If both are visible at the same time, they are different people, and
-    // only the more similar one keeps the subject. A merged person has no tracks left.
+    // Compare each person with the more similar person who has the same subject, if any. Usually
+    // the two are the same person and are merged. If they are visible at the same time, they are
+    // different people, and only the more similar one keeps the subject. A merged person has no
+    // tracks left.
     for (std::size_t i = 0; i < known.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             const bool same = known[k]->subject && !known[k]->tracks.empty() &&

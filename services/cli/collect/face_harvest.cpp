@@ -20,8 +20,9 @@ constexpr double probe_interval = 0.2;
 // zero, so the tracker never selects them.
 constexpr float never_selected = -1;
 
-/// Returns options with which the tracker accepts crops of any quality and selects those that
-/// differ. The enrolment rules decide whether a crop is good enough.
+/// Returns options with which the tracker accepts crops of any quality from 0 to 1. It selects
+/// those that differ from the earlier crops of the track or are clearly better. The enrolment rules
+/// decide whether a crop is good enough.
 vision::TrackerOptions tracker_options(double every) {
     vision::TrackerOptions options;
     options.max_probes = std::numeric_limits<int>::max();
@@ -31,7 +32,7 @@ vision::TrackerOptions tracker_options(double every) {
     options.min_quality = 0;
     // Faces are seen only in searched frames, so a track must survive gaps of two intervals.
     options.max_gap = std::max(options.max_gap, 2.5 * every);
-    // At long intervals many people appear in only one searched frame, so one sighting must do.
+    // At long intervals, many people appear in only one searched frame, so one detection is enough.
     if (every > 0.5) options.confirm = 1;
     return options;
 }

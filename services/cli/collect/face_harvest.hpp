@@ -43,7 +43,8 @@ struct FaceCount {
     std::size_t blurred = 0;    ///< skipped because of their sharpness
     std::size_t poor = 0;       ///< skipped because of their overall quality
 
-    /// Returns the number of faces skipped because they add nothing to the kept ones.
+    /// Returns the number of other skipped faces: those too similar to a kept face or too soon
+    /// after it, not among the best 12 of their track, or in too few frames to start a track.
     [[nodiscard]] std::size_t redundant() const {
         return faces - kept - too_small - blurred - poor;
     }

@@ -62,13 +62,13 @@ class Demo {
     }
 
     Exit run() {
-        const auto probe = vision::VideoSource::open(source_);
-        if (!probe && options_.source.empty()) {
+        const auto video = vision::VideoSource::open(source_);
+        if (!video && options_.source.empty()) {
             throw FatalError(
                 Exit::unavailable,
-                probe.error().message + "; run models/prepare, or choose a video with --source");
+                video.error().message + "; run models/prepare, or choose a video with --source");
         }
-        if (!probe) throw FatalError(exit_code(probe.error()), probe.error().message);
+        if (!video) throw FatalError(exit_code(video.error()), video.error().message);
         fs::create_directories(options_.output / "logs");
         print_line(fmt::format("source {}, results in {}", vision::without_credentials(source_),
                                options_.output.string()));
@@ -123,7 +123,8 @@ class Demo {
         Progress progress("enrolling", files.size());
         for (const auto& named : files) {
             if (context_.stop.requested()) return;
-            // Files directly in the folder, such as <gallery>/alice.jpg, name the person.
+            // named_files() names files directly in the folder after the folder. Here the name of
+            // such a file, <gallery>/alice.jpg, is the name of the person.
             const bool flat = fs::equivalent(named.file.parent_path(), folder);
             const auto name = flat ? named.file.stem().string() : named.name;
             const auto face = enroller.sample(named.file);
@@ -155,8 +156,8 @@ class Demo {
         }
     }
 
-    /// Starts a service and waits until it is ready. `name` names its log; empty: the service.
-    /// Returns false if a stop was requested.
+    /// Starts a service and waits until it is ready. `name` is the name of the child process and of
+    /// its log; empty: the name of the service. Returns false if a stop was requested.
     bool start(const std::string& service, const std::string& name = {}) {
         const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();
@@ -201,8 +202,9 @@ class Demo {
         return true;
     }
 
-    /// Blocks until the broker reports all workers. A received status also proves that the
-    /// subscription works, so that no result is missed. Returns false if a stop was requested.
+    /// Blocks until the broker reports that all workers are connected. A received status also
+    /// proves that the subscription works, so that no result is missed. Returns false if a stop was
+    /// requested.
     bool wait_for_workers(results::ResultStream& stream) {
         return stream.read({.identity = {},
                             .track = {},

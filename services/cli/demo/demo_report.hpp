@@ -43,7 +43,7 @@ class DemoReport {
     };
 
     std::map<std::string, TrackResults> tracks_;
-    std::vector<std::string> order_;                   ///< tracks in order of appearance
+    std::vector<std::string> order_;                   ///< tracks in order of their first identity
     std::multimap<std::int64_t, Position> positions_;  ///< by position in the video (pts)
 };
 

@@ -29,8 +29,8 @@ bool is_image(const fs::path& file) {
     return extensions.contains(lower_case_extension(file));
 }
 
-/// Appends the images in `folder` and below to `found`. If `name` is empty, they are named after
-/// their sub-folder, or after `folder` if they are directly in it.
+/// Appends the images in `folder` and below to `found`. If `name` is empty, an image has the name
+/// of the sub-folder of `folder` that contains it, or that of `folder` if it is directly there.
 void find_images(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());

@@ -24,8 +24,8 @@ std::string passphrase(const ArchiveOptions& options) {
     return secret;
 }
 
-/// Progress that is shown from the first step on, when the total is known. Call it after each step;
-/// it returns false if a stop was requested.
+/// Progress that is shown from the first step on, because the total is not known earlier. To be
+/// called after each step. Returns false if a stop was requested.
 class Steps {
   public:
     Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}

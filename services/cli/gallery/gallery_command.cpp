@@ -156,8 +156,8 @@ Exit gallery_remove(const Context& context, const std::string& name) {
     if (!manual_commands.empty()) {
         fmt::print(
             stderr,
-            "Redis's files on disk may still contain the data, and this Redis user may not rewrite "
-            "them; ask the Redis administrator to run {}\n",
+            "Redis's files on disk may still contain the data, and this Redis user is not allowed "
+            "to rewrite them; ask the Redis administrator to run {}\n",
             manual_commands);
     }
     return Exit::ok;
