@@ -34,7 +34,7 @@ std::optional<Error> enrolment_error(const Quality& quality, const Options& rule
 /// whose distance between the eyes is less than a third of that of the largest face.
 std::vector<vision::Sighting> prominent_faces(std::vector<vision::Sighting> faces);
 /// Returns the error for an image that cannot be enrolled because it does not show exactly one
-/// prominent face. `faces` is their number. Requires: `faces` is not 1.
+/// prominent face. `faces` is the number of prominent faces. Requires: `faces` is not 1.
 Error face_count_error(std::size_t faces, const Options& rules);
 
 /// Sample of a face that meets the enrolment requirements.

@@ -33,9 +33,10 @@ struct Imported {
 };
 
 /// Enrols all samples in the file, with their photos. Afterwards a subject is ignored if it was
-/// ignored before, or if the file marks it as ignored. Returns fewer samples than `expected` if the
-/// file is truncated. If it fails, the samples up to the error stay enrolled. Fails with `refused`
-/// if `step` returned false, and with the errors of gallery::Store and crypto::SealedReader.
+/// ignored before, or if the file marks it as ignored. Imports fewer samples than
+/// Imported::expected if the file is truncated, or if samples were removed during its export. If it
+/// fails, the samples up to the error stay enrolled. Fails with `refused` if `step` returned false,
+/// and with the errors of gallery::Store and crypto::SealedReader.
 Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
                                 const std::string& passphrase, const GalleryFileStep& step = {});
 

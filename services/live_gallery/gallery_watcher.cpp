@@ -11,8 +11,8 @@ namespace facebus::live_gallery {
 namespace {
 
 constexpr auto check_interval = std::chrono::milliseconds(250);
-// Galleries with up to this number of samples are calibrated before they are used, which takes at
-// most a quarter of a second. Larger galleries are calibrated in the background.
+// After a change, a gallery with up to this number of samples is calibrated before it is used,
+// which takes at most a quarter of a second. A larger one is calibrated in the background.
 constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace

@@ -21,9 +21,9 @@ namespace facebus::live_gallery {
 /// second. After a change, reads only the changed parts from Redis and replaces the snapshot. While
 /// Redis is unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// If the gallery has no stored policy, calibrates it for recognize.fpir. Calibrating a large
-/// gallery takes a long time. Changes to a large gallery therefore take effect immediately, with
-/// the previous policy, and the new policy follows when it is computed. Thread-safe.
+/// If the gallery has no stored policy, calibrates it for recognize.fpir. Calibrating more than
+/// 50,000 samples takes long. Changes to such a gallery therefore take effect immediately, with the
+/// previous policy, and the new policy follows when it is computed. Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.
@@ -69,15 +69,15 @@ class GalleryWatcher {
     Gauge samples_;
     Gauge stale_gauge_;
     Gauge checked_;
-    mutable std::mutex mutex_;
+    mutable std::mutex mutex_;  ///< guards view_
     View view_;
-    // Used only by the thread:
+    // Used only by the constructor and then by the thread, except stale_:
     bool calibrated_ = false;  ///< the policy was computed for the current snapshot
     Gallery calibrating_;      ///< snapshot that is being calibrated in the background
     std::future<gallery::Policy> calibration_;  ///< result of the background calibration
     std::atomic<bool> stale_ = false;
 
-    std::mutex request_mutex_;  ///< guards the members below
+    std::mutex request_mutex_;  ///< guards stop_, requested_ and completed_
     std::condition_variable request_changed_;
     bool stop_ = false;            ///< the thread must end
     std::uint64_t requested_ = 0;  ///< number of calls of refresh()

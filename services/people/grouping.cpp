@@ -49,7 +49,7 @@ class Linkage {
         return true;
     }
 
-    /// Returns the groups. Sorts the members of each group, and the groups by their first member.
+    /// Returns the groups in order of their first members. The members of each group are sorted.
     /// Requires: no other function is called afterwards.
     std::vector<std::vector<std::size_t>> take_groups() {
         std::erase_if(members_, [](const auto& group) { return group.empty(); });

@@ -23,7 +23,8 @@ class TrackCache {
 
     /// Adds `probe` to the track and returns all probes of the track, including this one, sorted by
     /// id. While Redis is unavailable, returns only the probes that this process has received, in
-    /// order of arrival, and tries Redis again every two seconds.
+    /// order of arrival, and tries Redis again every two seconds. A track has at most 64 probes;
+    /// further ones are neither stored nor returned.
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
 
   private:

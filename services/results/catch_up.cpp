@@ -13,7 +13,7 @@ constexpr std::size_t page = 1000;             // results per request to Redis
 constexpr std::size_t max_recorded = 100'000;  // maximum number of remembered results per run
 constexpr std::size_t max_runs = 64;           // maximum number of remembered runs
 
-/// Returns the stream id that Redis would have given to an entry at that age.
+/// Returns the stream id that Redis would have given to an entry added `age` ago.
 std::string stream_id_before(std::chrono::seconds age) {
     const auto age_ms = std::chrono::milliseconds(age).count();
     return fmt::format("{}-0", std::max<std::int64_t>(utc_ns() / 1'000'000 - age_ms, 0));

@@ -8,8 +8,7 @@
 
 namespace facebus::results {
 
-/// Returns the id of a result, "<run>-<number>". If a result is published again, its id stays the
-/// same.
+/// Returns the id of a result, "<run>-<number>". A result that is delivered again has the same id.
 std::string result_id(const wire::Identity& identity);
 
 enum class Detail {

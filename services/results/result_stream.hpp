@@ -36,7 +36,8 @@ class ResultStream {
     /// true, or until a stop is requested, then returns false.
     bool read(const ResultHandlers& handlers);
 
-    /// Calls the handlers for one message. Returns false if a handler returned false.
+    /// Calls the handlers for one message. Returns false if the handler for its kind returned
+    /// false.
     static bool handle(const bus::Message& message, const ResultHandlers& handlers);
 
   private:
