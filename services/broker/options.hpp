@@ -24,8 +24,7 @@ struct Options {
             "maximum number of waiting probes; while the queue is full, edges keep their probes");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
             "maximum number of messages of the result topic queued per subscriber; further "
-            "messages "
-            "are dropped for it");
+            "messages are dropped for that subscriber");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
             "seconds without a message after which a worker counts as lost");
         key("max_attempts", self.max_attempts, Range{1, 100},
