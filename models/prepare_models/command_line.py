@@ -38,7 +38,7 @@ def main(arguments=None):
         print(f"prepare: {wrapped}", file=sys.stderr)
         return wrapped.exit_code
     except Stopped as stopped:
-        print("prepare: interrupted and removed unfinished files; run it again", file=sys.stderr)
+        print("prepare: interrupted; unfinished files were removed; run it again", file=sys.stderr)
         return stopped.exit_code
 
 
@@ -78,7 +78,7 @@ def _parse(arguments):
         "--only",
         action="append",
         choices=[*manifest.GROUPS, "all"],
-        help="group of files, repeatable (default: recognition and demo)",
+        help="group of files, repeatable (default: recognition and demo; with --list, all)",
     )
     parser.add_argument(
         "--output",
@@ -92,7 +92,7 @@ def _parse(arguments):
     )
     parser.add_argument("--offline", action="store_true", help="use only cached packages, not the network")
     parser.add_argument("--verify", action="store_true", help="hash every file again and repair damaged ones")
-    parser.add_argument("--list", action="store_true", help="print files, hashes and licences")
+    parser.add_argument("--list", action="store_true", help="only print files, hashes and licences")
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
     options.groups = manifest.GROUPS if "all" in only else tuple(only)

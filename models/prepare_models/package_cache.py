@@ -32,7 +32,10 @@ class PackageCache:
         return path
 
     def install_requirements(self):
-        """Installs requirements.txt into the toolbox. Downloads only files that the cache lacks."""
+        """Installs requirements.txt into the toolbox from the cache.
+
+        If that fails, downloads all packages of requirements.txt into the cache and tries again.
+        """
         require_space(self.toolbox.scratch.parent, TOOLS_BYTES)
         pinned = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS]
         local = ["--no-index", "--find-links", self.folder, *pinned]
@@ -41,8 +44,9 @@ class PackageCache:
         if self.offline:
             raise PrepareError(
                 "the cache lacks packages that the conversion requires for this Python: "
-                f"{self.toolbox.failure()}; run models/prepare once on a machine with network "
-                f"access, using the same Python version and --cache {self.folder}"
+                f"{self.toolbox.failure()}; run again without --offline, or copy "
+                f"{self.folder} from a machine that has run models/prepare with the same Python "
+                "version and processor type"
             )
         with files.exclusive(self.folder, self.say):
             with Progress("downloading onnx and its dependencies for the conversion"):

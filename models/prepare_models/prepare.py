@@ -24,7 +24,7 @@ class Preparation:
         self.say = say
 
     def run(self):
-        """Creates missing files and returns their number. Writes nothing if no file is missing."""
+        """Creates missing files and returns their number. Writes nothing if the output folder is up to date."""
         stamp = Stamp(self.output)
         if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_are_current():
             return 0

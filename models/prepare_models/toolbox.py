@@ -100,7 +100,7 @@ class Toolbox:
     def _no_environment(self):
         if any(map(self._printed, SIGNS_OF_NO_VENV)):
             return PrepareError(
-                f"{sys.executable} lacks the venv module with pip; install it "
+                f"{sys.executable} lacks the module venv or ensurepip; install both "
                 "(Debian and Ubuntu: apt-get install python3-venv) and run again"
             )
         return PrepareError(
