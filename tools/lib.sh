@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sourced by the checks in tools/: messages with the elapsed time, interruptible commands, and clean-up on every exit. A
-# script that sources it defines usage(), and clean_up() if it has to remove anything. $work is its temporary folder.
+# script that sources this file defines usage(), and clean_up() if there is anything to remove except $work, the
+# temporary folder of the script.
 #
-# Exit codes: 0 passed, 1 a check failed, 64 invalid arguments, 69 a dependency is unavailable, 130/143 interrupted.
+# Exit codes: 0 passed, 1 a check failed, 64 invalid arguments, 69 a dependency is unavailable, 129/130/143 interrupted.
 
 set -euo pipefail
 export LC_ALL=C
@@ -18,8 +19,8 @@ die() {
   exit "$1"
 }
 
-# flag_given FLAG "$@": returns 0 if the script's only argument is FLAG, and 1 if it has no argument. Exits on --help
-# and on other arguments.
+# flag_given FLAG "$@": returns 0 if the script's first argument is FLAG, and 1 if it has no argument. Exits on --help
+# and on any other first argument.
 flag_given() {
   case ${2:-} in
     '') return 1 ;;
