@@ -28,7 +28,7 @@ BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutModels);
 
 namespace {
 
-/// Returns an image of random pixels below a smooth gradient.
+/// Returns an image with a gradient in the upper half and random pixels in the lower half.
 cv::Mat noise(int rows, int columns) {
     std::mt19937 random(static_cast<std::uint32_t>(rows * 1000 + columns));
     cv::Mat image(rows, columns, CV_8UC3);
@@ -114,9 +114,11 @@ BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
     const auto models = test::models();
     std::vector<Network> networks;
     networks.push_back(
-        {"rnet.onnx", 24, CandidateNetwork::refine(models), {"softmax_1", "dense_2"}});
-    networks.push_back(
-        {"onet.onnx", 48, CandidateNetwork::output(models), {"softmax_2", "dense_5", "dense_6"}});
+        {"rnet.onnx", 24, CandidateNetwork::load_rnet(models), {"softmax_1", "dense_2"}});
+    networks.push_back({"onet.onnx",
+                        48,
+                        CandidateNetwork::load_onet(models),
+                        {"softmax_2", "dense_5", "dense_6"}});
     for (auto& [file, side, ours, outputs] : networks) {
         auto theirs = load_network(models / file);
         for (int count = 1; count <= 9; ++count) {

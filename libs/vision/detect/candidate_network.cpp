@@ -125,7 +125,7 @@ CandidateNetwork::CandidateNetwork(int side, ConvolutionLayer first, Pooling poo
       dense_(std::move(dense)),
       heads_(std::move(heads)) {}
 
-CandidateNetwork CandidateNetwork::refine(const std::filesystem::path& models) {
+CandidateNetwork CandidateNetwork::load_rnet(const std::filesystem::path& models) {
     const OnnxWeights file(models / "rnet.onnx");
     std::vector<Stage> stages;
     stages.push_back({{{3, 28, 48, file, "conv2d_6", "p_re_lu_4_"}, 3}, {3, false}});
@@ -141,7 +141,7 @@ CandidateNetwork CandidateNetwork::refine(const std::filesystem::path& models) {
             std::move(heads)};
 }
 
-CandidateNetwork CandidateNetwork::output(const std::filesystem::path& models) {
+CandidateNetwork CandidateNetwork::load_onet(const std::filesystem::path& models) {
     const OnnxWeights file(models / "onet.onnx");
     std::vector<Stage> stages;
     stages.push_back({{{3, 32, 64, file, "conv2d_9", "p_re_lu_8_"}, 3}, {3, false}});

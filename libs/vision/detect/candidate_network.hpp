@@ -31,9 +31,9 @@ class CandidateNetwork {
     };
 
     /// Loads R-Net from rnet.onnx in the folder `models`. Throws as OnnxWeights does.
-    static CandidateNetwork refine(const std::filesystem::path& models);
+    static CandidateNetwork load_rnet(const std::filesystem::path& models);
     /// Loads O-Net from onet.onnx in the folder `models`. Throws as OnnxWeights does.
-    static CandidateNetwork output(const std::filesystem::path& models);
+    static CandidateNetwork load_onet(const std::filesystem::path& models);
 
     /// Returns one prediction per candidate, in the same order. `image`: 8-bit, BGR. Uses as many
     /// threads as OpenCV is configured to use.

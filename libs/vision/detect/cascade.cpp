@@ -29,7 +29,7 @@ bool truncate_to_pixels(Candidate& candidate) {
 }
 
 OutputNetwork::OutputNetwork(const std::filesystem::path& models)
-    : network_(CandidateNetwork::output(models)) {}
+    : network_(CandidateNetwork::load_onet(models)) {}
 
 std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
                                             const std::vector<Candidate>& candidates,

@@ -103,7 +103,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_on_level(const cv::Mat& image, doubl
             mirrored_cell = y * maps.columns + maps.columns - 1 - x;
         }
     }
-    // If a level has exactly one candidate, it gets the offsets of the horizontally mirrored cell.
+    // If a level has exactly one candidate, use the offsets of the horizontally mirrored cell.
     // This reproduces a bug of the reference (in its handling of arrays with one element), because
     // FaceNet was trained on crops that were cut in the same way.
     if (found.size() == 1) {
@@ -141,8 +141,9 @@ Mtcnn::Mtcnn(const std::filesystem::path& models, const DetectorOptions& options
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
         throw FatalError(Exit::config,
                          "detect.scale_factor must be greater than 0 and less than 1");
-    impl_ = std::make_unique<Impl>(Impl{options, ProposalNetwork(models / "pnet.onnx"),
-                                        CandidateNetwork::refine(models), OutputNetwork(models)});
+    impl_ =
+        std::make_unique<Impl>(Impl{options, ProposalNetwork(models / "pnet.onnx"),
+                                    CandidateNetwork::load_rnet(models), OutputNetwork(models)});
     // To find faces smaller than P-Net's window, the image would have to be enlarged.
     impl_->options.min_face = std::max(options.min_face, proposal_side);
 }

@@ -14,16 +14,16 @@ namespace facebus::vision {
 /// previous one, at a higher resolution:
 ///
 /// 1. P-Net scans every level of an image pyramid and proposes boxes (ProposalNetwork).
-/// 2. R-Net rejects most boxes and refines the rest (CandidateNetwork::refine).
+/// 2. R-Net rejects most boxes and refines the rest (CandidateNetwork).
 /// 3. O-Net rejects further boxes, refines the rest and locates the landmarks (OutputNetwork).
 ///
 /// After each stage, non-maximum suppression removes overlapping boxes. Not thread-safe: use one
 /// object per thread.
 class Mtcnn {
   public:
-    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. Throws `FatalError` (unavailable)
-    /// with the file and the command that fetches it if a file is missing or cannot be
-    /// read; `FatalError` (config) if `scale_factor` is not between 0 and 1.
+    /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. If a file is missing or cannot be
+    /// read, throws `FatalError` (unavailable), whose message names the file and the command that
+    /// fetches it. Throws `FatalError` (config) if `scale_factor` is not between 0 and 1.
     Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;
