@@ -1,4 +1,5 @@
-// Compares the convolution and pooling kernels with direct sums, for all vector instructions.
+// Compares the convolution kernels with direct sums, for all supported instruction sets, and the
+// pooling kernel with direct maxima.
 #include <array>
 #include <cmath>
 #include <random>
@@ -81,7 +82,7 @@ double worst_difference(const ConvolutionLayer& layer, const Map& in, const Map&
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padding) {
+BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padded_channels) {
     for (const int stride : {10, 16}) {
         const auto layer = random_layer(10, 32);
         for (int width = 1; width < 30; ++width) {
@@ -90,8 +91,9 @@ BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padding) {
                 Map out(1, width, layer.outputs);
                 convolve_row(layer, in.rows.data(), stride, width, out.rows[0], instructions);
                 const auto worst = worst_difference(layer, in, out);
-                BOOST_TEST(worst < 1e-5, name_of(instructions) << ", " << width << " cells of "
-                                                               << stride << ": " << worst);
+                BOOST_TEST(worst < 1e-5, name_of(instructions)
+                                             << ", width " << width << ", " << stride
+                                             << " floats per cell: differs by " << worst);
             }
         }
     }
@@ -119,8 +121,9 @@ BOOST_AUTO_TEST_CASE(winograd_equals_a_direct_convolution_on_maps_of_any_size) {
                               out.rows.data(), instructions);
                     const auto worst = worst_difference(layer.layer(), in, out);
                     BOOST_TEST(worst < 5e-4, name_of(instructions)
-                                                 << ", tiles of " << tile << ", " << height << " x "
-                                                 << width << ": " << worst);
+                                                 << ", tiles of " << tile << " x " << tile
+                                                 << ", map of " << height << " x " << width
+                                                 << ": differs by " << worst);
                 }
             }
         }
@@ -146,7 +149,7 @@ BOOST_AUTO_TEST_CASE(pools_the_maximum_of_the_cells_in_each_window) {
                     correct &= best == out.rows[0][static_cast<std::size_t>(x) * 32 + c];
                 }
             }
-            BOOST_TEST(correct, "a window of " << window << ", " << width << " cells");
+            BOOST_TEST(correct, "window of " << window << " x " << window << ", width " << width);
         }
     }
 }

@@ -79,9 +79,9 @@ class ProposalNetwork::Pass {
           height3_(height2_ - 2),
           width_(width3_ - 2),
           height_(height3_ - 2),
-          // A ring buffer contains the rows that the next layer reads together: three, two or
-          // tile + 2. If the next layer is tiled, it also contains up to `tile` further rows that
-          // were computed in advance.
+          // Each ring buffer has room for at least the rows that the next layer reads together:
+          // three, two or tile + 2. Before a tiled layer, it also has room for up to `tile` rows
+          // that were computed in advance. third_ has room for the rows that one run computes.
           scaled_(4, floats(size.width, 3)),
           convolved_(2, floats(width1_, network.first_.outputs)),
           pooled_(2 * tile + 2, floats(width2_, network.first_.outputs)),
@@ -119,7 +119,8 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes the rows of the second layer up to row `end`, or a few more, unless already done.
+    /// Computes the rows of the second layer before row `end`, and possibly a few more, unless
+    /// already done.
     void compute_second(int end) {
         const int step = network_.second_.rows_per_run(height3_);
         for (; second_done_ < end; second_done_ += step) {
@@ -130,11 +131,11 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes the rows of the pooled map up to row `end`, unless already done.
+    /// Computes the rows of the pooled map before row `end`, unless already done.
     void compute_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
-            // Each pooled row is computed from two rows; if their number is odd, the last pooled
-            // row is computed from one.
+            // Each pooled row is computed from two rows. If the first layer has an odd number of
+            // rows, the last pooled row is computed from one.
             const int row = 2 * pooled_done_;
             const bool both = row + 1 < height1_;
             convolve_first(row);

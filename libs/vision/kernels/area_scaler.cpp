@@ -79,8 +79,9 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
         Footprint footprint;
         footprint.weights = weights_.size();
         if (!shrinks) {
-            // An output pixel is smaller than an input pixel, so it overlaps at most two of them.
-            // The weight of each is the covered fraction of the output pixel.
+            // At least one axis is enlarged. On that axis, an output pixel is smaller than an input
+            // pixel, so it overlaps at most two of them. The weight of each is the covered fraction
+            // of the output pixel. On the other axis, cv::resize() uses the same formula.
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);
@@ -89,24 +90,24 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
             if (part > 0) weights_.push_back(static_cast<float>(part));
         } else {
             // An output pixel covers the interval from `begin` to `begin + scale`: part of an input
-            // pixel, then whole pixels, then part of another pixel. The weight of each is its
-            // covered length, divided by the length of the interval.
+            // pixel, then the whole pixels from `first_whole` to before `whole_end`, then part of
+            // another pixel. The weight of each is its covered length, divided by the length of the
+            // interval.
             constexpr double negligible = 1e-3;  // ignore parts shorter than this, in pixels
             const double begin = i * scale;
-            const int last_whole =
-                std::min(static_cast<int>(std::floor(begin + scale)), length - 1);
-            const int first_whole = std::min(static_cast<int>(std::ceil(begin)), last_whole);
+            const int whole_end = std::min(static_cast<int>(std::floor(begin + scale)), length - 1);
+            const int first_whole = std::min(static_cast<int>(std::ceil(begin)), whole_end);
             const double size = std::min(scale, length - begin);
             footprint.first = to_size(first_whole);
             if (first_whole - begin > negligible) {
                 --footprint.first;
                 weights_.push_back(static_cast<float>((first_whole - begin) / size));
             }
-            for (int whole = first_whole; whole < last_whole; ++whole) {
+            for (int whole = first_whole; whole < whole_end; ++whole) {
                 weights_.push_back(static_cast<float>(1 / size));
             }
-            if (begin + scale - last_whole > negligible) {
-                const double part = std::min({begin + scale - last_whole, 1.0, size});
+            if (begin + scale - whole_end > negligible) {
+                const double part = std::min({begin + scale - whole_end, 1.0, size});
                 weights_.push_back(static_cast<float>(part / size));
             }
         }
@@ -186,7 +187,8 @@ float AreaScaler::round_exactly(const Footprint& rows, const Footprint& columns,
                 row))[3 * (static_cast<std::size_t>(region_.x) + columns.first + column) + channel];
     };
     // For integer ratios, cv::resize() adds up integers. If the ratio is 2 x 2, it then rounds
-    // halves up instead of to even.
+    // halves up instead of to even. The levels of the pyramid keep the aspect ratio, so an area of
+    // 4 is always 2 x 2.
     if (integer_ratio_) {
         int sum = 0;
         for (std::size_t row = 0; row < rows.count; ++row) {

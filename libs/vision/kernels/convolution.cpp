@@ -66,8 +66,7 @@ const Kernels& kernels_for(Instructions instructions) {
     return by_four::kernels<Activated>;
 }
 
-/// Computes a row of `width` cells. Uses the kernel with the largest number of cells as far as
-/// possible, and the others for the rest of the row.
+/// Computes a row of `width` cells with the largest kernel that computes at most `width` cells.
 void run(const Kernels& kernels, Work work, std::size_t width) {
     std::size_t cell = 0;
     for (const auto& [cells, kernel] : kernels) {

@@ -4,7 +4,8 @@
 //
 // A map consists of rows, a row of cells, and a cell of channels, which are floats. They are stored
 // in this order. `stride` is the number of floats from one cell to the next. It is the number of
-// channels rounded up to a multiple of 16, and padding is zero. For an input image it is 3.
+// channels rounded up to a multiple of 16, and the added channels are zero. For an input image it
+// is 3.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@
 
 namespace facebus::vision {
 
-/// Weights of a convolution of size x size without padding, followed by PReLU.
+/// Weights of a convolution of size x size, without padding at the borders of the map, followed by
+/// PReLU.
 struct ConvolutionLayer {
     int size = 1;                ///< side of the window in cells
     int inputs = 0;              ///< number of input channels
