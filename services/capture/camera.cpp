@@ -81,7 +81,7 @@ Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents
                                     options_.freeze_timeout));
         }
         // Frames of a device or stream get the time of their arrival, so that pts increase even
-        // if it is reopened.
+        // if the source is reopened.
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
         last_read_ = pts;
         // `frame_rate` is a maximum: skip frames that follow the last one too soon.

@@ -26,16 +26,18 @@ struct CameraEvents {
     std::function<void(const Error&, double retry_seconds)> disconnected;
 };
 
-/// Reads the frames of one source until it ends, or forever if it is live or looped. Reads the
-/// system clock directly, because capture sets the timestamps of the pipeline. Not thread-safe.
+/// Reads the frames of one source. A file or folder that is not looped ends; all other sources are
+/// read until the camera is stopped. Reads the system clock directly, because capture sets the
+/// timestamps of the pipeline. Not thread-safe.
 class Camera {
   public:
     Camera(std::string name, const CameraOptions& settings, const Options& options,
            const Stop& stop);
 
-    /// Blocks until a file that is not looped has ended, a stop is requested, or `frame` returns
-    /// false. Reopens a device or stream that fails or freezes, after a delay that doubles with
-    /// every failure, up to `reconnect_max`. Returns an error if a file or folder cannot be read.
+    /// Blocks until a file or folder that is not looped has ended, a stop is requested, or `frame`
+    /// returns false. Reopens a device or stream that fails or freezes, after a delay that doubles
+    /// with every failure, up to `reconnect_max`. Returns an error if a file or folder cannot be
+    /// read.
     Result<void> run(const CameraEvents& events);
 
     /// Returns whether late frames may be dropped.

@@ -26,8 +26,9 @@ struct CameraOptions {
                 {{"auto", Pace::automatic}, {"live", Pace::live}, {"lossless", Pace::lossless}}},
             "live: real time, dropping late frames; lossless: every frame, as fast as the slowest "
             "stage; auto: lossless for files and folders, else live");
-        key("frame_rate", self.frame_rate, Range{0, 1000}, "maximum frames per second; 0: all");
-        key("loop", self.loop, "restart a file when it ends");
+        key("frame_rate", self.frame_rate, Range{0, 1000},
+            "maximum frames per second; 0: no limit");
+        key("loop", self.loop, "restart a file or folder when it ends");
     }
 };
 
@@ -46,7 +47,8 @@ struct Options {
         key("freeze_timeout", self.freeze_timeout, Range{0, 3600},
             "seconds that a stream may deliver identical images before it is reopened; 0: no "
             "limit");
-        key("exit_at_end", self.exit_at_end, "exit when all files have ended");
+        key("exit_at_end", self.exit_at_end,
+            "exit when the files and folders of all cameras have ended");
     }
 };
 

@@ -14,7 +14,8 @@ namespace facebus::track {
 
 /// Sends probes and track events to the broker and keeps each until the broker acknowledges it. If
 /// the outbox is full, a new message of a live camera replaces the oldest probe, which is counted
-/// as dropped. For files, the caller must wait until full() returns false. Not thread-safe.
+/// as dropped, or the oldest event if there are no probes. For files, the caller must wait until
+/// full() returns false. Not thread-safe.
 class Uplink {
   public:
     /// Requires: `socket` is connected to the broker's endpoint for probes.
@@ -42,7 +43,8 @@ class Uplink {
     void receive_acknowledgements();
     /// Sets the sequence number and the timestamp of `track`.
     void stamp(wire::Head& head);
-    /// Drops and counts the oldest probe if the outbox is full and the source is live.
+    /// If the outbox is full and the source is live, drops the oldest probe and counts it, or drops
+    /// the oldest event if there are no probes.
     void make_room(bool live);
     void put_probe(TrackOutput::Probe& probe, bool live);
     void put_event(wire::Track& event, bool live);

@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(detects_a_motionless_face_once_per_second) {
     BOOST_TEST(searched < 15U, "a still scene is searched only once per second");
 }
 
-BOOST_AUTO_TEST_CASE(searches_the_frames_of_cameras_that_start_together_at_different_times) {
+BOOST_AUTO_TEST_CASE(spreads_the_searches_of_cameras_that_start_together) {
     const Image grey{64, 48, Bytes::take(std::vector<std::byte>(64 * 48 * 3, std::byte{127}))};
     motion::MotionStage motion{vision::MotionOptions{}};
     constexpr std::int64_t second = 1'000'000'000;

@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(finds_nothing_in_images_without_faces) {
     BOOST_TEST(mtcnn.detect(test::flat(40, 40, {90, 90, 90})).empty());
 }
 
-BOOST_AUTO_TEST_CASE(rejects_scale_factors_outside_0_to_1) {
+BOOST_AUTO_TEST_CASE(rejects_scale_factors_of_0_and_1) {
     BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 1.0F}), FatalError);
     BOOST_CHECK_THROW(Mtcnn(test::models(), {.scale_factor = 0.0F}), FatalError);
 }

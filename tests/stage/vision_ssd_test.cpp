@@ -31,7 +31,7 @@ float distance(Point a, Point b) {
 
 BOOST_TEST_GLOBAL_FIXTURE(SkipWithoutSsd);
 
-BOOST_AUTO_TEST_CASE(finds_the_same_faces_as_mtcnn_with_the_same_boxes_and_landmarks) {
+BOOST_AUTO_TEST_CASE(finds_the_same_best_face_as_mtcnn_with_similar_box_and_landmarks) {
     std::size_t compared = 0;
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(test::models() / "demo/photos")) {

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(reads_a_written_crop_even_after_renaming) {
     BOOST_TEST(quality.overall == 0.8125F);
 }
 
-BOOST_AUTO_TEST_CASE(other_programs_can_read_a_crop_as_an_image) {
+BOOST_AUTO_TEST_CASE(a_crop_can_be_read_as_an_ordinary_image) {
     const auto image = read_image(file);
     BOOST_REQUIRE(image);
     BOOST_TEST(image->width == crop_side);

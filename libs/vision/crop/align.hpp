@@ -7,15 +7,15 @@
 
 namespace facebus::vision {
 
-/// Name of the way in which align() cuts crops. It is part of the model id, so that embeddings of
-/// crops that were cut in different ways are never compared.
+/// Identifies how align() cuts crops. It is part of the model id, so that embeddings of crops that
+/// were cut in different ways are never compared.
 inline constexpr std::string_view crop_id = "box44up3";
 
 /// Returns the crop of a face, crop_side x crop_side pixels: the detector's box plus the margin
-/// with which the network was trained (see align.cpp), stretched to a square. If the head is rolled
-/// by more than 15 degrees, the crop is rotated so that the eyes are level. Parts outside the image
-/// are filled with the nearest pixels. Enrolment and recognition both use this function. Requires:
-/// the box has positive width and height.
+/// with which the network was trained, moved up a little (see align.cpp) and stretched to a square.
+/// If the head is rolled by more than 15 degrees, the crop is rotated so that the eyes are level.
+/// Parts outside the image are filled with the nearest pixels. Enrolment and recognition both use
+/// this function. Requires: the box has positive width and height.
 Image align(const Image& image, const Detection& face);
 
 }  // namespace facebus::vision

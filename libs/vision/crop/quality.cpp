@@ -14,11 +14,11 @@ namespace {
 
 // Part of the crop that shows the face in every pose. Hair and background are not measured.
 const cv::Rect face_part(30, 24, 100, 112);
-// All crops are normalised to this contrast (standard deviation of the grey levels), so that a
-// bright scene is not rated as sharper than a dim one.
+// Crops are normalised to this contrast (standard deviation of the grey levels), so that a bright
+// scene is not rated as sharper than a dim one.
 constexpr double contrast = 50;
-// Contrast below which crops are not amplified further: in near-darkness, most of the contrast
-// comes from the blocks of the video compression.
+// Crops with a lower contrast than this are amplified only as much as a crop with this contrast: in
+// near-darkness, most of the contrast comes from the blocks of the video compression.
 constexpr double min_deviation = 20;
 
 /// Returns the variance of the Laplacian, which responds to edges: a blurred image has only weak
@@ -69,8 +69,8 @@ Quality assess(const Image& crop, const Detection& face) {
     // The overall quality is the geometric mean of size, sharpness and pose: if one of them is 0,
     // the crop is useless, however good the others are.
     const float size = ramp(quality.eye_distance, 6, 32);
-    // On LFW, the square root of the sharpness is 7.2 for original images, 3.8 for images blurred
-    // by 2 pixels, and 3.0 for images enlarged from 16 pixels.
+    // On LFW, the square root of the sharpness is 7.2 for original crops, 3.8 for crops blurred
+    // by 2 pixels, and 3.0 for crops enlarged from 16 x 16 pixels.
     const float sharp = ramp(std::sqrt(quality.sharpness), 2, 7);
     const float frontal = 1 - ramp(std::abs(quality.yaw), 0.25F, 1);
     quality.overall = std::cbrt(size * sharp * frontal);

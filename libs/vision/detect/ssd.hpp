@@ -12,14 +12,14 @@
 namespace facebus::vision {
 
 /// Detects faces in a single pass over a downscaled copy of the image. Its run time does not depend
-/// on the size of the image, but it misses faces much smaller than a tenth of the image. SSD finds
-/// only boxes. O-Net then refines each box and locates the landmarks, so that crops are cut exactly
-/// as with MTCNN. Not thread-safe: use one object per thread.
+/// on the size of the image, but it misses faces much narrower than a tenth of the image width.
+/// SSD finds only boxes. O-Net then refines each box and locates the landmarks, so that crops are
+/// cut exactly as with MTCNN. Not thread-safe: use one object per thread.
 class Ssd {
   public:
-    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. Throws `FatalError`
-    /// (unavailable) with the file and the command that fetches it if a file is missing or cannot
-    /// be read.
+    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. If a file is missing or
+    /// cannot be read, throws `FatalError` (unavailable), whose message names the file and the
+    /// command that fetches it.
     Ssd(const std::filesystem::path& models, const DetectorOptions& options);
     ~Ssd();
     Ssd(Ssd&&) noexcept;

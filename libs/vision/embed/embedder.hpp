@@ -23,10 +23,11 @@ enum class Engine {
 /// thread.
 class Embedder {
   public:
-    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). Throws
-    /// `FatalError` (unavailable) with the file and the command that fetches it if the file is
-    /// missing or corrupt, or if the network returns vectors of the wrong size; `FatalError`
-    /// (config) if this build does not support the engine.
+    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). If the
+    /// file is missing or corrupt, or the network returns vectors of the wrong size, throws
+    /// `FatalError` (unavailable), whose message names the file and the command that fetches it.
+    /// Throws `FatalError` (config) if this build does not support the engine or its library is not
+    /// installed.
     explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
     ~Embedder();
     Embedder(Embedder&&) noexcept;

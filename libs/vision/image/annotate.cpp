@@ -30,7 +30,8 @@ cv::Scalar colour(Tone tone) {
     return {120, 112, 104};
 }
 
-/// Replaces each character outside ASCII by one '?', because OpenCV's font has only ASCII.
+/// Replaces each character by one '?' unless it is printable ASCII, which is all that OpenCV's font
+/// contains.
 std::string drawable(const std::string& text) {
     std::string ascii;
     for (const char c : text) {

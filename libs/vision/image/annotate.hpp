@@ -36,7 +36,8 @@ struct SheetCell {
 /// Returns a contact sheet: a title above rows of cells.
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells);
 
-/// Writes frames to an .mp4 file that browsers and players can play. Not thread-safe.
+/// Writes frames to an .mp4 file. Browsers can play it if FFmpeg has an encoder for H.264;
+/// otherwise only video players can. Not thread-safe.
 class VideoWriter {
   public:
     /// Creates the file. Errors: unsupported (invalid size or frame rate); unavailable (the file

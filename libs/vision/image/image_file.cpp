@@ -58,8 +58,8 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     return bytes;
 }
 
-/// Removes the colour profile from a PNG file. Profiles are not used, and libpng prints warnings to
-/// standard error about those that many cameras and programs write.
+/// Removes the colour profile from a PNG file. Profiles are not used, and for the profiles of many
+/// cameras and programs, libpng prints warnings to standard error.
 void drop_png_profile(std::vector<std::uint8_t>& bytes) {
     constexpr std::size_t signature = 8;
     constexpr std::size_t overhead = 12;  // length, type and checksum of a chunk

@@ -11,7 +11,7 @@ namespace facebus::vision {
 struct ImageHeader {
     std::uint64_t width = 0;   ///< in pixels; 0 if the file ends before the size
     std::uint64_t height = 0;  ///< in pixels; 0 if the file ends before the size
-    /// EXIF orientation, 1 to 8. Stays 1 for formats that OpenCV turns upright itself.
+    /// EXIF orientation, 1 to 8. Always 1 for TIFF, which OpenCV turns upright itself.
     int orientation = 1;
     /// False if the file is known to be truncated.
     bool complete = true;

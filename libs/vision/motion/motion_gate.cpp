@@ -21,8 +21,8 @@ constexpr int max_grey_side = 320;
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
 // Time constant of the background in seconds: something that does not move becomes background after
-// about this time. Long enough to detect a person who moves slowly. Short enough that an area that
-// a person has left soon no longer differs from the background.
+// about this time. Long enough to detect a person who moves slowly. Short enough that, when a
+// person leaves an area, it soon becomes background again.
 constexpr double settle_time = 1;
 // If the areas cover more than this fraction of the frame, one search of the whole frame is
 // cheaper.

@@ -28,7 +28,7 @@ struct MotionOptions {
         key("linger", self.linger, Range{0, 3600},
             "seconds for which an area is still searched after its last motion");
         key("min_area", self.min_area, Range{1, 100'000'000},
-            "minimum size of a moving area, in frame pixels");
+            "minimum number of frame pixels in a moving area");
         key("margin", self.margin, Range{0, 4096},
             "frame pixels added on every side of a moving area");
     }

@@ -25,8 +25,8 @@ constexpr std::uint64_t type_float = 1;
 /// One field of a Protocol Buffers message.
 struct Field {
     std::uint64_t number = 0;
-    std::uint64_t value = 0;  ///< value of a number, otherwise 0
-    std::string_view bytes;   ///< content of a string or message, otherwise empty
+    std::uint64_t value = 0;  ///< value of a varint, otherwise 0
+    std::string_view bytes;   ///< content of any other field, otherwise empty
 };
 
 /// Removes the first field from `bytes` and returns it. Returns nothing if it is malformed.

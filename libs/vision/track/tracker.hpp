@@ -17,7 +17,7 @@ struct TrackerOptions {
     double max_gap = 1.5;         ///< time without a detection after which a track ends
     float min_iou = 0.2F;         ///< a detection with this IoU with the predicted box is close
                                   ///< enough to the track, whatever the distance of their centres
-    int confirm = 2;              ///< number of detections that start a track
+    int confirm = 2;              ///< number of detections after which a track is reported
     int max_probes = 8;           ///< number of probes after which a track sends only one per
                                   ///< `refresh`
     double probe_interval = 0.2;  ///< minimum time between probes of a track
