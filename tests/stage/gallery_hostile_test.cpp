@@ -141,7 +141,15 @@ BOOST_AUTO_TEST_CASE(list_and_load_omit_subjects_with_invalid_names_or_ids) {
     BOOST_REQUIRE(list);
     BOOST_REQUIRE(list->size() == 1U);
     BOOST_TEST(list->front().subject.name == "Anna");
-    BOOST_TEST((*store.load("model-1"))->subjects() == 1U);
+
+    // load() reads the parts instead of the names.
+    const auto invalid = new_id();
+    BOOST_REQUIRE(redis.run({"SADD", keys::part(keys::part_of(invalid)), invalid, "../../x"}));
+    BOOST_REQUIRE(redis.run({"HSET", keys::subject(invalid), "name", "\x1b[2J", "created", "1"}));
+    BOOST_REQUIRE(redis.run({"RPUSH", keys::subject_samples(invalid), good.id}));
+    const auto snapshot = store.load("model-1");
+    BOOST_REQUIRE(snapshot);
+    BOOST_TEST((*snapshot)->subjects() == 1U);
     BOOST_TEST((store.find("Bert").error().kind == ErrorKind::malformed));
     BOOST_TEST(!store.add("Bert", sample(face(5))));
 }
