@@ -24,7 +24,7 @@ namespace {
 
 using namespace facebus;
 
-constexpr std::size_t window = 512;  // maximum number of probes in flight
+constexpr std::size_t window = 512;  // maximum number of probes that wait for a response
 constexpr std::uint32_t batch = 32;  // credit of the worker
 
 void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,

@@ -1,8 +1,8 @@
-// Measures a worker's copy of a gallery: loading, matching and refreshing.
+// Measures a worker's snapshot of the gallery: loading, matching and refreshing.
 //
-// bench.gallery SAMPLES... measures the scan with each instruction set, then galleries with the
-// given numbers of samples, each in a temporary Redis server. bench.gallery --serve SAMPLES only
-// starts and fills a Redis server, prints its URL, and exits when standard input ends.
+// bench.gallery SAMPLES... measures the scan with each supported instruction set, then galleries
+// with the given numbers of samples, each in a temporary Redis server. bench.gallery --serve
+// SAMPLES only starts and fills a Redis server, prints its URL, and exits when standard input ends.
 //
 // Subjects have three samples each and are drawn from the shipped cohort. Half of the probes are
 // impostors; the others are samples of enrolled people with little or much noise. The reference is
@@ -72,7 +72,8 @@ std::string id_of(std::size_t number, std::size_t kind) {
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
 }
 
-/// Returns the sum of `face` and normally distributed noise of norm `distance`, normalised.
+/// Returns the sum of `face` and normally distributed noise of norm about `distance`,
+/// normalised.
 Embedding perturbed(const Embedding& face, float distance, std::mt19937& random) {
     std::normal_distribution<float> normal;
     Embedding out = face;
@@ -142,8 +143,8 @@ std::vector<Embedding> make_probes(std::size_t samples) {
     std::mt19937 random(9);
     for_each_subject(samples, [&](const SubjectRecord& record) {
         if (number++ % every != 0 || probes.size() >= probe_count) return;
-        // Alternate between probes close to the sample and probes so far from it that other
-        // subjects are equally close.
+        // Alternate between little and much noise: similarities to the sample of about 0.9 and
+        // 0.45.
         const float distance = probes.size() % 2 == 0 ? 0.5F : 2.0F;
         probes.push_back(perturbed(record.samples.front().embedding, distance, random));
     });
@@ -251,12 +252,14 @@ void run(std::size_t samples) {
         largest_error, adding * 1000, removing * 1000);
     std::fflush(stdout);
     if (!added || !added_visible || !removed_visible) {
-        fmt::print(stderr, "bench: a change of the gallery did not become visible\n");
+        fmt::print(stderr, "bench: {}\n",
+                   added ? std::string("a change of the gallery did not become visible")
+                         : added.error().message);
         std::exit(1);
     }
 }
 
-/// Measures only the scan, with each instruction set, on more rows than fit into any cache.
+/// Measures only the scan, with each supported instruction set, on 102 MB of rows.
 void measure_instructions() {
     constexpr std::size_t rows = 200'000;
     std::vector<std::int8_t> bytes(rows * embedding_size);
@@ -264,7 +267,7 @@ void measure_instructions() {
     for (auto& byte : bytes) byte = static_cast<std::int8_t>(random() % 255 - 127);
     const auto faces = shipped_cohort().impostors(8, 1, 1);
     std::vector<std::int32_t> out(8 * rows);
-    fmt::print("| instructions | one probe | per probe of eight |\n|---|--:|--:|\n");
+    fmt::print("| instructions | 1 probe | batch of 8, per probe |\n|---|--:|--:|\n");
     for (const auto instructions : supported_instructions()) {
         const auto milliseconds = [&](std::size_t probes) {
             const CoarseProbes coarse{std::span(faces).first(probes)};
@@ -280,7 +283,7 @@ void measure_instructions() {
         fmt::print("| {} | {:.1f} ms | {:.1f} ms |\n", name_of(instructions), milliseconds(1),
                    milliseconds(8));
     }
-    fmt::print("\n(a million rows)\n\n");
+    fmt::print("\n(times for a million rows)\n\n");
 }
 
 }  // namespace

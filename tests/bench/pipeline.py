@@ -1,7 +1,7 @@
 """usage: pipeline.py throughput | profile | latency | cameras | workers | overload
 
-Measures the whole system, for tests/bench/run. The clips are made from the demo clip: they show the man in it on a grey
-background, at one or more positions.
+Measures the whole system, for tests/bench/run. Except in `workers` and `overload`, cameras play clips that are made
+from the demo clip: it is shown at one or more positions, on a grey background.
 """
 
 import os
@@ -29,7 +29,8 @@ class Pipeline(support.ProcessTest):
     limit = 1500
 
     def clip(self, name, width, height, positions, seconds=4.0, man=212):
-        """Returns a clip of `width` x `height` pixels that shows the man at each position (x, y), `man` pixels wide."""
+        """Returns a clip of `width` x `height` pixels that shows the demo clip at each position (x, y), `man`
+        pixels wide."""
         graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(positions)}" + "".join(
             f"[m{i}]" for i in range(len(positions))) + ";"
         last = "1:v"
@@ -41,7 +42,7 @@ class Pipeline(support.ProcessTest):
                            "-filter_complex", graph.rstrip(";"), "-map", f"[{last}]", "-t", str(seconds))
 
     def start_system(self, workers=1, **environment):
-        """Returns a system that runs everything but capture and has the man enrolled."""
+        """Returns a system that runs everything but capture. The man in the demo clip is enrolled."""
         system = System(self, workers=workers, **environment)
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
@@ -64,7 +65,8 @@ class Pipeline(support.ProcessTest):
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
-        """Prints how many frames per second facebus and a Python program process, and the CPU time per process."""
+        """Prints how many frames per second facebus and a Python program process, and the CPU time per frame of each
+        process of facebus."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -147,8 +149,8 @@ class Pipeline(support.ProcessTest):
               f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):
-        """Runs 1 to 12 live cameras, until more than 2% of the frames are dropped. Also prints the memory of
-        the edge."""
+        """Runs 1 to 12 live cameras, until more than 2% of the frames are dropped. Also prints the peak
+        memory of the edge processes with one camera."""
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
         print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
               "|--:|--:|--:|--:|--:|")
@@ -195,13 +197,13 @@ class Pipeline(support.ProcessTest):
             edge = Edge(system.context, system.ipc("probes"), "bench")
             edge.send(4 * workers * batch)
 
-            def run_edge(seconds, edge=edge, in_flight=4 * workers * batch):
-                """Keeps `in_flight` probes in flight for `seconds`. Returns how many were completed."""
+            def run_edge(seconds, edge=edge, pending=4 * workers * batch):
+                """Keeps `pending` probes unacknowledged for `seconds`. Returns how many were acknowledged."""
                 end, start = time.monotonic() + seconds, edge.sent - len(edge.unacknowledged)
                 while time.monotonic() < end:
                     edge.socket.poll(100)
                     edge.receive()
-                    edge.send(in_flight - len(edge.unacknowledged))
+                    edge.send(pending - len(edge.unacknowledged))
                 return edge.sent - len(edge.unacknowledged) - start
 
             run_edge(4)
@@ -217,15 +219,16 @@ class Pipeline(support.ProcessTest):
                 system.stop(name)
 
     def overload(self):
-        """Sends ten times as many probes as a worker can process, for a minute. Prints the greatest length
-        of the broker's queue and the memory that it uses."""
+        """Sends 200 probes per second for a minute, more than one worker can process. Prints the greatest length of the
+        broker's queue and the memory that it uses."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()
         system.start("broker", "recognize")
         rate = 200
         edge = Edge(system.context, system.ipc("probes"), "bench")
-        # Like `track`, the edge drops the oldest probe when its outbox is full.
+        # Like `track`, the edge drops its oldest probe if too many are unacknowledged. Unlike in `track`, the limit is
+        # above the length of the broker's queue, so that a single edge can fill the queue.
         outbox = 256
         start = time.monotonic()
         empty, longest = peak_memory(system, "broker"), 0
