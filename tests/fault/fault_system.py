@@ -1,8 +1,8 @@
 """Runs the server side and `track` as real processes and feeds them faces, so that every probe can be accounted for.
 
-The test takes the place of detect-align. Each frame has three faces, and `track` is configured to send one probe per
-face, so N frames produce exactly 3 N probes. Each probe must be completed exactly once despite the fault. `track`
-counts sent, acknowledged and dropped probes, the broker counts completed probes, and Redis stores each probe once.
+The test takes the place of detect-align. By default, each frame has three faces. `track` is configured to send one
+probe per face of each frame, so N frames produce exactly 3 N probes. Each of them must be completed despite the fault.
+`track` counts sent, acknowledged and dropped probes.
 """
 
 import json
@@ -60,8 +60,8 @@ class FaultSystem(System):
         self.detect.connect(self.ipc("track"))
 
     def feed(self, frames, count=FACES, crops=None):
-        """Sends `frames` frames to `track`. Each has one face per crop in `crops`; by default, `count` equal faces.
-        Blocks while `track` does not read."""
+        """Sends `frames` frames to `track`. Each has one face per crop in `crops`; by default, `count` identical
+        faces. Blocks while the queue of the socket is full because `track` does not read."""
         crops = crops or [self.pixels] * count
         count = len(crops)
         for _ in range(frames):
@@ -130,7 +130,7 @@ class FaultSystem(System):
         return finished.out.strip()
 
     def stored_probes(self):
-        """Returns the number of probes in the track memory, which stores each recognised probe once."""
+        """Returns the number of probes that the workers have stored in Redis: each recognised probe once, by its id."""
         script = ("local n = 0 for _, k in ipairs(redis.call('KEYS', 'facebus:track:*')) do "
                   "n = n + redis.call('HLEN', k) end return n")
         return int(self.redis("EVAL", script, "0"))
@@ -159,22 +159,22 @@ class FaultTest(support.ProcessTest):
         return time.monotonic() - start
 
     def check_all_completed(self, system, fault, recovered=None, stored=True):
-        """Waits until no probe is in flight, then checks that none was lost or completed twice. `fault` describes the
-        fault in the report. `recovered` is the result of wait_for_recovery(). If `stored` is true, also checks that the
-        track memory contains every probe."""
+        """Waits until every probe is acknowledged, then checks that none was lost or dropped or has the decision
+        `error`. `fault` describes the fault in the report. `recovered` is the result of wait_for_recovery(). If
+        `stored` is true, also checks that the workers have stored every probe in Redis."""
         # Waits in this order, because a probe enters the outbox before it is counted as sent.
         system.wait_for(lambda: system.track_metric("probes_sent_total") == system.fed)
         system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
         self.check_counts(fault, system.fed, system.acknowledged(),
                           system.track_metric("probes_dropped_total"), recovered)
         if stored:
-            self.assertEqual(system.fed, system.stored_probes(), "a probe was recognised twice or not at all")
+            self.assertEqual(system.fed, system.stored_probes(), "not every probe is stored in Redis")
         errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
         self.assertEqual([], errors)
 
     def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
-        """Checks that no probe was lost or dropped, and writes a line for tests/fault/report. `seconds` is the time
-        until the first acknowledgement after the fault, or None if it was not measured."""
+        """Checks that no probe was lost or dropped, and writes a line for tests/fault/report if it runs the test.
+        `seconds` is the time until the first acknowledgement after the fault, or None if it was not measured."""
         lost = sent - completed - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):
             with open(file, "a") as out:

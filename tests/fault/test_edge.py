@@ -197,7 +197,7 @@ class CameraTest(support.ProcessTest):
         port = camera.server_address[1]
         camera.turn_off()
         self.await_disconnect(system)
-        self.await_disconnect(system, self.disconnects(system))  # now the port refuses connections
+        self.await_disconnect(system, self.disconnects(system))  # an attempt to reconnect has failed
         again = Camera(images, port)
         self.addCleanup(again.turn_off)
         after = self.next_frame()
@@ -205,7 +205,7 @@ class CameraTest(support.ProcessTest):
         self.assertGreater(after["seq"], before["seq"])
 
     def test_reopens_a_camera_that_changes_its_resolution(self):
-        """Without this, OpenCV would repeat the last frame of the previous size forever."""
+        """If capture kept the camera open, OpenCV would repeat the last frame of the previous size forever."""
         camera = Camera(self.images("320x240", "black"))
         self.addCleanup(camera.turn_off)
         system = self.start_capture(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="1")

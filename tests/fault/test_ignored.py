@@ -1,4 +1,4 @@
-"""An ignored person appears together with others, in a system of real processes."""
+"""An ignored person appears together with another person, in a system of real processes."""
 
 import json
 import unittest
@@ -26,7 +26,7 @@ class IgnoredTest(FaultTest):
         self.system.connect_detect()
 
     def enrol(self, name, images):
-        """Enrols a person and returns the raw pixels of one of their crops, as detect-align sends it."""
+        """Enrols a person. Returns one of their crops as raw pixels, the format in which detect-align sends crops."""
         self.system.enrol("--name", name, images)
         samples = self.system.facebus("gallery", "show", name, "--json")
         file, raw = self.folder / f"{name}.jpg", self.folder / f"{name}.bgr"

@@ -25,8 +25,8 @@ class NetworkTest(FaultTest):
         support.need(finished.returncode == 0, f"ip {' '.join(arguments)}: {finished.stderr.strip()}")
 
     def create_network(self):
-        """Creates a network namespace with the address 10.213.x.2, linked to 10.213.x.1 on this machine. Returns the
-        name of the namespace, which is also the name of the link on this machine, and its address."""
+        """Creates a network namespace with the address 10.213.x.2, linked to 10.213.x.1 on this machine. Returns
+        (name, address) of the namespace. The link on this machine has the same name."""
         tag = f"fb{os.getpid() % 100000}"
         subnet = f"10.213.{os.getpid() % 250}"
         self.ip("netns", "add", tag)
