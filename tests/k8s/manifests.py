@@ -1,4 +1,5 @@
-"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets written by make-secrets."""
+"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets written by make-secrets. Checks the
+security settings of pods."""
 
 import pathlib
 import subprocess
@@ -40,7 +41,8 @@ def name(document):
 
 
 def restricted_violations(spec):
-    """Yields each setting of a pod that violates the Pod Security level `restricted`."""
+    """Yields settings of a pod that violate the Pod Security level `restricted`. Does not check AppArmor, SELinux,
+    sysctls, procMount, and settings for Windows."""
     pod = spec.get("securityContext", {})
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):

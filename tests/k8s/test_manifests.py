@@ -1,6 +1,6 @@
-"""Validates the manifests and checks that everything they refer to exists. tools/check-k8s runs these tests.
+"""Validates the manifests, and checks their security settings and references. tools/check-k8s runs these tests.
 
-Requires: FACEBUS_SECRETS is a folder filled by deploy/k8s/make-secrets.
+Requires: FACEBUS_SECRETS names a folder filled by deploy/k8s/make-secrets.
 """
 
 import copy
@@ -14,7 +14,7 @@ import kubernetes_validate
 import manifests
 import yaml
 
-# The oldest Kubernetes version that supports all features in use, and two versions in common use.
+# The oldest supported Kubernetes version, and two newer ones.
 VERSIONS = ("1.25", "1.31", "1.37")
 
 
@@ -91,7 +91,7 @@ class Manifests(unittest.TestCase):
             del spec["containers"][0]["securityContext"][key]
             self.assertEqual(list(manifests.restricted_violations(spec)), [key])
 
-    def test_every_volume_has_a_source_and_is_mounted(self):
+    def test_every_volume_is_mounted_and_its_configmap_or_secret_exists(self):
         for document, _, spec in self.pods:
             volumes = {volume["name"] for volume in spec["volumes"]}
             claims = {manifests.name(each) for each in document["spec"].get("volumeClaimTemplates", [])}
@@ -111,7 +111,7 @@ class Manifests(unittest.TestCase):
                     self.assertTrue(reference.get("optional")
                                     or self.find("Secret", manifests.namespace(document), reference["name"]))
 
-    def test_files_named_in_environment_variables_are_mounted(self):
+    def test_key_and_password_files_are_mounted(self):
         for document, _, spec in self.pods:
             content = {}
             for volume in spec["volumes"]:

@@ -99,7 +99,7 @@ class TemporaryFolderTest(unittest.TestCase):
         self.output = self.folder / "out"
 
     def assert_one_line_error(self, result, exit_code, *words):
-        """Checks the exit code, and that the last line on stderr is a message that contains `words`."""
+        """Checks the exit code, and that the last line on stderr is a message that contains each of `words`."""
         self.assertEqual(result.returncode, exit_code, result.stderr)
         self.assertNotIn("Traceback", result.stderr)
         last = result.stderr.strip().splitlines()[-1]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Messages and exit codes of models/prepare for invalid arguments and unavailable dependencies."""
+"""Tests --help and --list of models/prepare, and its messages and exit codes if arguments, the output folder or the
+manifest are invalid or packages are unavailable."""
 
 import unittest
 

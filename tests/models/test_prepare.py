@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Behaviour of models/prepare, run from the command line.
 
-FACEBUS_TEST_CACHE is a folder of package files that is kept after the tests. The first run fills
+FACEBUS_TEST_CACHE names a folder of package files that is kept after the tests. The first run fills
 it, which requires network access. The tests are skipped if the variable is not set, or if the
 folder is incomplete and the network is unavailable.
 """
@@ -242,7 +242,7 @@ class WithPackages(TemporaryFolderTest):
         self.assertFalse((self.output / "facenet.onnx").exists())
         self.assertEqual(leftovers(self.output), [])
 
-    def test_the_golden_check_fails_if_one_weight_is_altered(self):
+    def test_the_golden_check_fails_if_one_bias_is_altered(self):
         python = self.python_with_onnx()
         content = (self.full / "facenet.onnx").read_bytes()
         altered = self.folder / "altered.onnx"
