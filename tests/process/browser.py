@@ -1,4 +1,4 @@
-"""Controls a headless Chromium through chromedriver (W3C WebDriver); requires only the standard library."""
+"""Controls a headless Chromium through chromedriver (W3C WebDriver); requires only Python's standard library."""
 
 import base64
 import contextlib
@@ -28,12 +28,12 @@ def browser_programs():
 
 def need_browser():
     """If there is no browser, skips the test, or fails it if FACEBUS_REQUIRE_ALL is 1. Never fails it on Ubuntu, which
-    has no package of a browser."""
+    has Chromium only as a snap."""
     found = all(browser_programs())
     if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
         raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium only as a snap; install Google Chrome "
                                 "and its chromedriver")
-    need(found, "no Chromium and chromedriver; run deploy/install-dependencies --tests")
+    need(found, "Chromium or chromedriver is not installed; run deploy/install-dependencies --tests")
 
 
 class StaleElement(Exception):
@@ -169,5 +169,5 @@ class Browser:
                 and not event["params"]["documentURL"].startswith("chrome:")]
 
     def close(self):
-        with contextlib.suppress(OSError):  # chromedriver has already exited
+        with contextlib.suppress(OSError):  # chromedriver may have exited already
             self._request("DELETE", "")

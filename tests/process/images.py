@@ -4,7 +4,8 @@ from support import CARPHONE, need_tool
 
 
 def carphone_frames(case):
-    """Returns a new folder `man` with frames from the first second of the demo clip, to enrol the man in it."""
+    """Returns a new folder `man` with three frames from the first second of the demo clip, to enrol the man in the
+    clip."""
     need_tool("ffmpeg")
     folder = case.folder / "man"
     folder.mkdir()
@@ -25,7 +26,7 @@ def ffmpeg_image(case, name, *arguments):
 
 
 def ffmpeg_clip(case, name, *arguments):
-    """Runs ffmpeg with these arguments and returns the nearly lossless video that it writes."""
+    """Runs ffmpeg with these arguments and returns the video file that it writes, `name` in the test's folder."""
     need_tool("ffmpeg")
     file = case.folder / name
     made = case.run_program(["ffmpeg", "-v", "error", "-y", *arguments, "-c:v", "libx264", "-crf",

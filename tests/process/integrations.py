@@ -62,7 +62,8 @@ class SimulatedSite(Gateway):
 
     def result(self, track, subject=None, camera="door"):
         """Sends a probe of the track from the edge and its result from the worker. Returns the result that the broker
-        published. `subject` is (id, name); if it is None, the decision is `unknown`."""
+        published. `subject` is (id, name); if it is None, the decision is `unknown`. Requires: the decision about the
+        track changes; otherwise the broker publishes no result."""
         self.send_credit()
         probe = f"{track}/{self.sequence}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Takes the screenshots in docs/images/page, with the real system processing real clips.
+"""Takes the screenshots in docs/images/page while the real system processes clips.
 
     cd tests/process && FACEBUS_REQUIRE_ALL=1 /usr/bin/python3 -B page_images.py
 """

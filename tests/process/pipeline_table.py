@@ -10,7 +10,7 @@ ROW = re.compile(r"Stage\{\s*" + r",\s*".join([TEXT, TEXT, r"Machine::(\w+)", TE
 
 
 class Stage(NamedTuple):
-    """Row of the table; see struct Stage there."""
+    """Row of the table; see struct Stage in libs/wire/stages.hpp."""
 
     process: str
     section: str

@@ -67,11 +67,11 @@ def need_models():
 
 
 def need_system():
-    """Skips the test unless everything is installed that is needed to run the services and subscribe to results."""
+    """Calls need() for everything that is required to run the services and to subscribe to results."""
     need_programs()
     need_models()
     need(importlib.util.find_spec("zmq") and importlib.util.find_spec("msgpack"),
-         "python3-zmq and python3-msgpack are not installed")
+         "python3-zmq or python3-msgpack is not installed")
     need_tool("redis-server")
 
 

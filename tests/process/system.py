@@ -21,7 +21,7 @@ try:
 except ImportError:
     msgpack = zmq = None  # support.need_system() then skips the tests
 
-# Downstream stages first, so that each service starts when the next stage is already running.
+# Downstream stages first, the order in which start_all() launches them.
 SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
 HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
 

@@ -1,4 +1,4 @@
-"""Tests rules that the compiler does not check: allowed includes, namespaces, and sizes of files and folders."""
+"""Tests rules that the compiler does not check, such as allowed includes, namespaces and sizes of folders."""
 
 import pathlib
 import re
@@ -82,7 +82,7 @@ class Architecture(unittest.TestCase):
         self.assertIn("FACEBUS_BIN", names)
         self.assertEqual(set(), names - known)
 
-    def test_options_do_not_include_the_service_runtime(self):
+    def test_options_include_no_headers_of_service_bus_settings_or_http(self):
         for path in (ROOT / "services").rglob("options.hpp"):
             for include in INCLUDE.findall(path.read_text()):
                 self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)

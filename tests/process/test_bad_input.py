@@ -1,5 +1,6 @@
-"""Errors at startup. For each, the program prints one line that states what is wrong and what to do, exits with the
-right code and shows no stack trace. The tests are tables of commands, exit codes and patterns that the line matches."""
+"""Errors at startup, and rejected photos. At startup, the last line on standard error states what is wrong and what to
+do. Before it, services may print log lines. The tests are tables of commands, exit codes and patterns that the last
+line matches."""
 
 import dataclasses
 import os
@@ -308,7 +309,7 @@ class BadPhotoTest(support.ProcessTest):
     def test_a_truncated_image_is_rejected(self):
         half = self.folder / "half.jpg"
         whole = OBAMA.read_bytes()
-        for size in (len(whole) // 2, 20_000, 100):  # the two smaller ones lack the image size
+        for size in (len(whole) // 2, 20_000, 100):  # the two smaller parts do not contain the image size
             with self.subTest(size=size):
                 half.write_bytes(whole[:size])
                 self.assert_rejected(half, "is truncated")

@@ -48,7 +48,8 @@ class CalibrateTest(support.ProcessTest):
         self.assertGreater(last["probability"], 0.9)
 
     def calibrations_of_new_worker(self, **environment):
-        """Starts a worker and returns the log lines of its calibrations. It calibrates only if no policy is stored."""
+        """Starts a worker and returns the log lines about its calibrations. A worker calibrates only if no policy is
+        stored."""
         self.system.start("recognize", **environment)
         lines = [log_fields(line) for line in self.system.services["recognize"].lines()]
         self.system.stop("recognize")

@@ -2,8 +2,8 @@
 in truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end
 with a wrong name. Prints a table of all tracks. Requires FACEBUS_DATA.
 
-The name in the last result of a track counts. It must be the name of the person who is at the position of the track in
-most of its frames. An unknown person must not get a name."""
+The name in the last result of a track counts. It must be the name of the person who is most often at the position
+of the track. An unknown person must not get a name."""
 
 import collections
 import json
@@ -87,8 +87,8 @@ def people_at(track, truth):
 
 def continuity(tracks, truth):
     """Returns the number of identity switches (a track changes from one person to another) and the number of fragments
-    (additional tracks of a person who was visible throughout). A track of a single frame, mostly of a hand or a false
-    detection, also counts as a fragment."""
+    (additional tracks of an enrolled person who was visible throughout). A track of a single frame, mostly of a hand or
+    a false detection, also counts as a fragment if it is at the position of such a person."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:
@@ -119,7 +119,8 @@ class ClipTest(support.ProcessTest):
         return system.replay(clip)
 
     def check_all_enrolled(self, file, max_fragments):
-        """Asserts that everyone who is enrolled is identified, and that no track has a wrong name."""
+        """Asserts that everyone who is enrolled is identified, that no track has a wrong name or switches from one
+        person to another, and that there are at most `max_fragments` fragments."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         messages = self.replay(clip, DATA / truth["gallery"])
@@ -150,7 +151,8 @@ class ClipTest(support.ProcessTest):
         self.assertLessEqual(fragments, max_fragments, "fragments")
 
     def check_without(self, file, left_out):
-        """Asserts that the person `left_out` is unknown and never identified if not enrolled."""
+        """Replays a clip without enrolling the person `left_out`. Asserts that no track of the person has a name and
+        that at least one has the decision `unknown`."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         tracks = tracks_of(self.replay(clip, DATA / truth["gallery"], left_out),

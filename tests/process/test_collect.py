@@ -25,7 +25,7 @@ class CollectTest(support.ProcessTest):
         self.output = self.folder / "faces"
 
     def collect(self, *arguments, run=None):
-        """Runs the command. Returns the files in each folder that it wrote, by folder name, and its result."""
+        """Runs `facebus collect`. Returns the folders that it wrote, as {name: names of files}, and its result."""
         done = (run or self.facebus)("collect", *arguments, "--output", self.output)
         self.assertEqual(0, done.code, done)
         return {entry.name: sorted(file.name for file in entry.iterdir())

@@ -184,7 +184,7 @@ class ReplayTest(support.ProcessTest):
     def test_every_replay_of_a_file_gives_the_same_identities(self):
         self.check(CARPHONE, carphone_frames(self), DEMO / "photos")
 
-    def test_every_replay_with_many_people_gives_the_same_identities(self):
+    def test_every_replay_with_several_people_gives_the_same_identities(self):
         support.need_data()
         self.check(DATA / "video/two_people_stage.mp4",
                    *sorted((DATA / "video-gallery/hamilton").iterdir()))

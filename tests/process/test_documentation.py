@@ -1,5 +1,6 @@
-"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the links, scripts and
-settings in all documents exist. tools/check-containers runs the container section of the quick start."""
+"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the internal links, the
+scripts and the settings in all documents except the changelog exist. tools/check-containers runs the container section
+of the quick start."""
 
 import json
 import os
@@ -18,7 +19,7 @@ SLOW_SCRIPTS = {"deploy/demo", "deploy/test"}
 
 
 def commands(page, heading=""):
-    """Returns the commands in the shell blocks of a page, without comments; with `heading`, only those below it."""
+    """Returns the commands in the shell blocks of a page, without comments; with `heading`, only below it."""
     text = (ROOT / page).read_text()
     if heading:
         text = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
@@ -32,7 +33,7 @@ class Commands(ProcessTest):
         super().setUp()
 
     def run_commands(self, commands, environment, replacements):
-        """Runs the commands in the folder of the test, verbatim except for `replacements` (new text by old text)."""
+        """Runs the commands in the folder of the test, verbatim except for `replacements` (old text -> new text)."""
         script = "\n".join(["set -eux", *commands, ""])
         for old, new in replacements.items():
             self.assertIn(old, script)
@@ -88,7 +89,7 @@ class Commands(ProcessTest):
 
 
 class Pages(unittest.TestCase):
-    def test_every_link_has_a_target(self):
+    def test_every_internal_link_has_a_target(self):
         for page in PAGES:
             for target, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)", (ROOT / page).read_text()):
                 file = (ROOT / page).parent / target if target else ROOT / page
@@ -114,7 +115,7 @@ class Pages(unittest.TestCase):
         page = (ROOT / "docs/rest.md").read_text()
         self.assertEqual(in_openapi, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
 
-    def test_every_setting_in_a_document_exists(self):
+    def test_every_setting_in_a_document_has_an_existing_key(self):
         headers = [file.read_text() for folder in ("libs", "services") for file in (ROOT / folder).rglob("*.[hc]pp")]
         keys = {key for header in headers for key in re.findall(r'\b(?:key|add)\(\s*"(\w+)"', header)}
         sections = "capture|motion|detect|track|broker|recognize|gallery|gateway|mqtt|redis|results|bus"

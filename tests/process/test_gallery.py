@@ -215,11 +215,12 @@ class RunningGalleryTest(support.ProcessTest):
                          FACEBUS_CAMERAS_CLIP_PACE="live")
 
     def wait_for(self, subject):
-        """Returns the next identity of `subject`, or, if `subject` is None, the next one without a subject."""
+        """Waits for the next identity of `subject`, or, if it is None, the next one without a subject. Returns the
+        identity."""
         return self.system.until(lambda m: m.kind == "identity" and m.get("subject") == subject)
 
     def people_per_worker(self):
-        """Returns the number of people in each worker's copy of the gallery."""
+        """Returns the number of people in the gallery snapshot of each worker."""
         return [metric(service.health, "facebus_gallery_subjects")
                 for name, service in self.system.services.items() if name.startswith("recognize")]
 
@@ -246,8 +247,8 @@ class RunningGalleryTest(support.ProcessTest):
         self.assertEqual(0, removed.code, removed)
         after = self.wait_for(None)
         self.assertNotEqual(named["gallery"], after["gallery"])
-        # A worker completes its current batch with its previous copy of the gallery. Wait until neither worker uses
-        # that copy.
+        # A worker completes its current batch with its previous snapshot of the gallery. Wait until neither worker uses
+        # that snapshot.
         self.system.until(lambda _: self.people_per_worker() == [2, 2])
         self.system.stop("capture")
         self.system.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)

@@ -159,7 +159,7 @@ class Enrolment(GatewayTest):
                                                    ("file", BIDEN.read_bytes(), "whatever.jpg")))
         self.assertEqual(1, named["already_enrolled"])
 
-    def test_preserves_special_characters_in_names(self):
+    def test_preserves_special_characters_in_names_and_rejects_invalid_names(self):
         gateway = Gateway(self)
         names = ["A/B", "Zoë + Ann", "a%2Fb", "x" * 200]
         for name in names:
@@ -324,12 +324,12 @@ class Limits(GatewayTest):
                           "Content-Length: 99000000\r\n\r\n")
         self.assertIn(b" 413 ", response)
 
-    def test_rejects_images_with_too_many_pixels_before_decoding(self):
+    def test_rejects_images_with_too_many_pixels(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_MAX_MEGAPIXELS="1")
         huge = ffmpeg_image(self, "huge.png", "-f", "lavfi", "-i", "color=gray:1100x1100")
         gateway.expect_error(gateway.post(RECOGNISE, image_part(huge)), 413, words="1100 x 1100")
 
-    def test_slow_requests_time_out_and_do_not_block_other_requests(self):
+    def test_slow_requests_time_out_and_the_next_request_succeeds(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_TIMEOUT="0.5", FACEBUS_GATEWAY_THREADS="1")
         start = time.monotonic()
         self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
@@ -338,7 +338,7 @@ class Limits(GatewayTest):
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(200, gateway.request("GET", SUBJECTS).status)
 
-    def test_stops_immediately_despite_open_connections(self):
+    def test_stops_despite_an_unfinished_request(self):
         gateway = Gateway(self)
         host, _, port = gateway.address.rpartition(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -347,7 +347,7 @@ class Limits(GatewayTest):
             gateway.stop("gateway")
 
     def raw(self, gateway, text):
-        """Sends text as it is and returns the response as bytes."""
+        """Sends text as it is. Returns everything that the gateway sends until it closes the connection, as bytes."""
         host, _, port = gateway.address.rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(text.encode())
@@ -359,7 +359,7 @@ class Limits(GatewayTest):
 
 class Documentation(GatewayTest):
     def test_documented_commands_work(self):
-        """Runs the commands of docs/rest.md in order, except the command that starts the gateway."""
+        """Runs the commands of docs/rest.md in order, except those that start the gateway and read the event stream."""
         need_tool("curl")
         blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/rest.md").read_text(), re.M | re.S)
         make_key, commands = blocks[0].splitlines()[0], blocks[1]

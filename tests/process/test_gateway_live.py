@@ -91,7 +91,7 @@ class Events(LiveTest):
         while Stream(self, system).response.status != 200:
             pass
 
-    def test_stops_immediately_despite_open_streams(self):
+    def test_stops_within_5_seconds_despite_an_open_stream(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual(": results follow", stream.line())

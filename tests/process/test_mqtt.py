@@ -1,4 +1,4 @@
-"""Tests that the gateway publishes results and presence over MQTT, with a Mosquitto broker."""
+"""Tests with a Mosquitto broker that the gateway publishes results, presence and Home Assistant discovery."""
 
 import contextlib
 import json
@@ -67,7 +67,7 @@ class Listener:
 
     def next(self, meanwhile=None):
         """Waits for a message and returns it as (retained, topic, payload). Decodes JSON payloads. If `meanwhile` is
-        given, calls it twice per second while waiting."""
+        given, calls it whenever mosquitto_sub has printed nothing for half a second."""
         while b"\n" not in self.buffer:
             if not select.select([self.process.stdout], [], [], 0.5 if meanwhile else None)[0]:
                 meanwhile()
@@ -118,7 +118,7 @@ class MqttTest(ProcessTest):
         return Listener(self, broker, topic, *flags)
 
     def retained(self, broker, topic):
-        """Returns the retained payload of a topic."""
+        """Waits for the retained message of a topic and returns its payload."""
         return self.listen(broker, topic).until(topic)
 
 
@@ -217,8 +217,8 @@ class PresenceTest(MqttTest):
         listener = self.listen(broker)
         site.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        # Tracks at another camera start and end for longer than mqtt.absent_after. Meanwhile, the heartbeats (`moved`)
-        # of t1 keep its camera occupied.
+        # Four tracks at another camera, one after the other, take longer than mqtt.absent_after. Meanwhile, the
+        # heartbeats (`moved`) of t1 keep its camera occupied.
         for number in range(2, 6):
             site.event("t1", "moved")
             site.event(f"g{number}", "started", "gate")
@@ -252,7 +252,7 @@ class RestartTest(MqttTest):
         self.assertEqual(set(), {state["present"] for state in states} - {True}, "Alice was reported absent")
         listener.until(f"facebus/person/{alice[0]}/presence", lambda state: not state["present"])
 
-    def test_publishes_offline_before_the_gateway_stops(self):
+    def test_publishes_offline_when_the_gateway_stops(self):
         broker = Mosquitto(self)
         site = self.simulated_site(broker)
         listener = self.listen(broker)
@@ -298,7 +298,7 @@ class HomeAssistantTest(MqttTest):
         self.assertEqual("Zoe", listener.until(topic)["device"]["name"])
         site.expect_success(site.request("DELETE", path + "Zoe"))
         self.assertEqual("", listener.until(topic))
-        # The gateway publishes changed states sorted by topic, so the changes of all earlier topics have arrived too.
+        # The gateway publishes changed states sorted by topic, so the changes of all previous topics have arrived too.
         self.assertIsNone(self.retained(broker, "facebus/door/last_person")["name"])
         retained = self.run_program(["mosquitto_sub", "-p", broker.port, "--retained-only", "-v", "-t", "#",
                                      "-W", "1"]).out

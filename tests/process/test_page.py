@@ -22,7 +22,8 @@ class PageTest(ProcessTest):
         super().setUp()
 
     def assert_no_errors(self, browser, system):
-        """Asserts that the console has no errors and that every request went to the gateway."""
+        """Asserts that the console has no errors or warnings, and that every request over the network went to the
+        gateway."""
         self.assertEqual([], browser.console_errors())
         for url in browser.requested_urls():
             self.assertTrue(url.startswith((system.url, f"blob:{system.url}", "data:")), url)
@@ -189,7 +190,7 @@ class GalleryView(PageTest):
         browser.find(".notification.bad", "No face is found")
 
     def click_action(self, browser, name, action):
-        """Clicks a button on the card of a person."""
+        """Waits for the button `action` on the card of the person `name` and clicks it."""
         browser.find(".person", name)
         browser.until("""const [name, action] = arguments;
             const card = [...document.querySelectorAll('.person')].find((person) => person.dataset.subject === name);
@@ -235,7 +236,7 @@ class Layout(PageTest):
         self.assert_no_errors(browser, system)
 
     def elements_too_wide(self, browser):
-        """Returns the elements that extend beyond the right edge of the window."""
+        """Returns the elements that extend beyond the right edge of the window, without those in .skip or .samples."""
         return browser.run("""const limit = document.documentElement.clientWidth;
             const tooWide = [...document.body.querySelectorAll('*')].filter((element) =>
                 !element.closest('.skip') && element.getBoundingClientRect().right > limit + 1 &&

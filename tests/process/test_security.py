@@ -21,7 +21,7 @@ def free_port():
 
 
 class EncryptedSystem(System):
-    """The services, connected over TCP, with one key per role."""
+    """The services, connected over TCP, with one key pair per role."""
 
     def __init__(self, case, **environment):
         ports = {key: free_port() for key in ("PROBES", "WORKERS", "RESULTS")}
@@ -85,13 +85,13 @@ class SecurityTest(support.ProcessTest):
 
     def await_rejection(self, system, role, before=0):
         """Waits until the broker has rejected more than `before` connections to the socket for a role. Reads the metric
-        after each status message, that is once per second."""
+        after each status message, that is, once per second."""
         while system.rejected_connections(role) <= before:
             system.until(lambda m: m.kind == "status")
 
 
 class KeyTest(SecurityTest):
-    def test_the_system_recognises_people_with_one_key_per_role(self):
+    def test_the_system_recognises_people_with_one_key_per_role_and_watch_rejects_a_wrong_broker_key(self):
         system = self.encrypted_system()
         system.start_all()
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
@@ -128,7 +128,7 @@ class KeyTest(SecurityTest):
         shutil.copy(system.keys / "worker.pub", system.allowed)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
 
-    def test_services_do_not_start_with_unencrypted_tcp_unless_it_is_allowed(self):
+    def test_services_do_not_start_with_unencrypted_tcp_that_is_not_allowed(self):
         for command in ("broker", "track"):
             with self.subTest(command=command):
                 finished = self.run_program([support.program(f"facebus-{command}")], self.environment(
@@ -295,7 +295,7 @@ class RedisTest(SecurityTest):
         self.assertIn("man", after.out)
         self.assertEqual(before.out, after.out)
 
-    def test_roles_have_only_the_rights_they_need(self):
+    def test_redis_rejects_commands_that_a_role_does_not_need(self):
         system = System(self)
         self.start_redis(system)
         forbidden = {

@@ -1,4 +1,4 @@
-"""Runs the example subscriber in README.md verbatim: ten lines of Python that use only pyzmq and msgpack."""
+"""Runs the example subscriber in README.md verbatim: at most ten lines of Python that use only pyzmq and msgpack."""
 
 import re
 import select
@@ -46,7 +46,7 @@ class SubscriberExampleTest(support.ProcessTest):
         system.start_redis()
         system.enrol("--name", "the man", carphone_frames(self))
         errors = self.folder / "subscriber.err"
-        # Starts the subscriber before the broker, so that it is connected long before the first result.
+        # Starts the subscriber before the broker, so that it is usually connected before the first result.
         with errors.open("wb") as file:
             subscriber = self.spawn([sys.executable, str(script), system.results],
                                     self.environment(PYTHONUNBUFFERED="1"), subprocess.PIPE, file)
