@@ -11,8 +11,8 @@ from .errors import USAGE, PrepareError, Stopped, from_os_error
 from .prepare import Preparation
 
 EPILOG = """\
-exit codes: 0 ready, 64 invalid arguments, 69 no network, not enough disk space, or a required
-program is missing, 70 a check of the result failed, 78 a folder or the manifest cannot be used,
+exit codes: 0 ready, 64 invalid arguments, 69 a package, disk space or a working Python environment
+is unavailable, 70 a conversion or check failed, 78 a folder or the manifest cannot be used,
 130 or 143 interrupted
 """
 
@@ -43,7 +43,7 @@ def main(arguments=None):
 
 
 def _stop(number, frame):
-    signal.signal(number, signal.SIG_IGN)  # a second signal must not disturb the clean-up
+    signal.signal(number, signal.SIG_IGN)  # the same signal again must not disturb the clean-up
     raise Stopped(number)
 
 
@@ -91,8 +91,8 @@ def _parse(arguments):
         help="folder for downloaded packages (default: facebus/packages in the user's cache folder)",
     )
     parser.add_argument("--offline", action="store_true", help="use only cached packages, not the network")
-    parser.add_argument("--verify", action="store_true", help="hash every file again and repair damaged ones")
-    parser.add_argument("--list", action="store_true", help="only print files, hashes and licences")
+    parser.add_argument("--verify", action="store_true", help="hash every file again and replace damaged ones")
+    parser.add_argument("--list", action="store_true", help="only print files, packages, hashes and licences")
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
     options.groups = manifest.GROUPS if "all" in only else tuple(only)

@@ -18,7 +18,7 @@ class PrepareError(Exception):
 
 
 class Stopped(BaseException):
-    """Raised when a signal stops the run; not an Exception, so that no handler swallows it."""
+    """Raised when a signal stops the run. Not an Exception, so `except Exception` does not catch it."""
 
     def __init__(self, signal_number):
         super().__init__(signal_number)
@@ -36,7 +36,7 @@ def require_space(where, size):
     free = shutil.disk_usage(where).free
     if free < size:
         raise PrepareError(
-            f"not enough space in {where}: {size / 1e6:.0f} MB are needed temporarily, "
+            f"not enough space in {where}: {size / 1e6:.0f} MB are needed, "
             f"{free / 1e6:.0f} MB are free; free some space, or choose other folders with --output "
             "and --cache"
         )
@@ -47,7 +47,7 @@ def from_os_error(error, where):
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(where)
     return PrepareError(
-        f"cannot use {error.filename or where}: {error.strerror}; make it a writable folder, "
-        "or choose other folders with --output and --cache",
+        f"cannot use {error.filename or where}: {error.strerror}; give write access to it, or choose "
+        "other folders with --output and --cache",
         CONFIGURATION,
     )

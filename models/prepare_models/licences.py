@@ -2,7 +2,7 @@
 
 HEADER = """\
 Files prepared for facebus, each with its origin and licence.
-The folder licences contains the licence texts of the packages.
+The folder licences contains the licence texts that the packages include.
 """
 
 

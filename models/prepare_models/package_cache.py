@@ -9,7 +9,7 @@ from .manifest import SOURCE_DIR
 from .progress import Progress
 from .toolbox import REQUIREMENTS
 
-TOOLS_BYTES = 120_000_000  # the wheels and the installed files
+TOOLS_BYTES = 120_000_000  # onnx and its dependencies: the wheels and the installed files
 SDIST_BACKEND = SOURCE_DIR / "prepare_models" / "sdist_backend"
 NETWORK_HINT = "check the network and pip's settings (proxy, index, certificates)"
 
@@ -54,14 +54,14 @@ class PackageCache:
                 if not self.toolbox.pip("download", "--dest", target, *pinned):
                     raise PrepareError(
                         "cannot download onnx and its dependencies: "
-                        f"{self.toolbox.failure()}; {NETWORK_HINT}"
+                        f"{self.toolbox.failure()}; {NETWORK_HINT}, and that this is Python 3.11 to 3.14"
                     )
             for wheel in target.iterdir():
                 self._keep(wheel, self.folder / wheel.name)
         if not self.toolbox.pip("install", *local):
             raise PrepareError(
                 f"cannot install onnx for the conversion: {self.toolbox.failure()}; "
-                "run models/prepare with another Python 3.11 or newer"
+                "run models/prepare with another Python (3.11 to 3.14)"
             )
 
     def _is_good(self, package, path):
@@ -120,7 +120,7 @@ class PackageCache:
         self._keep(downloaded, path)
 
     def _keep(self, source, path):
-        """Copies a file into the cache, which may be on another file system."""
+        """Moves a file into the cache, which may be on another file system."""
         with files.scratch(self.folder) as scratch:
             copy = scratch / path.name
             shutil.copyfile(source, copy)

@@ -1,4 +1,4 @@
-"""Creates the files of the manifest that are missing in the output folder."""
+"""Creates the requested files of the manifest that are missing or damaged in the output folder."""
 
 from . import extract, files
 from .errors import INTERNAL, PrepareError, require_space

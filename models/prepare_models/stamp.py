@@ -1,4 +1,7 @@
-"""Checks quickly whether the output is complete: hashes a file again only if its size or time changed."""
+"""Checks quickly whether files are up to date: skips the hash of a file that has not changed since it was last correct.
+
+The stamp file records the size and the modification time of each correct file.
+"""
 
 import json
 import os
@@ -16,7 +19,10 @@ class Stamp:
         self.changed = False
 
     def is_current(self, asset, rehash=False):
-        """Returns whether the file of the asset exists and has the hash in the manifest."""
+        """Returns whether the file of the asset exists and has the hash in the manifest.
+
+        Trusts the stamp unless `rehash` is true.
+        """
         path = self.output / asset.output
         try:
             status = path.stat()

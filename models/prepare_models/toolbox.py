@@ -1,7 +1,7 @@
-"""Temporary Python environment for downloads and conversion, with pip and a pinned version of onnx.
+"""Temporary Python environment with pip for downloads and, with a pinned version of onnx, for the conversion.
 
-It is created in a scratch folder if files are missing, and removed after the run. So it never
-becomes outdated, and nothing is installed on the machine.
+It is created in a scratch folder on first use and removed after the run. So it never becomes
+outdated, and nothing is installed on the machine.
 """
 
 import os
@@ -105,7 +105,7 @@ class Toolbox:
             )
         return PrepareError(
             f"{sys.executable} cannot create a virtual environment: {self.failure()}; "
-            "run models/prepare with another Python 3.11 or newer"
+            "run models/prepare with another Python (3.11 to 3.14)"
         )
 
 

@@ -1,7 +1,7 @@
 """Build backend that does not run any code of the package.
 
 To download a source package, pip needs its metadata, for which it normally runs setup.py. We need
-only some images of the package, so this backend returns the metadata from the PKG-INFO file, which
+only some images of the package, so this backend takes the metadata from the PKG-INFO file, which
 every source package contains. It is on PYTHONPATH only for that pip call.
 """
 
