@@ -1,4 +1,5 @@
-// Tests of adding samples, loading snapshots and refreshing them.
+// Tests of adding, showing and replacing samples, of the stored policy, and of loading and
+// refreshing snapshots.
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(the_list_is_sorted_by_name_and_counts_samples) {
     BOOST_TEST((*store.find(" Anna "))->id == second->subject_id);
 }
 
-BOOST_AUTO_TEST_CASE(shows_samples_oldest_first) {
+BOOST_AUTO_TEST_CASE(shows_samples_in_the_order_in_which_they_were_added) {
     std::vector<std::string> added;
     for (std::uint32_t i = 0; i < 20; ++i) {
         added.push_back(store.add("Anna", sample(face(i)))->id);
@@ -128,10 +129,10 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_names_and_samples) {
     BOOST_TEST(everything().empty());
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_sample_of_another_model_and_suggests_a_remedy) {
+BOOST_AUTO_TEST_CASE(rejects_a_sample_of_another_model_and_names_both_models) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     const auto other = store.add("Bert", sample(face(2), "b.jpg", "model-2"));
-    check_refused(other, "remove all subjects and enrol them again");
+    check_refused(other, "only after all subjects are removed");
     BOOST_TEST(contains(other.error().message, "model-1"));
     BOOST_TEST(contains(other.error().message, "model-2"));
 }
@@ -172,7 +173,7 @@ BOOST_AUTO_TEST_CASE(successful_writes_change_the_version_and_rejected_writes_do
     BOOST_TEST((*store.load("m"))->version() == *store.version());
 }
 
-BOOST_AUTO_TEST_CASE(stores_the_policy) {
+BOOST_AUTO_TEST_CASE(stores_the_policy_and_rejects_invalid_values) {
     BOOST_REQUIRE(store.set_policy({.threshold = 0.42F, .offset = -7.25}));
     const auto policy = store.policy();
     BOOST_REQUIRE((policy && policy->has_value()));
@@ -246,7 +247,7 @@ BOOST_AUTO_TEST_CASE(loads_every_subject_from_many_parts_of_the_gallery) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_loaded_during_writes_is_consistent) {
+BOOST_AUTO_TEST_CASE(snapshots_loaded_during_additions_lose_no_samples) {
     std::atomic<bool> done = false;
     std::thread writer([&] {
         Store own(options);
@@ -332,7 +333,7 @@ BOOST_AUTO_TEST_CASE(replacing_every_sample_migrates_the_gallery_to_another_mode
     bert->embedding = face(12);
     BOOST_REQUIRE(store.replace(*anna));
     BOOST_TEST(*store.samples_of_other_models("model-2") == 1U);
-    check_refused(store.add("Cleo", sample(face(3))), "remove all subjects");
+    check_refused(store.add("Cleo", sample(face(3))), "only after all subjects are removed");
     BOOST_REQUIRE(store.replace(*bert));
     BOOST_TEST(*store.samples_of_other_models("model-2") == 0U);
     BOOST_TEST((*store.load("model-2"))->match(face(12)).best->name == "Bert");

@@ -35,7 +35,7 @@ Result<ArchiveHeader> read_archive_header(std::string_view line) {
         }
         return ArchiveHeader{to_count(json.at("subjects")), to_count(json.at("samples"))};
     } catch (const std::exception&) {
-        return fail(ErrorKind::malformed, "this is not a gallery exported by facebus");
+        return fail(ErrorKind::malformed, "the file is not a gallery exported by facebus");
     }
 }
 
@@ -61,13 +61,13 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         archived.subject = json.at("subject").get<std::string>();
         archived.sample.source = json.at("source").get<std::string>();
         archived.sample.model_id = json.at("model").get<std::string>();
-        // Converting a double that does not fit into a float is undefined behaviour. Invalid
-        // qualities become -1, which check_sample() rejects.
+        // Converting a double that does not fit into a float is undefined behaviour. A quality
+        // outside -1..1 therefore becomes -1. check_sample() rejects all negative qualities.
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
         archived.sample.created = static_cast<std::int64_t>(to_count(json.at("created")));
-        // The size limits bound the memory that a forged line can allocate. Base64 that is invalid
-        // or too long becomes an empty string, which unpack() and check_photo() reject.
+        // Base64 that is invalid or decodes to too many bytes becomes an empty string, which
+        // unpack() and check_photo() reject.
         embedding =
             crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
                 .value_or("");

@@ -2,10 +2,10 @@
 // crypto/sealed_file.hpp.
 //
 // Each line is a JSON object. The first line is the header: `facebus_gallery` (format version, now
-// 2), `subjects` and `samples` (counts). All further lines are samples: `subject` (name), `source`,
-// `model`, `quality`, `created` (ns UTC) and `embedding` (512 little-endian 32-bit floats in
-// base64). Since version 2 a sample can also have `ignored` (true if the subject is ignored) and
-// `picture` (the photo of the sample, a JPEG in base64).
+// 2), `subjects` and `samples` (counts of the gallery when the export began). All further lines are
+// samples: `subject` (name), `source`, `model`, `quality`, `created` (ns UTC) and `embedding` (512
+// little-endian 32-bit floats in base64). Since version 2 a sample can also have `ignored` (true if
+// the subject is ignored) and `picture` (the photo of the sample, a JPEG in base64).
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace facebus::gallery {
 
-/// First line of an archive: how many subjects and samples it contains.
+/// First line of an archive: the numbers of subjects and samples when the export began.
 struct ArchiveHeader {
     std::size_t subjects = 0;
     std::size_t samples = 0;
@@ -26,14 +26,14 @@ struct ArchiveHeader {
 /// Returns the header as a line, including the newline.
 std::string archive_line(const ArchiveHeader& header);
 /// Parses the header line. Fails with `malformed` if the line is not a header, and with
-/// `unsupported` if its format version is newer than the one above.
+/// `unsupported` if its format version is above 2.
 Result<ArchiveHeader> read_archive_header(std::string_view line);
 
 /// A sample in an archive, with the name of its subject, the `ignored` mark and the photo.
 struct ArchivedSample {
     std::string subject;   ///< name of the subject
     bool ignored = false;  ///< whether the subject is ignored
-    Sample sample;         ///< the sample; `id` and `subject_id` are empty
+    Sample sample;         ///< the sample; `id` and `subject_id` are not archived
     std::string photo;     ///< JPEG; empty: no photo
 };
 

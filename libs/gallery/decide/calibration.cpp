@@ -18,8 +18,8 @@ double mean_of(const std::vector<float>& values) {
            static_cast<double>(std::max<std::size_t>(values.size(), 1));
 }
 
-/// Returns one template per subject, for the first `limit` subjects: the mean of the samples as a
-/// unit vector.
+/// Returns one template per subject, for the first `limit` subjects with samples: the mean of the
+/// subject's samples, normalised to a unit vector.
 std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t limit) {
     std::vector<Embedding> templates;
     std::string last;  // the rows of a subject are consecutive
@@ -37,12 +37,12 @@ std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t li
     return templates;
 }
 
-/// Returns how much more similar subjects are to each other than to the drawn impostors, minus two
-/// standard errors, and at least 0. People who pass a camera usually have more in common with the
-/// enrolled people than the drawn impostors have (same cameras, same light, relatives), so real
-/// impostors are expected to be more similar by this difference.
+/// Returns how much more similar the subjects are to each other than to the drawn impostors, minus
+/// two standard errors, and at least 0. People who pass a camera usually have more in common with
+/// the enrolled people than the drawn impostors have (same cameras, same light, relatives). The
+/// similarities of real impostors are therefore expected to be higher by this difference.
 float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostors) {
-    constexpr std::size_t limit = 300;  // 90,000 pairs are enough for a mean
+    constexpr std::size_t limit = 300;  // maximum number of subjects and of impostors to compare
     const auto templates = subject_templates(gallery, limit);
     if (templates.size() < min_subjects_for_shift) return 0;
     // One difference per subject: mean similarity to the other subjects, minus mean similarity to
@@ -65,7 +65,7 @@ float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostor
     const auto count = static_cast<double>(differences.size());
     // Standard error of the mean. In a small gallery the subjects can be similar by chance.
     // Subtracting two standard errors leaves only the statistically significant part of the
-    // difference, which is often 0.
+    // difference.
     const double error = std::sqrt(variance / (count - 1) / count);
     return static_cast<float>(std::max(0.0, mean - 2 * error));
 }
@@ -118,12 +118,13 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
     for (const auto& [x, y] : data) centre += x;
     centre /= static_cast<double>(data.size());
     Logistic at{20, 0};  // as a function of x - centre
-    // Ridge penalty. Without it, the slope would diverge if every genuine similarity is above every
-    // impostor's similarity.
+    // Ridge penalty for the slope. Without the penalty, the likelihood has no maximum if every
+    // genuine similarity is above every impostor's similarity.
     constexpr double ridge = 1e-3;
     for (int step = 0; step < 50; ++step) {
         // Gradient g and negative Hessian h of the penalised log-likelihood. Index 0 is the slope,
-        // index 1 is the offset.
+        // index 1 is the offset. The offset is not penalised; in h11, `ridge` only keeps the
+        // determinant positive.
         double g0 = -ridge * at.slope;
         double g1 = 0;
         double h00 = ridge;
@@ -141,8 +142,8 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
         }
         const double determinant = h00 * h11 - h01 * h01;
         if (!(determinant > 0)) break;
-        // Newton step: solve h * step = g. The result is clamped, because the quadratic
-        // approximation overshoots far from the optimum.
+        // Newton step: solve h * step = g. The new slope and the step of the offset are clamped,
+        // because the quadratic approximation can overshoot far from the optimum.
         const double step0 = (g0 * h11 - g1 * h01) / determinant;
         const double step1 = (g1 * h00 - g0 * h01) / determinant;
         at.slope = std::clamp(at.slope + step0, 5.0, 80.0);
@@ -156,7 +157,7 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
 
 std::size_t impostors_needed(double fpir) {
     // The number of impostors above the threshold has a standard deviation of about its square
-    // root. With 50 of them, the measured rate is accurate to about 14%.
+    // root. If that number is 50, the standard deviation of the measured rate is about 14% of it.
     constexpr double above = 50;
     constexpr double at_least = 2000;
     constexpr double at_most = 50'000;
@@ -168,6 +169,11 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     if (!(fpir >= min_fpir && fpir <= max_fpir)) {
         return fail(ErrorKind::refused,
                     fmt::format("the FPIR must be between {} and {}", min_fpir, max_fpir));
+    }
+    if (gallery.samples() == 0 && gallery.other_model_samples() > 0) {
+        return fail(ErrorKind::refused,
+                    fmt::format("the gallery has no samples of model {}, only of other models",
+                                gallery.model_id()));
     }
     if (gallery.samples() == 0) {
         return fail(ErrorKind::refused, "the gallery has no samples; enrol somebody first");
@@ -185,18 +191,18 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     out.fpir = fpir;
     out.impostors = count;
 
-    // Step 1: draw impostors. Each is fused from min_probes images, like a track when it can first
-    // be decided as unknown. The fixed seed gives the same calibration on every worker.
+    // Step 1: draw impostors. Each is fused from min_probes images, the number of good faces at
+    // which a track can first become unknown. The fixed seed gives the same calibration on every
+    // worker.
     const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
     const auto impostors = cohort.impostors(count, probes, seed);
     out.shift = measure_shift(gallery, impostors);
 
-    // Step 2: match each impostor with the gallery. The similarities of real impostors are higher
-    // than those of drawn ones: multiply by the measured factor `tail`, and add `shift` if the
-    // subjects resemble each other.
-    std::vector<float> best;  // similarity of each impostor to the best subject
-    // The same similarity if the impostor clears the margin. Otherwise -1, because an impostor that
-    // misses the margin is never identified, whatever the threshold.
+    // Step 2: match each impostor with the gallery. To obtain the similarity expected of a real
+    // impostor, multiply by the measured factor `tail` and add `shift`.
+    std::vector<float> best;  // expected similarity of each impostor to the best subject
+    // The same values, but -1 for impostors that miss the margin, because these are never
+    // identified, whatever the threshold.
     std::vector<float> identifiable;
     constexpr std::size_t group_size = 8;  // find_best() scans the gallery once per eight probes
     for (std::size_t first = 0; first < count; first += group_size) {
@@ -216,15 +222,14 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     std::ranges::sort(identifiable, std::greater{});
     const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
     out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
-    // The policy stores the threshold for ten subjects. Subtract what effective_threshold() adds
-    // for the present number of subjects. That function then returns out.threshold for this
-    // gallery, and a higher threshold once the gallery has grown.
+    // The policy stores the threshold for up to ten subjects. Subtract what effective_threshold()
+    // adds for the present number of subjects, so that it returns out.threshold for this gallery.
     out.policy.threshold =
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 
-    // Step 4: estimate the share of enrolled people who reach the threshold. The gallery contains
-    // no genuine probes. Use the distribution that was measured with the most similar number of
-    // samples per subject.
+    // Step 4: estimate the share of searches for enrolled people that reach the threshold. The
+    // gallery contains no genuine probes. Use the measured distribution whose numbers of samples
+    // per person and of probes are closest to those of this gallery.
     const auto samples_each = static_cast<double>(gallery.samples()) /
                               static_cast<double>(gallery.subjects_with_samples());
     const auto& genuine = closest_genuine(cohort, samples_each, static_cast<double>(probes));
@@ -241,7 +246,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
 }
 
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
-    constexpr std::size_t comparisons = 10'000'000;  // about a second
+    constexpr std::size_t comparisons = 10'000'000;  // limit for galleries of up to 50,000 samples
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
     return calibrate(gallery, options.base, shipped_cohort(), options.fpir,
                      std::clamp<std::size_t>(comparisons / samples, 200, 2000));
@@ -254,8 +259,8 @@ LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy) {
     LeaveOneOut out;
     for (std::size_t row = 0; row < gallery.samples() && out.tested < limit; ++row) {
         const auto subject = gallery.subject_id(row);
-        // The rows of a subject are consecutive. If it has another sample, that sample is in the
-        // previous or the next row.
+        // The rows of a subject are consecutive. If the subject has other samples, one of them is
+        // in the previous or the next row.
         const auto same_subject = [&](std::size_t other) {
             return other < gallery.samples() && gallery.subject_id(other) == subject;
         };

@@ -21,8 +21,7 @@
 namespace facebus::gallery {
 namespace {
 
-// Maximum total size of the strings in the replies of one round trip. facebus never requests more,
-// so a larger reply is treated as an error.
+// Maximum total size of the strings in the replies of one round trip. Larger replies are errors.
 constexpr std::size_t max_reply_bytes = std::size_t{256} << 20;
 constexpr int max_reply_depth = 8;
 
@@ -147,8 +146,8 @@ struct Redis::Impl {
     TlsFiles tls_files;
     int timeout_ms = 0;
     std::unique_ptr<redisContext, FreeContext> context;
-    /// TLS session on the socket of `context`; empty without TLS. Not the TLS of hiredis, which the
-    /// Debian 12 package lacks.
+    /// TLS session on the socket of `context`; empty without TLS. The TLS support of hiredis is not
+    /// used, because the hiredis package of Debian 12 lacks it.
     std::optional<Tls> tls;
     std::string unsent;  ///< with TLS: formatted commands that are not written yet
 
@@ -220,11 +219,10 @@ Result<void> Redis::Impl::log_in() {
             // Report only the error code, because the text may contain the password.
             std::string_view code((*reply)->str, (*reply)->len);
             code = code.substr(0, code.find(' '));
-            return fail(
-                ErrorKind::unavailable,
-                fmt::format(
-                    "Redis at {} rejected the login ({}); check redis.user and redis.password_file",
-                    address.safe_url, code));
+            return fail(ErrorKind::unavailable,
+                        fmt::format("Redis at {} rejected the login ({}); check redis.user and "
+                                    "redis.password_file, or user and password in redis.url",
+                                    address.safe_url, code));
         }
     }
     if (address.database != 0) {

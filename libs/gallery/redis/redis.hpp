@@ -58,9 +58,10 @@ struct Reply {
 /// command fails and is not repeated; Redis may or may not have executed it. Arguments and replies
 /// can contain any bytes. Not thread-safe.
 ///
-/// Errors: `unavailable` if the server cannot be reached, rejects the login, does not reply before
-/// the timeout, or is temporarily unable to run commands; `refused` if Redis returns any other
-/// error; `malformed` or `too_large` if a reply is invalid. Messages contain the URL without the
+/// Errors: `unavailable` if the server cannot be reached, rejects the login or the database, does
+/// not reply before the timeout, violates the protocol, or is temporarily unable to run commands;
+/// `refused` if Redis returns any other error; `malformed` if a reply has an unknown type, and
+/// `too_large` if it is too large or too deeply nested. Messages contain the URL without user and
 /// password, and a remedy if there is one.
 class Redis {
   public:
@@ -78,12 +79,15 @@ class Redis {
     /// Runs a Lua script. Redis executes it as one transaction.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
-    /// Runs the commands as one transaction (MULTI and EXEC). Returns the replies in order.
+    /// Runs the commands as one transaction (MULTI and EXEC). Returns the replies in order, or the
+    /// first error. Redis runs no command if one is unknown or has the wrong number of arguments;
+    /// an error during execution does not undo the other commands.
     Result<std::vector<Reply>> transaction(const std::vector<Command>& commands);
     /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or
     /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
     /// Runs the commands like pipeline(), but returns one result per command, a reply or an error.
+    /// Fails as a whole only if the connection fails.
     Result<std::vector<Result<Reply>>> run_each(const std::vector<Command>& commands);
 
   private:

@@ -47,7 +47,8 @@ struct Tls::Impl {
 
     /// Sets the protocol version, the trusted CAs and the client certificate.
     Result<void> load(const TlsFiles& files) const;
-    /// Makes the handshake fail if the server's certificate is not issued for `host`.
+    /// Makes the handshake fail if the server's certificate is not issued for `host`. Sends `host`
+    /// to the server if it is a name.
     void require_host(const std::string& host) const;
     /// Returns why an OpenSSL call failed. `result` is the value that the call returned.
     [[nodiscard]] std::string failure_reason(int result) const;
@@ -61,8 +62,9 @@ Result<void> Tls::Impl::load(const TlsFiles& files) const {
                             ? SSL_CTX_set_default_verify_paths(set)
                             : SSL_CTX_load_verify_locations(set, files.ca.c_str(), nullptr);
     if (trusted != 1) {
-        return unavailable(
-            fmt::format("cannot use {}: {}; check redis.ca_file", files.ca, openssl_reason()));
+        return unavailable(fmt::format("cannot use {}: {}; check redis.ca_file",
+                                       files.ca.empty() ? "the system's CA certificates" : files.ca,
+                                       openssl_reason()));
     }
     if (files.certificate.empty() && files.key.empty()) return {};
     if (SSL_CTX_use_certificate_chain_file(set, files.certificate.c_str()) != 1 ||
@@ -81,7 +83,8 @@ void Tls::Impl::require_host(const std::string& host) const {
         return;
     }
     SSL_set1_host(session.get(), host.c_str());
-    // This is what the macro SSL_set_tlsext_host_name() does, without the C cast of the macro.
+    // Send the host name to the server (SNI). The macro SSL_set_tlsext_host_name() does the same,
+    // but contains a C cast.
     SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              const_cast<char*>(host.c_str()));
 }

@@ -19,8 +19,7 @@ struct TlsFiles {
 
 /// Client side of TLS 1.2 or newer on a connected socket. The timeouts of the socket apply. The
 /// certificate of the server must be valid, signed by a trusted CA, and issued for the host. Not
-/// thread-safe. Errors: `unavailable`; the message is only the reason, without the name of the
-/// server.
+/// thread-safe. Errors: `unavailable`; the message does not contain the address of the server.
 class Tls {
   public:
     /// Performs the handshake. Does not close the descriptor. Requires: the descriptor stays open

@@ -164,17 +164,18 @@ Redis::Command read_sample(const std::string& id) {
 Result<Sample> decode_sample(const std::string& id, const Reply& reply) {
     const std::string what = fmt::format("sample {}", valid_id(id) ? id : "?");
     const auto& fields = reply.elements();
-    if (fields.size() != 6) return std::unexpected(damaged_error(what, "fields are missing"));
+    if (fields.size() != 6)
+        return std::unexpected(damaged_error(what, "the reply does not have six fields"));
     Sample sample;
     sample.id = id;
     sample.subject_id = fields[0].text();
     sample.source = fields[1].text();
     sample.model_id = fields[2].text();
     if (!valid_id(id) || !valid_id(sample.subject_id)) {
-        return std::unexpected(damaged_error(what, "an id is invalid"));
+        return std::unexpected(damaged_error(what, "an id is missing or invalid"));
     }
     if (!parse(fields[3].text(), sample.quality) || !parse(fields[4].text(), sample.created)) {
-        return std::unexpected(damaged_error(what, "quality or creation time is not a number"));
+        return std::unexpected(damaged_error(what, "quality or creation time is invalid"));
     }
     auto embedding = unpack(fields[5].text());
     if (!embedding) return std::unexpected(damaged_error(what, embedding.error().message));
@@ -194,7 +195,7 @@ Result<void> check_policy(const Policy& policy) {
     if (good) return {};
     return fail(ErrorKind::malformed,
                 "the policy is out of range: threshold -1..1, growth and early 0..1, min_probes "
-                "1..64, margin 0..2, min_quality 0..1, slope above 0");
+                "1..64, margin 0..2, min_quality 0..1, slope above 0 and finite, offset finite");
 }
 
 Redis::Command write_policy(const Policy& policy) {
@@ -222,7 +223,8 @@ Result<Policy> decode_policy(const Reply& reply) {
         !parse(fields[3].text(), policy.min_probes) || !parse(fields[4].text(), policy.margin) ||
         !parse(fields[5].text(), policy.min_quality) || !parse(fields[6].text(), policy.slope) ||
         !parse(fields[7].text(), policy.offset)) {
-        return std::unexpected(damaged_error("the policy", "a value is missing or not a number"));
+        return std::unexpected(
+            damaged_error("the policy", "a value is missing or not a valid number"));
     }
     if (auto good = check_policy(policy); !good) {
         return std::unexpected(damaged_error("the policy", good.error().message));

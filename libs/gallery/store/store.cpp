@@ -28,7 +28,8 @@ constexpr float same_photo = 0.9999F;
 Error other_model(const std::string& gallery, const std::string& sample) {
     return {
         ErrorKind::refused,
-        fmt::format("the gallery uses model {}, not {}; remove all subjects and enrol them again",
+        fmt::format("the gallery uses model {}; samples of model {} can be added only after all "
+                    "subjects are removed",
                     is_printable(gallery) ? gallery : "?", sample)};
 }
 
@@ -124,8 +125,8 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         Plan plan{
             "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
         if (known->has_value()) {
-            // Reject a photo that is already enrolled. A second copy would take the place of
-            // another sample among the best_k and add no information.
+            // Reject a photo that is already enrolled for this subject. A second copy would take
+            // the place of another sample among the best_k and add no information.
             const auto enrolled = samples_of(sample.subject_id);
             if (!enrolled) return std::unexpected(enrolled.error());
             for (const auto& other : *enrolled) {
@@ -298,7 +299,7 @@ Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Sna
 }
 
 Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
-    // Loading a snapshot is slow but counts these samples, and this function is rarely called.
+    // Loading a snapshot is slow, but it counts these samples.
     auto snapshot = load(model_id);
     if (!snapshot) return std::unexpected(std::move(snapshot.error()));
     return (*snapshot)->other_model_samples();
