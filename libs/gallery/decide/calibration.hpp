@@ -17,31 +17,33 @@ struct Calibration {
     Policy policy;
     double fpir = 0;            ///< requested false positive identification rate
     std::size_t impostors = 0;  ///< number of impostors drawn from the cohort
-    float threshold = 0;        ///< similarity required for `known` in this gallery
-    /// Similarity added to that of the drawn impostors, because the subjects of this gallery
-    /// resemble each other more than those impostors do (same cameras, same family). 0 with fewer
-    /// than min_subjects_for_shift subjects.
+    float threshold =
+        0;  ///< similarity required for `known` in this gallery, without Policy::early
+    /// Similarity added to that of the drawn impostors. Measured as how much more the subjects of
+    /// this gallery resemble each other than they resemble the drawn impostors (same cameras, same
+    /// family). Real impostors are expected to be more similar to the subjects by as much. 0 if
+    /// fewer than min_subjects_for_shift subjects have samples.
     float shift = 0;
-    double tpir = 0;  ///< expected share of enrolled people identified (1 - FNIR)
+    double tpir = 0;  ///< estimated share of searches for enrolled people that reach `threshold`
 };
 
-/// Minimum number of subjects for Calibration::shift.
+/// Minimum number of subjects with samples to measure Calibration::shift.
 inline constexpr std::size_t min_subjects_for_shift = 5;
 /// Lowest and highest FPIR that calibrate() accepts.
 inline constexpr double min_fpir = 1e-5;
 inline constexpr double max_fpir = 0.5;
 
-/// Returns how many impostors are needed to measure the rate `fpir`: enough that about 50 of them
-/// reach the threshold, but at least 2,000 and at most 50,000.
+/// Returns how many impostors are needed to measure the rate `fpir`: 50 / fpir, so that about 50 of
+/// them reach the threshold, but at least 2,000 and at most 50,000.
 std::size_t impostors_needed(double fpir);
 
 /// Computes threshold, slope and offset for the gallery and keeps the other values of `base`. Draws
-/// `impostors` fictitious people from the cohort, each fused from `min_probes` images, and matches
-/// them with the gallery. Chooses the threshold at which the share `fpir` of them would be
-/// identified. Deterministic for a given gallery. Performs impostors x samples comparisons and
-/// calls `step` after each impostor to report progress. Fails with `refused` if the gallery has
-/// no samples, if gallery and cohort have different models, or if `fpir` is not between min_fpir
-/// and max_fpir.
+/// `impostors` fictitious people from the cohort, each fused from `base.min_probes` images, and
+/// matches them with the gallery. Raises their similarities to those expected of real impostors
+/// (see Cohort::tail and Calibration::shift). Chooses the threshold, from 0.05 to 0.95, at which
+/// the share `fpir` of the impostors would be identified. Equal arguments give equal results. Calls
+/// `step` once per impostor to report progress. Fails with `refused` if the gallery has no samples,
+/// if gallery and cohort have different models, or if `fpir` is not between min_fpir and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
                               double fpir, std::size_t impostors,
                               const std::function<void()>& step = {});
@@ -53,16 +55,17 @@ struct CalibrationOptions {
 
     static void keys(auto& self, auto&& key) {
         key("fpir", self.fpir, Range{min_fpir, max_fpir},
-            "target FPIR: share of unknown people that are falsely identified as an enrolled "
+            "target FPIR: share of unknown people who are falsely identified as an enrolled "
             "person; fpir, early, min_probes, margin and min_quality apply until `facebus "
             "calibrate` has stored a policy");
         Policy::keys(self.base, key);
     }
 };
 
-/// Calibrates a gallery without a stored policy, in about a second. Uses the shipped cohort and 200
-/// to 2,000 impostors, depending on the size of the gallery; `facebus calibrate` uses more. Every
-/// program that matches probes obtains the same result. Errors: see calibrate().
+/// Calibrates a gallery without a stored policy, with the shipped cohort. Matches 10,000,000 /
+/// samples impostors with the gallery, but at least 200 and at most 2,000; `facebus calibrate`
+/// matches at least 2,000. All programs with the same gallery and options obtain the same result.
+/// Errors: see calibrate().
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options);
 
 /// Result of a leave-one-out test of a gallery.
@@ -70,8 +73,9 @@ struct LeaveOneOut {
     std::size_t tested = 0;      ///< number of samples matched with the rest of the gallery
     std::size_t identified = 0;  ///< number of those that were identified as their own subject
 };
-/// Matches up to 500 samples, each with the gallery without that sample. Skips subjects that have a
-/// single sample. Applies the margin, and the threshold for `min_probes` good probes.
+/// Takes the first 500 samples of subjects with at least two samples, and matches each of them with
+/// the gallery without that sample. Applies the margin and the threshold (without Policy::early) of
+/// the policy.
 LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy);
 
 }  // namespace facebus::gallery

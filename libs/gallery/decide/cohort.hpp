@@ -14,8 +14,8 @@ namespace facebus::gallery {
 
 /// Two-covariance model of face embeddings (as in PLDA): people are normally distributed around
 /// a common mean, and the images of a person are normally distributed around that person. The model
-/// contains no embedding of a real person. Real impostors reach higher similarities than drawn
-/// ones, by the measured factor `tail`.
+/// contains no embedding of a real person. The similarities of real impostors are higher than those
+/// of drawn ones, by about the measured factor `tail`.
 struct Cohort {
     using Vector = std::array<float, embedding_size>;
 
@@ -28,22 +28,22 @@ struct Cohort {
     /// Distribution of the similarities of enrolled people to their own samples.
     struct Genuine {
         std::size_t samples = 0;  ///< enrolled images per person
-        std::size_t probes = 0;   ///< images fused into the probe
+        std::size_t probes = 0;   ///< images fused into the template
         double mean = 0;          ///< mean of the similarities
         double deviation = 0;     ///< standard deviation of the similarities
     };
 
     std::string model_id;    ///< model that computed the embeddings
-    std::size_t people = 0;  ///< number of people behind the statistics
-    std::size_t images = 0;  ///< number of images behind the statistics
+    std::size_t people = 0;  ///< number of people in the statistics
+    std::size_t images = 0;  ///< number of images in the statistics
     Vector mean{};           ///< mean of all people
     Covariance between;      ///< covariance of people around the mean
     Covariance within;       ///< covariance of the images of a person around that person
-    double tail = 1;  ///< similarity of real impostors divided by similarity of drawn impostors
-    std::vector<Genuine> genuine;  ///< one entry per measured number of samples and probes
+    double tail = 1;  ///< similarity of real impostors divided by that of drawn ones, at 1% FPIR
+    std::vector<Genuine> genuine;  ///< one entry per measured pair of `samples` and `probes`
 
     /// Draws `count` fictitious people and returns one template per person, fused from `probes`
-    /// images. The same seed gives the same people on every machine.
+    /// images. The same seed gives the same people.
     [[nodiscard]] std::vector<Embedding> impostors(std::size_t count, std::size_t probes,
                                                    std::uint64_t seed) const;
 };

@@ -18,12 +18,12 @@ double probability(const Policy& policy, float similarity, std::size_t subjects)
 }  // namespace
 
 float effective_threshold(const Policy& policy, std::size_t subjects, std::size_t good_probes) {
-    // The more subjects, the higher the best similarity that an impostor reaches by chance. The
-    // threshold therefore grows with the logarithm of the number of subjects, which keeps the FPIR
-    // roughly constant until the next calibration.
+    // The more subjects, the higher the best similarity that an impostor reaches by chance. Above
+    // ten subjects, the threshold therefore grows with the logarithm of their number, which keeps
+    // the FPIR roughly constant until the next calibration.
     const auto decades = std::log10(static_cast<float>(std::max<std::size_t>(subjects, 10)) / 10);
     // A template of few faces is a noisy estimate of a person. Require a higher similarity until
-    // min_probes faces have been fused.
+    // the track has min_probes good faces.
     const bool early = good_probes < static_cast<std::size_t>(policy.min_probes);
     return policy.threshold + policy.growth * decades + (early ? policy.early : 0);
 }

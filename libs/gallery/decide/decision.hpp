@@ -10,11 +10,10 @@
 
 namespace facebus::gallery {
 
-/// Parameters of the decision. A track is `known` if its similarity to the best subject reaches the
-/// effective threshold and exceeds its similarity to all other subjects by at least the margin.
-/// calibrate() sets threshold, slope and offset for a gallery. Their defaults are averages over
-/// calibrations of galleries from LFW at an FPIR of 1%. See
-/// docs/decisions/0003-open-set-decision.md.
+/// Parameters of the decision. A track with a good face is `known` if its similarity to the best
+/// subject reaches the effective threshold and exceeds its similarity to all other subjects by at
+/// least the margin. calibrate() sets threshold, slope and offset for a gallery. Their defaults are
+/// averages over calibrations of galleries from LFW. See docs/decisions/0003-open-set-decision.md.
 ///
 /// The probability that the track shows the best subject is
 /// 1 / (1 + exp(-(slope * similarity + offset - ln(subjects)))). It assumes that half of the people
@@ -75,8 +74,8 @@ struct Decision {
 /// are at least `min_probes` good probes, else `undecided`.
 Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
                 const Policy& policy);
-/// Fuses the probes, matches them with the snapshot and decides. Without probes the verdict is
-/// `undecided`.
+/// Fuses the probes into a template, matches the template with the snapshot and decides. Without
+/// probes the verdict is `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 
 }  // namespace facebus::gallery

@@ -10,7 +10,7 @@
 namespace facebus::gallery {
 namespace {
 
-/// Returns the quality, or 0 if it is not a positive number.
+/// Returns the quality, or 0 if it is not a positive, finite number.
 double weight(const Probe& probe) {
     return probe.quality > 0 && std::isfinite(probe.quality) ? double{probe.quality} : 0.0;
 }
@@ -21,8 +21,8 @@ double weight(const Probe& probe) {
 // are weighted by quality. The mean of unit vectors is not a unit vector, so it is normalised.
 Embedding fuse(const std::vector<Probe>& probes) {
     assert(!probes.empty());
-    // Floating-point addition is not associative. Workers receive the probes of a track in
-    // different orders but must compute the same template, so add the probes sorted by id.
+    // Floating-point addition is not associative. Workers can receive the probes of a track
+    // in different orders but must compute the same template, so add the probes sorted by id.
     std::vector<const Probe*> ordered;
     ordered.reserve(probes.size());
     for (const Probe& probe : probes) ordered.push_back(&probe);

@@ -18,9 +18,10 @@ struct Probe {
     [[nodiscard]] bool is_good(float min_quality) const { return quality >= min_quality; }
 };
 
-/// Returns the mean of the embeddings, weighted by quality and normalised to a unit vector. The
-/// result is bit-for-bit independent of the order of the probes. If the embeddings cancel out, it
-/// is the zero vector, whose similarity to every sample is 0. Requires: `probes` is not empty.
+/// Returns the mean of the embeddings, weighted by quality (unweighted if no quality is positive)
+/// and normalised to a unit vector. The result is bit-for-bit independent of the order of the
+/// probes. If the embeddings cancel out, the result is the zero vector, whose similarity to every
+/// sample is 0. Requires: `probes` is not empty.
 Embedding fuse(const std::vector<Probe>& probes);
 
 /// Returns the template of a track: its good probes fused, or all its probes if none is good (see

@@ -17,7 +17,7 @@ std::int64_t to_milliseconds(double hours) {
     return hours > 0 ? std::llround(std::min(hours, max_hours) * 3'600'000) : 0;
 }
 
-/// Decodes a stream entry. Returns an entry with an empty id if it is not a result.
+/// Decodes a stream entry. If it is not a result, returns a HistoryEntry with an empty id.
 HistoryEntry decode(const Reply& reply) {
     const auto& parts = reply.elements();
     HistoryEntry entry;

@@ -10,15 +10,16 @@
 
 namespace facebus::gallery {
 
-/// Reads the history one result at a time. The position is stored in Redis under the name of the
-/// reader, so that a reader with the same name continues there after a restart. Results that were
-/// trimmed or erased before they were read are skipped. Not thread-safe. Errors: see class Redis.
+/// Reads the history one result at a time. save() stores the position in Redis under the name of
+/// the reader. After a restart, a reader with the same name continues at the stored position.
+/// Results that were trimmed or erased before they were read are skipped. Not thread-safe. Errors:
+/// see class Redis.
 class HistoryReader {
   public:
     HistoryReader(const RedisOptions& options, const std::string& name);
 
-    /// Returns the first result after the position, or nothing if there is none. The first call of
-    /// a reader with a new name sets the position to the end of the history.
+    /// Returns the first result after the position, or nothing if there is none. If no position is
+    /// stored under the name, the first call sets the position to the end of the history.
     Result<std::optional<HistoryEntry>> next();
     /// Moves the position to just after this result. Call save() to store it.
     void advance_past(const HistoryEntry& entry);

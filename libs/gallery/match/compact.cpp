@@ -27,8 +27,8 @@ using Products = void (*)(const std::int8_t* rows, std::size_t count, const Coar
 // bandwidth. Each kernel therefore loads a row once and multiplies it with `Probes` probes, which
 // stay in the cache. No sum overflows: the sum of 512 products of bytes stays below 2^24.
 
-// Portable kernel. It multiplies 16-bit numbers, because SSE2 and NEON cannot multiply signed
-// bytes. The compiler turns the inner loop into vector instructions.
+// Portable kernel. It multiplies 16-bit numbers, because SSE2 cannot multiply bytes. The compiler
+// turns the inner loop into vector instructions.
 template <std::size_t Probes>
 void plain(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
            std::size_t first, std::int32_t* out) {
@@ -142,8 +142,8 @@ CompactEmbedding compact(const Embedding& embedding) {
     float largest = 0;
     for (const float value : embedding) largest = std::max(largest, std::abs(value));
     CompactEmbedding out{};
-    // If no component exceeds this limit, the vector becomes zero: its scale would not have full
-    // precision.
+    // If no component exceeds 1e-30, the vector becomes zero. The scale is therefore always a
+    // normal floating-point number, which has full precision.
     out.scale = largest > 1e-30F ? largest / max_value : 1;
     double low_squares = 0;
     for (std::size_t first = 0; first < embedding_size; first += group) {

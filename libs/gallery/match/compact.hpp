@@ -16,7 +16,7 @@
 
 namespace facebus::gallery {
 
-/// Value of one step of `high`, in units of `scale`.
+/// Value of one step of CompactEmbedding::high, in units of CompactEmbedding::scale.
 constexpr int high_step = 64;
 /// Bytes for the low parts of an embedding, at six bits per component.
 constexpr std::size_t low_bytes = embedding_size * 6 / 8;
@@ -50,7 +50,7 @@ class CoarseProbes {
 
     [[nodiscard]] std::size_t size() const { return scales_.size(); }
     /// Returns the scale of the high parts of the probe. A product of high parts, multiplied by
-    /// this and by Segment::coarse_scale() of the row, is a similarity.
+    /// this scale and by Segment::coarse_scale() of the row, approximates the similarity.
     [[nodiscard]] float scale(std::size_t probe) const { return scales_[probe]; }
     /// Returns the norm of the low part of the probe.
     [[nodiscard]] float error(std::size_t probe) const { return errors_[probe]; }
@@ -67,7 +67,7 @@ class CoarseProbes {
     [[nodiscard]] std::int32_t sum(std::size_t probe) const { return sums_[probe]; }
 
   private:
-    // Aligned to cache lines, because a load that crosses a cache line takes twice as long.
+    // Aligned to cache lines, because a load that crosses a cache line is slower.
     struct alignas(64) Probe {
         std::array<std::int8_t, embedding_size> bytes;
         std::array<std::int16_t, embedding_size> words;

@@ -1,13 +1,14 @@
 // The search has two passes. The first pass scans only the high parts of all rows, a quarter of the
 // size of a float embedding. It obtains each similarity with a known maximum error and keeps every
-// subject that could still be among the best. The second pass compares the kept subjects, usually
-// few, with their complete embeddings.
+// subject that could still be among the best. The second pass compares the probe with the complete
+// embeddings of these subjects, which are usually few.
 //
 // The maximum error: a row r = rh + rl and a probe p = ph + pl each consist of a high and a low
 // part. The first pass computes rh * ph. The exact product differs by
 //   r * p - rh * ph = rl * p + rh * pl.
-// By the Cauchy-Schwarz inequality and |p| = 1, this is at most |rl| + |rh| * |pl|. A segment
-// stores upper bounds of |rl| and |rh| for its rows, and CoarseProbes stores |pl|.
+// By the Cauchy-Schwarz inequality and |p| = 1, the absolute difference is at most
+// |rl| + |rh| * |pl|. A segment stores upper bounds of |rl| and |rh| for its rows, and CoarseProbes
+// stores |pl|.
 //
 // The score of a subject is the mean similarity of its three most similar rows. If no similarity is
 // off by more than the error, neither is the score, even if the first pass selects three other rows
@@ -98,8 +99,8 @@ class Search {
     /// excluded subject stays excluded.
     [[nodiscard]] float cutoff() const { return lower_.back(); }
 
-    /// Second pass: compares the remaining subjects with their complete embeddings and returns the
-    /// best ones, best first.
+    /// Second pass: computes the exact scores of the remaining subjects from their complete
+    /// embeddings and returns the best subjects, best first. Omits the row `left_out`.
     [[nodiscard]] std::vector<Candidate> finish(const Embedding& probe,
                                                 std::size_t left_out) const {
         struct Scored {
@@ -149,8 +150,8 @@ class Search {
     std::vector<float> lower_;  ///< the `count` highest lower bounds of scores, highest first
 };
 
-/// First pass over one segment: finds the subjects with a row whose upper bound reaches the cutoff.
-/// Nearly all rows are below the cutoff, so the code is optimised for skipping rows.
+/// First pass over one segment: finds the subjects with a row whose similarity could reach the
+/// cutoff. Nearly all rows are below the cutoff, so the code is optimised for skipping rows.
 class CoarseScan {
   public:
     CoarseScan(const Segment& segment, std::size_t first, std::size_t left_out)
@@ -164,8 +165,7 @@ class CoarseScan {
         const std::size_t rows = segment_.rows();
         std::array<float, block> similarities{};
         for (std::size_t row = 0; row < rows;) {
-            // Compute the similarities, without the scale of the probe, and their maximum. The
-            // compiler turns these two simple loops into vector instructions.
+            // Compute the similarities, without the scale of the probe, and their maximum.
             const std::size_t count = std::min(block, rows - row);
             float highest = minus_infinity;
             for (std::size_t i = 0; i < count; ++i) {
@@ -198,7 +198,8 @@ class CoarseScan {
     }
 
   private:
-    /// Adds the subject to `search` with an approximate score computed from all of its rows.
+    /// Adds the subject to `search` with its approximate score: the mean similarity of its best_k
+    /// most similar rows, according to the first pass.
     void add(std::size_t subject, const std::int32_t* products, float scale, float error,
              Search& search) const {
         BestRows rows;

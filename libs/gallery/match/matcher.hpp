@@ -29,7 +29,7 @@ struct Match {
     std::optional<Candidate> runner_up;  ///< the second most similar subject
 };
 
-/// Number of samples whose similarities are averaged into the score of a subject.
+/// Maximum number of samples whose similarities are averaged into the score of a subject.
 inline constexpr std::size_t best_k = 3;
 
 using Segments = std::vector<std::shared_ptr<const Segment>>;
@@ -41,7 +41,7 @@ inline constexpr std::size_t no_row = std::numeric_limits<std::size_t>::max();
 /// The result is exact: the same as after comparing the probe with every stored embedding. Subjects
 /// with equal similarities, and samples of one subject with equal similarities, keep their order in
 /// the gallery. Omits the row `left_out`, numbered across all segments. Reads 512 bytes per row for
-/// every eight probes. Requires: `count` is positive and the probes are unit vectors.
+/// every eight probes. Requires: `count` is positive, and each probe is a unit vector or zero.
 std::vector<std::vector<Candidate>> find_best(const Segments& segments,
                                               std::span<const Embedding> probes, std::size_t count,
                                               std::size_t left_out = no_row);

@@ -14,19 +14,19 @@
 
 namespace facebus::gallery {
 
-/// Subjects sorted by id, with one row per sample. The rows of a subject are consecutive. A full
-/// segment has about two megabytes. Snapshots share unchanged segments. Built by append(), then
-/// read-only and thread-safe.
+/// Subjects sorted by id, with one row per sample. The rows of a subject are consecutive. A row has
+/// 916 bytes. Snapshots share unchanged segments. Built by append(), then read-only and
+/// thread-safe.
 class Segment {
   public:
-    /// Appends a subject. Omits and counts samples of models other than `model_id`. Requires: all
-    /// ids are valid, and the id of the subject is greater than those of all subjects in the
-    /// segment.
+    /// Appends a subject. Omits and counts samples of models other than `model_id`, and omits
+    /// repeated samples. Requires: all ids are valid, and the id of the subject is greater than
+    /// those of all subjects in the segment.
     void append(const SubjectRecord& record, const std::string& model_id);
     /// Appends the subject with the index `subject` in `other`. Requires: its id is greater than
     /// those of all subjects in this segment.
     void append(const Segment& other, std::size_t subject);
-    /// Releases memory that is reserved for further rows.
+    /// Releases memory that is reserved for further subjects and rows.
     void shrink();
 
     [[nodiscard]] std::size_t subjects() const { return subjects_.size(); }
@@ -71,8 +71,8 @@ class Segment {
   private:
     struct Entry {
         PackedId id;
-        std::uint32_t end_name;  ///< end of the name in names_; it begins where the previous ends
-        std::uint32_t end_row;   ///< end of the rows; they begin where the previous subject ends
+        std::uint32_t end_name;     ///< end of the name in names_, where the next name begins
+        std::uint32_t end_row;      ///< end of the rows, where the rows of the next subject begin
         std::uint32_t other_model;  ///< number of samples of other models
         std::uint32_t damaged;      ///< number of samples that cannot be decoded
     };

@@ -9,16 +9,15 @@
 namespace facebus::gallery {
 namespace {
 
-// Limits of the size of segments. Small segments can be copied quickly after a change, one in a
-// millisecond; large ones keep the number of segments low. A segment that would exceed max_rows is
-// split between subjects. A new segment is full at new_rows, so that later changes can extend it.
+// Limits of the size of segments. Small segments can be copied quickly after a change; large ones
+// keep the number of segments low. A segment that would exceed max_rows is split between subjects.
+// A new segment is full at new_rows, so that later changes can extend it.
 constexpr std::size_t max_rows = 2048;
 constexpr std::size_t new_rows = max_rows * 3 / 4;
 // If the segments have on average fewer rows plus subjects than this, all of them are rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
-/// Returns the number of rows of a subject, for the limits above. A subject without samples counts
-/// as one row.
+/// Returns an upper bound of the number of rows of a subject, at least 1, for the limits above.
 std::size_t row_count(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }
@@ -108,7 +107,7 @@ Snapshot Snapshot::with(const Changes& changes, std::string version) const {
             builder.add(segment);
             continue;
         }
-        // Otherwise build the segment anew, and split it into equal parts if it becomes too large.
+        // Otherwise build the segment anew, and split it into about equal parts if it is too large.
         // `rows` is an upper bound, because replaced subjects are counted twice.
         const auto parts = (rows + max_rows - 1) / max_rows;
         builder.begin_segment(parts <= 1 ? max_rows : rows / parts + 1);

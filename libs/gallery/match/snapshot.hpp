@@ -15,10 +15,10 @@
 
 namespace facebus::gallery {
 
-/// Immutable copy of the gallery, with about 1,060 bytes per sample. A snapshot shares all
-/// unchanged segments with its copies and with snapshots that with() derives from it. Samples have
-/// row numbers from 0 to samples() - 1; the samples of a subject are in consecutive rows. Read-only
-/// and thread-safe.
+/// Immutable copy of the gallery, with 916 bytes per sample, and 32 bytes and the name per subject.
+/// A snapshot shares all unchanged segments with its copies and with snapshots that with() derives
+/// from it. Samples have row numbers from 0 to samples() - 1; the samples of a subject are in
+/// consecutive rows. Read-only and thread-safe.
 class Snapshot {
   public:
     class Builder;
@@ -37,7 +37,7 @@ class Snapshot {
 
     /// Returns the two subjects most similar to `probe`; see find_matches().
     [[nodiscard]] Match match(const Embedding& probe) const;
-    /// Returns the two most similar subjects if the sample in row `left_out` did not exist.
+    /// Returns the two subjects most similar to `probe` in the gallery without the row `left_out`.
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
     /// Returns the two most similar subjects for each probe. Much faster than matching the probes
     /// one by one.
@@ -116,7 +116,8 @@ class Snapshot::Builder {
     /// all previous subjects.
     void add(const std::shared_ptr<const Segment>& segment);
 
-    /// Ends the current segment. All further segments are full when they have `rows` rows.
+    /// Ends the current segment. All further segments are full when they have `rows` rows or
+    /// subjects.
     void begin_segment(std::size_t rows);
 
     /// Returns the snapshot. Requires: no function of the builder is called afterwards.
@@ -130,7 +131,7 @@ class Snapshot::Builder {
 
     Snapshot built_;
     std::shared_ptr<Segment> current_;  ///< segment that subjects are appended to, if any
-    std::size_t rows_;                  ///< number of rows at which a segment is full
+    std::size_t rows_;                  ///< number of rows or subjects at which a segment is full
 };
 
 }  // namespace facebus::gallery

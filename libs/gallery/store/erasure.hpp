@@ -11,15 +11,15 @@
 
 namespace facebus::gallery {
 
-/// Similarity above which two embeddings could show the same person. It is far below every decision
-/// threshold. Nearly all pairs of embeddings of one person are above it, and most pairs of
-/// embeddings of two people are below it.
+/// Similarity above which two embeddings could show the same person. It is far below the usual
+/// decision thresholds. Nearly all pairs of embeddings of one person are above it, and most pairs
+/// of embeddings of two people are below it.
 inline constexpr float plausible_match = 0.3F;
 
 /// Deletes the memory of every track that could show the person in `samples`: every track with a
 /// probe whose similarity to a sample is above plausible_match, and every track that is damaged or
-/// has a damaged probe. This includes tracks that no result names. If this deletes a track of
-/// another person, that track only has to collect its probes again. Errors: see class Redis.
+/// has a damaged probe. Tracks without a result are also deleted. If the track of another person is
+/// deleted, it only has to collect its probes again. Errors: see class Redis.
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
 /// Makes Redis rewrite its files on disk in the background. Until then, the files contain deleted

@@ -11,7 +11,7 @@
 // | facebus:gallery:policy       | hash   | the members of Policy by name, as text                |
 // | facebus:subject:<id>         | hash   | `name`, `created` (ns UTC); `ignored`, with value     |
 // |                              |        | `1`, only if the subject is ignored                   |
-// | facebus:subject:<id>:samples | list   | sample ids, oldest first                              |
+// | facebus:subject:<id>:samples | list   | sample ids, in the order in which they were added     |
 // | facebus:sample:<id>          | hash   | `subject`, `source`, `model`, `quality`, `created`,   |
 // |                              |        | `embedding`                                           |
 // | facebus:picture:<sample id>  | string | photo of the sample: its crop as JPEG, if stored; not |
@@ -23,9 +23,10 @@
 // | facebus:reader:<name>        | string | id of the last result that this reader has processed  |
 // clang-format on
 //
-// Ids are 32 hex digits (128 random bits). An embedding is stored as 512 little-endian 32-bit
-// floats, 2,048 bytes. The quality of a probe is stored as one such float. Other numbers are stored
-// as decimal text. Values are not trusted when they are read; see record.hpp.
+// Ids of subjects and samples are 32 hex digits (128 random bits). An embedding is stored as 512
+// little-endian 32-bit floats, 2,048 bytes. The quality of a probe is stored as one such float.
+// Other numbers are stored as decimal text. Values are not trusted when they are read; see
+// record.hpp.
 //
 // A part of the gallery is the set of subjects whose ids begin with the same three hex digits;
 // there are 4,096 parts. The change stream names parts instead of subject ids, so a removed subject
@@ -33,7 +34,7 @@
 //
 // Scripts access keys that they do not declare, so the layout requires a single Redis server (with
 // or without replicas), not a Redis Cluster. Redis's files on disk contain removed data until Redis
-// rewrites them, so every removal requests a rewrite; see erasure.hpp.
+// rewrites them, so every removal of a subject or sample requests a rewrite; see erasure.hpp.
 #pragma once
 
 #include <algorithm>
@@ -63,7 +64,7 @@ inline const std::string reader_prefix = "facebus:reader:";
 inline std::string part_of(const std::string& subject_id) {
     return subject_id.substr(0, 3);
 }
-/// Returns whether the text is a part: three hex digits.
+/// Returns whether the text is a part: three lower-case hex digits.
 inline bool valid_part(std::string_view text) {
     return text.size() == 3 && std::ranges::all_of(text, [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');

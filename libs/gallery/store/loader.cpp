@@ -19,10 +19,10 @@
 namespace facebus::gallery {
 namespace {
 
-// Number of parts per batch. In a gallery of a million samples, a batch has about a thousand.
+// Number of parts per batch. In a gallery of a million samples, a batch has about a thousand
+// samples.
 constexpr std::size_t parts_per_batch = 4;
-// Number of parts after which freed memory is returned to the system. Otherwise the process would
-// occupy up to a tenth more memory for a large gallery.
+// Number of parts after which freed memory is returned to the system.
 constexpr std::size_t parts_per_trim = 64;
 // Maximum number of changes to read at once. The change stream is trimmed to about this length.
 constexpr const char* max_changes = "100000";
@@ -55,9 +55,10 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
     return ids;
 }
 
-/// Reads the subjects with the given ids, with all samples. Returns them in the same order and
-/// omits subjects that no longer exist or have an invalid name. Fails if Redis reports an error for
-/// a subject: omitting it would silently make an enrolled person unknown.
+/// Reads the subjects with the given ids, with all samples. Returns the subjects in the same order.
+/// Omits subjects that no longer exist or have an invalid name, and samples that cannot be read.
+/// Fails if Redis reports an error for a subject or its list of samples: omitting the subject would
+/// silently make an enrolled person unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.

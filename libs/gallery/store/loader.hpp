@@ -21,12 +21,13 @@ struct SampleKey {
 };
 
 /// Reads the samples. Returns one result per sample, in order: the sample, or an error if it cannot
-/// be read or decoded. Fails as a whole only if the connection fails; see class Redis.
+/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails;
+/// see class Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
 /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the stream
-/// is empty. Fails with `malformed` if the id is invalid.
+/// is empty. Fails with `malformed` if the newest id is invalid.
 Result<std::string> gallery_version(Redis& redis);
 
 /// Changes of the gallery since a version.

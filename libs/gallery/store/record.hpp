@@ -1,5 +1,5 @@
-// Encodes samples, probes and policies for Redis and decodes them. Data from Redis is not trusted:
-// the functions that decode it check every value.
+// Encodes samples, probes and policies for Redis and decodes them. Data from Redis is not trusted
+// and is checked when it is decoded.
 #pragma once
 
 #include <string>

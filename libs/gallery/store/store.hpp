@@ -38,16 +38,16 @@ struct RemovedSample {
     std::string manual_commands;  ///< commands for an administrator; see rewrite_files()
 };
 
-/// Access to the gallery in Redis. Every write is one transaction, which also appends to the change
-/// stream. Several programs can write concurrently. All functions apply clean_name() to names and
-/// fail with its errors. Not thread-safe: use one object per thread. Errors: see class Redis; also
-/// `malformed` if a record in Redis is damaged, and `unavailable` if a write fails because other
-/// programs write continuously.
+/// Access to the gallery in Redis. Subjects, samples and the policy are changed in transactions,
+/// each of which also appends to the change stream. Several programs can write concurrently. All
+/// functions apply clean_name() to names and fail with its errors. Not thread-safe: use one object
+/// per thread. Errors: see class Redis; also `malformed` if a record in Redis is damaged, and
+/// `unavailable` if a write fails because other programs write continuously.
 class Store {
   public:
     explicit Store(RedisOptions options);
 
-    /// Fails if Redis does not reply.
+    /// Sends a PING to Redis. Fails with the errors of class Redis.
     Result<void> ping();
 
     /// Adds a sample to the subject named `name`. Creates the subject if it does not exist. Sets
@@ -74,15 +74,15 @@ class Store {
 
     /// Replaces embedding, quality and model id of the stored sample whose id is `sample.id`. Sets
     /// the model of the gallery to `sample.model_id`. Fails with `refused` if the sample does not
-    /// exist.
+    /// exist, and with the errors of check_sample().
     Result<void> replace(const Sample& sample);
 
     /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
     Result<std::vector<SubjectEntry>> list();
     /// Returns the subject with that name, or nothing if there is none.
     Result<std::optional<Subject>> find(const std::string& name);
-    /// Returns the samples of a subject, oldest first. Fails with `refused` if no subject has that
-    /// name.
+    /// Returns the samples of a subject, in the order in which they were added to it. Fails with
+    /// `refused` if no subject has that name.
     Result<std::vector<Sample>> show(const std::string& name);
     /// Returns the sample with that id, or nothing if there is none.
     Result<std::optional<NamedSample>> find_sample(const std::string& id);
@@ -96,13 +96,13 @@ class Store {
                                              std::size_t first, std::size_t count);
     /// Returns the number of samples that models other than `model_id` computed.
     Result<std::size_t> samples_of_other_models(const std::string& model_id);
-    /// Removes the subject and all traces of it: samples, photos, results that name it, the memory
-    /// of tracks that could show it, and the data in Redis's files. Returns the commands that an
-    /// administrator must run; see rewrite_files(). Fails with `refused` if no subject has that
-    /// name. After any other error, the subject may be removed while traces of it remain.
+    /// Removes the subject and all traces of it: samples, photos, results that name it, and the
+    /// memory of tracks that could show it. Then calls rewrite_files() and returns the commands
+    /// that an administrator must run. Fails with `refused` if no subject has that name. After any
+    /// other error, the subject may be removed while traces of it remain.
     Result<std::string> remove(const std::string& name);
-    /// Removes one sample, its photo, and the results that contain its id. Fails with `refused` if
-    /// the sample does not exist.
+    /// Removes one sample, its photo, the results that contain its id, and the memory of their
+    /// tracks. Then calls rewrite_files(). Fails with `refused` if the sample does not exist.
     Result<RemovedSample> remove_sample(const std::string& id);
     /// Removes all samples of a subject and their traces like remove(), but keeps the subject. The
     /// result counts samples.
@@ -119,13 +119,13 @@ class Store {
     /// Removes the stored policy, so that the configured values apply again.
     Result<void> clear_policy();
 
-    /// Loads a snapshot of the whole gallery with the samples of model `model_id`. Omits and counts
-    /// samples that cannot be decoded. The snapshot can miss changes that are written during the
-    /// call; if it does, its version is older than version().
+    /// Loads a snapshot of the whole gallery. Omits and counts samples of models other than
+    /// `model_id` and samples that cannot be decoded. The snapshot can miss changes that are
+    /// written during the call; if it does, its version is older than version().
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
     /// Returns an up-to-date snapshot. Reads only the parts that changed since `gallery`, or the
-    /// whole gallery if the change stream does not go back that far. Returns `gallery` itself if
-    /// nothing changed.
+    /// whole gallery if the change stream does not contain all changes since then or contains
+    /// unknown entries. Returns `gallery` itself if nothing changed.
     Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
     /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the
     /// stream is empty. A snapshot with a different version is out of date.
@@ -136,17 +136,18 @@ class Store {
     /// Samples that delete_records() deleted.
     struct DeletedSamples {
         std::size_t samples = 0;            ///< number of deleted samples
-        std::vector<Embedding> embeddings;  ///< their embeddings, except of damaged samples
+        std::vector<Embedding> embeddings;  ///< embeddings of those that are not damaged
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
     /// Returns the id of the subject with that name, or nothing if there is none. Requires:
     /// clean_name() returned the name.
     Result<std::optional<std::string>> subject_id(const std::string& clean);
-    /// Returns the ids of all samples of the subject with the id `subject`, oldest first.
+    /// Returns the ids of all samples of the subject with the id `subject`, in the order in which
+    /// they were added to it.
     Result<std::vector<std::string>> sample_ids(const std::string& subject);
-    /// Returns all samples of the subject with the id `subject`, oldest first, with an error in
-    /// place of each damaged sample.
+    /// Returns all samples of the subject with the id `subject`, in the same order as sample_ids(),
+    /// with an error in place of each damaged sample.
     Result<std::vector<Result<Sample>>> samples_of(const std::string& subject);
     Result<DeletedSamples> delete_records(const std::string& name, bool subject_too);
     Result<std::string> erase(const std::vector<Embedding>& embeddings);

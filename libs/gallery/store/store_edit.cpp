@@ -17,17 +17,18 @@
 namespace facebus::gallery {
 namespace {
 
-/// Appends the DEL command for a sample to `commands`, and the id of the sample to `forget`.
+/// Appends to `commands` the command that deletes a sample and its photo, and to `forget` the id of
+/// the sample.
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results that contain this text are erased. A text that is not an id could occur in any
-    // result.
+    // Results that contain an element of `forget` are erased. Text that is not a valid id could
+    // also occur in results about other people.
     if (valid_id(id)) forget.push_back(id);
 }
 
-/// Appends the command that sets the `ignored` field of a subject to `commands`, and the id of the
-/// subject to `forget`.
+/// Appends to `commands` the command that marks a subject as ignored, and to `forget` the id of the
+/// subject.
 void ignore(const std::string& id, std::vector<Redis::Command>& commands,
             std::vector<std::string>& forget) {
     commands.push_back({"HSET", keys::subject(id), "ignored", "1"});
@@ -184,7 +185,7 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
         removed.subject = name->text();
         Plan plan{"remove", keys::part_of(owner), {}, {}};
         drop_sample(id, plan.commands, plan.forget);
-        // Replace the list of the subject's samples by one without this sample.
+        // Replace the list of the subject's samples with one without this sample.
         plan.commands.push_back({"DEL", keys::subject_samples(owner)});
         for (const std::string& other : *ids) {
             if (other != id)
@@ -266,7 +267,7 @@ Result<Removed> Store::remove_all(bool subjects_too) {
     for (const auto& entry : *all) {
         auto deleted = delete_records(entry.subject.name, subjects_too);
         if (!deleted) {
-            // Another program has removed this subject in the meantime.
+            // Skip a subject that another program has removed in the meantime.
             if (deleted.error().kind == ErrorKind::refused) continue;
             return std::unexpected(std::move(deleted.error()));
         }

@@ -20,16 +20,18 @@ inline constexpr std::size_t max_track_probes = 64;
 /// thread-safe. Errors: see class Redis.
 class TrackMemory {
   public:
-    /// `model_id` is the model that computes the probes; append() omits those of other models.
+    /// `model_id` is the model that computes the probes; append() does not return stored probes of
+    /// other models.
     TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id = {});
 
     /// Stores the probe under its id and returns all probes of the track, sorted by id. Silently
     /// drops the probe if the track already has max_track_probes. Omits and counts stored probes
-    /// that cannot be decoded. Fails with `malformed` if `track` or the id of the probe is empty,
-    /// the quality is not in 0..1, or the embedding is not a unit vector.
+    /// that cannot be decoded; if one has the id of `probe`, returns `probe` in its place. Fails
+    /// with `malformed` if `track` or the id of the probe is empty, the quality is not in 0..1, or
+    /// the embedding is not a unit vector.
     Result<std::vector<Probe>> append(const std::string& track, const Probe& probe);
 
-    /// Returns how many stored probes were omitted because they cannot be decoded.
+    /// Returns how many times append() read a stored probe that cannot be decoded.
     [[nodiscard]] std::uint64_t damaged_probes() const { return damaged_probes_; }
 
   private:
