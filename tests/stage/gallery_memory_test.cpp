@@ -141,7 +141,11 @@ BOOST_AUTO_TEST_CASE(omits_and_counts_damaged_probes) {
     BOOST_REQUIRE(probes);
     BOOST_TEST(probes->size() == 1U);
     BOOST_TEST(memory.damaged_probes() == 3U);
+    // A new probe is returned although the stored probe with its id is damaged.
     BOOST_TEST(memory.append("t", probe("short", face(2), 0.5F))->size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(fails_if_the_value_of_a_track_is_not_a_hash) {
     BOOST_REQUIRE(redis.run({"SET", keys::track("text"), "x"}));
     BOOST_TEST(!memory.append("text", probe("a", face(1), 0.5F)));
 }
@@ -154,6 +158,7 @@ BOOST_AUTO_TEST_CASE(omits_probes_of_another_model) {
     BOOST_REQUIRE(mine->size() == 1U);
     BOOST_TEST(mine->front().id == "b");
     BOOST_TEST(memory.damaged_probes() == 0U);
+    // A new probe is returned although the stored probe with its id is of another model.
     BOOST_TEST(memory.append("t", probe("a", face(3), 0.5F))->size() == 2U);
 }
 

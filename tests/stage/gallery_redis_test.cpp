@@ -1,4 +1,5 @@
-// Tests of the connection to Redis, with a Redis server and with peers that violate the protocol.
+// Tests of the connection to Redis, with a Redis server and with peers that disconnect or send
+// invalid replies.
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -111,7 +112,7 @@ BOOST_AUTO_TEST_CASE(reads_replies_of_all_types) {
     BOOST_TEST(list->elements()[3].nil());
 }
 
-BOOST_AUTO_TEST_CASE(an_error_reply_fails_the_command_but_keeps_the_connection) {
+BOOST_AUTO_TEST_CASE(an_error_reply_does_not_fail_the_next_command) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
@@ -122,7 +123,7 @@ BOOST_AUTO_TEST_CASE(an_error_reply_fails_the_command_but_keeps_the_connection) 
     BOOST_TEST(redis.run({"GET", "text"})->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_run_each_returns_every_result) {
+BOOST_AUTO_TEST_CASE(pipeline_fails_if_a_command_fails_and_run_each_returns_every_result) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
@@ -134,7 +135,7 @@ BOOST_AUTO_TEST_CASE(pipeline_fails_with_the_first_error_and_run_each_returns_ev
     BOOST_TEST((*each)[2]->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(a_transaction_runs_completely_or_not_at_all) {
+BOOST_AUTO_TEST_CASE(a_transaction_returns_all_replies_and_runs_nothing_if_a_command_is_unknown) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
@@ -220,7 +221,7 @@ BOOST_AUTO_TEST_CASE(reconnects_if_the_server_closed_the_connection) {
     BOOST_TEST(redis.run({"PING"}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(reports_a_late_reply_and_does_not_use_it_for_the_next_command) {
+BOOST_AUTO_TEST_CASE(reports_a_timeout_and_does_not_use_the_late_reply_for_the_next_command) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 100});
     BOOST_REQUIRE(redis.run({"SET", "n", "0"}));
@@ -246,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_pr
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(rejects_replies_that_violate_the_redis_protocol) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_truncated_and_deeply_nested_replies) {
     std::string deep;
     for (int i = 0; i < 100; ++i) deep += "*1\r\n";
     for (const std::string& invalid :

@@ -1,4 +1,4 @@
-// Tests of changing, ignoring and removing subjects, and that removals leave no traces.
+// Tests of creating, renaming, ignoring and removing subjects and of removing samples.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/history/history.hpp"
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(renaming_keeps_id_and_samples_and_refreshed_snapshots_have_
     check_refused(store.rename("Anna", ""), "empty");
 }
 
-BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_leaves_no_trace) {
+BOOST_AUTO_TEST_CASE(renaming_to_an_existing_name_merges_the_subjects_and_erases_the_old_id) {
     const auto ann = store.add("Ann", sample(face(1), "1.jpg"), photo_of(1));
     const auto anna = store.add("Anna", sample(face(2), "2.jpg"));
     const auto before = *store.load("model-1");

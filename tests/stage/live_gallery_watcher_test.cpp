@@ -83,7 +83,7 @@ BOOST_FIXTURE_TEST_CASE(applies_changes_to_a_large_gallery_immediately, Fixture)
     BOOST_TEST(watcher.view().snapshot->samples() == before + 1);
     BOOST_TEST(best_name(anna) == "Anna");
     BOOST_TEST(watcher.view().policy.threshold == threshold,
-               "the change takes effect before the gallery is recalibrated");
+               "the gallery was recalibrated before the change took effect");
 
     BOOST_REQUIRE(store.remove("Name 7"));
     watcher.refresh();

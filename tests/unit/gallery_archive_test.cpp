@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(reads_samples_without_the_fields_added_in_version_2) {
         read_archive_header(R"({"facebus_gallery":1,"subjects":1,"samples":1})").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(reads_the_longest_possible_archive_line) {
+BOOST_AUTO_TEST_CASE(the_longest_possible_line_is_readable_and_below_the_limit_of_sealed_reader) {
     auto longest = sample();
     longest.source = std::string(4096, '"');
     longest.model_id = std::string(200, '"');
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(reads_the_longest_possible_archive_line) {
     BOOST_TEST(line.size() < crypto::SealedReader::max_line_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(archive_header_has_counts_and_version) {
+BOOST_AUTO_TEST_CASE(reads_the_counts_of_the_header_and_rejects_newer_or_invalid_headers) {
     const auto line = archive_line(ArchiveHeader{.subjects = 2, .samples = 7});
     const auto header = read_archive_header(line);
     BOOST_REQUIRE(header);

@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(lower_fpir_and_more_subjects_raise_the_threshold) {
     BOOST_TEST(calibrate_successfully(many).threshold > calibrate_successfully(few).threshold);
 }
 
-BOOST_AUTO_TEST_CASE(scales_impostor_similarities_by_the_tail_of_the_cohort) {
+BOOST_AUTO_TEST_CASE(scales_the_threshold_by_the_tail_of_the_cohort) {
     auto cohort = population();
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const float plain = calibrate(gallery, Policy{}, cohort, 0.01, impostor_count)->threshold;
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(subjects_that_resemble_each_other_raise_the_threshold) {
     BOOST_TEST(calibrate_successfully(gallery_of({family[1], family[2], family[3]})).shift == 0);
 }
 
-BOOST_AUTO_TEST_CASE(probability_is_low_for_impostors_and_high_for_subjects) {
+BOOST_AUTO_TEST_CASE(probability_is_low_at_low_similarity_and_high_at_high_similarity) {
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     const auto policy = calibrate_successfully(gallery).policy;
     const auto probability = [&](float similar) {
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(calibration_is_deterministic) {
                calibrate_successfully(gallery).policy.slope);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_impossible_calibrations) {
+BOOST_AUTO_TEST_CASE(rejects_an_empty_gallery_another_model_and_an_fpir_out_of_range) {
     const auto gallery = gallery_of(population().impostors(3, 1, 5));
     auto other = population();
     other.model_id = "model-2";

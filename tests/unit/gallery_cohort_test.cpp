@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(rejects_text_that_is_not_a_cohort) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(shipped_cohort_is_computed_from_many_people) {
+BOOST_AUTO_TEST_CASE(shipped_cohort_has_over_1000_people_and_gives_dissimilar_impostors) {
     const auto& cohort = shipped_cohort();
     BOOST_TEST(cohort.people > 1000U);
     BOOST_TEST(cohort.model_id.starts_with("facenet-"));

@@ -39,12 +39,12 @@ BOOST_AUTO_TEST_CASE(quantises_vectors_of_any_norm) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(all_instruction_sets_give_the_same_coarse_products) {
+BOOST_AUTO_TEST_CASE(all_supported_instruction_sets_give_the_same_coarse_products) {
     constexpr std::size_t rows = 37;
     std::vector<std::int8_t> bytes;
     for (std::uint32_t i = 0; i < rows; ++i) {
         auto row = compact(face(i));
-        // Include the largest and the smallest component.
+        // Include the largest and the smallest possible high part.
         if (i == 0) row.high.fill(127);
         if (i == 1) row.high.fill(-127);
         bytes.insert(bytes.end(), row.high.begin(), row.high.end());

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(margin_does_not_apply_to_a_single_subject) {
     BOOST_TEST(decision.margin == 0.6F, boost::test_tools::tolerance(1e-4F));
 }
 
-BOOST_AUTO_TEST_CASE(track_with_only_poor_probes_is_undecided_at_any_similarity) {
+BOOST_AUTO_TEST_CASE(track_with_only_poor_probes_is_undecided_even_at_similarity_1) {
     const Decision decision = decide_one(axis(0), two_people(), 0.29F);
     BOOST_TEST((decision.verdict == Verdict::undecided));
     BOOST_REQUIRE(decision.match.best);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(track_without_probes_is_undecided) {
     BOOST_TEST(!decision.match.best);
 }
 
-BOOST_AUTO_TEST_CASE(probability_depends_on_slope_offset_and_subjects) {
+BOOST_AUTO_TEST_CASE(computes_the_probability_from_similarity_slope_offset_and_subjects) {
     Policy policy = plain;
     policy.slope = 10;
     policy.offset = -5;
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(probability_depends_on_slope_offset_and_subjects) {
                boost::test_tools::tolerance(1e-4));
 }
 
-BOOST_AUTO_TEST_CASE(fused_probes_can_be_known_although_each_probe_alone_is_not) {
+BOOST_AUTO_TEST_CASE(fused_probes_can_be_known_although_a_single_probe_is_not) {
     const std::vector<Probe> probes{probe("1", between(0, 2, 0.45F), 0.5F),
                                     probe("2", between(0, 3, 0.45F), 0.5F),
                                     probe("3", between(0, 4, 0.45F), 0.5F)};

@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(each_of_a_thousand_faces_matches_itself) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(match_without_the_only_sample_of_a_subject_omits_the_subject) {
+BOOST_AUTO_TEST_CASE(match_without_omits_one_row_and_a_subject_that_has_no_other_row) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert")},
         {sample_of("1", "a", between(0, 10, 0.9F)), sample_of("1", "b", between(0, 11, 0.5F)),
@@ -231,8 +231,8 @@ struct Crowd {
         return builder.finish(version);
     }
 
-    /// Returns the scores and ids of all people, best first, by exhaustive search in full
-    /// precision.
+    /// Returns the scores and ids of all people with samples, best first, by exhaustive search in
+    /// full precision.
     [[nodiscard]] std::vector<std::pair<float, std::string>> ranking(const Embedding& probe) const {
         std::vector<std::pair<float, std::string>> scores;
         for (const auto& [id, record] : people) {
