@@ -1,4 +1,4 @@
-// Tests verification with the protocol of LFW.
+// Tests verification with the protocol of LFW and with all pairs.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(reports_the_line_of_an_error_in_a_pairs_file) {
     BOOST_CHECK_THROW(read_pairs(folder / "none.txt", set), FatalError);
 }
 
-BOOST_AUTO_TEST_CASE(classifies_all_pairs_of_distinct_people_correctly) {
+BOOST_AUTO_TEST_CASE(classifies_all_pairs_correctly_if_people_have_distinct_faces) {
     const auto result = verify(set, random_pairs(set));
     BOOST_TEST(result.folds == 10U);
     // All 18 pairs of the same person, and 18 of different people.
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(classifies_all_pairs_of_distinct_people_correctly) {
     BOOST_TEST(result.threshold < 0.75);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_pair_without_a_face) {
+BOOST_AUTO_TEST_CASE(rejects_a_pair_if_one_image_has_no_face) {
     set.images[0].face.reset();
     const auto result = verify(set, read("1 1\np0000 1 2\np0001 1 p0002 1\n"));
     BOOST_TEST(result.pairs[0].similarity == -1);
@@ -81,13 +81,25 @@ BOOST_AUTO_TEST_CASE(rejects_a_pair_without_a_face) {
 }
 
 BOOST_AUTO_TEST_CASE(classifies_a_fold_with_the_threshold_of_the_other_folds) {
-    // In the second fold two people have the same face, so its own threshold would be higher.
-    set.images[15].face->embedding = set.images[12].face->embedding;
-    const auto result = verify(set, read("2 2\np0000 1 2\np0000 2 3\np0001 1 p0002 1\n"
-                                         "p0001 2 p0002 2\np0003 1 2\np0003 2 3\n"
-                                         "p0004 1 p0005 1\np0003 1 p0002 1\n"));
-    BOOST_TEST(result.accuracy == 0.875);
-    BOOST_TEST(!result.pairs[6].correct);
+    const auto set_face = [this](std::size_t image, const Embedding& embedding) {
+        set.images[image].face->embedding = embedding;
+    };
+    // First fold: similarity 1 for the same person and 0 for different people, so the threshold is
+    // 0.5.
+    set_face(0, test::axis(0));
+    set_face(1, test::axis(0));
+    set_face(3, test::axis(1));
+    set_face(6, test::axis(2));
+    // Second fold: 1 and 0.7, so its own threshold of 0.85 would classify both pairs correctly.
+    set_face(9, test::axis(3));
+    set_face(10, test::axis(3));
+    set_face(12, test::axis(4));
+    set_face(15, test::between(4, 5, 0.7F));
+    const auto result = verify(set, read("2 1\np0000 1 2\np0001 1 p0002 1\n"
+                                         "p0003 1 2\np0004 1 p0005 1\n"));
+    BOOST_TEST(result.pairs[2].correct);
+    BOOST_TEST(!result.pairs[3].correct);
+    BOOST_TEST(result.accuracy == 0.75);
     BOOST_TEST(result.deviation > 0.1);
 }
 
