@@ -1,4 +1,4 @@
-// Tests the decisions of the stage `recognize` with the real network, without sockets and Redis.
+// Tests the decisions of the stage `recognize` with the real network, without sockets or Redis.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/decide/cohort.hpp"

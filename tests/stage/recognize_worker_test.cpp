@@ -56,7 +56,7 @@ struct Fixture : test::TestRuntime {
 
 BOOST_FIXTURE_TEST_SUITE(recognize_worker, Fixture)
 
-BOOST_AUTO_TEST_CASE(requests_a_batch_and_returns_an_identity_for_each_probe) {
+BOOST_AUTO_TEST_CASE(requests_a_batch_and_returns_an_identity_with_its_crop) {
     const auto first = next_message();
     const auto credit = wire::decode<wire::Credit>(first.message.header, 0);
     BOOST_REQUIRE(credit.has_value());

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(hashes_with_sha_256) {
                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_file_that_only_its_owner_can_read) {
+BOOST_AUTO_TEST_CASE(stores_only_hashes_in_a_private_file_and_rejects_a_name_that_is_taken) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     const auto key = new_key();
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(skips_comments_and_empty_lines_and_reports_the_number_of_an
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_file_that_every_user_can_write_to) {
+BOOST_AUTO_TEST_CASE(rejects_a_missing_file_and_a_file_that_every_user_can_write_to) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     BOOST_REQUIRE(add(file, hash_key(Role::read, "k", "a")));

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(counts_negative_times_as_zero) {
     BOOST_TEST(exports("facebus_result_latency_seconds_count 1"));
 }
 
-BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_bounds_the_number_of_open_ones) {
+BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_limits_the_number_of_tracks_without_a_result) {
     times.record_start(track("a", 0));
     times.record_end(track("a", 0));
     BOOST_TEST(times.tracks_without_result() == 0U);

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(marks_each_power_of_ten_on_a_logarithmic_axis_and_draws_zer
     BOOST_TEST(count(svg, "points=\"70.0,380.0 345.0,210.0 \"") == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(escapes_names_and_skips_points_that_are_not_finite) {
+BOOST_AUTO_TEST_CASE(escapes_title_and_labels_and_skips_points_that_are_not_finite) {
     const Axis axis{"a < b & c", 0, 1, false};
     const auto svg = chart("<script>", axis, axis, {{"x", {{std::nan(""), 0}, {INFINITY, 1}}}});
     BOOST_TEST(count(svg, "<script>") == 0U);

@@ -1,4 +1,4 @@
-// Tests how `facebus collect` groups people and names their folders.
+// Tests how `facebus collect` groups people, names their folders and cleans up.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -41,7 +41,7 @@ gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>
     return {"model-1", names, samples, "1-0"};
 }
 
-/// Groups, recognises and names people like the command.
+/// Groups and recognises people and names their folders, like the command.
 std::vector<CollectedPerson> collect_people(const std::vector<KeptTrack>& tracks,
                                             const gallery::Snapshot& gallery) {
     auto people = people_of(tracks);
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(cuts_a_long_file_name_between_characters) {
     BOOST_TEST(name.starts_with(cut));
 }
 
-BOOST_AUTO_TEST_CASE(removes_its_files_but_no_others_unless_keep_is_called) {
+BOOST_AUTO_TEST_CASE(a_face_folder_that_is_not_kept_removes_what_it_created_but_nothing_else) {
     const TemporaryFolder scratch;
     {
         FaceFolder faces(scratch / "new/faces");
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(removes_its_files_but_no_others_unless_keep_is_called) {
     BOOST_TEST(std::filesystem::exists(scratch / "new/faces/not mine"));
 }
 
-BOOST_AUTO_TEST_CASE(accepts_only_a_new_or_empty_folder_and_leaves_its_files_after_keep) {
+BOOST_AUTO_TEST_CASE(a_face_folder_must_be_new_or_empty_and_keeps_its_files_after_keep) {
     const TemporaryFolder scratch;
     const auto input = [](const FatalError& error) { return error.code() == Exit::input; };
     {

@@ -32,7 +32,7 @@ CalibrationCheck run_check(const FaceSet& set) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_and_no_impostor) {
+BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_at_an_fpir_of_one_percent) {
     const auto report = identify_all(test::face_set(20, 6, 0.95F));
     BOOST_TEST(report.enrolled == 10U);
     BOOST_TEST(report.mated == 10U);
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(
     }
 }
 
-BOOST_AUTO_TEST_CASE(meets_the_target_fpir_for_people_outside_the_cohort) {
+BOOST_AUTO_TEST_CASE(stays_near_the_target_fpir_for_people_outside_the_cohort) {
     const auto check = run_check(test::face_set(200, 6, 0.7F));
     BOOST_TEST(check.trials == 10U);
     BOOST_TEST(check.impostors == 500U);

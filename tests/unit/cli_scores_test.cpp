@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(accepts_at_most_the_given_share_of_impostors) {
     const auto one = at_false_accepts(genuine, impostor, 0.1);
     BOOST_REQUIRE(one);
     BOOST_TEST(one->false_accepts == 0.1, nearly);
-    // The lowest threshold that rejects the impostor with 0.5 is the genuine score 0.55.
+    // The lowest score above the impostor score 0.5 is the genuine score 0.55.
     BOOST_TEST(one->true_accepts == 0.75, nearly);
     BOOST_TEST(one->threshold == 0.55, nearly);
     const auto three = at_false_accepts(genuine, impostor, 0.3);

@@ -24,7 +24,7 @@ std::set<std::string> keys(const Json& json) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(event_contains_person_camera_and_time) {
+BOOST_AUTO_TEST_CASE(event_contains_exactly_its_keys_with_the_values_of_the_result) {
     const auto json = identity_json(examples::extended(examples::identity()), Detail::event);
     BOOST_TEST(keys(json) == event_keys, boost::test_tools::per_element());
     BOOST_TEST(json["id"].get<std::string>() == "18bcfe56800-17");
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(event_marks_an_ignored_person) {
                     .contains("ignored"));
 }
 
-BOOST_AUTO_TEST_CASE(explained_result_also_contains_reasons_and_latency) {
+BOOST_AUTO_TEST_CASE(explained_result_also_contains_reasons_latency_and_valid_sample_ids) {
     auto identity = examples::identity();
     identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
     auto expected = event_keys;
