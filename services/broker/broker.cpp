@@ -8,7 +8,7 @@ namespace facebus::broker {
 
 namespace {
 
-// The largest valid message is a probe: a header, and a crop of 77 kB.
+// The largest valid messages are probes and identities: a header, and a crop of 77 kB.
 constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
 // ZeroMQ keeps subscriptions in a tree with one level per byte and visits it recursively, so a long
 // subscription would overflow the stack. The messages of the CURVE handshake have to fit, too.
@@ -49,7 +49,7 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
       results(metrics.counter("facebus_results_total", "Published results")),
       queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
       in_flight(metrics.gauge("facebus_in_flight_probes", "Probes in flight to workers")),
-      workers(metrics.gauge("facebus_workers", "Connected workers")),
+      workers(metrics.gauge("facebus_workers", "Responsive workers")),
       times(metrics) {
     // Create all series now: Prometheus sees an increase only if the series existed before it.
     for (const auto decision : wire::enum_values<wire::Decision>()) {
@@ -169,7 +169,7 @@ void Broker::accept_event(const bus::Received& received, const wire::Track& even
         publish(event, {});
         return;
     }
-    // The edge repeats other events until they are acknowledged, but subscribers get them once.
+    // The edge repeats other events until they are acknowledged. Publish only the first copy.
     if (published_events_.add(event.ref())) {
         if (event.event == wire::TrackEvent::started) metrics_.times.record_start(event);
         publish(event, {});
@@ -206,8 +206,8 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
     return {};
 }
 
-/// Stops sending probes to a worker that sent an invalid message, until it reconnects. The probes
-/// that it has in flight go to other workers.
+/// Stops sending probes to a worker that sent an invalid message, until it reconnects. Treats its
+/// probes in flight like those of a lost worker.
 void Broker::drop_worker(const std::string& worker) {
     if (!dropped_workers_.add(worker)) return;
     metrics_.workers_disconnected.add();

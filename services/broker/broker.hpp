@@ -38,7 +38,7 @@ struct BrokerMetrics {
 class Broker {
   public:
     /// Binds the three endpoints. Throws FatalError if an endpoint cannot be bound, for example
-    /// because it is in use.
+    /// because it is in use, and the errors of HistoryWriter.
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);
 
@@ -77,7 +77,7 @@ class Broker {
     std::array<std::pair<bus::Socket*, Counter>, 3> rejected_connections_;
     std::uint64_t acks_ = 0;               ///< number of acknowledgements sent
     std::uint64_t statuses_ = 0;           ///< number of status messages published
-    std::uint64_t results_published_ = 0;  ///< also the number of the last result
+    std::uint64_t results_published_ = 0;  ///< number of the last result
     bool stale_ = false;  ///< whether the worker that last sent credit uses a stale gallery
 };
 

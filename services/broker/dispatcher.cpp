@@ -137,8 +137,8 @@ std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& wo
 }
 
 std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
-    // The first result counts, even if its worker was considered lost and the probe has been sent
-    // to another worker. A second result finds the probe no longer in flight and is dropped.
+    // The first result that arrives while the probe is in flight counts, even if it is from a
+    // worker that was considered lost and the probe has been sent to another worker since.
     auto node = in_flight_.extract(identity.probe);
     if (node.empty()) return std::nullopt;
     auto& in_flight = node.mapped();

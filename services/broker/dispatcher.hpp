@@ -30,10 +30,10 @@ class RecentIds {
     std::deque<std::string> order_;
 };
 
-/// Assigns probes to workers that have credit, and completes each probe exactly once. A probe is
-/// delivered to a worker at least once: if the worker is lost, the probe goes to another one. If
-/// `max_attempts` workers are lost with the probe in flight, the probe is dead-lettered: completed
-/// with the decision `error`.
+/// Assigns probes to workers that have credit, and completes each admitted probe exactly once. A
+/// probe is delivered to a worker at least once: if the worker is lost, the probe goes to another
+/// one. If `max_attempts` workers are lost with the probe in flight, the probe is dead-lettered:
+/// completed with the decision `error`.
 ///
 /// The probes of one track are processed one at a time and in order, so that a replay gives the
 /// same decisions with any number of workers. The class uses no socket and no clock. Not
@@ -92,11 +92,12 @@ class Dispatcher {
     /// flight, for example because another worker completed it first.
     std::optional<Completed> complete(wire::Identity identity, Time now);
 
-    /// Removes the workers whose last message is older than `worker_timeout`. Their probes return
-    /// to the queue, except those that were delivered `max_attempts` times: these are dead-lettered
-    /// and returned.
+    /// Removes the workers whose last message is older than `worker_timeout`. Puts their probes
+    /// back into the queue, but dead-letters those that were delivered `max_attempts` times.
+    /// Returns the dead-lettered probes.
     std::vector<Completed> expire(Time now);
-    /// Removes one worker. Treats its probes like expire().
+    /// Removes one worker. Treats its probes like expire() does, and returns the dead-lettered
+    /// ones.
     std::vector<Completed> drop_worker(const std::string& worker);
 
     /// Forgets the last decision about a track that ended, as soon as its probes are completed.

@@ -15,13 +15,12 @@
 namespace facebus::broker {
 
 /// Appends published results to the history in Redis, in its own thread. While Redis is slow or
-/// unavailable, up to 10,000 results are queued. If more arrive, the oldest are dropped from the
-/// history and counted; connected subscribers have received them already. Crops are not stored.
-/// Thread-safe.
+/// unavailable, up to 10,000 results are queued. If more arrive, the oldest are counted and never
+/// stored; connected subscribers have received them already. Crops are not stored. Thread-safe.
 class HistoryWriter {
   public:
-    /// Starts the thread, unless `options.hours` is 0. Throws FatalError (config) if `redis` is
-    /// invalid.
+    /// Starts the thread, unless `options.hours` is 0. When starting it, throws FatalError (config)
+    /// if `redis` is invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);
     /// Writes the queued results, unless Redis is unavailable.

@@ -27,11 +27,11 @@ class ResultTimes {
     void record_end(const wire::Track& event) { started_.erase(event.track); }
     void record_result(const wire::Identity& identity);
 
-    /// Returns the number of tracks that have started and have no result yet.
+    /// Returns the number of tracks whose start was recorded, but no end and no result.
     [[nodiscard]] std::size_t tracks_without_result() const { return started_.size(); }
 
-    /// Maximum of tracks_without_result(). Further tracks are not measured. Limits the memory,
-    /// because an edge may start tracks and never end them.
+    /// Maximum of tracks_without_result(). The starts of further tracks are not recorded. Limits
+    /// the memory, because an edge may start tracks and never end them.
     static constexpr std::size_t max_tracks = 10'000;
 
   private:

@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto check_interval = std::chrono::milliseconds(250);
 // After a change, a gallery with up to this number of samples is calibrated before it is used,
-// which takes at most a quarter of a second. A larger one is calibrated in the background.
+// which takes at most about a second. A larger one is calibrated in the background.
 constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace
@@ -26,8 +26,9 @@ GalleryWatcher::GalleryWatcher(service::Runtime& runtime, const gallery::RedisOp
       subjects_(runtime.metrics.gauge("facebus_gallery_subjects", "Subjects in the gallery")),
       samples_(runtime.metrics.gauge("facebus_gallery_samples", "Samples in the gallery")),
       stale_gauge_(runtime.metrics.gauge("facebus_gallery_stale",
-                                         "1 while Redis is unavailable and the last copy of the "
-                                         "gallery is used")),
+                                         "1 while checks for changes fail, for example because "
+                                         "Redis is unavailable; the last copy of the gallery is "
+                                         "then used")),
       checked_(runtime.metrics.gauge("facebus_gallery_checked_timestamp_seconds",
                                      "Unix time of the last successful check for changes")) {
     auto loaded = store_.load(model_id_);
@@ -64,7 +65,8 @@ void GalleryWatcher::record_check(bool succeeded) {
     if (succeeded) checked_.set(static_cast<double>(utc_ns()) / 1e9);
 }
 
-/// Replaces the current snapshot with `gallery`, and the policy with the one for that gallery.
+/// Replaces the current snapshot with `gallery`, and the policy with the one for that gallery. If
+/// that policy takes long to compute, keeps the previous policy for now.
 Result<void> GalleryWatcher::use(Gallery gallery) {
     const auto stored = store_.policy();
     if (!stored) return std::unexpected(stored.error());

@@ -18,12 +18,13 @@
 namespace facebus::live_gallery {
 
 /// Loads a snapshot of the gallery and then checks for changes in its own thread, four times per
-/// second. After a change, reads only the changed parts from Redis and replaces the snapshot. While
-/// Redis is unavailable, the last snapshot stays in use and stale() returns true.
+/// second. After a change, replaces the snapshot; see gallery::Store::refresh(). While Redis is
+/// unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// If the gallery has no stored policy, calibrates it for recognize.fpir. Calibrating more than
-/// 50,000 samples takes long. Changes to such a gallery therefore take effect immediately, with the
-/// previous policy, and the new policy follows when it is computed. Thread-safe.
+/// If the gallery has no stored policy, calibrates it for recognize.fpir. This takes longer the
+/// more samples there are. Changes to a gallery of more than 50,000 samples therefore take effect
+/// immediately, with the previous policy, and the new policy follows when it is computed.
+/// Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.
@@ -71,11 +72,12 @@ class GalleryWatcher {
     Gauge checked_;
     mutable std::mutex mutex_;  ///< guards view_
     View view_;
-    // Used only by the constructor and then by the thread, except stale_:
-    bool calibrated_ = false;  ///< the policy was computed for the current snapshot
+    std::atomic<bool> stale_ = false;
+
+    // Used only by the constructor and then by the thread:
+    bool calibrated_ = false;  ///< the policy is stored, or was computed for the current snapshot
     Gallery calibrating_;      ///< snapshot that is being calibrated in the background
     std::future<gallery::Policy> calibration_;  ///< result of the background calibration
-    std::atomic<bool> stale_ = false;
 
     std::mutex request_mutex_;  ///< guards stop_, requested_ and completed_
     std::condition_variable request_changed_;
