@@ -18,8 +18,8 @@ namespace facebus::api_keys {
 
 /// Permissions of a key. Each role includes the permissions of the roles before it.
 enum class Role {
-    read,   ///< may recognise, detect, verify and list faces
-    enrol,  ///< may also add, rename and remove subjects and faces
+    read,   ///< may recognise faces in images, list the gallery, and see results
+    enrol,  ///< may also add, change and remove subjects and faces, and see photos
     admin,  ///< may also remove all subjects, and export and import the gallery
 };
 std::string_view to_string(Role role);
@@ -29,7 +29,7 @@ Result<Role> parse_role(std::string_view text);
 /// Entry of a key file. It contains the hash of the key instead of the key.
 struct Key {
     Role role{};
-    std::string hash;  ///< SHA-256 of the key, as 64 hex digits
+    std::string hash;  ///< SHA-256 of the key, as 64 lower-case hex digits
     std::string name;  ///< name of the key: 1 to 64 characters from A-Z, a-z, 0-9, _ and -
 };
 
@@ -46,11 +46,12 @@ Result<std::vector<Key>> parse(std::string_view text);
 /// write to it. Messages contain the path of the file.
 Result<std::vector<Key>> read(const std::filesystem::path& file);
 /// Adds a key to a key file. Creates the file if it does not exist. Fails with `exists` if the file
-/// has a key with the same name, and with the errors of read().
+/// has a key with the same name, with `unavailable` if the file cannot be written, and with the
+/// errors of read().
 Result<void> add(const std::filesystem::path& file, const Key& key);
 
-/// Returns the index of the entry for `key` in `keys`, or keys.size() if there is none. Compares in
-/// constant time, so that the duration reveals nothing about the stored hashes.
+/// Returns the index of the entry for `key` in `keys`, or keys.size() if there is none. Compares
+/// each hash in constant time, so that the duration reveals nothing about the stored hashes.
 std::size_t find(const std::vector<Key>& keys, std::string_view key);
 
 }  // namespace facebus::api_keys

@@ -26,7 +26,7 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
     fmt::print("{}\n", key);
     fmt::print(
         stderr,
-        "the key is shown only once; its hash is stored in {}; set gateway.keys to that file\n",
+        "the key is shown only once; its hash is stored in {}; gateway.keys must name that file\n",
         file.string());
     return Exit::ok;
 }

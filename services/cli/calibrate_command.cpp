@@ -25,7 +25,7 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibra
     }
     fmt::print(
         "threshold for `known`: {:.3f} ({:.3f} higher until a track has {} good faces)\n"
-        "expected: at most {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
+        "expected: about {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
         "people identified\n",
         calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,
         calibration.tpir * 100);
@@ -67,7 +67,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
-        fmt::print("no policy is stored now; the configuration applies\n");
+        fmt::print("no policy is stored now; the settings in the section recognize apply\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();

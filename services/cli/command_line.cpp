@@ -52,9 +52,9 @@ void add_gallery(CLI::App& app, Command& command) {
     auto options = std::make_shared<GalleryAddOptions>();
     add->add_option(
            "paths", options->paths,
-           "photos, videos or folders. A photo or video is enrolled under its file name, a folder "
-           "(<name>/*.jpg) under the folder's name. From a video, everyone visible in the first "
-           "second is enrolled")
+           "photos, videos or folders. A photo or video is enrolled under its file name without "
+           "extension, an image in a folder under the name of the folder or sub-folder "
+           "(<name>/*.jpg). From a video, the people seen in the first second are enrolled")
         ->required();
     add->add_option("--name", options->name,
                     "name of the person in all files; default: the name of the file or folder");
@@ -166,7 +166,7 @@ void add_calibrate(CLI::App& app, Command& command) {
         ->check(CLI::Range(1e-5, 0.5));
     sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
     sub->add_flag("--reset", options->reset,
-                  "remove the stored policy, so that the configuration applies again");
+                  "remove the stored policy, so that the settings in the section recognize apply");
     sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return calibrate(context, *options); };
@@ -204,8 +204,10 @@ void add_evaluate(CLI::App& app, Command& command) {
                     "number of random splits into enrolled people and impostors")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
-    sub->add_option("--cache", options->cache,
-                    "file to cache embeddings in; default: a file in ~/.cache/facebus/evaluate");
+    sub->add_option(
+        "--cache", options->cache,
+        "file to cache embeddings in; default: a file in facebus/evaluate in the user's "
+        "cache folder");
     sub->add_option("--charts", options->charts, "folder for ROC, DET and FNIR charts (SVG)");
     sub->add_option("--fpir", options->fpir,
                     "target false positive identification rate (FPIR) of the calibration check")
@@ -234,8 +236,9 @@ void add_keygen(CLI::App& app, Command& command) {
     sub->add_option("--into", options->folder, "folder for NAME.key and NAME.pub")
         ->capture_default_str();
     sub->footer(
-        "Each process has its own key pair (bus.key). The broker accepts the public keys in the\n"
-        "folder bus.allowed; every other process needs the broker's public key (bus.broker).");
+        "At tcp:// endpoints, the broker and each process that connects to it need a key pair\n"
+        "(bus.key). The broker accepts the public keys in the folder bus.allowed; the other\n"
+        "processes need the broker's public key (bus.broker).");
     sub->callback(
         [&command, options] { command = [options](const auto&) { return keygen(*options); }; });
 }
@@ -245,9 +248,9 @@ void add_api_key(CLI::App& app, Command& command) {
     auto options = std::make_shared<ApiKeyOptions>();
     sub->add_option(
            "role", options->role,
-           "read: may recognise, detect, verify and list faces; enrol: may also add, rename "
-           "and remove people and faces; admin: may also remove all people, and export and "
-           "import the gallery")
+           "read: may recognise faces in images, list enrolled people, and see results; enrol: "
+           "may also add, change and remove people, and see their photos; admin: may also remove "
+           "all people, and export and import the gallery")
         ->required()
         ->check(CLI::IsMember({"read", "enrol", "admin"}));
     sub->add_option("name", options->name, "name of the key's owner")->required();

@@ -1,4 +1,4 @@
-// The commands of `facebus`. Each returns its exit code and throws FatalError if it fails.
+// The commands of `facebus`. Each returns its exit code or throws FatalError.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// The configuration, the models folder and the stop signal, which every command gets.
+/// The configuration, the models folder and the stop signal for a command.
 struct Context {
     settings::Settings settings;
     std::filesystem::path models;
@@ -70,11 +70,11 @@ Exit collect(const Context& context, const CollectOptions& options);
 
 struct DemoOptions {
     std::string source;  ///< empty: the clip that models/prepare fetches
-    /// Folder of <name>/*.jpg. Empty: the photos that models/prepare fetches.
+    /// Folder of <name>/*.jpg or <name>.jpg. Empty: the photos that models/prepare fetches.
     std::optional<std::filesystem::path> gallery;
     std::filesystem::path output = "facebus-demo";
     int workers = 2;
-    double seconds = 0;        ///< stop after this many seconds; 0: at the end or on Ctrl-C
+    double seconds = 0;        ///< stop after this many seconds; 0: no limit
     bool first_second = true;  ///< enrol the people seen in the first second of a file
 };
 /// Runs all services on one source and reports the results.

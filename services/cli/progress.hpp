@@ -10,8 +10,8 @@
 
 namespace facebus::cli {
 
-/// Progress on standard error: a bar on a terminal, otherwise one line every ten seconds. Not
-/// thread-safe.
+/// Progress on standard error. On a terminal, a bar, or a number if the total is unknown. Otherwise
+/// at most one line every ten seconds. Not thread-safe.
 class Progress {
   public:
     /// `what` names the operation. `total` is the number of its steps; 0: unknown.
@@ -22,7 +22,7 @@ class Progress {
 
     /// Records completed steps.
     void advance(std::size_t steps = 1);
-    /// Prints a line above the bar.
+    /// Prints a line, on a terminal above the bar.
     void note(const std::string& line);
 
   private:

@@ -15,8 +15,8 @@ std::string_view colour_of(wire::Decision decision) {
     return "\x1b[33m";
 }
 
-/// Returns the name without control characters. Names come from files and other machines, and must
-/// not send commands to the terminal.
+/// Returns the name with '?' in place of each ASCII control character. Names come from files and
+/// other machines, and must not send commands to the terminal.
 std::string printable_name(const std::string& name) {
     std::string out;
     for (const char c : name) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;

@@ -1,4 +1,4 @@
-// facebus collect: sorts the people in videos into folders of aligned faces, ready to enrol.
+// facebus collect: sorts the faces in videos into one folder of crops per person, ready to enrol.
 #include <algorithm>
 #include <optional>
 

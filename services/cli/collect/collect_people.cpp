@@ -53,7 +53,6 @@ std::optional<gallery::Candidate> find_subject(const CollectedPerson& person,
     return std::move(decision.match.best);
 }
 
-/// Returns a sort key.
 auto order_of_appearance(const KeptTrack* track) {
     return std::tuple(track->video, track->from, track->number);
 }
@@ -89,10 +88,10 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
     std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
         return person->subject->similarity;
     });
-    // Compare each person with the more similar person who has the same subject, if any. Usually
-    // the two are the same person and are merged. If they are visible at the same time, they are
-    // different people, and only the more similar one keeps the subject. A merged person has no
-    // tracks left.
+    // `known` is sorted by similarity to the subject, highest first. If an earlier entry has the
+    // same subject, the two are usually one person: merge them into the earlier entry. If they are
+    // visible at the same time, they are different people: only the earlier entry keeps the
+    // subject. A merged entry has no tracks left.
     for (std::size_t i = 0; i < known.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             const bool same = known[k]->subject && !known[k]->tracks.empty() &&

@@ -22,14 +22,14 @@ struct CollectedPerson {
 /// appearance, without subjects and folders. Requires: `tracks` outlives the result.
 std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
-/// Sets the subject of each person with the decision `known`. Merges people with the same
-/// subject. If two of them are visible at the same time, only the more similar one keeps the
-/// subject.
+/// Sets the subject of each person with the decision `known`. Merges people with the same subject.
+/// If two of them are visible at the same time, does not merge them; only the one who is more
+/// similar to the subject keeps it.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 
-/// Gives each person a different folder name: the name of the subject, or person-01, person-02, ...
-/// for unknown people.
+/// Gives each person a different folder name: safe_file_name() of the subject's name, with a number
+/// appended if that name is taken, or person-01, person-02, ... for unknown people.
 void name_folders(std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

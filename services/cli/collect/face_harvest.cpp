@@ -16,8 +16,8 @@ constexpr std::size_t max_crops_per_track = 12;
 // Minimum interval in seconds between crops of a track. Their file names contain the time with one
 // decimal and must differ.
 constexpr double probe_interval = 0.2;
-// Overall quality given to crops that break an enrolment rule. It is below the tracker's minimum of
-// zero, so the tracker never selects them.
+// Overall quality given to crops that break an enrolment rule. It is below the minimum quality in
+// tracker_options(), so the tracker never selects them.
 constexpr float never_selected = -1;
 
 /// Returns options with which the tracker accepts crops of any quality from 0 to 1. It selects
@@ -37,8 +37,8 @@ vision::TrackerOptions tracker_options(double every) {
     return options;
 }
 
-/// Appends the crop. If there are too many, removes the one with the lowest quality, or the latest
-/// of several with the same quality.
+/// Appends the crop. If there are then more than max_crops_per_track, removes the one with the
+/// lowest quality, or the latest of several with that quality.
 void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
     crops.push_back(std::move(crop));
     if (crops.size() <= max_crops_per_track) return;
@@ -56,7 +56,8 @@ FaceHarvest::FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options
 
 void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Stop& stop) {
     vision::Tracker tracker(tracker_options(every_));
-    // Processes every frame, because a scene cut is visible only between adjacent frames.
+    // The gate only detects scene cuts. It processes every frame, because a cut is visible only
+    // between adjacent frames.
     vision::MotionGate gate({.enabled = false});
     const auto step = std::llround(every_ * 1e9);
     Tracks tracks;
@@ -70,7 +71,8 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
         if (frame->pts >= next) {
             update(tracks, tracker.process(find_faces(frame->image), frame->pts, cut), frame->pts);
             cut = false;
-            // Use a multiple of the step, so that delays of single frames do not add up.
+            // The frame may be slightly later than `next`. Continue at a multiple of the step, so
+            // that these differences do not add up.
             if (step > 0) next = (frame->pts / step + 1) * step;
         }
         progress.advance();

@@ -30,28 +30,28 @@ struct KeptCrop {
 struct KeptTrack {
     std::size_t video = 0;        ///< index of the video
     std::uint64_t number = 0;     ///< unique over all videos, from 1
-    std::int64_t from = 0;        ///< position of the first appearance in the video, in ns
-    std::int64_t to = 0;          ///< position of the last appearance in the video, in ns
+    std::int64_t from = 0;        ///< position in the video when it was confirmed, in ns
+    std::int64_t to = 0;          ///< position in the video of its last detection, in ns
     std::vector<KeptCrop> crops;  ///< in chronological order
 };
 
-/// Counts of detected faces, and of the reasons why some were not kept.
+/// Counts of detected faces, by whether they were kept and why not.
 struct FaceCount {
     std::size_t faces = 0;      ///< detected in all searched frames
-    std::size_t kept = 0;       ///< written to files
+    std::size_t kept = 0;       ///< crops in FaceHarvest::tracks()
     std::size_t too_small = 0;  ///< skipped because the eyes are too close to each other
     std::size_t blurred = 0;    ///< skipped because of their sharpness
     std::size_t poor = 0;       ///< skipped because of their overall quality
 
-    /// Returns the number of other skipped faces: those too similar to a kept face or too soon
-    /// after it, not among the best 12 of their track, or in too few frames to start a track.
+    /// Returns the number of faces skipped for other reasons, for example because they resemble an
+    /// earlier face of their track or are not among the best 12.
     [[nodiscard]] std::size_t redundant() const {
         return faces - kept - too_small - blurred - poor;
     }
 };
 
 /// Reads videos one after the other. Keeps up to 12 crops per track: the best of those that meet
-/// the enrolment rules and differ from each other. Not thread-safe.
+/// the enrolment rules and that the tracker selects. Not thread-safe.
 class FaceHarvest {
   public:
     /// `every` is the interval in seconds between the frames searched; 0 searches every frame.
@@ -66,7 +66,7 @@ class FaceHarvest {
     [[nodiscard]] const FaceCount& count() const { return count_; }
 
   private:
-    using Tracks = std::map<std::uint64_t, KeptTrack>;  ///< of one video, by the tracker's id
+    using Tracks = std::map<std::uint64_t, KeptTrack>;  ///< of one video, by the tracker's number
 
     std::vector<vision::Sighting> find_faces(const Image& frame);
     void update(Tracks& tracks, vision::TrackerResult result, std::int64_t pts);

@@ -40,7 +40,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 Child::Child(std::string name, const std::vector<std::string>& command,
              const std::map<std::string, std::string>& environment, std::filesystem::path log)
     : name_(std::move(name)), log_(std::move(log)) {
-    // Allocate all memory before the fork: the child may call only async-signal-safe functions.
+    // Allocate all memory before the fork: after it, the child of a process with several threads
+    // must not allocate.
     auto variables = service::process_environment();
     for (const auto& [key, value] : environment) variables[key] = value;
     std::vector<std::string> assignments;
@@ -60,7 +61,7 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     if (pid_ == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(127);
-        setpgid(0, 0);  // Ctrl-C reaches only the parent, which stops its children in order
+        setpgid(0, 0);  // Ctrl-C reaches only the parent, which then stops its children
         dup2(output, STDOUT_FILENO);
         dup2(output, STDERR_FILENO);
         execve(argv[0], argv.data(), envp.data());

@@ -32,7 +32,8 @@ class Child {
     [[nodiscard]] bool running();
     /// Returns the exit code, or 128 + signal number, or nothing while the child runs.
     [[nodiscard]] std::optional<int> exit_code();
-    /// Returns the last line of the log, in which facebus programs write why they exited.
+    /// Returns the last line of the log that is not empty. A facebus program that fails writes the
+    /// reason there.
     [[nodiscard]] std::string last_log_line() const;
 
     /// Sends SIGTERM without waiting for the exit.

@@ -1,4 +1,4 @@
-// facebus demo: runs the whole system on one video, until the end of the video or Ctrl-C.
+// facebus demo: runs the whole system on one source, until its end, --seconds or Ctrl-C.
 #include <cstdlib>
 #include <list>
 
@@ -108,8 +108,8 @@ class Demo {
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
             enrol_photos(enroller, store, folder);
         }
-        // Not with --gallery, because the people in the clip may already be enrolled. A person who
-        // is enrolled as two subjects matches both equally well and is identified as neither.
+        // Not with --gallery, because the people in the video may already be enrolled. A person who
+        // is enrolled as two subjects is about equally similar to both and identified as neither.
         if (options_.first_second && replay_ && !options_.gallery) {
             enrol_first_second(enroller, store);
         }
@@ -245,7 +245,7 @@ class Demo {
                          }});
     }
 
-    /// Throws FatalError if a service has exited. Only capture may exit, at the end of its file.
+    /// Throws FatalError if a child has exited. Only capture may exit, at the end of its source.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();
@@ -258,8 +258,7 @@ class Demo {
 
     void stop_services() {
         for (auto& child : children_) child.terminate();
-        // Wait in reverse order of the start, which is the order of the pipeline: each stage exits
-        // before the stage that receives its messages.
+        // Destroying a child waits for its exit.
         while (!children_.empty()) children_.pop_back();
     }
 

@@ -18,16 +18,16 @@ class DemoReport {
     void add(const wire::Identity& identity, const Bytes& crop);
     void add(const wire::Track& event);
 
-    /// Returns one line per track with its last decision, and a line with the number of tracks per
-    /// person.
+    /// Returns one line per track with its last decision, and a line with the number of tracks, in
+    /// total and per person; tracks without a name are counted per decision.
     [[nodiscard]] std::string summary() const;
 
-    /// Writes an image with the crop and the last decision of each track. Returns false and writes
-    /// nothing if no track has a crop.
+    /// Writes an image with the crop and the last decision of each track that has a crop. Returns
+    /// false and writes nothing if there is none.
     bool write_sheet(const std::filesystem::path& file, const std::string& title) const;
 
-    /// Writes a copy of the source video with a box around each face and the decision about it at
-    /// that moment. Shows progress.
+    /// Writes a copy of the source video. Draws a box around each face whose position was added,
+    /// with the decision about it at that moment. Shows progress.
     void write_video(const std::string& source, const std::filesystem::path& file,
                      const Stop& stop) const;
 

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t samples_each = 3;
 constexpr std::size_t probes_each = 3;
 
-/// One random split of the people. The first images of an enrolled person are the samples. There
-/// are about as many impostors as enrolled people, or more.
+/// One random split of the people. The first images of an enrolled person are the samples. At most
+/// one person more is enrolled than there are impostors.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
@@ -63,7 +63,7 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
         add_to_bin(check, decision, right);
     }
     // The predicted probability assumes that impostors are as frequent as enrolled people, so add
-    // equal numbers of both to the bins.
+    // at most as many impostors as enrolled people to the bins.
     std::size_t added = 0;
     for (const auto& person : trial.impostors) {
         const auto decision = gallery::decide(probes_of(person, 0, probes_each), gallery, policy);

@@ -33,9 +33,9 @@ struct CalibrationCheck {
 };
 
 /// Fits a cohort to one half of the people. In each trial, enrols some people of the other half,
-/// calibrates this gallery with the cohort, and decides on probes of these people and of the rest
-/// of their half, the impostors. Then exchanges the halves. Returns zero trials if there are too
-/// few people. Calls `step` after each trial.
+/// calibrates this gallery with the cohort, and decides on probes of the enrolled people and of
+/// impostors, who are from the same half as the enrolled people. Then exchanges the halves. Returns
+/// zero trials if too few people have enough images. Calls `step` after each trial.
 CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
                                    std::size_t trials_each_half, const std::function<void()>& step);
 

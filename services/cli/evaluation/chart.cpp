@@ -15,8 +15,8 @@ constexpr double left = 70;
 constexpr double right = width - 20;
 constexpr double top = 40;
 constexpr double bottom = height - 60;
-// The palette of Okabe and Ito. Its colours differ in lightness, so colour-blind readers can
-// distinguish them.
+// The palette of Okabe and Ito, which colour-blind readers can distinguish, with grey instead of
+// yellow.
 constexpr std::array<const char*, 8> colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                              "#56b4e9", "#e69f00", "#000000", "#999999"};
 
@@ -80,9 +80,9 @@ double screen_y(const Axis& axis, double value) {
     return bottom - position(axis, value) * (bottom - top);
 }
 
-/// Returns the points of a line as an SVG attribute.
+/// Returns the value of the SVG attribute `points` for a line.
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    constexpr double min_step = 0.7;  // in pixels; points closer to the previous one are omitted
+    constexpr double min_step = 0.7;  // in pixels, per axis; smaller steps are omitted
     std::string points;
     double last_x = -1e9;
     double last_y = -1e9;

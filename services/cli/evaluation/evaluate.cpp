@@ -221,7 +221,7 @@ void print_failures(const Report& report) {
         fmt::print("  {} {} {} {}\n", pair.at("same").get<bool>() ? "same     " : "different",
                    pair.at("first").get<std::string>(), pair.at("second").get<std::string>(),
                    similarity > -1 ? fmt::format("similarity {:.3f}", similarity)
-                                   : "no face in one of the images");
+                                   : "no face in at least one of the images");
     }
     for (const auto& file : list.at("without_face")) {
         fmt::print("  no face   {}\n", file.get<std::string>());

@@ -28,7 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Identifies an image in the cache. If the image is changed, so is its size or modification time.
+/// Identifies an image in the cache. A changed image is noticed by its size or modification time.
 struct ImageKey {
     std::string file;           ///< path relative to the folder of the set
     std::uint64_t size = 0;     ///< in bytes
@@ -42,9 +42,9 @@ ImageKey key_of(const fs::path& folder, const fs::path& file) {
             fs::last_write_time(file).time_since_epoch().count()};
 }
 
-/// Cache file: a sequence of CBOR records. The first one is the signature, which describes the
-/// model and the detector settings. Each of the others describes one image, and is appended as soon
-/// as the image is embedded.
+/// Cache file: a sequence of CBOR records. The first record is the signature, which describes the
+/// model and the detector settings. Each further record describes one image and is appended as soon
+/// as the image is processed.
 class Cache {
   public:
     Cache(const fs::path& file, const Json& signature) : file_(file) {
@@ -81,7 +81,7 @@ class Cache {
 
   private:
     /// Reads the file. Truncates it at the start of the first damaged record. Returns false if the
-    /// file does not exist or has a different signature.
+    /// file cannot be read or does not begin with `signature`.
     bool read(const Json& signature) {
         std::ifstream in(file_, std::ios::binary);
         if (!in) return false;

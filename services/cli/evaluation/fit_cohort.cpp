@@ -14,7 +14,7 @@
 namespace facebus::cli {
 namespace {
 
-constexpr std::size_t max_columns = 96;  // per covariance; the remaining variance is isotropic
+constexpr std::size_t max_columns = 96;  // per covariance; see decompose()
 constexpr double compared_fpir = 0.01;   // at which real and simulated impostors are compared
 constexpr std::size_t trials = 20;
 constexpr std::size_t min_people = 100;
@@ -43,9 +43,9 @@ class Matrix {
     std::vector<double> values_ = std::vector<double>(embedding_size * embedding_size);
 };
 
-/// Approximates a covariance as C * C^T + rest * I: a few columns C, and the same variance `rest`
-/// in all directions. Uses the pivoted Cholesky decomposition, which always continues with the
-/// direction of the largest remaining variance.
+/// Approximates a covariance as C * C^T + rest * I: up to `max_columns` columns C, and the same
+/// variance `rest` for every component. Uses the pivoted Cholesky decomposition, which always
+/// continues with the component of the largest remaining variance.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
     // The variance that the columns so far do not explain: the diagonal of the matrix minus the

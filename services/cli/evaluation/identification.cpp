@@ -10,7 +10,7 @@ namespace facebus::cli {
 namespace {
 
 /// One random split of the people. The images of each person are in random order. The first images
-/// of an enrolled person are the samples, the following ones the probes.
+/// of an enrolled person are the samples, later ones the probes.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
@@ -29,8 +29,8 @@ float score(const gallery::Match& match, float margin) {
 }
 
 /// Adds the searches of one trial to `result`. `largest` contains the largest numbers of samples
-/// and of probes of all results. The probes begin after the largest number of samples, so that
-/// every result uses the same probes.
+/// and of probes of all results. The probes of an enrolled person begin after the largest number of
+/// samples, so that they are the same for every number of samples.
 void add_searches(Identification& result, const Trial& trial, const Identification& largest,
                   float margin) {
     const auto gallery = enrol(trial.enrolled, result.samples, "");

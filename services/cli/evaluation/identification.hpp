@@ -12,8 +12,8 @@
 namespace facebus::cli {
 
 struct IdentificationOptions {
-    std::vector<std::size_t> samples{1, 3};  ///< enrolled images per person
-    std::vector<std::size_t> probes{1, 3};   ///< images fused into one search
+    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to compare
+    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per search to compare
     std::size_t trials = 100;                ///< random splits into enrolled people and impostors
     float margin = 0;                        ///< minimum margin over the runner-up
 };
@@ -23,15 +23,15 @@ struct Identification {
     std::size_t samples = 0;
     std::size_t probes = 0;
     double rank_one = 0;  ///< share of searches for enrolled people with the right best subject
-    /// Similarities in searches for enrolled people. -1 if the best subject is wrong or its margin
-    /// is too small.
+    /// Similarities to the best subject in searches for enrolled people. -1 if that subject is
+    /// wrong or its margin is too small.
     ScoreCounts mated;
     /// Similarities to the best subject in searches for impostors. -1 if the margin is too small.
     ScoreCounts impostors;
 
-    /// Returns the operating point at the lowest threshold that identifies at most the share `rate`
-    /// of the impostors (FPIR). Its `true_accepts` is 1 - FNIR. Empty: too few impostors for
-    /// `rate`.
+    /// Returns the operating point at which at most the share `rate` of the searches for impostors
+    /// identify somebody (FPIR); see at_false_accepts(). Its `true_accepts` is 1 - FNIR. Empty: too
+    /// few such searches for `rate`.
     [[nodiscard]] std::optional<OperatingPoint> at(double rate) const {
         return at_false_accepts(mated, impostors, rate);
     }
@@ -40,8 +40,8 @@ struct Identification {
 /// Results of all combinations, and the numbers of people.
 struct IdentificationReport {
     std::size_t enrolled = 0;   ///< people in the gallery in each trial
-    std::size_t mated = 0;      ///< enrolled people with enough images for samples and probes, on
-                                ///< average
+    std::size_t mated = 0;      ///< enrolled people with enough images for samples and probes;
+                                ///< approximate average of the trials
     std::size_t impostors = 0;  ///< people who are not enrolled, in each trial
     std::size_t trials = 0;
     std::vector<Identification> results;
@@ -51,9 +51,8 @@ struct IdentificationReport {
 /// images, and uses the other half as impostors. Omits people who have fewer images than the
 /// largest number of samples or of probes. All results use the same people. A result with fewer
 /// samples or probes uses the first of the images that the result with the most samples or probes
-/// uses. Matches and fuses like the workers. Returns no `results` if fewer than 2 enrolled people
-/// have enough images for samples and probes, or if there are fewer than 2 impostors. Calls `step`
-/// after each trial.
+/// uses. Matches and fuses like the workers. Returns no `results` if fewer than four people have
+/// enough images for samples and probes. Calls `step` after each trial.
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step);
 

@@ -1,4 +1,4 @@
-// Makes galleries and probes of the people in a face set.
+// Makes galleries and probes from the faces in a face set.
 #pragma once
 
 #include <cstddef>

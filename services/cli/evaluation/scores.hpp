@@ -37,13 +37,13 @@ struct OperatingPoint {
     double true_accepts = 0;   ///< share of the genuine scores at or above the threshold
 };
 
-/// Returns the point with the lowest threshold that accepts at most the share `rate` of the
-/// impostor scores. Empty if that share is less than one score, because there are then too few
-/// scores to measure the rate.
+/// Returns the point of curve() with the lowest threshold at which at most the share `rate` of the
+/// impostor scores are accepted; if there is none, the threshold 1 with both rates 0. Empty if that
+/// share is less than one score, because there are then too few scores to measure the rate.
 std::optional<OperatingPoint> at_false_accepts(const ScoreCounts& genuine,
                                                const ScoreCounts& impostor, double rate);
 
-/// Returns a point for each threshold at which a rate changes, from the highest threshold down.
+/// Returns a point for each step that contains a score, from the highest threshold down.
 std::vector<OperatingPoint> curve(const ScoreCounts& genuine, const ScoreCounts& impostor);
 
 }  // namespace facebus::cli

@@ -87,7 +87,10 @@ class PairsFile {
     std::vector<std::string> next() {
         std::string line;
         ++line_;
-        if (!std::getline(in_, line)) fail_line("is missing: the first line announces more pairs");
+        if (!std::getline(in_, line)) {
+            fail_line(line_ == 1 ? "is missing; it must be `folds count` or `count`"
+                                 : "is missing: the first line announces more pairs");
+        }
         return words_of(line);
     }
 
@@ -125,13 +128,13 @@ float score(const FaceSet& set, const Pair& pair) {
     return a && b ? similarity(a->embedding, b->embedding) : no_face;
 }
 
-/// Returns the threshold that classifies the most pairs outside `fold` correctly. It is the middle
-/// between two similarities, so that small changes of either do not matter.
+/// Returns the threshold that classifies the most pairs outside `fold` correctly; if `fold` is
+/// empty, the most of all pairs.
 float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> fold) {
     std::vector<std::pair<float, bool>> scores;
     std::ptrdiff_t correct = 0;
     for (const auto& result : results) {
-        // A pair without a face is rejected at every threshold.
+        // A pair in which an image has no face is rejected at every threshold.
         if (result.pair.fold == fold || result.similarity == no_face) continue;
         scores.emplace_back(result.similarity, result.pair.same);
         if (result.pair.same) ++correct;
@@ -139,8 +142,9 @@ float best_threshold(const std::vector<PairResult>& results, std::optional<std::
     if (scores.empty()) return 1;
     std::ranges::sort(scores);
     // Start with a threshold that accepts every pair, so the pairs of the same person are
-    // classified correctly. Then raise the threshold above one score after the other. Each step
-    // rejects a pair, which is wrong if the pair shows the same person and correct otherwise.
+    // classified correctly. Then raise the threshold above one score after the other, to halfway
+    // to the next one. Each step rejects a pair, which is wrong if the pair shows the same person
+    // and correct otherwise.
     std::ptrdiff_t most = correct;
     float best = scores.front().first;
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -175,8 +179,8 @@ std::vector<Pair> random_pairs(const FaceSet& set) {
     }
     random.shuffle(same);
     if (same.size() > max_pairs) same.resize(max_pairs);
-    // Draw as many pairs of different people. Limit the attempts, because there may be only one
-    // person.
+    // Draw as many pairs of different people as there are pairs of the same person. Limit the
+    // attempts, because there may be only one person.
     for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * max_pairs; ++tries) {
         const auto i = random.below(count);
         const auto j = random.below(count);

@@ -17,13 +17,13 @@ struct Pair {
     std::size_t first = 0;
     std::size_t second = 0;
     bool same = false;     ///< whether both images are of the same person
-    std::size_t fold = 0;  ///< subset for cross-validation
+    std::size_t fold = 0;  ///< number of the subset for cross-validation
 };
 
 struct PairResult {
     Pair pair;
-    float similarity = -1;  ///< -1 if one of the images shows no face
-    bool correct = false;   ///< classified correctly with the threshold of the other folds
+    float similarity = -1;  ///< -1 if no face was found in at least one of the images
+    bool correct = false;   ///< classified correctly; see verify()
 };
 
 struct Verification {
@@ -39,12 +39,12 @@ struct Verification {
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
 /// `name number number` and `count` lines `name number name number`. Image 7 of a person is
 /// name/name_0007.*. Throws FatalError: `unavailable` if the file cannot be read, `input` with the
-/// number of the line if a line is malformed or the set does not contain one of its images.
+/// number of the line if a line is missing or malformed, or if the set does not contain one of its
+/// images.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
-/// Returns ten folds of random pairs. Each fold has up to 300 pairs of the same person and as many
-/// pairs of different people. The same set always gives the same pairs. Empty if nobody has two
-/// images.
+/// Returns random pairs in ten folds: up to 3,000 pairs of the same person and about as many pairs
+/// of different people. The same set always gives the same pairs. Empty if nobody has two images.
 std::vector<Pair> random_pairs(const FaceSet& set);
 
 /// Classifies each fold with the threshold that is correct most often on the other folds. A single
@@ -56,7 +56,7 @@ struct AllPairs {
     ScoreCounts genuine;   ///< pairs of the same person
     ScoreCounts impostor;  ///< pairs of different people
 };
-/// Compares all pairs of images in the set that have a face.
+/// Compares all pairs of images in the set that both have a face.
 AllPairs compare_all(const FaceSet& set);
 
 }  // namespace facebus::cli

@@ -28,7 +28,7 @@ bool exists_and_is_empty(const fs::path& path) {
     if (!failed && !fs::is_directory(status)) {
         throw FatalError(
             Exit::input,
-            fmt::format("{} is not a folder; choose another with --output", path.string()));
+            fmt::format("{} is not a folder; choose another path with --output", path.string()));
     }
     const bool empty = !failed && fs::is_empty(path, failed);
     if (failed) {

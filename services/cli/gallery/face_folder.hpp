@@ -12,8 +12,9 @@ namespace facebus::cli {
 /// suffix and an extension.
 std::string safe_file_name(const std::string& text);
 
-/// Output folder that must be new or empty. The destructor removes everything written to it unless
-/// keep() was called. Not thread-safe.
+/// Output folder that must be new or empty. Unless keep() was called, the destructor removes
+/// everything returned by entry() and folder(), and then the folders that the constructor created,
+/// as far as they are empty. Not thread-safe.
 class FaceFolder {
   public:
     /// Creates the folder if it is missing. Throws FatalError: `input` if it is not empty or not
@@ -24,8 +25,7 @@ class FaceFolder {
     FaceFolder& operator=(const FaceFolder&) = delete;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    /// Returns the path of a file or folder that the caller is about to write. The destructor
-    /// removes it, too.
+    /// Returns the path of a file or folder that the caller is about to write.
     std::filesystem::path entry(const std::string& name);
     /// Creates a sub-folder if it is missing and returns its path.
     std::filesystem::path folder(const std::string& name);

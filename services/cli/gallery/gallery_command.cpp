@@ -141,8 +141,9 @@ Exit gallery_photo(const Context& context, const std::string& id,
     const auto photo = must(store.photo(gallery::from_uuid(id)));
     if (!photo) {
         throw FatalError(Exit::input,
-                         fmt::format("no photo is stored for sample {}; facebus gallery show NAME "
-                                     "lists samples, and gallery.keep_photos enables photos",
+                         fmt::format("no photo is stored for sample {}; check the id with facebus "
+                                     "gallery show NAME; photos are stored only while "
+                                     "gallery.keep_photos is true",
                                      id));
     }
     must(write_private_file(file, *photo));
@@ -154,11 +155,10 @@ Exit gallery_remove(const Context& context, const std::string& name) {
     const auto manual_commands = must(store.remove(name));
     fmt::print("removed {}\n", name);
     if (!manual_commands.empty()) {
-        fmt::print(
-            stderr,
-            "Redis's files on disk may still contain the data, and this Redis user is not allowed "
-            "to rewrite them; ask the Redis administrator to run {}\n",
-            manual_commands);
+        fmt::print(stderr,
+                   "Redis's files on disk may still contain the data, because Redis refused to "
+                   "rewrite them now; ask the Redis administrator to run {}\n",
+                   manual_commands);
     }
     return Exit::ok;
 }
