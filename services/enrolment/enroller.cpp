@@ -85,8 +85,8 @@ Result<FaceSample> Enroller::sample(const Image& image, const std::string& sourc
 Result<FaceSample> Enroller::sample(const fs::path& file) {
     const auto source = file.filename().string();
     const auto crop = vision::read_crop(file);
-    // read_crop() fails only if the file cannot be read or its crop mark is damaged. It returns
-    // nothing if the file is an ordinary image.
+    // read_crop() returns nothing if the file is an ordinary image or missing. It fails if the file
+    // is marked as a crop but cannot be used.
     if (!crop) return std::unexpected(crop.error());
     if (*crop) return sample((*crop)->image, (*crop)->quality, source);
     const auto image = vision::read_image(file);

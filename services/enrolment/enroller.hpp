@@ -75,8 +75,8 @@ class Enroller {
     /// `refused` if the face has a flaw.
     Result<FaceSample> sample(const Image& crop, const Quality& quality, const std::string& source);
 
-    /// Adds the first five of `faces` without a flaw to the subject named `name`. If all have
-    /// flaws, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
+    /// Adds the first five of `faces` that can be enrolled to the subject named `name`. If none
+    /// can, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
     /// reached.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
                          const std::vector<vision::Sighting>& faces, const std::string& source);

@@ -32,7 +32,7 @@ class Linkage {
     }
 
     /// Joins the two most similar groups. Returns false, and joins nothing, if their average
-    /// similarity is below `min_similarity`.
+    /// similarity is below `min_similarity` or no two groups may be joined.
     bool join_best(double min_similarity) {
         std::size_t best = count_;
         double highest = never;
@@ -100,7 +100,7 @@ class Linkage {
     std::vector<double>
         sums_;  ///< for each pair of groups, sum of the similarities of their tracks
     std::vector<std::vector<std::size_t>> members_;  ///< tracks per group; empty: group was joined
-    std::vector<std::optional<std::size_t>> nearest_;  ///< most similar group; empty: none to join
+    std::vector<std::optional<std::size_t>> nearest_;  ///< most similar group; empty: none
 };
 
 }  // namespace

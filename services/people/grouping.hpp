@@ -19,12 +19,12 @@ struct TrackFace {
 
 /// Minimum average similarity at which two groups of tracks are considered to show the same person.
 ///
-/// According to models/cohort.json, the similarity of two templates of one person, each fused from
-/// three images, is 0.78 +- 0.07. Of the pairs of impostors drawn from that cohort (1,200 people,
-/// five images each, similarities multiplied by `tail`), 0.9% are above 0.45, 0.4% above 0.5 and
-/// 0.03% above 0.6. For groups of several tracks, the average over many pairs must be that high,
-/// which is even rarer. The value is not lower because users can easily merge two folders of one
-/// person, whereas separating two people in one folder is tedious.
+/// According to models/cohort.json, the mean similarity of a template, fused from three images, to
+/// three other images of the same person is 0.78 +- 0.07. Of the pairs of impostors drawn from that
+/// cohort (1,200 people, five images each, similarities multiplied by `tail`), 0.9% are above 0.45,
+/// 0.4% above 0.5 and 0.03% above 0.6. For groups of several tracks, the average over many pairs
+/// must be that high, which is even rarer. The value is not lower because users can easily merge
+/// two folders of one person, whereas separating two people in one folder is tedious.
 inline constexpr double same_person = 0.5;
 
 /// Returns whether both tracks are visible at the same time in one video. If so, they cannot show

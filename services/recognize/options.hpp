@@ -22,9 +22,10 @@ struct Options {
         key("batch", self.batch, Range{1, 256},
             "faces per embedding batch; also the number of probes that a worker requests at a "
             "time");
-        key("publish_crops", self.publish_crops, "publish the crop with each identity");
+        key("publish_crops", self.publish_crops,
+            "publish the crop with each identity, except of ignored people");
         key("track_ttl", self.track_ttl, Range{1, 86400},
-            "seconds that Redis keeps the probes (embeddings) of a track");
+            "seconds after the last probe of a track until Redis deletes its probes (embeddings)");
     }
 };
 

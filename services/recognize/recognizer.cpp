@@ -70,7 +70,8 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
             remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall}));
         templates.push_back(gallery::track_template(tracks.back(), policy.min_quality));
     }
-    // Match all templates in one call, so that the gallery is read from memory only once.
+    // Match all templates in one call, which reads the gallery from memory once per eight
+    // templates.
     auto matches = snapshot.match(templates);
 
     std::vector<wire::Identity> identities;

@@ -11,7 +11,7 @@ constexpr std::size_t max_tracks = 1000;  // kept in the memory of this process
 constexpr std::size_t max_probes = 64;    // per track
 
 /// Returns the probes of a track from Redis (`all`), plus those of this process (`own`) that are
-/// missing there because Redis was unavailable when they arrived.
+/// missing there, for example because Redis was unavailable when they arrived.
 std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
@@ -38,7 +38,7 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
-    // Do without Redis for a while. If every probe waited for the timeout, the broker would
+    // Do without Redis for a while. If every probe waited for the timeout, the broker could
     // consider this worker lost.
     if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry_delay;
     return own;

@@ -13,18 +13,18 @@
 
 namespace facebus::recognize {
 
-/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory
-/// the probes that this process has received, to use them while Redis is unavailable. Not
-/// thread-safe.
+/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory the
+/// probes that this process has received, of the latest 1,000 tracks, to use them while Redis is
+/// unavailable. Not thread-safe.
 class TrackCache {
   public:
     TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,
                const std::string& model_id);
 
     /// Adds `probe` to the track and returns all probes of the track, including this one, sorted by
-    /// id. While Redis is unavailable, returns only the probes that this process has received, in
-    /// order of arrival, and tries Redis again every two seconds. A track has at most 64 probes;
-    /// further ones are neither stored nor returned.
+    /// id. While Redis is unavailable, returns only the probes in memory, in order of arrival, and
+    /// tries Redis again every two seconds. A track has at most 64 probes; further ones are neither
+    /// stored nor returned.
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
 
   private:

@@ -14,15 +14,16 @@
 
 namespace facebus::results {
 
-/// Ensures that a subscriber gets each result once, including results from before it subscribed and
-/// results that were published while it was disconnected. A result is identified by the run of the
-/// broker and its number in that run. Not thread-safe.
+/// Lets a subscriber handle each result once, including results from before it subscribed and
+/// results that were published while it was disconnected, if the history contains them. A result is
+/// identified by the run of the broker and its number in that run. Not thread-safe.
 class CatchUp {
   public:
     /// The first read() returns all results that are not older than `age`.
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
-    /// Records a result. Returns false if it was already recorded, so that the caller skips it.
+    /// Records a result. Returns false if the caller must skip it, because it was already recorded
+    /// or is older than the 100,000 remembered results of its run.
     bool record(const wire::Identity& identity);
 
     /// Returns whether the broker has published results that are not recorded, so that the caller
@@ -39,7 +40,7 @@ class CatchUp {
     struct Run {
         std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
         std::uint64_t missing_up_to = 0;   ///< last status.results with missing results
-        int times = 0;                     ///< number of calls with that status.results
+        int times = 0;                     ///< calls of missed_results() for missing_up_to
     };
 
     Run& run_state(const std::string& run);

@@ -31,7 +31,7 @@ Json box_json(const Box& box) {
             {"height", rounded(box.height)}};
 }
 
-/// Returns the ids of the samples as UUIDs, as the REST API writes them.
+/// Returns the ids of the samples as UUIDs, as the REST API writes them. Omits invalid ids.
 Json samples_json(const std::vector<std::string>& samples) {
     Json ids = Json::array();
     for (const auto& sample : samples) {
@@ -40,7 +40,8 @@ Json samples_json(const std::vector<std::string>& samples) {
     return ids;
 }
 
-/// Returns the duration of each step in milliseconds, in pipeline order, and then their total.
+/// Returns the duration of each step in milliseconds, in pipeline order, and then their total. A
+/// step without a timestamp has the duration 0.
 Json times_json(const wire::Identity& identity) {
     Latency latency;
     latency.add(identity);

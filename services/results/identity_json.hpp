@@ -16,7 +16,7 @@ enum class Detail {
     explained,  ///< also keys that explain the decision, and the latency per step
 };
 
-/// Returns a result as JSON. Equal results give equal JSON. Only this function writes these keys.
+/// Returns a result as JSON. Equal results give equal JSON.
 Json identity_json(const wire::Identity& identity, Detail detail);
 
 }  // namespace facebus::results

@@ -11,11 +11,12 @@
 
 namespace facebus::results {
 
-/// Functions that ResultStream calls, one per kind of message and some for other purposes. Empty
-/// functions are not called; messages without a handler for their kind are skipped. If `identity`,
-/// `track`, `camera`, `status` or `idle` returns false, ResultStream::read() returns.
+/// Functions that ResultStream calls. Empty functions are not called. `identity`, `track`, `camera`
+/// and `status` handle one kind of message each; if one of them is empty, the messages of its kind
+/// are skipped. If one of them or `idle` returns false, ResultStream::read() returns.
 struct ResultHandlers {
-    /// Called for every identity message before the other handlers. Returns false to skip it.
+    /// Called for every identity message before `raw` and `identity`. Returns false to skip the
+    /// message.
     std::function<bool(const wire::Identity&)> wanted{};
     std::function<bool(const wire::Identity&, const Bytes& crop)> identity;
     std::function<bool(const wire::Track&)> track;
@@ -24,7 +25,8 @@ struct ResultHandlers {
     /// Called for every message that is not skipped, before the handler for its kind.
     std::function<void(const bus::Message&)> raw;
     std::function<void(const Error&)> error;  ///< called if a message cannot be received or decoded
-    std::function<bool()> idle;               ///< called at least every 200 ms
+    /// Called after each batch of messages, and every 200 ms while no message arrives.
+    std::function<bool()> idle;
 };
 
 /// A subscription to the result topic. Not thread-safe.
