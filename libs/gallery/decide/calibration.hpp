@@ -17,8 +17,8 @@ struct Calibration {
     Policy policy;
     double fpir = 0;            ///< requested false positive identification rate
     std::size_t impostors = 0;  ///< number of impostors drawn from the cohort
-    float threshold =
-        0;  ///< similarity required for `known` in this gallery, without Policy::early
+    /// Similarity required for `known` in this gallery, without Policy::early.
+    float threshold = 0;
     /// Similarity added to that of the drawn impostors. Measured as how much more the subjects of
     /// this gallery resemble each other than they resemble the drawn impostors (same cameras, same
     /// family). Real impostors are expected to be more similar to the subjects by as much. 0 if
