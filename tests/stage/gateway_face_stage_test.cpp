@@ -24,7 +24,7 @@ Image photo(const std::string& name) {
 struct Fixture {
     FaceStage stage{test::models(), {}, {}};
 
-    /// Returns a gallery with only the person in the image.
+    /// Returns a gallery that contains only the person in the image, with this name.
     gallery::Snapshot gallery_with(const std::string& name, const Image& image) {
         const auto face = stage.sample(image, 0, name + ".jpg");
         BOOST_REQUIRE(face);
@@ -64,8 +64,9 @@ BOOST_FIXTURE_TEST_CASE(recognises_a_person_in_another_photo_and_returns_no_subj
     BOOST_TEST(other["decision"] == "unknown");
 }
 
-BOOST_FIXTURE_TEST_CASE(returns_faces_largest_first_up_to_the_limit, Fixture) {
-    // An image of two people next to each other, the second at half the size.
+BOOST_FIXTURE_TEST_CASE(two_people_give_faces_largest_first_up_to_the_limit_but_no_sample,
+                        Fixture) {
+    // Two photos next to each other, the second scaled to half its size.
     const auto one = photo("barack_obama/obama.jpg");
     const auto other = photo("joe_biden/biden.jpg");
     cv::Mat smaller;
@@ -95,11 +96,12 @@ BOOST_FIXTURE_TEST_CASE(images_without_a_face_fail_with_the_code_and_text_of_com
         BOOST_TEST(fault.code == 28);
         BOOST_TEST(fault.message.starts_with("No face is found in the given image"));
     }
+    // A face with a detector score below the minimum counts as no face.
     const auto image = photo("barack_obama/obama.jpg");
     BOOST_TEST(stage.detect(image, {.min_score = 1}, false).error().code == 28);
 }
 
-BOOST_FIXTURE_TEST_CASE(clamps_boxes_to_the_image_in_whole_pixels, Fixture) {
+BOOST_FIXTURE_TEST_CASE(face_json_has_a_box_inside_the_image_and_only_requested_fields, Fixture) {
     const auto image = photo("barack_obama/obama.jpg");
     const auto detected = *stage.detect(image, {}, false);
     auto face = detected.faces.front();

@@ -15,14 +15,18 @@ double milliseconds_since(Monotonic::time_point start) {
     return std::chrono::duration<double, std::milli>(Monotonic::now() - start).count();
 }
 
-void drop_below(std::vector<vision::Sighting>& faces, float min_score) {
-    std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });
-}
-
-/// Returns the error for an image without a face. The text before the hint is the same as in
-/// CompreFace, because clients compare it.
+/// Returns the error for an image without a face. Its message begins with the message of
+/// CompreFace, which clients may test for.
 std::unexpected<Fault> no_face(const std::string& hint) {
     return fail(400, fault_code::no_face, "No face is found in the given image: " + hint);
+}
+
+/// Drops the faces with a detector score below `min_score`. Fails if it drops all of them.
+HttpResult<void> drop_below(std::vector<vision::Sighting>& faces, float min_score) {
+    const auto dropped =
+        std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });
+    if (dropped == 0 || !faces.empty()) return {};
+    return no_face("all detector scores are below det_prob_threshold; lower it");
 }
 
 }  // namespace
@@ -37,10 +41,10 @@ HttpResult<DetectedFaces> FaceStage::detect(const Image& image, const ImageOptio
     const auto start = Monotonic::now();
     auto sightings = enroller_.sightings(image);
     detected.detector_ms = milliseconds_since(start);
-    drop_below(sightings, options.min_score);
-    if (sightings.empty()) {
-        return no_face("send an image with a larger or clearer face, or lower det_prob_threshold");
+    if (const auto kept = drop_below(sightings, options.min_score); !kept) {
+        return std::unexpected(kept.error());
     }
+    if (sightings.empty()) return no_face("send an image with a larger or clearer face");
     std::ranges::stable_sort(sightings, std::greater{},
                              [](const vision::Sighting& face) { return face.box.area(); });
     if (options.limit > 0 && sightings.size() > options.limit) sightings.resize(options.limit);
@@ -85,7 +89,9 @@ std::vector<RecognisedFace> FaceStage::recognise(const DetectedFaces& detected,
 HttpResult<enrolment::FaceSample> FaceStage::sample(const Image& image, float min_score,
                                                     const std::string& source) {
     auto sightings = enroller_.sightings(image);
-    drop_below(sightings, min_score);
+    if (const auto kept = drop_below(sightings, min_score); !kept) {
+        return std::unexpected(kept.error());
+    }
     const auto faces = enrolment::prominent_faces(std::move(sightings));
     if (faces.size() != 1) {
         const auto error = enrolment::face_count_error(faces.size(), enroller_.rules());

@@ -1,4 +1,4 @@
-// Detects, recognises and enrols faces in uploaded images.
+// Detects and recognises faces in uploaded images, and creates gallery samples of them.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ struct DetectedFaces {
     int width = 0;   ///< width of the image in pixels
     int height = 0;  ///< height of the image in pixels
     std::vector<DetectedFace> faces{};
-    double detector_ms = 0;    ///< time that detection took
-    double calculator_ms = 0;  ///< time that the embeddings took
+    double detector_ms = 0;    ///< time for detection, alignment and quality
+    double calculator_ms = 0;  ///< time for the embeddings; 0 if none were computed
 };
 
 /// Result of comparing one face with the gallery.
@@ -36,19 +36,19 @@ struct RecognisedFace {
     std::vector<gallery::Candidate> candidates;
 };
 
-/// Processes images with the same detector, alignment and network as `facebus gallery add` and the
-/// recognition of tracks. Not thread-safe.
+/// Processes images with an enrolment::Enroller, as `facebus gallery add` does. Not thread-safe.
 class FaceStage {
   public:
     /// Throws FatalError if a model is missing or corrupt.
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
               const enrolment::Options& rules);
 
-    /// Detects the faces that match `options`. Computes their embeddings if `embed` or
-    /// `options.embedding` is true. Fails with fault_code::no_face if no face matches.
+    /// Returns the faces that `options` selects. Computes their embeddings if `embed` or
+    /// `options.embedding` is true. Fails with fault_code::no_face if there are none.
     HttpResult<DetectedFaces> detect(const Image& image, const ImageOptions& options, bool embed);
 
-    /// Compares each face with the gallery. Returns one result per face, in the same order.
+    /// Compares each face with the gallery. Returns one result per face, in the same order, with at
+    /// most `options.predictions` candidates each.
     /// Requires: all faces have embeddings.
     [[nodiscard]] static std::vector<RecognisedFace> recognise(const DetectedFaces& detected,
                                                                const ImageOptions& options,
@@ -57,8 +57,8 @@ class FaceStage {
 
     /// Creates a gallery sample of the only prominent face in the image; see
     /// enrolment::prominent_faces(). Ignores faces with a detector score below `min_score`.
-    /// Otherwise accepts and rejects the same images as `facebus gallery add`. `source` is stored
-    /// in the sample.
+    /// `source` is stored in the sample. Fails with the code `no_face`, `several_faces` or
+    /// `bad_image` (the face has a flaw).
     HttpResult<enrolment::FaceSample> sample(const Image& image, float min_score,
                                              const std::string& source);
 
