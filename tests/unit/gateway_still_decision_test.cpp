@@ -24,7 +24,7 @@ StillDecision decide(float similarity, float next, float quality = 0.9F) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(known_requires_the_same_similarity_as_the_first_probe_of_a_track) {
+BOOST_AUTO_TEST_CASE(known_requires_the_higher_threshold_of_the_first_good_probe) {
     const auto known = decide(0.61F, 0.1F);
     BOOST_TEST((known.verdict == Verdict::known));
     BOOST_TEST(known.reason.empty());
@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(known_requires_the_same_similarity_as_the_first_probe_of_a_
     BOOST_TEST((decide(0.59F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(unknown_if_more_images_could_not_help) {
+BOOST_AUTO_TEST_CASE(unknown_below_the_threshold_for_several_good_probes) {
     const auto unknown = decide(0.49F, 0.1F);
     BOOST_TEST((unknown.verdict == Verdict::unknown));
     BOOST_TEST(unknown.reason.find("0.500") != std::string::npos);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(low_quality_is_undecided) {
     BOOST_TEST((decide(0.1F, 0.1F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(ignored_person_is_undecided_and_flagged) {
+BOOST_AUTO_TEST_CASE(ignored_person_above_the_lower_threshold_is_undecided_and_flagged) {
     const auto decide_on = [](float similarity) {
         return decide_still(test::probe("", test::axis(0), 0.9F),
                             {{"1", "Anna", similarity, {"s"}, true}}, 1, policy);
@@ -67,9 +67,9 @@ BOOST_AUTO_TEST_CASE(ignored_person_is_undecided_and_flagged) {
     BOOST_TEST((decide_on(0.49F).verdict == Verdict::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(empty_gallery_makes_every_face_unknown) {
+BOOST_AUTO_TEST_CASE(good_face_is_unknown_if_the_gallery_is_empty) {
     const auto nobody = decide_still(test::probe("", test::axis(0), 0.9F), {}, 0, policy);
     BOOST_TEST((nobody.verdict == Verdict::unknown));
-    BOOST_TEST(nobody.reason.find("empty") != std::string::npos);
+    BOOST_TEST(nobody.reason.find("no face to compare") != std::string::npos);
     BOOST_TEST(nobody.similarity == 0);
 }

@@ -30,11 +30,11 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
     }
     if (best.empty()) {
         still.verdict = Verdict::unknown;
-        still.reason = "the gallery is empty";
+        still.reason = "the gallery contains no face to compare with";
         return still;
     }
-    // The threshold is lower once there are min_probes good probes. If the similarity is below that
-    // lower threshold, more images would not help.
+    // The threshold is lower once there are min_probes good probes. Only if the similarity reaches
+    // that lower threshold could further images with the same similarity make the face known.
     const auto lowest =
         gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
     if (still.similarity < lowest) {

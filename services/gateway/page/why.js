@@ -9,7 +9,7 @@ const twoDecimals = (value) => value.toFixed(2);
 /** Returns a sentence that explains the decision. */
 export function sentence(result) {
   if (result.decision === 'error') return `${capitalise(result.reason ?? 'the face could not be processed')}.`;
-  if (result.similarity === undefined) return `${capitalise(result.reason ?? 'the gallery is empty')}.`;
+  if (result.similarity === undefined) return `${capitalise(result.reason ?? 'no face to compare with')}.`;
   const scores = `similarity ${twoDecimals(result.similarity)}, threshold ${twoDecimals(result.threshold)}`;
   if (result.decision === 'known') return `${capitalise(scores)}.`;
   return `${capitalise(result.reason ?? 'no match')}: ${scores}.`;
@@ -69,7 +69,7 @@ function latency(result) {
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 
-/** Creates the photo of a sample, loaded when scrolled into view. Shows the person's initial if no photo is stored. */
+/** Creates the photo of a sample, loaded when scrolled into view. Shows the person's initial if it cannot be loaded. */
 export function sampleImage(id, name) {
   const frame = h('span', {class: 'sample'},
     h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
