@@ -143,7 +143,7 @@ class UnknownPeople(LiveTest):
                          b'{"subject": "A", "faces": [1]}', b'{"faces": "x", "subject": "A"}'):
                 system.expect_error(system.request("POST", f"{UNKNOWN}/{path}", body=body), 400, 33, "faces")
             response = system.request("POST", f"{UNKNOWN}/{path}", body={"subject": "A", "faces": [NOBODY]})
-            system.expect_error(response, 404, 11, "no longer exist")
+            system.expect_error(response, 404, 11, "face not found")
         system.expect_error(system.request("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
         self.assertEqual([], system.subjects())
 

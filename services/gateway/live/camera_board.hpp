@@ -15,9 +15,9 @@
 namespace facebus::gateway {
 
 enum class CameraState {
-    live,       ///< the camera delivers frames
-    no_frames,  ///< the edge is online, but the latest frame is more than 5 s old
-    ended,      ///< the camera is a video file, which was read to its end
+    live,       ///< none of the states below applies
+    no_frames,  ///< the edge is online, but the latest frame is over 5 s old or missing
+    ended,      ///< the camera is a video file that was read to its end
     offline,    ///< no message about the camera for more than 10 s
 };
 std::string to_string(CameraState state);
@@ -31,7 +31,7 @@ struct CameraEntry {
     std::uint64_t results = 0;             ///< number of results received by this gateway
 };
 
-/// Keeps the latest state of each camera and of the broker, but no faces or names. Thread-safe.
+/// Keeps the latest state of up to 1,000 cameras and of the broker. Thread-safe.
 class CameraBoard {
   public:
     /// Records a result. `published` is the time of its publication, which can be long ago if the
@@ -58,8 +58,8 @@ class CameraBoard {
         std::optional<wire::Camera> report;
         std::uint64_t results = 0;
     };
-    /// Sets the time of the camera's latest message to `now`, unless that would be earlier. Returns
-    /// the camera's entry, or null if it is a new camera and there are already 1000.
+    /// Sets the time of the camera's latest message to `now`, unless it is already later. Returns
+    /// the camera's entry, or null if the camera is new and there are already 1,000.
     Entry* touch(const std::string& camera, Monotonic::time_point now);
 
     mutable std::mutex mutex_;

@@ -22,7 +22,7 @@ Ids ids_not_ignored(const gallery::Snapshot& gallery) {
     return ids;
 }
 
-/// Returns whether one of the subjects is the best match or the runner-up of the result.
+/// Returns whether the result names one of the subjects, as the known person or as the runner-up.
 bool names_any(const wire::Identity& identity, const Ids& subjects) {
     return (identity.subject_id && subjects.contains(*identity.subject_id)) ||
            (identity.runner_up && subjects.contains(identity.runner_up->subject_id));

@@ -11,7 +11,7 @@ namespace facebus::gateway {
 /// Keeps the live results and the unknown faces consistent with the gallery. If a subject was
 /// removed or is now ignored, drops all results that name the subject, and all unknown faces that
 /// are a plausible match of the subject (see gallery/store/erasure.hpp). If an unknown person was
-/// enrolled, drops the faces of that person. Not thread-safe.
+/// enrolled, drops the faces that are now recognised as that person. Not thread-safe.
 class GalleryFollower {
   public:
     GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
@@ -25,7 +25,8 @@ class GalleryFollower {
     /// Drops results and faces of subjects that are removed or ignored in the snapshot `now`, but
     /// were neither in the snapshot `before`.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
-    /// Drops unknown faces that belong to a subject of the gallery, even if it is ignored.
+    /// Drops unknown faces that decide_still() now identifies as a subject or as an ignored
+    /// subject.
     void forget_known(const live_gallery::GalleryWatcher::View& view);
 
     LiveView& live_;

@@ -24,10 +24,10 @@ constexpr std::chrono::seconds poll_interval(1);
 // connections, often after a minute.
 constexpr int polls_until_comment = 15;
 
-/// Permission to open one of a limited number of streams. Its destructor gives it back.
+/// Permission to open one of a limited number of streams. The destructor gives it back.
 class StreamSlot {
   public:
-    /// Takes one of the `free` slots. Returns null if there is none.
+    /// Takes a slot and decrements `free`, the number of free slots. Returns null if it is 0.
     static std::shared_ptr<StreamSlot> acquire(
         const std::shared_ptr<std::atomic<std::size_t>>& free) {
         auto left = free->load();
@@ -47,7 +47,7 @@ class StreamSlot {
     std::shared_ptr<std::atomic<std::size_t>> free_;
 };
 
-/// Returns the result number in an event id of the form RUN-NUMBER. Returns 0 if the id is
+/// Returns the LiveResult::number in an event id of the form RUN-NUMBER. Returns 0 if the id is
 /// malformed or its run is not `run`.
 std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     if (!id.starts_with(run + "-")) return 0;
@@ -58,7 +58,7 @@ std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     return error == std::errc{} && rest == end ? number : 0;
 }
 
-/// Converts a result to JSON, including its event id and its crop as a data URL.
+/// Converts a result to JSON. `id` is the event id; `crop` is the crop, if any, as a data URL.
 Json result_json(const LiveResult& result, const std::string& run) {
     auto json = results::identity_json(result.identity, results::Detail::explained);
     json["id"] = fmt::format("{}-{}", run, result.number);
@@ -78,7 +78,7 @@ class EventStream {
     /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
         if (live_.closed()) return std::nullopt;
-        // Send something immediately, so that the client receives the headers.
+        // Begin with a comment, which clients skip.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
         const auto results = live_.wait_after(number_, poll_interval);
         std::string events;

@@ -18,8 +18,8 @@ struct LiveState {
     ResultStatistics statistics{};
 };
 
-/// Returns the routes. At most `max_streams` clients can stream results at the same time; requests
-/// of further clients fail with 503.
+/// Returns the routes. At most `max_streams` clients can stream results at the same time; further
+/// requests to stream fail with 503.
 std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_streams);
 
 }  // namespace facebus::gateway

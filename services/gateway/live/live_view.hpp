@@ -1,4 +1,4 @@
-// Latest results, for clients that stream them.
+// Latest results, for the web page and other clients.
 #pragma once
 
 #include <chrono>
@@ -43,17 +43,18 @@ class LiveView {
     [[nodiscard]] std::vector<Result> wait_after(std::uint64_t number,
                                                  std::chrono::milliseconds timeout) const;
 
-    /// Drops results that are too old or for which `wanted` returns false.
+    /// Drops results that were received more than `age` ago or for which `wanted` returns false.
     void forget_unless(const std::function<bool(const wire::Identity&)>& wanted);
 
     /// Wakes all callers of wait_after(), so that they end their streams.
     void close();
     [[nodiscard]] bool closed() const;
 
-    /// Returns an identifier of the sequence of result numbers, different after every restart.
+    /// Returns the identifier of the sequence of result numbers: different for every LiveView.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:
+    /// Like after(). Requires: `mutex_` is locked.
     [[nodiscard]] std::vector<Result> newer(std::uint64_t number) const;
 
     std::size_t max_results_;

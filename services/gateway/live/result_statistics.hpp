@@ -14,8 +14,8 @@
 namespace facebus::gateway {
 
 /// Statistics of the results of the last hour, in spans of ten seconds. A result belongs to the
-/// span in which it was published. Ignores results that are older than one hour, or that are more
-/// than one span in the future according to this machine's clock. Thread-safe.
+/// span in which it was published. Ignores results that were published before the last 360 spans,
+/// or more than ten seconds in the future according to this machine's clock. Thread-safe.
 class ResultStatistics {
   public:
     static constexpr std::int64_t span_seconds = 10;

@@ -13,8 +13,8 @@ bool newest_first(const UnknownFaces::Face& a, const UnknownFaces::Face& b) {
     return a->seen > b->seen;
 }
 
-/// Groups the faces by person. Sorts the faces of each group, newest first, and the groups by their
-/// newest face.
+/// Groups the faces by person. Sorts the faces of each group, and the groups by their newest face,
+/// newest first.
 std::vector<UnknownFaces::Group> group_by_person(const std::vector<UnknownFaces::Face>& faces,
                                                  double min_similarity) {
     std::map<std::string, std::size_t> cameras;

@@ -16,7 +16,7 @@
 
 namespace facebus::gateway {
 
-/// Face of a track that matches no subject.
+/// Face of a track with the decision `unknown`.
 struct UnknownFace {
     std::string id;
     std::string camera;
@@ -49,12 +49,13 @@ class UnknownFaces {
     /// that overlap in time on one camera show different people.
     void end_track(const std::string& track, std::int64_t when);
 
-    /// Groups the faces by person. The most recently seen person comes first. `min_similarity` is
-    /// explained at people::group_by_person().
+    /// Returns the faces, grouped by person. The most recently seen person comes first.
+    /// `min_similarity` is explained at people::group_by_person().
     [[nodiscard]] std::vector<Group> groups(double min_similarity) const;
     /// Returns the faces with these ids. Skips ids that do not exist.
     [[nodiscard]] std::vector<Face> find(const std::vector<std::string>& ids) const;
 
+    /// Drops these faces, if they still exist.
     void remove(const std::vector<Face>& faces);
     /// Drops all faces for which `unwanted` returns true.
     void forget_if(const std::function<bool(const UnknownFace&)>& unwanted);

@@ -30,8 +30,6 @@ class UnknownFacesApi {
 
     HttpResult<http::Response> list(const AuthorizedRequest&) const {
         Json groups = Json::array();
-        // Use the decision threshold for grouping: if one face of a group were enrolled, the others
-        // would be recognised.
         for (const auto& group : unknown_faces_.groups(backend_.gallery().policy.threshold)) {
             Json faces = Json::array();
             for (const auto& face : group) faces.push_back(face_json(*face));
@@ -100,7 +98,7 @@ class UnknownFacesApi {
 
     static Fault no_such_faces() {
         return {404, fault_code::no_such_image,
-                "these faces no longer exist; GET /api/v1/unknown lists the current ones"};
+                "face not found; GET /api/v1/unknown lists the faces of unknown people"};
     }
 
     /// Returns the faces whose ids are in the body {"faces": [...]}. Skips ids that do not exist.
@@ -125,7 +123,7 @@ class UnknownFacesApi {
     }
 
     /// Returns the best faces among those that are good enough to be enrolled, at most
-    /// `max_samples`. Fails with the reason if none is.
+    /// `max_samples`. If none is, fails with the reason that applies to the best face.
     [[nodiscard]] HttpResult<std::vector<UnknownFaces::Face>> best_enrollable(
         std::vector<UnknownFaces::Face> faces) const {
         std::ranges::sort(faces, std::greater{},
@@ -144,7 +142,8 @@ class UnknownFacesApi {
         return faces;
     }
 
-    /// Enrols the best faces as `subject`, and removes all faces from the list.
+    /// Enrols the best of `faces` as `subject`, marks it as ignored if `ignored` is true, and
+    /// removes all `faces` from the list of unknown people.
     [[nodiscard]] HttpResult<http::Response> enrol(
         const std::string& subject, bool ignored,
         const std::vector<UnknownFaces::Face>& faces) const {

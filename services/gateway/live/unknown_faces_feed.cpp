@@ -11,7 +11,7 @@ namespace {
 
 // Maximum number of crops that wait to be embedded.
 constexpr std::size_t max_waiting = 64;
-// How long to wait for free networks before checking whether the gateway stops.
+// How long to wait for free networks before checking again whether the gateway stops.
 constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace

@@ -27,8 +27,8 @@ class UnknownFacesFeed {
     UnknownFacesFeed(const UnknownFacesFeed&) = delete;
     UnknownFacesFeed& operator=(const UnknownFacesFeed&) = delete;
 
-    /// Queues the crop of an `unknown` result. If the result is `known` or `ignored`, drops the
-    /// faces of its track instead.
+    /// Queues the crop of an `unknown` result, unless its crop or crop quality is missing. If the
+    /// result is `known` or `ignored`, drops the queued crops and the face of its track.
     void update(const wire::Identity& identity, const Bytes& crop);
     /// Records the end of a track.
     void update(const wire::Track& event);

@@ -171,7 +171,7 @@ class CompreFaceGalleryApi {
         std::string name;
     };
 
-    /// Fails if the gallery has no subject with the name `text`.
+    /// Fails if the name `text` is invalid or the gallery has no such subject.
     HttpResult<ExistingSubject> find_subject(const std::string& text) const {
         auto name = subject_name(text);
         if (!name) return std::unexpected(name.error());
@@ -203,8 +203,8 @@ class CompreFaceGalleryApi {
             .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
     }
 
-    /// Returns the JSON text of a response after data was removed. `commands` must be run on Redis
-    /// manually to erase the data from its files; if they are empty, this is not necessary.
+    /// Returns the JSON text of the response to a removal. `commands` are those that must be run
+    /// manually to erase the data from the files of Redis; see gallery::rewrite_files().
     static std::string removal_json(Json body, const std::string& commands) {
         if (!commands.empty()) body["run_on_redis"] = commands;
         return dump(body);

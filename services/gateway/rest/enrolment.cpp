@@ -51,7 +51,7 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease before decoding: this limits the decoded images in memory to concurrent_images.
+        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(photo, backend.options.max_megapixels);

@@ -18,7 +18,8 @@ struct Enrolment {
 };
 
 /// Enrols the only person in the photo as `subject`. Ignores faces with a detector score below
-/// `min_score`. Fails if FaceStage::sample() or gallery::Store::add() fails.
+/// `min_score`. Fails with the errors of lease(), decode_part(), FaceStage::sample() and
+/// gallery::Store::add(), but not if the photo was enrolled before.
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score);
 
@@ -26,7 +27,8 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
 Fault no_such_subject(const std::string& name);
 /// Normalises a subject name; see gallery::clean_name(). Fails if the name is invalid.
 HttpResult<std::string> subject_name(const std::string& name);
-/// Returns the subject name in the query parameter `subject`, or nothing if it is missing.
+/// Returns the subject name in the query parameter `subject`, or nothing if it is missing. Fails if
+/// the name is invalid or the parameter occurs more than once.
 HttpResult<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus::gateway

@@ -10,7 +10,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// Rounds a coordinate and clamps it to the image.
+/// Rounds a coordinate and clamps it to the range 0 to `max`.
 int inside(float value, int max) {
     return std::clamp(static_cast<int>(std::lround(value)), 0, max);
 }

@@ -12,13 +12,13 @@ namespace facebus::gateway {
 Json face_json(const DetectedFaces& detected, const DetectedFace& face,
                const ImageOptions& options);
 /// Adds the decision and the candidates to the JSON of a face. The field `subjects` is empty unless
-/// the decision is `known`, so that a client that reads only CompreFace's fields never mistakes an
-/// unknown person for a subject. The field `candidates` always lists the most similar subjects.
+/// the decision is `known`, so that a client that reads only CompreFace's fields names only people
+/// that facebus recognised. The field `candidates` does not depend on the decision.
 void add_recognised(Json& face, const RecognisedFace& recognised);
-/// Adds the similarity to another face, the threshold, and whether both faces show the same person.
+/// Adds the similarity to another face, the threshold, and whether the similarity reaches it.
 void add_comparison(Json& face, float similarity, const gallery::Policy& policy);
 
-/// Adds the versions of detector and network if `options.status` is true.
+/// Adds the name of the detector and the model id if `options.status` is true.
 void add_versions(Json& body, const std::string& detector, const std::string& model_id,
                   const ImageOptions& options);
 

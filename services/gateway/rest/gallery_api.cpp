@@ -23,8 +23,7 @@ using http::Response;
 constexpr std::size_t max_json_bytes = 64'000;
 constexpr std::size_t max_passphrase_bytes = 1024;
 
-/// Derives the subject from a file name, as `facebus gallery add` does: both "Alice/1.jpg" and
-/// "Alice.jpg" belong to Alice.
+/// Derives the subject from a file name: both "Alice/1.jpg" and "Alice.jpg" belong to Alice.
 std::string subject_from(std::string_view filename) {
     const std::filesystem::path path(filename);
     const auto folder = path.parent_path().filename().string();
@@ -100,7 +99,8 @@ class GalleryApi {
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already_enrolled;
             } else if (enrolled.error().status == 503) {
-                // Redis is unavailable or the gateway is busy. Other photos would fail, too.
+                // Redis is unavailable or the gateway is busy. Other photos would probably fail,
+                // too.
                 backend_.refresh_gallery();
                 return std::unexpected(enrolled.error());
             } else {
@@ -152,8 +152,8 @@ class GalleryApi {
     HttpResult<http::Response> export_all(const AuthorizedRequest& request) const {
         const auto passphrase = parse_passphrase(request.http_request.body);
         if (!passphrase) return std::unexpected(passphrase.error());
-        // One export or import at a time: deriving a key from the passphrase takes a second and
-        // requires 256 MB.
+        // One export or import at a time: deriving a key from the passphrase takes about a second
+        // and requires 256 MB.
         const std::unique_lock lock(mutex_, backend_.timeout());
         if (!lock) return fail(503, 503, "another export or import is running; try again later");
         auto store = lease(backend_.stores, backend_);
@@ -193,7 +193,7 @@ class GalleryApi {
             if (!out.flush()) {
                 return fail(503, 503,
                             "the archive cannot be stored on the gateway's disk; free some space "
-                            "in TMPDIR");
+                            "in TMPDIR or, if that is not set, in /tmp");
             }
         }
         auto imported = gallery_file::import_gallery(**store, file, passphrase);
@@ -218,8 +218,8 @@ class GalleryApi {
             fmt::format("the passphrase is too long; the limit is {} bytes", max_passphrase_bytes));
     }
 
-    /// Returns the passphrase in the body {"passphrase": "..."}, or an empty string if the body is
-    /// empty.
+    /// Returns the passphrase in the body {"passphrase": "..."}, or an empty string if the body has
+    /// none.
     static HttpResult<std::string> parse_passphrase(const std::string& body) {
         if (body.empty()) return std::string();
         const auto json = Json::parse(body, nullptr, false);

@@ -62,8 +62,10 @@ class ImageApi {
         const auto analysed = analyse_upload(request, true);
         if (!analysed) return std::unexpected(analysed.error());
         if ((*sample)->sample.model_id != analysed->model_id) {
-            return fail(400, fault_code::bad_argument,
-                        "this face was enrolled with a different model; enrol the photo again");
+            return fail(
+                400, fault_code::bad_argument,
+                "this face was enrolled with a different model; remove all subjects and enrol "
+                "them again");
         }
         Json body{{"result", Json::array()}};
         for (const auto& face : analysed->detected.faces) {
@@ -103,8 +105,8 @@ class ImageApi {
     }
 
   private:
-    /// Detects faces in the image that the request's form part `file` contains. Computes their
-    /// embeddings if `embed` is true.
+    /// Detects faces in the image in the form part `file` of the request. `embed` is passed to
+    /// FaceStage::detect().
     HttpResult<AnalysedImage> analyse_upload(const AuthorizedRequest& request, bool embed) const {
         const auto options = parse_image_options(request.http_request.query);
         if (!options) return std::unexpected(options.error());
@@ -119,7 +121,7 @@ class ImageApi {
                                            bool embed) const {
         const auto part = find_part(form, name);
         if (!part) return std::unexpected(part.error());
-        // Lease before decoding: this limits the decoded images in memory to concurrent_images.
+        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(*part, backend_.options.max_megapixels);

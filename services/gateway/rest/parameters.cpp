@@ -18,13 +18,14 @@ constexpr std::size_t max_predictions = 100;
 constexpr std::size_t max_page_number = 1'000'000'000;
 constexpr std::size_t max_page_size = 1000;
 
-/// CompreFace's plugins. Only the first two have an effect. The others are accepted because some
-/// clients always request all of them.
+/// CompreFace's plugins. Only the first two have an effect. The others are accepted, so that
+/// clients of CompreFace can request them.
 constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
 /// Parses a number from `lowest` to `highest` into `value`. Leaves `value` unchanged if the
-/// parameter is missing. Fails with `code` if the number is invalid.
+/// parameter is missing. Fails with `code` if the number is invalid, and if the parameter occurs
+/// more than once.
 template <class Number>
 HttpResult<void> read_number(const Query& query, const std::string& name, Number lowest,
                              Number highest, int code, Number& value) {
@@ -95,8 +96,9 @@ HttpResult<std::string> required_parameter(const Query& query, const std::string
     const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (*text && !(*text)->empty()) return **text;
-    return fail(400, fault_code::missing_parameter,
-                fmt::format("the query parameter {0} is missing; add ?{0}=... to the URL", name));
+    return fail(
+        400, fault_code::missing_parameter,
+        fmt::format("the query parameter {0} is missing or empty; add {0}=VALUE to the URL", name));
 }
 
 HttpResult<ImageOptions> parse_image_options(const Query& query) {
