@@ -20,7 +20,7 @@ class Device {
     }
 
     /// Adds an entity. `suffix` distinguishes the entities of the device. If `name` is null, the
-    /// entity has the name of the device. `more` contains keys that only this component has.
+    /// entity has the name of the device. `more` contains further keys of the configuration.
     void add(const std::string& component, const std::string& suffix, const Json& name,
              const std::string& state_topic, const std::string& value, const Json& more) {
         const auto object = suffix.empty() ? id_ : fmt::format("{}_{}", id_, suffix);

@@ -14,7 +14,7 @@ using Discovery = std::map<std::string, std::string>;
 /// Returns the configurations of a camera's entities: occupancy, number of people, and the person
 /// that the camera recognised last.
 Discovery camera_discovery(const MqttTopics& topics, const std::string& camera);
-/// Returns the configuration of a person's entity, which shows whether any camera sees the person.
+/// Returns the configuration of a person's entity: whether the person is present at any camera.
 /// Uses `name` only as the display name, never in a topic, id or template, because it can contain
 /// any characters.
 Discovery person_discovery(const MqttTopics& topics, const std::string& subject_id,

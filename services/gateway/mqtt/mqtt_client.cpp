@@ -73,8 +73,9 @@ struct MqttClient::Impl {
         const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
         const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);
         if (set != MOSQ_ERR_SUCCESS) {
-            throw FatalError(Exit::config, fmt::format("mqtt.ca_file: {} cannot be used: {}",
-                                                       options.ca_file, mosquitto_strerror(set)));
+            throw FatalError(Exit::config,
+                             fmt::format("mqtt.ca_file: cannot use the CA certificates in {}: {}",
+                                         file != nullptr ? file : folder, mosquitto_strerror(set)));
         }
     }
 
@@ -112,8 +113,8 @@ struct MqttClient::Impl {
         delay = std::min(delay * 2, max_delay);
         handlers.on_lost(
             {ErrorKind::unavailable,
-             fmt::format("no connection to the MQTT broker {}:{}: {}; check mqtt.host, "
-                         "mqtt.port, mqtt.user and mqtt.tls",
+             fmt::format("no connection to the MQTT broker {}:{}: {}; check the MQTT broker and "
+                         "the settings mqtt.*",
                          options.host, options.port, why)});
     }
 

@@ -1,4 +1,4 @@
-// Connection to an MQTT broker. Only its source file uses libmosquitto.
+// Connection to an MQTT broker. Only mqtt_client.cpp uses libmosquitto.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@
 namespace facebus::gateway {
 
 /// Publishes with QoS 1 (at least once). Reconnects automatically, with delays that grow from half
-/// a second to half a minute. Does all its work inside work(), which also calls the handlers. Not
-/// thread-safe.
+/// a second to half a minute. Connects and receives only in work(), which also calls the handlers.
+/// Not thread-safe.
 class MqttClient {
   public:
     struct Options {
@@ -26,7 +26,7 @@ class MqttClient {
         std::string ca_file{};  ///< CA certificates (PEM file); empty: the system's CAs
         std::string client_id;
         std::string will_topic;  ///< topic of the last will
-        std::string will;        ///< payload that the MQTT broker retains if the connection is lost
+        std::string will;        ///< retained payload of the last will
     };
     struct Handlers {
         /// Called when a connection is established. It has no subscriptions yet.
@@ -44,8 +44,9 @@ class MqttClient {
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Connects, reads and writes as needed. Blocks for up to `wait_ms`, or until the file
-    /// descriptor `wake` is readable. Can block longer if resolving the host name takes longer.
+    /// Connects, reads and writes as needed. Blocks for up to `wait_ms`, or until the connection
+    /// has work or the file descriptor `wake` is readable. Blocks longer if resolving the host name
+    /// takes longer.
     void work(int wait_ms, int wake);
 
     /// Subscribes to all topics that match `pattern`. Requires: connected().

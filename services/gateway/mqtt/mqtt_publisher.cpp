@@ -17,18 +17,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Maximum number of updates that queue up while the thread resolves a host name. If the update that
-// ends a track is dropped, the presence ends after mqtt.absent_after instead.
+// Maximum number of updates that wait for the thread, for example while it resolves a host name. If
+// the update that ends a track is dropped, the track ends after mqtt.absent_after instead.
 constexpr std::size_t max_updates = 10'000;
-// Results older than this, which were read from the history after an outage, update the presence
-// but are not published.
+// Results older than this update the presence but are not published. They come from the history.
 constexpr auto max_event_age = std::chrono::minutes(1);
 // Maximum number of messages passed to the client and not acknowledged. Further messages stay in
 // this class, where newer states replace older ones and the number of events is limited.
 constexpr std::size_t max_in_flight = 20;
 // Interval at which the presence is updated even if no message arrives.
 constexpr int tick_ms = 100;
-// How long to wait at the end until the MQTT broker has acknowledged `offline`.
+// How long publish_offline() waits for acknowledgements.
 constexpr auto disconnect_timeout = std::chrono::seconds(1);
 constexpr std::string_view online = "online";
 constexpr std::string_view offline = "offline";
@@ -154,8 +153,7 @@ void MqttPublisher::on_connected() {
     states_.resend_all();
 }
 
-/// Restores the cameras, and the person that each recognised last, from the retained messages of
-/// earlier runs.
+/// Restores a camera, or the person that it recognised last, from a retained message.
 void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
     states_.note_existing(topic);
     const auto camera = topics_.camera_of_presence(topic);
@@ -289,8 +287,9 @@ void MqttPublisher::send() {
     }
 }
 
-/// Publishes `offline` and waits until it is acknowledged. This is necessary because the clean
-/// disconnect that follows does not trigger the last will.
+/// Publishes `offline` and waits until the MQTT broker has acknowledged all messages, for up to
+/// disconnect_timeout. This is necessary because the clean disconnect that follows does not trigger
+/// the last will.
 void MqttPublisher::publish_offline() {
     if (!client_.connected()) return;
     client_.publish(topics_.availability(), std::string(offline), true);

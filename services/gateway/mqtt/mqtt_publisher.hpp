@@ -80,7 +80,7 @@ class MqttPublisher {
     Counter skipped_;
     Gauge is_connected_;
     Monotonic::time_point startup_end_;             ///< end of the start-up phase; see set_state()
-    std::set<std::string> cameras_with_discovery_;  ///< cameras with published discovery
+    std::set<std::string> cameras_with_discovery_;  ///< cameras passed to publish_discovery()
     std::string people_version_;                 ///< version of the gallery that `people_` is from
     std::map<std::string, std::string> people_;  ///< names of the published people by id
     std::deque<Event> events_;                   ///< queue of results to be published

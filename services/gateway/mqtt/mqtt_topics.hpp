@@ -8,9 +8,9 @@
 
 namespace facebus::gateway {
 
-/// Builds and parses the topic names of one gateway; no other code does. A topic contains the name
-/// of a camera, or the id of a person. It does not contain the person's name, which can include
-/// characters that have a meaning in topics.
+/// Builds and parses the topic names of one gateway; no other code does. Topics contain names of
+/// cameras and ids of people, but no names of people, which can include characters that have a
+/// meaning in topics.
 class MqttTopics {
   public:
     /// `base` is the prefix of the gateway's topics, `discovery` that of Home Assistant's discovery

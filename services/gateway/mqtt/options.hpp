@@ -34,7 +34,8 @@ struct MqttOptions {
         key("client_id", self.client_id,
             "MQTT client id of this gateway, also used in topics and by Home Assistant; must be "
             "different for each gateway");
-        key("topic", self.topic, "prefix of all topics; must be different for each gateway");
+        key("topic", self.topic,
+            "prefix of all topics except discovery topics; must be different for each gateway");
         key("discovery", self.discovery,
             "prefix of the Home Assistant discovery topics; empty: no discovery");
         key("max_subjects", self.max_subjects, Range{0, 10'000},

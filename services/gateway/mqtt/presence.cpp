@@ -121,7 +121,7 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
             (track.ended ? tally.lingering : tally.in_view).insert(subject);
         }
     }
-    // When a track ends, its person often continues on a new track, whose name is not known yet. So
+    // When a track ends, its person often continues on a new track, which has no name yet. So
     // assume that the tracks in view without a name show the people who linger: count the larger of
     // these two numbers, not their sum.
     std::map<std::string, Camera> all;

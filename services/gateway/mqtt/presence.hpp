@@ -17,10 +17,10 @@ namespace facebus::gateway {
 
 /// Follows all tracks and the latest result of each. A track is in view from its first event or
 /// result until it ends, until the camera's stream ends, or until no message about it has arrived
-/// for `absent_after`, because the camera, the broker or the network failed. The person stays
-/// present for `linger` after the end of the track, to bridge the gap to the person's next track.
-/// At most 1,000 cameras and 10,000 tracks are followed; messages about further ones are skipped.
-/// Requires: the times passed to the functions do not decrease. Not thread-safe.
+/// for `absent_after`, for example because the network failed. The person stays present for
+/// `linger` after the end of the track, to bridge the gap to the person's next track. At most 1,000
+/// cameras and 10,000 tracks are followed; messages about further ones are skipped. Requires: the
+/// times passed to the functions do not decrease. Not thread-safe.
 class Presence {
   public:
     using Time = Monotonic::time_point;
@@ -30,15 +30,15 @@ class Presence {
     };
     struct Camera {
         /// Number of people present: the known people, plus one per track without a name. However,
-        /// such a track in view and a person whose last track has just ended count as one, because
-        /// they may be the same person.
+        /// a track in view without a name and a person who is present only because of `linger`
+        /// count as one, because they may be the same person.
         std::size_t count = 0;
         std::set<std::string> people{};  ///< subject ids of the known people present
     };
     /// The known person that a camera saw last.
     struct LastSeen {
         std::string subject_id;
-        std::string time;  ///< capture time in ISO 8601, so that texts sort by time
+        std::string time;  ///< capture time in ISO 8601, so that strings sort by time
     };
 
     explicit Presence(Options options) : options_(options) {}
@@ -51,7 +51,7 @@ class Presence {
     /// Processes a track event.
     void update(const wire::Track& event, Time now);
     /// Processes a result. `age` is the time since its publication. If the result is older than
-    /// `absent_after`, it names its track, but the track does not count as in view.
+    /// `absent_after`, it names its track, but does not bring the track into view.
     void update(const wire::Identity& identity, std::chrono::nanoseconds age, Time now);
 
     /// Returns the current state of each camera, by camera name.

@@ -21,7 +21,7 @@ class RetainedStates {
     };
 
     /// Sets a JSON state and adds the field `since` to it. If `state` is the same as before, the
-    /// field keeps its previous value, and nothing is sent.
+    /// field keeps its previous value, and nothing is queued.
     void set(const std::string& topic, Json state, const std::string& since);
     /// Sets a plain-text state.
     void set(const std::string& topic, const std::string& text);
@@ -35,7 +35,7 @@ class RetainedStates {
     /// Removes the retained messages of all topics that were passed to note_existing() and have no
     /// state.
     void remove_stale();
-    /// Removes the state of a topic and its retained message.
+    /// Removes the state of a topic and its retained message, if the topic has a state.
     void remove(const std::string& topic);
 
     /// Queues all states again. Must be called after a reconnect, because the MQTT broker may have

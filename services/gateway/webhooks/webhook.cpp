@@ -118,8 +118,9 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         lag_.set(0);
-        // For results that do not match, the position is saved only here, when no result is
-        // pending. After a crash some of them are skipped a second time, which costs little.
+        // Results that do not match move the position without saving it. If the gateway crashes
+        // before the position is saved here or in finish(), they are skipped a second time, which
+        // costs little.
         if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
         return poll_interval;
     }

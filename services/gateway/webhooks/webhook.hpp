@@ -26,7 +26,7 @@ namespace facebus::gateway {
 ///
 /// Reads the results from the history in Redis and stores its position there. Therefore no queue
 /// grows in memory, and a restart loses no result that is still in the history. A result that was
-/// removed from the history, because a person was removed, is not delivered.
+/// removed from the history, for example because a person was removed, is not delivered.
 class Webhook {
   public:
     /// `name` is the name of the webhook in the configuration. Throws FatalError (config) if an
