@@ -37,8 +37,8 @@ function requestHeaders(extra) {
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Sends a request and returns its response. Retries if the response has Retry-After, that is, if the gateway is busy or
- * limits the rate. Throws GatewayError if the gateway cannot be reached or returns an error.
+ * Sends a request and returns its response. Retries up to five times while the response has Retry-After (status 429 or
+ * 503). Throws GatewayError if the gateway cannot be reached or returns an error.
  */
 async function send(method, path, {json, form} = {}) {
   const body = json === undefined ? form : JSON.stringify(json);
@@ -110,9 +110,9 @@ async function loadNext() {
 }
 
 /**
- * Yields {event: 'open'} once connected, then each server-sent event, until the connection ends. `lastId` is the id of
- * the last event received; the gateway continues with the event after it. Throws GatewayError if the gateway rejects
- * the request.
+ * Yields {event: 'open'} once connected, then each server-sent event with data, until the connection ends. `lastId` is
+ * the id of the last event received; the gateway continues with the event after it. Throws GatewayError if the gateway
+ * rejects the request, and other errors if the connection fails.
  */
 export async function* events(path, lastId) {
   const extra = {Accept: 'text/event-stream'};

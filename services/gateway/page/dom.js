@@ -1,6 +1,9 @@
 // Functions that create the elements of the page. They insert text as text, never as HTML, because names are untrusted.
 
-/** Sets properties and event listeners (`onclick`) of an element and appends its children. Skips missing values. */
+/**
+ * Sets attributes and event listeners (such as `onclick`) of an element and appends its children. Skips properties that
+ * are null, undefined or false, and children that are null or undefined.
+ */
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === undefined || value === null || value === false) continue;
@@ -22,7 +25,7 @@ export function s(tag, properties, ...children) {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
 }
 
-/** Creates a button. `style` is its CSS class: primary, quiet or danger. */
+/** Creates a button. `style` is its CSS class, such as primary, quiet or danger. */
 export function button(text, style, onclick, properties) {
   return h('button', {type: 'button', class: style, onclick, ...properties}, text);
 }
@@ -61,7 +64,7 @@ export function capitalise(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Shows a notification for 5 seconds, or 10 if `kind` is bad (an error). The other kind is good. */
+/** Shows a notification: for 5 seconds if `kind` is good, for 10 if it is bad (an error). */
 export function notify(text, kind = 'good') {
   const notification = h('p', {class: `notification ${kind}`}, text);
   document.querySelector('#notifications').append(notification);
@@ -73,7 +76,7 @@ export function emptyState(title, text) {
   return h('div', {class: 'empty'}, h('h2', {}, title), h('p', {}, text));
 }
 
-/** Creates a list from [name, value] rows. Skips rows that are false. */
+/** Creates a list from [name, value] rows. Skips rows that are false or undefined. */
 export function facts(rows) {
   return h('dl', {class: 'facts'},
     rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));

@@ -8,11 +8,11 @@ export const title = 'Live';
 
 const maxCards = 120;
 const maxRetryDelay = 5000;
-const newFor = 3000;  // milliseconds for which a card counts as new
+const newFor = 3000;  // milliseconds for which a result counts as new
 
 /** Latest result of each track, least recently updated track first. */
 const tracks = new Map();
-/** Functions to call with the id of each track whose result was updated or dropped. */
+/** Functions to call with the id of a track after its result was stored, or removed because it is ignored. */
 const watchers = new Set();
 let cropsMissing = false;  // whether the latest result had no crop
 let listening = false;
@@ -110,8 +110,9 @@ let filter = 'all';
 export function show(root) {
   const list = h('div', {class: 'cards'});
   const summary = h('p', {class: 'summary'});
-  const hint = h('p', {class: 'hint', hidden: true}, 'Results contain no images. To show faces and to enrol unknown ',
-    'people, set ', h('code', {}, 'recognize.publish_crops: true'), ' for the workers.');
+  const hint = h('p', {class: 'hint', hidden: true},
+    'The latest result contains no image. If no result contains one, set ',
+    h('code', {}, 'recognize.publish_crops: true'), ' for the workers, to show faces and to enrol unknown people.');
   const matches = (result) => filter === 'all' || result.decision === filter;
 
   const draw = () => {

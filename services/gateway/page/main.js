@@ -27,7 +27,7 @@ function show() {
 }
 
 let signingIn = false;
-/** Opens the sign-in dialog, then starts the page. `error` is the gateway's message about a rejected key. */
+/** Opens the sign-in dialog, then starts the page. Shows `error`, the gateway's message, if it rejected a key. */
 async function signIn(error) {
   if (signingIn) return;
   signingIn = true;

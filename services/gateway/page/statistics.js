@@ -11,7 +11,7 @@ const ranges = {10: '10 minutes', 60: '1 hour'};  // text of each time range, by
 const decisions = ['known', 'unknown', 'undecided', 'error'].map((name) => ({name, kind: name}));
 let minutes = 10;  // selected time range
 
-/** Creates the table of latency per stage. It shows the median p50 and the maximum p99 of all spans. */
+/** Creates the table of latency per stage. It shows the median of the p50 and the maximum of the p99 of `spans`. */
 function latencyTable(spans) {
   const stages = Object.keys(spans[0].milliseconds);
   const medianP50 = (stage) => {
