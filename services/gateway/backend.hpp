@@ -22,11 +22,11 @@ struct Backend {
     Pool<gallery::Store>& stores;  ///< connections to the gallery in Redis
     /// Returns the current snapshot of the gallery and the decision policy.
     std::function<live_gallery::GalleryWatcher::View()> gallery;
-    /// Updates the snapshot. Handlers call it after every write, so that gallery() includes the
-    /// change.
+    /// Updates the snapshot, so that gallery() includes the changes that the caller has made.
     std::function<void()> refresh_gallery;
 
-    /// Returns how long a request waits for a free item of a pool.
+    /// Returns how long a request waits for a free item of a pool, or for the end of another export
+    /// or import, before it fails with 503.
     [[nodiscard]] std::chrono::duration<double> timeout() const {
         return std::chrono::duration<double>(options.timeout);
     }

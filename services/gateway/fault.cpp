@@ -13,7 +13,7 @@ std::unexpected<Fault> fail(int status, int code, std::string message) {
 Fault to_fault(const Error& error, int code) {
     switch (error.kind) {
         case ErrorKind::unavailable:
-            // Text after a semicolon is a remedy.
+            // By convention, text after a semicolon is a remedy.
             return {503, 503, error.message + (error.message.contains("; ") ? "" : "; try again")};
         case ErrorKind::too_large:
             return {413, 413, error.message};
@@ -42,9 +42,9 @@ Fault http_fault(int status) {
             return {status, status,
                     "method not allowed; GET /openapi.json lists the methods of each path"};
         case 411:
-            return {
-                status, status,
-                "the header Content-Length is missing; send it, and do not use chunked encoding"};
+            return {status, status,
+                    "chunked bodies are not supported; send Content-Length instead of "
+                    "Transfer-Encoding"};
         case 413:
             return {status, status,
                     "the body is too large; the limits are gateway.max_upload for images and "
@@ -58,7 +58,8 @@ Fault http_fault(int status) {
             return {status, status, "internal error; see the gateway's log"};
         default:
             return {status, status,
-                    "malformed HTTP request; check the request line and the headers"};
+                    "malformed or incomplete HTTP request; check the request line, the headers and "
+                    "the length of the body"};
     }
 }
 

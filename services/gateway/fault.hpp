@@ -40,9 +40,9 @@ using HttpResult = std::expected<T, Fault>;
 /// Returns a Fault, for use as the error of an HttpResult.
 std::unexpected<Fault> fail(int status, int code, std::string message);
 
-/// Converts an Error to a Fault. The status is 503 for `unavailable`, 413 for `too_large` and 400
-/// for all other kinds, which also get the `code`. Adds "; try again" to the message of an
-/// `unavailable` error that does not state a remedy after a semicolon.
+/// Converts an Error to a Fault. Status and code are 503 for `unavailable` and 413 for `too_large`.
+/// For all other kinds, the status is 400 and the code is `code`. Adds "; try again" to the message
+/// of an `unavailable` error that does not state a remedy after a semicolon.
 Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
 /// Returns the response with the body {"message": ..., "code": ...}.

@@ -23,10 +23,10 @@
 namespace facebus::gateway {
 namespace {
 
-// Number of connections to Redis, shared by all requests. Commands are short, so a few suffice.
+// Number of connections to Redis that the request handlers share.
 constexpr int redis_connections = 4;
-// The page shows results up to this age. At start-up they are read from the history, so that the
-// names of people in view are known.
+// How long received results are kept for the page. Also the maximum age of the results that are
+// read from the history at start-up, so that MQTT presence knows the names of people in view.
 constexpr std::chrono::hours max_result_age(1);
 
 /// Returns the API keys, or null if gateway.allow_anonymous is set.
@@ -37,8 +37,9 @@ std::shared_ptr<KeyRing> load_keys(const service::Runtime& runtime, const Option
             throw FatalError(
                 Exit::config,
                 fmt::format("gateway.allow_anonymous gives every client full access, so "
-                            "gateway.address must be a loopback address, which {} is not; set "
-                            "gateway.keys instead",
+                            "gateway.address must be a loopback address such as "
+                            "127.0.0.1:8000, not {}; change it, or set gateway.keys and remove "
+                            "gateway.allow_anonymous",
                             options.address));
         }
         runtime.log.warning("anonymous_access",
@@ -47,8 +48,9 @@ std::shared_ptr<KeyRing> load_keys(const service::Runtime& runtime, const Option
     }
     if (options.key_file.empty()) {
         throw FatalError(Exit::config,
-                         "no API keys: create one with `facebus api-key admin NAME --into FILE` "
-                         "and set gateway.keys to the file, or set gateway.allow_anonymous");
+                         "gateway.keys is not set; create a key with `facebus api-key admin NAME "
+                         "--into FILE` and set gateway.keys to the file, or set "
+                         "gateway.allow_anonymous (with a loopback address only)");
     }
     return std::make_shared<KeyRing>(
         options.key_file, [&runtime](const Error& error) { runtime.count_error(error); });

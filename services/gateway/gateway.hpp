@@ -6,8 +6,8 @@
 
 namespace facebus::gateway {
 
-/// Runs the gateway until `runtime` is stopped. Throws FatalError if the configuration is invalid,
-/// a model is missing, the address is in use or Redis is unavailable.
+/// Runs the gateway until runtime.stop is requested. Throws FatalError if the configuration is
+/// invalid, a model is missing, the address is in use or Redis is unavailable.
 void serve(service::Runtime& runtime, const settings::Settings& settings);
 
 }  // namespace facebus::gateway

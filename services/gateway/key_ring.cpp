@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto check_interval = std::chrono::seconds(1);
 
-/// Returns the time of the file's last change, or file_time_type::min() if the file does not exist.
+/// Returns the time of the file's last change, or file_time_type::min() if it cannot be determined.
 std::filesystem::file_time_type modification_time(const std::filesystem::path& file) {
     std::error_code failed;
     return std::filesystem::last_write_time(file, failed);

@@ -15,8 +15,8 @@
 
 namespace facebus::gateway {
 
-/// Loads API keys from a file. Checks at most once per second whether the file has changed, and
-/// then reloads it. If reloading fails, the previous keys stay valid. Thread-safe.
+/// Loads API keys from a file. find() checks at most once per second whether the file has changed,
+/// and reloads it if so. If reloading fails, the previous keys stay valid. Thread-safe.
 class KeyRing {
   public:
     /// Called with the error if reloading the file fails.
@@ -38,7 +38,7 @@ class KeyRing {
     ErrorHandler on_error_;
     std::mutex mutex_;
     Keys keys_;
-    std::filesystem::file_time_type modified_;  ///< time of the file's last known change
+    std::filesystem::file_time_type modified_;  ///< modification time of the loaded file
     Monotonic::time_point next_check_;
 };
 

@@ -40,14 +40,15 @@ struct Options {
         key("max_megapixels", self.max_megapixels, Range{1, 64},
             "maximum size of an image, in megapixels");
         key("rate", self.rate, Range{0, 1e6},
-            "sustained requests per second per API key; 0: unlimited");
+            "sustained requests per second per API key, or of all clients if allow_anonymous is "
+            "true; 0: unlimited");
         key("burst", self.burst, Range{1, 1'000'000},
-            "maximum burst of requests per API key, before the sustained rate applies");
+            "maximum burst of requests before the sustained rate applies");
         key("timeout", self.timeout, Range{0.1, 3600},
-            "timeout in seconds for each of: receiving a request, waiting for other requests (see "
-            "concurrent_images) to finish, sending the response");
+            "timeout in seconds for each of: receiving a request (5 at most for its headers), "
+            "waiting for other requests (see concurrent_images) to finish, sending the response");
         key("threads", self.threads, Range{1, 1000},
-            "requests handled concurrently, not counting streams");
+            "requests that can be handled concurrently in addition to max_streams streams");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
             "images processed concurrently; each requires about 200 MB for its own copy of the "
             "neural networks");

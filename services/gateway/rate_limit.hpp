@@ -9,7 +9,7 @@
 
 namespace facebus::gateway {
 
-/// One token bucket per client. It holds up to `burst` requests and refills with `rate` requests
+/// One token bucket per client. Each holds up to `burst` requests and refills with `rate` requests
 /// per second. Thread-safe.
 class RateLimit {
   public:
@@ -29,7 +29,7 @@ class RateLimit {
     double rate_;
     double burst_;
     std::mutex mutex_;
-    std::map<std::string, Bucket> buckets_;  ///< by client, that is, by name of its API key
+    std::map<std::string, Bucket> buckets_;  ///< by client
 };
 
 }  // namespace facebus::gateway

@@ -1,4 +1,4 @@
-// Distributes the broker's results to the other parts of the gateway.
+// Distributes the messages of the result topic to the parts of the gateway.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@ namespace facebus::gateway {
 /// Callbacks of a part of the gateway that receives results. Empty callbacks are skipped. They run
 /// on the feed's thread and must not block.
 struct ResultListener {
-    /// Receives each result once. `run` and `result` identify it. `crop` is empty if the result has
-    /// none or if it was missed and then read from the history.
+    /// Receives each result once; see results::CatchUp. `crop` is empty if the result has none or
+    /// was read from the history.
     std::function<void(const wire::Identity&, const Bytes& crop)> identity{};
     std::function<void(const wire::Track&)> track{};
     std::function<void(const wire::Camera&)> camera{};
@@ -26,9 +26,9 @@ struct ResultListener {
 };
 
 /// Subscribes to the result topic and passes messages to the listeners, on its own thread, until
-/// runtime.stop is requested. Reads results that were published before it started or during an
-/// outage from the history in Redis, if they are not older than `age`. If Redis is unavailable,
-/// live results continue; only missed results are delayed.
+/// runtime.stop is requested. At the start, reads the results of the last `age` from the history in
+/// Redis; later, reads the results that it missed. If Redis is unavailable, live results continue;
+/// only missed results are delayed.
 class ResultFeed {
   public:
     /// Throws FatalError if `endpoint` (broker.results) is not a valid address.

@@ -22,7 +22,7 @@ struct AuthorizedRequest {
     api_keys::Role role{};  ///< role of the client's API key; `admin` if none is required
 };
 
-/// Method and path, with the function that handles such requests.
+/// Requests with one method and path pattern, and the function that handles them.
 struct Route {
     std::string method;
     /// Path with parameters, for example "/faces/{id}/verify". {id} matches one path segment;
@@ -47,9 +47,10 @@ class Router {
         const Route* route = nullptr;
         std::map<std::string, std::string> path_parameters{};
     };
-    /// Returns the route for a method and path. Ignores a trailing slash. Fails with 404 if no
-    /// pattern matches the path. Fails with 405 if patterns match but their methods differ; then
-    /// sets `allow` to the supported methods, comma-separated.
+    /// Returns the route for a method and path. Ignores a trailing slash, unless it is part of the
+    /// value of {name*}. Fails with 404 if no pattern matches the path. Fails with 405 if patterns
+    /// match but their methods differ; then sets `allow` to the supported methods, comma-separated.
+    /// Requires: `allow` is empty.
     HttpResult<Match> find(const std::string& method, const std::string& path,
                            std::string& allow) const;
 

@@ -28,7 +28,7 @@ std::size_t Site::max_body() const {
 }
 
 /// Returns the route of the request and the client's key if the key has the required role. On
-/// failure, adds headers of the error response to `extra`.
+/// failure, adds the headers that the error response needs to `extra`.
 HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
                                              http::Response& extra) const {
     std::string allow;
@@ -87,7 +87,7 @@ std::optional<http::Response> Site::admit(const http::Request& request) {
     const auto& pattern = authorized->route->pattern;
     if (authorized->route->role && !limit_.take(authorized->key.name, Monotonic::now())) {
         return reject(pattern, {429, 429,
-                                fmt::format("this key is limited to {:g} requests per second; "
+                                fmt::format("the limit of {:g} requests per second is exceeded; "
                                             "try again later",
                                             options_.rate)});
     }

@@ -24,11 +24,11 @@ class Site {
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the error response to a request that is invalid, lacks the required role, exceeds
+    /// Returns the error response to a request that has no route, lacks the required role, exceeds
     /// the rate limit or announces a body that is too large for its route. Returns nothing if the
     /// body may be read.
     std::optional<http::Response> admit(const http::Request& request);
-    /// Calls the handler of the request's route.
+    /// Checks the key again and calls the handler of the request's route.
     http::Response handle(const http::Request& request);
     /// Returns the response for an HTTP error status.
     http::Response error_response(int status);
