@@ -14,7 +14,7 @@ const Monotonic::time_point start;
 constexpr std::int64_t second = 1'000'000'000;
 
 /// Returns a report of the camera `door`, whose latest frame was captured `last_frame_ago` seconds
-/// earlier.
+/// before the report.
 wire::Camera report(std::int64_t last_frame_ago) {
     return {.head = {.src = "door", .ts = 100 * second},
             .live = true,
@@ -41,13 +41,13 @@ BOOST_AUTO_TEST_CASE(camera_is_live_while_frames_arrive_and_offline_without_mess
     BOOST_TEST(state(board, 12) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(detects_missing_frames_even_if_the_clock_of_the_edge_differs) {
+BOOST_AUTO_TEST_CASE(camera_has_no_frames_if_the_latest_one_is_6_s_older_than_the_report) {
     CameraBoard board;
     board.update(report(6), start);
     BOOST_TEST(state(board, 1) == "no_frames");
 }
 
-BOOST_AUTO_TEST_CASE(camera_that_is_a_file_read_to_its_end_never_goes_offline) {
+BOOST_AUTO_TEST_CASE(camera_whose_stream_has_ended_does_not_go_offline) {
     CameraBoard board;
     auto last = report(6);
     last.ended = true;

@@ -13,8 +13,8 @@ namespace {
 const MqttTopics topics("facebus", "homeassistant", "hall");
 const std::string id(32, 'a');
 
-/// Checks that a topic is <prefix>/<component>/<node>/<object>/config with characters that Home
-/// Assistant allows.
+/// Checks that a topic has five levels, as <prefix>/<component>/<node>/<object>/config, and only
+/// characters that Home Assistant allows.
 void check_topic(const std::string& topic) {
     BOOST_TEST(std::ranges::count(topic, '/') == 4);
     BOOST_TEST(std::ranges::all_of(topic, [](unsigned char c) {

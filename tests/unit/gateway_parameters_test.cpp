@@ -19,7 +19,7 @@ void expect_error(const Query& query, int code, const std::string& name) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(returns_all_faces_with_one_subject_each_by_default) {
+BOOST_AUTO_TEST_CASE(default_options_select_all_faces_with_one_subject_each) {
     const auto options = *parse_image_options({});
     BOOST_TEST(options.limit == 0U);
     BOOST_TEST(options.predictions == 1U);
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(parses_parameters_of_compreface_clients) {
     BOOST_TEST(parse_image_options({{"det_prob_threshold", "1e-300"}}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(errors_name_the_invalid_parameter) {
+BOOST_AUTO_TEST_CASE(errors_name_the_invalid_parameter_or_plugin) {
     for (const auto* invalid : {"", "-1", "x", "1.5", "1001", "99999999999999999999", " 1"}) {
         expect_error({{"limit", invalid}}, fault_code::bad_argument, "limit");
     }

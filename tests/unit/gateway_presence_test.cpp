@@ -33,7 +33,7 @@ struct PresenceFixture {
     Presence::Camera door(Monotonic::duration after) {
         return presence.cameras(start + after).at("door");
     }
-    /// Checks the state of the camera `door`, `after` the start.
+    /// Checks the state of the camera `door` at the time `start + after`.
     void expect(Monotonic::duration after, std::size_t count, const People& people) {
         const auto camera = door(after);
         BOOST_TEST_CONTEXT("after " << std::chrono::duration<double>(after).count() << " s") {
@@ -93,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(person_is_present_again_if_messages_of_the_track_resume,
     expect(61s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(messages_after_the_end_of_a_track_are_ignored, PresenceFixture) {
+BOOST_FIXTURE_TEST_CASE(messages_after_the_end_of_a_track_do_not_reopen_it, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(event("t1", wire::TrackEvent::ended), start);
     presence.update(event("t1", wire::TrackEvent::started), start + 10s);

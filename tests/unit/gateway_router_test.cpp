@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(fails_with_404_for_unknown_paths_and_405_for_wrong_methods)
     BOOST_TEST(allow == "GET, DELETE");
 }
 
-BOOST_AUTO_TEST_CASE(openapi_document_lists_exactly_the_served_routes_with_their_roles) {
+BOOST_AUTO_TEST_CASE(openapi_document_lists_all_routes_except_the_page_with_their_roles) {
     const gateway::Options options;
     const enrolment::Options enrolment_options;
     Pool<FaceStage> stages;
@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(openapi_document_lists_exactly_the_served_routes_with_their
     const auto document = nlohmann::json::parse(openapi());
     for (const auto& [path, methods] : document["paths"].items()) {
         for (const auto& [method, operation] : methods.items()) {
-            // The description contains the role first, in backticks. Without a description, no role
-            // is required.
+            // The first text in backticks in the description is the role. Without a description, no
+            // role is required.
             auto text = operation.value("description", "``");
             text = text.substr(text.find('`') + 1);
             documented[method + " " + path] = text.substr(0, text.find('`'));

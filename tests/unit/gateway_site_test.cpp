@@ -1,4 +1,4 @@
-// Tests authentication, limits and errors of the REST API, without sockets.
+// Tests authentication, limits and errors of the REST API, without sockets, and class Pool.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -81,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(each_role_has_the_permissions_of_all_lower_roles, Fixtur
     BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(checks_the_key_again_after_the_body_arrived, Fixture) {
+BOOST_FIXTURE_TEST_CASE(checks_the_key_again_before_calling_the_handler, Fixture) {
     auto site = make_site();
     BOOST_TEST(site.handle(request("/read", read)).body == "yes");
     BOOST_TEST(site.handle(request("/read", "revoked")).status == 401);
@@ -111,7 +111,7 @@ BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
     BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_methods_as_json, Fixture) {
+BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_unsupported_methods_as_json, Fixture) {
     auto site = make_site();
     BOOST_TEST(status(site.admit(request("/nothing", admin))) == 404);
     const auto wrong = site.admit(request("/read", admin, "GET"));

@@ -67,8 +67,8 @@ wire::Identity result_naming(const std::string& subject) {
     return identity;
 }
 
-/// Changes a gallery of Ann and Bob to the gallery `after`. Checks that the results and the unknown
-/// faces of Ann are dropped and all others are kept.
+/// Changes a gallery of Ann and Bob to the gallery `after`. Checks that the results that name Ann
+/// and an unknown face that resembles her are dropped, and that all others are kept.
 void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     UnknownFaces unknown_faces(9, hours(1'000'000));
