@@ -27,7 +27,7 @@ constexpr float lift = 0.03F;
 
 // Faces with less roll are not rotated: the network was trained on faces that were not rotated, and
 // rotating every face cost accuracy on LFW. Beyond this angle, a rotated crop resembles the
-// training images more.
+// training images more than an unrotated one.
 constexpr float max_roll = 15 * std::numbers::pi_v<float> / 180;
 
 /// Returns the angle of the line between the eyes, in radians.
@@ -40,7 +40,7 @@ cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float a
     const float left = centre.x - static_cast<float>(width) / 2;
     const float top = centre.y - static_cast<float>(height) / 2;
     const cv::Rect wanted(cvRound(left), cvRound(top), width, height);
-    // In most cases no resampling is needed, so return a view of the image.
+    // A patch that is not rotated and lies inside the image needs no resampling: return a view.
     if (angle == 0 && (wanted & cv::Rect(0, 0, image.cols, image.rows)) == wanted)
         return image(wanted);
     // Map patch coordinates to image coordinates by a rotation about the centre. In OpenCV, the
@@ -76,7 +76,7 @@ Image align(const Image& image, const Detection& face) {
         centre.x += std::sin(angle) * lift * face.box.height;
         centre.y -= std::cos(angle) * lift * face.box.height;
         const cv::Mat part = patch(as_mat(image), centre, width, height, angle);
-        // Average pixels when shrinking, to avoid aliasing; interpolate when enlarging.
+        // Average pixels if both sides shrink, to avoid aliasing. Otherwise interpolate.
         const bool shrinks = width > crop_side && height > crop_side;
         cv::Mat crop;
         cv::resize(part, crop, {crop_side, crop_side}, 0, 0,

@@ -32,7 +32,7 @@ std::string to_bytes(std::size_t value) {
     return bytes;
 }
 
-/// Returns the value of four bytes, highest byte first.
+/// Returns the value of the four bytes at `position`, highest byte first.
 std::size_t number_at(std::string_view bytes, std::size_t position) {
     std::size_t value = 0;
     for (std::size_t i = 0; i < 4; ++i)
@@ -55,7 +55,7 @@ std::string describe(const Quality& quality) {
                        quality.overall);
 }
 
-/// Returns the text of the facebus chunk, if the file has one before its pixels (IDAT).
+/// Returns the text after our keyword in a tEXt chunk, if there is one before the pixels (IDAT).
 std::optional<std::string> find_text(std::string_view png) {
     if (!png.starts_with(signature)) return std::nullopt;
     std::size_t position = signature.size();

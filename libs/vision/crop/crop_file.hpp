@@ -19,7 +19,7 @@ struct AlignedCrop {
 /// that they are kept if the file is renamed or moved. Errors: those of write_image().
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
-/// Reads a file written by write_crop(). Returns nothing if the file is missing or does not
+/// Reads a file written by write_crop(). Returns nothing if the file cannot be read or does not
 /// contain that text chunk. Errors: those of read_image(); malformed (invalid quality, or not the
 /// size of a crop); refused (the crop was cut with a different crop_id).
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);

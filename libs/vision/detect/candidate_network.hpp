@@ -35,8 +35,8 @@ class CandidateNetwork {
     /// Loads O-Net from onet.onnx in the folder `models`. Throws as OnnxWeights does.
     static CandidateNetwork load_onet(const std::filesystem::path& models);
 
-    /// Returns one prediction per candidate, in the same order. `image`: 8-bit, BGR. Uses as many
-    /// threads as OpenCV is configured to use.
+    /// Returns one prediction per candidate, in the same order. `image`: 8-bit, BGR. Runs on
+    /// OpenCV's threads (see use_threads()).
     [[nodiscard]] std::vector<Prediction> run(const cv::Mat& image,
                                               const std::vector<Candidate>& candidates) const;
 
@@ -64,7 +64,8 @@ class CandidateNetwork {
     std::vector<Stage> stages_;
     ConvolutionLayer last_;  ///< 2 x 2, computed as 1 x 1 on gathered neighbourhoods
     ConvolutionLayer dense_;
-    ConvolutionLayer heads_;  ///< channel 0: score; 1 to 4: offsets; 5 to 14, O-Net only: landmarks
+    /// Channel 0: difference of the class scores; 1 to 4: offsets; 5 to 14, O-Net only: landmarks.
+    ConvolutionLayer heads_;
 };
 
 }  // namespace facebus::vision

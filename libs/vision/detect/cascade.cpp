@@ -33,7 +33,7 @@ OutputNetwork::OutputNetwork(const std::filesystem::path& models)
 
 std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
                                             const std::vector<Candidate>& candidates,
-                                            float min_score) {
+                                            float min_score) const {
     std::vector<Candidate> kept;
     const auto predictions = network_.run(image, candidates);
     for (std::size_t i = 0; i < candidates.size(); ++i) {

@@ -1,4 +1,4 @@
-// Private to libs/vision: O-Net and helpers that both detectors use.
+// Private to libs/vision: O-Net and helpers, used by both Mtcnn and Ssd.
 #pragma once
 
 #include <filesystem>
@@ -19,18 +19,19 @@ inline constexpr double pixel_scale = 1 / 128.0;
 /// Truncates the corners to whole pixels. Returns false if the box then contains no pixel.
 bool truncate_to_pixels(Candidate& candidate);
 
-/// O-Net, the last stage: makes the final decision, refines the box and locates the landmarks. Not
-/// thread-safe.
+/// O-Net, the last stage: makes the final decision, refines the box and locates the landmarks.
+/// Thread-safe.
 class OutputNetwork {
   public:
     /// Loads onet.onnx from `models`. Throws as OnnxWeights does.
     explicit OutputNetwork(const std::filesystem::path& models);
 
-    /// Returns the candidates whose score is above `min_score` as faces, highest score first. Of
-    /// overlapping boxes, only the best is returned. `image`: 8-bit, BGR. Requires: the candidates
-    /// are square.
-    std::vector<Detection> faces(const cv::Mat& image, const std::vector<Candidate>& candidates,
-                                 float min_score);
+    /// Returns the candidates whose O-Net score is above `min_score` as faces, highest score first.
+    /// If boxes overlap by more than 70% of the smaller one, only the best is returned. `image`:
+    /// 8-bit, BGR. Requires: the candidates are square.
+    [[nodiscard]] std::vector<Detection> faces(const cv::Mat& image,
+                                               const std::vector<Candidate>& candidates,
+                                               float min_score) const;
 
   private:
     CandidateNetwork network_;

@@ -13,22 +13,24 @@ constexpr const char* to_string(DetectorKind kind) {
 
 struct DetectorOptions {
     DetectorKind detector = DetectorKind::mtcnn;
-    int min_face = 40;            ///< MTCNN: minimum side of a face's box in pixels, at least 12
+    int min_face = 40;            ///< MTCNN: approximate side of the smallest faces to find, in
+                                  ///< pixels; at least 12
     float scale_factor = 0.709F;  ///< MTCNN: size of each level of the image pyramid, as a
                                   ///< fraction of the previous level; in (0, 1)
     float proposal_score = 0.6F;  ///< MTCNN: minimum score from P-Net
     float refine_score = 0.7F;    ///< MTCNN: minimum score from R-Net
-    float output_score = 0.9F;    ///< minimum score from O-Net, which both detectors use
+    float output_score = 0.9F;    ///< MTCNN and SSD: minimum score from O-Net
     int ssd_input = 300;          ///< SSD: side of the square the image is scaled to, in pixels
     float ssd_score = 0.5F;       ///< SSD: minimum score from the SSD network
 
     static void keys(auto& self, auto&& key) {
         key("detector", self.detector,
             Choices<DetectorKind>{{{"mtcnn", DetectorKind::mtcnn}, {"ssd", DetectorKind::ssd}}},
-            "mtcnn finds small faces; ssd searches a single downscaled copy of the image, uses "
-            "MTCNN's O-Net for boxes and landmarks, and requires `models/prepare --only ssd`");
+            "mtcnn finds small faces; ssd searches a single copy of the image, scaled to "
+            "ssd_input, uses MTCNN's O-Net for boxes and landmarks, and requires "
+            "`models/prepare --only ssd`");
         key("min_face", self.min_face, Range{12, 4096},
-            "mtcnn: minimum face size (side of the bounding box), in frame pixels");
+            "mtcnn: approximate side of the smallest faces to find, in frame pixels");
         key("scale_factor", self.scale_factor, Range{0.3, 0.95},
             "mtcnn: scale factor between adjacent levels of the image pyramid");
         key("proposal_score", self.proposal_score, Range{0, 1},

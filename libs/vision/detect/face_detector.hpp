@@ -15,7 +15,7 @@ namespace facebus::vision {
 /// thread.
 class FaceDetector {
   public:
-    /// Throws `FatalError` if a model is missing or corrupt.
+    /// Throws `FatalError` if a model is missing or corrupt, or an option is invalid.
     FaceDetector(const std::filesystem::path& models, const DetectorOptions& options);
 
     /// Returns the faces in the image, highest score first; see Mtcnn::detect() and Ssd::detect().

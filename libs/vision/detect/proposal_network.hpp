@@ -22,7 +22,7 @@ struct ProposalMaps {
 };
 
 /// P-Net, computed a few rows at a time, so that the rows in use stay in the fastest CPU caches.
-/// Outputs differ from those of OpenCV DNN by at most 1e-4. Thread-safe.
+/// Thread-safe.
 class ProposalNetwork {
   public:
     /// Loads the ONNX file. Throws as OnnxWeights does.

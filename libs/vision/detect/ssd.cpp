@@ -14,8 +14,8 @@ namespace {
 
 // The network was trained on pixels minus these means of blue, green and red, without scaling.
 const cv::Scalar ssd_mean(104, 177, 123);
-// Numbers per row of the output: index of the image, class, score, then left, top, right and bottom
-// as fractions of the image size.
+// Numbers per detection in the output: index of the image, class, score, then left, top, right and
+// bottom as fractions of the image size.
 constexpr int row_size = 7;
 
 }  // namespace
@@ -25,7 +25,7 @@ struct Ssd::Impl {
     cv::dnn::Net net;
     OutputNetwork output_network;
 
-    /// Returns the boxes that the SSD finds, made square because O-Net requires it.
+    /// Returns the boxes that the SSD network finds, made square because O-Net requires it.
     std::vector<Candidate> propose(const cv::Mat& image);
 };
 

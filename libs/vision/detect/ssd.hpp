@@ -11,10 +11,10 @@
 
 namespace facebus::vision {
 
-/// Detects faces in a single pass over a downscaled copy of the image. Its run time does not depend
-/// on the size of the image, but it misses faces much narrower than a tenth of the image width.
-/// SSD finds only boxes. O-Net then refines each box and locates the landmarks, so that crops are
-/// cut exactly as with MTCNN. Not thread-safe: use one object per thread.
+/// Detects faces in a single pass over a copy of the image that is scaled to `ssd_input` x
+/// `ssd_input` pixels. Its run time hardly depends on the size of the image, but it misses faces
+/// that are small in this copy. The SSD network finds only boxes. O-Net then refines each box and
+/// locates the landmarks, as in Mtcnn. Not thread-safe: use one object per thread.
 class Ssd {
   public:
     /// Loads the SSD from `models`/ssd and onet.onnx from `models`. If a file is missing or
