@@ -15,8 +15,8 @@ namespace facebus::vision {
 
 namespace {
 
-// Larger batches need more memory and are not faster per crop: in measurements, batches of more
-// than 8 crops were no faster.
+// Limits the memory of a batch. In measurements, batches of more than 8 crops were not faster per
+// crop.
 constexpr std::size_t max_batch = 16;
 constexpr std::string_view network_id = "facenet-20180408-casia";
 

@@ -12,7 +12,7 @@
 
 namespace facebus::vision {
 
-/// Library that runs the network. The embeddings of both engines differ by at most 1e-5, so
+/// Library that runs the network. The embeddings of the engines differ only by rounding errors, so
 /// enrolment and recognition may use different engines.
 enum class Engine {
     opencv,       ///< always available
@@ -37,7 +37,7 @@ class Embedder {
     /// crop_side x crop_side pixels (see vision/crop/align.hpp).
     std::vector<Embedding> embed(std::span<const Image> crops);
 
-    /// Returns an id that identifies the network, its weights and the preprocessing. Only
+    /// Returns an id that identifies the network, its weights and how crops are cut (crop_id). Only
     /// embeddings with equal ids are comparable.
     [[nodiscard]] const std::string& model_id() const;
 

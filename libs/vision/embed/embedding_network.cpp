@@ -34,7 +34,8 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 #if defined(FACEBUS_ONNXRUNTIME)
 
 /// Discards everything that is written to standard error during the lifetime of this object. During
-/// initialisation, Debian's library writes a thousand harmless lines about duplicate registrations.
+/// initialisation, Debian's ONNX Runtime writes about a thousand harmless lines about duplicate
+/// registrations.
 class QuietStderr {
   public:
     QuietStderr() : saved_(dup(STDERR_FILENO)) {
@@ -56,7 +57,7 @@ class QuietStderr {
 };
 
 /// Loads the version of the library with which facebus was built. Throws `FatalError` (config) if
-/// it is not installed.
+/// this version is not installed.
 void load_onnxruntime() {
     void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
     using GetBase = const OrtApiBase* (*)();

@@ -10,8 +10,8 @@
 
 namespace facebus::vision {
 
-/// Function that runs the network. The input is a blob of N x 3 x side x side floats, the output a
-/// matrix of N x D floats with one row per crop.
+/// Function that runs the network. The input is a blob of N x 3 x crop_side x crop_side floats, the
+/// output a matrix of floats with one row per crop.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 
 /// Loads the ONNX file with the engine. Throws `FatalError` (unavailable) as load_network() does;

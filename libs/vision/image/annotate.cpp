@@ -128,14 +128,14 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
     constexpr int side = 160;
     constexpr int gap = 20;
     constexpr int strip = 5;         ///< height of the strip below the image that shows the tone
-    constexpr int text_height = 46;  ///< height of the two lines of text
+    constexpr int text_height = 46;  ///< height of the two lines of text below the strip
     constexpr int head = 64;         ///< height of the title
     constexpr int cell_height = side + strip + text_height;
     const cv::Scalar background(250, 249, 248);
     const cv::Scalar ink(40, 36, 32);
     const cv::Scalar faint(125, 118, 110);
     const int count = static_cast<int>(cells.size());
-    // Make the sheet about twice as wide as high, but wide enough for the title.
+    // Use 4 to 12 columns; in between, as many as make the sheet wider than high.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
     return rethrow_opencv_errors("drawing", [&] {
@@ -183,7 +183,7 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
     impl->size = {width, height};
     impl->padded = {(width + 1) / 2 * 2, (height + 1) / 2 * 2};
     try {
-        // H.264 can be played in every browser, MPEG-4 Part 2 at least in every video player.
+        // Prefer H.264: browsers can play it, but not MPEG-4 Part 2, which needs a video player.
         for (const int codec : {cv::VideoWriter::fourcc('a', 'v', 'c', '1'),
                                 cv::VideoWriter::fourcc('m', 'p', '4', 'v')}) {
             if (impl->writer.open(file.string(), cv::CAP_FFMPEG, codec, frame_rate, impl->padded))
@@ -196,7 +196,7 @@ Result<VideoWriter> VideoWriter::create(const std::filesystem::path& file, doubl
     return fail(
         ErrorKind::unavailable,
         fmt::format("cannot write {}: check that the folder exists and is writable, and that "
-                    "FFmpeg has an encoder for MP4",
+                    "FFmpeg has an encoder for H.264 or MPEG-4 Part 2",
                     file.string()));
 }
 

@@ -18,7 +18,8 @@ enum class Tone { known, unknown, undecided };
 /// Box with a caption.
 struct Label {
     Box box;
-    std::string text;  ///< caption in UTF-8; characters outside ASCII are drawn as '?'
+    std::string text;  ///< caption in UTF-8; each character that is not printable ASCII is drawn
+                       ///< as '?'
     Tone tone = Tone::undecided;
 };
 

@@ -23,7 +23,8 @@ namespace facebus::vision {
 
 namespace {
 
-// An uncompressed image of max_image_pixels with 16 bits per channel and alpha, plus its header.
+// Size of an uncompressed image of max_image_pixels with 16 bits per channel and alpha, plus 64 KiB
+// for its header.
 constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
 
 /// Rotates and mirrors an image so that it is upright. `orientation`: EXIF orientation, 1 to 8.
@@ -99,7 +100,7 @@ Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& 
     const auto header = read_image_header(bytes);
     if (!header)
         return fail(ErrorKind::malformed,
-                    fmt::format("{} is not a JPEG, PNG, BMP, WebP, TIFF or PNM image", name));
+                    fmt::format("{} is not a valid JPEG, PNG, BMP, WebP, TIFF or PNM image", name));
     const auto limit = static_cast<std::uint64_t>(std::min(max_pixels, max_image_pixels));
     if (header->width > limit || (header->width > 0 && header->height > limit / header->width))
         return fail(ErrorKind::too_large, fmt::format("{} has {} x {} pixels; the limit is {}",
@@ -122,9 +123,12 @@ Result<std::string> encode_image(const Image& image, const std::string& extensio
     std::vector<unsigned char> bytes;
     try {
         constexpr int jpeg_quality = 92;
-        if (image.empty() || !cv::imencode(extension, as_mat(image), bytes,
-                                           {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
-            return fail(ErrorKind::unsupported, "the image is empty");
+        if (image.empty()) return fail(ErrorKind::unsupported, "the image is empty");
+        if (!cv::imencode(extension, as_mat(image), bytes,
+                          {cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+            return fail(ErrorKind::unsupported,
+                        fmt::format("an image of {} x {} pixels cannot be written as \"{}\"",
+                                    image.width, image.height, extension));
     } catch (const cv::Exception&) {
         return fail(ErrorKind::unsupported,
                     fmt::format("images can be written as .jpg or .png, not as \"{}\"", extension));

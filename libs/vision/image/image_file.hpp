@@ -26,11 +26,11 @@ Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& 
                            std::int64_t max_pixels = max_image_pixels);
 
 /// Returns the bytes of a JPEG (quality 92) or PNG file. `extension`: ".jpg" or ".png". Error:
-/// unsupported, if the image is empty or the extension is not supported.
+/// unsupported, if the image is empty or cannot be written in this format.
 Result<std::string> encode_image(const Image& image, const std::string& extension);
 
-/// Writes a JPEG or PNG file, depending on the extension of `file`. Writes to a temporary file
-/// first and renames it. Errors: those of encode_image(); unavailable (the file cannot be written).
+/// Writes a JPEG or PNG file, depending on the extension of `file`. Replaces an existing file
+/// atomically. Errors: those of encode_image(); unavailable (the file cannot be written).
 Result<void> write_image(const std::filesystem::path& file, const Image& image);
 
 }  // namespace facebus::vision

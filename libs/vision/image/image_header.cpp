@@ -11,8 +11,7 @@ namespace {
 
 using Span = std::span<const unsigned char>;
 
-/// Reads numbers from a file in memory. A number beyond the end of the file is read as 0, which is
-/// rejected as a width or height.
+/// Reads numbers from a file in memory. A number beyond the end of the file is read as 0.
 class Reader {
   public:
     explicit Reader(Span bytes, bool big_endian = true) : bytes_(bytes), big_(big_endian) {}
@@ -94,7 +93,7 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             header.complete = true;
             break;
         }
-        // Markers without a length: escaped data, fill bytes, restart markers, start of image.
+        // No length follows escaped data, fill bytes, TEM (1), restart markers and start of image.
         const bool no_length =
             marker == 0 || marker == 0xFF || marker == 1 || (marker >= 0xD0 && marker <= 0xD8);
         if (no_length) {
@@ -102,14 +101,14 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             continue;
         }
         const std::size_t length = in.number(at + 2, 2);
-        // Start of a frame in any of the encodings; it contains the size of the image.
+        // Start of a frame, in any JPEG encoding. This segment contains the size of the image.
         const bool frame =
             marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
         if (frame && header.width == 0) {
             header.height = in.number(at + 5, 2);
             header.width = in.number(at + 7, 2);
         }
-        // Only the first EXIF block is used, as in common image viewers.
+        // Use only the first EXIF block, as common image viewers do.
         if (marker == 0xE1 && !has_exif && length > 8 &&
             in.has(at + 4, std::string_view("Exif\0\0", 6))) {
             has_exif = true;
@@ -156,9 +155,9 @@ std::optional<ImageHeader> read_bmp(Span bytes) {
     return header;
 }
 
-/// Reads the header of a WebP file. Applies the same checks as libwebp: if libwebp rejected a file
-/// that was accepted here, OpenCV would pass it to decoders of other formats, and one of them
-/// trusts the sizes in the file.
+/// Reads the header of a WebP file. Applies libwebp's checks of the header: if a file passed here
+/// and libwebp rejected it, OpenCV would try decoders of other formats, and one of them trusts the
+/// sizes in the file.
 std::optional<ImageHeader> read_webp(Span bytes) {
     const Reader in(bytes, false);
     ImageHeader header;

@@ -1,5 +1,5 @@
-// Private to libs/vision: converts images between facebus and OpenCV without copying pixels, and
-// exceptions of OpenCV to errors of facebus.
+// Private to libs/vision: converts images between facebus and OpenCV, if possible without copying
+// pixels, and exceptions of OpenCV to errors of facebus.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@
 
 namespace facebus::vision {
 
-/// Returns a view of the image's pixels. They are shared, so they must not be modified.
+/// Returns a view of the image's pixels. Requires: the image outlives the view, and the pixels are
+/// not modified through it.
 inline cv::Mat as_mat(const Image& image) {
     if (image.empty()) return {};
     const void* pixels = image.pixels.data();
@@ -36,14 +37,14 @@ inline Image to_image(cv::Mat mat) {
     return {width, height, Bytes(std::move(owner), data, size)};
 }
 
-/// Returns the cause of the exception as a single line; what() has several lines and names source
-/// files.
+/// Returns the cause of the exception without the source file, line and function that what()
+/// contains.
 inline std::string reason(const cv::Exception& exception) {
     return exception.err.empty() ? "OpenCV failed" : exception.err;
 }
 
-/// Runs `work` and rethrows OpenCV's exceptions as `FatalError` (software), so that other
-/// libraries need not know cv::Exception. `what`: description of the work, for the message. Use
+/// Runs `work` and rethrows OpenCV's exceptions as `FatalError` (software), so that users of
+/// libs/vision need not know cv::Exception. `what`: description of the work, for the message. Use
 /// this only for failures that no input can cause.
 template <class Work>
 std::invoke_result_t<Work> rethrow_opencv_errors(const char* what, Work work) {

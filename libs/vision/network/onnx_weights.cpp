@@ -13,7 +13,8 @@ namespace facebus::vision {
 namespace {
 
 // An ONNX file is a Protocol Buffers message: a model that contains a graph, whose initializers are
-// the tensors. These are field numbers from onnx.proto.
+// the tensors. The constants are from onnx.proto: `type_float` is a data type, the others are field
+// numbers.
 constexpr std::uint64_t model_graph = 7;
 constexpr std::uint64_t graph_initializer = 5;
 constexpr std::uint64_t tensor_data_type = 2;
@@ -124,7 +125,8 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
             return part.number != graph_initializer || read_tensor(part.bytes);
         });
     });
-    if (!well_formed || tensors_.empty()) model_failed(file, "is not a valid ONNX file");
+    if (!well_formed) model_failed(file, "is not a valid ONNX file");
+    if (tensors_.empty()) model_failed(file, "is not an ONNX file with 32-bit float weights");
 }
 
 const std::vector<float>& OnnxWeights::get(const std::string& name, std::size_t count) const {

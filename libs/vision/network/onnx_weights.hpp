@@ -13,7 +13,8 @@ namespace facebus::vision {
 /// so without OpenCV, so that the result does not depend on OpenCV's version.
 class OnnxWeights {
   public:
-    /// Reads the file. Throws as load_network() does if the file is missing or damaged.
+    /// Reads the file. Throws as load_network() does if the file is missing or damaged, or contains
+    /// no 32-bit float tensors.
     explicit OnnxWeights(const std::filesystem::path& file);
 
     /// Returns the values of the tensor `name`, in the order of the file. If no tensor has this
