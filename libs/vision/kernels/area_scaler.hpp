@@ -13,9 +13,8 @@ namespace facebus::vision {
 
 /// Scales a region of an image like cv::resize() with INTER_AREA: each output pixel is the average
 /// of the input pixels that it covers, weighted by the covered area. Then standardises each pixel x
-/// to (x - pixel_mean) * pixel_scale. It is several times as fast as cv::resize(), because it
-/// converts 8-bit pixels directly to floats, row by row, without copying the region. Not
-/// thread-safe.
+/// to (x - pixel_mean) * pixel_scale. Converts 8-bit pixels directly to floats, row by row, without
+/// copying the region. Not thread-safe.
 class AreaScaler {
   public:
     /// Prepares to scale `region` of `image` to `size`. Parts of the region outside the image are

@@ -89,8 +89,8 @@ std::size_t to_size(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// Element-wise maximum of vectors of 16 floats, kept in four registers. Every processor supports
-/// vectors of four floats, so pooling needs no variants.
+/// Element-wise maximum of vectors of 16 floats, kept in four registers. Every supported processor
+/// has vectors of four floats, so pooling needs no variants.
 class Maximum {
   public:
     explicit Maximum(const float* from)
@@ -150,8 +150,8 @@ void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int s
 
 void multiply(const float* weights, int inputs, int outputs, const float* in, int stride, int cells,
               float* out, Instructions instructions) {
-    // A matrix product is a 1 x 1 convolution without an activation. Its cells are the rows of the
-    // matrix.
+    // A matrix product is a 1 x 1 convolution without an activation. Its cells are the rows of
+    // `in`.
     for (std::size_t output = 0; output < to_size(outputs); output += lanes) {
         run(kernels_for<false>(instructions),
             {.rows = &in,
@@ -200,8 +200,8 @@ void ConvolutionLayer::add_convolution(const OnnxWeights& file, const std::strin
             const auto value =
                 kernel[(to_size(from) * to_size(inputs) + to_size(input)) * to_size(area) +
                        to_size(position)];
-            // The networks were trained on transposed RGB images. Transpose the weights and swap
-            // their channels once, so that images need not be converted.
+            // The networks were trained on transposed RGB images. Transpose the weights once, and
+            // swap red and blue in the first layer, so that images need not be converted.
             const int transposed = position % size * size + position / size;
             const int channel = inputs == 3 ? 2 - input : input;
             weights[(to_size(transposed) * to_size(inputs) + to_size(channel)) * to_size(outputs) +

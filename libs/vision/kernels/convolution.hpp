@@ -25,29 +25,30 @@ struct ConvolutionLayer {
     int outputs = 0;             ///< number of output channels, rounded up to a multiple of 16
     std::vector<float> weights;  ///< size * size * inputs rows of `outputs` floats
     std::vector<float> bias;     ///< one bias per output channel
-    std::vector<float> slope;    ///< PReLU: factor of negative values per output channel; 1: none
+    /// PReLU: factor of negative values per output channel; 1: no activation.
+    std::vector<float> slope;
 
     /// Creates a layer without activation. All weights and biases are zero.
     ConvolutionLayer(int side, int channels_in, int channels_out);
-    /// Loads the weights from the tensor NAME/kernel:0 (outputs x inputs x size x size), the biases
-    /// from NAME/bias:0 and the slopes from the tensor `prelu`. Rearranges the weights for upright
-    /// BGR images, because the networks were trained on transposed RGB images. Throws as
+    /// Loads the weights from the tensor NAME/kernel:0 (channels x inputs x size x size), the
+    /// biases from NAME/bias:0 and the slopes from the tensor `prelu`. Rearranges the weights for
+    /// upright BGR images, because the networks were trained on transposed RGB images. Throws as
     /// OnnxWeights::get() does.
     ConvolutionLayer(int side, int channels_in, int channels_out, const OnnxWeights& file,
                      const std::string& name, const std::string& prelu);
 
-    /// Adds output `from` of a fully connected layer with `of` outputs, multiplied by `factor`, to
-    /// channel `to`: adds its weights and its bias.
+    /// Adds the weights and the bias of output `from` of the fully connected layer `name`, which
+    /// has `of` outputs, multiplied by `factor`, to those of channel `to`.
     void add_dense(const OnnxWeights& file, const std::string& name, int of, int from, int to,
                    float factor = 1);
-    /// Adds output `from` of a convolution with `of` outputs, multiplied by `factor`, to channel
-    /// `to`: adds its weights and its bias.
+    /// Adds the weights and the bias of output `from` of the convolution `name`, which has `of`
+    /// outputs, multiplied by `factor`, to those of channel `to`.
     void add_convolution(const OnnxWeights& file, const std::string& name, int of, int from, int to,
                          float factor = 1);
 };
 
-/// Computes one output row of `width` cells from `layer.size` input rows. Writes `layer.outputs`
-/// floats per cell to `out`.
+/// Computes one output row of `width` cells from `layer.size` input rows, including the activation.
+/// Writes `layer.outputs` floats per cell to `out`.
 void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
                   float* out, Instructions instructions = best_instructions());
 

@@ -35,7 +35,7 @@ namespace facebus::vision {
 namespace {
 
 // Number of tiles that are processed together, chosen so that their transformed inputs and products
-// fit into the second-level cache.
+// (at most 432 KiB, in O-Net) fit into the second-level cache.
 constexpr std::size_t chunk = 24;
 
 std::size_t to_size(int value) {

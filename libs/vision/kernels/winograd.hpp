@@ -1,5 +1,5 @@
 // Private to libs/vision: 3 x 3 convolutions by Winograd's method, which needs fewer
-// multiplications.
+// multiplications than the direct computation.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,8 @@ namespace facebus::vision {
 /// Computations, 1980; explained in winograd.cpp). Computes tiles of 3 x 3 or 4 x 4 outputs. Per
 /// output cell, and per pair of an input and an output channel, this takes 2.8 multiplications for
 /// 3 x 3 tiles and 2.3 for 4 x 4 tiles, instead of 9. Results differ from those of convolve_row()
-/// by a few 1e-6. For the layout of maps see convolution.hpp. Maps smaller than a tile are
-/// convolved directly. Thread-safe.
+/// only by rounding errors. For the layout of maps see convolution.hpp. Maps smaller than a tile
+/// are convolved directly. Thread-safe.
 class WinogradLayer {
   public:
     /// Transforms the weights of `layer`. Requires: `layer` has size 3; `tile` is 3 or 4.
