@@ -30,8 +30,8 @@ constexpr double max_covered = 0.6;
 // Minimum side of an area, as a fraction of the shorter side of the frame. If only the mouth or the
 // eyes of a face move, the area must still contain the whole face.
 constexpr double min_side = 1 / 3.0;
-// Areas begin and end at multiples of this number of pixels, so that the detector receives only a
-// few different sizes.
+// Areas begin and end at multiples of this number of pixels or at the border of the frame, so that
+// the detector receives only a few different sizes.
 constexpr int grid = 32;
 
 /// Replaces overlapping rectangles by their bounding rectangle until none overlap.
@@ -105,8 +105,8 @@ cv::Mat MotionGate::Impl::motion_mask(const cv::Mat& grey) const {
     cv::Mat current;
     grey.convertTo(current, CV_32F);
     cv::Mat difference = current - background;
-    // Subtract the mean: when a camera adjusts its exposure, all pixels change by the same amount,
-    // and that is not motion.
+    // Subtract the mean: when a camera adjusts its exposure, all pixels change by about the same
+    // amount, and that is not motion.
     difference -= cv::mean(difference);
     cv::Mat mask = cv::abs(difference) > background_level;
     cv::Mat step;
@@ -203,8 +203,8 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         }
         if (is_scene_cut(self.previous, grey)) {
             self.start(grey, pts);
-            // Treat the whole new scene as moving, so that the next frames are searched
-            // completely, too, in case a face was missed in the first one.
+            // Treat the whole new scene as moving, so that the frames of the next `linger` seconds
+            // are searched completely, too, in case a face was missed in the first one.
             self.last_motion = static_cast<double>(pts) * 1e-9;
             self.moved_at = self.last_motion;
             result.scene_cut = true;

@@ -18,7 +18,7 @@ struct MotionOptions {
     double phase = 0;            ///< fraction of `full_interval` already elapsed at the first frame
     double linger = 1.0;         ///< time for which an area is still searched after its last motion
     int min_area = 400;          ///< minimum number of connected moving pixels that count as motion
-    int margin = 48;             ///< pixels added on every side of a moving area
+    int margin = 48;             ///< minimum number of pixels added on every side of a moving area
 
     static void keys(auto& self, auto&& key) {
         key("enabled", self.enabled,
@@ -30,7 +30,7 @@ struct MotionOptions {
         key("min_area", self.min_area, Range{1, 100'000'000},
             "minimum number of frame pixels in a moving area");
         key("margin", self.margin, Range{0, 4096},
-            "frame pixels added on every side of a moving area");
+            "minimum number of frame pixels added on every side of a moving area");
     }
 };
 
@@ -44,7 +44,7 @@ struct MotionResult {
 
 /// Motion detection for one camera. Compares each frame with a background model and with the
 /// previous frame, so that the expensive face detector only runs on areas with recent motion. A
-/// face may also stand still, so the whole frame is searched once per `full_interval`.
+/// face may also stand still, so the whole frame is searched at least once per `full_interval`.
 /// Deterministic. Not thread-safe.
 class MotionGate {
   public:

@@ -15,9 +15,9 @@ constexpr double min_correlation = 0.5;
 // If the mean difference of the grey levels is smaller, there is no cut: in dark or flat scenes,
 // the correlation measures only noise.
 constexpr double min_difference = 6;
-// When the lights are turned on or off, shapes stay, so the correlation is high, but most of the
-// image changes by this many grey levels. In the same films, motion changed at most 17% of a frame
-// by that much.
+// When the lights are turned on or off, shapes stay, so the correlation is high, but more than
+// `min_changed_part` of the image changes by more than `strong_change` grey levels. In the same
+// films, motion changed at most 17% of a frame by that much.
 constexpr double strong_change = 25;
 constexpr double min_changed_part = 0.6;
 
@@ -33,8 +33,8 @@ bool is_scene_cut(const cv::Mat& before, const cv::Mat& after) {
     if (cv::mean(difference)[0] < min_difference) return false;
     if (cv::countNonZero(difference > strong_change) > min_changed_part * thumbnail_size.area())
         return true;
-    // For two images of the same size, the normalised template match is their correlation. It is 1
-    // if one of them is flat; cuts to or from black are therefore detected by the previous test.
+    // For two images of the same size, the normalised template match is their correlation. OpenCV
+    // returns 1 if `b` is flat, so a cut to black is detected only by the previous test.
     cv::Mat correlation;
     cv::matchTemplate(a, b, correlation, cv::TM_CCOEFF_NORMED);
     return static_cast<double>(correlation.at<float>(0, 0)) < min_correlation;

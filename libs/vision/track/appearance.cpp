@@ -28,7 +28,7 @@ void Appearance::standardise() {
     const float norm =
         std::sqrt(std::inner_product(grey_.begin(), grey_.end(), grey_.begin(), 0.0F));
     // The norm is the standard deviation times grey_side, the square root of the number of pixels.
-    // If the standard deviation is less than one grey level, the crop has no contrast.
+    // If the standard deviation is at most one grey level, the crop has no contrast.
     has_contrast_ = norm > grey_side;
     if (!has_contrast_) return;
     for (float& value : grey_) value /= norm;

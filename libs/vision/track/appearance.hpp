@@ -8,8 +8,8 @@
 
 namespace facebus::vision {
 
-/// Small grey copy of a crop, normalised to mean 0 and unit norm. The dot product of two of these
-/// copies is their correlation, which does not depend on brightness or contrast.
+/// Small grey copy of a crop, normalised to mean 0 and unit norm. The dot product of two copies is
+/// their correlation, which does not depend on brightness or contrast.
 class Appearance {
   public:
     static constexpr int grey_side = 20;
@@ -21,7 +21,8 @@ class Appearance {
     /// either crop is empty or has no contrast.
     [[nodiscard]] float similarity(const Appearance& other) const;
 
-    /// Replaces this object by the average of itself and `newer`.
+    /// Replaces this object with the average of itself and `newer`, leaving out a crop without
+    /// contrast.
     void blend(const Appearance& newer);
 
   private:

@@ -36,12 +36,13 @@ constexpr float min_similarity = 0.4F;
 constexpr float min_similarity_in_place = 0.3F;
 constexpr float in_place_iou = 0.5F;
 constexpr float in_place_gap = 0.3F;
-// If the boxes of two tracks have a higher IoU than this, the tracks follow the same face.
+// A track that starts where its box has a higher IoU than this with the box of another track may
+// follow the same face; see remove_duplicate_tracks().
 constexpr float same_place_iou = 0.4F;
-// Another crop of a track is worth sending if it shows a new view of the face or if its quality is
-// higher by the factor `better_quality`. A view is new unless a crop that was sent before has both
-// a higher similarity than `new_view_similarity` and a yaw that differs by less than
-// `new_view_yaw`.
+// Another crop of a track is worth sending if it shows a new view of the face, or if its quality is
+// more than `better_quality` times the highest quality sent so far. A view is new unless an earlier
+// probe has both a similarity to the crop above `new_view_similarity` and a yaw that differs from
+// the crop's by less than `new_view_yaw`.
 constexpr float new_view_similarity = 0.9F;
 constexpr float new_view_yaw = 0.2F;
 constexpr float better_quality = 1.15F;
@@ -50,7 +51,7 @@ double seconds(std::int64_t ns) {
     return static_cast<double>(ns) * 1e-9;
 }
 
-/// Returns the geometric mean of width and height.
+/// Returns the geometric mean of width and height, at least 1.
 float size_of(const Box& box) {
     return std::sqrt(std::max(box.area(), 1.0F));
 }
@@ -98,11 +99,11 @@ struct Tracker::Track {
     Point speed;                  ///< speed of the centre in pixels per second
     std::int64_t last_seen = 0;   ///< pts of the last detection
     Appearance recent;            ///< crop of the last detection
-    Appearance average;           ///< running average of the crops of all detections
+    Appearance average;           ///< running average of the crops; the last one has weight 1/2
     std::uint32_t probes = 0;     ///< number of probes sent so far
     std::int64_t last_probe = 0;  ///< pts of the last probe
-    float best_sent = 0;          ///< highest quality of a probe so far
-    std::vector<Sent> sent;       ///< most recent probes
+    float best_sent = 0;          ///< highest quality of the probes sent so far
+    std::vector<Sent> sent;       ///< most recent probes, up to 32
 
     /// Returns the predicted centre at `pts`.
     [[nodiscard]] Point predicted(std::int64_t pts) const {
@@ -112,8 +113,8 @@ struct Tracker::Track {
 
     /// Adds a detection: updates position, speed and appearance.
     void update(const Sighting& sighting, const Appearance& appearance, std::int64_t pts);
-    /// Returns the cost of assigning the sighting to this track; nothing if it cannot be the
-    /// same face.
+    /// Returns the cost of assigning the sighting to this track; nothing if its size, position or
+    /// appearance differs too much.
     [[nodiscard]] std::optional<double> cost(const Sighting& sighting, const Appearance& appearance,
                                              std::int64_t pts, float min_iou) const;
     /// Returns whether the sighting is worth sending as a probe.
@@ -245,8 +246,8 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     for (std::size_t s = 0; s < sightings.size(); ++s) {
         // Append new tracks, so that the indices in `track_of` remain valid.
         if (!track_of[s]) {
-            // There may be a track at the same position whose crops were too different; see
-            // remove_duplicate_tracks().
+            // There may be a track at the same position whose crops differ too much from this one;
+            // see remove_duplicate_tracks().
             const auto previous =
                 std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& other) {
                     return iou(other.box, sightings[s].box) > same_place_iou;

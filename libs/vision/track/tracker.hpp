@@ -15,8 +15,8 @@ namespace facebus::vision {
 /// Options of the tracker. Times are in seconds.
 struct TrackerOptions {
     double max_gap = 1.5;         ///< time without a detection after which a track ends
-    float min_iou = 0.2F;         ///< a detection with this IoU with the predicted box is close
-                                  ///< enough to the track, whatever the distance of their centres
+    float min_iou = 0.2F;         ///< a detection with at least this IoU with the predicted box is
+                                  ///< close enough to the track, however far apart the centres are
     int confirm = 2;              ///< number of detections after which a track is reported
     int max_probes = 8;           ///< number of probes after which a track sends only one per
                                   ///< `refresh`
@@ -43,7 +43,7 @@ struct TrackerOptions {
     }
 };
 
-/// Face detected in a frame, with the crop to send.
+/// Face detected in a frame, with its crop.
 struct Sighting {
     Box box;
     Landmarks landmarks{};
@@ -68,7 +68,8 @@ struct TrackProbe {
 
 /// Output of the tracker for one frame.
 struct TrackerResult {
-    std::vector<TrackEvent> events;  ///< include one `moved` event per frame and detected track
+    /// Starts and ends of tracks, and `moved` for each detected track that started earlier.
+    std::vector<TrackEvent> events;
     std::vector<TrackProbe> probes;  ///< crops to send
 };
 
@@ -76,16 +77,16 @@ struct TrackerResult {
 ///
 /// A detection is assigned to a track if it is close to the predicted position of the track and its
 /// crop resembles the crops of the track. Otherwise it starts a new track. A track is reported
-/// after several detections and ends after a time without any. A scene cut ends all tracks. Tracks
-/// are numbered from 1, and numbers are never reused. Deterministic. Not thread-safe.
+/// after `confirm` detections and ends after `max_gap` seconds without any. A scene cut ends all
+/// tracks. Reported tracks are numbered from 1, and numbers are never reused. Deterministic. Not
+/// thread-safe.
 class Tracker {
   public:
     explicit Tracker(const TrackerOptions& options);
 
     /// Processes one frame with its faces, possibly none. `pts`: position in the stream in ns;
-    /// `scene_cut`: whether the scene changed abruptly. Requires: frames are passed in
-    /// chronological order. If `pts` decreases, the stream is assumed to have restarted, and all
-    /// tracks end.
+    /// `scene_cut`: whether the scene changed abruptly. If `pts` decreases, the stream is assumed
+    /// to have restarted, and all tracks end.
     TrackerResult process(std::vector<Sighting> sightings, std::int64_t pts, bool scene_cut);
 
     /// Ends all tracks. Called at the end of the stream.

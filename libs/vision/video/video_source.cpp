@@ -27,8 +27,8 @@ constexpr double default_rate = 25;
 constexpr double max_rate = 1000;
 constexpr int open_timeout_ms = 10'000;
 constexpr int read_timeout_ms = 10'000;
-// Maximum number of consecutive damaged frames to skip. After more of them, the source counts as
-// ended.
+// Maximum number of consecutive damaged frames to skip. After more of them, a file counts as ended,
+// and a device or stream as failed.
 constexpr int max_damaged = 5;
 
 bool has_scheme(std::string_view source) {
@@ -66,7 +66,7 @@ struct VideoSource::Impl {
     std::vector<std::filesystem::path> images;  ///< images of a folder, sorted by name
     std::optional<cv::Mat> first;  ///< frame that open_capture() read to check the source
     std::int64_t next = 0;         ///< index of the next image of a folder
-    std::int64_t last_pts = -1;    ///< pts of the last frame of a video or device, or -1
+    std::int64_t last_pts = -1;    ///< pts of the last frame, or -1; not used for a folder
     Monotonic::time_point start;
 
     Result<void> open_folder();
@@ -165,7 +165,7 @@ std::int64_t VideoSource::Impl::compute_pts() {
         const double reported = capture.get(cv::CAP_PROP_POS_MSEC);
         if (reported > 0 && reported < 1e12) pts = static_cast<std::int64_t>(reported * 1e6);
     }
-    // Replace a timestamp that does not increase by the last one plus one frame period.
+    // If the timestamp has not increased, use the last one plus one frame period.
     const auto period = static_cast<std::int64_t>(1e9 / rate);
     if (last_pts >= 0 && pts <= last_pts) pts = last_pts + period;
     last_pts = pts;

@@ -25,15 +25,16 @@ enum class SourceKind {
     file,    ///< video file
     folder,  ///< folder of images, sorted by name
 };
-/// Returns the kind of a source. A path that does not exist counts as a file.
+/// Returns the kind of a source. A path that does not exist counts as a file, unless it begins with
+/// /dev/.
 SourceKind source_kind(const std::string& source);
 
-/// Source of frames that has been opened. Not thread-safe.
+/// Opened source of frames. Not thread-safe.
 class VideoSource {
   public:
-    /// Opens a source. Errors: unavailable (the source does not exist or cannot be opened);
-    /// unsupported (the source contains no video and no images). Error messages name the source
-    /// without user name and password.
+    /// Opens a source. Errors: unavailable (the source does not exist, or a device, stream or
+    /// folder cannot be opened); unsupported (a file is not a readable video, or a folder contains
+    /// no images). Error messages name the source without user name and password.
     static Result<VideoSource> open(const std::string& source);
     ~VideoSource();
     VideoSource(VideoSource&&) noexcept;
