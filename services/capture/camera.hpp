@@ -17,12 +17,12 @@ namespace facebus::capture {
 /// Callbacks through which a Camera reports to its owner. All are called on the thread that runs
 /// Camera::run().
 struct CameraEvents {
-    /// Receives each frame, and at the end of the stream a message without pixels. Returns false to
-    /// stop the camera.
+    /// Receives each frame and, when a file or folder that is not looped has ended, a message
+    /// without pixels. Returns false to stop the camera.
     std::function<bool(wire::Frame&, const Bytes&)> frame;
     /// The source was opened.
     std::function<void()> opened;
-    /// The source failed and will be opened again after `retry_seconds`.
+    /// The source failed or could not be opened, and will be opened again after `retry_seconds`.
     std::function<void(const Error&, double retry_seconds)> disconnected;
 };
 
@@ -35,9 +35,9 @@ class Camera {
            const Stop& stop);
 
     /// Blocks until a file or folder that is not looped has ended, a stop is requested, or `frame`
-    /// returns false. Reopens a device or stream that fails or freezes, after a delay that doubles
-    /// with every failure, up to `reconnect_max`. Returns an error if a file or folder cannot be
-    /// read.
+    /// returns false. Reopens a device or stream that fails or freezes, after a delay that starts
+    /// at `reconnect_min` and doubles with every failure in a row, up to `reconnect_max`. Returns
+    /// an error if a file or folder cannot be read.
     Result<void> run(const CameraEvents& events);
 
     /// Returns whether late frames may be dropped.

@@ -24,7 +24,7 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
       dropped_(
           runtime.metrics.counter("facebus_dropped_total", service::StreamMetrics::dropped_help,
                                   {{"camera", name_}, {"stage", "capture"}, {"reason", "full"}})),
-      up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera delivers frames",
+      up_(runtime.metrics.gauge("facebus_camera_up", "1 while the camera is open, otherwise 0",
                                 {{"camera", name_}})),
       disconnects_(runtime.metrics.counter("facebus_camera_disconnects_total",
                                            "Times that the camera failed or could not be opened",

@@ -12,8 +12,7 @@
 namespace facebus::capture {
 
 /// Thread that reads one camera, sends its frames to `motion`, and updates the camera's metrics and
-/// health check. The thread ends when the source ends or the runtime stops; the destructor waits
-/// for that.
+/// health check. The thread ends when Camera::run() returns; the destructor waits for that.
 class CameraThread {
   public:
     CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
@@ -42,8 +41,8 @@ class CameraThread {
 };
 
 /// Runs all configured cameras. Blocks until a stop is requested or, with the option `exit_at_end`,
-/// until all sources have ended. Throws `FatalError` if no camera is configured or a file cannot be
-/// read.
+/// until all sources have ended. Throws `FatalError` if no camera is configured or, after all
+/// cameras have ended, if a file or folder could not be read.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

@@ -45,8 +45,8 @@ struct Options {
         key("reconnect_max", self.reconnect_max, Range{0.01, 3600},
             "maximum delay before an attempt to reconnect, in seconds");
         key("freeze_timeout", self.freeze_timeout, Range{0, 3600},
-            "seconds that a stream may deliver identical images before it is reopened; 0: no "
-            "limit");
+            "seconds that a device or stream may deliver identical images before it is reopened; "
+            "0: no limit");
         key("exit_at_end", self.exit_at_end,
             "exit when the files and folders of all cameras have ended");
     }

@@ -25,8 +25,8 @@ wire::FaceItem to_frame_coordinates(const vision::Detection& face, const Area& a
     return item;
 }
 
-/// Returns whether the area contains only a part of the face: the box touches a border of the area
-/// that is not a border of the frame. Box and crop of such a face are wrong.
+/// Returns whether the area may contain only a part of the face: the box touches a border of the
+/// area that is not a border of the frame. Box and crop of such a face may be wrong.
 bool is_cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;

@@ -31,10 +31,10 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     region.frame_width = frame.width;
     region.frame_height = frame.height;
     if (!cameras_.contains(frame.head.src)) {
-        // The whole frame of each camera is searched once per `full_interval`. Cameras that start
-        // together would all cause that load at the same time, so each gets its own phase in the
-        // interval. Multiples of the golden ratio, modulo 1, are spread evenly for any number of
-        // cameras.
+        // The whole frame of each camera is searched at least once per `full_interval`. Cameras
+        // that start together would all cause that load at the same time, so each gets its own
+        // phase in the interval. Multiples of the golden ratio, modulo 1, are spread evenly for any
+        // number of cameras.
         constexpr double golden = 0.618033988749895;
         options_.phase = std::fmod(golden * streams_++, 1.0);
     }

@@ -12,8 +12,8 @@
 
 namespace facebus::track {
 
-/// Counts the frames and open tracks of each camera and reports them once per `interval`. These
-/// reports show subscribers that a camera delivers no frames. If the reports stop, the edge is
+/// Counts the frames and open tracks of each camera and reports them once per `interval`. From the
+/// reports, subscribers can see whether a camera delivers frames. If the reports stop, the edge is
 /// offline. Not thread-safe.
 class CameraWatch {
   public:
@@ -28,7 +28,7 @@ class CameraWatch {
     void record(const wire::Track& event);
 
     /// Returns one report per camera that is configured or has delivered a frame, if `interval` has
-    /// elapsed since the last reports. Otherwise returns nothing.
+    /// elapsed since the last reports (or since the constructor). Otherwise returns nothing.
     std::vector<wire::Camera> reports(Monotonic::time_point now, std::int64_t utc_ns);
 
     /// Returns when the next reports are due.

@@ -16,11 +16,13 @@ struct Options {
     static void keys(auto& self, auto&& key) {
         vision::TrackerOptions::keys(self.tracker, key);
         key("publish_positions", self.publish_positions,
-            "publish a `moved` event with the position of each track for every frame");
+            "publish the position of each track, as a `moved` event, for every frame in which its "
+            "face is detected");
         key("heartbeat", self.heartbeat, Range{0.1, 3600},
             "seconds between `moved` events of a track while publish_positions is off");
         key("outbox", self.outbox, Range{8, 1'000'000},
-            "maximum number of unacknowledged probes and events to keep");
+            "unacknowledged probes and events to keep before live cameras drop the oldest and "
+            "files wait");
         key("resend", self.resend, Range{0.05, 3600},
             "seconds to wait for an acknowledgement before retransmitting");
     }

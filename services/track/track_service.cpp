@@ -53,8 +53,8 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
         uplink.pump();
         for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
         // While the outbox is full, do not read faces from a file: wait until the broker
-        // acknowledges probes. Faces from a live camera are still read, and the oldest probes are
-        // dropped.
+        // acknowledges messages. Faces from a live camera are still read, and their messages
+        // replace older ones; see Uplink.
         const bool pause_input = uplink.full() && !live;
         if (!pause_input) {
             if (auto item = reader.poll()) {

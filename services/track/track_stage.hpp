@@ -18,7 +18,7 @@ namespace facebus::track {
 struct TrackOutput {
     struct Probe {
         wire::Probe message;
-        Bytes pixels;  ///< of the crop
+        Bytes pixels;  ///< pixels of the crop
     };
     std::vector<wire::Track> before;
     std::vector<Probe> probes;
@@ -49,7 +49,8 @@ class TrackStage {
     };
 
     /// Returns whether to publish the event, and records its time if so. All events are published
-    /// except a `moved` that follows the last event of its track by less than `moved_interval_`.
+    /// except a `moved` that follows the last published event of its track by less than
+    /// `moved_interval_`.
     [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;
 
     [[nodiscard]] std::string track_id(const std::string& camera, std::uint64_t stream,

@@ -33,7 +33,7 @@ void Uplink::put(TrackOutput output, bool live) {
         if (event.event == wire::TrackEvent::started) {
             runtime_.metrics
                 .counter("facebus_tracks_total",
-                         "Tracks started; one per face that enters the view of a camera",
+                         "Tracks started: about one per face that enters the view of a camera",
                          {{"camera", event.head.src}})
                 .add();
         }

@@ -21,8 +21,9 @@ class Uplink {
     /// Requires: `socket` is connected to the broker's endpoint for probes.
     Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& options);
 
-    /// Sets the sequence numbers of the messages of one frame and adds them to the outbox. Sends
-    /// `moved` events directly. `live`: the frame is from a live source.
+    /// Sets the sequence numbers and timestamps of the messages of one frame and adds them to the
+    /// outbox, except `moved` events, which are sent directly and only once. `live`: the frame is
+    /// from a live source.
     void put(TrackOutput output, bool live);
 
     /// Sends a camera report once. It is not retransmitted, because a late report is useless.
@@ -34,7 +35,7 @@ class Uplink {
     /// Returns whether the outbox is full.
     [[nodiscard]] bool full() const { return outbox_.full(); }
 
-    /// Returns when the next message must be sent or retransmitted, or nothing if there is none.
+    /// Returns when the next message must be sent or retransmitted; see Outbox::next_due().
     [[nodiscard]] std::optional<Monotonic::time_point> next_due() const {
         return outbox_.next_due();
     }
