@@ -31,7 +31,7 @@ struct Detector {
     vision::FaceDetector detector;
     double seconds = 0;
     std::size_t frames = 0;
-    std::vector<std::vector<Detection>> faces;  ///< by frame
+    std::vector<std::vector<Detection>> faces;  ///< detected faces, by frame
 };
 
 std::vector<Detector> detectors() {
@@ -130,7 +130,7 @@ void measure_clip(const std::string& clip) {
 }
 
 /// Measures the landmarks on a folder of images. annotations.txt in this folder contains one line
-/// per image: its name and five points, as in the data set MTFL.
+/// per image, as in the data set MTFL: its name, then five x and five y coordinates of landmarks.
 void measure_landmarks(const std::filesystem::path& folder) {
     constexpr int enlarge = 4;
     struct Result {

@@ -107,9 +107,9 @@ class Comparison {
         return static_cast<double>(std::max(gap, last - before)) / second;
     }
 
-    /// Prints one line of the table: the recall in the same frame and within one second, the share
-    /// of pixels that gating does not search, the CPU time per frame with and without gating, and
-    /// the share of CPU time that gating saves.
+    /// Prints one line of the table: the numbers of frames and faces, the recall in the same frame
+    /// and within one second, the share of pixels that gating does not search, the CPU time per
+    /// frame without and with gating, and the share of CPU time that gating saves.
     void print(const std::string& name) const {
         fmt::print("{:<36} {:>6} {:>6} {:>8.1f} {:>9.1f} {:>9.1f} {:>8.1f} {:>8.1f} {:>8.1f}\n",
                    name, frames_, full_.size(), 100 * recall(0), 100 * recall(1),

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(track_ids_of_consecutive_streams_of_a_camera_differ) {
     BOOST_TEST(track() != track());
 }
 
-BOOST_AUTO_TEST_CASE(boxes_and_landmarks_are_in_coordinates_of_the_frame) {
+BOOST_AUTO_TEST_CASE(the_box_of_a_face_in_an_area_is_in_coordinates_of_the_frame) {
     const auto image = photograph();
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
     const auto region_of = [&](const Area& area) {
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(skips_faces_that_lie_only_partly_inside_an_area) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(detects_a_motionless_face_once_per_second) {
+BOOST_AUTO_TEST_CASE(detects_a_motionless_face_about_once_per_second) {
     const auto image = photograph();
     motion::MotionStage motion{vision::MotionOptions{}};
     detect_align::DetectStage detect(test::models(), vision::DetectorOptions{.min_face = 80});
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(detects_a_motionless_face_once_per_second) {
         if (!detect.process(region, pixels).first.faces.empty()) last_detection = pts;
         BOOST_TEST(pts - last_detection <= second);
     }
-    BOOST_TEST(searched < 15U, "a still scene is searched only once per second");
+    BOOST_TEST(searched < 15U, "a still scene is searched about once per second");
 }
 
 BOOST_AUTO_TEST_CASE(spreads_the_searches_of_cameras_that_start_together) {

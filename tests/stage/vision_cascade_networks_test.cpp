@@ -56,7 +56,7 @@ cv::Mat upright(const cv::Mat& transposed) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(proposal_network_equals_opencv_at_any_size) {
+BOOST_AUTO_TEST_CASE(proposal_network_agrees_with_opencv_on_images_of_various_sizes) {
     const auto file = test::models() / "pnet.onnx";
     ProposalNetwork ours(file);
     auto theirs = load_network(file);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(proposal_network_equals_opencv_at_any_size) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(candidate_networks_equal_opencv_in_batches_of_any_size) {
+BOOST_AUTO_TEST_CASE(candidate_networks_agree_with_opencv_on_batches_of_various_sizes) {
     struct Network {
         std::string file;
         int side;
@@ -170,13 +170,13 @@ BOOST_AUTO_TEST_CASE(reports_wrong_and_damaged_networks_and_how_to_fetch_them) {
                           reports("rnet.onnx is not the expected network"));
     std::ifstream in(test::models() / "pnet.onnx", std::ios::binary);
     const std::string whole{std::istreambuf_iterator<char>(in), {}};
-    // Truncated files are rejected at any length.
+    // Truncated files are rejected.
     for (std::size_t size = 0; size < whole.size(); size += 97) {
         std::ofstream(folder / "pnet.onnx", std::ios::binary) << whole.substr(0, size);
         BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), FatalError,
                               reports("pnet.onnx is"));
     }
-    // Files with a changed byte are rejected or loaded, but never cause reads out of bounds.
+    // Files with a changed byte are rejected or loaded. Sanitizers report reads out of bounds.
     for (std::size_t place = 0; place < whole.size(); place += 61) {
         auto changed = whole;
         changed[place] = static_cast<char>(~static_cast<unsigned char>(changed[place]));

@@ -75,7 +75,7 @@ std::optional<Image> photograph() {
     return *image;
 }
 
-/// Returns the engines that this build supports.
+/// Returns the engines that this build supports and that are installed.
 std::vector<Engine> engines() {
     std::vector<Engine> all{Engine::opencv};
     try {
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(embeds_a_batch_like_single_crops_and_in_the_same_order) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_model_id_contains_network_weights_and_crop_id) {
+BOOST_AUTO_TEST_CASE(the_model_id_begins_with_the_network_and_ends_with_the_crop_id) {
     const Embedder one(test::models());
     const Embedder two(test::models());
     BOOST_TEST(one.model_id() == two.model_id());
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(finds_a_face_with_landmarks_inside_its_box) {
     BOOST_TEST(assess(align(*photo, face), face).overall > 0.5F);
 }
 
-BOOST_AUTO_TEST_CASE(the_embedding_hardly_depends_on_the_roll_of_the_head) {
+BOOST_AUTO_TEST_CASE(the_embedding_hardly_changes_if_the_head_is_rolled_by_90_degrees) {
     const auto photo = photograph();
     if (!photo) {
         BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");

@@ -17,7 +17,7 @@ namespace {
 struct SkipWithoutSsd {
     SkipWithoutSsd() {
         if (std::filesystem::exists(test::models() / "ssd/deploy.prototxt")) return;
-        std::printf("skipped: the SSD is missing; models/prepare --only ssd fetches it\n");
+        std::printf("skipped: the SSD model is missing; models/prepare --only ssd fetches it\n");
         std::fflush(stdout);
         std::_Exit(77);
     }

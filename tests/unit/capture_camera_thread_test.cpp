@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(sends_every_frame_of_a_folder_and_then_the_end_of_the_strea
     BOOST_TEST(exports("facebus_camera_up{camera=\"door\"} 0"));
 }
 
-BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {
+BOOST_AUTO_TEST_CASE(reports_the_name_of_a_file_that_cannot_be_read) {
     const auto source = folder / "broken.mp4";
     std::ofstream(source) << "no video";
     CameraThread camera(runtime, "door", {.source = source.string()}, {});
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(reports_why_a_file_could_not_be_read) {
     BOOST_TEST(camera.failure()->message.find("broken.mp4") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(stops_a_live_camera_on_request) {
+BOOST_AUTO_TEST_CASE(stops_retrying_an_unavailable_camera_on_request) {
     CameraThread camera(runtime, "door", {.source = "rtsp://127.0.0.1:1/none"},
                         {.reconnect_min = 0.01});
     stop.request();

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_elapsed_time) {
     BOOST_TEST(watch.reports(start + seconds(4), 1).at(0).rate == 10);
 }
 
-BOOST_AUTO_TEST_CASE(counts_open_tracks_and_reports_the_end_of_a_file) {
+BOOST_AUTO_TEST_CASE(counts_open_tracks_and_reports_the_end_of_a_stream) {
     CameraWatch watch(seconds(2), start);
     watch.record(event("one", wire::TrackEvent::started));
     watch.record(event("two", wire::TrackEvent::started));

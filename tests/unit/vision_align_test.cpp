@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(the_centre_moves_towards_the_forehead_of_a_rolled_head) {
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 200 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(adds_the_training_margin_to_a_face_of_the_size_in_lfw) {
+BOOST_AUTO_TEST_CASE(adds_the_training_margin_to_a_face_of_the_average_size_in_lfw) {
     // 94 x 125 plus 44 is 138 x 169, of which the central 160 / 182 are 121 x 149.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(adds_the_training_margin_to_a_face_of_the_size_in_lfw) {
     BOOST_TEST(std::abs(bottom - top - 149) < 4);
 }
 
-BOOST_AUTO_TEST_CASE(a_face_twice_as_large_results_in_the_same_crop) {
+BOOST_AUTO_TEST_CASE(a_face_twice_as_large_results_in_nearly_the_same_crop) {
     cv::Mat small = test::texture(200, 3);
     cv::Mat large;
     cv::resize(small, large, {400, 400}, 0, 0, cv::INTER_LINEAR);

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(draws_each_tone_in_a_different_colour) {
     BOOST_TEST(difference(drawn[0], drawn[2]) > 0);
 }
 
-BOOST_AUTO_TEST_CASE(draws_labels_outside_the_frame_and_wider_than_the_frame) {
+BOOST_AUTO_TEST_CASE(accepts_labels_outside_the_frame_and_wider_than_the_frame) {
     const Image frame = test::flat(160, 90, {50, 50, 50});
     const std::string long_text(400, 'x');
     const std::vector<Label> labels{{{-500, -500, 60, 80}, long_text, Tone::known},
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_contact_sheet_grows_with_the_number_of_cells) {
     BOOST_TEST(contact_sheet("Nobody", {}).width > 0);
 }
 
-BOOST_AUTO_TEST_CASE(fits_images_of_any_shape_into_a_cell) {
+BOOST_AUTO_TEST_CASE(accepts_images_of_various_shapes_in_a_cell) {
     for (const cv::Size size : {cv::Size(400, 20), cv::Size(20, 400), cv::Size(1, 1), cv::Size()}) {
         const Image image =
             size.empty() ? Image{} : test::flat(size.width, size.height, {9, 9, 200});

@@ -80,7 +80,8 @@ BOOST_AUTO_TEST_CASE(scales_regions_like_opencv_with_black_outside_the_image) {
 }
 
 BOOST_AUTO_TEST_CASE(scales_pyramid_levels_exactly_like_opencv) {
-    // The image is large enough that the fractions of some sums are close to one half.
+    // The image is so large that some unrounded pixels lie close to halfway between two integers,
+    // where the order of the additions decides how they are rounded.
     const cv::Mat image = noise(480, 640);
     for (const auto& [rows, columns] : std::vector<std::array<int, 2>>{{480, 640},
                                                                        {479, 640},

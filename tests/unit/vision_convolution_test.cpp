@@ -82,7 +82,7 @@ double worst_difference(const ConvolutionLayer& layer, const Map& in, const Map&
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padded_channels) {
+BOOST_AUTO_TEST_CASE(convolves_rows_of_various_widths_with_and_without_padded_channels) {
     for (const int stride : {10, 16}) {
         const auto layer = random_layer(10, 32);
         for (int width = 1; width < 30; ++width) {
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(convolves_rows_of_any_width_with_and_without_padded_channel
     }
 }
 
-BOOST_AUTO_TEST_CASE(winograd_equals_a_direct_convolution_on_maps_of_any_size) {
+BOOST_AUTO_TEST_CASE(winograd_agrees_with_direct_sums_on_maps_of_various_sizes) {
     for (const int tile : {3, 4}) {
         // 10 channels, padded to 16 as in P-Net, and 32 channels, which need no padding.
         for (const int inputs : {10, 32}) {

@@ -32,7 +32,7 @@ void write(const std::filesystem::path& file, const std::string& bytes) {
     std::ofstream(file, std::ios::binary) << bytes;
 }
 
-/// Replaces `from` in the file by `to`. Requires: both have the same length.
+/// Replaces `from` in the file with `to`. Requires: both have the same length.
 void alter(const std::filesystem::path& file, const std::string& from, const std::string& to) {
     auto bytes = bytes_of(file);
     const auto position = bytes.find(from);

@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(makes_a_box_square_around_its_centre) {
 }
 
 BOOST_AUTO_TEST_CASE(finds_the_assignment_with_the_lowest_total_cost) {
-    // A greedy choice of the cheapest pair (0-0) would cost 1 + 100 in total.
+    // A greedy choice of the cheapest pair, (0, 0), would cost 1 + 100 in total.
     CostTable costs(2, 2);
     costs.at(0, 0) = 1;
     costs.at(0, 1) = 2;

@@ -34,7 +34,7 @@ std::size_t count(const TrackerResult& result, Kind kind) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_face_detected_once_is_not_a_track) {
+BOOST_AUTO_TEST_CASE(a_face_detected_once_is_not_reported) {
     Tracker tracker({});
     const auto result = tracker.process({sighting(10, 10, 1)}, 0, false);
     BOOST_TEST(result.events.empty());

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_one_is_read) {
     BOOST_TEST(cv::norm(before, test::mat_of(first), cv::NORM_INF) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(writes_and_reads_odd_frame_sizes) {
+BOOST_AUTO_TEST_CASE(writes_readable_videos_of_odd_frame_sizes) {
     const TemporaryFolder folder;
     write_video(folder / "a.mp4", 3, 25, 65, 49);
     BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
