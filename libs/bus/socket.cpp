@@ -18,6 +18,9 @@ namespace facebus::bus {
 namespace {
 
 constexpr std::size_t max_topic_bytes = 128;
+constexpr std::string_view set_key =
+    "would not be encrypted; set bus.key (only for endpoints of the broker, see `facebus keygen "
+    "--help`)";
 
 zmq::socket_type zmq_type(SocketType type) {
     switch (type) {
@@ -37,7 +40,7 @@ zmq::socket_type zmq_type(SocketType type) {
     std::unreachable();
 }
 
-/// Returns a frame that shares the memory of `bytes` until ZeroMQ has sent it.
+/// Returns a frame that contains `bytes`. A large one shares their memory until ZeroMQ has sent it.
 zmq::message_t share(const Bytes& bytes) {
     // Copying a few bytes is cheaper than a reference-counted frame.
     if (bytes.size() < 1024) return {bytes.data(), bytes.size()};
@@ -97,11 +100,15 @@ struct Socket::Impl {
     [[nodiscard]] bool still_allowed(zmq::message_t& frame) const;
 
   private:
-    void require_unencrypted_allowed(const std::string& endpoint, const std::string& setting) const;
+    void require_unencrypted_allowed(const std::string& endpoint, const std::string& setting,
+                                     std::string_view alternative) const;
 };
 
+/// Throws `FatalError` if the endpoint may not be used without encryption. `alternative` is the
+/// problem and the remedy that does not concern bus.allow_unencrypted.
 void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
-                                               const std::string& setting) const {
+                                               const std::string& setting,
+                                               std::string_view alternative) const {
     using Unencrypted = Security::Unencrypted;
     const auto permitted = context.security.allow_unencrypted;
     if (permitted == Unencrypted::anywhere ||
@@ -109,9 +116,7 @@ void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
         return;
     throw FatalError(
         Exit::config,
-        fmt::format("{} {} would not be encrypted; set bus.key (see `facebus keygen --help`), or "
-                    "set bus.allow_unencrypted to {}",
-                    setting, endpoint,
+        fmt::format("{} {} {}, or set bus.allow_unencrypted to {}", setting, endpoint, alternative,
                     is_loopback(endpoint)
                         ? "loopback to allow unencrypted connections on this machine"
                         : "anywhere if you trust the whole network"));
@@ -120,7 +125,11 @@ void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
 void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own_keys || role.empty()) return require_unencrypted_allowed(endpoint, setting);
+    if (role.empty()) {
+        return require_unencrypted_allowed(endpoint, setting,
+                                           "cannot be encrypted; use an ipc:// endpoint");
+    }
+    if (!security.own_keys) return require_unencrypted_allowed(endpoint, setting, set_key);
     if (!context.allowed) {
         throw FatalError(Exit::config,
                          fmt::format("{} {} requires keys; set bus.allowed to the folder with the "
@@ -142,12 +151,13 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
 void Socket::Impl::protect_connecting(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (!security.own_keys) return require_unencrypted_allowed(endpoint, setting);
+    if (!security.own_keys) return require_unencrypted_allowed(endpoint, setting, set_key);
     if (security.broker_key.empty()) {
         throw FatalError(
             Exit::config,
-            fmt::format("bus.key is set, so connecting to {} {} requires the public key "
-                        "of the broker; set bus.broker to its .pub file",
+            fmt::format("bus.key is set, so connecting to {} {} requires the public key of the "
+                        "broker; set bus.broker to its .pub file (use ipc:// for the input of "
+                        "another stage)",
                         setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_publickey, security.own_keys->public_key);
@@ -157,8 +167,8 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
 
 void Socket::Impl::watch_connections() {
     const auto name = fmt::format("inproc://facebus-monitor-{}", ++context.monitors);
-    // The events for failed handshakes do not cover all failures, so RejectionCounter derives them
-    // from the events for disconnects.
+    // The events for failed handshakes do not cover all failures, so RejectionCounter derives the
+    // failures from the events for disconnects.
     constexpr int events =
         ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     if (zmq_socket_monitor(socket.handle(), name.c_str(), events) != 0) throw zmq::error_t();
@@ -188,7 +198,7 @@ Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
     socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.max_frame_bytes));
     socket.set(zmq::sockopt::reconnect_ivl, 100);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2000);
-    // TCP keep-alive detects a peer that vanished (power, cable) within seconds instead of hours.
+    // TCP keep-alive detects a peer that vanished (power, cable) within 25 s instead of hours.
     // ZeroMQ's own heartbeats are not an option: they disconnect a peer that is merely busy,
     // which loses the messages queued for it, and libzmq 4.3.4 aborts if a socket is closed while
     // heartbeats are in progress.
@@ -198,7 +208,7 @@ Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
     socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
     socket.set(zmq::sockopt::tcp_maxrt, 20'000);
     if (type == SocketType::router) {
-        // Report a message to a disconnected peer as an error instead of dropping it silently.
+        // Fail if a message is sent to a disconnected peer, instead of dropping it silently.
         socket.set(zmq::sockopt::router_mandatory, true);
         socket.set(zmq::sockopt::router_handover, true);
     }
@@ -215,10 +225,15 @@ std::string Socket::bind(const std::string& endpoint, const std::string& setting
         impl_->socket.bind(endpoint);
     } catch (const zmq::error_t& error) {
         const bool taken = error.num() == EADDRINUSE;
+        const char* remedy = "correct";
+        if (taken) {
+            remedy = "stop the program that uses it, or change";
+        } else if (endpoint.starts_with("ipc://")) {
+            remedy = "create its folder and make it writable, or change";
+        }
         throw FatalError(
             taken ? Exit::unavailable : Exit::config,
-            fmt::format("cannot listen on {}: {}; {} {}", endpoint, error.what(),
-                        taken ? "stop the program that uses it or change" : "correct", setting));
+            fmt::format("cannot listen on {}: {}; {} {}", endpoint, error.what(), remedy, setting));
     }
     return impl_->socket.get(zmq::sockopt::last_endpoint);
 }
