@@ -119,7 +119,7 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
         zmq_curve_public(public_key.data(), keys.secret_key.c_str()) != 0) {
         return fail(
             ErrorKind::malformed,
-            fmt::format("{} does not contain a secret key; create one with `facebus keygen`",
+            fmt::format("{} does not contain a secret key; use a .key file of `facebus keygen`",
                         file.string()));
     }
     keys.public_key = public_key.data();

@@ -25,8 +25,8 @@ Security read_security(const SecurityOptions& options) {
         if (broker.role != "broker") {
             throw FatalError(
                 Exit::config,
-                fmt::format("bus.broker: {} contains a key with the role {}; set it to the "
-                            "broker's .pub file",
+                fmt::format("bus.broker: {} contains a key with the role {}; set bus.broker "
+                            "to the broker's .pub file",
                             options.broker, broker.role));
         }
         security.broker_key = broker.key;

@@ -22,7 +22,7 @@ using Stream = crypto_secretstream_xchacha20poly1305_state;
 using Salt = std::array<unsigned char, crypto_pwhash_SALTBYTES>;
 using Header = std::array<unsigned char, crypto_secretstream_xchacha20poly1305_HEADERBYTES>;
 
-/// Encryption key. The destructor erases it from memory, so objects should be short-lived.
+/// Encryption key. The destructor erases it from memory.
 struct Key {
     std::array<unsigned char, crypto_secretstream_xchacha20poly1305_KEYBYTES> bytes{};
     Key() = default;
@@ -202,8 +202,9 @@ struct SealedReader::Impl {
         return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
     }
     [[nodiscard]] Result<void> modified() const {
-        return fail(ErrorKind::refused,
-                    fmt::format("{}: wrong passphrase, or the file was modified", name));
+        return fail(
+            ErrorKind::refused,
+            fmt::format("{}: wrong passphrase, or the file was modified or truncated", name));
     }
 };
 

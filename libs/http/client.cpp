@@ -24,14 +24,14 @@ using std::chrono::milliseconds;
 constexpr milliseconds max_connect_time(3000);
 constexpr std::size_t max_response_bytes = 65'536;
 
-/// URL split into http://host:port and the rest.
+/// URL split into two parts.
 struct Url {
-    std::string origin;
-    std::string path;
+    std::string origin;  ///< such as https://host:port
+    std::string path;    ///< path and query, without the fragment
 };
 
 /// Splits a URL. Returns nothing unless the scheme is http or https, the URL has a host but no
-/// credentials, and all characters are printable ASCII.
+/// credentials, and all characters are printable ASCII except the space.
 std::optional<Url> parse_url(const std::string& url) {
     const auto scheme = url.find("://");
     if (scheme == std::string::npos) return std::nullopt;
@@ -101,9 +101,11 @@ struct Client::Impl {
 Client::Client(Options options, const std::string& setting) {
     auto url = parse_url(options.url);
     if (!url) {
-        throw FatalError(Exit::config, fmt::format("{}.url must have the form http://host/path or "
-                                                   "https://host/path, without credentials",
-                                                   setting));
+        throw FatalError(Exit::config,
+                         fmt::format("{}.url must have the form http://host/path or "
+                                     "https://host/path, without credentials, spaces or non-ASCII "
+                                     "characters",
+                                     setting));
     }
     impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
     auto& client = impl_->client;
@@ -162,9 +164,9 @@ Result<PostResult> Client::post(const std::string& body,
     if (impl_->client.send(request, response, error)) store_result(response);
     // The status is sufficient, even if the body was too long or did not end.
     if (result.status != 0) return result;
-    return fail(ErrorKind::unavailable, watchdog.aborted()
-                                            ? std::string("no response before the deadline")
-                                            : httplib::to_string(error));
+    if (!watchdog.aborted()) return fail(ErrorKind::unavailable, httplib::to_string(error));
+    return fail(ErrorKind::unavailable,
+                stop.requested() ? "aborted by a stop request" : "no response before the deadline");
 }
 
 }  // namespace facebus::http

@@ -26,8 +26,9 @@ std::string listen(httplib::Server& server, std::jthread& thread, const std::str
     if (!bound) {
         throw FatalError(
             Exit::unavailable,
-            fmt::format("cannot listen on {}: the address is in use or does not belong to "
-                        "this machine; stop the program that uses it or change {}",
+            fmt::format("cannot listen on {}: the address is in use, does not belong to this "
+                        "machine or requires privileges; stop the program that uses it, or change "
+                        "{}",
                         address, setting));
     }
     thread = std::jthread([&server] { server.listen_after_bind(); });

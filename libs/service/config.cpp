@@ -18,7 +18,7 @@
 namespace facebus::service {
 namespace {
 
-// FACEBUS_ variables that are not keys, but are read by scripts, compose.yaml or tests.
+// FACEBUS_ variables that are not keys, but are read by programs, scripts, compose.yaml or tests.
 // tests/process/test_architecture.py verifies that the list is complete.
 constexpr std::array other_variables{
     "FACEBUS_API_PORT",      "FACEBUS_BENCH_VERBOSE",   "FACEBUS_BIN",
@@ -176,7 +176,8 @@ class Reader {
                          fmt::format("environment: unknown variable {}{}", variable,
                                      suggestion(variable, variables_like(variable),
                                                 "; unset it, or write FACEBUS_ and a key of "
-                                                "`facebus check --defaults` in upper case")));
+                                                "`facebus check --defaults` in upper case, with _ "
+                                                "for each dot")));
     }
 
     /// Returns the names of which `variable` may be a misspelling: other_variables, the variables
