@@ -12,16 +12,16 @@
 namespace facebus::bus {
 
 /// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
-/// connect to the endpoint for the role of the key. Added and removed files take effect within one
-/// second. After construction, invalid files are skipped, and no key is allowed while the folder is
-/// unreadable. Thread-safe.
+/// connect to the endpoint for the role of the key. allows() takes added and removed files into
+/// account after at most one second. After construction, invalid files are skipped, and no key is
+/// allowed while the folder is unreadable. Thread-safe.
 class AllowList {
   public:
     /// Throws `FatalError` (config) if `folder` is unreadable or contains an invalid .pub file.
     explicit AllowList(std::filesystem::path folder);
 
-    /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if the last read is
-    /// older than one second.
+    /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if it was last read at
+    /// least one second ago.
     [[nodiscard]] bool allows(const std::string& role, const std::string& key) const;
 
   private:

@@ -45,7 +45,7 @@ Result<PublicKey> read_public_key(const std::filesystem::path& file);
 Result<KeyPair> read_secret_key(const std::filesystem::path& file);
 
 /// Writes NAME.key, readable only by its owner, and NAME.pub. Creates `folder` if necessary.
-/// Errors: exists if either file exists; unavailable if a file cannot be written.
+/// Errors: exists if either file exists; unavailable if the folder or a file cannot be created.
 Result<void> write_key_pair(const std::filesystem::path& folder, const std::string& role,
                             const std::string& name, const KeyPair& keys);
 

@@ -13,11 +13,11 @@
 
 namespace facebus::bus {
 
-/// At-least-once delivery from the edge. Keeps probes and track events until they are acknowledged,
-/// and returns them again for sending if an acknowledgement does not arrive in time. A closing
-/// entry, such as the event `ended` of a track, waits until all earlier entries of its group are
-/// acknowledged. Contains neither sockets nor a clock: the caller sends the messages and passes the
-/// current time. Not thread-safe.
+/// At-least-once delivery from the edge. Keeps probes and track events until they are acknowledged
+/// or dropped, and returns them again for sending if an acknowledgement does not arrive in time. A
+/// closing entry, such as the event `ended` of a track, waits for earlier entries, see add().
+/// Contains neither sockets nor a clock: the caller sends the messages and passes the current time.
+/// Not thread-safe.
 class Outbox {
   public:
     using Time = Monotonic::time_point;
@@ -34,31 +34,32 @@ class Outbox {
     enum class Kind {
         probe,    ///< dropped first when the outbox is full
         event,    ///< track event; dropped only if the outbox contains no probes
-        closing,  ///< event that waits until all earlier entries of its group are acknowledged
+        closing,  ///< like `event`, but waits for earlier entries, see add()
     };
 
     /// Adds a message. `ref` is the id by which it will be acknowledged. `group` is
     /// "<camera>/<track>/" for a track and "<camera>/" for a camera, such as "door/7/" and "door/".
-    /// A closing entry waits for all earlier entries whose group starts with its own group.
+    /// A closing entry waits until all earlier entries whose group starts with its own group are
+    /// acknowledged or dropped.
     void add(std::string ref, std::string group, Message message, Kind kind);
 
     /// If the outbox is full, drops the oldest probe, or the oldest event if there are no probes.
-    /// Returns the kind of the dropped entry, or nothing.
+    /// Returns the kind of the dropped entry, or nothing if the outbox is not full.
     std::optional<Kind> drop_oldest_if_full();
 
-    /// Returns the first due entry, or null. A closing entry that waits for other entries is not
-    /// due. Any other entry is due if it was never sent, or was last sent at least `resend` ago.
-    /// Call mark_sent() after sending the entry.
+    /// Returns the message of the first due entry, or null if none is due. A closing entry that
+    /// waits for other entries is not due. Any other entry is due if it was never sent, or was last
+    /// sent at least `resend` ago. Call mark_sent() after sending the entry.
     const Message* next_to_send(Time now);
     /// Records that the entry returned by the last next_to_send() was sent.
     void mark_sent(Time now);
 
     /// Removes the acknowledged entry and returns its kind. Returns nothing if `ref` is unknown,
-    /// because its entry was acknowledged or dropped earlier.
+    /// for example because its entry was acknowledged or dropped earlier.
     std::optional<Kind> acknowledge(std::string_view ref);
 
-    /// Returns when the next entry will be due if none is acknowledged or added until then. Returns
-    /// nothing if no entry will be due.
+    /// Returns when the next entry will be due if the outbox does not change until then, or a time
+    /// in the past if an entry is due already. Returns nothing if the outbox is empty.
     [[nodiscard]] std::optional<Time> next_due() const;
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -8,9 +8,10 @@ namespace facebus::bus {
 
 /// Counts connections that close before their handshake succeeds, based on the monitor events of a
 /// socket. The events `accepted` and `disconnected` identify the connection, but `handshake
-/// succeeded` does not. While several handshakes run concurrently, an established connection is
+/// succeeded` does not. Among connections whose handshakes run concurrently, an established one is
 /// therefore indistinguishable from a pending one. If it disconnects before all of these handshakes
-/// have finished, it is counted as rejected. Not thread-safe.
+/// have finished, it is counted as rejected, and a rejected one may not be counted. Not
+/// thread-safe.
 class RejectionCounter {
   public:
     /// Records a new connection, identified by its descriptor.
@@ -29,8 +30,7 @@ class RejectionCounter {
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
-    /// If there are at least as many successful handshakes as pending connections, all of the
-    /// connections are established.
+    /// Treats all pending connections as established once there were as many successful handshakes.
     void settle() {
         if (pending_.size() > done_) return;
         pending_.clear();

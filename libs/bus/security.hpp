@@ -11,22 +11,22 @@
 
 namespace facebus::bus {
 
-/// Encryption of TCP sockets. Every TCP socket uses CURVE, which encrypts the connection and
-/// authenticates the peer by its key, unless `allow_unencrypted` permits otherwise. Exception: a
-/// socket that listens without a role (see SocketOptions) never uses CURVE. An ipc:// endpoint is
-/// protected by the permissions of its folder.
+/// Encryption of TCP sockets. If `own_keys` is set, TCP sockets use CURVE, which encrypts the
+/// connection and authenticates both peers by their keys. Exception: a socket that listens without
+/// a role (see SocketOptions) never uses CURVE. Without CURVE, a socket can use only the endpoints
+/// that `allow_unencrypted` permits. An ipc:// endpoint is protected by the permissions of its
+/// folder.
 struct Security {
-    /// TCP endpoints that may be used without keys.
+    /// TCP endpoints that may be used without CURVE.
     enum class Unencrypted {
         never,     ///< no endpoints
         loopback,  ///< endpoints that are reachable only from this machine
         anywhere,  ///< all endpoints; for a trusted network
     };
     Unencrypted allow_unencrypted = Unencrypted::never;
-    /// Keys of this process. Without keys, it can use only the TCP endpoints that
-    /// `allow_unencrypted` permits.
+    /// Keys of this process.
     std::optional<KeyPair> own_keys{};
-    /// Public key of the broker, for processes that connect to the broker.
+    /// Public key of the broker. Required for connecting to a TCP endpoint with keys.
     std::string broker_key{};
     /// Folder of the AllowList. Required for listening on a TCP endpoint with keys.
     std::filesystem::path allowed{};
@@ -41,8 +41,8 @@ struct SecurityOptions {
 
     static void keys(auto& self, auto&& key) {
         key("key", self.key,
-            "secret key file (.key) of this process, created by `facebus keygen`; for encrypted "
-            "and authenticated connections at the tcp:// endpoints of the broker");
+            "secret key file (.key) of this process, created by `facebus keygen`; encrypts and "
+            "authenticates tcp:// connections between the broker and other processes");
         key("broker", self.broker,
             "public key file (.pub) of the broker, for processes that connect to it");
         key("allowed", self.allowed,
@@ -51,17 +51,18 @@ struct SecurityOptions {
             Choices<Security::Unencrypted>{{{"never", Security::Unencrypted::never},
                                             {"loopback", Security::Unencrypted::loopback},
                                             {"anywhere", Security::Unencrypted::anywhere}}},
-            "tcp:// endpoints that may be used without keys and thus without encryption; an ipc:// "
-            "endpoint is protected by the permissions of its folder");
+            "tcp:// endpoints that may be used without encryption; loopback: only those that are "
+            "reachable from this machine alone");
     }
 };
 
-/// Reads the key files. Throws `FatalError` (config) that names the setting if a file is invalid.
+/// Reads the key files. Throws `FatalError` (config) that names the setting if a file is unreadable
+/// or invalid.
 Security read_security(const SecurityOptions& options);
 
-/// Returns whether the endpoint is tcp://.
+/// Returns whether the endpoint begins with tcp://.
 bool is_tcp(std::string_view endpoint);
-/// Returns whether a TCP endpoint is reachable only from this machine.
+/// Returns whether the endpoint is a TCP endpoint that is reachable only from this machine.
 bool is_loopback(std::string_view endpoint);
 
 }  // namespace facebus::bus

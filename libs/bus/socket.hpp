@@ -24,8 +24,8 @@ struct Message {
     Bytes payload;
 };
 
-/// ZeroMQ context with one I/O thread. Each process has one context, which must outlive its
-/// sockets. Thread-safe, except that all sockets that listen must be bound in the same thread.
+/// ZeroMQ context with one I/O thread. Must outlive its sockets. Thread-safe, except that all
+/// sockets that listen must be bound in the same thread.
 class Context {
   public:
     /// Throws `FatalError` (config) if `security.allowed` is set, but is unreadable or contains an
@@ -43,7 +43,7 @@ class Context {
 
 /// Type of a ZeroMQ socket.
 enum class SocketType {
-    push,       ///< sends each message to one pull socket; fails if the queue is full
+    push,       ///< sends each message to one pull socket
     pull,       ///< receives from all connected push sockets
     publish,    ///< sends to all subscribers; slow subscribers lose messages
     subscribe,  ///< receives messages with the topics that it subscribed to
@@ -58,9 +58,9 @@ struct SocketOptions {
     /// Time in which unsent messages are still sent after the destruction of the socket. The
     /// destructor of the Context blocks for at most this time.
     int linger_ms = 0;
-    /// Maximum size of a received frame. A peer that sends a larger one is disconnected.
+    /// Maximum size of a received frame, in bytes. A peer that sends a larger one is disconnected.
     std::size_t max_frame_bytes = wire::max_payload_bytes;
-    /// Role that the key of a connecting peer must have. Empty: the socket listens without keys.
+    /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE.
     std::string role{};
 };
 
@@ -71,7 +71,7 @@ struct Received {
     Message message;
 };
 
-/// ZeroMQ socket. Not thread-safe: it must be constructed and used in the same thread.
+/// ZeroMQ socket. Not thread-safe.
 class Socket {
   public:
     Socket(Context& context, SocketType type, const SocketOptions& options = {});
@@ -81,12 +81,10 @@ class Socket {
 
     /// Binds the socket and returns the actual endpoint: `*` in tcp://127.0.0.1:* is replaced by
     /// the port. `setting` is the configuration key of the endpoint, for error messages. Throws
-    /// `FatalError` if the endpoint is malformed or in use, or if it is a TCP endpoint and Security
-    /// neither provides the keys nor permits an unencrypted connection.
+    /// `FatalError` if the socket cannot listen there, or if Security does not permit the endpoint.
     std::string bind(const std::string& endpoint, const std::string& setting);
     /// Connects, and reconnects whenever the peer becomes available again. Throws `FatalError` if
-    /// the endpoint is malformed, or if it is a TCP endpoint and Security neither provides the keys
-    /// nor permits an unencrypted connection.
+    /// the endpoint is malformed, or if Security does not permit it.
     void connect(const std::string& endpoint, const std::string& setting);
     /// Subscribes to topics that begin with `topic_prefix`. Requires: SocketType::subscribe.
     void subscribe(const std::string& topic_prefix);
@@ -102,9 +100,10 @@ class Socket {
     /// errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
-    /// Returns how many connections this listening socket has rejected because the peer did not
-    /// speak ZeroMQ, had no key, expected a different key of the broker, or had a key that is not
-    /// allowed. Returns 0 if the socket has no role. Must be called regularly, because each call
+    /// Returns how many connections to this listening socket ended before their handshake
+    /// succeeded, for example because the peer did not speak ZeroMQ, had no key, expected a
+    /// different key of the broker, or had a key that is not allowed; see RejectionCounter. Returns
+    /// 0 if the socket has no role. If it has one, must be called regularly, because only this
     /// empties an unbounded event queue.
     std::uint64_t rejected_connections();
 
@@ -125,7 +124,7 @@ struct Interest {
 };
 
 /// Waits for sockets and for the stop request, and updates the heartbeat while it waits.
-/// Thread-safe, but the sockets must belong to the calling thread.
+/// Thread-safe, but no other thread may use the sockets during a call.
 class Poller {
   public:
     Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}

@@ -1,5 +1,5 @@
-// Transport of frames, regions and faces from one stage to the next. Late messages of a live source
-// are dropped in favour of newer ones; messages of a file are never dropped.
+// Transport of frames, regions and faces from one stage to the next. If the next stage is too slow,
+// messages of a live source are dropped, and the sender of messages of a file blocks.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,10 @@ struct Item {
 };
 
 /// Receiving end of the connection between two stages. Keeps only the newest message of each live
-/// source: if a newer one arrives before a message was read, the older one is dropped and counted.
-/// Messages of a file stay in the queue of the socket; when the queue is full, the sender blocks.
-/// Not thread-safe.
+/// source: if a newer one arrives before a message was read, the older one is dropped and counted,
+/// unless it is the end of the stream. Of the messages of a file, receives only one ahead; the
+/// others stay in the queue of the socket, and when the queue is full, the sender blocks. Not
+/// thread-safe.
 template <class M>
 class StreamReader {
   public:
@@ -33,7 +34,8 @@ class StreamReader {
     StreamReader(Socket& socket, const Poller& poller, OnError on_error)
         : socket_(socket), poller_(poller), on_error_(std::move(on_error)) {}
 
-    /// Blocks until a message arrives and returns it, or nothing if the stop was requested.
+    /// Returns the next message. If there is none, blocks until one arrives or the stop is
+    /// requested; in the latter case, returns nothing.
     std::optional<Item<M>> next() {
         while (true) {
             drain();
@@ -67,7 +69,7 @@ class StreamReader {
     /// dropped, because no message follows it.
     static bool droppable(const M& message) { return message.stream.live && !message.stream.end; }
 
-    /// Moves messages from the socket to `waiting_`, keeping only the newest of each live source.
+    /// Moves messages from the socket to `waiting_`.
     void drain() {
         for (int i = 0; i < drain_limit; ++i) {
             // Once a message of a file is waiting, leave the rest in the queue of the socket, so
@@ -89,7 +91,8 @@ class StreamReader {
         }
     }
 
-    /// Replaces the waiting message of the same live source, or appends the item if there is none.
+    /// Replaces the waiting message of the same live source if both are droppable. Otherwise
+    /// appends the item.
     void put(Item<M> item) {
         if (droppable(item.message)) {
             for (auto& old : waiting_) {
