@@ -21,8 +21,8 @@ namespace facebus::wire {
 
 inline constexpr std::uint32_t schema_version = 1;
 
-/// Completion times of the pipeline steps that led to a message, in ns UTC. A step that is not
-/// complete has no time.
+/// Completion times of the pipeline steps that led to a message, as Unix times in ns. A step that
+/// is not complete has no time.
 class StageTimes {
   public:
     using Time = std::optional<std::int64_t>;
@@ -56,8 +56,8 @@ class StageTimes {
 struct Head {
     std::uint32_t v = schema_version;
     std::string src{};      ///< name of the camera, or of the service that sent the message
-    std::uint64_t seq = 0;  ///< sequence number of the sender; a gap means lost messages
-    /// Capture time of the frame; for a message without a frame, its creation time. In ns UTC.
+    std::uint64_t seq = 0;  ///< sequence number, counted by the sender
+    /// Capture time of the frame; for a message without a frame, its creation time (Unix time, ns).
     std::int64_t ts = 0;
     StageTimes t{};  ///< completion times of the steps so far
 
@@ -73,7 +73,7 @@ struct Head {
 /// Fields shared by the messages about a frame on the edge.
 struct Stream {
     std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
-    bool live = false;     ///< true: late messages are dropped; false (file): the sender waits
+    bool live = false;     ///< true: a slow stage drops messages; false (file): the sender waits
     bool end = false;      ///< last message of the stream, without pixels
 
     static void fields(auto& self, auto&& field) {
@@ -108,8 +108,8 @@ struct Region {
     Stream stream{};
     std::int32_t frame_width = 0;   ///< pixels; 0 at the end of the stream
     std::int32_t frame_height = 0;  ///< pixels; 0 at the end of the stream
-    bool cut = false;           ///< there is a scene cut between the previous frame and this one
-    std::vector<Area> areas{};  ///< disjoint areas of the frame
+    bool cut = false;               ///< there is a scene cut since the previous message
+    std::vector<Area> areas{};      ///< disjoint areas of the frame
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -140,7 +140,7 @@ struct Face {
     static constexpr std::string_view kind = "face";
     Head head{};
     Stream stream{};
-    bool cut = false;  ///< there is a scene cut between the previous frame and this one
+    bool cut = false;  ///< there is a scene cut since the previous message
     std::vector<FaceItem> faces{};
 
     static void fields(auto& self, auto&& field) {
@@ -175,7 +175,7 @@ struct Probe {
 struct Ack {
     static constexpr std::string_view kind = "ack";
     Head head{};
-    std::string ref{};  ///< id of the probe, or result of Track::ref() for the event
+    std::string ref{};  ///< id of the probe, or Track::ref() of the event
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -221,8 +221,8 @@ struct RunnerUp {
 /// Decision about the person of a track.
 enum class Decision {
     known,      ///< the person is Identity::subject
-    unknown,    ///< the person was seen well enough and is not in the gallery
-    undecided,  ///< the person was not seen well enough yet
+    unknown,    ///< enough good faces were seen, but no subject reaches threshold and margin
+    undecided,  ///< too few good faces for `known` or `unknown` so far, or the person is ignored
     error,      ///< the probe was dead-lettered
 };
 constexpr auto enum_names(Decision /*type*/) {
@@ -241,14 +241,16 @@ struct Identity {
     std::int64_t pts = 0;              ///< position in the stream, ns
     Box box{};                         ///< face in the frame, pixels
     Decision decision = Decision::undecided;
-    std::optional<std::string> subject_id{};  ///< present only if the decision is `known`
-    std::optional<std::string> subject{};     ///< name; present only if the decision is `known`
+    std::optional<std::string> subject_id{};  ///< present if and only if the decision is `known`
+    std::optional<std::string> subject{};     ///< name; present together with subject_id
     std::optional<double> similarity{};       ///< similarity of the template to the best subject
-    std::optional<double> probability{};  ///< calibrated probability that the best subject is right
-    std::optional<double> margin{};       ///< `similarity` minus the runner-up's similarity
+    /// Calibrated probability that the track shows the best subject.
+    std::optional<double> probability{};
+    /// `similarity` minus the runner-up's similarity; without a runner-up, equal to `similarity`.
+    std::optional<double> margin{};
     std::optional<RunnerUp> runner_up{};
     double threshold = 0;      ///< similarity required for `known`
-    std::uint32_t probes = 0;  ///< number of probes of this track so far
+    std::uint32_t probes = 0;  ///< number of probes of this track so far, at most 64
     /// Ids of the most similar samples of the best subject, best first.
     std::vector<std::string> samples{};
     double quality = 0;                     ///< overall quality of the best probe, 0..1
@@ -291,7 +293,9 @@ struct Identity {
 /// Lifecycle event of a track.
 enum class TrackEvent {
     started,
-    moved,  ///< the track continues; sent every `track.heartbeat` seconds
+    /// The track continues. Sent every `track.heartbeat` seconds, or for every frame if
+    /// `track.publish_positions` is set.
+    moved,
     ended,  ///< one track has ended
     end,    ///< the stream of the camera has ended, and with it all of its tracks
 };
@@ -323,18 +327,19 @@ struct Track {
     }
 };
 
-/// track -> broker -> subscribers, every few seconds per camera: state of the stream as seen by
+/// track -> broker -> subscribers, every 2 s per camera: state of the stream as seen by
 /// `track`, the last edge stage. Neither acknowledged nor resent, because the next message replaces
 /// it.
 struct Camera {
     static constexpr std::string_view kind = "camera";
-    Head head{};                  ///< ts: creation time
-    bool live = false;            ///< false: the source is a file, read as fast as possible
-    bool ended = false;           ///< the stream has ended
-    std::uint64_t frames = 0;     ///< frames received since `track` started
-    double rate = 0;              ///< frames per second since the previous Camera message
-    std::int64_t last_frame = 0;  ///< capture time of the latest frame, ns UTC; 0: no frame yet
-    std::uint32_t tracks = 0;     ///< number of open tracks
+    Head head{};               ///< ts: creation time
+    bool live = false;         ///< false: the source is a file, read as fast as possible
+    bool ended = false;        ///< the stream has ended
+    std::uint64_t frames = 0;  ///< frames of the camera received since `track` started
+    double rate = 0;           ///< frames per second since the previous Camera message
+    /// Capture time of the latest frame (Unix time, ns); 0: no frame yet.
+    std::int64_t last_frame = 0;
+    std::uint32_t tracks = 0;  ///< number of open tracks
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -357,9 +362,9 @@ struct Status {
     std::uint64_t queued = 0;          ///< probes waiting for a worker
     std::uint64_t in_flight = 0;       ///< probes in flight at workers
     std::uint64_t results = 0;         ///< number of the last result; each run starts with 1
-    /// Number of probes rejected because the queue was full. The edge resends them.
+    /// Number of probes rejected in this run because the queue was full. The edge resends them.
     std::uint64_t refused = 0;
-    /// A worker uses a stale gallery snapshot, because Redis is unavailable.
+    /// The worker that sent the last Credit reported a stale gallery snapshot.
     bool gallery_stale = false;
 
     static void fields(auto& self, auto&& field) {

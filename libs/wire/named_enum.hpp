@@ -21,7 +21,7 @@ constexpr std::string_view to_string(E value) {
     return enum_names(value)[static_cast<std::size_t>(value)];
 }
 
-/// Returns the value with that name, or nothing.
+/// Returns the value with the name `name`, or nothing.
 template <NamedEnum E>
 constexpr std::optional<E> from_string(std::string_view name) {
     const auto names = enum_names(E{});

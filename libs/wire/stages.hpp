@@ -18,8 +18,8 @@ struct Stage {
     /// Section of facebus.yaml. For an edge stage also the key of its timestamp.
     std::string_view section;
     Machine machine{};
-    std::string_view input;     ///< kind of message that it receives; empty: none
-    std::string_view output;    ///< kind of message that it sends; empty: none
+    std::string_view input;     ///< main kind of message that it receives; empty: none
+    std::string_view output;    ///< main kind of message that it sends; empty: none
     std::string_view endpoint;  ///< default of the key <section>.input; empty: no such key
     std::string_view health;    ///< default of the key <section>.health
 };
