@@ -9,9 +9,8 @@
 
 namespace facebus {
 
-/// Immutable bytes with shared ownership. Copies of a Bytes object share its memory, so pixels pass
-/// from the decoder to the socket, and from the socket to the neural network, without being copied.
-/// Thread-safe for concurrent reads.
+/// Immutable bytes with shared ownership. Copies of a Bytes object share its memory. Thread-safe
+/// for concurrent reads.
 class Bytes {
   public:
     Bytes() = default;

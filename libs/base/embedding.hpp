@@ -13,7 +13,8 @@ inline constexpr std::size_t embedding_size = 512;
 /// similarity.
 using Embedding = std::array<float, embedding_size>;
 
-/// Returns the cosine similarity, in [-1, 1]. Requires: both have unit norm.
+/// Returns the dot product. For vectors with unit norm, this is the cosine similarity: in [-1, 1],
+/// up to rounding.
 float similarity(const Embedding& a, const Embedding& b);
 
 /// Scales the vector to unit norm. Leaves a zero vector unchanged.

@@ -13,7 +13,7 @@
 
 namespace facebus {
 
-/// Category of an Error, and the `kind` label of the error counters.
+/// Category of an Error, and the label `kind` of the metric facebus_errors_total.
 enum class ErrorKind {
     malformed,    ///< the input cannot be decoded
     unsupported,  ///< the input is well-formed, but this version does not support it
@@ -49,7 +49,7 @@ enum class Exit : int {
     input = 65,         ///< unusable input, such as an image without a face
     unavailable = 69,   ///< a dependency is unavailable: model, camera, Redis, port
     software = 70,      ///< a bug
-    interrupted = 130,  ///< stopped with Ctrl-C before the work was complete
+    interrupted = 130,  ///< stopped by Ctrl-C or SIGTERM before the work was complete
     config = 78,        ///< invalid facebus.yaml or environment variable
 };
 

@@ -45,7 +45,7 @@ FileWriter::~FileWriter() {
 }
 
 Result<FileWriter> FileWriter::create(std::filesystem::path file, Readers readers) {
-    // The temporary file is in the folder of the target, because rename() is atomic only within one
+    // The temporary file is in the folder of the target, because rename() works only within one
     // file system.
     auto temporary = file;
     temporary += fmt::format(".{}.part", getpid());

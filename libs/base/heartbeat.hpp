@@ -1,4 +1,4 @@
-// Liveness of the main loop of a service.
+// Liveness of a service.
 #pragma once
 
 #include <atomic>
@@ -7,13 +7,13 @@
 
 namespace facebus {
 
-/// Heartbeat of a main loop. The loop calls beat() at least once per second, even while it waits
-/// for input. The health check reads the age of the last beat. Thread-safe.
+/// Heartbeat of a service. Its loops call beat() regularly, even while they wait for input. The
+/// health check reads the age of the last beat. Thread-safe.
 class Heartbeat {
   public:
     void beat() { last_.store(Monotonic::now().time_since_epoch().count()); }
 
-    /// Returns the time since the last beat.
+    /// Returns the time since the last beat, or since construction if there was none.
     [[nodiscard]] Monotonic::duration age() const {
         return Monotonic::now().time_since_epoch() - Monotonic::duration(last_.load());
     }

@@ -11,7 +11,7 @@ namespace facebus {
 /// `vnni` adds AVX-512BW and AVX-512 VNNI.
 enum class Instructions { plain, avx2, avx512, vnni };
 
-/// Returns the instruction sets of this processor, fastest first.
+/// Returns those instruction sets that this processor supports, fastest first.
 const std::vector<Instructions>& supported_instructions();
 /// Returns the first of supported_instructions().
 Instructions best_instructions();

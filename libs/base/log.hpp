@@ -55,7 +55,7 @@ class Log {
     }
 
     /// Logs a warning that may occur for every message. Writes at most one line per second for each
-    /// event name; the next line reports how many lines were suppressed.
+    /// event name; the next line with that name reports how many were suppressed.
     void limited_warning(std::string_view event, Fields fields = {});
 
   private:

@@ -1,4 +1,4 @@
-// Pseudo-random numbers that are identical on every machine and with every standard library.
+// Pseudo-random numbers that depend only on the seed, except for rounding errors in normal().
 #pragma once
 
 #include <cmath>
@@ -30,9 +30,9 @@ class Random {
     double normal();
 
   private:
-    /// Box-Muller computes two numbers at a time; this is the second one until it is returned.
+    /// Box-Muller computes two numbers at a time. Contains the second one until it is returned.
     std::optional<double> kept_;
-    /// Returns a number greater than 0, so that its logarithm is finite, and less than 1.
+    /// Returns a number greater than 0, so that its logarithm is finite, and at most 1.
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;

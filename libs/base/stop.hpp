@@ -8,7 +8,7 @@ namespace facebus {
 /// request() is also async-signal-safe.
 class Stop {
   public:
-    /// Throws `FatalError` (unavailable) if no file descriptor is available.
+    /// Throws `FatalError` (unavailable) if the file descriptor cannot be created.
     Stop();
     ~Stop();
     Stop(const Stop&) = delete;

@@ -1,4 +1,4 @@
-// Temporary folder for the sockets and files of one program.
+// Temporary folder.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,8 @@ namespace facebus {
 /// New folder that only the current user can read. The destructor removes it with its contents.
 class TemporaryFolder {
   public:
-    /// Throws `FatalError` (unavailable) if the folder cannot be created.
+    /// Throws `FatalError` (unavailable) if the folder cannot be created, and
+    /// `std::filesystem::filesystem_error` if TMPDIR is not a folder.
     TemporaryFolder() {
         auto name = (std::filesystem::temp_directory_path() / "facebus-XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {

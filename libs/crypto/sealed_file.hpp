@@ -22,14 +22,14 @@ namespace facebus::crypto {
 class SealedWriter {
   public:
     /// Opens a temporary file. With an empty passphrase, the file is not encrypted. Errors: those
-    /// of FileWriter; unavailable if the key cannot be derived.
+    /// of FileWriter; unavailable if the key cannot be derived or no random numbers are available.
     static Result<SealedWriter> create(const std::filesystem::path& file,
                                        const std::string& passphrase);
     ~SealedWriter();
     SealedWriter(SealedWriter&&) noexcept;
 
     Result<void> write(std::string_view bytes);
-    /// Writes the final chunk and renames the temporary file to the target.
+    /// Writes the bytes that are not written yet, and renames the temporary file to the target.
     Result<void> commit();
 
   private:
@@ -41,6 +41,7 @@ class SealedWriter {
 /// Reads a file written by SealedWriter, line by line. Not thread-safe.
 class SealedReader {
   public:
+    /// Lines up to this length can be read. Some lines of up to twice this length can be, too.
     static constexpr std::size_t max_line_bytes = 65'536;
 
     /// Opens the file. `passphrase` is ignored if the file is not encrypted. Errors: unavailable
@@ -52,8 +53,8 @@ class SealedReader {
     SealedReader(SealedReader&&) noexcept;
 
     /// Returns the next line without the line end, or nothing at the end of the file. Errors:
-    /// refused (wrong passphrase, or the file was modified), malformed (truncated), too_large (line
-    /// longer than max_line_bytes).
+    /// refused (wrong passphrase, or a chunk was modified or truncated), malformed (chunks or the
+    /// line end are missing at the end), too_large (line longer than max_line_bytes).
     Result<std::optional<std::string>> line();
 
   private:
