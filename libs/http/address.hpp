@@ -12,7 +12,7 @@ struct Address {
     int port = 0;  ///< 0: any free port
 };
 
-/// Parses host:port. An IPv6 address must be in brackets, as in [::1]:8000. Returns nothing if
+/// Parses host:port. An IPv6 address is written in brackets, as in [::1]:8000. Returns nothing if
 /// `text` is malformed.
 std::optional<Address> parse_address(const std::string& text);
 

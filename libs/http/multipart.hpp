@@ -19,7 +19,7 @@ struct FormPart {
 
 /// Parses a form in linear time and returns its parts in order. `type` is the Content-Type of the
 /// request. Errors: unsupported (not multipart/form-data), malformed (invalid boundary, or an
-/// incomplete part), too_large (more than `max_parts` parts, or a part whose headers exceed 2 KiB).
+/// incomplete form), too_large (more than `max_parts` parts, or a part whose headers exceed 2 KiB).
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
                                          std::size_t max_parts);
 

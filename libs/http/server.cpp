@@ -30,13 +30,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Maximum size of the request line and all headers, in bytes.
+// Bytes that a request may have in addition to the largest body, for its request line and headers.
 constexpr std::size_t max_head_bytes = 65'536;
-// Deadline for the headers: shorter than for a body, because the client is not authenticated yet.
+// Upper limit of the deadline for the headers. Short, because the client is not authenticated yet.
 constexpr milliseconds head_timeout(5000);
 constexpr std::size_t buffer_bytes = 16'384;
-// How long a client may continue to send after the response. Closing the connection earlier would
-// reset it, and the client might not receive the response.
+// How long a client may continue to send after the response. Closing the connection while it sends
+// would reset the connection, and the client might not receive the response.
 constexpr auto linger = std::chrono::seconds(2);
 
 /// Blocks until the socket is ready for `events`. Returns false at the deadline or at a stop
@@ -125,7 +125,7 @@ class BoundedStream : public httplib::Stream {
     }
 
   private:
-    /// Returns whether the client has closed its side and no longer expects a response.
+    /// Returns whether the client has closed its side; it then probably expects no response.
     [[nodiscard]] bool client_closed() const {
         char byte = 0;
         return recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;

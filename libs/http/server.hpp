@@ -47,21 +47,21 @@ struct ServerOptions {
     std::size_t threads = 8;   ///< maximum number of concurrent requests
     std::size_t waiting = 64;  ///< maximum number of queued connections; more wait in the kernel
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
-    /// Deadline in seconds for receiving a body. The headers have the same deadline, but at most
-    /// 5 s. Also the time that sending a response may spend waiting for the client.
+    /// Maximum time in seconds for each of: receiving the headers (at most 5 s), receiving the
+    /// body, and waiting for the client while the response is sent.
     double timeout = 30;
 };
 
-/// Callbacks of a server. They are called concurrently from several threads. If a callback throws,
-/// the response is error_response(500).
+/// Callbacks of a server. They are called concurrently from several threads. If `admit` or `handle`
+/// throws, the response is error_response(500).
 struct Handlers {
     /// Checks a request before its body is read. If this returns a response, the server sends it
     /// and does not read the body.
     std::function<std::optional<Response>(const Request&)> admit;
     /// Handles a request, including its body.
     std::function<Response(const Request&)> handle;
-    /// Returns the response to an invalid request or after a failure. `status` is 400, 405, 411,
-    /// 413, 414, 415 or 500.
+    /// Returns the response to an invalid request or after a failure. `status` is 400 or above,
+    /// such as 413 if the body is too large.
     std::function<Response(int status)> error_response;
 };
 

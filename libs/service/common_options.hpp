@@ -38,7 +38,7 @@ struct CommonOptions {
             "folder filled by models/prepare; empty: $XDG_CACHE_HOME/facebus/models or "
             "~/.cache/facebus/models");
         key("threads", self.threads, Range{0, 1024},
-            "number of threads that each process uses for neural networks; 0: one per core");
+            "number of threads that each service uses for neural networks; 0: one per core");
         key("log_level", self.log_level,
             Choices<LogLevel>{{{"debug", LogLevel::debug},
                                {"info", LogLevel::info},

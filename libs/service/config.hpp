@@ -26,7 +26,7 @@ struct Key {
     /// value is invalid.
     std::function<void(const std::string& text)> parse;
 
-    /// Returns the name of the environment variable.
+    /// Returns the name of the environment variable that overrides the key.
     [[nodiscard]] std::string variable() const;
 };
 
@@ -108,7 +108,7 @@ Environment process_environment();
 /// Reads the YAML `text`, then the variables that begin with FACEBUS_, which override the text.
 /// `name` is the file name for error messages. Throws `FatalError` (config) if the YAML is
 /// malformed, a key or variable is unknown, or a value is invalid. The message names the variable,
-/// or the file and line, and suggests a similar name for an unknown key or variable.
+/// or the file and line. For an unknown key or variable, it suggests a similar name, if any.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 

@@ -11,8 +11,8 @@
 
 namespace facebus::service {
 
-/// Health of a service: whether it has started up, the results of named checks, and the heartbeat
-/// of its main loop. Thread-safe.
+/// Health of a service: whether it has started up, the results of named checks, and the heartbeat.
+/// Thread-safe.
 class Health {
   public:
     Health(std::string service, const Heartbeat& heartbeat)

@@ -15,7 +15,7 @@
 namespace facebus::service {
 namespace {
 
-/// Returns a name such as "recognize-host-123", which is unique among the processes of a site.
+/// Returns a name such as "recognize-host-123": the service, the host and the process id.
 std::string instance_name(const std::string& service) {
     std::string host(64, '\0');
     gethostname(host.data(), host.size() - 1);

@@ -27,7 +27,7 @@ struct Runtime {
     Heartbeat& heartbeat;
     Health& health;
     bus::Context& context;
-    std::string instance;         ///< unique name of the process, such as "recognize-host-123"
+    std::string instance;         ///< name of the process, such as "recognize-host-123"
     std::function<void()> ready;  ///< must be called once, when startup is complete
 
     /// Binds a socket to the endpoint <section>.input of a stage.

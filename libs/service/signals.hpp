@@ -6,7 +6,7 @@
 namespace facebus::service {
 
 /// Makes SIGINT and SIGTERM request `stop`, and ignores SIGPIPE. Requires: called once, at the
-/// start of the program; `stop` exists until the process exits. A signal before this call
+/// start of the program; `stop` exists until the process exits. SIGINT or SIGTERM before this call
 /// terminates the process immediately.
 void stop_on_signals(Stop& stop);
 
