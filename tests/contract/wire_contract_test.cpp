@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
     BOOST_TEST(enum_of("track", "event") == json(enum_names(wire::TrackEvent{})));
 }
 
-BOOST_AUTO_TEST_CASE(every_schema_belongs_to_a_message) {
+BOOST_AUTO_TEST_CASE(each_message_has_a_schema_and_each_schema_a_message) {
     std::set<std::string> messages{"common"};
     examples::for_each([&](const auto& message, std::size_t) {
         messages.insert(std::string(std::remove_cvref_t<decltype(message)>::kind));

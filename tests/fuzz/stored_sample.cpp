@@ -11,7 +11,7 @@ namespace {
 
 const std::string id(32, 'a');
 
-/// Returns an arbitrary reply; `depth` limits the nesting of arrays.
+/// Returns an arbitrary reply inside `depth` arrays. Arrays are nested at most four deep.
 gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
     switch (input.ConsumeIntegralInRange(0, depth > 3 ? 2 : 3)) {
         case 0:

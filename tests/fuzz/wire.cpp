@@ -15,13 +15,13 @@ void check_decoder(std::string_view header, std::size_t payload_bytes) {
         fuzz::require(!message.error().message.empty(), "an error has a message");
         return;
     }
-    // Decoding and encoding again must not change an accepted message.
     const auto encoded = wire::encode(*message);
     fuzz::require(encoded.size() <= wire::max_header_bytes,
-                  "an accepted message is within the header limit");
+                  "the encoding of an accepted message is within the header limit");
     const auto again = wire::decode<Message>(encoded, payload_bytes);
     fuzz::require(again.has_value(), "an accepted message is accepted again after encoding");
-    fuzz::require(wire::encode(*again) == encoded, "encoding is stable");
+    fuzz::require(wire::encode(*again) == encoded,
+                  "decoding an encoded message and encoding it again gives the same bytes");
     fuzz::require(wire::kind(wire::topic(*message)) == Message::kind,
                   "the topic begins with the kind of message");
 }

@@ -138,7 +138,8 @@ Message minimal(Message message) {
     return message;
 }
 
-/// Returns the message with `run`, which was added to v1 after the golden bytes were recorded.
+/// Returns the message with the key `run`, if messages of this kind have it. The key was added to
+/// v1 after the golden bytes were recorded.
 template <class Message>
 Message extended(Message message) {
     if constexpr (requires { message.run; }) message.run = "18bcfe56800";

@@ -10,8 +10,8 @@
 
 namespace facebus::test {
 
-/// Runtime whose sockets are in a temporary folder. Options must be changed before the component
-/// under test is constructed.
+/// Runtime with a temporary folder for sockets. `common` must be changed before the component under
+/// test is constructed.
 struct TestRuntime {
     TemporaryFolder folder;
     service::CommonOptions common;
@@ -41,7 +41,7 @@ struct TestRuntime {
         return "ipc://" + (folder / name).string();
     }
 
-    /// Returns whether /metrics contains the line.
+    /// Returns whether the exported metrics contain the line.
     [[nodiscard]] bool exports(const std::string& line) const {
         return metrics.text().find(line + "\n") != std::string::npos;
     }

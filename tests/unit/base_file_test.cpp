@@ -18,7 +18,7 @@ std::string contents(const std::filesystem::path& file) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(writes_all_bytes_and_leaves_no_temporary_file) {
+BOOST_AUTO_TEST_CASE(writes_and_replaces_a_file_and_leaves_no_temporary_file) {
     const TemporaryFolder folder;
     const std::string bytes("a\0\r\n\xFF", 5);
     BOOST_REQUIRE(write_file(folder / "new", bytes));

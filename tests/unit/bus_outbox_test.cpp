@@ -34,7 +34,7 @@ std::string send_all(Outbox& outbox, Outbox::Time now) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(sends_each_message_once_and_in_order) {
+BOOST_AUTO_TEST_CASE(sends_messages_in_order_and_not_again_before_the_resend_time) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");
     add_probe(outbox, "b");
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(message_stays_due_until_marked_as_sent) {
     BOOST_TEST((*outbox.next_due() <= start));
 }
 
-BOOST_AUTO_TEST_CASE(ignores_repeated_acknowledgements) {
+BOOST_AUTO_TEST_CASE(ignores_repeated_and_unknown_acknowledgements) {
     Outbox outbox({});
     add_probe(outbox, "a");
     add_probe(outbox, "b");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(ignores_repeated_acknowledgements) {
     BOOST_TEST(outbox.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(track_ends_only_after_its_probes_are_acknowledged) {
+BOOST_AUTO_TEST_CASE(end_of_a_track_is_sent_only_after_its_probes_are_acknowledged) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "probe");
     add_closing_event(outbox, "ended", "door/7/");
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(track_ends_only_after_its_probes_are_acknowledged) {
     BOOST_TEST(send_all(outbox, start) == "ended ");
 }
 
-BOOST_AUTO_TEST_CASE(track_does_not_wait_for_another_track_with_the_same_prefix) {
+BOOST_AUTO_TEST_CASE(end_of_a_track_does_not_wait_for_a_track_whose_id_begins_with_its_id) {
     Outbox outbox({});
     outbox.add("other", "door/71/", message("other"), Outbox::Kind::probe);
     add_closing_event(outbox, "ended", "door/7/");
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(outbox_full_of_events_drops_and_reports_the_oldest) {
     BOOST_TEST(send_all(outbox, start) == "started ");
 }
 
-BOOST_AUTO_TEST_CASE(acknowledge_returns_the_kind_of_the_entry) {
+BOOST_AUTO_TEST_CASE(acknowledge_returns_the_kind_of_the_entry_once) {
     Outbox outbox({});
     add_probe(outbox, "a");
     BOOST_TEST((outbox.acknowledge("a") == Outbox::Kind::probe));

@@ -1,5 +1,4 @@
-// Tests the transport between stages over real sockets: late messages of a live source are dropped;
-// messages of a file block the sender.
+// Tests the transport between stages over real sockets.
 #include <thread>
 
 #include <boost/test/unit_test.hpp>
@@ -38,9 +37,8 @@ struct Connection {
         return writer.send(message, message.stream.end ? Bytes() : pixels());
     }
 
-    /// Sends the message again until it is not dropped.
+    /// Sends the message until it is not dropped because the queue is full.
     void deliver(wire::Frame message) {
-        // Live messages are dropped until the connection is established.
         for (auto before = writer.dropped();; before = writer.dropped()) {
             BOOST_REQUIRE(send(message));
             if (writer.dropped() == before) break;
@@ -71,7 +69,7 @@ BOOST_AUTO_TEST_CASE(all_frames_of_a_file_arrive_in_order) {
     BOOST_TEST(connection.writer.dropped() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(keeps_only_the_newest_frame_of_a_live_camera) {
+BOOST_AUTO_TEST_CASE(live_frames_arrive_in_order_or_are_counted_as_dropped) {
     Connection connection;
     connection.deliver(Connection::frame(1, true));
     connection.deliver(Connection::frame(2, true));
@@ -84,8 +82,7 @@ BOOST_AUTO_TEST_CASE(keeps_only_the_newest_frame_of_a_live_camera) {
         BOOST_REQUIRE(item);
         seen.push_back(item->message.stream.pts);
     }
-    // How many frames are read before the next one arrives depends on timing. They must be in
-    // order, and the missing ones must be counted.
+    // Which frames are replaced by newer ones before they are read depends on timing.
     BOOST_TEST(std::ranges::is_sorted(seen));
     BOOST_TEST(seen.size() + connection.reader.dropped() == 3U);
 }
@@ -113,7 +110,7 @@ BOOST_AUTO_TEST_CASE(never_drops_the_end_of_a_live_stream) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(counts_malformed_messages_and_continues) {
+BOOST_AUTO_TEST_CASE(reports_malformed_messages_and_continues) {
     Connection connection;
     BOOST_REQUIRE(connection.poller.wait_writable(connection.output, 5000));
     BOOST_REQUIRE(connection.output.try_send({"frame.door", "not a header", Bytes()}));

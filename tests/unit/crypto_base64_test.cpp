@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(encodes_the_test_vectors_of_rfc_4648) {
     BOOST_TEST(base64("foobar") == "Zm9vYmFy");
 }
 
-BOOST_AUTO_TEST_CASE(encodes_arbitrary_bytes) {
+BOOST_AUTO_TEST_CASE(encodes_bytes_that_are_not_text) {
     BOOST_TEST(base64("\xFF\xEF\xBE\x00"s) == "/+++AA==");
 }
 

@@ -55,7 +55,7 @@ struct LinesFile {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(lines_are_unchanged_after_writing_and_reading_with_or_without_encryption) {
+BOOST_AUTO_TEST_CASE(files_with_and_without_encryption_are_private_and_return_the_written_lines) {
     for (const std::string passphrase : {"", "a long passphrase"}) {
         const LinesFile written(passphrase);
         const auto read = written.read(passphrase);

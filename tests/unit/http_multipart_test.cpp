@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(parses_the_parts_of_a_form) {
     BOOST_TEST((*parts)[1].content.empty());
 }
 
-BOOST_AUTO_TEST_CASE(ignores_unrelated_headers_and_the_case_of_names) {
+BOOST_AUTO_TEST_CASE(ignores_preamble_epilogue_unrelated_headers_and_the_case_of_names) {
     const std::string body =
         "preamble\r\n--b\r\nContent-Type: image/jpeg\r\nCONTENT-disposition:form-data; "
         "NAME=\"file\"\r\n\r\nx\r\n--b--epilogue";

@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(can_reject_a_request_before_its_body_arrives) {
     BOOST_TEST(server.handled == 0);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_large_bodies_by_their_content_length) {
+BOOST_AUTO_TEST_CASE(rejects_too_large_invalid_and_repeated_content_lengths) {
     TestServer server;
     Client client(server.http_server.address());
     client.send("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n");
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(rejects_chunked_and_compressed_bodies) {
     BOOST_TEST(server.handled == 0);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_malformed_requests_with_an_error_body) {
+BOOST_AUTO_TEST_CASE(rejects_malformed_requests_and_unknown_methods_with_an_error_body) {
     TestServer server;
     check_error(server.send_request("hello"), 400);
     check_error(server.send_request("GET / HTTP/9.9"), 400);
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(limits_the_total_size_of_headers) {
     client.send("GET / HTTP/1.1\r\n");
     const auto start = Monotonic::now();
     while (!client.has_input_within_ms(0)) client.send("X: " + std::string(1000, 'x') + "\r\n");
-    // Much less than the 5 s that the client has for sending its headers.
+    // Less than the 5 s that the client has for sending its headers.
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
     BOOST_TEST(server.handled == 0);
 }
@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unusable_address_mentions_the_setting) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(recognises_loopback_addresses) {
+BOOST_AUTO_TEST_CASE(recognises_loopback_and_malformed_addresses) {
     for (const auto* inside : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
         BOOST_TEST(is_loopback(*parse_address(inside)), inside);
     }
