@@ -102,8 +102,8 @@ class System:
         self.folder.mkdir()
         self.environment = case.environment(**{
             "NOTIFY_SOCKET": self.folder / "ready",
-            "FACEBUS_MOTION_INPUT": self.ipc("motion"), "FACEBUS_DETECT_INPUT": self.ipc("detect"),
-            "FACEBUS_TRACK_INPUT": self.ipc("track"), "FACEBUS_BROKER_PROBES": self.ipc("probes"),
+            **{f"FACEBUS_{stage.section.upper()}_INPUT": self.ipc(stage.section) for stage in EDGE if stage.endpoint},
+            "FACEBUS_BROKER_PROBES": self.ipc("probes"),
             "FACEBUS_BROKER_WORKERS": self.ipc("workers"),
             "FACEBUS_BROKER_RESULTS": self.ipc("results"),
             "FACEBUS_REDIS_URL": f"unix://{self.folder / 'redis'}",
