@@ -74,4 +74,22 @@ BOOST_AUTO_TEST_CASE(stops_retrying_an_unavailable_camera_on_request) {
     BOOST_TEST(!camera.failure().has_value());
 }
 
+BOOST_AUTO_TEST_CASE(exports_that_a_camera_is_up_while_it_sends_frames) {
+    const auto source = folder / "images";
+    std::filesystem::create_directory(source);
+    cv::imwrite((source / "0.png").string(), cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(0)));
+    CameraThread camera(runtime, "door", {.source = source.string(), .loop = true}, {});
+    const bus::Poller poller(stop, heartbeat);
+    BOOST_REQUIRE(poller.wait_readable(motion, -1));
+    BOOST_TEST(exports("facebus_camera_up{camera=\"door\"} 1"));
+    stop.request();
+    camera.join();
+}
+
+BOOST_AUTO_TEST_CASE(serve_throws_the_failure_of_a_camera) {
+    const auto source = folder / "broken.mp4";
+    std::ofstream(source) << "no video";
+    BOOST_CHECK_THROW(serve(runtime, {{"door", {.source = source.string()}}}, {}), FatalError);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -111,4 +111,37 @@ BOOST_AUTO_TEST_CASE(numbers_and_sends_messages_in_order) {
     BOOST_TEST(exports("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
 }
 
+BOOST_AUTO_TEST_CASE(sends_a_position_once_without_keeping_it) {
+    // The first exchange makes sure that both sides are connected.
+    uplink->put(probe("door-1/0001"), true);
+    uplink->pump();
+    acknowledge(receive_at_broker(), "door-1/0001");
+    uplink->pump();
+    TrackOutput output;
+    output.before.push_back(examples::track());
+    output.before.front().event = wire::TrackEvent::moved;
+    uplink->put(std::move(output), true);
+    BOOST_TEST(receive_at_broker().message.topic.starts_with("track"));
+    BOOST_TEST(!uplink->next_due().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(sends_the_end_of_a_stream_after_the_last_probe_of_its_camera) {
+    auto output = probe("door-1/0001");
+    output.after.push_back(examples::track());
+    output.after.front().event = wire::TrackEvent::end;
+    output.after.front().head.src = output.probes.front().message.head.src;
+    output.after.front().track = "another";
+    uplink->put(std::move(output), true);
+    auto other = probe("yard-1/0001");
+    other.probes.front().message.head.src = "yard";
+    uplink->put(std::move(other), true);
+    uplink->pump();
+    const auto first = receive_at_broker();
+    BOOST_TEST(first.message.topic.starts_with("probe"));
+    BOOST_TEST(receive_at_broker().message.topic == "probe.yard");
+    acknowledge(first, "door-1/0001");
+    uplink->pump();
+    BOOST_TEST(receive_at_broker().message.topic.starts_with("track"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
