@@ -118,7 +118,8 @@ struct MqttClient::Impl {
                          options.host, options.port, why)});
     }
 
-    /// Waits for the socket or `wake`, then lets the library read, write and send keep-alives.
+    /// Waits for the socket or `wake`, then lets the library read, write and send keep-alive
+    /// messages.
     void exchange(int wait_ms, int wake) {
         const int socket = mosquitto_socket(client);
         if (socket < 0) return connection_lost("the connection was closed");
