@@ -184,8 +184,8 @@ class System:
         self.case.assertEqual(0, code, f"{name}: {service.last_line()}")
 
     def next(self):
-        """Waits for the next message, appends it to `messages` and returns it. Fails immediately if a service exits
-        unexpectedly."""
+        """Waits for the next message, appends it to `messages` and returns it. Fails if a service exits unexpectedly
+        during the wait."""
         poller = zmq.Poller()
         poller.register(self.subscriber, zmq.POLLIN)
         for service in self.services.values():

@@ -19,10 +19,10 @@ struct Calibration {
     std::size_t impostors = 0;  ///< number of impostors drawn from the cohort
     /// Similarity required for `known` in this gallery, without Policy::early.
     float threshold = 0;
-    /// Similarity added to that of the drawn impostors. Measured as how much more the subjects of
-    /// this gallery resemble each other than they resemble the drawn impostors (same cameras, same
-    /// family). Real impostors are expected to be more similar to the subjects by as much. 0 if
-    /// fewer than min_subjects_for_shift subjects have samples.
+    /// Similarity added to that of the drawn impostors, because real impostors often resemble the
+    /// subjects more (same cameras, same family). Measured as how much more the subjects of this
+    /// gallery resemble each other than they resemble the drawn impostors, minus two standard
+    /// errors, and at least 0. 0 if fewer than min_subjects_for_shift subjects have samples.
     float shift = 0;
     double tpir = 0;  ///< estimated share of searches for enrolled people that reach `threshold`
 };
@@ -62,10 +62,10 @@ struct CalibrationOptions {
     }
 };
 
-/// Calibrates a gallery without a stored policy, with the shipped cohort. Matches 10,000,000 /
-/// samples impostors with the gallery, but at least 200 and at most 2,000; `facebus calibrate`
-/// matches at least 2,000. All programs with the same gallery and options obtain the same result.
-/// Errors: see calibrate().
+/// Calibrates a gallery without a stored policy, with the shipped cohort. Matches
+/// at least 200 and at most 2,000 impostors with the gallery; in between, 10,000,000 divided by the
+/// number of samples. `facebus calibrate` matches at least 2,000. All programs with the same
+/// gallery and options obtain the same result. Errors: see calibrate().
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options);
 
 /// Result of a leave-one-out test of a gallery.

