@@ -104,8 +104,8 @@ struct Socket::Impl {
                                      std::string_view alternative) const;
 };
 
-/// Throws `FatalError` if the endpoint may not be used without encryption. `alternative` is the
-/// problem and the remedy that does not concern bus.allow_unencrypted.
+/// Throws `FatalError` if the endpoint may not be used without encryption. `alternative`: part
+/// of the message that states the problem and how to solve it without bus.allow_unencrypted.
 void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
                                                const std::string& setting,
                                                std::string_view alternative) const {
@@ -156,8 +156,8 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
         throw FatalError(
             Exit::config,
             fmt::format("bus.key is set, so connecting to {} {} requires the public key of the "
-                        "broker; set bus.broker to its .pub file (use ipc:// for the input of "
-                        "another stage)",
+                        "broker: set bus.broker to the broker's .pub file; if the endpoint is "
+                        "the input of another stage, use an ipc:// endpoint instead",
                         setting, endpoint));
     }
     socket.set(zmq::sockopt::curve_publickey, security.own_keys->public_key);

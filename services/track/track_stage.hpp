@@ -37,7 +37,8 @@ class TrackStage {
               options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
     /// Returns the messages for the faces of one frame. `crops`: see wire::Face. The end of a
-    /// stream ends all of its tracks; the last event is then `end`.
+    /// stream ends all of its tracks; the last event is then
+    /// wire::TrackEvent::end, which concerns the whole stream.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:

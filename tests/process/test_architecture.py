@@ -82,7 +82,7 @@ class Architecture(unittest.TestCase):
         self.assertIn("FACEBUS_BIN", names)
         self.assertEqual(set(), names - known)
 
-    def test_options_include_no_headers_of_service_bus_settings_or_http(self):
+    def test_options_include_neither_bus_nor_http_nor_service_nor_settings(self):
         for path in (ROOT / "services").rglob("options.hpp"):
             for include in INCLUDE.findall(path.read_text()):
                 self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)

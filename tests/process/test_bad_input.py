@@ -304,7 +304,7 @@ class BadPhotoTest(support.ProcessTest):
     def test_a_file_that_is_not_an_image_is_rejected(self):
         noise = self.folder / "noise.jpg"
         noise.write_bytes(os.urandom(10_000))
-        self.assert_rejected(noise, "not a JPEG")
+        self.assert_rejected(noise, "not a valid JPEG")
 
     def test_a_truncated_image_is_rejected(self):
         half = self.folder / "half.jpg"

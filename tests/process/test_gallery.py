@@ -92,7 +92,7 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual({"carphone_pristine.mp4, first second"},
                          {sample["source"] for sample in self.samples_of("the man")})
 
-    def test_add_numbers_several_people_in_a_video(self):
+    def test_add_gives_several_people_in_a_video_numbered_names(self):
         two = ffmpeg_clip(self, "two.mp4", "-i", CARPHONE, "-loop", "1", "-i",
                           PHOTOS / "joe_biden/biden.jpg", "-filter_complex",
                           "[0]fps=25,scale=-2:480[a];[1]scale=-2:480[b];[a][b]hstack=shortest=1", "-t", "1")

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(input_and_health_keys_set_only_the_addresses_of_their_stage
     }
 }
 
-BOOST_AUTO_TEST_CASE(stage_without_options_has_input_and_health_keys) {
+BOOST_AUTO_TEST_CASE(stages_have_health_and_input_keys_even_if_their_options_are_not_added) {
     CommonOptions common;
     const auto keys = SectionKeys(common).finish();
     for (const auto& stage : wire::stages) {
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_mentions_a_similar_one_if_the
             {{"FACEBUS_FROBNICATE", "1"}});
 }
 
-BOOST_AUTO_TEST_CASE(ignores_variables_of_scripts_and_tests) {
+BOOST_AUTO_TEST_CASE(accepts_variables_of_scripts_and_tests_and_reads_the_key_among_them) {
     const auto settings = read("", {{"FACEBUS_CONFIG", "facebus.yaml"},
                                     {"FACEBUS_DATA", "/data"},
                                     {"FACEBUS_MODELS", "/models"},

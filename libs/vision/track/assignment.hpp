@@ -7,7 +7,7 @@
 
 namespace facebus::vision {
 
-/// Table of the costs of `rows` x `columns` pairs. A pair without a cost is not allowed.
+/// Table of the costs of `rows` x `columns` pairs. A pair without a cost cannot be assigned.
 class CostTable {
   public:
     CostTable(std::size_t rows, std::size_t columns)
@@ -28,8 +28,8 @@ class CostTable {
     std::vector<std::optional<double>> costs_;
 };
 
-/// Returns the column assigned to each row, if any (Hungarian method). Of all assignments with the
-/// maximum number of allowed pairs, this is one with the lowest total cost. Requires: costs are in
+/// Returns the column assigned to each row, if any (Hungarian method). Of all assignments with as
+/// many pairs as possible, this is one with the lowest total cost. Requires: costs are in
 /// [0, 1000].
 std::vector<std::optional<std::size_t>> assign(const CostTable& costs);
 

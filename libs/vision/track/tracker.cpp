@@ -19,8 +19,9 @@ constexpr float speed_gain = 0.3F;
 // Maximum time in seconds for which a position is extrapolated. A speed measured over a few frames
 // does not predict where a face is after a longer gap.
 constexpr float max_prediction = 0.4F;
-// Maximum distance between the predicted and the detected centre, in box sizes, and its increase
-// per second since the last detection.
+// Maximum distance between the predicted and the detected centre, in box sizes, unless the
+// boxes have an IoU of at least TrackerOptions::min_iou; and its increase per second since the last
+// detection.
 constexpr float max_distance = 0.5F;
 constexpr float max_distance_per_second = 1.0F;
 // Maximum ratio between the sizes of the last box and the detected box.
