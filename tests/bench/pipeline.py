@@ -65,8 +65,8 @@ class Pipeline(support.ProcessTest):
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
-        """Prints the frames per second of facebus and of a comparable Python program (`frames` of peers.py), and the CPU
-        time per frame of each process of facebus."""
+        """Prints the frames per second of facebus and of a comparable Python program (`frames` of peers.py), and the
+        CPU time per frame of each process of facebus."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -219,8 +219,8 @@ class Pipeline(support.ProcessTest):
                 system.stop(name)
 
     def overload(self):
-        """Sends 200 probes per second for a minute, which exceeds the capacity of the only worker. Prints the greatest length of the
-        broker's queue and the memory that it uses."""
+        """Sends 200 probes per second for a minute, which exceeds the capacity of the only worker. Prints the greatest
+        length of the broker's queue and the memory that it uses."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()
