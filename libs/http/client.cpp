@@ -1,172 +1,154 @@
 #include "http/client.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <chrono>
+#include <cstdint>
 #include <fstream>
-#include <optional>
-#include <thread>
+#include <new>
 #include <utility>
 
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <httplib.h>
-#include <poll.h>
-
-#include "base/clock.hpp"
 
 namespace facebus::http {
 namespace {
 
-using std::chrono::milliseconds;
-
-// Maximum time for connecting, which the Watchdog cannot abort.
-constexpr milliseconds max_connect_time(3000);
+constexpr long max_connect_ms = 3000;
 constexpr std::size_t max_response_bytes = 65'536;
+// Interval at which a request is continued even if its socket is not ready.
+constexpr int poll_ms = 1000;
 
-/// URL split into two parts.
-struct Url {
-    std::string origin;  ///< such as https://host:port
-    std::string path;    ///< path and query, without the fragment
+template <auto function>
+struct Deleter {
+    template <class T>
+    void operator()(T* object) const {
+        function(object);
+    }
 };
+using Easy = std::unique_ptr<CURL, Deleter<curl_easy_cleanup>>;
+using Multi = std::unique_ptr<CURLM, Deleter<curl_multi_cleanup>>;
+using Url = std::unique_ptr<CURLU, Deleter<curl_url_cleanup>>;
+using HeaderList = std::unique_ptr<curl_slist, Deleter<curl_slist_free_all>>;
 
-/// Splits a URL. Returns nothing unless the scheme is http or https, the URL has a host but no
-/// credentials, and all characters are printable ASCII except the space.
-std::optional<Url> parse_url(const std::string& url) {
-    const auto scheme = url.find("://");
-    if (scheme == std::string::npos) return std::nullopt;
-    const auto name = url.substr(0, scheme);
-    if (name != "http" && name != "https") return std::nullopt;
-    const auto host = scheme + 3;
-    const auto slash = std::min(url.find_first_of("/?#", host), url.size());
+/// Returns whether the URL is valid, has the scheme http or https and no credentials, and consists
+/// of printable ASCII characters except the space.
+bool is_usable(const std::string& url) {
+    if (!url.starts_with("http://") && !url.starts_with("https://")) return false;
     const bool printable =
         std::ranges::all_of(url, [](unsigned char c) { return c > ' ' && c < 127; });
-    if (slash == host || !printable || url.find('@') < slash) return std::nullopt;
-    auto path = url.substr(slash, url.find('#', slash) - slash);
-    if (!path.starts_with('/')) path.insert(0, "/");
-    return Url{url.substr(0, slash), std::move(path)};
+    const Url parsed(curl_url());
+    return printable && parsed &&
+           curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_DISALLOW_USER) == CURLUE_OK;
 }
 
-/// Thread that aborts a request at its deadline or at a stop request. The timeouts of the library
-/// (cpp-httplib) are not sufficient, because they restart with every byte.
-class Watchdog {
-  public:
-    Watchdog(httplib::Client& client, milliseconds time, const Stop& stop)
-        : thread_([this, &client, time, &stop] { watch(client, time, stop); }) {}
-    ~Watchdog() {
-        done_.request();
-        thread_.join();
-    }
-    Watchdog(const Watchdog&) = delete;
-    Watchdog& operator=(const Watchdog&) = delete;
+/// Appends received bytes to the string `target`. Aborts the transfer at the limit.
+std::size_t receive(const char* bytes, std::size_t size, std::size_t count, void* target) {
+    auto& body = *static_cast<std::string*>(target);
+    const auto left = std::min(size * count, max_response_bytes - body.size());
+    body.append(bytes, left);
+    return left;  // fewer than size * count: libcurl aborts the transfer
+}
 
-    [[nodiscard]] bool aborted() const { return aborted_; }
-
-  private:
-    void watch(httplib::Client& client, milliseconds time, const Stop& stop) {
-        std::array<pollfd, 2> polled{
-            pollfd{.fd = done_.descriptor(), .events = POLLIN, .revents = 0},
-            pollfd{.fd = stop.descriptor(), .events = POLLIN, .revents = 0}};
-        const auto until = Monotonic::now() + time;
-        while (true) {
-            const auto left = std::chrono::ceil<milliseconds>(until - Monotonic::now()).count();
-            const int ready =
-                left <= 0 ? 0 : poll(polled.data(), polled.size(), static_cast<int>(left));
-            if (ready < 0) continue;  // interrupted by a signal
-            if (polled[0].revents != 0) return;
-            aborted_ = true;
-            client.stop();
-            // stop() has no effect while the client is still connecting, so repeat it until the
-            // request has ended.
-            if (done_.wait_ms(100)) return;
-        }
-    }
-
-    Stop done_;
-    std::atomic<bool> aborted_ = false;
-    std::thread thread_;
-};
+HeaderList header_list(const std::map<std::string, std::string>& headers) {
+    HeaderList list;
+    const auto append = [&](const std::string& line) {
+        auto* longer = curl_slist_append(list.get(), line.c_str());
+        if (longer == nullptr) throw std::bad_alloc();
+        (void)list.release();
+        list.reset(longer);
+    };
+    // Without this, libcurl waits up to a second for "100 Continue" before it sends a large body.
+    append("Expect:");
+    for (const auto& [name, value] : headers) append(name + ": " + value);
+    return list;
+}
 
 }  // namespace
 
 struct Client::Impl {
-    Options options;
-    Url url;
-    httplib::Client client;
+    Easy easy;
+    Multi multi;
 
-    Impl(Options set, Url parsed)
-        : options(std::move(set)), url(std::move(parsed)), client(url.origin) {}
+    /// Runs the request that `easy` describes.
+    Result<ClientResponse> run(const Stop& stop) const;
 };
 
-Client::Client(Options options, const std::string& setting) {
-    auto url = parse_url(options.url);
-    if (!url) {
+Client::Client(Options options, const std::string& setting) : impl_(std::make_unique<Impl>()) {
+    static const auto initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (!is_usable(options.url)) {
         throw FatalError(Exit::config,
                          fmt::format("{}.url must have the form http://host/path or "
                                      "https://host/path, without credentials, spaces or non-ASCII "
                                      "characters",
                                      setting));
     }
-    impl_ = std::make_unique<Impl>(std::move(options), std::move(*url));
-    auto& client = impl_->client;
-    if (!client.is_valid()) {
+    if (!options.ca_file.empty() && !std::ifstream(options.ca_file)) {
         throw FatalError(Exit::config,
-                         fmt::format("{}.url cannot be used; check its host and port", setting));
+                         fmt::format("{}.ca_file: cannot read {}", setting, options.ca_file));
     }
-    const milliseconds time(static_cast<std::int64_t>(impl_->options.timeout * 1000));
-    client.set_connection_timeout(std::min(time, max_connect_time));
-    client.set_read_timeout(time);
-    client.set_write_timeout(time);
-    client.set_follow_location(false);
-    client.set_keep_alive(false);
-    client.set_decompress(false);
-    client.set_url_encode(false);
-    client.enable_server_certificate_verification(true);
-    if (!impl_->options.ca_file.empty()) {
-        if (!std::ifstream(impl_->options.ca_file)) {
-            throw FatalError(Exit::config, fmt::format("{}.ca_file: cannot read {}", setting,
-                                                       impl_->options.ca_file));
-        }
-        client.set_ca_cert_path(impl_->options.ca_file);
-    }
+    impl_->easy.reset(curl_easy_init());
+    impl_->multi.reset(curl_multi_init());
+    if (initialised != CURLE_OK || !impl_->easy || !impl_->multi) throw std::bad_alloc();
+    auto* easy = impl_->easy.get();
+    const auto timeout = static_cast<long>(options.timeout * 1000);
+    curl_easy_setopt(easy, CURLOPT_URL, options.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // ignores the proxies of the environment
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout, max_connect_ms));
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+    if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
 }
 
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Result<PostResult> Client::post(const std::string& body,
-                                const std::map<std::string, std::string>& headers,
-                                const Stop& stop) {
-    httplib::Request request;
-    request.method = "POST";
-    request.path = impl_->url.path;
-    request.body = body;
-    for (const auto& [name, value] : headers) request.headers.emplace(name, value);
-    PostResult result;
-    const auto store_result = [&](const httplib::Response& response) {
-        result = {response.status, response.get_header_value("Retry-After")};
-        return true;
-    };
-    std::size_t read = 0;
-    // The library calls this handler before it reads the body, which may never end. It does not
-    // call the handler for a response without a body (204); send() returns that response.
-    request.response_handler = store_result;
-    request.content_receiver = [&](const char*, std::size_t length, std::uint64_t, std::uint64_t) {
-        read += length;
-        return read <= max_response_bytes;
-    };
-    httplib::Response response;
-    auto error = httplib::Error::Success;
-    const Watchdog watchdog(impl_->client,
-                            milliseconds(static_cast<std::int64_t>(impl_->options.timeout * 1000)),
-                            stop);
-    if (impl_->client.send(request, response, error)) store_result(response);
+Result<ClientResponse> Client::Impl::run(const Stop& stop) const {
+    ClientResponse response;
+    curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &response.body);
+    curl_multi_add_handle(multi.get(), easy.get());
+    curl_waitfd stop_event{.fd = stop.descriptor(), .events = CURL_WAIT_POLLIN, .revents = 0};
+    int running = 1;
+    while (curl_multi_perform(multi.get(), &running) == CURLM_OK && running > 0 &&
+           !stop.requested()) {
+        if (curl_multi_poll(multi.get(), &stop_event, 1, poll_ms, nullptr) != CURLM_OK) break;
+    }
+    std::string reason = stop.requested() ? "aborted by a stop request" : "request failed";
+    int left = 0;
+    while (const auto* message = curl_multi_info_read(multi.get(), &left)) {
+        if (message->msg == CURLMSG_DONE) reason = curl_easy_strerror(message->data.result);
+    }
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_header* header = nullptr;
+    if (curl_easy_header(easy.get(), "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+        response.retry_after = header->value;
+    }
+    curl_multi_remove_handle(multi.get(), easy.get());
     // The status is sufficient, even if the body was too long or did not end.
-    if (result.status != 0) return result;
-    if (!watchdog.aborted()) return fail(ErrorKind::unavailable, httplib::to_string(error));
-    return fail(ErrorKind::unavailable,
-                stop.requested() ? "aborted by a stop request" : "no response before the deadline");
+    if (status < 200) return fail(ErrorKind::unavailable, reason);
+    response.status = static_cast<int>(status);
+    return response;
+}
+
+Result<ClientResponse> Client::get(const Stop& stop) {
+    curl_easy_setopt(impl_->easy.get(), CURLOPT_HTTPGET, 1L);
+    return impl_->run(stop);
+}
+
+Result<ClientResponse> Client::post(const std::string& body,
+                                    const std::map<std::string, std::string>& headers,
+                                    const Stop& stop) {
+    auto* easy = impl_->easy.get();
+    const auto list = header_list(headers);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list.get());
+    auto response = impl_->run(stop);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
+    return response;
 }
 
 }  // namespace facebus::http

@@ -1,4 +1,4 @@
-// HTTP client that posts to one URL.
+// HTTP client.
 #pragma once
 
 #include <map>
@@ -10,14 +10,16 @@
 
 namespace facebus::http {
 
-/// Response to a POST request, without its body.
-struct PostResult {
-    int status = 0;           ///< HTTP status code
+/// Response to a request of a Client.
+struct ClientResponse {
+    int status = 0;           ///< HTTP status code, 200 or above
+    std::string body;         ///< body, at most 64 KiB
     std::string retry_after;  ///< value of the header Retry-After; empty if absent
 };
 
-/// Client for POST requests to one URL. Does not follow redirects, but returns them like any other
-/// response. With https:// the server must present a valid certificate. Not thread-safe.
+/// Client for requests to one URL. Reuses connections. Does not follow redirects, but returns them
+/// like any other response. With https:// the server must present a valid certificate. Not
+/// thread-safe.
 class Client {
   public:
     struct Options {
@@ -33,11 +35,13 @@ class Client {
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
 
-    /// Sends a POST request. Blocks until the response arrives, the deadline passes or the stop is
-    /// requested; looking up the host and connecting are not aborted. Errors: unavailable. The
-    /// error message never contains the URL, which may be secret.
-    Result<PostResult> post(const std::string& body,
-                            const std::map<std::string, std::string>& headers, const Stop& stop);
+    /// Sends a GET or POST request. Blocks until the response arrives, the deadline passes or the
+    /// stop is requested. If the body is too long or does not end, returns what has arrived of it.
+    /// Errors: unavailable. The error message never contains the URL, which may be secret.
+    Result<ClientResponse> get(const Stop& stop);
+    Result<ClientResponse> post(const std::string& body,
+                                const std::map<std::string, std::string>& headers,
+                                const Stop& stop);
 
   private:
     struct Impl;

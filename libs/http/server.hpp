@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <expected>
 #include <functional>
 #include <istream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace facebus::http {
 
@@ -34,50 +34,62 @@ struct Response {
     /// If set, the unread rest of this stream is sent instead of `body`. A file can be unlinked as
     /// soon as it is open; it is then deleted even if the program crashes.
     std::shared_ptr<std::istream> stream{};
-    /// If set, this function is called repeatedly and each returned piece is sent, until it returns
-    /// nothing. The function may block for about a second. If it has no data by then, it must
-    /// return an empty piece, so that the server can check whether the client has disconnected.
+    /// If set, this function returns the body piece by piece, and nothing after the last piece. An
+    /// empty piece means that there is no data yet; the server then calls the function again after
+    /// Server::poll_streams(), or after a second. The server calls it on the thread that serves all
+    /// connections, so it must not block.
     std::function<std::optional<std::string>()> pieces{};
 };
 
 /// Address and limits of a server.
 struct ServerOptions {
-    std::string address;       ///< host:port; port 0: any free port
-    std::string setting;       ///< configuration key of the address, for errors
-    std::size_t threads = 8;   ///< maximum number of concurrent requests
-    std::size_t waiting = 64;  ///< maximum number of queued connections; more wait in the kernel
+    std::string address;               ///< host:port; port 0: any free port
+    std::string setting;               ///< configuration key of the address, for errors
+    std::size_t threads = 8;           ///< maximum number of requests that are handled concurrently
+    std::size_t waiting = 64;          ///< maximum number of requests that wait for a thread
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
+    std::size_t max_connections = 1000;       ///< maximum number of open connections
+    std::size_t connections_per_client = 64;  ///< maximum number of those from one IP address
     /// Maximum time in seconds for each of: receiving the headers (at most 5 s), receiving the
-    /// body, and waiting for the client while the response is sent.
+    /// body, and sending the response. If the response is sent in pieces, the time for each piece.
     double timeout = 30;
 };
 
-/// Callbacks of a server. They are called concurrently from several threads. If `admit` or `handle`
-/// throws, the response is error_response(500).
+/// Callbacks of a server. If `admit` or `handle` throws, the response is error_response(500).
 struct Handlers {
-    /// Checks a request before its body is read. If this returns a response, the server sends it
-    /// and does not read the body.
-    std::function<std::optional<Response>(const Request&)> admit;
-    /// Handles a request, including its body.
+    /// Checks a request before its body is read. Returns the maximum size of its body in bytes, or
+    /// the response to a request that is rejected, whose body is not read. The server calls it on
+    /// the thread that serves all connections, so it must not block.
+    std::function<std::expected<std::size_t, Response>(const Request&)> admit;
+    /// Handles a request, including its body. Called concurrently from several threads.
     std::function<Response(const Request&)> handle;
     /// Returns the response to an invalid request or after a failure. `status` is 400 or above,
-    /// such as 413 if the body is too large.
+    /// such as 413 if the body is too large. Called concurrently from several threads.
     std::function<Response(int status)> error_response;
 };
 
-/// Runs an HTTP server in its own threads until it is destroyed. Handles one request per
-/// connection. Closes a connection if the headers or the body have not arrived before their
-/// deadline. Request bodies require a Content-Length and must be neither chunked nor compressed.
+/// Runs an HTTP/1.1 server until it is destroyed: one thread serves all connections, a pool of
+/// threads calls Handlers::handle. Every connection and request has deadlines and limits of size:
+/// - A connection is closed if the headers or the body have not arrived before their deadline.
+/// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
+///   size. A request that exceeds the latter is answered with 503.
+/// - A new connection that exceeds a limit replaces the oldest connection that is waiting for a
+///   request; without such a connection, it is closed.
+/// Chunked bodies are accepted, compressed bodies are not.
 class Server {
   public:
     /// Throws `FatalError` that names the setting if the server cannot listen.
     Server(ServerOptions options, Handlers handlers);
+    /// Closes all connections, and waits for the handlers that are running.
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
     /// Returns the actual host:port.
     [[nodiscard]] const std::string& address() const { return address_; }
+
+    /// Calls Response::pieces of the streams that had no data. Thread-safe; returns immediately.
+    void poll_streams();
 
   private:
     struct Impl;
