@@ -18,14 +18,14 @@ constexpr std::size_t max_predictions = 100;
 constexpr std::size_t max_page_number = 1'000'000'000;
 constexpr std::size_t max_page_size = 1000;
 
-/// CompreFace's plugins. Only the first two have an effect. The others are accepted, so that
-/// clients of CompreFace can request them.
+/// CompreFace's plugins. Only `landmarks` and `calculator` have an effect. The others are accepted,
+/// so that clients of CompreFace can request them.
 constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
 /// Parses a number from `lowest` to `highest` into `value`. Leaves `value` unchanged if the
-/// parameter is missing. Fails with `code` if the number is invalid, and if the parameter occurs
-/// more than once.
+/// parameter is missing. Fails with `code` if the number is invalid, and with `bad_argument` if the
+/// parameter occurs more than once.
 template <class Number>
 HttpResult<void> read_number(const Query& query, const std::string& name, Number lowest,
                              Number highest, int code, Number& value) {
@@ -56,9 +56,10 @@ HttpResult<void> read_status(const Query& query, ImageOptions& options) {
 }
 
 HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
-    const auto found = query.find("face_plugins");
-    if (found == query.end()) return {};
-    std::string_view rest = found->second;
+    const auto text = optional_parameter(query, "face_plugins");
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return {};
+    std::string_view rest = **text;
     while (!rest.empty()) {
         const auto comma = std::min(rest.find(','), rest.size());
         auto word = rest.substr(0, comma);
