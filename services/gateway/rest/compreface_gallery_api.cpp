@@ -11,8 +11,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 
 class CompreFaceGalleryApi {
@@ -153,12 +151,13 @@ class CompreFaceGalleryApi {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
+        // Also after an error, because the sample may have been removed before the error occurred.
+        backend_.refresh_gallery();
         if (!outcome) {
             auto fault = to_fault(outcome.error(), fault_code::no_such_image);
             if (outcome.error().kind == ErrorKind::refused) fault.status = 404;
             return std::unexpected(std::move(fault));
         }
-        backend_.refresh_gallery();
         return http::Response{.body =
                                   removal_json({{"image_id", id}, {"subject", outcome->subject}},
                                                outcome->manual_commands)};
@@ -171,7 +170,8 @@ class CompreFaceGalleryApi {
         std::string name;
     };
 
-    /// Fails if the name `text` is invalid or the gallery has no such subject.
+    /// Returns the subject named `text`. Fails if the name is invalid or the gallery has no such
+    /// subject.
     HttpResult<ExistingSubject> find_subject(const std::string& text) const {
         auto name = subject_name(text);
         if (!name) return std::unexpected(name.error());
@@ -203,8 +203,8 @@ class CompreFaceGalleryApi {
             .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
     }
 
-    /// Returns the JSON text of the response to a removal. `commands` are those that must be run
-    /// manually to erase the data from the files of Redis; see gallery::rewrite_files().
+    /// Returns the JSON text of the response to a removal. `commands`: Redis commands that an
+    /// administrator must run, or empty; see gallery::rewrite_files().
     static std::string removal_json(Json body, const std::string& commands) {
         if (!commands.empty()) body["run_on_redis"] = commands;
         return dump(body);
