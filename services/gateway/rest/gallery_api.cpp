@@ -18,8 +18,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 constexpr std::size_t max_passphrase_bytes = 1024;
 
@@ -99,8 +97,8 @@ class GalleryApi {
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already_enrolled;
             } else if (enrolled.error().status == 503) {
-                // Redis is unavailable or the gateway is busy. Other photos would probably fail,
-                // too.
+                // Redis is unavailable or the gateway is busy. The remaining photos would probably
+                // fail, too.
                 backend_.refresh_gallery();
                 return std::unexpected(enrolled.error());
             } else {
