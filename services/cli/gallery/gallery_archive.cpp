@@ -15,13 +15,7 @@ namespace facebus::cli {
 namespace {
 
 std::string passphrase(const ArchiveOptions& options) {
-    auto secret = read_secret(options.passphrase.string(), "--passphrase");
-    if (!options.passphrase.empty() && secret.empty()) {
-        throw FatalError(Exit::input, fmt::format("the first line of {} is empty; write the "
-                                                  "passphrase there",
-                                                  options.passphrase.string()));
-    }
-    return secret;
+    return read_secret(options.passphrase.string(), "--passphrase");
 }
 
 /// Progress that is shown from the first step on, because the total is not known earlier. To be
