@@ -37,7 +37,7 @@ template <class T>
 HttpResult<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
     auto leased = pool.acquire(backend.timeout());
     if (leased) return leased;
-    return fail(503, 503, "the gateway is busy; try again later");
+    return http_error(503, 503, "the gateway is busy; try again later");
 }
 
 }  // namespace facebus::gateway

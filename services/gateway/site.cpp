@@ -44,21 +44,21 @@ HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
     }
     const auto secret = request.header(key_header);
     if (secret.empty()) {
-        return fail(401, fault_code::missing_header,
-                    "API key required; send it in the header x-api-key (`facebus "
-                    "api-key` creates one)");
+        return http_error(401, fault_code::missing_header,
+                          "API key required; send it in the header x-api-key "
+                          "(`facebus api-key` creates one)");
     }
     auto key = options_.keys->find(secret);
     if (!key) {
-        return fail(401, fault_code::unknown_key,
-                    "unknown or revoked API key; ask the administrator for a new one (`facebus "
-                    "api-key` creates it)");
+        return http_error(401, fault_code::unknown_key,
+                          "unknown or revoked API key; ask the administrator for a new one "
+                          "(`facebus api-key` creates it)");
     }
     if (key->role < *found->route->role) {
-        return fail(403, 403,
-                    fmt::format("this request requires a key with the role {}; this "
-                                "key has {}",
-                                to_string(*found->route->role), to_string(key->role)));
+        return http_error(403, 403,
+                          fmt::format("this request requires a key with the role {}; this "
+                                      "key has {}",
+                                      to_string(*found->route->role), to_string(key->role)));
     }
     authorized.key = std::move(*key);
     return authorized;
@@ -117,7 +117,7 @@ http::Response Site::handle(const http::Request& request) {
 }
 
 http::Response Site::error_response(int status) {
-    return finish("none", to_response(http_fault(status)));
+    return finish("none", to_response(fault_of_status(status)));
 }
 
 }  // namespace facebus::gateway

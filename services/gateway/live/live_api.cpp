@@ -170,9 +170,9 @@ std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_stre
                                  const AuthorizedRequest& request) -> HttpResult<http::Response> {
         auto slot = StreamSlot::acquire(free);
         if (!slot) {
-            return fail(503, 503,
-                        "too many clients are streaming results (gateway.max_streams); try again "
-                        "later");
+            return http_error(503, 503,
+                              "too many clients are streaming results (gateway.max_streams); try "
+                              "again later");
         }
         const auto stream = std::make_shared<EventStream>(
             live, std::move(slot),

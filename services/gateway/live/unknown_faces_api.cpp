@@ -91,9 +91,9 @@ class UnknownFacesApi {
         if (json.is_object() && json.contains("subject") && json["subject"].is_string()) {
             return subject_name(json["subject"].get<std::string>());
         }
-        return fail(400, fault_code::missing_parameter,
-                    "the body must be JSON, for example {\"subject\": \"Alice\", \"faces\": "
-                    "[\"...\"]}");
+        return http_error(400, fault_code::missing_parameter,
+                          "the body must be JSON, for example {\"subject\": \"Alice\", \"faces\": "
+                          "[\"...\"]}");
     }
 
     static Fault no_such_faces() {
@@ -110,9 +110,9 @@ class UnknownFacesApi {
             !json["faces"].empty() &&
             std::ranges::all_of(json["faces"], [](const Json& id) { return id.is_string(); });
         if (!valid) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON with \"faces\", a list of ids from GET "
-                        "/api/v1/unknown");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON with \"faces\", a list of ids from GET "
+                              "/api/v1/unknown");
         }
         ids.reserve(json["faces"].size());
         for (const auto& id : json["faces"])

@@ -120,9 +120,10 @@ class CompreFaceGalleryApi {
         if (!subject) return std::unexpected(subject.error());
         if (!*subject) {
             if (request.role == api_keys::Role::admin) return remove_all(false);
-            return fail(403, 403,
-                        "removing the faces of all subjects requires a key with the role admin; "
-                        "add ?subject=NAME to remove the faces of one subject");
+            return http_error(
+                403, 403,
+                "removing the faces of all subjects requires a key with the role admin; "
+                "add ?subject=NAME to remove the faces of one subject");
         }
         auto found = find_subject(**subject);
         if (!found) return std::unexpected(found.error());
@@ -139,9 +140,10 @@ class CompreFaceGalleryApi {
         auto photo = (*store)->photo(gallery::from_uuid(request.path_parameters.at("image_id")));
         if (!photo) return std::unexpected(to_fault(photo.error()));
         if (!*photo) {
-            return fail(404, fault_code::no_such_image,
-                        "no photo is stored for this image_id; GET /api/v1/recognition/faces "
-                        "lists all ids, and photos are stored only if gallery.keep_photos is true");
+            return http_error(
+                404, fault_code::no_such_image,
+                "no photo is stored for this image_id; GET /api/v1/recognition/faces "
+                "lists all ids, and photos are stored only if gallery.keep_photos is true");
         }
         return http::Response{.body = std::move(**photo), .type = "image/jpeg"};
     }
@@ -187,8 +189,8 @@ class CompreFaceGalleryApi {
     static HttpResult<std::string> parse_subject(const std::string& body) {
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON, for example {\"subject\": \"Alice\"}");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON, for example {\"subject\": \"Alice\"}");
         }
         return subject_name(json["subject"].get<std::string>());
     }

@@ -53,7 +53,7 @@ class ImageApi {
         const auto analysed = analyse_upload(request, true);
         if (!analysed) return std::unexpected(analysed.error());
         if (enrolled->sample.model_id != analysed->model_id) {
-            return fail(
+            return http_error(
                 400, fault_code::bad_argument,
                 "this face was enrolled with a different model; remove all subjects and enrol "
                 "them again");
@@ -104,8 +104,8 @@ class ImageApi {
         auto sample = (*store)->find_sample(gallery::from_uuid(image_id));
         if (!sample) return std::unexpected(to_fault(sample.error()));
         if (*sample) return std::move(**sample);
-        return fail(404, fault_code::no_such_image,
-                    "image_id not found; GET /api/v1/recognition/faces lists all ids");
+        return http_error(404, fault_code::no_such_image,
+                          "image_id not found; GET /api/v1/recognition/faces lists all ids");
     }
 
     /// Detects faces in the image in the form part `file` of the request. `embed` is passed to

@@ -36,7 +36,7 @@ HttpResult<void> read_number(const Query& query, const std::string& name, Number
     const auto* end = (*text)->data() + (*text)->size();
     const auto [rest, error] = std::from_chars((*text)->data(), end, parsed);
     if (error != std::errc{} || rest != end || !(parsed >= lowest && parsed <= highest)) {
-        return fail(
+        return http_error(
             400, code,
             fmt::format("{} must be {} from {} to {}", name,
                         std::is_integral_v<Number> ? "an integer" : "a number", lowest, highest));
@@ -52,7 +52,7 @@ HttpResult<void> read_status(const Query& query, ImageOptions& options) {
     // Clients written in Python send True and False.
     options.status = http::equal_ignoring_case(**text, "true");
     if (options.status || http::equal_ignoring_case(**text, "false")) return {};
-    return fail(400, fault_code::bad_argument, "status must be true or false");
+    return http_error(400, fault_code::bad_argument, "status must be true or false");
 }
 
 HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
@@ -68,10 +68,10 @@ HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
         while (word.ends_with(' ')) word.remove_suffix(1);
         if (word.empty()) continue;
         if (std::ranges::find(plugins, word) == plugins.end()) {
-            return fail(400, fault_code::bad_argument,
-                        fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks and "
-                                    "calculator, comma-separated",
-                                    word.substr(0, 40)));
+            return http_error(400, fault_code::bad_argument,
+                              fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks "
+                                          "and calculator, comma-separated",
+                                          word.substr(0, 40)));
         }
         options.landmarks = options.landmarks || word == "landmarks";
         options.embedding = options.embedding || word == "calculator";
@@ -86,7 +86,7 @@ HttpResult<std::optional<std::string>> optional_parameter(const Query& query,
     const auto [first, last] = query.equal_range(name);
     if (first == last) return std::nullopt;
     if (std::next(first) != last) {
-        return fail(
+        return http_error(
             400, fault_code::bad_argument,
             fmt::format("the query parameter {} occurs more than once; send it once", name));
     }
@@ -97,7 +97,7 @@ HttpResult<std::string> required_parameter(const Query& query, const std::string
     const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (*text && !(*text)->empty()) return **text;
-    return fail(
+    return http_error(
         400, fault_code::missing_parameter,
         fmt::format("the query parameter {0} is missing or empty; add {0}=VALUE to the URL", name));
 }
