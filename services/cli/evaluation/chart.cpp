@@ -66,7 +66,9 @@ std::vector<double> ticks(const Axis& axis) {
             break;
         }
     }
-    for (double i = std::ceil(axis.low / step - 1e-9); i * step <= axis.high + step * 1e-9; ++i) {
+    // Adding 0 changes -0, the result of rounding up a small negative number, to 0.
+    for (double i = std::ceil(axis.low / step - 1e-9) + 0.0; i * step <= axis.high + step * 1e-9;
+         ++i) {
         all.push_back(i * step);
     }
     return all;
