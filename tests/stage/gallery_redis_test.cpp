@@ -135,17 +135,6 @@ BOOST_AUTO_TEST_CASE(pipeline_fails_if_a_command_fails_and_run_each_returns_ever
     BOOST_TEST((*each)[2]->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(a_transaction_returns_all_replies_and_runs_nothing_if_a_command_is_unknown) {
-    const RedisServer server;
-    Redis redis({.url = server.url(), .timeout_ms = 5000});
-    const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
-    BOOST_REQUIRE(replies);
-    BOOST_REQUIRE(replies->size() == 2U);
-    BOOST_TEST((*replies)[1].number() == 2);
-    BOOST_TEST(!redis.transaction({{"SET", "a", "9"}, {"NO-SUCH-COMMAND"}}));
-    BOOST_TEST(redis.run({"GET", "a"})->text() == "2");
-}
-
 BOOST_AUTO_TEST_CASE(error_without_a_server_contains_the_address_and_a_remedy) {
     Redis redis({.url = "unix:///nonexistent/redis.sock?db=0",
                  .password_file = password_file("hunter2"),

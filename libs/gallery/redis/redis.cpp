@@ -365,15 +365,4 @@ Result<Reply> Redis::eval(std::string_view script, const std::vector<std::string
     return run(command);
 }
 
-Result<std::vector<Reply>> Redis::transaction(const std::vector<Command>& commands) {
-    std::vector<Command> all;
-    all.reserve(commands.size() + 2);
-    all.push_back({"MULTI"});
-    all.insert(all.end(), commands.begin(), commands.end());
-    all.push_back({"EXEC"});
-    auto replies = pipeline(all);
-    if (!replies) return replies;
-    return replies->back().elements();
-}
-
 }  // namespace facebus::gallery

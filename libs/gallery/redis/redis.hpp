@@ -79,10 +79,6 @@ class Redis {
     /// Runs a Lua script. Redis executes it as one transaction.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
-    /// Runs the commands as one transaction (MULTI and EXEC). Returns the replies in order, or the
-    /// first error. Redis runs no command if one is unknown or has the wrong number of arguments;
-    /// an error during execution does not undo the other commands.
-    Result<std::vector<Reply>> transaction(const std::vector<Command>& commands);
     /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or
     /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);

@@ -72,11 +72,6 @@ class Store {
     /// Fails with `refused` if no subject has that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
-    /// Replaces embedding, quality and model id of the stored sample whose id is `sample.id`. Sets
-    /// the model of the gallery to `sample.model_id`. Fails with `refused` if the sample does not
-    /// exist, and with the errors of check_sample().
-    Result<void> replace(const Sample& sample);
-
     /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
     Result<std::vector<SubjectEntry>> list();
     /// Returns the subject with that name, or nothing if there is none.
@@ -94,8 +89,7 @@ class Store {
     /// `subjects`.
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
-    /// Returns the number of samples that models other than `model_id` computed.
-    Result<std::size_t> samples_of_other_models(const std::string& model_id);
+
     /// Removes the subject and all traces of it: samples, photos, results that name it, and the
     /// memory of tracks that could show it. Then calls rewrite_files() and returns the commands
     /// that an administrator must run. Fails with `refused` if no subject has that name. After any
