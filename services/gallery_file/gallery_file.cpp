@@ -38,9 +38,12 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
     std::size_t done = 0;
     for (const auto& entry : *subjects) {
         const auto samples = store.show(entry.subject.name);
-        // Skip a subject that was removed after the list was read.
-        if (!samples && samples.error().kind == ErrorKind::refused) continue;
-        if (!samples) return std::unexpected(samples.error());
+        if (!samples) {
+            // Skip a subject that was removed after the list was read.
+            const auto found = store.find(entry.subject.name);
+            if (found && !found->has_value()) continue;
+            return std::unexpected(samples.error());
+        }
         for (const auto& sample : *samples) {
             auto photo = store.photo(sample.id);
             if (!photo) return std::unexpected(std::move(photo.error()));

@@ -179,6 +179,18 @@ class GalleryTest(support.ProcessTest):
                     self.assertEqual([[s[k] for k in keys] for s in samples],
                                      [[s[k] for k in keys] for s in self.samples_of(name)])
 
+    def test_export_fails_without_a_file_if_the_samples_of_a_person_cannot_be_listed(self):
+        support.need_tool("redis-cli")
+        self.system.enrol(PHOTOS)
+        redis = ["redis-cli", "-s", self.system.folder / "redis"]
+        subject = self.run_program([*redis, "hget", "facebus:gallery:names", "joe_biden"]).out.strip()
+        self.run_program([*redis, "set", f"facebus:subject:{subject}:samples", "not a list"])
+        archive = self.folder / "people.gallery"
+        exported = self.system.facebus("gallery", "export", archive)
+        self.assertEqual(65, exported.code, exported)
+        self.assertIn("WRONGTYPE", exported.err)
+        self.assertFalse(archive.exists())
+
     def test_remove_removes_only_that_person(self):
         self.system.enrol(PHOTOS)
         removed = self.system.facebus("gallery", "remove", "barack_obama")

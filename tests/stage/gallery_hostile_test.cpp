@@ -134,6 +134,12 @@ BOOST_AUTO_TEST_CASE(a_failed_removal_removes_nothing) {
     BOOST_TEST(store.remove("Anna").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(remove_all_fails_if_the_samples_of_a_subject_cannot_be_listed) {
+    BOOST_REQUIRE(redis.run({"SET", keys::subject_samples(good.subject_id), "not a list"}));
+    for (const bool subjects_too : {false, true}) BOOST_TEST(!store.remove_all(subjects_too));
+    BOOST_TEST(store.find("Anna")->has_value());
+}
+
 BOOST_AUTO_TEST_CASE(list_and_load_omit_subjects_with_invalid_names_or_ids) {
     BOOST_REQUIRE(redis.run({"HSET", keys::names, "\x1b[2J", new_id(), "Bert", "../../x", "",
                              new_id(), " padded ", new_id()}));

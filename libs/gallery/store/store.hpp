@@ -103,7 +103,8 @@ class Store {
     Result<Removed> remove_samples(const std::string& name);
     /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
     /// `subjects_too` is true. Each subject is one transaction. The result counts subjects if
-    /// `subjects_too` is true, otherwise samples.
+    /// `subjects_too` is true, otherwise samples. After an error, some subjects may be removed
+    /// while traces of them remain.
     Result<Removed> remove_all(bool subjects_too);
 
     /// Returns the policy stored with the gallery, or nothing if none is stored.

@@ -269,7 +269,8 @@ Result<Removed> Store::remove_all(bool subjects_too) {
         auto deleted = delete_records(entry.subject.name, subjects_too);
         if (!deleted) {
             // Skip a subject that another program has removed in the meantime.
-            if (deleted.error().kind == ErrorKind::refused) continue;
+            const auto found = find(entry.subject.name);
+            if (found && !found->has_value()) continue;
             return std::unexpected(std::move(deleted.error()));
         }
         removed.count += subjects_too ? 1 : deleted->samples;
