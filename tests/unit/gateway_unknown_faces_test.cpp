@@ -72,11 +72,11 @@ wire::Identity result_naming(const std::string& subject) {
 void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     UnknownFaces unknown_faces(9, hours(1'000'000));
-    live.add(result_naming(ann), "");
-    live.add(result_naming(bob), "");
+    live.add(result_naming(ann), "", Monotonic::now());
+    live.add(result_naming(bob), "", Monotonic::now());
     auto with_runner_up = result_naming(bob);
     with_runner_up.runner_up = wire::RunnerUp{ann, "name", 0.1};
-    live.add(with_runner_up, "");
+    live.add(with_runner_up, "", Monotonic::now());
     unknown_faces.add(unknown_face("1", between(0, 2, 0.35F), 1));
     unknown_faces.add(unknown_face("2", axis(3), 2));
     GalleryFollower follower(live, unknown_faces, gallery_of({{ann, axis(0)}, {bob, axis(1)}}));
