@@ -13,7 +13,8 @@
 #include "base/file.hpp"
 #include "base/temporary_folder.hpp"
 #include "gallery/redis/redis.hpp"
-#include "gallery/store/store.hpp"
+#include "gallery/store/loader.hpp"
+#include "support/faces.hpp"
 #include "support/redis_server.hpp"
 
 using namespace facebus;
@@ -234,6 +235,15 @@ BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_pr
     const auto reply = Redis(peer.options()).run({"SET", "k", std::string(32 << 20, 'x')});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(read_samples_fails_if_redis_is_busy_instead_of_reporting_a_damaged_sample) {
+    const FakeRedis peer("-BUSY Redis is busy running a script\r\n");
+    Redis redis(peer.options());
+    const auto samples = read_samples(redis, {{test::id("Anna"), test::id("1")}});
+    BOOST_REQUIRE(!samples);
+    BOOST_TEST((samples.error().kind == ErrorKind::unavailable));
+    BOOST_TEST(contains(samples.error().message, "BUSY"));
 }
 
 BOOST_AUTO_TEST_CASE(rejects_invalid_truncated_and_deeply_nested_replies) {

@@ -117,10 +117,15 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples) {
     std::vector<Result<Sample>> out;
     out.reserve(samples.size());
+    Result<void> good{};
     auto done = for_each_reply(
         redis, samples.size(), [&](std::size_t i) { return read_sample(samples[i].id); },
         [&](std::size_t i, const Result<Reply>& reply) {
             if (!reply) {
+                // A sample that Redis temporarily cannot read is not damaged.
+                if (reply.error().kind == ErrorKind::unavailable) {
+                    good = std::unexpected(reply.error());
+                }
                 out.push_back(std::unexpected(reply.error()));
                 return;
             }
@@ -132,6 +137,7 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
             }
         });
     if (!done) return std::unexpected(std::move(done.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
     return out;
 }
 

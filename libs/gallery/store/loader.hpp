@@ -21,8 +21,8 @@ struct SampleKey {
 };
 
 /// Reads the samples. Returns one result per sample, in order: the sample, or an error if it cannot
-/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails;
-/// see class Redis.
+/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails
+/// or Redis is temporarily unable to run commands; see class Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
