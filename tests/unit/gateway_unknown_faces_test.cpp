@@ -122,6 +122,15 @@ BOOST_AUTO_TEST_CASE(keeps_one_face_per_track_until_the_track_is_recognised) {
     BOOST_TEST(unknown_faces.size() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(dropped_faces_do_not_stay_in_memory) {
+    UnknownFaces unknown_faces(10, hours(1));
+    unknown_faces.add(unknown_face("1", axis(0), 1));
+    const std::weak_ptr<const UnknownFace> face = unknown_faces.groups(min_similarity)[0][0];
+    BOOST_TEST(!face.expired());
+    unknown_faces.forget_track("track 1");
+    BOOST_TEST(face.expired());
+}
+
 BOOST_AUTO_TEST_CASE(drops_expired_faces_and_limits_the_number_of_faces) {
     UnknownFaces unknown_faces(2, hours(1));
     for (const auto* id : {"1", "2", "3"})
