@@ -1,4 +1,4 @@
-"""Access control: keys of the broker's sockets, malformed messages, and the users and TLS of Redis."""
+"""Tests access control: keys of the broker's sockets, malformed messages, and the users and TLS of Redis."""
 
 import shutil
 import socket
@@ -84,8 +84,8 @@ class SecurityTest(support.ProcessTest):
         return system
 
     def await_rejection(self, system, role, before=0):
-        """Waits until the broker has rejected more than `before` connections to the socket for a role. Reads the metric
-        after each status message, that is, once per second."""
+        """Waits until the broker has rejected more than `before` connections to the socket that a role uses. Reads the
+        metric after each status message, that is, once per second."""
         while system.rejected_connections(role) <= before:
             system.until(lambda m: m.kind == "status")
 
@@ -107,6 +107,7 @@ class KeyTest(SecurityTest):
         system.start("broker")
         system.until(lambda m: m.kind == "status")
         system.make_key("subscriber", "intruder", allow=False)
+        # No key, a key that is not allowed, and a key that is allowed only for the socket of the edges.
         for name in (None, "intruder", "edge"):
             with self.subTest(key=name):
                 before = system.rejected_connections("subscriber")

@@ -1,4 +1,5 @@
-"""Behaviour visible to operators and subscribers: health, metrics, logs, signals, messages."""
+"""Tests what operators and subscribers see of the services: health, metrics, logs, signals and messages. Here, "every
+service" means every service except the gateway, which has its own tests."""
 
 import json
 import re
@@ -227,7 +228,7 @@ class TopicTest(ServiceTest):
         folder = ROOT / "schemas"
         store = {file.name: json.loads(file.read_text()) for file in folder.glob("*.json")}
         system = self.system_after_replay()
-        system.until(lambda m: m.kind == "status")  # a fast replay can end before the first status message
+        system.until(lambda m: m.kind == "status")  # a fast replay can end before a status message arrives
         published = set()
         for message in system.messages:
             schema = store[f"{message.kind}.json"]
@@ -245,7 +246,7 @@ class TopicTest(ServiceTest):
         self.assertTrue(known, "nobody was recognised")
         self.assertEqual({"man"}, {m["subject"] for m in known})
 
-    def test_the_start_of_a_track_its_results_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
+    def test_the_start_of_a_track_its_first_result_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
         system = self.system_after_replay()
         order = {}
         for position, message in enumerate(system.messages):
