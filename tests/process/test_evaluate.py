@@ -39,17 +39,28 @@ class EvaluateTest(support.ProcessTest):
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
                           "-frames:v", "1", grey])
+        (self.people / "joe_biden/unreadable.png").symlink_to("nowhere.png")
         report = self.report()
-        self.assertEqual((5, 2, 1), tuple(report[k] for k in ("images", "people", "without_face")))
+        self.assertEqual((6, 2, 2), tuple(report[k] for k in ("images", "people", "without_face")))
         failures = self.evaluate("--failures")
         self.assertRegex(failures.out, r"no face +joe_biden/grey.png")
-        self.assertEqual(["joe_biden/grey.png"],
+        self.assertEqual(["joe_biden/grey.png", "joe_biden/unreadable.png"],
                          self.report("--failures")["failures"]["without_face"])
 
     def test_classifies_all_pairs_of_the_demo_photos_correctly(self):
         report = self.report()
         self.assertEqual(1, report["verification"]["accuracy"])
         self.assertEqual((3, 3), (report["all_pairs"]["same"], report["all_pairs"]["different"]))
+
+    def test_finds_the_images_of_a_pairs_file_even_if_they_are_symbolic_links(self):
+        for name, photo in (("barack_obama/barack_obama_0001.jpg", "barack_obama/obama.jpg"),
+                            ("barack_obama/barack_obama_0002.jpg", "barack_obama/obama.jpg"),
+                            ("joe_biden/joe_biden_0001.jpg", "joe_biden/biden.jpg")):
+            (self.people / name).symlink_to(PHOTOS / photo)
+        pairs = self.folder / "pairs.txt"
+        pairs.write_text("1 1\nbarack_obama 1 2\nbarack_obama 1 joe_biden 1\n")
+        verification = self.report("--pairs", pairs)["verification"]
+        self.assertEqual((2, 1), (verification["pairs"], verification["accuracy"]))
 
     def test_uses_the_cache_and_completes_a_truncated_one(self):
         before = self.report()

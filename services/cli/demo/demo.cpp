@@ -69,7 +69,15 @@ class Demo {
                 video.error().message + "; run models/prepare, or choose a video with --source");
         }
         if (!video) throw FatalError(exit_code(video.error()), video.error().message);
-        fs::create_directories(options_.output / "logs");
+        const auto logs = options_.output / "logs";
+        std::error_code failed;
+        fs::create_directories(logs, failed);
+        if (failed) {
+            throw FatalError(
+                Exit::unavailable,
+                fmt::format("cannot create {}: {}; choose another folder with --output",
+                            logs.string(), failed.message()));
+        }
         print_line(fmt::format("source {}, results in {}", vision::without_credentials(source_),
                                options_.output.string()));
         if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;

@@ -38,8 +38,9 @@ struct ImageKey {
 };
 
 ImageKey key_of(const fs::path& folder, const fs::path& file) {
-    return {fs::relative(file, folder).string(), fs::file_size(file),
-            fs::last_write_time(file).time_since_epoch().count()};
+    std::error_code failed;  // not checked: a file that cannot be read counts as without a face
+    return {file.lexically_relative(folder).string(), fs::file_size(file, failed),
+            fs::last_write_time(file, failed).time_since_epoch().count()};
 }
 
 /// Cache file: a sequence of CBOR records. The first record is the signature, which describes the
@@ -97,7 +98,8 @@ class Cache {
         }
         if (first) return false;
         in.close();
-        fs::resize_file(file_, static_cast<std::uintmax_t>(valid_bytes));
+        std::error_code failed;  // not checked: opening the file reports the error
+        fs::resize_file(file_, static_cast<std::uintmax_t>(valid_bytes), failed);
         out_.open(file_, std::ios::binary | std::ios::app);
         return true;
     }

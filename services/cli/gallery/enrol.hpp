@@ -24,8 +24,8 @@ inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
 /// person. If `name` is not empty, it is the name for all files. Otherwise, a file in `paths` has
 /// its own name without extension, an image directly in a folder in `paths` has the name of that
 /// folder, and an image further below has the name of the sub-folder directly in that folder.
-/// Contact sheets in folders are skipped. Throws FatalError (unavailable) if a path does not exist
-/// or is a folder without images.
+/// Contact sheets in folders are skipped. Throws FatalError (unavailable) if a path does not exist,
+/// cannot be read, or is a folder without images.
 std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& paths,
                                    const std::string& name);
 
