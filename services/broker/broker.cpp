@@ -229,7 +229,7 @@ void Broker::dispatch() {
         if (workers_.try_send(message, assignment->worker)) continue;
         runtime_.log.warning("worker_lost", {{"probe", probe.probe},
                                              {"reason", "the probe could not be sent to it"}});
-        finish_all(dispatcher_.drop_worker(assignment->worker));
+        finish_all(dispatcher_.undelivered(*assignment));
     }
     metrics_.queued.set(static_cast<double>(dispatcher_.queued()));
     metrics_.in_flight.set(static_cast<double>(dispatcher_.in_flight()));

@@ -136,6 +136,11 @@ std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& wo
     return dead_lettered;
 }
 
+std::vector<Dispatcher::Completed> Dispatcher::undelivered(const Assignment& assignment) {
+    --in_flight_.at(assignment.probe.probe).entry.attempts;
+    return drop_worker(assignment.worker);
+}
+
 std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
     // The first result that arrives while the probe is in flight counts, even if it is from a
     // worker that was considered lost and the probe has been sent to another worker since.

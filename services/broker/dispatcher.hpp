@@ -99,6 +99,10 @@ class Dispatcher {
     /// Removes one worker. Treats its probes like expire() does, and returns the dead-lettered
     /// ones.
     std::vector<Completed> drop_worker(const std::string& worker);
+    /// Like drop_worker(), for the worker of a probe that could not be sent to it. This does not
+    /// count as a delivery of the probe. Requires: next() returned `assignment`, and the probe is
+    /// in flight.
+    std::vector<Completed> undelivered(const Assignment& assignment);
 
     /// Forgets the last decision about a track that ended, as soon as its probes are completed.
     void forget_track(const std::string& track);

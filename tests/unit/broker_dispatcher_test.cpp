@@ -167,6 +167,23 @@ BOOST_AUTO_TEST_CASE(dead_letters_a_probe_after_too_many_lost_workers_and_contin
     BOOST_TEST(broker.next() == "t/2>w4");
 }
 
+BOOST_AUTO_TEST_CASE(does_not_count_a_failed_delivery_as_an_attempt) {
+    Broker broker({.max_attempts = 1});
+    broker.admit(probe("t", 1));
+    for (const char* worker : {"w1", "w2"}) {
+        broker.dispatcher.credit(worker, 8, start);
+        const auto assignment = broker.dispatcher.next();
+        BOOST_REQUIRE(assignment);
+        BOOST_TEST(assignment->worker == worker);
+        BOOST_TEST(broker.dispatcher.undelivered(*assignment).empty());
+        BOOST_TEST(broker.dispatcher.workers() == 0U);
+        BOOST_TEST(broker.dispatcher.queued() == 1U);
+    }
+    broker.dispatcher.credit("w3", 8, start);
+    BOOST_TEST(broker.next() == "t/1>w3");
+    BOOST_TEST(broker.dispatcher.drop_worker("w3").size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     Broker broker;
     broker.dispatcher.credit("w", 100, start);
