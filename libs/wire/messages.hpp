@@ -342,7 +342,7 @@ struct Camera {
     double rate = 0;           ///< frames per second since the previous Camera message
     /// Time of the latest frame or of the end of the stream (Unix time, ns); 0: no frame yet.
     std::int64_t last_frame = 0;
-    std::uint32_t tracks = 0;  ///< number of open tracks
+    std::uint32_t tracks = 0;  ///< number of tracks that have not ended
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
