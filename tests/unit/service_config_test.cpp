@@ -113,6 +113,10 @@ BOOST_AUTO_TEST_CASE(rejects_a_camera_without_a_source) {
     BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), FatalError);
 }
 
+BOOST_AUTO_TEST_CASE(rejects_a_folder_as_the_configuration_file) {
+    BOOST_CHECK_THROW(settings::load("/", {}), FatalError);
+}
+
 BOOST_AUTO_TEST_CASE(printed_defaults_are_read_as_the_same_defaults) {
     Settings settings;
     const auto keys = settings::keys(settings);
