@@ -33,9 +33,9 @@ struct FreeReply {
 };
 using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
 
-/// Blocks SIGPIPE in this thread during its lifetime, then restores the signal mask. hiredis writes
-/// to its socket without MSG_NOSIGNAL, so a connection closed by Redis would otherwise end the
-/// process.
+/// Blocks SIGPIPE in this thread during its lifetime, then restores the signal mask. hiredis and
+/// OpenSSL write to the socket without MSG_NOSIGNAL. If Redis has closed the connection, such a
+/// write would otherwise end the process.
 class NoSigpipe {
   public:
     NoSigpipe() {
@@ -256,7 +256,7 @@ void Redis::Impl::append(const Command& command) {
         redisFreeCommand(formatted);
         return;
     }
-    // Fails only if memory is exhausted. receive() reports that error.
+    // This call fails only if memory is exhausted. receive() then reports the error.
     redisAppendCommandArgv(context.get(), static_cast<int>(command.size()), texts.data(),
                            sizes.data());
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,9 +59,9 @@ struct Reply {
 ///
 /// Errors: `unavailable` if the server cannot be reached, rejects the login or the database, does
 /// not reply before the timeout, violates the protocol, or is temporarily unable to run commands;
-/// `refused` if Redis returns any other error; `malformed` if a reply has an unknown type, and
-/// `too_large` if it is too large or too deeply nested. Messages contain the URL without user and
-/// password, and a remedy if there is one.
+/// `refused` if Redis replies with any other error; `malformed` if a reply has an unknown type;
+/// `too_large` if a reply is too large or too deeply nested. Messages contain the URL without user
+/// and password, and a remedy if there is one.
 class Redis {
   public:
     /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the
@@ -76,7 +75,7 @@ class Redis {
 
     /// Runs one command.
     Result<Reply> run(const Command& command);
-    /// Runs a Lua script. Redis executes it as one transaction.
+    /// Runs a Lua script. Redis executes no other command while the script runs.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
     /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or

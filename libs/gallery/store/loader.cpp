@@ -19,8 +19,8 @@
 namespace facebus::gallery {
 namespace {
 
-// Number of parts per batch. In a gallery of a million samples, a batch has about a thousand
-// samples.
+// Number of parts that load_gallery() reads at once. In a gallery of a million samples, they
+// contain about a thousand samples.
 constexpr std::size_t parts_per_batch = 4;
 // Number of parts after which freed memory is returned to the system.
 constexpr std::size_t parts_per_trim = 64;
@@ -57,8 +57,8 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
 
 /// Reads the subjects with the given ids, with all samples. Returns the subjects in the same order.
 /// Omits subjects that no longer exist or have an invalid name, and samples that cannot be read.
-/// Fails if Redis reports an error for a subject or its list of samples: omitting the subject would
-/// silently make an enrolled person unknown.
+/// Fails if Redis replies with an error for a subject or its list of samples, because omitting the
+/// subject would silently make an enrolled person unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.

@@ -22,8 +22,8 @@ namespace {
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results that contain an element of `forget` are erased. Text that is not a valid id could
-    // also occur in results about other people.
+    // Results that contain an element of `forget` are erased. Add only valid ids, because other
+    // text could also occur in results about other people.
     if (valid_id(id)) forget.push_back(id);
 }
 
