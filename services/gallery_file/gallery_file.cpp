@@ -72,7 +72,9 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
     const auto header = gallery::read_archive_header(line->value_or(std::string()));
     if (!header) return std::unexpected(header.error());
     Imported imported{.expected = header->samples};
-    std::string ignored;  // last subject that was marked; samples of a subject are consecutive
+    // Name of the last subject that was marked as ignored. In an exported file, the samples of a
+    // subject are consecutive, so each subject is marked only once.
+    std::string ignored;
     while (true) {
         line = in->line();
         if (!line) return std::unexpected(std::move(line.error()));
