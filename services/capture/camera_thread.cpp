@@ -63,7 +63,8 @@ void CameraThread::run(bus::Socket& output) {
         runtime_.health.set_check("camera " + name_, false, failure_->message);
     } else if (!runtime_.stop.requested()) {
         runtime_.health.set_check("camera " + name_, true, "ended");
-        runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames_.value()}});
+        const auto frames = static_cast<std::uint64_t>(frames_.value());
+        runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames}});
     }
     up_.set(0);
 }
