@@ -1,6 +1,5 @@
 #include "motion/motion_stage.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 

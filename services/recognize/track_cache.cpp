@@ -8,7 +8,6 @@ namespace {
 
 constexpr auto retry_delay = std::chrono::seconds(2);
 constexpr std::size_t max_tracks = 1000;  // kept in the memory of this process
-constexpr std::size_t max_probes = 64;    // per track
 
 /// Returns the probes of a track from Redis (`all`), plus those of this process (`own`) that are
 /// missing there, for example because Redis was unavailable when they arrived.
@@ -16,7 +15,7 @@ std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
     for (const auto& probe : own) {
-        if (all.size() >= max_probes) break;
+        if (all.size() >= gallery::max_track_probes) break;
         if (std::ranges::find(all, probe.id, &gallery::Probe::id) == all.end()) {
             all.push_back(probe);
         }
@@ -56,7 +55,7 @@ const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
     auto& probes = own_[track];
     const bool repeated = std::ranges::any_of(
         probes, [&](const gallery::Probe& other) { return other.id == probe.id; });
-    if (!repeated && probes.size() < max_probes) probes.push_back(probe);
+    if (!repeated && probes.size() < gallery::max_track_probes) probes.push_back(probe);
     return probes;
 }
 

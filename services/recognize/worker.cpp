@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "base/clock.hpp"
-#include "vision/network/threads.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::recognize {
