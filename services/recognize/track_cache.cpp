@@ -9,8 +9,8 @@ namespace {
 constexpr auto retry_delay = std::chrono::seconds(2);
 constexpr std::size_t max_tracks = 1000;  // kept in the memory of this process
 
-/// Returns the probes of a track from Redis (`all`), plus those of this process (`own`) that are
-/// missing there, for example because Redis was unavailable when they arrived.
+/// Returns the probes of a track from Redis (`all`), plus those in the memory of this process
+/// (`own`) that are missing in Redis, for example because it was unavailable when they arrived.
 std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
@@ -37,8 +37,8 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
-    // Do without Redis for a while. If every probe waited for the timeout, the broker could
-    // consider this worker lost.
+    // Do without Redis for a while. If every probe waited for the timeout of Redis, the broker
+    // could consider this worker lost.
     if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry_delay;
     return own;
 }

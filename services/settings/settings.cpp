@@ -23,7 +23,7 @@ std::string find_file(const service::Environment& environment) {
 
 std::string read_file(const std::string& file) {
     std::ifstream in(file, std::ios::binary);
-    in.peek();  // fails if the file is a folder, which opens successfully
+    in.peek();  // fails if the file is a folder, which can be opened, but not read
     if (!in.is_open() || in.bad()) {
         throw FatalError(Exit::config,
                          fmt::format("cannot read {}; check its name and permissions", file));
