@@ -1,4 +1,4 @@
-// Tests which worker gets which probe, and which results are published.
+// Tests of Dispatcher: which worker gets which probe, and which results are published.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"
@@ -206,8 +206,9 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
 
 namespace {
 
-/// Completes one probe per decision; "ignored" is a probe of an ignored person. Returns the
-/// published decision of each probe, "retracted", or "-" if nothing is published.
+/// Completes one probe per word in `decisions`: with that decision, or as a probe of an ignored
+/// person if the word is "ignored". Returns one word per probe: the published decision, "retracted"
+/// if a retraction is published, or "-" if nothing is published.
 std::vector<std::string> published(Broker& broker, const std::vector<std::string>& decisions,
                                    const std::string& track = "t") {
     std::vector<std::string> out;
