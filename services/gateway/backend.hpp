@@ -12,8 +12,8 @@
 
 namespace facebus::gateway {
 
-/// References to the options, networks and connections that request handlers use. Must outlive the
-/// handlers.
+/// References to the options, networks and connections that request handlers use. The Backend and
+/// the objects that it refers to must outlive the handlers.
 struct Backend {
     const Options& options;
     const enrolment::Options& enrolment_options;

@@ -110,7 +110,8 @@ http::Response Site::handle(const http::Request& request) {
         route.handler({request, std::move(authorized->path_parameters), authorized->key.role});
     metrics_
         .histogram("facebus_request_seconds",
-                   "Time to handle an HTTP request, without receiving and sending, by route",
+                   "Time to handle an HTTP request, by route; excludes receiving the request and "
+                   "sending the response",
                    {{"route", route.pattern}})
         .observe(std::chrono::duration<double>(Monotonic::now() - start).count());
     return finish(route.pattern, result ? std::move(*result) : to_response(result.error()));
