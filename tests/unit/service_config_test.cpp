@@ -107,6 +107,10 @@ BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_or_a_duplicate_key_mentions_the_fi
 
 BOOST_AUTO_TEST_CASE(rejects_camera_names_that_would_break_a_topic) {
     rejects("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
+    rejects("",
+            "environment: FACEBUS_CAMERAS_FRONT.DOOR_SOURCE: \"front.door\" is not a valid camera "
+            "name",
+            {{"FACEBUS_CAMERAS_FRONT.DOOR_SOURCE", "x"}});
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_camera_without_a_source) {
