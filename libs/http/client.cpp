@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Maximum time for connecting, which the Watchdog cannot abort.
+// Maximum time for connecting to one address of the host. The Watchdog cannot abort this.
 constexpr milliseconds max_connect_time(3000);
 constexpr std::size_t max_response_bytes = 65'536;
 
@@ -31,7 +31,7 @@ struct Url {
 };
 
 /// Splits a URL. Returns nothing unless the scheme is http or https, the URL has a host but no
-/// credentials, and all characters are printable ASCII except the space.
+/// credentials, and all characters are printable ASCII characters other than the space.
 std::optional<Url> parse_url(const std::string& url) {
     const auto scheme = url.find("://");
     if (scheme == std::string::npos) return std::nullopt;

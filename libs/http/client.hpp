@@ -34,8 +34,8 @@ class Client {
     Client& operator=(Client&&) noexcept;
 
     /// Sends a POST request. Blocks until the response arrives, the deadline passes or the stop is
-    /// requested; looking up the host and connecting are not aborted. Errors: unavailable. The
-    /// error message never contains the URL, which may be secret.
+    /// requested. Exception: looking up the host and connecting are not aborted. Errors:
+    /// unavailable. The error message never contains the URL, which may be secret.
     Result<PostResult> post(const std::string& body,
                             const std::map<std::string, std::string>& headers, const Stop& stop);
 

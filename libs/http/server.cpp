@@ -32,11 +32,11 @@ using std::chrono::milliseconds;
 
 // Bytes that a request may have in addition to the largest body, for its request line and headers.
 constexpr std::size_t max_head_bytes = 65'536;
-// Upper limit of the deadline for the headers. Short, because the client is not authenticated yet.
+// Maximum time for receiving the headers. Short, because the client is not authenticated yet.
 constexpr milliseconds head_timeout(5000);
 constexpr std::size_t buffer_bytes = 16'384;
-// How long a client may continue to send after the response. Closing the connection while it sends
-// would reset the connection, and the client might not receive the response.
+// How long a client may continue to send after the response. If the server closed the connection
+// earlier, the kernel would reset it, and the client might not receive the response.
 constexpr auto linger = std::chrono::seconds(2);
 
 /// Blocks until the socket is ready for `events`. Returns false at the deadline or at a stop
@@ -114,8 +114,8 @@ class BoundedStream : public httplib::Stream {
     }
     [[nodiscard]] socket_t socket() const override { return socket_; }
 
-    /// Discards further input for a short time, so that the client can read the response before the
-    /// connection is closed.
+    /// Ends the response and discards further input until the client closes the connection, at most
+    /// for the time `linger`.
     void drain() {
         ::shutdown(socket_, SHUT_WR);
         const auto until = Monotonic::now() + linger;
@@ -203,9 +203,9 @@ class BoundedServer : public httplib::Server {
         return succeeded;
     }
 
-    /// Renames, removes and adds headers. Otherwise the library would decompress bodies without a
-    /// limit, parse forms, read a body without a length until the connection ends, and respond with
-    /// byte ranges.
+    /// Changes the headers of a request, because the library would otherwise decompress bodies
+    /// without a limit, parse forms, read a body without a length until the connection ends, and
+    /// respond with byte ranges.
     static void prepare(httplib::Request& request) {
         const auto rename = [&](const char* name, const char* other) {
             const auto value = request.get_header_value(name);

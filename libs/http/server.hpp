@@ -17,7 +17,7 @@ struct Request {
     std::string method;                             ///< method; GET also for a HEAD request
     std::string path;                               ///< decoded path, without the query
     std::multimap<std::string, std::string> query;  ///< decoded parameters
-    std::map<std::string, std::string> headers;     ///< values by header name in lower case
+    std::map<std::string, std::string> headers;     ///< first value by header name in lower case
     std::size_t length = 0;                         ///< value of Content-Length; 0 if absent
     std::string body;                               ///< body; empty in Handlers::admit
 
@@ -31,21 +31,23 @@ struct Response {
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If set, the unread rest of this stream is sent instead of `body`. A file can be unlinked as
-    /// soon as it is open; it is then deleted even if the program crashes.
+    /// If set, the unread rest of this stream is sent instead of `body`. A temporary file can be
+    /// unlinked as soon as it is open: it is then deleted even if the program crashes.
     std::shared_ptr<std::istream> stream{};
-    /// If set, this function is called repeatedly and each returned piece is sent, until it returns
-    /// nothing. The function may block for about a second. If it has no data by then, it must
-    /// return an empty piece, so that the server can check whether the client has disconnected.
+    /// If set, this function is called repeatedly, and each returned piece is sent instead of
+    /// `body`, until the function returns nothing. It may block for about a second. If it has no
+    /// data by then, it must return an empty piece, so that the server can check whether the client
+    /// has disconnected.
     std::function<std::optional<std::string>()> pieces{};
 };
 
 /// Address and limits of a server.
 struct ServerOptions {
-    std::string address;       ///< host:port; port 0: any free port
-    std::string setting;       ///< configuration key of the address, for errors
-    std::size_t threads = 8;   ///< maximum number of concurrent requests
-    std::size_t waiting = 64;  ///< maximum number of queued connections; more wait in the kernel
+    std::string address;      ///< host:port; port 0: any free port
+    std::string setting;      ///< configuration key of the address, for errors
+    std::size_t threads = 8;  ///< maximum number of concurrent requests
+    /// Maximum number of queued connections. Further connections wait in the kernel.
+    std::size_t waiting = 64;
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
     /// Maximum time in seconds for each of: receiving the headers (at most 5 s), receiving the
     /// body, and waiting for the client while the response is sent.
@@ -65,7 +67,7 @@ struct Handlers {
     std::function<Response(int status)> error_response;
 };
 
-/// Runs an HTTP server in its own threads until it is destroyed. Handles one request per
+/// HTTP server that runs in its own threads until it is destroyed. Handles one request per
 /// connection. Closes a connection if the headers or the body have not arrived before their
 /// deadline. Request bodies require a Content-Length and must be neither chunked nor compressed.
 class Server {
