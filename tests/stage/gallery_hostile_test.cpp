@@ -36,8 +36,8 @@ struct Fixture {
         BOOST_REQUIRE(redis.run({"HSET", keys::sample(bad.id), field, value}));
     }
 
-    /// Checks that show() reports the sample `bad`, that load() omits and counts it, and that the
-    /// sample `good` still matches.
+    /// Checks that show() reports the sample `bad`, that load() omits and counts it, that the
+    /// sample `good` still matches, and that list() counts both samples.
     void check_bad_is_omitted() {
         const auto shown = store.show("Anna");
         BOOST_REQUIRE(!shown);

@@ -1,5 +1,5 @@
-// Tests of the connection to Redis, with a Redis server and with peers that disconnect or send
-// invalid replies.
+// Tests of the connection to Redis, with a Redis server and with peers that disconnect, report an
+// error or send invalid replies.
 #include <array>
 #include <cstring>
 #include <stdexcept>

@@ -291,6 +291,7 @@ BOOST_AUTO_TEST_CASE(refreshing_a_snapshot_reads_only_changed_parts_and_applies_
     BOOST_TEST(after->subjects() == 50U);
     BOOST_TEST(after->samples() == 51U);
     BOOST_TEST(after->match(face(101)).best->name == "Cleo");
+    BOOST_TEST(after->match(face(107)).best->name == "Name 7");
     BOOST_TEST(after->match(face(107)).best->similarity == after->match(face(7)).best->similarity,
                boost::test_tools::tolerance(0.1F));
     BOOST_TEST(after->match(face(8)).best->similarity < 0.5F);
