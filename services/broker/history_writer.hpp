@@ -19,11 +19,11 @@ namespace facebus::broker {
 /// dropped and counted; subscribers that are connected have received them already. Thread-safe.
 class HistoryWriter {
   public:
-    /// Starts the thread, unless `options.hours` is 0. Throws `FatalError` (config) if the thread is
-    /// needed and `redis` is invalid.
+    /// Starts the thread, unless `options.hours` is 0. Throws `FatalError` (config) if `hours` is
+    /// not 0 and `redis` is invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);
-    /// Blocks until the queued results are written, or an attempt shows that Redis is unavailable.
+    /// Blocks until the queued results are written or writing shows that Redis is unavailable.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
