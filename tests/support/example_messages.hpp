@@ -1,5 +1,5 @@
 // One example message of each kind. The floating-point values are not whole numbers, because some
-// versions of MessagePack-c write whole numbers as integers.
+// versions of MessagePack-c write whole numbers as integers, which would change the golden bytes.
 #pragma once
 
 #include <type_traits>

@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_mentions_a_similar_one_if_the
             {{"FACEBUS_FROBNICATE", "1"}});
 }
 
-BOOST_AUTO_TEST_CASE(accepts_variables_of_scripts_and_tests_and_reads_the_key_among_them) {
+BOOST_AUTO_TEST_CASE(accepts_variables_of_scripts_and_tests_in_addition_to_those_of_keys) {
     const auto settings = read("", {{"FACEBUS_CONFIG", "facebus.yaml"},
                                     {"FACEBUS_DATA", "/data"},
                                     {"FACEBUS_MODELS", "/models"},
