@@ -36,7 +36,7 @@ constexpr std::size_t max_head_bytes = 65'536;
 constexpr milliseconds head_timeout(5000);
 constexpr std::size_t buffer_bytes = 16'384;
 // How long a client may continue to send after the response. If the server closed the connection
-// earlier, the kernel would reset it, and the client might not receive the response.
+// while the client sends, the kernel would reset it, and the client might not receive the response.
 constexpr auto linger = std::chrono::seconds(2);
 
 /// Blocks until the socket is ready for `events`. Returns false at the deadline or at a stop

@@ -237,7 +237,7 @@ class Reader {
     /// known name is similar.
     static std::string suggestion(const std::string& name, const std::vector<std::string>& known,
                                   const std::string& otherwise) {
-        constexpr std::size_t too_far = 4;  // edits; so different a name is not a typo
+        constexpr std::size_t too_far = 4;  // a typo differs by fewer edits than this
         const auto distance = [&](const auto& each) { return edit_distance(name, each); };
         const auto nearest = std::ranges::min_element(known, {}, distance);
         return distance(*nearest) < too_far ? fmt::format("; did you mean {}?", *nearest)

@@ -35,7 +35,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                "Always 1; the label `version` contains the version of the program",
                {{"service", service}, {"version", FACEBUS_VERSION}})
         .set(1);
-    // This is the name and the help text of this metric in all Prometheus client libraries.
+    // Name and help text are those of the official Prometheus client libraries.
     metrics
         .gauge("process_start_time_seconds",
                "Start time of the process since unix epoch in seconds")
