@@ -52,10 +52,10 @@ struct Reply {
     [[nodiscard]] const std::vector<Reply>& elements() const;
 };
 
-/// A connection to Redis. Connects when the first command is sent, and again when the next command
-/// is sent after the connection was lost. If the connection is lost after a command was sent, the
-/// command fails and is not repeated; Redis may or may not have executed it. Arguments and replies
-/// can contain any bytes. Not thread-safe.
+/// A connection to Redis. Connects when the first command is sent. If the connection is lost,
+/// connects again when the next command is sent. If the connection is lost after a command was
+/// sent, the command fails and is not repeated; Redis may or may not have executed it. Arguments
+/// and replies can contain any bytes. Not thread-safe.
 ///
 /// Errors: `unavailable` if the server cannot be reached, rejects the login or the database, does
 /// not reply before the timeout, violates the protocol, or is temporarily unable to run commands;

@@ -85,8 +85,8 @@ class Store {
     /// check_photo(), which does not decode it, so the JPEG can still be invalid.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
     /// Returns one page of the samples of these subjects: up to `count` samples, after skipping the
-    /// first `first` ones. Omits samples that cannot be decoded. Requires: list() returned
-    /// `subjects`.
+    /// first `first` ones. Omits samples that cannot be decoded. Requires: the elements of
+    /// `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
 
@@ -131,7 +131,7 @@ class Store {
     /// Samples that delete_records() deleted.
     struct DeletedSamples {
         std::size_t samples = 0;            ///< number of deleted samples
-        std::vector<Embedding> embeddings;  ///< embeddings of those that are not damaged
+        std::vector<Embedding> embeddings;  ///< embeddings of the undamaged ones
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
