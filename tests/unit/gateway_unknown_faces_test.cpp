@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr double min_similarity = 0.5;
 
-/// Returns a face of a track named after the id, seen at `seen` seconds.
+/// Returns a face with this id on the track "track <id>", seen at the time `seen`, in seconds.
 UnknownFace unknown_face(const std::string& id, const Embedding& face, std::int64_t seen,
                          const std::string& camera = "door") {
     return {.id = id,
