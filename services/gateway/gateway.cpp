@@ -16,7 +16,6 @@
 #include "gateway/webhooks/webhook.hpp"
 #include "http/address.hpp"
 #include "http/server.hpp"
-#include "service/notify.hpp"
 #include "service/runtime.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"

@@ -11,8 +11,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr const char* key_header = "x-api-key";
 
 }  // namespace

@@ -13,8 +13,6 @@
 
 using namespace facebus;
 using namespace facebus::gateway;
-using http::Request;
-using http::Response;
 
 namespace {
 

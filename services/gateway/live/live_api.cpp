@@ -16,8 +16,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 // How long a poll waits for a result. The server checks after each poll whether the client has
 // disconnected.
 constexpr std::chrono::seconds poll_interval(1);

@@ -15,8 +15,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 // Same as max_samples_per_video in enrolment/enroller.cpp: more samples from the same few tracks
 // add little.
