@@ -1,4 +1,5 @@
-"""Tests the commands of `facebus gallery`, and that running workers apply changes to the gallery without a restart."""
+"""Tests the commands of `facebus gallery`, the gallery line of `facebus check`, and that running workers apply
+changes to the gallery without a restart."""
 
 import json
 import shutil
@@ -204,6 +205,18 @@ class GalleryTest(support.ProcessTest):
         for name in SAMPLES:
             noun = "sample" if SAMPLES[name] == 1 else "samples"
             self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {noun} +since")
+
+
+    def test_check_counts_all_samples_even_if_there_are_no_models(self):
+        self.system.enrol(PHOTOS)
+        good = self.system.facebus("check")
+        self.assertEqual(0, good.code, good)
+        self.system.environment["FACEBUS_MODELS"] = str(self.folder / "none")
+        failed = self.system.facebus("check")
+        self.assertEqual(69, failed.code, failed)
+        self.assertRegex(failed.out, "(?m)^FAILED +models: ")
+        for result in (good, failed):
+            self.assertRegex(result.out, "(?m)^ok +gallery: 2 people, 4 samples$")
 
 
 class RunningGalleryTest(support.ProcessTest):
