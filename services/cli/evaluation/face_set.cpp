@@ -28,11 +28,12 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Identifies an image in the cache. A changed image is noticed by its size or modification time.
+/// Identifies an image in the cache. An image whose size or modification time has changed counts as
+/// another image.
 struct ImageKey {
     std::string file;           ///< path relative to the folder of the set
     std::uint64_t size = 0;     ///< in bytes
-    std::int64_t modified = 0;  ///< modification time
+    std::int64_t modified = 0;  ///< modification time, in ns
 
     auto operator<=>(const ImageKey&) const = default;
 };
@@ -185,6 +186,7 @@ class FaceEmbedder {
 Json cache_signature(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
+    // The default value of each key is the current value in `options`.
     for (const auto& key : service::keys_of("detect", options)) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);

@@ -1,4 +1,4 @@
-// facebus gallery: adds, lists, shows, marks and removes enrolled people.
+// facebus gallery: adds, lists, shows, ignores and removes enrolled people; writes their photos.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
