@@ -21,7 +21,7 @@ try:
 except ImportError:
     msgpack = zmq = None  # support.need_system() then skips the tests
 
-# Downstream stages first, the order in which start_all() launches them.
+# In the order in which start_all() launches them: stages that receive before stages that send.
 SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
 HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
 
@@ -29,7 +29,7 @@ TERMINATION_LIMIT = 10  # seconds
 
 
 def http_get(address, path):
-    """Sends a GET request to a service's health server. Returns status, content type and body."""
+    """Sends a GET request to the health server of a service. Returns status, content type and body."""
     host, _, port = address.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=10)
     connection.request("GET", path)
@@ -136,7 +136,7 @@ class System:
         self._wait_ready(1)
 
     def start(self, *names, **environment):
-        """Starts services concurrently and waits until all are ready. Starts `workers` processes of recognize."""
+        """Starts services concurrently, `workers` processes for recognize, and waits until all are ready."""
         for name in names:
             count = self.workers if name == "recognize" else 1
             for number in range(count):
@@ -184,8 +184,8 @@ class System:
         self.case.assertEqual(0, code, f"{name}: {service.last_line()}")
 
     def next(self):
-        """Waits for the next message, appends it to `messages` and returns it. Fails if a service exits unexpectedly
-        during the wait."""
+        """Waits for the next message, appends it to `messages` and returns it. Fails the test if a service exits
+        unexpectedly during the wait."""
         poller = zmq.Poller()
         poller.register(self.subscriber, zmq.POLLIN)
         for service in self.services.values():
@@ -251,5 +251,5 @@ class System:
 
 
 def identities(messages):
-    """Returns the messages that are results."""
+    """Returns those messages that are results."""
     return [m for m in messages if m.kind == "identity"]

@@ -24,7 +24,8 @@ WITH_MODELS = ("facebus-recognize", "facebus-detect-align")
 
 @dataclasses.dataclass
 class Case:
-    """A command that fails. The line it prints must match each of the patterns."""
+    """A command that fails, with its environment variables and its facebus.yaml. The last line on standard error must
+    match each of the patterns."""
 
     name: str
     command: list
@@ -55,6 +56,7 @@ class BadInputTest(support.ProcessTest):
         support.need_programs()
 
     def check(self, cases):
+        """Runs the commands. Checks their exit codes and standard error, and that they leave nothing behind."""
         for case in cases:
             with self.subTest(case.name):
                 environment = dict(case.environment)

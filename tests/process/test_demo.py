@@ -20,7 +20,7 @@ INTERRUPT_LIMIT = 15  # seconds from SIGINT to the exit
 INTERRUPTED = 130     # exit code if the demo is interrupted before capture starts
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
-# Matches a result line, or a line of the summary, which also contains "from".
+# Matches the line of a result, and the line of a track in the summary, which also contains "from".
 RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
@@ -30,7 +30,7 @@ def names_in(output):
 
 
 class DemoTest(support.ProcessTest):
-    the_run = None  # result, remaining processes and remaining files of the one run that all tests check
+    the_run = None  # the one run that all tests check: its result, remaining processes and remaining files
 
     @classmethod
     def setUpClass(cls):
