@@ -143,7 +143,8 @@ class Dispatcher {
     Options options_;
     RecentIds completed_;                                         ///< ids of completed probes
     std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< probes, by track
-    std::deque<std::string> ready_;            ///< tracks whose next probe can be sent, in order
+    /// Tracks whose next probe can be sent, in the order in which they take turns.
+    std::deque<std::string> ready_;
     std::unordered_set<std::string> pending_;  ///< ids of probes that wait or are in flight
     std::unordered_set<std::string> busy_;     ///< tracks with a probe in flight
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe id

@@ -57,7 +57,7 @@ class Camera {
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
-    bool replay_;  ///< source is a file or folder, so timestamps come from it, not from the clock
+    bool replay_;  ///< the source is a file or folder, so pts come from it, not from the clock
     bool live_;    ///< late frames may be dropped
     std::int64_t started_;         ///< creation of this object, in ns of the monotonic clock
     std::int64_t offset_ = 0;      ///< pts at which the current repetition of a looped file began

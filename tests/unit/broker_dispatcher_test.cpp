@@ -38,7 +38,7 @@ struct Broker {
         return dispatcher.admit("edge", message, Bytes());
     }
 
-    /// Returns "<probe>><worker>" of the next assignment; empty if there is none.
+    /// Returns the next assignment as "PROBE>WORKER", or an empty string if there is none.
     std::string next() {
         const auto assignment = dispatcher.next();
         return assignment ? assignment->probe.probe + ">" + assignment->worker : "";
