@@ -29,8 +29,8 @@ class Pipeline(support.ProcessTest):
     limit = 1500
 
     def clip(self, name, width, height, positions, seconds=4.0, man=212):
-        """Returns a clip of `width` x `height` pixels that shows the demo clip at each position (x, y), scaled to a width
-        of `man` pixels."""
+        """Returns a clip of `width` x `height` pixels that shows the demo clip at each position (x, y), scaled to a
+        width of `man` pixels."""
         graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(positions)}" + "".join(
             f"[m{i}]" for i in range(len(positions))) + ";"
         last = "1:v"
