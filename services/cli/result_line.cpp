@@ -56,8 +56,7 @@ std::string format_line(const wire::Track& event) {
                            event.head.src);
     }
     return fmt::format("{:>8.2f} s  {:<12} track {:<4} {}", static_cast<double>(event.pts) / 1e9,
-                       event.head.src, printable(short_track(event.track)),
-                       to_string(event.event));
+                       event.head.src, printable(short_track(event.track)), to_string(event.event));
 }
 
 std::string format_line(const wire::Status& status) {

@@ -76,13 +76,13 @@ BOOST_AUTO_TEST_CASE(rejects_numbers_out_of_range) {
 
 BOOST_AUTO_TEST_CASE(rejects_identities_with_values_out_of_range) {
     const auto valid = header(examples::identity());
-    for (const auto& [key, value] : std::vector<std::pair<std::string, double>>{
-             {"similarity", 1.5},
-             {"similarity", -1.5},
-             {"probability", 1.5},
-             {"probability", -0.5},
-             {"quality", 1.5},
-             {"quality", -0.5}}) {
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, double>>{{"similarity", 1.5},
+                                                     {"similarity", -1.5},
+                                                     {"probability", 1.5},
+                                                     {"probability", -0.5},
+                                                     {"quality", 1.5},
+                                                     {"quality", -0.5}}) {
         auto changed = valid;
         changed[key] = value;
         rejects<wire::Identity>(changed, 0, key + " is not in");
