@@ -32,7 +32,7 @@ flag_given() {
 
 # find_models FILE...: sets FACEBUS_MODELS to the models folder. Exits if it does not contain these files.
 find_models() {
-  FACEBUS_MODELS=$(readlink -f -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
+  FACEBUS_MODELS=$(readlink -m -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
   export FACEBUS_MODELS
   local file
   for file; do
