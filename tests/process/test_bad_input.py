@@ -59,12 +59,7 @@ class BadInputTest(support.ProcessTest):
         """Runs the commands. Checks their exit codes and standard error, and that they leave nothing behind."""
         for case in cases:
             with self.subTest(case.name):
-                environment = dict(case.environment)
-                for key in system.HEALTH_KEYS.values():
-                    environment.setdefault(f"FACEBUS_{key}_HEALTH", "127.0.0.1:0")
-                for key in ("MOTION_INPUT", "DETECT_INPUT", "TRACK_INPUT", "BROKER_PROBES",
-                            "BROKER_WORKERS", "BROKER_RESULTS"):
-                    environment.setdefault(f"FACEBUS_{key}", f"ipc://{self.folder / key}")
+                environment = {**system.local_addresses(self.folder), **case.environment}
                 if case.yaml is not None:
                     file = self.folder / "facebus.yaml"
                     file.write_text(case.yaml)

@@ -6,7 +6,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, DEMO, log_fields
-from system import System, identities
+from system import RECEIVERS, System, identities
 
 PHOTOS = DEMO / "photos"
 
@@ -30,7 +30,7 @@ class CalibrateTest(support.ProcessTest):
         """Replays the demo clip and returns its last identity."""
         self.system.start_all()
         results = identities(self.system.replay(CARPHONE))
-        for name in ("recognize", "track", "detect-align", "motion", "broker"):
+        for name in reversed(RECEIVERS):
             self.system.stop(name)
         return results[-1]
 

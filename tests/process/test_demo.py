@@ -13,6 +13,7 @@ import unittest
 
 import support
 from images import carphone_frames
+from pipeline_table import EDGE
 from support import CARPHONE, DATA, DEMO, program
 from system import System, identities
 
@@ -60,8 +61,7 @@ class DemoTest(support.ProcessTest):
         result = self.demo()
         self.assertIn("stage ", result.out, result)
         table = result.out[result.out.index("stage "):]
-        for stage in ("capture", "motion", "detect-align", "track", "queue", "recognize", "publish",
-                      "total"):
+        for stage in (*(each.process for each in EDGE), "queue", "recognize", "publish", "total"):
             row = re.search(rf"^{stage} +(\d+\.\d) +(\d+\.\d)$", table, re.M)
             self.assertTrue(row, f"no row for {stage}\n{result}")
             self.assertLessEqual(float(row[1]), float(row[2]), "p50 above p99")

@@ -9,7 +9,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT
-from system import System, http_get, identities, metric, msgpack, zmq
+from system import EDGE_RECEIVERS, System, http_get, identities, metric, msgpack, zmq
 
 ROLES = ("broker", "edge", "worker", "subscriber")
 
@@ -269,7 +269,7 @@ class RedisTest(SecurityTest):
         self.assertEqual(0, added.code, added)
         system.start("broker", **self.as_role("broker"))
         system.start("recognize", **self.as_role("worker"))
-        system.start("track", "detect-align", "motion")
+        system.start(*EDGE_RECEIVERS)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
         self.assertEqual({"man"}, {m["subject"] for m in known})

@@ -12,7 +12,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT, log_fields, program
-from system import SERVICES, System, http_get, identities, msgpack, zmq
+from system import EDGE_RECEIVERS, SERVICES, System, http_get, identities, msgpack, zmq
 
 try:
     import jsonschema
@@ -139,7 +139,7 @@ class SignalTest(ServiceTest):
         self.assertEqual(0, capture.wait(), capture.last_line())
 
     def test_services_exit_on_sigterm_while_no_other_service_is_running(self):
-        for name in ("broker", "track", "detect-align", "motion"):
+        for name in ("broker", *EDGE_RECEIVERS):
             with self.subTest(service=name):
                 system = System(self)
                 system.start(name)
@@ -148,9 +148,10 @@ class SignalTest(ServiceTest):
 
     def test_edge_stages_exit_on_sigterm_while_track_is_not_running(self):
         system = System(self)
-        system.start("detect-align", "motion")
+        others = [name for name in EDGE_RECEIVERS if name != "track"]
+        system.start(*others)
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
-        for name in ("motion", "detect-align", "capture"):
+        for name in (*reversed(others), "capture"):
             with self.subTest(service=name):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
