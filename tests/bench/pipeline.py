@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE.parent / "fault"), str(HERE.parent / "process")]
 import support  # noqa: E402
 from images import carphone_frames, ffmpeg_clip  # noqa: E402
 from peers import Edge  # noqa: E402
+from pipeline_table import EDGE  # noqa: E402
 from support import CARPHONE, cpu_seconds  # noqa: E402
 from system import System, metric  # noqa: E402
 
@@ -165,14 +166,14 @@ class Pipeline(support.ProcessTest):
                 """Returns the numbers of captured and of dropped frames so far."""
                 health = system.services["capture"].health
                 frames = sum(metric(health, "facebus_frames_total", camera=f"c{i}") for i in range(count))
-                dropped = sum(dropped_by(system, name) for name in ("capture", "motion", "detect-align", "track"))
+                dropped = sum(dropped_by(system, stage.process) for stage in EDGE)
                 return frames, dropped
 
             before, used, start = totals(), self.cpu_times(system), time.monotonic()
             self.read(system, 15)
             elapsed = time.monotonic() - start
             if count == 1:
-                memory = {name: peak_memory(system, name) for name in self.EDGE}
+                memory = {stage.process: peak_memory(system, stage.process) for stage in EDGE}
             cores = sum(self.cpu_times(system)[name] - used[name] for name in used) / elapsed
             frames, dropped = (after - earlier for after, earlier in zip(totals(), before, strict=True))
             print(f"| {count} | {frames / elapsed:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
@@ -184,8 +185,6 @@ class Pipeline(support.ProcessTest):
         for name, mib in memory.items():
             print(f"| {name} | {mib:.0f} |")
         print(f"| total | {sum(memory.values()):.0f} |")
-
-    EDGE = ("capture", "motion", "detect-align", "track")
 
     def workers(self):
         """Prints the probes per second of real workers, fed by a simulated edge that always has more probes."""

@@ -8,6 +8,7 @@ import unittest
 
 from fault_system import msgpack, support, zmq
 from images import carphone_frames, ffmpeg_clip
+from pipeline_table import EDGE
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
 
@@ -36,7 +37,7 @@ class EdgeProcessTest(support.ProcessTest):
             return message.kind == "identity" and message["decision"] == "known"
 
         system.until(is_known)
-        for name in ("capture", "motion", "detect-align", "track"):
+        for name in [stage.process for stage in EDGE]:
             with self.subTest(killed=name):
                 service = system.services.pop(name)
                 service.process.kill()
