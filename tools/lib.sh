@@ -30,9 +30,10 @@ flag_given() {
   esac
 }
 
-# find_models FILE...: sets FACEBUS_MODELS to the models folder. Exits if it does not contain these files.
+# find_models FILE...: sets FACEBUS_MODELS to the absolute path of the models folder. Exits if the folder does not
+# contain these files.
 find_models() {
-  FACEBUS_MODELS=$(readlink -f -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
+  FACEBUS_MODELS=$(readlink -m -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
   export FACEBUS_MODELS
   local file
   for file; do
@@ -41,7 +42,8 @@ find_models() {
   done
 }
 
-# build [FLAG...] CONTEXT: builds an image; FACEBUS_BUILD_NETWORK is the network used to fetch packages.
+# build [FLAG...] CONTEXT: builds an image. FACEBUS_BUILD_NETWORK selects the network used to fetch packages (default:
+# host).
 build() { docker build --network="${FACEBUS_BUILD_NETWORK:-host}" "$@"; }
 
 # need_image NAME...: exits if docker does not have these images.
@@ -51,6 +53,19 @@ need_image() {
     timeout 30 docker image inspect "$image:latest" >/dev/null 2>&1 ||
       die 69 "docker has no image $image:latest; run tools/check-containers"
   done
+}
+
+# pipeline FIELD [MACHINE]: prints a field of each row of the table libs/wire/stages.hpp, one per line; with MACHINE,
+# only of the rows with this machine (edge or server). The fields are those of Stage in tests/process/pipeline_table.py,
+# such as process, program and port.
+pipeline() {
+  PYTHONPATH=tests/process python3 -B - "$@" <<'END'
+import sys
+from pipeline_table import STAGES
+for stage in STAGES:
+    if stage.machine in (sys.argv[2:] or [stage.machine]):
+        print(getattr(stage, sys.argv[1]))
+END
 }
 
 # ---- commands and clean-up ------------------------------------------------------------------------------------------
@@ -104,7 +119,8 @@ run_quiet() {
 readonly limit=180
 must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
 
-# until_true SECONDS COMMAND...: repeats a command until it succeeds. Fails after the given number of seconds.
+# until_true SECONDS COMMAND...: repeats a command until it succeeds. If the command still fails after this time, prints
+# its output and fails.
 until_true() {
   local end=$((SECONDS + $1))
   until run "${@:2}" >"$work/log" 2>&1; do

@@ -36,7 +36,7 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
-/// Returns an Error from a function whose return type is a Result.
+/// Returns an Error in a form that converts to any Result<T>: `return fail(kind, message);`
 inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
     return std::unexpected(Error{kind, std::move(message)});
 }

@@ -101,6 +101,12 @@ std::string read_secret(const std::string& file, const std::string& setting) {
         throw FatalError(Exit::config,
                          fmt::format("cannot read a secret from {}; check {}", file, setting));
     }
+    if (secret.empty()) {
+        throw FatalError(Exit::config,
+                         fmt::format("the first line of {} is empty; write the secret there, or "
+                                     "check {}",
+                                     file, setting));
+    }
     return secret;
 }
 

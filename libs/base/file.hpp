@@ -34,7 +34,7 @@ class FileWriter {
 
     std::filesystem::path file_;
     std::filesystem::path temporary_;
-    int descriptor_ = -1;  ///< -1: commit() was called, or moved from
+    int descriptor_ = -1;  ///< -1 after commit() and in a moved-from object
 };
 
 /// Replaces the file atomically. Errors: those of FileWriter.
@@ -43,8 +43,8 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view byte
 /// FileWriter.
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
-/// Returns the first line of a file that contains a secret. Returns an empty string if the file
-/// name is empty. If the file is empty or cannot be read, throws `FatalError` (config) that names
+/// Returns the first line of a file that contains a secret, or an empty string if the file name is
+/// empty. If the line is empty or the file cannot be read, throws `FatalError` (config) that names
 /// `setting`, the configuration key or flag of the file.
 std::string read_secret(const std::string& file, const std::string& setting);
 

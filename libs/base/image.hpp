@@ -66,10 +66,10 @@ inline constexpr std::size_t crop_bytes = std::size_t{crop_side} * crop_side * c
 /// Suitability of a crop for recognition.
 struct Quality {
     float eye_distance = 0;  ///< distance between the eyes in the original image, pixels
-    float sharpness = 0;  ///< variance of the Laplacian of the normalised crop; higher is sharper
+    float sharpness = 0;  ///< variance of the Laplacian at normalised contrast; higher is sharper
     float yaw = 0;        ///< -1: turned to the left edge of the image, 0: frontal, 1: to the right
     float detector = 0;   ///< score of the face detector, 0..1
-    float overall = 0;    ///< the other fields as one weight: 0 (useless) to 1 (good)
+    float overall = 0;    ///< the other fields combined: 0 (useless) to 1 (good)
 };
 
 }  // namespace facebus

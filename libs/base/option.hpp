@@ -9,7 +9,8 @@
 //         }
 //     };
 //
-// Strings and booleans have no range. libs/service reads such structs from facebus.yaml.
+// Enums have Choices instead of a Range; strings and booleans have neither. libs/service fills such
+// structs from facebus.yaml.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ struct Range {
     double highest;
 };
 
-/// Words that a key accepts, each with the value that it stands for.
+/// Words that a key accepts, each with the value that it sets.
 template <class Value>
 struct Choices {
     std::vector<std::pair<std::string, Value>> words;

@@ -1,4 +1,5 @@
-// Pseudo-random numbers that depend only on the seed, except for rounding errors in normal().
+// Pseudo-random numbers that depend only on the seed. Only the rounding in normal() may differ
+// between platforms.
 #pragma once
 
 #include <cmath>
@@ -11,8 +12,8 @@
 
 namespace facebus {
 
-/// Seeded source of random numbers. Implements its own distributions, because the C++ standard does
-/// not specify the algorithms of the standard ones. Not thread-safe.
+/// Seeded source of random numbers. Implements its own distributions, because those of the standard
+/// library return different numbers in different implementations. Not thread-safe.
 class Random {
   public:
     explicit Random(std::uint64_t seed) : engine_(seed) {}
@@ -30,12 +31,12 @@ class Random {
     double normal();
 
   private:
-    /// Box-Muller computes two numbers at a time. Contains the second one until it is returned.
-    std::optional<double> kept_;
     /// Returns a number greater than 0, so that its logarithm is finite, and at most 1.
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;
+    /// Second of the two numbers that Box-Muller computes at a time, for the next call of normal().
+    std::optional<double> kept_;
 };
 
 inline double Random::normal() {

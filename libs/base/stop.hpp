@@ -18,8 +18,8 @@ class Stop {
     [[nodiscard]] bool requested() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-    /// Blocks until the stop is requested or the time has passed. Returns whether the stop was
-    /// requested. Returns false early if a signal handler interrupts the wait.
+    /// Blocks until the stop is requested or the time has passed, and returns whether the stop was
+    /// requested. Returns earlier, also false, if a signal handler interrupts the wait.
     bool wait_ms(int milliseconds) const noexcept;
 
   private:

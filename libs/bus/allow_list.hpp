@@ -12,9 +12,9 @@
 namespace facebus::bus {
 
 /// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
-/// connect to the endpoint for the role of the key. allows() takes added and removed files into
-/// account after at most one second. After construction, invalid files are skipped, and no key is
-/// allowed while the folder is unreadable. Thread-safe.
+/// connect to the endpoint for the role of the key. If files are added or removed, allows() uses
+/// the new set at most one second later. After construction, invalid files are skipped, and no key
+/// is allowed while the folder is unreadable. Thread-safe.
 class AllowList {
   public:
     /// Throws `FatalError` (config) if `folder` is unreadable or contains an invalid .pub file.

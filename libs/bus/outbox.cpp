@@ -18,8 +18,8 @@ std::optional<Outbox::Kind> Outbox::drop_oldest_if_full() {
     return kind;
 }
 
-// Linear, so first_due() and next_due() are quadratic in the worst case. That is fast enough for a
-// few hundred entries, such as the default capacity.
+// Takes linear time, so first_due() and next_due() take quadratic time in the worst case. That is
+// fast enough for a few hundred entries, such as the default capacity.
 bool Outbox::must_wait(std::size_t index) const {
     const auto& entry = entries_[index];
     if (entry.kind != Kind::closing) return false;

@@ -14,16 +14,16 @@
 namespace facebus::bus {
 
 /// At-least-once delivery from the edge. Keeps probes and track events until they are acknowledged
-/// or dropped, and returns them again for sending if an acknowledgement does not arrive in time. A
-/// closing entry, such as the event `ended` of a track, waits for earlier entries, see add().
-/// Contains neither sockets nor a clock: the caller sends the messages and passes the current time.
-/// Not thread-safe.
+/// or dropped. Returns a message from next_to_send(), and returns it again if the acknowledgement
+/// does not arrive in time. A closing entry, such as the event `ended` of a track, waits for
+/// earlier entries; see add(). Contains neither sockets nor a clock: the caller sends the messages
+/// and passes the current time. Not thread-safe.
 class Outbox {
   public:
     using Time = Monotonic::time_point;
 
     struct Options {
-        /// Number of entries from which the outbox is full. add() does not enforce it.
+        /// Number of entries at which the outbox counts as full. add() accepts more.
         std::size_t capacity = 256;
         /// Time after which an unacknowledged entry is resent.
         Monotonic::duration resend = std::chrono::seconds(3);
@@ -34,13 +34,13 @@ class Outbox {
     enum class Kind {
         probe,    ///< dropped first when the outbox is full
         event,    ///< track event; dropped only if the outbox contains no probes
-        closing,  ///< like `event`, but waits for earlier entries, see add()
+        closing,  ///< like `event`, but waits for earlier entries; see add()
     };
 
     /// Adds a message. `ref` is the id by which it will be acknowledged. `group` is
-    /// "<camera>/<track>/" for a track and "<camera>/" for a camera, such as "door/7/" and "door/".
-    /// A closing entry waits until all earlier entries whose group starts with its own group are
-    /// acknowledged or dropped.
+    /// "<camera>/<track>/" if the message is about a track, and "<camera>/" if it is about a
+    /// camera: "door/7/" or "door/". A closing entry waits until all earlier entries whose group
+    /// starts with its own group are acknowledged or dropped.
     void add(std::string ref, std::string group, Message message, Kind kind);
 
     /// If the outbox is full, drops the oldest probe, or the oldest event if there are no probes.

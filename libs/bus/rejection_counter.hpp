@@ -8,15 +8,15 @@ namespace facebus::bus {
 
 /// Counts connections that close before their handshake succeeds, based on the monitor events of a
 /// socket. The events `accepted` and `disconnected` identify the connection, but `handshake
-/// succeeded` does not. Among connections whose handshakes run concurrently, an established one is
-/// therefore indistinguishable from a pending one. If it disconnects before all of these handshakes
-/// have finished, it is counted as rejected, and a rejected one may not be counted. Not
-/// thread-safe.
+/// succeeded` does not. If several handshakes run at the same time, it is therefore unknown which
+/// of them have succeeded. A connection that disconnects after its handshake, but before the other
+/// handshakes have finished, is then counted as rejected, and one that is rejected later may be
+/// missed. Not thread-safe.
 class RejectionCounter {
   public:
     /// Records a new connection, identified by its descriptor.
     void on_accepted(int connection) { pending_.insert(connection); }
-    /// Records a successful handshake of an unidentified connection.
+    /// Records that the handshake of some connection succeeded.
     void on_handshake_succeeded() {
         ++done_;
         settle();
@@ -30,7 +30,7 @@ class RejectionCounter {
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
-    /// Treats all pending connections as established once there were as many successful handshakes.
+    /// Treats all pending connections as established once as many handshakes have succeeded.
     void settle() {
         if (pending_.size() > done_) return;
         pending_.clear();

@@ -40,7 +40,8 @@ zmq::socket_type zmq_type(SocketType type) {
     std::unreachable();
 }
 
-/// Returns a frame that contains `bytes`. A large one shares their memory until ZeroMQ has sent it.
+/// Returns a frame that contains `bytes`. A large frame shares their memory until ZeroMQ has sent
+/// it.
 zmq::message_t share(const Bytes& bytes) {
     // Copying a few bytes is cheaper than a reference-counted frame.
     if (bytes.size() < 1024) return {bytes.data(), bytes.size()};
@@ -179,8 +180,9 @@ void Socket::Impl::watch_connections() {
     monitor->connect(name);
 }
 
-// The ZAP handler checks a key only when a peer connects. Checking each message as well makes the
-// removal of a key effective for existing connections.
+// The ZAP handler checks a key only when a peer connects. Checking each received message as well
+// makes the removal of a key effective for peers that are connected. Exception: a subscriber sends
+// no messages, so it remains connected.
 bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
     if (!curve_server) return true;
     const char* key = zmq_msg_gets(frame.handle(), "User-Id");

@@ -55,8 +55,8 @@ enum class SocketType {
 struct SocketOptions {
     int send_queue = 1000;     ///< maximum number of unsent messages per peer
     int receive_queue = 1000;  ///< maximum number of unread messages per peer
-    /// Time in which unsent messages are still sent after the destruction of the socket. The
-    /// destructor of the Context blocks for at most this time.
+    /// Time during which queued messages are still sent after the socket is destroyed. The
+    /// destructor of the Context blocks for up to this time.
     int linger_ms = 0;
     /// Maximum size of a received frame, in bytes. A peer that sends a larger one is disconnected.
     std::size_t max_frame_bytes = wire::max_payload_bytes;
@@ -103,8 +103,8 @@ class Socket {
     /// Returns how many connections to this listening socket ended before their handshake
     /// succeeded, for example because the peer did not speak ZeroMQ, had no key, expected a
     /// different key of the broker, or had a key that is not allowed; see RejectionCounter. Returns
-    /// 0 if the socket has no role. If it has one, must be called regularly, because only this
-    /// empties an unbounded event queue.
+    /// 0 if the socket has no role. If it has a role, this must be called regularly: nothing else
+    /// empties the queue of connection events, which is unbounded.
     std::uint64_t rejected_connections();
 
     /// Returns the underlying ZeroMQ socket, for Poller.
@@ -123,8 +123,8 @@ struct Interest {
     bool ready = false;  ///< set by Poller::wait(): the socket can be read or written as requested
 };
 
-/// Waits for sockets and for the stop request, and updates the heartbeat while it waits.
-/// Thread-safe, but no other thread may use the sockets during a call.
+/// Waits for sockets or the stop request, and updates the heartbeat while it waits. Thread-safe,
+/// but no other thread may use the sockets during a call.
 class Poller {
   public:
     Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}
@@ -132,6 +132,7 @@ class Poller {
     /// Blocks until a socket is ready, the stop is requested or the timeout expires (negative: no
     /// timeout). Returns false if the stop was requested.
     bool wait(std::span<Interest> interests, int timeout_ms) const;
+    /// Like wait(), for one socket.
     bool wait_readable(const Socket& socket, int timeout_ms) const;
     bool wait_writable(const Socket& socket, int timeout_ms) const;
 

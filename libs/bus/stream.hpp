@@ -1,11 +1,12 @@
 // Transport of frames, regions and faces from one stage to the next. If the next stage is too slow,
-// messages of a live source are dropped, and the sender of messages of a file blocks.
+// messages of a live source are dropped; for messages of a lossless source, the sender blocks.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "bus/socket.hpp"
@@ -21,9 +22,9 @@ struct Item {
 };
 
 /// Receiving end of the connection between two stages. Keeps only the newest message of each live
-/// source: if a newer one arrives before a message was read, the older one is dropped and counted,
-/// unless it is the end of the stream. Of the messages of a file, receives only one ahead; the
-/// others stay in the queue of the socket, and when the queue is full, the sender blocks. Not
+/// source: if a newer message arrives before the previous one was read, the previous one is dropped
+/// and counted, unless it is the end of a stream. Of a lossless source, it keeps one message and
+/// leaves the others in the queue of the socket; when the queue is full, the sender blocks. Not
 /// thread-safe.
 template <class M>
 class StreamReader {
@@ -66,14 +67,14 @@ class StreamReader {
     static constexpr int drain_limit = 256;
 
     /// Returns whether a newer message may replace this one. The end of a live stream must not be
-    /// dropped, because no message follows it.
+    /// dropped, because the next stages have to finish the stream.
     static bool droppable(const M& message) { return message.stream.live && !message.stream.end; }
 
     /// Moves messages from the socket to `waiting_`.
     void drain() {
         for (int i = 0; i < drain_limit; ++i) {
-            // Once a message of a file is waiting, leave the rest in the queue of the socket, so
-            // that the sender blocks when the queue is full.
+            // Once a message of a lossless source is waiting, leave further messages in the queue
+            // of the socket, so that the sender blocks when the queue is full.
             if (!waiting_.empty() && !waiting_.back().message.stream.live) return;
             auto received = socket_.try_receive();
             if (!received) {
@@ -91,14 +92,14 @@ class StreamReader {
         }
     }
 
-    /// Replaces the waiting message of the same live source if both are droppable. Otherwise
+    /// Replaces the last waiting message of the same source if both are droppable. Otherwise
     /// appends the item.
     void put(Item<M> item) {
         if (droppable(item.message)) {
-            for (auto& old : waiting_) {
-                if (old.message.head.src != item.message.head.src || !droppable(old.message)) {
-                    continue;
-                }
+            for (auto& old : waiting_ | std::views::reverse) {
+                if (old.message.head.src != item.message.head.src) continue;
+                // A frame must not overtake the end of the previous stream of its source.
+                if (!droppable(old.message)) break;
                 // Copy the report of a scene cut from the dropped message; otherwise `track` would
                 // continue its tracks across the cut.
                 if constexpr (requires { item.message.cut; }) {
@@ -124,9 +125,9 @@ class StreamWriter {
   public:
     StreamWriter(Socket& socket, const Poller& poller) : socket_(socket), poller_(poller) {}
 
-    /// Sets the sequence number and sends the message. If the queue is full, a live message is
-    /// dropped and counted; for a message of a file or the end of a stream, send() blocks. Returns
-    /// false if the stop was requested while it was blocked.
+    /// Sets the sequence number and sends the message. If the queue is full, a message of a live
+    /// source is dropped and counted; for a message of a lossless source or the end of a stream,
+    /// send() blocks. Returns false if the stop was requested while send() was blocked.
     template <class M>
     bool send(M& message, const Bytes& payload) {
         message.head.seq = ++seq_;

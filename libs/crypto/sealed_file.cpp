@@ -117,7 +117,7 @@ Result<void> SealedWriter::write(std::string_view bytes) {
         if (auto written = impl_->seal(left.substr(0, chunk_bytes), 0); !written) return written;
         left.remove_prefix(chunk_bytes);
     }
-    impl_->waiting = std::string(left);
+    impl_->waiting.erase(0, impl_->waiting.size() - left.size());
     return {};
 }
 
@@ -179,11 +179,13 @@ struct SealedReader::Impl {
         position = 0;
         if (!sealed) {
             const auto bytes = read(chunk_bytes);
+            if (in.bad()) return unreadable();
             at_end = bytes.empty();
             waiting += bytes;
             return {};
         }
         const auto bytes = read(encrypted_chunk_bytes);
+        if (in.bad()) return unreadable();
         if (bytes.size() < crypto_secretstream_xchacha20poly1305_ABYTES) return truncated();
         std::array<unsigned char, chunk_bytes> out{};
         unsigned long long size = 0;
@@ -198,6 +200,10 @@ struct SealedReader::Impl {
         return {};
     }
 
+    [[nodiscard]] Result<void> unreadable() const {
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check its name and permissions", name));
+    }
     [[nodiscard]] Result<void> truncated() const {
         return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
     }
@@ -217,11 +223,10 @@ Result<SealedReader> SealedReader::open(const std::filesystem::path& file,
     auto impl = std::make_unique<Impl>();
     impl->name = file.string();
     impl->in.open(file, std::ios::binary);
-    if (!impl->in) {
-        return fail(ErrorKind::unavailable,
-                    fmt::format("cannot read {}; check its name and permissions", impl->name));
+    if (impl->in) impl->waiting = impl->read(magic.size());
+    if (!impl->in.is_open() || impl->in.bad()) {
+        return std::unexpected(impl->unreadable().error());
     }
-    impl->waiting = impl->read(magic.size());
     if (impl->waiting == magic) {
         impl->waiting.clear();
         if (auto unsealed = impl->unseal(passphrase); !unsealed) {

@@ -17,7 +17,7 @@
 
 namespace facebus::crypto {
 
-/// Writes a file that only its owner can read. Until commit() the target file is unchanged. Errors:
+/// Writes a file that only its owner can read. The target file is unchanged until commit(). Errors:
 /// those of FileWriter. Not thread-safe.
 class SealedWriter {
   public:
@@ -41,20 +41,22 @@ class SealedWriter {
 /// Reads a file written by SealedWriter, line by line. Not thread-safe.
 class SealedReader {
   public:
-    /// Lines up to this length can be read. Some lines of up to twice this length can be, too.
+    /// Lines of up to this length are always read. Longer ones may be rejected, and are if they
+    /// have more than twice this length.
     static constexpr std::size_t max_line_bytes = 65'536;
 
     /// Opens the file. `passphrase` is ignored if the file is not encrypted. Errors: unavailable
-    /// (unreadable, or the key cannot be derived), malformed (truncated), refused (encrypted, but
-    /// the passphrase is empty).
+    /// (the file is unreadable, or the key cannot be derived), malformed (the file is truncated),
+    /// refused (the file is encrypted, but the passphrase is empty).
     static Result<SealedReader> open(const std::filesystem::path& file,
                                      const std::string& passphrase);
     ~SealedReader();
     SealedReader(SealedReader&&) noexcept;
 
     /// Returns the next line without the line end, or nothing at the end of the file. Errors:
-    /// refused (wrong passphrase, or a chunk was modified or truncated), malformed (chunks or the
-    /// line end are missing at the end), too_large (line longer than max_line_bytes).
+    /// unavailable (the file is unreadable), refused (wrong passphrase, or a chunk was modified or
+    /// truncated), malformed (the last chunks or the last line end are missing), too_large (the
+    /// line is longer than max_line_bytes).
     Result<std::optional<std::string>> line();
 
   private:

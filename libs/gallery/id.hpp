@@ -17,8 +17,8 @@ bool valid_id(std::string_view text);
 
 /// Returns the id formatted as a UUID, with dashes (8-4-4-4-12). Requires: valid_id(id).
 std::string to_uuid(std::string_view id);
-/// Returns the UUID without its dashes and in lower case. Returns text unchanged if it does not
-/// have the layout of a UUID.
+/// Returns the UUID without its dashes and in lower case. Returns `uuid` unchanged if it does not
+/// have 36 characters with dashes at the positions of a UUID.
 std::string from_uuid(std::string_view uuid);
 
 /// An id as 16 bytes. Packed ids sort in the same order as ids in text form.

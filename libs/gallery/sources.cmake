@@ -17,8 +17,8 @@ facebus_library(gallery
   PUBLIC facebus::base
   PRIVATE facebus::crypto PkgConfig::hiredis OpenSSL::SSL nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
-# This library cannot share the precompiled header of base, because hiredis adds definitions.
+# This library cannot share the precompiled header of base, because the compiler flags of hiredis define macros.
 facebus_precompile(facebus_gallery)
-# -O3 vectorises the loops of the kernels. GCC 12 warns about one of its own headers.
+# -O3 vectorises the loops of the kernels. GCC 12 reports -Wmaybe-uninitialized in one of its own headers.
 set_source_files_properties(gallery/match/compact.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized")

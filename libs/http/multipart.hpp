@@ -23,8 +23,8 @@ struct FormPart {
 Result<std::vector<FormPart>> parse_form(std::string_view type, std::string_view body,
                                          std::size_t max_parts);
 
-/// Returns the parameter `name` of a header such as `form-data; name="file"; filename="a.jpg"`, or
-/// an empty string if it is absent.
+/// Returns the parameter `name` of a header such as `form-data; name="file"; filename="a.jpg"`.
+/// Returns an empty string if the parameter is absent or the header is malformed.
 std::string_view header_parameter(std::string_view header, std::string_view name);
 
 /// Returns whether the strings are equal, ignoring the case of ASCII letters.

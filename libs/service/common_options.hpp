@@ -18,8 +18,8 @@ namespace facebus::service {
 struct CommonOptions {
     /// Addresses of one stage of wire::stages.
     struct Addresses {
-        std::string input;   ///< endpoint on the bus
-        std::string health;  ///< host:port of /healthz and /metrics
+        std::string input;   ///< endpoint on the bus; empty: the stage has no such key
+        std::string health;  ///< host:port of /healthz and /metrics; "none" or empty: no server
     };
 
     bus::SecurityOptions bus{};

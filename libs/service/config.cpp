@@ -154,22 +154,22 @@ class Reader {
     }
 
     void override_with(const std::string& variable, const std::string& value) {
-        // FACEBUS_CAMERAS_DOOR_SOURCE adds the camera "door" if it is not in the file.
-        for (const auto& group : groups_) {
-            if (is_key(variable)) break;
-            const auto name = entry_name(group, variable);
-            if (name.empty()) continue;
-            for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
-        }
-        for (const auto& [path, key] : keys_) {
-            if (key.variable() != variable) continue;
-            try {
-                key.parse(value);
-            } catch (const std::invalid_argument& error) {
-                throw FatalError(Exit::config,
-                                 fmt::format("environment: {}: {}", variable, error.what()));
+        try {
+            // FACEBUS_CAMERAS_DOOR_SOURCE adds the camera "door" if it is not in the file.
+            for (const auto& group : groups_) {
+                if (is_key(variable)) break;
+                const auto name = entry_name(group, variable);
+                if (name.empty()) continue;
+                for (auto& key : group.keys(name)) keys_.insert_or_assign(key.path, key);
             }
-            return;
+            for (const auto& [path, key] : keys_) {
+                if (key.variable() != variable) continue;
+                key.parse(value);
+                return;
+            }
+        } catch (const std::invalid_argument& error) {
+            throw FatalError(Exit::config,
+                             fmt::format("environment: {}: {}", variable, error.what()));
         }
         if (std::ranges::find(other_variables, variable) != other_variables.end()) return;
         throw FatalError(Exit::config,
@@ -237,7 +237,7 @@ class Reader {
     /// known name is similar.
     static std::string suggestion(const std::string& name, const std::vector<std::string>& known,
                                   const std::string& otherwise) {
-        constexpr std::size_t too_far = 4;  // edits; a name that differs so much is hardly a typo
+        constexpr std::size_t too_far = 4;  // a typo differs by fewer edits than this
         const auto distance = [&](const auto& each) { return edit_distance(name, each); };
         const auto nearest = std::ranges::min_element(known, {}, distance);
         return distance(*nearest) < too_far ? fmt::format("; did you mean {}?", *nearest)

@@ -46,7 +46,8 @@ std::string Health::json() const {
     for (const auto& [name, check] : checks_) {
         body["checks"][name] = {{"ok", check.ok}, {"text", check.text}};
     }
-    return body.dump(2) + "\n";
+    // The text of a check may contain a file name or an error of a library in any encoding.
+    return body.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 struct HealthServer::Impl {

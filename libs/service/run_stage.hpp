@@ -19,9 +19,9 @@ concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
 };
 
 /// Runs a stage until the stop is requested. Receives `In` messages at the input of the service and
-/// passes each to `stage`. Then calls `on_processed(input, output, output_payload)` to update
-/// metrics of the stage, sets the completion time of the step, and sends the output to the next
-/// stage of the pipeline.
+/// passes each to `stage`. Then calls `on_processed(item, output, output_payload)` to update
+/// metrics of the stage (`item`: the message with its payload), sets the completion time of the
+/// step, and sends the output to the next stage of the pipeline.
 template <class In, class Out, StageOf<In, Out> Stage, class OnProcessed>
 void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
     const auto row = wire::index_of(runtime.service);

@@ -35,7 +35,7 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                "Always 1; the label `version` contains the version of the program",
                {{"service", service}, {"version", FACEBUS_VERSION}})
         .set(1);
-    // Prometheus client libraries export this metric under this name.
+    // Name and help text are those of the official Prometheus client libraries.
     metrics
         .gauge("process_start_time_seconds",
                "Start time of the process since unix epoch in seconds")
@@ -91,7 +91,7 @@ void Runtime::count_error(const Error& error) const {
 
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body) {
-    static Stop stop;  // static, because a signal can arrive at any time
+    static Stop stop;  // static, because a signal can arrive until the process exits
     CLI::App app("facebus " + service);
     std::string config;
     app.add_option("--config", config,

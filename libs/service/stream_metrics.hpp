@@ -1,4 +1,4 @@
-// Metrics of the stages that process messages about frames.
+// Metrics of the stages that process frames, regions and faces.
 #pragma once
 
 #include <string>

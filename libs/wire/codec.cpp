@@ -248,6 +248,11 @@ void check_quality(const Quality& quality) {
     require(quality.eye_distance >= 0 && quality.sharpness >= 0, "quality has a negative value");
 }
 
+/// Rounding may take a similarity slightly out of its range.
+void check_similarity(double similarity) {
+    require(std::abs(similarity) <= 1.001, "similarity is not in -1..1");
+}
+
 void check_id(const std::string& id, std::string_view key) {
     if (id.empty() || id.size() > 160) reject(fmt::format("{} must be 1 to 160 bytes", key));
 }
@@ -260,7 +265,11 @@ void check(const Frame& m, std::size_t payload) {
 
 void check(const Region& m, std::size_t payload) {
     require(m.areas.size() <= max_areas, "too many areas");
-    if (!m.stream.end) check_size(m.frame_width, m.frame_height);
+    if (m.stream.end) {
+        require(m.areas.empty(), "the end of the stream has areas");
+        return check_payload(0, payload);
+    }
+    check_size(m.frame_width, m.frame_height);
     std::size_t expected = 0;
     for (const auto& area : m.areas) {
         check_size(area.width, area.height);
@@ -316,6 +325,12 @@ void check(const Identity& m, std::size_t payload) {
                                 payload != 0;
     require(!m.ignored.value_or(false) || !reveals_person,
             "an ignored identity must not reveal the person");
+    if (m.similarity) check_similarity(*m.similarity);
+    if (m.runner_up) check_similarity(m.runner_up->similarity);
+    if (m.probability) {
+        require(*m.probability >= 0 && *m.probability <= 1, "probability is not in 0..1");
+    }
+    require(m.quality >= 0 && m.quality <= 1, "quality is not in 0..1");
     if (m.crop_quality) check_quality(*m.crop_quality);
     if (payload != 0) check_payload(crop_bytes, payload);
 }

@@ -21,9 +21,9 @@ inline constexpr std::int32_t max_side = 16384;  ///< pixels, width or height of
 template <class Message>
 std::string encode(const Message& message);
 
-/// Decodes and validates a header. Checks, in this order: sizes of header and payload, element
-/// sizes and nesting depth of the MessagePack data, version, keys and types, ranges, and whether
-/// the payload has the size that follows from the header. Ignores unknown keys. Input may be
+/// Decodes and validates a header. Checks, in this order: sizes of header and payload, sizes and
+/// nesting depth of the MessagePack elements, version, keys and types, ranges, and whether the
+/// payload has the size that follows from the header. Ignores unknown keys. The input may be
 /// hostile. Errors: malformed, unsupported, too_large. Does not throw.
 template <class Message>
 Result<Message> decode(std::string_view header, std::size_t payload_bytes);
@@ -37,8 +37,8 @@ std::string topic(const Message& message) {
     return std::string(Message::kind) + "." + message.head.src;
 }
 
-/// Returns whether `name` is a valid name of a camera or service: 1 to 64 characters
-/// from A-Z, a-z, 0-9, _ and -
+/// Returns whether `name` is a valid name of a camera or service: 1 to 64 characters from A-Z, a-z,
+/// 0-9, _ and -
 bool valid_source(std::string_view name);
 
 }  // namespace facebus::wire

@@ -56,7 +56,7 @@ class StageTimes {
 struct Head {
     std::uint32_t v = schema_version;
     std::string src{};      ///< name of the camera, or of the service that sent the message
-    std::uint64_t seq = 0;  ///< sequence number, counted by the sender
+    std::uint64_t seq = 0;  ///< sequence number; the sender increases it with every message
     /// Capture time of the frame; for a message without a frame, its creation time (Unix time, ns).
     std::int64_t ts = 0;
     StageTimes t{};  ///< completion times of the steps so far
@@ -73,7 +73,7 @@ struct Head {
 /// Fields shared by the messages about a frame on the edge.
 struct Stream {
     std::int64_t pts = 0;  ///< position in the stream (presentation timestamp), ns
-    bool live = false;     ///< true: a slow stage drops messages; false (file): the sender waits
+    bool live = false;     ///< true: late messages are dropped; false (lossless): senders wait
     bool end = false;      ///< last message of the stream, without pixels
 
     static void fields(auto& self, auto&& field) {
@@ -89,8 +89,8 @@ struct Frame {
     static constexpr std::string_view kind = "frame";
     Head head{};
     Stream stream{};
-    std::int32_t width = 0;   ///< of the frame, pixels; 0 at the end of the stream
-    std::int32_t height = 0;  ///< of the frame, pixels; 0 at the end of the stream
+    std::int32_t width = 0;   ///< pixels; 0 at the end of the stream
+    std::int32_t height = 0;  ///< pixels; 0 at the end of the stream
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -108,7 +108,7 @@ struct Region {
     Stream stream{};
     std::int32_t frame_width = 0;   ///< pixels; 0 at the end of the stream
     std::int32_t frame_height = 0;  ///< pixels; 0 at the end of the stream
-    bool cut = false;               ///< there is a scene cut since the previous message
+    bool cut = false;               ///< a scene cut occurred since the previous message
     std::vector<Area> areas{};      ///< disjoint areas of the frame
 
     static void fields(auto& self, auto&& field) {
@@ -134,13 +134,13 @@ struct FaceItem {
     }
 };
 
-/// detect-align -> track: all faces of one frame. Payload: one crop per face, 160 x 160
-/// x 3 bytes, BGR.
+/// detect-align -> track: all faces of one frame. Payload: one crop per face, 160 x 160 x 3 bytes,
+/// BGR, in the order of `faces`.
 struct Face {
     static constexpr std::string_view kind = "face";
     Head head{};
     Stream stream{};
-    bool cut = false;  ///< there is a scene cut since the previous message
+    bool cut = false;  ///< a scene cut occurred since the previous message
     std::vector<FaceItem> faces{};
 
     static void fields(auto& self, auto&& field) {
@@ -183,11 +183,12 @@ struct Ack {
     }
 };
 
-/// recognize -> broker: heartbeat of a worker, with the number of probes that it can accept.
+/// recognize -> broker: heartbeat of a worker, with the number of probes that it requests.
 struct Credit {
     static constexpr std::string_view kind = "credit";
     Head head{};
-    std::uint32_t credit = 0;    ///< number of probes requested in addition to those in flight
+    /// Number of probes requested in addition to those in flight. Replaces the previous credit.
+    std::uint32_t credit = 0;
     std::string model{};         ///< model id of the worker
     std::string gallery{};       ///< version of the gallery snapshot that the worker uses
     bool gallery_stale = false;  ///< the snapshot is stale, because Redis is unavailable
@@ -222,7 +223,7 @@ struct RunnerUp {
 enum class Decision {
     known,      ///< the person is Identity::subject
     unknown,    ///< enough good faces were seen, but no subject reaches threshold and margin
-    undecided,  ///< too few good faces for `known` or `unknown` so far, or the person is ignored
+    undecided,  ///< too few good faces so far for `known` or `unknown`, or the person is ignored
     error,      ///< the probe was dead-lettered
 };
 constexpr auto enum_names(Decision /*type*/) {
@@ -230,16 +231,18 @@ constexpr auto enum_names(Decision /*type*/) {
 }
 
 /// recognize -> broker -> subscribers: the decision about a track and its reasons. Payload: the
-/// most recent crop (160 x 160 x 3, BGR) if recognize.publish_crops is set, otherwise none.
+/// crop of the probe (160 x 160 x 3 bytes, BGR) if recognize.publish_crops is set, otherwise none.
+/// Never contains the crop of an ignored person. If the decision is `error`, the message has no
+/// payload.
 struct Identity {
     static constexpr std::string_view kind = "identity";
     Head head{};
     std::uint64_t result = 0;          ///< number of the result in the run; 0 until published
     std::optional<std::string> run{};  ///< id of the broker's run; absent until published
-    std::string probe{};               ///< id of the probe
+    std::string probe{};               ///< id of the probe that led to this result
     std::string track{};               ///< id of the track
-    std::int64_t pts = 0;              ///< position in the stream, ns
-    Box box{};                         ///< face in the frame, pixels
+    std::int64_t pts = 0;              ///< position of the probe in the stream, ns
+    Box box{};                         ///< face of the probe in the frame, pixels
     Decision decision = Decision::undecided;
     std::optional<std::string> subject_id{};  ///< present if and only if the decision is `known`
     std::optional<std::string> subject{};     ///< name; present together with subject_id
@@ -254,10 +257,10 @@ struct Identity {
     /// Ids of the most similar samples of the best subject, best first.
     std::vector<std::string> samples{};
     double quality = 0;                     ///< overall quality of the best probe, 0..1
-    std::optional<Quality> crop_quality{};  ///< quality of the most recent crop
-    std::string model{};                    ///< model id of the worker
-    std::string gallery{};                  ///< version of the gallery snapshot
-    /// Reason for the decision `unknown` or `undecided`, or message of the error.
+    std::optional<Quality> crop_quality{};  ///< quality of the crop of `probe`
+    std::string model{};                    ///< model id of the worker; empty for `error`
+    std::string gallery{};                  ///< version of the gallery snapshot; empty for `error`
+    /// Reason for the decision `unknown`, `undecided` or `error`. Can be absent for `unknown`.
     std::optional<std::string> reason{};
     /// True: the person is ignored. The decision is then `undecided`, and no field reveals the
     /// person. The broker publishes such a message only to retract earlier results of the track.
@@ -293,8 +296,8 @@ struct Identity {
 /// Lifecycle event of a track.
 enum class TrackEvent {
     started,
-    /// The track continues. Sent every `track.heartbeat` seconds, or for every frame if
-    /// `track.publish_positions` is set.
+    /// The face was detected again. Sent at most once per `track.heartbeat` seconds or, if
+    /// `track.publish_positions` is set, for every such frame.
     moved,
     ended,  ///< one track has ended
     end,    ///< the stream of the camera has ended, and with it all of its tracks
@@ -309,8 +312,8 @@ struct Track {
     Head head{};
     std::string track{};  ///< id of the track; empty for `end`
     TrackEvent event = TrackEvent::started;
-    std::int64_t pts = 0;
-    Box box{};
+    std::int64_t pts = 0;  ///< position in the stream, ns
+    Box box{};             ///< face in the frame, pixels; all zeros for `end`
 
     /// Returns the id by which Ack::ref acknowledges this event.
     [[nodiscard]] std::string ref() const {
@@ -333,13 +336,13 @@ struct Track {
 struct Camera {
     static constexpr std::string_view kind = "camera";
     Head head{};               ///< ts: creation time
-    bool live = false;         ///< false: the source is a file, read as fast as possible
+    bool live = false;         ///< false: the source is lossless, usually a file
     bool ended = false;        ///< the stream has ended
     std::uint64_t frames = 0;  ///< frames of the camera received since `track` started
     double rate = 0;           ///< frames per second since the previous Camera message
-    /// Capture time of the latest frame (Unix time, ns); 0: no frame yet.
+    /// Time of the latest frame or of the end of the stream (Unix time, ns); 0: no frame yet.
     std::int64_t last_frame = 0;
-    std::uint32_t tracks = 0;  ///< number of open tracks
+    std::uint32_t tracks = 0;  ///< number of tracks that have not ended
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -358,13 +361,13 @@ struct Status {
     Head head{};
     std::string state{};               ///< "ok", or the problem in a few words
     std::optional<std::string> run{};  ///< id of the broker's run
-    std::uint32_t workers = 0;         ///< connected recognize processes
+    std::uint32_t workers = 0;         ///< responsive workers
     std::uint64_t queued = 0;          ///< probes waiting for a worker
     std::uint64_t in_flight = 0;       ///< probes in flight at workers
-    std::uint64_t results = 0;         ///< number of the last result; each run starts with 1
+    std::uint64_t results = 0;         ///< number of the last result in this run; 0: none yet
     /// Number of probes rejected in this run because the queue was full. The edge resends them.
     std::uint64_t refused = 0;
-    /// The worker that sent the last Credit reported a stale gallery snapshot.
+    /// The worker that sent the latest Credit uses a stale gallery snapshot.
     bool gallery_stale = false;
 
     static void fields(auto& self, auto&& field) {

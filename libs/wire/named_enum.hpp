@@ -11,7 +11,7 @@
 namespace facebus::wire {
 
 /// Enum with the values 0, 1, 2, … The function enum_names(E) in the namespace of the enum returns
-/// the names in the same order.
+/// an array of their names, in the order of the values.
 template <class E>
 concept NamedEnum = std::is_enum_v<E> && requires { enum_names(E{}); };
 

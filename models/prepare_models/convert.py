@@ -47,7 +47,7 @@ class _Conversion:
         self.converted = {"input:0": "input"}  # name in TensorFlow -> name in ONNX
 
     def run(self):
-        sys.setrecursionlimit(10_000)  # the network has several hundred layers
+        sys.setrecursionlimit(10_000)  # _output() recurses through several hundred layers
         self._add_bottleneck(self._output(FEATURES))
         self.graph.input.append(_floats("input", 3, SIDE, SIDE))
         self.graph.output.append(_floats("embedding", DIMENSIONS))

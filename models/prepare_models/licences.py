@@ -7,7 +7,7 @@ The folder licences contains the licence texts that the packages include.
 
 
 def licences_text(assets, output):
-    """Returns LICENCES.txt for the assets whose files are in the output folder."""
+    """Returns the text of LICENCES.txt for the assets whose files are in the output folder."""
     present = [asset for asset in assets if (output / asset.output).exists()]
     return HEADER + "".join(_entry(asset) for asset in present)
 

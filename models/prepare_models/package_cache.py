@@ -24,10 +24,13 @@ class PackageCache:
     def file_of(self, package):
         """Returns the path of the package file. Downloads it if necessary, and checks its hash."""
         path = self.folder / package.file
-        if self._is_good(package, path):
+        if _is_good(package, path):
             return path
         with files.exclusive(self.folder, self.say):
-            if not self._is_good(package, path):
+            # Another run may have downloaded the file while this one waited for the lock.
+            if not _is_good(package, path):
+                if path.exists():
+                    self._report_damage(path)
                 self._download(package, path)
         return path
 
@@ -64,18 +67,11 @@ class PackageCache:
                 "run models/prepare with another Python (3.11 to 3.14)"
             )
 
-    def _is_good(self, package, path):
-        if not path.exists():
-            return False
-        if path.stat().st_size == package.size and files.sha256(path) == package.sha256:
-            return True
+    def _report_damage(self, path):
+        damage = f"{path} is damaged (its SHA-256 differs from the manifest)"
         if self.offline:
-            raise PrepareError(
-                f"{path} is damaged (its SHA-256 differs from the manifest); run again without "
-                "--offline, or replace it with a good copy"
-            )
-        self.say(f"{path} is damaged (its SHA-256 differs from the manifest); downloading it again")
-        return False
+            raise PrepareError(f"{damage}; run again without --offline, or replace it with a good copy")
+        self.say(f"{damage}; downloading it again")
 
     def _download(self, package, path):
         if self.offline:
@@ -132,3 +128,7 @@ class PackageCache:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         return folder
+
+
+def _is_good(package, path):
+    return path.exists() and path.stat().st_size == package.size and files.sha256(path) == package.sha256

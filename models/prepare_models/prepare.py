@@ -31,6 +31,8 @@ class Preparation:
         with files.exclusive(self.output, self.say), files.scratch(self.output) as scratch:
             stamp = Stamp(self.output)
             missing = self._missing(stamp, self.verify)
+            if self.verify:
+                self._report_damage(missing)
             self._create(missing, scratch)
             # Reads the new files back and hashes them.
             still_missing = self._missing(stamp, rehash=False)
@@ -45,12 +47,13 @@ class Preparation:
         return len(missing)
 
     def _missing(self, stamp, rehash):
-        missing = [asset for asset in self.wanted if not stamp.is_current(asset, rehash)]
-        if rehash:
-            for asset in missing:
-                if (self.output / asset.output).exists():
-                    self.say(f"{self.output / asset.output} is damaged; creating it again")
-        return missing
+        return [asset for asset in self.wanted if not stamp.is_current(asset, rehash)]
+
+    def _report_damage(self, missing):
+        for asset in missing:
+            path = self.output / asset.output
+            if path.exists():
+                self.say(f"{path} is damaged; creating it again")
 
     def _licences_are_current(self):
         try:

@@ -4,7 +4,6 @@ The stamp file records the size and the modification time of each correct file.
 """
 
 import json
-import os
 
 from . import files
 
@@ -41,9 +40,8 @@ class Stamp:
         return True
 
     def save(self, scratch):
-        if self.changed and os.access(self.output, os.W_OK):
+        if self.changed:
             files.write_text(self.path, json.dumps(self.known, indent=1) + "\n", scratch)
-            self.changed = False
 
     def _read(self):
         # The stamp only saves time, so an unreadable one is ignored.

@@ -47,21 +47,21 @@ Result<Key> parse_line(const std::string& line) {
 
 Result<std::string> read_text(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     std::error_code failed;
-    const auto permissions = fs::status(file, failed).permissions();
-    if (!in || failed) {
+    const auto status = fs::status(file, failed);
+    if (!in || failed || fs::is_directory(status)) {
         return fail(ErrorKind::unavailable,
-                    fmt::format("cannot read {}; check that the file exists and that this user may "
+                    fmt::format("cannot read {}; check that it is a file and that this user may "
                                 "read it",
                                 file.string()));
     }
+    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,
                     fmt::format("{} is too large to be a file of API keys; the limit is {} bytes",
                                 file.string(), max_file_bytes));
     }
-    if ((permissions & fs::perms::others_write) != fs::perms::none) {
+    if ((status.permissions() & fs::perms::others_write) != fs::perms::none) {
         return fail(ErrorKind::refused,
                     fmt::format("every user on this machine can write to {0}; run chmod o-w {0}",
                                 file.string()));

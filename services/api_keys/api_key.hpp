@@ -18,9 +18,9 @@ namespace facebus::api_keys {
 
 /// Permissions of a key. Each role includes the permissions of the roles before it.
 enum class Role {
-    read,   ///< may recognise faces in images, list the gallery, and see results
+    read,   ///< may recognise faces in images, list the gallery, and see results and unknown faces
     enrol,  ///< may also add, change and remove subjects and faces, and see photos
-    admin,  ///< may also remove all subjects, and export and import the gallery
+    admin,  ///< may also remove all subjects or all faces, and export and import the gallery
 };
 std::string_view to_string(Role role);
 /// Parses the name of a role. Fails with `malformed` if no role has that name.

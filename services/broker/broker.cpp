@@ -8,12 +8,13 @@ namespace facebus::broker {
 
 namespace {
 
-// The largest valid messages are probes and identities: a header, and a crop of 77 kB.
+// Limit for a ZeroMQ frame from an edge or a worker. The largest valid one is a crop of 77 kB.
 constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
-// ZeroMQ keeps subscriptions in a tree with one level per byte and visits it recursively, so a long
-// subscription would overflow the stack. The messages of the CURVE handshake have to fit, too.
+// Limit for a ZeroMQ frame from a subscriber. ZeroMQ keeps subscriptions in a tree with one level
+// per byte and visits it recursively, so a long subscription would overflow the stack. The messages
+// of the CURVE handshake must be within this limit, too.
 constexpr std::size_t max_subscription_bytes = 1024;
-constexpr int peer_queue = 100;  // unread messages per edge and per worker
+constexpr int peer_queue = 100;  // maximum number of unread messages per edge and per worker
 
 template <class M>
 Result<M> decode(const bus::Received& received) {
@@ -44,11 +45,12 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
                                "Probes rejected because the queue was full; the edge keeps them "
                                "and sends them again")),
       workers_disconnected(metrics.counter("facebus_workers_disconnected_total",
-                                           "Workers excluded until they reconnect, because they "
+                                           "Workers that the broker stopped using because they "
                                            "sent an invalid message")),
       results(metrics.counter("facebus_results_total", "Published results")),
       queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
-      in_flight(metrics.gauge("facebus_in_flight_probes", "Probes in flight to workers")),
+      in_flight(
+          metrics.gauge("facebus_in_flight_probes", "Probes given to workers, result pending")),
       workers(metrics.gauge("facebus_workers", "Responsive workers")),
       times(metrics) {
     // Create all series now: Prometheus sees an increase only if the series existed before it.
@@ -109,8 +111,8 @@ void Broker::run() {
     }
 }
 
-/// Receives at most 100 messages, so that neither the edges nor the workers can starve the other
-/// side. Calls `handle` with each message, and `invalid` with the sender of each invalid one.
+/// Receives at most 100 messages, so that the edges cannot starve the workers, nor the workers the
+/// edges. Calls `handle` with each message, and `invalid` with the sender of each invalid message.
 template <class Handle, class Invalid>
 void Broker::receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid) {
     for (int i = 0; i < 100; ++i) {
@@ -211,7 +213,9 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
 void Broker::drop_worker(const std::string& worker) {
     if (!dropped_workers_.add(worker)) return;
     metrics_.workers_disconnected.add();
-    runtime_.log.limited_warning("worker_disconnected", {{"reason", "it sent an invalid message"}});
+    runtime_.log.limited_warning(
+        "worker_disconnected",
+        {{"reason", "it sent an invalid message, so it gets no probes until it reconnects"}});
     finish_all(dispatcher_.drop_worker(worker));
 }
 
@@ -229,7 +233,7 @@ void Broker::dispatch() {
         if (workers_.try_send(message, assignment->worker)) continue;
         runtime_.log.warning("worker_lost", {{"probe", probe.probe},
                                              {"reason", "the probe could not be sent to it"}});
-        finish_all(dispatcher_.drop_worker(assignment->worker));
+        finish_all(dispatcher_.undelivered(*assignment));
     }
     metrics_.queued.set(static_cast<double>(dispatcher_.queued()));
     metrics_.in_flight.set(static_cast<double>(dispatcher_.in_flight()));
@@ -241,8 +245,8 @@ void Broker::finish_all(std::vector<Dispatcher::Completed> all) {
 }
 
 /// Publishes the result of a completed probe if the decision about its track changed, then
-/// acknowledges the probe. In this order, because the edge sends the probe again if the broker
-/// crashes in between.
+/// acknowledges the probe. Because of this order, no result is lost: if the broker crashes in
+/// between, the edge sends the probe again.
 void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
     metrics_.completed.add();
     if (completed.publish) {

@@ -31,18 +31,19 @@ struct BrokerMetrics {
     ResultTimes times;
 };
 
-/// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges,
-/// sends probes to workers that have credit, publishes decisions that changed, and acknowledges
-/// completed probes to the edges. Invalid messages are counted and discarded; a worker that sends
-/// one gets no more probes until it reconnects. Not thread-safe.
+/// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges.
+/// Sends probes to workers that have credit. Publishes track events, camera states and each
+/// decision that differs from the previous one about its track. Acknowledges completed probes and
+/// published events to the edges. Counts and discards invalid messages; a worker that sends one
+/// gets no more probes until it reconnects. Not thread-safe.
 class Broker {
   public:
-    /// Binds the three endpoints. Throws FatalError if an endpoint cannot be bound, for example
-    /// because it is in use, and the errors of HistoryWriter.
+    /// Binds the three endpoints. Throws `FatalError` if an endpoint cannot be bound, for example
+    /// because it is in use. Also throws the errors of HistoryWriter.
     Broker(service::Runtime& runtime, const Options& options, const gallery::RedisOptions& redis,
            const gallery::HistoryOptions& history);
 
-    /// Blocks until the runtime stops.
+    /// Blocks until a stop is requested.
     void run();
 
   private:

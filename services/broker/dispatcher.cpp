@@ -87,9 +87,9 @@ std::optional<Dispatcher::Assignment> Dispatcher::next() {
     return assignment;
 }
 
-/// Returns a probe of a lost worker to the queue. A probe that was already delivered `max_attempts`
-/// times has probably crashed its workers: completes it with the decision `error` instead, so that
-/// it cannot crash every worker in turn and its track continues.
+/// Returns a probe of a lost worker to the queue. Exception: a probe that was delivered
+/// `max_attempts` times has probably crashed its workers. Completes such a probe with the decision
+/// `error`, so that it cannot crash every worker in turn, and returns it.
 std::optional<Dispatcher::Completed> Dispatcher::reclaim(InFlight lost) {
     auto& entry = lost.entry;
     const auto track = entry.probe.track;
@@ -123,7 +123,7 @@ std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& wo
     for (const auto& [probe, in_flight] : in_flight_) {
         if (in_flight.worker == worker) lost.push_back(probe);
     }
-    // A hash map has no stable order. Sort by id, so that the outcome is reproducible.
+    // A hash map has no defined order. Sort by id, so that the outcome is reproducible.
     std::ranges::sort(lost);
     std::vector<Completed> dead_lettered;
     for (const auto& probe : lost) {
@@ -136,9 +136,14 @@ std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& wo
     return dead_lettered;
 }
 
+std::vector<Dispatcher::Completed> Dispatcher::undelivered(const Assignment& assignment) {
+    --in_flight_.at(assignment.probe.probe).entry.attempts;
+    return drop_worker(assignment.worker);
+}
+
 std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
-    // The first result that arrives while the probe is in flight counts, even if it is from a
-    // worker that was considered lost and the probe has been sent to another worker since.
+    // The first result that arrives while the probe is in flight counts. It may come from a worker
+    // that was considered lost, although the probe has been sent to another worker since.
     auto node = in_flight_.extract(identity.probe);
     if (node.empty()) return std::nullopt;
     auto& in_flight = node.mapped();
@@ -178,8 +183,8 @@ void Dispatcher::forget_track(const std::string& track) {
 /// published if it differs from the one before. The first decision is published unless the person
 /// is ignored: then there is no earlier result to retract.
 bool Dispatcher::update_decision(const wire::Identity& identity) {
-    // Limit the memory, because an edge may never report the end of a track. At worst, forgetting a
-    // decision repeats a result or omits a retraction.
+    // Limit the memory, because an edge may never report the end of a track. At worst, a forgotten
+    // decision causes a result to be repeated or a retraction to be omitted.
     if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
     const bool ignored = identity.ignored.value_or(false);
     Decided now{identity.decision, identity.subject_id, ignored};

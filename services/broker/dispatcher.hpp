@@ -99,6 +99,9 @@ class Dispatcher {
     /// Removes one worker. Treats its probes like expire() does, and returns the dead-lettered
     /// ones.
     std::vector<Completed> drop_worker(const std::string& worker);
+    /// Removes the worker that a probe could not be sent to, like drop_worker(). The probe does not
+    /// count as delivered. Requires: next() returned `assignment`, and its probe is in flight.
+    std::vector<Completed> undelivered(const Assignment& assignment);
 
     /// Forgets the last decision about a track that ended, as soon as its probes are completed.
     void forget_track(const std::string& track);
@@ -110,7 +113,7 @@ class Dispatcher {
   private:
     /// An admitted probe.
     struct Entry {
-        std::string edge;  ///< peer name of the edge that sent it
+        std::string edge;  ///< peer name of the edge that sent the probe
         wire::Probe probe;
         Bytes crop;
         int attempts = 0;  ///< deliveries to workers so far
@@ -120,8 +123,8 @@ class Dispatcher {
         std::string worker;
     };
     struct Worker {
-        std::uint32_t credit = 0;  ///< number of probes that it accepts now
-        Time last_seen;            ///< when its last message arrived
+        std::uint32_t credit = 0;  ///< number of further probes that the worker accepts
+        Time last_seen;            ///< when the last message of the worker arrived
     };
     /// The fields of an identity that count as its decision. A new result is published only if one
     /// of them changes.
@@ -140,7 +143,8 @@ class Dispatcher {
     Options options_;
     RecentIds completed_;                                         ///< ids of completed probes
     std::unordered_map<std::string, std::deque<Entry>> waiting_;  ///< probes, by track
-    std::deque<std::string> ready_;            ///< tracks whose next probe can be sent, in order
+    /// Tracks whose next probe can be sent, in the order in which they take turns.
+    std::deque<std::string> ready_;
     std::unordered_set<std::string> pending_;  ///< ids of probes that wait or are in flight
     std::unordered_set<std::string> busy_;     ///< tracks with a probe in flight
     std::unordered_map<std::string, InFlight> in_flight_;  ///< by probe id

@@ -55,8 +55,8 @@ void HistoryWriter::write(gallery::History& history, const std::stop_token& stop
         if (written) continue;
         const bool unavailable = written.error().kind == ErrorKind::unavailable;
         if (unavailable && waiting_.size() < capacity) {
-            // Redis may have stored the result before the connection failed. Readers recognise
-            // duplicates by run and number.
+            // Try again. If Redis stored the result before the connection failed, it is then
+            // stored twice; readers recognise duplicates by run and number.
             waiting_.push_front(std::move(entry));
         } else {
             dropped_.add();

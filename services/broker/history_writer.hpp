@@ -14,16 +14,16 @@
 
 namespace facebus::broker {
 
-/// Appends published results to the history in Redis, in its own thread. While Redis is slow or
-/// unavailable, up to 10,000 results are queued. If more arrive, the oldest are counted and never
-/// stored; connected subscribers have received them already. Crops are not stored. Thread-safe.
+/// Appends published results, without crops, to the history in Redis, in its own thread. While
+/// Redis is slow or unavailable, up to 10,000 results are queued. If more arrive, the oldest are
+/// dropped and counted; subscribers that are connected have received them already. Thread-safe.
 class HistoryWriter {
   public:
-    /// Starts the thread, unless `options.hours` is 0. When starting it, throws FatalError (config)
-    /// if `redis` is invalid.
+    /// Starts the thread, unless `options.hours` is 0. Throws `FatalError` (config) if `hours` is
+    /// not 0 and `redis` is invalid.
     HistoryWriter(service::Runtime& runtime, const gallery::RedisOptions& redis,
                   const gallery::HistoryOptions& options);
-    /// Writes the queued results, unless Redis is unavailable.
+    /// Blocks until the queued results are written or writing shows that Redis is unavailable.
     ~HistoryWriter();
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
@@ -41,7 +41,7 @@ class HistoryWriter {
         std::string header;
         std::string subject_id;
         std::string track;
-        std::vector<std::string> also_named;  ///< subject ids of other people in the result
+        std::vector<std::string> also_named;  ///< ids of other subjects named in the result
     };
 
     void write(gallery::History& history, const std::stop_token& stopped);

@@ -13,18 +13,20 @@
 
 namespace facebus::broker {
 
-/// Measures three durations of each published result: from capture to publication, of each step,
-/// and, for the first result of a track, from the start of the track to publication. The timestamps
-/// come from the clocks of several machines, so a duration can be negative; it then counts as zero.
-/// The camera is not a label of the metrics, because its name comes from the network: any
-/// number of names could arrive. Not thread-safe.
+/// Measures published results: the time from capture to publication, the duration of each step,
+/// and, for the first result of a track, the time from the start of the track to publication. The
+/// timestamps come from the clocks of several machines, so a measured time can be negative; it then
+/// counts as zero. The metrics have no label for the camera, because its name comes from the
+/// network: any number of names could arrive. Not thread-safe.
 class ResultTimes {
   public:
     explicit ResultTimes(Metrics& metrics);
 
-    /// Records that a track started, or ended, or got a result.
+    /// Records the event `started` of a track.
     void record_start(const wire::Track& event);
+    /// Records the event `ended` of a track.
     void record_end(const wire::Track& event) { started_.erase(event.track); }
+    /// Measures a published result.
     void record_result(const wire::Identity& identity);
 
     /// Returns the number of tracks whose start was recorded, but no end and no result.
@@ -37,7 +39,7 @@ class ResultTimes {
   private:
     Histogram total_;               ///< from capture to publication
     Histogram first_;               ///< from the start of a track to its first result
-    std::vector<Histogram> steps_;  ///< one per step but the first, which has no previous one
+    std::vector<Histogram> steps_;  ///< one per step, except the first step, which is not measured
     /// Tracks without a result: start in ns UTC, by track.
     std::unordered_map<std::string, std::int64_t> started_;
 };

@@ -84,7 +84,7 @@ Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents
         // if the source is reopened.
         const auto pts = replay_ ? offset_ + (*frame)->pts : monotonic_ns() - started_;
         last_read_ = pts;
-        // `frame_rate` is a maximum: skip frames that follow the last frame sent too soon.
+        // `frame_rate` is a maximum: skip a frame that follows the last sent frame too soon.
         if (last_sent_ >= 0 && pts - last_sent_ < spacing) continue;
         if (replay_ && live_ && !wait_until_due(pts)) return false;
         if (!emit(**frame, pts, events)) return false;

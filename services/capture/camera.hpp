@@ -35,9 +35,9 @@ class Camera {
            const Stop& stop);
 
     /// Blocks until a file or folder that is not looped has ended, a stop is requested, or `frame`
-    /// returns false. Reopens a device or stream that fails or freezes, after a delay that starts
-    /// at `reconnect_min` and doubles with every failure in a row, up to `reconnect_max`. Returns
-    /// an error if a file or folder cannot be read.
+    /// returns false. Reopens a device or stream that fails, ends or freezes, after a delay that
+    /// starts at `reconnect_min` and doubles with every failure in a row, up to `reconnect_max`.
+    /// Returns an error if a file or folder cannot be read.
     Result<void> run(const CameraEvents& events);
 
     /// Returns whether late frames may be dropped.
@@ -57,9 +57,9 @@ class Camera {
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
-    bool replay_;  ///< source is a file or folder, so timestamps come from it, not from the clock
+    bool replay_;  ///< the source is a file or folder, so pts come from it, not from the clock
     bool live_;    ///< late frames may be dropped
-    std::int64_t started_;         ///< creation of this object in ns of the monotonic clock
+    std::int64_t started_;         ///< creation of this object, in ns of the monotonic clock
     std::int64_t offset_ = 0;      ///< pts at which the current repetition of a looped file began
     std::int64_t last_read_ = -1;  ///< pts of the last frame read, or -1
     std::int64_t last_sent_ = -1;  ///< pts of the last frame sent, or -1

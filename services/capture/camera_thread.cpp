@@ -8,8 +8,17 @@
 namespace facebus::capture {
 namespace {
 
-// Maximum time in ms that closing the socket waits for `motion` to read the last frames.
+// Maximum time in ms for which the last frames are still sent after their camera has ended.
 constexpr int linger_ms = 5000;
+
+/// Returns a socket that is connected to `motion`. Throws `FatalError` if motion.input is invalid.
+bus::Socket connect_to_motion(const service::Runtime& runtime) {
+    auto options = bus::stream_options;
+    options.linger_ms = linger_ms;
+    bus::Socket output(runtime.context, bus::SocketType::push, options);
+    runtime.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
+    return output;
+}
 
 }  // namespace
 
@@ -30,14 +39,11 @@ CameraThread::CameraThread(service::Runtime& runtime, std::string name, const Ca
                                            "Times that the camera failed or could not be opened",
                                            {{"camera", name_}})) {
     runtime.health.set_check("camera " + name_, false, "not opened yet");
-    thread_ = std::jthread([this] { run(); });
+    // Connect here, not in the thread, so that the caller can catch the FatalError.
+    thread_ = std::jthread([this, output = connect_to_motion(runtime)]() mutable { run(output); });
 }
 
-void CameraThread::run() {
-    auto options = bus::stream_options;
-    options.linger_ms = linger_ms;
-    bus::Socket output(runtime_.context, bus::SocketType::push, options);
-    runtime_.connect_input(output, wire::stages.at(wire::index_of("capture") + 1));
+void CameraThread::run(bus::Socket& output) {
     const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
@@ -57,7 +63,8 @@ void CameraThread::run() {
         runtime_.health.set_check("camera " + name_, false, failure_->message);
     } else if (!runtime_.stop.requested()) {
         runtime_.health.set_check("camera " + name_, true, "ended");
-        runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames_.value()}});
+        const auto frames = static_cast<std::uint64_t>(frames_.value());
+        runtime_.log.info("camera_ended", {{"camera", name_}, {"frames", frames}});
     }
     up_.set(0);
 }

@@ -15,6 +15,7 @@ namespace facebus::capture {
 /// health check. The thread ends when Camera::run() returns; the destructor waits for that.
 class CameraThread {
   public:
+    /// Starts the thread. Throws `FatalError` if motion.input is invalid.
     CameraThread(service::Runtime& runtime, std::string name, const CameraOptions& camera,
                  const Options& options);
 
@@ -24,7 +25,7 @@ class CameraThread {
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
   private:
-    void run();
+    void run(bus::Socket& output);
     void on_opened();
     void on_disconnected(const Error& error, double retry_seconds);
 
@@ -41,8 +42,8 @@ class CameraThread {
 };
 
 /// Runs all configured cameras. Blocks until a stop is requested or, with the option `exit_at_end`,
-/// until all sources have ended. Throws `FatalError` if no camera is configured or, after all
-/// cameras have ended, if a file or folder could not be read.
+/// until all sources have ended. Throws `FatalError` if no camera is configured or motion.input is
+/// invalid. If a file or folder cannot be read, throws `FatalError` after all cameras have ended.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

@@ -10,16 +10,16 @@ namespace facebus::capture {
 /// Detects an image that has stayed identical, bit for bit, for a given time.
 ///
 /// A camera may repeat its last image forever, and OpenCV does so when a stream switches to a
-/// higher resolution. Reopening the stream ends both. Otherwise identical images are unlikely,
-/// because of the noise of the sensor. A frozen image is reported only once, until the image has
-/// changed. Not thread-safe.
+/// higher resolution. In both cases, reopening the stream helps. A working camera is unlikely to
+/// deliver identical images, because its sensor is noisy. A frozen image is reported only once,
+/// until the image has changed. Not thread-safe.
 class FreezeDetector {
   public:
     /// `limit_ns`: time in ns for which the image may stay identical; 0: no limit.
     explicit FreezeDetector(std::int64_t limit_ns) : limit_(limit_ns) {}
 
-    /// Records the frame captured at `now_ns`. Returns true if the image has been identical for the
-    /// limit and this has not been reported yet.
+    /// Records the frame captured at `now_ns`. Returns true if the image has stayed identical for
+    /// the limit and just_froze() has not returned true for this image before.
     bool just_froze(const Bytes& pixels, std::int64_t now_ns);
 
   private:

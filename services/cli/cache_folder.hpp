@@ -7,8 +7,8 @@
 
 namespace facebus::cli {
 
-/// Returns $XDG_CACHE_HOME/facebus, or ~/.cache/facebus if XDG_CACHE_HOME is not set or
-/// empty.
+/// Returns $XDG_CACHE_HOME/facebus, or $HOME/.cache/facebus if XDG_CACHE_HOME is not set or empty.
+/// If HOME is not set either, uses the current folder instead of it.
 inline std::filesystem::path cache_folder() {
     const char* const cache = std::getenv("XDG_CACHE_HOME");
     if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "facebus";

@@ -12,8 +12,9 @@ void add_watch(CLI::App& app, Command& command) {
     sub->add_option("--connect", options->endpoint,
                     "endpoint of the result topic; default: broker.results");
     sub->add_flag("--json", options->json, "one JSON object per line");
-    sub->add_flag("--stats", options->stats, "print latency p50 and p99 per stage at the end");
-    sub->add_flag("--events", options->events, "also show tracks and the broker's status");
+    sub->add_flag("--stats", options->stats,
+                  "at the end, print the latency of each stage (p50 and p99)");
+    sub->add_flag("--events", options->events, "also show track events and the broker's status");
     sub->add_flag("--until-end", options->until_end, "stop when the stream of a camera ends");
     sub->add_option("--count", options->count, "stop after this many results");
     sub->add_option(
@@ -52,8 +53,8 @@ void add_gallery(CLI::App& app, Command& command) {
     auto options = std::make_shared<GalleryAddOptions>();
     add->add_option(
            "paths", options->paths,
-           "photos, videos or folders. A photo or video is enrolled under its file name without "
-           "extension, an image in a folder under the name of the folder or sub-folder "
+           "photos, videos or folders of photos. A photo or video is enrolled under its file name "
+           "without extension, a photo in a folder under the name of its folder or sub-folder "
            "(<name>/*.jpg). From a video, the people seen in the first second are enrolled")
         ->required();
     add->add_option("--name", options->name,
@@ -115,9 +116,9 @@ void add_collect(CLI::App& app, Command& command) {
     sub->add_option("--output", options->output, "output folder; must be new or empty")
         ->capture_default_str();
     sub->add_flag("--match", options->match,
-                  "name each person's folder after the matching enrolled person");
+                  "recognise enrolled people and name their folders after them");
     sub->add_option("--every", options->every,
-                    "interval in seconds between the frames searched; 0: every frame")
+                    "interval in seconds between searched frames; 0: search every frame")
         ->check(CLI::Range(0.0, 3600.0))
         ->capture_default_str();
     sub->add_flag("--json", options->json, "print JSON");
@@ -144,7 +145,7 @@ void add_demo(CLI::App& app, Command& command) {
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     sub->add_option("--seconds", options->seconds,
-                    "stop after this many seconds; 0: at the end of the source")
+                    "stop after this many seconds; 0: only at the end of the source")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     sub->add_flag(
@@ -163,10 +164,12 @@ void add_calibrate(CLI::App& app, Command& command) {
     sub->add_option("--fpir", options->fpir,
                     "target false positive identification rate: the share of unknown people who "
                     "may be falsely identified, such as 0.01 or 0.001; default: recognize.fpir")
-        ->check(CLI::Range(1e-5, 0.5));
-    sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
+        ->check(CLI::Range(gallery::min_fpir, gallery::max_fpir));
+    auto* dry_run =
+        sub->add_flag("--dry-run", options->dry_run, "show the result without storing it");
     sub->add_flag("--reset", options->reset,
-                  "remove the stored policy, so that the settings in the section recognize apply");
+                  "remove the stored policy, so that the settings in the section recognize apply")
+        ->excludes(dry_run);
     sub->add_flag("--json", options->json, "print JSON");
     sub->callback([&command, options] {
         command = [options](const auto& context) { return calibrate(context, *options); };
@@ -178,7 +181,7 @@ void add_detect(CLI::App& app, Command& command) {
     auto paths = std::make_shared<std::vector<std::filesystem::path>>();
     auto json = std::make_shared<bool>(false);
     sub->add_option("paths", *paths, "images or folders of images")->required();
-    sub->add_flag("--json", *json, "one JSON object per image, one per line");
+    sub->add_flag("--json", *json, "print one line of JSON per image");
     sub->callback([&command, paths, json] {
         command = [paths, json](const auto& context) { return detect(context, *paths, *json); };
     });
@@ -191,12 +194,14 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("--pairs", options->pairs,
                     "file of pairs in the format of LFW's pairs.txt; default: random pairs");
     sub->add_option("--samples", options->samples,
-                    "numbers of enrolled images per person to compare, such as 1,3,5")
+                    "numbers of enrolled images per person, such as 1,3,5; accuracy is measured "
+                    "for each number")
         ->delimiter(',')
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     sub->add_option("--probes", options->probes,
-                    "numbers of images fused per probe to compare, such as 1,3,5")
+                    "numbers of images fused per search, such as 1,3,5; accuracy is measured for "
+                    "each number")
         ->delimiter(',')
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
@@ -211,10 +216,10 @@ void add_evaluate(CLI::App& app, Command& command) {
     sub->add_option("--charts", options->charts, "folder for ROC, DET and FNIR charts (SVG)");
     sub->add_option("--fpir", options->fpir,
                     "target false positive identification rate (FPIR) of the calibration check")
-        ->check(CLI::Range(1e-5, 0.5))
+        ->check(CLI::Range(gallery::min_fpir, gallery::max_fpir))
         ->capture_default_str();
     sub->add_option("--write-cohort", options->cohort,
-                    "write impostor statistics of these people to FILE, in the format of "
+                    "file to write the impostor statistics of these people to, in the format of "
                     "models/cohort.json");
     sub->add_flag("--failures", options->failures,
                   "list every misclassified pair and every image without a face");
@@ -268,7 +273,7 @@ void add_checks(CLI::App& app, Command& command) {
     check->callback([&command, defaults] {
         if (*defaults) {
             fmt::print("{}", settings::reference());
-            std::exit(0);
+            throw CLI::Success();  // parse() returns the exit code
         }
         command = cli::check;
     });
@@ -309,7 +314,8 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
         fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
         return std::unexpected(Exit::usage);
     }
-    // Not left to the parser, which would report a missing command instead of an unknown flag.
+    // Check this here instead of with require_subcommand(): if there is also an unknown flag, the
+    // parser would report the missing command instead of the flag.
     if (!line.command) {
         fmt::print(stderr, "facebus: no command; see facebus --help\n");
         return std::unexpected(Exit::usage);

@@ -9,16 +9,16 @@
 
 namespace facebus::cli {
 
-/// The chosen command with its options. It runs after the configuration is read.
+/// The chosen command, bound to its options. Called after the configuration has been read.
 using Command = std::function<Exit(const Context&)>;
 
 struct CommandLine {
     Command command;
-    std::string config;  ///< configuration file; empty: look in the default places
+    std::string config;  ///< configuration file; empty: see settings::load()
 };
 
-/// Parses the command line. Returns an exit code if there is nothing to run: after printing the
-/// help or the version, or after printing why the arguments are invalid.
+/// Parses the command line. Returns an exit code if there is no command to run: after printing the
+/// help, the version or the default configuration, or after printing why the arguments are invalid.
 std::expected<CommandLine, Exit> parse(int argc, char** argv);
 
 }  // namespace facebus::cli

@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// The configuration, the models folder and the stop signal for a command.
+/// What every command gets: the configuration, the folder with the models, and the stop request.
 struct Context {
     settings::Settings settings;
     std::filesystem::path models;
@@ -22,11 +22,11 @@ struct Context {
 struct WatchOptions {
     std::string endpoint;  ///< empty: broker.results
     bool json = false;
-    bool stats = false;
-    bool events = false;      ///< also show tracks and status
+    bool stats = false;       ///< print the latency of each stage at the end
+    bool events = false;      ///< also print track events and the broker's status
     bool until_end = false;   ///< stop when the stream of a camera ends
-    std::uint64_t count = 0;  ///< stop after this many results; 0: never
-    double since = 0;         ///< age in seconds of the oldest result to read from Redis; 0: none
+    std::uint64_t count = 0;  ///< stop after this many results; 0: no limit
+    double since = 0;         ///< maximum age in seconds of results read from Redis; 0: read none
 };
 /// Prints results as they are published.
 Exit watch(const Context& context, const WatchOptions& options);
@@ -61,8 +61,8 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options);
 struct CollectOptions {
     std::vector<std::string> videos;
     std::filesystem::path output = "facebus-faces";
-    bool match = false;  ///< name each person's folder after the matching enrolled person
-    double every = 0;    ///< interval in seconds between the frames searched; 0: every frame
+    bool match = false;  ///< recognise enrolled people and name their folders after them
+    double every = 0;    ///< interval in seconds between searched frames; 0: search every frame
     bool json = false;
 };
 /// Sorts the faces in videos into one folder per person.
@@ -75,7 +75,8 @@ struct DemoOptions {
     std::filesystem::path output = "facebus-demo";
     int workers = 2;
     double seconds = 0;        ///< stop after this many seconds; 0: no limit
-    bool first_second = true;  ///< enrol the people seen in the first second of a file
+    bool first_second = true;  ///< without `gallery`: enrol the people seen in the first second,
+                               ///< unless the source is live
 };
 /// Runs all services on one source and reports the results.
 Exit demo(const Context& context, const DemoOptions& options);
@@ -83,12 +84,12 @@ Exit demo(const Context& context, const DemoOptions& options);
 struct EvaluateOptions {
     std::filesystem::path folder;
     std::filesystem::path pairs;             ///< file of pairs to compare; empty: random pairs
-    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to compare
-    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per probe to compare
-    std::size_t trials = 100;                ///< random splits into enrolled people and impostors
+    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to try
+    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per search to try
+    std::size_t trials = 100;                ///< number of random splits of the people
     std::filesystem::path cache;             ///< cache file; empty: in the user's cache folder
-    std::filesystem::path charts;            ///< folder for charts; empty: none
-    std::filesystem::path cohort;            ///< file for impostor statistics; empty: none
+    std::filesystem::path charts;            ///< folder for charts; empty: draw none
+    std::filesystem::path cohort;            ///< file for impostor statistics; empty: write none
     double fpir = 0.01;                      ///< target FPIR of the calibration check
     bool json = false;
     bool failures = false;  ///< list misclassified pairs and images without a face
@@ -102,7 +103,7 @@ struct CalibrateOptions {
     bool reset = false;          ///< only remove the stored policy
     bool json = false;
 };
-/// Computes a decision policy for the gallery and stores it.
+/// Computes the decision policy of the gallery and stores it, or removes the stored policy.
 Exit calibrate(const Context& context, const CalibrateOptions& options);
 
 /// Prints the faces in images and their quality.

@@ -10,17 +10,17 @@
 
 namespace facebus::cli {
 
-/// Progress on standard error. On a terminal, a bar, or a number if the total is unknown. Otherwise
-/// at most one line every ten seconds. Not thread-safe.
+/// Progress of an operation, printed to standard error. On a terminal, it is a bar, or a number if
+/// the total is unknown; otherwise it is at most one line every ten seconds. Not thread-safe.
 class Progress {
   public:
-    /// `what` names the operation. `total` is the number of its steps; 0: unknown.
+    /// `what`: name of the operation; `total`: number of its steps, or 0 if unknown.
     Progress(std::string what, std::size_t total);
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    /// Records completed steps.
+    /// Adds to the number of completed steps.
     void advance(std::size_t steps = 1);
     /// Prints a line, on a terminal above the bar.
     void note(const std::string& line);
@@ -36,8 +36,9 @@ class Progress {
     Monotonic::time_point next_ = start_;
 };
 
-/// Returns a function to call after each step. It advances the progress and throws FatalError
-/// (interrupted) if a stop is requested.
+/// Returns a function to call after each step. The function advances the progress. If a stop is
+/// requested, it throws FatalError (interrupted) instead. Requires: `progress` and `stop` outlive
+/// the function.
 std::function<void()> steps(Progress& progress, const Stop& stop);
 
 }  // namespace facebus::cli

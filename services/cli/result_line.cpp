@@ -15,11 +15,11 @@ std::string_view colour_of(wire::Decision decision) {
     return "\x1b[33m";
 }
 
-/// Returns the name with '?' in place of each ASCII control character. Names come from files and
-/// other machines, and must not send commands to the terminal.
-std::string printable_name(const std::string& name) {
+/// Returns the text with '?' in place of each ASCII control character. The texts of a message come
+/// from other machines, and must not send commands to the terminal.
+std::string printable(const std::string& text) {
     std::string out;
-    for (const char c : name) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     return out;
 }
 
@@ -32,14 +32,14 @@ std::string short_track(const std::string& track) {
 
 std::string format_line(const wire::Identity& identity, bool colour) {
     const bool unknown = identity.decision == wire::Decision::unknown;
-    const std::string who = identity.subject ? printable_name(*identity.subject)
+    const std::string who = identity.subject ? *identity.subject
                             : unknown        ? "unknown person"
                                              : identity.reason.value_or("");
     std::string out =
         fmt::format("{:>8.2f} s  {:<12} track {:<4} ", static_cast<double>(identity.pts) / 1e9,
-                    identity.head.src, short_track(identity.track));
+                    identity.head.src, printable(short_track(identity.track)));
     out += fmt::format("{}{:<9} {:<24}{}", colour ? colour_of(identity.decision) : "",
-                       to_string(identity.decision), who, colour ? "\x1b[0m" : "");
+                       to_string(identity.decision), printable(who), colour ? "\x1b[0m" : "");
     if (identity.similarity) {
         out += fmt::format("  similarity {:.3f} (threshold {:.2f})", *identity.similarity,
                            identity.threshold);
@@ -56,11 +56,11 @@ std::string format_line(const wire::Track& event) {
                            event.head.src);
     }
     return fmt::format("{:>8.2f} s  {:<12} track {:<4} {}", static_cast<double>(event.pts) / 1e9,
-                       event.head.src, short_track(event.track), to_string(event.event));
+                       event.head.src, printable(short_track(event.track)), to_string(event.event));
 }
 
 std::string format_line(const wire::Status& status) {
-    return fmt::format("status: {}, {}, {} queued, {} in flight, {}{}", status.state,
+    return fmt::format("status: {}, {}, {} queued, {} in flight, {}{}", printable(status.state),
                        counted(status.workers, "worker", "workers"), status.queued,
                        status.in_flight, counted(status.results, "result", "results"),
                        status.gallery_stale ? ", stale gallery" : "");

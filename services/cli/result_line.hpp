@@ -7,12 +7,13 @@
 
 namespace facebus::cli {
 
-/// Returns the message as one line without a line feed. `colour` adds ANSI colour codes.
+/// Returns the message as one line without a line feed. Replaces ASCII control characters in texts
+/// of the message by '?'. `colour` adds ANSI colour codes.
 std::string format_line(const wire::Identity& identity, bool colour);
 std::string format_line(const wire::Track& event);
 std::string format_line(const wire::Status& status);
 
-/// Returns the part of a track id after its last dash.
+/// Returns the part of a track id after its last dash, or the whole id if there is no dash.
 std::string short_track(const std::string& track);
 
 }  // namespace facebus::cli

@@ -19,7 +19,8 @@
 namespace facebus::cli {
 namespace {
 
-/// Returns the header as JSON, including keys that this program does not know.
+/// Returns the header and the topic as one JSON object, including keys that this program does not
+/// know.
 std::string json_line(const bus::Message& message) {
     auto json = nlohmann::ordered_json::from_msgpack(message.header);
     json["topic"] = message.topic;
@@ -49,8 +50,8 @@ Exit watch(const Context& context, const WatchOptions& options) {
     std::string last_status;
 
     results::ResultHandlers handlers;
-    // Handles the results that Redis has and this command has not received. Returns false if a
-    // handler ended the command.
+    // Handles the results in Redis that this command has not received. Returns false if a handler
+    // returned false, which ends the command.
     const auto read_history = [&] {
         const auto missed = catch_up->read();
         if (!missed) {
@@ -82,7 +83,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
     };
     handlers.status = [&](const wire::Status& status) {
         connected = true;
-        // Status arrives every second; print it only when it changes.
+        // A status message arrives every second; print it only if it has changed.
         auto text = format_line(status);
         if (options.events && !options.json && text != last_status) print(text);
         last_status = std::move(text);

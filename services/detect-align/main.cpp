@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
         detect_align::DetectStage stage(runtime.models, settings.detect);
         service::run_stage<wire::Region, wire::Face>(
             runtime, stage, [&](const auto&, const wire::Face& face, const Bytes&) {
-                // The number of labels is bounded: all cameras belong to this machine's `capture`.
+                // The label has few values: all cameras belong to the `capture` of this machine.
                 runtime.metrics
                     .counter("facebus_faces_total", "Faces detected, counted in every frame",
                              {{"camera", face.head.src}})

@@ -23,7 +23,8 @@ enum class Flaw {
     blurred,    ///< the sharpness is below gallery.min_sharpness
     poor,       ///< the overall quality is below gallery.min_quality
 };
-/// Returns the first flaw of a face of this quality, or nothing if the face can be enrolled.
+/// Returns the flaw of a face of this quality, or nothing if the face can be enrolled. If there are
+/// several flaws, returns the first in the order of the enumerators.
 std::optional<Flaw> find_flaw(const Quality& quality, const Options& rules);
 
 /// Returns an error of kind `refused`, with a message for users, if a face of this quality cannot
@@ -75,8 +76,8 @@ class Enroller {
     /// `refused` if the face has a flaw.
     Result<FaceSample> sample(const Image& crop, const Quality& quality, const std::string& source);
 
-    /// Adds the first five of `faces` that can be enrolled to the subject named `name`. If none
-    /// can, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
+    /// Adds the first five of `faces` that can be enrolled to the subject named `name`. If none of
+    /// them can, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
     /// reached.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
                          const std::vector<vision::Sighting>& faces, const std::string& source);

@@ -38,9 +38,12 @@ Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
     std::size_t done = 0;
     for (const auto& entry : *subjects) {
         const auto samples = store.show(entry.subject.name);
-        // Skip a subject that was removed after the list was read.
-        if (!samples && samples.error().kind == ErrorKind::refused) continue;
-        if (!samples) return std::unexpected(samples.error());
+        if (!samples) {
+            // Skip a subject that was removed after the list was read.
+            const auto found = store.find(entry.subject.name);
+            if (found && !found->has_value()) continue;
+            return std::unexpected(samples.error());
+        }
         for (const auto& sample : *samples) {
             auto photo = store.photo(sample.id);
             if (!photo) return std::unexpected(std::move(photo.error()));
@@ -69,7 +72,9 @@ Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::pa
     const auto header = gallery::read_archive_header(line->value_or(std::string()));
     if (!header) return std::unexpected(header.error());
     Imported imported{.expected = header->samples};
-    std::string ignored;  // last subject that was marked; samples of a subject are consecutive
+    // Name of the last subject that was marked as ignored. In an exported file, the samples of a
+    // subject are consecutive, so each subject is marked only once.
+    std::string ignored;
     while (true) {
         line = in->line();
         if (!line) return std::unexpected(std::move(line.error()));

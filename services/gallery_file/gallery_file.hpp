@@ -12,14 +12,17 @@
 
 namespace facebus::gallery_file {
 
-/// Function that is called after each sample. `all` is the total number of samples, `done` the
+/// Function that is called after each sample. `all` is the expected number of samples, `done` the
 /// number of processed samples. Returns false to stop.
 using GalleryFileStep = std::function<bool(std::size_t all, std::size_t done)>;
 
-/// Writes the whole gallery to the file. Encrypts the file if the passphrase is not empty. Returns
-/// the numbers of exported subjects and samples. Creates no file if it fails. Fails with `refused`
-/// if `step` returned false, and with the errors of gallery::Store and crypto::SealedWriter. For
-/// the format see gallery/archive/archive.hpp and crypto/sealed_file.hpp.
+/// Writes all samples of the gallery to the file, with their photos and the names of their
+/// subjects. The file does not contain subjects without samples. Encrypts the file if the
+/// passphrase is not empty. Returns the number of subjects in the gallery when the export began,
+/// and the number of exported samples. If the export fails, creates no file and leaves an existing
+/// file unchanged. Fails with `refused` if `step` returned false, and with the errors of
+/// gallery::Store and crypto::SealedWriter. For the format see gallery/archive/archive.hpp and
+/// crypto/sealed_file.hpp.
 Result<gallery::ArchiveHeader> export_gallery(gallery::Store& store,
                                               const std::filesystem::path& file,
                                               const std::string& passphrase,
@@ -34,9 +37,10 @@ struct Imported {
 
 /// Enrols all samples in the file, with their photos. Afterwards a subject is ignored if it was
 /// ignored before, or if the file marks it as ignored. Imports fewer samples than
-/// Imported::expected if the file is truncated, or if samples were removed during its export. If it
-/// fails, the samples up to the error stay enrolled. Fails with `refused` if `step` returned false,
-/// and with the errors of gallery::Store and crypto::SealedReader.
+/// Imported::expected if the file is truncated, or if samples were removed during its export. If
+/// the import fails, the samples before the error stay enrolled. Fails with `refused` if `step`
+/// returned false, and with the errors of gallery::Store, crypto::SealedReader,
+/// gallery::read_archive_header() and gallery::read_archive_line().
 Result<Imported> import_gallery(gallery::Store& store, const std::filesystem::path& file,
                                 const std::string& passphrase, const GalleryFileStep& step = {});
 

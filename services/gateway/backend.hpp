@@ -12,8 +12,8 @@
 
 namespace facebus::gateway {
 
-/// References to the options, networks and connections that request handlers use. Must outlive the
-/// handlers.
+/// References to the options, networks and connections that request handlers use. The Backend and
+/// the objects that it refers to must outlive the handlers.
 struct Backend {
     const Options& options;
     const enrolment::Options& enrolment_options;
@@ -37,7 +37,7 @@ template <class T>
 HttpResult<typename Pool<T>::Lease> lease(Pool<T>& pool, const Backend& backend) {
     auto leased = pool.acquire(backend.timeout());
     if (leased) return leased;
-    return fail(503, 503, "the gateway is busy; try again later");
+    return http_error(503, 503, "the gateway is busy; try again later");
 }
 
 }  // namespace facebus::gateway

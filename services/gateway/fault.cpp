@@ -6,7 +6,7 @@
 
 namespace facebus::gateway {
 
-std::unexpected<Fault> fail(int status, int code, std::string message) {
+std::unexpected<Fault> http_error(int status, int code, std::string message) {
     return std::unexpected(Fault{status, code, std::move(message)});
 }
 
@@ -34,7 +34,7 @@ http::Response to_response(const Fault& fault) {
     return response;
 }
 
-Fault http_fault(int status) {
+Fault fault_of_status(int status) {
     switch (status) {
         case 404:
             return {status, status, "path not found; GET /openapi.json lists all paths"};

@@ -9,7 +9,7 @@
 
 namespace facebus::gateway {
 
-/// Values of Fault::code that CompreFace defines.
+/// Values of Fault::code. CompreFace defines them.
 namespace fault_code {
 inline constexpr int unknown_key = 10;
 inline constexpr int no_such_image = 11;
@@ -37,8 +37,8 @@ struct Fault {
 template <class T>
 using HttpResult = std::expected<T, Fault>;
 
-/// Returns a Fault, for use as the error of an HttpResult.
-std::unexpected<Fault> fail(int status, int code, std::string message);
+/// Returns a Fault from a function whose return type is an HttpResult.
+std::unexpected<Fault> http_error(int status, int code, std::string message);
 
 /// Converts an Error to a Fault. Status and code are 503 for `unavailable` and 413 for `too_large`.
 /// For all other kinds, the status is 400 and the code is `code`. Adds "; try again" to the message
@@ -47,8 +47,8 @@ Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
 /// Returns the response with the body {"message": ..., "code": ...}.
 http::Response to_response(const Fault& fault);
-/// Returns the Fault for a request that no route handles (unknown path, wrong method, invalid HTTP)
-/// or whose handler failed with an exception (500).
-Fault http_fault(int status);
+/// Returns the Fault for an HTTP status of at least 400. It is used for requests that reach no
+/// handler (unknown path, body too large, invalid HTTP) and if a handler throws (status 500).
+Fault fault_of_status(int status);
 
 }  // namespace facebus::gateway

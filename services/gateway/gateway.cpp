@@ -1,5 +1,6 @@
 #include "gateway/gateway.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -15,7 +16,6 @@
 #include "gateway/webhooks/webhook.hpp"
 #include "http/address.hpp"
 #include "http/server.hpp"
-#include "service/notify.hpp"
 #include "service/runtime.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"
@@ -69,10 +69,12 @@ ResultListener live_listener(LiveState& live_state) {
         .identity =
             [&](const wire::Identity& identity, const Bytes& crop) {
                 const auto now = utc_ns();
-                const std::chrono::nanoseconds age(now - identity.head.t["publish"].value_or(now));
+                const auto published = identity.head.t["publish"].value_or(now);
+                // The clock of the broker can be ahead of this machine's clock.
+                const std::chrono::nanoseconds age(std::max<std::int64_t>(now - published, 0));
                 cameras.update(identity, Monotonic::now() - age);
                 statistics.add(identity, now);
-                live.add(identity, encode_jpeg(crop));
+                live.add(identity, encode_jpeg(crop), Monotonic::now());
             },
         .track = [&](const wire::Track& event) { cameras.update(event, Monotonic::now()); },
         .camera = [&](const wire::Camera& report) { cameras.update(report, Monotonic::now()); },

@@ -40,18 +40,20 @@ struct Options {
         key("max_megapixels", self.max_megapixels, Range{1, 64},
             "maximum size of an image, in megapixels");
         key("rate", self.rate, Range{0, 1e6},
-            "sustained requests per second per API key, or of all clients if allow_anonymous is "
-            "true; 0: unlimited");
+            "requests per second that each API key may send on average, or all clients together if "
+            "allow_anonymous is true; 0: unlimited");
         key("burst", self.burst, Range{1, 1'000'000},
-            "maximum burst of requests before the sustained rate applies");
+            "requests that each API key may send at once before gateway.rate limits them");
         key("timeout", self.timeout, Range{0.1, 3600},
-            "timeout in seconds for each of: receiving a request (5 at most for its headers), "
-            "waiting for other requests (see concurrent_images) to finish, sending the response");
+            "maximum time in seconds for each of: receiving the headers of a request (never more "
+            "than 5), receiving its body, waiting for other requests (see concurrent_images), "
+            "waiting for the client while sending the response");
         key("threads", self.threads, Range{1, 1000},
-            "requests that can be handled concurrently in addition to max_streams streams");
+            "maximum number of requests handled at the same time, in addition to max_streams "
+            "streams");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
-            "images processed concurrently; each requires about 200 MB for its own copy of the "
-            "neural networks");
+            "maximum number of images processed at the same time; each requires about 200 MB for "
+            "its own copy of the neural networks");
         key("live", self.live, Range{1, 10'000},
             "maximum number of results kept in memory for the page, with their crops, for up to "
             "one hour");

@@ -14,8 +14,8 @@ namespace facebus::gateway {
 template <class T>
 class Pool {
   public:
-    /// Exclusive access to one item, or to none if empty. Its destructor returns the item to the
-    /// pool.
+    /// Exclusive access to one item. Its destructor returns the item to the pool. An empty lease
+    /// has no item.
     class Lease {
       public:
         Lease() = default;

@@ -16,13 +16,13 @@ class RateLimit {
     /// `rate` 0 disables the limit.
     RateLimit(double rate, double burst) : rate_(rate), burst_(burst) {}
 
-    /// Returns whether the client may send a request now. If so, removes one request from its
-    /// bucket.
+    /// Returns whether the client may send a request at the time `now`. If so, removes one request
+    /// from its bucket.
     bool take(const std::string& client, Monotonic::time_point now);
 
   private:
     struct Bucket {
-        double requests;               ///< number of requests left at the time `filled`
+        double requests;               ///< requests that were allowed at the time `filled`
         Monotonic::time_point filled;  ///< time of the last refill
     };
 

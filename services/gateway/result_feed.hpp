@@ -14,8 +14,8 @@
 
 namespace facebus::gateway {
 
-/// Callbacks of a part of the gateway that receives results. Empty callbacks are skipped. They run
-/// on the feed's thread and must not block.
+/// Callbacks of a part of the gateway that receives results. Empty callbacks are skipped. The
+/// ResultFeed calls them on its thread, so they must not block.
 struct ResultListener {
     /// Receives each result once; see results::CatchUp. `crop` is empty if the result has none or
     /// was read from the history.
@@ -27,8 +27,8 @@ struct ResultListener {
 
 /// Subscribes to the result topic and passes messages to the listeners, on its own thread, until
 /// runtime.stop is requested. At the start, reads the results of the last `age` from the history in
-/// Redis; later, reads the results that it missed. If Redis is unavailable, live results continue;
-/// only missed results are delayed.
+/// Redis; later, reads the results that it missed. If Redis is unavailable, live results continue,
+/// and missed results arrive late.
 class ResultFeed {
   public:
     /// Throws FatalError if `endpoint` (broker.results) is not a valid address.

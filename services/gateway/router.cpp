@@ -44,8 +44,9 @@ HttpResult<Router::Match> Router::find(const std::string& method, const std::str
         }
         if (!allow.empty()) break;
     }
-    if (allow.empty()) return std::unexpected(http_fault(404));
-    return fail(405, 405, fmt::format("this path does not support {}; use {}", method, allow));
+    if (allow.empty()) return std::unexpected(fault_of_status(404));
+    return http_error(405, 405,
+                      fmt::format("this path does not support {}; use {}", method, allow));
 }
 
 }  // namespace facebus::gateway

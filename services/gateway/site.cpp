@@ -11,8 +11,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr const char* key_header = "x-api-key";
 
 }  // namespace
@@ -44,21 +42,21 @@ HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
     }
     const auto secret = request.header(key_header);
     if (secret.empty()) {
-        return fail(401, fault_code::missing_header,
-                    "API key required; send it in the header x-api-key (`facebus "
-                    "api-key` creates one)");
+        return http_error(401, fault_code::missing_header,
+                          "API key required; send it in the header x-api-key "
+                          "(`facebus api-key` creates one)");
     }
     auto key = options_.keys->find(secret);
     if (!key) {
-        return fail(401, fault_code::unknown_key,
-                    "unknown or revoked API key; ask the administrator for a new one (`facebus "
-                    "api-key` creates it)");
+        return http_error(401, fault_code::unknown_key,
+                          "unknown or revoked API key; ask the administrator for a new one "
+                          "(`facebus api-key` creates it)");
     }
     if (key->role < *found->route->role) {
-        return fail(403, 403,
-                    fmt::format("this request requires a key with the role {}; this "
-                                "key has {}",
-                                to_string(*found->route->role), to_string(key->role)));
+        return http_error(403, 403,
+                          fmt::format("this request requires a key with the role {}; this "
+                                      "key has {}",
+                                      to_string(*found->route->role), to_string(key->role)));
     }
     authorized.key = std::move(*key);
     return authorized;
@@ -110,14 +108,15 @@ http::Response Site::handle(const http::Request& request) {
         route.handler({request, std::move(authorized->path_parameters), authorized->key.role});
     metrics_
         .histogram("facebus_request_seconds",
-                   "Time to handle an HTTP request, without receiving and sending, by route",
+                   "Time to handle an HTTP request, by route; excludes receiving the request and "
+                   "sending the response",
                    {{"route", route.pattern}})
         .observe(std::chrono::duration<double>(Monotonic::now() - start).count());
     return finish(route.pattern, result ? std::move(*result) : to_response(result.error()));
 }
 
 http::Response Site::error_response(int status) {
-    return finish("none", to_response(http_fault(status)));
+    return finish("none", to_response(fault_of_status(status)));
 }
 
 }  // namespace facebus::gateway

@@ -21,10 +21,10 @@ namespace facebus::live_gallery {
 /// second. After a change, replaces the snapshot; see gallery::Store::refresh(). While Redis is
 /// unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// If the gallery has no stored policy, calibrates it for recognize.fpir. This takes longer the
-/// more samples there are. Changes to a gallery of more than 50,000 samples therefore take effect
-/// immediately, with the previous policy, and the new policy follows when it is computed.
-/// Thread-safe.
+/// If the gallery has no stored policy, calibrates it for recognize.fpir. This takes up to about a
+/// second, or longer if there are more than 50,000 samples. Changes to a gallery with so many
+/// samples therefore take effect immediately, with the previous policy, and the new policy follows
+/// when it is computed. Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.

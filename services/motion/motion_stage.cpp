@@ -1,6 +1,5 @@
 #include "motion/motion_stage.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -31,10 +30,10 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     region.frame_width = frame.width;
     region.frame_height = frame.height;
     if (!cameras_.contains(frame.head.src)) {
-        // The whole frame of each camera is searched at least once per `full_interval`. Cameras
-        // that start together would all cause that load at the same time, so each gets its own
-        // phase in the interval. Multiples of the golden ratio, modulo 1, are spread evenly for any
-        // number of cameras.
+        // The whole frame of each camera is searched at least once per `full_interval`. If the
+        // cameras started together, these expensive searches would coincide, so each camera gets
+        // its own phase in the interval. Multiples of the golden ratio, modulo 1, are spread evenly
+        // for any number of cameras.
         constexpr double golden = 0.618033988749895;
         options_.phase = std::fmod(golden * streams_++, 1.0);
     }
@@ -42,7 +41,7 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     const Image image{frame.width, frame.height, pixels};
     auto motion = gate.process(image, frame.stream.pts);
     region.cut = motion.scene_cut;
-    // If the areas are too many for one message, send the whole frame. Its pixels need no copy.
+    // With too many areas for one message, send the whole frame. Its pixels need no copy.
     if (motion.full || motion.areas.size() > wire::max_areas) {
         region.areas = {{0, 0, frame.width, frame.height}};
         return {region, pixels};

@@ -88,8 +88,9 @@ class Linkage {
         members_[into].insert(members_[into].end(), members_[from].begin(), members_[from].end());
         members_[from].clear();
         // Find the nearest group again for the joined group, and for groups whose nearest group was
-        // one of the two. For all others it stays the same: the average similarity to the joined
-        // group is never higher than the higher of the two averages before.
+        // one of the two. For all other groups, the nearest group stays the same, because their
+        // average similarity to the joined group is never higher than the higher of the two
+        // averages before.
         for (std::size_t k = 0; k < count_; ++k) {
             if (members_[k].empty()) continue;
             if (k == into || nearest_[k] == into || nearest_[k] == from) find_nearest(k);

@@ -9,12 +9,12 @@
 
 namespace facebus::people {
 
-/// A track to be grouped.
+/// Track of a person in a video or in front of a camera.
 struct TrackFace {
     Embedding face{};       ///< template of the track; a unit vector
-    std::size_t video = 0;  ///< number of the video that contains the track
-    std::int64_t from = 0;  ///< position in the video where the track begins, in ns
-    std::int64_t to = 0;    ///< position in the video where the track ends, in ns
+    std::size_t video = 0;  ///< number of the video or camera
+    std::int64_t from = 0;  ///< start of the track, in ns: position in the video, or UTC
+    std::int64_t to = 0;    ///< end of the track, in ns, on the same time scale as `from`
 };
 
 /// Minimum average similarity at which two groups of tracks are considered to show the same person.
@@ -23,12 +23,13 @@ struct TrackFace {
 /// three other images of the same person is 0.78 +- 0.07. Of the pairs of impostors drawn from that
 /// cohort (1,200 people, five images each, similarities multiplied by `tail`), 0.9% are above 0.45,
 /// 0.4% above 0.5 and 0.03% above 0.6. For groups of several tracks, the average over many pairs
-/// must be that high, which is even rarer. The value is not lower because users can easily merge
-/// two folders of one person, whereas separating two people in one folder is tedious.
+/// must be that high, which is even rarer. The value is not lower because users of `facebus
+/// collect` can easily merge two folders of one person, whereas separating two people in one folder
+/// is tedious.
 inline constexpr double same_person = 0.5;
 
-/// Returns whether both tracks are visible at the same time in one video. If so, they cannot show
-/// the same person.
+/// Returns whether both tracks are visible at the same time in the same video. If so, they cannot
+/// show the same person.
 bool visible_together(const TrackFace& a, const TrackFace& b);
 
 /// Groups the tracks by person and returns one list of indices into `tracks` per person. Repeatedly

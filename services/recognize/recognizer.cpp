@@ -70,8 +70,8 @@ std::vector<wire::Identity> Recognizer::process(const std::vector<ProbeItem>& it
             remember(probe.track, {probe.probe, embeddings[i], probe.quality.overall}));
         templates.push_back(gallery::track_template(tracks.back(), policy.min_quality));
     }
-    // Match all templates in one call, which reads the gallery from memory once per eight
-    // templates.
+    // Match all templates in one call: it reads the gallery from memory once per eight templates,
+    // not once per template.
     auto matches = snapshot.match(templates);
 
     std::vector<wire::Identity> identities;

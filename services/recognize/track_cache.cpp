@@ -8,15 +8,14 @@ namespace {
 
 constexpr auto retry_delay = std::chrono::seconds(2);
 constexpr std::size_t max_tracks = 1000;  // kept in the memory of this process
-constexpr std::size_t max_probes = 64;    // per track
 
-/// Returns the probes of a track from Redis (`all`), plus those of this process (`own`) that are
-/// missing there, for example because Redis was unavailable when they arrived.
+/// Returns the probes of a track from Redis (`all`), plus those in the memory of this process
+/// (`own`) that are missing in Redis, for example because it was unavailable when they arrived.
 std::vector<gallery::Probe> with_missing(std::vector<gallery::Probe> all,
                                          const std::vector<gallery::Probe>& own) {
     const auto before = all.size();
     for (const auto& probe : own) {
-        if (all.size() >= max_probes) break;
+        if (all.size() >= gallery::max_track_probes) break;
         if (std::ranges::find(all, probe.id, &gallery::Probe::id) == all.end()) {
             all.push_back(probe);
         }
@@ -38,8 +37,8 @@ std::vector<gallery::Probe> TrackCache::remember(const std::string& track,
     auto all = shared_.append(track, probe);
     if (all) return with_missing(std::move(*all), own);
     runtime_.count_error(all.error());
-    // Do without Redis for a while. If every probe waited for the timeout, the broker could
-    // consider this worker lost.
+    // Do without Redis for a while. If every probe waited for the timeout of Redis, the broker
+    // could consider this worker lost.
     if (all.error().kind == ErrorKind::unavailable) next_try_ = Monotonic::now() + retry_delay;
     return own;
 }
@@ -56,7 +55,7 @@ const std::vector<gallery::Probe>& TrackCache::keep(const std::string& track,
     auto& probes = own_[track];
     const bool repeated = std::ranges::any_of(
         probes, [&](const gallery::Probe& other) { return other.id == probe.id; });
-    if (!repeated && probes.size() < max_probes) probes.push_back(probe);
+    if (!repeated && probes.size() < gallery::max_track_probes) probes.push_back(probe);
     return probes;
 }
 

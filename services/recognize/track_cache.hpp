@@ -13,8 +13,8 @@
 
 namespace facebus::recognize {
 
-/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory the
-/// probes that this process has received, of the latest 1,000 tracks, to use them while Redis is
+/// Stores the probes of each track in Redis, which all workers share. Also keeps in memory, for the
+/// latest 1,000 tracks, the probes that this process has received, to use them while Redis is
 /// unavailable. Not thread-safe.
 class TrackCache {
   public:
@@ -23,8 +23,8 @@ class TrackCache {
 
     /// Adds `probe` to the track and returns all probes of the track, including this one, sorted by
     /// id. While Redis is unavailable, returns only the probes in memory, in order of arrival, and
-    /// tries Redis again every two seconds. A track has at most 64 probes; further ones are neither
-    /// stored nor returned.
+    /// tries Redis again every two seconds. A track has at most gallery::max_track_probes; further
+    /// ones are neither stored nor returned.
     std::vector<gallery::Probe> remember(const std::string& track, const gallery::Probe& probe);
 
   private:

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "base/clock.hpp"
-#include "vision/network/threads.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::recognize {
@@ -64,9 +63,10 @@ void Worker::process(const std::vector<ProbeItem>& items) {
     for (std::size_t i = 0; i < identities.size(); ++i) {
         auto& identity = identities[i];
         identity.head.seq = ++seq_;
+        // The crop of an ignored person must not leave this process.
         const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
-        // If the broker has restarted, this result is lost, and the edge sends the probe again.
+        // If the broker has restarted, it ignores this result, and the edge sends the probe again.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
     }
     faces_.add(static_cast<double>(items.size()));

@@ -18,12 +18,12 @@ namespace facebus::recognize {
 /// Not thread-safe.
 class Worker {
   public:
-    /// Loads the network and the gallery, and connects to the broker. Throws FatalError if a
-    /// model is missing or Redis is unavailable.
+    /// Loads the network and the gallery, and connects to the broker. Throws `FatalError` if the
+    /// model is missing, Redis is unavailable, or the endpoint is invalid.
     Worker(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const gallery::RedisOptions& redis, const gallery::CalibrationOptions& calibration);
 
-    /// Blocks until the runtime stops.
+    /// Blocks until a stop is requested.
     void run();
 
   private:

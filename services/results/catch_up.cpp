@@ -25,6 +25,7 @@ CatchUp::CatchUp(gallery::RedisOptions redis, std::chrono::seconds age)
     : history_(std::move(redis), 0), position_(stream_id_before(age)) {}
 
 CatchUp::Run& CatchUp::run_state(const std::string& run) {
+    // Forget the oldest run: the id of a run is its start time.
     if (runs_.size() >= max_runs && !runs_.contains(run)) runs_.erase(runs_.begin());
     return runs_[run];
 }
@@ -32,8 +33,8 @@ CatchUp::Run& CatchUp::run_state(const std::string& run) {
 bool CatchUp::record(const wire::Identity& identity) {
     if (!identity.run) return true;
     auto& recorded = run_state(*identity.run).recorded;
-    // If the memory is full and the result is older than all remembered ones, it was recorded and
-    // then forgotten, or it is too old to matter.
+    // If the set is full and the result is older than all remembered ones, it was recorded and then
+    // forgotten, or it is too old to matter.
     if (recorded.size() >= max_recorded) {
         if (identity.result < *recorded.begin()) return false;
         recorded.erase(recorded.begin());

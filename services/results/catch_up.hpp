@@ -39,8 +39,8 @@ class CatchUp {
   private:
     struct Run {
         std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
-        std::uint64_t missing_up_to = 0;   ///< last status.results with missing results
-        int times = 0;                     ///< calls of missed_results() for missing_up_to
+        std::uint64_t missing_up_to = 0;   ///< status.results when results were last missing
+        int times = 0;  ///< how many calls of missed_results() found them missing
     };
 
     Run& run_state(const std::string& run);

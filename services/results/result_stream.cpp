@@ -6,6 +6,7 @@ namespace facebus::results {
 namespace {
 
 constexpr int idle_ms = 200;
+constexpr int max_batch = 1000;  // messages between two calls of `idle`
 
 /// Decodes a message and calls the handlers for it. Returns false if `handler` returned false.
 template <class M>
@@ -32,7 +33,7 @@ ResultStream::ResultStream(bus::Context& context, const std::string& endpoint, c
 bool ResultStream::read(const ResultHandlers& handlers) {
     const bus::Poller poller(stop_, heartbeat_);
     while (poller.wait_readable(socket_, idle_ms)) {
-        while (true) {
+        for (int i = 0; i < max_batch; ++i) {
             const auto received = socket_.try_receive();
             if (!received) {
                 if (handlers.error) handlers.error(received.error());

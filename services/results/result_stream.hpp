@@ -25,7 +25,7 @@ struct ResultHandlers {
     /// Called for every message that is not skipped, before the handler for its kind.
     std::function<void(const bus::Message&)> raw;
     std::function<void(const Error&)> error;  ///< called if a message cannot be received or decoded
-    /// Called after each batch of messages, and every 200 ms while no message arrives.
+    /// Called after each batch of up to 1,000 messages, and every 200 ms while no message arrives.
     std::function<bool()> idle;
 };
 

@@ -23,12 +23,13 @@ std::string find_file(const service::Environment& environment) {
 
 std::string read_file(const std::string& file) {
     std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) {
+    in.peek();  // fails if the file is a folder, which can be opened, but not read
+    if (!in.is_open() || in.bad()) {
         throw FatalError(Exit::config,
                          fmt::format("cannot read {}; check its name and permissions", file));
     }
+    std::ostringstream text;
+    text << in.rdbuf();
     return text.str();
 }
 

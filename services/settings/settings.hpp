@@ -1,5 +1,5 @@
-// All settings of facebus.yaml. The keys of each section are declared in the header of the options
-// struct for that section.
+// All settings of facebus.yaml. The options struct of each section declares the keys of that
+// section.
 #pragma once
 
 #include <map>
@@ -50,10 +50,10 @@ std::vector<service::Key> keys(Settings& settings);
 /// Returns the groups `cameras` and `webhooks`. They store their entries in `settings`.
 std::vector<service::Group> groups(Settings& settings);
 
-/// Reads the configuration file and the environment. The file is the first of these that is given:
-/// `file` if it is not empty, $FACEBUS_CONFIG, ./facebus.yaml, /etc/facebus/facebus.yaml. Without a
-/// file, the defaults apply. Throws `FatalError` (config) if the file is unreadable or a setting is
-/// invalid.
+/// Reads the configuration file and the environment. If `file` is empty, the configuration file is
+/// $FACEBUS_CONFIG; if this is not set, it is the first of ./facebus.yaml and
+/// /etc/facebus/facebus.yaml that exists. Without a file, the defaults apply. Throws `FatalError`
+/// (config) if the file is unreadable or a setting is invalid.
 Settings load(const std::string& file, const service::Environment& environment);
 
 /// Returns a facebus.yaml with every key, its default and its help text.

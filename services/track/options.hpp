@@ -21,8 +21,8 @@ struct Options {
         key("heartbeat", self.heartbeat, Range{0.1, 3600},
             "seconds between `moved` events of a track while publish_positions is off");
         key("outbox", self.outbox, Range{8, 1'000'000},
-            "unacknowledged probes and events to keep before live cameras drop the oldest and "
-            "files wait");
+            "maximum number of unacknowledged probes and events; when it is reached, the oldest "
+            "probe is dropped if the camera is live, and a file waits");
         key("resend", self.resend, Range{0.05, 3600},
             "seconds to wait for an acknowledgement before retransmitting");
     }

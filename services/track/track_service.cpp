@@ -47,7 +47,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
     Uplink uplink(runtime, broker, options);
     CameraWatch cameras(camera_interval, Monotonic::now(), configured_cameras);
 
-    bool live = false;
+    bool live = false;  // whether the last message came from a live camera
     runtime.ready();
     while (true) {
         uplink.pump();

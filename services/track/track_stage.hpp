@@ -37,8 +37,8 @@ class TrackStage {
               options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
     /// Returns the messages for the faces of one frame. `crops`: see wire::Face. The end of a
-    /// stream ends all of its tracks; the last event is then
-    /// wire::TrackEvent::end, which concerns the whole stream.
+    /// stream ends all of its tracks; the last event is then wire::TrackEvent::end, which concerns
+    /// the whole stream.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:
@@ -49,7 +49,7 @@ class TrackStage {
         std::map<std::uint64_t, std::int64_t> published;
     };
 
-    /// Returns whether to publish the event, and records its time if so. All events are published
+    /// Returns whether to publish the event, and if so, records its time. All events are published
     /// except a `moved` that follows the last published event of its track by less than
     /// `moved_interval_`.
     [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;

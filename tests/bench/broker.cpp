@@ -1,8 +1,8 @@
 // Measures the throughput of a broker, in probes per second.
 //
 // bench.broker PROBES WORKERS COUNT connects a simulated edge to the endpoint PROBES of a broker
-// and a simulated worker to its endpoint WORKERS. It sends COUNT probes with a crop of 77 kB each.
-// The worker responds immediately.
+// and a simulated worker to its endpoint WORKERS. The edge sends COUNT probes with a crop of 77 kB
+// each. The worker responds immediately.
 //
 // For comparison, bench.broker relay COUNT sends the same messages through a ZeroMQ proxy, which
 // decodes and stores nothing.
@@ -25,7 +25,7 @@ namespace {
 using namespace facebus;
 
 constexpr std::size_t window = 512;  // maximum number of probes that wait for a response
-constexpr std::uint32_t batch = 32;  // credit of the worker
+constexpr std::uint32_t batch = 32;  // first credit of the worker
 
 void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,
           const std::string& header, std::string_view payload) {
@@ -35,19 +35,20 @@ void send(zmq::socket_t& socket, const std::string& peer, const std::string& top
     socket.send(zmq::buffer(payload));
 }
 
-/// Simulates a worker that responds to every probe immediately. If `relayed`, the first ZeroMQ
-/// frame of a probe is the address of its sender, and is sent back with the response.
+/// Simulates a worker that responds to every probe immediately. If `relayed` is true, probes come
+/// through the proxy: their first ZeroMQ frame is the address of their sender. The worker sends it
+/// back with the response.
 void simulate_worker(zmq::context_t& context, const std::string& endpoint, bool relayed) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);
     socket.connect(endpoint);
     std::uint64_t seq = 0;
-    const auto send_first_credit = [&] {
+    const auto send_credit = [&](std::uint32_t probes) {
         const wire::Credit credit{.head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
-                                  .credit = batch};
+                                  .credit = probes};
         send(socket, "", wire::topic(credit), wire::encode(credit), {});
     };
-    if (!relayed) send_first_credit();
+    if (!relayed) send_credit(batch);
     std::uint32_t responses = 0;
     try {
         while (true) {
@@ -66,10 +67,7 @@ void simulate_worker(zmq::context_t& context, const std::string& endpoint, bool 
                  wire::encode(identity), {});
             if (!relayed && ++responses == batch / 2) {
                 responses = 0;
-                wire::Credit credit{
-                    .head = {.src = "worker", .seq = ++seq, .ts = utc_ns(), .t = {}},
-                    .credit = batch / 2};
-                send(socket, "", wire::topic(credit), wire::encode(credit), {});
+                send_credit(batch / 2);
             }
         }
     } catch (const zmq::error_t&) {

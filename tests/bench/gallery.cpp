@@ -5,8 +5,8 @@
 // SAMPLES only starts and fills a Redis server, prints its URL, and exits when standard input ends.
 //
 // Subjects have three samples each and are drawn from the shipped cohort. Half of the probes are
-// impostors; the others are samples of enrolled people with little or much noise. The reference is
-// a scan of 32-bit floats, which also provides the correct matches.
+// of impostors; the others are samples of enrolled people with little or much noise. The baseline
+// is a scan of 32-bit floats, which also provides the correct matches.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -37,7 +37,7 @@ using namespace facebus::gallery;
 
 constexpr std::size_t samples_per_subject = 3;
 constexpr std::size_t probe_count = 64;
-constexpr std::size_t chunk = 10'000;  // number of subjects drawn at a time
+constexpr std::size_t chunk = 10'000;  // number of subjects drawn from the cohort at a time
 
 /// Returns the duration of `work` in seconds.
 double seconds(const auto& work) {
@@ -72,8 +72,8 @@ std::string id_of(std::size_t number, std::size_t kind) {
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
 }
 
-/// Returns the sum of `face` and normally distributed noise of norm about `distance`,
-/// normalised.
+/// Adds normally distributed noise, whose norm is about `distance`, to `face`. Returns the
+/// normalised sum.
 Embedding perturbed(const Embedding& face, float distance, std::mt19937& random) {
     std::normal_distribution<float> normal;
     Embedding out = face;
@@ -160,7 +160,7 @@ struct Truth {
 };
 
 /// Finds the two best subjects for each probe with 32-bit floats, by the mean similarity to the
-/// samples of a subject. Returns the seconds per probe.
+/// samples of a subject, and stores them in `truth`. Returns the seconds per probe.
 double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
                       std::vector<Truth>& truth) {
     truth.assign(probes.size(), {});
@@ -259,7 +259,7 @@ void run(std::size_t samples) {
     }
 }
 
-/// Measures only the scan, with each supported instruction set, on 102 MB of rows.
+/// Measures only the scan, with each supported instruction set, on 200,000 rows (102 MB).
 void measure_instructions() {
     constexpr std::size_t rows = 200'000;
     std::vector<std::int8_t> bytes(rows * embedding_size);

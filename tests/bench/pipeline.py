@@ -1,7 +1,7 @@
 """usage: pipeline.py throughput | profile | latency | cameras | workers | overload
 
-Measures the whole system, for tests/bench/run. Except in `workers` and `overload`, cameras play clips that are made
-from the demo clip: it is shown at one or more positions, on a grey background.
+Measures the whole system, for tests/bench/run. Except in `workers` and `overload`, cameras play clips that show the
+demo clip at one or more positions on a grey background.
 """
 
 import os
@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE.parent / "fault"), str(HERE.parent / "process")]
 import support  # noqa: E402
 from images import carphone_frames, ffmpeg_clip  # noqa: E402
 from peers import Edge  # noqa: E402
+from pipeline_table import EDGE  # noqa: E402
 from support import CARPHONE, cpu_seconds  # noqa: E402
 from system import System, metric  # noqa: E402
 
@@ -29,8 +30,8 @@ class Pipeline(support.ProcessTest):
     limit = 1500
 
     def clip(self, name, width, height, positions, seconds=4.0, man=212):
-        """Returns a clip of `width` x `height` pixels that shows the demo clip at each position (x, y), `man`
-        pixels wide."""
+        """Returns a clip of `width` x `height` pixels that shows the demo clip at each position (x, y), scaled to a
+        width of `man` pixels."""
         graph = f"[0:v]fps={RATE},scale={man}:-2,split={len(positions)}" + "".join(
             f"[m{i}]" for i in range(len(positions))) + ";"
         last = "1:v"
@@ -42,7 +43,7 @@ class Pipeline(support.ProcessTest):
                            "-filter_complex", graph.rstrip(";"), "-map", f"[{last}]", "-t", str(seconds))
 
     def start_system(self, workers=1, **environment):
-        """Returns a system that runs everything but capture. The man in the demo clip is enrolled."""
+        """Returns a system that runs all services except capture. The man in the demo clip is enrolled."""
         system = System(self, workers=workers, **environment)
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
@@ -149,8 +150,8 @@ class Pipeline(support.ProcessTest):
               f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):
-        """Runs 1 to 12 live cameras, until more than 2% of the frames are dropped. Also prints the peak
-        memory of the edge processes with one camera."""
+        """Prints the frame rate, the dropped frames and the CPU time of 1 to 12 live cameras, until more than 2% of the
+        frames are dropped. Also prints the peak memory of the edge processes with one camera."""
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
         print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
               "|--:|--:|--:|--:|--:|")
@@ -165,14 +166,14 @@ class Pipeline(support.ProcessTest):
                 """Returns the numbers of captured and of dropped frames so far."""
                 health = system.services["capture"].health
                 frames = sum(metric(health, "facebus_frames_total", camera=f"c{i}") for i in range(count))
-                dropped = sum(dropped_by(system, name) for name in ("capture", "motion", "detect-align", "track"))
+                dropped = sum(dropped_by(system, stage.process) for stage in EDGE)
                 return frames, dropped
 
             before, used, start = totals(), self.cpu_times(system), time.monotonic()
             self.read(system, 15)
             elapsed = time.monotonic() - start
             if count == 1:
-                memory = {name: peak_memory(system, name) for name in self.EDGE}
+                memory = {stage.process: peak_memory(system, stage.process) for stage in EDGE}
             cores = sum(self.cpu_times(system)[name] - used[name] for name in used) / elapsed
             frames, dropped = (after - earlier for after, earlier in zip(totals(), before, strict=True))
             print(f"| {count} | {frames / elapsed:.0f} | {dropped:.0f} | {dropped / frames:.1%} | {cores:.2f} |",
@@ -184,8 +185,6 @@ class Pipeline(support.ProcessTest):
         for name, mib in memory.items():
             print(f"| {name} | {mib:.0f} |")
         print(f"| total | {sum(memory.values()):.0f} |")
-
-    EDGE = ("capture", "motion", "detect-align", "track")
 
     def workers(self):
         """Prints the probes per second of real workers, fed by a simulated edge that always has more probes."""
@@ -219,8 +218,8 @@ class Pipeline(support.ProcessTest):
                 system.stop(name)
 
     def overload(self):
-        """Sends 200 probes per second for a minute, which exceeds the capacity of the only worker. Prints the greatest
-        length of the broker's queue and the memory that it uses."""
+        """Sends 200 probes per second for a minute, which exceeds the capacity of the only worker. Prints the maximum
+        length of the broker's queue and the memory that the queue uses."""
         queue = 1000
         system = System(self, FACEBUS_BROKER_QUEUE=str(queue))
         system.start_redis()

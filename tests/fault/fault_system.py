@@ -2,7 +2,7 @@
 
 The test takes the place of detect-align. By default, each frame has three faces. `track` is configured to send one
 probe per face of each frame, so N frames produce exactly 3 N probes. Each of them must be completed despite the fault.
-`track` counts sent, acknowledged and dropped probes.
+`track` counts the probes that are sent, acknowledged and dropped.
 """
 
 import json
@@ -16,12 +16,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 
 import support
 from support import CARPHONE, need_tool
-from system import System, metric, msgpack, zmq
+from system import System, identities, metric, msgpack, zmq
 
 FACES = 3
 SIDE = 160
-TRACK_FRAMES = 16  # frames between scene cuts, which start new tracks
-POLL_MS = 50       # longest interval between readings of the counters
+TRACK_FRAMES = 16  # frames per track; then a scene cut starts new tracks
+POLL_MS = 50       # maximum time between two readings of the counters
 
 
 def crop(case):
@@ -90,6 +90,11 @@ class FaultSystem(System):
         if self.subscriber.poll(POLL_MS):
             self.next()
 
+    def read_arrived(self):
+        """Reads all messages of the result topic that have arrived."""
+        while self.subscriber.poll(0):
+            self.next()
+
     def wait_for(self, condition):
         """Reads messages until the condition is true. For a condition about a message, use until()."""
         while not condition():
@@ -97,6 +102,15 @@ class FaultSystem(System):
 
     def wait_for_acknowledgements(self, count):
         self.wait_for(lambda: self.acknowledged() >= count)
+
+    def wait_until_idle(self):
+        """Waits until all probes and events are acknowledged, and reads all results."""
+        # In this order, because a probe enters the outbox before it is counted as sent.
+        self.wait_for(lambda: self.track_metric("probes_sent_total") == self.fed)
+        self.wait_for(lambda: self.track_metric("outbox_entries") == 0)
+        # The broker publishes a result before it acknowledges the probe, so all results precede the next status.
+        self.read_arrived()
+        self.until(lambda m: m.kind == "status" and m["queued"] + m["in_flight"] == 0)
 
     def kill(self, name):
         """Kills a service with SIGKILL and returns it, so that the test can read its log."""
@@ -119,7 +133,7 @@ class FaultSystem(System):
         return sorted(name for name in self.services if name.startswith("recognize"))
 
     def start_worker(self, name):
-        """Starts another worker under the given name."""
+        """Starts another worker, named `name` in `services`, and waits until it is ready."""
         self._launch(name, [support.program("facebus-recognize")])
         self._wait_ready(1)
 
@@ -130,7 +144,7 @@ class FaultSystem(System):
         return finished.out.strip()
 
     def stored_probes(self):
-        """Returns the number of probes that the workers have stored in Redis: each recognised probe once, by its id."""
+        """Returns the number of different probes that the workers have stored in Redis."""
         script = ("local n = 0 for _, k in ipairs(redis.call('KEYS', 'facebus:track:*')) do "
                   "n = n + redis.call('HLEN', k) end return n")
         return int(self.redis("EVAL", script, "0"))
@@ -145,7 +159,8 @@ class FaultTest(support.ProcessTest):
         need_tool("redis-cli")
 
     def start_system(self, workers=2, **environment):
-        """Starts a system and returns it while probes are in flight."""
+        """Starts a system and feeds it 16 frames. Returns it as soon as three probes are acknowledged, so that others
+        are still in flight."""
         system = FaultSystem(self, workers, **environment)
         system.start_server()
         system.feed(16)
@@ -153,7 +168,7 @@ class FaultTest(support.ProcessTest):
         return system
 
     def wait_for_recovery(self, system, before):
-        """Blocks until more than `before` probes are acknowledged, and returns the elapsed seconds."""
+        """Waits until more than `before` probes are acknowledged, and returns the elapsed seconds."""
         start = time.monotonic()
         system.wait_for_acknowledgements(before + 1)
         return time.monotonic() - start
@@ -162,15 +177,12 @@ class FaultTest(support.ProcessTest):
         """Waits until every probe is acknowledged, then checks that none was lost or dropped or has the decision
         `error`. `fault` describes the fault in the report. `recovered` is the result of wait_for_recovery(). If
         `stored` is true, also checks that the workers have stored every probe in Redis."""
-        # Waits in this order, because a probe enters the outbox before it is counted as sent.
-        system.wait_for(lambda: system.track_metric("probes_sent_total") == system.fed)
-        system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
+        system.wait_until_idle()
         self.check_counts(fault, system.fed, system.acknowledged(),
                           system.track_metric("probes_dropped_total"), recovered)
         if stored:
             self.assertEqual(system.fed, system.stored_probes(), "not every probe is stored in Redis")
-        errors = [m for m in system.messages if m.kind == "identity" and m["decision"] == "error"]
-        self.assertEqual([], errors)
+        self.assertEqual([], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])
 
     def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
         """Checks that no probe was lost or dropped, and writes a line for tests/fault/report if it runs the test.

@@ -1,4 +1,4 @@
-"""Simulated edges and workers that respond immediately, so that only the broker is under load."""
+"""Simulated edges, and simulated workers that respond immediately, so that only the broker is under load."""
 
 import time
 
@@ -49,7 +49,7 @@ class Edge:
 class Worker:
     """Simulated worker: responds to every probe with the decision `unknown` and the crop of the probe."""
 
-    credit = 16  # probes that it requests in advance
+    credit = 16  # number of probes that the worker requests in advance
 
     def __init__(self, context, endpoint):
         self.sequence = 0

@@ -8,6 +8,7 @@ import unittest
 
 from fault_system import msgpack, support, zmq
 from images import carphone_frames, ffmpeg_clip
+from pipeline_table import EDGE
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
 
@@ -36,7 +37,7 @@ class EdgeProcessTest(support.ProcessTest):
             return message.kind == "identity" and message["decision"] == "known"
 
         system.until(is_known)
-        for name in ("capture", "motion", "detect-align", "track"):
+        for name in [stage.process for stage in EDGE]:
             with self.subTest(killed=name):
                 service = system.services.pop(name)
                 service.process.kill()
@@ -64,11 +65,11 @@ class StartTest(support.ProcessTest):
         return self.spawn([program(f"facebus-{name}")], system.environment, subprocess.DEVNULL,
                           subprocess.PIPE)
 
-    def test_every_service_exits_successfully_if_stopped_while_it_starts(self):
+    def test_a_service_exits_successfully_if_stopped_while_it_starts(self):
         system = System(self, FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
-        # Nobody reads the ready notifications here. On the system's own socket they would queue up and block services.
+        # The test does not read the ready notifications. On the system's socket they would queue up and block services.
         system.environment["NOTIFY_SOCKET"] = str(self.folder / "nobody")
         for name in SERVICES:
             service = self.start(system, name)
@@ -95,12 +96,12 @@ class Camera(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, images, port=0):
+    def __init__(self, image, port=0):
         super().__init__(("127.0.0.1", port), CameraRequest)
-        self.images = images  # JPEGs, sent one after the other, repeatedly
+        self.image = image  # JPEG, sent repeatedly
         self.running = threading.Event()  # while cleared, the camera sends nothing
         self.running.set()
-        self.closing = threading.Event()  # once set, every stream ends
+        self.closing = threading.Event()  # when set, every stream ends
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -123,13 +124,10 @@ class CameraRequest(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.end_headers()
-        number = 0
         try:
             while not self.server.closing.wait(FRAME_SECONDS):
                 self.server.running.wait()
-                images = self.server.images
-                image = images[number % len(images)]
-                number += 1
+                image = self.server.image
                 self.wfile.write(f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: "
                                  f"{len(image)}\r\n\r\n".encode() + image + b"\r\n")
         except OSError:
@@ -144,13 +142,13 @@ class CameraTest(support.ProcessTest):
         support.need_system()
         need_tool("ffmpeg")
 
-    def images(self, size, colour="gray"):
-        """Returns two identical JPEGs, filled with one colour. `size` is WIDTHxHEIGHT."""
+    def image(self, size, colour="gray"):
+        """Returns a JPEG filled with one colour. `size` is WIDTHxHEIGHT."""
         file = self.folder / f"{colour}.jpg"
         made = self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i",
                                  f"color={colour}:size={size}", "-frames:v", "1", file])
         self.assertEqual(0, made.code, made)
-        return [file.read_bytes()] * 2
+        return file.read_bytes()
 
     def start_capture(self, camera, **environment):
         """Starts capture with the camera as its source and returns the system."""
@@ -179,7 +177,7 @@ class CameraTest(support.ProcessTest):
                 self.motion.recv_multipart()
 
     def test_reopens_a_camera_that_stops_sending(self):
-        camera = Camera(self.images("320x240"))
+        camera = Camera(self.image("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.start_capture(camera)
         self.next_frame()
@@ -190,15 +188,15 @@ class CameraTest(support.ProcessTest):
         self.assertEqual(1, metric(system.services["capture"].health, "facebus_camera_up"))
 
     def test_reopens_a_camera_that_was_off_for_a_while(self):
-        images = self.images("320x240")
-        camera = Camera(images)
+        image = self.image("320x240")
+        camera = Camera(image)
         system = self.start_capture(camera)
         before = self.next_frame()
         port = camera.server_address[1]
         camera.turn_off()
         self.await_disconnect(system)
         self.await_disconnect(system, self.disconnects(system))  # an attempt to reconnect has failed
-        again = Camera(images, port)
+        again = Camera(image, port)
         self.addCleanup(again.turn_off)
         after = self.next_frame()
         self.assertGreater(after["pts"], before["pts"])
@@ -206,11 +204,11 @@ class CameraTest(support.ProcessTest):
 
     def test_reopens_a_camera_that_changes_its_resolution(self):
         """If capture kept the camera open, OpenCV would repeat the last frame of the previous size forever."""
-        camera = Camera(self.images("320x240", "black"))
+        camera = Camera(self.image("320x240", "black"))
         self.addCleanup(camera.turn_off)
         system = self.start_capture(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="1")
         self.next_frame()
-        camera.images = self.images("640x480", "white")
+        camera.image = self.image("640x480", "white")
         while True:
             _, header, pixels = self.motion.recv_multipart()
             header = msgpack.unpackb(header)
@@ -221,7 +219,7 @@ class CameraTest(support.ProcessTest):
         self.assertEqual(1, self.disconnects(system))
 
     def test_reopens_a_camera_with_a_constant_image_only_once(self):
-        camera = Camera(self.images("320x240"))
+        camera = Camera(self.image("320x240"))
         self.addCleanup(camera.turn_off)
         system = self.start_capture(camera, FACEBUS_CAPTURE_FREEZE_TIMEOUT="0.5")
         self.await_disconnect(system)

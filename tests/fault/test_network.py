@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from fault_system import FaultSystem, FaultTest, support
+from fault_system import FACES, FaultSystem, FaultTest, support
 
 CUT_SECONDS = 60
 
@@ -49,10 +49,10 @@ class NetworkTest(FaultTest):
                 super()._launch(name, [*prefix, *command], **environment)
 
         system = SystemWithRemoteBroker(self, FACEBUS_BROKER_PROBES=f"tcp://{address}:5701",
-                       FACEBUS_BUS_ALLOW_UNENCRYPTED="anywhere")
+                                        FACEBUS_BUS_ALLOW_UNENCRYPTED="anywhere")
         system.start_server()
         system.feed(16)
-        system.wait_for_acknowledgements(3)
+        system.wait_for_acknowledgements(FACES)
         self.ip("link", "set", network, "down")
         system.feed(16)
         end = time.monotonic() + CUT_SECONDS

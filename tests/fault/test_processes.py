@@ -3,10 +3,15 @@
 import unittest
 
 from fault_system import FaultTest, msgpack, zmq
-from system import metric
+from system import identities, metric
 
 
 class WorkerTest(FaultTest):
+    def recognised(self, system):
+        """Returns the number of probes that the workers have recognised, including repetitions."""
+        return sum(metric(system.services[name].health, "facebus_faces_recognized_total")
+                   for name in system.worker_names())
+
     def test_probes_of_a_killed_worker_go_to_another(self):
         system = self.start_system()
         before = system.acknowledged()
@@ -35,8 +40,11 @@ class WorkerTest(FaultTest):
         system.wait_for(lambda: system.acknowledged() == system.fed)
         system.resume("recognize-1")  # it sends its results now, too late
         system.until(lambda m: m.kind == "status" and m["workers"] == 2)
+        system.wait_for(lambda: self.recognised(system) > system.fed)
         system.feed(4)
         self.check_all_completed(system, "worker suspended, another remains", recovered)
+        # The late results did not complete their probes a second time.
+        self.assertEqual(system.fed, metric(system.services["broker"].health, "facebus_probes_completed_total"))
 
     def test_a_probe_whose_worker_is_lost_three_times_is_dead_lettered(self):
         system = self.start_system()
@@ -60,10 +68,13 @@ class WorkerTest(FaultTest):
         error = system.until(lambda m: m.kind == "identity" and m["decision"] == "error")
         self.assertEqual(probe, error["probe"])
         self.assertIn("dead-lettered", error["reason"])
-        # A dead-lettered probe counts as completed.
+        # A dead-lettered probe counts as completed, and its track continues.
         system.start_worker("recognize-9")
-        system.wait_for(lambda: system.track_metric("outbox_entries") == 0)
+        system.feed(4)
+        system.wait_until_idle()
         self.check_counts("worker lost three times with the same probe in flight", system.fed, system.acknowledged())
+        self.assertEqual(system.fed - 1, system.stored_probes())
+        self.assertEqual([probe], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])
 
 
 class BrokerTest(FaultTest):

@@ -37,11 +37,12 @@ class RedisTest(FaultTest):
 
     def test_no_probe_is_lost_if_redis_is_slow(self):
         system = self.start_system()
+        system.redis("CLIENT", "PAUSE", "400", "ALL")  # Redis runs no command for 400 ms
         before = system.acknowledged()
         system.feed(16)
         recovered = self.wait_for_recovery(system, before)
         while system.acknowledged() < system.fed:
-            system.redis("CLIENT", "PAUSE", "400", "ALL")  # Redis runs no command for 400 ms
+            system.redis("CLIENT", "PAUSE", "400", "ALL")
             system.poll()
         system.feed(4)
         self.check_all_completed(system, "Redis responds 0.4 s late", recovered)

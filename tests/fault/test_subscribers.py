@@ -58,8 +58,8 @@ class SubscriberTest(SimulatedPeers):
     PROBES = 40  # per round
 
     def flood(self, system, after_poll=lambda: None):
-        """Publishes 300 MB of results with crops, in 100 rounds. Returns how many bytes the memory of the broker grew
-        after the first 11 rounds."""
+        """Publishes 300 MB of results with crops, in 100 rounds. Returns the growth of the broker's memory after the
+        first 11 rounds, in bytes."""
         edge = Edge(system.context, system.ipc("probes"), "door")
         before = 0
         for number in range(self.ROUNDS):

@@ -1,4 +1,4 @@
-// Fuzzes the parser of cohort files (impostor statistics).
+// Fuzzes the parser of cohort files (statistics of many faces).
 #include "gallery/decide/cohort.hpp"
 
 #include "fuzz.hpp"

@@ -1,4 +1,4 @@
-// Fuzzes the form parser. The first line of the input is the Content-Type, the rest is the body.
+// Fuzzes the form parser. The first line of the input is the Content-Type; the body follows.
 #include "fuzz.hpp"
 #include "http/multipart.hpp"
 

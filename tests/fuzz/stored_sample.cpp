@@ -1,5 +1,5 @@
-// Fuzzes the decoder of gallery samples from Redis, with arbitrary replies and with arrays of six
-// strings.
+// Fuzzes the decoder of gallery samples from Redis: with arbitrary replies, and with arrays of six
+// strings, the form of a valid reply.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "fuzz.hpp"
@@ -23,14 +23,15 @@ gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
         default: {
             std::vector<gallery::Reply> elements;
             const auto count = input.ConsumeIntegralInRange<std::size_t>(0, 8);
-            for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t i = 0; i < count; ++i) {
                 elements.push_back(arbitrary_reply(input, depth + 1));
+            }
             return {std::move(elements)};
         }
     }
 }
 
-/// Returns the reply for a sample: the first five lines are fields, the rest is the embedding.
+/// Returns an array of six strings: the first five lines of `bytes`, and all bytes after them.
 gallery::Reply sample_reply(std::string_view bytes) {
     std::vector<gallery::Reply> elements;
     for (int i = 0; i < 5; ++i) {

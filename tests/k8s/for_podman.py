@@ -2,15 +2,16 @@
 
 Converts the manifests for a cluster into pods for `podman kube play`. SECRETS is a folder filled by make-secrets.
 Writes FOLDER/POD.yaml for each pod, and prints one line per pod with its name and its DNS names: POD NAME,NAME...
+Requires root.
 
 Podman 4 does not support namespaces, StatefulSets, mounted Secrets, named ports, fsGroup, or startup and readiness
 probes, and its HTTP health checks need curl, which the image lacks. So the manifests are changed:
 
 - A pod is named NAMESPACE.NAME, and the names of its ConfigMaps, claims and volumes begin with that name.
-- A mounted Secret becomes a folder of files with the group and mode from the manifest; a Secret in the environment
-  becomes environment variables.
-- An httpGet probe becomes `facebus health`, and a tcpSocket probe becomes a connection from bash. Only liveness probes
-  are kept.
+- A mounted Secret becomes a folder of files with the group and mode from the manifest. A Secret in `envFrom` becomes
+  environment variables with its values.
+- Startup and readiness probes are removed. In liveness probes, httpGet becomes `facebus health`, and tcpSocket becomes
+  a connection from bash.
 - The security context of the pod is copied to each container."""
 
 import base64
@@ -27,10 +28,6 @@ class Pods:
         self.documents = documents
         self.folder = folder
 
-    def find(self, kind, namespace, name):
-        return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
-                     and manifests.namespace(each) == namespace), None)
-
     def write_secret(self, path, secret, mode, group):
         """Writes a Secret to a folder and returns a volume source that mounts the folder."""
         path.mkdir(parents=True)
@@ -44,13 +41,13 @@ class Pods:
     def variables(self, namespace, container):
         """Yields the environment variables of a container, including those from Secrets."""
         for source in container.get("envFrom", []):
-            secret = self.find("Secret", namespace, source["secretRef"]["name"]) or {"data": {}}
+            secret = manifests.find(self.documents, "Secret", namespace, source["secretRef"]["name"]) or {"data": {}}
             for key, value in secret["data"].items():
                 yield {"name": key, "value": base64.b64decode(value).decode()}
         yield from container.get("env", [])
 
     def container(self, pod, namespace, spec, container):
-        """Returns the container as podman requires it. `spec` is that of the pod."""
+        """Returns the container as podman requires it. `pod` is the name of its pod, and `spec` the spec of its pod."""
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
         inherited = {key: value for key, value in spec["securityContext"].items()
                      if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
@@ -58,7 +55,7 @@ class Pods:
                    "env": list(self.variables(namespace, container)),
                    "securityContext": {**inherited, **container["securityContext"]},
                    "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
-        # Ports are removed too, because podman would publish them on the host.
+        # The ports are removed, too, because podman would publish them on the host.
         for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
             derived.pop(key, None)
         if probe := container.get("livenessProbe"):
@@ -74,11 +71,11 @@ class Pods:
         for volume in spec["volumes"]:
             name = f"{pod}-{volume['name']}"
             if "secret" in volume:
-                secret = self.find("Secret", namespace, volume["secret"]["secretName"])
+                secret = manifests.find(self.documents, "Secret", namespace, volume["secret"]["secretName"])
                 source = self.write_secret(self.folder / name, secret, volume["secret"]["defaultMode"],
                                            spec["securityContext"]["fsGroup"])
             elif "configMap" in volume:
-                config = self.find("ConfigMap", namespace, volume["configMap"]["name"])
+                config = manifests.find(self.documents, "ConfigMap", namespace, volume["configMap"]["name"])
                 documents.append({**config, "metadata": {"name": name}})
                 source = {"configMap": {"name": name}}
             else:

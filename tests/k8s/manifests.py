@@ -1,5 +1,5 @@
-"""Loads the manifests of deploy/k8s as rendered by kustomize, and the Secrets written by make-secrets. Checks the
-security settings of pods."""
+"""Loads the manifests of deploy/k8s, as rendered by kustomize, and the Secrets written by make-secrets. Finds settings
+of pods that are not secure."""
 
 import pathlib
 import subprocess
@@ -7,7 +7,7 @@ import subprocess
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# In the order in which they are applied.
+# Folders with a kustomization.yaml, in the order in which they are applied.
 KUSTOMIZATIONS = ("deploy/k8s", "deploy/k8s/edge", "deploy/k8s/tools")
 
 
@@ -38,6 +38,12 @@ def namespace(document):
 
 def name(document):
     return document["metadata"]["name"]
+
+
+def find(documents, kind, wanted_namespace, wanted_name):
+    """Returns the document of this kind, namespace and name, or None if there is none."""
+    return next((each for each in documents if each["kind"] == kind and namespace(each) == wanted_namespace
+                 and name(each) == wanted_name), None)
 
 
 def restricted_violations(spec):

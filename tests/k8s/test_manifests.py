@@ -25,8 +25,7 @@ class Manifests(unittest.TestCase):
         cls.pods = [(document, *manifests.pod_of(document)) for document in cls.documents if manifests.pod_of(document)]
 
     def find(self, kind, namespace, name):
-        return next((each for each in self.documents if each["kind"] == kind and manifests.name(each) == name
-                     and manifests.namespace(each) == namespace), None)
+        return manifests.find(self.documents, kind, namespace, name)
 
     def selected(self, namespace, selector):
         """Returns the pods in a namespace that match a label selector, each as (document, labels, spec)."""

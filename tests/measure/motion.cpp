@@ -1,8 +1,10 @@
 // Measures the CPU time that motion gating saves and the faces that it misses, for
 // docs/accuracy.md.
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,8 +97,8 @@ class Comparison {
         return full_.empty() ? 1 : static_cast<double>(found) / static_cast<double>(full_.size());
     }
 
-    /// Returns the longest time in seconds without a face detected with gating, between the times
-    /// `first` and `last` in ns.
+    /// Returns the longest time in seconds, between the times `first` and `last` in ns, in which no
+    /// face is detected with gating.
     [[nodiscard]] double longest_gap(std::int64_t first, std::int64_t last) const {
         std::int64_t gap = 0;
         std::int64_t before = first;
@@ -147,6 +149,7 @@ int measure(const std::string& clip) {
         auto frame = source->read();
         if (!frame || !*frame) break;
         moving.add((*frame)->image, (*frame)->pts);
+        // Keep frame 30 for the second measurement, or frame 0 if the clip is shorter.
         if (!still || frames == 30) still = (*frame)->image;
         if (++frames % 50 == 0) fmt::print(stderr, "{}: {} frames\n", name, frames);
     }

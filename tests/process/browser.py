@@ -27,8 +27,8 @@ def browser_programs():
 
 
 def need_browser():
-    """If there is no browser, skips the test, or fails it if FACEBUS_REQUIRE_ALL is 1. Never fails it on Ubuntu, which
-    has Chromium only as a snap."""
+    """Skips the test if there is no browser. If FACEBUS_REQUIRE_ALL is 1, fails it instead, except on Ubuntu, which has
+    Chromium only as a snap."""
     found = all(browser_programs())
     if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
         raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium only as a snap; install Google Chrome "
@@ -143,10 +143,14 @@ class Browser:
                 pass  # the page has replaced the element: find it again
 
     def type_text(self, selector, text):
-        """Replaces the content of an input."""
-        element = self.find(selector)[ELEMENT]
-        self._request("POST", f"/element/{element}/clear", {})
-        self._request("POST", f"/element/{element}/value", {"text": str(text)})
+        """Waits for an input, as find() does, and replaces its content."""
+        while True:
+            try:
+                element = self.find(selector)[ELEMENT]
+                self._request("POST", f"/element/{element}/clear", {})
+                return self._request("POST", f"/element/{element}/value", {"text": str(text)})
+            except StaleElement:
+                pass  # the page has replaced the element: find it again
 
     def text(self, selector="body"):
         """Returns the visible text of the first element that matches the selector."""

@@ -3,6 +3,7 @@
 from browser import DESKTOP, Browser
 from gateway import Gateway
 from support import CARPHONE, DEMO
+from system import RECEIVERS
 
 # Clip of each camera.
 CLIPS = {"door": CARPHONE, "street": DEMO / "bikes.mp4", "lobby": DEMO / "bigbuckbunny.mp4"}
@@ -13,7 +14,7 @@ class PageSystem(Gateway):
 
     def __init__(self, case, **environment):
         super().__init__(case, **{"FACEBUS_RECOGNIZE_PUBLISH_CROPS": "true", **environment})
-        self.start("broker", "recognize", "track", "detect-align", "motion")
+        self.start(*RECEIVERS)
 
     @property
     def url(self):

@@ -1,5 +1,5 @@
-"""Hooks of schemathesis: use the images in the folder named by FACEBUS_TEST_IMAGES, and an empty gallery archive, as
-request bodies."""
+"""Makes schemathesis upload the images in the folder FACEBUS_TEST_IMAGES, and an empty gallery archive, instead of
+random bytes."""
 
 import os
 import pathlib

@@ -1,6 +1,6 @@
 """Calls a server through the unmodified compreface-sdk: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR.
 
-PHOTO and OTHER show the same person, IMPOSTOR shows somebody else. Prints the result of each call, by name, as JSON.
+PHOTO and OTHER show the same person, IMPOSTOR shows somebody else. Prints a JSON object with the result of each call.
 """
 
 import json

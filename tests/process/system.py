@@ -21,15 +21,26 @@ try:
 except ImportError:
     msgpack = zmq = None  # support.need_system() then skips the tests
 
-# Downstream stages first, the order in which start_all() launches them.
-SERVICES = ("broker", "recognize", *(stage.process for stage in reversed(EDGE)))
-HEALTH_KEYS = {stage.process: stage.section.upper() for stage in STAGES}
+# The edge stages except capture, the last stage first.
+EDGE_RECEIVERS = tuple(stage.process for stage in reversed(EDGE) if stage.endpoint)
+# In the order in which they are started: stages that receive before stages that send.
+RECEIVERS = ("broker", "recognize", *EDGE_RECEIVERS)
+SERVICES = (*RECEIVERS, "capture")
 
 TERMINATION_LIMIT = 10  # seconds
 
 
+def local_addresses(folder):
+    """Returns environment variables with which the services use sockets in `folder`, and any free ports for health."""
+    return {
+        **{f"FACEBUS_{stage.section.upper()}_INPUT": f"ipc://{folder / stage.section}"
+           for stage in EDGE if stage.endpoint},
+        **{f"FACEBUS_BROKER_{name.upper()}": f"ipc://{folder / name}" for name in ("probes", "workers", "results")},
+        **{f"FACEBUS_{stage.section.upper()}_HEALTH": "127.0.0.1:0" for stage in STAGES}}
+
+
 def http_get(address, path):
-    """Sends a GET request to a service's health server. Returns status, content type and body."""
+    """Sends a GET request to the health server of a service. Returns status, content type and body."""
     host, _, port = address.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=10)
     connection.request("GET", path)
@@ -102,12 +113,8 @@ class System:
         self.folder.mkdir()
         self.environment = case.environment(**{
             "NOTIFY_SOCKET": self.folder / "ready",
-            **{f"FACEBUS_{stage.section.upper()}_INPUT": self.ipc(stage.section) for stage in EDGE if stage.endpoint},
-            "FACEBUS_BROKER_PROBES": self.ipc("probes"),
-            "FACEBUS_BROKER_WORKERS": self.ipc("workers"),
-            "FACEBUS_BROKER_RESULTS": self.ipc("results"),
             "FACEBUS_REDIS_URL": f"unix://{self.folder / 'redis'}",
-            **{f"FACEBUS_{key}_HEALTH": "127.0.0.1:0" for key in HEALTH_KEYS.values()},
+            **local_addresses(self.folder),
             **environment})
         self.ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.ready.bind(str(self.folder / "ready"))
@@ -136,7 +143,7 @@ class System:
         self._wait_ready(1)
 
     def start(self, *names, **environment):
-        """Starts services concurrently and waits until all are ready. Starts `workers` processes of recognize."""
+        """Starts services concurrently, `workers` processes for recognize, and waits until all are ready."""
         for name in names:
             count = self.workers if name == "recognize" else 1
             for number in range(count):
@@ -149,7 +156,7 @@ class System:
         the subscriber is connected and cannot miss a result."""
         if "redis" not in self.services:
             self.start_redis()
-        self.start(*[name for name in SERVICES if name != "capture"])
+        self.start(*RECEIVERS)
         self.until(lambda m: m.kind == "status" and m["workers"] >= self.workers)
 
     def play(self, source, **environment):
@@ -184,8 +191,8 @@ class System:
         self.case.assertEqual(0, code, f"{name}: {service.last_line()}")
 
     def next(self):
-        """Waits for the next message, appends it to `messages` and returns it. Fails if a service exits unexpectedly
-        during the wait."""
+        """Waits for the next message, appends it to `messages` and returns it. Fails the test if a service exits
+        unexpectedly during the wait."""
         poller = zmq.Poller()
         poller.register(self.subscriber, zmq.POLLIN)
         for service in self.services.values():
@@ -251,5 +258,5 @@ class System:
 
 
 def identities(messages):
-    """Returns the messages that are results."""
+    """Returns those messages that are results."""
     return [m for m in messages if m.kind == "identity"]

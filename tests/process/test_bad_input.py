@@ -24,7 +24,8 @@ WITH_MODELS = ("facebus-recognize", "facebus-detect-align")
 
 @dataclasses.dataclass
 class Case:
-    """A command that fails. The line it prints must match each of the patterns."""
+    """A command that fails, with its environment variables and its facebus.yaml. The last line on standard error must
+    match each of the patterns."""
 
     name: str
     command: list
@@ -55,14 +56,10 @@ class BadInputTest(support.ProcessTest):
         support.need_programs()
 
     def check(self, cases):
+        """Runs the commands. Checks their exit codes and standard error, and that they leave nothing behind."""
         for case in cases:
             with self.subTest(case.name):
-                environment = dict(case.environment)
-                for key in system.HEALTH_KEYS.values():
-                    environment.setdefault(f"FACEBUS_{key}_HEALTH", "127.0.0.1:0")
-                for key in ("MOTION_INPUT", "DETECT_INPUT", "TRACK_INPUT", "BROKER_PROBES",
-                            "BROKER_WORKERS", "BROKER_RESULTS"):
-                    environment.setdefault(f"FACEBUS_{key}", f"ipc://{self.folder / key}")
+                environment = {**system.local_addresses(self.folder), **case.environment}
                 if case.yaml is not None:
                     file = self.folder / "facebus.yaml"
                     file.write_text(case.yaml)
@@ -234,6 +231,12 @@ class BadInputTest(support.ProcessTest):
                           UNAVAILABLE, ("/dev/video99",)))
         self.check(cases)
 
+    def test_reports_an_output_folder_that_cannot_be_created(self):
+        support.need_models()
+        self.check([Case(command, ["facebus", command, *source, str(CARPHONE), "--output", "/proc/none"],
+                         UNAVAILABLE, ("cannot create /proc/none",))
+                    for command, source in (("demo", ["--source"]), ("collect", []))])
+
     def test_reports_the_address_of_unavailable_redis(self):
         support.need_models()
         nowhere = {"FACEBUS_REDIS_URL": NOWHERE}
@@ -314,18 +317,21 @@ class BadPhotoTest(support.ProcessTest):
                 half.write_bytes(whole[:size])
                 self.assert_rejected(half, "is truncated")
 
-    def test_good_photos_are_enrolled_despite_a_bad_one(self):
+    def test_good_photos_are_enrolled_despite_bad_ones(self):
         folder = self.folder / "barack"
         folder.mkdir()
+        (folder / "absent.jpg").symlink_to("nowhere.jpg")
         (folder / "good.jpg").symlink_to(OBAMA)
         grey_png(folder / "nobody.png")
         result = self.system.facebus("gallery", "add", folder)
         self.assertEqual(65, result.code, result)
-        self.assertIn("1 sample added, 1 file rejected", result.out)
-        self.assertEqual(1, len(result.err_lines), result)
+        self.assertIn("1 sample added, 2 files rejected", result.out)
+        self.assertEqual(2, len(result.err_lines), result)
 
-    def test_reports_a_missing_path_and_a_folder_without_images(self):
-        for path in ("/no/such/folder", self.folder / "tmp"):
+    def test_reports_a_path_that_is_missing_or_unreadable_or_a_folder_without_images(self):
+        loop = self.folder / "loop"
+        loop.symlink_to(loop)
+        for path in ("/no/such/folder", loop, self.folder / "tmp"):
             with self.subTest(path=path):
                 result = self.system.facebus("gallery", "add", path)
                 self.assertEqual(69, result.code, result)

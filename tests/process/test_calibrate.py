@@ -6,7 +6,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, DEMO, log_fields
-from system import System, identities
+from system import RECEIVERS, System, identities
 
 PHOTOS = DEMO / "photos"
 
@@ -30,7 +30,7 @@ class CalibrateTest(support.ProcessTest):
         """Replays the demo clip and returns its last identity."""
         self.system.start_all()
         results = identities(self.system.replay(CARPHONE))
-        for name in ("recognize", "track", "detect-align", "motion", "broker"):
+        for name in reversed(RECEIVERS):
             self.system.stop(name)
         return results[-1]
 
@@ -73,9 +73,10 @@ class CalibrateTest(support.ProcessTest):
         self.assertIn("no policy is stored now", reset.out)
         self.assertEqual(1, len(self.calibrations_of_new_worker()), "the policy was not removed")
 
-    def test_reports_an_empty_gallery_or_an_invalid_fpir_on_one_line(self):
+    def test_reports_an_empty_gallery_or_invalid_arguments_on_one_line(self):
         for arguments, code, words in (((), 65, "the gallery has no samples"),
-                                      (("--fpir", "2"), 64, "--fpir")):
+                                      (("--fpir", "2"), 64, "--fpir"),
+                                      (("--reset", "--dry-run"), 64, "--dry-run")):
             with self.subTest(arguments=arguments):
                 result = self.system.facebus("calibrate", *arguments)
                 self.assertEqual(code, result.code, result)

@@ -2,7 +2,7 @@
 in truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end
 with a wrong name. Prints a table of all tracks. Requires FACEBUS_DATA.
 
-The name in the last result of a track counts. It must be the name of the person who is most often at the position
+The name of a track is the name in its last result. It must be the name of the person who is most often at the position
 of the track. An unknown person must not get a name."""
 
 import collections
@@ -36,7 +36,7 @@ class Track:
         return self.identities[-1].get("subject") if self.decision == "known" else None
 
     def row(self, number, people, verdict):
-        """Returns a row of the table. `people` are those at the position of the track."""
+        """Returns a row of the table. `people`: names of the people at the position of the track."""
         first, last = self.positions[0][0], self.positions[-1][0]
         x = sum(x for _, x in self.positions) / len(self.positions)
         last_identity = self.identities[-1] if self.identities else None
@@ -75,7 +75,8 @@ def tracks_of(messages, rate):
 
 
 def people_at(track, truth):
-    """Returns the people at the position of the track, most frequent first. An unknown person is None."""
+    """Returns the names of the people at the position of the track, most frequent first. An unknown person has the name
+    None."""
     seen = collections.Counter()
     for frame, x in track.positions:
         for person in truth["seen"]:
@@ -87,8 +88,8 @@ def people_at(track, truth):
 
 def continuity(tracks, truth):
     """Returns the number of identity switches (a track changes from one person to another) and the number of fragments
-    (additional tracks of an enrolled person who was visible throughout). A track of a single frame, mostly of a hand or
-    a false detection, also counts as a fragment if it is at the position of such a person."""
+    (further tracks of an enrolled person during one stay, in which the person was always visible). A track of a single
+    frame, mostly of a hand or a false detection, also counts as a fragment if it is at that person's position."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:
@@ -129,7 +130,7 @@ class ClipTest(support.ProcessTest):
         lines = [f"track  frames        x  results{'':<38} similarity probes  truth{'':<28}"]
         for number, track in enumerate(tracks.values(), 1):
             people = people_at(track, truth)
-            # The most frequent person counts as the person in the track. This requires that people keep apart.
+            # The person who is most often at the position of the track counts as the person in the track.
             right = track.name is not None and people[:1] == [track.name]
             if right:
                 named.add(track.name)

@@ -13,6 +13,7 @@ import unittest
 
 import support
 from images import carphone_frames
+from pipeline_table import EDGE
 from support import CARPHONE, DATA, DEMO, program
 from system import System, identities
 
@@ -20,7 +21,7 @@ INTERRUPT_LIMIT = 15  # seconds from SIGINT to the exit
 INTERRUPTED = 130     # exit code if the demo is interrupted before capture starts
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
-# Matches a result line, or a line of the summary, which also contains "from".
+# Matches the line of a result, and the line of a track in the summary, which also contains "from".
 RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
@@ -30,7 +31,7 @@ def names_in(output):
 
 
 class DemoTest(support.ProcessTest):
-    the_run = None  # result, remaining processes and remaining files of the one run that all tests check
+    the_run = None  # the one run that all tests check: its result, remaining processes and remaining files
 
     @classmethod
     def setUpClass(cls):
@@ -60,8 +61,7 @@ class DemoTest(support.ProcessTest):
         result = self.demo()
         self.assertIn("stage ", result.out, result)
         table = result.out[result.out.index("stage "):]
-        for stage in ("capture", "motion", "detect-align", "track", "queue", "recognize", "publish",
-                      "total"):
+        for stage in (*(each.process for each in EDGE), "queue", "recognize", "publish", "total"):
             row = re.search(rf"^{stage} +(\d+\.\d) +(\d+\.\d)$", table, re.M)
             self.assertTrue(row, f"no row for {stage}\n{result}")
             self.assertLessEqual(float(row[1]), float(row[2]), "p50 above p99")

@@ -46,6 +46,12 @@ class Deployment(unittest.TestCase):
                 self.assertIn(stage.port, [port["containerPort"] for port in container["ports"]])
                 self.assertTrue({"readinessProbe", "livenessProbe"} <= container.keys())
 
+    def test_kubernetes_lets_prometheus_connect_to_every_edge_stage(self):
+        policies = yaml.safe_load_all((ROOT / "deploy/k8s/edge/30-network-policies.yaml").read_text())
+        ports = [port for policy in policies for rule in policy["spec"].get("ingress", []) for port in rule["ports"]]
+        for stage in EDGE:
+            self.assertTrue(any(port["port"] <= stage.port <= port["endPort"] for port in ports), stage.process)
+
     def test_systemd_runs_every_stage(self):
         for stage in STAGES:
             with self.subTest(stage.process):

@@ -1,6 +1,6 @@
-"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the internal links, the
-scripts and the settings in all documents except the changelog exist. tools/check-containers runs the container section
-of the quick start."""
+"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the targets of internal
+links, the scripts and the settings in all documents except the changelog exist. tools/check-containers runs the
+container section of the quick start."""
 
 import json
 import os
@@ -19,7 +19,7 @@ SLOW_SCRIPTS = {"deploy/demo", "deploy/test"}
 
 
 def commands(page, heading=""):
-    """Returns the commands in the shell blocks of a page, without comments; with `heading`, only below it."""
+    """Returns the commands in the shell blocks of a page, or of its section `heading`, without comments."""
     text = (ROOT / page).read_text()
     if heading:
         text = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]

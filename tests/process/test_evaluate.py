@@ -39,17 +39,28 @@ class EvaluateTest(support.ProcessTest):
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
                           "-frames:v", "1", grey])
+        (self.people / "joe_biden/unreadable.png").symlink_to("nowhere.png")
         report = self.report()
-        self.assertEqual((5, 2, 1), tuple(report[k] for k in ("images", "people", "without_face")))
+        self.assertEqual((6, 2, 2), tuple(report[k] for k in ("images", "people", "without_face")))
         failures = self.evaluate("--failures")
         self.assertRegex(failures.out, r"no face +joe_biden/grey.png")
-        self.assertEqual(["joe_biden/grey.png"],
+        self.assertEqual(["joe_biden/grey.png", "joe_biden/unreadable.png"],
                          self.report("--failures")["failures"]["without_face"])
 
     def test_classifies_all_pairs_of_the_demo_photos_correctly(self):
         report = self.report()
         self.assertEqual(1, report["verification"]["accuracy"])
         self.assertEqual((3, 3), (report["all_pairs"]["same"], report["all_pairs"]["different"]))
+
+    def test_finds_the_images_of_a_pairs_file_even_if_they_are_symbolic_links(self):
+        for name, photo in (("barack_obama/barack_obama_0001.jpg", "barack_obama/obama.jpg"),
+                            ("barack_obama/barack_obama_0002.jpg", "barack_obama/obama.jpg"),
+                            ("joe_biden/joe_biden_0001.jpg", "joe_biden/biden.jpg")):
+            (self.people / name).symlink_to(PHOTOS / photo)
+        pairs = self.folder / "pairs.txt"
+        pairs.write_text("1 1\nbarack_obama 1 2\nbarack_obama 1 joe_biden 1\n")
+        verification = self.report("--pairs", pairs)["verification"]
+        self.assertEqual((2, 1), (verification["pairs"], verification["accuracy"]))
 
     def test_uses_the_cache_and_completes_a_truncated_one(self):
         before = self.report()
@@ -72,7 +83,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(size, self.cache.stat().st_size)
 
     def test_continues_an_interrupted_run(self):
-        for number in range(200):
+        for number in range(100):
             (self.people / f"joe_biden/{number}.jpg").symlink_to(PHOTOS / "joe_biden/biden.jpg")
         screen, terminal = os.openpty()
         self.addCleanup(os.close, screen)
@@ -80,14 +91,14 @@ class EvaluateTest(support.ProcessTest):
                               str(self.cache)], self.environment(), subprocess.DEVNULL, terminal)
         os.close(terminal)
         screen_text = b""
-        while not re.search(rb" [1-9]\d*/204", screen_text):  # the progress bar on a terminal
+        while not re.search(rb" [1-9]\d*/104", screen_text):  # the progress bar on a terminal
             screen_text += os.read(screen, 4096)
         process.send_signal(signal.SIGINT)
         while b"run the command again to continue" not in screen_text:
             screen_text += os.read(screen, 4096)
         self.assertEqual(130, process.wait())
         done = self.cache.read_bytes()
-        self.assertEqual(204, self.report()["images"])
+        self.assertEqual(104, self.report()["images"])
         self.assertTrue(self.cache.read_bytes().startswith(done), "finished work was repeated")
         self.assertGreater(self.cache.stat().st_size, len(done), "the run was not interrupted")
 

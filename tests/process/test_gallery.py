@@ -1,4 +1,5 @@
-"""Tests the commands of `facebus gallery`, and that running workers apply changes to the gallery without a restart."""
+"""Tests the commands of `facebus gallery`, the gallery line of `facebus check`, and that running workers apply
+changes to the gallery without a restart."""
 
 import json
 import shutil
@@ -179,6 +180,18 @@ class GalleryTest(support.ProcessTest):
                     self.assertEqual([[s[k] for k in keys] for s in samples],
                                      [[s[k] for k in keys] for s in self.samples_of(name)])
 
+    def test_export_fails_without_a_file_if_the_samples_of_a_person_cannot_be_listed(self):
+        support.need_tool("redis-cli")
+        self.system.enrol(PHOTOS)
+        redis = ["redis-cli", "-s", self.system.folder / "redis"]
+        subject = self.run_program([*redis, "hget", "facebus:gallery:names", "joe_biden"]).out.strip()
+        self.run_program([*redis, "set", f"facebus:subject:{subject}:samples", "not a list"])
+        archive = self.folder / "people.gallery"
+        exported = self.system.facebus("gallery", "export", archive)
+        self.assertEqual(65, exported.code, exported)
+        self.assertIn("WRONGTYPE", exported.err)
+        self.assertFalse(archive.exists())
+
     def test_remove_removes_only_that_person(self):
         self.system.enrol(PHOTOS)
         removed = self.system.facebus("gallery", "remove", "barack_obama")
@@ -192,6 +205,18 @@ class GalleryTest(support.ProcessTest):
         for name in SAMPLES:
             noun = "sample" if SAMPLES[name] == 1 else "samples"
             self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {noun} +since")
+
+
+    def test_check_counts_all_samples_even_if_there_are_no_models(self):
+        self.system.enrol(PHOTOS)
+        good = self.system.facebus("check")
+        self.assertEqual(0, good.code, good)
+        self.system.environment["FACEBUS_MODELS"] = str(self.folder / "none")
+        failed = self.system.facebus("check")
+        self.assertEqual(69, failed.code, failed)
+        self.assertRegex(failed.out, "(?m)^FAILED +models: ")
+        for result in (good, failed):
+            self.assertRegex(result.out, "(?m)^ok +gallery: 2 people, 4 samples$")
 
 
 class RunningGalleryTest(support.ProcessTest):

@@ -74,6 +74,7 @@ class Recognition(GatewayTest):
         health = gateway.services["gateway"].health
         self.assertEqual(1, metric(health, "facebus_requests_total", route=RECOGNISE, status="200"))
         self.assertEqual(1, metric(health, "facebus_request_seconds_count", route=RECOGNISE))
+        self.assertGreater(metric(health, "facebus_request_seconds_sum", route=RECOGNISE), 0)
 
 
 class Ignored(GatewayTest):
@@ -222,6 +223,8 @@ class Gallery(GatewayTest):
         gateway.add_face("Mr%20President", OBAMA[1])
         gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge",
                                              body={"from": "Barack Obama", "into": "Nobody"}), 404, 42)
+        gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge",
+                                             body={"from": "Barack Obama", "into": " Barack Obama "}), 409, 409)
         self.assertEqual(["Barack Obama", "Mr President"], gateway.subjects())
         gateway.expect_success(gateway.request("POST", f"{GALLERY}/merge",
                                                body={"from": "Mr President", "into": "Barack Obama"}))
@@ -347,7 +350,7 @@ class Limits(GatewayTest):
             gateway.stop("gateway")
 
     def raw(self, gateway, text):
-        """Sends text as it is. Returns everything that the gateway sends until it closes the connection, as bytes."""
+        """Sends the text on a new connection. Returns the bytes that arrive until the gateway closes the connection."""
         host, _, port = gateway.address.rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(text.encode())
@@ -390,7 +393,8 @@ class InvalidInput(GatewayTest):
                                   ("prediction_count=0", 12, "prediction_count"),
                                   ("det_prob_threshold=2", 36, "det_prob_threshold"),
                                   ("face_plugins=teeth", 36, "teeth"), ("status=7", 36, "status"),
-                                  ("limit=1&limit=2", 36, "limit")):
+                                  ("limit=1&limit=2", 36, "limit"),
+                                  ("face_plugins=landmarks&face_plugins=calculator", 36, "face_plugins")):
             response = gateway.request("POST", f"{RECOGNISE}?{query}", body=body, type=type)
             gateway.expect_error(response, 400, code, word)
         gateway.expect_error(gateway.request("POST", FACES, body=body, type=type), 400, 33, "subject")

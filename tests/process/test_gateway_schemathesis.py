@@ -1,4 +1,4 @@
-"""Runs schemathesis against the gateway: it searches for responses that the OpenAPI document does not allow."""
+"""Tests with schemathesis that the responses of the gateway conform to its OpenAPI document."""
 
 import pathlib
 import unittest

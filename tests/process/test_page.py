@@ -52,6 +52,23 @@ class Live(PageTest):
         browser.wait_until_gone("dialog")
         self.assert_no_errors(browser, system)
 
+    def test_explains_a_result_if_the_gallery_is_empty(self):
+        system = PageSystem(self)
+        browser = system.browse()
+        system.play_clips("door")
+        browser.click(".result")
+        browser.find("dialog.why h2")
+        details = browser.text("dialog.why")
+        self.assertIn("Faces compared", details)
+        self.assertNotIn("null", details)
+
+    def test_shows_a_message_if_no_result_matches_the_filter(self):
+        system = PageSystem(self)
+        browser = system.browse()
+        browser.click(".choices button", "Known")
+        system.play_clips("door")
+        browser.find(".empty", "No matching results")
+
     def test_shows_html_in_names_as_plain_text(self):
         system = PageSystem(self)
         system.enrol(carphone_frames(self), "--name", HOSTILE)
@@ -234,6 +251,13 @@ class Layout(PageTest):
         browser.find("dialog.why svg.scale")
         self.assertEqual([], self.elements_too_wide(browser), "why")
         self.assert_no_errors(browser, system)
+
+    def test_skip_link_does_not_leave_the_view(self):
+        browser = PageSystem(self).browse(view="cameras")
+        browser.find("main.cameras h1")
+        browser.run("document.querySelector('.skip').click()")
+        browser.until("return location.hash === '#view'")
+        self.assertEqual("cameras", browser.run("return document.querySelector('main').className"))
 
     def elements_too_wide(self, browser):
         """Returns the elements that extend beyond the right edge of the window, without those in .skip or .samples."""

@@ -22,7 +22,7 @@ SERVICES = {stage.process for stage in STAGES}
 METRIC = re.compile(r"\b(?:facebus_|process_)\w+")
 HISTOGRAM_SUFFIX = re.compile("_(bucket|sum|count)$")
 # Metrics that are exported only if MQTT or webhooks are configured.
-OPTIONAL = re.compile("facebus_(mqtt|webhook)_")
+OPTIONAL = re.compile("facebus_(mqtt|presence|webhook)_")
 
 
 def alerts():

@@ -1,4 +1,4 @@
-"""Access control: keys of the broker's sockets, malformed messages, and the users and TLS of Redis."""
+"""Tests access control: keys of the broker's sockets, malformed messages, and the users and TLS of Redis."""
 
 import shutil
 import socket
@@ -9,7 +9,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT
-from system import System, http_get, identities, metric, msgpack, zmq
+from system import EDGE_RECEIVERS, System, http_get, identities, metric, msgpack, zmq
 
 ROLES = ("broker", "edge", "worker", "subscriber")
 
@@ -84,8 +84,8 @@ class SecurityTest(support.ProcessTest):
         return system
 
     def await_rejection(self, system, role, before=0):
-        """Waits until the broker has rejected more than `before` connections to the socket for a role. Reads the metric
-        after each status message, that is, once per second."""
+        """Waits until the broker has rejected more than `before` connections to the socket that a role uses. Reads the
+        metric after each status message, that is, once per second."""
         while system.rejected_connections(role) <= before:
             system.until(lambda m: m.kind == "status")
 
@@ -107,6 +107,7 @@ class KeyTest(SecurityTest):
         system.start("broker")
         system.until(lambda m: m.kind == "status")
         system.make_key("subscriber", "intruder", allow=False)
+        # No key, a key that is not allowed, and a key that is allowed only for the socket of the edges.
         for name in (None, "intruder", "edge"):
             with self.subTest(key=name):
                 before = system.rejected_connections("subscriber")
@@ -268,7 +269,7 @@ class RedisTest(SecurityTest):
         self.assertEqual(0, added.code, added)
         system.start("broker", **self.as_role("broker"))
         system.start("recognize", **self.as_role("worker"))
-        system.start("track", "detect-align", "motion")
+        system.start(*EDGE_RECEIVERS)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
         self.assertEqual({"man"}, {m["subject"] for m in known})

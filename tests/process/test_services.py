@@ -1,4 +1,5 @@
-"""Behaviour visible to operators and subscribers: health, metrics, logs, signals, messages."""
+"""Tests what operators and subscribers see of the services: health, metrics, logs, signals and messages. Here, "every
+service" means every service except the gateway, which has its own tests."""
 
 import json
 import re
@@ -11,7 +12,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT, log_fields, program
-from system import SERVICES, System, http_get, identities, msgpack, zmq
+from system import EDGE_RECEIVERS, SERVICES, System, http_get, identities, msgpack, zmq
 
 try:
     import jsonschema
@@ -138,7 +139,7 @@ class SignalTest(ServiceTest):
         self.assertEqual(0, capture.wait(), capture.last_line())
 
     def test_services_exit_on_sigterm_while_no_other_service_is_running(self):
-        for name in ("broker", "track", "detect-align", "motion"):
+        for name in ("broker", *EDGE_RECEIVERS):
             with self.subTest(service=name):
                 system = System(self)
                 system.start(name)
@@ -147,9 +148,10 @@ class SignalTest(ServiceTest):
 
     def test_edge_stages_exit_on_sigterm_while_track_is_not_running(self):
         system = System(self)
-        system.start("detect-align", "motion")
+        others = [name for name in EDGE_RECEIVERS if name != "track"]
+        system.start(*others)
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
-        for name in ("motion", "detect-align", "capture"):
+        for name in (*reversed(others), "capture"):
             with self.subTest(service=name):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
@@ -227,7 +229,7 @@ class TopicTest(ServiceTest):
         folder = ROOT / "schemas"
         store = {file.name: json.loads(file.read_text()) for file in folder.glob("*.json")}
         system = self.system_after_replay()
-        system.until(lambda m: m.kind == "status")  # a fast replay can end before the first status message
+        system.until(lambda m: m.kind == "status")  # a fast replay can end before a status message arrives
         published = set()
         for message in system.messages:
             schema = store[f"{message.kind}.json"]
@@ -245,7 +247,7 @@ class TopicTest(ServiceTest):
         self.assertTrue(known, "nobody was recognised")
         self.assertEqual({"man"}, {m["subject"] for m in known})
 
-    def test_the_start_of_a_track_its_results_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
+    def test_the_start_of_a_track_its_first_result_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
         system = self.system_after_replay()
         order = {}
         for position, message in enumerate(system.messages):

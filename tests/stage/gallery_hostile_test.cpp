@@ -36,8 +36,8 @@ struct Fixture {
         BOOST_REQUIRE(redis.run({"HSET", keys::sample(bad.id), field, value}));
     }
 
-    /// Checks that show() reports the sample `bad`, that load() omits and counts it, and that the
-    /// sample `good` still matches.
+    /// Checks that show() reports the sample `bad`, that load() omits and counts it, that the
+    /// sample `good` still matches, and that list() counts both samples.
     void check_bad_is_omitted() {
         const auto shown = store.show("Anna");
         BOOST_REQUIRE(!shown);
@@ -132,6 +132,12 @@ BOOST_AUTO_TEST_CASE(a_failed_removal_removes_nothing) {
     BOOST_TEST(store.show("Anna")->size() == 2U);
     BOOST_REQUIRE(redis.run({"DEL", keys::results}));
     BOOST_TEST(store.remove("Anna").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(remove_all_fails_if_the_samples_of_a_subject_cannot_be_listed) {
+    BOOST_REQUIRE(redis.run({"SET", keys::subject_samples(good.subject_id), "not a list"}));
+    for (const bool subjects_too : {false, true}) BOOST_TEST(!store.remove_all(subjects_too));
+    BOOST_TEST(store.find("Anna")->has_value());
 }
 
 BOOST_AUTO_TEST_CASE(list_and_load_omit_subjects_with_invalid_names_or_ids) {

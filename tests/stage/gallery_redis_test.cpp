@@ -1,5 +1,5 @@
-// Tests of the connection to Redis, with a Redis server and with peers that disconnect or send
-// invalid replies.
+// Tests of the connection to Redis, with a Redis server and with peers that disconnect, report an
+// error or send invalid replies.
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -13,7 +13,8 @@
 #include "base/file.hpp"
 #include "base/temporary_folder.hpp"
 #include "gallery/redis/redis.hpp"
-#include "gallery/store/store.hpp"
+#include "gallery/store/loader.hpp"
+#include "support/faces.hpp"
 #include "support/redis_server.hpp"
 
 using namespace facebus;
@@ -135,17 +136,6 @@ BOOST_AUTO_TEST_CASE(pipeline_fails_if_a_command_fails_and_run_each_returns_ever
     BOOST_TEST((*each)[2]->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(a_transaction_returns_all_replies_and_runs_nothing_if_a_command_is_unknown) {
-    const RedisServer server;
-    Redis redis({.url = server.url(), .timeout_ms = 5000});
-    const auto replies = redis.transaction({{"SET", "a", "1"}, {"INCR", "a"}});
-    BOOST_REQUIRE(replies);
-    BOOST_REQUIRE(replies->size() == 2U);
-    BOOST_TEST((*replies)[1].number() == 2);
-    BOOST_TEST(!redis.transaction({{"SET", "a", "9"}, {"NO-SUCH-COMMAND"}}));
-    BOOST_TEST(redis.run({"GET", "a"})->text() == "2");
-}
-
 BOOST_AUTO_TEST_CASE(error_without_a_server_contains_the_address_and_a_remedy) {
     Redis redis({.url = "unix:///nonexistent/redis.sock?db=0",
                  .password_file = password_file("hunter2"),
@@ -245,6 +235,15 @@ BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_pr
     const auto reply = Redis(peer.options()).run({"SET", "k", std::string(32 << 20, 'x')});
     BOOST_REQUIRE(!reply);
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(read_samples_fails_if_redis_is_busy_instead_of_reporting_a_damaged_sample) {
+    const FakeRedis peer("-BUSY Redis is busy running a script\r\n");
+    Redis redis(peer.options());
+    const auto samples = read_samples(redis, {{test::id("Anna"), test::id("1")}});
+    BOOST_REQUIRE(!samples);
+    BOOST_TEST((samples.error().kind == ErrorKind::unavailable));
+    BOOST_TEST(contains(samples.error().message, "BUSY"));
 }
 
 BOOST_AUTO_TEST_CASE(rejects_invalid_truncated_and_deeply_nested_replies) {

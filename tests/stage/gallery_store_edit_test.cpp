@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_snapshots_until_i
     const auto ignored = *store.refresh(before);
     BOOST_TEST(anna_is_ignored(ignored));
     BOOST_TEST(!before->match(face(1)).best->ignored);
-    // No other change removes the mark.
+    // None of these changes removes the mark.
     BOOST_REQUIRE(store.add("Anna", sample(face(3))));
     BOOST_REQUIRE(store.rename("Anna", "Ann"));
     BOOST_REQUIRE(store.rename("Ann", "Anna"));

@@ -1,4 +1,4 @@
-// Tests that workers share the probes of tracks, also if a Redis server stops and restarts.
+// Tests that workers share the probes of tracks, even if the Redis server stops and restarts.
 #include <boost/test/unit_test.hpp>
 
 #include "recognize/track_cache.hpp"

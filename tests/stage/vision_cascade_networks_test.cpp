@@ -1,5 +1,4 @@
-// Compares the networks of MTCNN on the kernels of libs/vision with OpenCV DNN, which runs the same
-// files.
+// Compares our implementation of the networks of MTCNN with OpenCV DNN, which loads the same files.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(embeds_a_batch_like_single_crops_and_in_the_same_order) {
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
         std::vector<Image> crops{golden_image()};
-        // More crops than the network embeds in one batch.
+        // Add so many crops that the embedder needs two batches.
         for (unsigned i = 0; i < 18; ++i) {
             crops.push_back(test::image_of(test::texture(crop_side, i)));
         }

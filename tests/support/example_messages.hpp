@@ -1,9 +1,10 @@
 // One example message of each kind. The floating-point values are not whole numbers, because some
-// versions of MessagePack-c write whole numbers as integers.
+// versions of MessagePack-c write whole numbers as integers, which would change the golden bytes.
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <type_traits>
-#include <utility>
 
 #include "wire/messages.hpp"
 
@@ -146,13 +147,30 @@ Message extended(Message message) {
     return message;
 }
 
+/// Gives a value to every empty std::optional in a message or field, also in nested structs and
+/// lists. The floating-point numbers in these values are not whole; see the top of this file.
+template <class Field>
+void complete_field([[maybe_unused]] Field& field) {
+    if constexpr (std::is_same_v<Field, Box>) {
+        field = box;
+    } else if constexpr (std::is_same_v<Field, Quality>) {
+        field = quality;
+    } else if constexpr (std::is_floating_point_v<Field>) {
+        if (field == 0) field = static_cast<Field>(0.5);
+    } else if constexpr (requires { field.has_value(); }) {
+        if (!field) field.emplace();
+        complete_field(*field);
+    } else if constexpr (requires { Field::fields(field, field); }) {
+        Field::fields(field, [](std::string_view, auto& member) { complete_field(member); });
+    } else if constexpr (requires { field.begin(); }) {
+        for (auto& element : field) complete_field(element);
+    }
+}
+
 /// Returns the message with every key set.
 template <class Message>
 Message complete(Message message) {
-    message = extended(std::move(message));
-    for (auto& time : message.head.t.all()) time = time.value_or(message.head.ts);
-    if constexpr (requires { message.ignored; }) message.ignored = false;
-    if constexpr (requires { message.crop_quality; }) message.crop_quality = quality;
+    complete_field(message);
     return message;
 }
 

@@ -1,4 +1,4 @@
-// Gallery in a Redis server of its own, and checks of failed results.
+// Gallery in its own Redis server, and checks of failed operations.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ inline Image flat(int width, int height, const cv::Scalar& colour) {
     return image_of(cv::Mat(height, width, CV_8UC3, colour));
 }
 
-/// Returns smooth random blobs that depend only on the seed.
+/// Returns a square image of smooth random blobs that depend only on `side` and `seed`.
 inline cv::Mat texture(int side, unsigned seed) {
     cv::RNG random(seed * 7919ULL + 1);
     cv::Mat small(8, 8, CV_8UC3);

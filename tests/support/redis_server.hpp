@@ -1,4 +1,4 @@
-// Redis server for one test.
+// Redis server for tests.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ class RedisServer {
     /// Returns whether redis-server is on the PATH.
     static bool installed();
 
-    /// Appends `options` to redis-server's command line: {"--requirepass", "secret"}.
+    /// Starts the server. `options` is appended to its command line, for example
+    /// {"--requirepass", "secret"}.
     explicit RedisServer(std::vector<std::string> options = {});
     ~RedisServer();
     RedisServer(const RedisServer&) = delete;

@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(skips_comments_and_empty_lines_and_reports_the_number_of_an
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_missing_file_and_a_file_that_every_user_can_write_to) {
+BOOST_AUTO_TEST_CASE(rejects_a_folder_a_missing_file_and_a_file_that_every_user_can_write_to) {
     const TemporaryFolder folder;
     const auto file = folder / "keys";
     BOOST_REQUIRE(add(file, hash_key(Role::read, "k", "a")));
@@ -78,4 +78,5 @@ BOOST_AUTO_TEST_CASE(rejects_a_missing_file_and_a_file_that_every_user_can_write
                                  std::filesystem::perm_options::add);
     BOOST_TEST((read(file).error().kind == ErrorKind::refused));
     BOOST_TEST((read(folder / "none").error().kind == ErrorKind::unavailable));
+    BOOST_TEST((read(folder.path()).error().kind == ErrorKind::unavailable));
 }

@@ -28,6 +28,27 @@ BOOST_AUTO_TEST_CASE(writes_and_replaces_a_file_and_leaves_no_temporary_file) {
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(reads_a_secret_from_the_first_line) {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "secret") << "first\nsecond\n";
+    BOOST_TEST(read_secret(folder / "secret", "test.file") == "first");
+    BOOST_TEST(read_secret("", "test.file") == "");
+}
+
+BOOST_AUTO_TEST_CASE(error_for_a_file_without_a_secret_mentions_the_file_and_the_setting) {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "empty").flush();
+    std::ofstream(folder / "blank") << "\nsecond\n";
+    for (const auto& file : {folder / "empty", folder / "blank", folder / "missing"}) {
+        const auto names_both = [&](const FatalError& error) {
+            const std::string text = error.what();
+            return error.code() == Exit::config && text.find(file.string()) != std::string::npos &&
+                   text.find("test.file") != std::string::npos;
+        };
+        BOOST_CHECK_EXCEPTION(read_secret(file, "test.file"), FatalError, names_both);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(failed_write_mentions_the_file_and_leaves_no_temporary_file) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder / "taken");

@@ -1,4 +1,4 @@
-// Tests which worker gets which probe, and which results are published.
+// Tests of Dispatcher: which worker gets which probe, and which results are published.
 #include <boost/test/unit_test.hpp>
 
 #include "broker/dispatcher.hpp"
@@ -38,7 +38,7 @@ struct Broker {
         return dispatcher.admit("edge", message, Bytes());
     }
 
-    /// Returns "<probe>><worker>" of the next assignment; empty if there is none.
+    /// Returns the next assignment as "PROBE>WORKER", or an empty string if there is none.
     std::string next() {
         const auto assignment = dispatcher.next();
         return assignment ? assignment->probe.probe + ">" + assignment->worker : "";
@@ -167,6 +167,23 @@ BOOST_AUTO_TEST_CASE(dead_letters_a_probe_after_too_many_lost_workers_and_contin
     BOOST_TEST(broker.next() == "t/2>w4");
 }
 
+BOOST_AUTO_TEST_CASE(does_not_count_a_failed_delivery_as_an_attempt) {
+    Broker broker({.max_attempts = 1});
+    broker.admit(probe("t", 1));
+    for (const char* worker : {"w1", "w2"}) {
+        broker.dispatcher.credit(worker, 8, start);
+        const auto assignment = broker.dispatcher.next();
+        BOOST_REQUIRE(assignment);
+        BOOST_TEST(assignment->worker == worker);
+        BOOST_TEST(broker.dispatcher.undelivered(*assignment).empty());
+        BOOST_TEST(broker.dispatcher.workers() == 0U);
+        BOOST_TEST(broker.dispatcher.queued() == 1U);
+    }
+    broker.dispatcher.credit("w3", 8, start);
+    BOOST_TEST(broker.next() == "t/1>w3");
+    BOOST_TEST(broker.dispatcher.drop_worker("w3").size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     Broker broker;
     broker.dispatcher.credit("w", 100, start);
@@ -189,8 +206,9 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
 
 namespace {
 
-/// Completes one probe per decision; "ignored" is a probe of an ignored person. Returns the
-/// published decision of each probe, "retracted", or "-" if nothing is published.
+/// Completes one probe per word in `decisions`: with that decision, or as a probe of an ignored
+/// person if the word is "ignored". Returns one word per probe: the published decision, "retracted"
+/// if a retraction is published, or "-" if nothing is published.
 std::vector<std::string> published(Broker& broker, const std::vector<std::string>& decisions,
                                    const std::string& track = "t") {
     std::vector<std::string> out;

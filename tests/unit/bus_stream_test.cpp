@@ -22,7 +22,9 @@ struct Connection {
     bus::StreamReader<wire::Frame> reader{input, poller, [this](const Error&) { ++errors; }};
     bus::StreamWriter writer{output, poller};
 
-    Connection() { output.connect(input.bind("tcp://127.0.0.1:*", "test"), "test"); }
+    explicit Connection(const std::string& endpoint = "tcp://127.0.0.1:*") {
+        output.connect(input.bind(endpoint, "test"), "test");
+    }
 
     static wire::Frame frame(std::int64_t pts, bool live, const std::string& camera = "door") {
         auto message = examples::frame();
@@ -93,7 +95,33 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_live_frames_if_the_queue_is_full) {
     while (connection.writer.dropped() < 10) {
         BOOST_REQUIRE(connection.send(Connection::frame(static_cast<std::int64_t>(sent++), true)));
     }
-    BOOST_TEST(connection.writer.dropped() == 10U);
+    auto end = Connection::frame(static_cast<std::int64_t>(sent), true);
+    end.stream.end = true;
+    std::jthread sender([&] { connection.send(end); });
+    std::uint64_t received = 0;
+    while (true) {
+        const auto item = connection.reader.next();
+        BOOST_REQUIRE(item);
+        if (item->message.stream.end) break;
+        ++received;
+    }
+    sender.join();
+    BOOST_TEST(received + connection.reader.dropped() + connection.writer.dropped() == sent);
+}
+
+BOOST_AUTO_TEST_CASE(new_live_stream_does_not_overtake_the_end_of_the_previous_one) {
+    // Over inproc, all three messages are queued at the reader before it reads the first one.
+    Connection connection("inproc://stream");
+    auto end = Connection::frame(2, true);
+    end.stream.end = true;
+    BOOST_REQUIRE(connection.send(Connection::frame(1, true)));
+    BOOST_REQUIRE(connection.send(end));
+    BOOST_REQUIRE(connection.send(Connection::frame(3, true)));
+    for (const std::int64_t pts : {1, 2, 3}) {
+        const auto item = connection.reader.next();
+        BOOST_REQUIRE(item);
+        BOOST_TEST(item->message.stream.pts == pts);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(never_drops_the_end_of_a_live_stream) {

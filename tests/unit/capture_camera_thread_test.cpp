@@ -86,6 +86,12 @@ BOOST_AUTO_TEST_CASE(exports_that_a_camera_is_up_while_it_sends_frames) {
     camera.join();
 }
 
+BOOST_AUTO_TEST_CASE(throws_if_the_endpoint_of_motion_is_invalid) {
+    common.stages.at("motion").input = "nowhere";
+    BOOST_CHECK_THROW(CameraThread(runtime, "door", {.source = "/nowhere/clip.mp4"}, {}),
+                      FatalError);
+}
+
 BOOST_AUTO_TEST_CASE(serve_throws_the_failure_of_a_camera) {
     const auto source = folder / "broken.mp4";
     std::ofstream(source) << "no video";

@@ -28,6 +28,7 @@ BOOST_AUTO_TEST_CASE(draws_every_line_and_a_legend_only_for_several_lines) {
     BOOST_TEST(count(two, "<polyline") == 2U);
     BOOST_TEST(count(two, ">one</text>") == 1U);
     BOOST_TEST(count(two, ">Title</text>") == 1U);
+    BOOST_TEST(count(two, ">0</text>") == 2U);  // the low end of both axes, not written as -0
     // From the lower left to the upper right corner of the plot.
     BOOST_TEST(count(two, "points=\"70.0,380.0 620.0,40.0 \"") == 1U);
     const auto one = chart("Title", axis, axis, {{"one", {{0, 0}}}});

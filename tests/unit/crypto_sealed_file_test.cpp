@@ -96,6 +96,16 @@ BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(reports_a_file_that_cannot_be_read) {
+    const TemporaryFolder folder;
+    for (const auto& file : {folder.path(), folder / "missing"}) {
+        const auto reader = SealedReader::open(file, "");
+        BOOST_REQUIRE(!reader);
+        BOOST_TEST((reader.error().kind == ErrorKind::unavailable));
+        BOOST_TEST(reader.error().message.find(file.string()) != std::string::npos);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(leaves_no_file_without_commit) {
     const TemporaryFolder folder;
     const auto file = folder.path() / "gallery.json";

@@ -69,6 +69,15 @@ BOOST_AUTO_TEST_CASE(the_longest_possible_line_is_readable_and_below_the_limit_o
     BOOST_TEST(line.size() < crypto::SealedReader::max_line_bytes);
 }
 
+BOOST_AUTO_TEST_CASE(reports_that_a_photo_is_too_large) {
+    const auto line = archive_line({.subject = "Ann",
+                                    .sample = sample(),
+                                    .photo = photo + std::string(max_photo_bytes, '\x7f')});
+    const auto read = read_archive_line(line);
+    BOOST_REQUIRE(!read);
+    BOOST_TEST((read.error().kind == ErrorKind::too_large));
+}
+
 BOOST_AUTO_TEST_CASE(reads_the_counts_of_the_header_and_rejects_newer_or_invalid_headers) {
     const auto line = archive_line(ArchiveHeader{.subjects = 2, .samples = 7});
     const auto header = read_archive_header(line);

@@ -73,7 +73,9 @@ BOOST_AUTO_TEST_CASE(the_rest_of_a_covariance_adds_variance_to_all_components) {
 }
 
 BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
-    const auto cohort = simple_cohort();
+    auto cohort = simple_cohort();
+    cohort.tail = 1.25;
+    cohort.within.rest = 0.125F;
     const auto back = read_cohort(write_cohort(cohort));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->model_id == "model-1");
@@ -82,6 +84,10 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
     BOOST_TEST(std::abs(back->mean[0] - 1) < 0.005F);
     BOOST_REQUIRE(back->between.columns.size() == 1U);
     BOOST_TEST(std::abs(back->between.columns[0][1] - 0.5F) < 0.005F);
+    BOOST_REQUIRE(back->within.columns.size() == 1U);
+    BOOST_TEST(std::abs(back->within.columns[0][2] - 0.4F) < 0.005F);
+    BOOST_TEST(back->within.rest == 0.125F);
+    BOOST_TEST(back->tail == 1.25);
     BOOST_TEST(back->genuine.at(0).deviation == 0.1);
 }
 

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes_with_equal_ids
     BOOST_TEST((fuse(probes) == fuse({probes[1], probes[2], probes[0]})));
 }
 
-BOOST_AUTO_TEST_CASE(probes_without_quality_have_equal_weight) {
+BOOST_AUTO_TEST_CASE(probes_have_equal_weight_if_none_has_a_positive_quality) {
     const Embedding fused = fuse({probe("a", axis(0), 0), probe("b", axis(1), 0)});
     BOOST_TEST(fused[0] == fused[1]);
     BOOST_TEST(fused[0] == std::sqrt(0.5F), boost::test_tools::tolerance(1e-5F));

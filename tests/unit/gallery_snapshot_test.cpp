@@ -210,7 +210,7 @@ struct Crowd {
         return out;
     }
 
-    /// Adds or replaces a person.
+    /// Adds or replaces the person with this number. Returns the person's record.
     SubjectRecord& put(std::uint32_t number, std::size_t samples) {
         // A multiplicative hash distributes the ids evenly, like random ids.
         const auto id = fmt::format("{:08x}{:024}", number * 2654435761U, number);
@@ -401,7 +401,7 @@ BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_other_subjects_change) 
     BOOST_TEST(ignored(gallery) == "s3s7");
 }
 
-BOOST_AUTO_TEST_CASE(finds_names_by_id_in_every_segment) {
+BOOST_AUTO_TEST_CASE(finds_names_by_id_in_every_segment_and_lists_the_first_names) {
     std::vector<Subject> subjects;
     for (int i = 0; i < 5000; ++i) {
         subjects.push_back({fmt::format("{:032x}", 2 * i), fmt::format("person {}", i), 0});

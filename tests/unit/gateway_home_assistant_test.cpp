@@ -65,5 +65,6 @@ BOOST_AUTO_TEST_CASE(extracts_the_camera_only_from_state_topics_of_cameras) {
           std::string("other/door/presence"), std::string("facebus//presence"),
           std::string("facebus/door/identity")}) {
         BOOST_TEST(topics.camera_of_presence(other).empty());
+        BOOST_TEST(topics.camera_of_last_person(other).empty());
     }
 }

@@ -8,7 +8,9 @@
 
 using namespace facebus;
 using namespace facebus::gateway;
+using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 namespace {
@@ -28,49 +30,76 @@ std::vector<std::string> tracks(const std::vector<LiveView::Result>& results) {
 
 using Tracks = std::vector<std::string>;
 
+const Monotonic::time_point start;
+// More than a test takes. A call that returns only after this time was not woken.
+constexpr milliseconds long_timeout(60'000);
+
+bool any(const wire::Identity& /*identity*/) {
+    return true;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_with_a_higher_number) {
     LiveView live(3, seconds(60));
-    for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "");
+    for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "", start);
     BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
     BOOST_TEST(tracks(live.after(3)) == Tracks{"d"}, boost::test_tools::per_element());
     BOOST_TEST(live.after(4).empty());
 }
 
-BOOST_AUTO_TEST_CASE(new_result_wakes_waiting_clients) {
+BOOST_AUTO_TEST_CASE(new_result_wakes_a_waiting_client) {
     LiveView live(3, seconds(60));
-    std::jthread later([&] { live.add(result_of("a"), ""); });
-    BOOST_TEST(tracks(live.wait_after(0, milliseconds(60'000))) == Tracks{"a"},
+    const auto before = Monotonic::now();
+    std::jthread later([&] { live.add(result_of("a"), "", start); });
+    BOOST_TEST(tracks(live.wait_after(0, long_timeout)) == Tracks{"a"},
                boost::test_tools::per_element());
+    BOOST_TEST((Monotonic::now() - before < long_timeout));
 }
 
-BOOST_AUTO_TEST_CASE(close_wakes_waiting_clients) {
+BOOST_AUTO_TEST_CASE(close_wakes_a_waiting_client) {
     LiveView live(3, seconds(60));
+    const auto before = Monotonic::now();
     std::jthread later([&] { live.close(); });
-    BOOST_TEST(live.wait_after(0, milliseconds(60'000)).empty());
+    BOOST_TEST(live.wait_after(0, long_timeout).empty());
+    BOOST_TEST((Monotonic::now() - before < long_timeout));
     BOOST_TEST(live.closed());
 }
 
-BOOST_AUTO_TEST_CASE(drops_expired_and_unwanted_results) {
-    LiveView live(9, seconds(60));
-    for (const auto* track : {"a", "b"}) live.add(result_of(track), "");
-    live.forget_unless([](const wire::Identity& identity) { return identity.track == "b"; });
-    BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(client_waits_if_the_newer_results_were_dropped) {
+    LiveView live(3, seconds(60));
+    live.add(result_of("a"), "", start);
+    live.forget_unless([](const wire::Identity&) { return false; }, start);
+    constexpr milliseconds timeout(20);
+    const auto before = Monotonic::now();
+    BOOST_TEST(live.wait_after(0, timeout).empty());
+    BOOST_TEST((Monotonic::now() - before >= timeout));
+}
 
-    LiveView brief(9, seconds(0));
-    brief.add(result_of("a"), "");
-    brief.forget_unless([](const wire::Identity&) { return true; });
-    BOOST_TEST(brief.after(0).empty());
+BOOST_AUTO_TEST_CASE(drops_unwanted_results) {
+    LiveView live(9, seconds(60));
+    for (const auto* track : {"a", "b"}) live.add(result_of(track), "", start);
+    live.forget_unless([](const wire::Identity& identity) { return identity.track == "b"; }, start);
+    BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(keeps_results_for_the_given_time_and_then_drops_them) {
+    LiveView live(9, hours(1));
+    live.add(result_of("a"), "", start);
+    live.add(result_of("b"), "", start + seconds(1));
+    live.forget_unless(any, start + hours(1));
+    BOOST_TEST(live.after(0).size() == 2U);
+    live.forget_unless(any, start + hours(1) + nanoseconds(1));
+    BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
     LiveView live(9, seconds(60));
-    live.add(result_of("a"), "crop");
-    live.add(result_of("b"), "crop");
+    live.add(result_of("a"), "crop", start);
+    live.add(result_of("b"), "crop", start);
     auto ignored = examples::ignored();
     ignored.track = "a";
-    live.add(ignored, "");
+    live.add(ignored, "", start);
     const auto kept = live.after(0);
     BOOST_TEST(tracks(kept) == (Tracks{"b", "a"}), boost::test_tools::per_element());
     BOOST_TEST(kept.back()->identity.ignored.value_or(false));

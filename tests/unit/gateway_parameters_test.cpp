@@ -62,6 +62,8 @@ BOOST_AUTO_TEST_CASE(errors_name_the_invalid_parameter_or_plugin) {
     expect_error({{"status", "maybe"}}, fault_code::bad_argument, "status");
     expect_error({{"face_plugins", "landmarks,teeth"}}, fault_code::bad_argument, "teeth");
     expect_error({{"limit", "1"}, {"limit", "2"}}, fault_code::bad_argument, "limit");
+    expect_error({{"face_plugins", "landmarks"}, {"face_plugins", "calculator"}},
+                 fault_code::bad_argument, "face_plugins");
 }
 
 BOOST_AUTO_TEST_CASE(list_pages_have_20_entries_by_default_and_at_most_1000) {

@@ -26,12 +26,13 @@ BOOST_AUTO_TEST_CASE(limits_clients_independently) {
     BOOST_TEST(limit.take("b", start));
 }
 
-BOOST_AUTO_TEST_CASE(accepts_a_time_before_that_of_the_previous_request) {
+BOOST_AUTO_TEST_CASE(time_before_that_of_the_previous_request_neither_costs_nor_adds_requests) {
     RateLimit limit(1, 2);
     const Monotonic::time_point start{10s};
     BOOST_TEST(limit.take("a", start));
     BOOST_TEST(limit.take("a", start - 5s));
     BOOST_TEST(!limit.take("a", start - 5s));
+    BOOST_TEST(!limit.take("a", start));
 }
 
 BOOST_AUTO_TEST_CASE(zero_rate_disables_the_limit) {

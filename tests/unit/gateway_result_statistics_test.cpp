@@ -38,11 +38,14 @@ BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_by_time_of_publication) {
     BOOST_TEST(spans[1].latency.back().p50 == 250);
 }
 
-BOOST_AUTO_TEST_CASE(ignores_results_older_than_an_hour_or_far_in_the_future) {
+BOOST_AUTO_TEST_CASE(ignores_results_before_the_last_360_spans_or_over_10_s_in_the_future) {
     ResultStatistics statistics;
-    statistics.add(result_published(now - 3601 * second, Decision::known), now);
-    statistics.add(result_published(now + 3600 * second, Decision::known), now);
+    statistics.add(result_published(now - 3590 * second - 1, Decision::known), now);
+    statistics.add(result_published(now + 10 * second + 1, Decision::known), now);
     BOOST_TEST(statistics.last_hour(now).empty());
+    statistics.add(result_published(now - 3590 * second, Decision::known), now);
+    statistics.add(result_published(now + 10 * second, Decision::known), now);
+    BOOST_TEST(statistics.last_hour(now).size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(drops_results_after_an_hour) {

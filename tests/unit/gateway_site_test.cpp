@@ -1,15 +1,18 @@
-// Tests authentication, limits and errors of the REST API, without sockets, and class Pool.
+// Tests authentication, limits and errors of the REST API, without sockets, and leases from a Pool.
+#include <memory>
+#include <thread>
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/temporary_folder.hpp"
+#include "gateway/backend.hpp"
 #include "gateway/pool.hpp"
 #include "gateway/site.hpp"
 
 using namespace facebus;
 using namespace facebus::gateway;
-using http::Request;
-using http::Response;
 
 namespace {
 
@@ -51,6 +54,15 @@ struct Fixture {
                 .length = length,
                 .body = {}};
     }
+};
+
+struct LeaseFixture {
+    gateway::Options options;
+    enrolment::Options enrolment_options;
+    Pool<FaceStage> stages;
+    Pool<gallery::Store> stores;
+    Backend backend{options, enrolment_options, {}, stages, stores, {}, {}};
+    Pool<int> pool;
 };
 
 /// Returns 200 if the request was admitted; otherwise checks the error and returns its status.
@@ -137,4 +149,21 @@ BOOST_AUTO_TEST_CASE(pool_leases_each_item_to_one_user_at_a_time) {
         BOOST_TEST(!pool.acquire(std::chrono::milliseconds(1)));
     }
     BOOST_TEST(static_cast<bool>(pool.acquire(std::chrono::milliseconds(1))));
+}
+
+BOOST_FIXTURE_TEST_CASE(lease_fails_with_503_after_the_timeout, LeaseFixture) {
+    options.timeout = 0.02;
+    const auto before = Monotonic::now();
+    const auto leased = lease(pool, backend);
+    BOOST_REQUIRE(!leased);
+    BOOST_TEST(leased.error().status == 503);
+    BOOST_TEST((Monotonic::now() - before >= std::chrono::milliseconds(20)));
+}
+
+BOOST_FIXTURE_TEST_CASE(lease_with_the_longest_timeout_waits_for_an_item, LeaseFixture) {
+    options.timeout = 3600;
+    std::jthread later([&] { pool.add(std::make_unique<int>(7)); });
+    const auto leased = lease(pool, backend);
+    BOOST_REQUIRE(leased);
+    BOOST_TEST(**leased == 7);
 }

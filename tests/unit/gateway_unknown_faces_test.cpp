@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 constexpr double min_similarity = 0.5;
 
-/// Returns a face of a track named after the id, seen at `seen` seconds.
+/// Returns a face with this id on the track "track <id>", seen at the time `seen`, in seconds.
 UnknownFace unknown_face(const std::string& id, const Embedding& face, std::int64_t seen,
                          const std::string& camera = "door") {
     return {.id = id,
@@ -72,11 +72,11 @@ wire::Identity result_naming(const std::string& subject) {
 void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     UnknownFaces unknown_faces(9, hours(1'000'000));
-    live.add(result_naming(ann), "");
-    live.add(result_naming(bob), "");
+    live.add(result_naming(ann), "", Monotonic::now());
+    live.add(result_naming(bob), "", Monotonic::now());
     auto with_runner_up = result_naming(bob);
     with_runner_up.runner_up = wire::RunnerUp{ann, "name", 0.1};
-    live.add(with_runner_up, "");
+    live.add(with_runner_up, "", Monotonic::now());
     unknown_faces.add(unknown_face("1", between(0, 2, 0.35F), 1));
     unknown_faces.add(unknown_face("2", axis(3), 2));
     GalleryFollower follower(live, unknown_faces, gallery_of({{ann, axis(0)}, {bob, axis(1)}}));
@@ -120,6 +120,15 @@ BOOST_AUTO_TEST_CASE(keeps_one_face_per_track_until_the_track_is_recognised) {
     BOOST_TEST(unknown_faces.find({"2"}).size() == 1U);
     unknown_faces.forget_track("track 1");
     BOOST_TEST(unknown_faces.size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(dropped_faces_do_not_stay_in_memory) {
+    UnknownFaces unknown_faces(10, hours(1));
+    unknown_faces.add(unknown_face("1", axis(0), 1));
+    const std::weak_ptr<const UnknownFace> face = unknown_faces.groups(min_similarity)[0][0];
+    BOOST_TEST(!face.expired());
+    unknown_faces.forget_track("track 1");
+    BOOST_TEST(face.expired());
 }
 
 BOOST_AUTO_TEST_CASE(drops_expired_faces_and_limits_the_number_of_faces) {

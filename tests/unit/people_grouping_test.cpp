@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
                1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_third_track_does_not_join_two_tracks_that_are_visible_together) {
+BOOST_AUTO_TEST_CASE(further_tracks_do_not_join_two_tracks_that_are_visible_together) {
     const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
                                         track_face(face(1), 10, 11),
                                         track_face(face(1), 12, 13, 1)};
@@ -143,8 +143,8 @@ BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
 }
 
 BOOST_AUTO_TEST_CASE(joins_the_most_similar_tracks_first) {
-    // Named by the second at which they begin: track 0 has a similarity of 0.7 to track 10 and of
-    // 0.9 to track 20. Tracks 10 and 20 are visible together.
+    // Tracks are identified by the second at which they begin. Track 0 has a similarity of 0.7 to
+    // track 10 and of 0.9 to track 20. Tracks 10 and 20 are visible together.
     const std::vector<TrackFace> tracks{track_face(axis(0), 0, 1),
                                         track_face(between(0, 1, 0.7F), 10, 25),
                                         track_face(between(0, 2, 0.9F), 20, 21)};

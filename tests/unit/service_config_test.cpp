@@ -107,10 +107,18 @@ BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_or_a_duplicate_key_mentions_the_fi
 
 BOOST_AUTO_TEST_CASE(rejects_camera_names_that_would_break_a_topic) {
     rejects("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
+    rejects("",
+            "environment: FACEBUS_CAMERAS_FRONT.DOOR_SOURCE: \"front.door\" is not a valid camera "
+            "name",
+            {{"FACEBUS_CAMERAS_FRONT.DOOR_SOURCE", "x"}});
 }
 
 BOOST_AUTO_TEST_CASE(rejects_a_camera_without_a_source) {
     BOOST_CHECK_THROW(settings::load("", {{"FACEBUS_CAMERAS_DOOR_PACE", "live"}}), FatalError);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_a_folder_as_the_configuration_file) {
+    BOOST_CHECK_THROW(settings::load("/", {}), FatalError);
 }
 
 BOOST_AUTO_TEST_CASE(printed_defaults_are_read_as_the_same_defaults) {
@@ -186,7 +194,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_unknown_variable_mentions_a_similar_one_if_the
             {{"FACEBUS_FROBNICATE", "1"}});
 }
 
-BOOST_AUTO_TEST_CASE(accepts_variables_of_scripts_and_tests_and_reads_the_key_among_them) {
+BOOST_AUTO_TEST_CASE(accepts_variables_of_scripts_and_tests_in_addition_to_those_of_keys) {
     const auto settings = read("", {{"FACEBUS_CONFIG", "facebus.yaml"},
                                     {"FACEBUS_DATA", "/data"},
                                     {"FACEBUS_MODELS", "/models"},

@@ -34,6 +34,15 @@ BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 
+BOOST_AUTO_TEST_CASE(serves_the_text_of_a_check_that_is_not_utf_8) {
+    Service service;
+    service.health.set_ready();
+    service.health.set_check("camera door", true, "d\xFCr.mp4");
+    std::string body;
+    BOOST_TEST(service::fetch_health(service.server.address(), body));
+    BOOST_TEST(nlohmann::json::parse(body)["checks"]["camera door"]["text"] == "d\uFFFDr.mp4");
+}
+
 BOOST_AUTO_TEST_CASE(error_for_an_address_in_use_mentions_the_setting) {
     Service service;
     BOOST_CHECK_EXCEPTION(

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -46,6 +47,25 @@ Bytes8 with_orientation(Bytes8 jpeg, unsigned char orientation) {
                       0,    0,    0, 1,  0,   orientation, 0,   0,   0,    0,    0,   0};
     jpeg.insert(jpeg.begin() + 2, exif.begin(), exif.end());
     return jpeg;
+}
+
+/// Returns a TIFF file that consists of a directory with these entries: tag, type, count and value.
+Bytes8 tiff(const std::vector<std::array<unsigned, 4>>& entries) {
+    Bytes8 bytes{'I', 'I', 42, 0, 8, 0, 0, 0};
+    const auto add = [&](unsigned value, int size) {
+        for (int i = 0; i < size; ++i) {
+            bytes.push_back(static_cast<unsigned char>(value & 0xFFU));
+            value >>= 8U;
+        }
+    };
+    add(static_cast<unsigned>(entries.size()), 2);
+    for (const auto& entry : entries) {
+        add(entry[0], 2);
+        add(entry[1], 2);
+        add(entry[2], 4);
+        add(entry[3], 4);
+    }
+    return bytes;
 }
 
 ErrorKind kind_of(const Result<Image>& result) {
@@ -199,6 +219,36 @@ BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
     const std::string pnm = "P6\n# a remark\n4000000000 4000000000\n255\n";
     write(folder / "bomb.ppm", Bytes8(pnm.begin(), pnm.end()));
     BOOST_TEST((kind_of(read_image(folder / "bomb.ppm")) == ErrorKind::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(a_tiff_file_cannot_pretend_to_be_smaller_than_libtiff_reads_it) {
+    constexpr unsigned width = 256;
+    constexpr unsigned height = 257;
+    constexpr unsigned type_long = 4;
+    constexpr unsigned type_long8 = 16;
+    // libtiff reads the first of two entries for the width.
+    const Bytes8 twice = tiff({{width, type_long, 1, 100'000},
+                               {width, type_long, 1, 10},
+                               {height, type_long, 1, 100'000}});
+    BOOST_TEST((kind_of(decode_image(twice, "twice.tiff")) == ErrorKind::too_large));
+    // An entry of type LONG8 contains the offset of the width.
+    const Bytes8 offset = tiff({{width, type_long8, 1, 10}, {height, type_long, 1, 10}});
+    BOOST_TEST(!read_image_header(offset).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(decodes_a_png_file_with_many_colour_profiles) {
+    Bytes8 png = encoded(".png", flag());
+    // The profiles are empty, and their checksums are wrong.
+    const Bytes8 profile{0, 0, 0, 0, 'i', 'C', 'C', 'P', 0, 0, 0, 0};
+    Bytes8 profiles;
+    for (int i = 0; i < 100'000; ++i)
+        profiles.insert(profiles.end(), profile.begin(), profile.end());
+    constexpr std::ptrdiff_t header_end = 33;  // length of the signature and the chunk IHDR
+    png.insert(png.begin() + header_end, profiles.begin(), profiles.end());
+    const auto image = decode_image(std::move(png), "profiles.png");
+    BOOST_REQUIRE(image);
+    BOOST_TEST(has_colour(*image, 4, 4, red));
+    BOOST_TEST(has_colour(*image, 15, 16, green));
 }
 
 BOOST_AUTO_TEST_CASE(survives_damaged_headers_and_returns_only_valid_orientations) {

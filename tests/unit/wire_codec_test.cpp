@@ -74,6 +74,24 @@ BOOST_AUTO_TEST_CASE(rejects_numbers_out_of_range) {
     rejects<wire::Frame>(changed, 24, "width or height is out of range");
 }
 
+BOOST_AUTO_TEST_CASE(rejects_identities_with_values_out_of_range) {
+    const auto valid = header(examples::identity());
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, double>>{{"similarity", 1.5},
+                                                     {"similarity", -1.5},
+                                                     {"probability", 1.5},
+                                                     {"probability", -0.5},
+                                                     {"quality", 1.5},
+                                                     {"quality", -0.5}}) {
+        auto changed = valid;
+        changed[key] = value;
+        rejects<wire::Identity>(changed, 0, key + " is not in");
+    }
+    auto changed = valid;
+    changed["runner_up"]["similarity"] = 1.5;
+    rejects<wire::Identity>(changed, 0, "similarity is not in");
+}
+
 BOOST_AUTO_TEST_CASE(rejects_nan_and_infinity) {
     auto changed = header(examples::probe());
     changed["box"]["x"] = std::numeric_limits<double>::quiet_NaN();
@@ -93,6 +111,13 @@ BOOST_AUTO_TEST_CASE(rejects_areas_outside_the_frame) {
     auto changed = header(examples::region());
     changed["areas"][1]["x"] = 637;
     rejects<wire::Region>(changed, 126, "an area extends beyond the frame");
+}
+
+BOOST_AUTO_TEST_CASE(rejects_areas_at_the_end_of_a_stream) {
+    auto changed = header(examples::region());
+    changed["end"] = true;
+    changed["frame_width"] = std::numeric_limits<std::int32_t>::min();
+    rejects<wire::Region>(changed, 126, "the end of the stream has areas");
 }
 
 BOOST_AUTO_TEST_CASE(rejects_invalid_source_names) {

@@ -17,6 +17,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t version = 2;
 
+/// Decodes base64. Returns an empty string, which unpack() and check_photo() reject, if `text` is
+/// invalid.
+std::string decode(const std::string& text) {
+    return crypto::from_base64(text, text.size()).value_or("");
+}
+
 }  // namespace
 
 std::string archive_line(const ArchiveHeader& header) {
@@ -66,18 +72,10 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
         const auto quality = json.at("quality").get<double>();
         archived.sample.quality = std::abs(quality) <= 1 ? static_cast<float>(quality) : -1.0F;
         archived.sample.created = static_cast<std::int64_t>(to_count(json.at("created")));
-        // Base64 that is invalid or decodes to too many bytes becomes an empty string, which
-        // unpack() and check_photo() reject.
-        embedding =
-            crypto::from_base64(json.at("embedding").get<std::string>(), packed_embedding_bytes)
-                .value_or("");
+        embedding = decode(json.at("embedding").get<std::string>());
         archived.ignored = json.value("ignored", false);
         has_photo = json.contains("picture");
-        if (has_photo) {
-            archived.photo =
-                crypto::from_base64(json["picture"].get<std::string>(), max_photo_bytes)
-                    .value_or("");
-        }
+        if (has_photo) archived.photo = decode(json["picture"].get<std::string>());
     } catch (const std::exception&) {
         return fail(ErrorKind::malformed,
                     "the archive contains a line that is not a valid sample; export the gallery "

@@ -70,7 +70,8 @@ float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostor
     return static_cast<float>(std::max(0.0, mean - 2 * error));
 }
 
-/// Returns the share of genuine similarities above the threshold, assuming a normal distribution.
+/// Returns the share of genuine similarities (of enrolled people to their own samples) that are
+/// above the threshold. Assumes a normal distribution.
 double share_above(double threshold, const Cohort::Genuine& genuine) {
     return 0.5 * std::erfc((threshold - genuine.mean) / (genuine.deviation * std::sqrt(2.0)));
 }
@@ -90,8 +91,9 @@ struct Logistic {
     double offset = 0;
 };
 
-/// Fits the probability that a similarity is genuine. Uses logistic regression on the similarities
-/// of impostors and the distribution of genuine similarities, with equal weight for both classes.
+/// Fits the probability that a similarity is genuine, as a function of the similarity. Uses
+/// logistic regression on the similarities of impostors and the distribution of genuine
+/// similarities, with equal weight for both classes.
 Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine& genuine) {
     // Training data: pairs of similarity and class, where class 1 is genuine. The genuine class is
     // known only as a normal distribution. It is represented by evenly spaced quantiles instead of
@@ -157,7 +159,8 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
 
 std::size_t impostors_needed(double fpir) {
     // The number of impostors above the threshold has a standard deviation of about its square
-    // root. If that number is 50, the standard deviation of the measured rate is about 14% of it.
+    // root. If that number is 50, the standard deviation is about 7, so the measured rate is
+    // typically off by about 14%.
     constexpr double above = 50;
     constexpr double at_least = 2000;
     constexpr double at_most = 50'000;
@@ -217,8 +220,8 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
         }
     }
 
-    // Step 3: choose the threshold so that the share `fpir` of the impostors is above it. Sorted in
-    // descending order, the similarity at index `allowed` has `allowed` impostors above it.
+    // Step 3: choose the threshold so that the share `fpir` of the impostors is above it. After
+    // sorting in descending order, `allowed` impostors precede the one at the index `allowed`.
     std::ranges::sort(identifiable, std::greater{});
     const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
     out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
@@ -228,8 +231,8 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 
     // Step 4: estimate the share of searches for enrolled people that reach the threshold. The
-    // gallery contains no genuine probes. Use the measured distribution whose numbers of samples
-    // per person and of probes are closest to those of this gallery.
+    // gallery contains no probes of its subjects, so use the distribution of genuine similarities
+    // that the cohort contains for the closest numbers of samples per person and of probes.
     const auto samples_each = static_cast<double>(gallery.samples()) /
                               static_cast<double>(gallery.subjects_with_samples());
     const auto& genuine = closest_genuine(cohort, samples_each, static_cast<double>(probes));
@@ -246,7 +249,8 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
 }
 
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
-    constexpr std::size_t comparisons = 10'000'000;  // limit for galleries of up to 50,000 samples
+    // Maximum number of comparisons, for galleries of up to 50,000 samples.
+    constexpr std::size_t comparisons = 10'000'000;
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
     return calibrate(gallery, options.base, shipped_cohort(), options.fpir,
                      std::clamp<std::size_t>(comparisons / samples, 200, 2000));

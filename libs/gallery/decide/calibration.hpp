@@ -17,14 +17,17 @@ struct Calibration {
     Policy policy;
     double fpir = 0;            ///< requested false positive identification rate
     std::size_t impostors = 0;  ///< number of impostors drawn from the cohort
-    /// Similarity required for `known` in this gallery, without Policy::early.
+    /// Similarity required for `known` in this gallery once a track has Policy::min_probes good
+    /// faces. Before that, Policy::early is added.
     float threshold = 0;
     /// Similarity added to that of the drawn impostors, because real impostors often resemble the
     /// subjects more (same cameras, same family). Measured as how much more the subjects of this
     /// gallery resemble each other than they resemble the drawn impostors, minus two standard
     /// errors, and at least 0. 0 if fewer than min_subjects_for_shift subjects have samples.
     float shift = 0;
-    double tpir = 0;  ///< estimated share of searches for enrolled people that reach `threshold`
+    /// Estimated share of searches for enrolled people in which the similarity to the right person
+    /// reaches `threshold`.
+    double tpir = 0;
 };
 
 /// Minimum number of subjects with samples to measure Calibration::shift.
@@ -42,13 +45,15 @@ std::size_t impostors_needed(double fpir);
 /// matches them with the gallery. Raises their similarities to those expected of real impostors
 /// (see Cohort::tail and Calibration::shift). Chooses the threshold, from 0.05 to 0.95, at which
 /// the share `fpir` of the impostors would be identified. Equal arguments give equal results. Calls
-/// `step` once per impostor to report progress. Fails with `refused` if the gallery has no samples,
-/// if gallery and cohort have different models, or if `fpir` is not between min_fpir and max_fpir.
+/// `step` once per impostor to report progress. Requires: `impostors` is positive. Fails with
+/// `refused` if the gallery has no samples, if gallery and cohort have different models, or if
+/// `fpir` is not between min_fpir and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
                               double fpir, std::size_t impostors,
                               const std::function<void()>& step = {});
 
-/// Settings that apply to a gallery without a policy stored by `facebus calibrate`.
+/// Settings of calibration. They apply while no policy is stored with the gallery. `facebus
+/// calibrate` also uses them, to compute the policy that it stores.
 struct CalibrationOptions {
     double fpir = 0.01;  ///< target false positive identification rate
     Policy base{};       ///< policy in which calibration replaces threshold, slope and offset
@@ -62,16 +67,16 @@ struct CalibrationOptions {
     }
 };
 
-/// Calibrates a gallery without a stored policy, with the shipped cohort. Matches
-/// at least 200 and at most 2,000 impostors with the gallery; in between, 10,000,000 divided by the
-/// number of samples. `facebus calibrate` matches at least 2,000. All programs with the same
-/// gallery and options obtain the same result. Errors: see calibrate().
+/// Calibrates a gallery without a stored policy, with the shipped cohort. To be fast, matches only
+/// 10,000,000 / (number of samples) impostors with the gallery, but at least 200 and at most 2,000.
+/// (`facebus calibrate` matches at least 2,000.) Equal arguments give equal results, so all
+/// programs use the same policy. Errors: see calibrate().
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options);
 
 /// Result of a leave-one-out test of a gallery.
 struct LeaveOneOut {
     std::size_t tested = 0;      ///< number of samples matched with the rest of the gallery
-    std::size_t identified = 0;  ///< number of those that were identified as their own subject
+    std::size_t identified = 0;  ///< number of tested samples identified as their own subject
 };
 /// Takes the first 500 samples of subjects with at least two samples, and matches each of them with
 /// the gallery without that sample. Applies the margin and the threshold (without Policy::early) of

@@ -39,7 +39,8 @@ struct Cohort {
     Vector mean{};           ///< mean of all people
     Covariance between;      ///< covariance of people around the mean
     Covariance within;       ///< covariance of the images of a person around that person
-    double tail = 1;  ///< similarity of real impostors divided by that of drawn ones, at 1% FPIR
+    /// Threshold for 1% FPIR with real impostors, divided by that with drawn impostors.
+    double tail = 1;
     std::vector<Genuine> genuine;  ///< one entry per measured pair of `samples` and `probes`
 
     /// Draws `count` fictitious people and returns one template per person, fused from `probes`

@@ -59,8 +59,9 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
     } else {
         decision.verdict = Verdict::unknown;
     }
-    // An ignored subject must not be published as `undecided` while the higher early threshold
-    // applies. Therefore test with the threshold that applies after min_probes good faces.
+    // The track of an ignored subject must not be published as `undecided` while the higher early
+    // threshold applies. Therefore test with the threshold that applies after min_probes good
+    // faces.
     const auto seen_well = static_cast<std::size_t>(policy.min_probes);
     decision.ignored = decision.good_probes > 0 && best && best->ignored &&
                        best->similarity >= effective_threshold(policy, subjects, seen_well) &&

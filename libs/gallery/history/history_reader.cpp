@@ -17,7 +17,7 @@ Result<void> HistoryReader::find_position() {
         position_ = saved_ = stored->text();
         return {};
     }
-    // No valid position is stored, so treat this reader as new. Start after the newest result.
+    // No valid position is stored, so treat this reader as new and start after the newest result.
     const auto newest = redis_.run({"XREVRANGE", keys::results, "+", "-", "COUNT", "1"});
     if (!newest) return std::unexpected(newest.error());
     position_ = "0-0";
@@ -27,8 +27,9 @@ Result<void> HistoryReader::find_position() {
             position_ = parts.front().text();
         }
     }
-    // Save the position now. If the program restarts before it calls advance_past() and save(), the
-    // reader must not skip the results published in between.
+    // Save the position now. Otherwise, if the program restarted before its first call of save(),
+    // the reader would start after the newest result again and skip the results published in
+    // between.
     return save();
 }
 

@@ -31,8 +31,8 @@ void Segment::append(const Segment& other, std::size_t subject) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
                    &other.low_[row * low_bytes], other.scales_[row]);
     }
-    // Use the bound of the whole other segment, because there is none for the copied rows alone.
-    // The bound may be larger than necessary, which makes the search slightly slower but not wrong.
+    // The copied rows have no bound of their own, so use the bound of all rows of `other`. It may
+    // be larger than necessary, which makes the search slightly slower but not wrong.
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
     finish_subject(other.subject_id(subject), other.name(subject), other.ignored(subject),
                    other.other_model_samples(subject), other.damaged_samples(subject));

@@ -10,8 +10,8 @@ namespace facebus::gallery {
 namespace {
 
 // Limits of the size of segments. Small segments can be copied quickly after a change; large ones
-// keep the number of segments low. A segment that would exceed max_rows is split between subjects.
-// A new segment is full at new_rows, so that later changes can extend it.
+// keep the number of segments low. A segment that would exceed max_rows is split, but never within
+// a subject. A new segment is full at new_rows, so that later changes can extend it.
 constexpr std::size_t max_rows = 2048;
 constexpr std::size_t new_rows = max_rows * 3 / 4;
 // If the segments have on average fewer rows plus subjects than this, all of them are rebuilt.
@@ -175,7 +175,7 @@ std::vector<Snapshot::SubjectName> Snapshot::names(std::size_t limit) const {
 std::optional<std::string> Snapshot::name_of(const std::string& subject_id) const {
     if (!valid_id(subject_id)) return std::nullopt;
     const auto wanted = pack_id(subject_id);
-    // Find the first segment whose last id is not less than the id. Then search that segment.
+    // Find the first segment whose last id is not less than `wanted`. Then search that segment.
     const auto segment = std::ranges::find_if(segments_, [&](const auto& candidate) {
         return candidate->subject_id(candidate->subjects() - 1) >= wanted;
     });

@@ -33,9 +33,9 @@ struct FreeReply {
 };
 using ReplyPtr = std::unique_ptr<redisReply, FreeReply>;
 
-/// Blocks SIGPIPE in this thread during its lifetime, then restores the signal mask. hiredis writes
-/// to its socket without MSG_NOSIGNAL, so a connection closed by Redis would otherwise end the
-/// process.
+/// Blocks SIGPIPE in this thread during its lifetime, then restores the signal mask. hiredis and
+/// OpenSSL write to the socket without MSG_NOSIGNAL. If Redis has closed the connection, such a
+/// write would otherwise end the process.
 class NoSigpipe {
   public:
     NoSigpipe() {
@@ -256,7 +256,7 @@ void Redis::Impl::append(const Command& command) {
         redisFreeCommand(formatted);
         return;
     }
-    // Fails only if memory is exhausted. receive() reports that error.
+    // This call fails only if memory is exhausted. receive() then reports the error.
     redisAppendCommandArgv(context.get(), static_cast<int>(command.size()), texts.data(),
                            sizes.data());
 }
@@ -363,17 +363,6 @@ Result<Reply> Redis::eval(std::string_view script, const std::vector<std::string
     command.insert(command.end(), keys.begin(), keys.end());
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run(command);
-}
-
-Result<std::vector<Reply>> Redis::transaction(const std::vector<Command>& commands) {
-    std::vector<Command> all;
-    all.reserve(commands.size() + 2);
-    all.push_back({"MULTI"});
-    all.insert(all.end(), commands.begin(), commands.end());
-    all.push_back({"EXEC"});
-    auto replies = pipeline(all);
-    if (!replies) return replies;
-    return replies->back().elements();
 }
 
 }  // namespace facebus::gallery

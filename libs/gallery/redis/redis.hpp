@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,16 +52,16 @@ struct Reply {
     [[nodiscard]] const std::vector<Reply>& elements() const;
 };
 
-/// A connection to Redis. Connects when the first command is sent, and again when the next command
-/// is sent after the connection was lost. If the connection is lost after a command was sent, the
-/// command fails and is not repeated; Redis may or may not have executed it. Arguments and replies
-/// can contain any bytes. Not thread-safe.
+/// A connection to Redis. Connects when the first command is sent. If the connection is lost,
+/// connects again when the next command is sent. If the connection is lost after a command was
+/// sent, the command fails and is not repeated; Redis may or may not have executed it. Arguments
+/// and replies can contain any bytes. Not thread-safe.
 ///
 /// Errors: `unavailable` if the server cannot be reached, rejects the login or the database, does
 /// not reply before the timeout, violates the protocol, or is temporarily unable to run commands;
-/// `refused` if Redis returns any other error; `malformed` if a reply has an unknown type, and
-/// `too_large` if it is too large or too deeply nested. Messages contain the URL without user and
-/// password, and a remedy if there is one.
+/// `refused` if Redis replies with any other error; `malformed` if a reply has an unknown type;
+/// `too_large` if a reply is too large or too deeply nested. Messages contain the URL without user
+/// and password, and a remedy if there is one.
 class Redis {
   public:
     /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the
@@ -76,13 +75,9 @@ class Redis {
 
     /// Runs one command.
     Result<Reply> run(const Command& command);
-    /// Runs a Lua script. Redis executes it as one transaction.
+    /// Runs a Lua script. Redis executes no other command while the script runs.
     Result<Reply> eval(std::string_view script, const std::vector<std::string>& keys,
                        const std::vector<std::string>& arguments);
-    /// Runs the commands as one transaction (MULTI and EXEC). Returns the replies in order, or the
-    /// first error. Redis runs no command if one is unknown or has the wrong number of arguments;
-    /// an error during execution does not undo the other commands.
-    Result<std::vector<Reply>> transaction(const std::vector<Command>& commands);
     /// Runs the commands in one round trip, without a transaction. Returns the replies in order, or
     /// the first error.
     Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);

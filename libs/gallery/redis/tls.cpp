@@ -48,8 +48,8 @@ struct Tls::Impl {
     /// Sets the protocol version, the trusted CAs and the client certificate.
     Result<void> load(const TlsFiles& files) const;
     /// Makes the handshake fail if the server's certificate is not issued for `host`. Sends `host`
-    /// to the server if it is a name.
-    void require_host(const std::string& host) const;
+    /// to the server if it is a name. Returns false if OpenSSL rejects the host.
+    [[nodiscard]] bool require_host(const std::string& host) const;
     /// Returns why an OpenSSL call failed. `result` is the value that the call returned.
     [[nodiscard]] std::string failure_reason(int result) const;
 };
@@ -77,16 +77,15 @@ Result<void> Tls::Impl::load(const TlsFiles& files) const {
     return {};
 }
 
-void Tls::Impl::require_host(const std::string& host) const {
+bool Tls::Impl::require_host(const std::string& host) const {
     if (is_address(host)) {
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str());
-        return;
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str()) == 1;
     }
-    SSL_set1_host(session.get(), host.c_str());
-    // Send the host name to the server (SNI). The macro SSL_set_tlsext_host_name() does the same,
-    // but contains a C cast.
-    SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             const_cast<char*>(host.c_str()));
+    // SSL_ctrl() sends the host name to the server (SNI). The macro SSL_set_tlsext_host_name() does
+    // the same, but contains a C cast.
+    return SSL_set1_host(session.get(), host.c_str()) == 1 &&
+           SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(host.c_str())) == 1;
 }
 
 std::string Tls::Impl::failure_reason(int result) const {
@@ -127,7 +126,10 @@ Result<Tls> Tls::start(int descriptor, const std::string& host, const TlsFiles& 
     if (!impl->session || SSL_set_fd(impl->session.get(), descriptor) != 1) {
         return unavailable(openssl_reason());
     }
-    impl->require_host(host);
+    // Without the required host, any certificate of a trusted CA would be accepted.
+    if (!impl->require_host(host)) {
+        return unavailable(fmt::format("TLS: invalid host: {}", openssl_reason()));
+    }
     errno = 0;
     if (const int result = SSL_connect(impl->session.get()); result != 1) {
         return unavailable(fmt::format("TLS: {}", impl->failure_reason(result)));

@@ -77,8 +77,9 @@ Result<std::string> rewrite_files(Redis& redis) {
         manual_commands.push_back(command.front());
         return {};
     };
-    // Rewrite only the files that Redis maintains: the append-only file, unless `appendonly` is
-    // known to be "no", and the RDB snapshot, if `save` is known to contain save points.
+    // Rewrite the append-only file, unless the setting `appendonly` is "no", and the RDB snapshot,
+    // if the setting `save` contains save points. If the settings cannot be read, only the
+    // append-only file is rewritten.
     const auto log = read_setting(redis, "appendonly");
     const auto snapshots = read_setting(redis, "save");
     if (log != "no") {

@@ -16,10 +16,11 @@ namespace facebus::gallery {
 /// of embeddings of two people are below it.
 inline constexpr float plausible_match = 0.3F;
 
-/// Deletes the memory of every track that could show the person in `samples`: every track with a
-/// probe whose similarity to a sample is above plausible_match, and every track that is damaged or
-/// has a damaged probe. Tracks without a result are also deleted. If the track of another person is
-/// deleted, it only has to collect its probes again. Errors: see class Redis.
+/// Deletes the memory of every track that could show the person in `samples`, even if no result
+/// names the person: every track with a probe whose similarity to a sample is above
+/// plausible_match, and every track whose memory is damaged. If this deletes the memory of a track
+/// of another person, that track only has to collect its probes again. Errors: see class Redis;
+/// also `malformed` if the reply to SCAN is invalid.
 Result<void> forget_tracks(Redis& redis, const std::vector<Embedding>& samples);
 
 /// Makes Redis rewrite its files on disk in the background. Until then, the files contain deleted

@@ -29,8 +29,8 @@
 // record.hpp.
 //
 // A part of the gallery is the set of subjects whose ids begin with the same three hex digits;
-// there are 4,096 parts. The change stream names parts instead of subject ids, so a removed subject
-// leaves no trace in it.
+// there are 4,096 parts. The change stream names parts instead of subject ids, so it never contains
+// the id of a removed subject.
 //
 // Scripts access keys that they do not declare, so the layout requires a single Redis server (with
 // or without replicas), not a Redis Cluster. Redis's files on disk contain removed data until Redis

@@ -19,8 +19,8 @@
 namespace facebus::gallery {
 namespace {
 
-// Number of parts per batch. In a gallery of a million samples, a batch has about a thousand
-// samples.
+// Number of parts that load_gallery() reads at once. In a gallery of a million samples, they
+// contain about a thousand samples.
 constexpr std::size_t parts_per_batch = 4;
 // Number of parts after which freed memory is returned to the system.
 constexpr std::size_t parts_per_trim = 64;
@@ -57,8 +57,8 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
 
 /// Reads the subjects with the given ids, with all samples. Returns the subjects in the same order.
 /// Omits subjects that no longer exist or have an invalid name, and samples that cannot be read.
-/// Fails if Redis reports an error for a subject or its list of samples: omitting the subject would
-/// silently make an enrolled person unknown.
+/// Fails if Redis replies with an error for a subject or its list of samples, because omitting the
+/// subject would silently make an enrolled person unknown.
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.
@@ -117,10 +117,15 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples) {
     std::vector<Result<Sample>> out;
     out.reserve(samples.size());
+    Result<void> good{};
     auto done = for_each_reply(
         redis, samples.size(), [&](std::size_t i) { return read_sample(samples[i].id); },
         [&](std::size_t i, const Result<Reply>& reply) {
             if (!reply) {
+                // A sample that Redis temporarily cannot read is not damaged.
+                if (reply.error().kind == ErrorKind::unavailable) {
+                    good = std::unexpected(reply.error());
+                }
                 out.push_back(std::unexpected(reply.error()));
                 return;
             }
@@ -132,6 +137,7 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
             }
         });
     if (!done) return std::unexpected(std::move(done.error()));
+    if (!good) return std::unexpected(std::move(good.error()));
     return out;
 }
 

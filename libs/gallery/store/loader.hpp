@@ -21,8 +21,8 @@ struct SampleKey {
 };
 
 /// Reads the samples. Returns one result per sample, in order: the sample, or an error if it cannot
-/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails;
-/// see class Redis.
+/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails
+/// or Redis is temporarily unable to run commands; see class Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
@@ -32,19 +32,19 @@ Result<std::string> gallery_version(Redis& redis);
 
 /// Changes of the gallery since a version.
 struct GalleryChanges {
-    std::string version;          ///< version after these changes
+    std::string version;          ///< version of the gallery after these changes
     std::set<std::string> parts;  ///< parts with changed subjects; see keys::part_of()
-    /// Whether these are all changes since the version passed to changes_since(). False if the
-    /// change stream was trimmed or contains entries that this version of facebus does not
-    /// understand. If false, reload the whole gallery.
+    /// Whether these are all changes between the version passed to changes_since() and `version`.
+    /// False if the change stream was trimmed or contains entries that this version of facebus does
+    /// not understand. If false, reload the whole gallery.
     bool complete = false;
 };
-/// Returns the changes since `version`.
+/// Returns the changes since `version`. Reads at most about 100,000 of them, oldest first.
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version);
 
-/// Loads the whole gallery. `version` becomes the version of the snapshot. It must have been read
-/// before the call, because the snapshot may miss changes that are written during the call. At any
-/// time, only a small part of the gallery is in memory twice.
+/// Loads the whole gallery. `version` becomes the version of the snapshot. Requires: `version` was
+/// read before the call, because the snapshot may miss changes that are written during the call. At
+/// any time, only a small part of the gallery is in memory twice.
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version);
 
 /// Returns a snapshot that equals `gallery`, but with the given parts read again from Redis.

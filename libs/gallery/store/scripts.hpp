@@ -1,4 +1,4 @@
-// Lua scripts that Redis runs for the gallery. Redis executes a script as one transaction.
+// Lua scripts that Redis runs for the gallery. Redis executes no other command while a script runs.
 #pragma once
 
 #include <string_view>

@@ -156,25 +156,6 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
     return sample;
 }
 
-Result<void> Store::replace(const Sample& sample) {
-    if (auto good = check_sample(sample); !good) return good;
-    auto written = commit([&]() -> Result<Plan> {
-        const auto stored = redis_.run({"HGET", keys::sample(sample.id), "subject"});
-        if (!stored) return std::unexpected(stored.error());
-        if (!valid_id(sample.id) || !valid_id(stored->text())) {
-            return std::unexpected(unknown_sample());
-        }
-        return Plan{"replace",
-                    keys::part_of(std::string(stored->text())),
-                    {{"SET", keys::model, sample.model_id},
-                     {"HSET", keys::sample(sample.id), "model", sample.model_id, "quality",
-                      fmt::to_string(sample.quality), "embedding", pack(sample.embedding)}},
-                    {}};
-    });
-    if (!written) return std::unexpected(std::move(written.error()));
-    return {};
-}
-
 Result<std::vector<SubjectEntry>> Store::list() {
     auto names = redis_.run({"HGETALL", keys::names});
     if (!names) return std::unexpected(std::move(names.error()));
@@ -296,13 +277,6 @@ Result<std::shared_ptr<const Snapshot>> Store::refresh(std::shared_ptr<const Sna
                      : load_gallery(redis_, gallery->model_id(), std::move(*now));
     if (!fresh) return std::unexpected(std::move(fresh.error()));
     return std::make_shared<const Snapshot>(std::move(*fresh));
-}
-
-Result<std::size_t> Store::samples_of_other_models(const std::string& model_id) {
-    // Loading a snapshot is slow, but it counts these samples.
-    auto snapshot = load(model_id);
-    if (!snapshot) return std::unexpected(std::move(snapshot.error()));
-    return (*snapshot)->other_model_samples();
 }
 
 }  // namespace facebus::gallery

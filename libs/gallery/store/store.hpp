@@ -72,11 +72,6 @@ class Store {
     /// Fails with `refused` if no subject has that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
-    /// Replaces embedding, quality and model id of the stored sample whose id is `sample.id`. Sets
-    /// the model of the gallery to `sample.model_id`. Fails with `refused` if the sample does not
-    /// exist, and with the errors of check_sample().
-    Result<void> replace(const Sample& sample);
-
     /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
     Result<std::vector<SubjectEntry>> list();
     /// Returns the subject with that name, or nothing if there is none.
@@ -90,12 +85,11 @@ class Store {
     /// check_photo(), which does not decode it, so the JPEG can still be invalid.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
     /// Returns one page of the samples of these subjects: up to `count` samples, after skipping the
-    /// first `first` ones. Omits samples that cannot be decoded. Requires: list() returned
-    /// `subjects`.
+    /// first `first` ones. Omits samples that cannot be decoded. Requires: the elements of
+    /// `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
-    /// Returns the number of samples that models other than `model_id` computed.
-    Result<std::size_t> samples_of_other_models(const std::string& model_id);
+
     /// Removes the subject and all traces of it: samples, photos, results that name it, and the
     /// memory of tracks that could show it. Then calls rewrite_files() and returns the commands
     /// that an administrator must run. Fails with `refused` if no subject has that name. After any
@@ -109,7 +103,8 @@ class Store {
     Result<Removed> remove_samples(const std::string& name);
     /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
     /// `subjects_too` is true. Each subject is one transaction. The result counts subjects if
-    /// `subjects_too` is true, otherwise samples.
+    /// `subjects_too` is true, otherwise samples. After an error, some subjects may be removed
+    /// while traces of them remain.
     Result<Removed> remove_all(bool subjects_too);
 
     /// Returns the policy stored with the gallery, or nothing if none is stored.
@@ -136,7 +131,7 @@ class Store {
     /// Samples that delete_records() deleted.
     struct DeletedSamples {
         std::size_t samples = 0;            ///< number of deleted samples
-        std::vector<Embedding> embeddings;  ///< embeddings of those that are not damaged
+        std::vector<Embedding> embeddings;  ///< embeddings of the undamaged ones
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);

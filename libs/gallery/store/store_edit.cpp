@@ -22,8 +22,8 @@ namespace {
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results that contain an element of `forget` are erased. Text that is not a valid id could
-    // also occur in results about other people.
+    // Results that contain an element of `forget` are erased. Add only valid ids, because other
+    // text could also occur in results about other people.
     if (valid_id(id)) forget.push_back(id);
 }
 
@@ -269,7 +269,8 @@ Result<Removed> Store::remove_all(bool subjects_too) {
         auto deleted = delete_records(entry.subject.name, subjects_too);
         if (!deleted) {
             // Skip a subject that another program has removed in the meantime.
-            if (deleted.error().kind == ErrorKind::refused) continue;
+            const auto found = find(entry.subject.name);
+            if (found && !found->has_value()) continue;
             return std::unexpected(std::move(deleted.error()));
         }
         removed.count += subjects_too ? 1 : deleted->samples;

@@ -1,4 +1,4 @@
-// Private to the class Store: a planned write, and errors.
+// Private to the implementation of Store: a planned write, and two errors.
 #pragma once
 
 #include <string>

@@ -20,15 +20,14 @@ inline constexpr std::size_t max_track_probes = 64;
 /// thread-safe. Errors: see class Redis.
 class TrackMemory {
   public:
-    /// `model_id` is the model that computes the probes; append() does not return stored probes of
-    /// other models.
-    TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id = {});
+    /// `model_id` is the model that computes the embeddings of the probes passed to append().
+    TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id);
 
     /// Stores the probe under its id and returns all probes of the track, sorted by id. Silently
-    /// drops the probe if the track already has max_track_probes. Omits and counts stored probes
-    /// that cannot be decoded; if one has the id of `probe`, returns `probe` in its place. Fails
-    /// with `malformed` if `track` or the id of the probe is empty, the quality is not in 0..1, or
-    /// the embedding is not a unit vector.
+    /// drops the probe if the track already has max_track_probes. Omits stored probes of other
+    /// models and those that cannot be decoded, and counts the latter. If an omitted probe has the
+    /// id of `probe`, returns `probe` in its place. Fails with `malformed` if `track` or the id of
+    /// the probe is empty, the quality is not in 0..1, or the embedding is not a unit vector.
     Result<std::vector<Probe>> append(const std::string& track, const Probe& probe);
 
     /// Returns how many times append() read a stored probe that cannot be decoded.

@@ -69,8 +69,8 @@ Quality assess(const Image& crop, const Detection& face) {
     // Take the geometric mean of size, sharpness and pose: if one of them is 0, the crop is
     // useless, however good the others are.
     const float size = ramp(quality.eye_distance, 6, 32);
-    // On LFW, the square root of the sharpness is 7.2 for original crops, 3.8 for crops blurred
-    // by 2 pixels, and 3.0 for crops enlarged from 16 x 16 pixels.
+    // On LFW, the square root of the sharpness is about 7.2 for original crops, 3.8 for crops
+    // blurred by 2 pixels, and 3.0 for crops enlarged from 16 x 16 pixels.
     const float sharp = ramp(std::sqrt(quality.sharpness), 2, 7);
     const float frontal = 1 - ramp(std::abs(quality.yaw), 0.25F, 1);
     quality.overall = std::cbrt(size * sharp * frontal);

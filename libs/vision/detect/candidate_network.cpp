@@ -76,9 +76,9 @@ void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, f
         std::copy_n(scaler.row(y), floats(side, 3), out + floats(y * side, 3));
 }
 
-/// Adds the weights of the face score to channel 0. A softmax over two classes equals the logistic
-/// function of the difference of their outputs, so channel 0 is that difference: class 1 (face)
-/// minus class 0.
+/// Adds the weights of the face score to channel 0. The network has one output for each of two
+/// classes: 0 (no face) and 1 (face). The softmax probability of class 1 is the logistic function
+/// of output 1 minus output 0, so channel 0 computes this difference.
 void add_score(ConvolutionLayer& heads, const OnnxWeights& file, const char* name) {
     heads.add_dense(file, name, 2, 1, 0);
     heads.add_dense(file, name, 2, 0, 0, -1);
@@ -123,6 +123,9 @@ CandidateNetwork::CandidateNetwork(int side, ConvolutionLayer first, Pooling poo
       last_(for_neighbourhoods(std::move(last))),
       dense_(std::move(dense)),
       heads_(std::move(heads)) {}
+
+// In load_rnet() and load_onet(), the strings passed to the layers are the beginnings of tensor
+// names in the ONNX file; see OnnxWeights::get().
 
 CandidateNetwork CandidateNetwork::load_rnet(const std::filesystem::path& models) {
     const OnnxWeights file(models / "rnet.onnx");

@@ -25,8 +25,8 @@ class CandidateNetwork {
     struct Prediction {
         float score = 0;                 ///< probability of a face
         std::array<float, 4> offsets{};  ///< bounding-box regression; see Candidate::offsets
-        /// Landmarks, from O-Net only: five x, then five y coordinates, relative to the top left
-        /// corner of the box and as fractions of its size.
+        /// Landmarks, from O-Net only: five x, then five y coordinates, measured from the top left
+        /// corner of the box, as fractions of its width and height.
         std::array<float, 10> points{};
     };
 

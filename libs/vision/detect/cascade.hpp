@@ -27,8 +27,8 @@ class OutputNetwork {
     explicit OutputNetwork(const std::filesystem::path& models);
 
     /// Returns the candidates whose O-Net score is above `min_score` as faces, highest score first.
-    /// If boxes overlap by more than 70% of the smaller one, only the best is returned. `image`:
-    /// 8-bit, BGR. Requires: the candidates are square.
+    /// If two boxes overlap by more than 70% of the area of the smaller box, returns only the one
+    /// with the higher score. `image`: 8-bit, BGR. Requires: the candidates are square.
     [[nodiscard]] std::vector<Detection> faces(const cv::Mat& image,
                                                const std::vector<Candidate>& candidates,
                                                float min_score) const;

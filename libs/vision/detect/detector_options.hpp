@@ -32,7 +32,7 @@ struct DetectorOptions {
         key("min_face", self.min_face, Range{12, 4096},
             "mtcnn: approximate side of the smallest faces to find, in frame pixels");
         key("scale_factor", self.scale_factor, Range{0.3, 0.95},
-            "mtcnn: scale factor between adjacent levels of the image pyramid");
+            "mtcnn: size of each level of the image pyramid, as a fraction of the previous level");
         key("proposal_score", self.proposal_score, Range{0, 1},
             "mtcnn: minimum score from the proposal network (P-Net)");
         key("refine_score", self.refine_score, Range{0, 1},

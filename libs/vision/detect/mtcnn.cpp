@@ -37,9 +37,10 @@ struct Mtcnn::Impl {
 
 std::vector<Candidate> Mtcnn::Impl::propose(const cv::Mat& image) {
     // P-Net detects only faces of about its window size, 12 pixels. Larger faces are found in
-    // smaller copies of the image. On the first level, a face of `min_face` pixels has 12 pixels.
-    // Each further level is `scale_factor` times the size of the previous one. The last level is
-    // the smallest that still contains a window.
+    // smaller copies of the image, the levels of the pyramid. On the first level, a face that is
+    // `min_face` pixels wide in the image is 12 pixels wide. Each further level is `scale_factor`
+    // times the size of the previous one. The last level is the smallest that still contains a
+    // window.
     const double first = static_cast<double>(proposal_side) / options.min_face;
     std::vector<double> scales;
     double shorter = std::min(image.rows, image.cols) * first;
@@ -87,7 +88,7 @@ std::vector<Candidate> Mtcnn::Impl::propose_on_level(const cv::Mat& image, doubl
     for (int y = 0; y < maps.rows; ++y) {
         for (int x = 0; x < maps.columns; ++x) {
             const int cell = y * maps.columns + x;
-            if (score[cell] < options.proposal_score) continue;
+            if (!(score[cell] >= options.proposal_score)) continue;
             // Map the window of this cell from the level back to the image. Pixels are counted from
             // 1, and both corners belong to the window, so it spans left + 1 to left + 12.
             const double left = proposal_stride * x;

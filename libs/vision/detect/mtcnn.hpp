@@ -14,8 +14,9 @@ namespace facebus::vision {
 /// previous one, at a higher resolution:
 ///
 /// 1. P-Net scans every level of an image pyramid and proposes boxes (ProposalNetwork).
-/// 2. R-Net rejects most boxes and refines the rest (CandidateNetwork).
-/// 3. O-Net rejects further boxes, refines the rest and locates the landmarks (OutputNetwork).
+/// 2. R-Net rejects most of these boxes and refines the others (CandidateNetwork).
+/// 3. O-Net rejects further boxes. It refines the remaining ones and locates their landmarks
+///    (OutputNetwork).
 ///
 /// After each stage, non-maximum suppression removes overlapping boxes. Not thread-safe: use one
 /// object per thread.
@@ -23,7 +24,7 @@ class Mtcnn {
   public:
     /// Loads pnet.onnx, rnet.onnx and onet.onnx from `models`. If a file is missing or cannot be
     /// read, throws `FatalError` (unavailable), whose message names the file and the command that
-    /// fetches it. Throws `FatalError` (config) if `scale_factor` is not between 0 and 1.
+    /// fetches it. Throws `FatalError` (config) unless 0 < `scale_factor` < 1.
     Mtcnn(const std::filesystem::path& models, const DetectorOptions& options);
     ~Mtcnn();
     Mtcnn(Mtcnn&&) noexcept;

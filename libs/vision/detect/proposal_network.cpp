@@ -18,7 +18,8 @@ std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
 
-/// Ring buffer of the most recent rows of a map. Row `n` replaces row `n - rows`.
+/// Ring buffer of the most recent rows of a map. If it has room for R rows, row `n` replaces row
+/// `n - R`.
 class RowRing {
   public:
     /// Allocates `rows` rows of `width` floats.
@@ -45,8 +46,9 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
       second_({3, 10, 16, file, "conv2d_1", "p_re_lu_1_initializer"}, tile),
       third_({3, 16, 32, file, "conv2d_2", "p_re_lu_2_initializer"}, tile),
       heads_(1, 32, 5) {
-    // A softmax over two classes equals the logistic function of the difference of their outputs,
-    // so channel 0 is that difference: class 1 (face) minus class 0.
+    // The network has one output for each of two classes: 0 (no face) and 1 (face). The softmax
+    // probability of class 1 is the logistic function of output 1 minus output 0, so channel 0
+    // computes this difference.
     heads_.add_convolution(file, "conv2d_3", 2, 1, 0);
     heads_.add_convolution(file, "conv2d_3", 2, 0, 0, -1);
     for (int i = 0; i < 4; ++i) heads_.add_convolution(file, "conv2d_4", 4, i, i + 1);
@@ -119,8 +121,8 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes the rows of the second layer before row `end`, and possibly a few more, unless
-    /// already done.
+    /// Computes those rows of the second layer before row `end` that are not computed yet, and
+    /// possibly a few rows more.
     void compute_second(int end) {
         const int step = network_.second_.rows_per_run(height3_);
         for (; second_done_ < end; second_done_ += step) {
@@ -131,7 +133,7 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes the rows of the pooled map before row `end`, unless already done.
+    /// Computes those rows of the pooled map before row `end` that are not computed yet.
     void compute_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
             // Each pooled row is computed from two rows. If the first layer has an odd number of
@@ -168,12 +170,15 @@ class ProposalNetwork::Pass {
     int height3_;  ///< height of the map after the second layer
     int width_;    ///< width of the map after the third layer and of the result
     int height_;   ///< height of the map after the third layer and of the result
-    RowRing scaled_;
-    RowRing convolved_;
-    RowRing pooled_;
-    RowRing second_;
-    RowRing third_;
-    std::vector<float> heads_;
+
+    // The most recent rows of each map:
+    RowRing scaled_;            ///< scaled pixels
+    RowRing convolved_;         ///< output of the first layer
+    RowRing pooled_;            ///< output of the pooling
+    RowRing second_;            ///< output of the second layer
+    RowRing third_;             ///< output of the third layer
+    std::vector<float> heads_;  ///< output of the heads, one row
+
     int scaled_done_ = 0;  ///< scaled rows computed so far
     int pooled_done_ = 0;  ///< pooled rows computed so far
     int second_done_ = 0;  ///< rows of the second layer computed so far; may exceed height3_

@@ -13,7 +13,7 @@
 namespace facebus::vision {
 
 /// Output of P-Net: rows x columns cells, stored row by row. Each cell describes a window of 12 x
-/// 12 pixels; neighbouring windows are 2 pixels apart.
+/// 12 pixels of the scaled image; neighbouring windows are 2 pixels apart.
 struct ProposalMaps {
     int rows = 0;
     int columns = 0;

@@ -14,8 +14,8 @@ namespace {
 
 // The network was trained on pixels minus these means of blue, green and red, without scaling.
 const cv::Scalar ssd_mean(104, 177, 123);
-// Numbers per detection in the output: index of the image, class, score, then left, top, right and
-// bottom as fractions of the image size.
+// Numbers per detection in the output: index of the image in the batch, class, score, then left,
+// top, right and bottom as fractions of the width or height of the image.
 constexpr int row_size = 7;
 
 }  // namespace

@@ -39,6 +39,7 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 class QuietStderr {
   public:
     QuietStderr() : saved_(dup(STDERR_FILENO)) {
+        if (saved_ < 0) return;  // standard error could not be restored
         const int null_device = open("/dev/null", O_WRONLY | O_CLOEXEC);
         if (null_device < 0) return;
         dup2(null_device, STDERR_FILENO);
@@ -127,7 +128,7 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
             try {
                 return network->run(blob);
             } catch (const Ort::Exception& exception) {
-                // Callers handle only exceptions of OpenCV.
+                // Callers catch only exceptions of OpenCV.
                 CV_Error(cv::Error::StsError, exception.what());
             }
         };

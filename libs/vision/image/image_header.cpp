@@ -41,8 +41,8 @@ class Reader {
 };
 
 struct TiffTags {
-    std::uint64_t width = 0;
-    std::uint64_t height = 0;
+    std::uint64_t width = 0;   ///< 0 if it is missing or its entry is invalid
+    std::uint64_t height = 0;  ///< 0 if it is missing or its entry is invalid
     int orientation = 1;
 };
 
@@ -57,17 +57,26 @@ std::optional<TiffTags> read_tiff(Span bytes) {
     constexpr std::uint32_t height_tag = 257;
     constexpr std::uint32_t orientation_tag = 274;
     constexpr std::uint32_t type_short = 3;
+    constexpr std::uint32_t type_long = 4;
     TiffTags tags;
+    std::optional<std::uint64_t> width;
+    std::optional<std::uint64_t> height;
     for (std::size_t i = 0; i < entries; ++i) {
         const std::size_t at = directory + 2 + i * 12;
         if (at + 12 > in.size()) break;
-        const std::uint32_t value = in.number(at + 8, in.number(at + 2, 2) == type_short ? 2 : 4);
         const std::uint32_t tag = in.number(at, 2);
-        if (tag == width_tag) tags.width = value;
-        if (tag == height_tag) tags.height = value;
+        const std::uint32_t type = in.number(at + 2, 2);
+        const std::uint32_t value = in.number(at + 8, type == type_short ? 2 : 4);
+        // The entry of any other type may contain the offset of the size instead of the size.
+        const bool is_size = (type == type_short || type == type_long) && in.number(at + 4, 4) == 1;
+        // If there are several entries for the width or the height, libtiff reads the first one.
+        if (tag == width_tag && !width) width = is_size ? value : 0U;
+        if (tag == height_tag && !height) height = is_size ? value : 0U;
         if (tag == orientation_tag && value >= 1 && value <= 8)
             tags.orientation = static_cast<int>(value);
     }
+    tags.width = width.value_or(0);
+    tags.height = height.value_or(0);
     return tags;
 }
 

@@ -1,5 +1,5 @@
-// Private to libs/vision: converts images between facebus and OpenCV, if possible without copying
-// pixels, and exceptions of OpenCV to errors of facebus.
+// Private to libs/vision: converts images of facebus to matrices of OpenCV and back, if possible
+// without copying pixels. Also converts exceptions of OpenCV to FatalError.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ inline cv::Mat as_mat(const Image& image) {
     return {image.height, image.width, CV_8UC3, const_cast<void*>(pixels)};
 }
 
-/// Converts an 8-bit BGR matrix to an image that owns the pixels. Copies them only if there are
-/// gaps between the rows or `mat` does not own them.
+/// Converts an 8-bit BGR matrix to an image that owns the pixels. Copies the pixels only if there
+/// are gaps between the rows or `mat` does not own the pixels.
 inline Image to_image(cv::Mat mat) {
     CV_Assert(mat.type() == CV_8UC3);
     if (mat.empty()) return {};

@@ -156,15 +156,15 @@ const float* AreaScaler::row(int y) {
             sum += weights_[column.weights + i] * pixel;
         }
         if (rounded_) {
-            // A float above 2^23 has no bits for a fraction. Adding 1.5 * 2^23 therefore rounds the
-            // sum to an integer, which is faster than a conversion.
+            // A float above 2^23 has no bits for a fraction. Adding and subtracting 1.5 * 2^23
+            // therefore rounds the sum to an integer, which is faster than a conversion.
             constexpr float large = 12582912;
             const Four whole = sum + large - large;
             const Four fraction = sum - whole;
             sum = whole;
             // If the fraction is close to one half, the rounded value depends on the order of the
-            // additions, and ours differs from that of cv::resize(). Compute such rare pixels
-            // again.
+            // additions, and cv::resize() adds in a different order. Compute such rare pixels
+            // again, in the order of cv::resize().
             constexpr float nearly_half = 0.4999F;
             const auto doubtful = (fraction > nearly_half) | (fraction < -nearly_half);
             if ((doubtful[0] | doubtful[1] | doubtful[2]) != 0) {
@@ -186,9 +186,9 @@ float AreaScaler::round_exactly(const Footprint& rows, const Footprint& columns,
                 rows.first +
                 row))[3 * (static_cast<std::size_t>(region_.x) + columns.first + column) + channel];
     };
-    // For integer ratios, cv::resize() adds up integers. If the ratio is 2 x 2, it then rounds
-    // halves up instead of to even. The levels of the pyramid keep the aspect ratio, so an area of
-    // 4 is always 2 x 2.
+    // For integer ratios, cv::resize() adds up integers. If an output pixel covers 2 x 2 input
+    // pixels, it then rounds halves up instead of to even. The levels of the pyramid keep the
+    // aspect ratio, so an area of 4 input pixels is always 2 x 2.
     if (integer_ratio_) {
         int sum = 0;
         for (std::size_t row = 0; row < rows.count; ++row) {

@@ -27,8 +27,8 @@ struct Work {
     std::size_t stride;        ///< floats from one input cell to the next
     std::size_t outputs;       ///< floats from one output cell to the next, and per row of weights
     const float* weights;      ///< one row of `outputs` floats per input of the window
-    const float* bias;         ///< biases; read only by kernels with an activation
-    const float* slope;        ///< slopes of the PReLU; read only by kernels with an activation
+    const float* bias;         ///< biases; used only by kernels with an activation
+    const float* slope;        ///< slopes of the PReLU; used only by kernels with an activation
     std::size_t cell;          ///< first cell to compute
     float* out;                ///< output row
 };
@@ -77,7 +77,7 @@ void run(const Kernels& kernels, Work work, std::size_t width) {
         }
         // Fewer cells are left than the kernel computes. If the row is long enough, let the kernel
         // compute the last cells of the row. It computes some cells a second time, which is faster
-        // than computing the rest one by one.
+        // than computing the remaining cells with smaller kernels.
         if (cell < width && width >= cells) {
             work.cell = width - cells;
             kernel(work);

@@ -2,10 +2,10 @@
 // MTCNN. With so few channels, OpenCV DNN takes several times as long; see
 // docs/decisions/0004-own-kernels-for-mtcnn.md.
 //
-// A map consists of rows, a row of cells, and a cell of channels, which are floats. They are stored
-// in this order. `stride` is the number of floats from one cell to the next. It is the number of
-// channels rounded up to a multiple of 16, and the added channels are zero. For an input image it
-// is 3.
+// A map consists of rows, a row of cells, and a cell of channels, each of which is one float. The
+// floats of a cell are consecutive, and so are the cells of a row. `stride` is the number of floats
+// from one cell to the next: 3 in an input image, otherwise the number of channels rounded up to a
+// multiple of 16. The added channels are zero.
 #pragma once
 
 #include <string>
@@ -37,12 +37,12 @@ struct ConvolutionLayer {
     ConvolutionLayer(int side, int channels_in, int channels_out, const OnnxWeights& file,
                      const std::string& name, const std::string& prelu);
 
-    /// Adds the weights and the bias of output `from` of the fully connected layer `name`, which
-    /// has `of` outputs, multiplied by `factor`, to those of channel `to`.
+    /// Reads the weights and the bias of output `from` of the fully connected layer `name`, which
+    /// has `of` outputs. Multiplies them by `factor` and adds them to those of channel `to`.
     void add_dense(const OnnxWeights& file, const std::string& name, int of, int from, int to,
                    float factor = 1);
-    /// Adds the weights and the bias of output `from` of the convolution `name`, which has `of`
-    /// outputs, multiplied by `factor`, to those of channel `to`.
+    /// Does the same with the convolution `name`, and rearranges its weights as the constructor
+    /// does.
     void add_convolution(const OnnxWeights& file, const std::string& name, int of, int from, int to,
                          float factor = 1);
 };

@@ -3,8 +3,9 @@
 //
 // Two polynomials can be multiplied with fewer multiplications than one per pair of coefficients:
 // evaluate both polynomials at enough points, multiply the two values at each point, and
-// interpolate the product from these values. A convolution is the transpose of such a product, so
-// its linear steps are the transposed ones:
+// interpolate the product from these values. For given weights, this product is a linear function
+// of the other polynomial, and a convolution with these weights is the transpose of that function.
+// The steps that are applied to the inputs are therefore transposed, in reverse order:
 // - Weight transform: evaluate the polynomial of the weights at tile + 2 points.
 // - Input transform: apply the transposed interpolation to the inputs.
 // - Multiply the transformed weights and inputs, with one multiplication per point.

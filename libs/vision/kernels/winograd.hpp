@@ -27,7 +27,8 @@ class WinogradLayer {
     [[nodiscard]] int rows_per_run(int height) const { return height < tile_ ? 1 : tile_; }
 
     /// Computes `height` rows of `width` cells from height + 2 rows of width + 2 cells, which are
-    /// `stride` floats apart. Writes the result to the rows `out`.
+    /// `stride` floats apart. Writes the result to the rows `out`. Requires: `stride` is a multiple
+    /// of 16.
     void run(const float* const* rows, int stride, int height, int width, float* const* out,
              Instructions instructions = best_instructions()) const;
 

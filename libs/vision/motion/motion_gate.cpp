@@ -17,12 +17,12 @@ namespace {
 // Maximum width and height of the grey copy of the frame in which motion is detected.
 constexpr int max_grey_side = 320;
 // Minimum differences in grey levels, from the background and from the previous frame, that count
-// as motion. After the blur, sensor noise and compression artefacts are smaller.
+// as motion. After the blur, sensor noise and compression artefacts cause smaller differences.
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
 // Time constant of the background in seconds: something that does not move becomes background after
-// about this time. Long enough to detect a person who moves slowly. Short enough that, when a
-// person leaves an area, it soon becomes background again.
+// about this time. It is so long that a person who moves slowly is still detected, and so short
+// that an area soon becomes background again after a person has left it.
 constexpr double settle_time = 1;
 // If the areas cover more than this fraction of the frame, one search of the whole frame is
 // cheaper.

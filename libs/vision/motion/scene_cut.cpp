@@ -12,8 +12,8 @@ const cv::Size thumbnail_size(64, 36);
 // 0.23 at eight cuts in two films, and at least 0.70 between all other consecutive frames of six
 // films (people close to the camera, traffic, a moving camera).
 constexpr double min_correlation = 0.5;
-// If the mean difference of the grey levels is smaller, there is no cut: in dark or flat scenes,
-// the correlation measures only noise.
+// If the mean difference of the grey levels is smaller than this, there is no cut. In dark or flat
+// scenes, the correlation is useless, because it measures only noise.
 constexpr double min_difference = 6;
 // When the lights are turned on or off, shapes stay, so the correlation is high, but more than
 // `min_changed_part` of the image changes by more than `strong_change` grey levels. In the same

@@ -55,7 +55,7 @@ std::optional<Field> next_field(std::string_view& bytes) {
     Field field{.number = *key >> 3U, .value = 0, .bytes = {}};
     std::optional<std::string_view> taken{""};
     // The low three bits of the key are the wire type: 0 varint, 1 eight bytes, 2 length and
-    // bytes, 5 four bytes. The others are deprecated or undefined.
+    // bytes, 5 four bytes. All other types are deprecated or undefined.
     switch (*key & 7U) {
         case 0: {
             const auto value = varint();

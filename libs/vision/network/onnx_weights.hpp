@@ -18,8 +18,9 @@ class OnnxWeights {
     explicit OnnxWeights(const std::filesystem::path& file);
 
     /// Returns the values of the tensor `name`, in the order of the file. If no tensor has this
-    /// name, returns those of the first tensor whose name starts with `name`. Throws `FatalError`
-    /// (unavailable) if there is no such tensor or it does not have `count` values.
+    /// name, returns those of the tensor whose name starts with `name`; if there are several, of
+    /// the alphabetically first one. Throws `FatalError` (unavailable) if there is no such tensor
+    /// or it does not have `count` values.
     [[nodiscard]] const std::vector<float>& get(const std::string& name, std::size_t count) const;
 
   private:

@@ -3,8 +3,8 @@
 
 namespace facebus::vision {
 
-/// Sets the number of threads that OpenCV uses in this process; 0: one per core. ONNX Runtime uses
-/// the same number, so call this before creating an Embedder.
+/// Sets the number of threads that OpenCV uses in this process; 0: one per core. An Embedder that
+/// uses ONNX Runtime reads this number when it is created, so call this function before.
 void use_threads(int count);
 
 }  // namespace facebus::vision

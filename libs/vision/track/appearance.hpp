@@ -17,12 +17,12 @@ class Appearance {
     Appearance() = default;
     explicit Appearance(const Image& crop);
 
-    /// Returns the correlation, in [-1, 1]. Returns 1 if there is nothing to compare, because
-    /// either crop is empty or has no contrast.
+    /// Returns the correlation, in [-1, 1]. Returns 1 if one of the crops is empty or has no
+    /// contrast, so that nothing can be compared.
     [[nodiscard]] float similarity(const Appearance& other) const;
 
-    /// Replaces this object with the average of itself and `newer`, leaving out a crop without
-    /// contrast.
+    /// Replaces this object with the average of itself and `newer`. If only one of the two has
+    /// contrast, replaces this object with that one.
     void blend(const Appearance& newer);
 
   private:

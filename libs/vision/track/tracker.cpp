@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "vision/track/appearance.hpp"
@@ -19,11 +20,12 @@ constexpr float speed_gain = 0.3F;
 // Maximum time in seconds for which a position is extrapolated. A speed measured over a few frames
 // does not predict where a face is after a longer gap.
 constexpr float max_prediction = 0.4F;
-// Maximum distance between the predicted and the detected centre, in box sizes, unless the
-// boxes have an IoU of at least TrackerOptions::min_iou; and its increase per second since the last
-// detection.
+// Maximum distance between the predicted and the detected centre, in box sizes, and its increase
+// per second since the last detection. The limit does not apply if the predicted and the detected
+// box have an IoU of at least `min_iou`.
 constexpr float max_distance = 0.5F;
 constexpr float max_distance_per_second = 1.0F;
+constexpr float min_iou = 0.2F;
 // Maximum ratio between the sizes of the last box and the detected box.
 constexpr float max_size_ratio = 1.8F;
 // Minimum correlation between the crops of a track. Measured in two films: between crops of one
@@ -100,7 +102,7 @@ struct Tracker::Track {
     Point speed;                  ///< speed of the centre in pixels per second
     std::int64_t last_seen = 0;   ///< pts of the last detection
     Appearance recent;            ///< crop of the last detection
-    Appearance average;           ///< running average of the crops; the last one has weight 1/2
+    Appearance average;           ///< running average of the crops; the last crop has weight 1/2
     std::uint32_t probes = 0;     ///< number of probes sent so far
     std::int64_t last_probe = 0;  ///< pts of the last probe
     float best_sent = 0;          ///< highest quality of the probes sent so far
@@ -114,10 +116,10 @@ struct Tracker::Track {
 
     /// Adds a detection: updates position, speed and appearance.
     void update(const Sighting& sighting, const Appearance& appearance, std::int64_t pts);
-    /// Returns the cost of assigning the sighting to this track; nothing if its size, position or
-    /// appearance differs too much.
+    /// Returns the cost of assigning the sighting to this track. Returns nothing if the size,
+    /// position or appearance of the sighting differs too much from that of the track.
     [[nodiscard]] std::optional<double> cost(const Sighting& sighting, const Appearance& appearance,
-                                             std::int64_t pts, float min_iou) const;
+                                             std::int64_t pts) const;
     /// Returns whether the sighting is worth sending as a probe.
     [[nodiscard]] bool should_send(const Sighting& sighting, const Appearance& appearance,
                                    std::int64_t pts, const TrackerOptions& options) const;
@@ -157,7 +159,7 @@ void Tracker::Track::update(const Sighting& sighting, const Appearance& appearan
 }
 
 std::optional<double> Tracker::Track::cost(const Sighting& sighting, const Appearance& appearance,
-                                           std::int64_t pts, float min_iou) const {
+                                           std::int64_t pts) const {
     // Three conditions, from cheap to expensive: size, position, appearance.
     const float ratio = size_of(sighting.box) / size_of(box);
     if (ratio > max_size_ratio || ratio * max_size_ratio < 1) return std::nullopt;
@@ -165,8 +167,8 @@ std::optional<double> Tracker::Track::cost(const Sighting& sighting, const Appea
     const Point centre = predicted(pts);
     const Box guess{centre.x - box.width / 2, centre.y - box.height / 2, box.width, box.height};
     const Point detected = sighting.box.centre();
-    // Measure the distance in sizes of the larger box, so that the limit does not depend on how far
-    // the person is from the camera.
+    // Divide the distance by the size of the larger box, so that the limit does not depend on how
+    // far the person is from the camera.
     const float distance = std::hypot(detected.x - centre.x, detected.y - centre.y) / size_of(box) /
                            std::max(1.0F, ratio);
     const float overlap = iou(guess, sighting.box);
@@ -240,7 +242,7 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     CostTable costs(sightings.size(), tracks_.size());
     for (std::size_t s = 0; s < sightings.size(); ++s)
         for (std::size_t t = 0; t < tracks_.size(); ++t)
-            costs.at(s, t) = tracks_[t].cost(sightings[s], appearances[s], pts, options_.min_iou);
+            costs.at(s, t) = tracks_[t].cost(sightings[s], appearances[s], pts);
     const auto track_of = assign(costs);
 
     // 4. Update the assigned tracks, and create a track for each sighting without one.

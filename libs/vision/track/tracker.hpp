@@ -2,9 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "base/image.hpp"
@@ -15,8 +12,6 @@ namespace facebus::vision {
 /// Options of the tracker. Times are in seconds.
 struct TrackerOptions {
     double max_gap = 1.5;         ///< time without a detection after which a track ends
-    float min_iou = 0.2F;         ///< a detection with at least this IoU with the predicted box is
-                                  ///< close enough to the track, however far apart the centres are
     int confirm = 2;              ///< number of detections after which a track is reported
     int max_probes = 8;           ///< number of probes after which a track sends only one per
                                   ///< `refresh`
@@ -75,14 +70,17 @@ struct TrackerResult {
 
 /// Tracks the faces of one camera.
 ///
-/// A detection is assigned to a track if it is close to the predicted position of the track and its
-/// crop resembles the crops of the track. Otherwise it starts a new track. A track is reported
-/// after `confirm` detections and ends after `max_gap` seconds without any. A scene cut ends all
-/// tracks. Reported tracks are numbered from 1, and numbers are never reused. Deterministic. Not
-/// thread-safe.
+/// A detection may be assigned to a track if it has a similar size, is close to the predicted
+/// position of the track, and its crop resembles the crops of the track. A detection that is not
+/// assigned to any track starts a new one. A track is reported after `confirm` detections and ends
+/// after `max_gap` seconds without a detection. A scene cut ends all tracks. Reported tracks are
+/// numbered from 1, and numbers are never reused. Deterministic. Not thread-safe.
 class Tracker {
   public:
     explicit Tracker(const TrackerOptions& options);
+    ~Tracker();
+    Tracker(Tracker&&) noexcept;
+    Tracker& operator=(Tracker&&) noexcept;
 
     /// Processes one frame with its faces, possibly none. `pts`: position in the stream in ns;
     /// `scene_cut`: whether the scene changed abruptly. If `pts` decreases, the stream is assumed
@@ -102,11 +100,6 @@ class Tracker {
     std::uint64_t created_ = 0;      ///< number of tracks created so far, reported or not
     std::int64_t last_pts_ = 0;
     std::vector<Track> tracks_;
-
-  public:
-    ~Tracker();
-    Tracker(Tracker&&) noexcept;
-    Tracker& operator=(Tracker&&) noexcept;
 };
 
 }  // namespace facebus::vision

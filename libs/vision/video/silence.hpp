@@ -5,7 +5,7 @@ namespace facebus::vision {
 
 /// Prevents OpenCV and FFmpeg from writing to standard error, because facebus reports failures
 /// itself. Respects the environment variables OPENCV_LOG_LEVEL and OPENCV_FFMPEG_LOGLEVEL.
-/// Requires: no video or image has been opened before the first call.
+/// Requires: no video has been opened before the first call.
 void silence_opencv();
 
 }  // namespace facebus::vision

@@ -23,11 +23,12 @@ namespace facebus::vision {
 namespace {
 
 constexpr double default_rate = 25;
-// If the frame rate is unknown, containers report 0 or an implausibly high rate.
+// If the frame rate is unknown, containers report 0 or an implausibly high rate. Rates above this
+// are ignored.
 constexpr double max_rate = 1000;
 constexpr int open_timeout_ms = 10'000;
 constexpr int read_timeout_ms = 10'000;
-// Maximum number of consecutive damaged frames to skip. After more of them, a file counts as ended,
+// Maximum number of consecutive damaged frames to skip. If there are more, a file counts as ended,
 // and a device or stream as failed.
 constexpr int max_damaged = 5;
 
@@ -67,12 +68,12 @@ struct VideoSource::Impl {
     std::optional<cv::Mat> first;  ///< frame that open_capture() read to check the source
     std::int64_t next = 0;         ///< index of the next image of a folder
     std::int64_t last_pts = -1;    ///< pts of the last frame, or -1; not used for a folder
-    Monotonic::time_point start;
+    Monotonic::time_point start;   ///< time when the source was opened; not used for a folder
 
     Result<void> open_folder();
     Result<void> open_capture();
     /// Decodes the next frame. Skips up to max_damaged damaged frames in a row. Returns nothing at
-    /// the end or after more damaged frames.
+    /// the end, or if more frames in a row are damaged.
     std::optional<cv::Mat> decode();
     Result<std::optional<VideoFrame>> read_image_file();
     Result<std::optional<VideoFrame>> read_capture();

@@ -1,7 +1,6 @@
 // Reads frames from a camera, a stream, a video file or a folder of images.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,7 +14,7 @@ namespace facebus::vision {
 /// Decoded frame of a source.
 struct VideoFrame {
     Image image;
-    std::int64_t pts = 0;  ///< position in the stream in ns, strictly increasing
+    std::int64_t pts = 0;  ///< position in the stream in ns; strictly increasing
 };
 
 /// Kind of source that a source string denotes.

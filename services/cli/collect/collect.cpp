@@ -21,13 +21,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::string stem(const std::string& video) {
-    fs::path path(video);
-    if (!path.has_filename()) path = path.parent_path();  // "frames/"
-    return path.stem().string();
+/// Returns the name of a video file, or of a folder of frames, without its parent folders.
+fs::path name_of(const std::string& video) {
+    const fs::path path(video);
+    return path.has_filename() ? path.filename() : path.parent_path().filename();  // "frames/"
 }
 
-/// Returns the number of frames in all videos, or 0 if a video does not report its number. Opens
+/// Returns the total number of frames, or 0 if a video does not report its number of frames. Opens
 /// every video, so that a wrong path ends the command before the work begins.
 std::size_t frames_in(const std::vector<std::string>& videos) {
     std::size_t frames = 0;
@@ -46,7 +46,7 @@ std::size_t frames_in(const std::vector<std::string>& videos) {
     return known ? frames : 0;
 }
 
-/// The gallery and the policy to match with, the same as those of the workers.
+/// Gallery and policy for matching. Both are the same as those of the workers.
 struct Matcher {
     std::shared_ptr<const gallery::Snapshot> gallery;
     gallery::Policy policy;
@@ -85,7 +85,7 @@ class Collection {
         people_ = people_of(tracks_);
     }
 
-    /// Recognises people who are enrolled.
+    /// Recognises the people who are enrolled.
     void match(const Matcher& matcher) { recognise(people_, *matcher.gallery, matcher.policy); }
 
     /// Writes the crops and the contact sheet. keep() makes them permanent.
@@ -114,7 +114,8 @@ class Collection {
 
   private:
     [[nodiscard]] std::string file_name(const KeptTrack& track, const KeptCrop& crop) const {
-        return fmt::format("{}-{:.1f}s-t{}.png", safe_file_name(stem(options_.videos[track.video])),
+        return fmt::format("{}-{:.1f}s-t{}.png",
+                           safe_file_name(name_of(options_.videos[track.video]).stem().string()),
                            seconds(crop.pts), track.number);
     }
 
@@ -137,7 +138,7 @@ std::size_t crops_of(const CollectedPerson& person) {
 
 Image Collection::sheet() const {
     const auto source = options_.videos.size() == 1
-                            ? fs::path(options_.videos.front()).filename().string()
+                            ? name_of(options_.videos.front()).string()
                             : fmt::format("{} videos", options_.videos.size());
     return draw_contact_sheet(
         fmt::format("facebus: {} in {}", counted(people_.size(), "person", "people"), source),
@@ -150,7 +151,9 @@ std::string Collection::time_span(const CollectedPerson& person) const {
     const auto& last = *std::ranges::max_element(person.tracks, {}, [](const KeptTrack* track) {
         return std::pair(track->video, track->to);
     });
-    const auto name = [&](std::size_t video) { return stem(options_.videos[video]) + " "; };
+    const auto name = [&](std::size_t video) {
+        return name_of(options_.videos[video]).stem().string() + " ";
+    };
     return fmt::format("{}{:.1f} s to {}{:.1f} s",
                        options_.videos.size() > 1 ? name(first.video) : "", seconds(first.from),
                        last->video != first.video ? name(last->video) : "", seconds(last->to));

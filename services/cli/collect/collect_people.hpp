@@ -24,7 +24,7 @@ std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
 /// Sets the subject of each person with the decision `known`. Merges people with the same subject.
 /// If two of them are visible at the same time, does not merge them; only the one who is more
-/// similar to the subject keeps it.
+/// similar to the subject keeps the subject.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 

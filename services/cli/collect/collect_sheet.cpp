@@ -18,7 +18,7 @@ constexpr std::size_t max_cells = 3000;
 
 /// Returns up to `limit` crops of a person in chronological order. Selects the best crop of each
 /// track, then the second best of each, and so on. The sheet thus shows as many tracks as possible,
-/// which helps users to find a track of somebody else.
+/// which helps users to find a track that shows another person.
 std::vector<const KeptCrop*> best_crops(const CollectedPerson& person, std::size_t limit) {
     struct Ranked {
         std::size_t rank;   // 0: the best crop of its track

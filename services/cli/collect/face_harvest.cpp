@@ -11,18 +11,18 @@
 namespace facebus::cli {
 namespace {
 
-// More crops of one track would add little.
+// More crops of one track would add little information.
 constexpr std::size_t max_crops_per_track = 12;
-// Minimum interval in seconds between crops of a track. Their file names contain the time with one
-// decimal and must differ.
+// Minimum interval in seconds between crops of a track. It must exceed 0.1, because the file names
+// of the crops contain the time with one decimal and must differ.
 constexpr double probe_interval = 0.2;
 // Overall quality given to crops that break an enrolment rule. It is below the minimum quality in
 // tracker_options(), so the tracker never selects them.
 constexpr float never_selected = -1;
 
-/// Returns options with which the tracker accepts crops of any quality from 0 to 1. It selects
-/// those that differ from the earlier crops of the track or are clearly better. The enrolment rules
-/// decide whether a crop is good enough.
+/// Returns options with which the tracker accepts crops of any quality from 0 to 1, because the
+/// enrolment rules decide whether a crop is good enough. Of these crops, the tracker selects those
+/// that differ from the earlier crops of the track or are clearly better.
 vision::TrackerOptions tracker_options(double every) {
     vision::TrackerOptions options;
     options.max_probes = std::numeric_limits<int>::max();
@@ -37,8 +37,8 @@ vision::TrackerOptions tracker_options(double every) {
     return options;
 }
 
-/// Appends the crop. If there are then more than max_crops_per_track, removes the one with the
-/// lowest quality, or the latest of several with that quality.
+/// Appends the crop. If there are then more than max_crops_per_track, removes the crop with the
+/// lowest quality; if several have that quality, removes the latest of them.
 void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
     crops.push_back(std::move(crop));
     if (crops.size() <= max_crops_per_track) return;
@@ -82,7 +82,7 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
     ++videos_;
 }
 
-/// Returns the faces in a frame. Gives those that break an enrolment rule the quality
+/// Returns and counts the faces in a frame. Gives those that break an enrolment rule the quality
 /// `never_selected`: the tracker follows them, but does not select their crops.
 std::vector<vision::Sighting> FaceHarvest::find_faces(const Image& frame) {
     auto all = enroller_.sightings(frame);
@@ -98,7 +98,7 @@ std::vector<vision::Sighting> FaceHarvest::find_faces(const Image& frame) {
     return all;
 }
 
-/// Updates the tracks of a video with the tracker's result for the frame at `pts`.
+/// Adds the tracker's result for the frame at `pts` to the tracks of a video.
 void FaceHarvest::update(Tracks& tracks, vision::TrackerResult result, std::int64_t pts) {
     for (const auto& event : result.events) {
         const auto [entry, fresh] = tracks.try_emplace(event.track);
@@ -113,8 +113,8 @@ void FaceHarvest::update(Tracks& tracks, vision::TrackerResult result, std::int6
     }
 }
 
-/// Computes the embeddings of a track. Called when the track ends rather than after the last frame,
-/// so that the progress bar includes this work.
+/// Computes the embeddings of a track's crops. Called when the track ends rather than after the
+/// last frame, so that the progress bar includes this work.
 void FaceHarvest::embed(KeptTrack& track) {
     if (track.crops.empty()) return;
     std::vector<Image> images;

@@ -35,7 +35,7 @@ struct KeptTrack {
     std::vector<KeptCrop> crops;  ///< in chronological order
 };
 
-/// Counts of detected faces, by whether they were kept and why not.
+/// Numbers of detected, kept and skipped faces.
 struct FaceCount {
     std::size_t faces = 0;      ///< detected in all searched frames
     std::size_t kept = 0;       ///< crops in FaceHarvest::tracks()
@@ -44,7 +44,7 @@ struct FaceCount {
     std::size_t poor = 0;       ///< skipped because of their overall quality
 
     /// Returns the number of faces skipped for other reasons, for example because they resemble an
-    /// earlier face of their track or are not among the best 12.
+    /// earlier face of their track or are not among the best 12 of their track.
     [[nodiscard]] std::size_t redundant() const {
         return faces - kept - too_small - blurred - poor;
     }

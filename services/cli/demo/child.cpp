@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -23,10 +24,11 @@
 namespace facebus::cli {
 namespace {
 
-constexpr int grace_ms = 10'000;  // between SIGTERM and SIGKILL
+constexpr auto grace_period = std::chrono::seconds(10);  // between SIGTERM and SIGKILL
 constexpr auto start_timeout = std::chrono::seconds(60);
 
-/// Returns the strings as a null-terminated array for execve(). Requires: `texts` outlives it.
+/// Returns the strings as a null-terminated array for execve(). Requires: `texts` outlives the
+/// array.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> all;
     all.reserve(texts.size() + 1);
@@ -40,8 +42,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 Child::Child(std::string name, const std::vector<std::string>& command,
              const std::map<std::string, std::string>& environment, std::filesystem::path log)
     : name_(std::move(name)), log_(std::move(log)) {
-    // Allocate all memory before the fork: after it, the child of a process with several threads
-    // must not allocate.
+    // Allocate all memory before the fork: this process may have several threads, and its child
+    // must not allocate memory before execve().
     auto variables = service::process_environment();
     for (const auto& [key, value] : environment) variables[key] = value;
     std::vector<std::string> assignments;
@@ -77,15 +79,7 @@ Child::Child(std::string name, const std::vector<std::string>& command,
     fcntl(pidfd_, F_SETFD, FD_CLOEXEC);
 }
 
-Child::Child(Child&& other) noexcept
-    : name_(std::move(other.name_)),
-      log_(std::move(other.log_)),
-      pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::exchange(other.pidfd_, -1)),
-      exit_code_(other.exit_code_) {}
-
 Child::~Child() {
-    if (pid_ < 0) return;
     terminate();
     wait_or_kill();
     close(pidfd_);
@@ -118,10 +112,14 @@ void Child::terminate() {
 }
 
 void Child::wait_or_kill() {
+    const auto deadline = Monotonic::now() + grace_period;
     pollfd item{.fd = pidfd_, .events = POLLIN, .revents = 0};
-    if (running() && poll(&item, 1, grace_ms) == 0) kill(pid_, SIGKILL);
+    // A signal to this process, such as a second Ctrl-C, ends poll() early.
+    while (running() && Monotonic::now() < deadline) poll(&item, 1, 200);
+    if (!running()) return;
+    kill(pid_, SIGKILL);
     int status = 0;
-    if (!exit_code_) waitpid(pid_, &status, 0);
+    waitpid(pid_, &status, 0);
 }
 
 ReadyListener::ReadyListener(const std::filesystem::path& path)

@@ -1,4 +1,4 @@
-// Child processes that a command starts and always stops.
+// Child processes that end with the command that started them.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,8 @@
 
 namespace facebus::cli {
 
-/// A child process. The kernel kills the child if this process dies. The destructor sends SIGTERM
-/// to the child and, if it still runs after 10 seconds, SIGKILL. Not thread-safe.
+/// A child process. The destructor sends SIGTERM to the child and, if the child still runs after 10
+/// seconds, SIGKILL. The kernel kills the child if this process dies. Not thread-safe.
 class Child {
   public:
     /// Starts `command` with `environment` added to the environment of this process. Standard
@@ -24,16 +24,16 @@ class Child {
     Child(std::string name, const std::vector<std::string>& command,
           const std::map<std::string, std::string>& environment, std::filesystem::path log);
     ~Child();
-    Child(Child&& other) noexcept;
-    Child& operator=(Child&&) = delete;
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const std::filesystem::path& log() const { return log_; }
     [[nodiscard]] bool running();
     /// Returns the exit code, or 128 + signal number, or nothing while the child runs.
     [[nodiscard]] std::optional<int> exit_code();
-    /// Returns the last line of the log that is not empty. A facebus program that fails writes the
-    /// reason there.
+    /// Returns the last line of the log that is not empty. If a facebus program fails, this line
+    /// states the reason.
     [[nodiscard]] std::string last_log_line() const;
 
     /// Sends SIGTERM without waiting for the exit.
@@ -60,9 +60,9 @@ class ReadyListener {
     ReadyListener(const ReadyListener&) = delete;
     ReadyListener& operator=(const ReadyListener&) = delete;
 
-    /// Blocks until a child reports that it is ready. Returns false if a stop was requested. Throws
-    /// FatalError with the last log line of `child` if `child` exits, or is not ready after 60
-    /// seconds.
+    /// Blocks until `child` reports that it is ready. Returns false if a stop was requested. Throws
+    /// FatalError with the last log line of `child` if it exits or is not ready after 60 seconds.
+    /// Requires: all other children are ready.
     bool wait(Child& child, const Stop& stop);
 
   private:

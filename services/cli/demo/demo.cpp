@@ -1,4 +1,5 @@
-// facebus demo: runs the whole system on one source, until its end, --seconds or Ctrl-C.
+// facebus demo: runs the whole system on one source, until the source ends, the time of --seconds
+// has passed, or Ctrl-C.
 #include <cstdlib>
 #include <list>
 
@@ -25,7 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
 
-/// Returns the path of a program: in the folder of this program, otherwise on the PATH.
+/// Returns the path of a program in the folder of this program or, if it is not there, on the PATH.
+/// Throws FatalError (unavailable) if there is none.
 std::string find_program(const std::string& name) {
     std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
     const char* const variable = std::getenv("PATH");
@@ -69,7 +71,15 @@ class Demo {
                 video.error().message + "; run models/prepare, or choose a video with --source");
         }
         if (!video) throw FatalError(exit_code(video.error()), video.error().message);
-        fs::create_directories(options_.output / "logs");
+        const auto logs = options_.output / "logs";
+        std::error_code failed;
+        fs::create_directories(logs, failed);
+        if (failed) {
+            throw FatalError(
+                Exit::unavailable,
+                fmt::format("cannot create {}: {}; choose another folder with --output",
+                            logs.string(), failed.message()));
+        }
         print_line(fmt::format("source {}, results in {}", vision::without_credentials(source_),
                                options_.output.string()));
         if (!start_redis() || !enrol() || !start_services()) return Exit::interrupted;
@@ -123,8 +133,8 @@ class Demo {
         Progress progress("enrolling", files.size());
         for (const auto& named : files) {
             if (context_.stop.requested()) return;
-            // named_files() names files directly in the folder after the folder. Here the name of
-            // such a file, <gallery>/alice.jpg, is the name of the person.
+            // named_files() names a file directly in the folder after the folder. The demo names
+            // the person after the file instead, as in <gallery>/alice.jpg.
             const bool flat = fs::equivalent(named.file.parent_path(), folder);
             const auto name = flat ? named.file.stem().string() : named.name;
             const auto face = enroller.sample(named.file);
@@ -156,8 +166,8 @@ class Demo {
         }
     }
 
-    /// Starts a service and waits until it is ready. `name` is the name of the child process and of
-    /// its log; empty: the name of the service. Returns false if a stop was requested.
+    /// Starts a service and waits until it is ready. `name`: name of the child process and of its
+    /// log; empty: `service`. Returns false if a stop was requested.
     bool start(const std::string& service, const std::string& name = {}) {
         const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();
@@ -245,7 +255,8 @@ class Demo {
                          }});
     }
 
-    /// Throws FatalError if a child has exited. Only capture may exit, at the end of its source.
+    /// Throws FatalError if a child has exited. Only capture may exit, with exit code 0, at the end
+    /// of its source.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();

@@ -15,7 +15,9 @@ namespace facebus::cli {
 /// Collects the results of a demo, then summarises and draws them. Not thread-safe.
 class DemoReport {
   public:
+    /// Adds a result. `crop` may be empty.
     void add(const wire::Identity& identity, const Bytes& crop);
+    /// Adds the position of a face, if the event is `moved`. Ignores other events.
     void add(const wire::Track& event);
 
     /// Returns one line per track with its last decision, and a line with the number of tracks, in
@@ -23,11 +25,14 @@ class DemoReport {
     [[nodiscard]] std::string summary() const;
 
     /// Writes an image with the crop and the last decision of each track that has a crop. Returns
-    /// false and writes nothing if there is none.
+    /// false and writes nothing if no track has a crop. Throws FatalError if the file cannot be
+    /// written.
     bool write_sheet(const std::filesystem::path& file, const std::string& title) const;
 
-    /// Writes a copy of the source video. Draws a box around each face whose position was added,
-    /// with the decision about it at that moment. Shows progress.
+    /// Writes a copy of the source video. In each frame, draws a box around every face whose
+    /// position was added, with the last decision about its track up to this frame. Shows progress.
+    /// Ends the copy early if a stop is requested. Throws FatalError if the source cannot be read
+    /// or the file cannot be written.
     void write_video(const std::string& source, const std::filesystem::path& file,
                      const Stop& stop) const;
 

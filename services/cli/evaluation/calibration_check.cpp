@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t samples_each = 3;
 constexpr std::size_t probes_each = 3;
 
-/// One random split of the people. The first images of an enrolled person are the samples. At most
-/// one person more is enrolled than there are impostors.
+/// One random split of the people. The first `samples_each` images of an enrolled person are the
+/// samples. At most one person more is enrolled than there are impostors.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
@@ -62,8 +62,8 @@ void run(CalibrationCheck& check, const Trial& trial, const gallery::Policy& bas
         check.mated_misidentified += named && !right ? 1U : 0U;
         add_to_bin(check, decision, right);
     }
-    // The predicted probability assumes that impostors are as frequent as enrolled people, so add
-    // at most as many impostors as enrolled people to the bins.
+    // The predicted probability assumes that impostors are as frequent as enrolled people, so count
+    // at most as many impostors as enrolled people in the bins.
     std::size_t added = 0;
     for (const auto& person : trial.impostors) {
         const auto decision = gallery::decide(probes_of(person, 0, probes_each), gallery, policy);
@@ -88,12 +88,15 @@ CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& ba
     const auto middle = people.begin() + static_cast<std::ptrdiff_t>(people.size() / 2);
     std::array halves{std::vector<Person>(people.begin(), middle),
                       std::vector<Person>(middle, people.end())};
+    // Of three people with enough images, draw_trial() enrols at least two.
+    for (const auto& half : halves) {
+        if (with_faces(half, samples_each + probes_each).size() < 3) return {};
+    }
     for (const std::size_t fitted : {0U, 1U}) {
         const auto cohort = fit_cohort(halves[fitted], set.model_id);
         if (!cohort) return {};
         for (std::size_t i = 0; i < trials_each_half; ++i) {
             const auto trial = draw_trial(halves[1 - fitted], random);
-            if (trial.enrolled.size() < 2) return {};
             run(check, trial, base, *cohort);
             ++check.trials;
             step();

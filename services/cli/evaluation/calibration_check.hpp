@@ -11,7 +11,7 @@
 
 namespace facebus::cli {
 
-/// Counts over all trials of a calibration check.
+/// Result of a calibration check: counts over all trials.
 struct CalibrationCheck {
     /// Decisions whose predicted probability is in one of ten equal intervals from 0 to 1.
     struct Bin {
@@ -34,8 +34,9 @@ struct CalibrationCheck {
 
 /// Fits a cohort to one half of the people. In each trial, enrols some people of the other half,
 /// calibrates this gallery with the cohort, and decides on probes of the enrolled people and of
-/// impostors, who are from the same half as the enrolled people. Then exchanges the halves. Returns
-/// zero trials if too few people have enough images. Calls `step` after each trial.
+/// impostors, who are from the same half as the enrolled people. Then exchanges the halves. Does
+/// `trials_each_half` trials per half, or none if too few people have enough images. `base`: values
+/// of the policy that calibration does not set. Calls `step` after each trial.
 CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
                                    std::size_t trials_each_half, const std::function<void()>& step);
 

@@ -36,7 +36,8 @@ std::string escaped(const std::string& text) {
     return out;
 }
 
-/// Returns the position of a value on its axis: 0 at the low end, 1 at the high end.
+/// Returns the position of a value on its axis: 0 at the low end, 1 at the high end. On a
+/// logarithmic axis, values below the low end are at the low end.
 double position(const Axis& axis, double value) {
     if (axis.logarithmic) {
         const double low = std::log10(axis.low);
@@ -66,7 +67,9 @@ std::vector<double> ticks(const Axis& axis) {
             break;
         }
     }
-    for (double i = std::ceil(axis.low / step - 1e-9); i * step <= axis.high + step * 1e-9; ++i) {
+    // Adding 0 changes -0, the result of rounding up a small negative number, to 0.
+    for (double i = std::ceil(axis.low / step - 1e-9) + 0.0; i * step <= axis.high + step * 1e-9;
+         ++i) {
         all.push_back(i * step);
     }
     return all;
@@ -82,7 +85,8 @@ double screen_y(const Axis& axis, double value) {
 
 /// Returns the value of the SVG attribute `points` for a line.
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    constexpr double min_step = 0.7;  // in pixels, per axis; smaller steps are omitted
+    // Omit a point that is closer than this to the previous one, in pixels along both axes.
+    constexpr double min_step = 0.7;
     std::string points;
     double last_x = -1e9;
     double last_y = -1e9;

@@ -16,7 +16,7 @@ struct Axis {
 
 struct Line {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< x and y; drawn only within the axes
+    std::vector<std::pair<double, double>> points;  ///< x and y; clipped to the ranges of the axes
 };
 
 /// Returns a chart with a grid, and with a legend if there is more than one line. Points that are

@@ -157,9 +157,9 @@ void print(const CalibrationCheck& check) {
     fmt::print(
         "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort of other "
         "people\n"
-        "  impostors identified (FPIR)               {} of {}\n"
-        "  enrolled people identified correctly      {} of {}\n"
-        "  enrolled people identified as another one {} of {}\n"
+        "  impostors identified (FPIR)                {} of {}\n"
+        "  enrolled people identified correctly       {} of {}\n"
+        "  enrolled people identified as other people {} of {}\n"
         "  predicted probability: observed accuracy (number of decisions)\n   ",
         percent(check.target_fpir), check.trials, counted(check.samples, "sample", "samples"),
         counted(check.probes, "probe", "probes"),
@@ -249,8 +249,8 @@ void write_charts(const Report& report, const std::filesystem::path& folder) {
                               counted(result.probes, "probe", "probes")),
                   {}};
         for (const auto& point : curve(result.mated, result.impostors)) {
-            if (point.threshold <= -1)
-                continue;  // missed searches have the score -1 and would count as accepted
+            // Missed searches have the score -1. At this threshold they would count as accepted.
+            if (point.threshold <= -1) continue;
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
         lines.push_back(std::move(line));

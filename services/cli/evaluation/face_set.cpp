@@ -28,18 +28,20 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Identifies an image in the cache. A changed image is noticed by its size or modification time.
+/// Identifies an image in the cache. An image whose size or modification time has changed counts as
+/// another image.
 struct ImageKey {
     std::string file;           ///< path relative to the folder of the set
     std::uint64_t size = 0;     ///< in bytes
-    std::int64_t modified = 0;  ///< modification time
+    std::int64_t modified = 0;  ///< modification time, in ns
 
     auto operator<=>(const ImageKey&) const = default;
 };
 
 ImageKey key_of(const fs::path& folder, const fs::path& file) {
-    return {fs::relative(file, folder).string(), fs::file_size(file),
-            fs::last_write_time(file).time_since_epoch().count()};
+    std::error_code failed;  // not checked: a file that cannot be read counts as without a face
+    return {file.lexically_relative(folder).string(), fs::file_size(file, failed),
+            fs::last_write_time(file, failed).time_since_epoch().count()};
 }
 
 /// Cache file: a sequence of CBOR records. The first record is the signature, which describes the
@@ -97,7 +99,8 @@ class Cache {
         }
         if (first) return false;
         in.close();
-        fs::resize_file(file_, static_cast<std::uintmax_t>(valid_bytes));
+        std::error_code failed;  // not checked: opening the file reports the error
+        fs::resize_file(file_, static_cast<std::uintmax_t>(valid_bytes), failed);
         out_.open(file_, std::ios::binary | std::ios::app);
         return true;
     }
@@ -183,6 +186,7 @@ class FaceEmbedder {
 Json cache_signature(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
+    // The default value of each key is the current value in `options`.
     for (const auto& key : service::keys_of("detect", options)) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);

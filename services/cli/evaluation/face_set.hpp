@@ -42,10 +42,10 @@ struct FaceSet {
 /// crop written by `facebus collect` is embedded unchanged.
 ///
 /// Results are cached in the file `cache` (if empty, in the user's cache folder), so that the next
-/// run continues where an interrupted run stopped. Results of another model or other detector
-/// settings are not used; an image that has changed is embedded again. Shows progress.
-/// Throws FatalError if there are no images, the cache cannot be written, a model is missing, or a
-/// stop was requested.
+/// run continues where an interrupted run stopped. Overwrites the file if it is not a cache, or is
+/// the cache of another model or of other detector settings. Embeds an image again if it has
+/// changed. Shows progress. Throws FatalError if there are no images, the cache cannot be written,
+/// a model is missing, or a stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);
 

@@ -15,18 +15,19 @@ namespace facebus::cli {
 namespace {
 
 constexpr std::size_t max_columns = 96;  // per covariance; see decompose()
-constexpr double compared_fpir = 0.01;   // at which real and simulated impostors are compared
-constexpr std::size_t trials = 20;
+constexpr double compared_fpir = 0.01;   // FPIR at which real and simulated impostors are compared
+constexpr std::size_t trials = 20;       // random splits of the people or images per measurement
 constexpr std::size_t min_people = 100;
-constexpr std::size_t min_measured_people = 20;  // with enough images for a measurement
+constexpr std::size_t min_measured_people = 20;  // people with enough images for a measurement
 
-/// A square matrix with embedding_size rows.
+/// A square matrix with embedding_size rows, initially zero.
 class Matrix {
   public:
     double& at(std::size_t row, std::size_t column) {
         return values_[row * embedding_size + column];
     }
 
+    /// Adds weight * vector * vector^T.
     void add_outer(const std::array<double, embedding_size>& vector, double weight) {
         for (std::size_t i = 0; i < embedding_size; ++i) {
             for (std::size_t j = 0; j < embedding_size; ++j) {
@@ -35,6 +36,7 @@ class Matrix {
         }
     }
 
+    /// Subtracts weight * other.
     void subtract(const Matrix& other, double weight) {
         for (std::size_t i = 0; i < values_.size(); ++i) values_[i] -= weight * other.values_[i];
     }
@@ -43,9 +45,9 @@ class Matrix {
     std::vector<double> values_ = std::vector<double>(embedding_size * embedding_size);
 };
 
-/// Approximates a covariance as C * C^T + rest * I: up to `max_columns` columns C, and the same
-/// variance `rest` for every component. Uses the pivoted Cholesky decomposition, which always
-/// continues with the component of the largest remaining variance.
+/// Approximates a covariance as C * C^T + rest * I: C has up to `max_columns` columns, and `rest`
+/// is a variance that is the same for every component. Uses the pivoted Cholesky decomposition,
+/// which always continues with the component of the largest remaining variance.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
     // The variance that the columns so far do not explain: the diagonal of the matrix minus the
@@ -72,7 +74,8 @@ gallery::Cohort::Covariance decompose(Matrix matrix) {
         std::ranges::transform(column, target.begin(),
                                [](double value) { return static_cast<float>(value); });
     }
-    // Rounding can make a remaining variance slightly negative.
+    // A remaining variance can be negative, because of rounding or because `matrix` is a difference
+    // of estimates.
     double sum = 0;
     for (const double value : remaining) sum += std::max(value, 0.0);
     out.rest = static_cast<float>(sum / embedding_size);
@@ -97,8 +100,9 @@ std::array<double, embedding_size> plain_mean(const Person& person) {
     return mean;
 }
 
-/// Computes the mean of the people's means, the covariance of a person's images around their own
-/// mean (`within`), and the covariance of the people's true means (`between`).
+/// Sets the statistics of `cohort`: the numbers of people and images, the mean of the people's
+/// means (`mean`), the covariance of a person's images around the mean of that person (`within`),
+/// and the covariance of the people's true means (`between`).
 void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     const auto count = static_cast<double>(people.size());
     std::vector<std::array<double, embedding_size>> means;
@@ -135,7 +139,8 @@ void fit_moments(const std::vector<Person>& people, gallery::Cohort& cohort) {
     cohort.between = decompose(std::move(between));
 }
 
-/// Returns the value that is exceeded by the share `from_top` of the values.
+/// Returns the value that is exceeded by the share `from_top` of the values. Requires: `values` is
+/// not empty, and `from_top` is less than 1.
 float quantile(std::vector<float> values, double from_top) {
     std::ranges::sort(values, std::greater{});
     return values[static_cast<std::size_t>(from_top * static_cast<double>(values.size()))];
@@ -155,8 +160,9 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
 }
 
 /// Returns how much more similar to a gallery real impostors are than impostors simulated from
-/// `cohort`: the ratio of the two thresholds at which their FPIR is `compared_fpir`. Requires:
-/// `cohort` was fitted to people who are not in `people`.
+/// `cohort`: the ratio of the thresholds at which the FPIR of real and of simulated impostors is
+/// `compared_fpir`. Gallery and real impostors are from `people`. Requires: `cohort` was fitted to
+/// other people.
 double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
                   std::size_t samples, std::size_t probes) {
     auto enough = with_faces(people, std::max(samples, probes));
@@ -235,8 +241,8 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
             cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
-    // The mean of four ratios: for the statistics of each half and the real people of the other
-    // half, one ratio with 1 sample and 1 probe, and one with 3 samples and 3 probes.
+    // `tail` is the mean of four ratios. For the statistics of each half and the real people of the
+    // other half, measure one with 1 sample and 1 probe, and one with 3 samples and 3 probes.
     const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t fitted : {0U, 1U}) {

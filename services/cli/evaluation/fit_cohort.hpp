@@ -10,11 +10,11 @@
 
 namespace facebus::cli {
 
-/// Fits a cohort to the people. Measures `tail` by cross-validation: compares impostors simulated
-/// from the statistics of one half of the people with real impostors of the other half. Measures
-/// `genuine` for each combination of 1 to 3 samples and 1 to 3 probes for which at least 20 people
-/// have enough images. Fails with `refused` if there are fewer than 100 people, or fewer than 20
-/// people with at least four images.
+/// Fits a cohort to the people. Measures Cohort::tail by cross-validation: compares impostors
+/// simulated from the statistics of one half of the people with real impostors of the other half.
+/// Measures Cohort::genuine for each combination of 1 to 3 samples and 1 to 3 probes for which at
+/// least 20 people have enough images. Fails with `refused` if there are fewer than 100 people, or
+/// fewer than 20 people with at least four images.
 Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std::string& model_id);
 
 }  // namespace facebus::cli

@@ -12,9 +12,9 @@
 namespace facebus::cli {
 
 struct IdentificationOptions {
-    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to compare
-    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per search to compare
-    std::size_t trials = 100;                ///< random splits into enrolled people and impostors
+    std::vector<std::size_t> samples{1, 3};  ///< numbers of enrolled images per person to try
+    std::vector<std::size_t> probes{1, 3};   ///< numbers of images fused per search to try
+    std::size_t trials = 100;                ///< number of random splits of the people
     float margin = 0;                        ///< minimum margin over the runner-up
 };
 
@@ -40,9 +40,9 @@ struct Identification {
 /// Results of all combinations, and the numbers of people.
 struct IdentificationReport {
     std::size_t enrolled = 0;   ///< people in the gallery in each trial
-    std::size_t mated = 0;      ///< enrolled people with enough images for samples and probes;
-                                ///< approximate average of the trials
-    std::size_t impostors = 0;  ///< people who are not enrolled, in each trial
+    std::size_t mated = 0;      ///< of these, people with enough images for samples and probes:
+                                ///< approximate average over the trials
+    std::size_t impostors = 0;  ///< people in each trial who are not enrolled
     std::size_t trials = 0;
     std::vector<Identification> results;
 };
@@ -52,7 +52,8 @@ struct IdentificationReport {
 /// largest number of samples or of probes. All results use the same people. A result with fewer
 /// samples or probes uses the first of the images that the result with the most samples or probes
 /// uses. Matches and fuses like the workers. Returns no `results` if fewer than four people have
-/// enough images for samples and probes. Calls `step` after each trial.
+/// enough images for the largest numbers of samples and probes together. Calls `step` after each
+/// trial.
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step);
 

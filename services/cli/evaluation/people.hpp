@@ -1,4 +1,4 @@
-// Makes galleries and probes from the faces in a face set.
+// Makes galleries and probes from the faces of a FaceSet.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ std::vector<Person> with_faces(const std::vector<Person>& people, std::size_t co
 /// Returns the id that enrol() gives to the person with this index.
 std::string subject_id(std::size_t index);
 
-/// Returns a gallery with the first `samples` faces of each person. Requires: each person has that
-/// many faces.
+/// Returns a gallery with the first `samples` faces of each person. Requires: each person has at
+/// least that many faces.
 gallery::Snapshot enrol(const std::vector<Person>& people, std::size_t samples,
                         const std::string& model_id);
 

@@ -9,14 +9,15 @@
 
 namespace facebus::cli {
 
-/// Histogram of scores from -1 to 1 in steps of 1/20,000. Scores outside this range are clamped.
-/// The memory does not grow with the number of scores.
+/// Histogram of scores from -1 to 1 in steps of 1/20,000. Scores outside this range are clamped to
+/// it. The memory does not grow with the number of scores.
 class ScoreCounts {
   public:
     void add(float score);
     /// Returns the number of scores.
     [[nodiscard]] std::uint64_t total() const { return total_; }
-    /// Returns the number of scores at or above the threshold, which is rounded to a step.
+    /// Returns the number of scores at or above the threshold, which is rounded to a step like the
+    /// scores.
     [[nodiscard]] std::uint64_t at_least(double threshold) const;
 
     static constexpr std::size_t steps = 40'001;
@@ -38,8 +39,9 @@ struct OperatingPoint {
 };
 
 /// Returns the point of curve() with the lowest threshold at which at most the share `rate` of the
-/// impostor scores are accepted; if there is none, the threshold 1 with both rates 0. Empty if that
-/// share is less than one score, because there are then too few scores to measure the rate.
+/// impostor scores is accepted; if there is no such point, the threshold 1 with both rates 0.
+/// Returns nothing if that share is less than one score: there are too few scores to measure the
+/// rate.
 std::optional<OperatingPoint> at_false_accepts(const ScoreCounts& genuine,
                                                const ScoreCounts& impostor, double rate);
 

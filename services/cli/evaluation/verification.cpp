@@ -39,7 +39,7 @@ class ImageIndex {
     std::map<std::string, std::size_t> indexes_;  ///< by path without extension
 };
 
-/// Parses a number from 0 up. Returns nothing if the text is anything else.
+/// Parses a non-negative integer. Returns nothing if the text is not one.
 std::optional<int> parse_number(const std::string& text) {
     int value = 0;
     const auto* const end = text.data() + text.size();
@@ -141,10 +141,10 @@ float best_threshold(const std::vector<PairResult>& results, std::optional<std::
     }
     if (scores.empty()) return 1;
     std::ranges::sort(scores);
-    // Start with a threshold that accepts every pair, so the pairs of the same person are
-    // classified correctly. Then raise the threshold above one score after the other, to halfway
-    // to the next one. Each step rejects a pair, which is wrong if the pair shows the same person
-    // and correct otherwise.
+    // Start with a threshold that accepts every pair, so that exactly the pairs of the same person
+    // are classified correctly. Then raise the threshold above one score after the other, to the
+    // middle between that score and the next. Each step rejects one more pair, which is wrong if
+    // the pair shows the same person and correct otherwise.
     std::ptrdiff_t most = correct;
     float best = scores.front().first;
     for (std::size_t i = 0; i < scores.size(); ++i) {

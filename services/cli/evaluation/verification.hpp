@@ -17,7 +17,7 @@ struct Pair {
     std::size_t first = 0;
     std::size_t second = 0;
     bool same = false;     ///< whether both images are of the same person
-    std::size_t fold = 0;  ///< number of the subset for cross-validation
+    std::size_t fold = 0;  ///< index of the subset for cross-validation
 };
 
 struct PairResult {
@@ -44,7 +44,8 @@ struct Verification {
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
 /// Returns random pairs in ten folds: up to 3,000 pairs of the same person and about as many pairs
-/// of different people. The same set always gives the same pairs. Empty if nobody has two images.
+/// of different people. The same set always gives the same pairs. Returns no pairs if no person has
+/// two images.
 std::vector<Pair> random_pairs(const FaceSet& set);
 
 /// Classifies each fold with the threshold that is correct most often on the other folds. A single

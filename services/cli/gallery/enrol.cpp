@@ -29,8 +29,9 @@ bool is_image(const fs::path& file) {
     return extensions.contains(lower_case_extension(file));
 }
 
-/// Appends the images in `folder` and below to `found`. If `name` is empty, an image has the name
-/// of the sub-folder of `folder` that contains it, or that of `folder` if it is directly there.
+/// Appends the images in `folder` and below to `found`. If `name` is empty, an image directly in
+/// `folder` has the name of `folder`, and an image further below has the name of the sub-folder
+/// directly in `folder`.
 void find_images(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
@@ -45,27 +46,36 @@ void find_images(const fs::path& folder, const std::string& name, std::vector<Na
     }
 }
 
+/// Appends the file `path`, or the images in the folder `path`, to `found`.
+void find_files(const fs::path& path, const std::string& name, std::vector<NamedFile>& found) {
+    if (!fs::exists(path)) {
+        throw FatalError(Exit::unavailable,
+                         fmt::format("{} does not exist; check the path", path.string()));
+    }
+    const auto before = found.size();
+    if (fs::is_directory(path)) {
+        find_images(path, name, found);
+    } else {
+        found.push_back({name.empty() ? path.stem().string() : name, path});
+    }
+    if (found.size() == before) {
+        throw FatalError(Exit::unavailable,
+                         fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif); "
+                                     "choose a folder with images",
+                                     path.string()));
+    }
+}
+
 }  // namespace
 
 std::vector<NamedFile> named_files(const std::vector<fs::path>& paths, const std::string& name) {
     std::vector<NamedFile> found;
-    for (const auto& path : paths) {
-        if (!fs::exists(path)) {
-            throw FatalError(Exit::unavailable,
-                             fmt::format("{} does not exist; check the path", path.string()));
-        }
-        const auto before = found.size();
-        if (fs::is_directory(path)) {
-            find_images(path, name, found);
-        } else {
-            found.push_back({name.empty() ? path.stem().string() : name, path});
-        }
-        if (found.size() == before) {
-            throw FatalError(Exit::unavailable,
-                             fmt::format("{} contains no images (.jpg, .png, .bmp, .webp, .tif); "
-                                         "choose a folder with images",
-                                         path.string()));
-        }
+    try {
+        for (const auto& path : paths) find_files(path, name, found);
+    } catch (const fs::filesystem_error& error) {
+        throw FatalError(
+            Exit::unavailable,
+            fmt::format("cannot read {}: {}", error.path1().string(), error.code().message()));
     }
     return found;
 }

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_name_bytes = 180;
 
-/// Returns whether the byte continues a UTF-8 character that began before it.
+/// Returns whether the byte is part of a UTF-8 character, but not its first byte.
 bool continues_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }

@@ -15,21 +15,16 @@ namespace facebus::cli {
 namespace {
 
 std::string passphrase(const ArchiveOptions& options) {
-    auto secret = read_secret(options.passphrase.string(), "--passphrase");
-    if (!options.passphrase.empty() && secret.empty()) {
-        throw FatalError(Exit::input, fmt::format("the first line of {} is empty; write the "
-                                                  "passphrase there",
-                                                  options.passphrase.string()));
-    }
-    return secret;
+    return read_secret(options.passphrase.string(), "--passphrase");
 }
 
-/// Progress that is shown from the first step on, because the total is not known earlier. To be
-/// called after each step. Returns false if a stop was requested.
+/// Shows the progress of an export or import. Creates the Progress after the first step, because
+/// the total is not known earlier.
 class Steps {
   public:
     Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}
 
+    /// Records a step. `all` is the total number of steps. Returns false if a stop was requested.
     bool operator()(std::size_t all) {
         if (!progress_) progress_.emplace(what_, all);
         progress_->advance();

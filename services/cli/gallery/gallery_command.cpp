@@ -1,4 +1,4 @@
-// facebus gallery: adds, lists, shows, marks and removes enrolled people.
+// facebus gallery: adds, lists, shows, ignores and removes enrolled people; writes their photos.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,15 +16,16 @@
 namespace facebus::cli {
 namespace {
 
+/// Enrols the person in a photo. Fails with `unavailable` only if Redis is unavailable.
 Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& named) {
     const auto face = enroller.sample(named.file);
-    if (!face) return std::unexpected(face.error());
+    if (!face) return fail(ErrorKind::refused, face.error().message);
     return enrol(store, named.name, *face);
 }
 
-/// Enrols the people seen in the first second. If there are several, each gets a numbered name,
-/// because it is unknown which of them has the given name.
+/// Enrols the people seen in the first second of a video. If there are several, each gets a
+/// numbered name, because it is unknown which of them has the given name.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);

@@ -18,7 +18,7 @@ double milliseconds_since(Monotonic::time_point start) {
 /// Returns the error for an image without a face. Its message begins with the message of
 /// CompreFace, which clients may test for.
 std::unexpected<Fault> no_face(const std::string& hint) {
-    return fail(400, fault_code::no_face, "No face is found in the given image: " + hint);
+    return http_error(400, fault_code::no_face, "No face is found in the given image: " + hint);
 }
 
 /// Drops the faces with a detector score below `min_score`. Fails if it drops all of them.
@@ -96,7 +96,7 @@ HttpResult<enrolment::FaceSample> FaceStage::sample(const Image& image, float mi
     if (faces.size() != 1) {
         const auto error = enrolment::face_count_error(faces.size(), enroller_.rules());
         if (faces.empty()) return no_face(error.message);
-        return fail(400, fault_code::several_faces, error.message);
+        return http_error(400, fault_code::several_faces, error.message);
     }
     auto sample = enroller_.sample(faces.front().crop, faces.front().quality, source);
     if (!sample) return std::unexpected(to_fault(sample.error(), fault_code::bad_image));

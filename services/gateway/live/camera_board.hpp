@@ -28,7 +28,7 @@ struct CameraEntry {
     CameraState state = CameraState::offline;
     double last_message_ago = 0;           ///< seconds since the latest message about the camera
     std::optional<wire::Camera> report{};  ///< latest report of the edge; empty if there is none
-    std::uint64_t results = 0;             ///< number of results received by this gateway
+    std::uint64_t results = 0;             ///< number of results since the gateway started
 };
 
 /// Keeps the latest state of up to 1,000 cameras and of the broker. Thread-safe.

@@ -36,7 +36,7 @@ GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
 
 void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
     // Drop only the expired results.
-    live_.forget_unless([](const wire::Identity&) { return true; });
+    live_.forget_unless([](const wire::Identity&) { return true; }, Monotonic::now());
     unknown_faces_.forget_old(utc_ns());
     if (view.snapshot == view_.snapshot) return;
     forget_removed(*view_.snapshot, *view.snapshot);
@@ -51,7 +51,8 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
                   [left = ids_not_ignored(now)](const auto& id) { return left.contains(id); });
     if (hidden.empty()) return;
     live_.forget_unless(
-        [&](const wire::Identity& identity) { return !names_any(identity, hidden); });
+        [&](const wire::Identity& identity) { return !names_any(identity, hidden); },
+        Monotonic::now());
     // An unknown face may show a removed or ignored person although the person was not recognised.
     // So drop every plausible match, even if the similarity is far below the decision threshold.
     for (std::size_t row = 0; row < before.samples(); ++row) {

@@ -25,8 +25,8 @@ class GalleryFollower {
     /// Drops results and faces of subjects that are removed or ignored in the snapshot `now`, but
     /// were neither in the snapshot `before`.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
-    /// Drops unknown faces that decide_still() now identifies as a subject or as an ignored
-    /// subject.
+    /// Drops unknown faces that decide_still() now recognises, including those of ignored
+    /// subjects.
     void forget_known(const live_gallery::GalleryWatcher::View& view);
 
     LiveView& live_;

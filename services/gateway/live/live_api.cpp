@@ -16,18 +16,17 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
-// The server checks after every poll whether the client has disconnected.
+// How long a poll waits for a result. The server checks after each poll whether the client has
+// disconnected.
 constexpr std::chrono::seconds poll_interval(1);
-// Number of polls without a result after which the stream sends a comment. Proxies close idle
-// connections, often after a minute.
+// Number of polls without a result after which the stream sends a comment, because proxies close
+// idle connections, often after a minute.
 constexpr int polls_until_comment = 15;
 
 /// Permission to open one of a limited number of streams. The destructor gives it back.
 class StreamSlot {
   public:
-    /// Takes a slot and decrements `free`, the number of free slots. Returns null if it is 0.
+    /// Takes a slot and decrements `free`, the number of free slots. Returns null if none is free.
     static std::shared_ptr<StreamSlot> acquire(
         const std::shared_ptr<std::atomic<std::size_t>>& free) {
         auto left = free->load();
@@ -58,7 +57,8 @@ std::uint64_t parse_event_id(std::string_view id, const std::string& run) {
     return error == std::errc{} && rest == end ? number : 0;
 }
 
-/// Converts a result to JSON. `id` is the event id; `crop` is the crop, if any, as a data URL.
+/// Converts a result to JSON. The key `id` is the event id; the key `crop` is the crop, if there is
+/// one, as a data URL.
 Json result_json(const LiveResult& result, const std::string& run) {
     auto json = results::identity_json(result.identity, results::Detail::explained);
     json["id"] = fmt::format("{}-{}", run, result.number);
@@ -170,9 +170,9 @@ std::vector<Route> live_routes(const LiveState& live_state, std::size_t max_stre
                                  const AuthorizedRequest& request) -> HttpResult<http::Response> {
         auto slot = StreamSlot::acquire(free);
         if (!slot) {
-            return fail(503, 503,
-                        "too many clients are streaming results (gateway.max_streams); try again "
-                        "later");
+            return http_error(503, 503,
+                              "too many clients are streaming results (gateway.max_streams); try "
+                              "again later");
         }
         const auto stream = std::make_shared<EventStream>(
             live, std::move(slot),

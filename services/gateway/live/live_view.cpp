@@ -10,7 +10,7 @@ namespace facebus::gateway {
 LiveView::LiveView(std::size_t max_results, std::chrono::seconds age)
     : max_results_(max_results), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
 
-void LiveView::add(wire::Identity identity, std::string jpeg) {
+void LiveView::add(wire::Identity identity, std::string jpeg, Monotonic::time_point now) {
     {
         const std::lock_guard lock(mutex_);
         if (identity.ignored.value_or(false)) {
@@ -19,7 +19,7 @@ void LiveView::add(wire::Identity identity, std::string jpeg) {
             });
         }
         results_.push_back(std::make_shared<const LiveResult>(
-            LiveResult{++last_, Monotonic::now(), std::move(identity), std::move(jpeg)}));
+            LiveResult{++last_, now, std::move(identity), std::move(jpeg)}));
         if (results_.size() > max_results_) results_.pop_front();
     }
     changed_.notify_all();
@@ -39,14 +39,18 @@ std::vector<LiveView::Result> LiveView::after(std::uint64_t number) const {
 std::vector<LiveView::Result> LiveView::wait_after(std::uint64_t number,
                                                    std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return closed_ || last_ > number; });
+    // Do not compare with `last_`: if the newer results were dropped, this would not block.
+    changed_.wait_for(lock, timeout, [&] {
+        return closed_ || (!results_.empty() && results_.back()->number > number);
+    });
     if (closed_) return {};
     return newer(number);
 }
 
-void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& wanted) {
+void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& wanted,
+                             Monotonic::time_point now) {
     const std::lock_guard lock(mutex_);
-    const auto oldest = Monotonic::now() - age_;
+    const auto oldest = now - age_;
     std::erase_if(results_, [&](const Result& result) {
         return result->received < oldest || !wanted(result->identity);
     });

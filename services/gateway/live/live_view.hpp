@@ -19,38 +19,43 @@ namespace facebus::gateway {
 
 /// Result that the gateway has received.
 struct LiveResult {
-    std::uint64_t number = 0;  ///< consecutive number within a LiveView, from 1
+    std::uint64_t number = 0;  ///< number within its LiveView, consecutive from 1
     Monotonic::time_point received;
     wire::Identity identity;
     std::string jpeg;  ///< crop of the face as JPEG; empty if the result has no crop
 };
 
-/// Keeps the latest results in memory, at most `max_results`. Results that were received more than
-/// `age` ago are kept until the next call of forget_unless(). Thread-safe.
+/// Keeps the latest results in memory, at most `max_results`. forget_unless() drops those that were
+/// received more than `age` ago. Thread-safe.
 class LiveView {
   public:
     using Result = std::shared_ptr<const LiveResult>;
 
     LiveView(std::size_t max_results, std::chrono::seconds age);
 
-    /// Adds a result. If it is `ignored`, it replaces all earlier results of its track.
-    void add(wire::Identity identity, std::string jpeg);
+    /// Adds a result that was received at the time `now`. If it is `ignored`, it replaces all
+    /// earlier results of its track.
+    void add(wire::Identity identity, std::string jpeg, Monotonic::time_point now);
 
     /// Returns the results with a higher number than `number`, oldest first.
     [[nodiscard]] std::vector<Result> after(std::uint64_t number) const;
-    /// Like after(), but blocks until there is at least one such result. Returns no results after
-    /// `timeout` or close().
+    /// Like after(), but blocks until there is at least one such result. Returns no results if
+    /// there is none within `timeout`, or after close().
     [[nodiscard]] std::vector<Result> wait_after(std::uint64_t number,
                                                  std::chrono::milliseconds timeout) const;
 
-    /// Drops results that were received more than `age` ago or for which `wanted` returns false.
-    void forget_unless(const std::function<bool(const wire::Identity&)>& wanted);
+    /// Drops results that were received more than `age` before `now`, and results for which
+    /// `wanted` returns false.
+    void forget_unless(const std::function<bool(const wire::Identity&)>& wanted,
+                       Monotonic::time_point now);
 
-    /// Wakes all callers of wait_after(), so that they end their streams.
+    /// Makes all current and later calls of wait_after() return at once.
     void close();
+    /// Returns whether close() was called.
     [[nodiscard]] bool closed() const;
 
-    /// Returns the identifier of the sequence of result numbers: different for every LiveView.
+    /// Returns an identifier of this LiveView. It differs after a restart of the gateway, when the
+    /// result numbers begin again with 1.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:
@@ -63,8 +68,8 @@ class LiveView {
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     bool closed_ = false;
-    std::uint64_t last_ = 0;
-    std::deque<Result> results_;
+    std::uint64_t last_ = 0;      ///< number of the latest result, even if it was dropped
+    std::deque<Result> results_;  ///< oldest first
 };
 
 }  // namespace facebus::gateway

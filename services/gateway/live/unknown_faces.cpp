@@ -44,7 +44,7 @@ void UnknownFaces::add(UnknownFace face) {
     std::erase_if(faces_, [&](const Face& other) { return other->track == face.track; });
     faces_.push_back(std::make_shared<const UnknownFace>(std::move(face)));
     if (faces_.size() > max_faces_) faces_.pop_front();
-    ++change_;
+    record_change();
 }
 
 void UnknownFaces::forget_track(const std::string& track) {
@@ -59,21 +59,19 @@ void UnknownFaces::end_track(const std::string& track, std::int64_t when) {
     auto face = **found;
     face.ended = std::max(face.seen, when);
     *found = std::make_shared<const UnknownFace>(std::move(face));
-    ++change_;
+    record_change();
 }
 
 std::vector<UnknownFaces::Group> UnknownFaces::groups(double min_similarity) const {
     std::unique_lock lock(mutex_);
-    if (grouped_.change == change_ && grouped_.min_similarity == min_similarity)
-        return grouped_.groups;
+    if (grouped_ && grouped_->min_similarity == min_similarity) return grouped_->groups;
     const std::vector<Face> faces(faces_.begin(), faces_.end());
-    const auto change = change_;
-    // Release the lock while faces are compared, which takes long. If `faces_` changes meanwhile,
-    // the number `change` stored in the cache is outdated, so the next call groups again.
+    const auto changes = changes_;
+    // Release the lock while faces are compared, which takes long.
     lock.unlock();
     auto groups = group_by_person(faces, min_similarity);
     lock.lock();
-    grouped_ = {change, min_similarity, groups};
+    if (changes == changes_) grouped_ = Grouped{min_similarity, groups};
     return groups;
 }
 
@@ -95,7 +93,14 @@ void UnknownFaces::remove(const std::vector<Face>& faces) {
 
 void UnknownFaces::forget_if(const std::function<bool(const UnknownFace&)>& unwanted) {
     const std::lock_guard lock(mutex_);
-    if (std::erase_if(faces_, [&](const Face& face) { return unwanted(*face); }) > 0) ++change_;
+    if (std::erase_if(faces_, [&](const Face& face) { return unwanted(*face); }) > 0) {
+        record_change();
+    }
+}
+
+void UnknownFaces::record_change() {
+    ++changes_;
+    grouped_.reset();  // It would keep dropped faces in memory.
 }
 
 void UnknownFaces::forget_old(std::int64_t now_ns) {

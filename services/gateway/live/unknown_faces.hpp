@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,9 @@ struct UnknownFace {
     std::string jpeg;  ///< aligned crop of the face as JPEG
 };
 
-/// Keeps up to `max_faces` faces of unknown people in memory, one per track. Faces older than `age`
-/// are kept until the next call of forget_old(). Faces are never written to a file, so a restart
-/// drops them. Thread-safe.
+/// Keeps up to `max_faces` faces of unknown people in memory, one per track. forget_old() drops
+/// those that were seen more than `age` ago. Faces are never written to a file, so a restart drops
+/// them. Thread-safe.
 class UnknownFaces {
   public:
     using Face = std::shared_ptr<const UnknownFace>;
@@ -49,8 +50,8 @@ class UnknownFaces {
     /// that overlap in time on one camera show different people.
     void end_track(const std::string& track, std::int64_t when);
 
-    /// Returns the faces, grouped by person. The most recently seen person comes first.
-    /// `min_similarity` is explained at people::group_by_person().
+    /// Returns the faces, grouped by person. The most recently seen person comes first. Passes
+    /// `min_similarity` to people::group_by_person().
     [[nodiscard]] std::vector<Group> groups(double min_similarity) const;
     /// Returns the faces with these ids. Skips ids that do not exist.
     [[nodiscard]] std::vector<Face> find(const std::vector<std::string>& ids) const;
@@ -59,26 +60,29 @@ class UnknownFaces {
     void remove(const std::vector<Face>& faces);
     /// Drops all faces for which `unwanted` returns true.
     void forget_if(const std::function<bool(const UnknownFace&)>& unwanted);
-    /// Drops faces older than `age`.
+    /// Drops faces that were seen more than `age` before `now_ns` (ns UTC).
     void forget_old(std::int64_t now_ns);
 
     [[nodiscard]] std::size_t size() const;
 
   private:
-    /// Cached result of groups(). Grouping compares every pair of faces, and each open page
-    /// requests the groups every few seconds.
+    /// Result of groups() for `min_similarity`.
     struct Grouped {
-        std::uint64_t change = 0;  ///< value of `change_` when the faces were grouped
         double min_similarity = 0;
         std::vector<Group> groups;
     };
 
+    /// Must be called after every change of `faces_`. Requires: `mutex_` is locked.
+    void record_change();
+
     std::size_t max_faces_;
     std::chrono::nanoseconds age_;
     mutable std::mutex mutex_;
-    std::deque<Face> faces_;    ///< oldest first, by arrival
-    std::uint64_t change_ = 1;  ///< incremented at every change of `faces_`
-    mutable Grouped grouped_;
+    std::deque<Face> faces_;     ///< oldest first, by arrival
+    std::uint64_t changes_ = 0;  ///< number of changes of `faces_`
+    /// Latest result of groups(), unless `faces_` has changed since. Saves time, because grouping
+    /// compares every pair of faces, and each open page requests the groups every few seconds.
+    mutable std::optional<Grouped> grouped_;
 };
 
 }  // namespace facebus::gateway

@@ -15,8 +15,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 // Same as max_samples_per_video in enrolment/enroller.cpp: more samples from the same few tracks
 // add little.
@@ -91,9 +89,9 @@ class UnknownFacesApi {
         if (json.is_object() && json.contains("subject") && json["subject"].is_string()) {
             return subject_name(json["subject"].get<std::string>());
         }
-        return fail(400, fault_code::missing_parameter,
-                    "the body must be JSON, for example {\"subject\": \"Alice\", \"faces\": "
-                    "[\"...\"]}");
+        return http_error(400, fault_code::missing_parameter,
+                          "the body must be JSON, for example {\"subject\": \"Alice\", \"faces\": "
+                          "[\"...\"]}");
     }
 
     static Fault no_such_faces() {
@@ -110,9 +108,9 @@ class UnknownFacesApi {
             !json["faces"].empty() &&
             std::ranges::all_of(json["faces"], [](const Json& id) { return id.is_string(); });
         if (!valid) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON with \"faces\", a list of ids from GET "
-                        "/api/v1/unknown");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON with \"faces\", a list of ids from GET "
+                              "/api/v1/unknown");
         }
         ids.reserve(json["faces"].size());
         for (const auto& id : json["faces"])

@@ -11,7 +11,7 @@ namespace {
 
 // Maximum number of crops that wait to be embedded.
 constexpr std::size_t max_waiting = 64;
-// How long to wait for free networks before checking again whether the gateway stops.
+// How long to wait for free networks before checking again whether the thread must stop.
 constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace
@@ -25,16 +25,13 @@ UnknownFacesFeed::UnknownFacesFeed(UnknownFaces& unknown_faces, Pool<FaceStage>&
                                "they could be embedded")),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-UnknownFacesFeed::~UnknownFacesFeed() {
-    thread_.request_stop();
-}
-
 void UnknownFacesFeed::update(const wire::Identity& identity, const Bytes& crop) {
     if (identity.decision == wire::Decision::known || identity.ignored.value_or(false)) {
         const std::lock_guard lock(mutex_);
         std::erase_if(waiting_, [&](const Waiting& waiting) {
             return waiting.identity.track == identity.track;
         });
+        if (current_ == identity.track) current_.clear();
         return unknown_faces_.forget_track(identity.track);
     }
     // Without the quality, it cannot be checked whether the face is good enough to be enrolled.
@@ -64,6 +61,7 @@ void UnknownFacesFeed::run(const std::stop_token& stop) {
             if (!changed_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
             next = std::move(waiting_.front());
             waiting_.pop_front();
+            current_ = next.identity.track;
         }
         // Try again until networks are free.
         while (!stop.stop_requested() && !embed(next)) {
@@ -71,20 +69,23 @@ void UnknownFacesFeed::run(const std::stop_token& stop) {
     }
 }
 
-/// Embeds the crop and adds the face. Returns false if all networks are busy.
+/// Embeds the crop, and adds the face unless its person was recognised in the meantime. Returns
+/// false if all networks are busy.
 bool UnknownFacesFeed::embed(const Waiting& waiting) {
     const auto stage = stages_.acquire(stage_timeout);
     if (!stage) return false;
     const auto& identity = waiting.identity;
     const Image crop{crop_side, crop_side, waiting.crop};
-    unknown_faces_.add({.id = gallery::new_id(),
-                        .camera = identity.head.src,
-                        .track = identity.track,
-                        .seen = identity.head.ts,
-                        .ended = identity.head.ts,
-                        .quality = identity.crop_quality.value(),
-                        .embedding = stage->embed(crop),
-                        .jpeg = vision::encode_image(crop, ".jpg").value_or("")});
+    UnknownFace face{.id = gallery::new_id(),
+                     .camera = identity.head.src,
+                     .track = identity.track,
+                     .seen = identity.head.ts,
+                     .ended = identity.head.ts,
+                     .quality = identity.crop_quality.value(),
+                     .embedding = stage->embed(crop),
+                     .jpeg = vision::encode_image(crop, ".jpg").value_or("")};
+    const std::lock_guard lock(mutex_);
+    if (current_ == identity.track) unknown_faces_.add(std::move(face));
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "base/bytes.hpp"
@@ -17,20 +18,17 @@
 
 namespace facebus::gateway {
 
-/// Embeds the crops of unknown people on its own thread and adds them to the UnknownFaces. Shares
+/// Embeds the crops of unknown people on its own thread and adds the faces to UnknownFaces. Shares
 /// the networks in `stages` with requests that upload images. If crops arrive faster than they can
-/// be embedded, drops the oldest and counts it in a metric. Thread-safe.
+/// be embedded, drops the oldest ones and counts them in a metric. Thread-safe.
 class UnknownFacesFeed {
   public:
     UnknownFacesFeed(UnknownFaces& unknown_faces, Pool<FaceStage>& stages, Metrics& metrics);
-    ~UnknownFacesFeed();
-    UnknownFacesFeed(const UnknownFacesFeed&) = delete;
-    UnknownFacesFeed& operator=(const UnknownFacesFeed&) = delete;
 
     /// Queues the crop of an `unknown` result, unless its crop or crop quality is missing. If the
-    /// result is `known` or `ignored`, drops the queued crops and the face of its track.
+    /// result is `known` or `ignored`, drops all crops of its track and the face of the track.
     void update(const wire::Identity& identity, const Bytes& crop);
-    /// Records the end of a track.
+    /// Passes the end of a track to UnknownFaces. Skips other events.
     void update(const wire::Track& event);
 
   private:
@@ -46,7 +44,8 @@ class UnknownFacesFeed {
     Counter dropped_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<Waiting> waiting_;
+    std::deque<Waiting> waiting_;  ///< crops to embed, oldest first
+    std::string current_;          ///< track of the crop being embedded; empty: skip its face
     std::jthread thread_;
 };
 

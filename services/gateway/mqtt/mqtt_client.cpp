@@ -96,8 +96,8 @@ struct MqttClient::Impl {
     }
 
     void on_message(const mosquitto_message& message) {
-        // Messages without the retain flag were published just now, by this program or another
-        // client.
+        // A message without the retain flag was published just now, by this program or another
+        // client. Only the messages that the MQTT broker has stored matter here.
         if (!message.retain || message.payloadlen <= 0) return;
         handlers.on_retained(message.topic, {static_cast<const char*>(message.payload),
                                              static_cast<std::size_t>(message.payloadlen)});

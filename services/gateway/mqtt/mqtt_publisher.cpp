@@ -256,9 +256,9 @@ void MqttPublisher::publish_people(const std::map<std::string, Presence::Camera>
         people_ = std::move(people);
         for (const auto& [id, name] : people_)
             publish_discovery(person_discovery(topics_, id, name));
-        if (gallery->subjects() > people_.size()) {
+        if (max_subjects > 0 && gallery->subjects() > max_subjects) {
             runtime_.log.warning("too_many_subjects", {{"subjects", gallery->subjects()},
-                                                       {"limit", people_.size()},
+                                                       {"limit", max_subjects},
                                                        {"hint", "raise mqtt.max_subjects"}});
         }
     }

@@ -122,8 +122,8 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
         }
     }
     // When a track ends, its person often continues on a new track, which has no name yet. So
-    // assume that the tracks in view without a name show the people who linger: count the larger of
-    // these two numbers, not their sum.
+    // assume that the tracks in view without a name show the people who linger, and count only the
+    // larger of these two groups.
     std::map<std::string, Camera> all;
     for (auto& [name, tally] : tallies) {
         std::erase_if(tally.lingering, [&](const auto& id) { return tally.in_view.contains(id); });

@@ -84,10 +84,9 @@ class Presence {
 
     Options options_;
     std::set<std::string> cameras_;
-    std::map<std::string, Track> tracks_;  ///< tracks in view or ended less than `linger` ago
-    std::map<std::string, TrackInfo>
-        infos_;                            ///< by track, including ended and not yet started ones
-    std::deque<std::string> infos_order_;  ///< keys of `infos_`, oldest first
+    std::map<std::string, Track> tracks_;     ///< tracks in view or ended less than `linger` ago
+    std::map<std::string, TrackInfo> infos_;  ///< by track; includes tracks that are not in view
+    std::deque<std::string> infos_order_;     ///< keys of `infos_`, oldest first
     std::map<std::string, LastSeen> last_seen_;
     std::uint64_t skipped_ = 0;
 };

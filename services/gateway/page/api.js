@@ -36,6 +36,14 @@ function requestHeaders(extra) {
 /** Returns a promise that resolves after a number of milliseconds. */
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Returns the GatewayError for an error response. If the key is missing or rejected, also calls the handler. */
+async function toError(response) {
+  const body = await response.json().catch(() => null);
+  const error = new GatewayError(response.status, body?.message || `The gateway returned error ${response.status}.`);
+  if (response.status === 401) unauthorisedHandler(error.message);
+  return error;
+}
+
 /**
  * Sends a request and returns its response. Retries up to five times while the response has Retry-After (status 429 or
  * 503). Throws GatewayError if the gateway cannot be reached or returns an error.
@@ -56,9 +64,7 @@ async function send(method, path, {json, form} = {}) {
       await pause(1000 * Number(response.headers.get('Retry-After')) * (0.5 + Math.random()));
       continue;
     }
-    const error = await response.json().catch(() => ({}));
-    if (response.status === 401) unauthorisedHandler(error.message);
-    throw new GatewayError(response.status, error.message ?? `The gateway returned error ${response.status}.`);
+    throw await toError(response);
   }
 }
 
@@ -87,7 +93,7 @@ let loading = 0;  // number of images being fetched
 /** Fetches an image that requires the key, or finds it in the cache. Returns a promise of a URL for an <img>. */
 export function imageUrl(path) {
   if (!images.has(path)) {
-    if (images.size >= maxCachedImages) images.delete(images.keys().next().value);
+    if (images.size >= maxCachedImages) removeOldestImage();
     const loaded = new Promise((resolve, reject) => queue.push({path, resolve, reject}));
     loaded.catch(() => images.delete(path));
     images.set(path, loaded);
@@ -96,6 +102,15 @@ export function imageUrl(path) {
   return images.get(path);
 }
 
+/** Removes the oldest image from the cache and frees its memory. */
+function removeOldestImage() {
+  const [path, loaded] = images.entries().next().value;
+  images.delete(path);
+  // Revoke the URL in a later task: an <img> that receives it now must first start to load it.
+  loaded.then((url) => setTimeout(() => URL.revokeObjectURL(url)), () => {});
+}
+
+/** Fetches the next image of the queue, unless enough images are being fetched. */
 async function loadNext() {
   if (loading >= maxConcurrentImages || queue.length === 0) return;
   const {path, resolve, reject} = queue.shift();
@@ -118,11 +133,7 @@ export async function* events(path, lastId) {
   const extra = {Accept: 'text/event-stream'};
   if (lastId) extra['Last-Event-ID'] = lastId;
   const response = await fetch(path, {headers: requestHeaders(extra), cache: 'no-store'});
-  if (!response.ok) {
-    const error = await response.json().catch(() => ({}));
-    if (response.status === 401) unauthorisedHandler(error.message);
-    throw new GatewayError(response.status, error.message ?? '');
-  }
+  if (!response.ok) throw await toError(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   yield {event: 'open'};

@@ -83,8 +83,9 @@ export function facts(rows) {
 }
 
 /**
- * Opens a modal dialog. `content` is called with a function close(value) and returns the elements of the dialog.
- * Resolves with the value passed to close(), or with undefined if the user dismissed the dialog.
+ * Opens a modal dialog. `content` is called with a function close(value) and returns the children of the dialog; those
+ * that are null are skipped. Resolves with the value passed to close(), or with undefined if the user dismissed the
+ * dialog.
  */
 export function dialog(label, content, style = '') {
   return new Promise((resolve) => {
@@ -94,12 +95,12 @@ export function dialog(label, content, style = '') {
       result = value;
       element.close();
     };
-    element.append(button('×', 'close', () => close(), {'aria-label': 'Close'}), ...[content(close)].flat());
+    fill(element, {}, [button('×', 'close', () => close(), {'aria-label': 'Close'}), content(close)]);
     element.addEventListener('close', () => {
       element.remove();
       resolve(result);
     });
-    // The target of a click outside the content is the dialog element. Such a click closes the dialog.
+    // A click outside the content has the dialog itself as its target.
     element.addEventListener('click', (event) => {
       if (event.target === element) close();
     });

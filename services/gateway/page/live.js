@@ -12,18 +12,21 @@ const newFor = 3000;  // milliseconds for which a result counts as new
 
 /** Latest result of each track, least recently updated track first. */
 const tracks = new Map();
-/** Functions to call with the id of a track after its result was stored, or removed because it is ignored. */
+/** Functions to call with the id of a track after its result was stored, or removed because the person is ignored. */
 const watchers = new Set();
 let cropsMissing = false;  // whether the latest result had no crop
-let listening = false;
+let listening = false;  // whether listen() is running
 
-/** Receives results while the page is open. After an interruption, reconnects and continues with the next result. */
+/**
+ * Receives results while the page is open. After an interruption, reconnects and continues with the next result.
+ * Returns if the key is rejected, or at once if another call is running.
+ */
 export async function listen() {
   if (listening) return;
   listening = true;
   let last = '';
   let delay = 500;
-  while (listening) {
+  while (true) {
     try {
       for await (const event of events('/api/v1/live/events', last)) {
         delay = 500;
@@ -33,13 +36,14 @@ export async function listen() {
         add(JSON.parse(event.data));
       }
     } catch (error) {
-      // The key was rejected. The sign-in dialog calls listen() again.
-      if (error.status === 401) listening = false;
+      if (error.status === 401) break;  // The sign-in dialog calls listen() again.
     }
     setConnection('off', 'Reconnecting…');
     await pause(delay);
     delay = Math.min(delay * 2, maxRetryDelay);
   }
+  listening = false;
+  setConnection('off', 'Not signed in');
 }
 
 /** Shows the state of the connection in the header. */
@@ -50,11 +54,12 @@ function setConnection(state, text) {
   connection.textContent = text;
 }
 
-/** Stores a result and calls the watchers. An ignored result removes its track. */
+/** Stores a result and calls the watchers. A result with `ignored` removes its track instead. */
 function add(result) {
   const before = tracks.get(result.track);
   // Skip outdated and repeated results: a restarted gateway sends old results again, without crops.
-  if (before && (before.time > result.time || (!result.crop && before.time === result.time))) return;
+  const repeated = before?.time === result.time && !result.crop && !result.ignored;
+  if (before?.time > result.time || repeated) return;
   tracks.delete(result.track);
   if (result.ignored) {
     for (const watcher of watchers) watcher(result.track);
@@ -136,16 +141,17 @@ export function show(root) {
   };
   const update = (track) => {
     const result = tracks.get(track);
-    list.querySelector('.empty')?.remove();
     list.querySelector(`[data-track="${CSS.escape(track)}"]`)?.remove();
     if (result && matches(result)) {
+      list.querySelector('.empty')?.remove();
       const added = card(result);
       // Animate only new results, not the stored ones that arrive together when the page opens.
       if (Date.now() - Date.parse(result.time) < newFor) added.classList.add('new');
       list.prepend(added);
     }
     while (list.children.length > maxCards) list.lastChild.remove();
-    updateSummary();
+    if (list.querySelector('.result')) updateSummary();
+    else draw();  // shows a message instead of an empty list
   };
 
   const filterButtons = h('div', {class: 'choices', role: 'group', 'aria-label': 'Filter results'},

@@ -13,12 +13,13 @@ let stopView = () => {};
 
 /** Stops the current view and shows the one that the URL names. A view's show() returns a function that stops it. */
 function show() {
-  const name = location.hash.slice(1) in views ? location.hash.slice(1) : 'live';
+  const requested = location.hash.slice(1);
+  const name = Object.hasOwn(views, requested) ? requested : 'live';
   stopView();
   const root = document.querySelector('#view');
   root.replaceChildren();
   root.className = name;
-  stopView = views[name].show(root) ?? (() => {});
+  stopView = views[name].show(root);
   for (const link of document.querySelectorAll('nav a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -65,6 +66,8 @@ async function start() {
 }
 
 onUnauthorised(signIn);
-addEventListener('hashchange', show);
+addEventListener('hashchange', () => {
+  if (location.hash !== '#view') show();  // The skip link leads to the element #view, which is not a view.
+});
 refreshTimes();
 start();

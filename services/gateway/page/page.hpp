@@ -19,7 +19,7 @@ struct PageFile {
 std::vector<PageFile> page_files();
 
 /// Returns the routes that serve the files. They require no key, because the files contain no
-/// personal data. The page sends a key with each request for data.
+/// personal data. The page sends the user's key with each request for data.
 std::vector<Route> page_routes();
 
 }  // namespace facebus::gateway

@@ -74,7 +74,7 @@ export function lines(label, points, series, {from, to, gap, unit}) {
       const connected = point.time - before <= gap;
       path += `${connected ? 'L' : 'M'}${x(point.time).toFixed(1)} ${y(point[name]).toFixed(1)}`;
       svg.append(s('circle', {cx: x(point.time), cy: y(point[name]), r: 2.2, class: kind},
-        s('title', {}, `${new Date(point.time).toLocaleTimeString()}: ${name} ${Math.round(point[name])} ms`)));
+        s('title', {}, `${new Date(point.time).toLocaleTimeString()}: ${name} ${Math.round(point[name])} ${unit}`)));
       before = point.time;
     }
     svg.append(s('path', {d: path, class: kind}));

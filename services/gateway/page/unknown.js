@@ -117,10 +117,11 @@ export function show(root) {
       cards.push(emptyState('No unknown people',
         'People who are not in the gallery appear here, one card per person.'));
     }
+    // Moving the cards takes the focus from their elements.
     const focused = document.activeElement;
-    const typed = focused?.closest?.('[data-group]') && focused.value;
+    const inCard = focused?.closest('[data-group]');
     list.replaceChildren(...cards);
-    if (typed && focused.isConnected) focused.focus();
+    if (inCard && focused.isConnected) focused.focus({preventScroll: true});
   };
   get('/api/v1/recognition/subjects').then(
     ({subjects}) => known.replaceChildren(...nameList('', subjects).children), () => {});

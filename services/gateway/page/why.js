@@ -8,11 +8,11 @@ const twoDecimals = (value) => value.toFixed(2);
 
 /** Returns a sentence that explains the decision. */
 export function sentence(result) {
-  if (result.decision === 'error') return `${capitalise(result.reason ?? 'the face could not be processed')}.`;
-  if (result.similarity === undefined) return `${capitalise(result.reason ?? 'no face to compare with')}.`;
+  if (result.decision === 'error') return `${capitalise(result.reason || 'the face could not be processed')}.`;
+  if (result.similarity === undefined) return `${capitalise(result.reason || 'no face to compare with')}.`;
   const scores = `similarity ${twoDecimals(result.similarity)}, threshold ${twoDecimals(result.threshold)}`;
   if (result.decision === 'known') return `${capitalise(scores)}.`;
-  return `${capitalise(result.reason ?? 'no match')}: ${scores}.`;
+  return `${capitalise(result.reason || 'no match')}: ${scores}.`;
 }
 
 const characterWidth = 12;  // estimated width of a character in the largest font of scale(), in units of its view box

@@ -11,8 +11,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 
 class CompreFaceGalleryApi {
@@ -122,9 +120,10 @@ class CompreFaceGalleryApi {
         if (!subject) return std::unexpected(subject.error());
         if (!*subject) {
             if (request.role == api_keys::Role::admin) return remove_all(false);
-            return fail(403, 403,
-                        "removing the faces of all subjects requires a key with the role admin; "
-                        "add ?subject=NAME to remove the faces of one subject");
+            return http_error(
+                403, 403,
+                "removing the faces of all subjects requires a key with the role admin; "
+                "add ?subject=NAME to remove the faces of one subject");
         }
         auto found = find_subject(**subject);
         if (!found) return std::unexpected(found.error());
@@ -141,9 +140,10 @@ class CompreFaceGalleryApi {
         auto photo = (*store)->photo(gallery::from_uuid(request.path_parameters.at("image_id")));
         if (!photo) return std::unexpected(to_fault(photo.error()));
         if (!*photo) {
-            return fail(404, fault_code::no_such_image,
-                        "no photo is stored for this image_id; GET /api/v1/recognition/faces "
-                        "lists all ids, and photos are stored only if gallery.keep_photos is true");
+            return http_error(
+                404, fault_code::no_such_image,
+                "no photo is stored for this image_id; GET /api/v1/recognition/faces "
+                "lists all ids, and photos are stored only if gallery.keep_photos is true");
         }
         return http::Response{.body = std::move(**photo), .type = "image/jpeg"};
     }
@@ -153,12 +153,13 @@ class CompreFaceGalleryApi {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
+        // Also after an error, because the sample may have been removed before the error occurred.
+        backend_.refresh_gallery();
         if (!outcome) {
             auto fault = to_fault(outcome.error(), fault_code::no_such_image);
             if (outcome.error().kind == ErrorKind::refused) fault.status = 404;
             return std::unexpected(std::move(fault));
         }
-        backend_.refresh_gallery();
         return http::Response{.body =
                                   removal_json({{"image_id", id}, {"subject", outcome->subject}},
                                                outcome->manual_commands)};
@@ -171,7 +172,8 @@ class CompreFaceGalleryApi {
         std::string name;
     };
 
-    /// Fails if the name `text` is invalid or the gallery has no such subject.
+    /// Returns the subject named `text`. Fails if the name is invalid or the gallery has no such
+    /// subject.
     HttpResult<ExistingSubject> find_subject(const std::string& text) const {
         auto name = subject_name(text);
         if (!name) return std::unexpected(name.error());
@@ -187,8 +189,8 @@ class CompreFaceGalleryApi {
     static HttpResult<std::string> parse_subject(const std::string& body) {
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON, for example {\"subject\": \"Alice\"}");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON, for example {\"subject\": \"Alice\"}");
         }
         return subject_name(json["subject"].get<std::string>());
     }
@@ -203,8 +205,8 @@ class CompreFaceGalleryApi {
             .body = removal_json({{"deleted", outcome->count}}, outcome->manual_commands)};
     }
 
-    /// Returns the JSON text of the response to a removal. `commands` are those that must be run
-    /// manually to erase the data from the files of Redis; see gallery::rewrite_files().
+    /// Returns the JSON text of the response to a removal. `commands`: Redis commands that an
+    /// administrator must run, or empty; see gallery::rewrite_files().
     static std::string removal_json(Json body, const std::string& commands) {
         if (!commands.empty()) body["run_on_redis"] = commands;
         return dump(body);

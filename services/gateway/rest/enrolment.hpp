@@ -17,9 +17,10 @@ struct Enrolment {
     float quality = 0;              ///< overall quality of the face, 0 to 1
 };
 
-/// Enrols the only person in the photo as `subject`. Ignores faces with a detector score below
-/// `min_score`. Fails with the errors of lease(), decode_part(), FaceStage::sample() and
-/// gallery::Store::add(), but not if the photo was enrolled before.
+/// Enrols the only prominent face in the photo as `subject`. Ignores faces with a detector score
+/// below `min_score`. If the photo was enrolled before, returns the existing sample. Fails with the
+/// other errors of gallery::Store::add(), and with those of lease(), decode_part() and
+/// FaceStage::sample().
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score);
 

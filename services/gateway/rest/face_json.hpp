@@ -11,11 +11,13 @@ namespace facebus::gateway {
 /// Returns the face's box and quality, and the optional fields that `options` selects.
 Json face_json(const DetectedFaces& detected, const DetectedFace& face,
                const ImageOptions& options);
-/// Adds the decision and the candidates to the JSON of a face. The field `subjects` is empty unless
-/// the decision is `known`, so that a client that reads only CompreFace's fields names only people
-/// that facebus recognised. The field `candidates` does not depend on the decision.
+/// Adds the decision and the candidates to the JSON of a face. The field `subjects`, which clients
+/// of CompreFace read, is empty unless the decision is `known`. Therefore a client that uses its
+/// first entry names only people that facebus recognised. The field `candidates` lists the most
+/// similar subjects, whatever the decision.
 void add_recognised(Json& face, const RecognisedFace& recognised);
-/// Adds the similarity to another face, the threshold, and whether the similarity reaches it.
+/// Adds the similarity to another face, the threshold, and whether the similarity reaches the
+/// threshold.
 void add_comparison(Json& face, float similarity, const gallery::Policy& policy);
 
 /// Adds the name of the detector and the model id if `options.status` is true.

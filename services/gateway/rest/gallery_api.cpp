@@ -18,8 +18,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 constexpr std::size_t max_json_bytes = 64'000;
 constexpr std::size_t max_passphrase_bytes = 1024;
 
@@ -54,8 +52,8 @@ class GalleryApi {
     HttpResult<http::Response> set_ignored(const AuthorizedRequest& request) const {
         const auto json = Json::parse(request.http_request.body, nullptr, false);
         if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON, for example {\"ignored\": true}");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON, for example {\"ignored\": true}");
         }
         const bool ignored = json["ignored"].get<bool>();
         const auto name = subject_name(request.path_parameters.at("subject"));
@@ -99,8 +97,8 @@ class GalleryApi {
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already_enrolled;
             } else if (enrolled.error().status == 503) {
-                // Redis is unavailable or the gateway is busy. Other photos would probably fail,
-                // too.
+                // Redis is unavailable or the gateway is busy. The remaining photos would probably
+                // fail, too.
                 backend_.refresh_gallery();
                 return std::unexpected(enrolled.error());
             } else {
@@ -124,17 +122,17 @@ class GalleryApi {
                        : std::string();
         };
         if (text("from").empty() || text("into").empty()) {
-            return fail(400, fault_code::missing_parameter,
-                        "the body must be JSON, for example {\"from\": \"Al\", \"into\": "
-                        "\"Alice\"}");
+            return http_error(400, fault_code::missing_parameter,
+                              "the body must be JSON, for example {\"from\": \"Al\", \"into\": "
+                              "\"Alice\"}");
         }
         const auto from = subject_name(text("from"));
         if (!from) return std::unexpected(from.error());
         const auto into = subject_name(text("into"));
         if (!into) return std::unexpected(into.error());
         if (*from == *into) {
-            return fail(409, 409,
-                        "`from` and `into` are the same subject; send two different names");
+            return http_error(409, 409,
+                              "`from` and `into` are the same subject; send two different names");
         }
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
@@ -155,7 +153,9 @@ class GalleryApi {
         // One export or import at a time: deriving a key from the passphrase takes about a second
         // and requires 256 MB.
         const std::unique_lock lock(mutex_, backend_.timeout());
-        if (!lock) return fail(503, 503, "another export or import is running; try again later");
+        if (!lock) {
+            return http_error(503, 503, "another export or import is running; try again later");
+        }
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         // The folder is deleted when this function returns. The open stream keeps the data of the
@@ -165,7 +165,9 @@ class GalleryApi {
         const auto written = gallery_file::export_gallery(**store, file, *passphrase);
         if (!written) return std::unexpected(to_fault(written.error()));
         auto archive = std::make_shared<std::ifstream>(file, std::ios::binary);
-        if (!*archive) return fail(503, 503, "the exported archive cannot be opened; try again");
+        if (!*archive) {
+            return http_error(503, 503, "the exported archive cannot be opened; try again");
+        }
         return http::Response{
             .type = "application/octet-stream",
             .headers = {{"Content-Disposition", "attachment; filename=\"facebus.gallery\""}},
@@ -182,7 +184,9 @@ class GalleryApi {
         if (passphrase.size() > max_passphrase_bytes) return passphrase_too_long();
 
         const std::unique_lock lock(mutex_, backend_.timeout());
-        if (!lock) return fail(503, 503, "another export or import is running; try again later");
+        if (!lock) {
+            return http_error(503, 503, "another export or import is running; try again later");
+        }
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const TemporaryFolder folder;
@@ -191,9 +195,9 @@ class GalleryApi {
             std::ofstream out(file, std::ios::binary);
             out << archive->content;
             if (!out.flush()) {
-                return fail(503, 503,
-                            "the archive cannot be stored on the gateway's disk; free some space "
-                            "in TMPDIR or, if that is not set, in /tmp");
+                return http_error(503, 503,
+                                  "the archive cannot be stored on the gateway's disk; free some "
+                                  "space in TMPDIR or, if that is not set, in /tmp");
             }
         }
         auto imported = gallery_file::import_gallery(**store, file, passphrase);
@@ -213,7 +217,7 @@ class GalleryApi {
 
   private:
     static std::unexpected<Fault> passphrase_too_long() {
-        return fail(
+        return http_error(
             400, fault_code::bad_argument,
             fmt::format("the passphrase is too long; the limit is {} bytes", max_passphrase_bytes));
     }
@@ -224,13 +228,14 @@ class GalleryApi {
         if (body.empty()) return std::string();
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || (json.contains("passphrase") && !json["passphrase"].is_string())) {
-            return fail(400, fault_code::bad_argument,
-                        "the body must be empty or JSON, for example {\"passphrase\": \"...\"}");
+            return http_error(
+                400, fault_code::bad_argument,
+                "the body must be empty or JSON, for example {\"passphrase\": \"...\"}");
         }
         auto passphrase = json.value("passphrase", std::string());
         if (json.contains("passphrase") && passphrase.empty()) {
-            return fail(400, fault_code::bad_argument,
-                        "the passphrase is empty; omit it for an unencrypted archive");
+            return http_error(400, fault_code::bad_argument,
+                              "the passphrase is empty; omit it for an unencrypted archive");
         }
         if (passphrase.size() > max_passphrase_bytes) return passphrase_too_long();
         return passphrase;

@@ -10,8 +10,6 @@
 namespace facebus::gateway {
 namespace {
 
-using http::Response;
-
 /// Detected faces of an uploaded image, with the options of the request.
 struct AnalysedImage {
     ImageOptions options;
@@ -50,19 +48,12 @@ class ImageApi {
 
     /// Compares each face of an uploaded image with an enrolled face.
     HttpResult<http::Response> verify_sample(const AuthorizedRequest& request) const {
-        auto store = lease(backend_.stores, backend_);
-        if (!store) return std::unexpected(store.error());
-        const auto sample =
-            (*store)->find_sample(gallery::from_uuid(request.path_parameters.at("image_id")));
-        if (!sample) return std::unexpected(to_fault(sample.error()));
-        if (!*sample) {
-            return fail(404, fault_code::no_such_image,
-                        "image_id not found; GET /api/v1/recognition/faces lists all ids");
-        }
+        const auto enrolled = find_sample(request.path_parameters.at("image_id"));
+        if (!enrolled) return std::unexpected(enrolled.error());
         const auto analysed = analyse_upload(request, true);
         if (!analysed) return std::unexpected(analysed.error());
-        if ((*sample)->sample.model_id != analysed->model_id) {
-            return fail(
+        if (enrolled->sample.model_id != analysed->model_id) {
+            return http_error(
                 400, fault_code::bad_argument,
                 "this face was enrolled with a different model; remove all subjects and enrol "
                 "them again");
@@ -71,8 +62,8 @@ class ImageApi {
         for (const auto& face : analysed->detected.faces) {
             auto& json =
                 body["result"].emplace_back(face_json(analysed->detected, face, analysed->options));
-            json["subject"] = (*sample)->subject;
-            add_comparison(json, similarity(*face.embedding, (*sample)->sample.embedding),
+            json["subject"] = enrolled->subject;
+            add_comparison(json, similarity(*face.embedding, enrolled->sample.embedding),
                            backend_.gallery().policy);
         }
         return finish(std::move(body), *analysed);
@@ -105,6 +96,18 @@ class ImageApi {
     }
 
   private:
+    /// Finds the enrolled face with this id. Releases the connection to Redis before it returns,
+    /// because the caller then analyses an image, which can take seconds.
+    HttpResult<gallery::NamedSample> find_sample(const std::string& image_id) const {
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        auto sample = (*store)->find_sample(gallery::from_uuid(image_id));
+        if (!sample) return std::unexpected(to_fault(sample.error()));
+        if (*sample) return std::move(**sample);
+        return http_error(404, fault_code::no_such_image,
+                          "image_id not found; GET /api/v1/recognition/faces lists all ids");
+    }
+
     /// Detects faces in the image in the form part `file` of the request. `embed` is passed to
     /// FaceStage::detect().
     HttpResult<AnalysedImage> analyse_upload(const AuthorizedRequest& request, bool embed) const {
@@ -115,7 +118,8 @@ class ImageApi {
         return analyse_part(*form, "file", *options, embed);
     }
 
-    /// Like analyse_upload(), for the form part `name` and options that are already parsed.
+    /// Like analyse_upload(), but for the form part `name`, and with options that are already
+    /// parsed.
     HttpResult<AnalysedImage> analyse_part(const std::vector<http::FormPart>& form,
                                            std::string_view name, const ImageOptions& options,
                                            bool embed) const {

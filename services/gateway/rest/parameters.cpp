@@ -18,14 +18,14 @@ constexpr std::size_t max_predictions = 100;
 constexpr std::size_t max_page_number = 1'000'000'000;
 constexpr std::size_t max_page_size = 1000;
 
-/// CompreFace's plugins. Only the first two have an effect. The others are accepted, so that
-/// clients of CompreFace can request them.
+/// CompreFace's plugins. Only `landmarks` and `calculator` have an effect. The others are accepted,
+/// so that clients of CompreFace can request them.
 constexpr std::array<std::string_view, 7> plugins{
     "landmarks", "calculator", "age", "gender", "mask", "pose", "landmarks2d106"};
 
 /// Parses a number from `lowest` to `highest` into `value`. Leaves `value` unchanged if the
-/// parameter is missing. Fails with `code` if the number is invalid, and if the parameter occurs
-/// more than once.
+/// parameter is missing. Fails with `code` if the number is invalid, and with `bad_argument` if the
+/// parameter occurs more than once.
 template <class Number>
 HttpResult<void> read_number(const Query& query, const std::string& name, Number lowest,
                              Number highest, int code, Number& value) {
@@ -36,7 +36,7 @@ HttpResult<void> read_number(const Query& query, const std::string& name, Number
     const auto* end = (*text)->data() + (*text)->size();
     const auto [rest, error] = std::from_chars((*text)->data(), end, parsed);
     if (error != std::errc{} || rest != end || !(parsed >= lowest && parsed <= highest)) {
-        return fail(
+        return http_error(
             400, code,
             fmt::format("{} must be {} from {} to {}", name,
                         std::is_integral_v<Number> ? "an integer" : "a number", lowest, highest));
@@ -52,13 +52,14 @@ HttpResult<void> read_status(const Query& query, ImageOptions& options) {
     // Clients written in Python send True and False.
     options.status = http::equal_ignoring_case(**text, "true");
     if (options.status || http::equal_ignoring_case(**text, "false")) return {};
-    return fail(400, fault_code::bad_argument, "status must be true or false");
+    return http_error(400, fault_code::bad_argument, "status must be true or false");
 }
 
 HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
-    const auto found = query.find("face_plugins");
-    if (found == query.end()) return {};
-    std::string_view rest = found->second;
+    const auto text = optional_parameter(query, "face_plugins");
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return {};
+    std::string_view rest = **text;
     while (!rest.empty()) {
         const auto comma = std::min(rest.find(','), rest.size());
         auto word = rest.substr(0, comma);
@@ -67,10 +68,10 @@ HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
         while (word.ends_with(' ')) word.remove_suffix(1);
         if (word.empty()) continue;
         if (std::ranges::find(plugins, word) == plugins.end()) {
-            return fail(400, fault_code::bad_argument,
-                        fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks and "
-                                    "calculator, comma-separated",
-                                    word.substr(0, 40)));
+            return http_error(400, fault_code::bad_argument,
+                              fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks "
+                                          "and calculator, comma-separated",
+                                          word.substr(0, 40)));
         }
         options.landmarks = options.landmarks || word == "landmarks";
         options.embedding = options.embedding || word == "calculator";
@@ -85,7 +86,7 @@ HttpResult<std::optional<std::string>> optional_parameter(const Query& query,
     const auto [first, last] = query.equal_range(name);
     if (first == last) return std::nullopt;
     if (std::next(first) != last) {
-        return fail(
+        return http_error(
             400, fault_code::bad_argument,
             fmt::format("the query parameter {} occurs more than once; send it once", name));
     }
@@ -96,7 +97,7 @@ HttpResult<std::string> required_parameter(const Query& query, const std::string
     const auto text = optional_parameter(query, name);
     if (!text) return std::unexpected(text.error());
     if (*text && !(*text)->empty()) return **text;
-    return fail(
+    return http_error(
         400, fault_code::missing_parameter,
         fmt::format("the query parameter {0} is missing or empty; add {0}=VALUE to the URL", name));
 }

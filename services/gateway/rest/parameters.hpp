@@ -13,7 +13,7 @@ namespace facebus::gateway {
 /// Decoded query parameters by name.
 using Query = std::multimap<std::string, std::string>;
 
-/// Selection of the faces of an image and of the fields to return for each.
+/// Which faces of an image to return, and which fields of each.
 struct ImageOptions {
     std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: all
     std::size_t predictions = 1;  ///< maximum number of subjects per face
@@ -26,7 +26,7 @@ struct ImageOptions {
 /// and `status`.
 HttpResult<ImageOptions> parse_image_options(const Query& query);
 
-/// Part of a long list.
+/// One page of a long list.
 struct ListPage {
     std::size_t number = 0;  ///< page number, counted from 0
     std::size_t size = 20;   ///< maximum number of entries per page

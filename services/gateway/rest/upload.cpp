@@ -18,7 +18,9 @@ constexpr std::int64_t million = 1'000'000;
 HttpResult<std::vector<http::FormPart>> read_form(const http::Request& request) {
     auto form = http::parse_form(request.header("content-type"), request.body, max_parts);
     if (form) return std::move(*form);
-    if (form.error().kind == ErrorKind::unsupported) return fail(415, 415, form.error().message);
+    if (form.error().kind == ErrorKind::unsupported) {
+        return http_error(415, 415, form.error().message);
+    }
     return std::unexpected(to_fault(form.error(), fault_code::missing_part));
 }
 
@@ -26,7 +28,7 @@ HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
                                      std::string_view name) {
     const auto found = std::ranges::find(form, name, &http::FormPart::name);
     if (found != form.end()) return *found;
-    return fail(
+    return http_error(
         400, fault_code::missing_part,
         fmt::format("the form has no part named {0}; add it, for example with curl -F {0}=@FILE",
                     name));

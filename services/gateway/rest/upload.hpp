@@ -12,13 +12,13 @@
 namespace facebus::gateway {
 
 /// Parses a multipart/form-data body. The parts are views into the request's body. Fails with 415
-/// if the body has a different type, and otherwise as http::parse_form().
+/// if the body has a different type, and with the other errors of http::parse_form().
 HttpResult<std::vector<http::FormPart>> read_form(const http::Request& request);
 /// Returns the first part with this name. Fails if there is none.
 HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
                                      std::string_view name);
 
-/// Decodes the image that a part contains. Fails if it is invalid or has more than
+/// Decodes the image that a part contains. Fails if the image is invalid or has more than
 /// `max_megapixels`.
 HttpResult<Image> decode_part(const http::FormPart& part, int max_megapixels);
 /// Returns the part's file name without its path, or "upload" if it is not a valid name (see

@@ -89,7 +89,7 @@ Webhook::Webhook(const service::Runtime& runtime, const std::string& name,
       retried_(counter("retried")),
       lag_(runtime.metrics.gauge(
           "facebus_webhook_lag_seconds",
-          "Age of the result that is being delivered; 0: no result is pending",
+          "Age of the pending result at the latest attempt to deliver it; 0: no result is pending",
           {{"webhook", name}})),
       thread_([this] { run(); }) {}
 
@@ -118,8 +118,8 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         lag_.set(0);
-        // Results that do not match move the position without saving it. If the gateway crashes
-        // before the position is saved here or in finish(), they are skipped a second time, which
+        // The position after results that do not match was not saved yet. If the gateway crashes
+        // before it is saved here or in finish(), these results are skipped a second time, which
         // costs little.
         if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
         return poll_interval;

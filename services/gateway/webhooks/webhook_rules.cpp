@@ -16,8 +16,7 @@ constexpr milliseconds first_delay(500);
 constexpr milliseconds max_delay(60'000);
 constexpr std::int64_t max_retry_after_s = 3600;
 
-/// Parses the header Retry-After and limits it to one hour. Returns 0 if it is not a number of
-/// seconds.
+/// Returns the header Retry-After, limited to one hour, or 0 if it is not a number of seconds.
 milliseconds parse_retry_after(const std::string& retry_after) {
     std::int64_t seconds = 0;
     const auto* end = retry_after.data() + retry_after.size();

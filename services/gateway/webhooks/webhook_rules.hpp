@@ -38,12 +38,12 @@ class Backoff {
     /// Retry-After, or empty. If it is a number of seconds, the delay is at least that long, but at
     /// most one hour.
     Time next(const std::string& retry_after = {});
-    /// Starts again with the shortest delay. Must be called after a success.
+    /// Starts again with the shortest delay. Must be called after an attempt that is not repeated.
     void reset() { attempts_ = 0; }
 
   private:
     Random random_;
-    int attempts_ = 0;  ///< failed attempts since the last success
+    int attempts_ = 0;  ///< calls of next() since the last reset()
 };
 
 }  // namespace facebus::gateway

@@ -1,0 +1,57 @@
+// Tests the lines that `facebus watch` and `facebus demo` print.
+#include <algorithm>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+#include "cli/result_line.hpp"
+
+using namespace facebus;
+using namespace facebus::cli;
+
+namespace {
+
+wire::Identity identity() {
+    wire::Identity out;
+    out.head.src = "door";
+    out.track = "door-1-7";
+    return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_result_line_contains_camera_track_decision_and_name) {
+    auto known = identity();
+    known.decision = wire::Decision::known;
+    known.subject_id = "1";
+    known.subject = "Ann";
+    const auto line = format_line(known, false);
+    for (const char* part : {"door ", "track 7 ", "known ", "Ann "}) {
+        BOOST_TEST(line.find(part) != std::string::npos, part);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(replaces_control_characters_in_texts_of_messages) {
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    };
+    auto known = identity();
+    known.track = "door-1-\x1b]0;";
+    known.decision = wire::Decision::known;
+    known.subject_id = "1";
+    known.subject = "Ann\x1b[2J\n";
+    BOOST_TEST(std::ranges::none_of(format_line(known, false), is_control));
+    BOOST_TEST(format_line(known, false).find("Ann?[2J?") != std::string::npos);
+
+    auto undecided = identity();
+    undecided.reason = "few\rgood faces\x7f";
+    BOOST_TEST(format_line(undecided, false).find("few?good faces?") != std::string::npos);
+
+    wire::Track event;
+    event.track = "door-1-\x07";
+    BOOST_TEST(std::ranges::none_of(format_line(event), is_control));
+
+    wire::Status status;
+    status.state = "no\tworkers";
+    BOOST_TEST(format_line(status).find("no?workers") != std::string::npos);
+}
