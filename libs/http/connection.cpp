@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -111,8 +112,9 @@ void Connection::close() {
 void Connection::read_head(milliseconds deadline) {
     parser_.emplace();
     parser_->header_limit(max_head_bytes);
-    // The body is limited in read_body(), after `admit` has chosen the limit.
-    parser_->body_limit(boost::none);
+    // The body is limited in read_body(), after `admit` has chosen the limit. (Boost 1.74 would
+    // take boost::none for a limit of 0.)
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     request_ = {};
     owner_.set_replaceable(*this, true);
     stream_.expires_after(deadline);

@@ -43,8 +43,8 @@ struct Response {
 
 /// Address and limits of a server.
 struct ServerOptions {
-    std::string address;               ///< host:port; port 0: any free port
-    std::string setting;               ///< configuration key of the address, for errors
+    std::string address{};             ///< host:port; port 0: any free port
+    std::string setting{};             ///< configuration key of the address, for errors
     std::size_t threads = 8;           ///< maximum number of requests that are handled concurrently
     std::size_t waiting = 64;          ///< maximum number of requests that wait for a thread
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes

@@ -1,18 +1,25 @@
 #include "service/health.hpp"
 
-#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
-#include <httplib.h>
 #include <nlohmann/json.hpp>
 
 #include "http/address.hpp"
-#include "http/listen.hpp"
+#include "http/client.hpp"
 
 namespace facebus::service {
 namespace {
 
 constexpr auto max_heartbeat_age = std::chrono::seconds(10);
+// Limits of the health server: its clients are probes and one or two Prometheus servers.
+constexpr std::size_t max_connections = 64;
+constexpr double deadline_s = 5;
+
+/// Returns the response for an HTTP error status.
+http::Response error_response(int status) {
+    return {.status = status, .body = fmt::format("error {}\n", status), .type = "text/plain"};
+}
 
 }  // namespace
 
@@ -50,43 +57,44 @@ std::string Health::json() const {
     return body.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-struct HealthServer::Impl {
-    httplib::Server server;
-    std::jthread thread;
-};
-
 HealthServer::HealthServer(const std::string& address, const std::string& setting,
                            const Health& health, const Metrics& metrics)
-    : impl_(std::make_unique<Impl>()) {
-    auto& server = impl_->server;
-    server.new_task_queue = [] { return new httplib::ThreadPool(2); };
-    server.set_keep_alive_max_count(1);
-    server.set_read_timeout(5);
-    server.set_payload_max_length(4096);
-    server.Get("/healthz", [&health](const httplib::Request&, httplib::Response& response) {
-        response.status = health.healthy() ? 200 : 503;
-        response.set_content(health.json(), "application/json");
-    });
-    server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
-        response.set_content(metrics.text(), "text/plain; version=0.0.4");
-    });
-    address_ = http::listen(server, impl_->thread, address, setting);
-}
-
-HealthServer::~HealthServer() {
-    impl_->server.stop();
-}
+    : server_(
+          {.address = address,
+           .setting = setting,
+           .threads = 1,
+           .waiting = max_connections,
+           .max_body = 0,
+           .max_connections = max_connections,
+           .connections_per_client = max_connections,
+           .timeout = deadline_s},
+          {.admit = [](const http::Request& request) -> std::expected<std::size_t, http::Response> {
+               if (request.path != "/healthz" && request.path != "/metrics") {
+                   return std::unexpected(error_response(404));
+               }
+               if (request.method != "GET") return std::unexpected(error_response(405));
+               return 0;
+           },
+           .handle =
+               [&health, &metrics](const http::Request& request) {
+                   if (request.path == "/metrics") {
+                       return http::Response{.body = metrics.text(),
+                                             .type = "text/plain; version=0.0.4"};
+                   }
+                   return http::Response{.status = health.healthy() ? 200 : 503,
+                                         .body = health.json()};
+               },
+           .error_response = error_response}) {}
 
 bool fetch_health(const std::string& address, std::string& body) {
-    const auto parsed = http::parse_address(address);
-    if (!parsed) {
+    if (!http::parse_address(address)) {
         body = fmt::format("\"{}\" does not have the form host:port\n", address);
         return false;
     }
-    httplib::Client client(parsed->host, parsed->port);
-    client.set_connection_timeout(3);
-    client.set_read_timeout(5);
-    const auto response = client.Get("/healthz");
+    const Stop never;
+    http::Client client({.url = fmt::format("http://{}/healthz", address), .timeout = deadline_s},
+                        "health");
+    auto response = client.get(never);
     if (!response) {
         body = fmt::format(
             "no response from {}; check that the service is running and that this is its "
@@ -94,7 +102,7 @@ bool fetch_health(const std::string& address, std::string& body) {
             address);
         return false;
     }
-    body = response->body;
+    body = std::move(response->body);
     return response->status == 200;
 }
 

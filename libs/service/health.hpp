@@ -2,12 +2,12 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 
 #include "base/heartbeat.hpp"
 #include "base/metrics.hpp"
+#include "http/server.hpp"
 
 namespace facebus::service {
 
@@ -51,17 +51,12 @@ class HealthServer {
     /// listen; the message names `setting`, the configuration key of the address.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);
-    ~HealthServer();
-    HealthServer(const HealthServer&) = delete;
-    HealthServer& operator=(const HealthServer&) = delete;
 
     /// Returns the actual host:port.
-    [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] const std::string& address() const { return server_.address(); }
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-    std::string address_;
+    http::Server server_;
 };
 
 /// Requests http://<address>/healthz and returns whether the status is 200. Stores the response

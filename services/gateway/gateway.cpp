@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "gateway/backend.hpp"
+#include "gateway/cross_site.hpp"
 #include "gateway/live/gallery_follower.hpp"
 #include "gateway/live/live_api.hpp"
 #include "gateway/live/unknown_faces_feed.hpp"
@@ -129,18 +130,22 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
                                                [&] { return watcher.view().snapshot; });
         listeners.push_back(mqtt->listener());
     }
-    Site site({.keys = keys, .rate = options.rate, .burst = static_cast<double>(options.burst)},
+    Site site({.keys = keys,
+               .rate = options.rate,
+               .burst = static_cast<double>(options.burst),
+               .hosts = parse_hosts(options.hosts, "gateway.hosts")},
               Router(all_routes(backend, live_state, unknown_faces)), runtime.metrics);
-    // Each open event stream occupies a thread, so add threads for the maximum number of streams.
-    const http::Server server(
+    http::Server server(
         {.address = options.address,
          .setting = "gateway.address",
-         .threads = static_cast<std::size_t>(options.threads + options.max_streams),
+         .threads = static_cast<std::size_t>(options.threads),
          .max_body = site.max_body(),
+         .connections_per_client = static_cast<std::size_t>(options.connections_per_client),
          .timeout = options.timeout},
         {.admit = [&](const auto& request) { return site.admit(request); },
          .handle = [&](const auto& request) { return site.handle(request); },
          .error_response = [&](int status) { return site.error_response(status); }});
+    live_state.live.set_listener([&] { server.poll_streams(); });
     const ResultFeed feed(runtime, settings.broker.results, settings.redis, max_result_age,
                           std::move(listeners));
     runtime.log.info("listening", {{"address", server.address()}});
@@ -149,8 +154,6 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         runtime.heartbeat.beat();
         follower.update(watcher.view());
     }
-    // Wake the event streams, so that they do not delay the destructor of the server.
-    live_state.live.close();
 }
 
 }  // namespace facebus::gateway

@@ -11,6 +11,8 @@ struct Options {
     std::string address = "127.0.0.1:8000";
     std::string key_file{};
     bool allow_anonymous = false;
+    std::string hosts{};
+    int connections_per_client = 64;
     int max_upload = 10;
     int max_import = 64;
     int max_megapixels = 25;
@@ -33,6 +35,13 @@ struct Options {
             "a second");
         key("allow_anonymous", self.allow_anonymous,
             "true: every client has full access without an API key; requires a loopback address");
+        key("hosts", self.hosts,
+            "host names, separated by commas, by which clients may reach the gateway if "
+            "allow_anonymous is true, in addition to localhost and IP addresses; protects against "
+            "web pages that point their own name at this machine (DNS rebinding)");
+        key("connections_per_client", self.connections_per_client, Range{1, 100'000},
+            "maximum number of open connections from one IP address; behind a reverse proxy, of "
+            "all clients together");
         key("max_upload", self.max_upload, Range{1, 1000},
             "maximum size of a request with images, in megabytes");
         key("max_import", self.max_import, Range{1, 1000},

@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "gateway/cross_site.hpp"
 
 namespace facebus::gateway {
 namespace {
 
 constexpr const char* key_header = "x-api-key";
+// Interval at which the key of a stream is checked again.
+constexpr std::chrono::milliseconds key_check_interval(500);
 
 }  // namespace
 
@@ -73,14 +76,19 @@ http::Response Site::finish(const std::string& route, http::Response response) {
     return response;
 }
 
-std::optional<http::Response> Site::admit(const http::Request& request) {
+std::expected<std::size_t, http::Response> Site::admit(const http::Request& request) {
     http::Response extra;
     const auto authorized = authorize(request, extra);
     const auto reject = [&](const std::string& route, const Fault& fault) {
         auto response = to_response(fault);
         response.headers.merge(extra.headers);
-        return finish(route, std::move(response));
+        return std::unexpected(finish(route, std::move(response)));
     };
+    if (!options_.keys) {
+        if (const auto fault = cross_site_fault(request, options_.hosts)) {
+            return reject("none", *fault);
+        }
+    }
     if (!authorized) return reject("none", authorized.error());
     const auto& pattern = authorized->route->pattern;
     if (authorized->route->role && !limit_.take(authorized->key.name, Monotonic::now())) {
@@ -94,7 +102,7 @@ std::optional<http::Response> Site::admit(const http::Request& request) {
                                 fmt::format("the body has {} bytes; the limit is {}",
                                             request.length, authorized->route->max_body)});
     }
-    return std::nullopt;
+    return authorized->route->max_body;
 }
 
 http::Response Site::handle(const http::Request& request) {
@@ -112,7 +120,24 @@ http::Response Site::handle(const http::Request& request) {
                    "sending the response",
                    {{"route", route.pattern}})
         .observe(std::chrono::duration<double>(Monotonic::now() - start).count());
+    if (result && route.role) end_when_revoked(*result, request, *route.role);
     return finish(route.pattern, result ? std::move(*result) : to_response(result.error()));
+}
+
+void Site::end_when_revoked(http::Response& response, const http::Request& request,
+                            api_keys::Role role) const {
+    if (!response.pieces || !options_.keys) return;
+    response.pieces = [keys = options_.keys, secret = request.header(key_header), role,
+                       checked = Monotonic::now(),
+                       next = std::move(response.pieces)]() mutable -> std::optional<std::string> {
+        const auto now = Monotonic::now();
+        if (now - checked >= key_check_interval) {
+            checked = now;
+            const auto key = keys->find(secret);
+            if (!key || key->role < role) return std::nullopt;
+        }
+        return next();
+    };
 }
 
 http::Response Site::error_response(int status) {

@@ -1,8 +1,10 @@
 // Entry point of all HTTP requests: authentication, rate limits, body sizes, dispatch, metrics.
 #pragma once
 
+#include <expected>
 #include <memory>
-#include <optional>
+#include <set>
+#include <string>
 
 #include "base/metrics.hpp"
 #include "gateway/key_ring.hpp"
@@ -19,15 +21,16 @@ class Site {
         std::shared_ptr<KeyRing> keys;  ///< null: no API key required, all clients are admins
         double rate = 0;                ///< requests per second per API key; 0: unlimited
         double burst = 1;               ///< maximum number of requests in a burst, per API key
+        std::set<std::string> hosts{};  ///< see cross_site_fault(); used if `keys` is null
     };
     Site(Options options, Router router, Metrics& metrics);
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the error response to a request that has no route, lacks the required role, exceeds
-    /// the rate limit or announces a body that is too large for its route. Returns nothing if the
-    /// body may be read.
-    std::optional<http::Response> admit(const http::Request& request);
+    /// Returns the maximum size of the body, or the error response to a request that comes from
+    /// another web site, has no route, lacks the required role, exceeds the rate limit or announces
+    /// a body that is too large for its route.
+    std::expected<std::size_t, http::Response> admit(const http::Request& request);
     /// Checks the key again and calls the handler of the request's route.
     http::Response handle(const http::Request& request);
     /// Returns the response for an HTTP error status.
@@ -43,6 +46,9 @@ class Site {
         api_keys::Key key{};
     };
     HttpResult<Authorized> authorize(const http::Request& request, http::Response& extra) const;
+    /// Makes the stream of a response end within a second after the key was revoked.
+    void end_when_revoked(http::Response& response, const http::Request& request,
+                          api_keys::Role role) const;
     http::Response finish(const std::string& route, http::Response response);
 
     Options options_;

@@ -27,7 +27,9 @@ USERS = {
     "openssl/": ["libs/gallery/redis"],
     "sodium": ["libs/crypto"],
     "yaml-cpp/": ["libs/service"],
-    "httplib": ["libs/http", "libs/service/health.cpp"],
+    "boost/asio": ["libs/http"],
+    "boost/beast": ["libs/http"],
+    "curl/": ["libs/http"],
     "prometheus/": ["libs/base"],
     "mosquitto": ["services/gateway"],
 }

@@ -35,10 +35,16 @@ struct Fixture {
 
     Site make_site(double rate = 0, bool with_keys = true) {
         const auto respond = [](const AuthorizedRequest&) { return http::Response{.body = "yes"}; };
+        const auto stream = [](const AuthorizedRequest&) {
+            return http::Response{.pieces = [] { return std::optional<std::string>(""); }};
+        };
         return Site(
             {with_keys ? std::make_shared<KeyRing>(folder / "keys", [](const Error&) {}) : nullptr,
-             rate, 2},
+             rate,
+             2,
+             {}},
             Router({{"GET", "/public", std::nullopt, 0, respond},
+                    {"GET", "/events", api_keys::Role::read, 0, stream},
                     {"POST", "/read", api_keys::Role::read, 10, respond},
                     {"POST", "/enrol", api_keys::Role::enrol, 100, respond},
                     {"POST", "/admin", api_keys::Role::admin, 1000, respond}}),
@@ -65,13 +71,17 @@ struct LeaseFixture {
     Pool<int> pool;
 };
 
-/// Returns 200 if the request was admitted; otherwise checks the error and returns its status.
-int status(const std::optional<http::Response>& error) {
-    if (!error) return 200;
-    const auto json = nlohmann::json::parse(error->body);
+/// Checks an error response and returns its status.
+int status(const http::Response& error) {
+    const auto json = nlohmann::json::parse(error.body);
     BOOST_TEST(json["message"].is_string());
     BOOST_TEST(json["code"].is_number_integer());
-    return error->status;
+    return error.status;
+}
+
+/// Returns 200 if the request was admitted; otherwise checks the error and returns its status.
+int status(const std::expected<std::size_t, http::Response>& admitted) {
+    return admitted ? 200 : status(admitted.error());
 }
 
 }  // namespace
@@ -99,9 +109,31 @@ BOOST_FIXTURE_TEST_CASE(checks_the_key_again_before_calling_the_handler, Fixture
     BOOST_TEST(site.handle(request("/read", "revoked")).status == 401);
 }
 
+BOOST_FIXTURE_TEST_CASE(stream_ends_after_its_key_was_revoked, Fixture) {
+    auto site = make_site();
+    auto stream = site.handle(request("/events", read, "GET"));
+    BOOST_REQUIRE(stream.pieces);
+    BOOST_TEST(stream.pieces().has_value());
+    std::filesystem::remove(folder / "keys");
+    add(api_keys::Role::admin, admin, "chief");
+    const auto limit = Monotonic::now() + std::chrono::seconds(30);
+    while (stream.pieces() && Monotonic::now() < limit) std::this_thread::yield();
+    BOOST_TEST((Monotonic::now() < limit));
+}
+
 BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_api_keys_are_off, Fixture) {
     auto site = make_site(0, false);
-    BOOST_TEST(status(site.admit(request("/admin", ""))) == 200);
+    auto local = request("/admin", "any");
+    local.headers["host"] = "localhost:8000";
+    BOOST_TEST(status(site.admit(local)) == 200);
+}
+
+BOOST_FIXTURE_TEST_CASE(rejects_requests_of_other_web_sites_if_api_keys_are_off, Fixture) {
+    auto local = request("/admin", "");
+    local.headers["host"] = "localhost:8000";
+    auto site = make_site(0, false);
+    BOOST_TEST(status(site.admit(local)) == 403);
+    BOOST_TEST(status(make_site().admit(request("/admin", admin))) == 200);
 }
 
 BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
@@ -118,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
     BOOST_TEST(status(site.admit(request("/read", read))) == 200);
     const auto error = site.admit(request("/read", read));
     BOOST_TEST(status(error) == 429);
-    BOOST_TEST(error->headers.contains("Retry-After"));
+    BOOST_TEST(error.error().headers.contains("Retry-After"));
     BOOST_TEST(status(site.admit(request("/read", enrol))) == 200);
     BOOST_TEST(status(site.admit(request("/public", "", "GET"))) == 200);
 }
@@ -128,7 +160,7 @@ BOOST_FIXTURE_TEST_CASE(reports_unknown_paths_and_unsupported_methods_as_json, F
     BOOST_TEST(status(site.admit(request("/nothing", admin))) == 404);
     const auto wrong = site.admit(request("/read", admin, "GET"));
     BOOST_TEST(status(wrong) == 405);
-    BOOST_TEST(wrong->headers.at("Allow") == "POST");
+    BOOST_TEST(wrong.error().headers.at("Allow") == "POST");
     BOOST_TEST(status(site.error_response(413)) == 413);
 }
 

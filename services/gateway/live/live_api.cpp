@@ -16,12 +16,11 @@
 namespace facebus::gateway {
 namespace {
 
-// How long a poll waits for a result. The server checks after each poll whether the client has
-// disconnected.
-constexpr std::chrono::seconds poll_interval(1);
-// Number of polls without a result after which the stream sends a comment, because proxies close
-// idle connections, often after a minute.
-constexpr int polls_until_comment = 15;
+// Time without a result after which the stream sends a comment, because proxies close idle
+// connections, often after a minute.
+constexpr std::chrono::seconds comment_interval(15);
+// Maximum number of results in one piece of the stream. Bounds its size: a crop has some 10 KB.
+constexpr std::size_t results_per_piece = 20;
 
 /// Permission to open one of a limited number of streams. The destructor gives it back.
 class StreamSlot {
@@ -77,20 +76,20 @@ class EventStream {
 
     /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
-        if (live_.closed()) return std::nullopt;
         // Begin with a comment, which clients skip.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
-        const auto results = live_.wait_after(number_, poll_interval);
+        auto results = live_.after(number_);
+        if (results.size() > results_per_piece) results.resize(results_per_piece);
         std::string events;
         for (const auto& result : results) {
             events += fmt::format("id: {}-{}\nevent: result\ndata: {}\n\n", live_.run(),
                                   result->number, dump(result_json(*result, live_.run())));
             number_ = result->number;
         }
-        idle_polls_ = results.empty() ? idle_polls_ + 1 : 0;
-        if (idle_polls_ < polls_until_comment) return events;
-        idle_polls_ = 0;
-        return ": keep-alive\n\n";
+        const auto now = Monotonic::now();
+        if (events.empty() && now - sent_ >= comment_interval) events = ": keep-alive\n\n";
+        if (!events.empty()) sent_ = now;
+        return events;
     }
 
   private:
@@ -98,7 +97,7 @@ class EventStream {
     std::shared_ptr<StreamSlot> slot_;
     std::uint64_t number_;
     bool greeted_ = false;
-    int idle_polls_ = 0;
+    Monotonic::time_point sent_ = Monotonic::now();  ///< time of the last piece
 };
 
 HttpResult<http::Response> latest(const LiveView& live) {

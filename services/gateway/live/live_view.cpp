@@ -11,6 +11,7 @@ LiveView::LiveView(std::size_t max_results, std::chrono::seconds age)
     : max_results_(max_results), age_(age), run_(fmt::format("{:x}", utc_ns())) {}
 
 void LiveView::add(wire::Identity identity, std::string jpeg, Monotonic::time_point now) {
+    std::function<void()> listener;
     {
         const std::lock_guard lock(mutex_);
         if (identity.ignored.value_or(false)) {
@@ -21,30 +22,21 @@ void LiveView::add(wire::Identity identity, std::string jpeg, Monotonic::time_po
         results_.push_back(std::make_shared<const LiveResult>(
             LiveResult{++last_, now, std::move(identity), std::move(jpeg)}));
         if (results_.size() > max_results_) results_.pop_front();
+        listener = listener_;
     }
-    changed_.notify_all();
+    if (listener) listener();
 }
 
-std::vector<LiveView::Result> LiveView::newer(std::uint64_t number) const {
+std::vector<LiveView::Result> LiveView::after(std::uint64_t number) const {
+    const std::lock_guard lock(mutex_);
     const auto first = std::ranges::upper_bound(
         results_, number, {}, [](const Result& result) { return result->number; });
     return {first, results_.end()};
 }
 
-std::vector<LiveView::Result> LiveView::after(std::uint64_t number) const {
+void LiveView::set_listener(std::function<void()> listener) {
     const std::lock_guard lock(mutex_);
-    return newer(number);
-}
-
-std::vector<LiveView::Result> LiveView::wait_after(std::uint64_t number,
-                                                   std::chrono::milliseconds timeout) const {
-    std::unique_lock lock(mutex_);
-    // Do not compare with `last_`: if the newer results were dropped, this would not block.
-    changed_.wait_for(lock, timeout, [&] {
-        return closed_ || (!results_.empty() && results_.back()->number > number);
-    });
-    if (closed_) return {};
-    return newer(number);
+    listener_ = std::move(listener);
 }
 
 void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& wanted,
@@ -54,19 +46,6 @@ void LiveView::forget_unless(const std::function<bool(const wire::Identity&)>& w
     std::erase_if(results_, [&](const Result& result) {
         return result->received < oldest || !wanted(result->identity);
     });
-}
-
-void LiveView::close() {
-    {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-    }
-    changed_.notify_all();
-}
-
-bool LiveView::closed() const {
-    const std::lock_guard lock(mutex_);
-    return closed_;
 }
 
 }  // namespace facebus::gateway

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -39,35 +38,24 @@ class LiveView {
 
     /// Returns the results with a higher number than `number`, oldest first.
     [[nodiscard]] std::vector<Result> after(std::uint64_t number) const;
-    /// Like after(), but blocks until there is at least one such result. Returns no results if
-    /// there is none within `timeout`, or after close().
-    [[nodiscard]] std::vector<Result> wait_after(std::uint64_t number,
-                                                 std::chrono::milliseconds timeout) const;
+    /// Sets the function that is called after each new result, or none. It must not block.
+    void set_listener(std::function<void()> listener);
 
     /// Drops results that were received more than `age` before `now`, and results for which
     /// `wanted` returns false.
     void forget_unless(const std::function<bool(const wire::Identity&)>& wanted,
                        Monotonic::time_point now);
 
-    /// Makes all current and later calls of wait_after() return at once.
-    void close();
-    /// Returns whether close() was called.
-    [[nodiscard]] bool closed() const;
-
     /// Returns an identifier of this LiveView. It differs after a restart of the gateway, when the
     /// result numbers begin again with 1.
     [[nodiscard]] const std::string& run() const { return run_; }
 
   private:
-    /// Like after(). Requires: `mutex_` is locked.
-    [[nodiscard]] std::vector<Result> newer(std::uint64_t number) const;
-
     std::size_t max_results_;
     std::chrono::seconds age_;
     std::string run_;
     mutable std::mutex mutex_;
-    mutable std::condition_variable changed_;
-    bool closed_ = false;
+    std::function<void()> listener_;
     std::uint64_t last_ = 0;      ///< number of the latest result, even if it was dropped
     std::deque<Result> results_;  ///< oldest first
 };

@@ -1,0 +1,27 @@
+// Protection of a gateway without API keys from requests that other web sites make a browser send.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "gateway/fault.hpp"
+#include "http/server.hpp"
+
+namespace facebus::gateway {
+
+/// Parses a comma-separated list of host names without ports. Throws `FatalError` (config) that
+/// names `setting` if a name is invalid.
+std::set<std::string> parse_hosts(const std::string& text, const std::string& setting);
+
+/// Returns the error for a request that another web site may have caused:
+/// - The host of the URL is neither localhost, nor an IP address, nor in `hosts`. The name of a
+///   malicious web site could point to this machine (DNS rebinding).
+/// - The request is not a GET, and its Origin is not this gateway.
+/// - The request is a POST with neither an Origin nor the header x-api-key, and its body is not
+///   JSON. A browser sends such a request for a form on any web site. It sends JSON or the header
+///   to another site only after asking that site, and the gateway never consents.
+std::optional<Fault> cross_site_fault(const http::Request& request,
+                                      const std::set<std::string>& hosts);
+
+}  // namespace facebus::gateway
