@@ -1,4 +1,5 @@
-// Tests authentication, limits and errors of the REST API, without sockets, and leases from a Pool.
+// Tests authentication, limits and errors of the REST API, without sockets. Also tests Pool and
+// lease().
 #include <memory>
 #include <thread>
 
@@ -65,7 +66,8 @@ struct LeaseFixture {
     Pool<int> pool;
 };
 
-/// Returns 200 if the request was admitted; otherwise checks the error and returns its status.
+/// Returns 200 if the request was admitted. Otherwise checks that the error has a message and a
+/// code, and returns its status.
 int status(const std::optional<http::Response>& error) {
     if (!error) return 200;
     const auto json = nlohmann::json::parse(error->body);
@@ -99,12 +101,12 @@ BOOST_FIXTURE_TEST_CASE(checks_the_key_again_before_calling_the_handler, Fixture
     BOOST_TEST(site.handle(request("/read", "revoked")).status == 401);
 }
 
-BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_api_keys_are_off, Fixture) {
+BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_no_api_keys_are_required, Fixture) {
     auto site = make_site(0, false);
     BOOST_TEST(status(site.admit(request("/admin", ""))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_the_body_size_per_route, Fixture) {
     auto site = make_site();
     BOOST_TEST(site.max_body() == 1000U);
     BOOST_TEST(status(site.admit(request("/read", admin, "POST", 10))) == 200);
@@ -112,7 +114,7 @@ BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
     BOOST_TEST(status(site.admit(request("/admin", admin, "POST", 1000))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_the_request_rate_per_key, Fixture) {
     auto site = make_site(1e-6);
     BOOST_TEST(status(site.admit(request("/read", read))) == 200);
     BOOST_TEST(status(site.admit(request("/read", read))) == 200);
