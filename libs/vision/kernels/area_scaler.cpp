@@ -80,9 +80,8 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
         footprint.weights = weights_.size();
         if (!shrinks) {
             // At least one axis is enlarged. On that axis, an output pixel is smaller than an input
-            // pixel, so it overlaps at most two input pixels. The weight of an input pixel is the
-            // fraction of the output pixel that it covers. cv::resize() uses the same formula for
-            // the other axis.
+            // pixel, so it overlaps at most two input pixels. The weight of each of them is its
+            // share of the output pixel. cv::resize() uses the same formula for the other axis.
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);

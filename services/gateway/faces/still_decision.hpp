@@ -27,8 +27,8 @@ struct StillDecision {
 /// - `undecided` in all other cases.
 ///
 /// `best` contains the candidates, the most similar one first, and `subjects` is the number of
-/// subjects in the gallery. Requires: `best` contains the two most similar subjects of the gallery,
-/// or the only one.
+/// subjects in the gallery. Requires: `best` contains the two most similar subjects, or all
+/// subjects if the gallery has fewer than two.
 StillDecision decide_still(const gallery::Probe& probe, const std::vector<gallery::Candidate>& best,
                            std::size_t subjects, const gallery::Policy& policy);
 
