@@ -113,7 +113,8 @@ BOOST_FIXTURE_TEST_CASE(gives_a_reason_while_undecided_for_lack_of_good_faces, F
     BOOST_TEST((identities[0].decision == wire::Decision::undecided));
     BOOST_TEST(identities[0].reason.value_or("").find("quality") != std::string::npos);
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
-    BOOST_TEST(identities[1].reason.value_or("").find("1 of 2 good faces") != std::string::npos);
+    BOOST_TEST(identities[1].reason.value_or("").find("1 of the 2 required good faces") !=
+               std::string::npos);
     BOOST_TEST((identities[2].decision == wire::Decision::unknown));
 }
 
