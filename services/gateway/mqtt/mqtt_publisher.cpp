@@ -23,9 +23,9 @@ constexpr std::size_t max_updates = 10'000;
 // Maximum age of a result to be published. An older result, which comes from the history, only
 // changes the presence.
 constexpr auto max_event_age = std::chrono::minutes(1);
-// Maximum number of messages that the MQTT client has received and the MQTT broker has not
-// acknowledged. Further messages stay in this class, where newer states replace older ones and the
-// number of events is limited.
+// Maximum number of messages that were passed to the MQTT client and are not acknowledged by the
+// MQTT broker yet. Further messages stay in this class, where newer states replace older ones and
+// the number of events is limited.
 constexpr std::size_t max_in_flight = 20;
 // Interval at which the presence is updated even if no message arrives.
 constexpr int tick_ms = 100;
