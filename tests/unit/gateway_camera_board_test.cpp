@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(camera_is_live_until_10_s_after_its_last_message_and_then_o
     BOOST_TEST(state(board, 12) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(state_is_no_frames_if_the_latest_frame_is_over_5_s_older_than_the_report) {
+BOOST_AUTO_TEST_CASE(state_becomes_no_frames_if_the_last_frame_is_over_5_s_older_than_the_report) {
     CameraBoard board;
     board.update(report(5), start);
     BOOST_TEST(state(board, 1) == "live");
