@@ -1,4 +1,5 @@
-// Options of enrolment: the requirements that a face must meet, and whether photos are stored.
+// Options of enrolment, in the configuration section `gallery`: the requirements that a face must
+// meet, and whether photos are stored.
 #pragma once
 
 #include "base/option.hpp"
