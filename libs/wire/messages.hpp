@@ -191,7 +191,7 @@ struct Credit {
     std::uint32_t credit = 0;
     std::string model{};         ///< model id of the worker
     std::string gallery{};       ///< version of the gallery snapshot that the worker uses
-    bool gallery_stale = false;  ///< the snapshot is stale, because Redis is unavailable
+    bool gallery_stale = false;  ///< the snapshot is stale, for example while Redis is unavailable
     std::uint64_t subjects = 0;  ///< number of subjects in the snapshot
     std::uint64_t samples = 0;   ///< number of samples in the snapshot
 
