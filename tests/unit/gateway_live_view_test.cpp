@@ -31,7 +31,7 @@ std::vector<std::string> tracks(const std::vector<LiveView::Result>& results) {
 using Tracks = std::vector<std::string>;
 
 const Monotonic::time_point start;
-// More than a test takes. A call that returns only after this time was not woken.
+// Far longer than any of these tests takes. A call that returns only after this time was not woken.
 constexpr milliseconds long_timeout(60'000);
 
 bool any(const wire::Identity& /*identity*/) {
@@ -40,7 +40,7 @@ bool any(const wire::Identity& /*identity*/) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_with_a_higher_number) {
+BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_after_a_given_number) {
     LiveView live(3, seconds(60));
     for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "", start);
     BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(close_wakes_a_waiting_client) {
     BOOST_TEST(live.closed());
 }
 
-BOOST_AUTO_TEST_CASE(client_waits_if_the_newer_results_were_dropped) {
+BOOST_AUTO_TEST_CASE(client_waits_if_all_results_that_it_has_not_received_were_dropped) {
     LiveView live(3, seconds(60));
     live.add(result_of("a"), "", start);
     live.forget_unless([](const wire::Identity&) { return false; }, start);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(keeps_results_for_the_given_time_and_then_drops_them) {
     BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
+BOOST_AUTO_TEST_CASE(retraction_replaces_all_earlier_results_of_its_track) {
     LiveView live(9, seconds(60));
     live.add(result_of("a"), "crop", start);
     live.add(result_of("b"), "crop", start);
