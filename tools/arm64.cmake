@@ -1,4 +1,5 @@
-# Debian's cross compiler for arm64. tools/check-portable sets CMAKE_SYSROOT to the folder of arm64 packages.
+# CMake toolchain file for Debian's cross compiler for arm64. tools/check-portable sets CMAKE_SYSROOT to the folder with
+# the arm64 packages.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
@@ -7,5 +8,6 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-# Does not resolve the symbols that linked libraries import from other libraries: they are needed only at run time.
+# Lets the linker ignore unresolved symbols in shared libraries, because the libraries that define these symbols are
+# needed only at run time.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)

@@ -14,7 +14,8 @@ std::int64_t utc_ns();
 /// Clock for intervals and deadlines; never jumps.
 using Monotonic = std::chrono::steady_clock;
 
-/// Formats a Unix time in nanoseconds as ISO 8601 with milliseconds: 2026-01-31T12:00:00.000Z
+/// Returns a Unix time in nanoseconds as ISO 8601 in UTC, rounded down to milliseconds:
+/// 2026-01-31T12:00:00.000Z
 std::string iso8601(std::int64_t utc_ns);
 
 }  // namespace facebus

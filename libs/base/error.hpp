@@ -1,9 +1,13 @@
 // Error types and exit codes.
 //
-// A problem that ends the program throws a FatalError; main() catches it, prints its message on one
-// line and exits with its code. An operation that can fail for a single message returns Result<T>;
-// the caller counts and logs the error and continues. Assertions are for programming errors, never
-// for input.
+// If a problem must end the program, the function that finds it throws a FatalError. main() catches
+// the error, prints its message on one line and exits with its code.
+//
+// An operation whose failure need not end the program, such as decoding one bus message, returns
+// Result<T>. The caller decides what to do: a service counts and logs the error and continues; a
+// command-line program can exit with exit_code(error).
+//
+// Assertions are for programming errors, never for input.
 #pragma once
 
 #include <expected>

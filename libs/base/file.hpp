@@ -44,8 +44,8 @@ Result<void> write_file(const std::filesystem::path& file, std::string_view byte
 Result<void> write_private_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// Returns the first line of a file that contains a secret, or an empty string if the file name is
-/// empty. If the line is empty or the file cannot be read, throws `FatalError` (config) that names
-/// `setting`, the configuration key or flag of the file.
+/// empty. If the line is empty or the file cannot be read, throws a `FatalError` (config) that
+/// names `setting`, the configuration key or flag that contains the file name.
 std::string read_secret(const std::string& file, const std::string& setting);
 
 }  // namespace facebus

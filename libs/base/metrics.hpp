@@ -50,7 +50,8 @@ class Histogram {
     prometheus::Histogram* histogram_;
 };
 
-/// All metrics of a process. Calls with the same name and labels return handles to the same metric.
+/// All metrics of a process. The functions counter(), gauge() and histogram() create a metric. If
+/// they are called again with the same name and labels, they return a handle to the same metric.
 /// Handles are valid as long as the Metrics object exists. Thread-safe.
 class Metrics {
   public:

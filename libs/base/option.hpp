@@ -10,7 +10,7 @@
 //     };
 //
 // Enums have Choices instead of a Range; strings and booleans have neither. libs/service fills such
-// structs from facebus.yaml.
+// structs from facebus.yaml and environment variables.
 #pragma once
 
 #include <string>

@@ -35,7 +35,8 @@ class Random {
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;
-    /// Second of the two numbers that Box-Muller computes at a time, for the next call of normal().
+    /// Box-Muller computes two numbers at once. This is the second one, kept for the next call of
+    /// normal().
     std::optional<double> kept_;
 };
 

@@ -3,9 +3,9 @@
 
 namespace facebus {
 
-/// Request to stop; it cannot be withdrawn. The file descriptor becomes readable when the stop is
-/// requested, so poll() can wait for the request and for sockets at the same time. Thread-safe;
-/// request() is also async-signal-safe.
+/// Request to stop a program or a thread. Once made, it cannot be withdrawn. The file descriptor
+/// becomes readable when the stop is requested, so poll() can wait for the request and for sockets
+/// at the same time. Thread-safe; request() is also async-signal-safe.
 class Stop {
   public:
     /// Throws `FatalError` (unavailable) if the file descriptor cannot be created.
@@ -18,8 +18,8 @@ class Stop {
     [[nodiscard]] bool requested() const noexcept;
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
-    /// Blocks until the stop is requested or the time has passed, and returns whether the stop was
-    /// requested. Returns earlier, also false, if a signal handler interrupts the wait.
+    /// Blocks until the stop is requested or the time has passed. Returns whether the stop was
+    /// requested. If a signal handler interrupts the wait, returns false immediately.
     bool wait_ms(int milliseconds) const noexcept;
 
   private:

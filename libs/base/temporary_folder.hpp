@@ -11,7 +11,7 @@
 
 namespace facebus {
 
-/// New folder that only the current user can read. The destructor removes it with its contents.
+/// New folder that only the current user can access. The destructor removes it with its contents.
 class TemporaryFolder {
   public:
     /// Throws `FatalError` (unavailable) if the folder cannot be created, and

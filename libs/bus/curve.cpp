@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
-// Longer than any key file. Limits how much is read if the name refers to another file by mistake.
+// Longer than any key file. Limits how much is read if a setting names another file by mistake.
 constexpr std::size_t max_file_bytes = 1024;
 
 using Z85 = std::array<char, key_characters + 1>;
@@ -105,7 +105,11 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
     if (!text) return std::unexpected(text.error());
     std::error_code failed;
     const auto permissions = fs::status(file, failed).permissions();
-    if (failed || (permissions & fs::perms::others_read) != fs::perms::none) {
+    if (failed) {
+        return fail(ErrorKind::unavailable, fmt::format("cannot read the permissions of {}: {}",
+                                                        file.string(), failed.message()));
+    }
+    if ((permissions & fs::perms::others_read) != fs::perms::none) {
         return fail(ErrorKind::refused,
                     fmt::format("every user on this machine can read {0}; run chmod o-rwx {0}",
                                 file.string()));

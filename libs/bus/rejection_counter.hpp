@@ -9,9 +9,9 @@ namespace facebus::bus {
 /// Counts connections that close before their handshake succeeds, based on the monitor events of a
 /// socket. The events `accepted` and `disconnected` identify the connection, but `handshake
 /// succeeded` does not. If several handshakes run at the same time, it is therefore unknown which
-/// of them have succeeded. A connection that disconnects after its handshake, but before the other
-/// handshakes have finished, is then counted as rejected, and one that is rejected later may be
-/// missed. Not thread-safe.
+/// of them have succeeded. In that case, a connection that disconnects after its own handshake, but
+/// while others are still running, is counted as rejected. One of those others may then be rejected
+/// without being counted. Not thread-safe.
 class RejectionCounter {
   public:
     /// Records a new connection, identified by its descriptor.
@@ -30,7 +30,8 @@ class RejectionCounter {
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
-    /// Treats all pending connections as established once as many handshakes have succeeded.
+    /// Treats all pending connections as established once as many handshakes have succeeded as
+    /// connections are pending.
     void settle() {
         if (pending_.size() > done_) return;
         pending_.clear();

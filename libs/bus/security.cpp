@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view tcp = "tcp://";
 
-/// Returns the value, or throws `FatalError` that names `setting`.
+/// Returns the value, or throws a `FatalError` that names `setting`.
 template <class T>
 T value_or_throw(Result<T> read, const char* setting) {
     if (read) return std::move(*read);

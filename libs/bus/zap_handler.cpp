@@ -63,12 +63,12 @@ void ZapHandler::handle_request() {
     const bool complete = request.size() == request_frames && request[5].to_string() == "CURVE";
     const auto key = complete ? z85(request[6]) : std::string();
     const bool allowed = complete && allowed_.allows(request[2].to_string(), key);
-    // 300 is a temporary failure: the peer is disconnected and retries. After 400 it would never
-    // retry, even if its key were added to the folder later.
+    // Status 300 is a temporary failure: the peer is disconnected and retries. After 400 it would
+    // never retry, even if its key were added to the folder of allowed keys (bus.allowed) later.
     const std::array<std::string, 6> reply{request[0].to_string(),
                                            request.size() > 1 ? request[1].to_string() : "",
                                            allowed ? "200" : "300",
-                                           allowed ? "OK" : "this key is not allowed here",
+                                           allowed ? "OK" : "no CURVE key that is allowed here",
                                            key,  // becomes the property "User-Id" of each message
                                            ""};
     for (std::size_t i = 0; i < reply.size(); ++i) {

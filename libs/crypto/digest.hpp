@@ -12,7 +12,8 @@ std::string sha256(std::string_view text);
 /// Returns the HMAC-SHA256 of `text` as 64 hex digits.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
-/// Returns whether the secrets are equal. The time does not depend on where they differ.
+/// Returns whether the secrets are equal. For secrets of equal length, the time does not depend on
+/// their contents.
 bool secrets_equal(std::string_view a, std::string_view b);
 
 }  // namespace facebus::crypto

@@ -17,8 +17,8 @@
 
 namespace facebus::crypto {
 
-/// Writes a file that only its owner can read. The target file is unchanged until commit(). Errors:
-/// those of FileWriter. Not thread-safe.
+/// Writes a file that only its owner can read. Until commit(), an existing target file is
+/// unchanged. Errors: those of FileWriter. Not thread-safe.
 class SealedWriter {
   public:
     /// Opens a temporary file. With an empty passphrase, the file is not encrypted. Errors: those
@@ -29,7 +29,7 @@ class SealedWriter {
     SealedWriter(SealedWriter&&) noexcept;
 
     Result<void> write(std::string_view bytes);
-    /// Writes the bytes that are not written yet, and renames the temporary file to the target.
+    /// Writes the bytes that are still buffered, and renames the temporary file to the target.
     Result<void> commit();
 
   private:
@@ -41,11 +41,11 @@ class SealedWriter {
 /// Reads a file written by SealedWriter, line by line. Not thread-safe.
 class SealedReader {
   public:
-    /// Lines of up to this length are always read. Longer ones may be rejected, and are if they
-    /// have more than twice this length.
+    /// Length up to which every line can be read. Longer lines may be rejected. Lines of more than
+    /// twice this length are always rejected.
     static constexpr std::size_t max_line_bytes = 65'536;
 
-    /// Opens the file. `passphrase` is ignored if the file is not encrypted. Errors: unavailable
+    /// Opens the file. `passphrase` has no effect if the file is not encrypted. Errors: unavailable
     /// (the file is unreadable, or the key cannot be derived), malformed (the file is truncated),
     /// refused (the file is encrypted, but the passphrase is empty).
     static Result<SealedReader> open(const std::filesystem::path& file,

@@ -25,8 +25,8 @@ bool is_uint64(std::string_view text) {
 
 std::string new_id() {
     std::array<std::uint64_t, 2> bits{};
-    // Once the kernel's generator is initialised, it always returns requests of up to 256 bytes
-    // completely, so this needs no loop.
+    // Once the kernel's random generator is initialised, getrandom() fulfils every request of up to
+    // 256 bytes completely, so this needs no loop.
     if (getrandom(bits.data(), sizeof bits, 0) != sizeof bits) {
         throw std::system_error(errno, std::generic_category(), "getrandom");
     }

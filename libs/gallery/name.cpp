@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::uint32_t no_character = 0xFFFFFFFF;  // above all code points
 
-/// Removes the first character from `text` and returns its code point, or no_character if the bytes
-/// are not UTF-8. Requires: `text` is not empty.
+/// Removes the first character from `text` and returns its code point. If `text` does not begin
+/// with a valid UTF-8 character, leaves it unchanged and returns no_character. Requires: `text` is
+/// not empty.
 std::uint32_t take_character(std::string_view& text) {
     const auto byte = [&](std::size_t i) {
         return std::uint32_t{static_cast<unsigned char>(text[i])};
@@ -18,7 +19,8 @@ std::uint32_t take_character(std::string_view& text) {
     const std::uint32_t first = byte(0);
     std::size_t length = 0;
     // Smallest code point that requires `length` bytes. A smaller code point in so many bytes is an
-    // overlong encoding, which could hide a control character from a check of single bytes.
+    // overlong encoding. Reject it, because programs that check for control characters byte by byte
+    // would not find one in such an encoding.
     std::uint32_t smallest = 0;
     std::uint32_t value = 0;
     if (first < 0x80) {

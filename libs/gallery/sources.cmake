@@ -1,4 +1,4 @@
-# Compile the cohort in as a string, so that programs do not need its file at run time.
+# Compile the cohort into the library as a string, so that programs do not need its file at run time.
 set(cohort_file ${PROJECT_SOURCE_DIR}/models/cohort.json)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cohort_file})
 file(READ ${cohort_file} COHORT)
@@ -19,6 +19,6 @@ facebus_library(gallery
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
 # This library cannot share the precompiled header of base, because the compiler flags of hiredis define macros.
 facebus_precompile(facebus_gallery)
-# -O3 vectorises the loops of the kernels. GCC 12 reports -Wmaybe-uninitialized in one of its own headers.
+# -O3 vectorises the loops in compact.cpp. GCC 12 reports -Wmaybe-uninitialized in one of its own headers.
 set_source_files_properties(gallery/match/compact.cpp PROPERTIES
   COMPILE_OPTIONS "-O3;-Wno-unknown-warning-option;-Wno-maybe-uninitialized")

@@ -10,12 +10,12 @@
 
 namespace facebus::gallery {
 
-/// One enrolled face: its embedding and where it came from.
+/// One enrolled face: its embedding and its origin.
 struct Sample {
     std::string id;
     std::string subject_id;
-    std::string source;        ///< origin, shown to users, such as the name of the image file
-    std::string model_id;      ///< model that computed the embedding
+    std::string source;        ///< origin for users, such as the name of the image file
+    std::string model_id;      ///< id of the model that computed the embedding
     float quality = 0;         ///< Quality::overall of the crop, 0 to 1
     std::int64_t created = 0;  ///< time of enrolment, in ns UTC
     Embedding embedding{};     ///< unit vector
@@ -26,14 +26,14 @@ struct Subject {
     std::string id;
     std::string name;
     std::int64_t created = 0;  ///< time of creation, in ns UTC
-    bool ignored = false;      ///< results never mention this subject
+    bool ignored = false;      ///< whether the subject is enrolled, but never reported
 };
 
-/// A subject with all its samples.
+/// A subject with those of its samples that can be decoded.
 struct SubjectRecord {
     Subject subject;
     std::vector<Sample> samples;
-    std::size_t damaged = 0;  ///< number of samples omitted because they cannot be decoded
+    std::size_t damaged = 0;  ///< number of samples that cannot be decoded and are omitted
 };
 
 }  // namespace facebus::gallery

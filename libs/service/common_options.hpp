@@ -18,7 +18,7 @@ namespace facebus::service {
 struct CommonOptions {
     /// Addresses of one stage of wire::stages.
     struct Addresses {
-        std::string input;   ///< endpoint on the bus; empty: the stage has no such key
+        std::string input;   ///< endpoint on the bus; empty: the stage has no key `input`
         std::string health;  ///< host:port of /healthz and /metrics; "none" or empty: no server
     };
 
@@ -65,7 +65,8 @@ class SectionKeys {
         add_health(name);
     }
 
-    /// Adds the keys of CommonOptions and of the stages that were not added, and returns all keys.
+    /// Adds the keys of CommonOptions, and the sections of stages that are still missing. Returns
+    /// all keys.
     std::vector<Key> finish();
 
   private:

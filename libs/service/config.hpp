@@ -22,8 +22,8 @@ struct Key {
     std::string path;           ///< full name, such as "broker.queue"
     std::string help;           ///< description for users
     std::string default_value;  ///< the default, as text
-    /// Parses and stores a value. Throws `std::invalid_argument` that describes the problem if the
-    /// value is invalid.
+    /// Parses and stores a value. If the value is invalid, throws `std::invalid_argument` with a
+    /// message that describes the problem.
     std::function<void(const std::string& text)> parse;
 
     /// Returns the name of the environment variable that overrides the key.
@@ -31,7 +31,7 @@ struct Key {
 };
 
 /// Returns a key that stores its value in `target`. The default is the current value of `target`.
-/// See base/option.hpp.
+/// For Range and Choices see base/option.hpp.
 Key make_key(std::string path, std::string& target, std::string help);
 Key make_key(std::string path, bool& target, std::string help);
 Key make_key(std::string path, int& target, Range range, std::string help);
@@ -107,12 +107,14 @@ Environment process_environment();
 
 /// Reads the YAML `text`, then the variables that begin with FACEBUS_, which override the text.
 /// `name` is the file name for error messages. Throws `FatalError` (config) if the YAML is
-/// malformed, a key or variable is unknown, or a value is invalid. The message names the variable,
-/// or the file and line. For an unknown key or variable, it suggests a similar name, if any.
+/// malformed, a key occurs twice, a key or variable is unknown, or a value is invalid. The message
+/// names the variable, or the file and line. If an unknown key or variable resembles a known name,
+/// the message suggests that name.
 void read_config(const std::string& text, const std::string& name, const Environment& environment,
                  const std::vector<Key>& keys, const std::vector<Group>& groups);
 
-/// Returns a facebus.yaml with every key, its default, and its help text as a comment.
+/// Returns a facebus.yaml with every key, its default, and its help text as a comment. Contains one
+/// example entry per group.
 std::string default_yaml(const std::vector<Key>& keys, const std::vector<Group>& groups);
 
 }  // namespace facebus::service

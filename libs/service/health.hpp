@@ -20,8 +20,8 @@ class Health {
 
     /// Records that the service has started up.
     void set_ready();
-    /// Sets the result of the check `name`, for example of a dependency. `text` describes its
-    /// state.
+    /// Sets the result of the check `name`. A check is, for example, whether a dependency is
+    /// available. `text` describes the current state.
     void set_check(const std::string& name, bool ok, const std::string& text);
 
     /// Returns whether the service has started up, all checks pass, and the last heartbeat is at
@@ -47,12 +47,13 @@ class Health {
 /// `metrics` at /metrics.
 class HealthServer {
   public:
-    /// `address` is host:port; port 0 means any free port. Throws `FatalError` if the server cannot
-    /// listen; the message names `setting`, the configuration key of the address.
+    /// `address` is host:port; port 0 means any free port. Throws `FatalError` if the address is
+    /// malformed or the server cannot listen. The message names `setting`, the configuration key of
+    /// the address.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);
 
-    /// Returns the actual host:port.
+    /// Returns host:port, with the actual port if `address` had port 0.
     [[nodiscard]] const std::string& address() const { return server_.address(); }
 
   private:

@@ -11,17 +11,18 @@
 
 namespace facebus::service {
 
-/// Stage whose process() converts a message and its payload to the output message and its payload.
-/// Stages use neither sockets nor a clock.
+/// Stage whose process() converts an input message and its payload to an output message and its
+/// payload. Stages use neither sockets nor a clock.
 template <class S, class In, class Out>
 concept StageOf = requires(S stage, const In& message, const Bytes& payload) {
     { stage.process(message, payload) } -> std::same_as<std::pair<Out, Bytes>>;
 };
 
-/// Runs a stage until the stop is requested. Receives `In` messages at the input of the service and
-/// passes each to `stage`. Then calls `on_processed(item, output, output_payload)` to update
-/// metrics of the stage (`item`: the message with its payload), sets the completion time of the
-/// step, and sends the output to the next stage of the pipeline.
+/// Runs a stage until a stop is requested. Receives `In` messages at the input of the service and
+/// passes each to `stage`. Then calls `on_processed(item, output, output_payload)`, which can
+/// update metrics of the stage; `item` is the input message with its payload. Finally adds the
+/// timestamp of this stage to the output message and sends the message to the next stage. Requires:
+/// the service has an input and a next stage in wire::stages.
 template <class In, class Out, StageOf<In, Out> Stage, class OnProcessed>
 void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
     const auto row = wire::index_of(runtime.service);

@@ -1,8 +1,8 @@
-// The messages on the bus, as structs. schemas/ is the contract; tests/contract verifies that the
-// schemas, the golden bytes and these structs agree.
+// The messages on the bus, as structs. The contract for their format is schemas/. tests/contract
+// verifies that the schemas, the golden bytes and these structs agree.
 //
-// Every struct lists its fields once, in fields(); the codec derives the MessagePack keys from that
-// list. An empty std::optional field is omitted from the map.
+// fields() of each struct lists its fields. From this list, the codec derives the keys of the
+// MessagePack map that it encodes. It omits the keys of empty std::optional fields.
 #pragma once
 
 #include <array>
@@ -171,7 +171,7 @@ struct Probe {
     }
 };
 
-/// broker -> track: the probe or event was processed; `track` removes it from the outbox.
+/// broker -> track: the probe or event is completed, so `track` removes it from the outbox.
 struct Ack {
     static constexpr std::string_view kind = "ack";
     Head head{};
@@ -191,7 +191,7 @@ struct Credit {
     std::uint32_t credit = 0;
     std::string model{};         ///< model id of the worker
     std::string gallery{};       ///< version of the gallery snapshot that the worker uses
-    bool gallery_stale = false;  ///< the snapshot is stale, because Redis is unavailable
+    bool gallery_stale = false;  ///< the snapshot is stale, for example while Redis is unavailable
     std::uint64_t subjects = 0;  ///< number of subjects in the snapshot
     std::uint64_t samples = 0;   ///< number of samples in the snapshot
 
@@ -251,10 +251,12 @@ struct Identity {
     std::optional<double> probability{};
     /// `similarity` minus the runner-up's similarity; without a runner-up, equal to `similarity`.
     std::optional<double> margin{};
+    /// Absent if there is no second subject, or if it is ignored.
     std::optional<RunnerUp> runner_up{};
     double threshold = 0;      ///< similarity required for `known`
     std::uint32_t probes = 0;  ///< number of probes of this track so far, at most 64
-    /// Ids of the most similar samples of the best subject, best first.
+    /// Ids of the most similar samples of the best subject, best first. Empty if that subject is
+    /// ignored.
     std::vector<std::string> samples{};
     double quality = 0;                     ///< overall quality of the best probe, 0..1
     std::optional<Quality> crop_quality{};  ///< quality of the crop of `probe`
@@ -297,7 +299,7 @@ struct Identity {
 enum class TrackEvent {
     started,
     /// The face was detected again. Sent at most once per `track.heartbeat` seconds or, if
-    /// `track.publish_positions` is set, for every such frame.
+    /// `track.publish_positions` is set, for every frame in which the face is detected.
     moved,
     ended,  ///< one track has ended
     end,    ///< the stream of the camera has ended, and with it all of its tracks
@@ -330,9 +332,9 @@ struct Track {
     }
 };
 
-/// track -> broker -> subscribers, every 2 s per camera: state of the stream as seen by
-/// `track`, the last edge stage. Neither acknowledged nor resent, because the next message replaces
-/// it.
+/// track -> broker -> subscribers, every 2 s per camera: state of the camera's stream as seen by
+/// `track`, the last edge stage. This message is neither acknowledged nor resent, because the next
+/// one replaces it.
 struct Camera {
     static constexpr std::string_view kind = "camera";
     Head head{};               ///< ts: creation time

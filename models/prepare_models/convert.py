@@ -1,12 +1,12 @@
 """Converts the frozen TensorFlow FaceNet graph to an ONNX model that OpenCV runs at any batch size.
 
-The source already has batch normalisation folded into its convolutions. The conversion reorders
-weights from height-width-in-out to out-in-height-width, makes SAME padding explicit,
-folds each residual scale into the convolution before it, and folds the last batch normalisation
-into the matrix product. It omits the final L2 normalisation because some versions of OpenCV lack
-the operator.
+In the TensorFlow graph, the batch normalisations after convolutions are already folded into the
+convolutions. The conversion reorders weights from height-width-in-out to out-in-height-width, makes
+SAME padding explicit, folds each residual scale into the convolution before it, and folds the last
+batch normalisation into the matrix product before it. It omits the final L2 normalisation because
+some versions of OpenCV lack the operator.
 
-Every value results from single, correctly rounded floating-point operations, so the file is
+Every value is computed with single, correctly rounded floating-point operations, so the file is
 identical on every machine.
 """
 

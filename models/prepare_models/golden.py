@@ -1,4 +1,4 @@
-"""Golden embedding: the original network's output for an image computed by a formula."""
+"""Golden embedding: the output of the original (unconverted) network for an image that a formula defines."""
 
 import numpy as np
 from onnx.reference import ReferenceEvaluator
@@ -7,7 +7,7 @@ SIDE = 160
 
 
 def image():
-    """Returns the golden input, 160x160x3 uint8 RGB; golden_embedding.json gives the formula."""
+    """Returns the image of the golden embedding, 160x160x3 uint8 RGB. golden_embedding.json describes its formula."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.int64)
 
     # Elliptical bump: 256 at its centre, falling to 0 at its edge.
@@ -38,7 +38,8 @@ def image():
 
 
 def cosine(onnx_file, embedding):
-    """Returns the cosine similarity of the network's output to the golden embedding."""
+    """Returns the cosine similarity between the golden embedding, `embedding`, and the output of the network in
+    `onnx_file` for the same image."""
     pixels = (image().astype(np.float32) - 127.5) / 128
     evaluator = ReferenceEvaluator(str(onnx_file))
     (output,) = evaluator.run(None, {"input": pixels.transpose(2, 0, 1)[None]})

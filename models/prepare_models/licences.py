@@ -1,4 +1,4 @@
-"""Text of LICENCES.txt and of --list."""
+"""Text of LICENCES.txt, and the output of models/prepare --list."""
 
 HEADER = """\
 Files prepared for facebus, each with its origin and licence.
@@ -24,6 +24,7 @@ def _entry(asset):
 
 
 def listing(assets):
+    """Returns the output of --list for these assets."""
     return "\n".join(
         f"{asset.output}  ({asset.group}, {asset.size} bytes)\n"
         f"  {asset.role}\n"

@@ -1,6 +1,7 @@
-"""Checks quickly whether files are up to date: skips the hash of a file that has not changed since it was last correct.
+"""Checks whether files are up to date. Hashes only files that have changed since they were last found correct.
 
-The stamp file records the size and the modification time of each correct file.
+The stamp file records the size, the modification time and the SHA-256 of each correct file. A file counts as unchanged
+if its size and modification time are the recorded ones.
 """
 
 import json
@@ -44,7 +45,7 @@ class Stamp:
             files.write_text(self.path, json.dumps(self.known, indent=1) + "\n", scratch)
 
     def _read(self):
-        # The stamp only saves time, so an unreadable one is ignored.
+        # The stamp file only saves time, so it is ignored if it is unreadable.
         try:
             known = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

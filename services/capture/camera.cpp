@@ -52,8 +52,8 @@ Result<void> Camera::run(const CameraEvents& events) {
                 emit_end(events);
                 return {};
             }
-            // Continue one frame period after the last frame, so that pts increase as if the
-            // source had not ended.
+            // The source begins again one frame period after its last frame, so that pts increase
+            // as if it had not ended.
             offset_ = last_read_ + static_cast<std::int64_t>(ns_per_second / source->frame_rate());
             continue;
         }

@@ -8,7 +8,7 @@
 namespace facebus::capture {
 namespace {
 
-// Maximum time in ms for which the last frames are still sent after their camera has ended.
+// Maximum time in ms to send the remaining frames of a camera after its thread has ended.
 constexpr int linger_ms = 5000;
 
 /// Returns a socket that is connected to `motion`. Throws `FatalError` if motion.input is invalid.

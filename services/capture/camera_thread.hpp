@@ -43,7 +43,8 @@ class CameraThread {
 
 /// Runs all configured cameras. Blocks until a stop is requested or, with the option `exit_at_end`,
 /// until all sources have ended. Throws `FatalError` if no camera is configured or motion.input is
-/// invalid. If a file or folder cannot be read, throws `FatalError` after all cameras have ended.
+/// invalid. If the source of a camera is a file or folder that cannot be read, throws `FatalError`
+/// after all cameras have ended.
 void serve(service::Runtime& runtime, const std::map<std::string, CameraOptions>& cameras,
            const Options& options);
 

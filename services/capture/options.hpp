@@ -41,14 +41,14 @@ struct Options {
 
     static void keys(auto& self, auto&& key) {
         key("reconnect_min", self.reconnect_min, Range{0.01, 3600},
-            "delay before the first attempt to reconnect, in seconds; doubles with every failure");
+            "delay before the first attempt to reconnect, in seconds; doubled after every failure");
         key("reconnect_max", self.reconnect_max, Range{0.01, 3600},
             "maximum delay before an attempt to reconnect, in seconds");
         key("freeze_timeout", self.freeze_timeout, Range{0, 3600},
             "seconds that a device or stream may deliver identical images before it is reopened; "
             "0: no limit");
         key("exit_at_end", self.exit_at_end,
-            "exit when the files and folders of all cameras have ended");
+            "exit when all cameras have ended; a device, stream or looped source never ends");
     }
 };
 

@@ -7,8 +7,8 @@
 
 namespace facebus::cli {
 
-/// Returns $XDG_CACHE_HOME/facebus, or $HOME/.cache/facebus if XDG_CACHE_HOME is not set or empty.
-/// If HOME is not set either, uses the current folder instead of it.
+/// Returns $XDG_CACHE_HOME/facebus. If XDG_CACHE_HOME is not set or empty, returns
+/// $HOME/.cache/facebus. If HOME is not set either, returns ./.cache/facebus.
 inline std::filesystem::path cache_folder() {
     const char* const cache = std::getenv("XDG_CACHE_HOME");
     if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "facebus";

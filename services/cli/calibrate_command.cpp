@@ -19,8 +19,8 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibra
                counted(gallery.samples(), "sample", "samples"), calibration.impostors);
     if (calibration.shift > 0) {
         fmt::print(
-            "the enrolled people resemble each other more than impostors resemble them, so the "
-            "threshold is raised by {:.3f}\n",
+            "the enrolled people resemble each other more than the simulated impostors resemble "
+            "them, so the threshold is raised by {:.3f}\n",
             calibration.shift);
     }
     fmt::print(
@@ -30,8 +30,9 @@ void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibra
         calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,
         calibration.tpir * 100);
     if (leave_one_out.tested > 0) {
-        fmt::print("leave-one-out test: {} of {} identified correctly by the other samples\n",
-                   leave_one_out.identified, counted(leave_one_out.tested, "sample", "samples"));
+        fmt::print(
+            "leave-one-out test: {} of {} identified correctly when compared with all others\n",
+            leave_one_out.identified, counted(leave_one_out.tested, "sample", "samples"));
     }
     fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(people))))\n",
                policy.slope, policy.offset);

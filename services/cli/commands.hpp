@@ -12,7 +12,7 @@
 
 namespace facebus::cli {
 
-/// What every command gets: the configuration, the folder with the models, and the stop request.
+/// Input of most commands: the configuration, the folder of the models, and the stop request.
 struct Context {
     settings::Settings settings;
     std::filesystem::path models;
@@ -20,7 +20,7 @@ struct Context {
 };
 
 struct WatchOptions {
-    std::string endpoint;  ///< empty: broker.results
+    std::string endpoint;  ///< endpoint of the result topic; empty: broker.results
     bool json = false;
     bool stats = false;       ///< print the latency of each stage at the end
     bool events = false;      ///< also print track events and the broker's status
@@ -69,14 +69,14 @@ struct CollectOptions {
 Exit collect(const Context& context, const CollectOptions& options);
 
 struct DemoOptions {
-    std::string source;  ///< empty: the clip that models/prepare fetches
+    std::string source;  ///< video to play; empty: the clip that models/prepare fetches
     /// Folder of <name>/*.jpg or <name>.jpg. Empty: the photos that models/prepare fetches.
     std::optional<std::filesystem::path> gallery;
     std::filesystem::path output = "facebus-demo";
-    int workers = 2;
+    int workers = 2;           ///< number of recognize processes
     double seconds = 0;        ///< stop after this many seconds; 0: no limit
-    bool first_second = true;  ///< without `gallery`: enrol the people seen in the first second,
-                               ///< unless the source is live
+    bool first_second = true;  ///< enrol the people seen in the first second of the source; has no
+                               ///< effect if `gallery` is set or the source is live
 };
 /// Runs all services on one source and reports the results.
 Exit demo(const Context& context, const DemoOptions& options);

@@ -1,4 +1,4 @@
-// facebus detect: prints the faces in images and their quality.
+// facebus detect: prints the faces in images, with the quality of each face.
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

@@ -16,8 +16,8 @@ Exit keygen(const KeygenOptions& options) {
     const auto file = (options.folder / options.name).string();
     const bool broker = options.role == "broker";
     fmt::print(
-        "{0}.key  secret: keep it on the {1}'s machine and set bus.key to its path\n"
-        "{0}.pub  public: {2}\n",
+        "{0}.key  secret key: keep it on the {1}'s machine and set bus.key to its path\n"
+        "{0}.pub  public key: {2}\n",
         file, options.role,
         broker
             ? "copy it to every machine that connects to the broker and set bus.broker to its path"

@@ -10,7 +10,7 @@ namespace {
 
 facebus::Exit run(int argc, char** argv) {
     using namespace facebus;
-    static Stop stop;  // static, because signals can arrive until the process exits
+    static Stop stop;  // static, because the signal handler uses it until the process exits
     const auto line = cli::parse(argc, argv);
     if (!line) return line.error();
     service::stop_on_signals(stop);

@@ -11,6 +11,7 @@ namespace facebus::cli {
 namespace {
 
 constexpr std::size_t bar_width = 30;
+// Minimum time between two redraws of the bar on a terminal, and between two lines elsewhere.
 constexpr auto redraw_terminal = std::chrono::milliseconds(100);
 constexpr auto redraw_log = std::chrono::seconds(10);
 

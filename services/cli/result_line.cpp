@@ -45,7 +45,7 @@ std::string format_line(const wire::Identity& identity, bool colour) {
                            identity.threshold);
     }
     if (identity.margin) out += fmt::format("  margin {:.3f}", *identity.margin);
-    if (identity.probability) out += fmt::format("  p {:.3f}", *identity.probability);
+    if (identity.probability) out += fmt::format("  probability {:.3f}", *identity.probability);
     out += fmt::format("  probes {}", identity.probes);
     return out;
 }

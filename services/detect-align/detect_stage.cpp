@@ -9,8 +9,8 @@
 namespace facebus::detect_align {
 namespace {
 
-/// Returns the face for the message, with box and landmarks converted from coordinates of the area
-/// to coordinates of the frame.
+/// Returns the entry of a face in the message. Converts box and landmarks from coordinates of the
+/// area to coordinates of the frame.
 wire::FaceItem to_frame_coordinates(const vision::Detection& face, const Area& area,
                                     const Quality& quality) {
     wire::FaceItem item{.box = face.box, .landmarks = face.landmarks, .quality = quality};
@@ -25,8 +25,8 @@ wire::FaceItem to_frame_coordinates(const vision::Detection& face, const Area& a
     return item;
 }
 
-/// Returns whether the area may contain only a part of the face: the box touches a border of the
-/// area that is not a border of the frame. Box and crop of such a face may be wrong.
+/// Returns whether the face may extend beyond the area. This is so if its box touches a border of
+/// the area that is not a border of the frame. Box and crop of such a face may be wrong.
 bool is_cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;

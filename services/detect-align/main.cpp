@@ -12,9 +12,10 @@ int main(int argc, char** argv) {
         detect_align::DetectStage stage(runtime.models, settings.detect);
         service::run_stage<wire::Region, wire::Face>(
             runtime, stage, [&](const auto&, const wire::Face& face, const Bytes&) {
-                // The label has few values: all cameras belong to the `capture` of this machine.
+                // Each value of the label `camera` adds a time series. There are few, because all
+                // faces come from the cameras of this edge.
                 runtime.metrics
-                    .counter("facebus_faces_total", "Faces detected, counted in every frame",
+                    .counter("facebus_faces_total", "Faces detected, one count per face and frame",
                              {{"camera", face.head.src}})
                     .add(static_cast<double>(face.faces.size()));
             });

@@ -51,7 +51,7 @@ struct Enrolled {
 };
 
 /// Adds the face to the subject named `name`. If the subject already has this sample, counts it as
-/// `already`. Other errors: see gallery::Store::add().
+/// `already`, not as an error. Errors: those of gallery::Store::add() except `exists`.
 Result<Enrolled> enrol(gallery::Store& store, const std::string& name, const FaceSample& face);
 
 /// Computes samples from images, with the same detector, alignment and network as recognition. Not
@@ -76,9 +76,9 @@ class Enroller {
     /// `refused` if the face has a flaw.
     Result<FaceSample> sample(const Image& crop, const Quality& quality, const std::string& source);
 
-    /// Adds the first five of `faces` that can be enrolled to the subject named `name`. If none of
-    /// them can, fails with the error of the last one. Fails with `unavailable` if Redis cannot be
-    /// reached.
+    /// Adds to the subject named `name` the first five of `faces` that can be enrolled. If no face
+    /// can be enrolled, fails with the error of the last face. Fails with `unavailable` if Redis
+    /// cannot be reached.
     Result<Enrolled> add(gallery::Store& store, const std::string& name,
                          const std::vector<vision::Sighting>& faces, const std::string& source);
 

@@ -11,8 +11,8 @@ std::unexpected<Error> stopped_error() {
     return fail(ErrorKind::refused, "stopped");
 }
 
-/// Marks a subject as ignored. Creates it if it does not exist, so that it is already ignored when
-/// its first sample is added.
+/// Marks a subject as ignored. If the gallery does not contain the subject, creates it first, so
+/// that it is already ignored when its first sample is added.
 Result<void> ignore(gallery::Store& store, const std::string& name) {
     const auto created = store.add_subject(name);
     if (!created && created.error().kind != ErrorKind::exists) {

@@ -13,7 +13,7 @@ std::unexpected<Fault> http_error(int status, int code, std::string message) {
 Fault to_fault(const Error& error, int code) {
     switch (error.kind) {
         case ErrorKind::unavailable:
-            // By convention, text after a semicolon is a remedy.
+            // By convention, a remedy follows a semicolon. Add one if the message has none.
             return {503, 503, error.message + (error.message.contains("; ") ? "" : "; try again")};
         case ErrorKind::too_large:
             return {413, 413, error.message};

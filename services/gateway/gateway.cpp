@@ -26,11 +26,12 @@ namespace {
 
 // Number of connections to Redis that the request handlers share.
 constexpr int redis_connections = 4;
-// How long received results are kept for the page. Also the maximum age of the results that are
-// read from the history at start-up, so that MQTT presence knows the names of people in view.
+// Maximum age of the results that are kept for the page. At start-up, results up to this age are
+// read from the history, so that the page shows them and MQTT presence knows the people in view.
 constexpr std::chrono::hours max_result_age(1);
 
-/// Returns the API keys, or null if gateway.allow_anonymous is set.
+/// Returns the API keys, or null if gateway.allow_anonymous is set. Throws FatalError if these
+/// settings are invalid.
 std::shared_ptr<KeyRing> load_keys(const service::Runtime& runtime, const Options& options) {
     if (options.allow_anonymous) {
         const auto address = http::parse_address(options.address);

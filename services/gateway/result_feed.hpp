@@ -14,7 +14,7 @@
 
 namespace facebus::gateway {
 
-/// Callbacks of a part of the gateway that receives results. Empty callbacks are skipped. The
+/// Callbacks of one part of the gateway, by kind of message. Empty callbacks are skipped. The
 /// ResultFeed calls them on its thread, so they must not block.
 struct ResultListener {
     /// Receives each result once; see results::CatchUp. `crop` is empty if the result has none or
@@ -26,9 +26,9 @@ struct ResultListener {
 };
 
 /// Subscribes to the result topic and passes messages to the listeners, on its own thread, until
-/// runtime.stop is requested. At the start, reads the results of the last `age` from the history in
-/// Redis; later, reads the results that it missed. If Redis is unavailable, live results continue,
-/// and missed results arrive late.
+/// runtime.stop is requested. Also passes on results from the history in Redis: at the start, those
+/// that are not older than `age`; later, those that it has missed. If Redis is unavailable, results
+/// of the topic still arrive, and missed results arrive later.
 class ResultFeed {
   public:
     /// Throws FatalError if `endpoint` (broker.results) is not a valid address.

@@ -28,8 +28,9 @@ std::size_t Site::max_body() const {
     return std::ranges::max(router_.routes(), {}, &Route::max_body).max_body;
 }
 
-/// Returns the route of the request and the client's key if the key has the required role. On
-/// failure, adds the headers that the error response needs to `extra`.
+/// Returns the route of the request and the client's key. Fails if the request has no route, or if
+/// the key does not have the required role. If the path supports only other methods, adds the
+/// header `Allow` for the error response to `extra`.
 HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
                                              http::Response& extra) const {
     std::string allow;

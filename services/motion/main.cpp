@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
         auto forwarded = runtime.metrics.counter("facebus_motion_searched_pixels_total",
                                                  "Pixels forwarded to face detection");
         auto received = runtime.metrics.counter("facebus_motion_pixels_total",
-                                                "Pixels received, over all frames");
+                                                "Pixels of all received frames");
         service::run_stage<wire::Frame, wire::Region>(
             runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {
                 received.add(static_cast<double>(frame.payload.size()) / channels);

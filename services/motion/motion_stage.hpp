@@ -1,4 +1,4 @@
-// Stage `motion`: selects the areas of a frame that are worth searching for faces.
+// Stage `motion`: selects the areas of a frame in which detect-align searches for faces.
 #pragma once
 
 #include <map>
@@ -16,14 +16,14 @@ class MotionStage {
   public:
     explicit MotionStage(const vision::MotionOptions& options) : options_(options) {}
 
-    /// Returns the region message for one frame, and the concatenated pixels of its areas.
-    /// `pixels`: see wire::Frame. At the end of a stream, forwards the message and deletes the
-    /// camera's motion gate.
+    /// Returns the message with the areas of one frame, and the concatenated pixels of these areas.
+    /// `pixels`: see wire::Frame. If the frame marks the end of a stream, returns a message without
+    /// areas and deletes the camera's motion gate.
     std::pair<wire::Region, Bytes> process(const wire::Frame& frame, const Bytes& pixels);
 
   private:
     vision::MotionOptions options_;
-    int streams_ = 0;  ///< number of streams started so far
+    int streams_ = 0;  ///< number of streams so far, of all cameras
     std::map<std::string, vision::MotionGate> cameras_;
 };
 

@@ -10,8 +10,8 @@
 namespace facebus::people {
 namespace {
 
-/// Similarity of two tracks that must not be in one group. A sum that includes it is also
-/// -infinity, so two groups that contain such a pair are never joined.
+/// Similarity of two tracks that must not be in one group. The sum for two groups that contain such
+/// a pair is also -infinity, so these groups are never joined.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
 /// Agglomerative clustering with average linkage. At first, each track is a group. For every pair
@@ -88,9 +88,9 @@ class Linkage {
         members_[into].insert(members_[into].end(), members_[from].begin(), members_[from].end());
         members_[from].clear();
         // Find the nearest group again for the joined group, and for groups whose nearest group was
-        // one of the two. For all other groups, the nearest group stays the same, because their
-        // average similarity to the joined group is never higher than the higher of the two
-        // averages before.
+        // one of the two. For all other groups, the nearest group stays the same: the average
+        // similarity to the joined group lies between the averages to the two groups before they
+        // were joined.
         for (std::size_t k = 0; k < count_; ++k) {
             if (members_[k].empty()) continue;
             if (k == into || nearest_[k] == into || nearest_[k] == from) find_nearest(k);
@@ -98,10 +98,12 @@ class Linkage {
     }
 
     std::size_t count_;
-    std::vector<double>
-        sums_;  ///< for each pair of groups, sum of the similarities of their tracks
-    std::vector<std::vector<std::size_t>> members_;  ///< tracks per group; empty: group was joined
-    std::vector<std::optional<std::size_t>> nearest_;  ///< most similar group; empty: none
+    /// For each pair of groups, the sum of the similarities between their tracks.
+    std::vector<double> sums_;
+    /// Tracks of each group; empty if the group was joined into another group.
+    std::vector<std::vector<std::size_t>> members_;
+    /// Most similar group of each group; empty if no group may be joined with it.
+    std::vector<std::optional<std::size_t>> nearest_;
 };
 
 }  // namespace
@@ -112,8 +114,8 @@ bool visible_together(const TrackFace& a, const TrackFace& b) {
 
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double min_similarity) {
-    // Sort by appearance. The last two parts of the key break ties, so that the result does not
-    // depend on the order of the input.
+    // Sort by video and start of the track. The other two parts of the key break ties, so that the
+    // groups do not depend on the order of the input.
     std::vector<std::size_t> order(tracks.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t i, std::size_t k) {

@@ -11,7 +11,8 @@
 namespace facebus::recognize {
 namespace {
 
-/// Sets the decision and the fields that explain it. Never reveals an ignored person.
+/// Sets the decision and the fields that explain it. For a track of an ignored person, sets only
+/// `threshold`, `reason` and `ignored`, so that the result does not reveal who it is.
 void explain(wire::Identity& identity, const gallery::Decision& decision,
              const gallery::Policy& policy) {
     using gallery::Verdict;
@@ -26,12 +27,14 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
         identity.reason =
             decision.good_probes == 0
                 ? fmt::format("no face has a quality of at least {:.2f}", policy.min_quality)
-                : fmt::format("{} of {} good faces seen so far", decision.good_probes,
-                              policy.min_probes);
+                : fmt::format("only {} of the {} required good faces seen so far",
+                              decision.good_probes, policy.min_probes);
     }
     const auto& best = decision.match.best;
     if (!best) {
-        if (decision.verdict == Verdict::unknown) identity.reason = "the gallery is empty";
+        if (decision.verdict == Verdict::unknown) {
+            identity.reason = "the gallery contains no face to compare with";
+        }
         return;
     }
     if (decision.verdict == Verdict::known) {
@@ -44,7 +47,7 @@ void explain(wire::Identity& identity, const gallery::Decision& decision,
     identity.similarity = best->similarity;
     identity.probability = decision.probability;
     identity.margin = decision.margin;
-    // Never expose an ignored subject, neither as best match nor as runner-up.
+    // Do not expose an ignored subject, either as the best match or as the runner-up.
     if (!best->ignored) identity.samples = best->samples;
     if (const auto& second = decision.match.runner_up; second && !second->ignored) {
         identity.runner_up = {second->subject_id, second->name, second->similarity};

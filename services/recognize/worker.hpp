@@ -14,8 +14,8 @@
 
 namespace facebus::recognize {
 
-/// Requests one batch of probes at a time from the broker, and returns an identity for each probe.
-/// Not thread-safe.
+/// Requests one batch of probes at a time from the broker, and sends one identity per valid probe
+/// to the broker. Not thread-safe.
 class Worker {
   public:
     /// Loads the network and the gallery, and connects to the broker. Throws `FatalError` if the
@@ -23,7 +23,7 @@ class Worker {
     Worker(service::Runtime& runtime, const Options& options, const std::string& broker_endpoint,
            const gallery::RedisOptions& redis, const gallery::CalibrationOptions& calibration);
 
-    /// Blocks until a stop is requested.
+    /// Processes probes until a stop is requested.
     void run();
 
   private:

@@ -25,7 +25,7 @@ CatchUp::CatchUp(gallery::RedisOptions redis, std::chrono::seconds age)
     : history_(std::move(redis), 0), position_(stream_id_before(age)) {}
 
 CatchUp::Run& CatchUp::run_state(const std::string& run) {
-    // Forget the oldest run: the id of a run is its start time.
+    // Forget the oldest run, which is the first one: the id of a run is its start time.
     if (runs_.size() >= max_runs && !runs_.contains(run)) runs_.erase(runs_.begin());
     return runs_[run];
 }
@@ -33,8 +33,8 @@ CatchUp::Run& CatchUp::run_state(const std::string& run) {
 bool CatchUp::record(const wire::Identity& identity) {
     if (!identity.run) return true;
     auto& recorded = run_state(*identity.run).recorded;
-    // If the set is full and the result is older than all remembered ones, it was recorded and then
-    // forgotten, or it is too old to matter.
+    // If the set is full and the result is older than all remembered ones, skip the result. It was
+    // recorded and then forgotten, or it is too old to matter.
     if (recorded.size() >= max_recorded) {
         if (identity.result < *recorded.begin()) return false;
         recorded.erase(recorded.begin());
@@ -45,7 +45,8 @@ bool CatchUp::record(const wire::Identity& identity) {
 bool CatchUp::missed_results(const wire::Status& status) {
     if (!status.run) return false;
     auto& run = run_state(*status.run);
-    // Nothing is missing if the recorded numbers are consecutive and include the newest result.
+    // No result is missing if the recorded numbers are consecutive and include status.results, the
+    // number of the newest result.
     const bool complete = !run.recorded.empty() && *run.recorded.rbegin() >= status.results &&
                           run.recorded.size() == *run.recorded.rbegin() - *run.recorded.begin() + 1;
     if (complete || status.results == 0) return false;

@@ -23,7 +23,8 @@ class CatchUp {
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
     /// Records a result. Returns false if the caller must skip it, because it was already recorded
-    /// or is older than the 100,000 remembered results of its run.
+    /// or is older than the 100,000 remembered results of its run. Returns true for every result
+    /// without a run.
     bool record(const wire::Identity& identity);
 
     /// Returns whether the broker has published results that are not recorded, so that the caller
@@ -40,7 +41,7 @@ class CatchUp {
     struct Run {
         std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
         std::uint64_t missing_up_to = 0;   ///< status.results when results were last missing
-        int times = 0;  ///< how many calls of missed_results() found them missing
+        int times = 0;  ///< calls of missed_results() that found results missing up to there
     };
 
     Run& run_state(const std::string& run);

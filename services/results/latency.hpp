@@ -29,13 +29,13 @@ class Latency {
 
     /// Returns the number of results.
     [[nodiscard]] std::size_t count() const { return total_.size(); }
-    /// Returns the q-quantile (0..1) of the total latency in milliseconds; 0 if there are no
-    /// results.
+    /// Returns the q-quantile of the total latency, in milliseconds; 0 if there are no results. `q`
+    /// is from 0 to 1.
     [[nodiscard]] double total_ms(double q) const;
 
   private:
-    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< durations per step
-    std::vector<double> total_;                               ///< total latencies in milliseconds
+    std::array<std::vector<double>, wire::steps.size()> ms_;  ///< durations in ms, by step
+    std::vector<double> total_;                               ///< total latencies in ms
 };
 
 }  // namespace facebus::results

@@ -6,9 +6,11 @@ namespace facebus::results {
 namespace {
 
 constexpr int idle_ms = 200;
-constexpr int max_batch = 1000;  // messages between two calls of `idle`
+constexpr int max_batch = 1000;  // maximum number of messages between two calls of `idle`
 
-/// Decodes a message and calls the handlers for it. Returns false if `handler` returned false.
+/// Decodes a message. If `wanted` returns true for it, calls `handlers.raw` and then `handler`. If
+/// the message cannot be decoded, calls `handlers.error`. Returns false if `handler` returned
+/// false.
 template <class M>
 bool dispatch(const bus::Message& message, const ResultHandlers& handlers, auto&& wanted,
               auto&& handler) {

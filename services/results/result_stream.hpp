@@ -22,7 +22,7 @@ struct ResultHandlers {
     std::function<bool(const wire::Track&)> track;
     std::function<bool(const wire::Camera&)> camera{};
     std::function<bool(const wire::Status&)> status;
-    /// Called for every message that is not skipped, before the handler for its kind.
+    /// Called for every decoded message that is not skipped, before the handler for its kind.
     std::function<void(const bus::Message&)> raw;
     std::function<void(const Error&)> error;  ///< called if a message cannot be received or decoded
     /// Called after each batch of up to 1,000 messages, and every 200 ms while no message arrives.
@@ -34,12 +34,12 @@ class ResultStream {
   public:
     ResultStream(bus::Context& context, const std::string& endpoint, const Stop& stop);
 
-    /// Receives messages and calls the handlers. Blocks until a handler returns false, then returns
-    /// true, or until a stop is requested, then returns false.
+    /// Receives messages and calls the handlers. Returns true after `identity`, `track`, `camera`,
+    /// `status` or `idle` has returned false. Returns false after a stop request.
     bool read(const ResultHandlers& handlers);
 
-    /// Calls the handlers for one message. Returns false if the handler for its kind returned
-    /// false.
+    /// Calls the handlers for one message. Returns false if the handler for the kind of the message
+    /// returned false.
     static bool handle(const bus::Message& message, const ResultHandlers& handlers);
 
   private:

@@ -9,7 +9,8 @@
 
 namespace facebus::settings {
 
-/// Calls service::run() and passes the settings of facebus.yaml to `body`.
+/// Calls service::run() and passes the settings from the configuration file and the environment to
+/// `body`. Returns the exit code.
 inline int run(const std::string& process, int argc, char** argv,
                const std::function<void(service::Runtime&, const Settings&)>& body) {
     Settings settings;

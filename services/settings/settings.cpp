@@ -62,7 +62,8 @@ std::vector<service::Group> groups(Settings& settings) {
     return {service::group_of("cameras",
                               "cameras by name; a name is 1 to 64 letters, digits, '_' or '-'",
                               settings.cameras, "door"),
-            service::group_of("webhooks", "gateway: HTTP endpoints that receive results, by name",
+            service::group_of("webhooks",
+                              "HTTP endpoints to which the gateway sends results, by name",
                               settings.webhooks, "lock")};
 }
 

@@ -23,7 +23,7 @@
 
 namespace facebus::settings {
 
-/// The sections of facebus.yaml.
+/// Values of all settings, by section of facebus.yaml.
 struct Settings {
     std::map<std::string, capture::CameraOptions> cameras;
     std::map<std::string, gateway::WebhookOptions> webhooks;
@@ -45,15 +45,18 @@ struct Settings {
     [[nodiscard]] std::vector<std::string> camera_names() const;
 };
 
-/// Returns all keys. They store their values in `settings`.
+/// Returns the keys of all sections except `cameras` and `webhooks`. They store their values in
+/// `settings`.
 std::vector<service::Key> keys(Settings& settings);
-/// Returns the groups `cameras` and `webhooks`. They store their entries in `settings`.
+/// Returns the sections `cameras` and `webhooks`, whose entries are named by the user. They store
+/// their entries in `settings`.
 std::vector<service::Group> groups(Settings& settings);
 
-/// Reads the configuration file and the environment. If `file` is empty, the configuration file is
-/// $FACEBUS_CONFIG; if this is not set, it is the first of ./facebus.yaml and
-/// /etc/facebus/facebus.yaml that exists. Without a file, the defaults apply. Throws `FatalError`
-/// (config) if the file is unreadable or a setting is invalid.
+/// Reads the configuration file, then the environment, which overrides the file. If `file` is
+/// empty, reads the file that $FACEBUS_CONFIG names. If this variable is not set or empty, reads
+/// the first of ./facebus.yaml and /etc/facebus/facebus.yaml that exists. Settings that are not set
+/// have their defaults. Throws `FatalError` (config) if the file cannot be read, or if a setting is
+/// unknown or invalid.
 Settings load(const std::string& file, const service::Environment& environment);
 
 /// Returns a facebus.yaml with every key, its default and its help text.

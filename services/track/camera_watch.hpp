@@ -12,26 +12,27 @@
 
 namespace facebus::track {
 
-/// Counts the frames and open tracks of each camera and reports them once per `interval`. From the
-/// reports, subscribers can see whether a camera delivers frames. If the reports stop, the edge is
+/// Counts the frames and open tracks of each camera and reports both numbers once per `interval`.
+/// The reports show subscribers whether a camera delivers frames. If no reports arrive, the edge is
 /// offline. Not thread-safe.
 class CameraWatch {
   public:
     /// `configured`: cameras to report from the start, even if they never deliver a frame, for
-    /// instance because of a wrong address.
+    /// example because their address is wrong.
     CameraWatch(Monotonic::duration interval, Monotonic::time_point now,
                 const std::vector<std::string>& configured = {});
 
     /// Counts a frame, or records the end of the stream.
     void record(const wire::Face& frame);
-    /// Adds or removes an open track if the event is its start or its end.
+    /// Counts a track as open from its `started` event to its `ended` event. Ignores other events.
     void record(const wire::Track& event);
 
-    /// Returns one report per camera that is configured or has delivered a frame, if `interval` has
-    /// elapsed since the last reports (or since the constructor). Otherwise returns nothing.
+    /// Returns one report for each camera that is configured or has delivered a frame. Returns
+    /// nothing if less than `interval` has elapsed since the last reports or, before the first
+    /// reports, since the constructor was called.
     std::vector<wire::Camera> reports(Monotonic::time_point now, std::int64_t utc_ns);
 
-    /// Returns when the next reports are due.
+    /// Returns the time at which the next reports are due.
     [[nodiscard]] Monotonic::time_point due() const { return due_; }
 
   private:

@@ -13,8 +13,8 @@
 
 namespace facebus::track {
 
-/// Messages that result from one frame. They must be sent in this order: events `before`, probes,
-/// events `after`, because a track starts before its probes and ends after them.
+/// Messages that result from one frame. They must be sent in the order `before`, `probes`, `after`,
+/// because a track starts before its probes and ends after them.
 struct TrackOutput {
     struct Probe {
         wire::Probe message;
@@ -36,9 +36,9 @@ class TrackStage {
           moved_interval_(
               options.publish_positions ? 0 : static_cast<std::int64_t>(options.heartbeat * 1e9)) {}
 
-    /// Returns the messages for the faces of one frame. `crops`: see wire::Face. The end of a
-    /// stream ends all of its tracks; the last event is then wire::TrackEvent::end, which concerns
-    /// the whole stream.
+    /// Returns the messages for the faces of one frame. `crops` are the crops of the faces; see
+    /// wire::Face. If the frame marks the end of a stream, all tracks of the stream end, and the
+    /// last event is wire::TrackEvent::end, which concerns the whole stream.
     TrackOutput process(const wire::Face& frame, const Bytes& crops);
 
   private:
@@ -59,8 +59,8 @@ class TrackStage {
 
     vision::TrackerOptions options_;
     std::string session_;
-    std::int64_t
-        moved_interval_;  ///< minimum ns between `moved` events of a track; 0: one per frame
+    /// Minimum time in ns from the last published event of a track to a `moved` event.
+    std::int64_t moved_interval_;
     std::map<std::string, Camera> cameras_;
     std::map<std::string, std::uint64_t> streams_;  ///< number of streams so far, by camera
 };

@@ -23,8 +23,9 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& op
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
                                             "Probes that the broker acknowledged")),
       dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
-                                       "Probes of live cameras dropped because the outbox was "
-                                       "full: the broker is unavailable or too slow")),
+                                       "Probes dropped from the full outbox to make room for "
+                                       "messages of live cameras: the broker is unavailable or "
+                                       "too slow")),
       pending_(runtime.metrics.gauge("facebus_outbox_entries",
                                      "Probes and events that are not acknowledged yet")) {}
 

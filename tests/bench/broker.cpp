@@ -4,8 +4,8 @@
 // and a simulated worker to its endpoint WORKERS. The edge sends COUNT probes with a crop of 77 kB
 // each. The worker responds immediately.
 //
-// For comparison, bench.broker relay COUNT sends the same messages through a ZeroMQ proxy, which
-// decodes and stores nothing.
+// For comparison, bench.broker relay COUNT sends the same probes and responses through a ZeroMQ
+// proxy, which decodes and stores nothing.
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -24,8 +24,8 @@ namespace {
 
 using namespace facebus;
 
-constexpr std::size_t window = 512;  // maximum number of probes that wait for a response
-constexpr std::uint32_t batch = 32;  // first credit of the worker
+constexpr std::size_t window = 512;  // maximum number of sent probes without a response
+constexpr std::uint32_t batch = 32;  // number of probes that the worker requests at first
 
 void send(zmq::socket_t& socket, const std::string& peer, const std::string& topic,
           const std::string& header, std::string_view payload) {
@@ -36,8 +36,8 @@ void send(zmq::socket_t& socket, const std::string& peer, const std::string& top
 }
 
 /// Simulates a worker that responds to every probe immediately. If `relayed` is true, probes come
-/// through the proxy: their first ZeroMQ frame is the address of their sender. The worker sends it
-/// back with the response.
+/// through the proxy. Their first ZeroMQ frame is then the address of the edge, and the response
+/// begins with the same frame.
 void simulate_worker(zmq::context_t& context, const std::string& endpoint, bool relayed) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     socket.set(zmq::sockopt::linger, 0);

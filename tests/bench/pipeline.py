@@ -1,7 +1,7 @@
 """usage: pipeline.py throughput | profile | latency | cameras | workers | overload
 
-Measures the whole system, for tests/bench/run. Except in `workers` and `overload`, cameras play clips that show the
-demo clip at one or more positions on a grey background.
+Measures the whole system; tests/bench/run runs this script. In `workers` and `overload`, a simulated edge sends probes.
+In the other measurements, cameras play clips that show the demo clip at one or more positions on a grey background.
 """
 
 import os
@@ -51,7 +51,8 @@ class Pipeline(support.ProcessTest):
         return system
 
     def read(self, system, seconds):
-        """Reads the result topic for `seconds`. Returns the results as (Unix time of arrival in ns, message)."""
+        """Reads the result topic for `seconds`. Returns one pair per result: the Unix time of arrival in ns, and the
+        message."""
         end = time.monotonic() + seconds
         results = []
         while (left := end - time.monotonic()) > 0:
@@ -66,8 +67,8 @@ class Pipeline(support.ProcessTest):
         return {name: cpu_seconds(service.process.pid) for name, service in system.services.items()}
 
     def throughput(self):
-        """Prints the frames per second of facebus and of a comparable Python program (`frames` of peers.py), and the
-        CPU time per frame of each process of facebus."""
+        """Prints the frames per second of facebus and of a comparable Python program (command `frames` of peers.py).
+        Also prints the CPU time per frame of each process of facebus."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -89,7 +90,7 @@ class Pipeline(support.ProcessTest):
             print(f"| {name} | {seconds / frames * 1000:.2f} | {seconds / total:.0%} |")
 
     def profile(self):
-        """Prints the share of each component in the CPU time of all processes, measured with perf."""
+        """Prints how the CPU time of all processes of facebus is divided among their components, measured with perf."""
         clip = self.clip("three.mp4", 640, 480, [(0, 0), (214, 150), (428, 300)])
         system = self.start_system()
         system.play(clip, FACEBUS_CAMERAS_CLIP_LOOP="true")
@@ -114,7 +115,8 @@ class Pipeline(support.ProcessTest):
         for component, share in shares.items():
             print(f"| {component} | {share:.1f}% |")
 
-    # (component, pattern of a line of perf's report); the first matching pattern counts.
+    # Pairs of a component and a pattern. A line of perf's report counts for the first component with a matching
+    # pattern.
     COMPONENTS = (
         ("sockets: libzmq", r"libzmq"),
         ("kernel: sockets", r"\[k\].*(sock|skb|unix|copy_|rep_movs|epoll|eventfd|poll|sendmsg|recvmsg|tcp|pipe)"),
@@ -128,7 +130,8 @@ class Pipeline(support.ProcessTest):
     )
 
     def latency(self):
-        """Prints the time from the first frame that shows a person to the arrival of the first result."""
+        """Prints the time from the first frame that shows a person to the arrival of the first result about the
+        person."""
         period = 2.0
         clip = self.clip("visible.mp4", 640, 480, [(214, 150)], seconds=period)
         # The man is visible in the first half of the clip and hidden in the second.
@@ -150,8 +153,8 @@ class Pipeline(support.ProcessTest):
               f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):
-        """Prints the frame rate, the dropped frames and the CPU time of 1 to 12 live cameras, until more than 2% of the
-        frames are dropped. Also prints the peak memory of the edge processes with one camera."""
+        """Prints the frame rate, the dropped frames and the CPU time with 1 to 12 live cameras. Stops if more than 2%
+        of the frames are dropped. Also prints the peak memory of the edge processes with one camera."""
         clip = self.clip("one.mp4", 1280, 720, [(500, 250)], man=352)
         print("| cameras, 1280x720, 25 frames/s | frames/s | dropped | share dropped | cores in use |\n"
               "|--:|--:|--:|--:|--:|")
@@ -163,7 +166,7 @@ class Pipeline(support.ProcessTest):
             self.read(system, 4)
 
             def totals(count=count):
-                """Returns the numbers of captured and of dropped frames so far."""
+                """Returns how many frames have been captured and how many dropped so far."""
                 health = system.services["capture"].health
                 frames = sum(metric(health, "facebus_frames_total", camera=f"c{i}") for i in range(count))
                 dropped = sum(dropped_by(system, stage.process) for stage in EDGE)
@@ -187,7 +190,7 @@ class Pipeline(support.ProcessTest):
         print(f"| total | {sum(memory.values()):.0f} |")
 
     def workers(self):
-        """Prints the probes per second of real workers, fed by a simulated edge that always has more probes."""
+        """Prints how many probes real workers process per second if a simulated edge always has more probes to send."""
         print("| workers | batch | probes/s | core ms per probe | peak MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
@@ -226,8 +229,9 @@ class Pipeline(support.ProcessTest):
         system.start("broker", "recognize")
         rate = 200
         edge = Edge(system.context, system.ipc("probes"), "bench")
-        # Like `track`, the edge drops its oldest probe if too many are unacknowledged. Unlike in `track`, the limit is
-        # above the length of the broker's queue, so that a single edge can fill the queue.
+        # Like `track`, the simulated edge drops its oldest probe if too many are unacknowledged. Unlike in `track`, the
+        # maximum number of unacknowledged probes exceeds the capacity of the broker's queue, so that a single edge can
+        # fill the queue.
         outbox = 256
         start = time.monotonic()
         empty, longest = peak_memory(system, "broker"), 0
@@ -251,7 +255,7 @@ def peak_memory(system, name):
 
 
 def dropped_by(system, name):
-    """Returns how many messages a stage has dropped, summed over all labels."""
+    """Returns how many messages a stage has dropped in total: the sum over the labels of facebus_dropped_total."""
     from system import http_get
     body = http_get(system.services[name].health, "/metrics")[2]
     return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines()

@@ -1,4 +1,5 @@
-// Tests that the schemas, the golden bytes and the structs describe the same messages.
+// Tests that the JSON schemas, the stored encodings (golden bytes) and the structs describe the
+// same messages.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -62,7 +63,9 @@ std::string type_of(const json& value) {
     return "object";
 }
 
-/// Checks that `value` has exactly the keys of the schema, with their types.
+/// Checks that `value` has the type or constant of the schema. If it is an object, also checks that
+/// it has exactly the keys of the schema. Checks the values of keys and arrays in the same way.
+/// `path` is the position of `value` in the message, for error messages.
 void compare(const json& value, const json& reference, const json& common,
              const std::string& path) {
     const auto& schema = resolve(reference, common);
@@ -90,7 +93,7 @@ void compare(const json& value, const json& reference, const json& common,
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(output_of_each_edge_stage_is_the_input_of_the_next_stage) {
+BOOST_AUTO_TEST_CASE(each_edge_stage_sends_the_message_that_the_next_stage_receives) {
     std::set<std::string_view> kinds;
     examples::for_each([&](const auto& message, std::size_t) {
         kinds.insert(std::remove_cvref_t<decltype(message)>::kind);
@@ -175,7 +178,7 @@ BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
     BOOST_TEST(enum_of("track", "event") == json(enum_names(wire::TrackEvent{})));
 }
 
-BOOST_AUTO_TEST_CASE(each_message_has_a_schema_and_each_schema_a_message) {
+BOOST_AUTO_TEST_CASE(each_message_has_a_schema_and_each_schema_has_a_message) {
     std::set<std::string> messages{"common"};
     examples::for_each([&](const auto& message, std::size_t) {
         messages.insert(std::string(std::remove_cvref_t<decltype(message)>::kind));

@@ -1,8 +1,9 @@
-"""Runs the server side and `track` as real processes and feeds them faces, so that every probe can be accounted for.
+"""Runs `track`, the broker, the workers and Redis as real processes, and checks that faults lose
+no probe.
 
-The test takes the place of detect-align. By default, each frame has three faces. `track` is configured to send one
-probe per face of each frame, so N frames produce exactly 3 N probes. Each of them must be completed despite the fault.
-`track` counts the probes that are sent, acknowledged and dropped.
+The test takes the place of detect-align and sends faces to `track`. By default, each frame has three faces. `track` is
+configured to send one probe per face of each frame, so N frames produce exactly 3 N probes. Each of them must be
+completed despite the fault. `track` counts the probes that are sent, acknowledged and dropped.
 """
 
 import json
@@ -55,6 +56,7 @@ class FaultSystem(System):
         self.connect_detect()
 
     def connect_detect(self):
+        """Connects to `track` in place of detect-align."""
         self.detect = self.context.socket(zmq.PUSH)
         self.detect.linger = 0
         self.detect.connect(self.ipc("track"))
@@ -159,8 +161,8 @@ class FaultTest(support.ProcessTest):
         need_tool("redis-cli")
 
     def start_system(self, workers=2, **environment):
-        """Starts a system and feeds it 16 frames. Returns it as soon as three probes are acknowledged, so that others
-        are still in flight."""
+        """Starts a system and feeds it 16 frames. Returns the system as soon as three probes are acknowledged, so that
+        others are still in flight."""
         system = FaultSystem(self, workers, **environment)
         system.start_server()
         system.feed(16)
@@ -174,7 +176,7 @@ class FaultTest(support.ProcessTest):
         return time.monotonic() - start
 
     def check_all_completed(self, system, fault, recovered=None, stored=True):
-        """Waits until every probe is acknowledged, then checks that none was lost or dropped or has the decision
+        """Waits until every probe is acknowledged. Then checks that no probe was lost, was dropped or has the decision
         `error`. `fault` describes the fault in the report. `recovered` is the result of wait_for_recovery(). If
         `stored` is true, also checks that the workers have stored every probe in Redis."""
         system.wait_until_idle()
@@ -185,7 +187,7 @@ class FaultTest(support.ProcessTest):
         self.assertEqual([], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])
 
     def check_counts(self, fault, sent, completed, dropped=0, seconds=None):
-        """Checks that no probe was lost or dropped, and writes a line for tests/fault/report if it runs the test.
+        """Checks that no probe was lost or dropped. If tests/fault/report runs the test, writes a line for the report.
         `seconds` is the time until the first acknowledgement after the fault, or None if it was not measured."""
         lost = sent - completed - dropped
         if file := os.environ.get("FACEBUS_FAULT_REPORT"):

@@ -18,7 +18,7 @@ def faketime_library():
 
 class ClockTest(FaultTest):
     def broker_time(self, system):
-        """Returns the broker's clock, in ns, at its next status message that reports all workers."""
+        """Waits for the next status message that reports all workers. Returns its time by the broker's clock, in ns."""
         system.read_arrived()
         return system.until(lambda m: m.kind == "status" and m["workers"] == system.workers)["ts"]
 

@@ -1,4 +1,5 @@
-"""Killed processes and faulty cameras of the edge, and services that are stopped while they start."""
+"""Tests that the edge recovers from killed processes and faulty cameras, and that a service that is starting can be
+stopped."""
 
 import http.server
 import signal
@@ -12,7 +13,7 @@ from pipeline_table import EDGE
 from support import CARPHONE, need_tool, program
 from system import SERVICES, System, metric
 
-FRAME_SECONDS = 0.04
+FRAME_SECONDS = 0.04  # time between the images of a Camera
 BOUNDARY = "frame"
 
 
@@ -29,7 +30,7 @@ class EdgeProcessTest(support.ProcessTest):
         system.enrol("--name", "man", carphone_frames(self))
         system.start_all()
         loop = {"FACEBUS_CAMERAS_CLIP_LOOP": "true", "FACEBUS_CAMERAS_CLIP_PACE": "live"}
-        # The man leaves at the end of each loop, so that the next loop is a new track.
+        # Each loop ends with three seconds without the man, so that he starts a new track in the next loop.
         clip = ffmpeg_clip(self, "leaves.mp4", "-i", CARPHONE, "-vf", "tpad=stop_mode=add:stop_duration=3:color=gray")
         system.play(clip, **loop)
 
@@ -54,7 +55,7 @@ class EdgeProcessTest(support.ProcessTest):
 
 
 class StartTest(support.ProcessTest):
-    """Sends SIGTERM after each line that a service logs while it starts."""
+    """Sends SIGTERM to a service that is starting. Repeats this for each line that the service logs while it starts."""
 
     @classmethod
     def setUpClass(cls):
@@ -91,7 +92,7 @@ class StartTest(support.ProcessTest):
 
 
 class Camera(http.server.ThreadingHTTPServer):
-    """Simulated network camera that serves motion JPEG over HTTP. The test controls it."""
+    """Simulated network camera that serves motion JPEG over HTTP."""
 
     daemon_threads = True
     block_on_close = False
@@ -170,7 +171,7 @@ class CameraTest(support.ProcessTest):
         return metric(system.services["capture"].health, "facebus_camera_disconnects_total")
 
     def await_disconnect(self, system, before=0):
-        """Reads frames until capture has counted more than `before` disconnects."""
+        """Reads and drops frames until capture has counted more than `before` disconnects."""
         while self.disconnects(system) <= before:
             self.motion.poll(50)
             while self.motion.poll(0):

@@ -7,7 +7,7 @@ from fault_system import FaultTest
 
 
 class RedisTest(FaultTest):
-    def test_recognition_continues_without_redis_and_reports_a_stale_gallery(self):
+    def test_workers_continue_without_redis_and_report_a_stale_gallery(self):
         system = self.start_system()
         system.kill("redis")
         before = system.acknowledged()
@@ -21,7 +21,8 @@ class RedisTest(FaultTest):
         self.check_all_completed(system, "Redis killed and restarted", recovered, stored=False)
 
     def test_a_hanging_redis_does_not_stop_the_workers(self):
-        # The worker timeout is longer than redis.timeout_ms, as it is by default.
+        # As by default, the worker timeout is longer than redis.timeout_ms. Otherwise the broker would give up workers
+        # that wait for Redis.
         system = self.start_system(FACEBUS_BROKER_WORKER_TIMEOUT="5")
         system.messages.clear()
         system.suspend("redis")
@@ -47,7 +48,7 @@ class RedisTest(FaultTest):
         system.feed(4)
         self.check_all_completed(system, "Redis responds 0.4 s late", recovered)
 
-    def test_recognition_continues_and_logs_errors_if_redis_is_out_of_memory(self):
+    def test_workers_continue_and_log_errors_if_redis_is_out_of_memory(self):
         system = self.start_system()
         system.redis("CONFIG", "SET", "maxmemory", "1")
         before = system.acknowledged()
@@ -63,7 +64,7 @@ class RedisTest(FaultTest):
         self.check_all_completed(system, "Redis temporarily out of memory", recovered, stored=False)
         self.assertGreater(system.stored_probes(), stored)
 
-    def test_recognition_continues_and_logs_errors_if_the_password_changes(self):
+    def test_workers_continue_and_log_errors_if_the_password_changes(self):
         system = self.start_system()
         system.redis("CONFIG", "SET", "requirepass", "another")
         system.redis("-a", "another", "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")

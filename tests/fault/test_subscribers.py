@@ -17,7 +17,7 @@ def result_id(message):
 
 
 def await_result(system, number):
-    """Blocks until the subscriber of the test has received the result with this number."""
+    """Blocks until `system.subscriber` has received the result with this number."""
     if not any(m.kind == "identity" and m["result"] == number for m in system.messages):
         system.until(lambda m: m.kind == "identity" and m["result"] == number)
 
@@ -35,8 +35,8 @@ class SimulatedPeers(FaultTest):
         return system
 
     def complete_all(self, system, edges, after_poll=lambda: None):
-        """Runs worker, edges and subscriber until every probe is acknowledged. Calls `after_poll` after each poll of
-        their sockets."""
+        """Runs the worker, the edges and `system.subscriber` until every probe is acknowledged. Calls `after_poll`
+        after each poll of their sockets."""
         poller = zmq.Poller()
         for socket in (system.subscriber, self.worker.socket, *(edge.socket for edge in edges)):
             poller.register(socket, zmq.POLLIN)
@@ -79,8 +79,8 @@ class SubscriberTest(SimulatedPeers):
         return subscriber
 
     def check(self, system, growth, fault):
-        """Checks that the test's own subscriber got every result, and that the broker's memory grew by less than two
-        full queues of results plus 16 MB."""
+        """Checks that `system.subscriber` got every result, and that the broker's memory grew by less than two full
+        queues of results plus 16 MB."""
         await_result(system, self.ROUNDS * self.PROBES)
         numbers = [m["result"] for m in system.messages if m.kind == "identity"]
         self.assertEqual(list(range(1, self.ROUNDS * self.PROBES + 1)), numbers)
@@ -88,7 +88,7 @@ class SubscriberTest(SimulatedPeers):
         self.assertLess(growth, limit, f"the broker's memory grew by {growth} bytes")
         self.check_counts(fault, self.ROUNDS * self.PROBES, len(numbers))
 
-    def test_a_subscriber_that_never_reads_neither_exhausts_the_broker_nor_affects_others(self):
+    def test_a_subscriber_that_never_reads_neither_fills_the_memory_of_the_broker_nor_affects_others(self):
         system = self.start_broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         self.subscribe(system)
         self.check(system, self.flood(system), "subscriber that never reads")
@@ -100,7 +100,7 @@ class SubscriberTest(SimulatedPeers):
         calls = itertools.count()
 
         def read_sometimes():
-            """Reads one message in every eighth call."""
+            """Reads at most one message, and only in every eighth call."""
             if next(calls) % 8 == 0 and slow.poll(0):
                 message = Message(slow.recv_multipart())
                 if message.kind == "identity":

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto keys = parse(fuzz::text(data, size));
     if (!keys) return 0;
     for (const auto& key : *keys) {
-        fuzz::require(key.hash.size() == 64, "a hash has 64 digits");
+        fuzz::require(key.hash.size() == 64, "the hash of a key has 64 digits");
         fuzz::require(!key.name.empty(), "a key has a name");
         fuzz::require(parse_role(to_string(key.role)).has_value(),
                       "the name of a role can be parsed");

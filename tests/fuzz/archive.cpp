@@ -1,4 +1,4 @@
-// Fuzzes the parser of archive lines (exported galleries).
+// Fuzzes the parsers of the lines of an archive. An archive is an exported gallery.
 #include "gallery/archive/archive.hpp"
 
 #include "fuzz.hpp"

@@ -17,7 +17,7 @@ class ScratchFile {
   public:
     ScratchFile(const unsigned char* data, std::size_t size) : file_(memfd_create("input", 0)) {
         require(file_ >= 0 && ::write(file_, data, size) == static_cast<ssize_t>(size),
-                "the in-memory file can be created");
+                "the in-memory file can be created and written");
     }
     ~ScratchFile() { ::close(file_); }
     ScratchFile(const ScratchFile&) = delete;

@@ -1,5 +1,5 @@
-// Fuzzes the decoder of gallery samples from Redis: with arbitrary replies, and with arrays of six
-// strings, the form of a valid reply.
+// Fuzzes the decoder of gallery samples from Redis. Passes arbitrary replies, and replies in the
+// form of a valid reply: arrays of six strings.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include "fuzz.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 const std::string id(32, 'a');
 
-/// Returns an arbitrary reply inside `depth` arrays. Arrays are nested at most four deep.
+/// Returns an arbitrary reply that is nested in `depth` arrays. Creates no array if `depth` is 4.
 gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
     switch (input.ConsumeIntegralInRange(0, depth > 3 ? 2 : 3)) {
         case 0:
@@ -31,7 +31,8 @@ gallery::Reply arbitrary_reply(FuzzedDataProvider& input, int depth) {
     }
 }
 
-/// Returns an array of six strings: the first five lines of `bytes`, and all bytes after them.
+/// Returns an array of six strings: the first five lines of `bytes`, and all bytes after these
+/// lines.
 gallery::Reply sample_reply(std::string_view bytes) {
     std::vector<gallery::Reply> elements;
     for (int i = 0; i < 5; ++i) {

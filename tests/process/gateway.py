@@ -67,7 +67,7 @@ class Gateway(System):
         self.address = next(f["address"] for f in fields if f and f.get("event") == "listening")
 
     def make_key(self, role, name=None):
-        """Adds an API key to the gateway's key file and returns the key."""
+        """Creates an API key, adds it to the gateway's key file and returns it."""
         made = self.facebus("api-key", role, name or role)
         self.case.assertEqual(0, made.code, made)
         return made.out.strip()
@@ -88,7 +88,7 @@ class Gateway(System):
             return Response(connection.getresponse())
 
     def post(self, path, *parts, role="admin"):
-        """Sends a form with these parts, see form(), and returns the response."""
+        """Sends a form with these parts and returns the response. For the parts see form()."""
         body, type = form(*parts)
         return self.request("POST", path, role, body, type)
 
@@ -112,7 +112,8 @@ class Gateway(System):
         return self.expect_success(self.post(f"/api/v1/recognition/faces?subject={subject}", image_part(file)))
 
     def recognise(self, file, query=""):
-        """Returns the recognised faces in an image. `query` is empty or begins with "?"."""
+        """Sends an image to be recognised. Returns one entry per face in it, also for unknown people. `query` is empty
+        or begins with "?"."""
         return self.expect_success(self.post(f"/api/v1/recognition/recognize{query}", image_part(file)))["result"]
 
     def subjects(self):

@@ -21,7 +21,7 @@ class PageSystem(Gateway):
         return f"http://{self.address}/"
 
     def play_clips(self, *cameras, **environment):
-        """Starts capture, which plays the clips of these cameras in a loop, at the pace of live cameras."""
+        """Starts or restarts capture, which plays the clips of these cameras in a loop, at the pace of live cameras."""
         settings = {}
         for camera in cameras:
             name = f"FACEBUS_CAMERAS_{camera.upper()}"

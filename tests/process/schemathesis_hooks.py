@@ -1,5 +1,5 @@
-"""Makes schemathesis upload the images in the folder FACEBUS_TEST_IMAGES, and an empty gallery archive, instead of
-random bytes."""
+"""Makes schemathesis upload the images in the folder $FACEBUS_TEST_IMAGES, and an empty gallery archive, instead
+of random bytes."""
 
 import os
 import pathlib

@@ -23,7 +23,7 @@ except ImportError:
 
 # The edge stages except capture, the last stage first.
 EDGE_RECEIVERS = tuple(stage.process for stage in reversed(EDGE) if stage.endpoint)
-# In the order in which they are started: stages that receive before stages that send.
+# Processes without the prefix `facebus-`, in the order in which start_all() starts them: receivers before senders.
 RECEIVERS = ("broker", "recognize", *EDGE_RECEIVERS)
 SERVICES = (*RECEIVERS, "capture")
 
@@ -31,7 +31,8 @@ TERMINATION_LIMIT = 10  # seconds
 
 
 def local_addresses(folder):
-    """Returns environment variables with which the services use sockets in `folder`, and any free ports for health."""
+    """Returns environment variables with which the services use sockets in `folder`, and their health servers any free
+    ports."""
     return {
         **{f"FACEBUS_{stage.section.upper()}_INPUT": f"ipc://{folder / stage.section}"
            for stage in EDGE if stage.endpoint},
@@ -143,7 +144,8 @@ class System:
         self._wait_ready(1)
 
     def start(self, *names, **environment):
-        """Starts services concurrently, `workers` processes for recognize, and waits until all are ready."""
+        """Starts the services one after the other, with `workers` processes for recognize, and only then waits until
+        all are ready."""
         for name in names:
             count = self.workers if name == "recognize" else 1
             for number in range(count):

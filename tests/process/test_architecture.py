@@ -1,4 +1,5 @@
-"""Tests rules that the compiler does not check, such as allowed includes, namespaces and sizes of folders."""
+"""Tests rules that the compiler does not check, such as which libraries may be included and how many files a
+folder may have."""
 
 import pathlib
 import re
@@ -71,20 +72,22 @@ class Architecture(unittest.TestCase):
                     continue  # services/settings reads all sections of facebus.yaml
                 self.assertNotIn(include.split("/")[0], services - {service}, f"{path} includes {include}")
 
-    def test_programs_do_not_reject_environment_variables_of_scripts(self):
+    def test_programs_accept_environment_variables_that_scripts_read(self):
+        # Programs reject a variable that begins with FACEBUS_, unless it sets a key or is listed in config.cpp.
         text = (ROOT / "libs/service/config.cpp").read_text()
         known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # sets the key `models`
         read = re.compile(r'(?:\$\{?|environ(?:\.get)?[\[(]"|getenv\(")(FACEBUS_[A-Z_]+)')
         names = set()
         for folder in (".ci", "deploy", "models", "tests", "tools"):
             for path in [ROOT / "compose.yaml", *(ROOT / folder).rglob("*")]:
+                # In a CMake file, ${FACEBUS_NAME} is a variable of CMake, not of the environment.
                 build_file = path.name == "CMakeLists.txt" or path.suffix in (".in", ".cmake")
                 if path.is_file() and not build_file:
                     names.update(read.findall(path.read_text(errors="replace")))
         self.assertIn("FACEBUS_BIN", names)
         self.assertEqual(set(), names - known)
 
-    def test_options_include_neither_bus_nor_http_nor_service_nor_settings(self):
+    def test_option_headers_do_not_include_bus_http_service_or_settings(self):
         for path in (ROOT / "services").rglob("options.hpp"):
             for include in INCLUDE.findall(path.read_text()):
                 self.assertNotRegex(include, r"^(service|bus|settings|http)/", path)

@@ -1,9 +1,9 @@
-"""Acceptance test on real clips with several people: replays each clip and compares the results with the ground truth
-in truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end
-with a wrong name. Prints a table of all tracks. Requires FACEBUS_DATA.
+"""Acceptance test on real clips. Replays clips with several people and compares the results with the ground truth in
+truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end with a
+wrong name. A clip without faces must give no result. Requires FACEBUS_DATA.
 
-The name of a track is the name in its last result. It must be the name of the person who is most often at the position
-of the track. An unknown person must not get a name."""
+The name of a track is the name in its last result. If it has one, it must be the name of the person who is most often
+at the position of the track. An unknown person must not get a name."""
 
 import collections
 import json
@@ -87,15 +87,16 @@ def people_at(track, truth):
 
 
 def continuity(tracks, truth):
-    """Returns the number of identity switches (a track changes from one person to another) and the number of fragments
-    (further tracks of an enrolled person during one stay, in which the person was always visible). A track of a single
-    frame, mostly of a hand or a false detection, also counts as a fragment if it is at that person's position."""
+    """Returns two numbers. Identity switches: how often a track changes from one person to another. Fragments: tracks
+    of an enrolled person beyond the first one during one stay. (A stay is a period of uninterrupted visibility in one
+    area.) A track of a single frame, which is usually a hand or a false detection, also counts if it is at the person's
+    position."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:
         people = people_at(track, truth)
         switches += max(len(people) - 1, 0)
-        for stay in truth["seen"]:  # one person in one area from a first to a last frame
+        for stay in truth["seen"]:
             if stay["name"] and people[:1] == [stay["name"]] and any(
                     stay["first_frame"] <= frame <= stay["last_frame"]
                     and stay["left"] <= x <= stay["right"] for frame, x in track.positions):
@@ -120,8 +121,8 @@ class ClipTest(support.ProcessTest):
         return system.replay(clip)
 
     def check_all_enrolled(self, file, max_fragments):
-        """Asserts that everyone who is enrolled is identified, that no track has a wrong name or switches from one
-        person to another, and that there are at most `max_fragments` fragments."""
+        """Prints a table of all tracks. Asserts that everyone who is enrolled is identified, that no track has a wrong
+        name or switches from one person to another, and that there are at most `max_fragments` fragments."""
         truth = json.loads((TRUTH / file).read_text())
         clip = DATA / truth["clip"]
         messages = self.replay(clip, DATA / truth["gallery"])
@@ -135,7 +136,7 @@ class ClipTest(support.ProcessTest):
             if right:
                 named.add(track.name)
             elif track.name is not None:
-                wrong.append(f"track {number} is identified as {track.name}, but shows "
+                wrong.append(f"track {number} is identified as {track.name}, but shows, most often first: "
                              f"{', '.join(p or 'an unknown person' for p in people) or 'nobody'}")
             verdict = "right" if right else "WRONG" if track.name else ""
             lines.append(track.row(number, people, verdict))
@@ -176,7 +177,7 @@ class ClipTest(support.ProcessTest):
         self.check_without("six_people_720p.json", "Ross")
         self.check_without("two_people_stage.json", "lin-manuel-miranda")
 
-    def test_publishes_no_identity_for_traffic_without_faces(self):
+    def test_publishes_no_identity_for_road_traffic_without_faces(self):
         gallery = DATA / "video-gallery/friends"
         messages = self.replay(DATA / "video/noface_opencv4nodejs_traffic.mp4", gallery)
         seen = identities(messages)

@@ -7,7 +7,7 @@ import yaml
 from pipeline_table import EDGE, STAGES
 from support import BIN, ROOT
 
-UNITS = BIN.parent / "deploy/systemd/tested"
+UNITS = BIN.parent / "deploy/systemd/tested"  # units that CMake generates for the tests
 
 
 def containers():
@@ -22,7 +22,7 @@ def containers():
 
 
 class Deployment(unittest.TestCase):
-    def test_stage_table_lists_every_service_and_edge_stages_in_order(self):
+    def test_stage_table_lists_every_service_and_the_edge_stages_in_order(self):
         services = {main.parent.name for main in (ROOT / "services").glob("*/main.cpp")} - {"cli"}
         self.assertEqual(services, {stage.process for stage in STAGES})
         for before, after in itertools.pairwise(EDGE):

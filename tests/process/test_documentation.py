@@ -1,6 +1,6 @@
-"""Tests the documents: runs the commands in README.md and in the quick start, and checks that the targets of internal
-links, the scripts and the settings in all documents except the changelog exist. tools/check-containers runs the
-container section of the quick start."""
+"""Tests the documents. Runs the commands in README.md and in the section "On this machine" of the quick start. Checks
+that the targets of internal links, the scripts and the settings that the documents mention exist, and that docs/rest.md
+lists every route. Does not check CHANGELOG.md. tools/check-containers runs the container section of the quick start."""
 
 import json
 import os
@@ -19,7 +19,8 @@ SLOW_SCRIPTS = {"deploy/demo", "deploy/test"}
 
 
 def commands(page, heading=""):
-    """Returns the commands in the shell blocks of a page, or of its section `heading`, without comments."""
+    """Returns the commands in the shell blocks of a page, without comments. With `heading`, returns only those in the
+    section with this heading."""
     text = (ROOT / page).read_text()
     if heading:
         text = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
@@ -33,7 +34,8 @@ class Commands(ProcessTest):
         super().setUp()
 
     def run_commands(self, commands, environment, replacements):
-        """Runs the commands in the folder of the test, verbatim except for `replacements` (old text -> new text)."""
+        """Runs the commands in the folder of the test, verbatim except that each key of `replacements` is replaced with
+        its value."""
         script = "\n".join(["set -eux", *commands, ""])
         for old, new in replacements.items():
             self.assertIn(old, script)
@@ -72,7 +74,7 @@ class Commands(ProcessTest):
         (self.folder / "cache/facebus/models").symlink_to(MODELS)
         (self.folder / "build/release").mkdir(parents=True)
         (self.folder / "build/release/bin").symlink_to(BIN)
-        # Replaces the commands that build or install with scripts that only record their calls.
+        # Commands that build or install are replaced with scripts that only record each call.
         recorders = self.folder / "recorders"
         recorders.mkdir()
         for name in ("cmake", "apt-get", "sudo"):
@@ -115,7 +117,7 @@ class Pages(unittest.TestCase):
         page = (ROOT / "docs/rest.md").read_text()
         self.assertEqual(in_openapi, set(re.findall(r"^\| `([A-Z]+) (\S+)` \| (\w+) \|", page, re.M)))
 
-    def test_every_setting_in_a_document_has_an_existing_key(self):
+    def test_every_setting_in_a_document_exists(self):
         headers = [file.read_text() for folder in ("libs", "services") for file in (ROOT / folder).rglob("*.[hc]pp")]
         keys = {key for header in headers for key in re.findall(r'\b(?:key|add)\(\s*"(\w+)"', header)}
         sections = "capture|motion|detect|track|broker|recognize|gallery|gateway|mqtt|redis|results|bus"

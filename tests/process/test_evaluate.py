@@ -1,4 +1,4 @@
-"""`facebus evaluate` and `facebus detect`."""
+"""Tests of `facebus evaluate` and `facebus detect`."""
 
 import json
 import os
@@ -34,7 +34,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
 
-    def test_counts_images_and_people_and_images_without_a_face(self):
+    def test_counts_people_images_and_images_without_a_face(self):
         support.need_tool("ffmpeg")
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",
@@ -62,7 +62,7 @@ class EvaluateTest(support.ProcessTest):
         verification = self.report("--pairs", pairs)["verification"]
         self.assertEqual((2, 1), (verification["pairs"], verification["accuracy"]))
 
-    def test_uses_the_cache_and_completes_a_truncated_one(self):
+    def test_uses_the_cache_and_completes_a_truncated_cache(self):
         before = self.report()
         whole = self.cache.read_bytes()
         self.assertEqual(before, self.report())
@@ -102,7 +102,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertTrue(self.cache.read_bytes().startswith(done), "finished work was repeated")
         self.assertGreater(self.cache.stat().st_size, len(done), "the run was not interrupted")
 
-    def test_uses_crops_of_collect_unchanged(self):
+    def test_embeds_the_crops_written_by_facebus_collect_unchanged(self):
         collected = self.folder / "collected"
         done = self.facebus("collect", support.CARPHONE, "--output", collected)
         self.assertEqual(0, done.code, done)
@@ -143,7 +143,7 @@ class DetectTest(support.ProcessTest):
         support.need_programs()
         support.need_models()
 
-    def test_prints_one_line_per_image_with_its_faces(self):
+    def test_prints_one_json_line_per_image_with_the_faces_in_it(self):
         result = self.facebus("detect", "--json", PHOTOS)
         self.assertEqual(0, result.code, result)
         lines = [json.loads(line) for line in result.out.splitlines()]
@@ -156,7 +156,7 @@ class DetectTest(support.ProcessTest):
             self.assertGreater(face["quality"]["overall"], 0.3)
             self.assertLessEqual(x + width, line["width"] * 1.1)
 
-    def test_reports_an_unreadable_image_and_prints_the_others(self):
+    def test_reports_an_image_that_is_not_readable_and_prints_the_faces_of_the_others(self):
         folder = self.folder / "mixed"
         folder.mkdir()
         shutil.copy(PHOTOS / "joe_biden/biden.jpg", folder / "b.jpg")

@@ -1,5 +1,5 @@
-"""Tests the commands of `facebus gallery`, the gallery line of `facebus check`, and that running workers apply
-changes to the gallery without a restart."""
+"""Tests the commands of `facebus gallery`, and the line about the gallery in the output of `facebus check`. Tests that
+running workers use a changed gallery without a restart."""
 
 import json
 import shutil
@@ -67,7 +67,7 @@ class GalleryTest(support.ProcessTest):
         for sample in samples:
             self.assertGreater(sample["quality"], 0)
 
-    def test_add_names_the_person_after_the_file_or_by_the_option_name(self):
+    def test_add_takes_the_name_of_the_person_from_the_file_or_from_the_option_name(self):
         photo = self.folder / "alice.jpg"
         shutil.copy(PHOTOS / "joe_biden/biden.jpg", photo)
         self.system.enrol(photo)
@@ -83,7 +83,7 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual(SAMPLES, self.sample_counts())
         self.assertEqual({s["id"] for s in before}, {s["id"] for s in self.samples_of("barack_obama")})
 
-    def test_add_enrols_the_only_person_in_the_first_second_of_a_video(self):
+    def test_add_enrols_the_person_seen_in_the_first_second_of_a_video(self):
         for expected in ("5 samples added, 0 files rejected",
                          "0 samples added, 5 already enrolled, 0 files rejected"):
             added = self.system.facebus("gallery", "add", CARPHONE, "--name", "the man")
@@ -93,7 +93,7 @@ class GalleryTest(support.ProcessTest):
         self.assertEqual({"carphone_pristine.mp4, first second"},
                          {sample["source"] for sample in self.samples_of("the man")})
 
-    def test_add_gives_several_people_in_a_video_numbered_names(self):
+    def test_add_numbers_the_names_of_several_people_in_a_video(self):
         two = ffmpeg_clip(self, "two.mp4", "-i", CARPHONE, "-loop", "1", "-i",
                           PHOTOS / "joe_biden/biden.jpg", "-filter_complex",
                           "[0]fps=25,scale=-2:480[a];[1]scale=-2:480[b];[a][b]hstack=shortest=1", "-t", "1")
@@ -180,7 +180,7 @@ class GalleryTest(support.ProcessTest):
                     self.assertEqual([[s[k] for k in keys] for s in samples],
                                      [[s[k] for k in keys] for s in self.samples_of(name)])
 
-    def test_export_fails_without_a_file_if_the_samples_of_a_person_cannot_be_listed(self):
+    def test_export_fails_and_writes_no_file_if_the_samples_of_a_person_cannot_be_read(self):
         support.need_tool("redis-cli")
         self.system.enrol(PHOTOS)
         redis = ["redis-cli", "-s", self.system.folder / "redis"]
@@ -192,7 +192,7 @@ class GalleryTest(support.ProcessTest):
         self.assertIn("WRONGTYPE", exported.err)
         self.assertFalse(archive.exists())
 
-    def test_remove_removes_only_that_person(self):
+    def test_remove_removes_only_the_named_person(self):
         self.system.enrol(PHOTOS)
         removed = self.system.facebus("gallery", "remove", "barack_obama")
         self.assertEqual(0, removed.code, removed)
@@ -206,8 +206,7 @@ class GalleryTest(support.ProcessTest):
             noun = "sample" if SAMPLES[name] == 1 else "samples"
             self.assertRegex(result.out, rf"(?m)^{name} +{SAMPLES[name]} {noun} +since")
 
-
-    def test_check_counts_all_samples_even_if_there_are_no_models(self):
+    def test_check_reports_the_number_of_samples_even_if_the_models_are_missing(self):
         self.system.enrol(PHOTOS)
         good = self.system.facebus("check")
         self.assertEqual(0, good.code, good)
@@ -240,7 +239,7 @@ class RunningGalleryTest(support.ProcessTest):
                          FACEBUS_CAMERAS_CLIP_PACE="live")
 
     def wait_for(self, subject):
-        """Waits for the next identity of `subject`, or, if it is None, the next one without a subject. Returns the
+        """Waits for the next identity with this subject, or without a subject if `subject` is None. Returns the
         identity."""
         return self.system.until(lambda m: m.kind == "identity" and m.get("subject") == subject)
 

@@ -60,7 +60,7 @@ class Recognition(GatewayTest):
         self.assertEqual(sorted(areas, reverse=True), areas)
         self.assertEqual(faces[:2], gateway.recognise(crowd, "?limit=2"))
 
-    def test_recognises_while_redis_is_down_but_fails_requests_that_require_redis(self):
+    def test_recognises_faces_while_redis_is_down_but_rejects_requests_that_require_redis(self):
         gateway = self.gateway_with_one_person()
         gateway.services["redis"].terminate()
         gateway.services["redis"].wait()
@@ -80,7 +80,7 @@ class Recognition(GatewayTest):
 class Ignored(GatewayTest):
     PERSON = f"{GALLERY}/subjects/Barack%20Obama"
 
-    def test_ignored_person_is_not_returned_until_no_longer_ignored(self):
+    def test_does_not_return_a_person_while_they_are_ignored(self):
         gateway = self.gateway_with_one_person()
         gateway.add_face("Joe", BIDEN)
         changed = gateway.expect_success(gateway.request("PUT", self.PERSON, role="enrol", body={"ignored": True}))
@@ -102,7 +102,7 @@ class Ignored(GatewayTest):
         gateway.expect_success(gateway.request("PUT", self.PERSON, body={"ignored": False}))
         self.assertEqual("known", gateway.recognise(OBAMA[2])[0]["decision"])
 
-    def test_applies_ignore_and_unignore_of_the_command_line(self):
+    def test_applies_the_commands_gallery_ignore_and_gallery_unignore(self):
         gateway = self.gateway_with_one_person()
         self.assertIn("is ignored", gateway.facebus("gallery", "ignore", "Barack Obama").out)
         self.assertRegex(gateway.facebus("gallery", "list").out, r"(?m)^Barack Obama .* ignored$")
@@ -142,7 +142,7 @@ class Enrolment(GatewayTest):
         gateway.expect_error(gateway.post(f"{FACES}?subject=X", image_part(both)), 400, 31, "crop the image")
         self.assertEqual([], gateway.subjects())
 
-    def test_enrols_many_photos_and_reports_why_others_were_rejected(self):
+    def test_enrols_several_photos_at_once_and_reports_why_some_were_rejected(self):
         gateway = Gateway(self)
         grey = ffmpeg_image(self, "grey.png", "-f", "lavfi", "-i", "color=gray:300x300")
         response = gateway.expect_success(gateway.post(
@@ -233,7 +233,7 @@ class Gallery(GatewayTest):
         (face,) = gateway.recognise(OBAMA[2])
         self.assertEqual(2, len(face["candidates"][0]["samples"]))
 
-    def test_lists_faces_by_page(self):
+    def test_lists_faces_in_pages(self):
         gateway = self.gateway_with_one_person()
         ids = [self.face["image_id"], gateway.add_face("Barack%20Obama", OBAMA[1])["image_id"],
                gateway.add_face("Joe", BIDEN)["image_id"]]
@@ -298,7 +298,7 @@ class ApiKeys(GatewayTest):
         while gateway.request("GET", SUBJECTS, role=new).status != 200:
             pass
 
-    def test_logs_no_keys_and_no_names(self):
+    def test_logs_no_keys_and_no_names_of_people(self):
         gateway = self.gateway_with_one_person()
         gateway.request("GET", SUBJECTS, role="wrong-key")
         log = "\n".join(gateway.services["gateway"].lines())
@@ -307,7 +307,7 @@ class ApiKeys(GatewayTest):
 
 
 class Limits(GatewayTest):
-    def test_limits_the_rate_per_key(self):
+    def test_limits_the_request_rate_per_key(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_RATE="5", FACEBUS_GATEWAY_BURST="3")
         statuses = [gateway.request("GET", SUBJECTS, role="read").status for _ in range(10)]
         self.assertEqual([200] * 3, statuses[:3])
@@ -322,7 +322,7 @@ class Limits(GatewayTest):
         body, type = form(("file", b"x" * 1_100_000, "a.jpg"))
         gateway.expect_error(gateway.request("POST", RECOGNISE, body=body, type=type), 413)
         gateway.expect_error(gateway.request("POST", SUBJECTS, body=b"{" * 100_000), 413)
-        # A slow client: it announces a large body, but has not sent any of it yet.
+        # A slow client announces a large body, but does not send it.
         response = self.raw(gateway, f"POST {RECOGNISE} HTTP/1.1\r\nx-api-key: {gateway.keys['read']}\r\n"
                           "Content-Length: 99000000\r\n\r\n")
         self.assertIn(b" 413 ", response)
@@ -362,7 +362,8 @@ class Limits(GatewayTest):
 
 class Documentation(GatewayTest):
     def test_documented_commands_work(self):
-        """Runs the commands of docs/rest.md in order, except those that start the gateway and read the event stream."""
+        """Runs the commands of docs/rest.md in order, except the one that starts the gateway and the one that reads the
+        event stream."""
         need_tool("curl")
         blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/rest.md").read_text(), re.M | re.S)
         make_key, commands = blocks[0].splitlines()[0], blocks[1]
@@ -386,7 +387,7 @@ class Documentation(GatewayTest):
 
 
 class InvalidInput(GatewayTest):
-    def test_errors_name_the_invalid_parameter(self):
+    def test_reports_the_name_of_an_invalid_parameter(self):
         gateway = Gateway(self)
         body, type = form(image_part(OBAMA[1]))
         for query, code, word in (("limit=-1", 36, "limit"), ("limit=x", 36, "limit"),

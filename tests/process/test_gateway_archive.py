@@ -45,7 +45,7 @@ class Archive(GatewayTest):
                         b'{"facebus_gallery":1,"subjects":1,"samples":1}\n{"subject":"x"}\n'):
             gateway.expect_error(gateway.post(f"{GALLERY}/import", ("file", archive, "g")), 400, 36)
 
-    def test_archive_contains_photos_and_who_is_ignored(self):
+    def test_archive_contains_photos_and_marks_ignored_people(self):
         gateway = self.gateway_with_one_person()
         gateway.add_face("Joe", BIDEN)
         photo = gateway.request("GET", f"{FACES}/{self.face['image_id']}/img").body

@@ -1,4 +1,5 @@
-"""Tests the gateway with the unmodified compreface-sdk from PyPI."""
+"""Tests the gateway with the unmodified compreface-sdk from PyPI, the Python client of CompreFace. The
+gateway's routes for recognition, detection and verification are compatible with CompreFace."""
 
 import json
 import pathlib

@@ -1,5 +1,5 @@
-"""Checks accuracy, FNIR and FPIR on the part of LFW in the evaluation data. docs/accuracy.md states the measured
-values."""
+"""Checks the accuracy, FNIR and FPIR that `facebus evaluate` measures on the part of LFW in the evaluation data.
+docs/accuracy.md states the measured values."""
 
 import re
 import unittest
@@ -22,12 +22,14 @@ class LfwTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
 
         def figures(pattern):
+            """Returns the numbers in the groups of the pattern, which the output must contain."""
             found = re.search(pattern, result.out)
             self.assertTrue(found, f"{pattern}: {result}")
             return [float(figure) for figure in found.groups()]
 
         self.assertEqual([2786, 0], figures(r"(\d+) images of 1501 people, no face found in (\d+)"))
         self.assertGreaterEqual(*figures(r"accuracy (\S+) ±"), 0.9905)
+        # FNIR at an FPIR of 1%: with one sample and one probe, and with three samples and three probes.
         (fnir_1,), (fnir_3,) = (figures(rf"\n +{n} +{n} +\S+% +(\S+)%") for n in (1, 3))
         self.assertLess(fnir_3, fnir_1 / 2)
         self.assertLess(fnir_3, 3)

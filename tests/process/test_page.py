@@ -147,7 +147,7 @@ class Unknown(PageTest):
         browser.find(".person", "Carl")
         self.assert_no_errors(browser, system)
 
-    def test_removes_a_dismissed_person_from_the_list(self):
+    def test_removes_a_dismissed_person_from_the_unknown_view(self):
         system = PageSystem(self)
         system.play_clips("door")
         browser = system.browse(view="unknown")
@@ -260,7 +260,7 @@ class Layout(PageTest):
         self.assertEqual("cameras", browser.run("return document.querySelector('main').className"))
 
     def elements_too_wide(self, browser):
-        """Returns the elements that extend beyond the right edge of the window, without those in .skip or .samples."""
+        """Returns the elements that extend beyond the right edge of the window, except those in .skip or .samples."""
         return browser.run("""const limit = document.documentElement.clientWidth;
             const tooWide = [...document.body.querySelectorAll('*')].filter((element) =>
                 !element.closest('.skip') && element.getBoundingClientRect().right > limit + 1 &&

@@ -95,7 +95,7 @@ class ScrapeTest(ProcessTest):
         need_gateway()
         super().setUp()
 
-    def test_exports_every_metric_used_in_alerts_dashboard_and_documentation(self):
+    def test_exports_every_metric_in_alerts_dashboard_and_documentation(self):
         system = Gateway(self)
         system.enrol(carphone_frames(self))
         system.start_all()
@@ -144,7 +144,7 @@ class ScrapeTest(ProcessTest):
 
 
 class OptionalMetrics(unittest.TestCase):
-    def test_all_metrics_of_mqtt_and_webhooks_are_documented_and_no_others_are_used(self):
+    def test_optional_metrics_are_documented_and_those_in_alerts_and_dashboard_exist(self):
         source = "".join(file.read_text() for file in (ROOT / "services").rglob("*.cpp"))
         exported = {name for name in re.findall(r'"(facebus_\w+)"', source) if OPTIONAL.match(name)}
         documented = set(re.findall(r"`(facebus_\w+)", (ROOT / "docs/monitoring.md").read_text()))

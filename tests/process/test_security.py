@@ -91,7 +91,7 @@ class SecurityTest(support.ProcessTest):
 
 
 class KeyTest(SecurityTest):
-    def test_the_system_recognises_people_with_one_key_per_role_and_watch_rejects_a_wrong_broker_key(self):
+    def test_recognises_people_with_one_key_per_role_and_the_command_watch_rejects_a_wrong_broker_key(self):
         system = self.encrypted_system()
         system.start_all()
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
@@ -129,7 +129,7 @@ class KeyTest(SecurityTest):
         shutil.copy(system.keys / "worker.pub", system.allowed)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
 
-    def test_services_do_not_start_with_unencrypted_tcp_that_is_not_allowed(self):
+    def test_services_do_not_start_if_unencrypted_tcp_is_not_allowed(self):
         for command in ("broker", "track"):
             with self.subTest(command=command):
                 finished = self.run_program([support.program(f"facebus-{command}")], self.environment(
@@ -204,7 +204,7 @@ class MalformedMessageTest(SecurityTest):
         self.assertEqual(5, counted)
 
     def test_the_broker_disconnects_a_subscriber_whose_subscription_is_too_long(self):
-        """ZeroMQ processes subscriptions recursively, so one of a megabyte would crash the broker."""
+        """ZeroMQ processes a subscription recursively, so a subscription of a megabyte would crash the broker."""
         system = self.system_with_broker()
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(10)
@@ -224,7 +224,7 @@ class MalformedMessageTest(SecurityTest):
 
 
 class RedisTest(SecurityTest):
-    """Redis over TLS with one user per role, which has only the rights that the role needs."""
+    """Redis over TLS with one user per role. Each user has only the rights that the role needs."""
 
     def setUp(self):
         super().setUp()
@@ -261,7 +261,7 @@ class RedisTest(SecurityTest):
             capture_output=True, text=True, errors="replace")
         return finished.stdout + finished.stderr
 
-    def test_the_system_recognises_people_with_minimal_rights_and_tls(self):
+    def test_recognises_people_with_minimal_redis_rights_and_tls(self):
         system = System(self)
         self.start_redis(system)
         added = self.facebus("gallery", "add", "--name", "man", carphone_frames(self),
@@ -273,7 +273,7 @@ class RedisTest(SecurityTest):
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         known = [m for m in identities(system.replay(CARPHONE)) if m["decision"] == "known"]
         self.assertEqual({"man"}, {m["subject"] for m in known})
-        # Redis has not rejected any command.
+        # If Redis had rejected a command, the metric would exist.
         for name in ("broker", "recognize"):
             body = http_get(system.services[name].health, "/metrics")[2]
             self.assertNotIn("facebus_errors_total{", body, system.services[name].last_line())

@@ -148,10 +148,10 @@ class SignalTest(ServiceTest):
 
     def test_edge_stages_exit_on_sigterm_while_track_is_not_running(self):
         system = System(self)
-        others = [name for name in EDGE_RECEIVERS if name != "track"]
-        system.start(*others)
+        stages = [name for name in EDGE_RECEIVERS if name != "track"]
+        system.start(*stages)
         system.start("capture", FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE)
-        for name in (*reversed(others), "capture"):
+        for name in (*reversed(stages), "capture"):
             with self.subTest(service=name):
                 system.services[name].terminate()
                 self.assertEqual(0, system.services[name].wait())
@@ -159,7 +159,7 @@ class SignalTest(ServiceTest):
 
 class BackPressureTest(ServiceTest):
     """A slow stage blocks the capture of a file for as long as necessary, and no frame is lost. The test takes the
-    place of both neighbours of motion: it sends frames as capture does and receives them as detect-align does."""
+    place of both neighbours of motion: it sends frames as capture does, and receives regions as detect-align does."""
 
     frames = 60
     size = (320, 240)
@@ -247,7 +247,7 @@ class TopicTest(ServiceTest):
         self.assertTrue(known, "nobody was recognised")
         self.assertEqual({"man"}, {m["subject"] for m in known})
 
-    def test_the_start_of_a_track_its_first_result_its_end_and_the_end_of_the_stream_are_published_in_this_order(self):
+    def test_track_start_first_result_track_end_and_stream_end_are_published_in_this_order(self):
         system = self.system_after_replay()
         order = {}
         for position, message in enumerate(system.messages):
@@ -262,8 +262,8 @@ class TopicTest(ServiceTest):
 
     def test_status_messages_are_numbered_without_gaps(self):
         system = self.system_after_replay()
-        # Reads status messages before, during and after the second replay of the clip. Results and acknowledgements
-        # must not use up numbers.
+        # Collect status messages from before, during and after the second replay of the clip. Results and
+        # acknowledgements must not use up their numbers.
         for _ in range(STATUS_MESSAGES):
             system.until(lambda m: m.kind == "status")
         messages = list(system.messages)
@@ -293,7 +293,7 @@ class TopicTest(ServiceTest):
 
 class LogTest(ServiceTest):
     def assert_structured(self, name, lines):
-        """Checks that a service's log lines are structured and returns their events."""
+        """Checks that the log lines of the service `name` are structured. Returns their events."""
         self.assertTrue(lines, name)
         events = []
         for line in lines:
@@ -323,7 +323,7 @@ class LogTest(ServiceTest):
                     self.assertLess(len(line), 400, line)
 
     def test_all_output_about_an_unavailable_camera_is_structured(self):
-        """By default, the libraries that open cameras print to standard error, too."""
+        """By default, the libraries that open cameras also print messages, which are not structured."""
         for source in (f"rtsp://user:topsecret@127.0.0.1:{closed_port()}/live", "/dev/video99"):
             with self.subTest(source=source):
                 capture = self.spawn([program("facebus-capture")], self.environment(

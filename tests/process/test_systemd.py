@@ -12,14 +12,14 @@ from pipeline_table import EDGE, STAGES
 
 BIN = pathlib.Path(os.environ["FACEBUS_BIN"])
 BUILD = BIN.parent
-UNITS = BUILD / "deploy/systemd/tested"
+UNITS = BUILD / "deploy/systemd/tested"  # units that CMake generates for the tests
 COMPONENTS = {
     "edge": {stage.program for stage in EDGE},
     "server": {"facebus-broker", "facebus-recognize"},
     "gateway": {"facebus-gateway"},
     "cli": {"facebus"},
 }
-# Components with a target. The gateway has none: if it is installed and enabled, the target of the server starts it.
+# Components with a systemd target. The gateway has none: if it is installed and enabled, the server's target starts it.
 TARGETS = ("edge", "server")
 # Highest allowed exposure level according to `systemd-analyze security`, from 0 to 10 (no sandboxing). capture has a
 # higher limit because it needs access to camera devices.
@@ -61,7 +61,7 @@ class Units(unittest.TestCase):
         files = sorted(UNITS.iterdir())
         self.assertEqual(len(files), len(STAGES) + len(TARGETS))
         code, text = self.analyze("verify", "--man=no", *files)
-        # Ignores messages about other units of the machine.
+        # Ignores messages about units that do not belong to facebus.
         ours = [line for line in text.splitlines() if "facebus" in line]
         self.assertEqual((code, ours), (0, []), text)
 

@@ -124,7 +124,7 @@ class DeliveryTest(WebhookTest):
         self.assertFalse(verify_as_documented(receiver.headers, receiver.body, "another secret"))
         self.assertEqual(result_id(second), receiver.next()[0])
 
-    def test_retries_temporary_errors(self):
+    def test_retries_after_temporary_errors(self):
         receiver = Receiver(self)
         receiver.responses += [503, (429, {"Retry-After": "1"}), 200]
         site = self.simulated_site(lock={"url": receiver.url})
@@ -136,7 +136,7 @@ class DeliveryTest(WebhookTest):
             site.next()
         self.assertEqual(2, self.attempts(site, "retried"))
 
-    def test_dead_letters_results_after_permanent_errors_and_follows_no_redirects(self):
+    def test_results_with_permanent_errors_are_dead_lettered_and_redirects_not_followed(self):
         receiver, elsewhere = Receiver(self), Receiver(self)
         receiver.responses += [400, (307, {"Location": elsewhere.url})]
         site = self.simulated_site(lock={"url": receiver.url})
@@ -175,7 +175,7 @@ class DeliveryTest(WebhookTest):
         first = receiver.ids(1)
         start = time.monotonic()
         self.assertEqual([result_id(result)] * 2, first + receiver.ids(1))
-        self.assertLess(time.monotonic() - start, 10, "the default timeout")
+        self.assertLess(time.monotonic() - start, 10, "the default timeout of 10 s was used")
 
 
 class RestartTest(WebhookTest):
@@ -198,7 +198,7 @@ class RestartTest(WebhookTest):
         got += receiver.ids(6)
         self.assertEqual([result_id(result) for result in results], got)
 
-    def test_repeats_an_unconfirmed_result_after_a_crash_with_the_same_id_and_body(self):
+    def test_result_without_a_response_is_repeated_unchanged_after_a_crash(self):
         receiver = Receiver(self)
         hang = threading.Event()
         self.addCleanup(hang.set)
@@ -206,12 +206,12 @@ class RestartTest(WebhookTest):
         site = self.simulated_site(lock={"url": receiver.url, "timeout": "60"})
         result = site.result("t1", site.add_subject("Alice"))
         first, body = receiver.next()
-        site.kill("gateway")  # it has not received a response yet
+        site.kill("gateway")  # before it has received a response
         site.restart_gateway()
         self.assertEqual((first, body), receiver.next())
         self.assertEqual(result_id(result), first)
 
-    def test_new_webhook_delivers_no_earlier_results(self):
+    def test_new_webhook_does_not_receive_earlier_results(self):
         receiver = Receiver(self)
         site = self.simulated_site()
         alice = site.add_subject("Alice")

@@ -72,8 +72,8 @@ class FakeRedis {
     std::thread thread_;
 };
 
-/// Writes the password to a file and returns its path. Returns an empty path if the password is
-/// empty.
+/// Writes the password to a file and returns the path of the file. Returns an empty path if the
+/// password is empty.
 std::string password_file(const std::string& password) {
     static const TemporaryFolder folder;
     if (password.empty()) return {};
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(reads_replies_of_all_types) {
     BOOST_TEST(list->elements()[3].nil());
 }
 
-BOOST_AUTO_TEST_CASE(an_error_reply_does_not_fail_the_next_command) {
+BOOST_AUTO_TEST_CASE(an_error_reply_does_not_make_the_next_command_fail) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     BOOST_REQUIRE(redis.run({"SET", "text", "x"}));
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(an_error_reply_does_not_fail_the_next_command) {
     BOOST_TEST(redis.run({"GET", "text"})->text() == "x");
 }
 
-BOOST_AUTO_TEST_CASE(pipeline_fails_if_a_command_fails_and_run_each_returns_every_result) {
+BOOST_AUTO_TEST_CASE(pipeline_fails_if_a_command_fails_but_run_each_returns_every_result) {
     const RedisServer server;
     Redis redis({.url = server.url(), .timeout_ms = 5000});
     const std::vector<Redis::Command> commands{{"SET", "a", "x"}, {"INCR", "a"}, {"GET", "a"}};
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_pr
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(read_samples_fails_if_redis_is_busy_instead_of_reporting_a_damaged_sample) {
+BOOST_AUTO_TEST_CASE(if_redis_is_busy_read_samples_fails_and_reports_no_damaged_sample) {
     const FakeRedis peer("-BUSY Redis is busy running a script\r\n");
     Redis redis(peer.options());
     const auto samples = read_samples(redis, {{test::id("Anna"), test::id("1")}});

@@ -50,8 +50,8 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_leaves_no_trace) {
     BOOST_REQUIRE(history.append("identity.door", "margin over " + header, bert->subject_id,
                                  "door-3", {anna->subject_id}));
     BOOST_REQUIRE(history.append("identity.door", "an unknown person", "", "door-4"));
-    // A result about an unknown person. Its most similar samples include one of Anna's, so it must
-    // be erased too.
+    // A result about an unknown person, in which one of Anna's samples is among the most similar
+    // ones. The result must be erased, too.
     BOOST_REQUIRE(history.append(
         "identity.door", "samples\xd9\x20" + bert->id + "\xd9\x20" + second->id, "", "door-5"));
     BOOST_REQUIRE(history.append("identity.door", header, anna->subject_id, ""));
@@ -231,8 +231,8 @@ BOOST_AUTO_TEST_CASE(an_ignored_subject_is_marked_in_lists_and_snapshots_until_i
     const auto anna = store.add("Anna", sample(face(1)));
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
     const auto before = *store.load("model-1");
-    // Checks that all functions agree whether Anna is ignored, and that Bert is not. Returns
-    // whether Anna is ignored.
+    // Checks that all functions agree on whether Anna is ignored, and that Bert is not ignored.
+    // Returns whether Anna is ignored.
     const auto anna_is_ignored = [&](const std::shared_ptr<const Snapshot>& snapshot) {
         const std::vector<bool> all{store.list()->front().subject.ignored,
                                     (*store.find("Anna"))->ignored,

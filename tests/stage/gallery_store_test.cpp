@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(stores_the_policy_and_rejects_invalid_values) {
     BOOST_TEST((store.policy().error().kind == ErrorKind::malformed));
 }
 
-BOOST_AUTO_TEST_CASE(concurrent_additions_of_one_name_create_one_subject) {
+BOOST_AUTO_TEST_CASE(concurrent_additions_under_one_name_create_one_subject) {
     constexpr std::uint32_t names = 10;
     constexpr std::uint32_t each = 5;
     std::barrier together(2);
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(refreshing_a_snapshot_reads_only_changed_parts_and_applies_
     BOOST_REQUIRE(store.set_ignored("Name 9", true));
     BOOST_REQUIRE(redis.run({"CONFIG", "RESETSTAT"}));
     const auto after = *store.refresh(before);
-    // refresh() must have read only the changed parts.
+    // refresh() must have read only the changed parts, each with one SMEMBERS.
     const std::string statistics(redis.run({"INFO", "commandstats"})->text());
     const auto calls = fmt::format("cmdstat_smembers:calls={},", parts.size());
     BOOST_TEST(statistics.find(calls) != std::string::npos, statistics);
@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(reloads_the_gallery_if_the_change_stream_was_trimmed_damage
     BOOST_TEST(other->match(face(3)).best->name == "Cleo");
 }
 
-BOOST_AUTO_TEST_CASE(a_snapshot_for_another_model_omits_and_counts_all_samples) {
+BOOST_AUTO_TEST_CASE(a_snapshot_for_another_model_omits_all_samples_but_counts_them) {
     BOOST_REQUIRE(store.add("Anna", sample(face(1))));
     BOOST_REQUIRE(store.add("Bert", sample(face(2))));
     const auto snapshot = *store.load("model-2");

@@ -65,7 +65,7 @@ BOOST_FIXTURE_TEST_CASE(recognises_a_person_in_another_photo_and_returns_no_subj
 }
 
 BOOST_FIXTURE_TEST_CASE(
-    detects_two_people_largest_first_up_to_the_limit_and_rejects_them_as_a_sample, Fixture) {
+    lists_faces_largest_first_up_to_the_limit_and_rejects_a_sample_of_two_people, Fixture) {
     // Two photos next to each other, the second scaled to half its size.
     const auto one = photo("barack_obama/obama.jpg");
     const auto other = photo("joe_biden/biden.jpg");

@@ -25,7 +25,7 @@ struct Crop {
     Quality quality;
 };
 
-/// Returns the crop with the highest detection score in each photo of a person.
+/// Returns one crop per photo of a person: the face with the highest detector score.
 std::vector<Crop> crops_of(const std::string& person) {
     vision::Mtcnn detector(test::models(), {.min_face = 80});
     std::vector<Crop> crops;
@@ -78,8 +78,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_CASE(identifies_an_enrolled_person_in_other_photos_and_no_unknown_person,
-                        Fixture) {
+BOOST_FIXTURE_TEST_CASE(recognises_an_enrolled_person_but_not_an_unknown_person, Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
     BOOST_REQUIRE(obama.size() >= 3U);
@@ -103,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(identifies_an_enrolled_person_in_other_photos_and_no_unk
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(gives_a_reason_while_undecided_for_lack_of_good_faces, Fixture) {
+BOOST_FIXTURE_TEST_CASE(explains_why_a_track_with_too_few_good_faces_is_undecided, Fixture) {
     const auto biden = crops_of("joe_biden");
     const auto snapshot = gallery_of(crops_of("barack_obama")[0], "Barack");
     auto poor = biden[0];
@@ -113,11 +112,12 @@ BOOST_FIXTURE_TEST_CASE(gives_a_reason_while_undecided_for_lack_of_good_faces, F
     BOOST_TEST((identities[0].decision == wire::Decision::undecided));
     BOOST_TEST(identities[0].reason.value_or("").find("quality") != std::string::npos);
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
-    BOOST_TEST(identities[1].reason.value_or("").find("1 of 2 good faces") != std::string::npos);
+    BOOST_TEST(identities[1].reason.value_or("").find("1 of the 2 required good faces") !=
+               std::string::npos);
     BOOST_TEST((identities[2].decision == wire::Decision::unknown));
 }
 
-BOOST_FIXTURE_TEST_CASE(reveals_nothing_about_an_ignored_person, Fixture) {
+BOOST_FIXTURE_TEST_CASE(does_not_reveal_who_an_ignored_person_is, Fixture) {
     const auto obama = crops_of("barack_obama");
     const auto biden = crops_of("joe_biden");
     const auto snapshot = gallery_of(obama[0], "Barack", true);
@@ -133,20 +133,21 @@ BOOST_FIXTURE_TEST_CASE(reveals_nothing_about_an_ignored_person, Fixture) {
     BOOST_TEST(identities[1].ignored.value_or(false));
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
     BOOST_TEST(!identities[1].similarity.has_value());
-    // The unknown person is reported, but not that the ignored person is the best match.
+    // The other track shows an unknown person. It is reported, but without the ignored person, who
+    // is its best match.
     BOOST_TEST(!identities[3].ignored.has_value());
     BOOST_TEST((identities[3].decision == wire::Decision::unknown));
     BOOST_TEST(identities[3].similarity.has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(reports_an_empty_gallery_as_the_reason, Fixture) {
+BOOST_FIXTURE_TEST_CASE(explains_why_everyone_is_unknown_if_the_gallery_is_empty, Fixture) {
     policy.min_probes = 1;
     const auto identities = process({item(crops_of("joe_biden")[0], "a", 1)}, gallery::Snapshot{});
     BOOST_TEST((identities[0].decision == wire::Decision::unknown));
     BOOST_TEST(identities[0].reason.value_or("").find("empty") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(ships_a_cohort_for_this_network_and_crop) {
+BOOST_AUTO_TEST_CASE(the_shipped_cohort_has_the_model_id_of_the_recognizer) {
     const Recognizer recognizer(test::models());
     BOOST_TEST(gallery::shipped_cohort().model_id == recognizer.model_id());
 }

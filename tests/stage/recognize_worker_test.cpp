@@ -35,7 +35,7 @@ struct Fixture : test::TestRuntime {
     }
     ~Fixture() { stop.request(); }
 
-    /// Blocks until a message of the worker arrives and returns it.
+    /// Blocks until a message from the worker arrives, and returns the message.
     bus::Received next_message() {
         while (poller.wait_readable(broker, -1)) {
             if (auto received = broker.try_receive(); received && *received) return **received;
@@ -43,7 +43,7 @@ struct Fixture : test::TestRuntime {
         throw std::runtime_error("stopped");
     }
 
-    /// Returns the next identity. Skips credits before it.
+    /// Returns the next identity. Skips the credits that arrive before it.
     bus::Received next_identity() {
         while (true) {
             auto received = next_message();
@@ -51,7 +51,7 @@ struct Fixture : test::TestRuntime {
         }
     }
 
-    /// Blocks until the worker reports that it uses this version of the gallery.
+    /// Blocks until a credit reports that the worker uses this version of the gallery.
     void await_gallery(const std::string& version) {
         while (true) {
             const auto received = next_message();
@@ -60,7 +60,7 @@ struct Fixture : test::TestRuntime {
         }
     }
 
-    /// Sends a probe to the worker `peer`.
+    /// Sends a probe to the worker. `peer`: routing id of the worker's socket.
     void send_probe(const std::string& peer, const wire::Probe& probe) {
         BOOST_REQUIRE(broker.try_send({wire::topic(probe), wire::encode(probe), crop}, peer));
     }
@@ -76,7 +76,7 @@ struct Fixture : test::TestRuntime {
 
 BOOST_FIXTURE_TEST_SUITE(recognize_worker, Fixture)
 
-BOOST_AUTO_TEST_CASE(requests_a_batch_and_returns_an_identity_with_its_crop) {
+BOOST_AUTO_TEST_CASE(requests_a_batch_of_probes_and_returns_an_identity_with_the_crop) {
     const auto first = next_message();
     const auto credit = wire::decode<wire::Credit>(first.message.header, 0);
     BOOST_REQUIRE(credit.has_value());

@@ -1,5 +1,6 @@
 // One example message of each kind. The floating-point values are not whole numbers, because some
-// versions of MessagePack-c write whole numbers as integers, which would change the golden bytes.
+// versions of MessagePack-c write whole numbers as integers. The encoded messages would then differ
+// from the golden bytes in schemas/golden.
 #pragma once
 
 #include <cstddef>
@@ -139,8 +140,8 @@ Message minimal(Message message) {
     return message;
 }
 
-/// Returns the message with the key `run`, if messages of this kind have it. The key was added to
-/// v1 after the golden bytes were recorded.
+/// Returns the message with the key `run`, if messages of this kind have it. The functions above do
+/// not set the key, because it was added to v1 after their golden bytes were recorded.
 template <class Message>
 Message extended(Message message) {
     if constexpr (requires { message.run; }) message.run = "18bcfe56800";
@@ -148,7 +149,8 @@ Message extended(Message message) {
 }
 
 /// Gives a value to every empty std::optional in a message or field, also in nested structs and
-/// lists. The floating-point numbers in these values are not whole; see the top of this file.
+/// lists. Also replaces boxes, qualities and floating-point zeros by values that are not whole
+/// numbers; see the top of this file.
 template <class Field>
 void complete_field([[maybe_unused]] Field& field) {
     if constexpr (std::is_same_v<Field, Box>) {
@@ -181,8 +183,8 @@ inline wire::Identity with_crop_quality() {
     return message;
 }
 
-/// Returns the message that retracts the results of an ignored person. Its `reason` matches the
-/// golden file.
+/// Returns a message that retracts the results of a track, because the person is ignored. Its
+/// `reason` is the one in the golden bytes; workers now send another text.
 inline wire::Identity ignored() {
     auto message = minimal(identity());
     message.run = "18bcfe56800";

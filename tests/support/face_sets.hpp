@@ -1,4 +1,4 @@
-// Synthetic faces with the names of people, for the evaluation.
+// Synthetic face sets for tests of `facebus evaluate`.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace facebus::test {
 
 /// Returns a synthetic embedding of a person. Its similarity to face(person) is about `likeness`.
-/// Each `number` yields a different embedding.
+/// Different numbers give different embeddings of the same person.
 inline Embedding embedding_of(std::uint32_t person, std::uint32_t number, float likeness) {
     Embedding out{};
     const auto own = face(person);
@@ -24,9 +24,9 @@ inline Embedding embedding_of(std::uint32_t person, std::uint32_t number, float 
     return out;
 }
 
-/// Returns a set of `people` people with `images` images each, named as in LFW:
-/// p0007/p0007_0001.jpg. The similarity of two images is about likeness^2 if they show the same
-/// person, and about 0 otherwise.
+/// Returns a set of `people` people with `images` images each. The files are named as in the data
+/// set LFW: p0007/p0007_0001.jpg. The similarity of two images is about likeness^2 if they show the
+/// same person, and about 0 otherwise.
 inline cli::FaceSet face_set(std::uint32_t people, std::uint32_t images, float likeness = 0.9F) {
     cli::FaceSet set;
     set.model_id = "model-1";

@@ -1,4 +1,4 @@
-// Gallery in its own Redis server, and checks of failed operations.
+// Fixture with an empty gallery in its own Redis server, and checks for results that are errors.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace facebus::test {
 
-/// Empty gallery in a Redis server that is started for one test.
+/// Redis server with an empty gallery. It runs as long as this object exists.
 struct GalleryFixture {
     RedisServer server;
     gallery::RedisOptions options{.url = server.url(), .timeout_ms = 5000};
@@ -34,7 +34,7 @@ inline bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-/// Checks that the result is an Error of this kind whose message contains `reason`.
+/// Checks that the result is an Error of the kind `kind` and that its message contains `reason`.
 template <class T>
 void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reason) {
     BOOST_REQUIRE(!result);
@@ -42,7 +42,7 @@ void check_failed(const Result<T>& result, ErrorKind kind, std::string_view reas
     BOOST_TEST(contains(result.error().message, reason), result.error().message);
 }
 
-/// Checks that the result is an Error of the kind `refused` whose message contains `reason`.
+/// Checks that the result is an Error of the kind `refused` and that its message contains `reason`.
 template <class T>
 void check_refused(const Result<T>& result, std::string_view reason) {
     check_failed(result, ErrorKind::refused, reason);

@@ -1,4 +1,4 @@
-// Synthetic images.
+// Synthetic images, and conversions between Image and cv::Mat.
 #pragma once
 
 #include <opencv2/core.hpp>

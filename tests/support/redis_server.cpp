@@ -34,7 +34,8 @@ std::string find_server() {
     return {};
 }
 
-/// Reads the output of the server until the server reports that it is ready.
+/// Reads the output of the server until the server reports that it is ready. Throws
+/// `std::runtime_error` if the server exits first or is not ready within start_timeout_ms.
 void await_ready(int output) {
     using std::chrono::milliseconds;
     using std::chrono::steady_clock;
@@ -123,7 +124,7 @@ void RedisServer::start() {
         stop();
         throw;
     }
-    // From here on nobody reads the output. Redis ignores SIGPIPE, so it continues.
+    // From here on, nobody reads the output of Redis. Redis ignores SIGPIPE, so it keeps running.
     close(output[0]);
 }
 

@@ -12,9 +12,9 @@ namespace facebus::test {
 
 /// Runs redis-server on a Unix socket in a temporary folder, without saving data to disk. The
 /// destructor stops the server and removes the folder. The kernel kills the server if the test
-/// crashes. Requires: constructed in the main thread, because the kernel also kills the server when
-/// the thread that started it exits. Throws `std::runtime_error` with the server's output if the
-/// server does not start.
+/// crashes, but also when the thread that started the server exits. Requires: the constructor and
+/// start() are called in the main thread. Both throw `std::runtime_error` with the server's output
+/// if the server does not start.
 class RedisServer {
   public:
     /// Returns whether redis-server is on the PATH.
@@ -34,7 +34,7 @@ class RedisServer {
 
     /// Kills the server and waits until it has exited. Its data is lost.
     void stop();
-    /// Starts the server on the same socket and waits until it accepts connections.
+    /// Starts the server again, on the same socket, and waits until it accepts connections.
     void start();
     /// Suspends the server if `frozen`, and resumes it otherwise. While it is suspended,
     /// connections stay open but receive no replies.

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(writes_one_line_of_fields_per_event) {
         "level=info service=test event=camera_opened camera=door frames=25 live=true fps=12.5\n");
 }
 
-BOOST_AUTO_TEST_CASE(quotes_values_and_escapes_quotes_and_control_characters) {
+BOOST_AUTO_TEST_CASE(quotes_empty_values_and_spaces_and_escapes_quotes_and_control_characters) {
     Pipe pipe;
     Log log("test", LogLevel::info, pipe.ends[1]);
     log.info("e", {{"a", "two words"}, {"b", "x\ny\x1b[31m"}, {"c", "say \"hi\""}, {"d", ""}});

@@ -19,7 +19,8 @@ struct Fixture : test::TestRuntime {
         motion.bind(endpoint("motion"), "motion.input");
     }
 
-    /// Reads messages until the end of the stream and returns the number of frames.
+    /// Reads messages until the end of the stream and returns the number of frames. Returns -1 if a
+    /// stop is requested before the end.
     int count_frames() {
         const bus::Poller poller(stop, heartbeat);
         int count = 0;

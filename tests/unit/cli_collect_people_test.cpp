@@ -1,4 +1,4 @@
-// Tests how `facebus collect` groups people, names their folders and cleans up.
+// Tests of `facebus collect`: groups of people, names of folders, and removal of unfinished output.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"
@@ -15,7 +15,7 @@ using facebus::test::face;
 
 namespace {
 
-/// Returns a track with two good crops of one face.
+/// Returns a track with two good crops of one face, one at `from` and one at `to`.
 KeptTrack track(std::uint64_t number, const Embedding& embedding, std::int64_t from,
                 std::int64_t to) {
     KeptTrack out{.video = 0, .number = number, .from = from, .to = to, .crops = {}};
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(uses_the_names_of_known_people_and_numbers_only_unknown_peo
 }
 
 BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
-    // Too different from each other to be grouped, but both similar to the subject.
+    // The two faces are too different to be grouped, but both are similar to the subject.
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 4, 5),
                                         track(2, between(0, 2, 0.7F), 0, 1)};
     BOOST_TEST(people_of(tracks).size() == 2U);
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(merges_two_groups_of_one_subject) {
     BOOST_TEST(people[0].tracks.front()->number == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(gives_the_name_to_the_more_similar_of_two_people_who_are_visible_together) {
+BOOST_AUTO_TEST_CASE(gives_the_name_to_the_more_similar_of_two_people_visible_together) {
     const std::vector<KeptTrack> tracks{track(1, between(0, 1, 0.65F), 0, 5),
                                         track(2, between(0, 2, 0.7F), 3, 9)};
     const auto people = collect_people(tracks, gallery_of({{"Ann", axis(0)}}));
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(gives_the_name_to_the_more_similar_of_two_people_who_are_vi
     BOOST_TEST(!people[0].subject.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(gives_folders_different_names_that_are_not_the_name_of_the_contact_sheet) {
+BOOST_AUTO_TEST_CASE(folder_names_are_unique_and_differ_from_the_name_of_the_contact_sheet) {
     const std::vector<KeptTrack> tracks{track(1, face(1), 0, 1), track(2, face(2), 2, 3),
                                         track(3, face(3), 4, 5), track(4, face(4), 6, 7),
                                         track(5, face(5), 8, 9)};
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(cuts_a_long_file_name_between_characters) {
     BOOST_TEST(name.starts_with(cut));
 }
 
-BOOST_AUTO_TEST_CASE(a_face_folder_that_is_not_kept_removes_what_it_created_but_nothing_else) {
+BOOST_AUTO_TEST_CASE(face_folder_without_keep_removes_only_what_it_created) {
     const TemporaryFolder scratch;
     {
         FaceFolder faces(scratch / "new/faces");
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_face_folder_that_is_not_kept_removes_what_it_created_but_
     BOOST_TEST(std::filesystem::exists(scratch / "new/faces/not mine"));
 }
 
-BOOST_AUTO_TEST_CASE(a_face_folder_must_be_new_or_empty_and_keeps_its_files_after_keep) {
+BOOST_AUTO_TEST_CASE(face_folder_must_be_new_or_empty_and_survives_with_keep) {
     const TemporaryFolder scratch;
     const auto input = [](const FatalError& error) { return error.code() == Exit::input; };
     {

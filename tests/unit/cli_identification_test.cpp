@@ -1,5 +1,5 @@
-// Tests open-set identification of `facebus evaluate`, and that it fits no cohort to too few people
-// or images. The suite cli_cohort tests fitting, which is slow.
+// Tests open-set identification of `facebus evaluate`, and that it refuses to fit a cohort if there
+// are too few people or images. The suite cli_cohort tests fitting, which is slow.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/calibration_check.hpp"
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(returns_no_results_for_too_few_people_or_images) {
     BOOST_TEST(identify_all({}).results.empty());
 }
 
-BOOST_AUTO_TEST_CASE(fits_no_cohort_to_too_few_people_or_images) {
+BOOST_AUTO_TEST_CASE(refuses_to_fit_a_cohort_if_there_are_too_few_people_or_images) {
     for (const auto& few : {test::face_set(99, 4), test::face_set(100, 3)}) {
         const auto failed = fit_cohort(people_of(few), "m");
         BOOST_REQUIRE(!failed);

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Returns lines that fill several chunks.
+/// Returns lines that fill several chunks of an encrypted file.
 std::vector<std::string> lines() {
     std::vector<std::string> all;
     for (int i = 0; i < 100; ++i) all.push_back(std::to_string(i) + std::string(2000, 'x'));
@@ -55,7 +55,7 @@ struct LinesFile {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(files_with_and_without_encryption_are_private_and_return_the_written_lines) {
+BOOST_AUTO_TEST_CASE(plain_and_encrypted_files_keep_all_lines_and_are_readable_only_by_the_owner) {
     for (const std::string passphrase : {"", "a long passphrase"}) {
         const LinesFile written(passphrase);
         const auto read = written.read(passphrase);
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(files_with_and_without_encryption_are_private_and_return_th
     }
 }
 
-BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
+BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_right_passphrase) {
     const LinesFile written("a long passphrase");
     BOOST_TEST(written.bytes().find("xxxx") == std::string::npos);
     for (const std::string wrong : {"", "another"}) {
@@ -80,7 +80,9 @@ BOOST_AUTO_TEST_CASE(encrypted_file_is_unreadable_without_the_passphrase) {
 BOOST_AUTO_TEST_CASE(detects_modified_bytes_and_truncation) {
     const LinesFile written("p");
     const auto valid = written.bytes();
-    constexpr std::size_t first_chunk = 17 + 16 + 24;  // after the first line, salt and header
+    // Offset of the first chunk: the bytes of the first line, the salt and the header.
+    constexpr std::size_t first_chunk = 17 + 16 + 24;
+    // Size of an encrypted chunk: the plain text, and the bytes that encryption adds.
     constexpr std::size_t sealed_chunk = 65'536 + 17;
     for (const std::size_t offset :
          {std::size_t{20}, std::size_t{40}, std::size_t{100}, valid.size() - 1}) {

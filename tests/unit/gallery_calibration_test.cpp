@@ -70,7 +70,7 @@ double measured_fpir(const Snapshot& gallery, const Policy& policy) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(reaches_the_requested_fpir_with_other_impostors) {
+BOOST_AUTO_TEST_CASE(reaches_the_requested_fpir_with_impostors_not_used_by_calibration) {
     const auto gallery = gallery_of(population().impostors(20, 1, 5));
     for (const double fpir : {0.1, 0.01}) {
         const double measured =
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(calibration_is_deterministic) {
                calibrate_successfully(gallery).policy.slope);
 }
 
-BOOST_AUTO_TEST_CASE(rejects_an_empty_gallery_another_model_and_an_fpir_out_of_range) {
+BOOST_AUTO_TEST_CASE(rejects_an_empty_gallery_a_cohort_of_another_model_and_an_fpir_out_of_range) {
     const auto gallery = gallery_of(population().impostors(3, 1, 5));
     auto other = population();
     other.model_id = "model-2";

@@ -14,8 +14,8 @@ using test::replace_once;
 
 namespace {
 
-/// Returns a cohort whose mean is axis 0. People vary along axis 1, and the images of a person vary
-/// along axis 2.
+/// Returns a cohort whose mean is the unit vector of axis 0. People vary along axis 1, and the
+/// images of a person vary along axis 2.
 Cohort simple_cohort() {
     Cohort cohort;
     cohort.model_id = "model-1";
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(fusing_images_reduces_variance_within_but_not_between_peopl
     BOOST_TEST(deviation(one, 3) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(the_rest_of_a_covariance_adds_variance_to_all_components) {
+BOOST_AUTO_TEST_CASE(diagonal_part_of_a_covariance_adds_equal_variance_to_every_component) {
     auto cohort = simple_cohort();
     cohort.between.rest = 0.01F;
     const auto all = cohort.impostors(2000, 1, 1);
@@ -76,6 +76,7 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_back_a_cohort) {
     auto cohort = simple_cohort();
     cohort.tail = 1.25;
     cohort.within.rest = 0.125F;
+    // Vectors are rounded when they are written.
     const auto back = read_cohort(write_cohort(cohort));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->model_id == "model-1");

@@ -1,4 +1,4 @@
-// Tests of the quantised embeddings and the scan kernels.
+// Tests of quantised embeddings and of the kernels that scan them.
 #include <cmath>
 #include <cstdlib>
 #include <vector>

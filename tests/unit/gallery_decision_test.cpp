@@ -58,7 +58,7 @@ Decision decide_one(const Embedding& embedding, const Snapshot& snapshot, float 
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(face_above_the_threshold_with_a_margin_is_known) {
+BOOST_AUTO_TEST_CASE(face_above_the_threshold_and_with_enough_margin_is_known) {
     const Decision decision = decide_one(similar_to(0.7F, 0.2F), two_people());
     BOOST_TEST((decision.verdict == Verdict::known));
     BOOST_REQUIRE(decision.match.best);
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(track_with_only_poor_probes_is_undecided_even_at_similarity
     BOOST_TEST(decision.match.best->name == "Anna");
 }
 
-BOOST_AUTO_TEST_CASE(poor_probe_of_an_unknown_person_is_undecided) {
+BOOST_AUTO_TEST_CASE(unknown_person_with_only_a_poor_probe_is_undecided) {
     BOOST_TEST((decide_one(axis(5), two_people(), 0.1F).verdict == Verdict::undecided));
 }
 
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(track_without_probes_is_undecided) {
     BOOST_TEST(!decision.match.best);
 }
 
-BOOST_AUTO_TEST_CASE(computes_the_probability_from_similarity_slope_offset_and_subjects) {
+BOOST_AUTO_TEST_CASE(computes_the_probability_from_similarity_slope_offset_and_number_of_subjects) {
     Policy policy = plain;
     policy.slope = 10;
     policy.offset = -5;
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(unknown_requires_enough_good_probes) {
     BOOST_TEST((decide({first, poor, second}, two_people(), policy).verdict == Verdict::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(early_decision_requires_more_similarity) {
+BOOST_AUTO_TEST_CASE(known_requires_a_higher_similarity_until_min_probes_good_faces_are_seen) {
     Policy policy = plain;
     policy.min_probes = 2;
     policy.early = 0.1F;
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(threshold_grows_with_the_gallery) {
     BOOST_TEST(effective_threshold(policy, 100'000, 5) == 0.9F, tolerance);
 }
 
-BOOST_AUTO_TEST_CASE(clears_margin_compares_with_the_runner_up_if_there_is_one) {
+BOOST_AUTO_TEST_CASE(margin_is_cleared_if_the_runner_up_is_far_enough_below_or_missing) {
     const auto match = two_people().match(similar_to(0.60F, 0.50F));
     BOOST_TEST(clears_margin(match, 0.09F));
     BOOST_TEST(!clears_margin(match, 0.11F));

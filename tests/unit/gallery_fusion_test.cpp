@@ -19,14 +19,15 @@ BOOST_AUTO_TEST_CASE(template_of_one_probe_is_its_embedding) {
     BOOST_TEST(similarity(fuse({probe("a", only, 0.4F)}), only) > 0.99999F);
 }
 
-BOOST_AUTO_TEST_CASE(weights_probes_by_quality) {
+BOOST_AUTO_TEST_CASE(weight_of_a_probe_is_proportional_to_its_quality) {
     const Embedding fused = fuse({probe("a", axis(0), 0.75F), probe("b", axis(1), 0.25F)});
     BOOST_TEST(fused[0] == 3 * fused[1], boost::test_tools::tolerance(1e-5F));
     BOOST_TEST(similarity(fused, fused) == 1.0F, boost::test_tools::tolerance(1e-5F));
 }
 
 BOOST_AUTO_TEST_CASE(fusion_is_independent_of_the_order_of_probes) {
-    // The large terms cancel out, so that rounding errors are visible in the small remainder.
+    // The probes of high quality cancel out. Rounding errors are thus visible in the small sum of
+    // the others.
     Embedding opposite = face(1);
     for (float& value : opposite) value = -value;
     std::vector<Probe> probes{probe("0", face(1), 0.9F), probe("1", face(2), 1e-13F),
@@ -53,7 +54,7 @@ BOOST_AUTO_TEST_CASE(probes_have_equal_weight_if_none_has_a_positive_quality) {
     BOOST_TEST(fused[0] == std::sqrt(0.5F), boost::test_tools::tolerance(1e-5F));
 }
 
-BOOST_AUTO_TEST_CASE(invalid_quality_has_no_weight) {
+BOOST_AUTO_TEST_CASE(probes_of_invalid_quality_have_no_weight) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const float infinity = std::numeric_limits<float>::infinity();
     const Embedding fused = fuse({probe("a", axis(0), nan), probe("b", axis(1), 0.5F),

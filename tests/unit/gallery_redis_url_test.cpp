@@ -1,4 +1,4 @@
-// Tests of parsing the setting redis.url.
+// Tests the parser of the setting redis.url.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"

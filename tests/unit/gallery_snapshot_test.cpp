@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(finds_the_best_subject_and_the_runner_up) {
     BOOST_TEST(snapshot.version() == "5-1");
 }
 
-BOOST_AUTO_TEST_CASE(score_is_the_mean_of_the_best_three_samples) {
+BOOST_AUTO_TEST_CASE(similarity_to_a_subject_is_the_mean_over_its_three_most_similar_samples) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
         {sample_of("1", "low", between(0, 10, 0.1F)), sample_of("1", "third", between(0, 11, 0.5F)),
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(score_is_the_mean_of_the_best_three_samples) {
     BOOST_TEST(match.best->samples == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(score_is_the_mean_of_all_samples_if_fewer_than_three) {
+BOOST_AUTO_TEST_CASE(similarity_is_the_mean_over_all_samples_of_a_subject_with_fewer_than_three) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna")},
         {sample_of("1", "a", between(0, 10, 0.2F)), sample_of("1", "b", between(0, 11, 0.6F))},
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(each_of_a_thousand_faces_matches_itself) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(match_without_omits_one_row_and_a_subject_that_has_no_other_row) {
+BOOST_AUTO_TEST_CASE(leaving_out_a_row_also_leaves_out_a_subject_that_has_no_other_row) {
     const Snapshot snapshot(
         "m", {subject("1", "Anna"), subject("2", "Bert")},
         {sample_of("1", "a", between(0, 10, 0.9F)), sample_of("1", "b", between(0, 11, 0.5F)),
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(match_without_omits_one_row_and_a_subject_that_has_no_other
 
 namespace {
 
-/// People with a few samples each. They belong to 20 families, so that many people are similar.
+/// People with few or no samples each. They belong to 20 families, so that many people are similar.
 struct Crowd {
     std::map<std::string, SubjectRecord> people;
     std::mt19937 random{7};
@@ -231,10 +231,10 @@ struct Crowd {
         return builder.finish(version);
     }
 
-    /// Returns the scores and ids of all people with samples, best first, by exhaustive search in
-    /// full precision.
+    /// Returns the similarities and ids of all people with samples, most similar first, by
+    /// exhaustive search in full precision.
     [[nodiscard]] std::vector<std::pair<float, std::string>> ranking(const Embedding& probe) const {
-        std::vector<std::pair<float, std::string>> scores;
+        std::vector<std::pair<float, std::string>> ranked;
         for (const auto& [id, record] : people) {
             std::vector<float> similar;
             for (const auto& sample : record.samples) {
@@ -243,12 +243,12 @@ struct Crowd {
             if (similar.empty()) continue;
             std::ranges::sort(similar, std::greater{});
             similar.resize(std::min(similar.size(), best_k));
-            scores.emplace_back(std::accumulate(similar.begin(), similar.end(), 0.0F) /
+            ranked.emplace_back(std::accumulate(similar.begin(), similar.end(), 0.0F) /
                                     static_cast<float>(similar.size()),
                                 id);
         }
-        std::ranges::sort(scores, std::greater{});
-        return scores;
+        std::ranges::sort(ranked, std::greater{});
+        return ranked;
     }
 
     /// Checks the `count` best subjects against ranking().
@@ -259,15 +259,15 @@ struct Crowd {
         for (std::size_t i = 0; i < probes.size(); ++i) {
             const auto expected = ranking(probes[i]);
             BOOST_REQUIRE(found[i].size() == std::min(count, expected.size()));
-            // Compare the similarities, because the order of subjects with nearly equal scores can
-            // differ.
-            std::map<std::string, float> scores;
-            for (const auto& [score, id] : expected) scores[id] = score;
+            // Compare the similarities, because the order of subjects with nearly equal similarity
+            // can differ.
+            std::map<std::string, float> values;
+            for (const auto& [value, id] : expected) values[id] = value;
             for (std::size_t rank = 0; rank < found[i].size(); ++rank) {
                 const auto& candidate = found[i][rank];
                 BOOST_TEST(near(candidate.similarity, expected[rank].first));
-                BOOST_TEST(near(candidate.similarity, scores.at(candidate.subject_id)));
-                scores.erase(candidate.subject_id);
+                BOOST_TEST(near(candidate.similarity, values.at(candidate.subject_id)));
+                values.erase(candidate.subject_id);
             }
         }
     }
@@ -296,7 +296,7 @@ struct Crowd {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(match_equals_exhaustive_search_among_similar_people) {
+BOOST_AUTO_TEST_CASE(match_returns_the_result_of_an_exhaustive_search_among_similar_people) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 2500; ++i) crowd.put(i, i % 5);
     const auto snapshot = crowd.snapshot();
@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(match_equals_exhaustive_search_among_similar_people) {
     crowd.check(snapshot, crowd.probes(21));
 }
 
-BOOST_AUTO_TEST_CASE(best_equals_exhaustive_search_for_any_count) {
+BOOST_AUTO_TEST_CASE(best_returns_the_result_of_an_exhaustive_search_for_any_count) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 900; ++i) crowd.put(i, i % 5);
     const auto snapshot = crowd.snapshot();
@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(best_equals_exhaustive_search_for_any_count) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_the_old_one_stays_the_same) {
+BOOST_AUTO_TEST_CASE(changed_snapshot_equals_a_rebuilt_one_and_the_old_snapshot_stays_the_same) {
     Crowd crowd;
     for (std::uint32_t i = 0; i < 3000; ++i) crowd.put(i, 1 + i % 3);
     const auto before = crowd.snapshot();
@@ -401,7 +401,7 @@ BOOST_AUTO_TEST_CASE(ignored_subject_stays_ignored_while_other_subjects_change) 
     BOOST_TEST(ignored(gallery) == "s3s7");
 }
 
-BOOST_AUTO_TEST_CASE(finds_names_by_id_in_every_segment_and_lists_the_first_names) {
+BOOST_AUTO_TEST_CASE(finds_names_by_id_in_every_segment_and_lists_no_more_names_than_requested) {
     std::vector<Subject> subjects;
     for (int i = 0; i < 5000; ++i) {
         subjects.push_back({fmt::format("{:032x}", 2 * i), fmt::format("person {}", i), 0});

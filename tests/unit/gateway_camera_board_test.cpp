@@ -23,7 +23,7 @@ wire::Camera report(std::int64_t last_frame_ago) {
             .last_frame = (100 - last_frame_ago) * second};
 }
 
-/// Returns the state of the only camera `after` seconds after the start.
+/// Returns the state that the only camera has `after` seconds later than `start`.
 std::string state(const CameraBoard& board, int after) {
     const auto all = board.cameras(start + seconds(after));
     BOOST_REQUIRE(all.size() == 1U);
@@ -32,7 +32,7 @@ std::string state(const CameraBoard& board, int after) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(camera_is_live_while_frames_arrive_and_offline_without_messages) {
+BOOST_AUTO_TEST_CASE(camera_is_live_until_10_s_after_its_last_message_and_then_offline) {
     CameraBoard board;
     board.update(report(0), start);
     BOOST_TEST(state(board, 10) == "live");
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(camera_is_live_while_frames_arrive_and_offline_without_mess
     BOOST_TEST(state(board, 12) == "live");
 }
 
-BOOST_AUTO_TEST_CASE(camera_has_no_frames_if_the_latest_one_is_over_5_s_older_than_the_report) {
+BOOST_AUTO_TEST_CASE(state_becomes_no_frames_if_the_last_frame_is_over_5_s_older_than_the_report) {
     CameraBoard board;
     board.update(report(5), start);
     BOOST_TEST(state(board, 1) == "live");

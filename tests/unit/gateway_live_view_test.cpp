@@ -37,7 +37,7 @@ bool any(const wire::Identity& /*identity*/) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_with_a_higher_number) {
+BOOST_AUTO_TEST_CASE(keeps_the_latest_results_and_returns_those_after_a_given_number) {
     LiveView live(3, seconds(60));
     for (const auto* track : {"a", "b", "c", "d"}) live.add(result_of(track), "", start);
     BOOST_TEST(tracks(live.after(0)) == (Tracks{"b", "c", "d"}), boost::test_tools::per_element());
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(keeps_results_for_the_given_time_and_then_drops_them) {
     BOOST_TEST(tracks(live.after(0)) == Tracks{"b"}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(ignored_result_replaces_earlier_results_of_its_track) {
+BOOST_AUTO_TEST_CASE(retraction_replaces_all_earlier_results_of_its_track) {
     LiveView live(9, seconds(60));
     live.add(result_of("a"), "crop", start);
     live.add(result_of("b"), "crop", start);

@@ -1,3 +1,4 @@
+// Tests of the query parameters of the REST API.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/rest/parameters.hpp"
@@ -7,7 +8,8 @@ using namespace facebus::gateway;
 
 namespace {
 
-/// Checks that the query is rejected with this code and a message that contains `name`.
+/// Checks that parse_image_options() rejects the query with this code and a message that contains
+/// `name`.
 void expect_error(const Query& query, int code, const std::string& name) {
     const auto options = parse_image_options(query);
     BOOST_REQUIRE(!options);

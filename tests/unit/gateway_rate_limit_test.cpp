@@ -1,3 +1,4 @@
+// Tests of the rate limit per client.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/rate_limit.hpp"
@@ -26,7 +27,8 @@ BOOST_AUTO_TEST_CASE(limits_clients_independently) {
     BOOST_TEST(limit.take("b", start));
 }
 
-BOOST_AUTO_TEST_CASE(time_before_that_of_the_previous_request_neither_costs_nor_adds_requests) {
+// Requests of several threads can arrive with times out of order.
+BOOST_AUTO_TEST_CASE(request_with_an_earlier_time_counts_as_simultaneous_with_the_previous_one) {
     RateLimit limit(1, 2);
     const Monotonic::time_point start{10s};
     BOOST_TEST(limit.take("a", start));

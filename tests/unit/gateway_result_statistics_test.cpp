@@ -38,8 +38,9 @@ BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_by_time_of_publication) {
     BOOST_TEST(spans[1].latency.back().p50 == 250);
 }
 
-BOOST_AUTO_TEST_CASE(ignores_results_before_the_last_360_spans_or_over_10_s_in_the_future) {
+BOOST_AUTO_TEST_CASE(ignores_results_published_before_the_last_hour_or_over_10_s_in_the_future) {
     ResultStatistics statistics;
+    // A span of ten seconds begins at `now`, so the first of the last 360 spans began 3590 s ago.
     statistics.add(result_published(now - 3590 * second - 1, Decision::known), now);
     statistics.add(result_published(now + 10 * second + 1, Decision::known), now);
     BOOST_TEST(statistics.last_hour(now).empty());

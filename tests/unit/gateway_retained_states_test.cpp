@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(resends_all_states_after_a_reconnect) {
     BOOST_TEST(drain(states) == "a=1;b=2;");
 }
 
-BOOST_AUTO_TEST_CASE(clears_removed_topics_and_existing_topics_without_a_state) {
+BOOST_AUTO_TEST_CASE(clears_removed_topics_and_topics_left_by_an_earlier_run) {
     RetainedStates states;
     states.set("a", "1");
     states.set("b", "2");

@@ -15,7 +15,7 @@ HttpResult<http::Response> empty_response(const AuthorizedRequest&) {
     return http::Response{};
 }
 
-/// Returns routes with different values of max_body, which identify them.
+/// Returns routes with different values of max_body, by which the tests identify the routes.
 Router example_router() {
     return Router({{"GET", "/faces", api_keys::Role::read, 1, empty_response},
                    {"DELETE", "/faces", api_keys::Role::read, 2, empty_response},
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(finds_the_route_by_method_and_path) {
     BOOST_TEST(max_body_of_route("PUT", "/subjects/Anna") == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(extracts_path_parameters_verbatim) {
+BOOST_AUTO_TEST_CASE(matches_paths_and_extracts_parameters_verbatim) {
     BOOST_TEST(match_path("/f/{id}/v", "/f/a b/v")->at("id") == "a b");
     BOOST_TEST(match_path("/s/{name*}", "/s/a/b")->at("name") == "a/b");
     BOOST_TEST(match_path("/s/{name*}", "/s/a/")->at("name") == "a/");
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(fails_with_404_for_unknown_paths_and_405_for_wrong_methods)
     BOOST_TEST(allow == "GET, DELETE");
 }
 
-BOOST_AUTO_TEST_CASE(openapi_document_lists_all_routes_except_the_page_with_their_roles) {
+BOOST_AUTO_TEST_CASE(openapi_document_lists_the_role_of_every_route_except_page_routes) {
     const gateway::Options options;
     const enrolment::Options enrolment_options;
     Pool<FaceStage> stages;

@@ -1,4 +1,5 @@
-// Tests authentication, limits and errors of the REST API, without sockets, and leases from a Pool.
+// Tests authentication, limits and errors of the REST API, without sockets. Also tests Pool and
+// lease().
 #include <memory>
 #include <thread>
 
@@ -121,14 +122,14 @@ BOOST_FIXTURE_TEST_CASE(stream_ends_after_its_key_was_revoked, Fixture) {
     BOOST_TEST((Monotonic::now() < limit));
 }
 
-BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_api_keys_are_off, Fixture) {
+BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_no_api_keys_are_required, Fixture) {
     auto site = make_site(0, false);
     auto local = request("/admin", "any");
     local.headers["host"] = "localhost:8000";
     BOOST_TEST(status(site.admit(local)) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(rejects_requests_of_other_web_sites_if_api_keys_are_off, Fixture) {
+BOOST_FIXTURE_TEST_CASE(rejects_requests_of_other_web_sites_if_no_api_keys_are_required, Fixture) {
     auto local = request("/admin", "");
     local.headers["host"] = "localhost:8000";
     auto site = make_site(0, false);
@@ -136,7 +137,7 @@ BOOST_FIXTURE_TEST_CASE(rejects_requests_of_other_web_sites_if_api_keys_are_off,
     BOOST_TEST(status(make_site().admit(request("/admin", admin))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_the_body_size_per_route, Fixture) {
     auto site = make_site();
     BOOST_TEST(site.max_body() == 1000U);
     BOOST_TEST(status(site.admit(request("/read", admin, "POST", 10))) == 200);
@@ -144,7 +145,7 @@ BOOST_FIXTURE_TEST_CASE(limits_body_size_by_route, Fixture) {
     BOOST_TEST(status(site.admit(request("/admin", admin, "POST", 1000))) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(limits_rate_per_key, Fixture) {
+BOOST_FIXTURE_TEST_CASE(limits_the_request_rate_per_key, Fixture) {
     auto site = make_site(1e-6);
     BOOST_TEST(status(site.admit(request("/read", read))) == 200);
     BOOST_TEST(status(site.admit(request("/read", read))) == 200);

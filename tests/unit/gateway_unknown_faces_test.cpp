@@ -67,8 +67,9 @@ wire::Identity result_naming(const std::string& subject) {
     return identity;
 }
 
-/// Changes a gallery of Ann and Bob to the gallery `after`. Checks that the results that name Ann
-/// and an unknown face that resembles her are dropped, and that all others are kept.
+/// Changes a gallery of Ann and Bob to the gallery `after`. Checks that this drops the results that
+/// name Ann, as best subject or runner-up, and the unknown face that resembles her. Checks that it
+/// keeps the other result and the other face.
 void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
     LiveView live(9, hours(1));
     UnknownFaces unknown_faces(9, hours(1'000'000));
@@ -90,7 +91,7 @@ void check_ann_is_forgotten(const live_gallery::GalleryWatcher::View& after) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(groups_faces_by_person_most_recently_seen_first) {
+BOOST_AUTO_TEST_CASE(groups_faces_by_person_and_lists_the_most_recent_first) {
     UnknownFaces unknown_faces(10, hours(1));
     unknown_faces.add(unknown_face("1", axis(0), 1));
     unknown_faces.add(unknown_face("2", axis(1), 2));
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(groups_faces_by_person_most_recently_seen_first) {
     BOOST_TEST(ids(groups[1]) == Ids{"2"}, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(overlapping_tracks_of_one_camera_are_different_people) {
+BOOST_AUTO_TEST_CASE(overlapping_tracks_of_one_camera_belong_to_different_groups) {
     UnknownFaces unknown_faces(10, hours(1));
     unknown_faces.add(unknown_face("1", axis(0), 1));
     unknown_faces.end_track("track 1", 5 * second);
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(overlapping_tracks_of_one_camera_are_different_people) {
     BOOST_TEST(unknown_faces.groups(min_similarity).size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(keeps_one_face_per_track_until_the_track_is_recognised) {
+BOOST_AUTO_TEST_CASE(keeps_the_latest_face_of_a_track_until_the_track_is_forgotten) {
     UnknownFaces unknown_faces(10, hours(1));
     unknown_faces.add(unknown_face("1", axis(0), 1));
     auto again = unknown_face("2", axis(0), 2);
@@ -144,7 +145,7 @@ BOOST_AUTO_TEST_CASE(drops_expired_faces_and_limits_the_number_of_faces) {
     BOOST_TEST(none.size() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(drops_faces_of_people_who_are_enrolled_later) {
+BOOST_AUTO_TEST_CASE(drops_unknown_faces_of_a_person_who_is_then_enrolled) {
     for (const auto& ignored : {std::set<std::string>{}, std::set<std::string>{ann}}) {
         LiveView live(9, hours(1));
         UnknownFaces unknown_faces(9, hours(1'000'000));

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(rejects_forms_truncated_anywhere) {
     BOOST_TEST(parse_form(form, body, 3).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_too_long_part_headers) {
+BOOST_AUTO_TEST_CASE(rejects_too_many_parts_and_overlong_part_headers) {
     std::string body;
     for (int i = 0; i < 4; ++i) body += part("name=a", "");
     rejects(form, body + "--b--", ErrorKind::too_large);

@@ -24,7 +24,7 @@ std::set<std::string> keys(const Json& json) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(event_contains_exactly_its_keys_with_the_values_of_the_result) {
+BOOST_AUTO_TEST_CASE(event_has_exactly_the_documented_keys_and_the_values_of_the_result) {
     const auto json = identity_json(examples::extended(examples::identity()), Detail::event);
     BOOST_TEST(keys(json) == event_keys, boost::test_tools::per_element());
     BOOST_TEST(json["id"].get<std::string>() == "18bcfe56800-17");
@@ -47,13 +47,13 @@ BOOST_AUTO_TEST_CASE(event_omits_missing_values) {
     BOOST_TEST(json["id"].get<std::string>() == "0-17");
 }
 
-BOOST_AUTO_TEST_CASE(event_marks_an_ignored_person) {
+BOOST_AUTO_TEST_CASE(event_has_the_key_ignored_only_if_the_person_is_ignored) {
     BOOST_TEST(identity_json(examples::ignored(), Detail::event)["ignored"].get<bool>());
     BOOST_TEST(!identity_json(examples::complete(examples::identity()), Detail::event)
                     .contains("ignored"));
 }
 
-BOOST_AUTO_TEST_CASE(explained_result_also_contains_reasons_latency_and_valid_sample_ids) {
+BOOST_AUTO_TEST_CASE(explained_result_has_the_keys_that_explain_it_and_only_valid_sample_ids) {
     auto identity = examples::identity();
     identity.samples = {"00112233445566778899aabbccddeeff", "no id"};
     auto expected = event_keys;
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(explained_result_also_contains_reasons_latency_and_valid_sa
     BOOST_TEST(json["samples"].dump() == R"(["00112233-4455-6677-8899-aabbccddeeff"])");
 }
 
-BOOST_AUTO_TEST_CASE(lists_times_in_pipeline_order) {
+BOOST_AUTO_TEST_CASE(lists_latencies_in_pipeline_order) {
     const auto json = identity_json(examples::identity(), Detail::explained);
     std::vector<std::string> expected;
     for (const auto& step : wire::steps) expected.emplace_back(step.name);

@@ -9,7 +9,8 @@ using namespace facebus::results;
 
 namespace {
 
-/// Returns a result whose total latency is `total_ms`; only the last step depends on it.
+/// Returns a result with a total latency of `total_ms`. Only the duration of the last step,
+/// `publish`, depends on `total_ms`.
 wire::Identity result(std::int64_t total_ms) {
     auto identity = examples::identity();
     identity.head.ts = 0;
@@ -43,7 +44,7 @@ BOOST_AUTO_TEST_CASE(table_shows_the_duration_of_each_step) {
     BOOST_TEST(table.find("total               30.0      30.0") != std::string::npos, table);
 }
 
-BOOST_AUTO_TEST_CASE(adds_the_time_of_a_missing_step_to_the_next_step) {
+BOOST_AUTO_TEST_CASE(adds_the_duration_of_a_step_without_timestamp_to_the_next_step) {
     auto identity = result(30);
     identity.head.t["motion"].reset();
     Latency latency;
@@ -51,6 +52,6 @@ BOOST_AUTO_TEST_CASE(adds_the_time_of_a_missing_step_to_the_next_step) {
     BOOST_TEST(latency.table().find("detect-align        11.0      11.0") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(prints_a_table_without_results) {
+BOOST_AUTO_TEST_CASE(prints_a_table_if_there_are_no_results) {
     BOOST_TEST(Latency().table().find("0 results") != std::string::npos);
 }

@@ -1,3 +1,4 @@
+// Tests of Health and HealthServer.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -34,7 +35,7 @@ BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     BOOST_TEST(service::fetch_health(service.server.address(), body));
 }
 
-BOOST_AUTO_TEST_CASE(serves_the_text_of_a_check_that_is_not_utf_8) {
+BOOST_AUTO_TEST_CASE(replaces_invalid_utf_8_in_the_text_of_a_check) {
     Service service;
     service.health.set_ready();
     service.health.set_check("camera door", true, "d\xFCr.mp4");
@@ -61,7 +62,7 @@ BOOST_AUTO_TEST_CASE(rejects_malformed_addresses) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(service_without_response_is_unhealthy) {
+BOOST_AUTO_TEST_CASE(service_that_does_not_respond_is_unhealthy) {
     std::string address;
     {
         Service service;

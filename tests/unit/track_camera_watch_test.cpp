@@ -1,4 +1,4 @@
-// Tests of CameraWatch, which reports frames and tracks per camera.
+// Tests of CameraWatch, which reports the state of each camera.
 #include <boost/test/unit_test.hpp>
 
 #include "track/camera_watch.hpp"
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(reports_the_frames_per_second_of_a_camera) {
     BOOST_TEST(!reports[0].ended);
 }
 
-BOOST_AUTO_TEST_CASE(reports_the_time_of_the_last_frame_of_a_camera_that_stopped) {
+BOOST_AUTO_TEST_CASE(reports_the_time_of_the_last_frame_if_no_new_frames_arrive) {
     CameraWatch watch(seconds(2), start);
     watch.record(frame("door", second));
     watch.reports(start + seconds(2), 2 * second);
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(reports_a_configured_camera_that_never_delivered_a_frame) {
     BOOST_TEST(!reports[1].ended);
 }
 
-BOOST_AUTO_TEST_CASE(computes_the_rate_over_the_elapsed_time) {
+BOOST_AUTO_TEST_CASE(computes_the_frame_rate_over_the_elapsed_time_if_a_report_is_late) {
     CameraWatch watch(seconds(2), start);
     for (int i = 0; i < 40; ++i) watch.record(frame("door", i));
     BOOST_TEST(watch.reports(start + seconds(4), 1).at(0).rate == 10);

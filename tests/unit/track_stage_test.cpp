@@ -8,10 +8,10 @@ using namespace facebus::track;
 
 namespace {
 
-constexpr std::int64_t step = 200'000'000;
+constexpr std::int64_t step = 200'000'000;  // time between frames in ns
 
 /// Returns the number of `moved` events of a track that is visible for `frames` frames.
-/// `heartbeat`: interval in seconds; 0: publish every position.
+/// `heartbeat`: interval of `moved` events in seconds; 0: publish every position.
 std::ptrdiff_t count_moved_events(double heartbeat, int frames) {
     TrackStage stage(
         Options{

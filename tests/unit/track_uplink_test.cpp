@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(retransmits_a_probe_that_is_not_acknowledged) {
     BOOST_TEST(exports("facebus_probes_sent_total 1"));
 }
 
-BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_full) {
+BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_the_outbox_is_full) {
     for (int i = 0; i < 9; ++i) uplink->put(probe("door-1/000" + std::to_string(i)), true);
     BOOST_TEST(uplink->full());
     BOOST_TEST(exports("facebus_probes_dropped_total 1"));
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_ful
     BOOST_TEST(first->probe == "door-1/0001");
 }
 
-BOOST_AUTO_TEST_CASE(numbers_and_sends_messages_in_order) {
+BOOST_AUTO_TEST_CASE(sends_messages_in_order_and_numbers_them_from_1) {
     auto output = probe("door-1/0001");
     auto started = examples::track();
     started.event = wire::TrackEvent::started;
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(numbers_and_sends_messages_in_order) {
     BOOST_TEST(exports("facebus_tracks_total{camera=\"" + event->head.src + "\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(sends_a_position_once_without_keeping_it) {
+BOOST_AUTO_TEST_CASE(sends_the_position_of_a_track_once_without_keeping_it) {
     // The first exchange makes sure that both sides are connected.
     uplink->put(probe("door-1/0001"), true);
     uplink->pump();

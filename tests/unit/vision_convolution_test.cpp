@@ -15,6 +15,7 @@ using namespace facebus::vision;
 
 namespace {
 
+/// Returns random numbers with a normal distribution.
 std::vector<float> numbers(std::size_t count) {
     static std::mt19937 random(1);
     static std::normal_distribution<float> normal;
@@ -23,6 +24,7 @@ std::vector<float> numbers(std::size_t count) {
     return out;
 }
 
+/// Returns a layer of 3 x 3 windows with random weights, biases and slopes.
 ConvolutionLayer random_layer(int inputs, int outputs) {
     ConvolutionLayer layer(3, inputs, outputs);
     const auto size = layer.bias.size();
@@ -33,6 +35,7 @@ ConvolutionLayer random_layer(int inputs, int outputs) {
     return layer;
 }
 
+/// Map of random numbers; see convolution.hpp.
 struct Map {
     std::size_t width;
     std::size_t stride;
@@ -49,7 +52,7 @@ struct Map {
     }
 };
 
-/// Returns one output, computed as a direct sum.
+/// Returns the channel `output` of the output cell (x, y), computed as a direct sum.
 double expected(const ConvolutionLayer& layer, const Map& map, std::size_t y, std::size_t x,
                 std::size_t output) {
     const auto inputs = static_cast<std::size_t>(layer.inputs);
@@ -67,6 +70,7 @@ double expected(const ConvolutionLayer& layer, const Map& map, std::size_t y, st
     return sum < 0 ? sum * double{layer.slope[output]} : sum;
 }
 
+/// Returns the largest difference between `out` and the expected values.
 double worst_difference(const ConvolutionLayer& layer, const Map& in, const Map& out) {
     double worst = 0;
     for (std::size_t y = 0; y < out.rows.size(); ++y) {

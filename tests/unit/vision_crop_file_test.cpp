@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_crop_can_be_read_as_an_ordinary_image) {
     BOOST_TEST(image->width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(leaves_no_temporary_files) {
+BOOST_AUTO_TEST_CASE(writing_a_crop_leaves_no_temporary_files) {
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(ordinary_images_and_other_files_are_not_crops) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_crop_with_a_different_crop_id) {
+BOOST_AUTO_TEST_CASE(rejects_a_crop_made_by_a_different_crop_function) {
     alter(file, "box44up3", "box45up3");
     const auto read = read_crop(file);
     BOOST_REQUIRE(!read);

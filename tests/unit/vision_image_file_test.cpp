@@ -40,7 +40,7 @@ cv::Mat flag() {
     return mat;
 }
 
-/// Adds an EXIF block with the orientation to a JPEG.
+/// Adds an EXIF block with the given orientation to a JPEG file.
 Bytes8 with_orientation(Bytes8 jpeg, unsigned char orientation) {
     const Bytes8 exif{0xFF, 0xE1, 0, 34, 'E', 'x',         'i', 'f', 0,    0,    'M', 'M',
                       0,    42,   0, 0,  0,   8,           0,   1,   0x01, 0x12, 0,   3,
@@ -74,7 +74,7 @@ ErrorKind kind_of(const Result<Image>& result) {
     return result.error().kind;
 }
 
-/// Returns whether the pixel has about this colour; JPEG is not exact.
+/// Returns whether the pixel has about this colour. JPEG changes colours slightly.
 bool has_colour(const Image& image, int x, int y, const cv::Vec3b& colour) {
     return cv::norm(test::mat_of(image).at<cv::Vec3b>(y, x), colour, cv::NORM_INF) < 60;
 }
@@ -118,8 +118,8 @@ BOOST_AUTO_TEST_CASE(converts_grey_alpha_and_16_bit_images_to_8_bit_bgr) {
 
 BOOST_AUTO_TEST_CASE(rotates_images_upright_according_to_exif) {
     const TemporaryFolder folder;
-    // Positions of the red and the blue corner of the flag in the upright image, and whether its
-    // width and height are exchanged.
+    // For each orientation, the positions of the red and the blue corner of the flag in the upright
+    // image, and whether width and height of the flag are exchanged.
     struct Case {
         unsigned char orientation;
         bool red_right, red_bottom, blue_right, blue_bottom, exchanged;
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(rotates_images_upright_according_to_exif) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_missing_file_and_a_folder_are_unavailable) {
+BOOST_AUTO_TEST_CASE(reports_missing_files_and_folders_as_unavailable) {
     const TemporaryFolder folder;
     BOOST_TEST((kind_of(read_image(folder / "none.jpg")) == ErrorKind::unavailable));
     BOOST_TEST((kind_of(read_image(folder.path())) == ErrorKind::unavailable));
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(reports_the_name_of_a_file_that_is_not_an_image) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_truncated_image_is_malformed) {
+BOOST_AUTO_TEST_CASE(reports_truncated_images_as_malformed) {
     const TemporaryFolder folder;
     const cv::Mat texture = test::texture(64, 4);
     for (const std::string extension : {".jpg", ".png", ".webp", ".bmp"}) {
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(rejects_webp_files_that_libwebp_would_reject) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
+BOOST_AUTO_TEST_CASE(rejects_images_with_too_many_pixels_before_decoding_them) {
     const TemporaryFolder folder;
     Bytes8 png = encoded(".png", flag());
     // The header declares 65,536 x 65,536 pixels, which would be 12 GiB when decoded.
@@ -221,17 +221,17 @@ BOOST_AUTO_TEST_CASE(rejects_an_image_above_the_limit_before_decoding_it) {
     BOOST_TEST((kind_of(read_image(folder / "bomb.ppm")) == ErrorKind::too_large));
 }
 
-BOOST_AUTO_TEST_CASE(a_tiff_file_cannot_pretend_to_be_smaller_than_libtiff_reads_it) {
+BOOST_AUTO_TEST_CASE(a_tiff_file_cannot_hide_its_real_size) {
     constexpr unsigned width = 256;
     constexpr unsigned height = 257;
     constexpr unsigned type_long = 4;
     constexpr unsigned type_long8 = 16;
-    // libtiff reads the first of two entries for the width.
+    // If there are two entries for the width, libtiff uses the first one.
     const Bytes8 twice = tiff({{width, type_long, 1, 100'000},
                                {width, type_long, 1, 10},
                                {height, type_long, 1, 100'000}});
     BOOST_TEST((kind_of(decode_image(twice, "twice.tiff")) == ErrorKind::too_large));
-    // An entry of type LONG8 contains the offset of the width.
+    // An entry of type LONG8 contains the offset of the width, not the width itself.
     const Bytes8 offset = tiff({{width, type_long8, 1, 10}, {height, type_long, 1, 10}});
     BOOST_TEST(!read_image_header(offset).has_value());
 }
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(survives_damaged_headers_and_returns_only_valid_orientation
     }
 }
 
-BOOST_AUTO_TEST_CASE(reads_images_that_it_wrote) {
+BOOST_AUTO_TEST_CASE(reads_images_written_by_write_image) {
     const TemporaryFolder folder;
     for (const std::string name : {"a.png", "a.jpg"}) {
         BOOST_TEST(write_image(folder / name, test::image_of(flag())).has_value());

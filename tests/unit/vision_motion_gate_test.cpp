@@ -15,7 +15,7 @@ constexpr std::int64_t frame = 40'000'000;  // ns per frame
 constexpr int width = 1280;
 constexpr int height = 720;
 
-/// Draws a room: a fixed texture that depends on `seed`.
+/// Returns the image of an empty room: a texture that depends only on `seed`.
 cv::Mat room(unsigned seed = 5) {
     cv::Mat out;
     cv::resize(test::texture(64, seed), out, {width, height}, 0, 0, cv::INTER_CUBIC);
@@ -34,8 +34,9 @@ bool any_contains(const std::vector<Area>& areas, int x, int y) {
     });
 }
 
-/// Options without periodic searches of the whole frame, so that only motion results in areas.
-const MotionOptions never_full{.full_interval = 1e6};
+/// Options without the periodic search of the whole frame. Areas then result only from motion, the
+/// first frame, scene cuts and changes of the frame size.
+const MotionOptions no_periodic_search{.full_interval = 1e6};
 
 }  // namespace
 
@@ -49,7 +50,7 @@ BOOST_AUTO_TEST_CASE(searches_the_whole_of_the_first_frame) {
 }
 
 BOOST_AUTO_TEST_CASE(searches_nothing_if_nothing_moves) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     for (int i = 0; i < 20; ++i) {
         const auto result = gate.process(test::image_of(room()), i * frame);
         if (i > 0) BOOST_TEST(result.areas.empty());
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(searches_nothing_if_nothing_moves) {
 }
 
 BOOST_AUTO_TEST_CASE(sensor_noise_is_not_motion) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     cv::RNG random(7);
     for (int i = 0; i < 10; ++i) {
         cv::Mat noise(height, width, CV_16SC3);
@@ -70,7 +71,7 @@ BOOST_AUTO_TEST_CASE(sensor_noise_is_not_motion) {
 }
 
 BOOST_AUTO_TEST_CASE(searches_a_moving_square_with_a_margin) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     gate.process(test::image_of(room()), 0);
     for (int i = 1; i < 10; ++i) {
         const int x = 200 + 12 * i;
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(searches_a_moving_square_with_a_margin) {
 }
 
 BOOST_AUTO_TEST_CASE(areas_lie_inside_the_frame_and_do_not_overlap) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     gate.process(test::image_of(room()), 0);
     for (int i = 1; i < 20; ++i) {
         cv::Mat canvas = room();
@@ -126,13 +127,13 @@ BOOST_AUTO_TEST_CASE(searches_the_whole_frame_once_per_interval) {
     BOOST_TEST((full == std::vector<int>{0, 25, 50, 75}));
 }
 
-BOOST_AUTO_TEST_CASE(searches_the_whole_of_every_frame_if_disabled) {
+BOOST_AUTO_TEST_CASE(searches_the_whole_of_every_frame_if_motion_gating_is_disabled) {
     MotionGate gate({.enabled = false});
     for (int i = 0; i < 5; ++i) BOOST_TEST(gate.process(test::image_of(room()), i * frame).full);
 }
 
 BOOST_AUTO_TEST_CASE(reports_a_scene_cut_and_searches_the_whole_frame) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     for (int i = 0; i < 5; ++i) gate.process(test::image_of(room()), i * frame);
     const auto result = gate.process(test::image_of(room(77)), 5 * frame);
     BOOST_TEST(result.scene_cut);
@@ -140,7 +141,7 @@ BOOST_AUTO_TEST_CASE(reports_a_scene_cut_and_searches_the_whole_frame) {
 }
 
 BOOST_AUTO_TEST_CASE(searches_whole_frames_of_a_new_scene_only_for_a_while) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     gate.process(test::image_of(room()), 0);
     gate.process(test::image_of(room(77)), frame);
     const auto soon = gate.process(test::image_of(room(77)), 2 * frame);
@@ -151,13 +152,13 @@ BOOST_AUTO_TEST_CASE(searches_whole_frames_of_a_new_scene_only_for_a_while) {
 }
 
 BOOST_AUTO_TEST_CASE(turning_on_the_lights_is_a_scene_cut) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     gate.process(test::image_of(room() * 0.25), 0);
     BOOST_TEST(gate.process(test::image_of(room()), frame).scene_cut);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_change_of_brightness_is_neither_a_scene_cut_nor_motion) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     for (int i = 0; i < 20; ++i) {
         cv::Mat brighter;
         room().convertTo(brighter, -1, 0.5, 10 + 5 * i);
@@ -168,21 +169,21 @@ BOOST_AUTO_TEST_CASE(a_slow_change_of_brightness_is_neither_a_scene_cut_nor_moti
 }
 
 BOOST_AUTO_TEST_CASE(a_large_moving_object_is_not_a_scene_cut) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     for (int i = 0; i < 15; ++i)
         BOOST_TEST(!gate.process(with_square(40 * i, 100, 500), i * frame).scene_cut);
 }
 
 BOOST_AUTO_TEST_CASE(searches_the_whole_frame_if_most_of_it_moves) {
-    MotionGate gate(never_full);
+    MotionGate gate(no_periodic_search);
     gate.process(with_square(0, 0, 10), 0);
     bool full = false;
     for (int i = 1; i < 20; ++i) full = gate.process(with_square(50 * i, 60, 600), i * frame).full;
     BOOST_TEST(full);
 }
 
-BOOST_AUTO_TEST_CASE(a_change_of_the_frame_size_restarts_the_model) {
-    MotionGate gate(never_full);
+BOOST_AUTO_TEST_CASE(a_change_of_the_frame_size_restarts_the_background_model) {
+    MotionGate gate(no_periodic_search);
     gate.process(test::image_of(room()), 0);
     const auto result = gate.process(test::flat(640, 360, {9, 9, 9}), frame);
     BOOST_TEST(result.full);

@@ -37,7 +37,7 @@ Detection frontal_face(float eye_distance = 60) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_has_high_quality) {
+BOOST_AUTO_TEST_CASE(a_large_sharp_frontal_face_with_a_high_detector_score_has_high_quality) {
     const Quality quality = assess(test::image_of(draw_face()), frontal_face());
     BOOST_TEST(quality.overall > 0.9F);
     BOOST_TEST(quality.overall <= 1.0F);
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_sharp_frontal_large_and_certain_face_has_high_quality) {
     BOOST_TEST(std::abs(quality.yaw) < 0.01F);
 }
 
-BOOST_AUTO_TEST_CASE(a_blurred_crop_has_a_lower_quality_than_a_sharp_one) {
+BOOST_AUTO_TEST_CASE(sharpness_and_quality_decrease_with_blur) {
     float before = assess(test::image_of(draw_face()), frontal_face()).overall;
     float sharpness = assess(test::image_of(draw_face()), frontal_face()).sharpness;
     for (const double sigma : {2.0, 4.0, 8.0}) {
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_blurred_crop_has_a_lower_quality_than_a_sharp_one) {
     BOOST_TEST(before < 0.75F);
 }
 
-BOOST_AUTO_TEST_CASE(an_enlarged_small_face_is_less_sharp) {
+BOOST_AUTO_TEST_CASE(a_crop_enlarged_from_a_small_face_is_less_sharp_than_a_large_face) {
     cv::Mat small;
     cv::resize(draw_face(), small, {20, 20}, 0, 0, cv::INTER_AREA);
     cv::resize(small, small, {crop_side, crop_side}, 0, 0, cv::INTER_LINEAR);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(sharpness_hardly_depends_on_brightness) {
     BOOST_TEST(darker == bright, boost::test_tools::tolerance(0.15F));
 }
 
-BOOST_AUTO_TEST_CASE(a_turned_face_has_a_signed_yaw_and_a_lower_quality) {
+BOOST_AUTO_TEST_CASE(the_sign_of_yaw_shows_the_direction_and_a_turned_face_has_lower_quality) {
     Detection left = frontal_face();
     Detection right = frontal_face();
     left.landmarks[2].x = 5;
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_turned_face_has_a_signed_yaw_and_a_lower_quality) {
     BOOST_TEST(assess(crop, right).overall < assess(crop, frontal_face()).overall);
 }
 
-BOOST_AUTO_TEST_CASE(roll_is_not_yaw) {
+BOOST_AUTO_TEST_CASE(roll_does_not_change_yaw) {
     Detection rolled = frontal_face();
     const double angle = 0.5;
     for (Point& point : rolled.landmarks) {
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(roll_is_not_yaw) {
     BOOST_TEST(std::abs(assess(test::image_of(draw_face()), rolled).yaw) < 0.01F);
 }
 
-BOOST_AUTO_TEST_CASE(tiny_and_uncertain_faces_have_zero_quality) {
+BOOST_AUTO_TEST_CASE(tiny_faces_and_faces_with_a_low_detector_score_have_zero_quality) {
     const Image crop = test::image_of(draw_face());
     BOOST_TEST(assess(crop, frontal_face(5)).overall == 0);
     Detection doubtful = frontal_face();
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(tiny_and_uncertain_faces_have_zero_quality) {
     BOOST_TEST(assess(crop, doubtful).overall == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_flat_crop_with_both_eyes_at_one_point_has_zero_quality) {
+BOOST_AUTO_TEST_CASE(a_flat_crop_with_all_landmarks_at_one_point_has_zero_quality) {
     Detection odd = frontal_face();
     odd.landmarks.fill({10, 10});
     const Quality quality = assess(test::flat(crop_side, crop_side, {0, 0, 0}), odd);

@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_face_detected_once_is_not_reported) {
     BOOST_TEST(tracker.finish().events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(the_second_detection_starts_a_track_and_sends_its_first_probe) {
+BOOST_AUTO_TEST_CASE(the_second_detection_of_a_face_starts_a_track_with_one_probe) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     const auto result = tracker.process({sighting(12, 10, 1)}, frame, false);
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(the_second_detection_starts_a_track_and_sends_its_first_pro
     BOOST_TEST(result.probes[0].sighting.crop.width == crop_side);
 }
 
-BOOST_AUTO_TEST_CASE(a_visible_track_reports_one_moved_event_per_frame) {
+BOOST_AUTO_TEST_CASE(reports_one_moved_event_per_frame_while_a_face_is_visible) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {
         const auto result =
@@ -68,12 +68,12 @@ BOOST_AUTO_TEST_CASE(a_visible_track_reports_one_moved_event_per_frame) {
 
 BOOST_AUTO_TEST_CASE(people_who_pass_each_other_keep_their_track_numbers) {
     Tracker tracker({});
-    std::map<std::uint64_t, std::set<int>>
-        directions;  // directions in which the box of each track moved
+    // Directions in which the box of each track has moved: 1 is right, -1 is left.
+    std::map<std::uint64_t, std::set<int>> directions;
     std::map<std::uint64_t, float> last;
     for (int i = 0; i < 40; ++i) {
         const auto distance = static_cast<float>(i) * 8;
-        // In the middle, one person hides the other for four frames.
+        // When the two people meet, one person hides the other for four frames.
         std::vector<Sighting> seen{sighting(20 + distance, 50, 1)};
         if (i < 18 || i > 21) seen.push_back(sighting(340 - distance, 54, 2));
         // The order of the detections must not matter.
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(people_who_pass_each_other_keep_their_track_numbers) {
     BOOST_TEST(directions[2].size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(only_a_long_gap_ends_a_track) {
+BOOST_AUTO_TEST_CASE(a_track_continues_after_a_short_gap_and_ends_after_a_long_gap) {
     Tracker tracker({.max_gap = 1.0});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     tracker.process({sighting(10, 10, 1)}, frame, false);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(track_numbers_are_never_reused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_scene_cut_ends_all_tracks_and_the_next_face_starts_a_new_one) {
+BOOST_AUTO_TEST_CASE(a_scene_cut_ends_all_tracks_and_the_face_then_starts_a_new_track) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     tracker.process({sighting(10, 10, 1)}, frame, false);
@@ -134,11 +134,11 @@ BOOST_AUTO_TEST_CASE(a_different_face_at_the_same_position_starts_a_new_track) {
     const auto result = tracker.process({sighting(11, 10, 2)}, 6 * frame, false);
     BOOST_TEST(count(result, Kind::started) == 1U);
     BOOST_TEST(count(result, Kind::moved) == 0U);
-    // Two faces cannot be at the same position, so the first one must have left.
+    // Two people cannot be at the same position, so the first person must have left.
     BOOST_TEST(count(result, Kind::ended) == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(one_bad_crop_does_not_split_a_track) {
+BOOST_AUTO_TEST_CASE(single_outlier_crops_do_not_split_a_track) {
     Tracker tracker({});
     std::set<std::uint64_t> tracks;
     for (int i = 0; i < 20; ++i) {
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(one_bad_crop_does_not_split_a_track) {
     BOOST_TEST(tracks.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(duplicate_detections_are_one_track) {
+BOOST_AUTO_TEST_CASE(duplicate_detections_of_a_face_start_only_one_track) {
     Tracker tracker({});
     std::size_t started = 0;
     for (int i = 0; i < 5; ++i) {
@@ -161,13 +161,13 @@ BOOST_AUTO_TEST_CASE(duplicate_detections_are_one_track) {
     BOOST_TEST(started == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_distant_face_does_not_join_a_track) {
+BOOST_AUTO_TEST_CASE(a_face_far_from_a_track_does_not_join_the_track) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 0, false);
     BOOST_TEST(tracker.process({sighting(300, 10, 1)}, frame, false).events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_face_that_does_not_change_sends_one_probe_per_refresh) {
+BOOST_AUTO_TEST_CASE(sends_an_unchanged_face_once_per_refresh_interval) {
     Tracker tracker({});
     std::vector<std::int64_t> sent;
     for (std::int64_t pts = 0; pts < 12'000'000'000; pts += frame)
@@ -180,14 +180,15 @@ BOOST_AUTO_TEST_CASE(a_face_that_does_not_change_sends_one_probe_per_refresh) {
     BOOST_TEST(sent[2] - sent[1] >= 5'000'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(sends_new_views_at_intervals_up_to_max_probes) {
+BOOST_AUTO_TEST_CASE(sends_only_new_views_and_at_most_max_probes) {
     TrackerOptions options;
     options.max_probes = 4;
     Tracker tracker(options);
     std::vector<std::int64_t> sent;
     for (int i = 0; i * frame < 4'000'000'000; ++i) {
         Sighting seen = sighting(10, 10, 1);
-        // The face turns slowly from one side to the other, so each view differs from those before.
+        // The face turns slowly from one side to the other. A view is new if its yaw differs by 0.2
+        // from that of every probe, which takes about ten frames (0.4 s).
         seen.quality.yaw = -1 + static_cast<float>(i) * 0.02F;
         for ([[maybe_unused]] const auto& probe : tracker.process({seen}, i * frame, false).probes)
             sent.push_back(i * frame);
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(sends_new_views_at_intervals_up_to_max_probes) {
     for (std::size_t i = 1; i < sent.size(); ++i) BOOST_TEST(sent[i] - sent[i - 1] >= 300'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(sends_a_clearly_better_crop) {
+BOOST_AUTO_TEST_CASE(sends_another_crop_if_its_quality_is_clearly_higher) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1, 0.4F)}, 0, false);
     BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.4F)}, frame, false).probes.size() == 1U);
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(sends_a_clearly_better_crop) {
     BOOST_TEST(tracker.process({sighting(10, 10, 1, 0.9F)}, 12 * frame, false).probes.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(never_sends_poor_or_tiny_crops) {
+BOOST_AUTO_TEST_CASE(never_sends_crops_of_low_quality_or_of_tiny_faces) {
     Tracker tracker({});
     for (int i = 0; i < 10; ++i) {
         Sighting tiny = sighting(200, 10, 2);
@@ -223,7 +224,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_all_tracks_once) {
     BOOST_TEST(tracker.finish().events.empty());
 }
 
-BOOST_AUTO_TEST_CASE(ends_all_tracks_if_the_time_runs_backwards) {
+BOOST_AUTO_TEST_CASE(ends_all_tracks_if_the_frame_time_decreases) {
     Tracker tracker({});
     tracker.process({sighting(10, 10, 1)}, 100 * frame, false);
     tracker.process({sighting(10, 10, 1)}, 101 * frame, false);

@@ -1,4 +1,4 @@
-// Tests of reading videos, folders of images and streams.
+// Tests of reading frames from videos, streams and folders of images.
 #include <fstream>
 #include <string>
 
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(reads_a_video_frame_by_frame_to_its_end) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_one_is_read) {
+BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_later_frames_are_read) {
     const TemporaryFolder folder;
     write_video(folder / "a.mp4", 5, 25);
     auto source = VideoSource::open((folder / "a.mp4").string());
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(frames_keep_their_pixels_when_the_next_one_is_read) {
     BOOST_TEST(cv::norm(before, test::mat_of(first), cv::NORM_INF) == 0);
 }
 
-BOOST_AUTO_TEST_CASE(writes_readable_videos_of_odd_frame_sizes) {
+BOOST_AUTO_TEST_CASE(writes_a_readable_video_if_width_and_height_are_odd_numbers) {
     const TemporaryFolder folder;
     write_video(folder / "a.mp4", 3, 25, 65, 49);
     BOOST_TEST(VideoSource::open((folder / "a.mp4").string()).has_value());
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_file_without_video_is_unsupported) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_truncated_video_is_unsupported) {
+BOOST_AUTO_TEST_CASE(a_truncated_video_file_is_unsupported) {
     const TemporaryFolder folder;
     write_video(folder / "a.mp4", 20, 10);
     std::filesystem::resize_file(folder / "a.mp4",

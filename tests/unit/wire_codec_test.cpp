@@ -1,3 +1,4 @@
+// Tests the encoding and decoding of messages.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,8 @@ json header(const auto& message) {
     return json::from_msgpack(wire::encode(message));
 }
 
-/// Checks that a header with these keys is rejected, with `words` in the error message.
+/// Checks that the header `changed` is rejected, with `words` in the error message. `payload`: size
+/// of the payload in bytes.
 template <class Message>
 void rejects(const json& changed, std::size_t payload, const std::string& words,
              ErrorKind kind = ErrorKind::malformed) {
@@ -46,7 +48,7 @@ BOOST_AUTO_TEST_CASE(ignores_unknown_keys) {
     BOOST_TEST(wire::decode<wire::Ack>(packed(changed), 0).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(rejects_other_schema_versions_as_unsupported) {
+BOOST_AUTO_TEST_CASE(rejects_unknown_schema_versions_as_unsupported) {
     auto changed = header(examples::ack());
     changed["v"] = 2;
     rejects<wire::Ack>(changed, 0, "schema version 2", ErrorKind::unsupported);
@@ -113,7 +115,7 @@ BOOST_AUTO_TEST_CASE(rejects_areas_outside_the_frame) {
     rejects<wire::Region>(changed, 126, "an area extends beyond the frame");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_areas_at_the_end_of_a_stream) {
+BOOST_AUTO_TEST_CASE(rejects_an_end_of_stream_message_that_has_areas) {
     auto changed = header(examples::region());
     changed["end"] = true;
     changed["frame_width"] = std::numeric_limits<std::int32_t>::min();
@@ -128,13 +130,13 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_source_names) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(rejects_a_subject_if_the_decision_is_not_known) {
+BOOST_AUTO_TEST_CASE(rejects_the_decision_unknown_together_with_a_subject) {
     auto changed = header(examples::identity());
     changed["decision"] = "unknown";
     rejects<wire::Identity>(changed, 0, "subject and subject_id must be present if and only if");
 }
 
-BOOST_AUTO_TEST_CASE(encodes_enums_by_name_and_rejects_unknown_names) {
+BOOST_AUTO_TEST_CASE(encodes_enum_values_by_name_and_rejects_unknown_names) {
     auto event = header(examples::track());
     BOOST_TEST(event["event"] == "started");
     for (const auto* name : {"started", "moved", "ended", "end"}) {
@@ -168,7 +170,7 @@ BOOST_AUTO_TEST_CASE(rejects_ignored_identities_that_reveal_the_person) {
     rejects<wire::Identity>(valid, crop_bytes, "an ignored identity must not reveal the person");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_too_large_headers) {
+BOOST_AUTO_TEST_CASE(rejects_headers_that_are_too_large) {
     const auto decoded =
         wire::decode<wire::Ack>(std::string(wire::max_header_bytes + 1, '\xc0'), 0);
     BOOST_REQUIRE(!decoded);
@@ -185,7 +187,7 @@ BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
     changed["x"] = std::vector<int>(300, 1);
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
-    // An array whose header promises 4,294,967,295 elements, but which contains none.
+    // The header of this array promises 4,294,967,295 elements, but the array contains none.
     BOOST_TEST(!wire::decode<wire::Ack>(std::string("\xdd\xff\xff\xff\xff", 5), 0));
 }
 

@@ -17,8 +17,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t version = 2;
 
-/// Decodes base64. Returns an empty string, which unpack() and check_photo() reject, if `text` is
-/// invalid.
+/// Decodes base64. If `text` is invalid, returns an empty string, which unpack() and check_photo()
+/// reject.
 std::string decode(const std::string& text) {
     return crypto::from_base64(text, text.size()).value_or("");
 }

@@ -194,9 +194,9 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     out.fpir = fpir;
     out.impostors = count;
 
-    // Step 1: draw impostors. Each is fused from min_probes images, the number of good faces at
-    // which a track can first become unknown. The fixed seed gives the same calibration on every
-    // worker.
+    // Step 1: draw impostors. The template of each is fused from min_probes drawn embeddings,
+    // because a track can become unknown once it has min_probes good faces. The fixed seed gives
+    // the same calibration on every worker.
     const auto probes = static_cast<std::size_t>(std::max(base.min_probes, 1));
     const auto impostors = cohort.impostors(count, probes, seed);
     out.shift = measure_shift(gallery, impostors);

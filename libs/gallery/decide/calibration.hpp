@@ -20,10 +20,11 @@ struct Calibration {
     /// Similarity required for `known` in this gallery once a track has Policy::min_probes good
     /// faces. Before that, Policy::early is added.
     float threshold = 0;
-    /// Similarity added to that of the drawn impostors, because real impostors often resemble the
-    /// subjects more (same cameras, same family). Measured as how much more the subjects of this
-    /// gallery resemble each other than they resemble the drawn impostors, minus two standard
-    /// errors, and at least 0. 0 if fewer than min_subjects_for_shift subjects have samples.
+    /// Value added to the similarities of the drawn impostors, because real impostors often
+    /// resemble the subjects more than drawn ones do (same cameras, same family). It is the mean
+    /// similarity between the subjects of this gallery, minus their mean similarity to the drawn
+    /// impostors, minus two standard errors, and at least 0. It is 0 if fewer than
+    /// min_subjects_for_shift subjects have samples.
     float shift = 0;
     /// Estimated share of searches for enrolled people in which the similarity to the right person
     /// reaches `threshold`.
@@ -41,13 +42,15 @@ inline constexpr double max_fpir = 0.5;
 std::size_t impostors_needed(double fpir);
 
 /// Computes threshold, slope and offset for the gallery and keeps the other values of `base`. Draws
-/// `impostors` fictitious people from the cohort, each fused from `base.min_probes` images, and
-/// matches them with the gallery. Raises their similarities to those expected of real impostors
-/// (see Cohort::tail and Calibration::shift). Chooses the threshold, from 0.05 to 0.95, at which
-/// the share `fpir` of the impostors would be identified. Equal arguments give equal results. Calls
-/// `step` once per impostor to report progress. Requires: `impostors` is positive. Fails with
-/// `refused` if the gallery has no samples, if gallery and cohort have different models, or if
-/// `fpir` is not between min_fpir and max_fpir.
+/// `impostors` fictitious people from the cohort. The template of each is fused from
+/// `base.min_probes` drawn embeddings. Matches these templates with the gallery and increases their
+/// similarities to the level expected of real impostors (see Cohort::tail and Calibration::shift).
+/// Chooses the threshold at which the share `fpir` of the impostors would be identified, but at
+/// least 0.05 and at most 0.95.
+///
+/// Equal arguments give equal results. Calls `step` once per impostor to report progress. Requires:
+/// `impostors` is positive. Fails with `refused` if the gallery has no samples, if gallery and
+/// cohort have different models, or if `fpir` is not between min_fpir and max_fpir.
 Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const Cohort& cohort,
                               double fpir, std::size_t impostors,
                               const std::function<void()>& step = {});
@@ -67,9 +70,9 @@ struct CalibrationOptions {
     }
 };
 
-/// Calibrates a gallery without a stored policy, with the shipped cohort. To be fast, matches only
-/// 10,000,000 / (number of samples) impostors with the gallery, but at least 200 and at most 2,000.
-/// (`facebus calibrate` matches at least 2,000.) Equal arguments give equal results, so all
+/// Calibrates, with the shipped cohort, a gallery that has no stored policy. To be fast, matches
+/// only 10,000,000 / (number of samples) impostors with the gallery, but at least 200 and at most
+/// 2,000. (`facebus calibrate` matches at least 2,000.) Equal arguments give equal results, so all
 /// programs use the same policy. Errors: see calibrate().
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options);
 
@@ -78,9 +81,9 @@ struct LeaveOneOut {
     std::size_t tested = 0;      ///< number of samples matched with the rest of the gallery
     std::size_t identified = 0;  ///< number of tested samples identified as their own subject
 };
-/// Takes the first 500 samples of subjects with at least two samples, and matches each of them with
-/// the gallery without that sample. Applies the margin and the threshold (without Policy::early) of
-/// the policy.
+/// Takes up to 500 samples of subjects with at least two samples, in the order of the snapshot, and
+/// matches each of them with the gallery without that sample. Applies the margin and the threshold
+/// (without Policy::early) of the policy.
 LeaveOneOut leave_one_out(const Snapshot& gallery, const Policy& policy);
 
 }  // namespace facebus::gallery

@@ -26,9 +26,10 @@ float to_float(const Json& json) {
     return static_cast<float>(value);
 }
 
-/// Adds a random vector with the given covariance to `target`. The vector has two parts. The sum
-/// of z_j * column_j, with independent standard normal z_j, has the covariance columns * columns^T.
-/// Independent noise of variance `rest` in every component has the covariance rest * identity.
+/// Adds a random vector with the given covariance to `target`. The vector is the sum of two parts.
+/// The first part is the sum of z_j * column_j with independent standard normal z_j. Its covariance
+/// is columns * columns^T. The second part is independent noise of variance `rest` in every
+/// component. Its covariance is `rest` times the identity matrix.
 void add_random_vector(Random& random, const Cohort::Covariance& covariance,
                        Cohort::Vector& target) {
     for (const auto& column : covariance.columns) {
@@ -85,8 +86,9 @@ std::vector<Embedding> Cohort::impostors(std::size_t count, std::size_t probes,
     std::vector<Embedding> all;
     all.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        // Draw a person, then `probes` images of that person. Normalise the images like the output
-        // of the network, and fuse them with equal weights.
+        // Draw the mean embedding of a person, then the embeddings of `probes` images of this
+        // person. Normalise these embeddings like the output of the network, and fuse them with
+        // equal weights.
         Vector person = mean;
         add_random_vector(random, between, person);
         Embedding fused{};

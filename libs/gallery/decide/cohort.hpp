@@ -12,10 +12,11 @@
 
 namespace facebus::gallery {
 
-/// Two-covariance model of face embeddings (as in PLDA): people are normally distributed around
-/// a common mean, and the images of a person are normally distributed around that person. The model
-/// contains no embedding of a real person. The similarities of real impostors are higher than those
-/// of drawn ones, by about the measured factor `tail`.
+/// Two-covariance model of face embeddings (as in PLDA). The embeddings of a person's images are
+/// normally distributed around the mean of that person. The means of all people are normally
+/// distributed around a common mean. The model contains no embedding of a real person. Real
+/// impostors are more similar to enrolled people than drawn impostors are: their similarities are
+/// higher by about the measured factor `tail`.
 struct Cohort {
     using Vector = std::array<float, embedding_size>;
 
@@ -33,13 +34,13 @@ struct Cohort {
         double deviation = 0;     ///< standard deviation of the similarities
     };
 
-    std::string model_id;    ///< model that computed the embeddings
+    std::string model_id;    ///< model id of the embeddings
     std::size_t people = 0;  ///< number of people in the statistics
     std::size_t images = 0;  ///< number of images in the statistics
     Vector mean{};           ///< mean of all people
     Covariance between;      ///< covariance of people around the mean
-    Covariance within;       ///< covariance of the images of a person around that person
-    /// Threshold for 1% FPIR with real impostors, divided by that with drawn impostors.
+    Covariance within;       ///< covariance of a person's images around the mean of the person
+    /// Threshold for 1% FPIR with real impostors, divided by the threshold with drawn impostors.
     double tail = 1;
     std::vector<Genuine> genuine;  ///< one entry per measured pair of `samples` and `probes`
 

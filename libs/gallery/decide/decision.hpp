@@ -1,5 +1,5 @@
-// The open-set decision: whether a track shows an enrolled subject, and which one, or an unknown
-// person.
+// The open-set decision: whether a track shows an enrolled subject or an unknown person, and which
+// subject it shows.
 #pragma once
 
 #include <vector>
@@ -68,14 +68,14 @@ struct Decision {
     bool ignored = false;
 };
 
-/// Decides on a track. `match` is the result of matching its template with a gallery of `subjects`
-/// subjects. The verdict is `known` if there is a good probe, the best subject reaches
-/// effective_threshold(), and clears_margin() is true. Otherwise the verdict is `unknown` if there
-/// are at least `min_probes` good probes, else `undecided`.
+/// Returns the decision about a track. `match` is the result of matching the template of the track
+/// with a gallery of `subjects` subjects. The verdict is `known` if there is a good probe, the best
+/// subject reaches effective_threshold(), and clears_margin() is true. Otherwise the verdict is
+/// `unknown` if there are at least `min_probes` good probes, else `undecided`.
 Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subjects,
                 const Policy& policy);
-/// Fuses the probes into a template, matches the template with the snapshot and decides. Without
-/// probes the verdict is `undecided`.
+/// Fuses the probes into a template, matches the template with the snapshot and returns the
+/// decision about the track. Without probes the verdict is `undecided`.
 Decision decide(const std::vector<Probe>& probes, const Snapshot& snapshot, const Policy& policy);
 
 }  // namespace facebus::gallery

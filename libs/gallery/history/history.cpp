@@ -65,7 +65,7 @@ Result<std::vector<HistoryEntry>> History::after(const std::string& id, std::siz
         }
         if (page->elements().size() < missing) break;
         // The page may contain entries that are not results. Read further entries in their place,
-        // because fewer than `count` results mean to callers that the history has ended.
+        // because callers take fewer than `count` results as the end of the history.
         const auto& parts = page->elements().back().elements();
         if (parts.empty() || !valid_stream_id(parts.front().text())) break;
         last = parts.front().text();

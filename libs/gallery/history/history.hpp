@@ -29,20 +29,21 @@ struct HistoryOptions {
     }
 };
 
-/// The results of the last `hours`, in a Redis stream. Subscribers that missed results read them
-/// here. If `hours` is 0, nothing is stored. append() trims older results, but up to about a
+/// The results of the last `hours` hours, in a Redis stream. Subscribers that missed results read
+/// them here. If `hours` is 0, nothing is stored. append() trims older results, but up to about a
 /// hundred can remain, because Redis trims the stream in blocks. The whole stream expires if no
-/// result is appended for `hours`. Not thread-safe. Errors: see class Redis.
+/// result is appended for `hours` hours. Not thread-safe. Errors: see class Redis.
 class History {
   public:
     History(RedisOptions options, double hours);
 
-    /// Appends a result. `subject_id` is the identified subject, or empty. `track` is the track of
-    /// the result, or empty; if scripts::commit erases the result, it also deletes the memory of
-    /// the track. `also_named` contains the ids of all other subjects that the header names, such
-    /// as the runner-up. Silently drops the result if one of these subjects is ignored or no longer
-    /// in the gallery. Requires: the header contains the id of every subject that it names, because
-    /// removing a subject erases the results that contain its id.
+    /// Appends a result. `subject_id` is the id of the identified subject, or empty. `track` is the
+    /// id of the track, or empty; if scripts::commit erases the result, it also deletes the stored
+    /// probes of this track. `also_named` contains the ids of all other subjects that the header
+    /// names, such as the runner-up. Silently drops the result if the subject `subject_id` or one
+    /// of `also_named` is ignored or no longer in the gallery. Requires: the header contains the id
+    /// of every subject that it names, because removing a subject erases the results that contain
+    /// its id.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});

@@ -28,8 +28,8 @@ Result<void> HistoryReader::find_position() {
         }
     }
     // Save the position now. Otherwise, if the program restarted before its first call of save(),
-    // the reader would start after the newest result again and skip the results published in
-    // between.
+    // the reader would again start after the result that is the newest at that time, and skip the
+    // results published in between.
     return save();
 }
 

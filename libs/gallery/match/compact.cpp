@@ -18,14 +18,15 @@ constexpr float max_value = 127.0F * high_step;
 constexpr std::size_t group = 4;
 constexpr std::size_t group_bytes = 3;
 
-/// Kernel that computes the products of `count` rows with a fixed number of probes, starting with
-/// probe `first`.
+/// Kernel that computes the products of `count` rows with a fixed number of probes. `first`: index
+/// of the first of these probes.
 using Products = void (*)(const std::int8_t* rows, std::size_t count, const CoarseProbes& probes,
                           std::size_t first, std::int32_t* out);
 
-// The kernels. A large gallery does not fit into the cache, so a scan is limited by memory
-// bandwidth. Each kernel therefore loads a row once and multiplies it with `Probes` probes, which
-// stay in the cache. No sum overflows: the sum of 512 products of bytes stays below 2^24.
+// The kernels. A large gallery does not fit into the cache, so memory bandwidth limits the speed of
+// a scan. Each kernel therefore loads a row from memory once and multiplies it with `Probes`
+// probes, which stay in the cache. No sum overflows: the sum of 512 products of bytes stays below
+// 2^24.
 
 // Portable kernel. It multiplies 16-bit numbers, because SSE2 cannot multiply bytes. The compiler
 // turns the inner loop into vector instructions.

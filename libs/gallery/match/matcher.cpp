@@ -1,18 +1,19 @@
-// The search has two passes. The first pass scans only the high parts of all rows, a quarter of the
-// size of a float embedding. It obtains each similarity with a known maximum error and keeps every
-// subject that could still be among the best. The second pass compares the probe with the complete
-// embeddings of these subjects, which are usually few.
+// A row is the embedding of one sample, stored as a high and a low part; see compact.hpp. The
+// search has two passes. The first pass scans the high parts of all rows; a high part has a quarter
+// of the bytes of a float embedding. The first pass computes similarities with a known maximum
+// error and keeps every subject that could be among the best. The second pass compares the probe
+// with the complete embeddings of these subjects, which are usually few.
 //
 // The maximum error: a row r = rh + rl and a probe p = ph + pl each consist of a high and a low
-// part. The first pass computes rh * ph. The exact product differs by
+// part. The similarity is r * p, but the first pass computes only rh * ph. The difference is
 //   r * p - rh * ph = rl * p + rh * pl.
 // By the Cauchy-Schwarz inequality and |p| = 1, the absolute difference is at most
 // |rl| + |rh| * |pl|. A segment stores upper bounds of |rl| and |rh| for its rows, and CoarseProbes
 // stores |pl|.
 //
-// The score of a subject is the mean similarity of its three most similar rows. If no similarity is
-// off by more than the error, neither is the score, even if the first pass selects three other rows
-// than the second.
+// The score of a subject is the mean similarity of its three most similar rows. The two passes may
+// select different rows. Even then, the error of the score is at most the maximum error of the
+// similarities.
 #include "gallery/match/matcher.hpp"
 
 #include <algorithm>
@@ -25,8 +26,8 @@
 namespace facebus::gallery {
 namespace {
 
-// Added to the maximum error: rounding of float arithmetic in both passes and of the probe to 14
-// bits.
+// Added to the maximum error. Covers the rounding of float arithmetic in both passes, and the
+// rounding of the probe to 14 bits.
 constexpr float rounding = 1e-4F;
 // Maximum number of probes per scan. The widest kernel of coarse_products() multiplies each row
 // with eight probes.
@@ -85,7 +86,7 @@ class Search {
     void add(const Segment& segment, std::size_t subject, std::size_t first, float score,
              float error) {
         possible_.push_back({&segment, subject, first, score + error});
-        // Insert the lower bound of the score into the sorted list and drop the lowest one.
+        // Insert the lower bound of the score into the sorted list and drop the lowest bound.
         const float lower = score - error;
         std::size_t at = lower_.size();
         for (; at > 0 && lower_[at - 1] < lower; --at) {
@@ -165,7 +166,7 @@ class CoarseScan {
         const std::size_t rows = segment_.rows();
         std::array<float, block> similarities{};
         for (std::size_t row = 0; row < rows;) {
-            // Compute the similarities, without the scale of the probe, and their maximum.
+            // Compute the similarities and their maximum, not yet multiplied by `scale`.
             const std::size_t count = std::min(block, rows - row);
             float highest = minus_infinity;
             for (std::size_t i = 0; i < count; ++i) {

@@ -29,7 +29,7 @@ struct Match {
     std::optional<Candidate> runner_up;  ///< the second most similar subject
 };
 
-/// Maximum number of samples whose similarities are averaged into the score of a subject.
+/// Maximum number of samples of a subject whose similarities are averaged.
 inline constexpr std::size_t best_k = 3;
 
 using Segments = std::vector<std::shared_ptr<const Segment>>;
@@ -40,9 +40,9 @@ inline constexpr std::size_t no_row = std::numeric_limits<std::size_t>::max();
 /// Returns the `count` most similar subjects for each probe, best first, or all if there are fewer.
 /// The result is exact: the same as after comparing the probe with every stored embedding. Subjects
 /// with equal similarities, and samples of one subject with equal similarities, keep their order in
-/// the gallery. Omits the row `left_out`, numbered across all segments. For every group of up to
-/// eight probes, reads 512 bytes per row. Requires: `count` is positive, and each probe is a unit
-/// vector or zero.
+/// the gallery. Omits the row (sample) with the number `left_out`; row numbers continue from one
+/// segment to the next. Scans the gallery once per group of up to eight probes and reads 516 bytes
+/// per row. Requires: `count` is positive, and each probe is a unit vector or zero.
 std::vector<std::vector<Candidate>> find_best(const Segments& segments,
                                               std::span<const Embedding> probes, std::size_t count,
                                               std::size_t left_out = no_row);

@@ -31,8 +31,8 @@ void Segment::append(const Segment& other, std::size_t subject) {
         append_row(other.sample_ids_[row], &other.high_[row * embedding_size],
                    &other.low_[row * low_bytes], other.scales_[row]);
     }
-    // The copied rows have no bound of their own, so use the bound of all rows of `other`. It may
-    // be larger than necessary, which makes the search slightly slower but not wrong.
+    // The norms of the low parts of single rows are not stored, so use the upper bound for all rows
+    // of `other`. If it is larger than necessary, the search is slightly slower, but still exact.
     coarse_error_ = std::max(coarse_error_, other.coarse_error_);
     finish_subject(other.subject_id(subject), other.name(subject), other.ignored(subject),
                    other.other_model_samples(subject), other.damaged_samples(subject));

@@ -1,4 +1,4 @@
-// A contiguous part of the gallery in memory, in the layout that the search scans.
+// Part of the gallery in memory, in the layout that the search scans.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@
 
 namespace facebus::gallery {
 
-/// Subjects sorted by id, with one row per sample. The rows of a subject are consecutive. A row has
-/// 916 bytes. Snapshots share unchanged segments. Built by append(), then read-only and
-/// thread-safe.
+/// Some subjects of the gallery, sorted by id, with one row per sample. The rows of a subject are
+/// consecutive. A row has 916 bytes. Snapshots share unchanged segments. Thread-safe after the last
+/// call of append() and shrink().
 class Segment {
   public:
-    /// Appends a subject. Omits and counts samples of models other than `model_id`, and omits
-    /// repeated samples. Requires: all ids are valid, and the id of the subject is greater than
-    /// those of all subjects in the segment.
+    /// Appends a subject. Omits and counts samples of models other than `model_id`. Keeps only one
+    /// of several samples with the same id. Requires: all ids are valid, and the id of the subject
+    /// is greater than those of all subjects in the segment.
     void append(const SubjectRecord& record, const std::string& model_id);
     /// Appends the subject with the index `subject` in `other`. Requires: its id is greater than
     /// those of all subjects in this segment.
@@ -38,7 +38,7 @@ class Segment {
     [[nodiscard]] bool ignored(std::size_t subject) const;
     /// Returns the index of the subject that a row belongs to.
     [[nodiscard]] std::size_t subject_of(std::size_t row) const;
-    /// The rows of a subject are first_row(), inclusive, to end_row(), exclusive.
+    /// The rows of a subject begin at first_row() and end before end_row().
     [[nodiscard]] std::size_t first_row(std::size_t subject) const;
     [[nodiscard]] std::size_t end_row(std::size_t subject) const {
         return subjects_[subject].end_row;

@@ -9,15 +9,17 @@
 namespace facebus::gallery {
 namespace {
 
-// Limits of the size of segments. Small segments can be copied quickly after a change; large ones
-// keep the number of segments low. A segment that would exceed max_rows is split, but never within
-// a subject. A new segment is full at new_rows, so that later changes can extend it.
+// Limits of the number of rows in a segment. Small segments can be copied quickly after a change;
+// large ones keep the number of segments low. A segment that would exceed max_rows is split, but
+// never within a subject. A new segment is full at new_rows, so that later changes can extend it.
 constexpr std::size_t max_rows = 2048;
 constexpr std::size_t new_rows = max_rows * 3 / 4;
 // If the segments have on average fewer rows plus subjects than this, all of them are rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
-/// Returns an upper bound of the number of rows of a subject, at least 1, for the limits above.
+/// Returns how many rows a subject counts for the limits above: its number of samples, which is an
+/// upper bound because some samples can be omitted (see Segment::append()), but at least 1, because
+/// a segment is also full if it has too many subjects.
 std::size_t row_count(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }

@@ -11,8 +11,9 @@
 namespace facebus::gallery {
 
 /// Sends command(i) for each i < count and calls use(i, reply) with each reply, a Result<Reply>.
-/// Each round trip sends up to 256 commands. If they read samples, the replies have about half a
-/// megabyte. The error of a command is passed to `use`; a connection error is returned.
+/// Each round trip sends up to 256 commands. The replies to 256 commands that read one sample each
+/// have about half a megabyte. The error of a command is passed to `use`. If the connection fails,
+/// for_each_reply() stops and returns the error.
 template <class MakeCommand, class Use>
 Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
     constexpr std::size_t chunk = 256;

@@ -165,8 +165,8 @@ struct Redis::Impl {
 };
 
 /// Returns whether Redis has closed the connection since the last command, for example because it
-/// restarted. Call this before sending a command, when it is still safe to reconnect. Reconnecting
-/// and repeating a command after it was sent could execute it twice.
+/// restarted. Must be called before a command is sent, because then it is safe to reconnect. If a
+/// command were repeated after it was sent, Redis could execute it twice.
 bool Redis::Impl::connection_closed() const {
     char byte = 0;
     const ssize_t got = recv(context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);

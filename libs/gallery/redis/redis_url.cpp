@@ -13,7 +13,7 @@
 namespace facebus::gallery {
 namespace {
 
-/// Returns the URL without user and password. They end at the last @, because a password can
+/// Returns the URL without user and password. The last @ ends the password, because a password can
 /// contain an @ but a host cannot.
 std::string without_password(std::string_view url) {
     const auto scheme = url.find("://");

@@ -17,10 +17,10 @@ struct RedisAddress {
     std::string safe_url;  ///< URL without user and password, for messages
 };
 
-/// Parses a URL of the form redis://[[user]:password@]host[:port][/database], rediss:// with the
-/// same parts for TLS, or unix:///path[?db=database]. User and password can be percent-encoded; an
-/// IPv6 host is written in brackets. Throws FatalError (Exit::config) if the URL is invalid. The
-/// message never contains the password.
+/// Parses a URL of the form redis://[[user]:password@]host[:port][/database] or
+/// unix:///path[?db=database]. With rediss:// instead of redis://, the connection uses TLS. User
+/// and password can be percent-encoded. An IPv6 host is written in brackets. Throws FatalError
+/// (Exit::config) if the URL is invalid. The message of the error never contains the password.
 RedisAddress parse_redis_url(const std::string& url);
 
 }  // namespace facebus::gallery

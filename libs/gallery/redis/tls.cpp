@@ -47,8 +47,9 @@ struct Tls::Impl {
 
     /// Sets the protocol version, the trusted CAs and the client certificate.
     Result<void> load(const TlsFiles& files) const;
-    /// Makes the handshake fail if the server's certificate is not issued for `host`. Sends `host`
-    /// to the server if it is a name. Returns false if OpenSSL rejects the host.
+    /// Makes the handshake fail if the server's certificate is not issued for `host`. If `host` is
+    /// a name and not an address, the handshake also sends it to the server. Returns false if
+    /// OpenSSL rejects the host.
     [[nodiscard]] bool require_host(const std::string& host) const;
     /// Returns why an OpenSSL call failed. `result` is the value that the call returned.
     [[nodiscard]] std::string failure_reason(int result) const;
@@ -81,8 +82,8 @@ bool Tls::Impl::require_host(const std::string& host) const {
     if (is_address(host)) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session.get()), host.c_str()) == 1;
     }
-    // SSL_ctrl() sends the host name to the server (SNI). The macro SSL_set_tlsext_host_name() does
-    // the same, but contains a C cast.
+    // SSL_ctrl() sets the host name that the handshake sends to the server (SNI). The macro
+    // SSL_set_tlsext_host_name() does the same, but contains a C cast.
     return SSL_set1_host(session.get(), host.c_str()) == 1 &&
            SSL_ctrl(session.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                     const_cast<char*>(host.c_str())) == 1;
@@ -126,7 +127,8 @@ Result<Tls> Tls::start(int descriptor, const std::string& host, const TlsFiles& 
     if (!impl->session || SSL_set_fd(impl->session.get(), descriptor) != 1) {
         return unavailable(openssl_reason());
     }
-    // Without the required host, any certificate of a trusted CA would be accepted.
+    // Without this requirement, a certificate for any host would be accepted if a trusted CA has
+    // issued it.
     if (!impl->require_host(host)) {
         return unavailable(fmt::format("TLS: invalid host: {}", openssl_reason()));
     }

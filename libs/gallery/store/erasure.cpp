@@ -18,7 +18,7 @@ bool may_show(const Reply& track, const std::vector<Embedding>& samples) {
     const auto& fields = track.elements();
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const auto stored = unpack_probe(std::string(fields[i].text()), fields[i + 1].text());
-        // A probe that cannot be decoded could be of this person, so the track must be erased.
+        // A probe that cannot be decoded could show the person, so the track must be erased.
         if (!stored) return true;
         const bool similar = std::ranges::any_of(samples, [&](const Embedding& sample) {
             return similarity(stored->probe.embedding, sample) > plausible_match;

@@ -16,11 +16,12 @@
 // |                              |        | `embedding`                                           |
 // | facebus:picture:<sample id>  | string | photo of the sample: its crop as JPEG, if stored; not |
 // |                              |        | in the sample's hash, so that workers do not load it  |
-// |                              |        | and can be denied access                              |
+// |                              |        | and can be denied access to it                        |
 // | facebus:track:<track>        | hash   | probe id -> quality, embedding, model id; has a TTL   |
 // | facebus:results              | stream | `topic`, `header`, `subject`, `track`; trimmed by     |
 // |                              |        | age, and has a TTL                                    |
-// | facebus:reader:<name>        | string | id of the last result that this reader has processed  |
+// | facebus:reader:<name>        | string | id of the entry of facebus:results after which this   |
+// |                              |        | reader continues; see history_reader.hpp              |
 // clang-format on
 //
 // Ids of subjects and samples are 32 hex digits (128 random bits). An embedding is stored as 512

@@ -20,9 +20,10 @@ struct SampleKey {
     std::string id;       ///< id of the sample
 };
 
-/// Reads the samples. Returns one result per sample, in order: the sample, or an error if it cannot
-/// be read or decoded or belongs to another subject. Fails as a whole only if the connection fails
-/// or Redis is temporarily unable to run commands; see class Redis.
+/// Reads the samples with the given keys. Returns one result per key, in the same order. A result
+/// is an error if the sample cannot be read or decoded, or belongs to another subject. Fails as a
+/// whole only if the connection fails or Redis is temporarily unable to run commands; see class
+/// Redis.
 Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
                                                  const std::vector<SampleKey>& samples);
 
@@ -30,24 +31,28 @@ Result<std::vector<Result<Sample>>> read_samples(Redis& redis,
 /// is empty. Fails with `malformed` if the newest id is invalid.
 Result<std::string> gallery_version(Redis& redis);
 
-/// Changes of the gallery since a version.
+/// Changes of the gallery since an earlier version.
 struct GalleryChanges {
     std::string version;          ///< version of the gallery after these changes
     std::set<std::string> parts;  ///< parts with changed subjects; see keys::part_of()
     /// Whether these are all changes between the version passed to changes_since() and `version`.
-    /// False if the change stream was trimmed or contains entries that this version of facebus does
-    /// not understand. If false, reload the whole gallery.
+    /// False if the entry of that version was trimmed from the change stream, or if the stream
+    /// contains entries that this version of facebus does not understand. If false, the whole
+    /// gallery must be reloaded.
     bool complete = false;
 };
-/// Returns the changes since `version`. Reads at most about 100,000 of them, oldest first.
+/// Returns the changes since `version`. Reads them oldest first and stops after about 100,000;
+/// GalleryChanges::version is then the version after the last change that was read.
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version);
 
-/// Loads the whole gallery. `version` becomes the version of the snapshot. Requires: `version` was
-/// read before the call, because the snapshot may miss changes that are written during the call. At
-/// any time, only a small part of the gallery is in memory twice.
+/// Loads the whole gallery, except subjects without a valid name and samples that cannot be read.
+/// `version` becomes the version of the snapshot. The snapshot may miss changes that are written
+/// during the call. Requires: `version` was read before the call, so that changes_since() returns
+/// these changes later. At any time, only a small part of the gallery is in memory twice.
 Result<Snapshot> load_gallery(Redis& redis, const std::string& model_id, std::string version);
 
-/// Returns a snapshot that equals `gallery`, but with the given parts read again from Redis.
+/// Returns a copy of `gallery` in which the given parts are read again from Redis. `version`: see
+/// load_gallery().
 Result<Snapshot> reload_parts(Redis& redis, const Snapshot& gallery,
                               const std::set<std::string>& parts, std::string version);
 

@@ -13,7 +13,7 @@
 
 namespace facebus::gallery {
 
-/// Size of an embedding as pack() encodes it.
+/// Size in bytes of an embedding that pack() encoded.
 inline constexpr std::size_t packed_embedding_bytes = embedding_size * 4;
 
 /// Fails with `malformed` unless all values are finite and the L2 norm is 1 +- 1e-3.
@@ -25,14 +25,16 @@ std::string pack(const Embedding& embedding);
 /// packed_embedding_bytes, or if check_embedding() fails.
 Result<Embedding> unpack(std::string_view bytes);
 
-/// Returns the quality and the embedding of the probe, and the model id, as bytes.
+/// Returns the quality and the embedding of the probe, followed by the model id, as bytes. They do
+/// not include the id of the probe.
 std::string pack_probe(const Probe& probe, std::string_view model_id);
-/// A probe and the id of the model that computed it.
+/// A probe and the id of the model that computed its embedding.
 struct StoredProbe {
     Probe probe;
     std::string model_id;
 };
-/// Decodes the bytes returned by pack_probe(). Fails with `malformed` if they are invalid.
+/// Decodes the bytes returned by pack_probe(). `id` becomes the id of the probe. Fails with
+/// `malformed` if the bytes are invalid.
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 
 /// Fails with `malformed` if the sample cannot be stored. The source must have at most 4,096 bytes

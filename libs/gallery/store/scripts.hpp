@@ -8,16 +8,19 @@ namespace facebus::gallery::scripts {
 /// Commits a write to the gallery, unless another program has written since the caller read the
 /// gallery. In that case the caller must read again and retry.
 ///
-/// KEYS: changes, results. ARGV: the version that the caller read; `op` and `part` of the change;
-/// the prefix of track keys; the number of ids to forget; the ids to forget (of subjects and
-/// samples); then the commands, each as its number of words followed by its words. Returns the new
-/// version, or nil if the caller's version is out of date.
+/// KEYS: the change stream, the result stream. ARGV: the version of the gallery that the caller
+/// read; `op` and `part`, the values of the new entry of the change stream (name of the operation,
+/// such as "add", and changed part of the gallery; see keys.hpp); the prefix of track keys; the
+/// number of ids to forget; the ids to forget (of subjects and samples); then the commands, each as
+/// its number of words followed by its words. Returns the new version, or nil if the caller's
+/// version is out of date.
 ///
-/// Forgetting an id removes every result that contains the id in any field, and the memory of the
-/// tracks of these results. Ids are random, so the same 32 digits do not occur by chance. XDEL
-/// would only mark the entries as deleted, and their bytes would remain in dumps and backups.
-/// Therefore the script copies the entries to keep, with their ids, to a new stream. It sets the
-/// last id of the new stream to that of the old stream, and then replaces the old stream.
+/// Forgetting an id removes every result that contains the id in any field, and the stored probes
+/// of the tracks of these results. Ids are random, so a search for the 32 digits as a substring
+/// finds no other data. XDEL would only mark the entries as deleted, and their bytes would remain
+/// in dumps and backups. Therefore the script copies the entries to keep, with their ids, to a new
+/// stream. It sets the last id of the new stream to that of the old stream, and then replaces the
+/// old stream.
 ///
 /// If no entry remains, the script creates an empty stream by adding an entry and deleting it.
 inline constexpr std::string_view commit = R"lua(
@@ -92,8 +95,8 @@ return redis.call('XADD', changes, 'MAXLEN', '~', '100000', '*', 'op', op, 'part
 /// Stores a probe, unless a probe with this id is already stored or the track is full. Restarts the
 /// time until the track expires.
 ///
-/// KEYS: track. ARGV: probe id, packed probe, maximum number of probes, seconds to live. Returns
-/// all probes of the track, in the format of HGETALL.
+/// KEYS: the key of the track. ARGV: probe id, packed probe, maximum number of probes, seconds
+/// until the track expires. Returns all probes of the track, in the format of HGETALL.
 inline constexpr std::string_view remember = R"lua(
 local track = KEYS[1]
 if redis.call('HLEN', track) < tonumber(ARGV[3]) then
@@ -105,10 +108,10 @@ return redis.call('HGETALL', track)
 
 /// Appends a result, trims old entries, and restarts the time until the whole stream expires.
 ///
-/// KEYS: results. ARGV: milliseconds to keep results, topic, header, subject id, track, the prefix
-/// of subject keys, and the ids of all other subjects that the header names. Returns the id of the
-/// entry. If one of the subjects was removed or is ignored, does nothing and returns nil: a late
-/// result must not restore data of a removed person or report an ignored one.
+/// KEYS: the result stream. ARGV: milliseconds to keep results, topic, header, subject id, track,
+/// the prefix of subject keys, and the ids of all other subjects that the header names. Returns the
+/// id of the entry. If one of the subjects was removed or is ignored, does nothing and returns nil:
+/// a late result must not restore data of a removed person or report an ignored one.
 inline constexpr std::string_view publish = R"lua(
 local keep, prefix = tonumber(ARGV[1]), ARGV[6]
 local function unreported(id)

@@ -125,8 +125,9 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         Plan plan{
             "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
         if (known->has_value()) {
-            // Reject a photo that is already enrolled for this subject. A second copy would take
-            // the place of another sample among the best_k and add no information.
+            // Reject a photo that is already enrolled for this subject. A second copy would add no
+            // information, but could take the place of another sample among the best_k most similar
+            // samples.
             const auto enrolled = samples_of(sample.subject_id);
             if (!enrolled) return std::unexpected(enrolled.error());
             for (const auto& other : *enrolled) {

@@ -18,7 +18,7 @@ namespace facebus::gallery {
 /// A subject and its number of samples.
 struct SubjectEntry {
     Subject subject;
-    std::size_t samples = 0;  ///< number of samples
+    std::size_t samples = 0;  ///< number of samples of the subject
 };
 
 /// A sample and the name of its subject.
@@ -62,14 +62,15 @@ class Store {
     /// `refused` if the name is invalid.
     Result<Subject> add_subject(const std::string& name);
 
-    /// Renames the subject. If another subject is already named `new_name`, merges the two: moves
-    /// the samples to that subject, removes the renamed subject and the results that name it, and
-    /// marks the merged subject as ignored if either subject was ignored. Returns whether subjects
-    /// were merged. Fails with `refused` if no subject is named `name` or a name is invalid.
+    /// Renames the subject named `name`. If another subject is already named `new_name`, merges the
+    /// two: moves the samples to the other subject, and removes the subject named `name`, the
+    /// results that name it, and the memory of their tracks. If the removed subject was ignored,
+    /// also marks the other one as ignored; see set_ignored(). Returns whether subjects were
+    /// merged. Fails with `refused` if no subject is named `name` or a name is invalid.
     Result<bool> rename(const std::string& name, const std::string& new_name);
 
-    /// Sets or clears Subject::ignored. Setting it also erases the results that name the subject.
-    /// Fails with `refused` if no subject has that name.
+    /// Sets or clears Subject::ignored. Setting it also removes the results that name the subject,
+    /// and the memory of their tracks. Fails with `refused` if no subject has that name.
     Result<void> set_ignored(const std::string& name, bool ignored);
 
     /// Returns all subjects, sorted by name. Omits subjects whose name or id is invalid.
@@ -84,16 +85,16 @@ class Store {
     /// Returns the photo of a sample, or nothing if none is stored. Checks the photo with
     /// check_photo(), which does not decode it, so the JPEG can still be invalid.
     Result<std::optional<std::string>> photo(const std::string& sample_id);
-    /// Returns one page of the samples of these subjects: up to `count` samples, after skipping the
-    /// first `first` ones. Omits samples that cannot be decoded. Requires: the elements of
-    /// `subjects` come from list().
+    /// Returns one page of the samples of these subjects: skips `first` samples and returns at most
+    /// `count` of those that follow. Omits samples that were removed or cannot be decoded.
+    /// Requires: the elements of `subjects` come from list().
     Result<std::vector<NamedSample>> samples(const std::vector<SubjectEntry>& subjects,
                                              std::size_t first, std::size_t count);
 
     /// Removes the subject and all traces of it: samples, photos, results that name it, and the
-    /// memory of tracks that could show it. Then calls rewrite_files() and returns the commands
-    /// that an administrator must run. Fails with `refused` if no subject has that name. After any
-    /// other error, the subject may be removed while traces of it remain.
+    /// memory of tracks that could show it. Then calls rewrite_files() and returns its result, the
+    /// commands that an administrator must run. Fails with `refused` if no subject has that name.
+    /// After any other error, the subject may be removed while traces of it remain.
     Result<std::string> remove(const std::string& name);
     /// Removes one sample, its photo, the results that contain its id, and the memory of their
     /// tracks. Then calls rewrite_files(). Fails with `refused` if the sample does not exist.
@@ -102,7 +103,7 @@ class Store {
     /// result counts samples.
     Result<Removed> remove_samples(const std::string& name);
     /// Removes all samples of all subjects and their traces like remove(), and also the subjects if
-    /// `subjects_too` is true. Each subject is one transaction. The result counts subjects if
+    /// `subjects_too` is true. Runs one transaction per subject. The result counts subjects if
     /// `subjects_too` is true, otherwise samples. After an error, some subjects may be removed
     /// while traces of them remain.
     Result<Removed> remove_all(bool subjects_too);
@@ -111,16 +112,16 @@ class Store {
     Result<std::optional<Policy>> policy();
     /// Stores the policy. Fails with `malformed` if a value is out of range.
     Result<void> set_policy(const Policy& policy);
-    /// Removes the stored policy, so that the configured values apply again.
+    /// Removes the stored policy, so that the settings of CalibrationOptions apply again.
     Result<void> clear_policy();
 
     /// Loads a snapshot of the whole gallery. Omits and counts samples of models other than
     /// `model_id` and samples that cannot be decoded. The snapshot can miss changes that are
-    /// written during the call; if it does, its version is older than version().
+    /// written during the call. In this case, its version is older than version().
     Result<std::shared_ptr<const Snapshot>> load(const std::string& model_id);
-    /// Returns an up-to-date snapshot. Reads only the parts that changed since `gallery`, or the
-    /// whole gallery if the change stream does not contain all changes since then or contains
-    /// unknown entries. Returns `gallery` itself if nothing changed.
+    /// Returns a snapshot that includes all changes since `gallery`, or `gallery` itself if nothing
+    /// changed. Reads only the parts that changed. Reads the whole gallery if the change stream
+    /// does not contain all changes since `gallery`, or contains unknown entries.
     Result<std::shared_ptr<const Snapshot>> refresh(std::shared_ptr<const Snapshot> gallery);
     /// Returns the version of the gallery: the newest id in the change stream, or "0-0" if the
     /// stream is empty. A snapshot with a different version is out of date.
@@ -131,7 +132,7 @@ class Store {
     /// Samples that delete_records() deleted.
     struct DeletedSamples {
         std::size_t samples = 0;            ///< number of deleted samples
-        std::vector<Embedding> embeddings;  ///< embeddings of the undamaged ones
+        std::vector<Embedding> embeddings;  ///< embeddings of those that could be decoded
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);

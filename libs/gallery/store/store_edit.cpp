@@ -1,5 +1,5 @@
-// The functions of Store that create, rename, ignore and remove subjects, remove samples, and find
-// samples by id or in pages.
+// The functions of Store that create, rename, ignore and remove subjects, remove samples, find a
+// sample by its id, and list samples page by page.
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +22,7 @@ namespace {
 void drop_sample(const std::string& id, std::vector<Redis::Command>& commands,
                  std::vector<std::string>& forget) {
     commands.push_back({"DEL", keys::sample(id), keys::photo(id)});
-    // Results that contain an element of `forget` are erased. Add only valid ids, because other
+    // Results that contain an element of `forget` are erased. Add only valid ids, because any other
     // text could also occur in results about other people.
     if (valid_id(id)) forget.push_back(id);
 }
@@ -80,7 +80,7 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
                              {"HSET", keys::subject(**id), "name", *to}};
             return plan;
         }
-        // Merge: move the samples to the other subject, then remove this one.
+        // Merge: move the samples to the other subject, then remove the renamed subject.
         const auto samples = sample_ids(**id);
         if (!samples) return std::unexpected(samples.error());
         plan.op = "merge";
@@ -96,8 +96,8 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         // it here.
         plan.commands.push_back(
             {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
-        // Erase results that contain the removed id. Otherwise they would remain when the merged
-        // subject is removed later.
+        // Erase results that contain the id of the removed subject, because a later removal of the
+        // merged subject would not find them.
         plan.forget = {**id};
         const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
         if (!ignored) return std::unexpected(ignored.error());
@@ -202,7 +202,8 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
 }
 
 /// Deletes the samples of the subject and, if `subject_too` is true, the subject itself. Also
-/// deletes the results that contain the id of the subject or of one of the samples.
+/// deletes the results that contain the id of the subject or of one of the samples, and the memory
+/// of the tracks of these results.
 Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
     const auto clean = clean_name(name);
     if (!clean) return std::unexpected(clean.error());
@@ -218,7 +219,7 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
 
-        // Keep the embeddings. After the deletion, erase() requires them to find traces.
+        // Keep the embeddings: after the deletion, erase() needs them to find traces.
         deleted = {ids->size(), {}};
         for (const auto& sample : *samples) {
             if (sample) deleted.embeddings.push_back(sample->embedding);

@@ -13,20 +13,22 @@ namespace facebus::vision {
 
 namespace {
 
-// The network was trained on crops from facenet's align script: the detector's box plus 44 pixels
-// in width and height, scaled to 182 x 182, of which the central 160 x 160 are used. 44 pixels suit
-// the size of the faces in the training images. To suit faces of any size, `margin` is a fraction
-// of the size of the box: MTCNN's boxes on LFW have 94 x 125 pixels on average, and the geometric
-// mean of 94 and 125 is 108. The crop is centred a little above the centre of the box: on 3,000
-// pairs of LFW, a lift of 3% to 5% of the height of the box raised the accuracy from 0.988 to
-// 0.991. A larger lift lowered it again.
+// The network was trained on crops from facenet's align script. The script adds 44 pixels to the
+// width and to the height of the detector's box and scales the result to 182 x 182 pixels, of which
+// the central 160 x 160 are used. 44 pixels suit the size of the faces in the training images. To
+// suit faces of any size, `margin` is a fraction of the geometric mean of the two sides of the box:
+// MTCNN's boxes on LFW have 94 x 125 pixels on average, and the geometric mean of 94 and 125 is
+// 108.
+//
+// The crop is centred a little above the centre of the box: on 3,000 pairs of LFW, a lift of 3% to
+// 5% of the height of the box raised the accuracy from 0.988 to 0.991. A larger lift lowered it.
 constexpr float margin = 44.0F / 108;
 constexpr float central_part = 160.0F / 182;
 constexpr float lift = 0.03F;
 
-// Faces with less roll are not rotated: the network was trained on faces that were not rotated, and
-// rotating every face cost accuracy on LFW. Beyond this angle, a rotated crop resembles the
-// training images more than an unrotated one.
+// Faces whose roll is up to this angle are not rotated: the network was trained on faces that were
+// not rotated, and rotating every face lowered the accuracy on LFW. Beyond this angle, a rotated
+// crop resembles the training images more than an unrotated one.
 constexpr float max_roll = 15 * std::numbers::pi_v<float> / 180;
 
 /// Returns the angle of the line between the eyes, in radians.
@@ -34,12 +36,13 @@ float roll_of(const Landmarks& landmarks) {
     return std::atan2(landmarks[1].y - landmarks[0].y, landmarks[1].x - landmarks[0].x);
 }
 
-/// Returns the width x height pixels around `centre`, rotated by `angle` and not scaled.
+/// Returns the width x height pixels around `centre`. The patch is rotated by `angle` about its
+/// centre, and not scaled.
 cv::Mat patch(const cv::Mat& image, Point centre, int width, int height, float angle) {
     const float left = centre.x - static_cast<float>(width) / 2;
     const float top = centre.y - static_cast<float>(height) / 2;
     const cv::Rect wanted(cvRound(left), cvRound(top), width, height);
-    // A patch that is not rotated and lies inside the image needs no resampling: return a view.
+    // A patch that is not rotated and lies inside the image requires no resampling: return a view.
     if (angle == 0 && (wanted & cv::Rect(0, 0, image.cols, image.rows)) == wanted)
         return image(wanted);
     // Map patch coordinates to image coordinates by a rotation about the centre. In OpenCV, the

@@ -21,8 +21,10 @@ namespace {
 
 constexpr std::string_view signature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::string_view keyword("facebus\0", 8);
-constexpr std::size_t header_end = 8 + 25;  // length of the signature and the chunk IHDR
-constexpr std::size_t overhead = 12;        // length, type and checksum of a chunk
+// Length of the signature and the chunk IHDR.
+constexpr std::size_t header_end = 8 + 25;
+// Bytes of a chunk besides its data: length, type and checksum.
+constexpr std::size_t overhead = 12;
 
 /// Returns the value as four bytes, highest byte first.
 std::string to_bytes(std::size_t value) {
@@ -40,7 +42,7 @@ std::size_t number_at(std::string_view bytes, std::size_t position) {
     return value;
 }
 
-/// Returns a complete PNG chunk of type tEXt.
+/// Returns a complete PNG chunk of type tEXt that contains `text`.
 std::string text_chunk(const std::string& text) {
     const std::string body = "tEXt" + text;
     const void* raw = body.data();
@@ -55,7 +57,8 @@ std::string describe(const Quality& quality) {
                        quality.overall);
 }
 
-/// Returns the text after our keyword in a tEXt chunk, if there is one before the pixels (IDAT).
+/// Finds the tEXt chunk with the keyword `facebus` before the pixels (chunk IDAT) and returns the
+/// text after the keyword. Returns nothing if there is no such chunk.
 std::optional<std::string> find_text(std::string_view png) {
     if (!png.starts_with(signature)) return std::nullopt;
     std::size_t position = signature.size();
@@ -71,7 +74,7 @@ std::optional<std::string> find_text(std::string_view png) {
     return std::nullopt;
 }
 
-/// Reads the values written by describe() after crop_id. Returns nothing if they are invalid.
+/// Reads the values that describe() writes after crop_id. Returns nothing if they are invalid.
 std::optional<Quality> parse_quality(std::istringstream& in) {
     Quality quality;
     for (const auto& [name, value] :
@@ -98,7 +101,7 @@ Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& cr
 
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    // The chunk directly follows the header, so the first bytes are sufficient to find it.
+    // write_crop() puts the chunk directly after the header, so it is in the first bytes of a file.
     std::array<char, 4096> head{};
     in.read(head.data(), head.size());
     const auto text = find_text({head.data(), static_cast<std::size_t>(in.gcount())});

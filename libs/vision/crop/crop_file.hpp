@@ -19,9 +19,10 @@ struct AlignedCrop {
 /// that they are kept if the file is renamed or moved. Errors: those of write_image().
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
-/// Reads a file written by write_crop(). Returns nothing if the file cannot be read or does not
-/// contain that text chunk. Errors: those of read_image(); malformed (invalid quality, or not the
-/// size of a crop); refused (the crop was cut with a different crop_id).
+/// Reads a file written by write_crop(). First searches its beginning for that text chunk. Returns
+/// nothing if the chunk is missing or the file cannot be read. If the chunk exists, fails with
+/// malformed (the quality is invalid, or the image does not have the size of a crop), refused (the
+/// crop was cut with a different crop_id), or an error of read_image().
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);
 
 }  // namespace facebus::vision

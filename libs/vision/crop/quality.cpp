@@ -26,7 +26,7 @@ constexpr double min_deviation = 20;
 float sharpness_of(const cv::Mat& crop) {
     cv::Mat grey;
     cv::cvtColor(crop(face_part), grey, cv::COLOR_BGR2GRAY);
-    // Reduce single-pixel noise, to which the Laplacian responds, too.
+    // Reduce single-pixel noise, because the Laplacian responds to it, too.
     cv::GaussianBlur(grey, grey, {3, 3}, 0);
     cv::Scalar mean;
     cv::Scalar deviation;
@@ -39,8 +39,9 @@ float sharpness_of(const cv::Mat& crop) {
     return static_cast<float>(deviation[0] * deviation[0]);
 }
 
-/// Returns the yaw estimated from the position of the nose along the line between the eyes: 0 in
-/// the middle, -1 at the left eye, 1 at the right eye.
+/// Returns the yaw, estimated from the position of the nose along the line between the eyes. It is
+/// 0 if the nose is in the middle, -1 if it is at the eye on the left of the image, and 1 if it is
+/// at the eye on the right.
 float yaw_of(const Landmarks& landmarks) {
     const Point across{landmarks[1].x - landmarks[0].x, landmarks[1].y - landmarks[0].y};
     const float length = across.x * across.x + across.y * across.y;
@@ -69,14 +70,15 @@ Quality assess(const Image& crop, const Detection& face) {
     // Take the geometric mean of size, sharpness and pose: if one of them is 0, the crop is
     // useless, however good the others are.
     const float size = ramp(quality.eye_distance, 6, 32);
-    // On LFW, the square root of the sharpness is about 7.2 for original crops, 3.8 for crops
-    // blurred by 2 pixels, and 3.0 for crops enlarged from 16 x 16 pixels.
+    // On LFW, the square root of the sharpness is about 7.2 for original crops, 3.8 for crops of
+    // images that were blurred with a Gaussian filter of sigma 2 pixels, and 3.0 for crops enlarged
+    // from 16 x 16 pixels.
     const float sharp = ramp(std::sqrt(quality.sharpness), 2, 7);
     const float frontal = 1 - ramp(std::abs(quality.yaw), 0.25F, 1);
     quality.overall = std::cbrt(size * sharp * frontal);
-    // Multiply the mean by a factor for the detector's score, instead of including the score in it:
-    // hands, patterns and similar false detections have scores up to 0.95, and are often large,
-    // sharp and "frontal".
+    // Multiply the mean by a factor for the detector's score, instead of including the score in the
+    // mean: hands, patterns and similar false detections have scores up to 0.95, and are often
+    // large, sharp and "frontal".
     quality.overall *= ramp(quality.detector, 0.85F, 0.995F);
     return quality;
 }

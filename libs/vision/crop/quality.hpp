@@ -1,4 +1,4 @@
-// Rates how suitable a face is for recognition.
+// Measures how suitable a face is for recognition.
 #pragma once
 
 #include "vision/detect/detection.hpp"

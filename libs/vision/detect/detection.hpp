@@ -9,7 +9,7 @@ namespace facebus::vision {
 struct Detection {
     Box box;
     Landmarks landmarks{};
-    float score = 0;  ///< probability of a face from the detector's last network, 0 to 1
+    float score = 0;  ///< probability that this is a face, from the detector's last network, 0 to 1
 };
 
 }  // namespace facebus::vision

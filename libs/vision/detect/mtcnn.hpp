@@ -30,8 +30,9 @@ class Mtcnn {
     Mtcnn(Mtcnn&&) noexcept;
     Mtcnn& operator=(Mtcnn&&) noexcept;
 
-    /// Returns the faces in the image, highest score first; none if the image is narrower or lower
-    /// than `min_face`. Boxes need not be square and may extend beyond the border of the image.
+    /// Returns the faces in the image, highest score first. Returns none if the width or height of
+    /// the image is less than `min_face`. Boxes need not be square and may extend beyond the border
+    /// of the image.
     std::vector<Detection> detect(const Image& image);
 
   private:

@@ -7,7 +7,7 @@ namespace facebus::vision {
 
 namespace {
 
-/// Returns the overlap of two boxes, in [0, 1]. Both corners belong to a box, hence the + 1.
+/// Returns the overlap of two boxes, from 0 to 1. Both corners belong to a box, hence the + 1.
 double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
     const double width = std::min(a.right, b.right) - std::max(a.left, b.left) + 1;
     const double height = std::min(a.bottom, b.bottom) - std::max(a.top, b.top) + 1;
@@ -20,13 +20,13 @@ double overlap_of(const Candidate& a, const Candidate& b, Overlap overlap) {
 }  // namespace
 
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap) {
-    // Reverse before the stable sort, so that of several candidates with equal scores the last one
-    // comes first.
+    // Reverse before the stable sort, so that candidates with equal scores are in the reverse order
+    // of the input; see suppress() in nms.hpp.
     std::reverse(candidates.begin(), candidates.end());
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
-    // Greedy, from the highest score down: keep a candidate only if it overlaps none of the boxes
-    // kept so far too much. Suppressed boxes do not suppress further boxes.
+    // From the highest score down, keep a candidate unless its overlap with a kept candidate
+    // exceeds `limit`. Suppressed candidates do not suppress others.
     std::vector<Candidate> kept;
     for (const Candidate& candidate : candidates) {
         const bool suppressed = std::any_of(kept.begin(), kept.end(), [&](const Candidate& better) {

@@ -10,7 +10,8 @@
 namespace facebus::vision {
 namespace {
 
-// Side of the output tiles of the second and third layer, which use Winograd's method, in cells.
+// The second and third layer use Winograd's method, which computes square tiles of the output. This
+// is the side of a tile, in cells.
 constexpr int tile = 4;
 
 /// Returns the number of floats in `cells` cells of `channels` channels.
@@ -28,7 +29,8 @@ class RowRing {
 
     float* row(int number) { return rows_[static_cast<std::size_t>(number) % rows_.size()].data(); }
 
-    /// Returns as many consecutive rows as a tile reads, beginning with row `first`.
+    /// Returns the `tile` + 2 consecutive rows from which a tile is computed. Row `first` is the
+    /// first of them.
     std::array<float*, tile + 2> rows_from(int first) {
         std::array<float*, tile + 2> rows{};
         for (int i = 0; i < tile + 2; ++i) rows[static_cast<std::size_t>(i)] = row(first + i);
@@ -71,8 +73,8 @@ class ProposalNetwork::Pass {
         : network_(network),
           instructions_(instructions),
           pixels_(image, {0, 0, image.cols, image.rows}, size, true, instructions),
-          // A 3 x 3 convolution without padding reduces the numbers of rows and columns by two;
-          // pooling halves them, rounding up.
+          // A 3 x 3 convolution without padding removes two rows and two columns. Pooling halves
+          // the numbers of rows and columns and rounds them up.
           width1_(size.width - 2),
           height1_(size.height - 2),
           width2_((width1_ + 1) / 2),
@@ -81,9 +83,10 @@ class ProposalNetwork::Pass {
           height3_(height2_ - 2),
           width_(width3_ - 2),
           height_(height3_ - 2),
-          // Each ring buffer has room for at least the rows that the next layer reads together:
-          // three, two or tile + 2. Before a tiled layer, it also has room for up to `tile` rows
-          // that were computed in advance. third_ has room for the rows that one run computes.
+          // Each ring buffer has room for the rows that the next layer reads at a time: three, two,
+          // tile + 2, tile + 2 and one. second_ requires room for up to `tile` more rows, because
+          // the second layer computes whole tiles, even if the third layer does not read all of
+          // their rows yet; pooled_ has the same size. third_ holds the rows of one tile.
           scaled_(4, floats(size.width, 3)),
           convolved_(2, floats(width1_, network.first_.outputs)),
           pooled_(2 * tile + 2, floats(width2_, network.first_.outputs)),
@@ -121,8 +124,8 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes those rows of the second layer before row `end` that are not computed yet, and
-    /// possibly a few rows more.
+    /// Computes the rows of the second layer before row `end`, except those computed earlier. May
+    /// also compute a few rows from `end` on.
     void compute_second(int end) {
         const int step = network_.second_.rows_per_run(height3_);
         for (; second_done_ < end; second_done_ += step) {
@@ -133,7 +136,7 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes those rows of the pooled map before row `end` that are not computed yet.
+    /// Computes the rows of the pooled map before row `end`, except those computed earlier.
     void compute_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
             // Each pooled row is computed from two rows. If the first layer has an odd number of
@@ -148,7 +151,7 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes one row of the first layer.
+    /// Computes one row of the first layer, after the scaled rows that it requires.
     void convolve_first(int row) {
         for (; scaled_done_ < row + 3; ++scaled_done_) {
             std::copy_n(pixels_.row(scaled_done_), floats(width1_ + 2, 3),

@@ -25,7 +25,8 @@ struct Ssd::Impl {
     cv::dnn::Net net;
     OutputNetwork output_network;
 
-    /// Returns the boxes that the SSD network finds, made square because O-Net requires it.
+    /// Returns the boxes to which the SSD network gives a score of at least `ssd_score`. Makes them
+    /// square, because O-Net requires square boxes.
     std::vector<Candidate> propose(const cv::Mat& image);
 };
 

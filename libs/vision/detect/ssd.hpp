@@ -12,14 +12,15 @@
 namespace facebus::vision {
 
 /// Detects faces in a single pass over a copy of the image that is scaled to `ssd_input` x
-/// `ssd_input` pixels. Its run time hardly depends on the size of the image, but it misses faces
-/// that are small in this copy. The SSD network finds only boxes. O-Net then refines each box and
-/// locates the landmarks, as in Mtcnn. Not thread-safe: use one object per thread.
+/// `ssd_input` pixels. The run time hardly depends on the size of the image, but faces that are
+/// small in this copy are missed. The SSD network finds only boxes. O-Net then rejects boxes
+/// without a face, refines the others and locates their landmarks, as in Mtcnn. Not thread-safe:
+/// use one object per thread.
 class Ssd {
   public:
-    /// Loads the SSD from `models`/ssd and onet.onnx from `models`. If a file is missing or
-    /// cannot be read, throws `FatalError` (unavailable), whose message names the file and the
-    /// command that fetches it.
+    /// Loads the SSD network from `models`/ssd and O-Net from `models`/onet.onnx. If a file is
+    /// missing or cannot be read, throws `FatalError` (unavailable), whose message names the file
+    /// and the command that fetches it.
     Ssd(const std::filesystem::path& models, const DetectorOptions& options);
     ~Ssd();
     Ssd(Ssd&&) noexcept;

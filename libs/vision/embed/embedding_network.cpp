@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// The library is loaded on demand, so that programs that do not use it start without it.
+// ONNX Runtime is loaded on demand, so that programs that do not use it start without it.
 #define ORT_API_MANUAL_INIT
 #include <onnxruntime_cxx_api.h>
 #undef ORT_API_MANUAL_INIT
@@ -57,7 +57,7 @@ class QuietStderr {
     int saved_;
 };
 
-/// Loads the version of the library with which facebus was built. Throws `FatalError` (config) if
+/// Loads ONNX Runtime, in the version with which facebus was built. Throws `FatalError` (config) if
 /// this version is not installed.
 void load_onnxruntime() {
     void* library = dlopen(FACEBUS_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);

@@ -67,7 +67,8 @@ std::optional<TiffTags> read_tiff(Span bytes) {
         const std::uint32_t tag = in.number(at, 2);
         const std::uint32_t type = in.number(at + 2, 2);
         const std::uint32_t value = in.number(at + 8, type == type_short ? 2 : 4);
-        // The entry of any other type may contain the offset of the size instead of the size.
+        // An entry of another type, or with more than one value, may contain the file offset of the
+        // width or height instead of the number itself.
         const bool is_size = (type == type_short || type == type_long) && in.number(at + 4, 4) == 1;
         // If there are several entries for the width or the height, libtiff reads the first one.
         if (tag == width_tag && !width) width = is_size ? value : 0U;
@@ -102,7 +103,8 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             header.complete = true;
             break;
         }
-        // No length follows escaped data, fill bytes, TEM (1), restart markers and start of image.
+        // These have no length: escaped data (0), fill bytes (0xFF), TEM (1), restart markers (0xD0
+        // to 0xD7) and the start of the image (0xD8).
         const bool no_length =
             marker == 0 || marker == 0xFF || marker == 1 || (marker >= 0xD0 && marker <= 0xD8);
         if (no_length) {
@@ -110,7 +112,7 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             continue;
         }
         const std::size_t length = in.number(at + 2, 2);
-        // Start of a frame, in any JPEG encoding. This segment contains the size of the image.
+        // The segment that starts a frame, in any JPEG encoding, contains the size of the image.
         const bool frame =
             marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
         if (frame && header.width == 0) {

@@ -80,8 +80,8 @@ std::vector<AreaScaler::Footprint> AreaScaler::footprints(int length, int target
         footprint.weights = weights_.size();
         if (!shrinks) {
             // At least one axis is enlarged. On that axis, an output pixel is smaller than an input
-            // pixel, so it overlaps at most two of them. The weight of each is the covered fraction
-            // of the output pixel. On the other axis, cv::resize() uses the same formula.
+            // pixel, so it overlaps at most two input pixels. The weight of each of them is its
+            // share of the output pixel. cv::resize() uses the same formula for the other axis.
             const int first = std::min(static_cast<int>(std::floor(i * scale)), length - 1);
             const double second = first < length - 1 ? i + 1 - (first + 1) / scale : 0;
             const double part = second <= 0 ? 0 : second - std::floor(second);
@@ -186,9 +186,9 @@ float AreaScaler::round_exactly(const Footprint& rows, const Footprint& columns,
                 rows.first +
                 row))[3 * (static_cast<std::size_t>(region_.x) + columns.first + column) + channel];
     };
-    // For integer ratios, cv::resize() adds up integers. If an output pixel covers 2 x 2 input
-    // pixels, it then rounds halves up instead of to even. The levels of the pyramid keep the
-    // aspect ratio, so an area of 4 input pixels is always 2 x 2.
+    // For integer ratios, cv::resize() adds up integers. It rounds halves to even, but if an output
+    // pixel covers 2 x 2 input pixels, it rounds halves up. All levels of MTCNN's image pyramid
+    // have the same aspect ratio, so an area of 4 input pixels is always 2 x 2.
     if (integer_ratio_) {
         int sum = 0;
         for (std::size_t row = 0; row < rows.count; ++row) {

@@ -12,9 +12,9 @@
 namespace facebus::vision {
 
 /// Scales a region of an image like cv::resize() with INTER_AREA: each output pixel is the average
-/// of the input pixels that it covers, weighted by the covered area. Then standardises each pixel x
-/// to (x - pixel_mean) * pixel_scale. Converts 8-bit pixels directly to floats, row by row, without
-/// copying the region. Not thread-safe.
+/// of the input pixels that it covers, weighted by the covered area. Then standardises each value x
+/// to (x - pixel_mean) * pixel_scale, with the constants of vision/detect/cascade.hpp. Converts
+/// 8-bit pixels directly to floats, row by row, without copying the region. Not thread-safe.
 class AreaScaler {
   public:
     /// Prepares to scale `region` of `image` to `size`. Parts of the region outside the image are
@@ -37,12 +37,12 @@ class AreaScaler {
         std::size_t weights = 0;  ///< index of the first pixel's weight in weights_
     };
 
-    /// Computes the footprints of all output pixels along an axis that is scaled from `length` to
-    /// `target` pixels. `shrinks`: whether neither axis is enlarged.
+    /// Returns the footprints of all output pixels along an axis that is scaled from `length` to
+    /// `target` pixels, and appends their weights to weights_. `shrinks`: neither axis is enlarged.
     std::vector<Footprint> footprints(int length, int target, bool shrinks);
-    /// Computes one rounded channel of one pixel, adding in the same order as cv::resize(). If the
-    /// fraction of a sum is close to one half, a different order may round it differently, and one
-    /// such pixel can move the landmarks of a face.
+    /// Returns one rounded channel of one output pixel. Adds the input pixels in the same order as
+    /// cv::resize(). If the fraction of the sum is close to one half, another order can change the
+    /// rounded value, and one such pixel can move the landmarks of a face.
     [[nodiscard]] float round_exactly(const Footprint& rows, const Footprint& columns,
                                       std::size_t channel) const;
 

@@ -25,7 +25,7 @@ struct Work {
     std::size_t runs;          ///< number of runs per row, `stride` apart
     std::size_t taps;          ///< floats per run
     std::size_t stride;        ///< floats from one input cell to the next
-    std::size_t outputs;       ///< floats from one output cell to the next, and per row of weights
+    std::size_t outputs;       ///< floats per output cell, and per row of weights
     const float* weights;      ///< one row of `outputs` floats per input of the window
     const float* bias;         ///< biases; used only by kernels with an activation
     const float* slope;        ///< slopes of the PReLU; used only by kernels with an activation

@@ -24,8 +24,8 @@ struct ConvolutionLayer {
     int channels = 0;            ///< number of output channels
     int outputs = 0;             ///< number of output channels, rounded up to a multiple of 16
     std::vector<float> weights;  ///< size * size * inputs rows of `outputs` floats
-    std::vector<float> bias;     ///< one bias per output channel
-    /// PReLU: factor of negative values per output channel; 1: no activation.
+    std::vector<float> bias;     ///< `outputs` floats, one per output channel
+    /// PReLU: `outputs` factors of negative values, one per output channel; 1: no activation.
     std::vector<float> slope;
 
     /// Creates a layer without activation. All weights and biases are zero.

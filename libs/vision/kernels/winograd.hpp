@@ -13,8 +13,8 @@ namespace facebus::vision {
 /// Computations, 1980; explained in winograd.cpp). Computes tiles of 3 x 3 or 4 x 4 outputs. Per
 /// output cell, and per pair of an input and an output channel, this takes 2.8 multiplications for
 /// 3 x 3 tiles and 2.3 for 4 x 4 tiles, instead of 9. Results differ from those of convolve_row()
-/// only by rounding errors. For the layout of maps see convolution.hpp. Maps smaller than a tile
-/// are convolved directly. Thread-safe.
+/// only by rounding errors. Outputs with fewer rows or columns than a tile are computed directly.
+/// For the layout of maps see convolution.hpp. Thread-safe.
 class WinogradLayer {
   public:
     /// Transforms the weights of `layer`. Requires: `layer` has size 3; `tile` is 3 or 4.
@@ -26,9 +26,9 @@ class WinogradLayer {
     /// computed in parts.
     [[nodiscard]] int rows_per_run(int height) const { return height < tile_ ? 1 : tile_; }
 
-    /// Computes `height` rows of `width` cells from height + 2 rows of width + 2 cells, which are
-    /// `stride` floats apart. Writes the result to the rows `out`. Requires: `stride` is a multiple
-    /// of 16.
+    /// Computes `height` rows of `width` cells from height + 2 input rows of width + 2 cells. An
+    /// input cell begins `stride` floats after the previous one. Writes the result to the rows
+    /// `out`. Requires: `stride` is a multiple of 16.
     void run(const float* const* rows, int stride, int height, int width, float* const* out,
              Instructions instructions = best_instructions()) const;
 

@@ -24,8 +24,8 @@ constexpr double frame_level = 12;
 // about this time. It is so long that a person who moves slowly is still detected, and so short
 // that an area soon becomes background again after a person has left it.
 constexpr double settle_time = 1;
-// If the areas cover more than this fraction of the frame, one search of the whole frame is
-// cheaper.
+// If the areas cover more than this fraction of the frame, the whole frame is searched instead,
+// which is then cheaper.
 constexpr double max_covered = 0.6;
 // Minimum side of an area, as a fraction of the shorter side of the frame. If only the mouth or the
 // eyes of a face move, the area must still contain the whole face.
@@ -60,15 +60,16 @@ struct MotionGate::Impl {
     cv::Mat moved_at;    ///< time of the last motion in seconds, per pixel of the grey copy; double
     double last_motion = 0;      ///< maximum of `moved_at`
     std::int64_t last_pts = 0;   ///< pts of the last frame
-    std::int64_t last_full = 0;  ///< pts of the last complete search
+    std::int64_t last_full = 0;  ///< pts of the last frame to be searched as a whole
 
     /// Returns the reduced, blurred grey copy of a frame.
     [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
-    /// Restarts the model with this frame.
+    /// Forgets all previous frames and starts again with this frame.
     void start(const cv::Mat& grey, std::int64_t pts);
     /// Returns the mask of the pixels that have changed enough to count as motion.
     [[nodiscard]] cv::Mat motion_mask(const cv::Mat& grey) const;
-    /// Sets `moved_at` to `now` for all connected regions of the mask that are large enough.
+    /// Sets `moved_at` to `now` in all connected parts of the mask with an area of about `min_area`
+    /// frame pixels or more.
     void record_motion(cv::Mat mask, double now);
     /// Converts a rectangle of the grey copy to an area of the frame, with margin and minimum
     /// size.
@@ -118,10 +119,10 @@ cv::Mat MotionGate::Impl::motion_mask(const cv::Mat& grey) const {
 
 void MotionGate::Impl::record_motion(cv::Mat mask, double now) {
     const int min_pixels = std::max(1, options.min_area / (reduction * reduction));
-    // Return early for most frames of a still scene, because finding connected regions takes longer
-    // than all previous steps.
+    // In most frames of a still scene, nothing moves. Return early, because finding the connected
+    // parts takes longer than all previous steps.
     if (cv::countNonZero(mask) == 0) return;
-    // A face that turns causes many small moving regions. Close the gaps between them, so that they
+    // A face that turns causes many small moving parts. Close the gaps between them, so that they
     // are not rejected one by one as too small.
     cv::morphologyEx(mask, mask, cv::MORPH_CLOSE,
                      cv::getStructuringElement(cv::MORPH_RECT, {5, 5}));
@@ -196,15 +197,16 @@ MotionResult MotionGate::process(const Image& image, std::int64_t pts) {
         if (restart) {
             self.start(grey, pts);
             auto found = whole_frame();
-            // Pretend that the first search was earlier, so that the next one is due sooner.
+            // Pretend that this search was earlier, so that the next search of the whole frame is
+            // due sooner.
             self.last_full -=
                 static_cast<std::int64_t>(self.options.phase * self.options.full_interval * 1e9);
             return found;
         }
         if (is_scene_cut(self.previous, grey)) {
             self.start(grey, pts);
-            // Treat the whole new scene as moving, so that the frames of the next `linger` seconds
-            // are searched completely, too, in case a face was missed in the first one.
+            // Treat the whole new scene as moving: a face that is missed in its first frame can
+            // still be found in the next `linger` seconds, whose frames are searched as a whole.
             self.last_motion = static_cast<double>(pts) * 1e-9;
             self.moved_at = self.last_motion;
             result.scene_cut = true;

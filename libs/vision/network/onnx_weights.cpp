@@ -12,9 +12,9 @@
 namespace facebus::vision {
 namespace {
 
-// An ONNX file is a Protocol Buffers message: a model that contains a graph, whose initializers are
-// the tensors. The constants are from onnx.proto: `type_float` is a data type, the others are field
-// numbers.
+// An ONNX file is a Protocol Buffers message: a model that contains a graph. The initializers of
+// the graph are the tensors with the weights. The constants are from onnx.proto: `type_float` is a
+// data type, the others are field numbers.
 constexpr std::uint64_t model_graph = 7;
 constexpr std::uint64_t graph_initializer = 5;
 constexpr std::uint64_t tensor_data_type = 2;
@@ -30,10 +30,10 @@ struct Field {
     std::string_view bytes;   ///< content of any other field, otherwise empty
 };
 
-/// Removes the first field from `bytes` and returns it. Returns nothing if it is malformed.
+/// Removes the first field from `bytes` and returns it. Returns nothing if the field is malformed.
 std::optional<Field> next_field(std::string_view& bytes) {
-    // Variable-length integer: seven bits per byte, lowest bits first. The top bit of a byte is set
-    // if more bytes follow.
+    // Reads a variable-length integer: seven bits per byte, lowest bits first. The top bit of a
+    // byte is set if more bytes follow.
     const auto varint = [&]() -> std::optional<std::uint64_t> {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
@@ -106,7 +106,7 @@ OnnxWeights::OnnxWeights(const std::filesystem::path& file) : file_(file) {
         const bool well_formed = for_each_field(bytes, [&](const Field& field) {
             if (field.number == tensor_name) name = field.bytes;
             if (field.number == tensor_data_type) floats = field.value == type_float;
-            // A tensor has only one of these fields; both contain packed 32-bit floats.
+            // A tensor has only one of these two fields. Either contains packed 32-bit floats.
             if (field.number == tensor_raw_data || field.number == tensor_float_data) {
                 data = field.bytes;
             }

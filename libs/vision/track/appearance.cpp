@@ -45,8 +45,8 @@ void Appearance::blend(const Appearance& newer) {
         *this = newer;
         return;
     }
-    // Both have unit norm. Scale the sum to the range of grey levels, which the test of the norm in
-    // standardise() expects.
+    // Both have unit norm. Scale the sum to the range of grey levels, because standardise() decides
+    // from the norm whether there is contrast.
     constexpr float scale = 256;
     for (std::size_t i = 0; i < grey_.size(); ++i) grey_[i] = scale * (grey_[i] + newer.grey_[i]);
     standardise();

@@ -8,11 +8,13 @@ namespace facebus::vision {
 std::vector<std::optional<std::size_t>> assign(const CostTable& costs) {
     // The Hungarian method in its O(n^3) form with potentials (Kuhn, Munkres).
     //
-    // The method requires a square table in which every pair has a cost. Missing rows and columns,
-    // and pairs that are not allowed, get a cost higher than any sum of allowed costs. They are
-    // thus chosen only if nothing else is possible, and are removed from the result at the end.
+    // The method requires a square table in which every pair has a cost. Rows or columns are added
+    // to make the table square. Their pairs, and pairs without a cost, get the cost `impossible`.
+    // It is higher than the sum of 10,000 real costs, which are at most 1,000. Such pairs are thus
+    // chosen only if nothing else is possible, and are removed from the result at the end.
     constexpr double impossible = 1e7;
-    // Rows and columns are numbered from 1; row 0 and column 0 are dummies that mean "none".
+    // Rows and columns are numbered from 1. Row 0 means "no row". Column 0 is not in the table: a
+    // new row is assigned to it at first.
     const std::size_t size = std::max(costs.rows(), costs.columns());
     const auto cost = [&](std::size_t row, std::size_t column) {
         if (row > costs.rows() || column > costs.columns()) return impossible;
@@ -25,18 +27,18 @@ std::vector<std::optional<std::size_t>> assign(const CostTable& costs) {
     std::vector<double> column_potential(size + 1);
     std::vector<std::size_t> row_of(size + 1);    // row assigned to each column, or 0
     std::vector<std::size_t> previous(size + 1);  // previous column on the path to each column
-    // Add one row after the other. A new row may take the column of an assigned row, which then
+    // Add one row after the other. A new row may take the column of an assigned row. That row then
     // must move to a different column, and so on until a free column is reached. Find the cheapest
-    // path of such moves: this is Dijkstra's algorithm on the columns, with reduced costs as
+    // path of such moves. This is Dijkstra's algorithm on the columns, with reduced costs as
     // distances.
     for (std::size_t row = 1; row <= size; ++row) {
         row_of[0] = row;
         std::size_t column = 0;
+        // Length of the shortest path found so far to each column.
         std::vector<double> distance(size + 1, std::numeric_limits<double>::infinity());
         std::vector<bool> visited(size + 1);
         do {
-            // Visit the row to which this column is assigned: it could move to any column that has
-            // not been visited yet.
+            // Visit the column. The row assigned to it could move to any unvisited column.
             visited[column] = true;
             double step = std::numeric_limits<double>::infinity();
             std::size_t next = 0;
@@ -53,9 +55,9 @@ std::vector<std::optional<std::size_t>> assign(const CostTable& costs) {
                     next = j;
                 }
             }
-            // Change the potentials of the visited rows and columns, so that the path to the
-            // nearest column has reduced cost 0. The reduced costs of assigned pairs remain 0, and
-            // no reduced cost becomes negative.
+            // Change the potentials of the visited columns and their rows, so that the path to the
+            // nearest unvisited column has reduced cost 0. The reduced costs of assigned pairs
+            // remain 0, and no reduced cost becomes negative.
             for (std::size_t j = 0; j <= size; ++j) {
                 if (visited[j]) {
                     row_potential[row_of[j]] += step;

@@ -7,7 +7,7 @@
 
 namespace facebus::vision {
 
-/// Table of the costs of `rows` x `columns` pairs. A pair without a cost cannot be assigned.
+/// Table of the costs of all pairs of a row and a column. A pair without a cost cannot be assigned.
 class CostTable {
   public:
     CostTable(std::size_t rows, std::size_t columns)
@@ -28,9 +28,9 @@ class CostTable {
     std::vector<std::optional<double>> costs_;
 };
 
-/// Returns the column assigned to each row, if any (Hungarian method). Of all assignments with as
-/// many pairs as possible, this is one with the lowest total cost. Requires: costs are in
-/// [0, 1000].
+/// Assigns each row to at most one column, and each column to at most one row, by the Hungarian
+/// method. Returns the column of each row, if it has one. The assignment has as many pairs as
+/// possible and, among those, the lowest total cost. Requires: costs are in [0, 1000].
 std::vector<std::optional<std::size_t>> assign(const CostTable& costs);
 
 }  // namespace facebus::vision

@@ -39,8 +39,8 @@ constexpr float min_similarity = 0.4F;
 constexpr float min_similarity_in_place = 0.3F;
 constexpr float in_place_iou = 0.5F;
 constexpr float in_place_gap = 0.3F;
-// A track that starts where its box has a higher IoU than this with the box of another track may
-// follow the same face; see remove_duplicate_tracks().
+// If the box of a new track has a higher IoU than this with the box of another track, both tracks
+// may follow the same face; see remove_duplicate_tracks().
 constexpr float same_place_iou = 0.4F;
 // Another crop of a track is worth sending if it shows a new view of the face, or if its quality is
 // more than `better_quality` times the highest quality sent so far. A view is new unless an earlier
@@ -67,7 +67,7 @@ float overlap_of_smaller(const Box& a, const Box& b) {
     return width * height / std::max(std::min(a.area(), b.area()), 1.0F);
 }
 
-/// Removes duplicate detections of a face, for instance from two adjacent areas. Keeps the
+/// Removes duplicate detections of a face, for instance from two adjacent regions. Keeps the
 /// detection with the largest product of score and box area.
 void remove_duplicate_detections(std::vector<Sighting>& sightings) {
     std::stable_sort(sightings.begin(), sightings.end(), [](const auto& a, const auto& b) {
@@ -226,7 +226,7 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     // 1. End all tracks if the scene was cut, or if `pts` decreased because the stream restarted.
     if (scene_cut || pts < last_pts_) result = finish();
     last_pts_ = pts;
-    // 2. End the tracks that have not been detected for too long.
+    // 2. End the tracks whose last detection is more than `max_gap` ago.
     std::erase_if(tracks_, [&](const Track& track) {
         if (seconds(pts - track.last_seen) <= options_.max_gap) return false;
         if (track.number != 0) result.events.push_back(track.event(TrackEvent::Kind::ended));
@@ -249,8 +249,8 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     for (std::size_t s = 0; s < sightings.size(); ++s) {
         // Append new tracks, so that the indices in `track_of` remain valid.
         if (!track_of[s]) {
-            // There may be a track at the same position whose crops differ too much from this one;
-            // see remove_duplicate_tracks().
+            // There may be a track at the same position whose crops differ too much from the crop
+            // of the sighting; see remove_duplicate_tracks().
             const auto previous =
                 std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& other) {
                     return iou(other.box, sightings[s].box) > same_place_iou;

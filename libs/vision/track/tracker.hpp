@@ -17,7 +17,7 @@ struct TrackerOptions {
                                   ///< `refresh`
     double probe_interval = 0.2;  ///< minimum time between probes of a track
     double refresh = 5.0;         ///< time since the last probe after which a track sends another
-    float min_eye_distance = 10;  ///< minimum eye distance of a crop to send, in pixels
+    float min_eye_distance = 10;  ///< minimum Quality::eye_distance of a crop to send
     float min_quality = 0.2F;     ///< minimum Quality::overall of a crop to send
 
     static void keys(auto& self, auto&& key) {
@@ -32,7 +32,7 @@ struct TrackerOptions {
         key("refresh", self.refresh, Range{0.1, 86400},
             "seconds since the last probe after which a track sends another one");
         key("min_eye_distance", self.min_eye_distance, Range{0, 4096},
-            "minimum distance between the eyes for a crop to be sent, in pixels");
+            "minimum distance between the eyes for a crop to be sent, in frame pixels");
         key("min_quality", self.min_quality, Range{0, 1},
             "minimum overall quality for a crop to be sent, 0 to 1");
     }
@@ -63,7 +63,8 @@ struct TrackProbe {
 
 /// Output of the tracker for one frame.
 struct TrackerResult {
-    /// Starts and ends of tracks, and `moved` for each detected track that started earlier.
+    /// Starts and ends of tracks, and one `moved` event for each track that was reported earlier
+    /// and is detected in this frame.
     std::vector<TrackEvent> events;
     std::vector<TrackProbe> probes;  ///< crops to send
 };
@@ -87,7 +88,7 @@ class Tracker {
     /// to have restarted, and all tracks end.
     TrackerResult process(std::vector<Sighting> sightings, std::int64_t pts, bool scene_cut);
 
-    /// Ends all tracks. Called at the end of the stream.
+    /// Ends all tracks. Must be called at the end of the stream.
     TrackerResult finish();
 
   private:

@@ -32,15 +32,18 @@ SourceKind source_kind(const std::string& source);
 class VideoSource {
   public:
     /// Opens a source. Errors: unavailable (the source does not exist, or a device, stream or
-    /// folder cannot be opened); unsupported (a file is not a readable video, or a folder contains
-    /// no images). Error messages name the source without user name and password.
+    /// folder cannot be opened or read, or OpenCV fails); unsupported (a file is not a readable
+    /// video, or a folder contains no images). Error messages name the source without user name and
+    /// password.
     static Result<VideoSource> open(const std::string& source);
     ~VideoSource();
     VideoSource(VideoSource&&) noexcept;
     VideoSource& operator=(VideoSource&&) noexcept;
 
-    /// Returns the next frame, or nothing at the end of a file or folder. Errors: unavailable (a
-    /// device or stream stops delivering frames); those of read_image() for a folder.
+    /// Returns the next frame, or nothing at the end of a file or folder. Except in a folder, skips
+    /// up to five damaged frames in a row; more of them count as the end of a file or as an error
+    /// of a device or stream. Errors: unavailable (a device or stream stops delivering frames, or
+    /// OpenCV fails); those of read_image() for a folder.
     Result<std::optional<VideoFrame>> read();
 
     /// Returns the frame rate that the source reports, in frames per second, or 25 if it reports

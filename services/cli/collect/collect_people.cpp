@@ -40,7 +40,7 @@ bool seen_together(const CollectedPerson& a, const CollectedPerson& b) {
     });
 }
 
-/// Returns the subject if the policy decides `known` for all tracks of the person together.
+/// Returns the subject if the decision from the probes of all tracks of the person is `known`.
 std::optional<gallery::Candidate> find_subject(const CollectedPerson& person,
                                                const gallery::Snapshot& gallery,
                                                const gallery::Policy& policy) {
@@ -57,7 +57,7 @@ auto order_of_appearance(const KeptTrack* track) {
     return std::tuple(track->video, track->from, track->number);
 }
 
-/// Moves the tracks of `from` to `into`.
+/// Moves the tracks of `from` to `into`, in order of appearance.
 void merge(CollectedPerson& into, CollectedPerson& from) {
     std::ranges::move(from.tracks, std::back_inserter(into.tracks));
     from.tracks.clear();
@@ -88,10 +88,10 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
     std::ranges::stable_sort(known, std::greater{}, [](const CollectedPerson* person) {
         return person->subject->similarity;
     });
-    // `known` is sorted by similarity to the subject, highest first. If an earlier entry has the
-    // same subject, the two are usually one person: merge them into the earlier entry. If they are
-    // visible at the same time, they are different people: only the earlier entry keeps the
-    // subject. A merged entry has no tracks left.
+    // `known` is sorted by similarity to the subject, highest first. Two entries with the same
+    // subject are usually one person: move the tracks of the later entry to the earlier one. If the
+    // two are visible at the same time, they are different people: only the earlier entry keeps the
+    // subject. An entry without tracks was merged into another one.
     for (std::size_t i = 0; i < known.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {
             const bool same = known[k]->subject && !known[k]->tracks.empty() &&
@@ -113,7 +113,7 @@ void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& ga
 
 void name_folders(std::vector<CollectedPerson>& people) {
     std::set<std::string> taken{contact_sheet_name};
-    // Returns false if another person has this folder.
+    // Returns false if the name is taken by another person or by the contact sheet.
     const auto assign = [&](CollectedPerson& person, const std::string& name) {
         if (!taken.insert(name).second) return false;
         person.folder = name;

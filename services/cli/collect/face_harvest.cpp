@@ -11,7 +11,7 @@
 namespace facebus::cli {
 namespace {
 
-// More crops of one track would add little information.
+// Further crops of the same track would add little information.
 constexpr std::size_t max_crops_per_track = 12;
 // Minimum interval in seconds between crops of a track. It must exceed 0.1, because the file names
 // of the crops contain the time with one decimal and must differ.
@@ -21,8 +21,8 @@ constexpr double probe_interval = 0.2;
 constexpr float never_selected = -1;
 
 /// Returns options with which the tracker accepts crops of any quality from 0 to 1, because the
-/// enrolment rules decide whether a crop is good enough. Of these crops, the tracker selects those
-/// that differ from the earlier crops of the track or are clearly better.
+/// enrolment rules decide whether a crop is good enough. Of the accepted crops, the tracker selects
+/// those that differ from the earlier crops of their track or are clearly better.
 vision::TrackerOptions tracker_options(double every) {
     vision::TrackerOptions options;
     options.max_probes = std::numeric_limits<int>::max();
@@ -30,15 +30,16 @@ vision::TrackerOptions tracker_options(double every) {
     options.refresh = std::numeric_limits<double>::infinity();
     options.min_eye_distance = 0;
     options.min_quality = 0;
-    // Faces are seen only in searched frames, so a track must survive gaps of two intervals.
+    // Only one frame per interval is searched. A track must survive up to two intervals without a
+    // detection.
     options.max_gap = std::max(options.max_gap, 2.5 * every);
     // At long intervals, many people appear in only one searched frame, so one detection is enough.
     if (every > 0.5) options.confirm = 1;
     return options;
 }
 
-/// Appends the crop. If there are then more than max_crops_per_track, removes the crop with the
-/// lowest quality; if several have that quality, removes the latest of them.
+/// Appends the crop. If `crops` then has more than max_crops_per_track elements, removes the one
+/// with the lowest quality; if several have the lowest quality, removes the latest of them.
 void insert(std::vector<KeptCrop>& crops, KeptCrop crop) {
     crops.push_back(std::move(crop));
     if (crops.size() <= max_crops_per_track) return;
@@ -82,8 +83,8 @@ void FaceHarvest::read(vision::VideoSource& video, Progress& progress, const Sto
     ++videos_;
 }
 
-/// Returns and counts the faces in a frame. Gives those that break an enrolment rule the quality
-/// `never_selected`: the tracker follows them, but does not select their crops.
+/// Returns and counts the faces in a frame. Sets the quality of faces that break an enrolment rule
+/// to `never_selected`: the tracker follows these faces, but does not select their crops.
 std::vector<vision::Sighting> FaceHarvest::find_faces(const Image& frame) {
     auto all = enroller_.sightings(frame);
     count_.faces += all.size();
@@ -113,8 +114,8 @@ void FaceHarvest::update(Tracks& tracks, vision::TrackerResult result, std::int6
     }
 }
 
-/// Computes the embeddings of a track's crops. Called when the track ends rather than after the
-/// last frame, so that the progress bar includes this work.
+/// Computes the embeddings of a track's crops. Called as soon as the track has ended, not only
+/// after the last frame, so that the progress bar includes this work.
 void FaceHarvest::embed(KeptTrack& track) {
     if (track.crops.empty()) return;
     std::vector<Image> images;

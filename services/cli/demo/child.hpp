@@ -15,12 +15,15 @@
 namespace facebus::cli {
 
 /// A child process. The destructor sends SIGTERM to the child and, if the child still runs after 10
-/// seconds, SIGKILL. The kernel kills the child if this process dies. Not thread-safe.
+/// seconds, SIGKILL. The kernel kills the child if this process dies, and also when the thread that
+/// called the constructor exits. Not thread-safe.
 class Child {
   public:
-    /// Starts `command` with `environment` added to the environment of this process. Standard
-    /// output and error go to the file `log`. Throws FatalError (unavailable) if the child cannot
-    /// be started.
+    /// Starts `command`, which begins with the path of the program. The child gets the environment
+    /// of this process, with the variables in `environment` added or replaced. Its standard output
+    /// and standard error replace the contents of the file `log`. Throws FatalError (unavailable)
+    /// if `log` cannot be written or the process cannot be created. If the program cannot be
+    /// executed, the child exits with code 127.
     Child(std::string name, const std::vector<std::string>& command,
           const std::map<std::string, std::string>& environment, std::filesystem::path log);
     ~Child();
@@ -30,7 +33,8 @@ class Child {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const std::filesystem::path& log() const { return log_; }
     [[nodiscard]] bool running();
-    /// Returns the exit code, or 128 + signal number, or nothing while the child runs.
+    /// Returns nothing while the child runs, then its exit code, or 128 + signal number if a signal
+    /// ended it.
     [[nodiscard]] std::optional<int> exit_code();
     /// Returns the last line of the log that is not empty. If a facebus program fails, this line
     /// states the reason.
@@ -53,16 +57,17 @@ class Child {
 /// Not thread-safe.
 class ReadyListener {
   public:
-    /// Listens on the path `socket`, which children get as NOTIFY_SOCKET. Throws FatalError
-    /// (unavailable) if that fails.
+    /// Listens on the path `socket`. Children must get this path in the variable NOTIFY_SOCKET.
+    /// Throws FatalError (unavailable) if that fails.
     explicit ReadyListener(const std::filesystem::path& socket);
     ~ReadyListener();
     ReadyListener(const ReadyListener&) = delete;
     ReadyListener& operator=(const ReadyListener&) = delete;
 
-    /// Blocks until `child` reports that it is ready. Returns false if a stop was requested. Throws
-    /// FatalError with the last log line of `child` if it exits or is not ready after 60 seconds.
-    /// Requires: all other children are ready.
+    /// Blocks until a child reports that it is ready, and returns true. Returns false if a stop was
+    /// requested. Throws FatalError with the last log line of `child` if `child` exits or is not
+    /// ready after 60 seconds. Requires: all other children have reported, because a report does
+    /// not state which child sent it.
     bool wait(Child& child, const Stop& stop);
 
   private:

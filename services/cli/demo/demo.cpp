@@ -1,5 +1,5 @@
-// facebus demo: runs the whole system on one source, until the source ends, the time of --seconds
-// has passed, or Ctrl-C.
+// facebus demo: runs the whole system on one source, until the source ends, the time given by
+// --seconds has passed, or the user presses Ctrl-C.
 #include <cstdlib>
 #include <list>
 
@@ -26,8 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using Environment = std::map<std::string, std::string>;
 
-/// Returns the path of a program in the folder of this program or, if it is not there, on the PATH.
-/// Throws FatalError (unavailable) if there is none.
+/// Searches the folder of this program, then the PATH, and returns the path of the program `name`.
+/// Throws FatalError (unavailable) if the program is in none of these folders.
 std::string find_program(const std::string& name) {
     std::vector<fs::path> folders{fs::read_symlink("/proc/self/exe").parent_path()};
     const char* const variable = std::getenv("PATH");
@@ -118,8 +118,9 @@ class Demo {
         if (options_.gallery || options_.source.empty() || fs::exists(folder)) {
             enrol_photos(enroller, store, folder);
         }
-        // Not with --gallery, because the people in the video may already be enrolled. A person who
-        // is enrolled as two subjects is about equally similar to both and identified as neither.
+        // With --gallery, do not enrol people from the video, because they may already be enrolled.
+        // A person who is enrolled as two subjects is about equally similar to both and identified
+        // as neither.
         if (options_.first_second && replay_ && !options_.gallery) {
             enrol_first_second(enroller, store);
         }
@@ -133,8 +134,8 @@ class Demo {
         Progress progress("enrolling", files.size());
         for (const auto& named : files) {
             if (context_.stop.requested()) return;
-            // named_files() names a file directly in the folder after the folder. The demo names
-            // the person after the file instead, as in <gallery>/alice.jpg.
+            // For an image directly in `folder`, named_files() returns the name of the folder. The
+            // demo uses the name of the file instead, for example alice for <folder>/alice.jpg.
             const bool flat = fs::equivalent(named.file.parent_path(), folder);
             const auto name = flat ? named.file.stem().string() : named.name;
             const auto face = enroller.sample(named.file);
@@ -166,8 +167,8 @@ class Demo {
         }
     }
 
-    /// Starts a service and waits until it is ready. `name`: name of the child process and of its
-    /// log; empty: `service`. Returns false if a stop was requested.
+    /// Starts a service and waits until it is ready. `name` is the name of the child process and of
+    /// its log; if it is empty, `service` is. Returns false if a stop was requested.
     bool start(const std::string& service, const std::string& name = {}) {
         const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();
@@ -204,16 +205,16 @@ class Demo {
         for (int i = 1; i <= options_.workers; ++i) {
             if (!start("recognize", fmt::format("recognize-{}", i))) return false;
         }
-        // Start from the end of the pipeline, so that each stage finds the next one. The first
-        // stage, capture, starts after the subscription to the results.
+        // Start the edge stages in reverse order, so that each stage finds the next one. run()
+        // starts the first stage, capture, after it has subscribed to the results.
         for (std::size_t row = wire::edge_stages - 1; row > 0; --row) {
             if (!start(std::string(wire::stages.at(row).process))) return false;
         }
         return true;
     }
 
-    /// Blocks until the broker reports that all workers are connected. A received status also
-    /// proves that the subscription works, so that no result is missed. Returns false if a stop was
+    /// Blocks until the broker reports that all workers are connected. The received status also
+    /// proves that the subscription works, so no result will be missed. Returns false if a stop was
     /// requested.
     bool wait_for_workers(results::ResultStream& stream) {
         return stream.read({.identity = {},
@@ -255,8 +256,8 @@ class Demo {
                          }});
     }
 
-    /// Throws FatalError if a child has exited. Only capture may exit, with exit code 0, at the end
-    /// of its source.
+    /// Throws FatalError if a child has exited. Exception: capture exits with code 0 at the end of
+    /// its source.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();
@@ -294,7 +295,7 @@ class Demo {
     const DemoOptions& options_;
     settings::Settings settings_;
     std::string source_;
-    bool replay_;  ///< whether the source is a file or a folder, not live
+    bool replay_;  ///< the source is a file or a folder
     TemporaryFolder scratch_;
     ReadyListener ready_;
     std::string endpoint_;

@@ -11,11 +11,12 @@
 namespace facebus::cli {
 namespace {
 
-constexpr std::size_t samples_each = 3;
-constexpr std::size_t probes_each = 3;
+constexpr std::size_t samples_each = 3;  // samples per enrolled person
+constexpr std::size_t probes_each = 3;   // probes per person
 
-/// One random split of the people. The first `samples_each` images of an enrolled person are the
-/// samples. At most one person more is enrolled than there are impostors.
+/// One random split of the people. Of an enrolled person, the first `samples_each` images are the
+/// samples, and the next `probes_each` images are the probes. There is at most one enrolled person
+/// more than there are impostors.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
@@ -88,7 +89,7 @@ CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& ba
     const auto middle = people.begin() + static_cast<std::ptrdiff_t>(people.size() / 2);
     std::array halves{std::vector<Person>(people.begin(), middle),
                       std::vector<Person>(middle, people.end())};
-    // Of three people with enough images, draw_trial() enrols at least two.
+    // If at least three people have enough images, draw_trial() enrols at least two people.
     for (const auto& half : halves) {
         if (with_faces(half, samples_each + probes_each).size() < 3) return {};
     }

@@ -11,9 +11,10 @@
 
 namespace facebus::cli {
 
-/// Result of a calibration check: counts over all trials.
+/// Result of a calibration check: counts over all trials. The bins count every search for an
+/// enrolled person, but in each trial at most as many searches for impostors.
 struct CalibrationCheck {
-    /// Decisions whose predicted probability is in one of ten equal intervals from 0 to 1.
+    /// Decisions by predicted probability: one bin per tenth of the range from 0 to 1.
     struct Bin {
         std::uint64_t decisions = 0;
         std::uint64_t correct = 0;  ///< decisions whose best subject is the right person
@@ -32,11 +33,12 @@ struct CalibrationCheck {
     std::array<Bin, 10> bins{};             ///< in order of the predicted probability
 };
 
-/// Fits a cohort to one half of the people. In each trial, enrols some people of the other half,
-/// calibrates this gallery with the cohort, and decides on probes of the enrolled people and of
-/// impostors, who are from the same half as the enrolled people. Then exchanges the halves. Does
-/// `trials_each_half` trials per half, or none if too few people have enough images. `base`: values
-/// of the policy that calibration does not set. Calls `step` after each trial.
+/// Fits a cohort to one half of the people and runs `trials_each_half` trials with the other half.
+/// Then exchanges the halves. Each trial enrols some people of its half, calibrates that gallery
+/// with the cohort, and searches the gallery for the enrolled people and for impostors. The
+/// impostors are other people of the same half. `base`: values of the policy that calibration does
+/// not set. Calls `step` after each trial. Runs no trials if there are too few people, or too few
+/// with enough images.
 CalibrationCheck check_calibration(const FaceSet& set, const gallery::Policy& base, double fpir,
                                    std::size_t trials_each_half, const std::function<void()>& step);
 

@@ -16,11 +16,13 @@ struct Axis {
 
 struct Line {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< x and y; clipped to the ranges of the axes
+    /// Pairs of x and y. On a logarithmic axis, values below `low` are drawn at `low`. All other
+    /// parts of the line outside the ranges of the axes are not drawn.
+    std::vector<std::pair<double, double>> points;
 };
 
-/// Returns a chart with a grid, and with a legend if there is more than one line. Points that are
-/// not finite are skipped.
+/// Returns a chart as SVG text, with a grid, and with a legend if there is more than one line.
+/// Skips points that are not finite.
 std::string chart(const std::string& title, const Axis& x, const Axis& y,
                   const std::vector<Line>& lines);
 

@@ -24,7 +24,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array verification_rates{1e-2, 1e-3, 1e-4};
 constexpr std::array identification_rates{1e-2, 1e-3};
-constexpr std::size_t calibration_trials = 25;  // per half of the people
+// Number of trials of the calibration check with each half of the people; see check_calibration().
+constexpr std::size_t calibration_trials = 25;
 
 /// All measurements of one run.
 struct Report {
@@ -118,7 +119,7 @@ Json to_json(const Report& report) {
     return json;
 }
 
-/// Returns the misclassified pairs and the images without a face.
+/// Returns the misclassified pairs, and the images without a face.
 Json failures(const Report& report) {
     const auto& images = report.set.images;
     Json pairs = Json::array();
@@ -155,8 +156,8 @@ void print(const CalibrationCheck& check) {
         return;
     }
     fmt::print(
-        "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort of other "
-        "people\n"
+        "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort fitted to "
+        "other people\n"
         "  impostors identified (FPIR)                {} of {}\n"
         "  enrolled people identified correctly       {} of {}\n"
         "  enrolled people identified as other people {} of {}\n"
@@ -214,7 +215,7 @@ void print(const Report& report) {
 }
 
 void print_failures(const Report& report) {
-    fmt::print("\nmisclassified pairs and images without a face\n");
+    fmt::print("\nmisclassified pairs, and images without a face\n");
     const auto list = failures(report);
     for (const auto& pair : list.at("pairs")) {
         const auto similarity = pair.at("similarity").get<float>();
@@ -249,7 +250,8 @@ void write_charts(const Report& report, const std::filesystem::path& folder) {
                               counted(result.probes, "probe", "probes")),
                   {}};
         for (const auto& point : curve(result.mated, result.impostors)) {
-            // Missed searches have the score -1. At this threshold they would count as accepted.
+            // A search with the wrong best subject or too small a margin has the score -1. At the
+            // threshold -1 it would count as accepted, so omit that point.
             if (point.threshold <= -1) continue;
             line.points.emplace_back(point.false_accepts, 1 - point.true_accepts);
         }
@@ -299,7 +301,7 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
     }
     if (!options.charts.empty()) {
         write_charts(report, options.charts);
-        fmt::print(stderr, "charts in {}\n", options.charts.string());
+        fmt::print(stderr, "wrote the charts to {}\n", options.charts.string());
     }
     return Exit::ok;
 }

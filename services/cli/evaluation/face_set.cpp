@@ -28,8 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-/// Identifies an image in the cache. An image whose size or modification time has changed counts as
-/// another image.
+/// Identifies an image in the cache. If the size or the modification time of an image has changed,
+/// the image is not found in the cache.
 struct ImageKey {
     std::string file;           ///< path relative to the folder of the set
     std::uint64_t size = 0;     ///< in bytes
@@ -39,7 +39,7 @@ struct ImageKey {
 };
 
 ImageKey key_of(const fs::path& folder, const fs::path& file) {
-    std::error_code failed;  // not checked: a file that cannot be read counts as without a face
+    std::error_code failed;  // not checked: an unreadable file counts as an image without a face
     return {file.lexically_relative(folder).string(), fs::file_size(file, failed),
             fs::last_write_time(file, failed).time_since_epoch().count()};
 }
@@ -64,8 +64,8 @@ class Cache {
         }
     }
 
-    /// Returns the cached face, which is empty if the image has none, or nullptr if the image is
-    /// not in the cache.
+    /// Returns the cached face, or nullptr if the image is not in the cache. The face is empty if
+    /// the image shows none.
     [[nodiscard]] const std::optional<EmbeddedFace>* find(const ImageKey& key) const {
         const auto entry = faces_.find(key);
         return entry == faces_.end() ? nullptr : &entry->second;
@@ -136,7 +136,7 @@ class Cache {
     std::map<ImageKey, std::optional<EmbeddedFace>> faces_;
 };
 
-/// Returns the largest and most central face, or nullptr if there is none.
+/// Returns the most prominent face, or nullptr if there is none; see read_face_set().
 const vision::Detection* main_face(const Image& image, const std::vector<vision::Detection>& all) {
     const auto prominence = [&](const vision::Detection& face) {
         const auto centre = face.box.centre();
@@ -148,13 +148,14 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
     return best == all.end() ? nullptr : &*best;
 }
 
-/// Detector and network of one thread.
+/// Detector and network for the use of one thread.
 class FaceEmbedder {
   public:
     explicit FaceEmbedder(const Context& context)
         : detector_(context.models, context.settings.detect), embedder_(context.models) {}
 
-    /// Returns the main face in an image, or nothing if there is none or the image cannot be read.
+    /// Returns the main face in an image file. Returns nothing if there is no face, or if the file
+    /// cannot be read.
     std::optional<EmbeddedFace> embed_file(const fs::path& file) {
         // A file written by `facebus collect` is already a crop. Detecting the face in it again
         // would give a different crop.
@@ -186,7 +187,7 @@ class FaceEmbedder {
 Json cache_signature(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
-    // The default value of each key is the current value in `options`.
+    // Here, the default value of each key is the value in `options`.
     for (const auto& key : service::keys_of("detect", options)) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);
@@ -209,7 +210,8 @@ std::size_t FaceSet::without_face() const {
 
 FaceSet read_face_set(const Context& context, const fs::path& folder, fs::path cache_file) {
     const auto files = named_files({folder}, "");
-    vision::use_threads(1);  // one image per core is faster than one image on all cores
+    // Processing one image per core is faster than processing one image on all cores.
+    vision::use_threads(1);
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     std::vector<FaceEmbedder> embedders;
     for (std::size_t i = 0; i < std::min(cores, files.size()); ++i) {

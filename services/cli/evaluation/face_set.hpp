@@ -37,15 +37,16 @@ struct FaceSet {
 };
 
 /// Detects and embeds the face in every image below `folder` on all cores, with the same detector,
-/// crop and network as recognition. If an image shows several faces, the largest and most central
-/// one is used: the one with the highest area minus twice the squared distance from the centre. A
-/// crop written by `facebus collect` is embedded unchanged.
+/// crop and network as recognition. If an image shows several faces, uses a large and central one:
+/// the face with the highest value of `area - 2 * distance * distance`, where `distance` is the
+/// distance between the centres of face and image. A crop written by `facebus collect` is embedded
+/// unchanged.
 ///
-/// Results are cached in the file `cache` (if empty, in the user's cache folder), so that the next
-/// run continues where an interrupted run stopped. Overwrites the file if it is not a cache, or is
-/// the cache of another model or of other detector settings. Embeds an image again if it has
-/// changed. Shows progress. Throws FatalError if there are no images, the cache cannot be written,
-/// a model is missing, or a stop was requested.
+/// Results are cached in the file `cache`, or in a file in the user's cache folder if the path
+/// `cache` is empty, so that the next run continues where an interrupted run stopped. Overwrites
+/// the file if it is not a cache, or is the cache of another model or of other detector settings.
+/// Embeds an image again if it has changed. Shows progress. Throws FatalError if there are no
+/// images, the cache cannot be written, a model is missing, or a stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);
 

@@ -18,7 +18,7 @@ constexpr std::size_t max_columns = 96;  // per covariance; see decompose()
 constexpr double compared_fpir = 0.01;   // FPIR at which real and simulated impostors are compared
 constexpr std::size_t trials = 20;       // random splits of the people or images per measurement
 constexpr std::size_t min_people = 100;
-constexpr std::size_t min_measured_people = 20;  // people with enough images for a measurement
+constexpr std::size_t min_measured_people = 20;  // with enough images for a measurement
 
 /// A square matrix with embedding_size rows, initially zero.
 class Matrix {
@@ -45,13 +45,13 @@ class Matrix {
     std::vector<double> values_ = std::vector<double>(embedding_size * embedding_size);
 };
 
-/// Approximates a covariance as C * C^T + rest * I: C has up to `max_columns` columns, and `rest`
-/// is a variance that is the same for every component. Uses the pivoted Cholesky decomposition,
-/// which always continues with the component of the largest remaining variance.
+/// Approximates a covariance as C * C^T + rest * I. C has up to `max_columns` columns. `rest` is an
+/// additional variance, which is the same for every component. Uses the pivoted Cholesky
+/// decomposition: each column is computed for the component with the largest remaining variance.
 gallery::Cohort::Covariance decompose(Matrix matrix) {
     gallery::Cohort::Covariance out;
-    // The variance that the columns so far do not explain: the diagonal of the matrix minus the
-    // diagonal of C * C^T.
+    // The variance that the columns computed so far do not explain: the diagonal of the matrix
+    // minus the diagonal of C * C^T.
     std::array<double, embedding_size> remaining{};
     for (std::size_t i = 0; i < embedding_size; ++i) remaining[i] = matrix.at(i, i);
     std::vector<std::array<double, embedding_size>> factors;
@@ -159,10 +159,10 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
     return gallery::fuse(probes_of(person, first, count));
 }
 
-/// Returns how much more similar to a gallery real impostors are than impostors simulated from
-/// `cohort`: the ratio of the thresholds at which the FPIR of real and of simulated impostors is
-/// `compared_fpir`. Gallery and real impostors are from `people`. Requires: `cohort` was fitted to
-/// other people.
+/// Compares real impostors with impostors that are simulated from `cohort`. Returns the threshold
+/// at which the FPIR of the real impostors is `compared_fpir`, divided by the same threshold of the
+/// simulated impostors. The gallery and the real impostors are from `people`. Requires: `cohort`
+/// was fitted to other people.
 double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
                   std::size_t samples, std::size_t probes) {
     auto enough = with_faces(people, std::max(samples, probes));
@@ -186,7 +186,8 @@ double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& peop
            double{quantile(std::move(simulated), compared_fpir)};
 }
 
-/// Returns the mean and standard deviation of the similarity of people to their own samples.
+/// Returns the mean and the standard deviation of the similarity between a person's template and
+/// `samples` samples of the same person. The template is fused from `probes` other images.
 gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samples,
                                     std::size_t probes) {
     std::vector<double> scores;
@@ -241,8 +242,9 @@ Result<gallery::Cohort> fit_cohort(const std::vector<Person>& people, const std:
             cohort.genuine.push_back(genuine_of(std::move(enough), samples, probes));
         }
     }
-    // `tail` is the mean of four ratios. For the statistics of each half and the real people of the
-    // other half, measure one with 1 sample and 1 probe, and one with 3 samples and 3 probes.
+    // `tail` is the mean of four ratios. Each half of the people provides statistics, which are
+    // compared with the real people of the other half: once with 1 sample and 1 probe, and once
+    // with 3 samples and 3 probes.
     const auto halves = halves_of(people);
     double sum = 0;
     for (const std::size_t fitted : {0U, 1U}) {

@@ -10,7 +10,7 @@ namespace facebus::cli {
 namespace {
 
 /// One random split of the people. The images of each person are in random order. The first images
-/// of an enrolled person are the samples, later ones the probes.
+/// of an enrolled person are samples, later images are probes.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;
@@ -28,9 +28,9 @@ float score(const gallery::Match& match, float margin) {
     return gallery::clears_margin(match, margin) ? match.best->similarity : -1;
 }
 
-/// Adds the searches of one trial to `result`. `largest.samples` and `largest.probes` are the
-/// largest numbers of all results. The probes of an enrolled person begin after `largest.samples`
-/// images, so that they are the same for every number of samples.
+/// Adds the searches of one trial to `result`. `largest` has the largest number of samples and the
+/// largest number of probes of all results. The probes of an enrolled person begin after
+/// `largest.samples` images, so that they are the same for every number of samples.
 void add_searches(Identification& result, const Trial& trial, const Identification& largest,
                   float margin) {
     const auto gallery = enrol(trial.enrolled, result.samples, "");

@@ -11,7 +11,7 @@
 
 namespace facebus::cli {
 
-/// The faces found in the images of one person.
+/// The faces found in the images of one person, at most one per image.
 using Person = std::vector<const EmbeddedFace*>;
 
 /// Returns the people with at least one face, sorted by name. Requires: `set` outlives the result.

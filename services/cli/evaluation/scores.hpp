@@ -39,9 +39,9 @@ struct OperatingPoint {
 };
 
 /// Returns the point of curve() with the lowest threshold at which at most the share `rate` of the
-/// impostor scores is accepted; if there is no such point, the threshold 1 with both rates 0.
-/// Returns nothing if that share is less than one score: there are too few scores to measure the
-/// rate.
+/// impostor scores is accepted. If there is no such point, returns the threshold 1 with both shares
+/// 0. Returns nothing if `rate` times the number of impostor scores is less than 1, because so few
+/// scores cannot measure the rate.
 std::optional<OperatingPoint> at_false_accepts(const ScoreCounts& genuine,
                                                const ScoreCounts& impostor, double rate);
 

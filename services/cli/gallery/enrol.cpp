@@ -29,9 +29,9 @@ bool is_image(const fs::path& file) {
     return extensions.contains(lower_case_extension(file));
 }
 
-/// Appends the images in `folder` and below to `found`. If `name` is empty, an image directly in
-/// `folder` has the name of `folder`, and an image further below has the name of the sub-folder
-/// directly in `folder`.
+/// Appends the images in `folder` and its sub-folders to `found`. `name` is the name of the person
+/// in each image. If it is empty, the person has the name of `folder` for images directly in it,
+/// and otherwise the name of the sub-folder directly in `folder` that contains the image.
 void find_images(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
@@ -46,7 +46,8 @@ void find_images(const fs::path& folder, const std::string& name, std::vector<Na
     }
 }
 
-/// Appends the file `path`, or the images in the folder `path`, to `found`.
+/// Appends the file `path`, or the images in the folder `path`, to `found`. If `name` is empty, the
+/// person in a file has the name of the file without its extension; for folders see find_images().
 void find_files(const fs::path& path, const std::string& name, std::vector<NamedFile>& found) {
     if (!fs::exists(path)) {
         throw FatalError(Exit::unavailable,

@@ -1,4 +1,4 @@
-// Output folder for face images: uses safe file names and leaves nothing behind after a failure.
+// Safe file names, and an output folder for face images that leaves nothing behind after a failure.
 #pragma once
 
 #include <filesystem>
@@ -7,14 +7,14 @@
 
 namespace facebus::cli {
 
-/// Returns `text` as a valid name of one file or folder. '/', control characters and a leading '.'
-/// become '_'; an empty text becomes "_". The name is cut to 180 bytes, which leaves room for a
-/// suffix and an extension.
+/// Converts `text` to a valid name of one file or folder. '/', ASCII control characters and a
+/// leading '.' become '_'; an empty text becomes "_". Cuts the name to at most 180 bytes, between
+/// characters, so that the caller can append a suffix and an extension.
 std::string safe_file_name(const std::string& text);
 
-/// Output folder that must be new or empty. Unless keep() was called, the destructor removes
-/// everything returned by entry() and folder(), and then the folders that the constructor created,
-/// as far as they are empty. Not thread-safe.
+/// Output folder that must be new or empty. Unless keep() was called, the destructor removes all
+/// files and folders whose paths entry() and folder() returned. Then it removes the folders that
+/// the constructor created, unless they contain other files. Not thread-safe.
 class FaceFolder {
   public:
     /// Creates the folder if it is missing. Throws FatalError: `input` if it is not empty or not
@@ -25,9 +25,10 @@ class FaceFolder {
     FaceFolder& operator=(const FaceFolder&) = delete;
 
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    /// Returns the path of a file or folder that the caller is about to write.
+    /// Returns the path of a file or folder in this folder that the caller is about to write.
     std::filesystem::path entry(const std::string& name);
-    /// Creates a sub-folder if it is missing and returns its path.
+    /// Creates a sub-folder if it is missing and returns its path. Throws FatalError (unavailable)
+    /// if it cannot be created.
     std::filesystem::path folder(const std::string& name);
     /// Makes the destructor keep everything.
     void keep() { kept_ = true; }

@@ -19,12 +19,13 @@ std::string passphrase(const ArchiveOptions& options) {
 }
 
 /// Shows the progress of an export or import. Creates the Progress after the first step, because
-/// the total is not known earlier.
+/// the number of steps is not known earlier.
 class Steps {
   public:
     Steps(const char* what, const Stop& stop) : what_(what), stop_(stop) {}
 
-    /// Records a step. `all` is the total number of steps. Returns false if a stop was requested.
+    /// Records one completed step. `all` is the total number of steps. Returns false if a stop was
+    /// requested.
     bool operator()(std::size_t all) {
         if (!progress_) progress_.emplace(what_, all);
         progress_->advance();
@@ -72,7 +73,7 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     if (imported.added + imported.already < imported.expected) {
         fmt::print(
             stderr,
-            "the header of {} announces {}, but the file contains fewer: samples were removed "
+            "the header of {} states {}, but the file contains fewer: samples were removed "
             "during the export, or the file is truncated\n",
             options.file.string(), counted(imported.expected, "sample", "samples"));
     }

@@ -16,7 +16,8 @@
 namespace facebus::cli {
 namespace {
 
-/// Enrols the person in a photo. Fails with `unavailable` only if Redis is unavailable.
+/// Enrols the person in a photo. If the photo cannot be used, fails with `refused`, so that
+/// `unavailable` always comes from the store.
 Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& named) {
     const auto face = enroller.sample(named.file);
@@ -25,7 +26,8 @@ Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::
 }
 
 /// Enrols the people seen in the first second of a video. If there are several, each gets a
-/// numbered name, because it is unknown which of them has the given name.
+/// numbered name, because it is unknown which of them has the given name. Fails if no one could be
+/// enrolled, or with `unavailable`, which always comes from the store.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);

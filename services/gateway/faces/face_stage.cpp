@@ -15,13 +15,14 @@ double milliseconds_since(Monotonic::time_point start) {
     return std::chrono::duration<double, std::milli>(Monotonic::now() - start).count();
 }
 
-/// Returns the error for an image without a face. Its message begins with the message of
-/// CompreFace, which clients may test for.
+/// Returns the error for an image without a face. Its message begins with CompreFace's message for
+/// this error, because clients may compare it.
 std::unexpected<Fault> no_face(const std::string& hint) {
     return http_error(400, fault_code::no_face, "No face is found in the given image: " + hint);
 }
 
-/// Drops the faces with a detector score below `min_score`. Fails if it drops all of them.
+/// Drops the faces with a detector score below `min_score`. Fails if there were faces and it drops
+/// all of them.
 HttpResult<void> drop_below(std::vector<vision::Sighting>& faces, float min_score) {
     const auto dropped =
         std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });

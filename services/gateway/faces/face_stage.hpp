@@ -17,7 +17,7 @@ namespace facebus::gateway {
 
 struct DetectedFace {
     vision::Sighting sighting;             ///< box, landmarks, quality and aligned crop
-    std::optional<Embedding> embedding{};  ///< empty if it was not requested
+    std::optional<Embedding> embedding{};  ///< empty if it was not computed
 };
 
 /// Faces of one image, largest first.
@@ -44,7 +44,7 @@ class FaceStage {
               const enrolment::Options& rules);
 
     /// Returns the faces that `options` selects. Computes their embeddings if `embed` or
-    /// `options.embedding` is true. Fails with fault_code::no_face if there are none.
+    /// `options.embedding` is true. Fails with fault_code::no_face if it selects no face.
     HttpResult<DetectedFaces> detect(const Image& image, const ImageOptions& options, bool embed);
 
     /// Compares each face with the gallery. Returns one result per face, in the same order, with at
@@ -56,7 +56,7 @@ class FaceStage {
                                                                const gallery::Policy& policy);
 
     /// Creates a gallery sample of the only prominent face in the image; see
-    /// enrolment::prominent_faces(). Ignores faces with a detector score below `min_score`.
+    /// enrolment::prominent_faces(). Skips faces with a detector score below `min_score`.
     /// `source` is stored in the sample. Fails with the code `no_face`, `several_faces` or
     /// `bad_image` (the face has a flaw).
     HttpResult<enrolment::FaceSample> sample(const Image& image, float min_score,

@@ -28,16 +28,18 @@ struct CameraEntry {
     CameraState state = CameraState::offline;
     double last_message_ago = 0;           ///< seconds since the latest message about the camera
     std::optional<wire::Camera> report{};  ///< latest report of the edge; empty if there is none
-    std::uint64_t results = 0;             ///< number of results since the gateway started
+    /// Number of results that the gateway has received since it started, including older results
+    /// that it has read from the history.
+    std::uint64_t results = 0;
 };
 
 /// Keeps the latest state of up to 1,000 cameras and of the broker. Thread-safe.
 class CameraBoard {
   public:
-    /// Records a result. `published` is the time of its publication, which can be long ago if the
-    /// result was missed and later read from the history.
+    /// Records a result. `published` is the time of its publication. This time can be long ago,
+    /// because missed results are read later from the history.
     void update(const wire::Identity& identity, Monotonic::time_point published);
-    /// Records a message of another type, received at the time `now`.
+    /// Records a message that was received at the time `now`.
     void update(const wire::Track& event, Monotonic::time_point now);
     void update(const wire::Camera& report, Monotonic::time_point now);
     void update(const wire::Status& status, Monotonic::time_point now);

@@ -22,8 +22,8 @@ class GalleryFollower {
     void update(live_gallery::GalleryWatcher::View view);
 
   private:
-    /// Drops results and faces of subjects that are removed or ignored in the snapshot `now`, but
-    /// were neither in the snapshot `before`.
+    /// Drops results and faces of subjects that have been removed or ignored since the snapshot
+    /// `before`: `before` contains them as not ignored, and `now` does not.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
     /// Drops unknown faces that decide_still() now recognises, including those of ignored
     /// subjects.

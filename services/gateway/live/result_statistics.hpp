@@ -1,4 +1,4 @@
-// Counts results, and measures their latency, over time.
+// Statistics of the results of the last hour: counts and latency.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,9 @@
 namespace facebus::gateway {
 
 /// Statistics of the results of the last hour, in spans of ten seconds. A result belongs to the
-/// span in which it was published. Ignores results that were published before the last 360 spans,
-/// or more than ten seconds in the future according to this machine's clock. Thread-safe.
+/// span in which it was published. Skips results that were published before the last 360 spans, and
+/// those whose time of publication is more than ten seconds ahead of this machine's clock.
+/// Thread-safe.
 class ResultStatistics {
   public:
     static constexpr std::int64_t span_seconds = 10;
@@ -24,12 +25,12 @@ class ResultStatistics {
     struct Span {
         std::int64_t start = 0;                               ///< start of the span, ns UTC
         std::map<wire::Decision, std::uint64_t> decisions{};  ///< number of results by decision
-        std::vector<results::Latency::Quantiles> latency{};   ///< latency by stage
+        std::vector<results::Latency::Quantiles> latency{};   ///< latency by step, and in total
     };
 
-    /// Adds a result, received at the time `now_ns` (ns UTC).
+    /// Adds a result that was received at `now_ns`, in ns UTC.
     void add(const wire::Identity& identity, std::int64_t now_ns);
-    /// Returns the spans that contain results, oldest first.
+    /// Returns the spans of the hour before `now_ns` that contain results, oldest first.
     [[nodiscard]] std::vector<Span> last_hour(std::int64_t now_ns) const;
 
   private:

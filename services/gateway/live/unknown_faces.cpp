@@ -67,7 +67,7 @@ std::vector<UnknownFaces::Group> UnknownFaces::groups(double min_similarity) con
     if (grouped_ && grouped_->min_similarity == min_similarity) return grouped_->groups;
     const std::vector<Face> faces(faces_.begin(), faces_.end());
     const auto changes = changes_;
-    // Release the lock while faces are compared, which takes long.
+    // Release the lock, because comparing the faces takes long.
     lock.unlock();
     auto groups = group_by_person(faces, min_similarity);
     lock.lock();
@@ -100,7 +100,7 @@ void UnknownFaces::forget_if(const std::function<bool(const UnknownFace&)>& unwa
 
 void UnknownFaces::record_change() {
     ++changes_;
-    grouped_.reset();  // It would keep dropped faces in memory.
+    grouped_.reset();  // The old groups are outdated and would keep dropped faces in memory.
 }
 
 void UnknownFaces::forget_old(std::int64_t now_ns) {

@@ -25,8 +25,9 @@ class UnknownFacesFeed {
   public:
     UnknownFacesFeed(UnknownFaces& unknown_faces, Pool<FaceStage>& stages, Metrics& metrics);
 
-    /// Queues the crop of an `unknown` result, unless its crop or crop quality is missing. If the
-    /// result is `known` or `ignored`, drops all crops of its track and the face of the track.
+    /// Queues the crop of an `unknown` result, unless the crop or its quality is missing. If the
+    /// result is `known` or `ignored`, drops the queued crops of its track, and removes the face of
+    /// the track from UnknownFaces.
     void update(const wire::Identity& identity, const Bytes& crop);
     /// Passes the end of a track to UnknownFaces. Skips other events.
     void update(const wire::Track& event);
@@ -45,7 +46,8 @@ class UnknownFacesFeed {
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<Waiting> waiting_;  ///< crops to embed, oldest first
-    std::string current_;          ///< track of the crop being embedded; empty: skip its face
+    /// Track of the crop that is being embedded. update() clears it if the face must not be added.
+    std::string current_;
     std::jthread thread_;
 };
 

@@ -8,11 +8,11 @@
 
 namespace facebus::gateway {
 
-/// Configuration of each entity of a device, as JSON text by MQTT topic.
+/// JSON text of the configuration of each entity of a device, by MQTT topic.
 using Discovery = std::map<std::string, std::string>;
 
 /// Returns the configurations of a camera's entities: occupancy, number of people, and the person
-/// that the camera recognised last.
+/// who was last recognised at the camera.
 Discovery camera_discovery(const MqttTopics& topics, const std::string& camera);
 /// Returns the configuration of a person's entity: whether the person is present at any camera.
 /// Uses `name` only as the display name, never in a topic, id or template, because it can contain

@@ -67,8 +67,8 @@ struct MqttClient::Impl {
     }
 
     void set_up_tls() {
-        // If no file is given, the library requires a folder. This is the folder of the system's
-        // CAs in Debian.
+        // If no file is given, the library requires a folder. In Debian, /etc/ssl/certs contains
+        // the system's CAs.
         const char* file = options.ca_file.empty() ? nullptr : options.ca_file.c_str();
         const char* folder = options.ca_file.empty() ? "/etc/ssl/certs" : nullptr;
         const int set = mosquitto_tls_set(client, file, folder, nullptr, nullptr, nullptr);

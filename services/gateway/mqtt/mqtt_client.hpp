@@ -28,24 +28,24 @@ class MqttClient {
         std::string will;        ///< retained payload of the last will
     };
     struct Handlers {
-        /// Called when a connection is established. It has no subscriptions yet.
+        /// Called when a connection is established. A new connection has no subscriptions.
         std::function<void()> on_connected;
-        /// Called for each retained message of the subscribed topics.
+        /// Called for each message that the MQTT broker had retained on the subscribed topics.
         std::function<void(const std::string& topic, std::string_view payload)> on_retained;
         /// Called when connecting failed or the connection was lost. The error is `unavailable`.
         std::function<void(const Error&)> on_lost;
     };
 
-    /// Does not connect yet. Throws FatalError (config) if the CA file cannot be used.
+    /// Does not connect yet. Throws FatalError (config) if the CA certificates cannot be used.
     MqttClient(Options options, Handlers handlers);
     /// Disconnects cleanly, so that the MQTT broker does not publish the last will.
     ~MqttClient();
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Connects, reads and writes as needed. Blocks for up to `wait_ms`, or until the connection
-    /// has work or the file descriptor `wake` is readable. Blocks longer if resolving the host name
-    /// takes longer.
+    /// Connects, reads and writes as needed. Blocks until the connection has work, the file
+    /// descriptor `wake` is readable, or `wait_ms` have passed. Resolving the host name can take
+    /// longer.
     void work(int wait_ms, int wake);
 
     /// Subscribes to all topics that match `pattern`. Requires: connected().

@@ -17,13 +17,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Maximum number of updates that wait for the thread, for example while it resolves a host name. If
-// the update that ends a track is dropped, the track ends after mqtt.absent_after instead.
+// Maximum number of updates that wait for the publisher's thread, for example while it resolves a
+// host name. If the update that ends a track is dropped, the track ends after mqtt.absent_after.
 constexpr std::size_t max_updates = 10'000;
-// Results older than this update the presence but are not published. They come from the history.
+// Maximum age of a result to be published. An older result, which comes from the history, only
+// changes the presence.
 constexpr auto max_event_age = std::chrono::minutes(1);
-// Maximum number of messages passed to the client and not acknowledged. Further messages stay in
-// this class, where newer states replace older ones and the number of events is limited.
+// Maximum number of messages that were passed to the MQTT client and are not acknowledged by the
+// MQTT broker yet. Further messages stay in this class, where newer states replace older ones and
+// the number of events is limited.
 constexpr std::size_t max_in_flight = 20;
 // Interval at which the presence is updated even if no message arrives.
 constexpr int tick_ms = 100;
@@ -37,8 +39,8 @@ milliseconds to_milliseconds(double seconds) {
     return milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-/// Returns `text` if it is a valid topic prefix. Otherwise throws FatalError, which names
-/// `setting`.
+/// Returns `text` if it is a valid topic prefix. Otherwise throws FatalError (config), whose
+/// message names `setting`.
 std::string topic_prefix(const std::string& text, const std::string& setting, bool may_be_empty) {
     const bool valid_length = may_be_empty || !text.empty();
     if (valid_length && text.find_first_of("+#$ \"\\") == std::string::npos &&
@@ -153,7 +155,7 @@ void MqttPublisher::on_connected() {
     states_.resend_all();
 }
 
-/// Restores a camera, or the person that it recognised last, from a retained message.
+/// Restores a camera, or the person whom a camera saw last, from a retained message.
 void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
     states_.note_existing(topic);
     const auto camera = topics_.camera_of_presence(topic);
@@ -195,10 +197,10 @@ void MqttPublisher::process(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a retained state. `empty` is true if the state contains no person. During start-up, that
-/// is, for the first `mqtt.absent_after` seconds, an empty state is not set if the topic has no
-/// state yet: people may be in view whose tracks have sent no message yet. Meanwhile, the MQTT
-/// broker keeps the state of the previous run.
+/// Sets a retained state. `empty` states whether it contains no person. In the first
+/// `mqtt.absent_after` seconds, does nothing if the state is empty and this run has not set a state
+/// of the topic yet: a person may be in view about whose track no message has arrived yet. Until
+/// then, the MQTT broker keeps the state of the previous run.
 void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));
@@ -218,7 +220,7 @@ void MqttPublisher::publish_cameras(Monotonic::time_point now) {
             publish_discovery(camera_discovery(topics_, name));
         auto people = Json::array();
         for (const auto& id : camera.people) {
-            // A person who was removed from the gallery meanwhile is counted but not listed.
+            // A person who was removed from the gallery in the meantime is counted but not listed.
             const auto person = gallery->name_of(id);
             if (person) people.push_back({{"id", id}, {"name", *person}});
         }
@@ -287,9 +289,8 @@ void MqttPublisher::send() {
     }
 }
 
-/// Publishes `offline` and waits until the MQTT broker has acknowledged all messages, for up to
-/// disconnect_timeout. This is necessary because the clean disconnect that follows does not trigger
-/// the last will.
+/// Publishes `offline`, because the clean disconnect that follows does not trigger the last will.
+/// Waits until the MQTT broker has acknowledged all messages, but at most for disconnect_timeout.
 void MqttPublisher::publish_offline() {
     if (!client_.connected()) return;
     client_.publish(topics_.availability(), std::string(offline), true);

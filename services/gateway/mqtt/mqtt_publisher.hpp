@@ -82,7 +82,7 @@ class MqttPublisher {
     Monotonic::time_point startup_end_;             ///< end of the start-up phase; see set_state()
     std::set<std::string> cameras_with_discovery_;  ///< cameras passed to publish_discovery()
     std::string people_version_;                 ///< version of the gallery that `people_` is from
-    std::map<std::string, std::string> people_;  ///< names of the published people by id
+    std::map<std::string, std::string> people_;  ///< names of people with a presence topic, by id
     std::deque<Event> events_;                   ///< queue of results to be published
 
     std::mutex mutex_;              ///< protects `arrivals_`

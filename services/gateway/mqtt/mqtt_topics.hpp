@@ -8,13 +8,13 @@
 
 namespace facebus::gateway {
 
-/// Builds and parses the topic names of one gateway; no other code does. Topics contain names of
-/// cameras and ids of people, but no names of people, which can include characters that have a
-/// meaning in topics.
+/// Builds and parses the topic names of one gateway. Topics contain the names of cameras and the
+/// ids of people. They never contain the names of people, because these can include characters that
+/// have a special meaning in topics.
 class MqttTopics {
   public:
-    /// `base` is the prefix of the gateway's topics, `discovery` that of Home Assistant's discovery
-    /// topics (empty: no discovery). `client_id` identifies this gateway.
+    /// `base` is the prefix of the gateway's own topics. `discovery` is the prefix of Home
+    /// Assistant's discovery topics; empty: no discovery. `client_id` identifies this gateway.
     MqttTopics(std::string base, std::string discovery, std::string client_id)
         : base_(std::move(base)),
           discovery_(std::move(discovery)),

@@ -30,7 +30,8 @@ struct MqttOptions {
             "file with the password of mqtt.user; empty: no password");
         key("tls", self.tls, "true: connect with TLS and verify the MQTT broker's certificate");
         key("ca_file", self.ca_file,
-            "TLS: CA certificates (PEM file) that verify the server; empty: the system's CAs");
+            "TLS: PEM file with the CA certificates for verifying the MQTT broker; empty: the "
+            "system's CAs");
         key("client_id", self.client_id,
             "MQTT client id of this gateway, also used in topics and by Home Assistant; must be "
             "different for each gateway");
@@ -41,14 +42,14 @@ struct MqttOptions {
         key("max_subjects", self.max_subjects, Range{0, 10'000},
             "maximum number of subjects with a presence topic; 0: cameras only");
         key("absent_after", self.absent_after, Range{0.2, 3600},
-            "seconds without a message after which a track counts as ended; must be more than "
-            "track.heartbeat");
+            "seconds without a message about a track after which the track counts as ended; must "
+            "be more than track.heartbeat");
         key("linger", self.linger, Range{0, 3600},
-            "seconds for which a person stays present after the end of a track, to bridge the gap "
-            "to the next track");
+            "seconds for which a person stays present after their track ends, to bridge the gap to "
+            "their next track");
         key("queue", self.queue, Range{1, 1'000'000},
-            "maximum number of results queued while the MQTT broker is unavailable; if there are "
-            "more, the oldest are dropped");
+            "maximum number of results waiting to be sent, for example while the MQTT broker is "
+            "unavailable; if there are more, the oldest are dropped");
     }
 };
 

@@ -41,7 +41,8 @@ std::string Presence::subject_of(const std::string& track) const {
 }
 
 void Presence::touch(const std::string& id, const std::string& camera, Time now) {
-    // Messages can arrive out of order, so a message after the end does not reopen the track.
+    // Messages can arrive out of order, so a message that arrives after the track's end does not
+    // bring the track back into view.
     if (info(id).ended) return;
     const bool room = tracks_.size() < max_tracks || tracks_.contains(id);
     if (!room || !cameras_.contains(camera)) {
@@ -105,10 +106,10 @@ void Presence::expire(Time now) {
 std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
     expire(now);
     struct Tally {
-        std::set<std::string> in_view{};    // known people
-        std::set<std::string> lingering{};  // known people whose track ended
-        std::size_t unnamed_in_view = 0;    // tracks without a known person
-        std::size_t unnamed_lingering = 0;
+        std::set<std::string> in_view{};    // known people with a track in view
+        std::set<std::string> lingering{};  // known people with a track that has ended
+        std::size_t unnamed_in_view = 0;    // tracks in view without a known person
+        std::size_t unnamed_lingering = 0;  // ended tracks without a known person
     };
     std::map<std::string, Tally> tallies;
     for (const auto& camera : cameras_) tallies[camera];
@@ -122,8 +123,8 @@ std::map<std::string, Presence::Camera> Presence::cameras(Time now) {
         }
     }
     // When a track ends, its person often continues on a new track, which has no name yet. So
-    // assume that the tracks in view without a name show the people who linger, and count only the
-    // larger of these two groups.
+    // assume that the tracks in view without a name show the people whose tracks have ended, and
+    // count only the larger of these two groups.
     std::map<std::string, Camera> all;
     for (auto& [name, tally] : tallies) {
         std::erase_if(tally.lingering, [&](const auto& id) { return tally.in_view.contains(id); });

@@ -5,7 +5,7 @@ const maxAttempts = 6;
 const maxConcurrentImages = 4;
 const maxCachedImages = 2000;
 
-/** Error response from the gateway. `status` is 0 if the gateway could not be reached. */
+/** Failed request. `status` is the HTTP status of the gateway's response, or 0 if the gateway could not be reached. */
 export class GatewayError extends Error {
   constructor(status, message) {
     super(message);
@@ -13,7 +13,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** API key of the user, kept until the tab is closed. */
+/** API key of the user. It is stored until the tab is closed. */
 export const key = {
   get: () => sessionStorage.getItem(keyStorage) ?? '',
   set: (value) => sessionStorage.setItem(keyStorage, value),
@@ -26,7 +26,7 @@ export function onUnauthorised(handler) {
   unauthorisedHandler = handler;
 }
 
-/** Returns `extra` with the API key added, if the user has entered one. */
+/** Returns the headers in `extra` and, if the user has entered an API key, the header with the key. */
 function requestHeaders(extra) {
   const all = {...extra};
   if (key.get()) all['x-api-key'] = key.get();
@@ -36,7 +36,7 @@ function requestHeaders(extra) {
 /** Returns a promise that resolves after a number of milliseconds. */
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Returns the GatewayError for an error response. If the key is missing or rejected, also calls the handler. */
+/** Returns the GatewayError for an error response. If the key is missing or rejected, calls the registered handler. */
 async function toError(response) {
   const body = await response.json().catch(() => null);
   const error = new GatewayError(response.status, body?.message || `The gateway returned error ${response.status}.`);
@@ -90,7 +90,10 @@ const images = new Map();  // promises of image URLs, by path, oldest first
 const queue = [];
 let loading = 0;  // number of images being fetched
 
-/** Fetches an image that requires the key, or finds it in the cache. Returns a promise of a URL for an <img>. */
+/**
+ * Fetches an image with the API key, or finds it in the cache. Returns a promise of a URL for an <img>, which cannot
+ * send the key itself.
+ */
 export function imageUrl(path) {
   if (!images.has(path)) {
     if (images.size >= maxCachedImages) removeOldestImage();
@@ -106,7 +109,7 @@ export function imageUrl(path) {
 function removeOldestImage() {
   const [path, loaded] = images.entries().next().value;
   images.delete(path);
-  // Revoke the URL in a later task: an <img> that receives it now must first start to load it.
+  // Revoke the URL only in a later task, because an <img> that has just received it must start to load it first.
   loaded.then((url) => setTimeout(() => URL.revokeObjectURL(url)), () => {});
 }
 

@@ -1,4 +1,4 @@
-// State of the cameras and of the broker.
+// Cameras: state of each camera and of the broker.
 
 import {get} from './api.js';
 import {emptyState, facts, h, timeAgo} from './dom.js';
@@ -35,7 +35,7 @@ function cameraCard(entry) {
     ]));
 }
 
-/** Returns text and style of the broker's state. */
+/** Returns the text and the style of the broker's state. */
 function brokerState(broker) {
   if (!broker || broker.last_message_seconds_ago > brokerTimeout) return ['Broker offline', 'bad'];
   if (broker.state !== 'ok') return [`Recognition stopped: ${broker.state}. Start facebus-recognize.`, 'bad'];

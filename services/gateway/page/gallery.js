@@ -52,7 +52,7 @@ function photoInput(onSelect) {
   return input;
 }
 
-/** Creates a photo with its source, its quality and a button that removes it. */
+/** Creates a figure with a photo, its source, quality and date, and a button that removes the photo. */
 function sampleFigure(face, name, reload) {
   return h('figure', {class: 'photo'},
     sampleImage(face.image_id, name),

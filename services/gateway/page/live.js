@@ -12,14 +12,17 @@ const newFor = 3000;  // milliseconds for which a result counts as new
 
 /** Latest result of each track, least recently updated track first. */
 const tracks = new Map();
-/** Functions to call with the id of a track after its result was stored, or removed because the person is ignored. */
+/**
+ * Functions to call with the id of a track when its result has been stored, or has been removed because the person is
+ * ignored.
+ */
 const watchers = new Set();
 let cropsMissing = false;  // whether the latest result had no crop
 let listening = false;  // whether listen() is running
 
 /**
  * Receives results while the page is open. After an interruption, reconnects and continues with the next result.
- * Returns if the key is rejected, or at once if another call is running.
+ * Returns if the API key is rejected. Returns immediately if another call is running.
  */
 export async function listen() {
   if (listening) return;

@@ -9,9 +9,9 @@ import * as statistics from './statistics.js';
 import * as unknown from './unknown.js';
 
 const views = {live, unknown, gallery, cameras, statistics};
-let stopView = () => {};
+let stopView = () => {};  // stops the current view; returned by the show() of the view
 
-/** Stops the current view and shows the one that the URL names. A view's show() returns a function that stops it. */
+/** Stops the current view and shows the view that the URL names, by default `live`. */
 function show() {
   const requested = location.hash.slice(1);
   const name = Object.hasOwn(views, requested) ? requested : 'live';
@@ -28,7 +28,10 @@ function show() {
 }
 
 let signingIn = false;
-/** Opens the sign-in dialog, then starts the page. Shows `error`, the gateway's message, if it rejected a key. */
+/**
+ * Opens the sign-in dialog and waits for the user, then starts the page again. If the gateway has rejected a key, the
+ * dialog shows `error`, the gateway's message.
+ */
 async function signIn(error) {
   if (signingIn) return;
   signingIn = true;
@@ -53,7 +56,10 @@ async function signIn(error) {
   start();
 }
 
-/** Starts the page. If the key is missing or invalid, returns; the sign-in dialog is then open. */
+/**
+ * Starts the page, unless the gateway requires a key and the key is missing or invalid. In that case, get() has already
+ * opened the sign-in dialog, which calls start() again.
+ */
 async function start() {
   try {
     await get('/api/v1/cameras');
@@ -67,7 +73,7 @@ async function start() {
 
 onUnauthorised(signIn);
 addEventListener('hashchange', () => {
-  if (location.hash !== '#view') show();  // The skip link leads to the element #view, which is not a view.
+  if (location.hash !== '#view') show();  // The skip link leads to the element #view. That is not the name of a view.
 });
 refreshTimes();
 start();

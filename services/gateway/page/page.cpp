@@ -5,8 +5,8 @@
 namespace facebus::gateway {
 namespace {
 
-// Content-Security-Policy. Blocks all scripts and connections except the gateway's own, so that a
-// hostile name or image cannot run code.
+// Content-Security-Policy. The page runs only scripts of the gateway and connects only to the
+// gateway, so that code hidden in a name or an image does not run.
 constexpr const char* content_security_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; "

@@ -11,7 +11,7 @@ const ranges = {10: '10 minutes', 60: '1 hour'};  // text of each time range, by
 const decisions = ['known', 'unknown', 'undecided', 'error'].map((name) => ({name, kind: name}));
 let minutes = 10;  // selected time range
 
-/** Creates the table of latency per stage. It shows the median of the p50 and the maximum of the p99 of `spans`. */
+/** Creates the table of latency per stage: median of the p50 values and maximum of the p99 values of `spans`. */
 function latencyTable(spans) {
   const stages = Object.keys(spans[0].milliseconds);
   const medianP50 = (stage) => {
@@ -27,7 +27,7 @@ function latencyTable(spans) {
       [medianP50(stage), maxP99(stage)].map((ms) => h('td', {}, ms < 10 ? ms.toFixed(1) : ms.toFixed(0)))))));
 }
 
-/** Creates the plots and the table of the selected time range. */
+/** Creates the plots and the table of the selected time range, or a message if it contains no results. */
 function draw(statistics) {
   const to = Date.parse(statistics.now);
   const from = to - minutes * 60000;

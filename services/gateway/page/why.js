@@ -9,13 +9,13 @@ const twoDecimals = (value) => value.toFixed(2);
 /** Returns a sentence that explains the decision. */
 export function sentence(result) {
   if (result.decision === 'error') return `${capitalise(result.reason || 'the face could not be processed')}.`;
-  if (result.similarity === undefined) return `${capitalise(result.reason || 'no face to compare with')}.`;
+  if (result.similarity === undefined) return `${capitalise(result.reason || 'no similarity was computed')}.`;
   const scores = `similarity ${twoDecimals(result.similarity)}, threshold ${twoDecimals(result.threshold)}`;
   if (result.decision === 'known') return `${capitalise(scores)}.`;
   return `${capitalise(result.reason || 'no match')}: ${scores}.`;
 }
 
-const characterWidth = 12;  // estimated width of a character in the largest font of scale(), in units of its view box
+const characterWidth = 12;  // estimated width of a character in the largest font of scale(), in units of the view box
 
 /** Draws the similarity, the threshold and the runner-up's similarity on one axis from 0 to 1. */
 function scale(result) {
@@ -69,14 +69,18 @@ function latency(result) {
       h('b', {}, `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`)))));
 }
 
-/** Creates the photo of a sample, loaded when scrolled into view. Shows the person's initial if it cannot be loaded. */
+/**
+ * Creates an element that shows the photo of a sample. It loads the photo when it is scrolled into view. Until then, or
+ * if the photo cannot be loaded, it shows the initial of the person, or `?` without a name.
+ */
 export function sampleImage(id, name) {
   const frame = h('span', {class: 'sample'},
-    h('span', {class: 'face none', 'aria-hidden': 'true'}, name.slice(0, 1)));
+    h('span', {class: 'face none', 'aria-hidden': 'true'}, (name ?? '?').slice(0, 1)));
   const load = async () => {
     try {
       const image = h('img', {
-        class: 'face', alt: `Photo of ${name}`, src: await imageUrl(`/api/v1/recognition/faces/${id}/img`),
+        class: 'face', alt: name ? `Photo of ${name}` : 'Enrolled photo',
+        src: await imageUrl(`/api/v1/recognition/faces/${id}/img`),
       });
       frame.replaceChildren(image);
     } catch {
@@ -129,7 +133,7 @@ export function explain(result) {
     result.similarity === undefined ? null : scale(result),
     result.samples.length === 0 ? null : h('section', {},
       h('h3', {}, result.decision === 'known' ? 'Matching photos' : 'Most similar photos'),
-      h('div', {class: 'samples'}, result.samples.map((id) => sampleImage(id, result.subject ?? '?')))),
+      h('div', {class: 'samples'}, result.samples.map((id) => sampleImage(id, result.subject)))),
     summary(result),
     h('section', {}, h('h3', {}, `Latency from camera to result: ${Math.round(result.milliseconds.total)} ms`),
       latency(result)),

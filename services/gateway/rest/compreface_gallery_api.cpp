@@ -1,4 +1,4 @@
-// Gallery routes that are compatible with CompreFace, where the gallery is called a face
+// Gallery routes that are compatible with CompreFace. CompreFace calls the gallery a face
 // collection.
 #include <utility>
 
@@ -153,7 +153,7 @@ class CompreFaceGalleryApi {
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         const auto outcome = (*store)->remove_sample(gallery::from_uuid(id));
-        // Also after an error, because the sample may have been removed before the error occurred.
+        // Refresh even after an error, because the sample may have been removed before the error.
         backend_.refresh_gallery();
         if (!outcome) {
             auto fault = to_fault(outcome.error(), fault_code::no_such_image);
@@ -172,8 +172,8 @@ class CompreFaceGalleryApi {
         std::string name;
     };
 
-    /// Returns the subject named `text`. Fails if the name is invalid or the gallery has no such
-    /// subject.
+    /// Returns the subject named `text`. Fails if the name is invalid, the gallery has no such
+    /// subject, or the gallery is unavailable.
     HttpResult<ExistingSubject> find_subject(const std::string& text) const {
         auto name = subject_name(text);
         if (!name) return std::unexpected(name.error());

@@ -12,7 +12,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// Returns the stored sample of which `sample` is a duplicate: the most similar one of the subject.
+/// Finds the stored sample that `sample` duplicates: the most similar sample of the subject.
 HttpResult<Enrolment> find_duplicate(gallery::Store& store, const std::string& subject,
                                      const gallery::Sample& sample) {
     const auto samples = store.show(subject);
@@ -51,7 +51,8 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
+        // Lease a FaceStage before decoding the image. There are `concurrent_images` of them, so no
+        // more decoded images are in memory at the same time.
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(photo, backend.options.max_megapixels);

@@ -19,8 +19,8 @@ struct Enrolment {
 
 /// Enrols the only prominent face in the photo as `subject`. Ignores faces with a detector score
 /// below `min_score`. If the photo was enrolled before, returns the existing sample. Fails with the
-/// other errors of gallery::Store::add(), and with those of lease(), decode_part() and
-/// FaceStage::sample().
+/// errors of lease(), decode_part(), FaceStage::sample() and gallery::Store::add(), except
+/// `exists`.
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score);
 

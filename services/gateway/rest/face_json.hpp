@@ -11,10 +11,10 @@ namespace facebus::gateway {
 /// Returns the face's box and quality, and the optional fields that `options` selects.
 Json face_json(const DetectedFaces& detected, const DetectedFace& face,
                const ImageOptions& options);
-/// Adds the decision and the candidates to the JSON of a face. The field `subjects`, which clients
-/// of CompreFace read, is empty unless the decision is `known`. Therefore a client that uses its
-/// first entry names only people that facebus recognised. The field `candidates` lists the most
-/// similar subjects, whatever the decision.
+/// Adds the decision and the candidates to the JSON of a face. The field `candidates` lists the
+/// most similar subjects that are not ignored, whatever the decision. The field `subjects`, which
+/// clients of CompreFace read, is empty unless the decision is `known`. A client that uses the
+/// first entry of `subjects` therefore names only people that facebus recognised.
 void add_recognised(Json& face, const RecognisedFace& recognised);
 /// Adds the similarity to another face, the threshold, and whether the similarity reaches the
 /// threshold.

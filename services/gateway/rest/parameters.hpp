@@ -1,4 +1,4 @@
-// Parses query parameters of requests, which are untrusted input.
+// Parses the query parameters of requests. They are untrusted input.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 
 namespace facebus::gateway {
 
-/// Decoded query parameters by name.
+/// Query parameters after URL decoding: name -> value.
 using Query = std::multimap<std::string, std::string>;
 
-/// Which faces of an image to return, and which fields of each.
+/// Selects the faces of an image to return, and the optional fields of each face.
 struct ImageOptions {
     std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: all
     std::size_t predictions = 1;  ///< maximum number of subjects per face
@@ -23,15 +23,16 @@ struct ImageOptions {
     bool status = false;          ///< return processing times and versions
 };
 /// Parses CompreFace's parameters `limit`, `prediction_count`, `det_prob_threshold`, `face_plugins`
-/// and `status`.
+/// and `status`. Fails if a value is invalid or a parameter occurs more than once.
 HttpResult<ImageOptions> parse_image_options(const Query& query);
 
 /// One page of a long list.
 struct ListPage {
     std::size_t number = 0;  ///< page number, counted from 0
-    std::size_t size = 20;   ///< maximum number of entries per page
+    std::size_t size = 20;   ///< maximum number of entries on a page
 };
-/// Parses the parameters `page` and `size`.
+/// Parses the parameters `page` and `size`. Fails if a value is invalid or a parameter occurs more
+/// than once.
 HttpResult<ListPage> parse_list_page(const Query& query);
 
 /// Returns the value of a parameter, or nothing if it is missing. Fails if it occurs more than

@@ -35,7 +35,7 @@ std::set<std::string> split(const std::string& text) {
     return all;
 }
 
-/// Parses the option `decisions` of the webhook `setting`.
+/// Parses the option `decisions` of a webhook. `setting`: "webhooks.<name>", for the error text.
 std::set<wire::Decision> parse_decisions(const std::string& text, const std::string& setting) {
     const auto names = split(text);
     std::set<wire::Decision> all;
@@ -49,7 +49,7 @@ std::set<wire::Decision> parse_decisions(const std::string& text, const std::str
                     fmt::join(wire::enum_names(wire::Decision{}), ", ")));
 }
 
-/// Parses the option `cameras` of the webhook `setting`.
+/// Parses the option `cameras` of a webhook. `setting`: "webhooks.<name>", for the error text.
 std::set<std::string> parse_cameras(const std::string& text, const std::string& setting) {
     auto all = split(text);
     if (std::ranges::all_of(all, [](const auto& word) { return wire::valid_source(word); })) {
@@ -61,7 +61,7 @@ std::set<std::string> parse_cameras(const std::string& text, const std::string& 
                                  setting, text));
 }
 
-/// Reads the secret of the webhook `setting` from a file.
+/// Reads the secret of a webhook from a file. `setting`: "webhooks.<name>", for the error text.
 std::string read_signing_secret(const std::string& file, const std::string& setting) {
     auto secret = read_secret(file, setting + ".secret_file");
     if (!secret.empty()) return secret;
@@ -118,9 +118,9 @@ milliseconds Webhook::step() {
     }
     if (!*next) {
         lag_.set(0);
-        // The position after results that do not match was not saved yet. If the gateway crashes
-        // before it is saved here or in finish(), these results are skipped a second time, which
-        // costs little.
+        // advance_past() below does not save the position. It is saved here, when no result is
+        // left, or in finish(). After a crash in between, the gateway reads the results that do not
+        // match again and skips them again, which costs little.
         if (const auto saved = results_.save(); !saved) runtime_.count_error(saved.error());
         return poll_interval;
     }
@@ -147,8 +147,8 @@ milliseconds Webhook::deliver(const gallery::HistoryEntry& entry, const wire::Id
     const auto reply = client_.post(
         body, webhook_headers(results::result_id(identity), now / second, body, secret_),
         runtime_.stop);
-    // The request was aborted because the gateway stops. The result is delivered again after the
-    // next start.
+    // If the request was aborted because the gateway stops, the next start tries to deliver the
+    // result again.
     if (runtime_.stop.requested() && !reply) return no_delay;
     if (!reply) return schedule_retry(reply.error().message, {});
     const auto outcome = webhook_outcome(reply->status);

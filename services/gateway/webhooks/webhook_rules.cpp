@@ -16,7 +16,8 @@ constexpr milliseconds first_delay(500);
 constexpr milliseconds max_delay(60'000);
 constexpr std::int64_t max_retry_after_s = 3600;
 
-/// Returns the header Retry-After, limited to one hour, or 0 if it is not a number of seconds.
+/// Returns the delay in a Retry-After header, at most one hour, or 0 if the header is not a number
+/// of seconds.
 milliseconds parse_retry_after(const std::string& retry_after) {
     std::int64_t seconds = 0;
     const auto* end = retry_after.data() + retry_after.size();

