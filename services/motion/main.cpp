@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
         motion::MotionStage stage(settings.motion);
         auto forwarded = runtime.metrics.counter("facebus_motion_searched_pixels_total",
                                                  "Pixels forwarded to face detection");
-        auto received = runtime.metrics.counter("facebus_motion_pixels_total",
-                                                "Pixels of all received frames");
+        auto received =
+            runtime.metrics.counter("facebus_motion_pixels_total", "Pixels of all received frames");
         service::run_stage<wire::Frame, wire::Region>(
             runtime, stage, [&](const auto& frame, const auto&, const Bytes& pixels) {
                 received.add(static_cast<double>(frame.payload.size()) / channels);

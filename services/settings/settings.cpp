@@ -59,12 +59,12 @@ std::vector<service::Key> keys(Settings& settings) {
 }
 
 std::vector<service::Group> groups(Settings& settings) {
-    return {service::group_of("cameras",
-                              "cameras by name; a name is 1 to 64 letters, digits, '_' or '-'",
-                              settings.cameras, "door"),
-            service::group_of("webhooks",
-                              "HTTP endpoints to which the gateway sends results, by name",
-                              settings.webhooks, "lock")};
+    return {
+        service::group_of("cameras",
+                          "cameras by name; a name is 1 to 64 letters, digits, '_' or '-'",
+                          settings.cameras, "door"),
+        service::group_of("webhooks", "HTTP endpoints to which the gateway sends results, by name",
+                          settings.webhooks, "lock")};
 }
 
 Settings load(const std::string& file, const service::Environment& environment) {

@@ -71,11 +71,10 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     fmt::print("{} added, {} already enrolled\n", counted(imported.added, "sample", "samples"),
                imported.already);
     if (imported.added + imported.already < imported.expected) {
-        fmt::print(
-            stderr,
-            "the header of {} states {}, but the file contains fewer: samples were removed "
-            "during the export, or the file is truncated\n",
-            options.file.string(), counted(imported.expected, "sample", "samples"));
+        fmt::print(stderr,
+                   "the header of {} states {}, but the file contains fewer: samples were removed "
+                   "during the export, or the file is truncated\n",
+                   options.file.string(), counted(imported.expected, "sample", "samples"));
     }
     return Exit::ok;
 }
