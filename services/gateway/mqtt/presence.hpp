@@ -17,10 +17,10 @@ namespace facebus::gateway {
 
 /// Follows all tracks and the latest result of each. A track is in view from its first event or
 /// result until it ends, until the camera's stream ends, or until no message about it has arrived
-/// for `absent_after`, for example because the network failed. The person stays present for
-/// `linger` after the track has left view, to bridge the gap to the person's next track. At most
-/// 1,000 cameras and 10,000 tracks are followed; messages about further ones are skipped. Requires:
-/// the times passed to the functions do not decrease. Not thread-safe.
+/// for `absent_after`, for example because the network failed. Then the person stays present for
+/// another `linger`, to bridge the gap to the person's next track. At most 1,000 cameras and 10,000
+/// tracks are followed; messages about further ones are skipped. Requires: the times passed to the
+/// functions do not decrease. Not thread-safe.
 class Presence {
   public:
     using Time = Monotonic::time_point;
