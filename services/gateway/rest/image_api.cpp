@@ -124,8 +124,8 @@ class ImageApi {
                                            bool embed) const {
         const auto part = find_part(form, name);
         if (!part) return std::unexpected(part.error());
-        // Lease a FaceStage before decoding the image. There are `concurrent_images` of them, so no
-        // more than that many decoded images are in memory.
+        // Lease a stage before decoding the image. There are `concurrent_images` stages, so at most
+        // that many decoded images are in memory.
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(*part, backend_.options.max_megapixels);
