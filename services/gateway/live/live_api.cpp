@@ -23,7 +23,7 @@ constexpr std::chrono::seconds poll_interval(1);
 // idle connections, often after a minute.
 constexpr int polls_until_comment = 15;
 
-/// Permission to open one of a limited number of streams. The destructor gives it back.
+/// Permission to open one stream; the number of streams is limited. The destructor frees the slot.
 class StreamSlot {
   public:
     /// Takes a slot and decrements `free`, the number of free slots. Returns null if none is free.
@@ -78,7 +78,7 @@ class EventStream {
     /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
         if (live_.closed()) return std::nullopt;
-        // Begin with a comment, which clients skip.
+        // Begin with a comment. Clients ignore comments.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
         const auto results = live_.wait_after(number_, poll_interval);
         std::string events;
