@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sourced by the checks in tools/: messages with the elapsed time, interruptible commands, and clean-up on every exit. A
-# script that sources this file defines usage(), and clean_up() if there is anything to remove except $work, the
-# temporary folder of the script.
+# script that sources this file must define usage(). $work is a temporary folder that is removed on exit. A script that
+# must remove anything else defines clean_up(), which is called with the exit code.
 #
 # Exit codes: 0 passed, 1 a check failed, 64 invalid arguments, 69 a dependency is unavailable, 129/130/143 interrupted.
 
@@ -42,11 +42,10 @@ find_models() {
   done
 }
 
-# build [FLAG...] CONTEXT: builds an image. FACEBUS_BUILD_NETWORK selects the network used to fetch packages (default:
-# host).
+# build [FLAG...] CONTEXT: builds a Docker image. FACEBUS_BUILD_NETWORK: network of the build (default: host).
 build() { docker build --network="${FACEBUS_BUILD_NETWORK:-host}" "$@"; }
 
-# need_image NAME...: exits if docker does not have these images.
+# need_image NAME...: exits if Docker lacks one of these images.
 need_image() {
   local image
   for image; do
@@ -115,7 +114,7 @@ run_quiet() {
   return $code
 }
 
-# must COMMAND...: runs a command like run_quiet, for at most $limit seconds. Exits if it fails.
+# must COMMAND...: runs a command like run_quiet, for at most $limit seconds. Exits if the command fails.
 readonly limit=180
 must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
 
@@ -132,8 +131,9 @@ until_true() {
   done
 }
 
-# check_locked_down NAME PREFIX...: exits if the first process of a container has more rights than it needs. PREFIX is a
-# command that runs the words after it in the container, such as docker exec ID.
+# check_locked_down NAME PREFIX...: exits if the first process of a container has more rights than it needs, or if the
+# root file system of the container is writable. PREFIX is a command that runs the words after it in the container, such
+# as docker exec ID.
 check_locked_down() {
   local status
   status=$("${@:2}" cat /proc/1/status)

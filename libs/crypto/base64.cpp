@@ -11,7 +11,7 @@ std::string base64(std::string_view bytes) {
     const void* raw = bytes.data();
     sodium_bin2base64(text.data(), text.size(), static_cast<const unsigned char*>(raw),
                       bytes.size(), variant);
-    text.pop_back();  // the terminating zero
+    text.pop_back();  // the terminating null character of sodium_bin2base64()
     return text;
 }
 

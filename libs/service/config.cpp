@@ -74,7 +74,7 @@ std::string upper_case(std::string_view path) {
     return name;
 }
 
-/// Reads one file and the environment, and stores the values in the options of the keys.
+/// Reads one file and the environment, and stores each value in the option that its key sets.
 class Reader {
   public:
     Reader(std::string file, const std::vector<Key>& keys, const std::vector<Group>& groups)
@@ -180,8 +180,9 @@ class Reader {
                                                 "for each dot")));
     }
 
-    /// Returns the names of which `variable` may be a misspelling: other_variables, the variables
-    /// of all keys and, if `variable` begins like an entry of a group, the variables of that entry.
+    /// Returns the valid names that the user may have meant by `variable`: other_variables, the
+    /// variables of all keys and, if `variable` begins like an entry of a group, the variables of
+    /// that entry.
     [[nodiscard]] std::vector<std::string> variables_like(const std::string& variable) const {
         std::vector<std::string> names(other_variables.begin(), other_variables.end());
         for (const auto& [path, key] : keys_) names.push_back(key.variable());
@@ -233,8 +234,8 @@ class Reader {
         return paths;
     }
 
-    /// Returns a remedy for the unknown `name`: the most similar known name, or `otherwise` if no
-    /// known name is similar.
+    /// Returns the end of an error message about the unknown `name`: a question that suggests the
+    /// most similar known name, or `otherwise` if no known name is similar.
     static std::string suggestion(const std::string& name, const std::vector<std::string>& known,
                                   const std::string& otherwise) {
         constexpr std::size_t too_far = 4;  // a typo differs by fewer edits than this

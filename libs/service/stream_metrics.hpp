@@ -31,8 +31,8 @@ class StreamMetrics {
     /// Returns the start time to pass to count().
     [[nodiscard]] Monotonic::time_point start() const { return Monotonic::now(); }
 
-    /// Records one message whose processing began at `began`. `late` and `full` are the total
-    /// numbers of messages dropped so far for these reasons.
+    /// Records one message whose processing began at `began`. `late` and `full` are the numbers of
+    /// messages that have been dropped so far for these two reasons; see dropped_help.
     void count(Monotonic::time_point began, std::uint64_t late, std::uint64_t full) {
         messages_.add();
         late_.add(static_cast<double>(late) - late_.value());

@@ -43,7 +43,7 @@ def main(arguments=None):
 
 
 def _stop(number, frame):
-    signal.signal(number, signal.SIG_IGN)  # the same signal again must not disturb the clean-up
+    signal.signal(number, signal.SIG_IGN)  # a repetition of the signal must not interrupt the clean-up
     raise Stopped(number)
 
 
@@ -78,7 +78,7 @@ def _parse(arguments):
         "--only",
         action="append",
         choices=[*manifest.GROUPS, "all"],
-        help="group of files, repeatable (default: recognition and demo; with --list, all)",
+        help="group of files; can be given several times (default: recognition and demo; with --list: all)",
     )
     parser.add_argument(
         "--output",
@@ -92,7 +92,7 @@ def _parse(arguments):
     )
     parser.add_argument("--offline", action="store_true", help="use only cached packages, not the network")
     parser.add_argument("--verify", action="store_true", help="hash every file again and replace damaged ones")
-    parser.add_argument("--list", action="store_true", help="only print files, packages, hashes and licences")
+    parser.add_argument("--list", action="store_true", help="only print the files, packages, hashes and licences")
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
     options.groups = manifest.GROUPS if "all" in only else tuple(only)

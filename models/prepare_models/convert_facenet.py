@@ -1,4 +1,5 @@
-"""Converts FaceNet and compares its output with the golden embedding. Runs in the environment of Toolbox.
+"""Converts FaceNet and compares its output with the golden embedding. Runs in the Python environment
+that the class Toolbox creates.
 
 Exits with code 1 and one line on stderr if the embedding differs too much.
 """

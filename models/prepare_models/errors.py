@@ -26,13 +26,14 @@ class Stopped(BaseException):
 
 
 def no_space(where):
+    """Returns the PrepareError for a full disk; `where` is the folder."""
     return PrepareError(
         f"no space left in {where}; free some space, or choose other folders with --output and --cache"
     )
 
 
 def require_space(where, size):
-    """Raises PrepareError if less than `size` bytes of disk space are free."""
+    """Raises PrepareError if the disk of the folder `where` has less than `size` bytes free."""
     free = shutil.disk_usage(where).free
     if free < size:
         raise PrepareError(
@@ -43,7 +44,8 @@ def require_space(where, size):
 
 
 def from_os_error(error, where):
-    """Returns the PrepareError for an OSError; `where` is the folder to name if the error names no file."""
+    """Returns the PrepareError for an OSError. The message names the folder `where` if the disk is full or the error
+    names no file."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(where)
     return PrepareError(

@@ -1,4 +1,5 @@
-"""Atomic file writes, and a lock that allows one run at a time per folder."""
+"""Hashes, atomic file writes, temporary folders, and a lock that allows one run of models/prepare per folder at a
+time."""
 
 import contextlib
 import fcntl
@@ -17,6 +18,7 @@ def sha256(path):
 
 
 def write_text(path, text, scratch):
+    """Writes a text file atomically. `scratch` is a temporary folder on the same file system."""
     temporary = scratch / "text"
     temporary.write_text(text, encoding="utf-8")
     install(temporary, path)
@@ -37,7 +39,8 @@ def install(temporary, path):
 
 @contextlib.contextmanager
 def exclusive(folder, say):
-    """Creates the folder and holds its lock. Blocks while another run holds the lock."""
+    """Creates the folder if necessary, and holds its lock until the end of the `with` block. Waits while another run
+    holds the lock."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK_NAME, "w") as lock:
         try:
@@ -50,9 +53,10 @@ def exclusive(folder, say):
 
 @contextlib.contextmanager
 def scratch(folder):
-    """Creates a temporary folder inside `folder` and removes it at the end. Requires: `folder` is locked.
+    """Creates a temporary folder inside `folder` and removes it at the end of the `with` block.
 
-    First removes temporary folders that killed runs left behind.
+    First removes temporary folders that killed runs left behind. Requires: the lock of `folder` is held, see
+    exclusive().
     """
     for stale in folder.glob(SCRATCH_PREFIX + "*"):
         shutil.rmtree(stale)

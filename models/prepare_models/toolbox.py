@@ -1,6 +1,7 @@
-"""Temporary Python environment with pip for downloads and, with a pinned version of onnx, for the conversion.
+"""Temporary Python environment. Its pip downloads packages. For the conversion, a pinned version of onnx is installed
+into it.
 
-It is created in a scratch folder on first use and removed after the run. So it never becomes
+The environment is created in a scratch folder on first use and removed after the run. So it never becomes
 outdated, and nothing is installed on the machine.
 """
 
@@ -12,7 +13,7 @@ from .errors import PrepareError, no_space, require_space
 from .manifest import SOURCE_DIR
 
 REQUIREMENTS = SOURCE_DIR / "requirements.txt"
-ENVIRONMENT_BYTES = 30_000_000  # links to Python, and pip
+ENVIRONMENT_BYTES = 30_000_000  # size of a new environment: pip, and links to Python
 SIGNS_OF_NO_VENV = ("ensurepip is not available", "No module named venv", "named ensurepip")
 POLL_SECONDS = 0.2
 SECONDS_TO_TERMINATE = 5
@@ -71,7 +72,7 @@ class Toolbox:
             finally:
                 _terminate(process)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
-        self.output = lines or [f"it exited with code {process.returncode}"]
+        self.output = lines or [f"the program exited with code {process.returncode}"]
         return process.returncode == 0
 
     def failure(self):
@@ -84,7 +85,7 @@ class Toolbox:
         return (errors or self.output)[-1].removeprefix("ERROR: ")
 
     def bytes_downloaded(self):
-        """Returns how many bytes of a running download have arrived."""
+        """Returns how many bytes of the running download have arrived."""
         total = 0
         for folder, _, names in os.walk(self.temporary):
             for name in names:

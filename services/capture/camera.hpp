@@ -17,18 +17,19 @@ namespace facebus::capture {
 /// Callbacks through which a Camera reports to its owner. All are called on the thread that runs
 /// Camera::run().
 struct CameraEvents {
-    /// Receives each frame and, when a file or folder that is not looped has ended, a message
-    /// without pixels. Returns false to stop the camera.
+    /// Receives each frame and, after the last frame of a file or folder that is not looped, a
+    /// message without pixels. Returns false to stop the camera.
     std::function<bool(wire::Frame&, const Bytes&)> frame;
-    /// The source was opened.
+    /// The source was opened. Called again for every repetition of a looped file or folder.
     std::function<void()> opened;
-    /// The source failed or could not be opened, and will be opened again after `retry_seconds`.
+    /// A device or stream could not be opened, failed, ended or froze. It will be opened again
+    /// after `retry_seconds`.
     std::function<void(const Error&, double retry_seconds)> disconnected;
 };
 
-/// Reads the frames of one source. A file or folder that is not looped ends; all other sources are
-/// read until the camera is stopped. Reads the system clock directly, because capture sets the
-/// timestamps of the pipeline. Not thread-safe.
+/// Reads the frames of one source and sets their timestamps from the system clock. A file or folder
+/// that is not looped is read to its end, all other sources until the camera is stopped. Not
+/// thread-safe.
 class Camera {
   public:
     Camera(std::string name, const CameraOptions& settings, const Options& options,
@@ -49,17 +50,18 @@ class Camera {
     Result<bool> read_to_end(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);
-    /// Blocks until the frame at `pts` is due in a file that is played in real time. Returns false
-    /// if a stop was requested.
+    /// Blocks until the frame at `pts` is due. Used for a file or folder that is played in real
+    /// time. Returns false if a stop was requested.
     bool wait_until_due(std::int64_t pts);
 
     std::string name_;
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
-    bool replay_;  ///< the source is a file or folder, so pts come from it, not from the clock
+    bool replay_;  ///< the source is a file or folder, which defines the pts of its frames; for
+                   ///< other sources, the clock does
     bool live_;    ///< late frames may be dropped
-    std::int64_t started_;         ///< creation of this object, in ns of the monotonic clock
+    std::int64_t started_;         ///< creation time of this object, in ns of the monotonic clock
     std::int64_t offset_ = 0;      ///< pts at which the current repetition of a looped file began
     std::int64_t last_read_ = -1;  ///< pts of the last frame read, or -1
     std::int64_t last_sent_ = -1;  ///< pts of the last frame sent, or -1

@@ -1,4 +1,5 @@
-// facebus-capture: sends the frames of all cameras to motion, one thread per camera.
+// facebus-capture: reads all cameras, one thread per camera, and sends their frames to
+// facebus-motion.
 #include "capture/camera_thread.hpp"
 #include "settings/run.hpp"
 

@@ -13,7 +13,7 @@
 namespace facebus::gallery_file {
 
 /// Function that is called after each sample. `all` is the expected number of samples, `done` the
-/// number of processed samples. Returns false to stop.
+/// number of samples processed so far. If the function returns false, the export or import stops.
 using GalleryFileStep = std::function<bool(std::size_t all, std::size_t done)>;
 
 /// Writes all samples of the gallery to the file, with their photos and the names of their

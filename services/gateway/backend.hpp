@@ -1,4 +1,4 @@
-// Dependencies shared by the request handlers.
+// Objects that all request handlers share.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace facebus::gateway {
 struct Backend {
     const Options& options;
     const enrolment::Options& enrolment_options;
-    vision::DetectorKind detector;
+    vision::DetectorKind detector;  ///< detector that the stages use
     Pool<FaceStage>& stages;       ///< face detection and embedding
     Pool<gallery::Store>& stores;  ///< connections to the gallery in Redis
     /// Returns the current snapshot of the gallery and the decision policy.

@@ -9,7 +9,7 @@
 
 namespace facebus::gateway {
 
-/// Values of Fault::code. CompreFace defines them.
+/// Error codes of CompreFace, for Fault::code.
 namespace fault_code {
 inline constexpr int unknown_key = 10;
 inline constexpr int no_such_image = 11;
@@ -47,8 +47,9 @@ Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
 /// Returns the response with the body {"message": ..., "code": ...}.
 http::Response to_response(const Fault& fault);
-/// Returns the Fault for an HTTP status of at least 400. It is used for requests that reach no
-/// handler (unknown path, body too large, invalid HTTP) and if a handler throws (status 500).
+/// Returns the Fault for an HTTP status of at least 400. Used if a request reaches no handler, for
+/// example because its path is unknown or it is not valid HTTP, and if a handler throws (status
+/// 500).
 Fault fault_of_status(int status);
 
 }  // namespace facebus::gateway

@@ -14,12 +14,13 @@
 
 namespace facebus::gateway {
 
-/// Checks every request and passes it to the handler of its route. Thread-safe if the handlers are.
+/// The REST API and the web page. Checks every request and passes it to the handler of its route.
+/// Thread-safe if the handlers are.
 class Site {
   public:
     struct Options {
         std::shared_ptr<KeyRing> keys;  ///< null: no API key required, all clients are admins
-        double rate = 0;                ///< requests per second per API key; 0: unlimited
+        double rate = 0;                ///< maximum requests per second per API key; 0: unlimited
         double burst = 1;               ///< maximum number of requests in a burst, per API key
         std::set<std::string> hosts{};  ///< see cross_site_fault(); used if `keys` is null
     };
@@ -27,11 +28,12 @@ class Site {
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the maximum size of the body, or the error response to a request that comes from
-    /// another web site, has no route, lacks the required role, exceeds the rate limit or announces
-    /// a body that is too large for its route.
+    /// Returns the maximum size of the body in bytes. Returns the error response if the request comes
+    /// from another web site or has no route, its API key is missing, unknown or of too low a role,
+    /// the rate limit is exceeded, or the announced body is too large for the route.
     std::expected<std::size_t, http::Response> admit(const http::Request& request);
-    /// Checks the key again and calls the handler of the request's route.
+    /// Checks the API key again, because it may have been revoked while the body was read. Then
+    /// calls the handler of the request's route.
     http::Response handle(const http::Request& request);
     /// Returns the response for an HTTP error status.
     http::Response error_response(int status);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr auto check_interval = std::chrono::milliseconds(250);
 // After a change, a gallery with up to this number of samples is calibrated before it is used,
-// which takes at most about a second. A larger one is calibrated in the background.
+// which takes at most about a second. A larger gallery is used at once and calibrated in the
+// background. If a policy is stored, no gallery is calibrated.
 constexpr std::size_t max_samples_in_foreground = 50'000;
 
 }  // namespace

@@ -21,10 +21,10 @@ namespace facebus::live_gallery {
 /// second. After a change, replaces the snapshot; see gallery::Store::refresh(). While Redis is
 /// unavailable, the last snapshot stays in use and stale() returns true.
 ///
-/// If the gallery has no stored policy, calibrates it for recognize.fpir. This takes up to about a
-/// second, or longer if there are more than 50,000 samples. Changes to a gallery with so many
-/// samples therefore take effect immediately, with the previous policy, and the new policy follows
-/// when it is computed. Thread-safe.
+/// If the gallery has no stored policy, calibrates it for recognize.fpir, which takes up to about a
+/// second. With more than 50,000 samples it takes longer. A change of so large a gallery therefore
+/// takes effect at once, with the previous policy; the new policy follows when it is computed.
+/// Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.
@@ -33,8 +33,8 @@ class GalleryWatcher {
         gallery::Policy policy;
     };
 
-    /// Loads the gallery and starts the thread. Throws FatalError (Exit::unavailable) if the
-    /// gallery cannot be loaded.
+    /// Loads the gallery, calibrates it if necessary, and starts the thread. Throws FatalError
+    /// (Exit::unavailable) if the gallery cannot be loaded.
     GalleryWatcher(service::Runtime& runtime, const gallery::RedisOptions& redis,
                    const gallery::CalibrationOptions& calibration, std::string model_id);
     ~GalleryWatcher();
@@ -47,8 +47,8 @@ class GalleryWatcher {
     [[nodiscard]] bool stale() const { return stale_; }
 
     /// Checks for changes now and blocks until the check is complete. Afterwards, view() includes
-    /// everything that this process wrote to the gallery before the call, unless Redis is
-    /// unavailable.
+    /// everything that this process wrote to the gallery before the call, unless the check failed,
+    /// for example because Redis is unavailable.
     void refresh();
 
   private:

@@ -41,7 +41,8 @@ std::pair<wire::Region, Bytes> MotionStage::process(const wire::Frame& frame, co
     const Image image{frame.width, frame.height, pixels};
     auto motion = gate.process(image, frame.stream.pts);
     region.cut = motion.scene_cut;
-    // With too many areas for one message, send the whole frame. Its pixels need no copy.
+    // If there are too many areas for one message, send the whole frame instead. The pixels of the
+    // whole frame need not be copied.
     if (motion.full || motion.areas.size() > wire::max_areas) {
         region.areas = {{0, 0, frame.width, frame.height}};
         return {region, pixels};

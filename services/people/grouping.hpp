@@ -20,12 +20,12 @@ struct TrackFace {
 /// Minimum average similarity at which two groups of tracks are considered to show the same person.
 ///
 /// According to models/cohort.json, the mean similarity of a template, fused from three images, to
-/// three other images of the same person is 0.78 +- 0.07. Of the pairs of impostors drawn from that
-/// cohort (1,200 people, five images each, similarities multiplied by `tail`), 0.9% are above 0.45,
-/// 0.4% above 0.5 and 0.03% above 0.6. For groups of several tracks, the average over many pairs
-/// must be that high, which is even rarer. The value is not lower because users of `facebus
-/// collect` can easily merge two folders of one person, whereas separating two people in one folder
-/// is tedious.
+/// three other images of the same person is 0.78 +- 0.07. For comparison, 1,200 impostors were
+/// drawn from that cohort, each with a template fused from five images. After multiplication by
+/// gallery::Cohort::tail, 0.9% of the similarities between two of them are above 0.45, 0.4% above
+/// 0.5 and 0.03% above 0.6. It is even rarer that the average over all pairs of tracks from two
+/// groups is that high. The value is not lower because users of `facebus collect` can easily merge
+/// two folders of one person, whereas separating two people in one folder is tedious.
 inline constexpr double same_person = 0.5;
 
 /// Returns whether both tracks are visible at the same time in the same video. If so, they cannot
@@ -34,9 +34,9 @@ bool visible_together(const TrackFace& a, const TrackFace& b);
 
 /// Groups the tracks by person and returns one list of indices into `tracks` per person. Repeatedly
 /// joins the two groups with the highest average similarity while it is at least `min_similarity`.
-/// Never joins groups that contain tracks that are visible together. People are sorted by first
-/// appearance, and so are the tracks of each person. Which tracks form a group does not depend on
-/// the order of `tracks`.
+/// Never joins two groups if a track of one is visible together with a track of the other. Sorts
+/// the tracks of each person by video and then by start, and the people by their first tracks.
+/// Which tracks form a group does not depend on the order of `tracks`.
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double min_similarity = same_person);
 

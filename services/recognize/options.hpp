@@ -1,4 +1,4 @@
-// Options of the `recognize` service, except those of its decisions: see
+// Options of the `recognize` service. The options of its decisions are in
 // gallery::CalibrationOptions.
 #pragma once
 
@@ -23,7 +23,7 @@ struct Options {
             "faces per embedding batch; also the number of probes that a worker requests at a "
             "time");
         key("publish_crops", self.publish_crops,
-            "publish the crop with each identity, except of ignored people");
+            "publish the crop with each identity, but never a crop of an ignored person");
         key("track_ttl", self.track_ttl, Range{1, 86400},
             "seconds after the last probe of a track until Redis deletes its probes (embeddings)");
     }

@@ -66,14 +66,16 @@ void Worker::process(const std::vector<ProbeItem>& items) {
         // The crop of an ignored person must not leave this process.
         const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
-        // If the broker has restarted, it ignores this result, and the edge sends the probe again.
+        // A broker that has restarted ignores this result unless the probe is in flight again. The
+        // edge sends the probe again until it is acknowledged.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
     }
     faces_.add(static_cast<double>(items.size()));
     seconds_.observe(std::chrono::duration<double>(Monotonic::now() - start).count());
 }
 
-/// Reports to the broker that this worker is alive and accepts one batch of probes.
+/// Requests one batch of probes from the broker. The message also shows that this worker is alive,
+/// and describes its copy of the gallery.
 void Worker::send_credit() {
     const auto view = watcher_.view();
     const wire::Credit credit{

@@ -23,7 +23,8 @@ double quantile(std::vector<double> values, double q) {
 
 void Latency::add(const wire::Identity& identity) {
     const auto& done = identity.head.t.all();
-    // A step without a timestamp gets no duration. The next step that has one includes its time.
+    // A step without a timestamp gets no duration. Its time is added to the next step that has a
+    // timestamp.
     std::int64_t before = identity.head.ts;
     for (std::size_t i = 0; i < done.size(); ++i) {
         if (!done[i]) continue;

@@ -22,7 +22,8 @@ struct Options {
             "seconds between `moved` events of a track while publish_positions is off");
         key("outbox", self.outbox, Range{8, 1'000'000},
             "maximum number of unacknowledged probes and events; when it is reached, the oldest "
-            "probe is dropped if the camera is live, and a file waits");
+            "probe (or event, if there are no probes) is dropped if the camera is live, and the "
+            "source waits if it is a file");
         key("resend", self.resend, Range{0.05, 3600},
             "seconds to wait for an acknowledgement before retransmitting");
     }

@@ -8,7 +8,7 @@ from images import carphone_frames
 from support import DEMO
 from system import identities, metric
 
-MAN_BOX_X = 0.0  # horizontal position of the first face of a frame, see feed()
+MAN_BOX_X = 0.0  # left edge of the first face of a frame, which shows the man; see FaultSystem.feed()
 
 
 class IgnoredTest(FaultTest):
@@ -18,7 +18,8 @@ class IgnoredTest(FaultTest):
         self.system.start_redis()
         self.crops = [self.enrol("the man", carphone_frames(self)),
                       self.enrol("obama", DEMO / "photos/barack_obama/obama.jpg")]
-        # With a stored calibration, a changed gallery takes effect as soon as it is loaded.
+        # With a stored calibration, a changed gallery takes effect as soon as a worker has loaded it, so mark_the_man()
+        # need not wait longer.
         self.assertEqual(0, self.system.facebus("calibrate").code)
         self.system.start("broker", "recognize")
         self.system.until(lambda m: m.kind == "status" and m["workers"] == 2)
@@ -46,8 +47,8 @@ class IgnoredTest(FaultTest):
             self.system.wait_for(lambda worker=worker: any(f"version={version}" in line for line in worker.lines()))
 
     def feed_both(self, frames):
-        """Feeds `frames` frames with both men and waits until every probe is acknowledged. Returns the results of
-        `the man` and those of `obama`."""
+        """Feeds `frames` frames that show both people, and waits until every probe is acknowledged. Returns the results
+        for the face of the man and those for the face of Obama."""
         self.system.messages.clear()
         self.system.feed(frames, crops=self.crops)
         self.system.wait_until_idle()
@@ -75,7 +76,7 @@ class IgnoredTest(FaultTest):
         self.check_all_completed(self.system, "an ignored person in view, worker killed")
 
     def test_ignoring_takes_effect_in_running_workers_and_retracts_published_results(self):
-        # Half a track, which continues below.
+        # The first half of a track. The track continues below.
         man, _ = self.feed_both(TRACK_FRAMES // 2)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
         self.mark_the_man("ignore")
@@ -90,7 +91,7 @@ class IgnoredTest(FaultTest):
         self.mark_the_man("unignore")
         man, _ = self.feed_both(TRACK_FRAMES // 4)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
-        # Ignoring a person deletes the memory of the tracks published with their name.
+        # Ignoring a person deletes the stored probes of the tracks that were published with their name.
         self.check_all_completed(self.system, "a person ignored and reported again", stored=False)
 
 

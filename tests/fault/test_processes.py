@@ -1,4 +1,4 @@
-"""Workers, broker and `track` are killed, hang or restart while probes are in flight."""
+"""Tests that no probe is lost if workers, the broker or the process `track` are killed, hang or restart."""
 
 import unittest
 
@@ -8,11 +8,11 @@ from system import identities, metric
 
 class WorkerTest(FaultTest):
     def recognised(self, system):
-        """Returns the number of probes that the workers have recognised, including repetitions."""
+        """Returns the number of probes that the workers have embedded and matched, including repetitions."""
         return sum(metric(system.services[name].health, "facebus_faces_recognized_total")
                    for name in system.worker_names())
 
-    def test_probes_of_a_killed_worker_go_to_another(self):
+    def test_probes_of_a_killed_worker_go_to_another_worker(self):
         system = self.start_system()
         before = system.acknowledged()
         system.kill("recognize-1")
@@ -20,7 +20,7 @@ class WorkerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         self.check_all_completed(system, "worker killed, another remains", recovered)
 
-    def test_probes_wait_for_a_new_worker_if_all_are_killed(self):
+    def test_probes_wait_for_a_new_worker_if_all_workers_are_killed(self):
         system = self.start_system()
         for name in system.worker_names():
             system.kill(name)
@@ -30,7 +30,7 @@ class WorkerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         self.check_all_completed(system, "all workers killed, a new one started", recovered)
 
-    def test_probes_of_a_hanging_worker_go_to_another(self):
+    def test_probes_of_a_hanging_worker_go_to_another_worker(self):
         system = self.start_system()
         system.suspend("recognize-1")
         before = system.acknowledged()
@@ -38,7 +38,7 @@ class WorkerTest(FaultTest):
         recovered = self.wait_for_recovery(system, before)
         system.until(lambda m: m.kind == "status" and m["workers"] == 1)
         system.wait_for(lambda: system.acknowledged() == system.fed)
-        system.resume("recognize-1")  # it sends its results now, too late
+        system.resume("recognize-1")  # its results arrive now, too late
         system.until(lambda m: m.kind == "status" and m["workers"] == 2)
         system.wait_for(lambda: self.recognised(system) > system.fed)
         system.feed(4)
@@ -46,7 +46,7 @@ class WorkerTest(FaultTest):
         # The late results did not complete their probes a second time.
         self.assertEqual(system.fed, metric(system.services["broker"].health, "facebus_probes_completed_total"))
 
-    def test_a_probe_whose_worker_is_lost_three_times_is_dead_lettered(self):
+    def test_a_probe_that_loses_its_worker_three_times_is_dead_lettered(self):
         system = self.start_system()
         system.wait_for(lambda: system.acknowledged() == system.fed)
         for name in system.worker_names():
@@ -54,7 +54,7 @@ class WorkerTest(FaultTest):
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         system.feed(1, 1)
         for attempt in range(3):
-            # Simulates a worker that receives the probe and disconnects.
+            # Simulates a worker that receives the probe and then disconnects.
             worker = system.context.socket(zmq.DEALER)
             worker.linger = 0
             worker.connect(system.ipc("workers"))
@@ -115,7 +115,7 @@ class BrokerTest(FaultTest):
         system.kill("broker")
         system.start("broker")
         second = system.until(lambda m: m.kind == "status" and m["run"] != first)["run"]
-        system.feed(4)  # starts new tracks, so that there are new results
+        system.feed(4)  # begins new tracks, so that there are new results
         system.until(lambda m: m.kind == "identity" and m["run"] == second)
         self.check_all_completed(system, "idle broker killed and restarted")
         runs = [m["run"] for m in system.messages if m.kind == "identity"]
@@ -126,11 +126,11 @@ class BrokerTest(FaultTest):
 
 
 class TrackTest(FaultTest):
-    def test_probes_sent_by_a_killed_track_are_completed(self):
+    def test_probes_are_completed_after_the_process_track_is_killed(self):
         system = self.start_system(FACEBUS_TRACK_RESEND="60")  # so that the broker receives each probe once
         system.feed(8)
         broker = system.services["broker"].health
-        # Waits until all probes have reached the broker, because those in the buffers of `track` are lost with it.
+        # Waits until all probes have reached the broker: killing `track` loses those that are still in its buffers.
         system.wait_for(lambda: metric(broker, "facebus_probes_total") == system.fed)
         system.kill("track")
         system.wait_for(lambda: metric(broker, "facebus_queue_probes") == 0 and

@@ -1,4 +1,5 @@
 """Validates the manifests, and checks their security settings and references. tools/check-k8s runs these tests.
+"Restricted" is the strictest level of the Pod Security Standards of Kubernetes.
 
 Requires: FACEBUS_SECRETS names a folder filled by deploy/k8s/make-secrets.
 """
@@ -52,7 +53,7 @@ class Manifests(unittest.TestCase):
         with self.assertRaises(kubernetes_validate.ValidationError):
             kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
 
-    def test_kustomizations_list_every_file(self):
+    def test_each_kustomization_lists_every_numbered_file_of_its_folder(self):
         for each in manifests.KUSTOMIZATIONS:
             folder = manifests.ROOT / each
             listed = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
@@ -140,7 +141,7 @@ class Manifests(unittest.TestCase):
             for port in service["spec"]["ports"]:
                 self.assertEqual(container_ports.get(port["targetPort"]), port["port"])
 
-    def test_configured_addresses_belong_to_services(self):
+    def test_addresses_in_facebus_yaml_belong_to_services(self):
         for document in (each for each in self.documents if each["kind"] == "ConfigMap"):
             settings = yaml.safe_load(document["data"]["facebus.yaml"])
             addresses = [*settings["broker"].values(), *([settings["redis"]["url"]] if "redis" in settings else [])]
@@ -177,12 +178,12 @@ class Manifests(unittest.TestCase):
                          if port["name"].endswith("health")}
                 self.assertEqual(addresses, ports, container["name"])
 
-    def test_autoscaler_and_budgets_refer_to_workloads(self):
+    def test_autoscaler_and_disruption_budgets_refer_to_existing_workloads(self):
         for document in self.documents:
             if document["kind"] == "HorizontalPodAutoscaler":
                 target = document["spec"]["scaleTargetRef"]
                 found = self.find(target["kind"], manifests.namespace(document), target["name"])
-                self.assertNotIn("replicas", found["spec"], "kubectl apply would reset the autoscaler's replicas")
+                self.assertNotIn("replicas", found["spec"], "kubectl apply would undo the scaling")
             if document["kind"] == "PodDisruptionBudget":
                 self.assertEqual(len(self.selected(manifests.namespace(document), document["spec"]["selector"])), 1)
 
@@ -213,8 +214,8 @@ class Manifests(unittest.TestCase):
 
     @staticmethod
     def namespaces_of(peer, own, namespaces):
-        """Returns the namespaces that a peer of a policy in the namespace `own` selects. `namespaces` maps names to
-        labels."""
+        """Returns the namespaces that a peer (an entry of `from` or `to`) of a policy in the namespace `own` selects.
+        `namespaces` maps names to labels."""
         if "namespaceSelector" not in peer:
             return [own]
         wanted = peer["namespaceSelector"]["matchLabels"].items()

@@ -45,7 +45,8 @@ def run(*arguments, models=MODELS, env=None):
 
 
 def leftovers(folder):
-    """Returns the scratch folders and unexpected files in a folder; a run must not leave any behind."""
+    """Returns the relative paths of the scratch folders and unexpected files in an output folder. A run must not leave
+    any such file or folder."""
     expected = {asset["output"] for asset in MANIFEST["assets"]}
     expected |= {".lock", ".stamp.json", "LICENCES.txt"}
     return [
@@ -70,7 +71,7 @@ def copy_of_models(folder):
 
 
 def hostile_source_package(original, target, trace):
-    """Copies a source package and replaces its setup.py by one that creates the file `trace` when it runs."""
+    """Copies a source package and replaces its setup.py. The new setup.py creates the file `trace` when it runs."""
     target.parent.mkdir()
     script = f"open({str(trace)!r}, 'w').close()\n".encode()
     with tarfile.open(original) as source, tarfile.open(target, "w:gz") as copy:
@@ -99,7 +100,8 @@ class TemporaryFolderTest(unittest.TestCase):
         self.output = self.folder / "out"
 
     def assert_one_line_error(self, result, exit_code, *words):
-        """Checks the exit code, and that the last line on stderr is a message that contains each of `words`."""
+        """Checks the exit code, that stderr contains no traceback, and that the last line on stderr is a message of
+        prepare that contains each of `words`."""
         self.assertEqual(result.returncode, exit_code, result.stderr)
         self.assertNotIn("Traceback", result.stderr)
         last = result.stderr.strip().splitlines()[-1]

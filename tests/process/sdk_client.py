@@ -1,6 +1,8 @@
-"""Calls a server through the unmodified compreface-sdk: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR.
+"""usage: sdk_client.py PORT KEY PHOTO OTHER IMPOSTOR
 
-PHOTO and OTHER show the same person, IMPOSTOR shows somebody else. Prints a JSON object with the result of each call.
+Calls the gateway at PORT with the API key KEY through the unmodified compreface-sdk. The images PHOTO and OTHER show
+the same person, IMPOSTOR shows somebody else. Prints a JSON object with the result of each call. test_gateway_sdk.py
+runs this program and checks the results.
 """
 
 import json

@@ -3,6 +3,8 @@
 Tests wait only for events; nothing here sleeps. A watchdog (SIGALRM) fails a test that waits too long, and the clean-up
 kills every process that the test started. The module `system` runs the services.
 
+Environment variables:
+
     FACEBUS_BIN          folder with the programs; default: build/release/bin
     FACEBUS_MODELS       folder with the models; default: the one that models/prepare fills
     FACEBUS_DATA         folder with the evaluation data
@@ -131,7 +133,7 @@ class ProcessTest(unittest.TestCase):
     limit = DEFAULT_LIMIT  # seconds after which the watchdog fails the test
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fb-"))  # short, because paths of Unix sockets are limited
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fb-"))  # short, because paths of Unix sockets must be short
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.mark = uuid.uuid4().hex
         self.processes = []

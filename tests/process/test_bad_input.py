@@ -1,6 +1,6 @@
-"""Errors at startup, and rejected photos. At startup, the last line on standard error states what is wrong and what to
-do. Before it, services may print log lines. The tests are tables of commands, exit codes and patterns that the last
-line matches."""
+"""Tests of errors at startup and of rejected photos. If a program cannot start, its last line on standard error states
+what is wrong and what to do. Services may print log lines before it. Most tests are tables of commands, exit codes and
+patterns that this line must match."""
 
 import dataclasses
 import os
@@ -56,7 +56,8 @@ class BadInputTest(support.ProcessTest):
         support.need_programs()
 
     def check(self, cases):
-        """Runs the commands. Checks their exit codes and standard error, and that they leave nothing behind."""
+        """Runs the commands. Checks their exit codes and standard error, and that they leave no processes and no
+        temporary files behind."""
         for case in cases:
             with self.subTest(case.name):
                 environment = {**system.local_addresses(self.folder), **case.environment}
@@ -74,7 +75,7 @@ class BadInputTest(support.ProcessTest):
                 self.assertEqual([], list(self.scratch.iterdir()))
 
     def assert_one_line(self, name, result):
-        """Asserts that standard error is one line of plain text. Services may print log lines before it."""
+        """Asserts that standard error is one line of plain text. For services, log lines may precede it."""
         lines = result.err_lines
         self.assertTrue(lines, result)
         before = lines[:-1]
@@ -86,7 +87,7 @@ class BadInputTest(support.ProcessTest):
         for word in ("unexpected", "terminate", "what()", "Exception", "Aborted"):
             self.assertNotIn(word, lines[-1])
 
-    def test_invalid_arguments_refer_to_the_help(self):
+    def test_errors_about_arguments_refer_to_help(self):
         helps = r"--help"
         self.check([
             Case("unknown flag of facebus", ["facebus", "--frobnicate"], USAGE, (helps,)),
@@ -106,7 +107,7 @@ class BadInputTest(support.ProcessTest):
             Case("no workers", ["facebus", "demo", "--workers", "0"], USAGE, ("workers", helps)),
         ])
 
-    def test_configuration_errors_state_file_line_and_key(self):
+    def test_configuration_errors_state_the_location_and_the_problem(self):
         at = r"/facebus\.yaml:{}: ".format
         self.check([
             Case("unknown key", ["facebus-broker"], CONFIG,
@@ -152,9 +153,9 @@ class BadInputTest(support.ProcessTest):
             Case("no camera", ["facebus-capture"], CONFIG, ("no camera", "cameras:"), yaml=""),
             Case("an invalid value in the environment", ["facebus-broker"], CONFIG,
                  ("FACEBUS_BROKER_QUEUE", "an integer"), {"FACEBUS_BROKER_QUEUE": "-3"}),
-            Case("a configuration that does not exist", ["facebus-broker", "--config", "/no/such.yaml"],
+            Case("a configuration that does not exist, with a service", ["facebus-broker", "--config", "/no/such.yaml"],
                  CONFIG, ("/no/such.yaml", "check its name")),
-            Case("a configuration that does not exist, for facebus",
+            Case("a configuration that does not exist, with the command facebus",
                  ["facebus", "--config", "/no/such.yaml", "check"], CONFIG,
                  ("/no/such.yaml", "check its name")),
             Case("a health address without a port", ["facebus-broker"], CONFIG,
@@ -165,7 +166,7 @@ class BadInputTest(support.ProcessTest):
                  {"FACEBUS_REDIS_URL": "http://localhost"}),
         ])
 
-    def test_missing_or_corrupt_models_refer_to_models_prepare(self):
+    def test_errors_about_missing_or_corrupt_models_refer_to_models_prepare(self):
         support.need_models()
         empty = self.folder / "empty"
         empty.mkdir()
@@ -191,7 +192,7 @@ class BadInputTest(support.ProcessTest):
         self.check_with_demo(cases)
 
     def check_with_demo(self, cases):
-        """Does the same as check(), but the demo may print other lines before the error."""
+        """Does the same as check(), but allows the command `facebus demo` to print other lines before the error."""
         demo = [case for case in cases if case.command[1:2] == ["demo"]]
         self.check([case for case in cases if case not in demo])
         for case in demo:
@@ -237,7 +238,7 @@ class BadInputTest(support.ProcessTest):
                          UNAVAILABLE, ("cannot create /proc/none",))
                     for command, source in (("demo", ["--source"]), ("collect", []))])
 
-    def test_reports_the_address_of_unavailable_redis(self):
+    def test_reports_the_address_of_redis_if_it_is_unavailable(self):
         support.need_models()
         nowhere = {"FACEBUS_REDIS_URL": NOWHERE}
         patterns = ("(?i)redis", "/nonexistent/redis", "redis.url|start|running")
@@ -249,7 +250,7 @@ class BadInputTest(support.ProcessTest):
             Case("gallery remove", ["facebus", "gallery", "remove", "a"], UNAVAILABLE, patterns, nowhere),
         ])
 
-    def test_reports_the_setting_of_a_port_that_is_in_use(self):
+    def test_reports_address_and_setting_if_a_port_is_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             self.check([
@@ -265,8 +266,8 @@ class BadInputTest(support.ProcessTest):
 
 
 class BadPhotoTest(support.ProcessTest):
-    """Rejected photos. For each, the command prints one line with the file name and the reason, exits with code 65 and
-    stores nothing."""
+    """Rejected photos and other unusable arguments of `facebus gallery`. For each, the command prints one line on
+    standard error. A rejected photo is not stored."""
 
     @classmethod
     def setUpClass(cls):
@@ -278,6 +279,8 @@ class BadPhotoTest(support.ProcessTest):
         self.system.start_redis()
 
     def assert_rejected(self, photo, why):
+        """Asserts that `facebus gallery add` exits with code 65, prints one line with the file name and a reason that
+        matches `why`, and stores nothing."""
         result = self.system.facebus("gallery", "add", "--name", "alice", photo)
         self.assertEqual(65, result.code, result)
         self.assertEqual(1, len(result.err_lines), result)
@@ -328,7 +331,7 @@ class BadPhotoTest(support.ProcessTest):
         self.assertIn("1 sample added, 2 files rejected", result.out)
         self.assertEqual(2, len(result.err_lines), result)
 
-    def test_reports_a_path_that_is_missing_or_unreadable_or_a_folder_without_images(self):
+    def test_reports_missing_and_unreadable_paths_and_folders_without_images(self):
         loop = self.folder / "loop"
         loop.symlink_to(loop)
         for path in ("/no/such/folder", loop, self.folder / "tmp"):

@@ -1,4 +1,4 @@
-"""`facebus collect`: sorts the faces in videos into one folder per person."""
+"""Tests of `facebus collect`, which sorts the faces in videos into one folder per person."""
 
 import json
 import os
@@ -25,7 +25,8 @@ class CollectTest(support.ProcessTest):
         self.output = self.folder / "faces"
 
     def collect(self, *arguments, run=None):
-        """Runs `facebus collect`. Returns the folders that it wrote, as {name: names of files}, and its result."""
+        """Runs `facebus collect`, by default without Redis. Returns the folders that it wrote, as
+        {name: names of files}, and its result."""
         done = (run or self.facebus)("collect", *arguments, "--output", self.output)
         self.assertEqual(0, done.code, done)
         return {entry.name: sorted(file.name for file in entry.iterdir())
@@ -43,7 +44,7 @@ class CollectTest(support.ProcessTest):
                            "[a][b]hstack=shortest=1", "-t", "1")
 
     def assert_fails(self, code, words, *arguments):
-        """Asserts that the command exits with `code` and one line of error that contains `words`."""
+        """Asserts that `facebus collect` exits with `code` and prints one line on standard error, with `words`."""
         failed = self.facebus("collect", *arguments)
         self.assertEqual(code, failed.code, failed)
         self.assertEqual("", failed.out)
@@ -93,7 +94,7 @@ class CollectTest(support.ProcessTest):
         self.assertEqual("the man", named[-1].get("subject"))
         self.assertEqual("known", named[-1]["decision"])
 
-    def test_an_enrolled_crop_keeps_its_embedding(self):
+    def test_gallery_add_embeds_a_crop_without_detecting_its_face_again(self):
         two = self.side_by_side()
         folders, _ = self.collect(two)
         alone, = [name for name, files in folders.items() if len(files) == 1]
@@ -103,7 +104,7 @@ class CollectTest(support.ProcessTest):
         again = system.facebus("collect", two, "--match", "--json", "--output", self.folder / "b")
         similarity, = [p["similarity"] for p in json.loads(again.out)["people"]
                        if p.get("subject") == "Joe"]
-        # Detecting the face in the crop again would give a different embedding.
+        # If the face were detected again in the crop, its embedding would differ.
         self.assertGreater(similarity, 0.9999)
 
     def test_gallery_add_rejects_a_crop_with_damaged_quality_values(self):
@@ -117,7 +118,7 @@ class CollectTest(support.ProcessTest):
     def test_writes_two_folders_for_two_people_side_by_side(self):
         folders, done = self.collect(self.side_by_side())
         self.assertEqual({"person-01", "person-02"}, set(folders), done)
-        # The photo does not move, so further crops of it would add nothing.
+        # The face in the photo does not move, so a second crop of it would add nothing.
         self.assertEqual(1, min(map(len, folders.values())), folders)
 
     def test_writes_one_folder_for_a_person_in_two_videos(self):
@@ -127,14 +128,14 @@ class CollectTest(support.ProcessTest):
                          {name.partition("-")[0] for name in folders["person-01"]})
         self.assertRegex(done.out, r"(?m)^person-01 .* 2 tracks  carphone_pristine 0\.0 s to two ")
 
-    def test_with_match_the_folder_of_an_enrolled_person_has_their_name(self):
+    def test_with_match_names_the_folder_of_an_enrolled_person_after_them(self):
         system = self.system()
         system.enrol("--name", "../the man", carphone_frames(self))
         folders, done = self.collect(self.side_by_side(), "--match", run=system.facebus)
         # A subject can have any name, but its folder must stay inside the output folder.
         self.assertEqual({"_._the man", "person-01"}, set(folders), done)
 
-    def test_the_option_every_reduces_the_number_of_frames_searched(self):
+    def test_with_every_1_searches_one_frame_per_second(self):
         folders, done = self.collect(CARPHONE, "--every", "1", "--json")
         self.assertEqual(["person-01"], list(folders))
         self.assertLessEqual(json.loads(done.out)["faces"]["seen"], 5)
@@ -168,9 +169,9 @@ class CollectTest(support.ProcessTest):
         self.assertEqual(1, len(failed.err_lines), failed)
         self.assertFalse(self.output.exists())
 
-    def test_ctrl_c_stops_the_command_and_leaves_no_files(self):
-        # Collects the clip fifty times, so that the command is still running when the signal arrives. The progress bar,
-        # which appears only on a terminal, shows that it has begun.
+    def test_ctrl_c_stops_the_command_and_leaves_no_files_or_folders(self):
+        # Collects the clip fifty times, so that the command is still running when the signal arrives. The progress bar
+        # shows that the work has begun. It appears only on a terminal.
         screen, terminal = os.openpty()
         self.addCleanup(os.close, screen)
         process = self.spawn([program("facebus"), "collect", *[str(CARPHONE)] * 50, "--output",

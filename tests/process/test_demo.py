@@ -1,5 +1,5 @@
-"""`facebus demo`: runs the whole system with one command and leaves only its results behind. Also tests that every
-replay of a file gives the same identities."""
+"""Tests of `facebus demo`, which runs the whole system with one command and leaves only its results behind. Also tests
+that every replay of a file gives the same identities."""
 
 import os
 import pathlib
@@ -18,20 +18,20 @@ from support import CARPHONE, DATA, DEMO, program
 from system import System, identities
 
 INTERRUPT_LIMIT = 15  # seconds from SIGINT to the exit
-INTERRUPTED = 130     # exit code if the demo is interrupted before capture starts
+INTERRUPTED = 130     # exit code if the demo is interrupted before capture is running
 MAN = "carphone_pristine face 1"
 SIMILARITY_TOLERANCE = 1e-3
-# Matches the line of a result, and the line of a track in the summary, which also contains "from".
+# Matches the line of a result. Also matches the lines of tracks in the summary, which contain "from ... s" as well.
 RESULT = re.compile(r"track \S+ +(?:from +[\d.]+ s +)?(known|unknown|undecided|error)\b *(.*)")
 
 
 def names_in(output):
-    """Returns the names of known people in the output of demo."""
+    """Returns the names of known people in the output of `facebus demo`."""
     return [m[2] for m in map(RESULT.search, output.splitlines()) if m and m[1] == "known"]
 
 
 class DemoTest(support.ProcessTest):
-    the_run = None  # the one run that all tests check: its result, remaining processes and remaining files
+    the_run = None  # the only run, which all tests check: its result, remaining processes and remaining files
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class DemoTest(support.ProcessTest):
         cls.addClassCleanup(shutil.rmtree, cls.output, ignore_errors=True)
 
     def demo(self):
-        """Returns the result of the one run."""
+        """Returns the result of the only run."""
         if DemoTest.the_run is None:
             result = self.facebus("demo", "--output", self.output)
             DemoTest.the_run = (result, self.processes_left(), list(self.scratch.iterdir()))
@@ -109,8 +109,9 @@ class DemoInterruptedTest(support.ProcessTest):
         support.need_system()
 
     def interrupt_at(self, stream, pattern):
-        """Starts an endless demo. Sends SIGINT, like Ctrl-C, when its standard output (if `stream` is "out") or its
-        standard error ("err") matches the pattern. Returns the exit code and everything that the demo printed."""
+        """Starts an endless demo. Sends SIGINT, as Ctrl-C does, when its standard output (if `stream` is "out") or its
+        standard error ("err") matches the pattern. Checks that the demo exits in time and leaves no process or
+        temporary file behind. Returns the exit code and everything that the demo printed."""
         environment = self.environment(FACEBUS_CAMERAS_DEMO_SOURCE=CARPHONE,
                                        FACEBUS_CAMERAS_DEMO_LOOP="true",
                                        FACEBUS_CAMERAS_DEMO_PACE="live")
@@ -153,8 +154,8 @@ class ReplayTest(support.ProcessTest):
         support.need_system()
 
     def replay(self, system, source):
-        """Returns the identities of a replay without ids and clock times, which differ every time. Sorts them by
-        position in the video, because results of different tracks arrive in varying order."""
+        """Returns the identities of a replay without ids and clock times, which differ in every replay. Sorts the
+        identities by position in the video, because results of different tracks arrive in varying order."""
         found = identities(system.replay(source))
         return sorted(((m["src"], m["pts"], m["box"]["x"], m["decision"], m.get("subject"),
                         m.get("similarity")) for m in found), key=lambda row: row[:4])
@@ -184,7 +185,7 @@ class ReplayTest(support.ProcessTest):
     def test_every_replay_of_a_file_gives_the_same_identities(self):
         self.check(CARPHONE, carphone_frames(self), DEMO / "photos")
 
-    def test_every_replay_with_several_people_gives_the_same_identities(self):
+    def test_every_replay_of_a_file_with_several_people_gives_the_same_identities(self):
         support.need_data()
         self.check(DATA / "video/two_people_stage.mp4",
                    *sorted((DATA / "video-gallery/hamilton").iterdir()))

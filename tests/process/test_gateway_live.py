@@ -15,7 +15,7 @@ NOBODY = "0" * 32  # id of a face that does not exist
 
 
 class Stream:
-    """Client of the event stream."""
+    """Client of the event stream. `last` is the value of the header Last-Event-ID."""
 
     def __init__(self, case, system, last=None):
         host, _, port = system.address.rpartition(":")
@@ -31,7 +31,7 @@ class Stream:
         return self.response.readline().decode().rstrip("\n")
 
     def next(self):
-        """Returns id and result of the next event."""
+        """Waits for the next event. Returns its id and the result that it contains."""
         event = {}
         while "data" not in event:
             name, _, value = self.line().partition(": ")
@@ -52,7 +52,7 @@ class LiveTest(ProcessTest):
         super().setUp()
 
     def unknown_groups(self, system):
-        """Waits until there is an unknown person. Returns the groups of faces, one group per person."""
+        """Waits until the gateway lists an unknown person. Returns the groups of faces, one group per person."""
         while not (groups := system.expect_success(system.request("GET", UNKNOWN))["groups"]):
             pass
         return groups
@@ -62,7 +62,7 @@ class LiveTest(ProcessTest):
 
 
 class Events(LiveTest):
-    def test_streams_results_and_resumes_after_the_event_in_last_event_id(self):
+    def test_streams_results_and_resumes_after_the_last_event_id(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual("text/event-stream", stream.response.headers["Content-Type"])
@@ -76,11 +76,12 @@ class Events(LiveTest):
         self.assertNotEqual(id, next_id)
         self.assertGreaterEqual(next_result["time"], result["time"])
         self.assertEqual(id, Stream(self, system).next()[0])
+        # With the event id of another run of the gateway, the stream also starts from the beginning.
         self.assertEqual(id, Stream(self, system, "another_run-7").next()[0])
         latest = system.expect_success(system.request("GET", "/api/v1/live"))["results"]
         self.assertIn(id, [result["id"] for result in latest])
 
-    def test_limits_the_number_of_streams_and_keeps_threads_for_other_requests(self):
+    def test_limits_the_number_of_streams_and_still_answers_other_requests(self):
         system = PageSystem(self, FACEBUS_GATEWAY_MAX_STREAMS="2", FACEBUS_GATEWAY_THREADS="1")
         streams = [Stream(self, system) for _ in range(2)]
         for stream in streams:
@@ -91,7 +92,7 @@ class Events(LiveTest):
         while Stream(self, system).response.status != 200:
             pass
 
-    def test_stops_within_5_seconds_despite_an_open_stream(self):
+    def test_the_gateway_stops_within_5_seconds_despite_an_open_stream(self):
         system = PageSystem(self)
         stream = Stream(self, system)
         self.assertEqual(": results follow", stream.line())
@@ -136,7 +137,7 @@ class UnknownPeople(LiveTest):
         self.assertEqual([], system.expect_success(system.request("GET", UNKNOWN))["groups"])
         self.assertEqual(404, system.request("GET", f"{UNKNOWN}/{group['faces'][0]['id']}/img").status)
 
-    def test_errors_name_the_missing_or_invalid_field(self):
+    def test_reports_missing_and_invalid_fields_and_faces(self):
         system = PageSystem(self)
         for path in ("name", "ignore", "dismiss"):
             for body in (b"", b"[]", b'{"subject": "A"}', b'{"subject": "A", "faces": []}',
@@ -147,7 +148,7 @@ class UnknownPeople(LiveTest):
         system.expect_error(system.request("POST", f"{UNKNOWN}/name", body={"faces": [NOBODY]}), 400, 33, "subject")
         self.assertEqual([], system.subjects())
 
-    def test_restart_drops_unknown_faces_and_crops(self):
+    def test_a_restart_of_the_gateway_drops_unknown_faces_and_crops(self):
         system = PageSystem(self)
         system.add_face("Barack", OBAMA[0])
         system.play_clips("door")

@@ -1,4 +1,5 @@
-"""Tests with a Mosquitto broker that the gateway publishes results, presence and Home Assistant discovery."""
+"""Tests of what the gateway publishes over MQTT: results, presence and Home Assistant discovery. The MQTT broker is
+Mosquitto."""
 
 import contextlib
 import json
@@ -22,7 +23,7 @@ READY = "test/ready"
 
 class Mosquitto:
     """A Mosquitto broker that can be killed and started again at the same port. `lines` are lines of its
-    configuration; by default it allows anonymous access."""
+    configuration. Without `lines`, the broker allows anonymous access."""
 
     def __init__(self, case, *lines):
         self.case = case
@@ -30,7 +31,7 @@ class Mosquitto:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.config = case.folder / "mosquitto.conf"
-        # Without `user root`, a Mosquitto that root starts runs as another user, who cannot access this folder.
+        # If root starts Mosquitto, it changes to a user who cannot access this folder. `user root` prevents this.
         self.config.write_text("\n".join(
             [f"listener {self.port} 127.0.0.1", "user root", "persistence false", "log_dest stderr",
              *(lines or ["allow_anonymous true"])]))
@@ -52,8 +53,8 @@ class Mosquitto:
 
 
 class Listener:
-    """Runs mosquitto_sub and records all messages. Once it is constructed, its subscriptions are active: the
-    constructor waits for a retained message."""
+    """Runs mosquitto_sub and records all messages. The constructor waits for a retained message, so the subscriptions
+    are active when it returns."""
 
     def __init__(self, case, broker, topic, *flags):
         self.case, self.messages, self.position = case, [], 0
@@ -84,8 +85,8 @@ class Listener:
         return self.messages[-1]
 
     def until(self, topic, wanted=lambda payload: True, meanwhile=None):
-        """Waits for a message of the topic for which `wanted` is true, and returns its payload. Skips all messages
-        before it."""
+        """Waits for a message on the topic whose payload satisfies `wanted`, and returns the payload. Skips all
+        messages before it. `meanwhile`: see next()."""
         while True:
             while self.position < len(self.messages):
                 _, message_topic, payload = self.messages[self.position]
@@ -95,7 +96,8 @@ class Listener:
             self.next(meanwhile)
 
     def payloads(self, topic, first=0):
-        """Returns the payloads of all recorded messages of the topic, from the index `first`."""
+        """Returns the payloads of the recorded messages on the topic. Ignores the first `first` messages on any
+        topic."""
         return [payload for _, message_topic, payload in self.messages[first:] if message_topic == topic]
 
 
@@ -119,7 +121,7 @@ class MqttTest(ProcessTest):
         return Listener(self, broker, topic, *flags)
 
     def retained(self, broker, topic):
-        """Waits for the retained message of a topic and returns its payload."""
+        """Subscribes to a topic, waits for its retained message, and returns the payload."""
         return self.listen(broker, topic).until(topic)
 
 
@@ -193,7 +195,7 @@ class PresenceTest(MqttTest):
             site.event(f"t{number - 1}", "ended")
             site.event(f"t{number}", "started")
             site.result(f"t{number}", alice)
-        # The gateway publishes changed states sorted by topic, so this one arrives after all earlier changes.
+        # The gateway publishes changed states sorted by topic, so the state of `yard` arrives after earlier changes.
         site.event("t9", "started", "yard")
         listener.until("facebus/yard/presence", lambda state: state["occupied"])
         people = [state["present"] for state in listener.payloads(f"facebus/person/{alice[0]}/presence")]
@@ -219,8 +221,8 @@ class PresenceTest(MqttTest):
         listener = self.listen(broker)
         site.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        # Four tracks at another camera, one after the other, take longer than mqtt.absent_after. Meanwhile, the
-        # heartbeats (`moved`) of t1 keep its camera occupied.
+        # Wait longer than mqtt.absent_after: for four tracks at another camera, one after the other. Meanwhile, the
+        # heartbeats (`moved` events) of t1 keep the camera `door` occupied.
         for number in range(2, 6):
             site.event("t1", "moved")
             site.event(f"g{number}", "started", "gate")
@@ -245,7 +247,7 @@ class RestartTest(MqttTest):
         listener.until(AVAILABILITY, lambda state: state == "offline")
         self.assertEqual("offline", self.retained(broker, AVAILABILITY))
         before = len(listener.messages)
-        site.event("t2", "ended")  # the gateway is down and misses it
+        site.event("t2", "ended")  # the gateway is down and misses this event
         site.restart_gateway()
         listener.until(AVAILABILITY, lambda state: state == "online")
         listener.until(f"facebus/person/{bob[0]}/presence", lambda state: not state["present"],
@@ -300,7 +302,8 @@ class HomeAssistantTest(MqttTest):
         self.assertEqual("Zoe", listener.until(topic)["device"]["name"])
         site.expect_success(site.request("DELETE", path + "Zoe"))
         self.assertEqual("", listener.until(topic))
-        # The gateway publishes changed states sorted by topic, so the changes of all topics facebus/... have arrived.
+        # The gateway publishes changed states sorted by topic. This change of a topic homeassistant/... has arrived, so
+        # the changes of all topics facebus/... have arrived, too.
         self.assertIsNone(self.retained(broker, "facebus/door/last_person")["name"])
         retained = self.run_program(["mosquitto_sub", "-p", broker.port, "--retained-only", "-v", "-t", "#",
                                      "-W", "1"]).out

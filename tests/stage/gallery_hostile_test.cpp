@@ -1,4 +1,5 @@
-// Tests of the gallery with invalid values in Redis, written by an attacker or damaged by accident.
+// Tests of the gallery with invalid values in Redis. An attacker may have written these values, or
+// they may have been damaged by accident.
 #include <limits>
 
 #include <boost/test/unit_test.hpp>
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(removing_a_subject_with_invalid_sample_ids_keeps_other_resu
     BOOST_TEST(history.after("0-0", 10)->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(removes_a_subject_while_the_result_stream_has_never_had_an_entry) {
+BOOST_AUTO_TEST_CASE(removes_a_subject_if_the_result_stream_exists_but_never_had_an_entry) {
     BOOST_REQUIRE(redis.run({"XGROUP", "CREATE", keys::results, "g", "0", "MKSTREAM"}));
     BOOST_TEST(store.remove("Anna").has_value());
 }
@@ -148,7 +149,7 @@ BOOST_AUTO_TEST_CASE(list_and_load_omit_subjects_with_invalid_names_or_ids) {
     BOOST_REQUIRE(list->size() == 1U);
     BOOST_TEST(list->front().subject.name == "Anna");
 
-    // load() reads the parts instead of the names.
+    // list() reads the hash of names. load() reads the parts, which are sets of subject ids.
     const auto invalid = new_id();
     BOOST_REQUIRE(redis.run({"SADD", keys::part(keys::part_of(invalid)), invalid, "../../x"}));
     BOOST_REQUIRE(redis.run({"HSET", keys::subject(invalid), "name", "\x1b[2J", "created", "1"}));
@@ -172,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_subject_with_two_names_is_loaded_once) {
     BOOST_TEST((*snapshot)->samples() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(reports_keys_of_the_wrong_type) {
+BOOST_AUTO_TEST_CASE(reports_redis_keys_of_the_wrong_type) {
     for (const std::string& key : {keys::names, keys::changes, keys::model}) {
         BOOST_REQUIRE(redis.run({"RENAME", key, "aside"}));
         BOOST_REQUIRE(redis.run({"LPUSH", key, "x"}));

@@ -1,4 +1,4 @@
-// Tests of the memory of tracks and the history of results, with a Redis server.
+// Tests of TrackMemory and History with a Redis server.
 #include <algorithm>
 #include <barrier>
 #include <random>
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(returns_all_probes_of_a_track_sorted_by_id) {
     BOOST_TEST(memory.append("other", probe("a", face(3), 0.5F))->size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(does_not_store_a_probe_again_or_replace_it) {
+BOOST_AUTO_TEST_CASE(does_not_store_a_second_probe_with_the_same_id) {
     BOOST_REQUIRE(memory.append("t", probe("a", face(1), 0.5F)));
     const auto first = memory.append("t", probe("b", face(2), 0.7F));
     TrackMemory another_worker(options, 600, "model-1");
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(omits_probes_of_another_model) {
     BOOST_TEST(memory.append("t", probe("a", face(3), 0.5F))->size() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(memory_and_history_work_again_after_an_outage_of_redis) {
+BOOST_AUTO_TEST_CASE(track_memory_and_history_work_again_after_an_outage_of_redis) {
     server.stop();
     BOOST_TEST(
         (memory.append("t", probe("a", face(1), 0.5F)).error().kind == ErrorKind::unavailable));
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(reads_the_history_in_pages) {
     BOOST_TEST(history.after("0-0", 0)->empty());
 }
 
-BOOST_AUTO_TEST_CASE(trims_results_older_than_history_hours_and_reads_on_after_a_trimmed_id) {
+BOOST_AUTO_TEST_CASE(trims_results_older_than_history_hours_and_continues_after_a_trimmed_id) {
     for (int i = 1; i <= 95; ++i) add_entry(std::to_string(i) + "-1", "old");
     const auto before = history.after("50-1", 1000);
     BOOST_TEST(before->size() == 45U);
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(keeps_results_newer_than_history_hours) {
     BOOST_TEST(history.after("0-0", 1000)->size() == 41U);
 }
 
-BOOST_AUTO_TEST_CASE(the_history_expires_history_hours_after_the_last_result) {
+BOOST_AUTO_TEST_CASE(the_redis_stream_expires_if_no_result_is_added_for_history_hours) {
     BOOST_REQUIRE(history.append("identity.door", "x", "", ""));
     const std::int64_t left = redis.run({"PTTL", keys::results})->number();
     BOOST_TEST((left > 23 * 3'600'000 && left <= 24 * 3'600'000));

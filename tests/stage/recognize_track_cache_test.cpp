@@ -1,4 +1,5 @@
-// Tests that workers share the probes of tracks, even if the Redis server stops and restarts.
+// Tests of TrackCache, through which workers share the probes of tracks, with a Redis server that
+// also stops and restarts.
 #include <boost/test/unit_test.hpp>
 
 #include "recognize/track_cache.hpp"
@@ -64,12 +65,13 @@ BOOST_AUTO_TEST_CASE(returns_its_own_probes_while_redis_is_unavailable) {
         ids(cache.remember("door-1", probe("door-1/0002"))) == (Ids{"door-1/0001", "door-1/0002"}),
         boost::test_tools::per_element());
     BOOST_TEST(exports("facebus_errors_total{kind=\"unavailable\"} 1"));
-    // Redis is not used for two seconds, so the next probe causes no further error.
+    // After an error, the cache does not use Redis for two seconds. So the next probe causes no
+    // further error.
     cache.remember("door-1", probe("door-1/0003"));
     BOOST_TEST(exports("facebus_errors_total{kind=\"unavailable\"} 1"));
 }
 
-BOOST_AUTO_TEST_CASE(adds_the_probes_that_arrived_while_redis_was_unavailable) {
+BOOST_AUTO_TEST_CASE(includes_probes_that_arrived_while_redis_was_unavailable) {
     auto one = worker_cache();
     server.stop();
     one.remember("door-1", probe("door-1/0001"));

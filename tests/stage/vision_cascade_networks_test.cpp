@@ -44,8 +44,9 @@ cv::Mat noise(int rows, int columns) {
     return image;
 }
 
-/// Converts an image for OpenCV DNN to an image for our networks. The networks were trained on
-/// transposed RGB images, so OpenCV DNN needs such images. Ours read upright BGR images.
+/// Converts an input of OpenCV DNN to an input of our implementation. The networks were trained on
+/// transposed RGB images, so OpenCV DNN requires such images. Our implementation requires upright
+/// BGR images.
 cv::Mat upright(const cv::Mat& transposed) {
     cv::Mat image;
     cv::transpose(transposed, image);
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(candidate_networks_agree_with_opencv_on_batches_of_various_
         int side;
         CandidateNetwork ours;
         std::vector<std::string>
-            outputs;  ///< names of the outputs: score, offsets, landmarks (O-Net)
+            outputs;  ///< names of the outputs: score, offsets and, only for O-Net, landmarks
     };
     const auto models = test::models();
     std::vector<Network> networks;
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(candidate_networks_agree_with_opencv_on_batches_of_various_
     }
 }
 
-BOOST_AUTO_TEST_CASE(reports_wrong_and_damaged_networks_and_how_to_fetch_them) {
+BOOST_AUTO_TEST_CASE(errors_for_wrong_and_damaged_network_files_mention_models_prepare) {
     const TemporaryFolder folder;
     const auto reports = [](const std::string& why) {
         return [why](const FatalError& error) {
@@ -175,7 +176,8 @@ BOOST_AUTO_TEST_CASE(reports_wrong_and_damaged_networks_and_how_to_fetch_them) {
         BOOST_CHECK_EXCEPTION(ProposalNetwork(folder / "pnet.onnx"), FatalError,
                               reports("pnet.onnx is"));
     }
-    // Files with a changed byte are rejected or loaded. Sanitizers report reads out of bounds.
+    // A file with a changed byte may be rejected or loaded. Sanitizers report if the parser reads
+    // out of bounds.
     for (std::size_t place = 0; place < whole.size(); place += 61) {
         auto changed = whole;
         changed[place] = static_cast<char>(~static_cast<unsigned char>(changed[place]));

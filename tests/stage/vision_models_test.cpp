@@ -116,11 +116,11 @@ BOOST_AUTO_TEST_CASE(the_golden_image_has_the_golden_embedding) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(embeds_a_batch_like_single_crops_and_in_the_same_order) {
+BOOST_AUTO_TEST_CASE(a_batch_gives_the_embeddings_of_its_crops_in_the_same_order) {
     for (const auto engine : engines()) {
         Embedder embedder(test::models(), engine);
         std::vector<Image> crops{golden_image()};
-        // Add so many crops that the embedder needs two batches.
+        // Add crops until the embedder needs two batches.
         for (unsigned i = 0; i < 18; ++i) {
             crops.push_back(test::image_of(test::texture(crop_side, i)));
         }
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(finds_a_face_with_landmarks_inside_its_box) {
     BOOST_TEST(assess(align(*photo, face), face).overall > 0.5F);
 }
 
-BOOST_AUTO_TEST_CASE(the_embedding_hardly_changes_if_the_head_is_rolled_by_90_degrees) {
+BOOST_AUTO_TEST_CASE(the_embedding_hardly_changes_if_the_image_is_rotated_by_90_degrees) {
     const auto photo = photograph();
     if (!photo) {
         BOOST_TEST_MESSAGE("skipped: no demo photographs; models/prepare fetches them");

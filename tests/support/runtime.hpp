@@ -10,8 +10,8 @@
 
 namespace facebus::test {
 
-/// Runtime with a temporary folder for sockets. `common` must be changed before the component under
-/// test is constructed.
+/// Runtime with a temporary folder for sockets. A test that changes `common` must do so before it
+/// constructs the component under test.
 struct TestRuntime {
     TemporaryFolder folder;
     service::CommonOptions common;

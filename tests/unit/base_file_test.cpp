@@ -1,3 +1,4 @@
+// Tests of writing files atomically and of reading secrets.
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -49,7 +50,7 @@ BOOST_AUTO_TEST_CASE(error_for_a_file_without_a_secret_mentions_the_file_and_the
     }
 }
 
-BOOST_AUTO_TEST_CASE(failed_write_mentions_the_file_and_leaves_no_temporary_file) {
+BOOST_AUTO_TEST_CASE(failed_write_reports_the_file_and_leaves_no_temporary_file) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder / "taken");
     std::ofstream(folder / "taken/file") << "there";

@@ -1,4 +1,4 @@
-// Tests the charts in SVG.
+// Tests the line charts that are drawn as SVG.
 #include <cmath>
 #include <string>
 
@@ -22,14 +22,14 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(draws_every_line_and_a_legend_only_for_several_lines) {
+BOOST_AUTO_TEST_CASE(draws_every_line_and_adds_a_legend_if_there_are_several_lines) {
     const Axis axis{"share", 0, 1, false};
     const auto two = chart("Title", axis, axis, {{"one", {{0, 0}, {1, 1}}}, {"two", {{0, 1}}}});
     BOOST_TEST(count(two, "<polyline") == 2U);
     BOOST_TEST(count(two, ">one</text>") == 1U);
     BOOST_TEST(count(two, ">Title</text>") == 1U);
     BOOST_TEST(count(two, ">0</text>") == 2U);  // the low end of both axes, not written as -0
-    // From the lower left to the upper right corner of the plot.
+    // The line {0, 0} to {1, 1} goes from the lower left to the upper right corner of the plot.
     BOOST_TEST(count(two, "points=\"70.0,380.0 620.0,40.0 \"") == 1U);
     const auto one = chart("Title", axis, axis, {{"one", {{0, 0}}}});
     BOOST_TEST(count(one, ">one</text>") == 0U);

@@ -1,5 +1,5 @@
-// Tests fitting a cohort to labelled images, and the calibration check of `facebus evaluate`. Slow,
-// because every fit simulates tens of thousands of impostors.
+// Tests how a cohort is fitted to labelled images, and the calibration check of `facebus evaluate`.
+// Slow, because fitting a cohort simulates tens of thousands of impostors.
 #include <boost/test/unit_test.hpp>
 
 #include "cli/evaluation/calibration_check.hpp"
@@ -10,7 +10,7 @@
 using namespace facebus;
 using namespace facebus::cli;
 
-BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_people) {
+BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_images) {
     const auto set = test::face_set(100, 6, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
@@ -18,21 +18,23 @@ BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_people) {
     BOOST_TEST(cohort->images == 600U);
     BOOST_TEST(cohort->model_id == "model-1");
     BOOST_TEST(cohort->genuine.size() == 9U);
-    // Each image has a similarity of 0.8 to the mean of its person, so two images have 0.8^2.
+    // The similarity of each image to the mean of its person is 0.8, so the similarity of two
+    // images of a person is 0.8^2.
     BOOST_TEST(std::abs(cohort->genuine.front().mean - 0.64) < 0.05);
     BOOST_TEST(std::abs(cohort->tail - 1) < 0.3);
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(omits_numbers_of_samples_and_probes_for_which_there_are_too_few_images) {
+BOOST_AUTO_TEST_CASE(omits_pairs_of_sample_and_probe_counts_that_exceed_the_images_per_person) {
     const auto set = test::face_set(100, 4, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);
-    BOOST_TEST(cohort->genuine.size() == 6U);  // samples + probes is at most 4
+    // The pairs of 1 to 3 samples and 1 to 3 probes that need at most 4 images.
+    BOOST_TEST(cohort->genuine.size() == 6U);
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(stays_near_the_target_fpir_for_people_outside_the_cohort) {
+BOOST_AUTO_TEST_CASE(calibration_keeps_the_fpir_near_its_target_for_people_outside_the_cohort) {
     std::size_t steps = 0;
     const auto check =
         check_calibration(test::face_set(200, 6, 0.7F), {}, 0.02, 5, [&] { ++steps; });

@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(decodes_its_own_output) {
     BOOST_TEST(from_base64("", 100).value_or("nothing") == "");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_invalid_text_and_results_above_the_limit) {
+BOOST_AUTO_TEST_CASE(rejects_invalid_text_and_text_whose_content_exceeds_the_limit) {
     BOOST_TEST(!from_base64("Zg", 100).has_value());
     BOOST_TEST(!from_base64("Zm9v!", 100).has_value());
     BOOST_TEST(!from_base64("Zm9v", 2).has_value());

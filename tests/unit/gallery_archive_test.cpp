@@ -28,7 +28,7 @@ const std::string photo = "\xff\xd8\xff\xe0" + std::string(5000, '\x7f');
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(archives_and_reads_back_a_sample) {
+BOOST_AUTO_TEST_CASE(writes_and_reads_a_sample) {
     const auto line =
         archive_line({.subject = "Zoë", .ignored = true, .sample = sample(), .photo = photo});
     BOOST_TEST(line.find('\n') == line.size() - 1);
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(the_longest_possible_line_is_readable_and_below_the_limit_o
     BOOST_TEST(line.size() < crypto::SealedReader::max_line_bytes);
 }
 
-BOOST_AUTO_TEST_CASE(reports_that_a_photo_is_too_large) {
+BOOST_AUTO_TEST_CASE(rejects_photos_above_the_maximum_size) {
     const auto line = archive_line({.subject = "Ann",
                                     .sample = sample(),
                                     .photo = photo + std::string(max_photo_bytes, '\x7f')});

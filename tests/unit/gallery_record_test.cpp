@@ -1,4 +1,4 @@
-// Tests of names, ids and the encoding of records in Redis.
+// Tests of names and ids, and of the encoding of samples, policies and probes in Redis.
 #include <limits>
 #include <set>
 
@@ -16,7 +16,7 @@ using facebus::test::face;
 
 namespace {
 
-/// Returns the reply to HMGET, for the same fields, after the HSET command `write`.
+/// Returns what Redis replies to an HMGET of the fields that the HSET command `write` has set.
 Reply reply_after(const Redis::Command& write) {
     std::vector<Reply> values;
     for (std::size_t i = 3; i < write.size(); i += 2) values.push_back(Reply{write[i]});
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(stores_and_decodes_a_sample) {
     BOOST_TEST((back->embedding == sample.embedding));
 }
 
-BOOST_AUTO_TEST_CASE(rejects_damaged_sample_records_and_names_the_sample) {
+BOOST_AUTO_TEST_CASE(rejects_damaged_samples_with_an_error_that_contains_the_sample_id) {
     const Sample sample = complete_sample();
     for (std::size_t field = 0; field < 6; ++field) {
         for (const std::string& junk : {std::string("\x1b[2J\n"), std::string(5000, 'x')}) {
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_policies) {
     BOOST_TEST(!check_policy(Policy{.slope = 0}));
 }
 
-BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_and_rejects_invalid_probes) {
+BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_id_and_rejects_invalid_ones) {
     const auto back = unpack_probe("p7", pack_probe({"p7", face(2), 0.25F}, "model-1"));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->probe.id == "p7");

@@ -1,3 +1,4 @@
+// Tests of the MQTT topics and the discovery configurations for Home Assistant.
 #include <algorithm>
 
 #include <boost/test/unit_test.hpp>
@@ -13,8 +14,8 @@ namespace {
 const MqttTopics topics("facebus", "homeassistant", "hall");
 const std::string id(32, 'a');
 
-/// Checks that a topic has five levels, as <prefix>/<component>/<node>/<object>/config, and only
-/// characters that Home Assistant allows.
+/// Checks that a discovery topic has five levels, <prefix>/<component>/<node>/<object>/config, and
+/// contains only characters that Home Assistant allows.
 void check_topic(const std::string& topic) {
     BOOST_TEST(std::ranges::count(topic, '/') == 4);
     BOOST_TEST(std::ranges::all_of(topic, [](unsigned char c) {
@@ -57,7 +58,7 @@ BOOST_AUTO_TEST_CASE(special_characters_in_a_name_affect_only_the_display_name) 
     }
 }
 
-BOOST_AUTO_TEST_CASE(extracts_the_camera_only_from_state_topics_of_cameras) {
+BOOST_AUTO_TEST_CASE(extracts_the_camera_only_from_presence_and_last_person_topics) {
     BOOST_TEST(topics.camera_of_presence("facebus/door/presence") == "door");
     BOOST_TEST(topics.camera_of_last_person("facebus/door/last_person") == "door");
     for (const std::string& other :

@@ -1,3 +1,4 @@
+// Tests of Presence, which determines the people that each camera sees.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/mqtt/presence.hpp"
@@ -77,7 +78,7 @@ BOOST_FIXTURE_TEST_CASE(counts_each_known_person_once_and_each_track_without_a_k
     expect(0s, 3, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(person_becomes_absent_if_no_message_arrives, PresenceFixture) {
+BOOST_FIXTURE_TEST_CASE(person_becomes_absent_if_messages_of_the_track_stop, PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(result("t1", "alice"), 0s, start);
     presence.update(event("t1", wire::TrackEvent::moved), start + 15s);
@@ -102,7 +103,7 @@ BOOST_FIXTURE_TEST_CASE(messages_after_the_end_of_a_track_do_not_reopen_it, Pres
     expect(10s, 0, {});
 }
 
-BOOST_FIXTURE_TEST_CASE(result_after_the_end_of_its_track_names_a_person_who_has_just_left,
+BOOST_FIXTURE_TEST_CASE(result_within_linger_after_the_end_of_its_track_makes_the_person_present,
                         PresenceFixture) {
     presence.update(event("t1", wire::TrackEvent::started), start);
     presence.update(event("t1", wire::TrackEvent::ended), start + 1s);
@@ -110,7 +111,8 @@ BOOST_FIXTURE_TEST_CASE(result_after_the_end_of_its_track_names_a_person_who_has
     expect(2s, 1, {"alice"});
 }
 
-BOOST_FIXTURE_TEST_CASE(old_result_names_a_track_without_bringing_it_into_view, PresenceFixture) {
+BOOST_FIXTURE_TEST_CASE(old_result_sets_the_person_but_does_not_bring_the_track_into_view,
+                        PresenceFixture) {
     presence.update(result("t1", "alice"), 60s, start);
     expect(0s, 0, {});
     BOOST_TEST(presence.last_seen().at("door").subject_id == "alice");
@@ -136,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(last_seen_is_the_known_person_of_the_newest_result, Pres
     BOOST_TEST(presence.last_seen().at("door").subject_id == "bob");
 }
 
-BOOST_AUTO_TEST_CASE(limits_cameras_and_counts_skipped_messages) {
+BOOST_AUTO_TEST_CASE(limits_the_number_of_cameras_and_counts_skipped_messages) {
     Presence presence({.absent_after = 20s, .linger = 5s});
     const Monotonic::time_point start{100s};
     for (int i = 0; i < 1100; ++i) {

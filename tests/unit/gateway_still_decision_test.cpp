@@ -1,3 +1,4 @@
+// Tests of the decision about a face in a single image.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/faces/still_decision.hpp"
@@ -16,7 +17,8 @@ const gallery::Policy policy{.threshold = 0.5F,
                              .margin = 0.05F,
                              .min_quality = 0.2F};
 
-/// Decides on a face with these similarities to the best match and to the runner-up.
+/// Decides about a face with the similarity `similarity` to the best subject and `next` to the
+/// runner-up.
 StillDecision decide(float similarity, float next, float quality = 0.9F) {
     return decide_still(test::probe("", test::axis(0), quality),
                         {{"1", "Anna", similarity, {"s"}}, {"2", "Bert", next, {"t"}}}, 2, policy);
@@ -24,7 +26,7 @@ StillDecision decide(float similarity, float next, float quality = 0.9F) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(known_requires_the_higher_threshold_of_the_first_good_probe) {
+BOOST_AUTO_TEST_CASE(face_is_known_above_the_threshold_for_one_good_probe) {
     const auto known = decide(0.61F, 0.1F);
     BOOST_TEST((known.verdict == Verdict::known));
     BOOST_TEST(known.reason.empty());
@@ -33,27 +35,27 @@ BOOST_AUTO_TEST_CASE(known_requires_the_higher_threshold_of_the_first_good_probe
     BOOST_TEST((decide(0.59F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(unknown_below_the_threshold_for_several_good_probes) {
+BOOST_AUTO_TEST_CASE(face_is_unknown_below_the_threshold_for_several_good_probes) {
     const auto unknown = decide(0.49F, 0.1F);
     BOOST_TEST((unknown.verdict == Verdict::unknown));
     BOOST_TEST(unknown.reason.find("0.500") != std::string::npos);
     BOOST_TEST((decide(0.51F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(small_margin_is_undecided_with_a_reason) {
+BOOST_AUTO_TEST_CASE(face_with_a_small_margin_is_undecided) {
     const auto close = decide(0.8F, 0.78F);
     BOOST_TEST((close.verdict == Verdict::undecided));
     BOOST_TEST(close.reason.find("runner-up") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(low_quality_is_undecided) {
+BOOST_AUTO_TEST_CASE(face_of_low_quality_is_undecided) {
     const auto poor = decide(0.9F, 0.1F, 0.1F);
     BOOST_TEST((poor.verdict == Verdict::undecided));
     BOOST_TEST(poor.reason.find("quality") != std::string::npos);
     BOOST_TEST((decide(0.1F, 0.1F, 0.1F).verdict == Verdict::undecided));
 }
 
-BOOST_AUTO_TEST_CASE(ignored_person_above_the_lower_threshold_is_undecided_and_flagged) {
+BOOST_AUTO_TEST_CASE(ignored_person_is_flagged_above_the_threshold_for_several_good_probes) {
     const auto decide_on = [](float similarity) {
         return decide_still(test::probe("", test::axis(0), 0.9F),
                             {{"1", "Anna", similarity, {"s"}, true}}, 1, policy);

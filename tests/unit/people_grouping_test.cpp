@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(never_joins_tracks_that_are_visible_together) {
                1U);
 }
 
-BOOST_AUTO_TEST_CASE(further_tracks_do_not_join_two_tracks_that_are_visible_together) {
+BOOST_AUTO_TEST_CASE(tracks_that_are_visible_together_are_not_joined_through_other_tracks) {
     const std::vector<TrackFace> tracks{track_face(face(1), 0, 5), track_face(face(1), 3, 9),
                                         track_face(face(1), 10, 11),
                                         track_face(face(1), 12, 13, 1)};
@@ -95,8 +95,8 @@ BOOST_AUTO_TEST_CASE(result_does_not_depend_on_the_order_of_the_tracks) {
     std::vector<TrackFace> tracks;
     tracks.reserve(43);
     for (std::uint32_t number = 0; number < 40; ++number) {
-        // The similarity of two tracks of one person is about 0.72^2, close to the minimum.
-        // Therefore the result depends on the order in which groups are joined.
+        // The similarity of two tracks of one person is about 0.72^2, close to the minimum. So the
+        // result depends on the order in which groups are joined.
         tracks.push_back(
             track_face(embedding_of(number % 5, number, 0.72F), number, number + number % 3));
     }
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(returns_people_in_order_of_appearance) {
 }
 
 BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
-    // Each face is rotated by 37 degrees from the previous one, which is a similarity of 0.8. Faces
-    // 90 degrees apart have a similarity of 0.
+    // The angle between the embeddings of successive tracks is 37 degrees, which is a similarity of
+    // 0.8. Embeddings 90 degrees apart have a similarity of 0.
     const auto at = [](double degrees) {
         Embedding embedding{};
         embedding[0] = static_cast<float>(std::cos(degrees / 57.29578));

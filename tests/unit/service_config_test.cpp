@@ -1,3 +1,4 @@
+// Tests how the configuration is read from a file and environment variables.
 #include <algorithm>
 #include <map>
 #include <stdexcept>
@@ -21,6 +22,8 @@ Settings read(const std::string& yaml, const Environment& environment = {}) {
     return settings;
 }
 
+/// Checks that read() fails with a configuration error whose message contains `words` and is one
+/// line long.
 void rejects(const std::string& yaml, const std::string& words,
              const Environment& environment = {}) {
     BOOST_CHECK_EXCEPTION(read(yaml, environment), FatalError, [&](const FatalError& error) {
@@ -105,7 +108,8 @@ BOOST_AUTO_TEST_CASE(error_for_malformed_yaml_or_a_duplicate_key_mentions_the_fi
     rejects("broker:\n  queue: 7\n  queue: 8\n", "facebus.yaml:3: duplicate key broker.queue");
 }
 
-BOOST_AUTO_TEST_CASE(rejects_camera_names_that_would_break_a_topic) {
+BOOST_AUTO_TEST_CASE(rejects_camera_names_with_a_dot) {
+    // A dot separates the parts of a topic.
     rejects("cameras:\n  front.door:\n    source: x\n", "is not a valid camera name");
     rejects("",
             "environment: FACEBUS_CAMERAS_FRONT.DOOR_SOURCE: \"front.door\" is not a valid camera "
@@ -151,7 +155,7 @@ BOOST_AUTO_TEST_CASE(every_key_sets_only_its_own_option) {
         try {
             std::ranges::find(keys, path, &Key::path)->parse(other);
         } catch (const std::invalid_argument&) {
-            continue;  // choices, and numbers that must not be 1
+            continue;  // `other` is invalid, for example because the option is a choice
         }
         for (const auto& key : settings::keys(changed)) {
             BOOST_TEST(
@@ -171,7 +175,7 @@ BOOST_AUTO_TEST_CASE(input_and_health_keys_set_only_the_addresses_of_their_stage
     }
 }
 
-BOOST_AUTO_TEST_CASE(stages_have_health_and_input_keys_even_if_their_options_are_not_added) {
+BOOST_AUTO_TEST_CASE(stages_have_health_and_input_keys_even_if_their_sections_are_not_added) {
     CommonOptions common;
     const auto keys = SectionKeys(common).finish();
     for (const auto& stage : wire::stages) {

@@ -14,8 +14,7 @@ namespace {
 
 constexpr int side = 400;
 
-/// Returns an image whose colours encode the position of each pixel: blue increases with x, green
-/// with y.
+/// Returns an image whose colours encode the position of each pixel: blue is x / 2, green is y / 2.
 Image gradient() {
     cv::Mat mat(side, side, CV_8UC3);
     for (int y = 0; y < side; ++y)
@@ -57,15 +56,16 @@ BOOST_AUTO_TEST_CASE(the_crop_is_centred_a_little_above_the_centre_of_the_box) {
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 194 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(the_centre_moves_towards_the_forehead_of_a_rolled_head) {
+BOOST_AUTO_TEST_CASE(the_crop_of_a_rolled_head_is_shifted_towards_the_forehead) {
     // The head is rolled by 90 degrees, so that the forehead points to the right.
     const Image crop = align(gradient(), face(100, 100, 200, 200, std::numbers::pi / 2));
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[0] - 206 / 2) <= 1);
     BOOST_TEST(std::abs(pixel(crop, 80, 80)[1] - 200 / 2) <= 1);
 }
 
-BOOST_AUTO_TEST_CASE(adds_the_training_margin_to_a_face_of_the_average_size_in_lfw) {
-    // 94 x 125 plus 44 is 138 x 169, of which the central 160 / 182 are 121 x 149.
+BOOST_AUTO_TEST_CASE(crops_a_box_of_average_size_as_in_training) {
+    // In training, boxes had 94 x 125 pixels on average. 44 pixels were added to both sides, which
+    // gives 138 x 169. Of this, the central 160/182 were used: 121 x 149 pixels.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
     const double right = pixel(crop, 159, 80)[0] * 2.0;

@@ -10,7 +10,7 @@
 namespace facebus::gallery {
 namespace {
 
-constexpr std::uint64_t seed = 20260101;
+constexpr std::uint64_t seed = 20260101;  // for drawing impostors
 
 /// Returns the mean, or 0 if there are no values.
 double mean_of(const std::vector<float>& values) {
@@ -37,9 +37,10 @@ std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t li
     return templates;
 }
 
-/// Returns how much more similar the subjects are to each other than to the drawn impostors, minus
-/// two standard errors, and at least 0. People who pass a camera usually have more in common with
-/// the enrolled people than the drawn impostors have (same cameras, same light, relatives). The
+/// Returns the mean similarity between the subjects, minus their mean similarity to the drawn
+/// impostors, minus two standard errors, and at least 0. Returns 0 if there are fewer than
+/// min_subjects_for_shift subjects. People who pass a camera usually have more in common with the
+/// enrolled people than the drawn impostors have (same cameras, same light, relatives). The
 /// similarities of real impostors are therefore expected to be higher by this difference.
 float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostors) {
     constexpr std::size_t limit = 300;  // maximum number of subjects and of impostors to compare
@@ -76,8 +77,8 @@ double share_above(double threshold, const Cohort::Genuine& genuine) {
     return 0.5 * std::erfc((threshold - genuine.mean) / (genuine.deviation * std::sqrt(2.0)));
 }
 
-/// Returns the measured distribution of genuine similarities whose numbers of samples and probes
-/// are closest to the given ones.
+/// Returns the distribution of genuine similarities that was measured with the numbers of samples
+/// and probes closest to the given ones.
 const Cohort::Genuine& closest_genuine(const Cohort& cohort, double samples, double probes) {
     return *std::ranges::min_element(cohort.genuine, {}, [&](const Cohort::Genuine& each) {
         return std::abs(static_cast<double>(each.samples) - samples) +
@@ -158,9 +159,9 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
 }  // namespace
 
 std::size_t impostors_needed(double fpir) {
-    // The number of impostors above the threshold has a standard deviation of about its square
-    // root. If that number is 50, the standard deviation is about 7, so the measured rate is
-    // typically off by about 14%.
+    // The standard deviation of the number of impostors above the threshold is about the square
+    // root of that number. For 50 impostors it is about 7, so the measured rate is typically off by
+    // about 14%.
     constexpr double above = 50;
     constexpr double at_least = 2000;
     constexpr double at_most = 50'000;
@@ -226,7 +227,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     const auto allowed = static_cast<std::size_t>(fpir * static_cast<double>(count));
     out.threshold = std::clamp(identifiable[std::min(allowed, count - 1)], 0.05F, 0.95F);
     // The policy stores the threshold for up to ten subjects. Subtract what effective_threshold()
-    // adds for the present number of subjects, so that it returns out.threshold for this gallery.
+    // adds for the present number of subjects. For this gallery, it then returns out.threshold.
     out.policy.threshold =
         out.threshold - (effective_threshold(base, gallery.subjects(), probes) - base.threshold);
 
@@ -238,18 +239,19 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     const auto& genuine = closest_genuine(cohort, samples_each, static_cast<double>(probes));
     out.tpir = share_above(static_cast<double>(out.threshold), genuine);
 
-    // Step 5: fit the probability. It is reported even for tracks that miss the margin, so the fit
-    // includes the impostors that miss the margin.
+    // Step 5: fit the probability. The probability is reported even for tracks that miss the
+    // margin, so the fit includes the impostors that miss the margin.
     const auto logistic = fit_logistic(best, genuine);
     out.policy.slope = logistic.slope;
-    // The fit holds for the present number of subjects. decide() subtracts ln(subjects), so add it
-    // here. The two cancel out until the number of subjects changes.
+    // The fit holds for the present number of subjects. decide() subtracts ln(subjects), so add
+    // ln(subjects) here. The two terms cancel out until the number of subjects changes.
     out.policy.offset = logistic.offset + std::log(static_cast<double>(gallery.subjects()));
     return out;
 }
 
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
-    // Maximum number of comparisons, for galleries of up to 50,000 samples.
+    // Maximum number of comparisons of an impostor with a sample, if the gallery has at most 50,000
+    // samples.
     constexpr std::size_t comparisons = 10'000'000;
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
     return calibrate(gallery, options.base, shipped_cohort(), options.fpir,

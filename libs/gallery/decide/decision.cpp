@@ -9,7 +9,8 @@ namespace {
 
 /// Returns the probability that the best match is correct. The policy's logistic function assumes a
 /// single subject. With N subjects an impostor has N chances to resemble somebody, so the odds of
-/// an impostor are N times as high. This subtracts ln(N) from the log-odds of a correct match.
+/// an impostor are N times as high. Therefore, ln(N) is subtracted from the log-odds of a correct
+/// match.
 double probability(const Policy& policy, float similarity, std::size_t subjects) {
     const double prior = std::log(static_cast<double>(std::max<std::size_t>(subjects, 1)));
     return 1 / (1 + std::exp(-(policy.slope * double{similarity} + policy.offset - prior)));
@@ -48,8 +49,8 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
         decision.probability = probability(policy, best->similarity, subjects);
     }
     // `known` requires a good face, a similarity at the threshold or above, and the margin over the
-    // runner-up. `unknown` requires min_probes good faces. In all other cases the track stays
-    // `undecided` until more faces arrive.
+    // runner-up. Otherwise, the track is `unknown` if it has min_probes good faces, and `undecided`
+    // until then.
     if (decision.good_probes > 0 && best && best->similarity >= decision.threshold &&
         clears_margin(decision.match, policy.margin)) {
         decision.verdict = Verdict::known;
@@ -60,7 +61,7 @@ Decision decide(const std::vector<Probe>& probes, Match match, std::size_t subje
         decision.verdict = Verdict::unknown;
     }
     // The track of an ignored subject must not be published as `undecided` while the higher early
-    // threshold applies. Therefore test with the threshold that applies after min_probes good
+    // threshold applies. Therefore, compare with the threshold that applies after min_probes good
     // faces.
     const auto seen_well = static_cast<std::size_t>(policy.min_probes);
     decision.ignored = decision.good_probes > 0 && best && best->ignored &&

@@ -15,10 +15,10 @@
 
 namespace facebus::gallery {
 
-/// Immutable copy of the gallery, with 916 bytes per sample, and 32 bytes and the name per subject.
-/// A snapshot shares all unchanged segments with its copies and with snapshots that with() derives
-/// from it. Samples have row numbers from 0 to samples() - 1; the samples of a subject are in
-/// consecutive rows. Read-only and thread-safe.
+/// Immutable copy of the gallery. Uses 916 bytes of memory per sample, and 32 bytes plus the name
+/// per subject. A snapshot shares all unchanged segments with its copies and with snapshots that
+/// with() derives from it. Samples have row numbers from 0 to samples() - 1; the samples of a
+/// subject are in consecutive rows. Read-only and thread-safe.
 class Snapshot {
   public:
     class Builder;
@@ -100,8 +100,8 @@ class Snapshot {
     std::string version_ = "0-0";
 };
 
-/// Builds a snapshot from subjects that are added sorted by id, without a second copy of the
-/// gallery in memory.
+/// Builds a snapshot without a second copy of the gallery in memory. Subjects must be added in the
+/// order of their ids.
 class Snapshot::Builder {
   public:
     explicit Builder(std::string model_id);
@@ -109,11 +109,12 @@ class Snapshot::Builder {
     /// Appends a subject. Requires: its id is valid and greater than the ids of all previous
     /// subjects.
     void add(const SubjectRecord& record);
-    /// Appends the subject with the index `subject` in a segment of another snapshot of the same
-    /// model. Requires: its id is greater than the ids of all previous subjects.
+    /// Appends the subject with the index `subject` in `segment`. Requires: the segment belongs to
+    /// a snapshot with the same model id, and the id of the subject is greater than the ids of all
+    /// previous subjects.
     void add(const Segment& segment, std::size_t subject);
-    /// Appends a whole segment without copying it. Requires: its ids are greater than the ids of
-    /// all previous subjects.
+    /// Appends a whole segment without copying it. Requires: the segment belongs to a snapshot with
+    /// the same model id, and its subject ids are greater than the ids of all previous subjects.
     void add(const std::shared_ptr<const Segment>& segment);
 
     /// Ends the current segment. All further segments are full when they have `rows` rows or
@@ -124,7 +125,8 @@ class Snapshot::Builder {
     Snapshot finish(std::string version);
 
   private:
-    /// Returns the segment to append the next subject to. Starts one if necessary.
+    /// Returns the segment to append the next subject to. Starts a new segment if there is none or
+    /// the current one is full.
     Segment& current_segment();
     /// Adds the current segment, if there is one, to the snapshot.
     void finish_segment();

@@ -1,4 +1,4 @@
-// Connection to Redis. Only redis.cpp uses hiredis.
+// Connection to Redis. Only redis.cpp calls hiredis.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,12 @@ namespace facebus::gallery {
 /// Configuration of the connection to Redis.
 struct RedisOptions {
     std::string url = "redis://127.0.0.1:6379/0";  ///< see parse_redis_url()
-    std::string user{};                            ///< user name; empty: the user in the URL
-    std::string password_file{};  ///< file with the password; empty: the password in the URL
-    TlsFiles tls{};               ///< files for TLS; used with rediss:// URLs
-    int timeout_ms = 2000;        ///< timeout in milliseconds, for connecting and for each reply
+    /// User name; empty: the user in the URL or, if there is none, the Redis default user.
+    std::string user{};
+    /// File with the password; empty: the password in the URL, or none.
+    std::string password_file{};
+    TlsFiles tls{};         ///< files for TLS; used with rediss:// URLs
+    int timeout_ms = 2000;  ///< timeout in milliseconds, for connecting and for each reply
 
     static void keys(auto& self, auto&& key) {
         key("url", self.url,
@@ -46,7 +48,8 @@ struct Reply {
     [[nodiscard]] bool nil() const { return std::holds_alternative<std::monostate>(value); }
     /// Returns the string, or an empty one if the reply is not a string.
     [[nodiscard]] std::string_view text() const;
-    /// Returns the number, or 0 if the reply is not a number. A string of digits is a number.
+    /// Returns the number, or 0 if the reply is not a number. A string that contains only a decimal
+    /// integer also counts as a number.
     [[nodiscard]] std::int64_t number() const;
     /// Returns the elements, or none if the reply is not an array.
     [[nodiscard]] const std::vector<Reply>& elements() const;
@@ -60,8 +63,8 @@ struct Reply {
 /// Errors: `unavailable` if the server cannot be reached, rejects the login or the database, does
 /// not reply before the timeout, violates the protocol, or is temporarily unable to run commands;
 /// `refused` if Redis replies with any other error; `malformed` if a reply has an unknown type;
-/// `too_large` if a reply is too large or too deeply nested. Messages contain the URL without user
-/// and password, and a remedy if there is one.
+/// `too_large` if the replies of one round trip are too large in total, or if a reply is too deeply
+/// nested. Messages contain the URL without user and password, and a remedy if there is one.
 class Redis {
   public:
     /// Does not connect yet. Throws FatalError (Exit::config) if the URL is invalid or the

@@ -19,8 +19,8 @@
 namespace facebus::gallery {
 namespace {
 
-// Number of parts that load_gallery() reads at once. In a gallery of a million samples, they
-// contain about a thousand samples.
+// Number of parts of the gallery (see keys.hpp) that load_gallery() reads at once. In a gallery of
+// a million samples, these parts contain about a thousand samples.
 constexpr std::size_t parts_per_batch = 4;
 // Number of parts after which freed memory is returned to the system.
 constexpr std::size_t parts_per_trim = 64;
@@ -58,7 +58,8 @@ Result<std::vector<std::string>> subject_ids(Redis& redis, const std::vector<std
 /// Reads the subjects with the given ids, with all samples. Returns the subjects in the same order.
 /// Omits subjects that no longer exist or have an invalid name, and samples that cannot be read.
 /// Fails if Redis replies with an error for a subject or its list of samples, because omitting the
-/// subject would silently make an enrolled person unknown.
+/// subject would silently make an enrolled person unknown. Also fails with the errors of
+/// read_samples().
 Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
                                                  const std::vector<std::string>& ids) {
     // Read in three rounds: first the subjects, then the ids of their samples, then the samples.
@@ -155,8 +156,8 @@ Result<std::string> gallery_version(Redis& redis) {
 }
 
 Result<GalleryChanges> changes_since(Redis& redis, const std::string& version) {
-    // Read the entry of that version and all later entries. If Redis has trimmed the entry of that
-    // version, it may also have trimmed later entries.
+    // Read the entry of `version` and the entries after it. If Redis has trimmed the entry of
+    // `version`, it may also have trimmed later entries, so the changes are not complete.
     const auto reply = redis.run({"XRANGE", keys::changes, version, "+", "COUNT", max_changes});
     if (!reply) return std::unexpected(reply.error());
     const auto& entries = reply->elements();

@@ -58,8 +58,8 @@ Error damaged_error(std::string_view what, std::string_view why) {
 Result<void> check_embedding(const Embedding& embedding) {
     double squares = 0;
     for (const float value : embedding) squares += double{value} * double{value};
-    // The sum is not finite if and only if one of the values is not finite, because the square of a
-    // float always fits into a double.
+    // The sum of the squares of finite floats always fits into a double. So the sum is not finite
+    // only if a value is not finite.
     if (!std::isfinite(squares)) {
         return fail(ErrorKind::malformed, "the embedding contains values that are not finite");
     }

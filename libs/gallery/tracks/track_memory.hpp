@@ -25,9 +25,10 @@ class TrackMemory {
 
     /// Stores the probe under its id and returns all probes of the track, sorted by id. Silently
     /// drops the probe if the track already has max_track_probes. Omits stored probes of other
-    /// models and those that cannot be decoded, and counts the latter. If an omitted probe has the
-    /// id of `probe`, returns `probe` in its place. Fails with `malformed` if `track` or the id of
-    /// the probe is empty, the quality is not in 0..1, or the embedding is not a unit vector.
+    /// models and stored probes that cannot be decoded; counts the latter (see damaged_probes()).
+    /// If an omitted probe has the id of `probe`, returns `probe` in its place. Fails with
+    /// `malformed` if `track` or the id of the probe is empty, the quality is not in 0..1, or the
+    /// embedding is not a unit vector.
     Result<std::vector<Probe>> append(const std::string& track, const Probe& probe);
 
     /// Returns how many times append() read a stored probe that cannot be decoded.

@@ -14,8 +14,9 @@ inline constexpr std::string_view crop_id = "box44up3";
 /// Returns the crop of a face, crop_side x crop_side pixels: the detector's box plus the margin
 /// with which the network was trained, moved up a little (see align.cpp) and stretched to a square.
 /// If the line between the eyes is tilted by more than 15 degrees, the crop is rotated so that the
-/// eyes are level. Parts outside the image are filled with the nearest pixels. Enrolment and
-/// recognition both use this function. Requires: the box has a positive width and height.
+/// eyes are level. Parts of the crop outside the image are filled with the nearest pixels.
+/// Enrolment and recognition both use this function. Requires: the box has a positive width and
+/// height.
 Image align(const Image& image, const Detection& face);
 
 }  // namespace facebus::vision

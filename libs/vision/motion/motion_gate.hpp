@@ -13,9 +13,10 @@ namespace facebus::vision {
 /// Options of the motion gate. Lengths and areas are in pixels of the frame, times in seconds.
 struct MotionOptions {
     bool enabled = true;         ///< false: the whole of every frame is searched
-    double full_interval = 1.0;  ///< time between searches of the whole frame, which find faces
-                                 ///< that do not move
-    double phase = 0;            ///< fraction of `full_interval` already elapsed at the first frame
+    double full_interval = 1.0;  ///< maximum time between searches of the whole frame, which find
+                                 ///< faces that do not move
+    double phase = 0;            ///< fraction of the first `full_interval` that is skipped, so that
+                                 ///< the searches of several cameras do not coincide
     double linger = 1.0;         ///< time for which an area is still searched after its last motion
     int min_area = 400;          ///< minimum number of connected moving pixels that count as motion
     int margin = 48;             ///< minimum number of pixels added on every side of a moving area
@@ -38,12 +39,12 @@ struct MotionOptions {
 struct MotionResult {
     std::vector<Area> areas;  ///< areas to search; they do not overlap
     bool full = false;        ///< whether `areas` is one area that covers the whole frame
-    bool scene_cut = false;   ///< whether the scene changed abruptly: a cut, or the lights were
-                              ///< turned on or off
+    bool scene_cut = false;   ///< whether the scene changed abruptly, for example at a cut or
+                              ///< when the lights were turned on or off
 };
 
 /// Motion detection for one camera. Compares each frame with a background model and with the
-/// previous frame, so that the expensive face detector only runs on areas with recent motion. A
+/// previous frame, so that the expensive face detector runs mainly on areas with recent motion. A
 /// face may also stand still, so the whole frame is searched at least once per `full_interval`.
 /// Deterministic. Not thread-safe.
 class MotionGate {
@@ -54,8 +55,9 @@ class MotionGate {
     MotionGate& operator=(MotionGate&&) noexcept;
 
     /// Returns the areas of the frame to search. `pts`: position of the frame in the stream in ns.
-    /// Restarts the model and returns the whole frame for the first frame, after a change of the
-    /// frame size, and after a scene cut. Requires: frames are passed in chronological order.
+    /// Restarts the background model and returns the whole frame for the first frame, after a
+    /// change of the frame size, and after a scene cut. Requires: frames are passed in
+    /// chronological order.
     MotionResult process(const Image& frame, std::int64_t pts);
 
   private:

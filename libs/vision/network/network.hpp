@@ -9,7 +9,7 @@
 namespace facebus::vision {
 
 /// Loads an ONNX file as a network that runs on the CPU. If the file is missing or OpenCV cannot
-/// read it, throws `FatalError` (unavailable) with the name of the file and the command that
+/// read it, throws `FatalError` (unavailable), whose message names the file and the command that
 /// fetches it.
 cv::dnn::Net load_network(const std::filesystem::path& file);
 
@@ -20,7 +20,8 @@ cv::dnn::Net load_caffe_network(const std::filesystem::path& description,
 /// Throws as load_network() does if the file does not exist.
 void require_file(const std::filesystem::path& file);
 
-/// Returns the 64-bit FNV-1a hash of the whole file. Throws as load_network() does.
+/// Returns the 64-bit FNV-1a hash of the whole file. Throws as load_network() does if the file is
+/// missing or cannot be read.
 std::uint64_t file_hash(const std::filesystem::path& file);
 
 /// Throws `FatalError` (unavailable) with the message "model FILE WHY; fetch it with: …". `why`

@@ -9,8 +9,8 @@
 
 namespace facebus::vision {
 
-/// The 32-bit float tensors of an ONNX file, by name. Reads only this part of the format, and does
-/// so without OpenCV, so that the result does not depend on OpenCV's version.
+/// The 32-bit float tensors of an ONNX file, by name. Ignores the rest of the file. Does not use
+/// OpenCV, so the result does not depend on OpenCV's version.
 class OnnxWeights {
   public:
     /// Reads the file. Throws as load_network() does if the file is missing or damaged, or contains
@@ -18,9 +18,8 @@ class OnnxWeights {
     explicit OnnxWeights(const std::filesystem::path& file);
 
     /// Returns the values of the tensor `name`, in the order of the file. If no tensor has this
-    /// name, returns those of the tensor whose name starts with `name`; if there are several, of
-    /// the alphabetically first one. Throws `FatalError` (unavailable) if there is no such tensor
-    /// or it does not have `count` values.
+    /// name, uses the alphabetically first tensor whose name starts with `name`. Throws
+    /// `FatalError` (unavailable) if there is no such tensor or it does not have `count` values.
     [[nodiscard]] const std::vector<float>& get(const std::string& name, std::size_t count) const;
 
   private:

@@ -11,14 +11,14 @@
 namespace facebus::cli {
 namespace {
 
-/// Crops per person, enough to see whether all of them show the same person.
+/// Maximum number of crops per person, enough to see whether they all show the same person.
 constexpr std::size_t crops_per_person = 6;
-/// Limits the height of the sheet, because a JPEG has at most 65,535 rows.
+/// Maximum number of crops on the sheet. Limits its height: a JPEG has at most 65,535 rows.
 constexpr std::size_t max_cells = 3000;
 
-/// Returns up to `limit` crops of a person in chronological order. Selects the best crop of each
-/// track, then the second best of each, and so on. The sheet thus shows as many tracks as possible,
-/// which helps users to find a track that shows another person.
+/// Returns up to `limit` crops of a person in chronological order. Selects first the best crop of
+/// each track, then the second best of each track, and so on. The sheet thus shows as many tracks
+/// as possible, which helps users to find a track that shows a different person.
 std::vector<const KeptCrop*> best_crops(const CollectedPerson& person, std::size_t limit) {
     struct Ranked {
         std::size_t rank;   // 0: the best crop of its track

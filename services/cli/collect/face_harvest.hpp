@@ -1,4 +1,4 @@
-// Selects the crops of each track in a video that are worth enrolling.
+// Selects, for each track of a video, the crops that are worth enrolling.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,12 @@ struct KeptCrop {
 
 /// A track with at least one kept crop.
 struct KeptTrack {
-    std::size_t video = 0;        ///< index of the video
-    std::uint64_t number = 0;     ///< unique over all videos, from 1
-    std::int64_t from = 0;        ///< position in the video when it was confirmed, in ns
-    std::int64_t to = 0;          ///< position in the video of its last detection, in ns
+    std::size_t video = 0;     ///< index of the video
+    std::uint64_t number = 0;  ///< unique over all videos, from 1
+    /// Position in the video at which the tracker first reported the track, in ns; see
+    /// TrackerOptions::confirm.
+    std::int64_t from = 0;
+    std::int64_t to = 0;          ///< position in the video of the track's last detection, in ns
     std::vector<KeptCrop> crops;  ///< in chronological order
 };
 
@@ -50,15 +52,16 @@ struct FaceCount {
     }
 };
 
-/// Reads videos one after the other. Keeps up to 12 crops per track: the best of those that meet
-/// the enrolment rules and that the tracker selects. Not thread-safe.
+/// Reads videos one after the other. Considers the crops that meet the enrolment rules and that the
+/// tracker selects. Of these, keeps the best of each track, up to 12. Not thread-safe.
 class FaceHarvest {
   public:
     /// `every` is the interval in seconds between the frames searched; 0 searches every frame.
     FaceHarvest(enrolment::Enroller& enroller, const enrolment::Options& rules, double every);
 
-    /// Reads the next video to its end. If a stop is requested, returns early and keeps nothing of
-    /// this video. Throws FatalError if the video cannot be read.
+    /// Reads the next video to its end. If a stop is requested, returns early and keeps no crop of
+    /// this video, but count() includes the faces that were detected before. Throws FatalError if
+    /// the video cannot be read.
     void read(vision::VideoSource& video, Progress& progress, const Stop& stop);
 
     /// Returns the tracks that have at least one kept crop.
@@ -66,7 +69,8 @@ class FaceHarvest {
     [[nodiscard]] const FaceCount& count() const { return count_; }
 
   private:
-    using Tracks = std::map<std::uint64_t, KeptTrack>;  ///< of one video, by the tracker's number
+    /// Tracks of one video, by the number that the tracker gave them.
+    using Tracks = std::map<std::uint64_t, KeptTrack>;
 
     std::vector<vision::Sighting> find_faces(const Image& frame);
     void update(Tracks& tracks, vision::TrackerResult result, std::int64_t pts);
@@ -77,7 +81,7 @@ class FaceHarvest {
     enrolment::Options rules_;
     double every_;
     std::size_t videos_ = 0;      ///< number of videos read
-    std::uint64_t numbered_ = 0;  ///< number of tracks that have a number
+    std::uint64_t numbered_ = 0;  ///< KeptTrack::number of the latest kept track
     std::vector<KeptTrack> tracks_;
     FaceCount count_;
 };

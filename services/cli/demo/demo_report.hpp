@@ -20,8 +20,8 @@ class DemoReport {
     /// Adds the position of a face, if the event is `moved`. Ignores other events.
     void add(const wire::Track& event);
 
-    /// Returns one line per track with its last decision, and a line with the number of tracks, in
-    /// total and per person; tracks without a name are counted per decision.
+    /// Returns one line per track with its last decision, and a line with the total number of
+    /// tracks, the number per person and, for tracks without a name, the number per decision.
     [[nodiscard]] std::string summary() const;
 
     /// Writes an image with the crop and the last decision of each track that has a crop. Returns
@@ -30,9 +30,9 @@ class DemoReport {
     bool write_sheet(const std::filesystem::path& file, const std::string& title) const;
 
     /// Writes a copy of the source video. In each frame, draws a box around every face whose
-    /// position was added, with the last decision about its track up to this frame. Shows progress.
-    /// Ends the copy early if a stop is requested. Throws FatalError if the source cannot be read
-    /// or the file cannot be written.
+    /// position in this frame was added, with the last decision about its track up to this frame.
+    /// Shows progress. Ends the copy early if a stop is requested. Throws FatalError if the source
+    /// cannot be read or the file cannot be written.
     void write_video(const std::string& source, const std::filesystem::path& file,
                      const Stop& stop) const;
 

@@ -6,10 +6,12 @@
 namespace facebus::cli {
 namespace {
 
+/// Returns the step of a ScoreCounts that counts the score: from 0 for -1 to 40,000 for 1.
 std::size_t step_of(double score) {
     return static_cast<std::size_t>(std::lround(std::clamp(score, -1.0, 1.0) * 20'000) + 20'000);
 }
 
+/// Returns part / all, or 0 if `all` is 0.
 double share(std::uint64_t part, std::uint64_t all) {
     return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
 }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr float no_face = -1;  // similarity if one of the images has no face
 
-/// Looks up images by person and number, as LFW's pairs name them.
+/// Finds images by person and number, by which a pairs file refers to them.
 class ImageIndex {
   public:
     explicit ImageIndex(const FaceSet& set) {
@@ -39,7 +39,7 @@ class ImageIndex {
     std::map<std::string, std::size_t> indexes_;  ///< by path without extension
 };
 
-/// Parses a non-negative integer. Returns nothing if the text is not one.
+/// Parses a non-negative integer. Returns nothing if the text is anything else.
 std::optional<int> parse_number(const std::string& text) {
     int value = 0;
     const auto* const end = text.data() + text.size();
@@ -55,7 +55,7 @@ std::vector<std::string> words_of(const std::string& line) {
     return words;
 }
 
-/// Parser of a pairs file.
+/// Parser of a pairs file; see read_pairs() for the format.
 class PairsFile {
   public:
     PairsFile(const fs::path& file, const FaceSet& set) : file_(file), index_(set), in_(file) {
@@ -128,23 +128,23 @@ float score(const FaceSet& set, const Pair& pair) {
     return a && b ? similarity(a->embedding, b->embedding) : no_face;
 }
 
-/// Returns the threshold that classifies the most pairs outside `fold` correctly; if `fold` is
-/// empty, the most of all pairs.
-float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> fold) {
+/// Returns the threshold at which the most pairs are classified correctly. Ignores the pairs of the
+/// fold `excluded`, if given.
+float best_threshold(const std::vector<PairResult>& results, std::optional<std::size_t> excluded) {
     std::vector<std::pair<float, bool>> scores;
     std::ptrdiff_t correct = 0;
     for (const auto& result : results) {
         // A pair in which an image has no face is rejected at every threshold.
-        if (result.pair.fold == fold || result.similarity == no_face) continue;
+        if (result.pair.fold == excluded || result.similarity == no_face) continue;
         scores.emplace_back(result.similarity, result.pair.same);
         if (result.pair.same) ++correct;
     }
     if (scores.empty()) return 1;
     std::ranges::sort(scores);
     // Start with a threshold that accepts every pair, so that exactly the pairs of the same person
-    // are classified correctly. Then raise the threshold above one score after the other, to the
-    // middle between that score and the next. Each step rejects one more pair, which is wrong if
-    // the pair shows the same person and correct otherwise.
+    // are classified correctly. Then raise the threshold step by step. Each step moves it above one
+    // more score, to the middle between that score and the next, and thus rejects one more pair.
+    // Rejecting a pair is wrong if it shows the same person, otherwise correct.
     std::ptrdiff_t most = correct;
     float best = scores.front().first;
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -180,7 +180,7 @@ std::vector<Pair> random_pairs(const FaceSet& set) {
     random.shuffle(same);
     if (same.size() > max_pairs) same.resize(max_pairs);
     // Draw as many pairs of different people as there are pairs of the same person. Limit the
-    // attempts, because there may be only one person.
+    // number of attempts: if there is only one person, no attempt succeeds.
     for (std::size_t tries = 0; different.size() < same.size() && tries < 20 * max_pairs; ++tries) {
         const auto i = random.below(count);
         const auto j = random.below(count);

@@ -1,5 +1,5 @@
 // Verification: whether two images show the same person. Implements the protocol of LFW (Huang et
-// al. 2007), and compares all pairs of a folder.
+// al. 2007), and compares all pairs of images of a FaceSet.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,11 @@ struct Pair {
 
 struct PairResult {
     Pair pair;
-    float similarity = -1;  ///< -1 if no face was found in at least one of the images
-    bool correct = false;   ///< classified correctly; see verify()
+    float similarity = -1;  ///< -1 if at least one of the images has no face
+    bool correct = false;   ///< whether verify() classified the pair correctly
 };
 
+/// Result of verify().
 struct Verification {
     std::vector<PairResult> pairs;
     std::size_t folds = 0;
@@ -38,9 +39,9 @@ struct Verification {
 
 /// Reads pairs in LFW's format: a line `folds count` (or `count`), then for each fold `count` lines
 /// `name number number` and `count` lines `name number name number`. Image 7 of a person is
-/// name/name_0007.*. Throws FatalError: `unavailable` if the file cannot be read, `input` with the
-/// number of the line if a line is missing or malformed, or if the set does not contain one of its
-/// images.
+/// name/name_0007.*. Throws FatalError (unavailable) if the file cannot be read. Throws FatalError
+/// (input) with the line number if a line is missing or malformed, or if it names an image that is
+/// not in the set.
 std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& set);
 
 /// Returns random pairs in ten folds: up to 3,000 pairs of the same person and about as many pairs
@@ -48,8 +49,9 @@ std::vector<Pair> read_pairs(const std::filesystem::path& file, const FaceSet& s
 /// two images.
 std::vector<Pair> random_pairs(const FaceSet& set);
 
-/// Classifies each fold with the threshold that is correct most often on the other folds. A single
-/// fold is classified with its own threshold. Requires: `pairs` is not empty.
+/// Classifies the pairs of each fold with the threshold that is correct most often on the other
+/// folds. If there is only one fold, uses the threshold that is correct most often on that fold. A
+/// pair in which an image has no face counts as different people. Requires: `pairs` is not empty.
 Verification verify(const FaceSet& set, const std::vector<Pair>& pairs);
 
 /// Similarities of all pairs of images.
@@ -57,7 +59,7 @@ struct AllPairs {
     ScoreCounts genuine;   ///< pairs of the same person
     ScoreCounts impostor;  ///< pairs of different people
 };
-/// Compares all pairs of images in the set that both have a face.
+/// Compares all pairs of images in the set. Skips images without a face.
 AllPairs compare_all(const FaceSet& set);
 
 }  // namespace facebus::cli

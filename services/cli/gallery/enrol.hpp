@@ -1,4 +1,4 @@
-// Finds the photos and videos to enrol, and the people in them.
+// Finds the photos and videos to enrol, and the faces at the start of a video.
 #pragma once
 
 #include <filesystem>
@@ -17,15 +17,20 @@ struct NamedFile {
     std::filesystem::path file;
 };
 
-/// File name of the overview of faces that `demo` and `collect` write.
+/// Name of the file to which `facebus demo` and `facebus collect` write an overview of the faces.
 inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
 
-/// Returns the files in `paths` and the images in the folders in `paths`, each with the name of its
-/// person. If `name` is not empty, it is the name for all files. Otherwise, a file in `paths` has
-/// its own name without extension, an image directly in a folder in `paths` has the name of that
-/// folder, and an image further below has the name of the sub-folder directly in that folder.
+/// Each element of `paths` is a file or a folder. Returns these files and all images below these
+/// folders, each with the name of its person. If `name` is not empty, every person has this name.
+/// Otherwise the name of the person is:
+///
+/// - for a file in `paths`: the name of the file without its extension
+/// - for an image directly in a folder: the name of the folder
+/// - for an image further below: the name of the sub-folder, directly in the folder, that contains
+///   the image
+///
 /// Skips contact sheets (see contact_sheet_name) in folders. Throws FatalError (unavailable) if a
-/// path does not exist, cannot be read, or is a folder without images.
+/// path does not exist, or if a folder cannot be read or contains no images.
 std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& paths,
                                    const std::string& name);
 
@@ -33,8 +38,8 @@ std::vector<NamedFile> named_files(const std::vector<std::filesystem::path>& pat
 bool is_video(const std::filesystem::path& file);
 
 /// Follows the faces in the first second of a video. Returns the sightings that the tracker
-/// selects: one vector per track, each in chronological order. Throws FatalError if the video
-/// cannot be opened.
+/// selects: one vector per track, each in chronological order. Ends early if a frame cannot be read
+/// or a stop is requested. Throws FatalError if the video cannot be opened.
 std::vector<std::vector<vision::Sighting>> people_of_first_second(enrolment::Enroller& enroller,
                                                                   const std::string& source,
                                                                   const Stop& stop);

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds comment_interval(15);
 // Maximum number of results in one piece of the stream. Bounds its size: a crop has some 10 KB.
 constexpr std::size_t results_per_piece = 20;
 
-/// Permission to open one of a limited number of streams. The destructor gives it back.
+/// Permission to open one stream; the number of streams is limited. The destructor frees the slot.
 class StreamSlot {
   public:
     /// Takes a slot and decrements `free`, the number of free slots. Returns null if none is free.
@@ -76,7 +76,7 @@ class EventStream {
 
     /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
-        // Begin with a comment, which clients skip.
+        // Begin with a comment. Clients ignore comments.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
         auto results = live_.after(number_);
         if (results.size() > results_per_piece) results.resize(results_per_piece);

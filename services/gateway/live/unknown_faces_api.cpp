@@ -16,8 +16,8 @@ namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t max_json_bytes = 64'000;
-// Same as max_samples_per_video in enrolment/enroller.cpp: more samples from the same few tracks
-// add little.
+// Maximum number of faces that one request enrols. The same limit as max_samples_per_video in
+// enrolment/enroller.cpp, because further samples from the same few tracks add little information.
 constexpr std::size_t max_samples = 5;
 constexpr std::size_t generated_name_digits = 6;
 
@@ -100,7 +100,7 @@ class UnknownFacesApi {
     }
 
     /// Returns the faces whose ids are in the body {"faces": [...]}. Skips ids that do not exist.
-    /// Fails if none exists.
+    /// Fails if the body is invalid or none of the ids exists.
     [[nodiscard]] HttpResult<std::vector<UnknownFaces::Face>> parse_faces(const Json& json) const {
         std::vector<std::string> ids;
         const bool valid =
@@ -121,7 +121,8 @@ class UnknownFacesApi {
     }
 
     /// Returns the best faces among those that are good enough to be enrolled, at most
-    /// `max_samples`. If none is, fails with the reason that applies to the best face.
+    /// `max_samples`. If no face is good enough, fails with the reason for which the best face is
+    /// rejected.
     [[nodiscard]] HttpResult<std::vector<UnknownFaces::Face>> best_enrollable(
         std::vector<UnknownFaces::Face> faces) const {
         std::ranges::sort(faces, std::greater{},

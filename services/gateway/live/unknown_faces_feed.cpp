@@ -9,9 +9,9 @@
 namespace facebus::gateway {
 namespace {
 
-// Maximum number of crops that wait to be embedded.
+// Maximum number of queued crops.
 constexpr std::size_t max_waiting = 64;
-// How long to wait for free networks before checking again whether the thread must stop.
+// How long to wait for a free FaceStage before checking again whether the thread must stop.
 constexpr std::chrono::seconds stage_timeout(1);
 
 }  // namespace
@@ -34,7 +34,7 @@ void UnknownFacesFeed::update(const wire::Identity& identity, const Bytes& crop)
         if (current_ == identity.track) current_.clear();
         return unknown_faces_.forget_track(identity.track);
     }
-    // Without the quality, it cannot be checked whether the face is good enough to be enrolled.
+    // Without the quality, nobody can tell whether the face is good enough to be enrolled.
     const bool unknown = identity.decision == wire::Decision::unknown;
     if (!unknown || crop.empty() || !identity.crop_quality) return;
     {
@@ -63,14 +63,14 @@ void UnknownFacesFeed::run(const std::stop_token& stop) {
             waiting_.pop_front();
             current_ = next.identity.track;
         }
-        // Try again until networks are free.
+        // Try again until a FaceStage is free.
         while (!stop.stop_requested() && !embed(next)) {
         }
     }
 }
 
-/// Embeds the crop, and adds the face unless its person was recognised in the meantime. Returns
-/// false if all networks are busy.
+/// Embeds the crop. Adds the face, unless a later result of the track was `known` or `ignored`; see
+/// update(). Returns false if no FaceStage is free.
 bool UnknownFacesFeed::embed(const Waiting& waiting) {
     const auto stage = stages_.acquire(stage_timeout);
     if (!stage) return false;

@@ -20,7 +20,8 @@ class Device {
     }
 
     /// Adds an entity. `suffix` distinguishes the entities of the device. If `name` is null, the
-    /// entity has the name of the device. `more` contains further keys of the configuration.
+    /// entity has the name of the device. `value` is the template that extracts the entity's value
+    /// from a message on `state_topic`. `more` contains further keys of the configuration.
     void add(const std::string& component, const std::string& suffix, const Json& name,
              const std::string& state_topic, const std::string& value, const Json& more) {
         const auto object = suffix.empty() ? id_ : fmt::format("{}_{}", id_, suffix);
@@ -58,7 +59,8 @@ Discovery camera_discovery(const MqttTopics& topics, const std::string& camera) 
                "{{ 'ON' if value_json.occupied else 'OFF' }}", {{"device_class", "occupancy"}});
     device.add("sensor", "people", "People", topics.presence(camera), "{{ value_json.count }}",
                {{"state_class", "measurement"}, {"icon", "mdi:account-group"}});
-    // Templates render null as None, which Home Assistant shows as an unknown state.
+    // If no person was seen yet, `name` is null. The template renders null as "None", which Home
+    // Assistant shows as an unknown state.
     device.add("sensor", "last_person", "Last person", topics.last_person(camera),
                "{{ value_json.name }}", {{"icon", "mdi:account"}});
     return device.take();

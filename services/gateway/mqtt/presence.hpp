@@ -17,10 +17,10 @@ namespace facebus::gateway {
 
 /// Follows all tracks and the latest result of each. A track is in view from its first event or
 /// result until it ends, until the camera's stream ends, or until no message about it has arrived
-/// for `absent_after`, for example because the network failed. The person stays present for
-/// `linger` after the end of the track, to bridge the gap to the person's next track. At most 1,000
-/// cameras and 10,000 tracks are followed; messages about further ones are skipped. Requires: the
-/// times passed to the functions do not decrease. Not thread-safe.
+/// for `absent_after`, for example because the network failed. Then the person stays present for
+/// another `linger`, to bridge the gap to the person's next track. At most 1,000 cameras and 10,000
+/// tracks are followed; messages about further ones are skipped. Requires: the times passed to the
+/// functions do not decrease. Not thread-safe.
 class Presence {
   public:
     using Time = Monotonic::time_point;
@@ -29,8 +29,8 @@ class Presence {
         std::chrono::milliseconds linger{5'000};
     };
     struct Camera {
-        /// Number of people present: the known people, plus one per track without a name. However,
-        /// a track in view without a name and a person who is present only because of `linger`
+        /// Number of people present: the known people, plus one per track without a known person.
+        /// However, such a track in view and a person who is present only because of `linger`
         /// count as one, because they may be the same person.
         std::size_t count = 0;
         std::set<std::string> people{};  ///< subject ids of the known people present
@@ -50,8 +50,8 @@ class Presence {
     void add_last_seen(const std::string& camera, LastSeen last);
     /// Processes a track event.
     void update(const wire::Track& event, Time now);
-    /// Processes a result. `age` is the time since its publication. If the result is older than
-    /// `absent_after`, it names its track, but does not bring the track into view.
+    /// Processes a result. `age` is the time since its publication. A result whose age is
+    /// `absent_after` or more sets the person of its track, but does not bring the track into view.
     void update(const wire::Identity& identity, std::chrono::nanoseconds age, Time now);
 
     /// Returns the current state of each camera, by camera name.
@@ -69,11 +69,12 @@ class Presence {
     };
     /// Facts about a track that are kept even when it is no longer in view.
     struct TrackInfo {
-        std::string subject_id{};  ///< known person on the track; empty: not identified
+        std::string subject_id{};  ///< known person of the track; empty: none
         bool ended = false;        ///< the track ended, so later messages do not reopen it
     };
 
-    /// Ends tracks without messages for `absent_after`. Drops tracks that ended `linger` ago.
+    /// Ends tracks without messages for `absent_after`. Drops tracks that ended at least `linger`
+    /// ago.
     void expire(Time now);
     /// Brings a track into view, or keeps it there, unless it has ended.
     void touch(const std::string& id, const std::string& camera, Time now);

@@ -71,21 +71,21 @@ export function notify(text, kind = 'good') {
   setTimeout(() => notification.remove(), kind === 'bad' ? 10000 : 5000);
 }
 
-/** Creates the message that a view shows if it has no content. */
+/** Creates the message that a view shows while it has no content, such as a list without entries. */
 export function emptyState(title, text) {
   return h('div', {class: 'empty'}, h('h2', {}, title), h('p', {}, text));
 }
 
-/** Creates a list from [name, value] rows. Skips rows that are false or undefined. */
+/** Creates a description list from rows [name, value]. Skips rows that are false, null or undefined. */
 export function facts(rows) {
   return h('dl', {class: 'facts'},
     rows.filter(Boolean).map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))));
 }
 
 /**
- * Opens a modal dialog. `content` is called with a function close(value) and returns the children of the dialog; those
- * that are null are skipped. Resolves with the value passed to close(), or with undefined if the user dismissed the
- * dialog.
+ * Opens a modal dialog. `content` is a function that receives a function close(value) and returns the children of the
+ * dialog; children that are null are skipped. Resolves with the value passed to close(), or with undefined if the user
+ * dismissed the dialog.
  */
 export function dialog(label, content, style = '') {
   return new Promise((resolve) => {
@@ -119,7 +119,10 @@ export function confirm(title, text, action) {
   ]);
 }
 
-/** Prompts the user for a line of text, with suggestions. Resolves with the text, or undefined if the user cancels. */
+/**
+ * Prompts the user for a line of text. `value` is its initial value, `action` the text of the button. Resolves with the
+ * text, or with undefined if the user cancels.
+ */
 export function prompt(title, label, value, action, suggestions = []) {
   return dialog(title, (close) => {
     const input = h('input', {
@@ -138,7 +141,7 @@ export function prompt(title, label, value, action, suggestions = []) {
   });
 }
 
-/** Creates the list of suggestions of an input whose property `list` is `id`. */
+/** Creates the list of suggestions for the input whose attribute `list` is `id`. */
 export function nameList(id, names) {
   return h('datalist', {id}, names.map((name) => h('option', {value: name})));
 }

@@ -18,8 +18,8 @@ struct PageFile {
 /// Returns all files of the web page. The first one is index.html, which is served at `/`.
 std::vector<PageFile> page_files();
 
-/// Returns the routes that serve the files. They require no key, because the files contain no
-/// personal data. The page sends the user's key with each request for data.
+/// Returns the routes that serve the files. These routes require no API key, because the files
+/// contain no personal data. The page sends the user's API key with each request for data.
 std::vector<Route> page_routes();
 
 }  // namespace facebus::gateway

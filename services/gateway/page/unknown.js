@@ -10,7 +10,7 @@ const maxImages = 8;  // per card
 
 let groups = [];  // latest response of the gateway: faces, grouped by person
 let watching = false;
-const watchers = new Set();  // functions to call after each refresh
+const watchers = new Set();  // functions to call after each successful refresh
 
 /** Polls for unknown people while the page is open, because the navigation shows their number in every view. */
 export async function watch() {

@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t max_json_bytes = 64'000;
 constexpr std::size_t max_passphrase_bytes = 1024;
 
-/// Derives the subject from a file name: both "Alice/1.jpg" and "Alice.jpg" belong to Alice.
+/// Derives the name of the subject from the file name of a photo: both "Alice/1.jpg" and
+/// "Alice.jpg" show Alice.
 std::string subject_from(std::string_view filename) {
     const std::filesystem::path path(filename);
     const auto folder = path.parent_path().filename().string();
@@ -70,7 +71,8 @@ class GalleryApi {
         return http::Response{.body = dump({{"subject", *name}, {"ignored", ignored}})};
     }
 
-    /// Enrols each photo independently: a rejected photo does not affect the others.
+    /// Enrols each photo independently: a rejected photo does not affect the others. But if an
+    /// error concerns the gateway instead of the photo (status 503), skips the remaining photos.
     HttpResult<http::Response> add_many(const AuthorizedRequest& request) const {
         const auto common_subject = optional_subject(request.http_request.query);
         if (!common_subject) return std::unexpected(common_subject.error());
@@ -97,8 +99,8 @@ class GalleryApi {
                 face["quality"] = rounded(enrolled->quality);
                 face["already_enrolled"] = enrolled->already_enrolled;
             } else if (enrolled.error().status == 503) {
-                // Redis is unavailable or the gateway is busy. The remaining photos would probably
-                // fail, too.
+                // Redis is unavailable or the gateway is busy, so the remaining photos would
+                // probably fail, too. The photos before this one stay enrolled.
                 backend_.refresh_gallery();
                 return std::unexpected(enrolled.error());
             } else {

@@ -1,4 +1,4 @@
-// Routes that manage the gallery, that is, subjects and enrolled faces.
+// Routes that manage the gallery: its subjects and their enrolled faces.
 #pragma once
 
 #include <vector>

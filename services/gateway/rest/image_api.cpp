@@ -10,7 +10,7 @@
 namespace facebus::gateway {
 namespace {
 
-/// Detected faces of an uploaded image, with the options of the request.
+/// Faces detected in an uploaded image, and the options of the request.
 struct AnalysedImage {
     ImageOptions options;
     DetectedFaces detected;
@@ -108,8 +108,8 @@ class ImageApi {
                           "image_id not found; GET /api/v1/recognition/faces lists all ids");
     }
 
-    /// Detects faces in the image in the form part `file` of the request. `embed` is passed to
-    /// FaceStage::detect().
+    /// Detects faces in the image that the form part `file` of the request contains. If `embed` is
+    /// true, computes their embeddings even if the client did not request them.
     HttpResult<AnalysedImage> analyse_upload(const AuthorizedRequest& request, bool embed) const {
         const auto options = parse_image_options(request.http_request.query);
         if (!options) return std::unexpected(options.error());
@@ -118,14 +118,14 @@ class ImageApi {
         return analyse_part(*form, "file", *options, embed);
     }
 
-    /// Like analyse_upload(), but for the form part `name`, and with options that are already
-    /// parsed.
+    /// Does the same for the form part `name`, with options that are already parsed.
     HttpResult<AnalysedImage> analyse_part(const std::vector<http::FormPart>& form,
                                            std::string_view name, const ImageOptions& options,
                                            bool embed) const {
         const auto part = find_part(form, name);
         if (!part) return std::unexpected(part.error());
-        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
+        // Lease a stage before decoding the image. There are `concurrent_images` stages, so at most
+        // that many decoded images are in memory.
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(*part, backend_.options.max_megapixels);

@@ -21,8 +21,9 @@
 namespace facebus::gateway {
 
 /// Delivers the results that match the options of one webhook, at least once and in order, until
-/// runtime.stop is requested. Runs on its own thread, so that a slow receiver does not delay other
-/// webhooks.
+/// runtime.stop is requested. Gives up on a result only after a permanent error, see
+/// WebhookOutcome::dead_lettered. Runs on its own thread, so that a slow receiver does not delay
+/// other webhooks.
 ///
 /// Reads the results from the history in Redis and stores its position there. Therefore no queue
 /// grows in memory, and a restart loses no result that is still in the history. A result that was
@@ -33,8 +34,8 @@ class Webhook {
     /// option is invalid.
     Webhook(const service::Runtime& runtime, const std::string& name, const WebhookOptions& options,
             const gallery::RedisOptions& redis);
-    /// Requests runtime.stop and joins the thread. After an error at start-up, nothing else
-    /// requests the stop.
+    /// Requests runtime.stop and joins the thread. The request is necessary because nothing else
+    /// requests a stop after an error at start-up.
     ~Webhook();
     Webhook(const Webhook&) = delete;
     Webhook& operator=(const Webhook&) = delete;
@@ -65,8 +66,8 @@ class Webhook {
     std::jthread thread_;
 };
 
-/// Starts all webhooks that have a URL. Throws FatalError (config) if an option is invalid or the
-/// history is off.
+/// Starts all webhooks that have a URL. Throws FatalError (config) if an option of these webhooks
+/// is invalid, or if there is such a webhook but the history is off.
 std::vector<std::unique_ptr<Webhook>> start_webhooks(
     const service::Runtime& runtime, const std::map<std::string, WebhookOptions>& hooks,
     const gallery::RedisOptions& redis, const gallery::HistoryOptions& history);

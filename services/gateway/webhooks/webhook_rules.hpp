@@ -19,10 +19,10 @@ std::map<std::string, std::string> webhook_headers(const std::string& id, std::i
 /// Outcome of an attempt to deliver a result.
 enum class WebhookOutcome {
     delivered,      ///< status 2xx
-    retry,          ///< temporary error: status 408, 429, or 500 and above
-    dead_lettered,  ///< permanent error: any other status; the result is not delivered
+    retry,          ///< temporary error: status 408, 429, or 500 and above; tried again
+    dead_lettered,  ///< permanent error: any other status; not tried again
 };
-/// Returns the outcome for the HTTP status of the response.
+/// Returns the outcome of an attempt whose response has this HTTP status.
 WebhookOutcome webhook_outcome(int status);
 
 /// Exponential backoff with jitter. The delay doubles after every failed attempt, from half a
