@@ -18,8 +18,8 @@ struct Backend {
     const Options& options;
     const enrolment::Options& enrolment_options;
     vision::DetectorKind detector;  ///< detector that the stages use
-    Pool<FaceStage>& stages;       ///< face detection and embedding
-    Pool<gallery::Store>& stores;  ///< connections to the gallery in Redis
+    Pool<FaceStage>& stages;        ///< face detection and embedding
+    Pool<gallery::Store>& stores;   ///< connections to the gallery in Redis
     /// Returns the current snapshot of the gallery and the decision policy.
     std::function<live_gallery::GalleryWatcher::View()> gallery;
     /// Updates the snapshot, so that gallery() includes the changes that the caller has made.

@@ -28,9 +28,9 @@ class Site {
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the maximum size of the body in bytes. Returns the error response if the request comes
-    /// from another web site or has no route, its API key is missing, unknown or of too low a role,
-    /// the rate limit is exceeded, or the announced body is too large for the route.
+    /// Returns the maximum size of the body in bytes. Returns the error response if the request
+    /// comes from another web site or has no route, its API key is missing, unknown or of too low a
+    /// role, the rate limit is exceeded, or the announced body is too large for the route.
     std::expected<std::size_t, http::Response> admit(const http::Request& request);
     /// Checks the API key again, because it may have been revoked while the body was read. Then
     /// calls the handler of the request's route.
