@@ -80,7 +80,7 @@ class Architecture(unittest.TestCase):
         names = set()
         for folder in (".ci", "deploy", "models", "tests", "tools"):
             for path in [ROOT / "compose.yaml", *(ROOT / folder).rglob("*")]:
-                # In a CMake file, ${FACEBUS_NAME} is a variable of CMake, not of the environment.
+                # In a CMake file, such a name is a variable of CMake, not of the environment.
                 build_file = path.name == "CMakeLists.txt" or path.suffix in (".in", ".cmake")
                 if path.is_file() and not build_file:
                     names.update(read.findall(path.read_text(errors="replace")))
