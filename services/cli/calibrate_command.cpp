@@ -49,7 +49,7 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& ca
         {"similarity", calibration.threshold},
         {"shift", calibration.shift},
         {"tpir", calibration.tpir},
-        {"leave_one_out", {{"tried", leave_one_out.tested}, {"named", leave_one_out.identified}}},
+        {"leave_one_out", {{"tested", leave_one_out.tested}, {"identified", leave_one_out.identified}}},
         {"policy",
          {{"threshold", policy.threshold},
           {"growth", policy.growth},

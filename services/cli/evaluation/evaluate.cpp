@@ -60,9 +60,9 @@ Json to_json(const CalibrationCheck& check) {
     Json bins = Json::array();
     for (const auto& bin : check.bins) {
         if (bin.decisions == 0) continue;
-        bins.push_back({{"answers", bin.decisions},
+        bins.push_back({{"decisions", bin.decisions},
                         {"probability", bin.predicted / static_cast<double>(bin.decisions)},
-                        {"right", share(bin.correct, bin.decisions)}});
+                        {"correct", share(bin.correct, bin.decisions)}});
     }
     return {{"target_fpir", check.target_fpir},
             {"trials", check.trials},
