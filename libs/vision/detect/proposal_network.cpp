@@ -10,8 +10,8 @@
 namespace facebus::vision {
 namespace {
 
-// The second and third layer use Winograd's method, which computes square tiles of the output. This
-// is the side of a tile, in cells.
+// The second and third convolution use Winograd's method, which computes square tiles of the
+// output. This is the side of a tile, in cells.
 constexpr int tile = 4;
 
 /// Returns the number of floats in `cells` cells of `channels` channels.
@@ -56,16 +56,19 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
     for (int i = 0; i < 4; ++i) heads_.add_convolution(file, "conv2d_4", 4, i, i + 1);
 }
 
-/// Computes all layers for one image, row by row.
+/// Computes P-Net for one image, row by row.
 ///
-/// If the layers were computed one after the other, every map of a large image would be written to
-/// memory and read back. Instead, each layer keeps only its last few rows in a ring buffer, and
-/// computes new rows when the next layer needs them. The layers form a pull pipeline:
+/// The network consists of these layers:
 ///
 ///     scaled pixels -> first 3 x 3 -> max pooling 2 x 2 -> second 3 x 3 -> third 3 x 3 -> heads
 ///
-/// The second and third layer use Winograd tiles, so they compute `tile` rows from `tile` + 2 rows
-/// at a time. The last tiles are aligned with the end of the map and may compute some rows again.
+/// If the layers were computed one after the other, every map of a large image would be written to
+/// memory and read back. Instead, each layer keeps only its last few rows in a ring buffer, and
+/// computes new rows when the next layer needs them.
+///
+/// The second and third convolution use Winograd tiles, so they compute `tile` rows from `tile` + 2
+/// rows at a time. If the last tiles would extend beyond the map, they are moved up to its end, and
+/// so compute some rows again. A map with fewer than `tile` rows is computed row by row.
 class ProposalNetwork::Pass {
   public:
     Pass(const ProposalNetwork& network, const cv::Mat& image, const cv::Size& size,
@@ -84,13 +87,12 @@ class ProposalNetwork::Pass {
           width_(width3_ - 2),
           height_(height3_ - 2),
           // Each ring buffer has room for the rows that the next layer reads at a time: three, two,
-          // tile + 2, tile + 2 and one. second_ requires room for up to `tile` more rows, because
-          // the second layer computes whole tiles, even if the third layer does not read all of
-          // their rows yet; pooled_ has the same size. third_ holds the rows of one tile.
-          scaled_(4, floats(size.width, 3)),
+          // tile + 2, tile + 2 and one. Two buffers have more room: second_ for tile - 1 rows that
+          // are computed with a tile, but not read yet; third_ for all rows of a tile.
+          scaled_(3, floats(size.width, 3)),
           convolved_(2, floats(width1_, network.first_.outputs)),
-          pooled_(2 * tile + 2, floats(width2_, network.first_.outputs)),
-          second_(2 * tile + 2, floats(width3_, network.second_.layer().outputs)),
+          pooled_(tile + 2, floats(width2_, network.first_.outputs)),
+          second_(2 * tile + 1, floats(width3_, network.second_.layer().outputs)),
           third_(tile, floats(width_, network.third_.layer().outputs)),
           heads_(floats(width_, network.heads_.outputs)) {}
 
@@ -110,7 +112,7 @@ class ProposalNetwork::Pass {
     }
 
   private:
-    /// Computes one row of the result from a row of the third layer.
+    /// Computes one row of the result from a row of the third convolution.
     void run_heads(int row, ProposalMaps& maps) {
         const float* cells = third_.row(row);
         convolve_row(network_.heads_, &cells, network_.heads_.inputs, width_, heads_.data(),
@@ -124,8 +126,8 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes the rows of the second layer before row `end`, except those computed earlier. May
-    /// also compute a few rows from `end` on.
+    /// Computes the rows of the second convolution before row `end`, except those computed earlier.
+    /// May also compute a few rows from `end` on.
     void compute_second(int end) {
         const int step = network_.second_.rows_per_run(height3_);
         for (; second_done_ < end; second_done_ += step) {
@@ -139,8 +141,8 @@ class ProposalNetwork::Pass {
     /// Computes the rows of the pooled map before row `end`, except those computed earlier.
     void compute_pooled(int end) {
         for (; pooled_done_ < end; ++pooled_done_) {
-            // Each pooled row is computed from two rows. If the first layer has an odd number of
-            // rows, the last pooled row is computed from one.
+            // Each pooled row is computed from two rows. If the first convolution has an odd number
+            // of rows, the last pooled row is computed from one.
             const int row = 2 * pooled_done_;
             const bool both = row + 1 < height1_;
             convolve_first(row);
@@ -151,7 +153,7 @@ class ProposalNetwork::Pass {
         }
     }
 
-    /// Computes one row of the first layer, after the scaled rows that it requires.
+    /// Computes one row of the first convolution, after the scaled rows that it requires.
     void convolve_first(int row) {
         for (; scaled_done_ < row + 3; ++scaled_done_) {
             std::copy_n(pixels_.row(scaled_done_), floats(width1_ + 2, 3),
@@ -165,26 +167,26 @@ class ProposalNetwork::Pass {
     const ProposalNetwork& network_;
     Instructions instructions_;
     AreaScaler pixels_;
-    int width1_;   ///< width of the map after the first layer
-    int height1_;  ///< height of the map after the first layer
+    int width1_;   ///< width of the map after the first convolution
+    int height1_;  ///< height of the map after the first convolution
     int width2_;   ///< width of the map after the pooling
     int height2_;  ///< height of the map after the pooling
-    int width3_;   ///< width of the map after the second layer
-    int height3_;  ///< height of the map after the second layer
-    int width_;    ///< width of the map after the third layer and of the result
-    int height_;   ///< height of the map after the third layer and of the result
+    int width3_;   ///< width of the map after the second convolution
+    int height3_;  ///< height of the map after the second convolution
+    int width_;    ///< width of the map after the third convolution and of the result
+    int height_;   ///< height of the map after the third convolution and of the result
 
     // The most recent rows of each map:
     RowRing scaled_;            ///< scaled pixels
-    RowRing convolved_;         ///< output of the first layer
+    RowRing convolved_;         ///< output of the first convolution
     RowRing pooled_;            ///< output of the pooling
-    RowRing second_;            ///< output of the second layer
-    RowRing third_;             ///< output of the third layer
+    RowRing second_;            ///< output of the second convolution
+    RowRing third_;             ///< output of the third convolution
     std::vector<float> heads_;  ///< output of the heads, one row
 
     int scaled_done_ = 0;  ///< scaled rows computed so far
     int pooled_done_ = 0;  ///< pooled rows computed so far
-    int second_done_ = 0;  ///< rows of the second layer computed so far; may exceed height3_
+    int second_done_ = 0;  ///< rows of the second convolution so far; may exceed height3_
 };
 
 ProposalMaps ProposalNetwork::run(const cv::Mat& image, const cv::Size& size,
