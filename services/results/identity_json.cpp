@@ -40,13 +40,13 @@ Json samples_json(const std::vector<std::string>& samples) {
     return ids;
 }
 
-/// Returns the duration of each step in milliseconds, in pipeline order, and then their total. A
-/// step without a timestamp has the duration 0.
+/// Returns the duration of each step in milliseconds, in pipeline order, and then the total
+/// latency. A step without a timestamp has the duration 0.
 Json times_json(const wire::Identity& identity) {
     Latency latency;
     latency.add(identity);
     Json times = Json::object();
-    for (const auto& step : latency.quantiles()) times[std::string(step.stage)] = rounded(step.p50);
+    for (const auto& step : latency.quantiles()) times[std::string(step.name)] = rounded(step.p50);
     return times;
 }
 

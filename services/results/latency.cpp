@@ -48,7 +48,7 @@ std::string Latency::table() const {
     std::string out =
         fmt::format("{:<14}{:>10}{:>10}   ms, {} results\n", "stage", "p50", "p99", total_.size());
     for (const auto& row : quantiles()) {
-        out += fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", row.stage, row.p50, row.p99);
+        out += fmt::format("{:<14}{:>10.1f}{:>10.1f}\n", row.name, row.p50, row.p99);
     }
     return out;
 }

@@ -18,9 +18,9 @@ class Latency {
 
     /// Quantiles of the duration of a step, in milliseconds; 0 if there are no results.
     struct Quantiles {
-        std::string_view stage;  ///< name of the step, or "total"
-        double p50 = 0;          ///< median
-        double p99 = 0;          ///< 99th percentile
+        std::string_view name;  ///< name of the step, or "total"
+        double p50 = 0;         ///< median
+        double p99 = 0;         ///< 99th percentile
     };
     /// Returns the quantiles of each step, in pipeline order, and then those of the total latency.
     [[nodiscard]] std::vector<Quantiles> quantiles() const;

@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(counts_results_by_decision_and_by_time_of_publication) {
     BOOST_TEST(spans[1].start == now);
     BOOST_TEST(spans[1].decisions.at(Decision::known) == 1U);
     BOOST_TEST(spans[1].decisions.at(Decision::unknown) == 1U);
-    BOOST_TEST(spans[1].latency.back().stage == "total");
+    BOOST_TEST(spans[1].latency.back().name == "total");
     BOOST_TEST(spans[1].latency.back().p50 == 250);
 }
 

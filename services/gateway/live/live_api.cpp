@@ -148,9 +148,9 @@ HttpResult<http::Response> statistics(const ResultStatistics& statistics) {
             decisions[std::string(to_string(decision))] = count;
         }
         Json milliseconds = Json::object();
-        for (const auto& stage : span.latency) {
-            milliseconds[std::string(stage.stage)] = {{"p50", rounded(stage.p50)},
-                                                      {"p99", rounded(stage.p99)}};
+        for (const auto& step : span.latency) {
+            milliseconds[std::string(step.name)] = {{"p50", rounded(step.p50)},
+                                                    {"p99", rounded(step.p99)}};
         }
         spans.push_back({{"time", iso8601(span.start)},
                          {"results", std::move(decisions)},
