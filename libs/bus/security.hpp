@@ -13,9 +13,9 @@ namespace facebus::bus {
 
 /// Encryption of TCP sockets. If `own_keys` is set, TCP sockets use CURVE, which encrypts the
 /// connection and authenticates both peers by their keys. Exception: a socket that listens without
-/// a role (see SocketOptions) never uses CURVE. Without CURVE, a socket can use only the endpoints
-/// that `allow_unencrypted` permits. An ipc:// endpoint is protected by the permissions of its
-/// folder.
+/// a role (see SocketOptions) never uses CURVE. Without CURVE, a socket can use only the TCP
+/// endpoints that `allow_unencrypted` permits. The permissions of its folder protect an ipc://
+/// endpoint.
 struct Security {
     /// TCP endpoints that may be used without CURVE.
     enum class Unencrypted {
@@ -26,9 +26,11 @@ struct Security {
     Unencrypted allow_unencrypted = Unencrypted::never;
     /// Keys of this process.
     std::optional<KeyPair> own_keys{};
-    /// Public key of the broker. Required for connecting to a TCP endpoint with keys.
+    /// Public key of the broker. Required if `own_keys` is set and the process connects to a TCP
+    /// endpoint.
     std::string broker_key{};
-    /// Folder of the AllowList. Required for listening on a TCP endpoint with keys.
+    /// Folder of the AllowList. Required if `own_keys` is set and a socket with a role listens on a
+    /// TCP endpoint.
     std::filesystem::path allowed{};
 };
 
@@ -41,8 +43,8 @@ struct SecurityOptions {
 
     static void keys(auto& self, auto&& key) {
         key("key", self.key,
-            "secret key file (.key) of this process, created by `facebus keygen`; encrypts and "
-            "authenticates tcp:// connections between the broker and other processes");
+            "secret key file (.key) of this process, created by `facebus keygen`; if set, tcp:// "
+            "connections between the broker and other processes are encrypted and authenticated");
         key("broker", self.broker,
             "public key file (.pub) of the broker, for processes that connect to it");
         key("allowed", self.allowed,

@@ -23,9 +23,9 @@ struct Item {
 
 /// Receiving end of the connection between two stages. Keeps only the newest message of each live
 /// source: if a newer message arrives before the previous one was read, the previous one is dropped
-/// and counted, unless it is the end of a stream. Of a lossless source, it keeps one message and
-/// leaves the others in the queue of the socket; when the queue is full, the sender blocks. Not
-/// thread-safe.
+/// and counted, unless one of the two is the end of a stream. While a message of a lossless source
+/// is waiting, all further messages stay in the queue of the socket; when the queue is full, the
+/// sender blocks. Not thread-safe.
 template <class M>
 class StreamReader {
   public:
@@ -100,8 +100,8 @@ class StreamReader {
                 if (old.message.head.src != item.message.head.src) continue;
                 // A frame must not overtake the end of the previous stream of its source.
                 if (!droppable(old.message)) break;
-                // Copy the report of a scene cut from the dropped message; otherwise `track` would
-                // continue its tracks across the cut.
+                // If the dropped message reports a scene cut, the newer message must report it,
+                // too. Otherwise `track` would continue its tracks across the cut.
                 if constexpr (requires { item.message.cut; }) {
                     item.message.cut = item.message.cut || old.message.cut;
                 }
@@ -125,9 +125,9 @@ class StreamWriter {
   public:
     StreamWriter(Socket& socket, const Poller& poller) : socket_(socket), poller_(poller) {}
 
-    /// Sets the sequence number and sends the message. If the queue is full, a message of a live
-    /// source is dropped and counted; for a message of a lossless source or the end of a stream,
-    /// send() blocks. Returns false if the stop was requested while send() was blocked.
+    /// Sets the sequence number of the message and sends it. If the queue is full, send() drops and
+    /// counts a message of a live source. With a message of a lossless source or the end of a
+    /// stream, it blocks instead. Returns false if the stop was requested while send() was blocked.
     template <class M>
     bool send(M& message, const Bytes& payload) {
         message.head.seq = ++seq_;

@@ -18,9 +18,9 @@ std::uint32_t take_character(std::string_view& text) {
     };
     const std::uint32_t first = byte(0);
     std::size_t length = 0;
-    // Smallest code point that requires `length` bytes. A smaller code point in so many bytes is an
-    // overlong encoding. Reject it, because programs that check for control characters byte by byte
-    // would not find one in such an encoding.
+    // Smallest code point that requires `length` bytes. A smaller code point in that many bytes is
+    // an overlong encoding. Reject it, because programs that search for control characters byte by
+    // byte would not find one in such an encoding.
     std::uint32_t smallest = 0;
     std::uint32_t value = 0;
     if (first < 0x80) {

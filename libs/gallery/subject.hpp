@@ -14,7 +14,7 @@ namespace facebus::gallery {
 struct Sample {
     std::string id;
     std::string subject_id;
-    std::string source;        ///< origin for users, such as the name of the image file
+    std::string source;        ///< where the face came from, as shown to users, such as a file name
     std::string model_id;      ///< id of the model that computed the embedding
     float quality = 0;         ///< Quality::overall of the crop, 0 to 1
     std::int64_t created = 0;  ///< time of enrolment, in ns UTC

@@ -10,8 +10,9 @@ namespace facebus::http {
 
 /// Decoded target of a request.
 struct Target {
-    std::string path;                               ///< begins with '/'
-    std::multimap<std::string, std::string> query;  ///< parameters, in the order of the target
+    std::string path;  ///< begins with '/'
+    /// Decoded parameters, sorted by name; those with the same name in the order of the target.
+    std::multimap<std::string, std::string> query;
 };
 
 /// Decodes a target of the form /path?name=value&name=value. Returns nothing if it does not begin

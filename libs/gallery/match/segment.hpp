@@ -59,20 +59,20 @@ class Segment {
     [[nodiscard]] Embedding embedding(std::size_t row) const;
     [[nodiscard]] float similarity(std::size_t row, const Embedding& probe) const;
 
-    /// Returns the high parts of all rows, for coarse_products().
+    /// Returns the high parts of all rows (see CompactEmbedding), for coarse_products().
     [[nodiscard]] const std::int8_t* high() const { return high_.data(); }
     /// Returns the scale of the high parts of a row; see CoarseProbes::scale().
     [[nodiscard]] float coarse_scale(std::size_t row) const { return scales_[row] * high_step; }
-    /// Returns an upper bound of the norm of the low part of every row.
+    /// Returns an upper bound of the norms of the low parts of all rows; see CompactEmbedding.
     [[nodiscard]] float coarse_error() const { return coarse_error_; }
-    /// Returns an upper bound of the norm of the high part of every row.
+    /// Returns an upper bound of the norms of the high parts of all rows.
     [[nodiscard]] float coarse_norm() const { return coarse_norm_; }
 
   private:
     struct Entry {
         PackedId id;
         std::uint32_t end_name;     ///< end of the name in names_, where the next name begins
-        std::uint32_t end_row;      ///< end of the rows, where the rows of the next subject begin
+        std::uint32_t end_row;      ///< end of the subject's rows, where those of the next begin
         std::uint32_t other_model;  ///< number of samples of other models
         std::uint32_t damaged;      ///< number of samples that cannot be decoded
     };

@@ -11,9 +11,9 @@
 namespace facebus::gallery {
 
 /// Sends command(i) for each i < count and calls use(i, reply) with each reply, a Result<Reply>.
-/// Each round trip sends up to 256 commands. The replies to 256 commands that read one sample each
-/// have about half a megabyte. The error of a command is passed to `use`. If the connection fails,
-/// for_each_reply() stops and returns the error.
+/// Each round trip sends up to 256 commands. If each of the 256 commands reads one sample, their
+/// replies together take about half a megabyte. The error of a command is passed to `use`. If the
+/// connection fails, for_each_reply() stops and returns the error.
 template <class MakeCommand, class Use>
 Result<void> for_each_reply(Redis& redis, std::size_t count, MakeCommand command, Use use) {
     constexpr std::size_t chunk = 256;

@@ -15,14 +15,15 @@ struct AlignedCrop {
     Quality quality;
 };
 
-/// Writes a PNG file. Stores crop_id and the quality in a text chunk with the keyword "facebus", so
-/// that they are kept if the file is renamed or moved. Errors: those of write_image().
+/// Writes a PNG file. Stores the identifier of the crop function (crop_id) and the quality in a
+/// text chunk with the keyword "facebus", so that they are kept if the file is renamed or moved.
+/// Errors: those of write_image().
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
 /// Reads a file written by write_crop(). First searches its beginning for that text chunk. Returns
 /// nothing if the chunk is missing or the file cannot be read. If the chunk exists, fails with
 /// malformed (the quality is invalid, or the image does not have the size of a crop), refused (the
-/// crop was cut with a different crop_id), or an error of read_image().
+/// crop was cut by a different version of the crop function), or an error of read_image().
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);
 
 }  // namespace facebus::vision
