@@ -42,8 +42,8 @@ struct FaceCount {
     std::size_t faces = 0;      ///< detected in all searched frames
     std::size_t kept = 0;       ///< crops in FaceHarvest::tracks()
     std::size_t too_small = 0;  ///< skipped because the eyes are too close to each other
-    std::size_t blurred = 0;    ///< skipped because of their sharpness
-    std::size_t poor = 0;       ///< skipped because of their overall quality
+    std::size_t blurred = 0;    ///< skipped because they are not sharp enough
+    std::size_t poor = 0;       ///< skipped because their overall quality is too low
 
     /// Returns the number of faces skipped for other reasons, for example because they resemble an
     /// earlier face of their track or are not among the best 12 of their track.

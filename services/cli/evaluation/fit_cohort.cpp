@@ -15,7 +15,7 @@ namespace facebus::cli {
 namespace {
 
 constexpr std::size_t max_columns = 96;  // per covariance; see decompose()
-constexpr double compared_fpir = 0.01;   // FPIR at which real and simulated impostors are compared
+constexpr double compared_fpir = 0.01;   // FPIR at which real and drawn impostors are compared
 constexpr std::size_t trials = 20;       // random splits of the people or images per measurement
 constexpr std::size_t min_people = 100;
 constexpr std::size_t min_measured_people = 20;  // with enough images for a measurement
@@ -74,8 +74,8 @@ gallery::Cohort::Covariance decompose(Matrix matrix) {
         std::ranges::transform(column, target.begin(),
                                [](double value) { return static_cast<float>(value); });
     }
-    // A remaining variance can be negative, because of rounding or because `matrix` is a difference
-    // of estimates.
+    // A remaining variance can be negative, either because of rounding or because `matrix` is a
+    // difference of estimates.
     double sum = 0;
     for (const double value : remaining) sum += std::max(value, 0.0);
     out.rest = static_cast<float>(sum / embedding_size);
@@ -159,15 +159,15 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
     return gallery::fuse(probes_of(person, first, count));
 }
 
-/// Compares real impostors with impostors that are simulated from `cohort`. Returns the threshold
-/// at which the FPIR of the real impostors is `compared_fpir`, divided by the same threshold of the
-/// simulated impostors. The gallery and the real impostors are from `people`. Requires: `cohort`
-/// was fitted to other people.
+/// Compares real impostors with impostors drawn from `cohort`. Returns the ratio of two thresholds:
+/// the one at which the FPIR of the real impostors is `compared_fpir`, divided by the one at which
+/// the FPIR of the drawn impostors is. The gallery and the real impostors are from `people`.
+/// Requires: `cohort` was fitted to other people.
 double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
                   std::size_t samples, std::size_t probes) {
     auto enough = with_faces(people, std::max(samples, probes));
     std::vector<float> real;
-    std::vector<float> simulated;
+    std::vector<float> drawn;
     for (std::size_t trial = 0; trial < trials; ++trial) {
         Random random(trial + 1);
         random.shuffle(enough);
@@ -180,14 +180,15 @@ double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& peop
         }
         std::ranges::copy(best_similarities(gallery, impostors), std::back_inserter(real));
         std::ranges::copy(best_similarities(gallery, cohort.impostors(500, probes, trial + 1)),
-                          std::back_inserter(simulated));
+                          std::back_inserter(drawn));
     }
     return double{quantile(std::move(real), compared_fpir)} /
-           double{quantile(std::move(simulated), compared_fpir)};
+           double{quantile(std::move(drawn), compared_fpir)};
 }
 
 /// Returns the mean and the standard deviation of the similarity between a person's template and
-/// `samples` samples of the same person. The template is fused from `probes` other images.
+/// `samples` samples of the same person. The template is fused from `probes` other images of the
+/// person.
 gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samples,
                                     std::size_t probes) {
     std::vector<double> scores;
@@ -212,8 +213,8 @@ gallery::Cohort::Genuine genuine_of(std::vector<Person> people, std::size_t samp
 std::array<std::vector<Person>, 2> halves_of(std::vector<Person> people) {
     Random random(1);
     random.shuffle(people);
-    // Sort by number of images and deal alternately, so that both halves get people with many
-    // images.
+    // Sort by number of images and assign the people to the halves in turn, so that both halves get
+    // people with many images.
     std::ranges::stable_sort(people, std::greater{}, &Person::size);
     std::array<std::vector<Person>, 2> halves;
     for (std::size_t i = 0; i < people.size(); ++i) halves[i % 2].push_back(people[i]);

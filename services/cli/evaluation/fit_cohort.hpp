@@ -1,4 +1,4 @@
-// Computes a cohort (the statistics from which calibration samples impostors) from labelled images.
+// Computes a cohort (the statistics from which calibration draws impostors) from labelled images.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace facebus::cli {
 
 /// Computes a cohort from the embeddings of `people`. `model_id`: model id of these embeddings.
 ///
-/// Measures Cohort::tail by cross-validation: compares impostors simulated from the statistics of
-/// one half of the people with real people of the other half. Measures Cohort::genuine for each
+/// Measures Cohort::tail by cross-validation: compares impostors drawn from the statistics of one
+/// half of the people with real people of the other half. Measures Cohort::genuine for each
 /// combination of 1 to 3 samples and 1 to 3 probes for which at least 20 people have enough images.
 /// Fails with `refused` if there are fewer than 100 people, or fewer than 20 people with at least
 /// four images.

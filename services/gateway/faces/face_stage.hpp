@@ -44,12 +44,11 @@ class FaceStage {
               const enrolment::Options& rules);
 
     /// Returns the faces that `options` selects. Computes their embeddings if `embed` or
-    /// `options.embedding` is true. Fails with fault_code::no_face if it selects no face.
+    /// `options.embedding` is true. Fails with fault_code::no_face if there are none.
     HttpResult<DetectedFaces> detect(const Image& image, const ImageOptions& options, bool embed);
 
     /// Compares each face with the gallery. Returns one result per face, in the same order, with at
-    /// most `options.predictions` candidates each.
-    /// Requires: all faces have embeddings.
+    /// most `options.predictions` candidates each. Requires: all faces have embeddings.
     [[nodiscard]] static std::vector<RecognisedFace> recognise(const DetectedFaces& detected,
                                                                const ImageOptions& options,
                                                                const gallery::Snapshot& snapshot,
@@ -57,8 +56,8 @@ class FaceStage {
 
     /// Creates a gallery sample of the only prominent face in the image; see
     /// enrolment::prominent_faces(). Skips faces with a detector score below `min_score`.
-    /// `source` is stored in the sample. Fails with the code `no_face`, `several_faces` or
-    /// `bad_image` (the face has a flaw).
+    /// Stores `source` in the sample. Fails with the code `no_face`, `several_faces` or `bad_image`
+    /// (the face has a flaw).
     HttpResult<enrolment::FaceSample> sample(const Image& image, float min_score,
                                              const std::string& source);
 

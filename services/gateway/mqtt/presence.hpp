@@ -18,9 +18,9 @@ namespace facebus::gateway {
 /// Follows all tracks and the latest result of each. A track is in view from its first event or
 /// result until it ends, until the camera's stream ends, or until no message about it has arrived
 /// for `absent_after`, for example because the network failed. Then the person stays present for
-/// another `linger`, to bridge the gap to the person's next track. At most 1,000 cameras and 10,000
-/// tracks are followed; messages about further ones are skipped. Requires: the times passed to the
-/// functions do not decrease. Not thread-safe.
+/// another `linger`, to bridge the gap before the person's next track. At most 1,000 cameras and
+/// 10,000 tracks are followed; messages about further ones are skipped. Requires: the times passed
+/// to the functions do not decrease. Not thread-safe.
 class Presence {
   public:
     using Time = Monotonic::time_point;
@@ -29,9 +29,9 @@ class Presence {
         std::chrono::milliseconds linger{5'000};
     };
     struct Camera {
-        /// Number of people present: the known people, plus one per track without a known person.
-        /// However, such a track in view and a person who is present only because of `linger`
-        /// count as one, because they may be the same person.
+        /// Number of people present: the known people with a track in view, plus the larger of two
+        /// numbers: the tracks in view without a known person, and the people present only because
+        /// of `linger`. The former may be the next tracks of the latter.
         std::size_t count = 0;
         std::set<std::string> people{};  ///< subject ids of the known people present
     };

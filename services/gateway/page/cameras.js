@@ -69,7 +69,8 @@ export function show(root) {
       if (!active) return;
       list.replaceChildren(...response.cameras.map(cameraCard), brokerCard(response.broker));
       if (response.cameras.length === 0) {
-        list.prepend(emptyState('No cameras yet', 'A camera appears here when its machine connects.'));
+        list.prepend(emptyState('No cameras yet',
+          'A camera appears here as soon as its edge (the computer that reads it) connects to the broker.'));
       }
     } catch (error) {
       if (active && error.status !== 401) {

@@ -51,8 +51,8 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease a FaceStage before decoding the image. There are `concurrent_images` of them, so no
-        // more decoded images are in memory at the same time.
+        // Lease a FaceStage before decoding the image. There are `concurrent_images` stages, so at
+        // most that many decoded images are in memory at the same time.
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
         const auto image = decode_part(photo, backend.options.max_megapixels);
