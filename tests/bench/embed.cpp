@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
         std::ranges::sort(spent);
         fmt::print("{:.2f}\n", spent[spent.size() / 2] / static_cast<double>(batch));
     } catch (const FatalError& error) {
-        fmt::print(stderr, "bench: {}\n", error.what());
+        fmt::print(stderr, "bench.embed: {}\n", error.what());
         return 69;
     }
 }

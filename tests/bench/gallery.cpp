@@ -115,7 +115,7 @@ void fill(const RedisOptions& options, std::size_t samples) {
     std::vector<Redis::Command> commands{{"SET", keys::model, shipped_cohort().model_id}};
     const auto flush = [&] {
         if (const auto done = redis.pipeline(commands); !done) {
-            fmt::print(stderr, "bench: {}\n", done.error().message);
+            fmt::print(stderr, "bench.gallery: {}\n", done.error().message);
             std::exit(1);
         }
         commands.clear();
@@ -254,7 +254,7 @@ void run(std::size_t samples) {
         largest_error, adding * 1000, removing * 1000);
     std::fflush(stdout);
     if (!added || !added_visible || !removed_visible) {
-        fmt::print(stderr, "bench: {}\n",
+        fmt::print(stderr, "bench.gallery: {}\n",
                    added ? std::string("the refreshed snapshot lacks a change of the gallery")
                          : added.error().message);
         std::exit(1);

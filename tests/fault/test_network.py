@@ -1,5 +1,5 @@
-"""Cuts the network between edge and server for a minute. The broker runs in a separate network namespace, and the test
-takes down the virtual network link to this namespace. Requires: root and iproute2."""
+"""Tests that no probe is lost if the network between edge and broker is cut for a minute. The broker runs in its own
+network namespace, and the test turns off the virtual link to this namespace. Requires: root and iproute2."""
 
 import os
 import subprocess
@@ -25,8 +25,8 @@ class NetworkTest(FaultTest):
         support.need(finished.returncode == 0, f"ip {' '.join(arguments)}: {finished.stderr.strip()}")
 
     def create_network(self):
-        """Creates a network namespace and a link to it. The address of the namespace is 10.213.x.2. The address of this
-        machine on the link is 10.213.x.1. Returns (name, address) of the namespace. The link has the same name."""
+        """Creates a network namespace with the address 10.213.x.2, and a link to it, on which this machine has the
+        address 10.213.x.1. Returns the name and the address of the namespace. The link has the same name."""
         tag = f"fb{os.getpid() % 100000}"
         subnet = f"10.213.{os.getpid() % 250}"
         self.ip("netns", "add", tag)

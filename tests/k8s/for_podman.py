@@ -12,7 +12,8 @@ probes, and its HTTP health checks need curl, which the image lacks. So the mani
   environment variables with its values.
 - Startup and readiness probes are removed. In liveness probes, httpGet becomes `facebus health`, and tcpSocket becomes
   a connection from bash.
-- The security context of the pod is copied to each container."""
+- Of the pod's security context, runAsUser, runAsGroup and runAsNonRoot are copied to each container. Its other
+  settings, such as seccompProfile, are dropped."""
 
 import base64
 import os

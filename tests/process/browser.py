@@ -1,4 +1,5 @@
-"""Controls a headless Chromium through chromedriver (W3C WebDriver); requires only Python's standard library."""
+"""Controls a headless Chromium with chromedriver over its WebDriver API (a W3C standard). Uses only Python's standard
+library."""
 
 import base64
 import contextlib
@@ -41,7 +42,7 @@ class StaleElement(Exception):
 
 
 class Browser:
-    """A browser window. Its functions wait without a deadline; the watchdog of the test ends them."""
+    """A browser window. Its functions wait without a deadline; if one waits too long, the watchdog fails the test."""
 
     def __init__(self, case, size=DESKTOP, scale=1, dark=False):
         self.case = case
@@ -79,7 +80,8 @@ class Browser:
             self.case.assertIn("Address already in use", log.read_text(), "chromedriver exited")
 
     def _request(self, method, path, body=None, session=None):
-        """Sends a WebDriver command and returns its result. `session` replaces the prefix `/session/ID`."""
+        """Sends a WebDriver command and returns its result. The path of the command begins with `session`; default:
+        /session/ID, with the id of this browser."""
         session = f"/session/{self.session}" if session is None else session
         request = urllib.request.Request(self.address + session + path, method=method,
                                          data=None if body is None else json.dumps(body).encode())
@@ -120,7 +122,7 @@ class Browser:
                 return value
 
     def find(self, selector, text=None):
-        """Waits for a visible element that matches the selector and, if given, contains the text. Returns the
+        """Waits until a visible element matches the selector (and contains `text`, if it is given). Returns the
         element."""
         return self.until("""const [selector, text] = arguments;
             return [...document.querySelectorAll(selector)].find((element) =>
@@ -128,7 +130,7 @@ class Browser:
                           selector, text)
 
     def wait_until_gone(self, selector, text=None):
-        """Waits until no element matches the selector and, if given, contains the text."""
+        """Waits until no element matches the selector (and contains `text`, if it is given)."""
         self.until("""const [selector, text] = arguments;
             return ![...document.querySelectorAll(selector)].some((element) =>
                 text === null || element.textContent.includes(text));""", selector, text)

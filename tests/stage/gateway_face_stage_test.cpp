@@ -1,4 +1,4 @@
-// Tests the face stage of the gateway with the real networks.
+// Tests the face stage of the gateway with the real models.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/faces/face_stage.hpp"

@@ -1,4 +1,5 @@
-// Tests the decisions of the stage `recognize` with the real network, without sockets or Redis.
+// Tests the decisions of the stage `recognize` with the real FaceNet model, without sockets or
+// Redis.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/decide/cohort.hpp"
@@ -133,8 +134,8 @@ BOOST_FIXTURE_TEST_CASE(does_not_reveal_who_an_ignored_person_is, Fixture) {
     BOOST_TEST(identities[1].ignored.value_or(false));
     BOOST_TEST((identities[1].decision == wire::Decision::undecided));
     BOOST_TEST(!identities[1].similarity.has_value());
-    // The other track shows an unknown person. It is reported, but without the ignored person, who
-    // is its best match.
+    // Track b shows an unknown person. Its result is reported, but without the name of the ignored
+    // person, who is its best match.
     BOOST_TEST(!identities[3].ignored.has_value());
     BOOST_TEST((identities[3].decision == wire::Decision::unknown));
     BOOST_TEST(identities[3].similarity.has_value());

@@ -1,5 +1,5 @@
-// Tests a worker with the real network and a real Redis server. The test takes the place of the
-// broker.
+// Tests a worker with the real FaceNet model and a real Redis server. The test plays the part of
+// the broker.
 #include <stdexcept>
 #include <thread>
 

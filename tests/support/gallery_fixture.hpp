@@ -1,4 +1,5 @@
-// Fixture with an empty gallery in its own Redis server, and checks for results that are errors.
+// Fixture with an empty gallery in its own Redis server, and functions that check that a Result is
+// an error.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Tests of CameraThread: the frames that it sends to `motion`, its metrics and its errors.
+// Tests of CameraThread (the frames that it sends to `motion`, its metrics and its errors) and of
+// serve(), which runs all cameras.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
