@@ -25,6 +25,7 @@ USERS = {
     "onnxruntime": ["libs/vision"],
     "hiredis": ["libs/gallery/redis"],
     "openssl/": ["libs/gallery/redis"],
+    "utf8proc": ["libs/gallery/name.cpp"],
     "sodium": ["libs/crypto"],
     "yaml-cpp/": ["libs/service"],
     "httplib": ["libs/http", "libs/service/health.cpp"],
