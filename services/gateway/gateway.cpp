@@ -56,6 +56,21 @@ std::shared_ptr<KeyRing> load_keys(const service::Runtime& runtime, const Option
         options.key_file, [&runtime](const Error& error) { runtime.count_error(error); });
 }
 
+/// Reports the state of the file of API keys as health check and metrics.
+void report_keys(const service::Runtime& runtime, const KeyRing::Status& status) {
+    runtime.metrics.gauge("facebus_api_keys", "Valid API keys")
+        .set(static_cast<double>(status.keys));
+    runtime.metrics
+        .gauge("facebus_api_key_file_invalid",
+               "1 while the file of API keys is missing, cannot be read or has an invalid line")
+        .set(status.problem ? 1 : 0);
+    // Without a valid key, the gateway rejects everybody. With other problems it works, and must
+    // not be taken out of service.
+    runtime.health.set_check(
+        "api_keys", status.keys > 0,
+        status.problem ? status.problem->message : fmt::format("{} valid", status.keys));
+}
+
 /// Returns the crop as JPEG, or an empty string if there is no crop.
 std::string encode_jpeg(const Bytes& crop) {
     if (crop.empty()) return {};
@@ -143,10 +158,12 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
          .error_response = [&](int status) { return site.error_response(status); }});
     const ResultFeed feed(runtime, settings.broker.results, settings.redis, max_result_age,
                           std::move(listeners));
+    if (keys) report_keys(runtime, keys->status());
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
         runtime.heartbeat.beat();
+        if (keys) report_keys(runtime, keys->status());
         follower.update(watcher.view());
     }
     // Wake the event streams, so that they do not delay the destructor of the server.
