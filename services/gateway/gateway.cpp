@@ -117,6 +117,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         model_id = stage->model_id();
         stages.add(std::move(stage));
     }
+    ImageDecoder images(ImageDecoder::limits(options), runtime.metrics);
     Pool<gallery::Store> stores;
     for (int i = 0; i < redis_connections; ++i) {
         stores.add(std::make_unique<gallery::Store>(settings.redis));
@@ -125,6 +126,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     const Backend backend{.options = options,
                           .enrolment_options = settings.enrolment,
                           .detector = settings.detect.detector,
+                          .images = images,
                           .stages = stages,
                           .stores = stores,
                           .gallery = [&] { return watcher.view(); },

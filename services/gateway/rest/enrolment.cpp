@@ -51,12 +51,11 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease before decoding, so that at most concurrent_images decoded images are in memory.
+        const auto image = backend.images.decode(photo);
+        if (!image) return std::unexpected(image.error());
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = decode_part(photo, backend.options.max_megapixels);
-        if (!image) return std::unexpected(image.error());
-        auto sample = (*stage)->sample(*image, min_score, file_name_of(photo));
+        auto sample = (*stage)->sample(**image, min_score, file_name_of(photo));
         if (!sample) return std::unexpected(sample.error());
         face = std::move(*sample);
     }

@@ -19,7 +19,7 @@ struct Enrolment {
 
 /// Enrols the only prominent face in the photo as `subject`. Ignores faces with a detector score
 /// below `min_score`. If the photo was enrolled before, returns the existing sample. Fails with the
-/// other errors of gallery::Store::add(), and with those of lease(), decode_part() and
+/// other errors of gallery::Store::add(), and with those of ImageDecoder::decode(), lease() and
 /// FaceStage::sample().
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score);
