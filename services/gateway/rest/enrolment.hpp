@@ -1,7 +1,6 @@
 // Enrols people from uploaded photos, and parses subject names in requests.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "gateway/backend.hpp"
@@ -26,10 +25,11 @@ HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
 
 /// Returns the error for a subject that does not exist.
 Fault no_such_subject(const std::string& name);
-/// Normalises a subject name; see gallery::clean_name(). Fails if the name is invalid.
+/// Returns the subject with this name; see gallery::stored_names(). Fails with 404 if there is
+/// none.
+HttpResult<gallery::Subject> find_subject(gallery::Store& store, const std::string& name);
+/// Returns the form of a name under which a new subject is stored; see gallery::clean_name(). Fails
+/// if the name is invalid.
 HttpResult<std::string> subject_name(const std::string& name);
-/// Returns the subject name in the query parameter `subject`, or nothing if it is missing. Fails if
-/// the name is invalid or the parameter occurs more than once.
-HttpResult<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus::gateway
