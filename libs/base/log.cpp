@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "base/text/unicode.hpp"
+
 namespace facebus {
 namespace {
 
@@ -39,17 +41,23 @@ void append(std::string& line, std::string_view key, std::string_view value) {
         return;
     }
     line += '"';
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    while (!value.empty()) {
+        auto rest = value;
+        const auto character = take_character(rest);
+        const auto text = value.substr(0, character ? value.size() - rest.size() : 1);
+        value.remove_prefix(text.size());
+        const char first = text.front();
+        if (first == '"' || first == '\\') {
             line += '\\';
-            line += c;
-        } else if (c == '\n') {
+            line += first;
+        } else if (first == '\n') {
             line += "\\n";
-        } else if (byte < 0x20 || byte == 0x7f) {
-            line += fmt::format("\\x{:02x}", byte);
+        } else if (character && !is_control(*character) && !is_invisible(*character)) {
+            line += text;
         } else {
-            line += c;
+            for (const char c : text) {
+                line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+            }
         }
     }
     line += '"';

@@ -1,81 +1,107 @@
 #include "gallery/name.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
 
 #include <fmt/format.h>
+#include <utf8proc.h>
+
+#include "base/text/unicode.hpp"
 
 namespace facebus::gallery {
 namespace {
 
-constexpr std::uint32_t no_character = 0xFFFFFFFF;  // above all code points
+enum class Form { composed, decomposed };
 
-/// Removes the first character from `text` and returns its code point. If `text` does not begin
-/// with a valid UTF-8 character, leaves it unchanged and returns no_character. Requires: `text` is
-/// not empty.
-std::uint32_t take_character(std::string_view& text) {
-    const auto byte = [&](std::size_t i) {
-        return std::uint32_t{static_cast<unsigned char>(text[i])};
-    };
-    const std::uint32_t first = byte(0);
-    std::size_t length = 0;
-    // Smallest code point that requires `length` bytes. A smaller code point in that many bytes is
-    // an overlong encoding. Reject it, because programs that search for control characters byte by
-    // byte would not find one in such an encoding.
-    std::uint32_t smallest = 0;
-    std::uint32_t value = 0;
-    if (first < 0x80) {
-        length = 1;
-        value = first;
-    } else if (first >> 5 == 0b110) {
-        length = 2;
-        smallest = 0x80;
-        value = first & 0x1F;
-    } else if (first >> 4 == 0b1110) {
-        length = 3;
-        smallest = 0x800;
-        value = first & 0x0F;
-    } else if (first >> 3 == 0b11110) {
-        length = 4;
-        smallest = 0x10000;
-        value = first & 0x07;
-    } else {
-        return no_character;
-    }
-    if (text.size() < length) return no_character;
-    for (std::size_t i = 1; i < length; ++i) {
-        if (byte(i) >> 6 != 0b10) return no_character;
-        value = value << 6 | (byte(i) & 0x3F);
-    }
-    const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-    if (value < smallest || value > 0x10FFFF || surrogate) return no_character;
-    text.remove_prefix(length);
-    return value;
+/// Returns the text in the normalisation form. Requires: the text is valid UTF-8.
+std::string normalised(std::string_view text, Form form) {
+    const int options =
+        UTF8PROC_STABLE | (form == Form::composed ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
+    const void* bytes = text.data();
+    utf8proc_uint8_t* mapped = nullptr;
+    const auto size = utf8proc_map(static_cast<const utf8proc_uint8_t*>(bytes),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                                   static_cast<utf8proc_option_t>(options));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+    // The other errors of this function are caused by text that is not UTF-8.
+    if (size < 0) throw std::bad_alloc();
+    return {mapped, mapped + size};
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 }  // namespace
 
-bool is_printable(std::string_view text) {
+bool is_text(std::string_view text) {
     while (!text.empty()) {
-        const std::uint32_t character = take_character(text);
-        const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
-        if (character == no_character || control) return false;
+        const auto character = take_character(text);
+        if (!character || is_control(*character)) return false;
     }
     return true;
 }
 
 Result<std::string> clean_name(std::string_view name) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto begin = name.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) return fail(ErrorKind::refused, "the name is empty");
-    name = name.substr(begin, name.find_last_not_of(blanks) - begin + 1);
-    if (name.size() > max_name_bytes) {
-        return fail(ErrorKind::refused, fmt::format("the name has {} bytes; the limit is {}",
-                                                    name.size(), max_name_bytes));
+    name = trimmed(name);
+    if (name.empty()) return fail(ErrorKind::refused, "the name is empty");
+    for (auto rest = name; !rest.empty();) {
+        const auto character = take_character(rest);
+        if (!character || is_control(*character)) {
+            return fail(ErrorKind::refused,
+                        "the name must be UTF-8 text without control characters");
+        }
+        if (is_invisible(*character)) {
+            return fail(ErrorKind::refused,
+                        fmt::format("the name contains the invisible character U+{:04X}; remove it",
+                                    static_cast<std::uint32_t>(*character)));
+        }
     }
-    if (!is_printable(name)) {
-        return fail(ErrorKind::refused, "the name must be UTF-8 text without control characters");
+    auto clean = normalised(name, Form::composed);
+    if (clean.size() <= max_name_bytes) return clean;
+    return fail(ErrorKind::refused, fmt::format("the name has {} bytes; the limit is {}",
+                                                clean.size(), max_name_bytes));
+}
+
+bool is_stored_name(std::string_view name) {
+    return !name.empty() && name.size() <= max_name_bytes && trimmed(name) == name && is_text(name);
+}
+
+Result<std::vector<std::string>> stored_names(std::string_view name) {
+    name = trimmed(name);
+    std::vector<std::string> names;
+    if (is_text(name)) {
+        for (auto& form : {std::string(name), normalised(name, Form::composed),
+                           normalised(name, Form::decomposed)}) {
+            if (is_stored_name(form) && std::ranges::find(names, form) == names.end()) {
+                names.push_back(form);
+            }
+        }
     }
-    return std::string(name);
+    if (!names.empty()) return names;
+    auto clean = clean_name(name);
+    if (!clean) return std::unexpected(std::move(clean.error()));
+    return std::vector{std::move(*clean)};
+}
+
+std::string without_invisible(std::string_view text) {
+    std::string visible;
+    while (!text.empty()) {
+        auto rest = text;
+        const auto character = take_character(rest);
+        if (!character) rest.remove_prefix(1);
+        if (!character || !is_invisible(*character)) {
+            visible += text.substr(0, text.size() - rest.size());
+        }
+        text = rest;
+    }
+    return visible;
 }
 
 }  // namespace facebus::gallery

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -12,13 +13,25 @@ namespace facebus::gallery {
 /// Maximum size of a name in bytes.
 inline constexpr std::size_t max_name_bytes = 200;
 
-/// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1), so that it can
-/// be written to a terminal unchanged.
-bool is_printable(std::string_view text);
+/// Returns whether the text is valid UTF-8 without control characters (C0, DEL, C1).
+bool is_text(std::string_view text);
 
-/// Returns the name of a subject without leading and trailing blanks. Names are case-sensitive.
-/// Fails with `refused` if the result would be empty, longer than max_name_bytes, or not
-/// printable (see is_printable()).
+/// Returns the name of a subject as it is stored: in Unicode's normalisation form C, without
+/// leading and trailing blanks. Names are case-sensitive. Fails with `refused` if the result would
+/// be empty or longer than max_name_bytes, or if the name is not text (see is_text()) or contains
+/// invisible characters (see is_invisible()).
 Result<std::string> clean_name(std::string_view name);
+
+/// Returns whether a stored subject may have this name. Earlier versions stored names in other
+/// normalisation forms and with invisible characters; such subjects must remain usable.
+bool is_stored_name(std::string_view name);
+
+/// Returns the names under which the subject called `name` may be stored, in the order in which
+/// they must be tried: the name as it is given, then its normalisation forms C and D. Fails with
+/// the error of clean_name() if no subject can have the name.
+Result<std::vector<std::string>> stored_names(std::string_view name);
+
+/// Returns the text without invisible characters.
+std::string without_invisible(std::string_view text);
 
 }  // namespace facebus::gallery

@@ -15,7 +15,7 @@ facebus_library(gallery
     store/erasure.cpp store/loader.cpp store/record.cpp store/store.cpp store/store_edit.cpp
     tracks/track_memory.cpp
   PUBLIC facebus::base
-  PRIVATE facebus::crypto PkgConfig::hiredis OpenSSL::SSL nlohmann_json::nlohmann_json)
+  PRIVATE facebus::crypto PkgConfig::hiredis PkgConfig::utf8proc OpenSSL::SSL nlohmann_json::nlohmann_json)
 target_sources(facebus_gallery PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/shipped_cohort.cpp)
 # This library cannot share the precompiled header of base, because the compiler flags of hiredis define macros.
 facebus_precompile(facebus_gallery)

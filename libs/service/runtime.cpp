@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/text/unicode.hpp"
 #include "service/notify.hpp"
 #include "service/signals.hpp"
 #include "wire/stages.hpp"
@@ -103,7 +104,8 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     } catch (const CLI::Success& success) {  // --help or --version
         return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "{}: {}; see facebus-{} --help\n", service, error.what(), service);
+        fmt::print(stderr, "{}: {}; see facebus-{} --help\n", service, printable(error.what()),
+                   service);
         return static_cast<int>(Exit::usage);
     }
     try {
@@ -111,10 +113,11 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         const auto environment = process_environment();
         serve(service, configure(config, environment), environment, body, stop);
     } catch (const FatalError& error) {
-        fmt::print(stderr, "{}: {}\n", service, error.what());
+        fmt::print(stderr, "{}: {}\n", service, printable(error.what()));
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}: unexpected error: {}; please report it\n", service, error.what());
+        fmt::print(stderr, "{}: unexpected error: {}; please report it\n", service,
+                   printable(error.what()));
         return static_cast<int>(Exit::software);
     }
     return static_cast<int>(Exit::ok);

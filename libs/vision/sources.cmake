@@ -4,7 +4,7 @@ facebus_library(vision
     detect/candidate_network.cpp detect/cascade.cpp detect/face_detector.cpp detect/mtcnn.cpp detect/nms.cpp
     detect/proposal_network.cpp detect/ssd.cpp
     embed/embedder.cpp embed/embedding_network.cpp
-    image/annotate.cpp image/image_file.cpp image/image_header.cpp
+    image/annotate.cpp image/image_file.cpp image/image_header.cpp image/image_metadata.cpp image/tiff_directory.cpp
     kernels/area_scaler.cpp kernels/convolution.cpp kernels/winograd.cpp
     motion/motion_gate.cpp motion/scene_cut.cpp
     network/network.cpp network/onnx_weights.cpp network/threads.cpp

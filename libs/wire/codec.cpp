@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 #include <msgpack.hpp>
 
+#include "base/text/unicode.hpp"
+
 namespace facebus::wire {
 namespace {
 
@@ -190,6 +192,8 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
     } else if constexpr (std::is_same_v<T, std::string>) {
         if (object.type != msgpack::type::STR) reject(fmt::format("{} is not a string", key));
         value.assign(object.via.str.ptr, object.via.str.size);
+        // MessagePack libraries reject other text, so it would end programs of subscribers.
+        if (!is_utf8(value)) reject(fmt::format("{} is not valid UTF-8", key));
     } else if constexpr (NamedEnum<T>) {
         std::string name;
         unpack(object, name, key);
@@ -212,6 +216,10 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
 }
 
 // ---- validation
+
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 void require(bool condition, std::string_view error) {
     if (!condition) reject(std::string(error));
@@ -253,8 +261,13 @@ void check_similarity(double similarity) {
     require(std::abs(similarity) <= 1.001, "similarity is not in -1..1");
 }
 
-void check_id(const std::string& id, std::string_view key) {
-    if (id.empty() || id.size() > 160) reject(fmt::format("{} must be 1 to 160 bytes", key));
+void check_id(std::string_view id, std::string_view key) {
+    if (!valid_id(id)) {
+        reject(
+            fmt::format("{} must be 1 to {} characters from A-Z, a-z, 0-9, '_', '.', ':', '/' "
+                        "and '-'",
+                        key, max_id_bytes));
+    }
 }
 
 void check(const Frame& m, std::size_t payload) {
@@ -309,7 +322,9 @@ void check(const Credit& m, std::size_t payload) {
 }
 
 void check_run(const std::optional<std::string>& run) {
-    require(!run || run->size() <= 64, "run must be at most 64 bytes");
+    if (!run) return;
+    check_id(*run, "run");
+    require(run->size() <= 64, "run must be at most 64 bytes");
 }
 
 void check(const Identity& m, std::size_t payload) {
@@ -325,8 +340,13 @@ void check(const Identity& m, std::size_t payload) {
                                 payload != 0;
     require(!m.ignored.value_or(false) || !reveals_person,
             "an ignored identity must not reveal the person");
+    if (m.subject_id) check_id(*m.subject_id, "subject_id");
+    for (const auto& sample : m.samples) check_id(sample, "a sample");
     if (m.similarity) check_similarity(*m.similarity);
-    if (m.runner_up) check_similarity(m.runner_up->similarity);
+    if (m.runner_up) {
+        check_id(m.runner_up->subject_id, "runner_up.subject_id");
+        check_similarity(m.runner_up->similarity);
+    }
     if (m.probability) {
         require(*m.probability >= 0 && *m.probability <= 1, "probability is not in 0..1");
     }
@@ -336,7 +356,7 @@ void check(const Identity& m, std::size_t payload) {
 }
 
 void check(const Track& m, std::size_t payload) {
-    if (m.event != TrackEvent::end) check_id(m.track, "track");
+    if (m.event != TrackEvent::end || !m.track.empty()) check_id(m.track, "track");
     check_box(m.box);
     check_payload(0, payload);
 }
@@ -411,8 +431,13 @@ std::string_view kind(std::string_view topic) {
 
 bool valid_source(std::string_view name) {
     return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-';
+        return is_letter_or_digit(c) || c == '_' || c == '-';
+    });
+}
+
+bool valid_id(std::string_view id) {
+    return !id.empty() && id.size() <= max_id_bytes && std::ranges::all_of(id, [](char c) {
+        return is_letter_or_digit(c) || std::string_view("_.:/-").contains(c);
     });
 }
 

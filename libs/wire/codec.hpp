@@ -15,6 +15,7 @@ inline constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
 inline constexpr std::size_t max_payload_bytes = std::size_t{128} * 1024 * 1024;
 inline constexpr std::size_t max_areas = 64;
 inline constexpr std::size_t max_faces = 256;
+inline constexpr std::size_t max_id_bytes = 160;
 inline constexpr std::int32_t max_side = 16384;  ///< pixels, width or height of a frame or area
 
 /// Returns the header of a message: a MessagePack map with the keys of schemas/<kind>.json.
@@ -40,5 +41,9 @@ std::string topic(const Message& message) {
 /// Returns whether `name` is a valid name of a camera or service: 1 to 64 characters from A-Z, a-z,
 /// 0-9, _ and -
 bool valid_source(std::string_view name);
+
+/// Returns whether `id` is a valid id of a probe, track, event, subject, sample or run: 1 to 160
+/// characters from A-Z, a-z, 0-9 and _ . : / -
+bool valid_id(std::string_view id);
 
 }  // namespace facebus::wire

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -55,7 +54,14 @@ Result<std::string> read_text(const fs::path& file) {
                                 "read it",
                                 file.string()));
     }
-    std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::string text(max_file_bytes + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (in.bad()) {
+        return fail(ErrorKind::unavailable, fmt::format("cannot read {}; check the disk or network "
+                                                        "that it is on",
+                                                        file.string()));
+    }
     if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,
                     fmt::format("{} is too large to be a file of API keys; the limit is {} bytes",
@@ -90,36 +96,41 @@ Key hash_key(Role role, std::string_view key, std::string name) {
     return {role, crypto::sha256(key), std::move(name)};
 }
 
-Result<std::vector<Key>> parse(std::string_view text) {
+KeyFile parse(std::string_view text) {
     std::istringstream lines{std::string(text)};
-    std::vector<Key> keys;
+    KeyFile content;
     std::string line;
     for (int number = 1; std::getline(lines, line); ++number) {
         if (line.find_first_not_of(" \t\r") == std::string::npos || line.starts_with('#')) continue;
         auto key = parse_line(line);
-        if (!key) {
-            return fail(key.error().kind, fmt::format("line {}: {}", number, key.error().message));
+        if (key) {
+            content.keys.push_back(std::move(*key));
+        } else if (!content.problem) {
+            content.problem =
+                Error{key.error().kind, fmt::format("line {}: {}", number, key.error().message)};
         }
-        keys.push_back(std::move(*key));
     }
-    return keys;
+    return content;
 }
 
-Result<std::vector<Key>> read(const fs::path& file) {
+Result<KeyFile> read(const fs::path& file) {
     const auto text = read_text(file);
     if (!text) return std::unexpected(text.error());
-    auto keys = parse(*text);
-    if (keys) return keys;
-    return fail(keys.error().kind, fmt::format("{}: {}", file.string(), keys.error().message));
+    auto content = parse(*text);
+    if (content.problem) {
+        content.problem->message = fmt::format("{}: {}", file.string(), content.problem->message);
+    }
+    return content;
 }
 
 Result<void> add(const fs::path& file, const Key& key) {
     std::string text;
     std::error_code failed;
     if (fs::exists(file, failed)) {
-        const auto keys = read(file);
-        if (!keys) return std::unexpected(keys.error());
-        if (std::ranges::find(*keys, key.name, &Key::name) != keys->end()) {
+        const auto content = read(file);
+        if (!content) return std::unexpected(content.error());
+        if (content->problem) return std::unexpected(*content->problem);
+        if (std::ranges::find(content->keys, key.name, &Key::name) != content->keys.end()) {
             return fail(ErrorKind::exists,
                         fmt::format("{} already has a key called {}; choose another name, or "
                                     "remove its line first",

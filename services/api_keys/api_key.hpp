@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,16 +39,22 @@ std::string new_key();
 /// Hashes a key and returns its entry for a key file. Requires: `name` is valid; see Key::name.
 Key hash_key(Role role, std::string_view key, std::string name);
 
-/// Parses the text of a key file. Fails with `malformed` if a line is invalid; the message contains
-/// the line number.
-Result<std::vector<Key>> parse(std::string_view text);
-/// Reads a key file. Fails with `unavailable` if the file cannot be read, with `malformed` if a
-/// line is invalid or the file is too large, and with `refused` if every user on this machine can
-/// write to it. Messages contain the path of the file.
-Result<std::vector<Key>> read(const std::filesystem::path& file);
+/// Content of a key file.
+struct KeyFile {
+    std::vector<Key> keys;
+    /// Error about the first invalid line, with its number; kind `malformed`. Invalid lines are
+    /// skipped, so that a mistake in one line cannot keep a key valid whose line was removed.
+    std::optional<Error> problem{};
+};
+/// Parses the text of a key file.
+KeyFile parse(std::string_view text);
+/// Reads a key file. Fails with `unavailable` if the file cannot be read, with `malformed` if it is
+/// too large, and with `refused` if every user on this machine can write to it. Messages, also that
+/// of KeyFile::problem, contain the path of the file.
+Result<KeyFile> read(const std::filesystem::path& file);
 /// Adds a key to a key file. Creates the file if it does not exist. Fails with `exists` if the file
-/// has a key with the same name, with `unavailable` if the file cannot be written, and with the
-/// errors of read().
+/// has a key with the same name, with `malformed` if it has an invalid line, with `unavailable` if
+/// it cannot be written, and with the errors of read().
 Result<void> add(const std::filesystem::path& file, const Key& key);
 
 /// Returns the index of the entry for `key` in `keys`, or keys.size() if there is none. Compares

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
+#include "cli/terminal.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::cli {
@@ -23,8 +24,8 @@ Exit api_key(const Context& context, const ApiKeyOptions& options) {
     const auto key = api_keys::new_key();
     must(api_keys::add(
         file, api_keys::hash_key(must(api_keys::parse_role(options.role)), key, options.name)));
-    fmt::print("{}\n", key);
-    fmt::print(
+    safe_print("{}\n", key);
+    safe_print(
         stderr,
         "the key is shown only once; its hash is stored in {}; gateway.keys must name that file\n",
         file.string());

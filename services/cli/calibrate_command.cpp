@@ -6,6 +6,7 @@
 #include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/decide/calibration.hpp"
 #include "gallery/store/store.hpp"
 
@@ -15,26 +16,26 @@ namespace {
 void print(const gallery::Snapshot& gallery, const gallery::Calibration& calibration,
            const gallery::LeaveOneOut& leave_one_out) {
     const auto& policy = calibration.policy;
-    fmt::print("{}, {}; {} simulated impostors\n", counted(gallery.subjects(), "person", "people"),
+    safe_print("{}, {}; {} simulated impostors\n", counted(gallery.subjects(), "person", "people"),
                counted(gallery.samples(), "sample", "samples"), calibration.impostors);
     if (calibration.shift > 0) {
-        fmt::print(
+        safe_print(
             "the enrolled people resemble each other more than the simulated impostors resemble "
             "them, so the threshold is raised by {:.3f}\n",
             calibration.shift);
     }
-    fmt::print(
+    safe_print(
         "threshold for `known`: {:.3f} ({:.3f} higher until a track has {} good faces)\n"
         "expected: about {:.3g}% of unknown people falsely identified, about {:.1f}% of enrolled "
         "people identified\n",
         calibration.threshold, policy.early, policy.min_probes, calibration.fpir * 100,
         calibration.tpir * 100);
     if (leave_one_out.tested > 0) {
-        fmt::print(
+        safe_print(
             "leave-one-out test: {} of {} identified correctly when compared with all others\n",
             leave_one_out.identified, counted(leave_one_out.tested, "sample", "samples"));
     }
-    fmt::print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(people))))\n",
+    safe_print("probability: 1 / (1 + exp(-({:.1f} * similarity {:+.1f} - ln(people))))\n",
                policy.slope, policy.offset);
 }
 
@@ -59,7 +60,7 @@ void print_json(const gallery::Snapshot& gallery, const gallery::Calibration& ca
           {"min_quality", policy.min_quality},
           {"slope", policy.slope},
           {"offset", policy.offset}}}};
-    fmt::print("{}\n", json.dump(2));
+    safe_print_json(json, 2);
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
-        fmt::print("no policy is stored now; the settings in the section recognize apply\n");
+        safe_print("no policy is stored now; the settings in the section recognize apply\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();
@@ -88,7 +89,7 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     }
     if (options.dry_run) return Exit::ok;
     must(store.set_policy(calibration.policy));
-    if (!options.json) fmt::print("stored the policy in the gallery; workers use it from now on\n");
+    if (!options.json) safe_print("stored the policy in the gallery; workers use it from now on\n");
     return Exit::ok;
 }
 

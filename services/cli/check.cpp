@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/store/store.hpp"
 #include "service/health.hpp"
 
@@ -11,7 +12,7 @@ namespace facebus::cli {
 namespace {
 
 void print_check(bool passed, const std::string& what) {
-    fmt::print("{}  {}\n", passed ? "ok    " : "FAILED", what);
+    safe_print("{}  {}\n", passed ? "ok    " : "FAILED", what);
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ Exit check(const Context& context) {
 Exit health(const std::string& address) {
     std::string body;
     const bool healthy = service::fetch_health(address, body);
-    fmt::print("{}", body);
+    safe_print_lines(body);
     return healthy ? Exit::ok : Exit::unavailable;
 }
 

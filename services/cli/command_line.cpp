@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/terminal.hpp"
+
 namespace facebus::cli {
 namespace {
 
@@ -272,7 +274,7 @@ void add_checks(CLI::App& app, Command& command) {
     check->add_flag("--defaults", *defaults, "print a facebus.yaml with every key and its default");
     check->callback([&command, defaults] {
         if (*defaults) {
-            fmt::print("{}", settings::reference());
+            safe_print_lines(settings::reference());
             throw CLI::Success();  // parse() returns the exit code
         }
         command = cli::check;
@@ -311,13 +313,13 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {
         return std::unexpected(static_cast<Exit>(app.exit(wanted)));
     } catch (const CLI::ParseError& error) {
-        fmt::print(stderr, "facebus: {}; see facebus --help\n", error.what());
+        safe_print(stderr, "facebus: {}; see facebus --help\n", error.what());
         return std::unexpected(Exit::usage);
     }
     // Check this here instead of with require_subcommand(): if there is also an unknown flag, the
     // parser would report the missing command instead of the flag.
     if (!line.command) {
-        fmt::print(stderr, "facebus: no command; see facebus --help\n");
+        safe_print(stderr, "facebus: no command; see facebus --help\n");
         return std::unexpected(Exit::usage);
     }
     return line;

@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
+#include "cli/terminal.hpp"
 #include "vision/crop/align.hpp"
 #include "vision/crop/quality.hpp"
 #include "vision/image/image_file.hpp"
@@ -29,7 +30,7 @@ Json to_json(const vision::Detection& face, const Quality& quality) {
 }
 
 void print(const vision::Detection& face, const Quality& quality) {
-    fmt::print(
+    safe_print(
         "  {:.0f} x {:.0f} at {:.0f}, {:.0f}  score {:.3f}  eyes {:.0f} pixels apart  "
         "sharpness {:.0f}  yaw {:+.2f}  quality {:.2f}\n",
         face.box.width, face.box.height, face.box.x, face.box.y, face.score, quality.eye_distance,
@@ -47,13 +48,13 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
         const auto image = vision::read_image(named.file);
         if (!image) {
             ++unreadable;
-            fmt::print(stderr, "{}\n", image.error().message);
+            safe_print(stderr, "{}\n", image.error().message);
             continue;
         }
         const auto faces = detector.detect(*image);
         Json all = Json::array();
         if (!json) {
-            fmt::print("{}: {}\n", named.file.string(), counted(faces.size(), "face", "faces"));
+            safe_print("{}: {}\n", named.file.string(), counted(faces.size(), "face", "faces"));
         }
         for (const auto& face : faces) {
             const auto quality = vision::assess(vision::align(*image, face), face);
@@ -68,7 +69,7 @@ Exit detect(const Context& context, const std::vector<std::filesystem::path>& pa
                             {"width", image->width},
                             {"height", image->height},
                             {"faces", all}};
-            fmt::print("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+            safe_print_json(line);
         }
     }
     return unreadable > 0 ? Exit::input : Exit::ok;

@@ -4,6 +4,7 @@
 #include "bus/curve.hpp"
 #include "cli/commands.hpp"
 #include "cli/must.hpp"
+#include "cli/terminal.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::cli {
@@ -15,7 +16,7 @@ Exit keygen(const KeygenOptions& options) {
     must(bus::write_key_pair(options.folder, options.role, options.name, bus::make_key_pair()));
     const auto file = (options.folder / options.name).string();
     const bool broker = options.role == "broker";
-    fmt::print(
+    safe_print(
         "{0}.key  secret key: keep it on the {1}'s machine and set bus.key to its path\n"
         "{0}.pub  public key: {2}\n",
         file, options.role,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line.hpp"
+#include "cli/terminal.hpp"
 #include "service/signals.hpp"
 
 namespace {
@@ -26,10 +27,11 @@ int main(int argc, char** argv) {
     try {
         return static_cast<int>(run(argc, argv));
     } catch (const facebus::FatalError& error) {
-        fmt::print(stderr, "facebus: {}\n", error.what());
+        facebus::cli::safe_print(stderr, "facebus: {}\n", error.what());
         return static_cast<int>(error.code());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "facebus: unexpected error: {}; please report it\n", error.what());
+        facebus::cli::safe_print(stderr, "facebus: unexpected error: {}; please report it\n",
+                                 error.what());
         return static_cast<int>(facebus::Exit::software);
     }
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/text/unicode.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -17,8 +18,8 @@ constexpr auto redraw_log = std::chrono::seconds(10);
 
 }  // namespace
 
-Progress::Progress(std::string what, std::size_t total)
-    : what_(std::move(what)), total_(total), terminal_(isatty(STDERR_FILENO) != 0) {
+Progress::Progress(const std::string& what, std::size_t total)
+    : what_(printable(what)), total_(total), terminal_(isatty(STDERR_FILENO) != 0) {
     if (terminal_) {
         draw();
     } else {
@@ -41,7 +42,7 @@ void Progress::advance(std::size_t steps) {
 }
 
 void Progress::note(const std::string& line) {
-    fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", line);
+    fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", printable(line));
     if (terminal_) draw();
 }
 

@@ -15,7 +15,7 @@ namespace facebus::cli {
 class Progress {
   public:
     /// `what`: name of the operation; `total`: number of its steps, or 0 if unknown.
-    Progress(std::string what, std::size_t total);
+    Progress(const std::string& what, std::size_t total);
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text/unicode.hpp"
 #include "cli/counted.hpp"
 
 namespace facebus::cli {
@@ -13,14 +14,6 @@ std::string_view colour_of(wire::Decision decision) {
     if (decision == wire::Decision::known) return "\x1b[32m";
     if (decision == wire::Decision::unknown) return "\x1b[31m";
     return "\x1b[33m";
-}
-
-/// Returns the text with '?' in place of each ASCII control character. The texts of a message come
-/// from other machines, and must not send commands to the terminal.
-std::string printable(const std::string& text) {
-    std::string out;
-    for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    return out;
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 
 namespace facebus::cli {
 
-/// Returns the message as one line without a line feed. Replaces ASCII control characters in texts
-/// of the message by '?'. `colour` adds ANSI colour codes.
+/// Returns the message as one line without a line feed. The texts of the message come from other
+/// machines, so characters that could control the terminal are replaced; see printable(). `colour`
+/// adds ANSI colour codes.
 std::string format_line(const wire::Identity& identity, bool colour);
 std::string format_line(const wire::Track& event);
 std::string format_line(const wire::Status& status);

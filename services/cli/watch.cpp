@@ -12,6 +12,7 @@
 #include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/result_line.hpp"
+#include "cli/terminal.hpp"
 #include "results/catch_up.hpp"
 #include "results/latency.hpp"
 #include "results/result_stream.hpp"
@@ -24,12 +25,7 @@ namespace {
 std::string json_line(const bus::Message& message) {
     auto json = nlohmann::ordered_json::from_msgpack(message.header);
     json["topic"] = message.topic;
-    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-void print(const std::string& text) {
-    fmt::print("{}\n", text);
-    std::fflush(stdout);
+    return json_text(json);
 }
 
 }  // namespace
@@ -68,38 +64,38 @@ Exit watch(const Context& context, const WatchOptions& options) {
     handlers.identity = [&](const wire::Identity& identity, const Bytes&) {
         latency.add(identity);
         if (!catch_up && last != 0 && run == identity.run && identity.result > last + 1) {
-            fmt::print(stderr, "missed {}; use --since to recover missed results from Redis\n",
+            safe_print(stderr, "missed {}; use --since to recover missed results from Redis\n",
                        counted(identity.result - last - 1, "result", "results"));
         }
         run = identity.run;
         last = identity.result;
-        if (!options.json) print(format_line(identity, colour));
+        if (!options.json) print_now(format_line(identity, colour));
         return ++seen != options.count;
     };
     handlers.track = [&](const wire::Track& event) {
         if (options.events && !options.json && event.event != wire::TrackEvent::moved)
-            print(format_line(event));
+            print_now(format_line(event));
         return !(options.until_end && event.event == wire::TrackEvent::end);
     };
     handlers.status = [&](const wire::Status& status) {
         connected = true;
         // A status message arrives every second; print it only if it has changed.
         auto text = format_line(status);
-        if (options.events && !options.json && text != last_status) print(text);
+        if (options.events && !options.json && text != last_status) print_now(text);
         last_status = std::move(text);
         return !catch_up || !catch_up->missed_results(status) || read_history();
     };
     handlers.raw = [&](const bus::Message& message) {
         if (!options.json) return;
         if (options.events || message.topic.starts_with(wire::Identity::kind)) {
-            print(json_line(message));
+            print_now(json_line(message));
         }
     };
-    handlers.error = [](const Error& error) { fmt::print(stderr, "{}\n", error.message); };
+    handlers.error = [](const Error& error) { safe_print(stderr, "{}\n", error.message); };
     handlers.idle = [&] {
         if (connected || Monotonic::now() < next_hint) return true;
         next_hint = Monotonic::now() + std::chrono::seconds(30);
-        fmt::print(stderr,
+        safe_print(stderr,
                    "no message from {} yet; check that the broker is running there and that its "
                    "bus.allowed contains this machine's key\n",
                    endpoint);
@@ -113,7 +109,7 @@ Exit watch(const Context& context, const WatchOptions& options) {
         more = read_history();
     }
     if (more) stream.read(handlers);
-    if (options.stats) fmt::print(stderr, "{}", latency.table());
+    if (options.stats) safe_print_lines(stderr, latency.table());
     return Exit::ok;
 }
 

@@ -6,6 +6,7 @@
 
 #include "gallery/store/store.hpp"
 #include "gateway/faces/face_stage.hpp"
+#include "gateway/faces/image_decoder.hpp"
 #include "gateway/options.hpp"
 #include "gateway/pool.hpp"
 #include "live_gallery/gallery_watcher.hpp"
@@ -18,6 +19,7 @@ struct Backend {
     const Options& options;
     const enrolment::Options& enrolment_options;
     vision::DetectorKind detector;  ///< detector that the stages use
+    ImageDecoder& images;           ///< decoding of uploaded images
     Pool<FaceStage>& stages;        ///< face detection and embedding
     Pool<gallery::Store>& stores;   ///< connections to the gallery in Redis
     /// Returns the current snapshot of the gallery and the decision policy.

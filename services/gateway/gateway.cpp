@@ -58,6 +58,21 @@ std::shared_ptr<KeyRing> load_keys(const service::Runtime& runtime, const Option
         options.key_file, [&runtime](const Error& error) { runtime.count_error(error); });
 }
 
+/// Reports the state of the file of API keys as health check and metrics.
+void report_keys(const service::Runtime& runtime, const KeyRing::Status& status) {
+    runtime.metrics.gauge("facebus_api_keys", "Valid API keys")
+        .set(static_cast<double>(status.keys));
+    runtime.metrics
+        .gauge("facebus_api_key_file_invalid",
+               "1 while the file of API keys is missing, cannot be read or has an invalid line")
+        .set(status.problem ? 1 : 0);
+    // Without a valid key, the gateway rejects everybody. With other problems it works, and must
+    // not be taken out of service.
+    runtime.health.set_check(
+        "api_keys", status.keys > 0,
+        status.problem ? status.problem->message : fmt::format("{} valid", status.keys));
+}
+
 /// Returns the crop as JPEG, or an empty string if there is no crop.
 std::string encode_jpeg(const Bytes& crop) {
     if (crop.empty()) return {};
@@ -104,6 +119,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         model_id = stage->model_id();
         stages.add(std::move(stage));
     }
+    ImageDecoder images(ImageDecoder::limits(options), runtime.metrics);
     Pool<gallery::Store> stores;
     for (int i = 0; i < redis_connections; ++i) {
         stores.add(std::make_unique<gallery::Store>(settings.redis));
@@ -112,6 +128,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     const Backend backend{.options = options,
                           .enrolment_options = settings.enrolment,
                           .detector = settings.detect.detector,
+                          .images = images,
                           .stages = stages,
                           .stores = stores,
                           .gallery = [&] { return watcher.view(); },
@@ -149,10 +166,12 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     live_state.live.set_listener([&] { server.poll_streams(); });
     const ResultFeed feed(runtime, settings.broker.results, settings.redis, max_result_age,
                           std::move(listeners));
+    if (keys) report_keys(runtime, keys->status());
     runtime.log.info("listening", {{"address", server.address()}});
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
         runtime.heartbeat.beat();
+        if (keys) report_keys(runtime, keys->status());
         follower.update(watcher.view());
     }
 }

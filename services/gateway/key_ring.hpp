@@ -1,6 +1,7 @@
 // API keys that are currently valid.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -15,30 +16,47 @@
 
 namespace facebus::gateway {
 
-/// Loads API keys from a file. find() checks at most once per second whether the file has changed,
-/// and reloads it if so. If reloading fails, the previous keys stay valid. Thread-safe.
+/// Loads API keys from a file. find() and status() check at most once per second whether the file
+/// has changed, and reload it if so:
+/// - A key whose line was removed is no longer valid, even if another line is invalid.
+/// - If the file was deleted, no key is valid.
+/// - If the file cannot be read or must not be used for another reason, the previous keys stay
+///   valid, so that a temporary error, such as too many open files, locks nobody out.
+/// Thread-safe.
 class KeyRing {
   public:
-    /// Called with the error if reloading the file fails.
+    /// Called when a problem with the file occurs, once until the problem changes.
     using ErrorHandler = std::function<void(const Error&)>;
 
-    /// Throws FatalError (config) if the file cannot be read or contains no key.
+    struct Status {
+        std::size_t keys = 0;            ///< number of valid keys
+        std::optional<Error> problem{};  ///< what is wrong with the file; empty: nothing
+    };
+
+    /// Throws FatalError (config) if the file cannot be read or contains no valid key.
     KeyRing(std::filesystem::path file, ErrorHandler on_error);
 
     /// Returns the entry of a valid API key, with its name and role, or nothing if `key` is not
     /// valid.
     std::optional<api_keys::Key> find(const std::string& key);
 
+    Status status();
+
+    /// Reloads the file now, even if it seems unchanged. Returns the number of valid keys, or the
+    /// problem with the file.
+    Result<std::size_t> refresh();
+
   private:
     using Keys = std::shared_ptr<const std::vector<api_keys::Key>>;
-    /// Returns the keys, reloaded if the file has changed.
-    Keys current();
+    void check();
+    void reload();
 
     std::filesystem::path file_;
     ErrorHandler on_error_;
-    std::mutex mutex_;
+    std::mutex mutex_;  ///< protects the members below
     Keys keys_;
-    std::filesystem::file_time_type modified_;  ///< modification time of the loaded file
+    std::optional<Error> problem_;
+    std::filesystem::file_time_type modified_{};  ///< modification time of the loaded file
     Monotonic::time_point next_check_;
 };
 

@@ -21,6 +21,8 @@ struct Options {
     double timeout = 30;
     int threads = 16;
     int concurrent_images = 1;
+    int decode_threads = 2;
+    double decode_timeout = 10;
     int live = 200;
     int max_streams = 16;
     int unknown_faces = 500;
@@ -59,10 +61,15 @@ struct Options {
             "waiting for the client while sending the response");
         key("threads", self.threads, Range{1, 1000},
             "maximum number of requests handled at the same time, in addition to max_streams "
-            "streams");
+            "streams; at most three quarters of them can be requests with images");
         key("concurrent_images", self.concurrent_images, Range{1, 64},
             "maximum number of images processed at the same time; each requires about 200 MB for "
             "its own copy of the neural networks");
+        key("decode_threads", self.decode_threads, Range{1, 64},
+            "maximum number of uploaded images decoded at the same time, before they are "
+            "processed");
+        key("decode_timeout", self.decode_timeout, Range{0.1, 3600},
+            "maximum time in seconds for decoding an uploaded image");
         key("live", self.live, Range{1, 10'000},
             "maximum number of results kept in memory for the page, with their crops, for up to "
             "one hour");

@@ -2,6 +2,7 @@
 // same messages.
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -176,6 +177,34 @@ BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
     };
     BOOST_TEST(enum_of("identity", "decision") == json(enum_names(wire::Decision{})));
     BOOST_TEST(enum_of("track", "event") == json(enum_names(wire::TrackEvent{})));
+}
+
+BOOST_AUTO_TEST_CASE(schemas_describe_ids_by_the_rule_of_the_decoder) {
+    const auto common = json::parse(read(schemas / "common.json"));
+    const auto pattern = [&](const std::string& name, const std::string& key) {
+        return json::parse(read(schemas / (name + ".json")))["properties"][key]["pattern"]
+            .get<std::string>();
+    };
+    const auto identity = json::parse(read(schemas / "identity.json"))["properties"];
+    const std::vector<std::string> patterns{
+        pattern("probe", "probe"),
+        pattern("probe", "track"),
+        pattern("ack", "ref"),
+        pattern("identity", "probe"),
+        pattern("identity", "track"),
+        pattern("identity", "subject_id"),
+        identity["samples"]["items"]["pattern"],
+        common["$defs"]["runner_up"]["properties"]["subject_id"]["pattern"]};
+    for (const auto& text : patterns) {
+        const std::regex id(text);
+        for (const std::string& example :
+             {std::string("door-18bcfe56800-1-7/0001"), std::string("a.b:c_D"),
+              std::string(160, 'x'), std::string(161, 'x'), std::string(), std::string("a b"),
+              std::string("\xc3\xa9"), std::string("a\n")}) {
+            BOOST_TEST(std::regex_match(example, id) == wire::valid_id(example),
+                       text << ": " << example);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(each_message_has_a_schema_and_each_schema_has_a_message) {

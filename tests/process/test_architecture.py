@@ -26,6 +26,7 @@ USERS = {
     "onnxruntime": ["libs/vision"],
     "hiredis": ["libs/gallery/redis"],
     "openssl/": ["libs/gallery/redis"],
+    "utf8proc": ["libs/gallery/name.cpp"],
     "sodium": ["libs/crypto"],
     "yaml-cpp/": ["libs/service"],
     "boost/asio": ["libs/http"],

@@ -115,7 +115,7 @@ class Ignored(GatewayTest):
 
     def test_rejects_invalid_requests_to_ignore_a_person(self):
         gateway = self.gateway_with_one_person()
-        for bad in (b"", b"{", b"[]", b'{"ignored": 1}', b'{"ignored": "true"}', b'{"x": true}'):
+        for bad in (b"", b"{", b"[]", b"{}", b'{"ignored": 1}', b'{"ignored": "true"}'):
             gateway.expect_error(gateway.request("PUT", self.PERSON, body=bad), 400, 33)
         gateway.expect_error(gateway.request("PUT", f"{GALLERY}/subjects/Nobody", body={"ignored": True}), 404, 42)
         gateway.expect_error(gateway.request("PUT", self.PERSON, role="read", body={"ignored": True}), 403)
@@ -411,8 +411,12 @@ class InvalidInput(GatewayTest):
         cut = OBAMA[1].read_bytes()[:5000]
         for bytes_ in (b"", b"hello", b"\xff\xd8\xff", cut, b"GIF89a" + b"\0" * 100):
             gateway.expect_error(gateway.post(RECOGNISE, ("file", bytes_, "x.jpg")), 400, 21)
-        for bad in (b"", b"{", b"[]", b"null", b'{"subject": 7}', b'{"name": "x"}', b"[" * 60_000):
+        for bad in (b"", b"{", b"[]", b"null", b"{}", b"[" * 60_000):
             gateway.expect_error(gateway.request("POST", SUBJECTS, body=bad), 400, 33)
+            gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge", body=bad), 400, 33)
+        for bad in (b'{"subject": 7}', b'{"name": "x"}'):
+            gateway.expect_error(gateway.request("POST", SUBJECTS, body=bad), 400, 33)
+        for bad in (b'{"from": 7, "into": "x"}', b'{"from": "x"}'):
             gateway.expect_error(gateway.request("POST", f"{GALLERY}/merge", body=bad), 400, 33)
         gateway.expect_error(gateway.request("POST", f"{GALLERY}/export", body={"passphrase": ""}), 400, 36)
         gateway.expect_error(gateway.request("POST", RECOGNISE, body=body, type=type,

@@ -203,6 +203,25 @@ class MalformedMessageTest(SecurityTest):
                       if line.startswith("facebus_errors_total{"))
         self.assertEqual(5, counted)
 
+    def test_the_broker_publishes_no_id_that_could_end_a_subscriber_or_control_a_terminal(self):
+        system = self.system_with_broker()
+        edge = system.context.socket(zmq.DEALER)
+        edge.linger = 0
+        edge.connect(system.ipc("probes"))
+        event = {"v": 1, "src": "door", "seq": 7, "ts": 1, "t": {}, "track": "door-1", "pts": 0,
+                 "event": "started", "box": {"x": 0, "y": 0, "width": 1, "height": 1}}
+        header = msgpack.packb(event)
+        bad = [b"\xff", b"\x1b", b"\n", b" ", b"\xc2"]
+        for byte in bad:
+            edge.send_multipart([b"track.door", header.replace(b"door-1", b"door" + byte + b"1"), b""])
+            edge.send_multipart([b"track.door", header.replace(b"door-1", b"door" + byte + b"1")
+                                 .replace(b"\xa7started", b"\xa3end"), b""])
+        edge.send_multipart([b"track.door", header, b""])
+        published = system.until(lambda m: m.kind == "track")
+        self.assertEqual("door-1", published["track"])
+        self.assertEqual(2 * len(bad), metric(system.services["broker"].health, "facebus_errors_total",
+                                              kind="malformed"))
+
     def test_the_broker_disconnects_a_subscriber_whose_subscription_is_too_long(self):
         """ZeroMQ processes a subscription recursively, so a subscription of a megabyte would crash the broker."""
         system = self.system_with_broker()

@@ -9,7 +9,7 @@ import unittest
 import support
 from images import carphone_frames
 from support import CARPHONE, ROOT
-from system import System
+from system import System, msgpack, zmq
 
 LINES = 10
 ALLOWED = {"sys", "zmq", "msgpack"}
@@ -38,6 +38,25 @@ class SubscriberExampleTest(support.ProcessTest):
                     for line in re.findall(r"^(?:import|from) +(.*?)(?: +import.*)?$", code, re.M)
                     for name in re.split(", *", line)}
         self.assertEqual(ALLOWED, imported | {"sys"})
+
+    def test_the_example_survives_a_text_that_is_not_utf8(self):
+        """The broker rejects such a message. This publisher is a broker of an earlier version, which did not."""
+        script = self.folder / "subscriber.py"
+        script.write_text(example())
+        context = zmq.Context()
+        self.addCleanup(context.destroy, linger=0)
+        publisher = context.socket(zmq.XPUB)
+        publisher.bind(f"ipc://{self.folder / 'results'}")
+        errors = self.folder / "subscriber.err"
+        with errors.open("wb") as file:
+            subscriber = self.spawn([sys.executable, str(script), f"ipc://{self.folder / 'results'}"],
+                                    self.environment(PYTHONUNBUFFERED="1"), subprocess.PIPE, file)
+        self.assertEqual(b"\x01identity.", publisher.recv())
+        header = msgpack.packb({"src": "door", "track": "#", "decision": "unknown"}).replace(b"\xa1#", b"\xa1\xff")
+        for name in ("door", "yard"):
+            publisher.send_multipart([b"identity.door", header.replace(b"door", name.encode()), b""])
+        lines = [subscriber.stdout.readline().decode() for _ in range(2)]
+        self.assertEqual(["door unknown - 0\n", "yard unknown - 0\n"], lines, errors.read_text())
 
     def test_the_example_prints_the_name_of_a_recognised_person(self):
         script = self.folder / "subscriber.py"

@@ -53,6 +53,15 @@ BOOST_AUTO_TEST_CASE(quotes_empty_values_and_spaces_and_escapes_quotes_and_contr
                "c=\"say \\\"hi\\\"\" d=\"\"\n");
 }
 
+BOOST_AUTO_TEST_CASE(escapes_invalid_utf8_and_characters_that_control_a_terminal) {
+    Pipe pipe;
+    Log log("test", LogLevel::info, pipe.ends[1]);
+    log.info("e", {{"a", "Zoë"}, {"b", "\u009b31m"}, {"c", "x\u202ey"}, {"d", "\xff"}});
+    BOOST_TEST(without_timestamp(pipe.text()) ==
+               "level=info service=test event=e a=\"Zoë\" b=\"\\xc2\\x9b31m\" "
+               "c=\"x\\xe2\\x80\\xaey\" d=\"\\xff\"\n");
+}
+
 BOOST_AUTO_TEST_CASE(omits_events_below_the_configured_level) {
     Pipe pipe;
     Log log("test", LogLevel::warning, pipe.ends[1]);

@@ -43,6 +43,9 @@ BOOST_AUTO_TEST_CASE(replaces_control_characters_in_texts_of_messages) {
     BOOST_TEST(std::ranges::none_of(format_line(known, false), is_control));
     BOOST_TEST(format_line(known, false).find("Ann?[2J?") != std::string::npos);
 
+    known.subject = "Al\u200bice\u202eecilA\u009b2J\xff";
+    BOOST_TEST(format_line(known, false).find("Al?ice?ecilA?2J?") != std::string::npos);
+
     auto undecided = identity();
     undecided.reason = "few\rgood faces\x7f";
     BOOST_TEST(format_line(undecided, false).find("few?good faces?") != std::string::npos);

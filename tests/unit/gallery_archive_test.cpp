@@ -44,6 +44,18 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_a_sample) {
     BOOST_TEST((read->photo == photo));
 }
 
+BOOST_AUTO_TEST_CASE(reads_names_of_earlier_versions_in_the_form_in_which_they_are_stored_now) {
+    const auto subject = [](const std::string& name) {
+        return read_archive_line(archive_line({.subject = name, .sample = sample(), .photo = {}}))
+            .value()
+            .subject;
+    };
+    BOOST_TEST(subject("Zoe\u0308") == "Zoë");
+    BOOST_TEST(subject("Al\u200bice\u202e") == "Alice");
+    BOOST_TEST(
+        !read_archive_line(archive_line({.subject = "\u200b", .sample = sample(), .photo = {}})));
+}
+
 BOOST_AUTO_TEST_CASE(reads_samples_without_the_fields_added_in_version_2) {
     const auto line = archive_line({.subject = "Ann", .sample = sample(), .photo = {}});
     BOOST_TEST(line.find("ignored") == std::string::npos);

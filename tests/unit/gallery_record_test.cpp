@@ -153,6 +153,51 @@ BOOST_AUTO_TEST_CASE(clean_name_strips_only_leading_and_trailing_blanks) {
     BOOST_TEST((clean_name(std::string(200, 'n')) == std::string(200, 'n')));
 }
 
+BOOST_AUTO_TEST_CASE(clean_name_composes_characters) {
+    BOOST_TEST((clean_name("Zoe\u0308") == std::string("Zoë")));
+    BOOST_TEST((clean_name("\u1112\u1161\u11ab") == std::string("한")));
+    BOOST_TEST((clean_name("\u212b") == std::string("Å")));
+    BOOST_TEST((clean_name("❤\ufe0f") == std::string("❤\ufe0f")));
+    // The limit applies to the composed name.
+    std::string decomposed;
+    for (int i = 0; i < 100; ++i) decomposed += "e\u0301";
+    BOOST_TEST((clean_name(decomposed).value().size() == 200U));
+}
+
+BOOST_AUTO_TEST_CASE(clean_name_names_the_invisible_character_that_it_rejects) {
+    for (const auto& [name, character] : {std::pair("Al\u200bice", "U+200B"),
+                                          {"Bob\u202e", "U+202E"},
+                                          {"\u2066Bob", "U+2066"},
+                                          {"a\u200db", "U+200D"},
+                                          {"\ufeff"
+                                           "Bob",
+                                           "U+FEFF"},
+                                          {"\U000e0041", "U+E0041"}}) {
+        const auto result = clean_name(name);
+        BOOST_REQUIRE(!result);
+        BOOST_TEST((result.error().kind == ErrorKind::refused));
+        BOOST_TEST(result.error().message.find(character) != std::string::npos,
+                   result.error().message);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_name_finds_subjects_that_earlier_versions_stored_in_another_form) {
+    using Names = std::vector<std::string>;
+    BOOST_TEST((stored_names(" Ann ") == Names{"Ann"}));
+    BOOST_TEST((stored_names("Zoë") == Names{"Zoë", "Zoe\u0308"}));
+    BOOST_TEST((stored_names("Zoe\u0308") == Names{"Zoe\u0308", "Zoë"}));
+    BOOST_TEST((stored_names("Al\u200bice") == Names{"Al\u200bice"}));
+    for (const auto* stored : {"Ann", "Zoe\u0308", "Al\u200bice"})
+        BOOST_TEST(is_stored_name(stored));
+    for (const auto* bad : {"", " Ann", "a\nb", "\xff"}) {
+        BOOST_TEST(!is_stored_name(bad));
+        if (std::string_view(bad) != " Ann") BOOST_TEST(!stored_names(bad));
+    }
+    BOOST_TEST(!is_stored_name(std::string(201, 'n')));
+    BOOST_TEST(!stored_names(std::string(201, 'n')));
+    BOOST_TEST(without_invisible("A\u200bl\xff\u202e") == "Al\xff");
+}
+
 BOOST_AUTO_TEST_CASE(rejects_invalid_names) {
     using namespace std::string_literals;
     const std::vector<std::string> bad{""s,

@@ -66,9 +66,11 @@ struct Fixture {
 struct LeaseFixture {
     gateway::Options options;
     enrolment::Options enrolment_options;
+    Metrics metrics;
+    ImageDecoder images{ImageDecoder::limits(options), metrics};
     Pool<FaceStage> stages;
     Pool<gallery::Store> stores;
-    Backend backend{options, enrolment_options, {}, stages, stores, {}, {}};
+    Backend backend{options, enrolment_options, {}, images, stages, stores, {}, {}};
     Pool<int> pool;
 };
 

@@ -130,6 +130,50 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_source_names) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(rejects_ids_with_other_characters_than_letters_digits_and_a_few_signs) {
+    const auto valid = header(examples::identity());
+    for (const std::string id : {"", "a b", "caf\xc3\xa9", "\xff", "a\x1b[31m", "a\nb", "a\"b"}) {
+        for (const auto* key : {"probe", "track", "subject_id", "run"}) {
+            auto changed = valid;
+            changed[key] = id;
+            rejects<wire::Identity>(changed, 0, std::string(key) + " ");
+        }
+        auto changed = valid;
+        changed["samples"][1] = id;
+        rejects<wire::Identity>(changed, 0, "sample");
+        changed = valid;
+        changed["runner_up"]["subject_id"] = id;
+        rejects<wire::Identity>(changed, 0, "subject_id ");
+        auto ack = header(examples::ack());
+        ack["ref"] = id;
+        rejects<wire::Ack>(ack, 0, "ref ");
+        auto event = header(examples::track());
+        event["track"] = id;
+        rejects<wire::Track>(event, 0, "track ");
+        event["event"] = "end";
+        if (!id.empty()) rejects<wire::Track>(event, 0, "track ");
+    }
+    auto longest = valid;
+    longest["track"] = std::string(wire::max_id_bytes, 'x');
+    BOOST_TEST(wire::decode<wire::Identity>(packed(longest), 0).has_value());
+    longest["track"] = std::string(wire::max_id_bytes + 1, 'x');
+    rejects<wire::Identity>(longest, 0, "track must be 1 to 160 characters");
+    BOOST_TEST(wire::valid_id("Door_1-18bc.f:0/0001"));
+}
+
+BOOST_AUTO_TEST_CASE(rejects_texts_that_are_not_utf8) {
+    for (const auto* key : {"subject", "model", "gallery", "reason"}) {
+        auto changed = header(examples::identity());
+        changed[key] = "Zo\xeb";
+        rejects<wire::Identity>(changed, 0, std::string(key) + " is not valid UTF-8");
+        changed[key] = "Zoë";
+        BOOST_TEST(wire::decode<wire::Identity>(packed(changed), 0).has_value());
+    }
+    auto status = header(examples::status());
+    status["state"] = "\xff";
+    rejects<wire::Status>(status, 0, "state is not valid UTF-8");
+}
+
 BOOST_AUTO_TEST_CASE(rejects_the_decision_unknown_together_with_a_subject) {
     auto changed = header(examples::identity());
     changed["decision"] = "unknown";

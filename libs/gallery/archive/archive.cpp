@@ -81,7 +81,8 @@ Result<ArchivedSample> read_archive_line(std::string_view line) {
                     "the archive contains a line that is not a valid sample; export the gallery "
                     "again");
     }
-    auto name = clean_name(archived.subject);
+    // Archives of earlier versions can contain names with invisible characters.
+    auto name = clean_name(without_invisible(archived.subject));
     if (!name) return std::unexpected(std::move(name.error()));
     archived.subject = std::move(*name);
     auto unpacked = unpack(embedding);

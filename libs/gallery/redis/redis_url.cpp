@@ -28,7 +28,7 @@ std::string without_password(std::string_view url) {
     throw FatalError(Exit::config,
                      fmt::format("redis.url \"{}\": {}; write redis://host:port/database, "
                                  "rediss:// for TLS, or unix:///path?db=database",
-                                 is_printable(shown) ? shown : "?", why));
+                                 is_text(shown) ? shown : "?", why));
 }
 
 std::optional<int> parse_number(std::string_view text, int highest) {
@@ -144,8 +144,7 @@ RedisAddress parse_redis_url(const std::string& url) {
     constexpr std::string_view tcp = "redis://";
     constexpr std::string_view tls = "rediss://";
     constexpr std::string_view local = "unix://";
-    if (!is_printable(url))
-        throw_invalid(url, "the URL contains characters that are not printable");
+    if (!is_text(url)) throw_invalid(url, "the URL contains characters that are not printable");
     const std::string_view text = url;
     if (text.starts_with(tcp)) return parse_tcp(url, text.substr(tcp.size()), false);
     if (text.starts_with(tls)) return parse_tcp(url, text.substr(tls.size()), true);

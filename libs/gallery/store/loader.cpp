@@ -75,7 +75,7 @@ Result<std::vector<SubjectRecord>> read_subjects(Redis& redis,
             if (!reply || reply->elements().size() != 3) return;
             const auto& fields = reply->elements();
             const std::string name(fields[0].text());
-            if (clean_name(name) != name) return;
+            if (!is_stored_name(name)) return;
             records.push_back({{ids[i], name, fields[1].number(), !fields[2].nil()}, {}, 0});
         });
     if (!named) return std::unexpected(std::move(named.error()));

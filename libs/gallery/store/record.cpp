@@ -116,14 +116,14 @@ Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes) 
 }
 
 Result<void> check_sample(const Sample& sample) {
-    if (sample.source.size() > max_source_bytes || !is_printable(sample.source)) {
+    if (sample.source.size() > max_source_bytes || !is_text(sample.source)) {
         return fail(ErrorKind::malformed,
                     fmt::format("the source must be UTF-8 text without control characters, at "
                                 "most {} bytes",
                                 max_source_bytes));
     }
     if (sample.model_id.empty() || sample.model_id.size() > max_model_bytes ||
-        !is_printable(sample.model_id)) {
+        !is_text(sample.model_id)) {
         return fail(ErrorKind::malformed,
                     fmt::format("the model id must be UTF-8 text without control characters, 1 to "
                                 "{} bytes",

@@ -38,8 +38,8 @@ struct StoredProbe {
 Result<StoredProbe> unpack_probe(const std::string& id, std::string_view bytes);
 
 /// Fails with `malformed` if the sample cannot be stored. The source must have at most 4,096 bytes
-/// and the model id 1 to 200 bytes. Both must be printable (see is_printable()), the quality must
-/// be in 0..1, and the embedding must pass check_embedding().
+/// and the model id 1 to 200 bytes. Both must be text (see is_text()), the quality must be in 0..1,
+/// and the embedding must pass check_embedding().
 Result<void> check_sample(const Sample& sample);
 /// Maximum size of a photo in bytes. A crop encoded as JPEG usually has 5,000 to 10,000 bytes.
 inline constexpr std::size_t max_photo_bytes = 36'864;

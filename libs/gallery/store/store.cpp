@@ -30,7 +30,7 @@ Error other_model(const std::string& gallery, const std::string& sample) {
         ErrorKind::refused,
         fmt::format("the gallery uses model {}; samples of model {} can be added only after all "
                     "subjects are removed",
-                    is_printable(gallery) ? gallery : "?", sample)};
+                    is_text(gallery) ? gallery : "?", sample)};
 }
 
 }  // namespace
@@ -71,17 +71,23 @@ Result<std::string> Store::commit(const std::function<Result<Plan>()>& plan_writ
                 "other programs keep changing the gallery; try again later");
 }
 
-Result<std::optional<std::string>> Store::subject_id(const std::string& clean) {
-    auto reply = redis_.run({"HGET", keys::names, clean});
-    if (!reply) return std::unexpected(std::move(reply.error()));
-    if (reply->nil()) return std::nullopt;
-    if (!valid_id(reply->text())) {
+Result<std::optional<Store::Known>> Store::known_subject(const std::string& name) {
+    const auto names = stored_names(name);
+    if (!names) return std::unexpected(names.error());
+    Redis::Command command{"HMGET", keys::names};
+    command.insert(command.end(), names->begin(), names->end());
+    const auto reply = redis_.run(command);
+    if (!reply) return std::unexpected(reply.error());
+    const auto& ids = reply->elements();
+    for (std::size_t i = 0; i < ids.size() && i < names->size(); ++i) {
+        if (ids[i].nil()) continue;
+        if (valid_id(ids[i].text())) return Known{(*names)[i], std::string(ids[i].text())};
         return fail(ErrorKind::malformed,
                     fmt::format("the id of \"{}\" is damaged; restore Redis from a backup (see "
                                 "docs/operations.md)",
-                                clean));
+                                (*names)[i]));
     }
-    return std::string(reply->text());
+    return std::nullopt;
 }
 
 Result<std::vector<std::string>> Store::sample_ids(const std::string& subject) {
@@ -101,8 +107,6 @@ Result<std::vector<Result<Sample>>> Store::samples_of(const std::string& subject
 }
 
 Result<Sample> Store::add(const std::string& name, Sample sample, const std::string& photo) {
-    const auto clean = clean_name(name);
-    if (!clean) return std::unexpected(clean.error());
     if (auto good = check_sample(sample); !good) return std::unexpected(good.error());
     if (!photo.empty()) {
         if (auto good = check_photo(photo); !good) return std::unexpected(good.error());
@@ -116,15 +120,18 @@ Result<Sample> Store::add(const std::string& name, Sample sample, const std::str
         if (!model->nil() && model->text() != sample.model_id) {
             return std::unexpected(other_model(std::string(model->text()), sample.model_id));
         }
-        const auto known = subject_id(*clean);
+        const auto known = known_subject(name);
         if (!known) return std::unexpected(known.error());
+        const bool is_new = !known->has_value();
+        const auto clean = is_new ? clean_name(name) : (*known)->name;
+        if (!clean) return std::unexpected(clean.error());
 
         if (sample.created == 0) sample.created = utc_ns();
         sample.id = new_id();
-        sample.subject_id = known->has_value() ? **known : new_id();
+        sample.subject_id = is_new ? new_id() : (*known)->id;
         Plan plan{
             "add", keys::part_of(sample.subject_id), {{"SET", keys::model, sample.model_id}}, {}};
-        if (known->has_value()) {
+        if (!is_new) {
             // Reject a photo that is already enrolled for this subject. A second copy would add no
             // information, but could take the place of another sample among the best_k most similar
             // samples.
@@ -165,7 +172,7 @@ Result<std::vector<SubjectEntry>> Store::list() {
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const std::string name(fields[i].text());
         const std::string id(fields[i + 1].text());
-        if (!valid_id(id) || clean_name(name) != name) continue;
+        if (!valid_id(id) || !is_stored_name(name)) continue;
         sorted[name].subject = {.id = id, .name = name};
     }
     std::vector<SubjectEntry> entries;
@@ -196,15 +203,13 @@ Result<std::vector<SubjectEntry>> Store::list() {
 }
 
 Result<std::optional<Subject>> Store::find(const std::string& name) {
-    const auto clean = clean_name(name);
-    if (!clean) return std::unexpected(clean.error());
-    const auto id = subject_id(*clean);
-    if (!id) return std::unexpected(id.error());
-    if (!id->has_value()) return std::nullopt;
-    const auto stored = redis_.run({"HMGET", keys::subject(**id), "created", "ignored"});
+    const auto known = known_subject(name);
+    if (!known) return std::unexpected(known.error());
+    if (!known->has_value()) return std::nullopt;
+    const auto stored = redis_.run({"HMGET", keys::subject((*known)->id), "created", "ignored"});
     if (!stored) return std::unexpected(stored.error());
     const auto& fields = stored->elements();
-    return Subject{**id, *clean, fields[0].number(), !fields[1].nil()};
+    return Subject{(*known)->id, (*known)->name, fields[0].number(), !fields[1].nil()};
 }
 
 Result<std::vector<Sample>> Store::show(const std::string& name) {

@@ -39,9 +39,10 @@ struct RemovedSample {
 };
 
 /// Access to the gallery in Redis. Subjects, samples and the policy are changed in transactions,
-/// each of which also appends to the change stream. Several programs can write concurrently. All
-/// functions apply clean_name() to names and fail with its errors. Not thread-safe: use one object
-/// per thread. Errors: see class Redis; also `malformed` if a record in Redis is damaged, and
+/// each of which also appends to the change stream. Several programs can write concurrently. New
+/// names are stored as clean_name() returns them; a subject is found by each of stored_names().
+/// Functions with a name fail with the errors of these two. Not thread-safe: use one object per
+/// thread. Errors: see class Redis; also `malformed` if a record in Redis is damaged, and
 /// `unavailable` if a write fails because other programs write continuously.
 class Store {
   public:
@@ -62,7 +63,7 @@ class Store {
     /// `refused` if the name is invalid.
     Result<Subject> add_subject(const std::string& name);
 
-    /// Renames the subject named `name`. If another subject is already named `new_name`, merges the
+    /// Renames the subject named `name`. If another subject has the name `new_name`, merges the
     /// two: moves the samples to the other subject, and removes the subject named `name`, the
     /// results that name it, and the memory of their tracks. If the removed subject was ignored,
     /// also marks the other one as ignored; see set_ignored(). Returns whether subjects were
@@ -129,6 +130,11 @@ class Store {
 
   private:
     struct Plan;
+    /// Name and id of a stored subject.
+    struct Known {
+        std::string name;
+        std::string id;
+    };
     /// Samples that delete_records() deleted.
     struct DeletedSamples {
         std::size_t samples = 0;            ///< number of deleted samples
@@ -136,9 +142,9 @@ class Store {
     };
 
     Result<std::string> commit(const std::function<Result<Plan>()>& plan_write);
-    /// Returns the id of the subject with that name, or nothing if there is none. Requires:
-    /// clean_name() returned the name.
-    Result<std::optional<std::string>> subject_id(const std::string& clean);
+    /// Returns the subject that is stored under one of stored_names(name), or nothing if there is
+    /// none.
+    Result<std::optional<Known>> known_subject(const std::string& name);
     /// Returns the ids of all samples of the subject with the id `subject`, in the order in which
     /// they were added to it.
     Result<std::vector<std::string>> sample_ids(const std::string& subject);

@@ -42,10 +42,11 @@ Result<Subject> Store::add_subject(const std::string& name) {
     if (!clean) return std::unexpected(clean.error());
     Subject subject{.id = new_id(), .name = *clean, .created = utc_ns()};
     auto written = commit([&]() -> Result<Plan> {
-        const auto known = subject_id(*clean);
+        const auto known = known_subject(name);
         if (!known) return std::unexpected(known.error());
         if (known->has_value()) {
-            return fail(ErrorKind::exists, fmt::format("\"{}\" is already in the gallery", *clean));
+            return fail(ErrorKind::exists,
+                        fmt::format("\"{}\" is already in the gallery", (*known)->name));
         }
         return Plan{"add",
                     keys::part_of(subject.id),
@@ -60,48 +61,50 @@ Result<Subject> Store::add_subject(const std::string& name) {
 }
 
 Result<bool> Store::rename(const std::string& name, const std::string& new_name) {
-    const auto from = clean_name(name);
-    if (!from) return std::unexpected(from.error());
-    const auto to = clean_name(new_name);
-    if (!to) return std::unexpected(to.error());
     bool merged = false;
     auto written = commit([&]() -> Result<Plan> {
-        const auto id = subject_id(*from);
-        if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(unknown_subject(*from));
-        const auto other = subject_id(*to);
+        const auto from = known_subject(name);
+        if (!from) return std::unexpected(from.error());
+        if (!from->has_value()) return std::unexpected(unknown_subject(name));
+        const auto& id = (*from)->id;
+        auto other = known_subject(new_name);
+        const auto to = clean_name(new_name);
+        // If the new name is another form of the subject's own name, its clean form is either free
+        // or the name of a different subject.
+        if (to && other && other->has_value() && (*other)->id == id) other = known_subject(*to);
         if (!other) return std::unexpected(other.error());
-        // Renaming a subject to its own name is not a merge.
-        merged = other->has_value() && *from != *to;
-        Plan plan{"rename", keys::part_of(**id), {}, {}};
+        merged = other->has_value() && (*other)->id != id;
+        Plan plan{"rename", keys::part_of(id), {}, {}};
         if (!merged) {
-            plan.commands = {{"HDEL", keys::names, *from},
-                             {"HSET", keys::names, *to, **id},
-                             {"HSET", keys::subject(**id), "name", *to}};
+            if (!to) return std::unexpected(to.error());
+            plan.commands = {{"HDEL", keys::names, (*from)->name},
+                             {"HSET", keys::names, *to, id},
+                             {"HSET", keys::subject(id), "name", *to}};
             return plan;
         }
+        const auto& into = (*other)->id;
         // Merge: move the samples to the other subject, then remove the renamed subject.
-        const auto samples = sample_ids(**id);
+        const auto samples = sample_ids(id);
         if (!samples) return std::unexpected(samples.error());
         plan.op = "merge";
         for (const std::string& sample : *samples) {
-            plan.commands.push_back({"HSET", keys::sample(sample), "subject", **other});
-            plan.commands.push_back({"RPUSH", keys::subject_samples(**other), sample});
+            plan.commands.push_back({"HSET", keys::sample(sample), "subject", into});
+            plan.commands.push_back({"RPUSH", keys::subject_samples(into), sample});
         }
-        plan.commands.push_back({"HDEL", keys::names, *from});
-        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
-        plan.commands.push_back({"DEL", keys::subject(**id), keys::subject_samples(**id)});
+        plan.commands.push_back({"HDEL", keys::names, (*from)->name});
+        plan.commands.push_back({"SREM", keys::part(plan.part), id});
+        plan.commands.push_back({"DEL", keys::subject(id), keys::subject_samples(id)});
         // commit() appends one part of the gallery (see keys.hpp) to the change stream: the part
         // that contains the renamed subject. The part of the other subject changes too, so append
         // it here.
         plan.commands.push_back(
-            {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(**other)});
+            {"XADD", keys::changes, "*", "op", plan.op, "part", keys::part_of(into)});
         // Erase results that contain the id of the removed subject, because a later removal of the
         // merged subject would not find them.
-        plan.forget = {**id};
-        const auto ignored = redis_.run({"HGET", keys::subject(**id), "ignored"});
+        plan.forget = {id};
+        const auto ignored = redis_.run({"HGET", keys::subject(id), "ignored"});
         if (!ignored) return std::unexpected(ignored.error());
-        if (!ignored->nil()) ignore(**other, plan.commands, plan.forget);
+        if (!ignored->nil()) ignore(into, plan.commands, plan.forget);
         return plan;
     });
     if (!written) return std::unexpected(std::move(written.error()));
@@ -109,17 +112,16 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
 }
 
 Result<void> Store::set_ignored(const std::string& name, bool ignored) {
-    const auto clean = clean_name(name);
-    if (!clean) return std::unexpected(clean.error());
     auto written = commit([&]() -> Result<Plan> {
-        const auto id = subject_id(*clean);
-        if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(unknown_subject(*clean));
-        Plan plan{ignored ? "ignore" : "report", keys::part_of(**id), {}, {}};
+        const auto known = known_subject(name);
+        if (!known) return std::unexpected(known.error());
+        if (!known->has_value()) return std::unexpected(unknown_subject(name));
+        const auto& id = (*known)->id;
+        Plan plan{ignored ? "ignore" : "report", keys::part_of(id), {}, {}};
         if (ignored) {
-            ignore(**id, plan.commands, plan.forget);
+            ignore(id, plan.commands, plan.forget);
         } else {
-            plan.commands.push_back({"HDEL", keys::subject(**id), "ignored"});
+            plan.commands.push_back({"HDEL", keys::subject(id), "ignored"});
         }
         return plan;
     });
@@ -205,16 +207,15 @@ Result<RemovedSample> Store::remove_sample(const std::string& id) {
 /// deletes the results that contain the id of the subject or of one of the samples, and the memory
 /// of the tracks of these results.
 Result<Store::DeletedSamples> Store::delete_records(const std::string& name, bool subject_too) {
-    const auto clean = clean_name(name);
-    if (!clean) return std::unexpected(clean.error());
     DeletedSamples deleted;
     auto written = commit([&]() -> Result<Plan> {
-        const auto id = subject_id(*clean);
-        if (!id) return std::unexpected(id.error());
-        if (!id->has_value()) return std::unexpected(unknown_subject(*clean));
-        const auto ids = sample_ids(**id);
+        const auto known = known_subject(name);
+        if (!known) return std::unexpected(known.error());
+        if (!known->has_value()) return std::unexpected(unknown_subject(name));
+        const auto& id = (*known)->id;
+        const auto ids = sample_ids(id);
         if (!ids) return std::unexpected(ids.error());
-        const auto samples = samples_of(**id);
+        const auto samples = samples_of(id);
         if (!samples) return std::unexpected(samples.error());
         const auto names = redis_.run({"HLEN", keys::names});
         if (!names) return std::unexpected(names.error());
@@ -224,13 +225,13 @@ Result<Store::DeletedSamples> Store::delete_records(const std::string& name, boo
         for (const auto& sample : *samples) {
             if (sample) deleted.embeddings.push_back(sample->embedding);
         }
-        Plan plan{"remove", keys::part_of(**id), {}, {**id}};
+        Plan plan{"remove", keys::part_of(id), {}, {id}};
         for (const std::string& sample : *ids) drop_sample(sample, plan.commands, plan.forget);
-        plan.commands.push_back({"DEL", keys::subject_samples(**id)});
+        plan.commands.push_back({"DEL", keys::subject_samples(id)});
         if (!subject_too) return plan;
-        plan.commands.push_back({"HDEL", keys::names, *clean});
-        plan.commands.push_back({"SREM", keys::part(plan.part), **id});
-        plan.commands.push_back({"DEL", keys::subject(**id)});
+        plan.commands.push_back({"HDEL", keys::names, (*known)->name});
+        plan.commands.push_back({"SREM", keys::part(plan.part), id});
+        plan.commands.push_back({"DEL", keys::subject(id)});
         // If this was the last subject, allow samples of another model.
         if (names->number() == 1) plan.commands.push_back({"DEL", keys::model});
         return plan;

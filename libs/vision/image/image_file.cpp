@@ -1,11 +1,11 @@
 #include "vision/image/image_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +16,7 @@
 
 #include "base/file.hpp"
 #include "vision/image/image_header.hpp"
+#include "vision/image/image_metadata.hpp"
 #include "vision/image/mat.hpp"
 #include "vision/video/silence.hpp"
 
@@ -26,6 +27,13 @@ namespace {
 // Maximum size of an image file: that of an uncompressed image of max_image_pixels with 16 bits per
 // channel and alpha, plus 64 KiB for its header.
 constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
+
+// Maximum number of strips and tiles of a TIFF file. Decoding each takes about 30 microseconds,
+// even if it contains one pixel.
+constexpr std::uint64_t max_tiff_pieces = 65'536;
+// Compressions of TIFF: none, CCITT (3), LZW, JPEG, deflate (2), PackBits. Others are rare, and one
+// of them (JBIG) takes a minute to decode a file of 200 bytes.
+constexpr std::array<std::uint64_t, 9> tiff_compressions{1, 2, 3, 4, 5, 7, 8, 32'773, 32'946};
 
 /// Rotates and mirrors an image so that it is upright. `orientation`: EXIF orientation, 1 to 8.
 cv::Mat upright(cv::Mat mat, int orientation) {
@@ -59,42 +67,26 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     return bytes;
 }
 
-/// Removes the colour profile from a PNG file. Profiles are not used, and for the profiles of many
-/// cameras and programs, libpng prints warnings to standard error.
-void drop_png_profile(std::vector<std::uint8_t>& bytes) {
-    constexpr std::size_t signature = 8;
-    constexpr std::size_t overhead = 12;  // length, type and checksum of a chunk
-    const std::string_view magic("\x89PNG\r\n\x1a\n", signature);
-    const auto text_at = [&](std::size_t position, std::size_t size) {
-        return std::string(bytes.begin() + static_cast<std::ptrdiff_t>(position),
-                           bytes.begin() + static_cast<std::ptrdiff_t>(position + size));
-    };
-    if (bytes.size() < signature || text_at(0, signature) != magic) return;
-    // Move each chunk behind the chunks that are kept. Erasing the profiles one by one would move
-    // all later bytes each time, which takes minutes if a hostile file contains many profiles.
-    std::size_t position = signature;
-    std::size_t kept = signature;
-    const auto keep = [&](std::size_t size) {
-        const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(position);
-        if (kept != position)
-            std::copy(from, from + static_cast<std::ptrdiff_t>(size),
-                      bytes.begin() + static_cast<std::ptrdiff_t>(kept));
-        position += size;
-        kept += size;
-    };
-    while (bytes.size() - position >= overhead) {
-        std::size_t length = 0;
-        for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[position + i];
-        const auto type = text_at(position + 4, 4);
-        // The profile precedes the pixels (IDAT), so end the search there.
-        if (type == "IDAT" || length > bytes.size() - position - overhead) break;
-        if (type == "iCCP")
-            position += length + overhead;
-        else
-            keep(length + overhead);
+/// Returns the error for a file whose decoding would take much longer than its size suggests.
+std::optional<Error> complexity_error(const ImageHeader& header, const std::string& name) {
+    if (header.scans > max_scans) {
+        return Error{ErrorKind::too_large,
+                     fmt::format("{} has {} scans; the limit is {}; save it as a JPEG that is not "
+                                 "progressive",
+                                 name, header.scans, max_scans)};
     }
-    keep(bytes.size() - position);
-    bytes.resize(kept);
+    if (header.pieces > max_tiff_pieces) {
+        return Error{ErrorKind::too_large,
+                     fmt::format("{} has {} strips or tiles; the limit is {}; save it as a PNG",
+                                 name, header.pieces, max_tiff_pieces)};
+    }
+    if (std::ranges::find(tiff_compressions, header.tiff_compression) == tiff_compressions.end()) {
+        return Error{ErrorKind::unsupported,
+                     fmt::format("{} uses the TIFF compression {}, which is not supported; save it "
+                                 "with the compression LZW, or as a PNG",
+                                 name, header.tiff_compression)};
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -117,8 +109,9 @@ Result<Image> decode_image(std::vector<unsigned char> bytes, const std::string& 
         return fail(ErrorKind::too_large,
                     fmt::format("{} has {} x {} pixels; the limit is {} pixels", name,
                                 header->width, header->height, limit));
+    if (auto error = complexity_error(*header, name)) return std::unexpected(std::move(*error));
     if (!header->complete) return fail(ErrorKind::malformed, fmt::format("{} is truncated", name));
-    drop_png_profile(bytes);
+    drop_metadata(bytes);
     try {
         cv::Mat mat = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (mat.empty())

@@ -13,11 +13,15 @@ namespace facebus::vision {
 
 /// Images with more pixels are rejected before they are decoded.
 inline constexpr std::int64_t max_image_pixels = 64'000'000;
+/// JPEG files with more scans are rejected before they are decoded. Decoding visits all pixels for
+/// every scan, even if the scan is empty. Encoders write about 10.
+inline constexpr std::uint64_t max_scans = 100;
 
 /// Reads a JPEG, PNG, BMP, WebP, TIFF or PNM file as 8-bit BGR, turned upright according to its
 /// EXIF orientation. Grey, CMYK, palette, alpha and 16-bit images are converted. Errors:
 /// unavailable (the file cannot be read), malformed (a different format, damaged or truncated),
-/// too_large (more pixels than max_image_pixels, or too many bytes).
+/// too_large (more pixels than max_image_pixels, more scans than max_scans, or too many bytes,
+/// strips or tiles), unsupported (a rare compression of TIFF).
 Result<Image> read_image(const std::filesystem::path& file);
 
 /// Decodes an image file in memory as read_image() does. `name`: name of the image in error

@@ -5,113 +5,33 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "vision/image/byte_reader.hpp"
+#include "vision/image/jpeg_segment.hpp"
+#include "vision/image/tiff_directory.hpp"
+
 namespace facebus::vision {
 
 namespace {
 
-using Span = std::span<const unsigned char>;
-
-/// Reads numbers from a file in memory. A number beyond the end of the file is read as 0.
-class Reader {
-  public:
-    explicit Reader(Span bytes, bool big_endian = true) : bytes_(bytes), big_(big_endian) {}
-
-    [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t size) const {
-        if (at > bytes_.size() || bytes_.size() - at < size) return 0;
-        std::uint32_t value = 0;
-        for (std::size_t i = 0; i < size; ++i)
-            value = value << 8U | bytes_[at + (big_ ? i : size - 1 - i)];
-        return value;
-    }
-    [[nodiscard]] bool has(std::size_t at, std::string_view text) const {
-        return at <= bytes_.size() && bytes_.size() - at >= text.size() &&
-               std::equal(
-                   text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at),
-                   [](char c, unsigned char b) { return static_cast<unsigned char>(c) == b; });
-    }
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] Span from(std::size_t at, std::size_t size) const {
-        at = std::min(at, bytes_.size());
-        return bytes_.subspan(at, std::min(size, bytes_.size() - at));
-    }
-
-  private:
-    Span bytes_;
-    bool big_;
-};
-
-struct TiffTags {
-    std::uint64_t width = 0;   ///< 0 if it is missing or its entry is invalid
-    std::uint64_t height = 0;  ///< 0 if it is missing or its entry is invalid
-    int orientation = 1;
-};
-
-/// Reads the first directory of a TIFF file or of EXIF data, which has the same format.
-std::optional<TiffTags> read_tiff(Span bytes) {
-    const bool big = Reader(bytes).has(0, "MM");
-    const Reader in(bytes, big);
-    if (!(big || in.has(0, "II")) || in.number(2, 2) != 42) return std::nullopt;
-    const std::size_t directory = in.number(4, 4);
-    const std::size_t entries = in.number(directory, 2);
-    constexpr std::uint32_t width_tag = 256;
-    constexpr std::uint32_t height_tag = 257;
-    constexpr std::uint32_t orientation_tag = 274;
-    constexpr std::uint32_t type_short = 3;
-    constexpr std::uint32_t type_long = 4;
-    TiffTags tags;
-    std::optional<std::uint64_t> width;
-    std::optional<std::uint64_t> height;
-    for (std::size_t i = 0; i < entries; ++i) {
-        const std::size_t at = directory + 2 + i * 12;
-        if (at + 12 > in.size()) break;
-        const std::uint32_t tag = in.number(at, 2);
-        const std::uint32_t type = in.number(at + 2, 2);
-        const std::uint32_t value = in.number(at + 8, type == type_short ? 2 : 4);
-        // An entry of another type, or with more than one value, may contain the file offset of the
-        // width or height instead of the number itself.
-        const bool is_size = (type == type_short || type == type_long) && in.number(at + 4, 4) == 1;
-        // If there are several entries for the width or the height, libtiff reads the first one.
-        if (tag == width_tag && !width) width = is_size ? value : 0U;
-        if (tag == height_tag && !height) height = is_size ? value : 0U;
-        if (tag == orientation_tag && value >= 1 && value <= 8)
-            tags.orientation = static_cast<int>(value);
-    }
-    tags.width = width.value_or(0);
-    tags.height = height.value_or(0);
-    return tags;
-}
+using Span = ByteReader::Span;
 
 int exif_orientation(Span exif) {
-    const auto tags = read_tiff(exif);
-    return tags ? tags->orientation : 1;
+    const auto directory = read_tiff_directory(exif);
+    return directory ? directory->orientation : 1;
 }
 
-/// Reads the segments of a JPEG file up to the end marker. Each segment starts with 0xFF and a
-/// marker; most also have a length.
-std::optional<ImageHeader> read_jpeg(const Reader& in) {
-    ImageHeader header;
-    header.complete = false;
+/// Reads the segments of a JPEG file up to the end marker.
+ImageHeader read_jpeg(const ByteReader& in) {
+    ImageHeader header{.complete = false, .scans = 0};
     bool has_exif = false;
-    std::size_t at = 2;
-    while (at + 2 <= in.size()) {
-        if (in.number(at, 1) != 0xFF) {
-            ++at;  // entropy-coded data, or garbage, which decoders skip, too
-            continue;
-        }
-        const std::uint32_t marker = in.number(at + 1, 1);
-        if (marker == 0xD9) {  // end of image
+    for (auto segment = next_jpeg_segment(in, 2); segment;
+         segment = next_jpeg_segment(in, segment->at + segment->size)) {
+        const auto [marker, at, size] = *segment;
+        if (marker == jpeg::end_of_image) {
             header.complete = true;
             break;
         }
-        // These have no length: escaped data (0), fill bytes (0xFF), TEM (1), restart markers (0xD0
-        // to 0xD7) and the start of the image (0xD8).
-        const bool no_length =
-            marker == 0 || marker == 0xFF || marker == 1 || (marker >= 0xD0 && marker <= 0xD8);
-        if (no_length) {
-            at += marker == 0xFF ? 1 : 2;
-            continue;
-        }
-        const std::size_t length = in.number(at + 2, 2);
+        if (marker == jpeg::start_of_scan) ++header.scans;
         // The segment that starts a frame, in any JPEG encoding, contains the size of the image.
         const bool frame =
             marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
@@ -120,17 +40,16 @@ std::optional<ImageHeader> read_jpeg(const Reader& in) {
             header.width = in.number(at + 7, 2);
         }
         // Use only the first EXIF block, as common image viewers do.
-        if (marker == 0xE1 && !has_exif && length > 8 &&
+        if (marker == jpeg::app1 && !has_exif && size > 10 &&
             in.has(at + 4, std::string_view("Exif\0\0", 6))) {
             has_exif = true;
-            header.orientation = exif_orientation(in.from(at + 10, length - 8));
+            header.orientation = exif_orientation(in.from(at + 10, size - 10));
         }
-        at += 2 + std::max<std::size_t>(length, 2);
     }
     return header;
 }
 
-std::optional<ImageHeader> read_png(const Reader& in) {
+std::optional<ImageHeader> read_png(const ByteReader& in) {
     ImageHeader header;
     header.complete = false;
     header.width = in.number(16, 4);
@@ -146,7 +65,7 @@ std::optional<ImageHeader> read_png(const Reader& in) {
 }
 
 std::optional<ImageHeader> read_bmp(Span bytes) {
-    const Reader in(bytes, false);
+    const ByteReader in(bytes, false);
     ImageHeader header;
     if (in.number(14, 4) == 12) {  // OS/2 header
         header.width = in.number(18, 2);
@@ -170,7 +89,7 @@ std::optional<ImageHeader> read_bmp(Span bytes) {
 /// and libwebp rejected it, OpenCV would try decoders of other formats, and one of them trusts the
 /// sizes in the file.
 std::optional<ImageHeader> read_webp(Span bytes) {
-    const Reader in(bytes, false);
+    const ByteReader in(bytes, false);
     ImageHeader header;
     const std::uint64_t riff = in.number(4, 4);
     const std::uint64_t chunk = in.number(16, 4);
@@ -232,14 +151,20 @@ std::optional<ImageHeader> read_pnm(Span bytes) {
 }
 
 std::optional<ImageHeader> read_any(Span bytes) {
-    const Reader in(bytes);
+    const ByteReader in(bytes);
     if (in.has(0, "\xFF\xD8\xFF")) return read_jpeg(in);
     if (in.has(0, "\x89PNG\r\n\x1A\n")) return read_png(in);
     if (in.has(0, "BM")) return read_bmp(bytes);
     if (in.has(0, "RIFF") && in.has(8, "WEBP")) return read_webp(bytes);
-    if (const auto tiff = read_tiff(bytes)) {
+    if (const auto tiff = read_tiff_directory(bytes)) {
+        // libtiff would copy the bytes for each entry that refers to them, which could be a
+        // thousand times the size of the file. Valid files share at most a few numbers.
+        if (tiff->referenced_bytes > 2 * bytes.size() || tiff->pieces == 0) return std::nullopt;
         // OpenCV rotates TIFF images upright itself, so do not return their orientation.
-        return ImageHeader{.width = tiff->width, .height = tiff->height};
+        return ImageHeader{.width = tiff->width,
+                           .height = tiff->height,
+                           .pieces = tiff->pieces,
+                           .tiff_compression = tiff->compression};
     }
     if (bytes.size() > 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
         std::isspace(bytes[2]) != 0)

@@ -15,6 +15,10 @@ struct ImageHeader {
     int orientation = 1;
     /// False if the file is known to be truncated.
     bool complete = true;
+    std::uint64_t scans = 1;   ///< number of scans; 1 for formats without scans
+    std::uint64_t pieces = 1;  ///< number of strips or tiles of a TIFF file, otherwise 1
+    /// TIFF's number of the compression; 1 (uncompressed) for other formats.
+    std::uint64_t tiff_compression = 1;
 };
 
 /// Reads the header of a JPEG, PNG, BMP, WebP, TIFF or PNM file. Returns nothing if the file has

@@ -11,6 +11,7 @@
 #include "cli/counted.hpp"
 #include "cli/gallery/face_folder.hpp"
 #include "cli/must.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/store/store.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"
@@ -169,13 +170,13 @@ std::string Collection::face_counts() const {
 
 void Collection::print() const {
     for (const auto& person : people_) {
-        fmt::print(
+        safe_print(
             "{:<24} {:>9}  {:>9}  {}{}\n", person.folder,
             counted(crops_of(person), "crop", "crops"),
             counted(person.tracks.size(), "track", "tracks"), time_span(person),
             person.subject ? fmt::format("  similarity {:.2f}", person.subject->similarity) : "");
     }
-    fmt::print("{0}\n{1} in {2}; check {3}, rename the folders, then run facebus gallery add {2}\n",
+    safe_print("{0}\n{1} in {2}; check {3}, rename the folders, then run facebus gallery add {2}\n",
                face_counts(), counted(people_.size(), "person", "people"), folder_.path().string(),
                (folder_.path() / contact_sheet_name).string());
 }
@@ -210,7 +211,7 @@ void Collection::print_json() const {
                      {"blurred", count_.blurred},
                      {"poor", count_.poor},
                      {"redundant", count_.redundant()}}}};
-    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+    safe_print_json(all, 2);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cli/gallery/enrol.hpp"
 #include "cli/progress.hpp"
 #include "cli/result_line.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/store/store.hpp"
 #include "results/latency.hpp"
 #include "results/result_stream.hpp"
@@ -93,7 +94,7 @@ class Demo {
     }
 
   private:
-    static void print_line(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+    static void print_line(const std::string& text) { safe_print(stderr, "{}\n", text); }
 
     bool start_redis() {
         const auto folder = scratch_.path().string();
@@ -237,8 +238,7 @@ class Demo {
                          [&](const wire::Identity& identity, const Bytes& crop) {
                              report_.add(identity, crop);
                              latency_.add(identity);
-                             fmt::print("{}\n", format_line(identity, colour));
-                             std::fflush(stdout);
+                             print_now(format_line(identity, colour));
                              return true;
                          },
                      .track =
@@ -275,19 +275,19 @@ class Demo {
     }
 
     void report() {
-        fmt::print("\n{}\n{}", report_.summary(), latency_.table());
+        safe_print_lines(fmt::format("\n{}\n{}", report_.summary(), latency_.table()));
         const auto sheet = options_.output / contact_sheet_name;
         if (report_.write_sheet(sheet,
                                 fmt::format("facebus: {}", vision::without_credentials(source_)))) {
-            fmt::print("contact sheet: {}\n", sheet.string());
+            safe_print("contact sheet: {}\n", sheet.string());
         } else {
-            fmt::print("no contact sheet, because no result has a crop\n");
+            safe_print("no contact sheet, because no result has a crop\n");
         }
         if (vision::source_kind(source_) == vision::SourceKind::file &&
             !context_.stop.requested()) {
             const auto video = options_.output / "annotated.mp4";
             report_.write_video(source_, video, context_.stop);
-            fmt::print("annotated video: {}\n", video.string());
+            safe_print("annotated video: {}\n", video.string());
         }
     }
 

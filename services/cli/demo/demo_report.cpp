@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text/unicode.hpp"
 #include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
@@ -54,13 +55,16 @@ std::string DemoReport::summary() const {
     std::map<std::string, std::size_t> people;
     for (const auto& track : order_) {
         const auto& last = tracks_.at(track).identities.back();
-        out += fmt::format("  track {:<4} from {:>7.2f} s  {:<9} {:<24} {}\n", short_track(track),
-                           static_cast<double>(tracks_.at(track).first_pts) / 1e9,
-                           to_string(last.decision), display_name(last), details(last));
+        out += fmt::format(
+            "  track {:<4} from {:>7.2f} s  {:<9} {:<24} {}\n", printable(short_track(track)),
+            static_cast<double>(tracks_.at(track).first_pts) / 1e9, to_string(last.decision),
+            printable(display_name(last)), printable(details(last)));
         ++people[display_name(last)];
     }
     out += counted(order_.size(), "track", "tracks") + ":";
-    for (const auto& [name, count] : people) out += fmt::format(" {} x{}", name, count);
+    for (const auto& [name, count] : people) {
+        out += fmt::format(" {} x{}", printable(name), count);
+    }
     return out + "\n";
 }
 

@@ -16,6 +16,7 @@
 #include "cli/evaluation/verification.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 
 namespace facebus::cli {
 namespace {
@@ -141,10 +142,10 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
     for (const double rate : verification_rates) {
         const auto point = at_false_accepts(genuine, impostor, rate);
         if (point) {
-            fmt::print("  TAR at FAR {:<6g} {:.4f}   (threshold {:.3f})\n", rate,
+            safe_print("  TAR at FAR {:<6g} {:.4f}   (threshold {:.3f})\n", rate,
                        point->true_accepts, point->threshold);
         } else {
-            fmt::print("  TAR at FAR {:<6g} requires at least {:.0f} impostor pairs\n", rate,
+            safe_print("  TAR at FAR {:<6g} requires at least {:.0f} impostor pairs\n", rate,
                        1 / rate);
         }
     }
@@ -152,10 +153,10 @@ void print_points(const ScoreCounts& genuine, const ScoreCounts& impostor) {
 
 void print(const CalibrationCheck& check) {
     if (check.trials == 0) {
-        fmt::print("\ncalibration check: too few people with enough images\n");
+        safe_print("\ncalibration check: too few people with enough images\n");
         return;
     }
-    fmt::print(
+    safe_print(
         "\ncalibration check: target FPIR {}, {} trials, {} and {} per person, cohort fitted to "
         "other people\n"
         "  impostors identified (FPIR)                {} of {}\n"
@@ -169,63 +170,63 @@ void print(const CalibrationCheck& check) {
         percent(share(check.mated_misidentified, check.mated)), check.mated);
     for (const auto& bin : check.bins) {
         if (bin.decisions == 0) continue;
-        fmt::print(" {:.2f}: {:.2f} ({})", bin.predicted / static_cast<double>(bin.decisions),
+        safe_print(" {:.2f}: {:.2f} ({})", bin.predicted / static_cast<double>(bin.decisions),
                    share(bin.correct, bin.decisions), bin.decisions);
     }
-    fmt::print("\n");
+    safe_print("\n");
 }
 
 void print(const Report& report) {
     const auto& [folder, set, verification, all_pairs, identification, calibration] = report;
-    fmt::print("{}: {} of {}, no face found in {}\nmodel {}\n", folder,
+    safe_print("{}: {} of {}, no face found in {}\nmodel {}\n", folder,
                counted(set.images.size(), "image", "images"),
                counted(set.people(), "person", "people"), set.without_face(), set.model_id);
     if (!verification.pairs.empty()) {
-        fmt::print("\nverification, {} in {}\n  accuracy {:.4f} ± {:.4f}   (threshold {:.3f})\n",
+        safe_print("\nverification, {} in {}\n  accuracy {:.4f} ± {:.4f}   (threshold {:.3f})\n",
                    counted(verification.pairs.size(), "pair", "pairs"),
                    counted(verification.folds, "fold", "folds"), verification.accuracy,
                    verification.deviation, verification.threshold);
         print_points(verification.genuine, verification.impostor);
     }
-    fmt::print("\nverification, all pairs: {} genuine, {} impostor\n", all_pairs.genuine.total(),
+    safe_print("\nverification, all pairs: {} genuine, {} impostor\n", all_pairs.genuine.total(),
                all_pairs.impostor.total());
     print_points(all_pairs.genuine, all_pairs.impostor);
     if (identification.results.empty()) {
-        fmt::print("\nidentification: too few people with enough images\n");
+        safe_print("\nidentification: too few people with enough images\n");
         print(calibration);
         return;
     }
-    fmt::print(
+    safe_print(
         "\nidentification, {} trials: {} people enrolled, {} of them with probes, {} impostors\n"
         "  samples  probes      rank 1   FNIR at FPIR 1%   (threshold)   at 0.1%   (threshold)\n",
         identification.trials, identification.enrolled, identification.mated,
         identification.impostors);
     for (const auto& result : identification.results) {
-        fmt::print("  {:>7}  {:>6}  {:>10}", result.samples, result.probes,
+        safe_print("  {:>7}  {:>6}  {:>10}", result.samples, result.probes,
                    percent(result.rank_one));
         for (const double rate : identification_rates) {
             const auto point = result.at(rate);
-            fmt::print("  {:>{}}  {:>12}", point ? percent(1 - point->true_accepts) : "-",
+            safe_print("  {:>{}}  {:>12}", point ? percent(1 - point->true_accepts) : "-",
                        rate == identification_rates.front() ? 16 : 8,
                        point ? fmt::format("{:.3f}", point->threshold) : "-");
         }
-        fmt::print("\n");
+        safe_print("\n");
     }
     print(calibration);
 }
 
 void print_failures(const Report& report) {
-    fmt::print("\nmisclassified pairs, and images without a face\n");
+    safe_print("\nmisclassified pairs, and images without a face\n");
     const auto list = failures(report);
     for (const auto& pair : list.at("pairs")) {
         const auto similarity = pair.at("similarity").get<float>();
-        fmt::print("  {} {} {} {}\n", pair.at("same").get<bool>() ? "same     " : "different",
+        safe_print("  {} {} {} {}\n", pair.at("same").get<bool>() ? "same     " : "different",
                    pair.at("first").get<std::string>(), pair.at("second").get<std::string>(),
                    similarity > -1 ? fmt::format("similarity {:.3f}", similarity)
                                    : "no face in at least one of the images");
     }
     for (const auto& file : list.at("without_face")) {
-        fmt::print("  no face   {}\n", file.get<std::string>());
+        safe_print("  no face   {}\n", file.get<std::string>());
     }
 }
 
@@ -294,14 +295,14 @@ Exit evaluate(const Context& context, const EvaluateOptions& options) {
     if (options.json) {
         auto json = to_json(report);
         if (options.failures) json["failures"] = failures(report);
-        fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+        safe_print_json(json, 2);
     } else {
         print(report);
         if (options.failures) print_failures(report);
     }
     if (!options.charts.empty()) {
         write_charts(report, options.charts);
-        fmt::print(stderr, "wrote the charts to {}\n", options.charts.string());
+        safe_print(stderr, "wrote the charts to {}\n", options.charts.string());
     }
     return Exit::ok;
 }

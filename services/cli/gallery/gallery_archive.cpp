@@ -8,6 +8,7 @@
 #include "cli/counted.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/store/store.hpp"
 #include "gallery_file/gallery_file.hpp"
 
@@ -51,7 +52,7 @@ Exit gallery_export(const Context& context, const ArchiveOptions& options) {
     }
     if (!written && context.stop.requested()) return Exit::interrupted;
     const auto header = must(written);
-    fmt::print("{}, {} in {}\n", counted(header.subjects, "person", "people"),
+    safe_print("{}, {} in {}\n", counted(header.subjects, "person", "people"),
                counted(header.samples, "sample", "samples"), options.file.string());
     return Exit::ok;
 }
@@ -68,10 +69,10 @@ Exit gallery_import(const Context& context, const ArchiveOptions& options) {
     }
     if (!read && context.stop.requested()) return Exit::interrupted;
     const auto imported = must(read);
-    fmt::print("{} added, {} already enrolled\n", counted(imported.added, "sample", "samples"),
+    safe_print("{} added, {} already enrolled\n", counted(imported.added, "sample", "samples"),
                imported.already);
     if (imported.added + imported.already < imported.expected) {
-        fmt::print(stderr,
+        safe_print(stderr,
                    "the header of {} states {}, but the file contains fewer: samples were removed "
                    "during the export, or the file is truncated\n",
                    options.file.string(), counted(imported.expected, "sample", "samples"));

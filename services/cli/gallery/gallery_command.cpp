@@ -9,6 +9,7 @@
 #include "cli/gallery/enrol.hpp"
 #include "cli/must.hpp"
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "gallery/id.hpp"
 #include "gallery/store/store.hpp"
 #include "vision/network/threads.hpp"
@@ -85,7 +86,7 @@ Exit gallery_add(const Context& context, const GalleryAddOptions& options) {
             progress.advance();
         }
     }
-    fmt::print("{} added, {}{} rejected\n", counted(all.added, "sample", "samples"),
+    safe_print("{} added, {}{} rejected\n", counted(all.added, "sample", "samples"),
                all.already > 0 ? fmt::format("{} already enrolled, ", all.already) : "",
                counted(rejected, "file", "files"));
     if (context.stop.requested()) return Exit::interrupted;
@@ -104,15 +105,15 @@ Exit gallery_list(const Context& context, bool json) {
                            {"ignored", entry.subject.ignored},
                            {"created", iso8601(entry.subject.created)}});
         }
-        fmt::print("{}\n", all.dump(2));
+        safe_print_json(all, 2);
         return Exit::ok;
     }
     for (const auto& entry : entries) {
-        fmt::print("{:<32} {:>4} {:<7}  since {}{}\n", entry.subject.name, entry.samples,
+        safe_print("{:<32} {:>4} {:<7}  since {}{}\n", entry.subject.name, entry.samples,
                    entry.samples == 1 ? "sample" : "samples", iso8601(entry.subject.created),
                    entry.subject.ignored ? "  ignored" : "");
     }
-    fmt::print("{}\n", counted(entries.size(), "person", "people"));
+    safe_print("{}\n", counted(entries.size(), "person", "people"));
     return Exit::ok;
 }
 
@@ -128,11 +129,11 @@ Exit gallery_show(const Context& context, const std::string& name, bool json) {
                            {"model", sample.model_id},
                            {"created", iso8601(sample.created)}});
         }
-        fmt::print("{}\n", all.dump(2));
+        safe_print_json(all, 2);
         return Exit::ok;
     }
     for (const auto& sample : samples) {
-        fmt::print("{}  quality {:.2f}  {}  {}  {}\n", sample.id, sample.quality,
+        safe_print("{}  quality {:.2f}  {}  {}  {}\n", sample.id, sample.quality,
                    iso8601(sample.created), sample.model_id, sample.source);
     }
     return Exit::ok;
@@ -156,9 +157,9 @@ Exit gallery_photo(const Context& context, const std::string& id,
 Exit gallery_remove(const Context& context, const std::string& name) {
     gallery::Store store(context.settings.redis);
     const auto manual_commands = must(store.remove(name));
-    fmt::print("removed {}\n", name);
+    safe_print("removed {}\n", name);
     if (!manual_commands.empty()) {
-        fmt::print(stderr,
+        safe_print(stderr,
                    "Redis's files on disk may still contain the data, because Redis refused to "
                    "rewrite them now; ask the Redis administrator to run {}\n",
                    manual_commands);
@@ -169,7 +170,7 @@ Exit gallery_remove(const Context& context, const std::string& name) {
 Exit gallery_ignore(const Context& context, const std::string& name, bool ignored) {
     gallery::Store store(context.settings.redis);
     must(store.set_ignored(name, ignored));
-    fmt::print("{} is {}ignored\n", name, ignored ? "" : "no longer ");
+    safe_print("{} is {}ignored\n", name, ignored ? "" : "no longer ");
     return Exit::ok;
 }
 

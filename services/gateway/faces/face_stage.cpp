@@ -15,6 +15,10 @@ double milliseconds_since(Monotonic::time_point start) {
     return std::chrono::duration<double, std::milli>(Monotonic::now() - start).count();
 }
 
+// Maximum number of faces of an image, as in a message of the bus. An image of 25 megapixels can
+// show thousands, whose embeddings would occupy the networks for minutes.
+constexpr std::size_t max_faces = 256;
+
 /// Returns the error for an image without a face. Its message begins with CompreFace's message for
 /// this error, because clients may compare it.
 std::unexpected<Fault> no_face(const std::string& hint) {
@@ -48,7 +52,8 @@ HttpResult<DetectedFaces> FaceStage::detect(const Image& image, const ImageOptio
     if (sightings.empty()) return no_face("send an image with a larger or clearer face");
     std::ranges::stable_sort(sightings, std::greater{},
                              [](const vision::Sighting& face) { return face.box.area(); });
-    if (options.limit > 0 && sightings.size() > options.limit) sightings.resize(options.limit);
+    const auto limit = options.limit > 0 ? std::min(options.limit, max_faces) : max_faces;
+    if (sightings.size() > limit) sightings.resize(limit);
 
     std::vector<Embedding> embeddings;
     if (embed || options.embedding) {

@@ -43,8 +43,8 @@ class FaceStage {
     FaceStage(const std::filesystem::path& models, const vision::DetectorOptions& detector,
               const enrolment::Options& rules);
 
-    /// Returns the faces that `options` selects. Computes their embeddings if `embed` or
-    /// `options.embedding` is true. Fails with fault_code::no_face if there are none.
+    /// Returns the faces that `options` selects, at most 256. Computes their embeddings if `embed`
+    /// or `options.embedding` is true. Fails with fault_code::no_face if there are none.
     HttpResult<DetectedFaces> detect(const Image& image, const ImageOptions& options, bool embed);
 
     /// Compares each face with the gallery. Returns one result per face, in the same order, with at

@@ -10,6 +10,7 @@
 #include "enrolment/enroller.hpp"
 #include "gallery/id.hpp"
 #include "gateway/rest/enrolment.hpp"
+#include "gateway/rest/json_body.hpp"
 #include "json.hpp"
 
 namespace facebus::gateway {
@@ -44,28 +45,32 @@ class UnknownFacesApi {
     }
 
     HttpResult<http::Response> name(const AuthorizedRequest& request) const {
-        const auto json = Json::parse(request.http_request.body, nullptr, false);
-        const auto subject = parse_subject(json);
+        const auto json = parse_json(request.http_request.body, {"subject", "faces"});
+        if (!json) return std::unexpected(json.error());
+        const auto subject = parse_subject(*json);
         if (!subject) return std::unexpected(subject.error());
-        const auto faces = parse_faces(json);
+        const auto faces = parse_faces(*json);
         if (!faces) return std::unexpected(faces.error());
         return enrol(*subject, false, *faces);
     }
 
     HttpResult<http::Response> ignore(const AuthorizedRequest& request) const {
-        const auto json = Json::parse(request.http_request.body, nullptr, false);
-        const auto faces = parse_faces(json);
+        const auto json = parse_json(request.http_request.body, {"subject", "faces"});
+        if (!json) return std::unexpected(json.error());
+        const auto faces = parse_faces(*json);
         if (!faces) return std::unexpected(faces.error());
         // Every subject requires a name. Generate one if the request has none.
-        const auto subject = json.contains("subject")
-                                 ? parse_subject(json)
+        const auto subject = json->contains("subject")
+                                 ? parse_subject(*json)
                                  : "ignored " + faces->front()->id.substr(0, generated_name_digits);
         if (!subject) return std::unexpected(subject.error());
         return enrol(*subject, true, *faces);
     }
 
     HttpResult<http::Response> dismiss(const AuthorizedRequest& request) const {
-        const auto faces = parse_faces(Json::parse(request.http_request.body, nullptr, false));
+        const auto json = parse_json(request.http_request.body, {"faces"});
+        if (!json) return std::unexpected(json.error());
+        const auto faces = parse_faces(*json);
         if (!faces) return std::unexpected(faces.error());
         unknown_faces_.remove(*faces);
         return http::Response{.body = dump({{"dismissed", faces->size()}})};

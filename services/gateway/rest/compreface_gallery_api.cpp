@@ -65,14 +65,18 @@ class CompreFaceGalleryApi {
     HttpResult<http::Response> list_faces(const AuthorizedRequest& request) const {
         const auto requested = parse_list_page(request.http_request.query);
         if (!requested) return std::unexpected(requested.error());
-        const auto subject = optional_subject(request.http_request.query);
+        const auto subject = optional_parameter(request.http_request.query, "subject");
         if (!subject) return std::unexpected(subject.error());
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
         auto all = (*store)->list();
         if (!all) return std::unexpected(to_fault(all.error()));
         if (*subject) {
-            std::erase_if(*all, [&](const auto& entry) { return entry.subject.name != **subject; });
+            const auto found = (*store)->find(**subject);
+            if (!found) return std::unexpected(to_fault(found.error()));
+            std::erase_if(*all, [&](const auto& entry) {
+                return !*found || entry.subject.id != (*found)->id;
+            });
         }
         std::size_t total = 0;
         for (const auto& entry : *all) total += entry.samples;
@@ -116,7 +120,7 @@ class CompreFaceGalleryApi {
     }
 
     HttpResult<http::Response> remove_faces(const AuthorizedRequest& request) const {
-        const auto subject = optional_subject(request.http_request.query);
+        const auto subject = optional_parameter(request.http_request.query, "subject");
         if (!subject) return std::unexpected(subject.error());
         if (!*subject) {
             if (request.role == api_keys::Role::admin) return remove_all(false);
@@ -175,17 +179,15 @@ class CompreFaceGalleryApi {
     /// Returns the subject named `text`. Fails if the name is invalid, the gallery has no such
     /// subject, or the gallery is unavailable.
     HttpResult<ExistingSubject> find_subject(const std::string& text) const {
-        auto name = subject_name(text);
-        if (!name) return std::unexpected(name.error());
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        const auto subject = (*store)->find(*name);
-        if (!subject) return std::unexpected(to_fault(subject.error()));
-        if (!*subject) return std::unexpected(no_such_subject(*name));
-        return ExistingSubject{std::move(*store), std::move(*name)};
+        auto subject = gateway::find_subject(**store, text);
+        if (!subject) return std::unexpected(subject.error());
+        return ExistingSubject{std::move(*store), std::move(subject->name)};
     }
 
-    /// Returns the name in a body {"subject": "..."}.
+    /// Returns the name in a body {"subject": "..."}. Ignores other keys, as CompreFace does,
+    /// because its clients may send them.
     static HttpResult<std::string> parse_subject(const std::string& body) {
         const auto json = Json::parse(body, nullptr, false);
         if (!json.is_object() || !json.contains("subject") || !json["subject"].is_string()) {

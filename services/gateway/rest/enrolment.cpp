@@ -33,31 +33,28 @@ Fault no_such_subject(const std::string& name) {
                         name)};
 }
 
+HttpResult<gallery::Subject> find_subject(gallery::Store& store, const std::string& name) {
+    auto found = store.find(name);
+    if (!found) return std::unexpected(to_fault(found.error()));
+    if (!*found) return std::unexpected(no_such_subject(name));
+    return std::move(**found);
+}
+
 HttpResult<std::string> subject_name(const std::string& name) {
     auto clean = gallery::clean_name(name);
     if (clean) return std::move(*clean);
     return std::unexpected(to_fault(clean.error()));
 }
 
-HttpResult<std::optional<std::string>> optional_subject(const Query& query) {
-    const auto text = optional_parameter(query, "subject");
-    if (!text || !*text) return text;
-    auto name = subject_name(**text);
-    if (!name) return std::unexpected(std::move(name.error()));
-    return std::move(*name);
-}
-
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score) {
     enrolment::FaceSample face;
     {
-        // Lease a FaceStage before decoding the image. There are `concurrent_images` stages, so at
-        // most that many decoded images are in memory at the same time.
+        const auto image = backend.images.decode(photo);
+        if (!image) return std::unexpected(image.error());
         auto stage = lease(backend.stages, backend);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = decode_part(photo, backend.options.max_megapixels);
-        if (!image) return std::unexpected(image.error());
-        auto sample = (*stage)->sample(*image, min_score, file_name_of(photo));
+        auto sample = (*stage)->sample(**image, min_score, file_name_of(photo));
         if (!sample) return std::unexpected(sample.error());
         face = std::move(*sample);
     }

@@ -1,7 +1,6 @@
 // Enrols people from uploaded photos, and parses subject names in requests.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "gateway/backend.hpp"
@@ -19,17 +18,18 @@ struct Enrolment {
 
 /// Enrols the only prominent face in the photo as `subject`. Ignores faces with a detector score
 /// below `min_score`. If the photo was enrolled before, returns the existing sample. Fails with the
-/// errors of lease(), decode_part(), FaceStage::sample() and gallery::Store::add(), except
+/// errors of ImageDecoder::decode(), lease(), FaceStage::sample() and gallery::Store::add(), except
 /// `exists`.
 HttpResult<Enrolment> enrol(const Backend& backend, const std::string& subject,
                             const http::FormPart& photo, float min_score);
 
 /// Returns the error for a subject that does not exist.
 Fault no_such_subject(const std::string& name);
-/// Normalises a subject name; see gallery::clean_name(). Fails if the name is invalid.
+/// Returns the subject with this name; see gallery::stored_names(). Fails with 404 if there is
+/// none.
+HttpResult<gallery::Subject> find_subject(gallery::Store& store, const std::string& name);
+/// Returns the form of a name under which a new subject is stored; see gallery::clean_name(). Fails
+/// if the name is invalid.
 HttpResult<std::string> subject_name(const std::string& name);
-/// Returns the subject name in the query parameter `subject`, or nothing if it is missing. Fails if
-/// the name is invalid or the parameter occurs more than once.
-HttpResult<std::optional<std::string>> optional_subject(const Query& query);
 
 }  // namespace facebus::gateway

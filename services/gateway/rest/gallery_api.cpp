@@ -13,6 +13,7 @@
 #include "gallery/id.hpp"
 #include "gallery_file/gallery_file.hpp"
 #include "gateway/rest/enrolment.hpp"
+#include "gateway/rest/json_body.hpp"
 #include "gateway/rest/upload.hpp"
 
 namespace facebus::gateway {
@@ -51,31 +52,36 @@ class GalleryApi {
 
     /// Sets whether a subject is ignored.
     HttpResult<http::Response> set_ignored(const AuthorizedRequest& request) const {
-        const auto json = Json::parse(request.http_request.body, nullptr, false);
-        if (!json.is_object() || !json.contains("ignored") || !json["ignored"].is_boolean()) {
+        const auto json = parse_json(request.http_request.body, {"ignored"});
+        if (!json) return std::unexpected(json.error());
+        if (!json->is_object() || !json->contains("ignored") || !(*json)["ignored"].is_boolean()) {
             return http_error(400, fault_code::missing_parameter,
                               "the body must be JSON, for example {\"ignored\": true}");
         }
-        const bool ignored = json["ignored"].get<bool>();
-        const auto name = subject_name(request.path_parameters.at("subject"));
-        if (!name) return std::unexpected(name.error());
+        const bool ignored = (*json)["ignored"].get<bool>();
+        const auto& text = request.path_parameters.at("subject");
         auto store = lease(backend_.stores, backend_);
         if (!store) return std::unexpected(store.error());
-        if (const auto changed = (*store)->set_ignored(*name, ignored); !changed) {
-            if (changed.error().kind == ErrorKind::refused) {
-                return std::unexpected(no_such_subject(*name));
-            }
-            return std::unexpected(to_fault(changed.error()));
+        const auto subject = find_subject(**store, text);
+        if (!subject) return std::unexpected(subject.error());
+        if (const auto changed = (*store)->set_ignored(subject->name, ignored); !changed) {
+            return std::unexpected(changed.error().kind == ErrorKind::refused
+                                       ? no_such_subject(text)
+                                       : to_fault(changed.error()));
         }
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"subject", *name}, {"ignored", ignored}})};
+        return http::Response{.body = dump({{"subject", subject->name}, {"ignored", ignored}})};
     }
 
     /// Enrols each photo independently: a rejected photo does not affect the others. But if an
     /// error concerns the gateway instead of the photo (status 503), skips the remaining photos.
     HttpResult<http::Response> add_many(const AuthorizedRequest& request) const {
-        const auto common_subject = optional_subject(request.http_request.query);
+        const auto common_subject = optional_parameter(request.http_request.query, "subject");
         if (!common_subject) return std::unexpected(common_subject.error());
+        if (*common_subject) {
+            const auto name = subject_name(**common_subject);
+            if (!name) return std::unexpected(name.error());
+        }
         const auto options = parse_image_options(request.http_request.query);
         if (!options) return std::unexpected(options.error());
         const auto form = read_form(request.http_request);
@@ -117,10 +123,11 @@ class GalleryApi {
     }
 
     HttpResult<http::Response> merge(const AuthorizedRequest& request) const {
-        const auto json = Json::parse(request.http_request.body, nullptr, false);
+        const auto json = parse_json(request.http_request.body, {"from", "into"});
+        if (!json) return std::unexpected(json.error());
         const auto text = [&](const char* key) {
-            return json.is_object() && json.contains(key) && json[key].is_string()
-                       ? json[key].get<std::string>()
+            return json->is_object() && json->contains(key) && (*json)[key].is_string()
+                       ? (*json)[key].get<std::string>()
                        : std::string();
         };
         if (text("from").empty() || text("into").empty()) {
@@ -128,28 +135,29 @@ class GalleryApi {
                               "the body must be JSON, for example {\"from\": \"Al\", \"into\": "
                               "\"Alice\"}");
         }
-        const auto from = subject_name(text("from"));
+        auto store = lease(backend_.stores, backend_);
+        if (!store) return std::unexpected(store.error());
+        const auto from = find_subject(**store, text("from"));
         if (!from) return std::unexpected(from.error());
-        const auto into = subject_name(text("into"));
+        const auto into = find_subject(**store, text("into"));
         if (!into) return std::unexpected(into.error());
-        if (*from == *into) {
+        if (from->id == into->id) {
             return http_error(409, 409,
                               "`from` and `into` are the same subject; send two different names");
         }
-        auto store = lease(backend_.stores, backend_);
-        if (!store) return std::unexpected(store.error());
-        for (const auto& name : {*from, *into}) {
-            const auto found = (*store)->find(name);
-            if (!found) return std::unexpected(to_fault(found.error()));
-            if (!*found) return std::unexpected(no_such_subject(name));
-        }
-        const auto merged = (*store)->rename(*from, *into);
+        const auto merged = (*store)->rename(from->name, into->name);
         if (!merged) return std::unexpected(to_fault(merged.error()));
         backend_.refresh_gallery();
-        return http::Response{.body = dump({{"subject", *into}, {"merged", *merged}})};
+        return http::Response{.body = dump({{"subject", into->name}, {"merged", *merged}})};
     }
 
     HttpResult<http::Response> export_all(const AuthorizedRequest& request) const {
+        // A passphrase in the URL must not be ignored, and it would end up in logs of proxies.
+        if (!request.http_request.query.empty()) {
+            return http_error(400, fault_code::bad_argument,
+                              "this request has no query parameters; send the passphrase in the "
+                              "body, for example {\"passphrase\": \"...\"}");
+        }
         const auto passphrase = parse_passphrase(request.http_request.body);
         if (!passphrase) return std::unexpected(passphrase.error());
         // One export or import at a time: deriving a key from the passphrase takes about a second
@@ -228,14 +236,16 @@ class GalleryApi {
     /// none.
     static HttpResult<std::string> parse_passphrase(const std::string& body) {
         if (body.empty()) return std::string();
-        const auto json = Json::parse(body, nullptr, false);
-        if (!json.is_object() || (json.contains("passphrase") && !json["passphrase"].is_string())) {
+        const auto json = parse_json(body, {"passphrase"});
+        if (!json) return std::unexpected(json.error());
+        const bool given = json->is_object() && json->contains("passphrase");
+        if (!json->is_object() || (given && !(*json)["passphrase"].is_string())) {
             return http_error(
                 400, fault_code::bad_argument,
                 "the body must be empty or JSON, for example {\"passphrase\": \"...\"}");
         }
-        auto passphrase = json.value("passphrase", std::string());
-        if (json.contains("passphrase") && passphrase.empty()) {
+        auto passphrase = json->value("passphrase", std::string());
+        if (given && passphrase.empty()) {
             return http_error(400, fault_code::bad_argument,
                               "the passphrase is empty; omit it for an unencrypted archive");
         }

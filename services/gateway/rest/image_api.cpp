@@ -124,13 +124,11 @@ class ImageApi {
                                            bool embed) const {
         const auto part = find_part(form, name);
         if (!part) return std::unexpected(part.error());
-        // Lease a stage before decoding the image. There are `concurrent_images` stages, so at most
-        // that many decoded images are in memory.
+        const auto image = backend_.images.decode(*part);
+        if (!image) return std::unexpected(image.error());
         auto stage = lease(backend_.stages, backend_);
         if (!stage) return std::unexpected(stage.error());
-        const auto image = decode_part(*part, backend_.options.max_megapixels);
-        if (!image) return std::unexpected(image.error());
-        auto detected = (*stage)->detect(*image, options, embed);
+        auto detected = (*stage)->detect(**image, options, embed);
         if (!detected) return std::unexpected(detected.error());
         return AnalysedImage{options, std::move(*detected), (*stage)->model_id()};
     }

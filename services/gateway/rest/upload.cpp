@@ -5,13 +5,11 @@
 #include <fmt/format.h>
 
 #include "gallery/name.hpp"
-#include "vision/image/image_file.hpp"
 
 namespace facebus::gateway {
 namespace {
 
 constexpr std::size_t max_parts = 1000;
-constexpr std::int64_t million = 1'000'000;
 
 }  // namespace
 
@@ -32,14 +30,6 @@ HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
         400, fault_code::missing_part,
         fmt::format("the form has no part named {0}; add it, for example with curl -F {0}=@FILE",
                     name));
-}
-
-HttpResult<Image> decode_part(const http::FormPart& part, int max_megapixels) {
-    std::vector<unsigned char> bytes(part.content.begin(), part.content.end());
-    auto image =
-        vision::decode_image(std::move(bytes), std::string(part.name), max_megapixels * million);
-    if (image) return std::move(*image);
-    return std::unexpected(to_fault(image.error(), fault_code::bad_image));
 }
 
 std::string file_name_of(const http::FormPart& part) {

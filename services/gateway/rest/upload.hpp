@@ -1,11 +1,10 @@
-// Reads images and other parts of uploaded forms.
+// Reads the parts of uploaded forms.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/image.hpp"
 #include "gateway/fault.hpp"
 #include "http/multipart.hpp"
 
@@ -18,9 +17,6 @@ HttpResult<std::vector<http::FormPart>> read_form(const http::Request& request);
 HttpResult<http::FormPart> find_part(const std::vector<http::FormPart>& form,
                                      std::string_view name);
 
-/// Decodes the image that a part contains. Fails if the image is invalid or has more than
-/// `max_megapixels`.
-HttpResult<Image> decode_part(const http::FormPart& part, int max_megapixels);
 /// Returns the part's file name without its path, or "upload" if it is not a valid name (see
 /// gallery::clean_name()).
 std::string file_name_of(const http::FormPart& part);
