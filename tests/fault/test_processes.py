@@ -72,7 +72,8 @@ class WorkerTest(FaultTest):
         system.start_worker("recognize-9")
         system.feed(4)
         system.wait_until_idle()
-        self.check_counts("worker lost three times with the same probe in flight", system.fed, system.acknowledged())
+        self.check_counts("three workers lost, one after the other, with the same probe in flight", system.fed,
+                          system.acknowledged())
         self.assertEqual(system.fed - 1, system.stored_probes())
         self.assertEqual([probe], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])
 
