@@ -24,6 +24,9 @@ struct CameraEvents {
     std::function<void()> opened;
     /// The source failed or could not be opened, and will be opened again after `retry_seconds`.
     std::function<void(const Error&, double retry_seconds)> disconnected;
+    /// The camera is working: called for every frame that was read, even if it is skipped, and
+    /// at least once per second during a delay.
+    std::function<void()> alive = [] {};
 };
 
 /// Reads the frames of one source. A file or folder that is not looped ends; all other sources are
@@ -49,9 +52,8 @@ class Camera {
     Result<bool> read_to_end(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);
-    /// Blocks until the frame at `pts` is due in a file that is played in real time. Returns false
-    /// if a stop was requested.
-    bool wait_until_due(std::int64_t pts);
+    /// Blocks for this time, or until a stop is requested; returns false in the latter case.
+    bool wait(std::int64_t ns, const CameraEvents& events) const;
 
     std::string name_;
     CameraOptions settings_;
