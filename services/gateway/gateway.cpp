@@ -119,7 +119,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         static_cast<std::size_t>(options.unknown_faces),
         std::chrono::seconds(static_cast<std::int64_t>(options.unknown_hours * 3600)));
     UnknownFacesFeed unknown_faces_feed(unknown_faces, stages, runtime.metrics);
-    GalleryFollower follower(live_state.live, unknown_faces, watcher.view());
+    GalleryFollower follower(live_state.live, unknown_faces, runtime.heartbeat, watcher.view());
     std::vector<ResultListener> listeners{live_listener(live_state),
                                           unknown_faces_listener(unknown_faces_feed)};
     const auto hooks = start_webhooks(runtime, settings.webhooks, settings.redis, settings.results);
