@@ -10,11 +10,6 @@
 #include "http/listen.hpp"
 
 namespace facebus::service {
-namespace {
-
-constexpr auto max_heartbeat_age = std::chrono::seconds(10);
-
-}  // namespace
 
 void Health::set_ready() {
     const std::lock_guard lock(mutex_);
@@ -28,7 +23,7 @@ void Health::set_check(const std::string& name, bool ok, const std::string& text
 
 bool Health::healthy() const {
     const std::lock_guard lock(mutex_);
-    if (!ready_ || heartbeat_.age() > max_heartbeat_age) return false;
+    if (!ready_ || !heartbeat_.alive()) return false;
     for (const auto& [name, check] : checks_) {
         if (!check.ok) return false;
     }
