@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/output/stderr_redirect.hpp"
 #include "service/notify.hpp"
 #include "service/signals.hpp"
 #include "wire/stages.hpp"
@@ -27,9 +28,8 @@ std::string instance_name(const std::string& service) {
 
 /// Sets up the Runtime and runs the service.
 void serve(const std::string& service, const CommonOptions& common, const Environment& environment,
-           const std::function<void(Runtime&)>& body, Stop& stop) {
-    Log log(service, common.log_level);
-    Metrics metrics;
+           const std::function<void(Runtime&)>& body, Stop& stop, Metrics& metrics, Log& log) {
+    log.set_lowest(common.log_level);
     metrics
         .gauge("facebus_build_info",
                "Always 1; the label `version` contains the version of the program",
@@ -107,9 +107,13 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         return static_cast<int>(Exit::usage);
     }
     try {
+    Metrics metrics;
+    Log log(service);
+    log.export_losses(metrics);
+    const StderrRedirect redirect(&log.writer());
         stop_on_signals(stop);
         const auto environment = process_environment();
-        serve(service, configure(config, environment), environment, body, stop);
+        serve(service, configure(config, environment), environment, body, stop, metrics, log);
     } catch (const FatalError& error) {
         fmt::print(stderr, "{}: {}\n", service, error.what());
         return static_cast<int>(error.code());
