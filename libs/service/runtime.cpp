@@ -86,6 +86,16 @@ void Runtime::count_error(const Error& error) const {
         .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
                  {{"kind", std::string(to_string(error.kind))}})
         .add();
+void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& keys) const {
+    if (keys) {
+        log.info("reloaded", {{"setting", setting},
+                              {"keys", *keys},
+                              {"hint", "restart the service to apply other settings"}});
+    } else {
+        log.error("reload_failed", {{"setting", setting}, {"reason", keys.error().message}});
+    }
+}
+
     log.limited_warning("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
 }
 
@@ -97,6 +107,11 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     app.add_option("--config", config,
                    "configuration file; default: $FACEBUS_CONFIG, ./facebus.yaml or "
                    "/etc/facebus/facebus.yaml, in this order");
+    hold_reload_requests();
+    Metrics metrics;
+    Log log(service);
+    log.export_losses(metrics);
+    const StderrRedirect redirect(&log.writer());
     app.set_version_flag("--version", FACEBUS_VERSION);
     try {
         app.parse(argc, argv);

@@ -17,6 +17,7 @@
 #include "http/address.hpp"
 #include "http/server.hpp"
 #include "service/runtime.hpp"
+#include "service/signals.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"
 
@@ -147,6 +148,8 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
         runtime.heartbeat.beat();
+        if (service::take_reload_request())
+            runtime.log_reload("gateway.keys", keys ? keys->refresh() : Result<std::size_t>(0));
         follower.update(watcher.view());
     }
     // Wake the event streams, so that they do not delay the destructor of the server.

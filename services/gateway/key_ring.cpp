@@ -50,6 +50,16 @@ KeyRing::Keys KeyRing::current() {
     return keys_;
 }
 
+Result<std::size_t> KeyRing::refresh() {
+    const std::lock_guard lock(mutex_);
+    const auto modified = modification_time(file_);
+    auto keys = api_keys::read(file_);
+    if (!keys) return std::unexpected(std::move(keys.error()));
+    modified_ = modified;
+    keys_ = std::make_shared<const std::vector<api_keys::Key>>(std::move(*keys));
+    return keys_->size();
+}
+
 std::optional<api_keys::Key> KeyRing::find(const std::string& key) {
     const auto keys = current();
     const auto index = api_keys::find(*keys, key);

@@ -1,6 +1,7 @@
 // API keys that are currently valid.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,6 +29,10 @@ class KeyRing {
     /// Returns the entry of a valid API key, with its name and role, or nothing if `key` is not
     /// valid.
     std::optional<api_keys::Key> find(const std::string& key);
+
+    /// Reloads the file now, even if it seems unchanged. Returns the number of keys. If reloading
+    /// fails, returns an error and keeps the previous keys.
+    Result<std::size_t> refresh();
 
   private:
     using Keys = std::shared_ptr<const std::vector<api_keys::Key>>;
