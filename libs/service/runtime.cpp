@@ -11,6 +11,7 @@
 #include "base/output/stderr_redirect.hpp"
 #include "service/notify.hpp"
 #include "service/signals.hpp"
+#include "service/watchdog.hpp"
 #include "wire/stages.hpp"
 
 namespace facebus::service {
@@ -60,12 +61,16 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                     .context = context,
                     .instance = instance_name(service),
                     .ready = {}};
+    std::optional<Watchdog> watchdog;
     runtime.ready = [&] {
         health.set_ready();
         const auto address = server ? server->address() : "none";
         log.info("ready", {{"health", address}, {"pid", getpid()}});
         notify(fmt::format("READY=1\nX_FACEBUS_SERVICE={}\nX_FACEBUS_HEALTH={}\nMAINPID={}\n",
                            service, address, getpid()));
+        if (const auto timeout = watchdog_timeout()) {
+            watchdog.emplace(heartbeat, *timeout, [] { notify("WATCHDOG=1"); });
+        }
     };
     body(runtime);
     log.info("stopped", {{"reason", stop.requested() ? "signal" : "end"}});
@@ -81,11 +86,6 @@ void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const
     socket.connect(common.input(stage.section), fmt::format("{}.input", stage.section));
 }
 
-void Runtime::count_error(const Error& error) const {
-    metrics
-        .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
-                 {{"kind", std::string(to_string(error.kind))}})
-        .add();
 void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& keys) const {
     if (keys) {
         log.info("reloaded", {{"setting", setting},
@@ -96,22 +96,27 @@ void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& 
     }
 }
 
+void Runtime::count_error(const Error& error) const {
+    metrics
+        .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
+                 {{"kind", std::string(to_string(error.kind))}})
+        .add();
     log.limited_warning("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
 }
 
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body) {
     static Stop stop;  // static, because a signal can arrive until the process exits
-    CLI::App app("facebus " + service);
-    std::string config;
-    app.add_option("--config", config,
-                   "configuration file; default: $FACEBUS_CONFIG, ./facebus.yaml or "
-                   "/etc/facebus/facebus.yaml, in this order");
     hold_reload_requests();
     Metrics metrics;
     Log log(service);
     log.export_losses(metrics);
     const StderrRedirect redirect(&log.writer());
+    CLI::App app("facebus " + service);
+    std::string config;
+    app.add_option("--config", config,
+                   "configuration file; default: $FACEBUS_CONFIG, ./facebus.yaml or "
+                   "/etc/facebus/facebus.yaml, in this order");
     app.set_version_flag("--version", FACEBUS_VERSION);
     try {
         app.parse(argc, argv);
@@ -122,10 +127,6 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         return static_cast<int>(Exit::usage);
     }
     try {
-    Metrics metrics;
-    Log log(service);
-    log.export_losses(metrics);
-    const StderrRedirect redirect(&log.writer());
         stop_on_signals(stop);
         const auto environment = process_environment();
         serve(service, configure(config, environment), environment, body, stop, metrics, log);
