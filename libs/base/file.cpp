@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -17,6 +18,16 @@ namespace {
 Error cannot_write(const std::filesystem::path& file, int error) {
     return {ErrorKind::unavailable, fmt::format("cannot write {}: {}", file.string(),
                                                 std::generic_category().message(error))};
+}
+
+/// Writes the folder of `file` to disk, so that a power loss does not undo the rename. Ignores
+/// errors: the file is in place, and some file systems cannot do this.
+void sync_folder(const std::filesystem::path& file) {
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    fsync(descriptor);
+    close(descriptor);
 }
 
 Result<void> write_whole(const std::filesystem::path& file, std::string_view bytes,
@@ -74,15 +85,19 @@ Result<void> FileWriter::write(std::string_view bytes) {
 }
 
 Result<void> FileWriter::commit() {
+    // The bytes must be on disk before the new name is. Otherwise the file could be empty after a
+    // power loss.
+    int error = fsync(descriptor_) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: not supported
     // A full disk may be reported only by close().
-    const bool closed = close(std::exchange(descriptor_, -1)) == 0;
-    const int error = errno;
-    std::error_code moved;
-    if (closed) std::filesystem::rename(temporary_, file_, moved);
-    if (closed && !moved) return {};
+    if (close(std::exchange(descriptor_, -1)) != 0 && error == 0) error = errno;
+    if (error == 0 && std::rename(temporary_.c_str(), file_.c_str()) != 0) error = errno;
+    if (error == 0) {
+        sync_folder(file_);
+        return {};
+    }
     std::error_code ignored;
     std::filesystem::remove(temporary_, ignored);
-    return write_error(closed ? moved.value() : error);
+    return write_error(error);
 }
 
 Result<void> write_file(const std::filesystem::path& file, std::string_view bytes) {

@@ -25,7 +25,8 @@ class FileWriter {
     FileWriter& operator=(FileWriter&&) = delete;
 
     Result<void> write(std::string_view bytes);
-    /// Replaces the target. Afterwards only the destructor may be called.
+    /// Replaces the target; after a power loss it is either the old or the complete new file.
+    /// Afterwards only the destructor may be called.
     Result<void> commit();
 
   private:

@@ -4,8 +4,6 @@
 #include <cctype>
 #include <utility>
 
-#include <unistd.h>
-
 #include "base/text/unicode.hpp"
 
 namespace facebus {
@@ -63,7 +61,34 @@ void append(std::string& line, std::string_view key, std::string_view value) {
     line += '"';
 }
 
+/// Returns the beginning of a line: the fields that all lines have.
+std::string start_line(std::string_view service, LogLevel level, std::string_view event) {
+    std::string line;
+    append(line, "ts", iso8601(utc_ns()));
+    append(line, "level", name(level));
+    append(line, "service", service);
+    append(line, "event", event);
+    return line;
+}
+
 }  // namespace
+
+Log::Log(std::string service, LogLevel lowest, int descriptor)
+    : service_(std::move(service)),
+      lowest_(lowest),
+      writer_(descriptor, [name = service_](auto lines) {
+          auto line = start_line(name, LogLevel::warning, "log_lines_lost");
+          append(line, "lines", fmt::to_string(lines));
+          append(line, "reason", "standard error was not read in time or could not be written");
+          return line + '\n';
+      }) {}
+
+void Log::export_losses(Metrics& metrics) {
+    writer_.count_losses(
+        metrics.counter("facebus_log_lines_lost_total",
+                        "Log lines lost because standard error was not read in time or could not "
+                        "be written"));
+}
 
 void Log::limited_warning(std::string_view event, Fields fields) {
     std::uint64_t suppressed = 0;
@@ -83,16 +108,10 @@ void Log::limited_warning(std::string_view event, Fields fields) {
 
 void Log::write(LogLevel level, std::string_view event, Fields fields, std::uint64_t suppressed) {
     if (level < lowest_) return;
-    std::string line;
-    append(line, "ts", iso8601(utc_ns()));
-    append(line, "level", name(level));
-    append(line, "service", service_);
-    append(line, "event", event);
+    auto line = start_line(service_, level, event);
     for (const auto& field : fields) append(line, field.key, field.value);
     if (suppressed > 0) append(line, "suppressed", fmt::to_string(suppressed));
-    line += '\n';
-    // The service must continue even if the line cannot be written.
-    [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
+    writer_.write(line + '\n');
 }
 
 }  // namespace facebus

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "base/output/line_writer.hpp"
 
 namespace facebus {
 
@@ -31,17 +33,27 @@ struct LogField {
         : key(k), value(fmt::format("{:.6g}", v)) {}
 };
 
-/// Writes lines of the form `ts=… level=… service=… event=… key=value …`, each in one write() call.
-/// Quotes values that are empty or contain spaces, quotes, `=`, backslashes, control characters or
-/// non-ASCII characters. Callers must not log embeddings or pixels. Thread-safe.
+/// Writes lines of the form `ts=… level=… service=… event=… key=value …`. A slow reader does not
+/// block the caller: lines that it does not read in time are lost, counted, and reported by a line
+/// with the event `log_lines_lost`; see LineWriter. Quotes values that are empty or contain spaces,
+/// quotes, `=`, backslashes, control characters or non-ASCII characters. Callers must not log
+/// embeddings or pixels. Thread-safe.
 class Log {
   public:
     using Fields = std::initializer_list<LogField>;
 
     /// Discards lines below the level `lowest`. Writes the others to the file descriptor; 2 is
     /// standard error.
-    explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2)
-        : service_(std::move(service)), lowest_(lowest), descriptor_(descriptor) {}
+    explicit Log(std::string service, LogLevel lowest = LogLevel::info, int descriptor = 2);
+
+    /// Changes the lowest level. Requires: no other thread uses this object yet.
+    void set_lowest(LogLevel lowest) { lowest_ = lowest; }
+
+    /// Exports the number of lost lines. Requires: `metrics` exists longer than this object.
+    void export_losses(Metrics& metrics);
+
+    /// Returns the writer of the lines, for StderrRedirect.
+    [[nodiscard]] LineWriter& writer() { return writer_; }
 
     void debug(std::string_view event, Fields fields = {}) {
         write(LogLevel::debug, event, fields);
@@ -68,7 +80,7 @@ class Log {
 
     std::string service_;
     LogLevel lowest_;
-    int descriptor_;
+    LineWriter writer_;
     std::mutex mutex_;
     std::map<std::string, Limit, std::less<>> limits_;
 };

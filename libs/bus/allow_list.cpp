@@ -27,6 +27,15 @@ bool AllowList::allows(const std::string& role, const std::string& key) const {
     return found != keys_.end() && found->second == role;
 }
 
+Result<std::size_t> AllowList::refresh() {
+    const std::lock_guard lock(mutex_);
+    auto keys = read(false);
+    if (!keys) return std::unexpected(std::move(keys.error()));
+    keys_ = std::move(*keys);
+    read_at_ = Monotonic::now();
+    return keys_.size();
+}
+
 Result<AllowList::Keys> AllowList::read(bool strict) const {
     Keys keys;
     std::error_code failed;

@@ -1,6 +1,7 @@
 // Public keys of the peers that may connect to the broker.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -23,6 +24,10 @@ class AllowList {
     /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if it was last read at
     /// least one second ago.
     [[nodiscard]] bool allows(const std::string& role, const std::string& key) const;
+
+    /// Rereads the folder now. Returns the number of allowed keys. If the folder is unreadable,
+    /// returns an error and keeps the set.
+    Result<std::size_t> refresh();
 
   private:
     /// Maps each public key to its role.

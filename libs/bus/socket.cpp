@@ -86,6 +86,11 @@ struct Context::Impl {
 Context::Context(Security security) : impl_(std::make_unique<Impl>(std::move(security))) {}
 Context::~Context() = default;
 
+Result<std::size_t> Context::refresh_allowed() {
+    if (!impl_->allowed) return 0;
+    return impl_->allowed->refresh();
+}
+
 struct Socket::Impl {
     Context::Impl& context;
     zmq::socket_t socket;

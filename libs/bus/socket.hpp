@@ -35,6 +35,9 @@ class Context {
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
+    /// Rereads `security.allowed` now, see AllowList::refresh(). Returns 0 if it is not set.
+    Result<std::size_t> refresh_allowed();
+
   private:
     friend class Socket;
     struct Impl;

@@ -11,7 +11,6 @@
 namespace facebus::service {
 namespace {
 
-constexpr auto max_heartbeat_age = std::chrono::seconds(10);
 // Limits of the health server: its clients are probes and one or two Prometheus servers.
 constexpr std::size_t max_connections = 64;
 constexpr double deadline_s = 5;
@@ -35,7 +34,7 @@ void Health::set_check(const std::string& name, bool ok, const std::string& text
 
 bool Health::healthy() const {
     const std::lock_guard lock(mutex_);
-    if (!ready_ || heartbeat_.age() > max_heartbeat_age) return false;
+    if (!ready_ || !heartbeat_.alive()) return false;
     for (const auto& [name, check] : checks_) {
         if (!check.ok) return false;
     }

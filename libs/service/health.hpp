@@ -24,8 +24,7 @@ class Health {
     /// available. `text` describes the current state.
     void set_check(const std::string& name, bool ok, const std::string& text);
 
-    /// Returns whether the service has started up, all checks pass, and the last heartbeat is at
-    /// most 10 s old.
+    /// Returns whether the service has started up, all checks pass, and the heartbeat is alive.
     [[nodiscard]] bool healthy() const;
     /// Returns the health and the results of all checks as JSON.
     [[nodiscard]] std::string json() const;

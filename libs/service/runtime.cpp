@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/output/stderr_redirect.hpp"
 #include "base/text/unicode.hpp"
 #include "service/notify.hpp"
 #include "service/signals.hpp"
+#include "service/watchdog.hpp"
 #include "wire/stages.hpp"
 
 namespace facebus::service {
@@ -28,9 +30,8 @@ std::string instance_name(const std::string& service) {
 
 /// Sets up the Runtime and runs the service.
 void serve(const std::string& service, const CommonOptions& common, const Environment& environment,
-           const std::function<void(Runtime&)>& body, Stop& stop) {
-    Log log(service, common.log_level);
-    Metrics metrics;
+           const std::function<void(Runtime&)>& body, Stop& stop, Metrics& metrics, Log& log) {
+    log.set_lowest(common.log_level);
     metrics
         .gauge("facebus_build_info",
                "Always 1; the label `version` contains the version of the program",
@@ -61,12 +62,16 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
                     .context = context,
                     .instance = instance_name(service),
                     .ready = {}};
+    std::optional<Watchdog> watchdog;
     runtime.ready = [&] {
         health.set_ready();
         const auto address = server ? server->address() : "none";
         log.info("ready", {{"health", address}, {"pid", getpid()}});
         notify(fmt::format("READY=1\nX_FACEBUS_SERVICE={}\nX_FACEBUS_HEALTH={}\nMAINPID={}\n",
                            service, address, getpid()));
+        if (const auto timeout = watchdog_timeout()) {
+            watchdog.emplace(heartbeat, *timeout, [] { notify("WATCHDOG=1"); });
+        }
     };
     body(runtime);
     log.info("stopped", {{"reason", stop.requested() ? "signal" : "end"}});
@@ -82,6 +87,16 @@ void Runtime::connect_input(bus::Socket& socket, const wire::Stage& stage) const
     socket.connect(common.input(stage.section), fmt::format("{}.input", stage.section));
 }
 
+void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& keys) const {
+    if (keys) {
+        log.info("reloaded", {{"setting", setting},
+                              {"keys", *keys},
+                              {"hint", "restart the service to apply other settings"}});
+    } else {
+        log.error("reload_failed", {{"setting", setting}, {"reason", keys.error().message}});
+    }
+}
+
 void Runtime::count_error(const Error& error) const {
     metrics
         .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
@@ -93,6 +108,11 @@ void Runtime::count_error(const Error& error) const {
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
         const std::function<void(Runtime&)>& body) {
     static Stop stop;  // static, because a signal can arrive until the process exits
+    hold_reload_requests();
+    Metrics metrics;
+    Log log(service);
+    log.export_losses(metrics);
+    const StderrRedirect redirect(&log.writer());
     CLI::App app("facebus " + service);
     std::string config;
     app.add_option("--config", config,
@@ -111,7 +131,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
     try {
         stop_on_signals(stop);
         const auto environment = process_environment();
-        serve(service, configure(config, environment), environment, body, stop);
+        serve(service, configure(config, environment), environment, body, stop, metrics, log);
     } catch (const FatalError& error) {
         fmt::print(stderr, "{}: {}\n", service, printable(error.what()));
         return static_cast<int>(error.code());

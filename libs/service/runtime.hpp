@@ -2,6 +2,7 @@
 // error messages.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -34,6 +35,10 @@ struct Runtime {
     void bind_input(bus::Socket& socket, const wire::Stage& stage) const;
     /// Connects a socket to the endpoint <section>.input of a stage.
     void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
+
+    /// Logs that the keys of a setting were reloaded, or why that failed. `keys`: how many there
+    /// are now.
+    void log_reload(const std::string& setting, const Result<std::size_t>& keys) const;
 
     /// Counts and logs a failed message or operation.
     void count_error(const Error& error) const;

@@ -1,6 +1,7 @@
 #include "service/signals.hpp"
 
 #include <csignal>
+#include <ctime>
 
 namespace facebus::service {
 namespace {
@@ -10,6 +11,13 @@ Stop* requested_stop = nullptr;
 
 void handle(int /*signal*/) {
     requested_stop->request();
+}
+
+sigset_t only_sighup() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    return signals;
 }
 
 }  // namespace
@@ -24,6 +32,17 @@ void stop_on_signals(Stop& stop) {
     sigaction(SIGTERM, &action, nullptr);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, nullptr);
+}
+
+void hold_reload_requests() {
+    const auto signals = only_sighup();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+bool take_reload_request() {
+    const auto signals = only_sighup();
+    const timespec no_wait{};
+    return sigtimedwait(&signals, nullptr, &no_wait) == SIGHUP;
 }
 
 }  // namespace facebus::service

@@ -1,4 +1,4 @@
-// Converts the signals SIGINT (Ctrl-C) and SIGTERM to a stop request.
+// Signals: SIGINT (Ctrl-C) and SIGTERM request a stop, SIGHUP requests a reload.
 #pragma once
 
 #include "base/stop.hpp"
@@ -9,5 +9,13 @@ namespace facebus::service {
 /// start of the program; `stop` exists until the process exits. SIGINT or SIGTERM before this call
 /// terminates the process immediately.
 void stop_on_signals(Stop& stop);
+
+/// Makes SIGHUP pending until take_reload_request(), so that it interrupts nothing. Requires:
+/// called before other threads are created, because they inherit this. SIGHUP before this call
+/// terminates the process.
+void hold_reload_requests();
+
+/// Returns whether SIGHUP was received since the last call.
+[[nodiscard]] bool take_reload_request();
 
 }  // namespace facebus::service

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "service/signals.hpp"
 #include "wire/codec.hpp"
 
 namespace facebus::broker {
@@ -93,6 +94,9 @@ void Broker::run() {
         std::array<bus::Interest, 2> interests{bus::Interest{.socket = &edge_},
                                                bus::Interest{.socket = &workers_}};
         if (!poller.wait(interests, 100)) return;
+        if (service::take_reload_request()) {
+            runtime_.log_reload("bus.allowed", runtime_.context.refresh_allowed());
+        }
         // Workers first, so that finished results are published before more probes are queued.
         receive(
             workers_, [this](bus::Received& received) { return handle_worker_message(received); },

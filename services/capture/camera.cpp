@@ -60,7 +60,7 @@ Result<void> Camera::run(const CameraEvents& events) {
         const auto error =
             ended ? Error{ErrorKind::unavailable, "the stream ended"} : ended.error();
         events.disconnected(error, retry_seconds_);
-        stop_.wait_ms(static_cast<int>(retry_seconds_ * 1000));
+        wait(static_cast<std::int64_t>(retry_seconds_ * ns_per_second), events);
         retry_seconds_ = std::min(retry_seconds_ * 2, options_.reconnect_max);
     }
     return {};
@@ -74,6 +74,7 @@ Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents
         auto frame = source.read();
         if (!frame) return std::unexpected(frame.error());
         if (!*frame) return true;
+        events.alive();
         retry_seconds_ = options_.reconnect_min;
         if (freeze_.just_froze((*frame)->image.pixels, monotonic_ns())) {
             return fail(ErrorKind::unavailable,
@@ -86,7 +87,8 @@ Result<bool> Camera::read_to_end(vision::VideoSource& source, const CameraEvents
         last_read_ = pts;
         // `frame_rate` is a maximum: skip a frame that follows the last sent frame too soon.
         if (last_sent_ >= 0 && pts - last_sent_ < spacing) continue;
-        if (replay_ && live_ && !wait_until_due(pts)) return false;
+        // Play a file in real time: wait until the frame is due.
+        if (replay_ && live_ && !wait(started_ + pts - monotonic_ns(), events)) return false;
         if (!emit(**frame, pts, events)) return false;
         last_sent_ = pts;
     }
@@ -109,9 +111,13 @@ void Camera::emit_end(const CameraEvents& events) {
     events.frame(message, Bytes());
 }
 
-bool Camera::wait_until_due(std::int64_t pts) {
-    const auto left = started_ + pts - monotonic_ns();
-    return left <= 0 || !stop_.wait_ms(static_cast<int>(left / 1'000'000));
+bool Camera::wait(std::int64_t ns, const CameraEvents& events) const {
+    constexpr std::int64_t max_slice_ms = 1000;
+    for (auto left_ms = ns / 1'000'000; left_ms > 0; left_ms -= max_slice_ms) {
+        events.alive();
+        if (stop_.wait_ms(static_cast<int>(std::min(left_ms, max_slice_ms)))) return false;
+    }
+    return true;
 }
 
 }  // namespace facebus::capture

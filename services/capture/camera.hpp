@@ -25,6 +25,9 @@ struct CameraEvents {
     /// A device or stream could not be opened, failed, ended or froze. It will be opened again
     /// after `retry_seconds`.
     std::function<void(const Error&, double retry_seconds)> disconnected;
+    /// The camera is working: called for every frame that was read, even if it is skipped, and
+    /// at least once per second during a delay.
+    std::function<void()> alive = [] {};
 };
 
 /// Reads the frames of one source and sets their timestamps from the system clock. A file or folder
@@ -50,9 +53,8 @@ class Camera {
     Result<bool> read_to_end(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);
-    /// Blocks until the frame at `pts` is due. Used for a file or folder that is played in real
-    /// time. Returns false if a stop was requested.
-    bool wait_until_due(std::int64_t pts);
+    /// Blocks for this time, or until a stop is requested; returns false in the latter case.
+    bool wait(std::int64_t ns, const CameraEvents& events) const;
 
     std::string name_;
     CameraOptions settings_;

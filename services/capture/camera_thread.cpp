@@ -47,7 +47,6 @@ void CameraThread::run(bus::Socket& output) {
     const bus::Poller poller(runtime_.stop, runtime_.heartbeat);
     bus::StreamWriter writer(output, poller);
     const auto send = [&](wire::Frame& frame, const Bytes& pixels) {
-        runtime_.heartbeat.beat();
         if (!frame.stream.end) frames_.add();
         const bool sent = writer.send(frame, pixels);
         dropped_.add(static_cast<double>(writer.dropped()) - dropped_.value());
@@ -57,7 +56,8 @@ void CameraThread::run(bus::Socket& output) {
         {.frame = send,
          .opened = [this] { on_opened(); },
          .disconnected = [this](const Error& error,
-                                double retry_seconds) { on_disconnected(error, retry_seconds); }});
+                                double retry_seconds) { on_disconnected(error, retry_seconds); },
+         .alive = [this] { runtime_.heartbeat.beat(); }});
     if (!ended) {
         failure_ = ended.error();
         runtime_.health.set_check("camera " + name_, false, failure_->message);

@@ -18,6 +18,7 @@
 #include "http/address.hpp"
 #include "http/server.hpp"
 #include "service/runtime.hpp"
+#include "service/signals.hpp"
 #include "vision/image/image_file.hpp"
 #include "vision/network/threads.hpp"
 
@@ -138,7 +139,7 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
         static_cast<std::size_t>(options.unknown_faces),
         std::chrono::seconds(static_cast<std::int64_t>(options.unknown_hours * 3600)));
     UnknownFacesFeed unknown_faces_feed(unknown_faces, stages, runtime.metrics);
-    GalleryFollower follower(live_state.live, unknown_faces, watcher.view());
+    GalleryFollower follower(live_state.live, unknown_faces, runtime.heartbeat, watcher.view());
     std::vector<ResultListener> listeners{live_listener(live_state),
                                           unknown_faces_listener(unknown_faces_feed)};
     const auto hooks = start_webhooks(runtime, settings.webhooks, settings.redis, settings.results);
@@ -171,6 +172,8 @@ void serve(service::Runtime& runtime, const settings::Settings& settings) {
     runtime.ready();
     while (!runtime.stop.wait_ms(1000)) {
         runtime.heartbeat.beat();
+        if (service::take_reload_request())
+            runtime.log_reload("gateway.keys", keys ? keys->refresh() : Result<std::size_t>(0));
         if (keys) report_keys(runtime, keys->status());
         follower.update(watcher.view());
     }

@@ -46,6 +46,14 @@ class Deployment(unittest.TestCase):
                 self.assertIn(stage.port, [port["containerPort"] for port in container["ports"]])
                 self.assertTrue({"readinessProbe", "livenessProbe"} <= container.keys())
 
+    def test_kubernetes_restarts_every_service_whose_main_loop_stalls(self):
+        by_program = containers()
+        for stage in STAGES:
+            # /healthz of capture also fails while a camera is unavailable.
+            if stage.process != "capture":
+                with self.subTest(stage.process):
+                    self.assertEqual("/healthz", by_program[stage.program]["livenessProbe"]["httpGet"]["path"])
+
     def test_kubernetes_lets_prometheus_connect_to_every_edge_stage(self):
         policies = yaml.safe_load_all((ROOT / "deploy/k8s/edge/30-network-policies.yaml").read_text())
         ports = [port for policy in policies for rule in policy["spec"].get("ingress", []) for port in rule["ports"]]

@@ -65,6 +65,15 @@ class Units(unittest.TestCase):
         ours = [line for line in text.splitlines() if "facebus" in line]
         self.assertEqual((code, ours), (0, []), text)
 
+    def test_systemd_restarts_services_that_hang_and_reloads_those_with_keys(self):
+        for file in sorted(UNITS.glob("*.service")):
+            with self.subTest(file.stem):
+                settings = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
+                self.assertGreaterEqual(int(settings["WatchdogSec"]), 30)
+                # These values include a missed ping, see the table in systemd.service(5).
+                self.assertIn(settings["Restart"], ("always", "on-failure", "on-abnormal", "on-watchdog"))
+                self.assertEqual("ExecReload" in settings, file.stem in ("facebus-broker", "facebus-gateway"))
+
     def test_systemd_rejects_a_unit_whose_program_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:
             unit = pathlib.Path(folder) / "facebus-broken.service"

@@ -1,14 +1,40 @@
 // Tests of writing files atomically and of reading secrets.
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include <boost/test/unit_test.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/file.hpp"
 #include "base/temporary_folder.hpp"
 
 using namespace facebus;
+
+namespace {
+
+std::string calls;    ///< calls of the functions below
+int fsync_error = 0;  ///< error of the next calls of fsync()
+
+}  // namespace
+
+// These functions replace those of the C library in this program.
+extern "C" int fsync(int descriptor) {
+    struct stat info{};
+    fstat(descriptor, &info);
+    calls += S_ISDIR(info.st_mode) ? "fsync folder, " : "fsync file, ";
+    errno = fsync_error;
+    return fsync_error == 0 ? 0 : -1;
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+    calls += "rename, ";
+    return static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
 
 namespace {
 
@@ -60,5 +86,23 @@ BOOST_AUTO_TEST_CASE(failed_write_reports_the_file_and_leaves_no_temporary_file)
         BOOST_TEST((written.error().kind == ErrorKind::unavailable));
         BOOST_TEST(written.error().message.find(file.string()) != std::string::npos);
     }
+    BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(syncs_the_file_before_the_rename_and_the_folder_after_it) {
+    const TemporaryFolder folder;
+    calls.clear();
+    BOOST_REQUIRE(write_file(folder / "new", "x"));
+    BOOST_TEST(calls == "fsync file, rename, fsync folder, ");
+}
+
+BOOST_AUTO_TEST_CASE(keeps_the_old_file_if_the_new_one_cannot_be_synced) {
+    const TemporaryFolder folder;
+    BOOST_REQUIRE(write_file(folder / "keys", "old"));
+    fsync_error = EIO;
+    const auto written = write_file(folder / "keys", "new");
+    fsync_error = 0;
+    BOOST_REQUIRE(!written);
+    BOOST_TEST(contents(folder / "keys") == "old");
     BOOST_TEST(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }

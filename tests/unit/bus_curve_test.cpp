@@ -110,6 +110,30 @@ BOOST_AUTO_TEST_CASE(allow_list_permits_a_key_only_for_its_role) {
     BOOST_TEST(!allowed.allows("edge", ""));
 }
 
+BOOST_AUTO_TEST_CASE(allow_list_applies_changes_at_once_when_it_is_refreshed) {
+    const TemporaryFolder folder;
+    bus::AllowList allowed(folder.path());
+    const auto keys = make(folder.path(), "edge", "door");
+    BOOST_TEST(allowed.refresh().value() == 1U);
+    BOOST_TEST(allowed.allows("edge", keys.public_key));
+    std::filesystem::remove(folder / "door.pub");
+    BOOST_TEST(allowed.refresh().value() == 0U);
+    BOOST_TEST(!allowed.allows("edge", keys.public_key));
+}
+
+BOOST_AUTO_TEST_CASE(allow_list_that_cannot_be_refreshed_keeps_its_keys) {
+    const TemporaryFolder folder;
+    const auto list = folder / "allowed";
+    std::filesystem::create_directory(list);
+    const auto keys = make(list, "edge", "door");
+    bus::AllowList allowed(list);
+    std::filesystem::rename(list, folder / "elsewhere");
+    const auto refreshed = allowed.refresh();
+    BOOST_REQUIRE(!refreshed);
+    BOOST_TEST(refreshed.error().message.find(list.string()) != std::string::npos);
+    BOOST_TEST(allowed.allows("edge", keys.public_key));
+}
+
 BOOST_AUTO_TEST_CASE(allow_list_rejects_a_missing_folder_and_invalid_keys_at_startup) {
     const TemporaryFolder folder;
     BOOST_CHECK_THROW(bus::AllowList(folder.path() / "none"), FatalError);

@@ -34,6 +34,7 @@ struct Recorder {
     std::vector<std::string> disconnects;
     int opened = 0;
     int ends = 0;
+    int alive = 0;
     std::size_t stop_after_frames = 1000;
     std::size_t stop_after_disconnects = 1000;
 
@@ -55,7 +56,8 @@ struct Recorder {
                                    if (disconnects.size() >= stop_after_disconnects) {
                                        stop.request();
                                    }
-                               }});
+                               },
+                           .alive = [this] { ++alive; }});
     }
 };
 
@@ -90,6 +92,7 @@ BOOST_AUTO_TEST_CASE(skips_frames_above_the_maximum_frame_rate) {
     Recorder recorder;
     BOOST_REQUIRE(recorder.run({.source = images.folder.string(), .frame_rate = 5}));
     BOOST_TEST(recorder.pts.size() == 5U);
+    BOOST_TEST(recorder.alive == 25);  // the skipped frames show that the camera works, too
 }
 
 BOOST_AUTO_TEST_CASE(reports_the_name_of_a_missing_file) {
@@ -106,6 +109,7 @@ BOOST_AUTO_TEST_CASE(retries_an_unavailable_camera_until_stopped) {
     BOOST_REQUIRE(recorder.run({.source = "/dev/video-that-is-not-there"}));
     BOOST_TEST(recorder.disconnects.size() == 3U);
     BOOST_TEST(recorder.opened == 0);
+    BOOST_TEST(recorder.alive >= 2);  // during the delays between the attempts
 }
 
 BOOST_AUTO_TEST_CASE(files_are_lossless_and_cameras_live_unless_configured_otherwise) {

@@ -88,6 +88,20 @@ BOOST_AUTO_TEST_CASE(exports_that_a_camera_is_up_while_it_sends_frames) {
     camera.join();
 }
 
+BOOST_AUTO_TEST_CASE(is_alive_while_it_skips_frames, *boost::unit_test::timeout(60)) {
+    const auto source = folder / "images";
+    std::filesystem::create_directory(source);
+    cv::imwrite((source / "0.png").string(), cv::Mat(24, 32, CV_8UC3, cv::Scalar::all(0)));
+    CameraThread camera(runtime, "door",
+                        {.source = source.string(), .frame_rate = 1e-6, .loop = true}, {});
+    const bus::Poller poller(stop, heartbeat);
+    BOOST_REQUIRE(poller.wait_readable(motion, -1));  // the only frame that is sent
+    const auto later = Monotonic::now() + std::chrono::milliseconds(10);
+    while (Monotonic::now() - heartbeat.age() < later) stop.wait_ms(1);
+    stop.request();
+    camera.join();
+}
+
 BOOST_AUTO_TEST_CASE(throws_if_the_endpoint_of_motion_is_invalid) {
     common.stages.at("motion").input = "nowhere";
     BOOST_CHECK_THROW(CameraThread(runtime, "door", {.source = "/nowhere/clip.mp4"}, {}),

@@ -174,6 +174,26 @@ BOOST_FIXTURE_TEST_CASE(missing_key_file_is_a_fatal_error_that_names_the_option,
     BOOST_CHECK_EXCEPTION(KeyRing(folder / "none", {}), FatalError, names_option);
 }
 
+BOOST_FIXTURE_TEST_CASE(refresh_loads_a_key_file_whose_time_has_not_changed, Fixture) {
+    KeyRing keys(folder / "keys", {});
+    const auto time = std::filesystem::last_write_time(folder / "keys");
+    const auto late = api_keys::new_key();
+    add(api_keys::Role::read, late, "late");
+    std::filesystem::last_write_time(folder / "keys", time);
+    BOOST_TEST(!keys.find(late));
+    BOOST_TEST(keys.refresh().value() == 4U);
+    BOOST_TEST(keys.find(late).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(keys_that_cannot_be_refreshed_stay_valid, Fixture) {
+    KeyRing keys(folder / "keys", {});
+    std::filesystem::remove(folder / "keys");
+    const auto refreshed = keys.refresh();
+    BOOST_REQUIRE(!refreshed);
+    BOOST_TEST(refreshed.error().message.find((folder / "keys").string()) != std::string::npos);
+    BOOST_TEST(keys.find(admin).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(pool_leases_each_item_to_one_user_at_a_time) {
     Pool<int> pool;
     pool.add(std::make_unique<int>(7));

@@ -12,8 +12,8 @@
 
 #if defined(FACEBUS_ONNXRUNTIME)
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <unistd.h>
+
+#include "base/output/stderr_redirect.hpp"
 
 // ONNX Runtime is loaded on demand, so that programs that do not use it start without it.
 #define ORT_API_MANUAL_INIT
@@ -32,30 +32,6 @@ EmbeddingNetwork open_with_opencv(const std::filesystem::path& file) {
 }
 
 #if defined(FACEBUS_ONNXRUNTIME)
-
-/// Discards everything that is written to standard error during the lifetime of this object. During
-/// initialisation, Debian's ONNX Runtime writes about a thousand harmless lines about duplicate
-/// registrations.
-class QuietStderr {
-  public:
-    QuietStderr() : saved_(dup(STDERR_FILENO)) {
-        if (saved_ < 0) return;  // standard error could not be restored
-        const int null_device = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (null_device < 0) return;
-        dup2(null_device, STDERR_FILENO);
-        close(null_device);
-    }
-    ~QuietStderr() {
-        if (saved_ < 0) return;
-        dup2(saved_, STDERR_FILENO);
-        close(saved_);
-    }
-    QuietStderr(const QuietStderr&) = delete;
-    QuietStderr& operator=(const QuietStderr&) = delete;
-
-  private:
-    int saved_;
-};
 
 /// Loads ONNX Runtime, in the version with which facebus was built. Throws `FatalError` (config) if
 /// this version is not installed.
@@ -120,7 +96,9 @@ class OnnxRuntimeNetwork {
 
 EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
     require_file(file);
-    const QuietStderr quiet;
+    // During initialisation, Debian's ONNX Runtime prints about a thousand harmless lines about
+    // duplicate registrations.
+    const StderrRedirect quiet(nullptr);
     load_onnxruntime();
     try {
         const auto network = std::make_shared<OnnxRuntimeNetwork>(file);

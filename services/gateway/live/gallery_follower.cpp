@@ -30,9 +30,9 @@ bool names_any(const wire::Identity& identity, const Ids& subjects) {
 
 }  // namespace
 
-GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
+GalleryFollower::GalleryFollower(LiveView& live, UnknownFaces& unknown_faces, Heartbeat& heartbeat,
                                  live_gallery::GalleryWatcher::View view)
-    : live_(live), unknown_faces_(unknown_faces), view_(std::move(view)) {}
+    : live_(live), unknown_faces_(unknown_faces), heartbeat_(heartbeat), view_(std::move(view)) {}
 
 void GalleryFollower::update(live_gallery::GalleryWatcher::View view) {
     // Drop only the expired results.
@@ -57,6 +57,7 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
     // So drop every plausible match, even if the similarity is far below the decision threshold.
     for (std::size_t row = 0; row < before.samples(); ++row) {
         if (!hidden.contains(before.subject_id(row))) continue;
+        heartbeat_.beat();
         const auto sample = before.embedding(row);
         unknown_faces_.forget_if([&](const UnknownFace& face) {
             return similarity(face.embedding, sample) > gallery::plausible_match;
@@ -67,6 +68,7 @@ void GalleryFollower::forget_removed(const gallery::Snapshot& before,
 void GalleryFollower::forget_known(const live_gallery::GalleryWatcher::View& view) {
     const auto& gallery = *view.snapshot;
     unknown_faces_.forget_if([&](const UnknownFace& face) {
+        heartbeat_.beat();
         const auto best = gallery.best({&face.embedding, 1}, 2).front();
         const auto decision = decide_still({"", face.embedding, face.quality.overall}, best,
                                            gallery.subjects(), view.policy);

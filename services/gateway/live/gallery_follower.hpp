@@ -1,6 +1,7 @@
 // Applies changes of the gallery to the results and faces that the gateway keeps in memory.
 #pragma once
 
+#include "base/heartbeat.hpp"
 #include "gallery/match/snapshot.hpp"
 #include "gateway/live/live_view.hpp"
 #include "gateway/live/unknown_faces.hpp"
@@ -14,7 +15,8 @@ namespace facebus::gateway {
 /// enrolled, drops the faces that are now recognised as that person. Not thread-safe.
 class GalleryFollower {
   public:
-    GalleryFollower(LiveView& live, UnknownFaces& unknown_faces,
+    /// `heartbeat` is updated during update(), which can take many seconds with a large gallery.
+    GalleryFollower(LiveView& live, UnknownFaces& unknown_faces, Heartbeat& heartbeat,
                     live_gallery::GalleryWatcher::View view);
 
     /// Drops expired results and faces. Applies the changes of the gallery since the last call.
@@ -31,6 +33,7 @@ class GalleryFollower {
 
     LiveView& live_;
     UnknownFaces& unknown_faces_;
+    Heartbeat& heartbeat_;
     live_gallery::GalleryWatcher::View view_;
 };
 
