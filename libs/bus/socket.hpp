@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/heartbeat.hpp"
 #include "base/stop.hpp"
+#include "bus/allow_list.hpp"
 #include "bus/security.hpp"
 #include "wire/codec.hpp"
 
@@ -69,6 +70,8 @@ struct Received {
     /// On a router, the name of the sender, valid until it disconnects. Otherwise empty.
     std::string peer;
     Message message;
+    /// Entry of the sender's key in the AllowList. Null if the connection does not use CURVE.
+    std::shared_ptr<const AllowedKey> key{};
 };
 
 /// ZeroMQ socket. Not thread-safe.
