@@ -63,6 +63,9 @@ struct SocketOptions {
     std::size_t max_frame_bytes = wire::max_payload_bytes;
     /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE.
     std::string role{};
+    /// For a dealer: keep the same peer name on the router when it reconnects. The name is random,
+    /// so that no other peer can take it.
+    bool keep_peer_name = false;
 };
 
 /// Received message and its sender.
