@@ -15,7 +15,7 @@ namespace {
 struct Fixture {
     /// Sends messages from the dealer until the router receives one, and returns the name of the
     /// sender that the router reports. Repeats the message like an edge does, because a message is
-    /// lost if it is sent before the dealer has noticed that the router is gone.
+    /// lost if it is sent before the dealer has noticed that the router is unavailable.
     std::string name_of(bus::Socket& dealer, const std::string& topic) {
         while (true) {
             dealer.try_send({topic, "", Bytes()});
