@@ -6,11 +6,21 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "bus/curve.hpp"
 
 namespace facebus::bus {
+
+/// Entry of the AllowList.
+struct AllowedKey {
+    std::string name;  ///< name of the .pub file without the suffix
+    std::string role;
+    /// Cameras that an edge with this key may report, as names or patterns in which '*' matches any
+    /// characters. Empty: all cameras.
+    std::vector<std::string> cameras{};
+};
 
 /// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
 /// connect to the endpoint for the role of the key. If files are added or removed, allows() uses

@@ -1,6 +1,7 @@
 #include "bus/outbox.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace facebus::bus {
 
@@ -41,9 +42,11 @@ const Message* Outbox::next_to_send(Time now) {
     return offered_ ? &entries_[*offered_].message : nullptr;
 }
 
-void Outbox::mark_sent(Time now) {
-    if (offered_) entries_[*offered_].sent = now;
+bool Outbox::mark_sent(Time now) {
+    if (!offered_) return false;
+    auto& entry = entries_[*offered_];
     offered_.reset();
+    return std::exchange(entry.sent, now).has_value() && entry.kind == Kind::probe;
 }
 
 std::optional<Outbox::Kind> Outbox::acknowledge(std::string_view ref) {

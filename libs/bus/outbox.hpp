@@ -51,8 +51,9 @@ class Outbox {
     /// waits for other entries is not due. Any other entry is due if it was never sent, or was last
     /// sent at least `resend` ago. Call mark_sent() after sending the entry.
     const Message* next_to_send(Time now);
-    /// Records that the entry returned by the last next_to_send() was sent.
-    void mark_sent(Time now);
+    /// Records that the entry returned by the last next_to_send() was sent. Returns whether that
+    /// was a retransmission of a probe.
+    bool mark_sent(Time now);
 
     /// Removes the acknowledged entry and returns its kind. Returns nothing if `ref` is unknown,
     /// for example because its entry was acknowledged or dropped earlier.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,12 @@ zmq::socket_type zmq_type(SocketType type) {
             return zmq::socket_type::router;
     }
     std::unreachable();
+}
+
+/// Returns a name of 128 random bits.
+std::string random_name() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 /// Returns a frame that contains `bytes`. A large frame shares their memory until ZeroMQ has sent
@@ -214,6 +221,7 @@ Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
     socket.set(zmq::sockopt::tcp_keepalive_intvl, 5);
     socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
     socket.set(zmq::sockopt::tcp_maxrt, 20'000);
+    if (options.keep_peer_name) socket.set(zmq::sockopt::routing_id, random_name());
     if (type == SocketType::router) {
         // Fail if a message is sent to a disconnected peer, instead of dropping it silently.
         socket.set(zmq::sockopt::router_mandatory, true);

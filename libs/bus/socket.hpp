@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/heartbeat.hpp"
 #include "base/stop.hpp"
+#include "bus/allow_list.hpp"
 #include "bus/security.hpp"
 #include "wire/codec.hpp"
 
@@ -65,6 +66,9 @@ struct SocketOptions {
     std::size_t max_frame_bytes = wire::max_payload_bytes;
     /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE.
     std::string role{};
+    /// For a dealer: keep the same peer name on the router when it reconnects. The name is random,
+    /// so that no other peer can take it.
+    bool keep_peer_name = false;
 };
 
 /// Received message and its sender.
@@ -72,6 +76,8 @@ struct Received {
     /// On a router, the name of the sender, valid until it disconnects. Otherwise empty.
     std::string peer;
     Message message;
+    /// Entry of the sender's key in the AllowList. Null if the connection does not use CURVE.
+    std::shared_ptr<const AllowedKey> key{};
 };
 
 /// ZeroMQ socket. Not thread-safe.

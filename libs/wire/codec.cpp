@@ -352,6 +352,9 @@ void check(const Identity& m, std::size_t payload) {
     }
     require(m.quality >= 0 && m.quality <= 1, "quality is not in 0..1");
     if (m.crop_quality) check_quality(*m.crop_quality);
+    for (const auto& attempt : m.attempts.value_or(std::vector<std::string>())) {
+        require(attempt.size() <= 64, "an element of attempts must be at most 64 bytes");
+    }
     if (payload != 0) check_payload(crop_bytes, payload);
 }
 
@@ -369,6 +372,7 @@ void check(const Camera& m, std::size_t payload) {
 
 void check(const Status& m, std::size_t payload) {
     require(m.state.size() <= 200, "state must be at most 200 bytes");
+    require(m.oldest_probe.value_or(0) >= 0, "oldest_probe is negative");
     check_run(m.run);
     check_payload(0, payload);
 }

@@ -155,8 +155,10 @@ struct Face {
 struct Probe {
     static constexpr std::string_view kind = "probe";
     Head head{};
-    std::string probe{};   ///< globally unique id of the probe: "<track>/<number>"
-    std::string track{};   ///< globally unique id of the track
+    std::string probe{};  ///< globally unique id of the probe: "<track>/<number>"
+    /// Globally unique id of the track. The broker replaces it for the workers, and reverses that
+    /// in their results, so that edges cannot interfere with tracks of others.
+    std::string track{};
     std::int64_t pts = 0;  ///< position in the stream, ns
     Box box{};             ///< face in the frame, pixels
     Quality quality{};
@@ -267,6 +269,9 @@ struct Identity {
     /// True: the person is ignored. The decision is then `undecided`, and no field reveals the
     /// person. The broker publishes such a message only to retract earlier results of the track.
     std::optional<bool> ignored{};
+    /// Present if the decision is `error`: why each attempt to recognise the probe failed, oldest
+    /// first.
+    std::optional<std::vector<std::string>> attempts{};
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -292,6 +297,7 @@ struct Identity {
         field("reason", self.reason);
         field("crop_quality", self.crop_quality);
         field("ignored", self.ignored);
+        field("attempts", self.attempts);
     }
 };
 
@@ -357,13 +363,31 @@ struct Camera {
     }
 };
 
+/// Numbers of times in this run that a probe was queued again, by the reason why its worker
+/// returned no result.
+struct Redelivered {
+    std::uint64_t unresponsive = 0;   ///< the worker sent nothing for `broker.worker_timeout`
+    std::uint64_t disconnected = 0;   ///< the connection to the worker is closed
+    std::uint64_t timeout = 0;        ///< no result within `broker.probe_timeout`
+    std::uint64_t invalid = 0;        ///< the worker sent an invalid message
+    std::uint64_t undeliverable = 0;  ///< the probe could not be sent to the worker
+
+    static void fields(auto& self, auto&& field) {
+        field("unresponsive", self.unresponsive);
+        field("disconnected", self.disconnected);
+        field("timeout", self.timeout);
+        field("invalid", self.invalid);
+        field("undeliverable", self.undeliverable);
+    }
+};
+
 /// broker -> subscribers, once per second: state of the server.
 struct Status {
     static constexpr std::string_view kind = "status";
     Head head{};
     std::string state{};               ///< "ok", or the problem in a few words
     std::optional<std::string> run{};  ///< id of the broker's run
-    std::uint32_t workers = 0;         ///< responsive workers
+    std::uint32_t workers = 0;         ///< responsive workers, except stalled ones
     std::uint64_t queued = 0;          ///< probes waiting for a worker
     std::uint64_t in_flight = 0;       ///< probes in flight at workers
     std::uint64_t results = 0;         ///< number of the last result in this run; 0: none yet
@@ -371,6 +395,14 @@ struct Status {
     std::uint64_t refused = 0;
     /// The worker that sent the latest Credit uses a stale gallery snapshot.
     bool gallery_stale = false;
+    /// Age of the oldest probe that is not completed, in seconds; 0: there is none.
+    std::optional<double> oldest_probe{};
+    /// Responsive workers that get no probes, because they did not return a result within
+    /// `broker.probe_timeout`.
+    std::optional<std::uint32_t> stalled{};
+    std::optional<std::uint32_t> edges{};  ///< edges that sent a message in the last ten seconds
+    std::optional<Redelivered> redelivered{};
+    std::optional<std::uint64_t> dead_lettered{};  ///< probes dead-lettered in this run
 
     static void fields(auto& self, auto&& field) {
         Head::fields(self.head, field);
@@ -382,6 +414,11 @@ struct Status {
         field("results", self.results);
         field("refused", self.refused);
         field("gallery_stale", self.gallery_stale);
+        field("oldest_probe", self.oldest_probe);
+        field("stalled", self.stalled);
+        field("edges", self.edges);
+        field("redelivered", self.redelivered);
+        field("dead_lettered", self.dead_lettered);
     }
 };
 

@@ -1,6 +1,10 @@
 #include "broker/broker.hpp"
 
+#include <ranges>
+#include <utility>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "service/signals.hpp"
 #include "wire/codec.hpp"
@@ -22,49 +26,36 @@ Result<M> decode(const bus::Received& received) {
     return wire::decode<M>(received.message.header, received.message.payload.size());
 }
 
+Monotonic::duration duration(double seconds) {
+    return std::chrono::milliseconds(static_cast<int>(seconds * 1000));
+}
+
 Dispatcher::Options dispatcher_options(const Options& options) {
     return {.queue = static_cast<std::size_t>(options.queue),
-            .worker_timeout =
-                std::chrono::milliseconds(static_cast<int>(options.worker_timeout * 1000)),
+            .worker_timeout = duration(options.worker_timeout),
+            .probe_timeout = duration(options.probe_timeout),
             .max_attempts = options.max_attempts};
 }
 
-Counter identity_counter(Metrics& metrics, wire::Decision decision) {
-    return metrics.counter("facebus_identities_total", "Published identities",
-                           {{"decision", std::string(to_string(decision))}});
+Dispatcher::Sender sender_of(const bus::Received& received) {
+    return {.edge = Edges::id(received), .peer = received.peer};
+}
+
+/// Returns up to three ids for a log line.
+std::string some_of(const std::vector<std::string>& ids) {
+    constexpr std::size_t max_ids = 3;
+    return fmt::format("{}{}", fmt::join(ids | std::views::take(max_ids), ","),
+                       ids.size() > max_ids ? ",..." : "");
 }
 
 }  // namespace
-
-BrokerMetrics::BrokerMetrics(Metrics& metrics)
-    : probes(metrics.counter("facebus_probes_total", "Probes received, including retransmissions")),
-      completed(metrics.counter("facebus_probes_completed_total",
-                                "Completed probes, including dead-lettered ones")),
-      ignored(
-          metrics.counter("facebus_probes_ignored_total", "Completed probes of ignored people")),
-      rejected(metrics.counter("facebus_probes_rejected_total",
-                               "Probes rejected because the queue was full; the edge keeps them "
-                               "and sends them again")),
-      workers_disconnected(metrics.counter("facebus_workers_disconnected_total",
-                                           "Workers that the broker stopped using because they "
-                                           "sent an invalid message")),
-      results(metrics.counter("facebus_results_total", "Published results")),
-      queued(metrics.gauge("facebus_queue_probes", "Probes waiting for a worker")),
-      in_flight(
-          metrics.gauge("facebus_in_flight_probes", "Probes given to workers, result pending")),
-      workers(metrics.gauge("facebus_workers", "Responsive workers")),
-      times(metrics) {
-    // Create all series now: Prometheus sees an increase only if the series existed before it.
-    for (const auto decision : wire::enum_values<wire::Decision>()) {
-        identity_counter(metrics, decision);
-    }
-}
 
 Broker::Broker(service::Runtime& runtime, const Options& options,
                const gallery::RedisOptions& redis, const gallery::HistoryOptions& history)
     : runtime_(runtime),
       metrics_(runtime.metrics),
       dispatcher_(dispatcher_options(options)),
+      edges_({.cameras_per_edge = static_cast<std::size_t>(options.cameras_per_edge)}),
       history_(runtime, redis, history),
       run_(fmt::format("{:x}", utc_ns())),
       edge_(runtime.context, bus::SocketType::router,
@@ -106,7 +97,7 @@ void Broker::run() {
             [](const std::string&) {});
         count_rejected_connections();
         const auto now = Monotonic::now();
-        finish_all(dispatcher_.expire(now));
+        handle_failures(dispatcher_.expire(now));
         dispatch();
         if (now >= next_status) {
             publish_status();
@@ -135,15 +126,15 @@ Result<void> Broker::handle_edge_message(const bus::Received& received) {
     if (kind == wire::Probe::kind) {
         auto probe = decode<wire::Probe>(received);
         if (!probe) return std::unexpected(std::move(probe.error()));
-        accept_probe(received, std::move(*probe));
+        if (permits(received, probe->head.src)) accept_probe(received, std::move(*probe));
     } else if (kind == wire::Track::kind) {
         const auto event = decode<wire::Track>(received);
         if (!event) return std::unexpected(event.error());
-        accept_event(received, *event);
+        if (permits(received, event->head.src)) accept_event(received, *event);
     } else if (kind == wire::Camera::kind) {
         const auto camera = decode<wire::Camera>(received);
         if (!camera) return std::unexpected(camera.error());
-        publish(*camera, {});
+        if (permits(received, camera->head.src)) publish(*camera, {});
     } else {
         return fail(ErrorKind::unsupported,
                     "an edge sent a message that is not a probe, track or camera message");
@@ -151,21 +142,36 @@ Result<void> Broker::handle_edge_message(const bus::Received& received) {
     return {};
 }
 
+/// Returns whether the edge may report this camera. Otherwise counts and logs the refusal. The edge
+/// gets no acknowledgement, so it keeps the probe or event, and nothing is lost if the cause is a
+/// wrong configuration.
+bool Broker::permits(const bus::Received& received, const std::string& camera) {
+    const auto refusal = edges_.record(received, camera, Monotonic::now());
+    if (!refusal) return true;
+    metrics_.refused[static_cast<std::size_t>(*refusal)].add();
+    const char* hint =
+        *refusal == Refusal::camera
+            ? "add the camera to the key's .pub file in bus.allowed, or rename the camera"
+            : "raise broker.cameras_per_edge, or restart the broker to forget old cameras";
+    runtime_.log.limited_warning("edge_message_refused",
+                                 {{"key", received.key ? received.key->name : "none"},
+                                  {"camera", camera},
+                                  {"reason", wire::to_string(*refusal)},
+                                  {"hint", hint}});
+    return false;
+}
+
 void Broker::accept_probe(const bus::Received& received, wire::Probe probe) {
     const auto id = probe.probe;
     metrics_.probes.add();
-    switch (dispatcher_.admit(received.peer, std::move(probe), received.message.payload)) {
-        case Dispatcher::Admission::completed:
-            acknowledge(received.peer, id);
-            break;
-        case Dispatcher::Admission::full:
-            metrics_.rejected.add();
-            runtime_.log.limited_warning(
-                "queue_full", {{"queue", dispatcher_.queued()}, {"hint", "start more workers"}});
-            break;
-        case Dispatcher::Admission::queued:
-        case Dispatcher::Admission::duplicate:
-            break;
+    const auto admission = dispatcher_.admit(sender_of(received), std::move(probe),
+                                             received.message.payload, Monotonic::now());
+    using Admission = Dispatcher::Admission;
+    if (admission == Admission::completed) acknowledge(received.peer, id);
+    if (admission == Admission::full || admission == Admission::replaced) {
+        metrics_.rejected.add();
+        runtime_.log.limited_warning(
+            "queue_full", {{"queue", dispatcher_.queued()}, {"hint", "start more workers"}});
     }
 }
 
@@ -175,14 +181,18 @@ void Broker::accept_event(const bus::Received& received, const wire::Track& even
         publish(event, {});
         return;
     }
+    const auto edge = Edges::id(received);
+    const auto track = scoped_id(edge, event.track);
     // The edge repeats other events until they are acknowledged. Publish only the first copy.
-    if (published_events_.add(event.ref())) {
-        if (event.event == wire::TrackEvent::started) metrics_.times.record_start(event);
+    if (published_events_.add(scoped_id(edge, event.ref()))) {
+        if (event.event == wire::TrackEvent::started) {
+            metrics_.times.record_start(track, event.head.ts);
+        }
         publish(event, {});
     }
     if (event.event == wire::TrackEvent::ended) {
-        dispatcher_.forget_track(event.track);
-        metrics_.times.record_end(event);
+        dispatcher_.forget_track(edge, event.track);
+        metrics_.times.record_end(track);
     }
     acknowledge(received.peer, event.ref());
 }
@@ -195,13 +205,14 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
     if (kind == wire::Credit::kind) {
         const auto credit = decode<wire::Credit>(received);
         if (!credit) return std::unexpected(credit.error());
-        dispatcher_.credit(received.peer, credit->credit, Monotonic::now());
+        dispatcher_.credit(received.peer, credit->credit, Monotonic::now(), credit->head.src);
         stale_ = credit->gallery_stale;
     } else if (kind == wire::Identity::kind) {
         auto identity = decode<wire::Identity>(received);
         if (!identity) return std::unexpected(std::move(identity.error()));
         const bool ignored = identity->ignored.value_or(false);
-        auto completed = dispatcher_.complete(std::move(*identity), Monotonic::now());
+        auto completed =
+            dispatcher_.complete(received.peer, std::move(*identity), Monotonic::now());
         if (!completed) return {};
         if (ignored) metrics_.ignored.add();
         finish(std::move(*completed), received.message.payload);
@@ -212,15 +223,30 @@ Result<void> Broker::handle_worker_message(const bus::Received& received) {
     return {};
 }
 
-/// Stops sending probes to a worker that sent an invalid message, until it reconnects. Treats its
-/// probes in flight like those of a lost worker.
+/// Stops sending probes to a worker that sent an invalid message, until it reconnects.
 void Broker::drop_worker(const std::string& worker) {
     if (!dropped_workers_.add(worker)) return;
     metrics_.workers_disconnected.add();
-    runtime_.log.limited_warning(
-        "worker_disconnected",
-        {{"reason", "it sent an invalid message, so it gets no probes until it reconnects"}});
-    finish_all(dispatcher_.drop_worker(worker));
+    handle_failures(dispatcher_.drop_worker(worker, Failure::invalid));
+}
+
+/// Logs each failed worker with what it held, and finishes dead-lettered probes.
+void Broker::handle_failures(Dispatcher::Failures failures) {
+    for (const auto& worker : failures.workers) {
+        const bool stalled = worker.reason == Failure::timeout;
+        runtime_.log.warning(stalled ? "worker_stalled" : "worker_lost",
+                             {{"worker", worker.name},
+                              {"reason", wire::to_string(worker.reason)},
+                              {"held", worker.probes.size()},
+                              {"probes", some_of(worker.probes)}});
+    }
+    for (auto& completed : failures.dead_lettered) {
+        runtime_.log.limited_warning("probe_dead_lettered",
+                                     {{"camera", completed.publish->head.src},
+                                      {"probe", completed.probe},
+                                      {"reason", *completed.publish->reason}});
+        finish(std::move(completed), {});
+    }
 }
 
 void Broker::count_rejected_connections() {
@@ -230,22 +256,14 @@ void Broker::count_rejected_connections() {
 }
 
 void Broker::dispatch() {
-    while (auto assignment = dispatcher_.next()) {
+    while (auto assignment = dispatcher_.next(Monotonic::now())) {
         auto& probe = assignment->probe;
         probe.head.t["queue"] = utc_ns();
         const bus::Message message{wire::topic(probe), wire::encode(probe), assignment->crop};
         if (workers_.try_send(message, assignment->worker)) continue;
-        runtime_.log.warning("worker_lost", {{"probe", probe.probe},
-                                             {"reason", "the probe could not be sent to it"}});
-        finish_all(dispatcher_.undelivered(*assignment));
+        handle_failures(dispatcher_.undelivered(*assignment));
     }
-    metrics_.queued.set(static_cast<double>(dispatcher_.queued()));
-    metrics_.in_flight.set(static_cast<double>(dispatcher_.in_flight()));
-    metrics_.workers.set(static_cast<double>(dispatcher_.workers()));
-}
-
-void Broker::finish_all(std::vector<Dispatcher::Completed> all) {
-    for (auto& completed : all) finish(std::move(completed), {});
+    metrics_.update(dispatcher_);
 }
 
 /// Publishes the result of a completed probe if the decision about its track changed, then
@@ -259,19 +277,19 @@ void Broker::finish(Dispatcher::Completed completed, const Bytes& crop) {
         identity.run = run_;
         identity.head.t["publish"] = utc_ns();
         metrics_.results.add();
-        identity_counter(runtime_.metrics, identity.decision).add();
-        metrics_.times.record_result(identity);
+        metrics_.identities[static_cast<std::size_t>(identity.decision)].add();
+        metrics_.times.record_result(completed.track_key, identity);
         publish(identity, crop);
-        history_.append(identity);
+        history_.append(identity, completed.track_key);
     }
-    acknowledge(completed.edge, completed.probe);
+    acknowledge(completed.peer, completed.probe);
 }
 
-void Broker::acknowledge(const std::string& edge, const std::string& ref) {
+void Broker::acknowledge(const std::string& peer, const std::string& ref) {
     const wire::Ack ack{.head = head(++acks_), .ref = ref};
     // If the edge has disconnected, it sends the probe or event again later and gets its
     // acknowledgement then.
-    edge_.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()}, edge);
+    edge_.try_send({std::string(wire::Ack::kind), wire::encode(ack), Bytes()}, peer);
 }
 
 template <class M>
@@ -280,16 +298,35 @@ void Broker::publish(const M& message, const Bytes& payload) {
 }
 
 void Broker::publish_status() {
-    const bool workers = dispatcher_.workers() > 0;
-    const wire::Status status{.head = head(++statuses_),
-                              .state = workers ? "ok" : "no worker",
-                              .run = run_,
-                              .workers = static_cast<std::uint32_t>(dispatcher_.workers()),
-                              .queued = dispatcher_.queued(),
-                              .in_flight = dispatcher_.in_flight(),
-                              .results = results_published_,
-                              .refused = static_cast<std::uint64_t>(metrics_.rejected.value()),
-                              .gallery_stale = stale_};
+    const auto now = Monotonic::now();
+    const double oldest = std::chrono::duration<double>(dispatcher_.oldest(now)).count();
+    const auto edges = edges_.online(now);
+    metrics_.oldest.set(oldest);
+    metrics_.edges.set(static_cast<double>(edges));
+    const char* state = dispatcher_.workers() > 0   ? "ok"
+                        : dispatcher_.stalled() > 0 ? "all workers are stalled"
+                                                    : "no worker";
+    const auto& errors = metrics_.identities[static_cast<std::size_t>(wire::Decision::error)];
+    const auto redelivered = [this](Failure reason) { return dispatcher_.redelivered(reason); };
+    const wire::Status status{
+        .head = head(++statuses_),
+        .state = state,
+        .run = run_,
+        .workers = static_cast<std::uint32_t>(dispatcher_.workers()),
+        .queued = dispatcher_.queued(),
+        .in_flight = dispatcher_.in_flight(),
+        .results = results_published_,
+        .refused = static_cast<std::uint64_t>(metrics_.rejected.value()),
+        .gallery_stale = stale_,
+        .oldest_probe = oldest,
+        .stalled = static_cast<std::uint32_t>(dispatcher_.stalled()),
+        .edges = static_cast<std::uint32_t>(edges),
+        .redelivered = wire::Redelivered{.unresponsive = redelivered(Failure::unresponsive),
+                                         .disconnected = redelivered(Failure::disconnected),
+                                         .timeout = redelivered(Failure::timeout),
+                                         .invalid = redelivered(Failure::invalid),
+                                         .undeliverable = redelivered(Failure::undeliverable)},
+        .dead_lettered = static_cast<std::uint64_t>(errors.value())};
     publish(status, {});
 }
 

@@ -4,38 +4,24 @@
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "broker/broker_metrics.hpp"
 #include "broker/dispatcher.hpp"
+#include "broker/edges.hpp"
 #include "broker/history_writer.hpp"
 #include "broker/options.hpp"
-#include "broker/result_times.hpp"
+#include "broker/recent_ids.hpp"
 #include "bus/socket.hpp"
 #include "service/runtime.hpp"
 
 namespace facebus::broker {
 
-/// Metrics that the broker exports at /metrics; broker.cpp has their descriptions.
-struct BrokerMetrics {
-    explicit BrokerMetrics(Metrics& metrics);
-
-    Counter probes;
-    Counter completed;
-    Counter ignored;
-    Counter rejected;
-    Counter workers_disconnected;
-    Counter results;
-    Gauge queued;
-    Gauge in_flight;
-    Gauge workers;
-    ResultTimes times;
-};
-
-/// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges.
-/// Sends probes to workers that have credit. Publishes track events, camera states and each
-/// decision that differs from the previous one about its track. Acknowledges completed probes and
-/// published events to the edges. Counts and discards invalid messages; a worker that sends one
-/// gets no more probes until it reconnects. Not thread-safe.
+/// Three sockets around a Dispatcher. Receives probes, track events and camera states from edges,
+/// and refuses those of cameras that an edge may not report. Sends probes to workers that have
+/// credit. Publishes track events, camera states and each decision that differs from the previous
+/// one about its track. Acknowledges completed probes and published events to the edges. Counts and
+/// discards invalid messages; a worker that sends one gets no more probes until it reconnects. Not
+/// thread-safe.
 class Broker {
   public:
     /// Binds the three endpoints. Throws `FatalError` if an endpoint cannot be bound, for example
@@ -51,13 +37,14 @@ class Broker {
     void receive(bus::Socket& socket, Handle&& handle, Invalid&& invalid);
     Result<void> handle_edge_message(const bus::Received& received);
     Result<void> handle_worker_message(const bus::Received& received);
+    bool permits(const bus::Received& received, const std::string& camera);
     void accept_probe(const bus::Received& received, wire::Probe probe);
     void accept_event(const bus::Received& received, const wire::Track& event);
     void drop_worker(const std::string& worker);
+    void handle_failures(Dispatcher::Failures failures);
     void dispatch();
     void finish(Dispatcher::Completed completed, const Bytes& crop);
-    void finish_all(std::vector<Dispatcher::Completed> all);
-    void acknowledge(const std::string& edge, const std::string& ref);
+    void acknowledge(const std::string& peer, const std::string& ref);
     template <class M>
     void publish(const M& message, const Bytes& payload);
     void publish_status();
@@ -68,8 +55,9 @@ class Broker {
     service::Runtime& runtime_;
     BrokerMetrics metrics_;
     Dispatcher dispatcher_;
+    Edges edges_;
     HistoryWriter history_;
-    RecentIds published_events_{65536};  ///< ids of track events that were published
+    RecentIds published_events_{65536};  ///< scoped ids of track events that were published
     RecentIds dropped_workers_{4096};    ///< peer names of workers that sent an invalid message
     std::string run_;  ///< id of this run; results are numbered from 1 in each run
     bus::Socket edge_;

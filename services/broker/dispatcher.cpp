@@ -1,211 +1,323 @@
 #include "broker/dispatcher.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "crypto/digest.hpp"
 
 namespace facebus::broker {
+namespace {
 
-bool RecentIds::add(const std::string& id) {
-    if (!ids_.insert(id).second) return false;
-    order_.push_back(id);
-    if (order_.size() > capacity_) {
-        ids_.erase(order_.front());
-        order_.pop_front();
-    }
-    return true;
+/// Time after which a stalled worker that has disconnected is forgotten. Until then, a message from
+/// it does not make it available again.
+constexpr auto forget_stalled = std::chrono::minutes(10);
+
+/// Returns the id of a probe that is unique over all edges.
+std::string probe_key(const std::string& track_key, const std::string& probe) {
+    return track_key + "/" + probe;
+}
+
+/// Returns the keys of a map, sorted. A hash map has no defined order, but the outcome of a failure
+/// must be reproducible.
+std::vector<std::string> sorted_keys(const auto& map) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : map) keys.push_back(key);
+    std::ranges::sort(keys);
+    return keys;
+}
+
+}  // namespace
+
+std::string scoped_id(const std::string& edge, const std::string& id) {
+    // The workers store the probes of a track in Redis under this id, so it must stay the same when
+    // the broker restarts.
+    return crypto::sha256(fmt::format("{}:{}{}", edge.size(), edge, id)).substr(0, 32);
 }
 
 // The life of a probe:
 //
-//     admit() -> waiting_ -> next() -> in_flight_ -> complete() -> completed_
-//                   ^                      |
-//                   +----- reclaim() ------+ (worker lost; after max_attempts: completed_)
+//     admit() -> waiting -> next() -> in_flight -> complete() -> completed_
+//                   ^                     |
+//                   +----- requeue() -----+ (no result; after max_attempts: dead_letter())
 //
-// Order within a track. Each track has its own queue in waiting_, and at most one probe in flight
-// (then the track is in busy_). A worker fuses a probe with the earlier probes of its track, so two
-// workers on one track would make the result depend on which of them is faster.
+// A delivery is open from next() until the probe is completed or the delivery has failed. The
+// result of an open or failed delivery is accepted as long as the probe is not completed.
 //
-// Fairness between tracks. ready_ holds each track that has a waiting probe and none in flight,
-// exactly once. next() takes the track at the front, and advance_track() appends it again after its
-// probe is completed, so tracks take turns and one busy camera cannot starve the others.
+// Failed attempts. A probe that crashes or hangs its workers must not reach every worker, but one
+// whose worker was only paused must not be dead-lettered. A delivery therefore fails
+// - as `disconnected`, if the connection of the worker is closed: it may have crashed;
+// - as `timeout`, if the worker sends messages, but no result within `probe_timeout`;
+// - as `unresponsive`, if the worker sends nothing at all from before `worker_timeout` until
+//   `probe_timeout` has passed: it may hang or have crashed. The probe goes to another worker
+//   earlier, after `worker_timeout`, but this delivery stays open. If the worker sends a message in
+//   time, it was only paused, and the delivery does not count;
+// - as `invalid`, if the worker sends an invalid message: the probe may be the reason.
+// A probe that cannot be sent was not delivered, so `undeliverable` does not count either. The sum
+// of open deliveries and failed attempts never exceeds `max_attempts`; see requeue().
 
-Dispatcher::Admission Dispatcher::admit(const std::string& edge, wire::Probe probe, Bytes crop) {
+Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe, Bytes crop,
+                                        Time now) {
+    auto track = scoped_id(sender.edge, probe.track);
+    auto key = probe_key(track, probe.probe);
     // The edge repeats a probe until it is acknowledged, so repetitions are normal.
-    if (completed_.contains(probe.probe)) return Admission::completed;
-    if (pending_.contains(probe.probe)) return Admission::duplicate;
-    if (queued_ >= options_.queue) return Admission::full;
-    pending_.insert(probe.probe);
-    enqueue({edge, std::move(probe), std::move(crop)}, false);
-    return Admission::queued;
-}
-
-/// Adds a probe to the queue of its track: at the back if it is new, at the front if it was in
-/// flight before.
-void Dispatcher::enqueue(Entry entry, bool front) {
-    const auto track = entry.probe.track;
-    auto& queue = waiting_[track];
-    const bool first = queue.empty();
-    if (front) {
-        queue.push_front(std::move(entry));
-    } else {
-        queue.push_back(std::move(entry));
+    if (completed_.contains(key)) return Admission::completed;
+    if (const auto known = pending_.find(key); known != pending_.end()) {
+        known->second.sender.peer = sender.peer;
+        return Admission::duplicate;
     }
-    ++queued_;
-    // If the track has a probe in flight, advance_track() adds the track to ready_ later.
-    // Otherwise, if the queue was not empty, the track is in ready_ already.
-    if (first && !busy_.contains(track)) ready_.push_back(track);
+    auto admission = Admission::queued;
+    if (queue_.size() >= options_.queue) {
+        // Each edge is entitled to an equal share of the queue, but may use more of it while the
+        // others do not need theirs.
+        const auto largest = queue_.largest_edge();
+        if (queue_.size(sender.edge) + 1 >= queue_.size(largest)) return Admission::full;
+        const auto removed = pending_.extract(queue_.remove_last(largest));
+        finish_track(removed.mapped().track_key);
+        admission = Admission::replaced;
+    }
+    queue_.push(sender.edge, track, key);
+    pending_.emplace(std::move(key), Entry{.sender = sender,
+                                           .probe = std::move(probe),
+                                           .crop = std::move(crop),
+                                           .track_key = std::move(track),
+                                           .admitted = now});
+    return admission;
 }
 
-void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time now) {
-    workers_[worker] = {credit, now};
+void Dispatcher::credit(const std::string& worker, std::uint32_t credit, Time now,
+                        const std::string& name) {
+    hear(worker, now);
+    auto& entry = workers_[worker];
+    entry.name = name.empty() ? worker : name;
+    entry.last_seen = now;
+    entry.credit = std::min<std::size_t>(credit, max_held - std::min(max_held, entry.held.size()));
 }
 
-std::optional<Dispatcher::Assignment> Dispatcher::next() {
-    if (ready_.empty() || workers_.empty()) return std::nullopt;
+/// Records that a message arrived from the worker.
+void Dispatcher::hear(const std::string& worker, Time now) {
+    const auto found = workers_.find(worker);
+    if (found == workers_.end()) return;
+    auto& entry = found->second;
+    entry.last_seen = now;
+    if (!std::exchange(entry.lost, false)) return;
+    // It was only paused, so its open deliveries are not failed attempts.
+    for (const auto& key : sorted_keys(std::exchange(entry.held, {}))) {
+        auto& pending = pending_.at(key);
+        std::erase(pending.open, worker);
+        if (pending.place == Place::held_back) requeue(key, pending, Failure::unresponsive);
+    }
+}
+
+std::optional<Dispatcher::Assignment> Dispatcher::next(Time now) {
     // The worker with the most credit is the least busy. Choosing it spreads the probes over all
     // workers instead of filling the batch of one worker after the other.
-    const auto free = std::ranges::max_element(
-        workers_, {}, [](const auto& entry) { return entry.second.credit; });
-    if (free->second.credit == 0) return std::nullopt;
+    auto free = workers_.end();
+    for (auto worker = workers_.begin(); worker != workers_.end(); ++worker) {
+        if (!worker->second.active() || worker->second.credit == 0) continue;
+        if (free == workers_.end() || worker->second.credit > free->second.credit) free = worker;
+    }
+    if (free == workers_.end()) return std::nullopt;
+    const auto key = queue_.pop();
+    if (!key) return std::nullopt;
+
     --free->second.credit;
-
-    const auto track = std::move(ready_.front());
-    ready_.pop_front();
-    const auto queue = waiting_.find(track);
-    auto entry = std::move(queue->second.front());
-    queue->second.pop_front();
-    if (queue->second.empty()) waiting_.erase(queue);
-    --queued_;
-    ++entry.attempts;
-    busy_.insert(track);
-
-    // Keep a copy: if the worker is lost, the probe is sent again.
+    free->second.held[*key] = now + options_.probe_timeout;
+    auto& entry = pending_.at(*key);
+    entry.place = Place::in_flight;
+    entry.holder = free->first;
+    entry.open.push_back(free->first);
+    // Keep the probe: if the worker does not answer, it is sent again.
     Assignment assignment{free->first, entry.probe, entry.crop};
-    in_flight_[assignment.probe.probe] = {std::move(entry), free->first};
+    assignment.probe.track = entry.track_key;
     return assignment;
 }
 
-/// Returns a probe of a lost worker to the queue. Exception: a probe that was delivered
-/// `max_attempts` times has probably crashed its workers. Completes such a probe with the decision
-/// `error`, so that it cannot crash every worker in turn, and returns it.
-std::optional<Dispatcher::Completed> Dispatcher::reclaim(InFlight lost) {
-    auto& entry = lost.entry;
-    const auto track = entry.probe.track;
-    busy_.erase(track);
-    if (entry.attempts < options_.max_attempts) {
-        // If other probes of the track wait, enqueue() assumes that the track is in ready_. It is
-        // not, because this probe was in flight until now.
-        const bool others_wait = waiting_.contains(track);
-        enqueue(std::move(entry), true);
-        if (others_wait) ready_.push_back(track);
-        return std::nullopt;
+std::optional<Dispatcher::Completed> Dispatcher::complete(const std::string& worker,
+                                                          wire::Identity identity, Time now) {
+    const auto key = probe_key(identity.track, identity.probe);
+    if (const auto sender = workers_.find(worker); sender != workers_.end()) {
+        auto& entry = sender->second;
+        // An answer, even a late one to a completed probe, shows that a stalled worker works again.
+        if (entry.held.contains(key) || entry.overdue.contains(key)) entry.overdue.clear();
     }
-    pending_.erase(entry.probe.probe);
-    completed_.add(entry.probe.probe);
-    advance_track(track);
-    wire::Identity dead_lettered{
+    hear(worker, now);
+    if (!pending_.contains(key)) return std::nullopt;
+    const auto entry = take(key);
+    // Subscribers get the ids of the edge. A worker cannot assign a result to another camera.
+    identity.track = entry.probe.track;
+    identity.head.src = entry.probe.head.src;
+    Completed completed{entry.sender.peer, identity.probe, entry.track_key, std::nullopt};
+    if (decisions_.update(entry.track_key, identity)) completed.publish = std::move(identity);
+    finish_track(entry.track_key);
+    return completed;
+}
+
+Dispatcher::Failures Dispatcher::expire(Time now) {
+    Failures out;
+    for (auto& worker : workers_) {
+        const bool responsive = now - worker.second.last_seen <= options_.worker_timeout;
+        if (!responsive && !worker.second.lost) lose(worker, out);
+        time_out(worker, now, out);
+    }
+    std::erase_if(workers_, [&](const auto& entry) {
+        const auto& worker = entry.second;
+        const bool stalled = !worker.overdue.empty() && now - worker.last_seen < forget_stalled;
+        return worker.lost && worker.held.empty() && !stalled;
+    });
+    return out;
+}
+
+/// Marks a worker as unresponsive and queues its probes again. Its deliveries stay open.
+void Dispatcher::lose(Workers::value_type& worker, Failures& out) {
+    auto& [peer, entry] = worker;
+    entry.lost = true;
+    entry.credit = 0;
+    FailedWorker failed{entry.name, Failure::unresponsive, {}};
+    for (const auto& key : sorted_keys(entry.held)) {
+        auto& pending = pending_.at(key);
+        failed.probes.push_back(pending.probe.probe);
+        requeue(key, pending, Failure::unresponsive);
+    }
+    out.workers.push_back(std::move(failed));
+}
+
+/// Ends the open deliveries of a worker whose deadline has passed. A responsive worker gets no
+/// further probes until it answers one of them.
+void Dispatcher::time_out(Workers::value_type& worker, Time now, Failures& out) {
+    auto& [peer, entry] = worker;
+    std::vector<std::string> due;
+    for (const auto& [key, deadline] : entry.held) {
+        if (now >= deadline) due.push_back(key);
+    }
+    std::ranges::sort(due);
+    FailedWorker failed{entry.name, Failure::timeout, {}};
+    for (const auto& key : due) {
+        entry.held.erase(key);
+        if (!entry.lost) {
+            entry.overdue.insert(key);
+            failed.probes.push_back(pending_.at(key).probe.probe);
+        }
+        fail(key, peer, entry.lost ? Failure::unresponsive : Failure::timeout, out);
+    }
+    if (!failed.probes.empty()) out.workers.push_back(std::move(failed));
+}
+
+Dispatcher::Failures Dispatcher::drop_worker(const std::string& worker, Failure reason) {
+    Failures out;
+    const auto removed = workers_.extract(worker);
+    if (removed.empty()) return out;
+    FailedWorker failed{removed.mapped().name, reason, {}};
+    for (const auto& key : sorted_keys(removed.mapped().held)) {
+        failed.probes.push_back(pending_.at(key).probe.probe);
+        fail(key, worker, reason, out);
+    }
+    out.workers.push_back(std::move(failed));
+    return out;
+}
+
+Dispatcher::Failures Dispatcher::undelivered(const Assignment& assignment) {
+    const auto key = probe_key(assignment.probe.track, assignment.probe.probe);
+    auto& entry = pending_.at(key);
+    std::erase(entry.open, assignment.worker);
+    workers_.at(assignment.worker).held.erase(key);
+    requeue(key, entry, Failure::undeliverable);
+    return drop_worker(assignment.worker, Failure::disconnected);
+}
+
+/// Counts an open delivery as a failed attempt. Then queues the probe again if it was in flight
+/// there, or dead-letters it.
+void Dispatcher::fail(const std::string& key, const std::string& worker, Failure reason,
+                      Failures& out) {
+    auto& entry = pending_.at(key);
+    std::erase(entry.open, worker);
+    entry.failed.push_back(reason);
+    if (entry.failed.size() >= static_cast<std::size_t>(options_.max_attempts)) {
+        out.dead_lettered.push_back(dead_letter(key));
+    } else if (entry.place == Place::in_flight && entry.holder == worker) {
+        requeue(key, entry, reason);
+    }
+}
+
+/// Queues a probe again that is not in the queue, unless `max_attempts` deliveries of it have
+/// failed or are open. In that case it may have brought down as many workers, so it is held back
+/// until one of these workers sends a message or all deliveries have failed.
+void Dispatcher::requeue(const std::string& key, Entry& entry, Failure reason) {
+    entry.holder.clear();
+    entry.place = Place::held_back;
+    const auto attempts = entry.failed.size() + entry.open.size();
+    if (attempts >= static_cast<std::size_t>(options_.max_attempts)) return;
+    entry.place = Place::waiting;
+    queue_.give_back(entry.track_key, key);
+    ++redelivered_[static_cast<std::size_t>(reason)];
+}
+
+/// Completes a probe with the decision `error`.
+Dispatcher::Completed Dispatcher::dead_letter(const std::string& key) {
+    // The probe is the reason why these workers did not answer.
+    for (auto& [peer, worker] : workers_) worker.overdue.erase(key);
+    const auto entry = take(key);
+    finish_track(entry.track_key);
+    std::vector<std::string> attempts;
+    for (const auto failure : entry.failed) attempts.emplace_back(wire::to_string(failure));
+    wire::Identity error{
         .head = entry.probe.head,
         .probe = entry.probe.probe,
-        .track = track,
+        .track = entry.probe.track,
         .pts = entry.probe.pts,
         .box = entry.probe.box,
         .decision = wire::Decision::error,
         .samples = {},
-        .reason = fmt::format("dead-lettered: {} workers were lost with this probe in flight",
-                              entry.attempts)};
-    return Completed{entry.edge, entry.probe.probe, std::move(dead_lettered)};
+        .reason = fmt::format("dead-lettered: no worker returned a result in {} attempts ({})",
+                              attempts.size(), fmt::join(attempts, ", "))};
+    error.attempts = std::move(attempts);
+    return {entry.sender.peer, entry.probe.probe, entry.track_key, std::move(error)};
 }
 
-std::vector<Dispatcher::Completed> Dispatcher::drop_worker(const std::string& worker) {
-    std::vector<std::string> lost;
-    for (const auto& [probe, in_flight] : in_flight_) {
-        if (in_flight.worker == worker) lost.push_back(probe);
-    }
-    // A hash map has no defined order. Sort by id, so that the outcome is reproducible.
-    std::ranges::sort(lost);
-    std::vector<Completed> dead_lettered;
-    for (const auto& probe : lost) {
-        auto node = in_flight_.extract(probe);
-        if (auto completed = reclaim(std::move(node.mapped()))) {
-            dead_lettered.push_back(std::move(*completed));
-        }
-    }
-    workers_.erase(worker);
-    return dead_lettered;
-}
-
-std::vector<Dispatcher::Completed> Dispatcher::undelivered(const Assignment& assignment) {
-    --in_flight_.at(assignment.probe.probe).entry.attempts;
-    return drop_worker(assignment.worker);
-}
-
-std::optional<Dispatcher::Completed> Dispatcher::complete(wire::Identity identity, Time now) {
-    // The first result that arrives while the probe is in flight counts. It may come from a worker
-    // that was considered lost, although the probe has been sent to another worker since.
-    auto node = in_flight_.extract(identity.probe);
-    if (node.empty()) return std::nullopt;
-    auto& in_flight = node.mapped();
-    if (const auto worker = workers_.find(in_flight.worker); worker != workers_.end()) {
-        worker->second.last_seen = now;
-    }
-    const auto& track = in_flight.entry.probe.track;
-    busy_.erase(track);
-    pending_.erase(identity.probe);
-    completed_.add(identity.probe);
-    Completed completed{in_flight.entry.edge, identity.probe, std::nullopt};
-    if (update_decision(identity)) completed.publish = std::move(identity);
-    advance_track(track);
-    return completed;
-}
-
-/// Continues a track after one of its probes is completed: makes it ready if more probes wait, or
-/// forgets it if it has ended.
-void Dispatcher::advance_track(const std::string& track) {
-    if (waiting_.contains(track)) {
-        ready_.push_back(track);
-    } else if (ended_.erase(track) > 0) {
-        decided_.erase(track);
-    }
-}
-
-void Dispatcher::forget_track(const std::string& track) {
-    // While probes are pending, keep the decision: otherwise their results would publish it again.
-    if (waiting_.contains(track) || busy_.contains(track)) {
-        ended_.insert(track);
+/// Removes a probe from the pending ones and marks it as completed.
+Dispatcher::Entry Dispatcher::take(const std::string& key) {
+    auto entry = std::move(pending_.extract(key).mapped());
+    for (const auto& worker : entry.open) workers_.at(worker).held.erase(key);
+    if (entry.place == Place::waiting) {
+        queue_.remove(entry.track_key, key);
     } else {
-        decided_.erase(track);
+        queue_.release(entry.track_key);
     }
+    completed_.add(key);
+    return entry;
 }
 
-/// Records the decision about a track and returns whether to publish it. A later decision is
-/// published if it differs from the one before. The first decision is published unless the person
-/// is ignored: then there is no earlier result to retract.
-bool Dispatcher::update_decision(const wire::Identity& identity) {
-    // Limit the memory, because an edge may never report the end of a track. At worst, a forgotten
-    // decision causes a result to be repeated or a retraction to be omitted.
-    if (decided_.size() >= options_.remembered) decided_.erase(decided_.begin());
-    const bool ignored = identity.ignored.value_or(false);
-    Decided now{identity.decision, identity.subject_id, ignored};
-    const auto [last, first] = decided_.try_emplace(identity.track, now);
-    if (first) return !ignored;
-    return std::exchange(last->second, now) != now;
+void Dispatcher::forget_track(const std::string& edge, const std::string& track) {
+    const auto key = scoped_id(edge, track);
+    ended_.insert(key);
+    finish_track(key);
 }
 
-std::vector<Dispatcher::Completed> Dispatcher::expire(Time now) {
-    // Collect first: drop_worker() changes workers_.
-    std::vector<std::string> lost;
-    for (const auto& [name, worker] : workers_) {
-        if (now - worker.last_seen > options_.worker_timeout) lost.push_back(name);
-    }
-    std::vector<Completed> all;
-    for (const auto& worker : lost) {
-        auto dead_lettered = drop_worker(worker);
-        all.insert(all.end(), std::make_move_iterator(dead_lettered.begin()),
-                   std::make_move_iterator(dead_lettered.end()));
-    }
-    return all;
+/// Forgets the decision about a track that ended. While probes of it are pending, keeps the
+/// decision: otherwise their results would publish it again.
+void Dispatcher::finish_track(const std::string& track_key) {
+    if (queue_.contains(track_key)) return;
+    if (ended_.erase(track_key) > 0) decisions_.forget(track_key);
+}
+
+std::size_t Dispatcher::workers() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers_, [](const auto& entry) { return entry.second.active(); }));
+}
+
+std::size_t Dispatcher::stalled() const {
+    return static_cast<std::size_t>(std::ranges::count_if(workers_, [](const auto& entry) {
+        return !entry.second.lost && !entry.second.overdue.empty();
+    }));
+}
+
+Monotonic::duration Dispatcher::oldest(Time now) const {
+    auto oldest = now;
+    for (const auto& [key, entry] : pending_) oldest = std::min(oldest, entry.admitted);
+    return now - oldest;
 }
 
 }  // namespace facebus::broker

@@ -23,7 +23,7 @@ HistoryWriter::~HistoryWriter() {
     thread_.join();
 }
 
-void HistoryWriter::append(const wire::Identity& identity) {
+void HistoryWriter::append(const wire::Identity& identity, const std::string& track) {
     if (!thread_.joinable()) return;
     {
         const std::lock_guard lock(mutex_);
@@ -34,8 +34,7 @@ void HistoryWriter::append(const wire::Identity& identity) {
         std::vector<std::string> also_named;
         if (identity.runner_up) also_named.push_back(identity.runner_up->subject_id);
         waiting_.push_back({wire::topic(identity), wire::encode(identity),
-                            identity.subject_id.value_or(""), identity.track,
-                            std::move(also_named)});
+                            identity.subject_id.value_or(""), track, std::move(also_named)});
     }
     changed_.notify_one();
 }

@@ -28,8 +28,9 @@ class HistoryWriter {
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
 
-    /// Queues a published result. Does nothing if `options.hours` was 0.
-    void append(const wire::Identity& identity);
+    /// Queues a published result. `track`: key of the track memory in Redis, which is deleted
+    /// together with the result. Does nothing if `options.hours` was 0.
+    void append(const wire::Identity& identity, const std::string& track);
 
   private:
     static constexpr std::size_t capacity = 10000;

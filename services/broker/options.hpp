@@ -14,22 +14,31 @@ struct Options {
     int queue = 10000;
     int result_queue = 1000;
     double worker_timeout = 5;
+    double probe_timeout = 30;
     int max_attempts = 3;
+    int cameras_per_edge = 64;
 
     static void keys(auto& self, auto&& key) {
         key("probes", self.probes, "endpoint for edges, which send probes");
         key("workers", self.workers, "endpoint for recognize workers");
         key("results", self.results, "endpoint of the result topic");
         key("queue", self.queue, Range{1, 10'000'000},
-            "maximum number of waiting probes; while the queue is full, edges keep their probes");
+            "maximum number of waiting probes; while the queue is full, edges keep their probes, "
+            "and each edge is entitled to an equal share of it");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
             "maximum number of messages of the result topic queued per subscriber; further "
             "messages are dropped for that subscriber");
         key("worker_timeout", self.worker_timeout, Range{0.1, 3600},
             "seconds without a message after which a worker counts as lost");
+        key("probe_timeout", self.probe_timeout, Range{0.1, 3600},
+            "seconds that a worker has for a probe; after that, another worker gets the probe, and "
+            "this worker gets none until it returns a result");
         key("max_attempts", self.max_attempts, Range{1, 100},
-            "maximum number of deliveries of a probe; if a worker is lost each time, the probe is "
-            "dead-lettered");
+            "number of failed attempts after which a probe is dead-lettered, because it seems to "
+            "crash or hang the workers");
+        key("cameras_per_edge", self.cameras_per_edge, Range{1, 10'000},
+            "maximum number of cameras that one edge may report, unless its key is bound to more; "
+            "messages about further cameras are refused");
     }
 };
 

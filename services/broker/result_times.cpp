@@ -30,15 +30,15 @@ ResultTimes::ResultTimes(Metrics& metrics)
     }
 }
 
-void ResultTimes::record_start(const wire::Track& event) {
-    if (started_.size() < max_tracks) started_.try_emplace(event.track, event.head.ts);
+void ResultTimes::record_start(const std::string& track, std::int64_t start) {
+    if (started_.size() < max_tracks) started_.try_emplace(track, start);
 }
 
-void ResultTimes::record_result(const wire::Identity& identity) {
+void ResultTimes::record_result(const std::string& track, const wire::Identity& identity) {
     const auto& t = identity.head.t;
     if (const auto& publish = t["publish"]) {
         total_.observe(seconds_between(identity.head.ts, *publish));
-        if (const auto start = started_.find(identity.track); start != started_.end()) {
+        if (const auto start = started_.find(track); start != started_.end()) {
             first_.observe(seconds_between(start->second, *publish));
             started_.erase(start);
         }

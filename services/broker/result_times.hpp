@@ -22,12 +22,12 @@ class ResultTimes {
   public:
     explicit ResultTimes(Metrics& metrics);
 
-    /// Records the event `started` of a track.
-    void record_start(const wire::Track& event);
-    /// Records the event `ended` of a track.
-    void record_end(const wire::Track& event) { started_.erase(event.track); }
-    /// Measures a published result.
-    void record_result(const wire::Identity& identity);
+    /// Records the start of a track, in ns UTC. `track`: an id that is unique over all edges.
+    void record_start(const std::string& track, std::int64_t start);
+    /// Records the end of a track.
+    void record_end(const std::string& track) { started_.erase(track); }
+    /// Measures a published result about a track.
+    void record_result(const std::string& track, const wire::Identity& identity);
 
     /// Returns the number of tracks whose start was recorded, but no end and no result.
     [[nodiscard]] std::size_t tracks_without_result() const { return started_.size(); }

@@ -31,6 +31,21 @@ void add_watch(CLI::App& app, Command& command) {
     });
 }
 
+void add_status(CLI::App& app, Command& command) {
+    auto* sub = app.add_subcommand("status", "Show the broker's queue, workers and edges");
+    auto options = std::make_shared<StatusOptions>();
+    sub->add_option("--connect", options->endpoint,
+                    "endpoint of the result topic; default: broker.results");
+    sub->add_flag("--json", options->json, "print JSON");
+    sub->add_option("--timeout", options->timeout,
+                    "seconds to wait for the broker, which publishes its status every second")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    sub->callback([&command, options] {
+        command = [options](const auto& context) { return status(context, *options); };
+    });
+}
+
 void add_archive(CLI::App& gallery, Command& command) {
     const auto add = [&](const char* name, const char* help, auto run) {
         auto* sub = gallery.add_subcommand(name, help);
@@ -300,6 +315,7 @@ std::expected<CommandLine, Exit> parse(int argc, char** argv) {
     app.set_version_flag("--version", FACEBUS_VERSION);
     add_demo(app, line.command);
     add_watch(app, line.command);
+    add_status(app, line.command);
     add_gallery(app, line.command);
     add_collect(app, line.command);
     add_calibrate(app, line.command);

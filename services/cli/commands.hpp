@@ -31,6 +31,14 @@ struct WatchOptions {
 /// Prints results as they are published.
 Exit watch(const Context& context, const WatchOptions& options);
 
+struct StatusOptions {
+    std::string endpoint;  ///< empty: broker.results
+    bool json = false;
+    double timeout = 5;  ///< maximum time in seconds to wait for the status
+};
+/// Prints the state of the broker: its queue, workers and edges.
+Exit status(const Context& context, const StatusOptions& options);
+
 struct GalleryAddOptions {
     std::vector<std::filesystem::path> paths;
     std::string name;  ///< name of the person; empty: the name of the folder or file

@@ -1,8 +1,10 @@
 #include "cli/result_line.hpp"
 
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text/unicode.hpp"
 #include "cli/counted.hpp"
@@ -14,6 +16,19 @@ std::string_view colour_of(wire::Decision decision) {
     if (decision == wire::Decision::known) return "\x1b[32m";
     if (decision == wire::Decision::unknown) return "\x1b[31m";
     return "\x1b[33m";
+}
+
+/// Returns the total and the number for each reason that occurred: "3 probes (2 timeout, 1
+/// unresponsive)".
+std::string redelivered(const wire::Redelivered& counts) {
+    std::uint64_t total = 0;
+    std::vector<std::string> reasons;
+    wire::Redelivered::fields(counts, [&](std::string_view reason, std::uint64_t count) {
+        total += count;
+        if (count > 0) reasons.push_back(fmt::format("{} {}", count, reason));
+    });
+    auto out = counted(total, "probe", "probes");
+    return reasons.empty() ? out : fmt::format("{} ({})", out, fmt::join(reasons, ", "));
 }
 
 }  // namespace
@@ -57,6 +72,28 @@ std::string format_line(const wire::Status& status) {
                        counted(status.workers, "worker", "workers"), status.queued,
                        status.in_flight, counted(status.results, "result", "results"),
                        status.gallery_stale ? ", stale gallery" : "");
+}
+
+std::string format_table(const wire::Status& status) {
+    std::string out;
+    const auto add = [&](std::string_view name, const std::string& value) {
+        out += fmt::format("{:<14} {}\n", name, value);
+    };
+    add("state", printable(status.state));
+    add("workers", fmt::to_string(status.workers) +
+                       (status.stalled ? fmt::format(", {} stalled", *status.stalled) : ""));
+    if (status.edges) add("edges", fmt::to_string(*status.edges));
+    add("queued", counted(status.queued, "probe", "probes"));
+    add("in flight", counted(status.in_flight, "probe", "probes"));
+    if (status.oldest_probe) add("oldest probe", fmt::format("{:.1f} s", *status.oldest_probe));
+    if (status.redelivered) add("redelivered", redelivered(*status.redelivered));
+    if (status.dead_lettered) {
+        add("dead-lettered", counted(*status.dead_lettered, "probe", "probes"));
+    }
+    add("rejected", counted(status.refused, "probe", "probes") + " (queue full)");
+    add("results", fmt::to_string(status.results));
+    add("gallery", status.gallery_stale ? "stale: the workers cannot reach Redis" : "current");
+    return out;
 }
 
 }  // namespace facebus::cli

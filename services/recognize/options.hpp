@@ -21,7 +21,7 @@ struct Options {
             "requires a build with ONNX Runtime)");
         key("batch", self.batch, Range{1, 256},
             "faces per embedding batch; also the number of probes that a worker requests at a "
-            "time");
+            "time, of which the broker grants at most 64");
         key("publish_crops", self.publish_crops,
             "publish the crop with each identity, but never a crop of an ignored person");
         key("track_ttl", self.track_ttl, Range{1, 86400},

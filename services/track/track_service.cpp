@@ -37,7 +37,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
     TrackStage stage(options, fmt::format("{:x}", utc_ns() / 1'000'000));
     bus::Socket input(runtime.context, bus::SocketType::pull, bus::stream_options);
     runtime.bind_input(input, wire::stages.at(wire::index_of("track")));
-    bus::Socket broker(runtime.context, bus::SocketType::dealer);
+    bus::Socket broker(runtime.context, bus::SocketType::dealer, {.keep_peer_name = true});
     broker.connect(broker_endpoint, "broker.probes");
 
     const bus::Poller poller(runtime.stop, runtime.heartbeat);

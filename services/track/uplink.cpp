@@ -20,6 +20,9 @@ Uplink::Uplink(service::Runtime& runtime, bus::Socket& socket, const Options& op
       outbox_(outbox_options(options)),
       sent_(runtime.metrics.counter("facebus_probes_sent_total",
                                     "Probes added to the outbox; retransmissions are not counted")),
+      resent_(runtime.metrics.counter("facebus_probes_resent_total",
+                                      "Retransmissions of probes that the broker did not "
+                                      "acknowledge within track.resend")),
       acknowledged_(runtime.metrics.counter("facebus_probes_acknowledged_total",
                                             "Probes that the broker acknowledged")),
       dropped_(runtime.metrics.counter("facebus_probes_dropped_total",
@@ -82,7 +85,7 @@ void Uplink::pump() {
     receive_acknowledgements();
     while (const auto* message = outbox_.next_to_send(Monotonic::now())) {
         if (!socket_.try_send(*message)) break;
-        outbox_.mark_sent(Monotonic::now());
+        if (outbox_.mark_sent(Monotonic::now())) resent_.add();
     }
     pending_.set(static_cast<double>(outbox_.size()));
 }

@@ -54,6 +54,7 @@ class Uplink {
     bus::Socket& socket_;
     bus::Outbox outbox_;
     Counter sent_;
+    Counter resent_;
     Counter acknowledged_;
     Counter dropped_;
     Gauge pending_;

@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "process"))
 
 import support
+from peers import Worker
 from support import CARPHONE, need_tool
 from system import System, identities, metric, msgpack, zmq
 
@@ -195,3 +196,33 @@ class FaultTest(support.ProcessTest):
                 print(json.dumps({"fault": fault, "probes": sent, "completed": completed,
                                   "dropped": dropped, "lost": lost, "seconds": seconds}), file=out)
         self.assertEqual((0, 0), (lost, dropped))
+
+
+class SimulatedPeers(FaultTest):
+    """Runs a real broker with simulated edges and a simulated worker."""
+
+    def start_broker(self, **environment):
+        """Starts Redis, a broker and the simulated worker, and returns the system."""
+        system = FaultSystem(self, **environment)
+        system.start_redis()
+        system.start("broker")
+        system.until(lambda m: m.kind == "status")
+        self.worker = Worker(system.context, system.ipc("workers"))
+        return system
+
+    def complete_all(self, system, edges, after_poll=lambda: None):
+        """Runs worker, edges and subscriber until every probe is acknowledged. Calls `after_poll` after each poll of
+        their sockets."""
+        poller = zmq.Poller()
+        for socket in (system.subscriber, self.worker.socket, *(edge.socket for edge in edges)):
+            poller.register(socket, zmq.POLLIN)
+        while any(edge.unacknowledged for edge in edges):
+            ready = dict(poller.poll())
+            if self.worker.socket in ready:
+                self.worker.work()
+            for edge in edges:
+                if edge.socket in ready:
+                    edge.receive()
+            while system.subscriber in ready and system.subscriber.poll(0):
+                system.next()
+            after_poll()

@@ -15,10 +15,11 @@ def header(source, number, **fields):
 
 
 class Edge:
-    """Simulated edge: sends probes, each of a new track, and collects their acknowledgements."""
+    """Simulated edge with one camera: sends probes, each of a new track, and collects their acknowledgements. The
+    ids of tracks and probes follow from the name of the camera."""
 
-    def __init__(self, context, endpoint, name):
-        self.name = name
+    def __init__(self, context, endpoint, name, crop=CROP):
+        self.name, self.crop = name, crop
         self.sent = 0
         self.unacknowledged = {}  # probe id -> message
         self.socket = context.socket(zmq.DEALER)
@@ -32,7 +33,7 @@ class Edge:
             track = f"{self.name}-{self.sent}"
             probe = f"{track}/1"
             self.unacknowledged[probe] = [f"probe.{self.name}".encode(), header(
-                self.name, self.sent, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP]
+                self.name, self.sent, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), self.crop]
             self.socket.send_multipart(self.unacknowledged[probe], copy=False)
 
     def resend(self):
@@ -51,7 +52,8 @@ class Worker:
 
     credit = 16  # number of probes that the worker requests in advance
 
-    def __init__(self, context, endpoint):
+    def __init__(self, context, endpoint, name="w"):
+        self.name = name
         self.sequence = 0
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
@@ -62,7 +64,7 @@ class Worker:
     def send_credit(self, credit):
         self.sequence += 1
         self.socket.send_multipart([b"credit.w", header(
-            "w", self.sequence, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
+            self.name, self.sequence, credit=credit, model="m", gallery="0-0", gallery_stale=False, subjects=0,
             samples=0), b""])
 
     def work(self):

@@ -3,6 +3,7 @@
 import unittest
 
 from fault_system import FaultTest, msgpack, zmq
+from support import log_fields
 from system import identities, metric
 
 
@@ -47,7 +48,7 @@ class WorkerTest(FaultTest):
         self.assertEqual(system.fed, metric(system.services["broker"].health, "facebus_probes_completed_total"))
 
     def test_a_probe_that_loses_its_worker_three_times_is_dead_lettered(self):
-        system = self.start_system()
+        system = self.start_system(FACEBUS_BROKER_PROBE_TIMEOUT="3")
         system.wait_for(lambda: system.acknowledged() == system.fed)
         for name in system.worker_names():
             system.stop(name)
@@ -68,6 +69,11 @@ class WorkerTest(FaultTest):
         error = system.until(lambda m: m.kind == "identity" and m["decision"] == "error")
         self.assertEqual(probe, error["probe"])
         self.assertIn("dead-lettered", error["reason"])
+        self.assertEqual(["unresponsive"] * 3, error["attempts"])
+        self.assertEqual(1, system.until(lambda m: m.kind == "status" and m["dead_lettered"])["dead_lettered"])
+        lost = [fields for line in system.services["broker"].lines()
+                if (fields := log_fields(line)) and fields["event"] == "worker_lost" and fields["held"] == "1"]
+        self.assertEqual([("w0", probe), ("w1", probe), ("w2", probe)], [(f["worker"], f["probes"]) for f in lost])
         # A dead-lettered probe counts as completed, and its track continues.
         system.start_worker("recognize-9")
         system.feed(4)

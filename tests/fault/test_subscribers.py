@@ -5,7 +5,7 @@ import json
 import signal
 import unittest
 
-from fault_system import FaultSystem, FaultTest, metric, zmq
+from fault_system import SimulatedPeers, metric, zmq
 from peers import CROP, Edge, Worker
 from support import program, resident_bytes
 from system import Message
@@ -20,36 +20,6 @@ def await_result(system, number):
     """Blocks until `system.subscriber` has received the result with this number."""
     if not any(m.kind == "identity" and m["result"] == number for m in system.messages):
         system.until(lambda m: m.kind == "identity" and m["result"] == number)
-
-
-class SimulatedPeers(FaultTest):
-    """Runs a real broker with simulated edges and a simulated worker."""
-
-    def start_broker(self, **environment):
-        """Starts Redis, a broker and the simulated worker, and returns the system."""
-        system = FaultSystem(self, **environment)
-        system.start_redis()
-        system.start("broker")
-        system.until(lambda m: m.kind == "status")
-        self.worker = Worker(system.context, system.ipc("workers"))
-        return system
-
-    def complete_all(self, system, edges, after_poll=lambda: None):
-        """Runs the worker, the edges and `system.subscriber` until every probe is acknowledged. Calls `after_poll`
-        after each poll of their sockets."""
-        poller = zmq.Poller()
-        for socket in (system.subscriber, self.worker.socket, *(edge.socket for edge in edges)):
-            poller.register(socket, zmq.POLLIN)
-        while any(edge.unacknowledged for edge in edges):
-            ready = dict(poller.poll())
-            if self.worker.socket in ready:
-                self.worker.work()
-            for edge in edges:
-                if edge.socket in ready:
-                    edge.receive()
-            while system.subscriber in ready and system.subscriber.poll(0):
-                system.next()
-            after_poll()
 
 
 class SubscriberTest(SimulatedPeers):

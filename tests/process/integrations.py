@@ -68,11 +68,12 @@ class SimulatedSite(Gateway):
         probe = f"{track}/{self.sequence}"
         self.edge.send_multipart([f"probe.{camera}".encode(), self.head(
             camera, probe=probe, track=track, pts=0, box=BOX, quality=QUALITY), CROP])
-        while msgpack.unpackb(self.worker.recv_multipart()[1])["probe"] != probe:
-            pass
+        received = {"probe": None}
+        while received["probe"] != probe:
+            received = msgpack.unpackb(self.worker.recv_multipart()[1])
         known = {"subject_id": subject[0], "subject": subject[1], "similarity": 0.9} if subject else {}
         self.worker.send_multipart([f"identity.{camera}".encode(), self.head(
-            camera, result=0, probe=probe, track=track, pts=0, box=BOX,
+            camera, result=0, probe=probe, track=received["track"], pts=0, box=BOX,
             decision="known" if subject else "unknown", threshold=0.5, probes=1, samples=[], quality=0.5,
             model="m", gallery="0-0", **known), b""])
         return self.until(lambda m: m.kind == "identity" and m["probe"] == probe)

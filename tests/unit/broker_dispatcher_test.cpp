@@ -34,18 +34,45 @@ wire::Identity identity(const wire::Probe& of, Decision decision = Decision::unk
 struct Broker {
     explicit Broker(const Dispatcher::Options& options = {}) : dispatcher(options) {}
 
-    Admission admit(const wire::Probe& message) {
-        return dispatcher.admit("edge", message, Bytes());
+    Admission admit(const wire::Probe& message, const std::string& edge = "edge") {
+        return dispatcher.admit({.edge = edge, .peer = edge + "-peer"}, message, Bytes(), start);
     }
 
     /// Returns the next assignment as "PROBE>WORKER", or an empty string if there is none.
-    std::string next() {
-        const auto assignment = dispatcher.next();
-        return assignment ? assignment->probe.probe + ">" + assignment->worker : "";
+    std::string next(Dispatcher::Time now = start) {
+        last = dispatcher.next(now);
+        return last ? last->probe.probe + ">" + last->worker : "";
+    }
+
+    /// Completes a probe with the result of a worker. The worker that it was assigned to need not
+    /// be the same.
+    std::optional<Dispatcher::Completed> complete(const wire::Probe& of,
+                                                  Decision decision = Decision::unknown,
+                                                  const std::string& subject = {},
+                                                  const std::string& worker = "w",
+                                                  Dispatcher::Time now = start) {
+        auto message = of;
+        message.track = scoped_id("edge", of.track);  // as the worker received it
+        return dispatcher.complete(worker, identity(message, decision, subject), now);
     }
 
     Dispatcher dispatcher;
+    std::optional<Dispatcher::Assignment> last;  ///< what next() returned
 };
+
+/// Returns the failed workers as "NAME:REASON:PROBE,PROBE".
+std::vector<std::string> workers(const Dispatcher::Failures& failures) {
+    std::vector<std::string> out;
+    for (const auto& worker : failures.workers) {
+        auto line = worker.name + ":" + std::string(wire::to_string(worker.reason));
+        for (const auto& probe : worker.probes) line += ":" + probe;
+        out.push_back(line);
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+using Strings = std::vector<std::string>;
 
 }  // namespace
 
@@ -80,7 +107,7 @@ BOOST_AUTO_TEST_CASE(sends_the_probes_of_a_track_one_at_a_time_and_in_order) {
     BOOST_TEST(broker.next() == "a/1>w");
     BOOST_TEST(broker.next() == "b/1>w");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.complete(identity(probe("a", 1)), start);
+    broker.complete(probe("a", 1));
     BOOST_TEST(broker.next() == "a/2>w");
 }
 
@@ -89,9 +116,9 @@ BOOST_AUTO_TEST_CASE(reports_the_edge_that_sent_a_completed_probe) {
     broker.dispatcher.credit("w", 1, start);
     broker.admit(probe("t", 1));
     broker.next();
-    const auto completed = broker.dispatcher.complete(identity(probe("t", 1)), start);
+    const auto completed = broker.complete(probe("t", 1));
     BOOST_REQUIRE(completed);
-    BOOST_TEST(completed->edge == "edge");
+    BOOST_TEST(completed->peer == "edge-peer");
     BOOST_TEST(completed->probe == "t/1");
     BOOST_TEST(broker.dispatcher.in_flight() == 0U);
 }
@@ -103,7 +130,7 @@ BOOST_AUTO_TEST_CASE(processes_a_repeated_probe_once) {
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
     broker.next();
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::duplicate));
-    broker.dispatcher.complete(identity(probe("t", 1)), start);
+    broker.complete(probe("t", 1));
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
     BOOST_TEST(broker.next() == "");
 }
@@ -123,14 +150,16 @@ BOOST_AUTO_TEST_CASE(resends_a_probe_of_a_lost_worker_before_later_probes_of_its
     broker.admit(probe("t", 1));
     broker.admit(probe("t", 2));
     BOOST_TEST(broker.next() == "t/1>lost");
-    BOOST_TEST(broker.dispatcher.expire(start + seconds(5)).empty());
+    BOOST_TEST(broker.dispatcher.expire(start + seconds(5)).workers.empty());
     BOOST_TEST(broker.dispatcher.workers() == 1U);
-    BOOST_TEST(broker.dispatcher.expire(start + seconds(6)).empty());
+    BOOST_TEST(
+        workers(broker.dispatcher.expire(start + seconds(6))) == Strings({"lost:unresponsive:t/1"}),
+        boost::test_tools::per_element());
     BOOST_TEST(broker.dispatcher.workers() == 0U);
     broker.dispatcher.credit("alive", 8, start + seconds(6));
     BOOST_TEST(broker.next() == "t/1>alive");
     BOOST_TEST(broker.next() == "");
-    broker.dispatcher.complete(identity(probe("t", 1)), start + seconds(6));
+    broker.complete(probe("t", 1));
     BOOST_TEST(broker.next() == "t/2>alive");
 }
 
@@ -139,11 +168,11 @@ BOOST_AUTO_TEST_CASE(ignores_a_second_result_of_a_probe) {
     broker.dispatcher.credit("slow", 8, start);
     broker.admit(probe("t", 1));
     broker.next();
-    broker.dispatcher.drop_worker("slow");
+    broker.dispatcher.drop_worker("slow", Failure::disconnected);
     broker.dispatcher.credit("other", 8, start);
     BOOST_TEST(broker.next() == "t/1>other");
-    BOOST_TEST(broker.dispatcher.complete(identity(probe("t", 1)), start).has_value());
-    BOOST_TEST(!broker.dispatcher.complete(identity(probe("t", 1)), start).has_value());
+    BOOST_TEST(broker.complete(probe("t", 1)).has_value());
+    BOOST_TEST(!broker.complete(probe("t", 1)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(dead_letters_a_probe_after_too_many_lost_workers_and_continues_its_track) {
@@ -155,13 +184,17 @@ BOOST_AUTO_TEST_CASE(dead_letters_a_probe_after_too_many_lost_workers_and_contin
         BOOST_TEST(dead_lettered.empty());
         broker.dispatcher.credit(worker, 8, start);
         BOOST_TEST(broker.next() == std::string("t/1>") + worker);
-        dead_lettered = broker.dispatcher.drop_worker(worker);
+        dead_lettered = broker.dispatcher.drop_worker(worker, Failure::disconnected).dead_lettered;
     }
     BOOST_REQUIRE(dead_lettered.size() == 1U);
-    BOOST_TEST(dead_lettered[0].edge == "edge");
+    BOOST_TEST(dead_lettered[0].peer == "edge-peer");
     BOOST_REQUIRE(dead_lettered[0].publish);
     BOOST_TEST((dead_lettered[0].publish->decision == Decision::error));
-    BOOST_TEST(dead_lettered[0].publish->reason->find("3 workers") != std::string::npos);
+    BOOST_TEST(dead_lettered[0].publish->reason->find("3 attempts") != std::string::npos);
+    BOOST_TEST(dead_lettered[0].publish->attempts.value() ==
+                   Strings({"disconnected", "disconnected", "disconnected"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(dead_lettered[0].publish->track == "t");
     BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
     broker.dispatcher.credit("w4", 8, start);
     BOOST_TEST(broker.next() == "t/2>w4");
@@ -172,16 +205,17 @@ BOOST_AUTO_TEST_CASE(does_not_count_a_failed_delivery_as_an_attempt) {
     broker.admit(probe("t", 1));
     for (const char* worker : {"w1", "w2"}) {
         broker.dispatcher.credit(worker, 8, start);
-        const auto assignment = broker.dispatcher.next();
+        const auto assignment = broker.dispatcher.next(start);
         BOOST_REQUIRE(assignment);
         BOOST_TEST(assignment->worker == worker);
-        BOOST_TEST(broker.dispatcher.undelivered(*assignment).empty());
+        BOOST_TEST(broker.dispatcher.undelivered(*assignment).dead_lettered.empty());
         BOOST_TEST(broker.dispatcher.workers() == 0U);
         BOOST_TEST(broker.dispatcher.queued() == 1U);
     }
     broker.dispatcher.credit("w3", 8, start);
     BOOST_TEST(broker.next() == "t/1>w3");
-    BOOST_TEST(broker.dispatcher.drop_worker("w3").size() == 1U);
+    BOOST_TEST(broker.dispatcher.drop_worker("w3", Failure::disconnected).dead_lettered.size() ==
+               1U);
 }
 
 BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
@@ -190,8 +224,7 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     const auto published = [&](int number, Decision decision, const std::string& subject = {}) {
         broker.admit(probe("t", number));
         broker.next();
-        const auto completed =
-            broker.dispatcher.complete(identity(probe("t", number), decision, subject), start);
+        const auto completed = broker.complete(probe("t", number), decision, subject);
         return completed && completed->publish.has_value();
     };
     BOOST_TEST(published(1, Decision::undecided));
@@ -200,7 +233,7 @@ BOOST_AUTO_TEST_CASE(publishes_a_result_only_if_the_decision_changes) {
     BOOST_TEST(!published(4, Decision::known, "ada"));
     BOOST_TEST(published(5, Decision::known, "grace"));
     BOOST_TEST(published(6, Decision::unknown));
-    broker.dispatcher.forget_track("t");
+    broker.dispatcher.forget_track("edge", "t");
     BOOST_TEST(published(7, Decision::unknown));
 }
 
@@ -217,14 +250,14 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
         broker.dispatcher.credit("w", 8, start);
         broker.admit(probe(track, number));
         broker.next();
-        auto message = identity(probe(track, number), Decision::undecided);
+        auto message = identity(broker.last.value().probe, Decision::undecided);
         if (decision == "ignored") {
             message.ignored = true;
         } else {
             message.decision = wire::from_string<Decision>(decision).value();
             if (decision == "known") message.subject_id = message.subject = "anna";
         }
-        const auto completed = broker.dispatcher.complete(std::move(message), start);
+        const auto completed = broker.dispatcher.complete("w", std::move(message), start);
         BOOST_REQUIRE(completed);
         BOOST_TEST(completed->probe == track + "/" + std::to_string(number));
         BOOST_TEST((broker.admit(probe(track, number)) == Admission::completed));
@@ -237,8 +270,6 @@ std::vector<std::string> published(Broker& broker, const std::vector<std::string
     }
     return out;
 }
-
-using Strings = std::vector<std::string>;
 
 }  // namespace
 
@@ -265,13 +296,13 @@ BOOST_AUTO_TEST_CASE(
     for (int number : {1, 2, 3}) broker.admit(probe("t", number));
     const auto publishes_result = [&](int number) {
         broker.next();
-        return broker.dispatcher.complete(identity(probe("t", number)), start)->publish.has_value();
+        return broker.complete(probe("t", number))->publish.has_value();
     };
     BOOST_TEST(publishes_result(1));
-    broker.dispatcher.forget_track("t");  // two probes wait
+    broker.dispatcher.forget_track("edge", "t");  // two probes wait
     BOOST_TEST(!publishes_result(2));
     broker.next();
-    broker.dispatcher.forget_track("t");  // one probe is in flight
+    broker.dispatcher.forget_track("edge", "t");  // one probe is in flight
     BOOST_TEST(!publishes_result(3));
     broker.admit(probe("t", 4));
     BOOST_TEST(publishes_result(4));
@@ -286,4 +317,268 @@ BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {
     BOOST_TEST(!ids.contains("a"));
     BOOST_TEST(ids.contains("b"));
     BOOST_TEST(ids.contains("c"));
+}
+
+// ---- edges
+
+BOOST_AUTO_TEST_CASE(the_same_ids_from_two_edges_are_two_probes) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    // Edge "a" sends an id of edge "b" ahead of it.
+    BOOST_TEST((broker.admit(probe("t", 1), "a") == Admission::queued));
+    BOOST_TEST((broker.admit(probe("t", 1), "b") == Admission::queued));
+    broker.next();
+    const auto first = broker.last.value().probe;
+    broker.next();
+    const auto second = broker.last.value().probe;
+    // Workers store the probes of a track by its id, so they must see two tracks.
+    BOOST_TEST(first.track != second.track);
+    BOOST_TEST(first.probe == second.probe);
+    // Each edge gets its own acknowledgement, and the decision about the track of one edge does not
+    // suppress the same decision about the track of the other.
+    for (const auto& [sent, peer] : {std::pair(first, "a-peer"), std::pair(second, "b-peer")}) {
+        const auto completed =
+            broker.dispatcher.complete("w", identity(sent, Decision::unknown), start);
+        BOOST_REQUIRE(completed);
+        BOOST_TEST(completed->peer == peer);
+        BOOST_TEST(completed->probe == "t/1");
+        BOOST_REQUIRE(completed->publish);
+        BOOST_TEST(completed->publish->track == "t");
+        BOOST_TEST(completed->publish->probe == "t/1");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_edge_cannot_end_the_track_of_another) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    const auto publishes = [&](int number) {
+        broker.admit(probe("t", number));
+        broker.next();
+        return broker.complete(probe("t", number))->publish.has_value();
+    };
+    BOOST_TEST(publishes(1));
+    broker.dispatcher.forget_track("other", "t");
+    BOOST_TEST(!publishes(2));
+}
+
+BOOST_AUTO_TEST_CASE(acknowledges_to_the_connection_that_sent_the_latest_copy_of_a_probe) {
+    Broker broker;
+    broker.dispatcher.credit("w", 8, start);
+    broker.admit(probe("t", 1));
+    const Dispatcher::Sender reconnected{.edge = "edge", .peer = "new peer"};
+    BOOST_TEST((broker.dispatcher.admit(reconnected, probe("t", 1), Bytes(), start) ==
+                Admission::duplicate));
+    broker.next();
+    BOOST_TEST(broker.complete(probe("t", 1))->peer == "new peer");
+}
+
+BOOST_AUTO_TEST_CASE(edges_take_turns) {
+    Broker broker;
+    for (int i = 0; i < 100; ++i) broker.admit(probe("ghost-" + std::to_string(i), 1), "flooder");
+    broker.admit(probe("door-1", 1), "honest");
+    broker.admit(probe("door-2", 1), "honest");
+    broker.dispatcher.credit("w", 4, start);
+    const Strings expected{"ghost-0/1>w", "door-1/1>w", "ghost-1/1>w", "door-2/1>w", ""};
+    for (const auto& probe : expected) BOOST_TEST(broker.next() == probe);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_is_shared_equally_by_the_edges_that_need_it) {
+    Broker broker({.queue = 10});
+    const auto flood = [&](int number) {
+        return broker.admit(probe("ghost-" + std::to_string(number), 1), "flooder");
+    };
+    const auto send = [&](int number) {
+        return broker.admit(probe("door-" + std::to_string(number), 1), "honest");
+    };
+    for (int i = 0; i < 10; ++i) BOOST_TEST((flood(i) == Admission::queued));
+    BOOST_TEST((flood(10) == Admission::full));
+    for (int i = 0; i < 5; ++i) {
+        BOOST_TEST((send(i) == Admission::replaced));
+        BOOST_TEST((flood(10 + i) == Admission::full));
+    }
+    BOOST_TEST((send(5) == Admission::full));
+    BOOST_TEST(broker.dispatcher.queued() == 10U);
+    // The last probes of the flooder were replaced. It can send them again when there is room.
+    broker.dispatcher.credit("w", 10, start);
+    for (int i = 0; i < 5; ++i) {
+        BOOST_TEST(broker.next() == "ghost-" + std::to_string(i) + "/1>w");
+        BOOST_TEST(broker.next() == "door-" + std::to_string(i) + "/1>w");
+    }
+    BOOST_TEST((flood(9) == Admission::queued));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_cannot_assign_a_result_to_another_camera) {
+    Broker broker;
+    broker.dispatcher.credit("w", 1, start);
+    broker.admit(probe("t", 1));
+    broker.next();
+    auto answer = identity(broker.last.value().probe);
+    answer.head.src = "ghost";
+    BOOST_TEST(broker.dispatcher.complete("w", answer, start)->publish->head.src == "door");
+}
+
+// ---- workers that do not answer
+
+BOOST_AUTO_TEST_CASE(a_worker_never_holds_more_probes_than_the_limit) {
+    Broker broker;
+    for (int i = 0; i < 200; ++i) broker.admit(probe("t" + std::to_string(i), 1));
+    std::size_t held = 0;
+    // Credit is in addition to the probes in flight, so repeating it must not raise the limit.
+    for (int i = 0; i < 3; ++i) {
+        broker.dispatcher.credit("greedy", 4096, start);
+        while (!broker.next().empty()) ++held;
+    }
+    BOOST_TEST(held == Dispatcher::max_held);
+    broker.dispatcher.credit("honest", 8, start);
+    BOOST_TEST(broker.next().ends_with(">honest"));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_only_sends_heartbeats_gets_no_more_probes_until_it_answers) {
+    Broker broker({.probe_timeout = seconds(30)});
+    for (const char* track : {"a", "b", "c"}) broker.admit(probe(track, 1));
+    broker.dispatcher.credit("stalled", 1, start);
+    BOOST_TEST(broker.next() == "a/1>stalled");
+    for (int second = 1; second < 30; ++second) {
+        broker.dispatcher.credit("stalled", 0, start + seconds(second));
+        BOOST_TEST(broker.dispatcher.expire(start + seconds(second)).workers.empty());
+    }
+    const auto late = start + seconds(30);
+    broker.dispatcher.credit("stalled", 8, late);
+    BOOST_TEST(workers(broker.dispatcher.expire(late)) == Strings({"stalled:timeout:a/1"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(broker.dispatcher.redelivered(Failure::timeout) == 1U);
+    BOOST_TEST(broker.dispatcher.stalled() == 1U);
+    BOOST_TEST(broker.dispatcher.workers() == 0U);
+    BOOST_TEST(broker.next(late) == "");
+    broker.dispatcher.credit("other", 3, late);
+    BOOST_TEST(broker.next(late) == "b/1>other");
+    BOOST_TEST(broker.next(late) == "c/1>other");
+    BOOST_TEST(broker.next(late) == "a/1>other");
+    BOOST_TEST(broker.complete(probe("a", 1), Decision::unknown, "", "other", late).has_value());
+
+    // Even the answer to a completed probe shows that the worker works again. A heartbeat does not,
+    // and neither does a pause.
+    const auto later = late + seconds(20);
+    broker.dispatcher.expire(later);
+    broker.dispatcher.credit("stalled", 8, later);
+    broker.admit(probe("d", 1));
+    BOOST_TEST(broker.next(later) == "");
+    BOOST_TEST(
+        !broker.complete(probe("a", 1), Decision::unknown, "", "stalled", later).has_value());
+    BOOST_TEST(broker.next(later) != "");
+}
+
+BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_waits_again) {
+    Broker broker;
+    broker.dispatcher.credit("slow", 1, start);
+    broker.admit(probe("t", 1));
+    broker.admit(probe("t", 2));
+    broker.next();
+    broker.dispatcher.expire(start + seconds(6));
+    BOOST_TEST(broker.dispatcher.queued() == 2U);
+    const auto completed =
+        broker.complete(probe("t", 1), Decision::unknown, "", "slow", start + seconds(7));
+    BOOST_REQUIRE(completed);
+    BOOST_TEST(completed->publish.has_value());
+    BOOST_TEST((broker.admit(probe("t", 1)) == Admission::completed));
+    broker.dispatcher.credit("w", 8, start + seconds(7));
+    BOOST_TEST(broker.next(start + seconds(7)) == "t/2>w");
+    BOOST_TEST(broker.next(start + seconds(7)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_another_worker_holds) {
+    Broker broker;
+    broker.dispatcher.credit("slow", 1, start);
+    broker.admit(probe("t", 1));
+    broker.next();
+    broker.dispatcher.expire(start + seconds(6));
+    broker.dispatcher.credit("other", 1, start + seconds(6));
+    BOOST_TEST(broker.next(start + seconds(6)) == "t/1>other");
+    BOOST_TEST(broker.complete(probe("t", 1), Decision::unknown, "", "slow", start + seconds(8))
+                   .has_value());
+    // The result shows that "slow" is alive. It says nothing about "other".
+    BOOST_TEST(
+        workers(broker.dispatcher.expire(start + seconds(12))) == Strings({"other:unresponsive"}),
+        boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_worker_never_causes_a_dead_letter) {
+    Broker broker({.max_attempts = 3});
+    broker.admit(probe("t", 1));
+    auto now = start;
+    // The worker runs only 0.4 s of every 6 s, and is alone.
+    for (int round = 0; round < 20; ++round) {
+        broker.dispatcher.credit("w", 8, now);
+        BOOST_TEST(broker.next(now) == "t/1>w");
+        now += seconds(6);
+        const auto failures = broker.dispatcher.expire(now);
+        BOOST_TEST(failures.dead_lettered.empty());
+        BOOST_TEST(failures.workers.size() == 1U);
+    }
+    BOOST_TEST(broker.dispatcher.redelivered(Failure::unresponsive) == 20U);
+    BOOST_TEST(broker.complete(probe("t", 1), Decision::unknown, "", "w", now).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(dead_letters_a_probe_whose_workers_never_return) {
+    Broker broker({.worker_timeout = seconds(5), .probe_timeout = seconds(30), .max_attempts = 2});
+    broker.admit(probe("t", 1));
+    auto now = start;
+    for (const char* worker : {"w1", "w2"}) {
+        broker.dispatcher.credit(worker, 8, now);
+        BOOST_TEST(broker.next(now) == std::string("t/1>") + worker);
+        now += seconds(6);
+        BOOST_TEST(broker.dispatcher.expire(now).dead_lettered.empty());
+    }
+    // It may have brought down two workers, so no third one gets it.
+    broker.dispatcher.credit("w3", 8, now);
+    BOOST_TEST(broker.next(now) == "");
+    BOOST_TEST(broker.dispatcher.in_flight() == 1U);
+    BOOST_TEST(broker.dispatcher.expire(start + seconds(30)).dead_lettered.empty());
+    const auto failures = broker.dispatcher.expire(start + seconds(36));
+    BOOST_REQUIRE(failures.dead_lettered.size() == 1U);
+    BOOST_TEST(failures.dead_lettered[0].publish->attempts.value() ==
+                   Strings({"unresponsive", "unresponsive"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(broker.dispatcher.in_flight() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(sends_a_held_back_probe_again_if_one_of_its_workers_returns) {
+    Broker broker({.max_attempts = 1});
+    broker.admit(probe("t", 1));
+    broker.dispatcher.credit("w", 8, start);
+    broker.next();
+    broker.dispatcher.expire(start + seconds(6));
+    BOOST_TEST(broker.dispatcher.queued() == 0U);
+    broker.dispatcher.credit("w", 8, start + seconds(7));
+    BOOST_TEST(broker.next(start + seconds(7)) == "t/1>w");
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_that_no_worker_answers_releases_the_workers_that_it_stalled) {
+    Broker broker({.probe_timeout = seconds(30), .max_attempts = 2});
+    broker.admit(probe("t", 1));
+    auto now = start;
+    std::vector<Dispatcher::Completed> dead_lettered;
+    for (const char* worker : {"w1", "w2"}) {
+        broker.dispatcher.credit(worker, 8, now);
+        BOOST_TEST(broker.next(now) == std::string("t/1>") + worker);
+        now += seconds(30);
+        for (const char* alive : {"w1", "w2"}) broker.dispatcher.credit(alive, 0, now);
+        dead_lettered = broker.dispatcher.expire(now).dead_lettered;
+    }
+    BOOST_REQUIRE(dead_lettered.size() == 1U);
+    BOOST_TEST(dead_lettered[0].publish->attempts.value() == Strings({"timeout", "timeout"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(broker.dispatcher.stalled() == 0U);
+    BOOST_TEST(broker.dispatcher.workers() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(reports_the_age_of_the_oldest_probe_that_is_not_completed) {
+    Broker broker;
+    BOOST_TEST((broker.dispatcher.oldest(start) == seconds(0)));
+    broker.dispatcher.credit("w", 8, start);
+    broker.admit(probe("t", 1));
+    broker.next();
+    BOOST_TEST((broker.dispatcher.oldest(start + seconds(3)) == seconds(3)));
+    broker.complete(probe("t", 1));
+    BOOST_TEST((broker.dispatcher.oldest(start + seconds(3)) == seconds(0)));
 }

@@ -15,14 +15,8 @@ struct Fixture {
     Metrics metrics;
     ResultTimes times{metrics};
 
-    static wire::Track track(const std::string& id, std::int64_t ts) {
-        wire::Track event{.track = id};
-        event.head.ts = ts;
-        return event;
-    }
-
-    static wire::Identity result(const std::string& track, std::int64_t ts, std::int64_t publish) {
-        wire::Identity identity{.track = track};
+    static wire::Identity result(std::int64_t ts, std::int64_t publish) {
+        wire::Identity identity;
         identity.head.ts = ts;
         identity.head.t["publish"] = publish;
         return identity;
@@ -39,15 +33,15 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(broker_result_times, Fixture)
 
 BOOST_AUTO_TEST_CASE(measures_latency_from_capture_to_publication) {
-    times.record_result(result("a", 10 * second, 13 * second));
+    times.record_result("a", result(10 * second, 13 * second));
     BOOST_TEST(exports("facebus_result_latency_seconds_sum 3"));
     BOOST_TEST(exports("facebus_first_result_seconds_count 0"));
 }
 
 BOOST_AUTO_TEST_CASE(measures_the_first_result_of_a_track_from_the_start_of_the_track) {
-    times.record_start(track("a", 10 * second));
-    times.record_result(result("a", 11 * second, 12 * second));
-    times.record_result(result("a", 18 * second, 19 * second));
+    times.record_start("a", 10 * second);
+    times.record_result("a", result(11 * second, 12 * second));
+    times.record_result("a", result(18 * second, 19 * second));
     BOOST_TEST(exports("facebus_first_result_seconds_sum 2"));
     BOOST_TEST(exports("facebus_first_result_seconds_count 1"));
 }
@@ -61,7 +55,7 @@ BOOST_AUTO_TEST_CASE(measures_each_step_from_the_end_of_the_previous_one) {
         end += static_cast<std::int64_t>(i) * second;
         ends.at(i) = end;
     }
-    times.record_result(identity);
+    times.record_result("a", identity);
     for (std::size_t i = 1; i < ends.size(); ++i) {
         const auto line = fmt::format("facebus_result_stage_seconds_sum{{stage=\"{}\"}} {}",
                                       wire::steps.at(i).key, i);
@@ -70,10 +64,10 @@ BOOST_AUTO_TEST_CASE(measures_each_step_from_the_end_of_the_previous_one) {
 }
 
 BOOST_AUTO_TEST_CASE(does_not_measure_a_step_whose_end_or_start_is_unknown) {
-    auto identity = result("a", 0, 7 * second);
+    auto identity = result(0, 7 * second);
     identity.head.t["track"] = 3 * second;
     identity.head.t["queue"] = 4 * second;
-    times.record_result(identity);
+    times.record_result("a", identity);
     BOOST_TEST(exports("facebus_result_stage_seconds_sum{stage=\"queue\"} 1"));
     // `recognize` has no timestamp, so its end and the start of `publish` are unknown.
     BOOST_TEST(exports("facebus_result_stage_seconds_count{stage=\"recognize\"} 0"));
@@ -81,17 +75,17 @@ BOOST_AUTO_TEST_CASE(does_not_measure_a_step_whose_end_or_start_is_unknown) {
 }
 
 BOOST_AUTO_TEST_CASE(counts_negative_times_as_zero) {
-    times.record_result(result("a", 20 * second, 10 * second));
+    times.record_result("a", result(20 * second, 10 * second));
     BOOST_TEST(exports("facebus_result_latency_seconds_sum 0"));
     BOOST_TEST(exports("facebus_result_latency_seconds_count 1"));
 }
 
 BOOST_AUTO_TEST_CASE(forgets_ended_tracks_and_limits_the_number_of_tracks_without_a_result) {
-    times.record_start(track("a", 0));
-    times.record_end(track("a", 0));
+    times.record_start("a", 0);
+    times.record_end("a");
     BOOST_TEST(times.tracks_without_result() == 0U);
     for (std::size_t i = 0; i <= ResultTimes::max_tracks; ++i) {
-        times.record_start(track(std::to_string(i), 0));
+        times.record_start(std::to_string(i), 0);
     }
     BOOST_TEST(times.tracks_without_result() == ResultTimes::max_tracks);
 }

@@ -52,6 +52,22 @@ BOOST_AUTO_TEST_CASE(resends_unacknowledged_messages) {
     BOOST_TEST(outbox.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(reports_which_messages_are_retransmissions_of_a_probe) {
+    Outbox outbox({.resend = seconds(3)});
+    const auto send = [&](Outbox::Time now) {
+        outbox.next_to_send(now);
+        return outbox.mark_sent(now);
+    };
+    add_probe(outbox, "a");
+    BOOST_TEST(!send(start));
+    BOOST_TEST(send(start + seconds(3)));
+    BOOST_TEST(send(start + seconds(6)));
+    outbox.acknowledge("a");
+    outbox.add("event", "door/7/", message("event"), Outbox::Kind::event);
+    BOOST_TEST(!send(start));
+    BOOST_TEST(!send(start + seconds(3)));
+}
+
 BOOST_AUTO_TEST_CASE(message_stays_due_until_marked_as_sent) {
     Outbox outbox({.resend = seconds(3)});
     add_probe(outbox, "a");

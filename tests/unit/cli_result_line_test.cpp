@@ -1,4 +1,4 @@
-// Tests the lines that `facebus watch` and `facebus demo` print.
+// Tests the lines that `facebus watch` and `facebus demo` print, and the table of `facebus status`.
 #include <algorithm>
 #include <string>
 
@@ -57,4 +57,41 @@ BOOST_AUTO_TEST_CASE(replaces_control_characters_in_texts_of_messages) {
     wire::Status status;
     status.state = "no\tworkers";
     BOOST_TEST(format_line(status).find("no?workers") != std::string::npos);
+    BOOST_TEST(format_table(status).find("no?workers\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_table_of_the_status_contains_every_value) {
+    const wire::Status status{
+        .state = "ok",
+        .workers = 2,
+        .queued = 37,
+        .in_flight = 1,
+        .results = 40,
+        .refused = 5,
+        .gallery_stale = true,
+        .oldest_probe = 4.25,
+        .stalled = 1,
+        .edges = 3,
+        .redelivered = wire::Redelivered{.unresponsive = 6, .timeout = 1},
+        .dead_lettered = 9,
+    };
+    BOOST_TEST(format_table(status) ==
+               "state          ok\n"
+               "workers        2, 1 stalled\n"
+               "edges          3\n"
+               "queued         37 probes\n"
+               "in flight      1 probe\n"
+               "oldest probe   4.2 s\n"
+               "redelivered    7 probes (6 unresponsive, 1 timeout)\n"
+               "dead-lettered  9 probes\n"
+               "rejected       5 probes (queue full)\n"
+               "results        40\n"
+               "gallery        stale: the workers cannot reach Redis\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_table_of_the_status_omits_what_an_older_broker_does_not_report) {
+    const auto table = format_table(wire::Status{.state = "no worker"});
+    for (const char* name : {"edges", "oldest probe", "redelivered", "dead-lettered", "stalled"}) {
+        BOOST_TEST(table.find(name) == std::string::npos, name);
+    }
 }

@@ -85,6 +85,7 @@ BOOST_AUTO_TEST_CASE(retransmits_a_probe_that_is_not_acknowledged) {
     uplink->pump();
     BOOST_TEST(receive_at_broker().message.header == first.message.header);
     BOOST_TEST(exports("facebus_probes_sent_total 1"));
+    BOOST_TEST(exports("facebus_probes_resent_total 1"));
 }
 
 BOOST_AUTO_TEST_CASE(drops_and_counts_the_oldest_probe_of_a_live_camera_when_the_outbox_is_full) {

@@ -1,0 +1,26 @@
+// Set of the ids that were added last.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_set>
+
+namespace facebus::broker {
+
+/// Bounded set of ids that forgets the oldest first. Not thread-safe.
+class RecentIds {
+  public:
+    explicit RecentIds(std::size_t capacity) : capacity_(capacity) {}
+
+    /// Adds the id. Returns false if it is already in the set.
+    bool add(const std::string& id);
+    [[nodiscard]] bool contains(const std::string& id) const { return ids_.contains(id); }
+
+  private:
+    std::size_t capacity_;
+    std::unordered_set<std::string> ids_;
+    std::deque<std::string> order_;
+};
+
+}  // namespace facebus::broker
