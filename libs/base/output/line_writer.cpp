@@ -44,10 +44,10 @@ struct LineWriter::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    void lose(std::uint64_t lines) {
-        unreported += lines;
-        total_lost += lines;
-        if (counter) counter->add(static_cast<double>(lines));
+    void lose(std::uint64_t count) {
+        unreported += count;
+        total_lost += count;
+        if (counter) counter->add(static_cast<double>(count));
     }
 
     const int descriptor;  ///< -1 if it cannot be duplicated, for example because it is closed
