@@ -101,7 +101,7 @@ void Connection::start() {
 void Connection::close() {
     if (std::exchange(closed_, true)) return;
     ErrorCode ignored;
-    stream_.socket().shutdown(Socket::shutdown_both, ignored);
+    static_cast<void>(stream_.socket().shutdown(Socket::shutdown_both, ignored));
     stream_.close();
     owner_.release(std::exchange(reserved_, 0));
     owner_.remove(*this);
@@ -380,7 +380,7 @@ void Connection::finish_response() {
 
 void Connection::drain() {
     ErrorCode ignored;
-    stream_.socket().shutdown(Socket::shutdown_send, ignored);
+    static_cast<void>(stream_.socket().shutdown(Socket::shutdown_send, ignored));
     buffer_.consume(buffer_.size());
     owner_.set_replaceable(*this, true);
     stream_.expires_after(drain_deadline);

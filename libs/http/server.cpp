@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -37,25 +38,18 @@ tcp::acceptor listen(asio::io_context& io, const std::string& address, const std
         throw FatalError(Exit::config, fmt::format("{}: \"{}\" does not have the form host:port",
                                                    setting, address));
     }
-    tcp::acceptor acceptor(io);
-    boost::system::error_code error;
-    const auto found = tcp::resolver(io).resolve(parsed->host, std::to_string(parsed->port),
-                                                 tcp::resolver::passive, error);
-    if (!error) {
-        const tcp::endpoint endpoint = *found.begin();
-        acceptor.open(endpoint.protocol(), error);
-        if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error) acceptor.bind(endpoint, error);
-        if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
-    }
-    if (error) {
+    try {
+        const auto found = tcp::resolver(io).resolve(parsed->host, std::to_string(parsed->port),
+                                                     tcp::resolver::passive);
+        // Binds the address even if connections of an earlier process are not quite closed yet.
+        return tcp::acceptor(io, found.begin()->endpoint(), true);
+    } catch (const boost::system::system_error& error) {
         throw FatalError(
             Exit::unavailable,
             fmt::format("cannot listen on {} ({}); stop the program that uses the address, or "
                         "change {}",
-                        address, error.message(), setting));
+                        address, error.code().message(), setting));
     }
-    return acceptor;
 }
 
 }  // namespace
@@ -124,7 +118,7 @@ struct Server::Impl : ConnectionOwner {
         const auto client = socket.remote_endpoint(error).address();
         // An error means that the client has already disconnected.
         if (error || !make_room(client)) return;
-        socket.set_option(tcp::no_delay(true), error);
+        static_cast<void>(socket.set_option(tcp::no_delay(true), error));
         const auto connection = std::make_shared<Connection>(std::move(socket), client, io, *this);
         connections.emplace(connection.get(), connection);
         ++per_client[client];

@@ -25,6 +25,7 @@ std::string probe_key(const std::string& track_key, const std::string& probe) {
 /// must be reproducible.
 std::vector<std::string> sorted_keys(const auto& map) {
     std::vector<std::string> keys;
+    keys.reserve(map.size());
     for (const auto& [key, value] : map) keys.push_back(key);
     std::ranges::sort(keys);
     return keys;
@@ -262,6 +263,7 @@ Dispatcher::Completed Dispatcher::dead_letter(const std::string& key) {
     const auto entry = take(key);
     finish_track(entry.track_key);
     std::vector<std::string> attempts;
+    attempts.reserve(entry.failed.size());
     for (const auto failure : entry.failed) attempts.emplace_back(wire::to_string(failure));
     wire::Identity error{
         .head = entry.probe.head,

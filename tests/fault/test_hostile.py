@@ -121,7 +121,7 @@ class WorkerTest(SimulatedPeers):
         system.until(lambda m: m.kind == "status" and m["workers"] == 0)
         hostile = HeartbeatOnly(system.context, system.ipc("workers"), "hostile")
         held = []
-        system.until(lambda m: held.extend(hostile.receive()) or m.kind == "status" and m["workers"] == 1)
+        system.until(lambda m: held.extend(hostile.receive()) or (m.kind == "status" and m["workers"] == 1))
         edge = Edge(system.context, system.ipc("probes"), "door")
         edge.send(200)
         system.until(lambda m: held.extend(hostile.receive()) or len(held) == 64)
@@ -132,7 +132,7 @@ class WorkerTest(SimulatedPeers):
             held.extend(hostile.receive())
 
         self.complete_all(system, [edge], send_heartbeats)
-        system.until(lambda m: send_heartbeats() or m.kind == "status" and m["results"] == 200)
+        system.until(lambda m: send_heartbeats() or (m.kind == "status" and m["results"] == 200))
         self.assertEqual(64, len(held), "the worker got more probes, although it answered none")
         self.assertEqual([], [m["probe"] for m in identities(system.messages) if m["decision"] == "error"])
         broker = system.services["broker"]
