@@ -58,7 +58,7 @@ HeaderList header_list(const std::map<std::string, std::string>& headers) {
     };
     // Without this, libcurl waits up to a second for "100 Continue" before it sends a large body.
     append("Expect:");
-    for (const auto& [name, value] : headers) append(name + ": " + value);
+    for (const auto& [name, value] : headers) append(fmt::format("{}: {}", name, value));
     return list;
 }
 
