@@ -31,10 +31,12 @@ class EdgeTest(SimulatedPeers):
         self.worker.socket.close()  # so that the queue fills
         flooder = Edge(system.context, system.ipc("probes"), "ghost")
         flooder.send(10_000)
-        self.status_with(system, lambda m: m["queued"] == 1000 and m["refused"] >= 9000)
+        # The closed worker may still hold a few probes.
+        full = self.status_with(system, lambda m: m["queued"] + m["in_flight"] + m["refused"] == 10_000)
+        self.assertGreaterEqual(full["queued"], 1000)
         honest = Edge(system.context, system.ipc("probes"), "door")
         honest.send(20)
-        self.status_with(system, lambda m: m["refused"] >= 9020)
+        self.status_with(system, lambda m: m["refused"] >= full["refused"] + 20)
         flooder.resend()
 
         self.worker = Worker(system.context, system.ipc("workers"))
