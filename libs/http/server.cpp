@@ -23,7 +23,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Interval at which streams without data are asked for their next piece.
+// Interval at which the server calls Response::pieces of streams that had no data.
 constexpr std::chrono::seconds stream_poll_interval(1);
 // Delay before the next attempt to accept a connection after a failure, such as the limit of open
 // files.

@@ -153,7 +153,7 @@ class PausedWorkerTest(FaultTest):
         system = self.start_system(workers=1)
         broker = system.services["broker"]
         workers = lambda: metric(broker.health, "facebus_workers")  # noqa: E731
-        for number in range(self.PAUSES):
+        for _ in range(self.PAUSES):
             system.feed(16)
             system.wait_for(lambda: metric(broker.health, "facebus_in_flight_probes") > 0)
             system.suspend("recognize")

@@ -155,7 +155,7 @@ void MqttPublisher::on_connected() {
     states_.resend_all();
 }
 
-/// Restores a camera, or the person whom a camera saw last, from a retained message.
+/// Restores a camera, or the person that a camera saw last, from a retained message.
 void MqttPublisher::restore(const std::string& topic, std::string_view payload) {
     states_.note_existing(topic);
     const auto camera = topics_.camera_of_presence(topic);
