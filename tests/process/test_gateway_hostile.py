@@ -8,7 +8,7 @@ import unicodedata
 import unittest
 import urllib.parse
 
-from gateway import GALLERY, OBAMA, RECOGNISE, SUBJECTS, GatewayTest, Gateway, image_part
+from gateway import GALLERY, OBAMA, RECOGNISE, SUBJECTS, Gateway, GatewayTest, image_part
 from system import http_get, metric
 
 COMPOSED = "Zo\u00eb"

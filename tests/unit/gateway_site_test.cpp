@@ -185,7 +185,8 @@ BOOST_FIXTURE_TEST_CASE(refresh_loads_a_key_file_whose_time_has_not_changed, Fix
     BOOST_TEST(keys.find(late).has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(refreshing_a_missing_key_file_revokes_all_keys_and_reports_the_file, Fixture) {
+BOOST_FIXTURE_TEST_CASE(refreshing_a_missing_key_file_revokes_all_keys_and_reports_the_file,
+                        Fixture) {
     KeyRing keys(folder / "keys", {});
     std::filesystem::remove(folder / "keys");
     const auto refreshed = keys.refresh();
