@@ -14,8 +14,8 @@ namespace facebus::bus {
 /// Encryption of TCP sockets. If `own_keys` is set, TCP sockets use CURVE, which encrypts the
 /// connection and authenticates both peers by their keys. Exception: a socket that listens without
 /// a role (see SocketOptions) never uses CURVE. Without CURVE, a socket can use only the TCP
-/// endpoints that `allow_unencrypted` permits. The permissions of its folder protect an ipc://
-/// endpoint.
+/// endpoints that `allow_unencrypted` permits. The permissions of the folder of an
+/// ipc:// endpoint protect it.
 struct Security {
     /// TCP endpoints that may be used without CURVE.
     enum class Unencrypted {

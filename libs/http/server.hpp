@@ -31,8 +31,9 @@ struct Response {
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If set, the unread rest of this stream is sent instead of `body`. A file can be unlinked as
-    /// soon as it is open; it is then deleted even if the program crashes.
+    /// If set, the unread rest of this stream is sent instead of `body`. If it reads a temporary
+    /// file, the handler can unlink the file as soon as it has opened it, so that the file
+    /// disappears even if the program crashes.
     std::shared_ptr<std::istream> stream{};
     /// If set, this function returns the body piece by piece, and nothing after the last piece. An
     /// empty piece means that there is no data yet; the server then calls the function again after
@@ -50,8 +51,9 @@ struct ServerOptions {
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
     std::size_t max_connections = 1000;       ///< maximum number of open connections
     std::size_t connections_per_client = 64;  ///< maximum number of those from one IP address
-    /// Maximum time in seconds for each of: receiving the headers (at most 5 s), receiving the
-    /// body, and sending the response. If the response is sent in pieces, the time for each piece.
+    /// Maximum time in seconds for each of: receiving the headers of the first request (at most
+    /// 5 s), receiving a body, and sending a response or, if it is sent in pieces, each piece. The
+    /// headers of a later request must arrive within 15 s after the previous response.
     double timeout = 30;
 };
 
@@ -73,14 +75,14 @@ struct Handlers {
 /// - A connection is closed if the headers or the body have not arrived before their deadline.
 /// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
 ///   size. A request that exceeds the latter is answered with 503.
-/// - A new connection that exceeds a limit replaces the oldest connection that is waiting for a
-///   request; without such a connection, it is closed.
+/// - A new connection that exceeds a limit replaces the connection that has waited longest for a
+///   request (for the limit per client, of the same client). If there is none, it is closed.
 /// Chunked bodies are accepted, compressed bodies are not.
 class Server {
   public:
-    /// Throws `FatalError` that names the setting if the server cannot listen.
+    /// Throws a `FatalError` that names the setting if the server cannot listen.
     Server(ServerOptions options, Handlers handlers);
-    /// Closes all connections, and waits for the handlers that are running.
+    /// Closes all connections, and waits until the requests that were received are handled.
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -31,7 +31,8 @@ class Edges {
 
     struct Options {
         /// Maximum number of different cameras of one edge. If a key is bound to more cameras than
-        /// that, their number is the limit.
+        /// that, their number is the limit. For an edge without a key, cameras that another edge
+        /// without a key reported before do not count.
         std::size_t cameras_per_edge = 64;
         /// Maximum number of different cameras of all edges without a key.
         std::size_t cameras_without_key = 1000;
@@ -39,7 +40,8 @@ class Edges {
 
     explicit Edges(const Options& options) : options_(options) {}
 
-    /// Returns the id of the edge that sent a message. It scopes the ids in the message.
+    /// Returns the id of the edge that sent a message. Ids of probes, tracks and events are unique
+    /// only within one edge, so they are used together with this id.
     static std::string id(const bus::Received& received);
 
     /// Records that an edge sent a message about a camera. Returns a reason if the message must be
@@ -57,7 +59,7 @@ class Edges {
     Options options_;
     using Names = std::unordered_set<std::string>;
     std::unordered_map<std::string, Names>
-        cameras_;        ///< cameras that an edge reported first, by id
+        cameras_;        ///< by edge id: cameras that count towards the limit of the edge
     Names without_key_;  ///< cameras of edges without a key
     std::unordered_map<std::string, Time> last_seen_;  ///< by id
 };

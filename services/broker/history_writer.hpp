@@ -28,8 +28,8 @@ class HistoryWriter {
     HistoryWriter(const HistoryWriter&) = delete;
     HistoryWriter& operator=(const HistoryWriter&) = delete;
 
-    /// Queues a published result. `track`: key of the track memory in Redis, which is deleted
-    /// together with the result. Does nothing if `options.hours` was 0.
+    /// Queues a published result. `track`: id under which TrackMemory stores the track; see
+    /// gallery::History::append(). Does nothing if `options.hours` was 0.
     void append(const wire::Identity& identity, const std::string& track);
 
   private:

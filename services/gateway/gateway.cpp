@@ -27,8 +27,9 @@ namespace {
 
 // Number of connections to Redis that the request handlers share.
 constexpr int redis_connections = 4;
-// Maximum age of the results that are kept for the page. At start-up, results up to this age are
-// read from the history, so that the page shows them and MQTT presence knows the people in view.
+// How long results are kept for the page after they were received. At start-up, results up to this
+// age are read from the history, so that the page shows them and MQTT presence knows the people in
+// view.
 constexpr std::chrono::hours max_result_age(1);
 
 /// Returns the API keys, or null if gateway.allow_anonymous is set. Throws FatalError if these

@@ -22,8 +22,8 @@ class RateLimit {
 
   private:
     struct Bucket {
-        double requests;               ///< requests that were allowed at the time `filled`
-        Monotonic::time_point filled;  ///< time of the last refill
+        double requests;               ///< requests left in the bucket at the time `filled`
+        Monotonic::time_point filled;  ///< time when `requests` was last computed
     };
 
     double rate_;

@@ -28,9 +28,10 @@ class Site {
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the maximum size of the body in bytes. Returns the error response if the request
-    /// comes from another web site or has no route, its API key is missing, unknown or of too low a
-    /// role, the rate limit is exceeded, or the announced body is too large for the route.
+    /// Returns the maximum size of the body in bytes. Returns the error response if no API keys
+    /// are required and another web site may have caused the request, it has no route, its API key
+    /// is missing, unknown or of too low a role, the rate limit is exceeded, or the announced body
+    /// is too large for the route.
     std::expected<std::size_t, http::Response> admit(const http::Request& request);
     /// Checks the API key again, because it may have been revoked while the body was read. Then
     /// calls the handler of the request's route.
@@ -48,7 +49,7 @@ class Site {
         api_keys::Key key{};
     };
     HttpResult<Authorized> authorize(const http::Request& request, http::Response& extra) const;
-    /// Makes the stream of a response end within a second after the key was revoked.
+    /// Makes the stream of a response end within two seconds after the key was revoked.
     void end_when_revoked(http::Response& response, const http::Request& request,
                           api_keys::Role role) const;
     http::Response finish(const std::string& route, http::Response response);

@@ -1,5 +1,5 @@
 // Tests of the edge stages motion, detect-align and track. Calls them directly, without processes
-// or sockets, with frames that show a real photograph.
+// or sockets, mostly with frames that show a real photograph.
 #include <boost/test/unit_test.hpp>
 
 #include "detect-align/detect_stage.hpp"

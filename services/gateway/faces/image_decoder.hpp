@@ -21,9 +21,10 @@
 
 namespace facebus::gateway {
 
-/// Decodes images, so that an image that takes long blocks neither the networks nor all threads
-/// that handle requests. Bounds the number of images in memory, of requests that wait, and the time
-/// that each waits. Thread-safe. The destructor waits until no image is being decoded. Requires: no
+/// Decodes images on threads of its own. So an image that takes long to decode occupies no copy of
+/// the neural networks, and only a bounded number of the threads that handle requests. Bounds the
+/// number of images in memory, the number of requests that wait, and the time that each waits.
+/// Thread-safe. The destructor waits until no image is being decoded. Requires: no
 /// call of decode() and no Decoded exists when it is destroyed.
 class ImageDecoder {
   public:

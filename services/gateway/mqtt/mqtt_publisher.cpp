@@ -199,8 +199,8 @@ void MqttPublisher::process(const Arrival& arrival) {
 
 /// Sets a retained state. `empty` states whether it contains no person. In the first
 /// `mqtt.absent_after` seconds, does nothing if the state is empty and this run has not set a state
-/// of the topic yet: a person may be in view about whose track no message has arrived yet. Until
-/// then, the MQTT broker keeps the state of the previous run.
+/// of the topic yet: a person may be in view, but the first message about their track may still
+/// be on its way. So the MQTT broker keeps the state of the previous run during this time.
 void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));
