@@ -140,9 +140,12 @@ class WorkerTest(SimulatedPeers):
         broker = system.services["broker"]
         self.assertEqual(64, metric(broker.health, "facebus_probes_redelivered_total", reason="timeout"))
         self.assertEqual(1, metric(broker.health, "facebus_workers_stalled"))
-        stalled, = events(broker, "worker_stalled")
-        self.assertEqual(("hostile", "64"), (stalled["worker"], stalled["held"]))
-        self.assertLessEqual(set(stalled["probes"].removesuffix(",...").split(",")), set(held))
+        # The deadlines of probes that were sent one after the other can pass in several turns.
+        stalled = events(broker, "worker_stalled")
+        self.assertEqual({"hostile"}, {line["worker"] for line in stalled})
+        self.assertEqual(64, sum(int(line["held"]) for line in stalled))
+        named = {probe for line in stalled for probe in line["probes"].removesuffix(",...").split(",")}
+        self.assertLessEqual(named, set(held))
 
 
 class PausedWorkerTest(FaultTest):
