@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "bus/curve.hpp"
 
 namespace facebus::bus {
@@ -20,35 +21,50 @@ struct AllowedKey {
     /// Cameras that an edge with this key may report, as names or patterns in which '*' matches any
     /// characters. Empty: all cameras.
     std::vector<std::string> cameras{};
+
+    bool operator==(const AllowedKey&) const = default;
 };
 
 /// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
-/// connect to the endpoint for the role of the key. If files are added or removed, allows() uses
-/// the new set at most one second later. After construction, invalid files are skipped, and no key
-/// is allowed while the folder is unreadable. Thread-safe.
+/// connect to the endpoint for the role of the key. What cannot be read keeps its last valid state:
+/// the whole set if the folder is unreadable, and the entry of a file that is unreadable or
+/// invalid. Only the removal of a file removes its key. Thread-safe.
 class AllowList {
   public:
-    /// Throws `FatalError` (config) if `folder` is unreadable or contains an invalid .pub file.
+    /// Throws `FatalError` (config) if `folder` is unreadable, contains an invalid .pub file, or
+    /// contains two with the same key.
     explicit AllowList(std::filesystem::path folder);
 
-    /// Returns whether `key` (Z85) is allowed for `role`. Rereads the folder if it was last read at
-    /// least one second ago.
-    [[nodiscard]] bool allows(const std::string& role, const std::string& key) const;
+    /// Returns the entry of `key` (Z85), or null if the key is not allowed for `role`. Returns the
+    /// same object as before if the entry has not changed.
+    [[nodiscard]] std::shared_ptr<const AllowedKey> find(const std::string& role,
+                                                         const std::string& key) const;
+    /// Returns the name of the .pub file that contains `key` or, if it was removed, contained it.
+    /// Returns an empty string if no such file was read.
+    [[nodiscard]] std::string name_of(const std::string& key) const;
 
-    /// Rereads the folder now. Returns the number of allowed keys. If the folder is unreadable,
-    /// returns an error and keeps the set.
+    /// Rereads the folder and returns the number of allowed keys. Errors, which leave the keys in
+    /// force: unavailable (the folder or a file is unreadable), malformed (a file is invalid or
+    /// contains the key of another one).
     Result<std::size_t> refresh();
 
   private:
-    /// Maps each public key to its role.
-    using Keys = std::map<std::string, std::string>;
-    /// Reads the folder. If `strict`, an invalid .pub file is an error; otherwise it is skipped.
-    [[nodiscard]] Result<Keys> read(bool strict) const;
+    struct Entry {
+        std::string key;
+        std::shared_ptr<const AllowedKey> allowed;
+    };
+    using Files = std::map<std::string, Entry>;  ///< by file name
+    using Keys = std::unordered_map<std::string, std::shared_ptr<const AllowedKey>>;
+
+    [[nodiscard]] Result<Files> read(std::vector<Error>& problems) const;
+    void use(Files files);
 
     std::filesystem::path folder_;
+    std::mutex refreshing_;  ///< protects files_
+    Files files_;            ///< valid contents of the folder
     mutable std::mutex mutex_;
-    mutable Keys keys_;
-    mutable Monotonic::time_point read_at_;  ///< time of the last read
+    Keys keys_;                                           ///< entries of files_, by key
+    std::unordered_map<std::string, std::string> names_;  ///< by key, also of removed files
 };
 
 }  // namespace facebus::bus

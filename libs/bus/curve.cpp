@@ -4,9 +4,11 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <zmq.h>
 
 #include "base/file.hpp"
@@ -18,8 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
-// Longer than any key file. Limits how much is read if a setting names another file by mistake.
-constexpr std::size_t max_file_bytes = 1024;
+// Long enough for the names of 1,000 cameras with 15 characters each. Limits how much is read if a
+// setting names another file by mistake.
+constexpr std::size_t max_file_bytes = std::size_t{16} * 1024;
+constexpr std::string_view cameras_prefix = "cameras ";
 
 using Z85 = std::array<char, key_characters + 1>;
 
@@ -35,15 +39,21 @@ std::string_view without_line_end(std::string_view text) {
     return text;
 }
 
-/// Reads at most the first `max_file_bytes` bytes.
+/// Reads a key file.
 Result<std::string> read_small(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
-    std::string text(max_file_bytes, '\0');
+    std::string text(max_file_bytes + 1, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad() || (text.empty() && !in.eof())) {
         return fail(ErrorKind::unavailable,
                     fmt::format("cannot read {}; check its name and permissions", file.string()));
+    }
+    if (text.size() > max_file_bytes) {
+        return fail(ErrorKind::malformed,
+                    fmt::format("{} has more than {} bytes, so it is not a key file; correct its "
+                                "name",
+                                file.string(), max_file_bytes));
     }
     return text;
 }
@@ -64,20 +74,46 @@ bool valid_role(std::string_view role) {
     return std::ranges::find(key_roles, role) != std::end(key_roles);
 }
 
+bool valid_camera_pattern(std::string_view text) {
+    std::string name(text);
+    std::ranges::replace(name, '*', '-');
+    return wire::valid_source(name);
+}
+
+Result<std::vector<std::string>> parse_cameras(std::string_view text) {
+    std::vector<std::string> cameras;
+    for (const auto part : std::views::split(text, ',')) {
+        cameras.emplace_back(part.begin(), part.end());
+    }
+    // An empty list must not mean all cameras.
+    if (cameras.empty() || !std::ranges::all_of(cameras, valid_camera_pattern)) {
+        return fail(ErrorKind::malformed,
+                    "cameras must be names of 1 to 64 letters, digits, '_', '-' or '*', separated "
+                    "by commas");
+    }
+    return cameras;
+}
+
 std::string format(const PublicKey& key) {
-    return fmt::format("{} {} {}", key.role, key.key, key.name);
+    auto text = fmt::format("{} {} {}\n", key.role, key.key, key.name);
+    if (!key.cameras.empty()) {
+        text += fmt::format("{}{}\n", cameras_prefix, fmt::join(key.cameras, ","));
+    }
+    return text;
 }
 
 Result<PublicKey> parse_public_key(std::string_view text) {
-    text = without_line_end(text);
-    const auto first = text.find(' ');
-    const auto second = first == std::string_view::npos ? first : text.find(' ', first + 1);
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = without_line_end(text.substr(0, end));
+    const auto first = line.find(' ');
+    const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
     if (second == std::string_view::npos) {
-        return fail(ErrorKind::malformed, "a public key file must be one line: ROLE KEY NAME");
+        return fail(ErrorKind::malformed,
+                    "the first line of a public key file must be: ROLE KEY NAME");
     }
-    PublicKey key{std::string(text.substr(0, first)),
-                  std::string(text.substr(first + 1, second - first - 1)),
-                  std::string(text.substr(second + 1))};
+    PublicKey key{std::string(line.substr(0, first)),
+                  std::string(line.substr(first + 1, second - first - 1)),
+                  std::string(line.substr(second + 1))};
     if (!valid_role(key.role)) {
         return fail(ErrorKind::malformed, "the role must be broker, edge, worker or subscriber");
     }
@@ -85,6 +121,17 @@ Result<PublicKey> parse_public_key(std::string_view text) {
     if (!wire::valid_source(key.name)) {
         return fail(ErrorKind::malformed, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
+    if (text.size() - end <= 1) return key;
+    const auto second_line = without_line_end(text.substr(end + 1));
+    if (!second_line.starts_with(cameras_prefix)) {
+        return fail(ErrorKind::malformed, "the second line must be: cameras NAME,NAME,...");
+    }
+    auto cameras = parse_cameras(second_line.substr(cameras_prefix.size()));
+    if (!cameras) return std::unexpected(std::move(cameras.error()));
+    if (key.role != "edge") {
+        return fail(ErrorKind::malformed, "only the key of an edge can have a list of cameras");
+    }
+    key.cameras = std::move(*cameras);
     return key;
 }
 
@@ -131,7 +178,8 @@ Result<KeyPair> read_secret_key(const fs::path& file) {
 }
 
 Result<void> write_key_pair(const fs::path& folder, const std::string& role,
-                            const std::string& name, const KeyPair& keys) {
+                            const std::string& name, const KeyPair& keys,
+                            const std::vector<std::string>& cameras) {
     std::error_code failed;
     fs::create_directories(folder, failed);
     if (failed) {
@@ -150,7 +198,7 @@ Result<void> write_key_pair(const fs::path& folder, const std::string& role,
     }
     auto written = write_private_file(secret_file, fmt::format("secret {}\n", keys.secret_key));
     if (!written) return written;
-    return write_file(public_file, format({role, keys.public_key, name}) + "\n");
+    return write_file(public_file, format({role, keys.public_key, name, cameras}));
 }
 
 }  // namespace facebus::bus

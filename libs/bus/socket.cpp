@@ -5,13 +5,12 @@
 #include <cstring>
 #include <random>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <zmq.hpp>
 
-#include "bus/allow_list.hpp"
-#include "bus/rejection_counter.hpp"
+#include "bus/connection_guard.hpp"
 #include "bus/tsan.hpp"
 #include "bus/zap_handler.hpp"
 
@@ -19,6 +18,11 @@ namespace facebus::bus {
 namespace {
 
 constexpr std::size_t max_topic_bytes = 128;
+// A peer that sends more parts in a message is disconnected.
+constexpr std::size_t max_parts = 4;
+// Limit for the bytes that a subscriber sends in one connection. They are mostly subscriptions,
+// which use up to 50 times as much memory.
+constexpr std::uint64_t max_subscriber_bytes = std::uint64_t{256} * 1024;
 constexpr std::string_view set_key =
     "would not be encrypted; set bus.key (only for endpoints of the broker, see `facebus keygen "
     "--help`)";
@@ -72,25 +76,60 @@ Bytes adopt(zmq::message_t frame) {
     return {std::move(owner), data, size};
 }
 
+/// Returns how many bytes a frame has on a connection, in ZMTP 3.0 (ZeroMQ RFC 23) and with CURVE
+/// (RFC 26).
+std::uint64_t sent_bytes(std::size_t frame, bool encrypted) {
+    const auto body = encrypted ? frame + 33 : frame;
+    return body + (body > 255 ? 9 : 2);
+}
+
+/// Returns the limits for the connections to a socket.
+ConnectionGuard::Limits connection_limits(SocketType type, const SocketOptions& options) {
+    ConnectionGuard::Limits limits;
+    rlimit descriptors{};
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    // The broker has three such sockets. The last quarter of the descriptors is for other uses.
+    limits.connections = std::min<std::size_t>(descriptors.rlim_cur / 4, 4096);
+    if (type == SocketType::publish) {
+        limits.unread_bytes = max_subscriber_bytes;
+        limits.of = "of subscriptions";
+    } else {
+        // A regular peer can have a full queue and another message.
+        limits.unread_bytes = (static_cast<std::uint64_t>(options.receive_queue) + 1) *
+                              (max_topic_bytes + wire::max_header_bytes + options.max_frame_bytes);
+    }
+    limits.all_unread_bytes = 64 * limits.unread_bytes;
+    return limits;
+}
+
 }  // namespace
 
 struct Context::Impl {
     Security security;
+    ContextEvents events;
     std::optional<AllowList> allowed;
     zmq::context_t context{1};
+    std::mutex mutex;
+    std::map<std::string, ConnectionGuard*> guards;  ///< by role; protected by `mutex`
     std::optional<ZapHandler> zap_handler;
-    /// Number of monitors created, for unique names. Not atomic, because all sockets are bound in
-    /// the same thread.
-    int monitors = 0;
 
-    explicit Impl(Security given) : security(std::move(given)) {
+    Impl(Security given, ContextEvents given_events)
+        : security(std::move(given)), events(std::move(given_events)) {
         if (security.allowed.empty()) return;
         allowed.emplace(security.allowed);
-        zap_handler.emplace(context, *allowed);
+        zap_handler.emplace(
+            context, *allowed,
+            [this](const auto& address, const auto& key) {
+                const std::lock_guard lock(mutex);
+                const auto guard = guards.find(key->role);
+                if (guard != guards.end()) guard->second->on_authenticated(address, key);
+            },
+            events.on_allow_list);
     }
 };
 
-Context::Context(Security security) : impl_(std::make_unique<Impl>(std::move(security))) {}
+Context::Context(Security security, ContextEvents events)
+    : impl_(std::make_unique<Impl>(std::move(security), std::move(events))) {}
 Context::~Context() = default;
 
 Result<std::size_t> Context::refresh_allowed() {
@@ -102,20 +141,26 @@ struct Socket::Impl {
     Context::Impl& context;
     zmq::socket_t socket;
     SocketType type;
-    std::string role;
+    SocketOptions options;
     bool curve_server = false;  ///< peers must authenticate with CURVE
-    std::optional<zmq::socket_t> monitor;
-    RejectionCounter rejections;
+    std::optional<ConnectionGuard> guard;
 
+    ~Impl();
     void protect_listening(const std::string& endpoint, const std::string& setting);
     void protect_connecting(const std::string& endpoint, const std::string& setting);
-    void watch_connections();
-    [[nodiscard]] bool still_allowed(zmq::message_t& frame) const;
+    void guard_connections(const std::string& setting);
+    Result<std::shared_ptr<const AllowedKey>> key_of_sender(zmq::message_t& frame) const;
 
   private:
     void require_unencrypted_allowed(const std::string& endpoint, const std::string& setting,
                                      std::string_view alternative) const;
 };
+
+Socket::Impl::~Impl() {
+    if (!guard) return;
+    const std::lock_guard lock(context.mutex);
+    std::erase_if(context.guards, [this](const auto& entry) { return entry.second == &*guard; });
+}
 
 /// Throws `FatalError` if the endpoint may not be used without encryption. `alternative`: part
 /// of the message that states the problem and how to solve it without bus.allow_unencrypted.
@@ -138,7 +183,7 @@ void Socket::Impl::require_unencrypted_allowed(const std::string& endpoint,
 void Socket::Impl::protect_listening(const std::string& endpoint, const std::string& setting) {
     const auto& security = context.security;
     if (!is_tcp(endpoint)) return;
-    if (role.empty()) {
+    if (options.role.empty()) {
         return require_unencrypted_allowed(endpoint, setting,
                                            "cannot be encrypted; use an ipc:// endpoint");
     }
@@ -153,11 +198,8 @@ void Socket::Impl::protect_listening(const std::string& endpoint, const std::str
     socket.set(zmq::sockopt::curve_secretkey, security.own_keys->secret_key);
     // Without a ZAP handler, ZeroMQ would accept every key. A handler exists here, because the
     // context starts it before this socket is bound and stops it after this socket is closed. In
-    // addition, the key is checked again for every message, see still_allowed().
-    socket.set(zmq::sockopt::zap_domain, role);
-    // Deadline in ms for the handshake, including the reply of the ZAP handler. ZeroMQ closes a
-    // connection that was rejected, or that sends nothing, only when this deadline has passed.
-    socket.set(zmq::sockopt::handshake_ivl, 3000);
+    // addition, the key is checked again for every message, see key_of_sender().
+    socket.set(zmq::sockopt::zap_domain, options.role);
     curve_server = true;
 }
 
@@ -178,33 +220,33 @@ void Socket::Impl::protect_connecting(const std::string& endpoint, const std::st
     socket.set(zmq::sockopt::curve_serverkey, security.broker_key);
 }
 
-void Socket::Impl::watch_connections() {
-    const auto name = fmt::format("inproc://facebus-monitor-{}", ++context.monitors);
-    // The events for failed handshakes do not cover all failures, so RejectionCounter derives the
-    // failures from the events for disconnects.
-    constexpr int events =
-        ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
-    if (zmq_socket_monitor(socket.handle(), name.c_str(), events) != 0) throw zmq::error_t();
-    monitor.emplace(context.context, zmq::socket_type::pair);
-    // Unbounded: if this queue were full, the I/O thread of ZeroMQ would block, and with it all
-    // sockets.
-    monitor->set(zmq::sockopt::rcvhwm, 0);
-    monitor->connect(name);
+void Socket::Impl::guard_connections(const std::string& setting) {
+    // Deadline in ms for the handshake, including the reply of the ZAP handler. ZeroMQ closes a
+    // connection that was rejected, or that sends nothing, only when this deadline has passed.
+    socket.set(zmq::sockopt::handshake_ivl, 3000);
+    guard.emplace(context.context, socket, setting, curve_server, connection_limits(type, options),
+                  context.events.on_error);
+    const std::lock_guard lock(context.mutex);
+    context.guards[options.role] = &*guard;
 }
 
 // The ZAP handler checks a key only when a peer connects. Checking each received message as well
 // makes the removal of a key effective for peers that are connected. Exception: a subscriber sends
 // no messages, so it remains connected.
-bool Socket::Impl::still_allowed(zmq::message_t& frame) const {
-    if (!curve_server) return true;
+Result<std::shared_ptr<const AllowedKey>> Socket::Impl::key_of_sender(zmq::message_t& frame) const {
+    if (!curve_server) return nullptr;
     const char* key = zmq_msg_gets(frame.handle(), "User-Id");
-    return key != nullptr && context.allowed->allows(role, key);
+    if (auto allowed = context.allowed->find(options.role, key == nullptr ? "" : key)) {
+        return allowed;
+    }
+    return fail(ErrorKind::refused,
+                fmt::format("disconnected a peer: its key {} was removed from bus.allowed",
+                            context.allowed->name_of(key == nullptr ? "" : key)));
 }
 
 Socket::Socket(Context& context, SocketType type, const SocketOptions& options)
-    : impl_(std::make_unique<Impl>(*context.impl_,
-                                   zmq::socket_t(context.impl_->context, zmq_type(type)), type,
-                                   options.role)) {
+    : impl_(std::make_unique<Impl>(
+          *context.impl_, zmq::socket_t(context.impl_->context, zmq_type(type)), type, options)) {
     auto& socket = impl_->socket;
     socket.set(zmq::sockopt::sndhwm, options.send_queue);
     socket.set(zmq::sockopt::rcvhwm, options.receive_queue);
@@ -235,7 +277,7 @@ Socket& Socket::operator=(Socket&&) noexcept = default;
 
 std::string Socket::bind(const std::string& endpoint, const std::string& setting) {
     impl_->protect_listening(endpoint, setting);
-    if (!impl_->role.empty()) impl_->watch_connections();
+    if (!impl_->options.role.empty()) impl_->guard_connections(setting);
     try {
         impl_->socket.bind(endpoint);
     } catch (const zmq::error_t& error) {
@@ -287,28 +329,44 @@ bool Socket::try_send(const Message& message, const std::string& peer) {
 }
 
 Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
+    auto& self = *impl_;
     std::array<zmq::message_t, 4> frames;
-    const std::size_t expected = impl_->type == SocketType::router ? 4 : 3;
+    const std::size_t expected = self.type == SocketType::router ? 4 : 3;
+    const std::size_t first = expected - 3;  // index of the topic
     std::size_t count = 0;
+    std::uint64_t bytes = 0;
     bool more = true;
     while (more) {
         zmq::message_t frame;
-        if (!impl_->socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
+        if (!self.socket.recv(frame, zmq::recv_flags::dontwait)) return std::nullopt;
         more = frame.more();
+        if (count >= first) bytes += sent_bytes(frame.size(), self.curve_server);
         if (count < expected) frames[count] = std::move(frame);
         ++count;
     }
     Received received;
-    const std::size_t first = expected - 3;
     if (first == 1) received.peer = frames[0].to_string();
     if (sender != nullptr) *sender = received.peer;
-    if (count != expected) {
-        return fail(ErrorKind::malformed, fmt::format("the message has {} frames instead of {}",
-                                                      count - first, expected - first));
+    const auto disconnect = [&] {
+        if (self.guard) self.guard->close(zmq_msg_get(frames[first].handle(), ZMQ_SRCFD));
+    };
+    auto key = self.key_of_sender(frames[first]);
+    if (!key) {
+        disconnect();
+        return std::unexpected(std::move(key.error()));
     }
-    if (!impl_->still_allowed(frames[first])) {
-        return fail(ErrorKind::refused,
-                    "dropped a message: the sender's key is no longer in bus.allowed");
+    received.key = std::move(*key);
+    if (self.guard) {
+        self.guard->on_message(zmq_msg_get(frames[first].handle(), ZMQ_SRCFD), bytes, received.key);
+    }
+    if (count != expected) {
+        const bool hostile = count - first > max_parts;
+        if (hostile) disconnect();
+        return fail(
+            ErrorKind::malformed,
+            fmt::format("{} message has {} frames instead of {}{}",
+                        hostile ? "disconnected a peer: its" : "the", count - first,
+                        expected - first, received.key ? " (key " + received.key->name + ")" : ""));
     }
     if (frames[first].size() > max_topic_bytes ||
         frames[first + 1].size() > wire::max_header_bytes) {
@@ -324,72 +382,12 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
     return received;
 }
 
-std::uint64_t Socket::rejected_connections() {
-    auto& self = *impl_;
-    if (!self.monitor) return 0;
-    zmq::message_t frame;
-    while (self.monitor->recv(frame, zmq::recv_flags::dontwait)) {
-        // An event has two frames. The first one contains the number and the value of the event,
-        // the second one the endpoint, which is skipped by the check below.
-        std::uint16_t event = 0;
-        std::int32_t value = 0;
-        if (!frame.more() || frame.size() != sizeof event + sizeof value) continue;
-        const auto* bytes = frame.data<std::byte>();
-        std::memcpy(&event, bytes, sizeof event);
-        std::memcpy(&value, bytes + sizeof event, sizeof value);
-        if (event == ZMQ_EVENT_ACCEPTED) self.rejections.on_accepted(value);
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) self.rejections.on_handshake_succeeded();
-        if (event == ZMQ_EVENT_DISCONNECTED) self.rejections.on_disconnected(value);
-    }
-    return self.rejections.rejected();
+std::uint64_t Socket::rejected_connections() const {
+    return impl_->guard ? impl_->guard->rejected() : 0;
 }
 
 void* Socket::handle() const {
     return impl_->socket.handle();
-}
-
-bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
-    constexpr int max_slice_ms = 1000;
-    std::vector<zmq::pollitem_t> items;
-    for (const auto& interest : interests) {
-        const auto events = (interest.read ? ZMQ_POLLIN : 0) | (interest.write ? ZMQ_POLLOUT : 0);
-        items.push_back({interest.socket->handle(), 0, static_cast<short>(events), 0});
-    }
-    items.push_back({nullptr, stop_.descriptor(), ZMQ_POLLIN, 0});
-    const auto deadline = Monotonic::now() + std::chrono::milliseconds(timeout_ms);
-    while (true) {
-        // Wait in slices, so that the heartbeat is updated at least once per second.
-        heartbeat_.beat();
-        int slice = max_slice_ms;
-        if (timeout_ms >= 0) {
-            const auto left =
-                std::chrono::ceil<std::chrono::milliseconds>(deadline - Monotonic::now());
-            slice = std::clamp(static_cast<int>(left.count()), 0, max_slice_ms);
-        }
-        int ready = 0;
-        try {
-            ready = zmq::poll(items, std::chrono::milliseconds(slice));
-        } catch (const zmq::error_t& error) {
-            if (error.num() != EINTR) throw;
-        }
-        heartbeat_.beat();
-        for (std::size_t i = 0; i < interests.size(); ++i) {
-            interests[i].ready = ready > 0 && items[i].revents != 0;
-        }
-        if (stop_.requested()) return false;
-        if (ready > 0) return true;
-        if (timeout_ms >= 0 && Monotonic::now() >= deadline) return true;
-    }
-}
-
-bool Poller::wait_readable(const Socket& socket, int timeout_ms) const {
-    Interest interest{.socket = &socket};
-    return wait({&interest, 1}, timeout_ms);
-}
-
-bool Poller::wait_writable(const Socket& socket, int timeout_ms) const {
-    Interest interest{.socket = &socket, .read = false, .write = true};
-    return wait({&interest, 1}, timeout_ms);
 }
 
 }  // namespace facebus::bus

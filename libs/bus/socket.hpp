@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,13 +26,21 @@ struct Message {
     Bytes payload;
 };
 
-/// ZeroMQ context with one I/O thread. Must outlive its sockets. Thread-safe, except that all
-/// sockets that listen must be bound in the same thread.
+/// Functions that a Context calls from its own threads.
+struct ContextEvents {
+    /// Called with the reason why connections were closed.
+    std::function<void(const Error&)> on_error = [](const Error&) {};
+    /// Called about once per second if `Security::allowed` is set: with the number of allowed keys,
+    /// or with the reason why older keys remain in force, see AllowList.
+    std::function<void(const Result<std::size_t>&)> on_allow_list = [](const Result<std::size_t>&) {
+    };
+};
+
+/// ZeroMQ context with one I/O thread. Must outlive its sockets. Thread-safe.
 class Context {
   public:
-    /// Throws `FatalError` (config) if `security.allowed` is set, but is unreadable or contains an
-    /// invalid .pub file.
-    explicit Context(Security security = {});
+    /// Throws `FatalError` (config) if `security.allowed` is set and AllowList rejects it.
+    explicit Context(Security security = {}, ContextEvents events = {});
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
@@ -64,7 +73,8 @@ struct SocketOptions {
     int linger_ms = 0;
     /// Maximum size of a received frame, in bytes. A peer that sends a larger one is disconnected.
     std::size_t max_frame_bytes = wire::max_payload_bytes;
-    /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE.
+    /// Role that the key of a connecting peer must have. Empty: the socket listens without CURVE
+    /// and does not limit connections.
     std::string role{};
     /// For a dealer: keep the same peer name on the router when it reconnects. The name is random,
     /// so that no other peer can take it.
@@ -80,7 +90,10 @@ struct Received {
     std::shared_ptr<const AllowedKey> key{};
 };
 
-/// ZeroMQ socket. Not thread-safe.
+/// ZeroMQ socket. If it listens and has a role, it limits its connections: their number to a
+/// quarter of the descriptors of the process, at most 4,096; the bytes from a peer that are not a
+/// complete message; and the bytes of subscriptions from a subscriber. A peer that exceeds a limit
+/// is disconnected and reported to ContextEvents; see ConnectionGuard. Not thread-safe.
 class Socket {
   public:
     Socket(Context& context, SocketType type, const SocketOptions& options = {});
@@ -103,18 +116,17 @@ class Socket {
     bool try_send(const Message& message, const std::string& peer = {});
 
     /// Returns the next message, or nothing if no message is queued. On an error the message is
-    /// dropped. Errors: malformed (not three frames), too_large (topic above 128 bytes, or header
-    /// above wire::max_header_bytes), refused (the peer's key was removed from the AllowList after
-    /// the peer had connected). On a router, stores the name of the peer in `sender`, even on
-    /// errors.
+    /// dropped. Errors: malformed (not three frames; above four, the peer is disconnected),
+    /// too_large (topic above 128 bytes, or header above wire::max_header_bytes), refused (the
+    /// peer's key was removed from the AllowList after the peer had connected; the peer is
+    /// disconnected). On a router, stores the name of the peer in `sender`, even on errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
     /// Returns how many connections to this listening socket ended before their handshake
     /// succeeded, for example because the peer did not speak ZeroMQ, had no key, expected a
     /// different key of the broker, or had a key that is not allowed; see RejectionCounter. Returns
-    /// 0 if the socket has no role. If it has a role, this must be called regularly: nothing else
-    /// empties the queue of connection events, which is unbounded.
-    std::uint64_t rejected_connections();
+    /// 0 if the socket has no role.
+    [[nodiscard]] std::uint64_t rejected_connections() const;
 
     /// Returns the underlying ZeroMQ socket, for Poller.
     [[nodiscard]] void* handle() const;

@@ -1,8 +1,11 @@
 #include "bus/zap_handler.hpp"
 
+#include <algorithm>
 #include <array>
-#include <string>
+#include <utility>
 #include <vector>
+
+#include "base/clock.hpp"
 
 namespace facebus::bus {
 namespace {
@@ -22,8 +25,11 @@ std::string z85(const zmq::message_t& key) {
 
 }  // namespace
 
-ZapHandler::ZapHandler(zmq::context_t& context, const AllowList& allowed)
+ZapHandler::ZapHandler(zmq::context_t& context, AllowList& allowed, OnAllowed on_allowed,
+                       OnRefreshed on_refreshed)
     : allowed_(allowed),
+      on_allowed_(std::move(on_allowed)),
+      on_refreshed_(std::move(on_refreshed)),
       requests_(context, zmq::socket_type::rep),
       stop_sender_(context, zmq::socket_type::pair),
       stop_receiver_(context, zmq::socket_type::pair) {
@@ -42,9 +48,16 @@ ZapHandler::~ZapHandler() {
 void ZapHandler::run() {
     std::array<zmq::pollitem_t, 2> items{
         {{requests_.handle(), 0, ZMQ_POLLIN, 0}, {stop_receiver_.handle(), 0, ZMQ_POLLIN, 0}}};
+    auto next_refresh = Monotonic::now();
     while (true) {
+        if (Monotonic::now() >= next_refresh) {
+            on_refreshed_(allowed_.refresh());
+            next_refresh = Monotonic::now() + std::chrono::seconds(1);
+        }
+        const auto wait =
+            std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Monotonic::now());
         try {
-            zmq::poll(items);
+            zmq::poll(items, std::max(wait, std::chrono::milliseconds(0)));
             if ((items[1].revents & ZMQ_POLLIN) != 0) return;
             if ((items[0].revents & ZMQ_POLLIN) != 0) handle_request();
         } catch (const zmq::error_t& error) {
@@ -62,7 +75,8 @@ void ZapHandler::handle_request() {
     } while (request.back().more());
     const bool complete = request.size() == request_frames && request[5].to_string() == "CURVE";
     const auto key = complete ? z85(request[6]) : std::string();
-    const bool allowed = complete && allowed_.allows(request[2].to_string(), key);
+    const auto allowed = complete ? allowed_.find(request[2].to_string(), key) : nullptr;
+    if (allowed) on_allowed_(request[3].to_string(), allowed);
     // Status 300 is a temporary failure: the peer is disconnected and retries. After 400 it would
     // never retry, even if its key were added to the folder of allowed keys (bus.allowed) later.
     const std::array<std::string, 6> reply{request[0].to_string(),

@@ -1,5 +1,8 @@
 #include "service/health.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +17,7 @@ namespace {
 // Limits of the health server: its clients are probes and one or two Prometheus servers.
 constexpr std::size_t max_connections = 64;
 constexpr double deadline_s = 5;
+constexpr std::array<std::string_view, 3> paths{"/healthz", "/livez", "/metrics"};
 
 /// Returns the response for an HTTP error status.
 http::Response error_response(int status) {
@@ -32,9 +36,14 @@ void Health::set_check(const std::string& name, bool ok, const std::string& text
     checks_[name] = {ok, text};
 }
 
-bool Health::healthy() const {
+bool Health::alive() const {
     const std::lock_guard lock(mutex_);
-    if (!ready_ || !heartbeat_.alive()) return false;
+    return ready_ && heartbeat_.alive();
+}
+
+bool Health::healthy() const {
+    if (!alive()) return false;
+    const std::lock_guard lock(mutex_);
     for (const auto& [name, check] : checks_) {
         if (!check.ok) return false;
     }
@@ -68,7 +77,7 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
            .connections_per_client = max_connections,
            .timeout = deadline_s},
           {.admit = [](const http::Request& request) -> std::expected<std::size_t, http::Response> {
-               if (request.path != "/healthz" && request.path != "/metrics") {
+               if (std::ranges::find(paths, request.path) == paths.end()) {
                    return std::unexpected(error_response(404));
                }
                if (request.method != "GET") return std::unexpected(error_response(405));
@@ -80,8 +89,8 @@ HealthServer::HealthServer(const std::string& address, const std::string& settin
                        return http::Response{.body = metrics.text(),
                                              .type = "text/plain; version=0.0.4"};
                    }
-                   return http::Response{.status = health.healthy() ? 200 : 503,
-                                         .body = health.json()};
+                   const bool ok = request.path == "/livez" ? health.alive() : health.healthy();
+                   return http::Response{.status = ok ? 200 : 503, .body = health.json()};
                },
            .error_response = error_response}) {}
 

@@ -24,7 +24,9 @@ class Health {
     /// available. `text` describes the current state.
     void set_check(const std::string& name, bool ok, const std::string& text);
 
-    /// Returns whether the service has started up, all checks pass, and the heartbeat is alive.
+    /// Returns whether the service has started up and the heartbeat is alive.
+    [[nodiscard]] bool alive() const;
+    /// Returns whether the service is alive and all checks pass.
     [[nodiscard]] bool healthy() const;
     /// Returns the health and the results of all checks as JSON.
     [[nodiscard]] std::string json() const;
@@ -42,8 +44,8 @@ class Health {
     std::map<std::string, Check> checks_;
 };
 
-/// HTTP server with its own threads. Serves `health` at /healthz, with the status 200 or 503, and
-/// `metrics` at /metrics.
+/// HTTP server with its own threads. Serves `health` at /healthz and /livez, with the status 200 if
+/// the service is healthy or alive, respectively, and otherwise 503. Serves `metrics` at /metrics.
 class HealthServer {
   public:
     /// `address` is host:port; port 0 means any free port. Throws `FatalError` if the address is

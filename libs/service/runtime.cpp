@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.hpp"
@@ -26,6 +27,24 @@ std::string instance_name(const std::string& service) {
     std::ranges::replace_if(
         host, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-'; }, '-');
     return fmt::format("{}-{}-{}", service, host, getpid());
+}
+
+/// Raises the soft limit of open files to the hard limit. The soft limit is often 1,024 for
+/// programs that call select(), which no service does.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Counts and logs a failed message or operation.
+void count(const Error& error, Metrics& metrics, Log& log) {
+    metrics
+        .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
+                 {{"kind", std::string(to_string(error.kind))}})
+        .add();
+    log.limited_warning("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
 }
 
 /// Sets up the Runtime and runs the service.
@@ -50,7 +69,15 @@ void serve(const std::string& service, const CommonOptions& common, const Enviro
     if (health_address != "none" && !health_address.empty()) {
         server.emplace(health_address, section + ".health", health, metrics);
     }
-    bus::Context context(bus::read_security(common.bus));
+    bus::Context context(bus::read_security(common.bus),
+                         {.on_error = [&](const Error& error) { count(error, metrics, log); },
+                          .on_allow_list =
+                              [&](const Result<std::size_t>& keys) {
+                                  if (!keys) count(keys.error(), metrics, log);
+                                  health.set_check(
+                                      "allow list", keys.has_value(),
+                                      keys ? fmt::format("keys: {}", *keys) : keys.error().message);
+                              }});
     Runtime runtime{.service = service,
                     .common = common,
                     .models = models_folder(common, environment),
@@ -98,11 +125,7 @@ void Runtime::log_reload(const std::string& setting, const Result<std::size_t>& 
 }
 
 void Runtime::count_error(const Error& error) const {
-    metrics
-        .counter("facebus_errors_total", "Messages that were invalid and operations that failed",
-                 {{"kind", std::string(to_string(error.kind))}})
-        .add();
-    log.limited_warning("error", {{"kind", to_string(error.kind)}, {"message", error.message}});
+    count(error, metrics, log);
 }
 
 int run(const std::string& service, int argc, char** argv, const Configure& configure,
@@ -129,6 +152,7 @@ int run(const std::string& service, int argc, char** argv, const Configure& conf
         return static_cast<int>(Exit::usage);
     }
     try {
+        raise_descriptor_limit();
         stop_on_signals(stop);
         const auto environment = process_environment();
         serve(service, configure(config, environment), environment, body, stop, metrics, log);

@@ -19,7 +19,7 @@ constexpr std::size_t max_frame_bytes = std::size_t{128} * 1024;
 // per byte and visits it recursively, so a long subscription would overflow the stack. The messages
 // of the CURVE handshake must be within this limit, too.
 constexpr std::size_t max_subscription_bytes = 1024;
-constexpr int peer_queue = 100;  // maximum number of unread messages per edge and per worker
+constexpr int peer_queue = 8;  // maximum number of unread messages per edge and per worker
 
 template <class M>
 Result<M> decode(const bus::Received& received) {

@@ -1,6 +1,8 @@
 // facebus check: checks the installation. facebus health: shows the health of a running service.
 #include <fmt/format.h>
 
+#include "bus/allow_list.hpp"
+#include "bus/security.hpp"
 #include "cli/commands.hpp"
 #include "cli/counted.hpp"
 #include "cli/gallery/enrol.hpp"
@@ -21,6 +23,17 @@ Exit check(const Context& context) {
     bool passed = true;
     print_check(true, fmt::format("configuration: {}",
                                   counted(context.settings.cameras.size(), "camera", "cameras")));
+    const auto& options = context.settings.common.bus;
+    try {
+        bus::read_security(options);
+        if (!options.allowed.empty()) {
+            const auto keys = bus::AllowList(options.allowed).refresh().value_or(0);
+            print_check(true, "allowed peers: " + counted(keys, "key", "keys"));
+        }
+    } catch (const FatalError& error) {
+        passed = false;
+        print_check(false, fmt::format("keys: {}", error.what()));
+    }
     std::string model;
     try {
         model =

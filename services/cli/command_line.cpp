@@ -257,6 +257,9 @@ void add_keygen(CLI::App& app, Command& command) {
         ->required();
     sub->add_option("--into", options->folder, "folder for NAME.key and NAME.pub")
         ->capture_default_str();
+    sub->add_option("--cameras", options->cameras,
+                    "edge: cameras that the holder of the key may report, separated by commas; * "
+                    "stands for any characters, as in front-*; default: all cameras");
     sub->footer(
         "At tcp:// endpoints, the broker and each process that connects to it need a key pair\n"
         "(bus.key). The broker accepts the public keys in the folder bus.allowed; the other\n"

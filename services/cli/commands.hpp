@@ -121,6 +121,7 @@ struct KeygenOptions {
     std::string role;  ///< one of bus::key_roles
     std::string name;  ///< name of the machine and of the two files
     std::filesystem::path folder = ".";
+    std::optional<std::string> cameras;  ///< see bus::parse_cameras()
 };
 /// Writes a new key pair for the bus.
 Exit keygen(const KeygenOptions& options);

@@ -1,4 +1,6 @@
 // facebus keygen: creates key pairs for the sockets of the bus.
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "bus/curve.hpp"
@@ -13,7 +15,17 @@ Exit keygen(const KeygenOptions& options) {
     if (!wire::valid_source(options.name)) {
         throw FatalError(Exit::usage, "the name must be 1 to 64 letters, digits, '_' or '-'");
     }
-    must(bus::write_key_pair(options.folder, options.role, options.name, bus::make_key_pair()));
+    std::vector<std::string> cameras;
+    if (options.cameras) {
+        if (options.role != "edge") {
+            throw FatalError(Exit::usage, "--cameras requires the role edge");
+        }
+        auto parsed = bus::parse_cameras(*options.cameras);
+        if (!parsed) throw FatalError(Exit::usage, "--cameras: " + parsed.error().message);
+        cameras = std::move(*parsed);
+    }
+    must(bus::write_key_pair(options.folder, options.role, options.name, bus::make_key_pair(),
+                             cameras));
     const auto file = (options.folder / options.name).string();
     const bool broker = options.role == "broker";
     safe_print(

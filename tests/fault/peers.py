@@ -16,15 +16,17 @@ def header(source, number, **fields):
 
 class Edge:
     """Simulated edge with one camera: sends probes, each of a new track, and collects their acknowledgements. The
-    ids of tracks and probes follow from the name of the camera."""
+    ids of tracks and probes follow from the name of the camera. `set_keys` is called with the socket before it
+    connects."""
 
-    def __init__(self, context, endpoint, name, crop=CROP):
+    def __init__(self, context, endpoint, name, crop=CROP, set_keys=lambda socket: None):
         self.name, self.crop = name, crop
         self.sent = 0
         self.unacknowledged = {}  # probe id -> message
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
+        set_keys(self.socket)
         self.socket.connect(endpoint)
 
     def send(self, count=1):
@@ -48,16 +50,18 @@ class Edge:
 
 
 class Worker:
-    """Simulated worker: responds to every probe with the decision `unknown` and the crop of the probe."""
+    """Simulated worker: responds to every probe with the decision `unknown` and the crop of the probe. `set_keys` is
+    called with the socket before it connects."""
 
     credit = 16  # number of probes that the worker requests in advance
 
-    def __init__(self, context, endpoint, name="w"):
+    def __init__(self, context, endpoint, name="w", set_keys=lambda socket: None):
         self.name = name
         self.sequence = 0
         self.socket = context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
+        set_keys(self.socket)
         self.socket.connect(endpoint)
         self.send_credit(self.credit)
 

@@ -49,10 +49,12 @@ class Deployment(unittest.TestCase):
     def test_kubernetes_restarts_every_service_whose_main_loop_stalls(self):
         by_program = containers()
         for stage in STAGES:
-            # /healthz of capture also fails while a camera is unavailable.
+            # /healthz of the broker also fails while its list of keys is invalid; that of capture, while a camera is
+            # unavailable.
             if stage.process != "capture":
+                path = "/livez" if stage.process == "broker" else "/healthz"
                 with self.subTest(stage.process):
-                    self.assertEqual("/healthz", by_program[stage.program]["livenessProbe"]["httpGet"]["path"])
+                    self.assertEqual(path, by_program[stage.program]["livenessProbe"]["httpGet"]["path"])
 
     def test_kubernetes_lets_prometheus_connect_to_every_edge_stage(self):
         policies = yaml.safe_load_all((ROOT / "deploy/k8s/edge/30-network-policies.yaml").read_text())

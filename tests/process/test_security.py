@@ -155,6 +155,28 @@ class KeyTest(SecurityTest):
         self.assertNotIn(secret, first.out + first.err + again.out + again.err)
 
 
+    def test_keygen_writes_the_cameras_of_an_edge_and_rejects_invalid_ones(self):
+        folder = self.folder / "keys"
+        made = self.facebus("keygen", "edge", "door", "--into", folder, "--cameras", "front-*,door")
+        self.assertEqual(0, made.code, made)
+        self.assertEqual("cameras front-*,door", (folder / "door.pub").read_text().splitlines()[1])
+        for role, cameras in (("edge", "front door"), ("edge", "a,,b"), ("edge", ""), ("worker", "door")):
+            with self.subTest(role=role, cameras=cameras):
+                failed = self.facebus("keygen", role, "gate", "--into", folder, "--cameras", cameras)
+                self.assertEqual(64, failed.code, failed)
+                self.assertIn("--cameras", failed.err)
+                self.assertFalse((folder / "gate.pub").exists())
+
+    def test_check_reads_the_list_of_keys(self):
+        folder = self.folder / "allowed"
+        self.facebus("keygen", "edge", "door", "--into", folder)
+        settings = {"FACEBUS_BUS_ALLOWED": folder, "FACEBUS_REDIS_URL": "unix:///nonexistent/redis"}
+        self.assertRegex(self.facebus("check", **settings).out, "(?m)^ok +allowed peers: 1 key$")
+        (folder / "gate.pub").write_text((folder / "door.pub").read_text())
+        failed = self.facebus("check", **settings)
+        self.assertRegex(failed.out, "(?m)^FAILED +keys: .*door.pub and .*gate.pub contain the same key")
+
+
 class MalformedMessageTest(SecurityTest):
     """Malformed messages from clients that are allowed to connect."""
 

@@ -36,9 +36,9 @@ struct Broker {
     }
 
     /// Blocks until a message arrives and returns its topic, or the Error of try_receive().
-    Result<std::string> receive() {
+    Result<std::string> receive(std::string* sender = nullptr) {
         while (true) {
-            auto received = edges.try_receive();
+            auto received = edges.try_receive(sender);
             if (!received) return std::unexpected(received.error());
             if (*received) return (*received)->message.topic;
             bus::Interest interest{.socket = &edges};
@@ -168,6 +168,43 @@ BOOST_AUTO_TEST_CASE(rejects_messages_after_the_key_was_removed) {
     }
     BOOST_REQUIRE(!received);
     BOOST_TEST((received.error().kind == ErrorKind::refused));
+}
+
+BOOST_AUTO_TEST_CASE(accepts_messages_again_after_a_removed_key_was_put_back) {
+    Broker broker;
+    Peer door(broker, security_of(broker, broker.door));
+    std::string first;
+    BOOST_TEST(broker.receive(&first).value() == "hello");
+    const auto file = broker.folder.path() / "door.pub";
+    const auto aside = broker.folder.path() / "door.aside";
+    fs::rename(file, aside);
+    Result<std::string> received = "";
+    while (received) {
+        BOOST_REQUIRE(door.send("more"));
+        received = broker.receive();
+    }
+    BOOST_TEST(received.error().message.contains("door"));
+    fs::rename(aside, file);
+    // The peer was disconnected and reconnects, so it has another name.
+    std::string second;
+    const auto end = Monotonic::now() + std::chrono::milliseconds(limit_ms);
+    while (second.empty() || second == first) {
+        BOOST_REQUIRE_MESSAGE(Monotonic::now() < end, "the peer did not come back");
+        door.send("again");
+        broker.poller.wait_readable(broker.edges, 50);
+        [[maybe_unused]] const auto next = broker.edges.try_receive(&second);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(received_message_has_the_key_of_its_sender) {
+    Broker broker;
+    const Peer door(broker, security_of(broker, broker.door));
+    bus::Interest interest{.socket = &broker.edges};
+    broker.poller.wait({&interest, 1}, limit_ms);
+    const auto received = broker.edges.try_receive();
+    BOOST_REQUIRE((received && *received && (*received)->key));
+    BOOST_TEST((*received)->key->name == "door");
+    BOOST_TEST((*received)->key->role == "edge");
 }
 
 BOOST_AUTO_TEST_CASE(drops_a_message_with_a_too_large_frame_and_receives_later_ones) {
