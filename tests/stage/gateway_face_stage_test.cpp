@@ -114,3 +114,15 @@ BOOST_FIXTURE_TEST_CASE(face_json_has_a_box_inside_the_image_and_only_requested_
     BOOST_TEST(json["landmarks"].size() == 5U);
     BOOST_TEST(!json.contains("embedding"));
 }
+
+BOOST_FIXTURE_TEST_CASE(returns_at_most_256_faces_of_an_image, Fixture) {
+    const auto one = photo("barack_obama/obama.jpg");
+    const double scale = 100.0 / one.height;
+    cv::Mat small;
+    cv::resize(test::mat_of(one), small, {}, scale, scale, cv::INTER_AREA);
+    cv::Mat mat;
+    cv::repeat(small, 17, 17, mat);  // 289 faces
+    const auto detected = stage.detect(test::image_of(mat), {}, false);
+    BOOST_REQUIRE(detected);
+    BOOST_TEST(detected->faces.size() == 256U);
+}
