@@ -9,7 +9,7 @@
 
 namespace facebus {
 
-/// Writes a file atomically: write() appends to a temporary file in the same folder, and commit()
+/// Atomic writer of a file: write() appends to a temporary file in the same folder, and commit()
 /// renames that file to the target, which is unchanged until then. Errors: unavailable, with the
 /// file name and the reason. Not thread-safe.
 class FileWriter {

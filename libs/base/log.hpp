@@ -33,7 +33,7 @@ struct LogField {
         : key(k), value(fmt::format("{:.6g}", v)) {}
 };
 
-/// Writes lines of the form `ts=… level=… service=… event=… key=value …`. A slow reader does not
+/// Log with lines of the form `ts=… level=… service=… event=… key=value …`. A slow reader does not
 /// block the caller: lines that it does not read in time are lost, counted, and reported by a line
 /// with the event `log_lines_lost`; see LineWriter. Quotes values that are empty or contain spaces,
 /// quotes, `=`, backslashes, control characters or non-ASCII characters. Callers must not log
@@ -66,7 +66,7 @@ class Log {
         write(LogLevel::error, event, fields);
     }
 
-    /// Logs a warning that may occur for every message. Writes at most one line per second for each
+    /// Logs a warning that may occur for every message. Writes at most one line per second per
     /// event name; the next line with that name reports how many were suppressed.
     void limited_warning(std::string_view event, Fields fields = {});
 

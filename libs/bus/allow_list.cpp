@@ -27,8 +27,8 @@ Result<std::set<fs::path>> list(const fs::path& folder) {
     return files;
 }
 
-/// Returns whether the file was removed. If that is unknown, for example because the process has no
-/// free descriptor, returns false.
+/// Returns whether the file was removed. If that is unknown, for example because the folder is
+/// inaccessible, returns false.
 bool removed(const fs::path& file) {
     std::error_code unknown;
     return fs::status(file, unknown).type() == fs::file_type::not_found;
@@ -72,12 +72,13 @@ Result<std::size_t> AllowList::refresh() {
     if (problems.empty()) return files_.size();
     auto message = problems[0].message +
                    "; until then, the last valid key of the file, if any, remains in force";
-    if (problems.size() > 1) message += fmt::format(" ({} more files)", problems.size() - 1);
+    if (problems.size() > 1)
+        message += fmt::format(" (problems in other files: {})", problems.size() - 1);
     return fail(problems[0].kind, std::move(message));
 }
 
-/// Reads the folder. If a file is unreadable or invalid, appends a problem and returns its entry of
-/// files_, if any.
+/// Reads the folder. If a file is unreadable or invalid, appends a problem and keeps the file's
+/// entry of files_, if any.
 Result<AllowList::Files> AllowList::read(std::vector<Error>& problems) const {
     const auto paths = list(folder_);
     if (!paths) return std::unexpected(paths.error());

@@ -26,9 +26,9 @@ struct AllowedKey {
 };
 
 /// Set of allowed public keys: the .pub files of a folder. A peer with the matching secret key may
-/// connect to the endpoint for the role of the key. What cannot be read keeps its last valid state:
-/// the whole set if the folder is unreadable, and the entry of a file that is unreadable or
-/// invalid. Only the removal of a file removes its key. Thread-safe.
+/// connect to the endpoint for the role of the key. If the folder is unreadable, the set does not
+/// change. If a file is unreadable or invalid, its entry does not change. A key is removed only if
+/// its file is removed or contains another valid key. Thread-safe.
 class AllowList {
   public:
     /// Throws `FatalError` (config) if `folder` is unreadable, contains an invalid .pub file, or
@@ -36,16 +36,16 @@ class AllowList {
     explicit AllowList(std::filesystem::path folder);
 
     /// Returns the entry of `key` (Z85), or null if the key is not allowed for `role`. Returns the
-    /// same object as before if the entry has not changed.
+    /// same object as earlier calls if the entry has not changed.
     [[nodiscard]] std::shared_ptr<const AllowedKey> find(const std::string& role,
                                                          const std::string& key) const;
     /// Returns the name of the .pub file that contains `key` or, if it was removed, contained it.
     /// Returns an empty string if no such file was read.
     [[nodiscard]] std::string name_of(const std::string& key) const;
 
-    /// Rereads the folder and returns the number of allowed keys. Errors, which leave the keys in
-    /// force: unavailable (the folder or a file is unreadable), malformed (a file is invalid or
-    /// contains the key of another one).
+    /// Rereads the folder and returns the number of allowed keys. Applies the valid files even if
+    /// others are not. Errors: unavailable (the folder or a file is unreadable), malformed (a file
+    /// is invalid or contains the key of another one).
     Result<std::size_t> refresh();
 
   private:

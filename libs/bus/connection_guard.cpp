@@ -21,12 +21,13 @@ namespace {
 constexpr std::uint64_t greeting_bytes = 64 + 1;
 constexpr std::uint64_t welcome_bytes = 170;
 
-// Unread bytes that are forgiven when a message arrives. ZeroMQ does not report bytes of the
-// handshake and of heartbeats, so they would otherwise add up.
+// If fewer unread bytes than this remain after a message has arrived, they are forgiven: they no
+// longer count. ZeroMQ does not report bytes of the handshake and of heartbeats, so they would
+// otherwise add up.
 constexpr std::uint64_t forgiven_bytes = std::uint64_t{64} * 1024;
 
-/// Returns the cookie of a socket, which no other socket has until the next boot, or 0 if
-/// `descriptor` is not a socket.
+/// Returns the cookie of a socket, which is unique until the next boot. Returns 0 if `descriptor`
+/// is not a socket.
 std::uint64_t cookie_of(int descriptor) {
     std::uint64_t cookie = 0;
     socklen_t size = sizeof cookie;
@@ -83,7 +84,7 @@ ConnectionGuard::ConnectionGuard(zmq::context_t& context, zmq::socket_t& socket,
 }
 
 ConnectionGuard::~ConnectionGuard() {
-    // First: without a reader, an event would block the I/O thread of ZeroMQ.
+    // Stop the events first: without a reader, an event would block the I/O thread of ZeroMQ.
     zmq_socket_monitor(socket_.handle(), nullptr, 0);
     stop_sender_.send(zmq::message_t(), zmq::send_flags::none);
     thread_.join();
@@ -121,7 +122,8 @@ void ConnectionGuard::close(int descriptor) {
 }
 
 // Checks at regular intervals instead of waiting for bytes to arrive: ZeroMQ often reads the bytes
-// before this thread wakes up, and the operating system reports no readiness then.
+// before this thread wakes up, and then the operating system does not report the socket as
+// readable.
 void ConnectionGuard::run() {
     std::array<zmq::pollitem_t, 2> items{
         {{stop_receiver_.handle(), 0, ZMQ_POLLIN, 0}, {monitor_.handle(), 0, ZMQ_POLLIN, 0}}};
@@ -183,7 +185,7 @@ void ConnectionGuard::add(int descriptor) {
                                 .address = std::move(address),
                                 .port = std::move(port),
                                 .key = {},
-                                .established = !tcp};  // unknown without TCP
+                                .established = !tcp};  // assumed without TCP
 }
 
 void ConnectionGuard::check() {
@@ -210,16 +212,17 @@ void ConnectionGuard::measure(int descriptor, Connection& connection) const {
         info.tcpi_bytes_received -
         std::min<std::uint64_t>(info.tcpi_bytes_received, static_cast<std::uint64_t>(queued));
     const bool forgive = connection.delivered && connection.unread() < forgiven_bytes;
-    // More bytes than were received are accounted for if a message of an earlier connection with
-    // the same descriptor was counted for this one.
+    // `accounted` exceeds `received` if a message of an earlier connection with the same descriptor
+    // was counted for this one.
     if (forgive || connection.accounted > connection.received)
         connection.accounted = connection.received;
     connection.delivered = false;
 }
 
 // When a peer authenticates, ZeroMQ reports its address, but not its connection. The handshake
-// succeeds afterwards. So if as many connections from an address are new as peers with this address
-// have authenticated, and all of them with the same key, then the key of the connections is known.
+// succeeds afterwards. The guard therefore assigns a key to the new connections from an address
+// only if there are as many of them as authenticated peers with this address, and all these peers
+// used the same key.
 void ConnectionGuard::identify() {
     const auto expired = Monotonic::now() - std::chrono::seconds(1);
     std::erase_if(authenticated_, [&](const auto& peer) { return peer.time < expired; });
@@ -257,7 +260,7 @@ void ConnectionGuard::close_unread(std::vector<Error>& errors) {
         auto& connection = entry.second;
         if (connection.closing) continue;
         if (connection.unread() > limits_.unread_bytes) {
-            refuse(entry, limits_.unread_bytes, "of a connection");
+            refuse(entry, limits_.unread_bytes, "per connection");
         } else {
             all += connection.unread();
         }
@@ -268,7 +271,7 @@ void ConnectionGuard::close_unread(std::vector<Error>& errors) {
         };
         auto& largest = *std::ranges::max_element(connections_, {}, unread);
         all -= unread(largest);
-        refuse(largest, limits_.all_unread_bytes, "of all connections together");
+        refuse(largest, limits_.all_unread_bytes, "for all connections together");
     }
 }
 
@@ -299,7 +302,8 @@ void ConnectionGuard::shut_down(int descriptor, Connection& connection) {
     connection.closing = true;
     if (cookie_of(descriptor) != connection.cookie) return;
     // Makes the operating system reset the connection when ZeroMQ closes it. Otherwise, a peer that
-    // is blocked because the receive window is full would notice that only a minute later.
+    // is blocked because the receive window is full would notice the end of the connection only a
+    // minute later.
     const linger reset{.l_onoff = 1, .l_linger = 0};
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     shutdown(descriptor, SHUT_RDWR);

@@ -1,4 +1,4 @@
-// Private to libs/bus: limits what the peers of a listening socket can make it use.
+// Private to libs/bus: limits the resources that the peers of a listening socket can use.
 #pragma once
 
 #include <atomic>
@@ -20,13 +20,14 @@
 
 namespace facebus::bus {
 
-/// Closes connections to a listening socket that exceed its limits, and counts the rejected ones.
+/// Guard of a listening socket. Closes connections that exceed its limits, and counts those whose
+/// handshake failed.
 ///
 /// ZeroMQ keeps the parts of a message in memory until the last part arrives, and limits only the
 /// size of a part. The guard therefore watches the connections from outside, in its own thread:
-/// events of ZeroMQ report their descriptors, and the operating system counts their bytes. Bytes
-/// that ZeroMQ has read from a connection, but that on_message() has not reported yet, are unread.
-/// The guard checks the limits every `interval`; with thousands of connections, less often.
+/// events of ZeroMQ report their descriptors, and the operating system counts their bytes. Unread
+/// bytes are those that ZeroMQ has read from a connection, but that on_message() has not reported
+/// yet. The guard checks the limits every `interval`; with thousands of connections, less often.
 /// Thread-safe, except for the constructor and destructor.
 class ConnectionGuard {
   public:
@@ -34,7 +35,7 @@ class ConnectionGuard {
         std::size_t connections = 0;         ///< maximum number of connections
         std::uint64_t unread_bytes = 0;      ///< per connection
         std::uint64_t all_unread_bytes = 0;  ///< of all connections together
-        /// What unread bytes are, for error messages: "it sent 100 bytes `of`".
+        /// Description of unread bytes in error messages; follows "it sent 100 bytes".
         std::string of = "that are not a complete message";
     };
     /// Called from the thread of the guard with the reason why connections were closed.
@@ -61,7 +62,7 @@ class ConnectionGuard {
     /// Closes the connection with this descriptor. Does nothing if it is closed already.
     void close(int descriptor);
 
-    /// Returns how many connections ended before their handshake succeeded, see RejectionCounter.
+    /// Returns how many connections ended before their handshake succeeded; see RejectionCounter.
     [[nodiscard]] std::uint64_t rejected() const { return rejected_; }
 
   private:
@@ -75,7 +76,7 @@ class ConnectionGuard {
         bool closing = false;                   ///< the guard has closed the connection
         bool delivered = false;       ///< a message was received since the last measurement
         std::uint64_t received = 0;   ///< bytes that ZeroMQ has read
-        std::uint64_t accounted = 0;  ///< bytes that are not unread
+        std::uint64_t accounted = 0;  ///< bytes that were reported or forgiven
 
         [[nodiscard]] std::uint64_t unread() const {
             return received > accounted ? received - accounted : 0;

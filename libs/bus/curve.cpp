@@ -51,8 +51,8 @@ Result<std::string> read_small(const fs::path& file) {
     }
     if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,
-                    fmt::format("{} has more than {} bytes, so it is not a key file; correct its "
-                                "name",
+                    fmt::format("{} has more than {} bytes, so it is not a key file; use a file "
+                                "that `facebus keygen` created",
                                 file.string(), max_file_bytes));
     }
     return text;

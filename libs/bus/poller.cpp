@@ -1,3 +1,4 @@
+// Implementation of Poller in bus/socket.hpp.
 #include <algorithm>
 #include <vector>
 

@@ -6,8 +6,8 @@
 
 namespace facebus::bus {
 
-/// Counts connections that close before their handshake succeeds, based on the monitor events of a
-/// socket. The events `accepted` and `disconnected` identify the connection, but `handshake
+/// Counter of connections that close before their handshake succeeds, based on the monitor events
+/// of a socket. The events `accepted` and `disconnected` identify the connection, but `handshake
 /// succeeded` does not. If several handshakes run at the same time, it is therefore unknown which
 /// of them have succeeded. In that case, a connection that disconnects after its own handshake, but
 /// while others are still running, is counted as rejected. One of those others may then be rejected

@@ -14,8 +14,8 @@ namespace facebus::bus {
 /// Encryption of TCP sockets. If `own_keys` is set, TCP sockets use CURVE, which encrypts the
 /// connection and authenticates both peers by their keys. Exception: a socket that listens without
 /// a role (see SocketOptions) never uses CURVE. Without CURVE, a socket can use only the TCP
-/// endpoints that `allow_unencrypted` permits. The permissions of the folder of an
-/// ipc:// endpoint protect it.
+/// endpoints that `allow_unencrypted` permits. An ipc:// endpoint is protected by the permissions
+/// of its folder.
 struct Security {
     /// TCP endpoints that may be used without CURVE.
     enum class Unencrypted {
@@ -58,8 +58,8 @@ struct SecurityOptions {
     }
 };
 
-/// Reads the key files. Throws `FatalError` (config) that names the setting if a file is unreadable
-/// or invalid.
+/// Reads the key files. Throws a `FatalError` (config) that names the setting if a file is
+/// unreadable or invalid.
 Security read_security(const SecurityOptions& options);
 
 /// Returns whether the endpoint begins with tcp://.

@@ -20,12 +20,12 @@ namespace {
 constexpr std::size_t max_topic_bytes = 128;
 // A peer that sends more parts in a message is disconnected.
 constexpr std::size_t max_parts = 4;
-// Limit for the bytes that a subscriber sends in one connection. They are mostly subscriptions,
-// which use up to 50 times as much memory.
+// Limit for the bytes that a subscriber sends over one connection. They are mostly subscriptions,
+// which use up to 50 times their size in memory.
 constexpr std::uint64_t max_subscriber_bytes = std::uint64_t{256} * 1024;
 constexpr std::string_view set_key =
-    "would not be encrypted; set bus.key (only for endpoints of the broker, see `facebus keygen "
-    "--help`)";
+    "would not be encrypted; set bus.key (works only for endpoints of the broker; see `facebus "
+    "keygen --help`)";
 
 zmq::socket_type zmq_type(SocketType type) {
     switch (type) {
@@ -76,8 +76,8 @@ Bytes adopt(zmq::message_t frame) {
     return {std::move(owner), data, size};
 }
 
-/// Returns how many bytes a frame has on a connection, in ZMTP 3.0 (ZeroMQ RFC 23) and with CURVE
-/// (RFC 26).
+/// Returns the size on the wire of a frame with `frame` bytes, in ZMTP 3.0 (ZeroMQ RFC 23). If
+/// `encrypted`, CURVE (RFC 26) is used.
 std::uint64_t sent_bytes(std::size_t frame, bool encrypted) {
     const auto body = encrypted ? frame + 33 : frame;
     return body + (body > 255 ? 9 : 2);
@@ -94,7 +94,7 @@ ConnectionGuard::Limits connection_limits(SocketType type, const SocketOptions& 
         limits.unread_bytes = max_subscriber_bytes;
         limits.of = "of subscriptions";
     } else {
-        // A regular peer can have a full queue and another message.
+        // A regular peer can fill the queue and send one more message.
         limits.unread_bytes = (static_cast<std::uint64_t>(options.receive_queue) + 1) *
                               (max_topic_bytes + wire::max_header_bytes + options.max_frame_bytes);
     }

@@ -31,7 +31,7 @@ struct ContextEvents {
     /// Called with the reason why connections were closed.
     std::function<void(const Error&)> on_error = [](const Error&) {};
     /// Called about once per second if `Security::allowed` is set: with the number of allowed keys,
-    /// or with the reason why older keys remain in force, see AllowList.
+    /// or with the reason why older keys remain in force; see AllowList.
     std::function<void(const Result<std::size_t>&)> on_allow_list = [](const Result<std::size_t>&) {
     };
 };
@@ -45,7 +45,7 @@ class Context {
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// Rereads `security.allowed` now, see AllowList::refresh(). Returns 0 if it is not set.
+    /// Rereads `security.allowed` now; see AllowList::refresh(). Returns 0 if it is not set.
     Result<std::size_t> refresh_allowed();
 
   private:
@@ -90,10 +90,10 @@ struct Received {
     std::shared_ptr<const AllowedKey> key{};
 };
 
-/// ZeroMQ socket. If it listens and has a role, it limits its connections: their number to a
-/// quarter of the descriptors of the process, at most 4,096; the bytes from a peer that are not a
-/// complete message; and the bytes of subscriptions from a subscriber. A peer that exceeds a limit
-/// is disconnected and reported to ContextEvents; see ConnectionGuard. Not thread-safe.
+/// ZeroMQ socket. If it listens and has a role, it limits the number of connections (to a quarter
+/// of the file descriptors of the process, at most 4,096), the bytes that a peer sends without
+/// completing a message, and the bytes of the subscriptions of a subscriber. A peer that exceeds a
+/// limit is disconnected and reported to ContextEvents; see ConnectionGuard. Not thread-safe.
 class Socket {
   public:
     Socket(Context& context, SocketType type, const SocketOptions& options = {});
@@ -111,15 +111,15 @@ class Socket {
     /// Subscribes to topics that begin with `topic_prefix`. Requires: SocketType::subscribe.
     void subscribe(const std::string& topic_prefix);
 
-    /// Sends without blocking. Returns false if the queue is full or, on a router, the peer is not
-    /// connected.
+    /// Sends without blocking. `peer` is the recipient if this socket is a router, otherwise
+    /// unused. Returns false if the queue is full or, on a router, the peer is not connected.
     bool try_send(const Message& message, const std::string& peer = {});
 
     /// Returns the next message, or nothing if no message is queued. On an error the message is
-    /// dropped. Errors: malformed (not three frames; above four, the peer is disconnected),
-    /// too_large (topic above 128 bytes, or header above wire::max_header_bytes), refused (the
-    /// peer's key was removed from the AllowList after the peer had connected; the peer is
-    /// disconnected). On a router, stores the name of the peer in `sender`, even on errors.
+    /// dropped. Errors: malformed (not three frames; a peer that sends more than four is
+    /// disconnected), too_large (topic above 128 bytes, or header above wire::max_header_bytes),
+    /// refused (the peer's key was removed from the AllowList after the peer had connected; the
+    /// peer is disconnected). On a router, stores the name of the peer in `sender`, even on errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
     /// Returns how many connections to this listening socket ended before their handshake
@@ -144,8 +144,8 @@ struct Interest {
     bool ready = false;  ///< set by Poller::wait(): the socket can be read or written as requested
 };
 
-/// Waits for sockets or the stop request, and updates the heartbeat while it waits. Thread-safe,
-/// but no other thread may use the sockets during a call.
+/// Poller of sockets and the stop request. Updates the heartbeat while it waits. Thread-safe, but
+/// no other thread may use the sockets during a call.
 class Poller {
   public:
     Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}

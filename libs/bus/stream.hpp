@@ -98,7 +98,7 @@ class StreamReader {
         if (droppable(item.message)) {
             for (auto& old : waiting_ | std::views::reverse) {
                 if (old.message.head.src != item.message.head.src) continue;
-                // A frame must not overtake the end of the previous stream of its source.
+                // A message must not overtake the end of the previous stream of its source.
                 if (!droppable(old.message)) break;
                 // If the dropped message reports a scene cut, the newer message must report it,
                 // too. Otherwise `track` would continue its tracks across the cut.

@@ -135,7 +135,7 @@ struct SealedReader::Impl {
     bool sealed = false;
     bool at_end = false;  ///< `waiting` contains the last bytes of the file
     Stream stream{};
-    std::string waiting;       ///< plain bytes; line() has returned those before `position`
+    std::string waiting;       ///< plaintext; line() has returned the part before `position`
     std::size_t position = 0;  ///< position of the next line in `waiting`
 
     /// Reads `size` bytes, or fewer at the end of the file.

@@ -1,8 +1,8 @@
 // Files that are optionally encrypted with a passphrase.
 //
 // An encrypted file consists of the line "facebus sealed 1", a salt of 16 bytes, a header of 24
-// bytes, and encrypted chunks. A chunk contains 65,536 bytes of plain text (the last one may
-// contain fewer); encryption adds 17 bytes to each. The cipher is libsodium's secretstream
+// bytes, and encrypted chunks. A chunk contains 65,536 bytes of plaintext (the last one may contain
+// fewer); encryption adds 17 bytes to each. The cipher is libsodium's secretstream
 // (XChaCha20-Poly1305). The key is derived from the passphrase by Argon2id with libsodium's
 // MODERATE limits. Decryption fails if any chunk was modified, moved or removed, even the last one.
 #pragma once
@@ -17,8 +17,9 @@
 
 namespace facebus::crypto {
 
-/// Writes a file that only its owner can read. Until commit(), an existing target file is
-/// unchanged. Errors: those of FileWriter. Not thread-safe.
+/// Writer of a file that is encrypted if there is a passphrase, and that only its owner can read.
+/// Until commit(), an existing target file is unchanged. Errors: those of FileWriter. Not
+/// thread-safe.
 class SealedWriter {
   public:
     /// Opens a temporary file. With an empty passphrase, the file is not encrypted. Errors: those
@@ -38,7 +39,7 @@ class SealedWriter {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Reads a file written by SealedWriter, line by line. Not thread-safe.
+/// Line-by-line reader of a file that SealedWriter wrote. Not thread-safe.
 class SealedReader {
   public:
     /// Length up to which every line can be read. Longer lines may be rejected. Lines of more than

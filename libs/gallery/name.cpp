@@ -26,7 +26,7 @@ std::string normalised(std::string_view text, Form form) {
                                    static_cast<utf8proc_ssize_t>(text.size()), &mapped,
                                    static_cast<utf8proc_option_t>(options));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    // The other errors of this function are caused by text that is not UTF-8.
+    // For valid UTF-8, utf8proc_map() fails only if memory is exhausted.
     if (size < 0) throw std::bad_alloc();
     return {mapped, mapped + size};
 }

@@ -27,8 +27,8 @@ Result<std::string> clean_name(std::string_view name);
 bool is_stored_name(std::string_view name);
 
 /// Returns the names under which the subject called `name` may be stored, in the order in which
-/// they must be tried: the name as it is given, then its normalisation forms C and D. Fails with
-/// the error of clean_name() if no subject can have the name.
+/// they must be tried: `name` without leading and trailing blanks, then its normalisation forms C
+/// and D. Fails with the error of clean_name() if no subject can have the name.
 Result<std::vector<std::string>> stored_names(std::string_view name);
 
 /// Returns the text without invisible characters.

@@ -36,8 +36,8 @@ class Client {
     Client& operator=(Client&&) noexcept;
 
     /// Sends a GET or POST request. Blocks until the response arrives, the deadline passes or the
-    /// stop is requested. If the body is too long or does not end, returns what has arrived of it.
-    /// Errors: unavailable. The error message never contains the URL, which may be secret.
+    /// stop is requested. If the body is too long or does not end, returns the part that has
+    /// arrived. Errors: unavailable. The error message never contains the URL, which may be secret.
     Result<ClientResponse> get(const Stop& stop);
     Result<ClientResponse> post(const std::string& body,
                                 const std::map<std::string, std::string>& headers,

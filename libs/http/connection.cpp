@@ -37,8 +37,8 @@ constexpr milliseconds head_deadline(5000);
 // Time that a client may wait before its next request.
 constexpr milliseconds idle_deadline(15'000);
 // Time that a client may continue to send after a response that ends the connection. If the server
-// closed the socket while the client sends, the connection would be reset, and the client might not
-// receive the response.
+// closed the socket while the client is still sending, the connection would be reset, and the
+// client might not receive the response.
 constexpr milliseconds drain_deadline(2000);
 
 std::string lower(std::string_view text) {
@@ -55,7 +55,8 @@ bool is_known(bhttp::verb method) {
     return std::ranges::find(known, method) != known.end();
 }
 
-/// Returns the function that reads the rest of a stream in pieces, and stores its length.
+/// Returns a function that reads the rest of a stream in pieces. Stores the size of the rest in
+/// `length`.
 std::function<std::optional<std::string>()> pieces_of(std::shared_ptr<std::istream> stream,
                                                       std::size_t& length) {
     const auto here = stream->tellg();
@@ -112,8 +113,8 @@ void Connection::close() {
 void Connection::read_head(milliseconds deadline) {
     parser_.emplace();
     parser_->header_limit(max_head_bytes);
-    // The body is limited in read_body(), after `admit` has chosen the limit. (Boost 1.74 would
-    // take boost::none for a limit of 0.)
+    // The body is limited in on_head() and on_body(), after `admit` has chosen the limit. (Boost
+    // 1.74 would treat boost::none as a limit of 0.)
     parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     request_ = {};
     owner_.set_replaceable(*this, true);
@@ -290,7 +291,7 @@ void Connection::respond(Response response, bool last) {
     if (response.pieces) {
         out_->pieces = std::move(response.pieces);
         out_->chunked = version == 11;
-        // Without chunks, the end of the connection ends the response.
+        // Without chunks, closing the connection marks the end of the response.
         if (!out_->chunked) out_->last = true;
     }
     std::size_t length = 0;
@@ -314,8 +315,8 @@ void Connection::respond(Response response, bool last) {
 }
 
 void Connection::watch_for_disconnection() {
-    // A client has nothing to send during a streamed response, so any input, usually the end, means
-    // that it has lost interest.
+    // A client has nothing to send during a streamed response, so any input, usually the end of the
+    // connection, means that it does not want the rest.
     stream_.socket().async_wait(Socket::wait_read,
                                 [self = shared_from_this(), out = out_](ErrorCode error) {
                                     if (!error && self->out_ == out) self->close();
@@ -372,8 +373,8 @@ void Connection::finish_response() {
     const bool last = out_->last;
     out_.reset();
     if (last) return drain();
-    // Ends the wait of watch_for_disconnection(), whose handler would otherwise see the next
-    // request.
+    // Ends the wait of watch_for_disconnection(), whose handler would otherwise mistake the next
+    // request for a disconnection.
     if (was_event_stream) stream_.socket().cancel();
     read_head(idle_deadline);
 }

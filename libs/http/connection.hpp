@@ -24,7 +24,7 @@ namespace facebus::http {
 
 class Connection;
 
-/// What a connection requires of its server. All functions are called on the I/O thread.
+/// Interface of the server for its connections. All functions are called on the I/O thread.
 class ConnectionOwner {
   public:
     virtual ~ConnectionOwner() = default;
@@ -32,13 +32,14 @@ class ConnectionOwner {
     [[nodiscard]] virtual const ServerOptions& options() const = 0;
     [[nodiscard]] virtual const Handlers& handlers() const = 0;
 
-    /// Records whether the connection is waiting for a request, so that another connection may
-    /// replace it.
+    /// Records whether a new connection may replace this one, because this one waits for a request
+    /// or, after its last response, for the client to disconnect.
     virtual void set_replaceable(Connection& connection, bool replaceable) = 0;
-    /// Reserves memory for bytes of a body. Returns false if the limit of all bodies is reached.
+    /// Reserves memory for bytes of a body. Returns false if this would exceed the limit for all
+    /// bodies together.
     virtual bool reserve(std::size_t bytes) = 0;
     virtual void release(std::size_t bytes) = 0;
-    /// Runs `work` in the pool of threads. Returns false if too many requests are waiting.
+    /// Runs `work` in the thread pool. Returns false if too many requests are waiting.
     virtual bool run(std::function<void()> work) = 0;
     /// Records that the connection is closed.
     virtual void remove(Connection& connection) = 0;

@@ -28,7 +28,7 @@ constexpr std::chrono::seconds stream_poll_interval(1);
 // Delay before the next attempt to accept a connection after a failure, such as the limit of open
 // files.
 constexpr std::chrono::milliseconds accept_retry_delay(100);
-// Maximum size of all bodies in memory, as a multiple of the largest body.
+// Maximum size of all bodies in memory, as a multiple of ServerOptions::max_body.
 constexpr std::size_t bodies_in_memory = 4;
 
 /// Returns an acceptor that listens on `address`.
@@ -86,7 +86,8 @@ struct Server::Impl : ConnectionOwner {
     ~Impl() override {
         asio::post(io, [this] { io.stop(); });
         thread = {};
-        // The handlers that still run post their responses to the I/O thread, which ignores them.
+        // Handlers that are still running post their responses to `io`, which has stopped and
+        // ignores them.
         workers.join();
     }
     Impl(const Impl&) = delete;

@@ -51,16 +51,17 @@ struct ServerOptions {
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
     std::size_t max_connections = 1000;       ///< maximum number of open connections
     std::size_t connections_per_client = 64;  ///< maximum number of those from one IP address
-    /// Maximum time in seconds for each of: receiving the headers of the first request (at most
-    /// 5 s), receiving a body, and sending a response or, if it is sent in pieces, each piece. The
-    /// headers of a later request must arrive within 15 s after the previous response.
+    /// Deadline in seconds for each of these steps: receiving the headers of the first request (at
+    /// most 5 s), receiving a body, sending a response. If a response is sent in pieces, the
+    /// deadline applies to each piece. The headers of a later request must arrive within 15 s after
+    /// the previous response.
     double timeout = 30;
 };
 
 /// Callbacks of a server. If `admit` or `handle` throws, the response is error_response(500).
 struct Handlers {
-    /// Checks a request before its body is read. Returns the maximum size of its body in bytes, or
-    /// the response to a request that is rejected, whose body is not read. The server calls it on
+    /// Checks a request before its body is read. Returns the maximum size of its body in bytes. To
+    /// reject the request without reading its body, returns the response. The server calls it on
     /// the thread that serves all connections, so it must not block.
     std::function<std::expected<std::size_t, Response>(const Request&)> admit;
     /// Handles a request, including its body. Called concurrently from several threads.
@@ -70,13 +71,14 @@ struct Handlers {
     std::function<Response(int status)> error_response;
 };
 
-/// Runs an HTTP/1.1 server until it is destroyed: one thread serves all connections, a pool of
-/// threads calls Handlers::handle. Every connection and request has deadlines and limits of size:
+/// HTTP/1.1 server that runs until it is destroyed: one thread serves all connections, and a thread
+/// pool calls Handlers::handle. Every connection and request has deadlines and size limits:
 /// - A connection is closed if the headers or the body have not arrived before their deadline.
 /// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
 ///   size. A request that exceeds the latter is answered with 503.
 /// - A new connection that exceeds a limit replaces the connection that has waited longest for a
-///   request (for the limit per client, of the same client). If there is none, it is closed.
+///   request (for the limit per client: of the same client). If no connection waits for a request,
+///   the new one is closed.
 /// Chunked bodies are accepted, compressed bodies are not.
 class Server {
   public:

@@ -11,7 +11,8 @@ namespace facebus::http {
 /// Decoded target of a request.
 struct Target {
     std::string path;  ///< begins with '/'
-    /// Decoded parameters, sorted by name; those with the same name in the order of the target.
+    /// Decoded parameters, sorted by name; those with the same name are in the order in which they
+    /// occur.
     std::multimap<std::string, std::string> query;
 };
 

@@ -51,8 +51,8 @@ struct CommonOptions {
     static std::map<std::string, Addresses, std::less<>> default_addresses();
 };
 
-/// Collects the keys of facebus.yaml, section by section. In the section of a stage, adds the keys
-/// `input` (if the stage has an endpoint) and `health`.
+/// Collector of the keys of facebus.yaml, section by section. In the section of a stage, adds the
+/// keys `input` (if the stage has an endpoint) and `health`.
 class SectionKeys {
   public:
     explicit SectionKeys(CommonOptions& common) : common_(common) {}
@@ -65,7 +65,7 @@ class SectionKeys {
         add_health(name);
     }
 
-    /// Adds the keys of CommonOptions, and the sections of stages that are still missing. Returns
+    /// Adds the keys of CommonOptions, and the sections of the stages that were not added. Returns
     /// all keys.
     std::vector<Key> finish();
 

@@ -46,10 +46,10 @@ Key number_key(std::string path, Number& target, Range range, std::string help, 
             }};
 }
 
-/// Returns the Levenshtein distance of two strings.
+/// Returns the Levenshtein distance between two strings.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    // Current row of the dynamic programming table: row[j] is the distance of the first i
-    // characters of `a` to the first j characters of `b`.
+    // Current row of the dynamic programming table: row[j] is the distance between the first i
+    // characters of `a` and the first j characters of `b`.
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), 0U);
     for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -74,7 +74,7 @@ std::string upper_case(std::string_view path) {
     return name;
 }
 
-/// Reads one file and the environment, and stores each value in the option that its key sets.
+/// Reader of one file and the environment. Stores each value in the option that its key sets.
 class Reader {
   public:
     Reader(std::string file, const std::vector<Key>& keys, const std::vector<Group>& groups)

@@ -14,7 +14,7 @@
 namespace facebus::service {
 namespace {
 
-// Limits of the health server: its clients are probes and one or two Prometheus servers.
+// Limits of the health server: its clients are health checks and one or two Prometheus servers.
 constexpr std::size_t max_connections = 64;
 constexpr double deadline_s = 5;
 constexpr std::array<std::string_view, 3> paths{"/healthz", "/livez", "/metrics"};

@@ -50,7 +50,7 @@ class HealthServer {
   public:
     /// `address` is host:port; port 0 means any free port. Throws `FatalError` if the address is
     /// malformed or the server cannot listen. The message names `setting`, the configuration key of
-    /// the address.
+    /// the address. Requires: `health` and `metrics` outlive this object.
     HealthServer(const std::string& address, const std::string& setting, const Health& health,
                  const Metrics& metrics);
 

@@ -29,8 +29,8 @@ std::string instance_name(const std::string& service) {
     return fmt::format("{}-{}-{}", service, host, getpid());
 }
 
-/// Raises the soft limit of open files to the hard limit. The soft limit is often 1,024 for
-/// programs that call select(), which no service does.
+/// Raises the soft limit of open files to the hard limit. The soft limit is often 1,024, because
+/// select() does not support more. No service calls select().
 void raise_descriptor_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -38,7 +38,7 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Counts and logs a failed message or operation.
+/// Counts and logs an invalid message or a failed operation.
 void count(const Error& error, Metrics& metrics, Log& log) {
     metrics
         .counter("facebus_errors_total", "Messages that were invalid and operations that failed",

@@ -28,7 +28,7 @@ struct Runtime {
     Heartbeat& heartbeat;
     Health& health;
     bus::Context& context;
-    std::string instance;         ///< name of the process, such as "recognize-host-123"
+    std::string instance;         ///< unique name of this process, such as "recognize-host-123"
     std::function<void()> ready;  ///< must be called once, when startup is complete
 
     /// Binds a socket to the endpoint <section>.input of a stage.
@@ -36,11 +36,11 @@ struct Runtime {
     /// Connects a socket to the endpoint <section>.input of a stage.
     void connect_input(bus::Socket& socket, const wire::Stage& stage) const;
 
-    /// Logs that the keys of a setting were reloaded, or why that failed. `keys`: how many there
-    /// are now.
+    /// Logs that the keys of a setting were reloaded, or why that failed. `keys`: the number of
+    /// keys after the reload, or the error.
     void log_reload(const std::string& setting, const Result<std::size_t>& keys) const;
 
-    /// Counts and logs a failed message or operation.
+    /// Counts and logs an invalid message or a failed operation.
     void count_error(const Error& error) const;
 };
 

@@ -6,7 +6,8 @@
 namespace facebus::service {
 namespace {
 
-// Stop to request. Global, because a signal handler has no other way to access it.
+// The Stop that the signal handler requests. Global, because a signal handler has no other way to
+// access it.
 Stop* requested_stop = nullptr;
 
 void handle(int /*signal*/) {

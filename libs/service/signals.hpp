@@ -10,9 +10,9 @@ namespace facebus::service {
 /// terminates the process immediately.
 void stop_on_signals(Stop& stop);
 
-/// Makes SIGHUP pending until take_reload_request(), so that it interrupts nothing. Requires:
-/// called before other threads are created, because they inherit this. SIGHUP before this call
-/// terminates the process.
+/// Blocks SIGHUP: it stays pending until take_reload_request() and interrupts nothing. Requires:
+/// called before other threads are created, because they inherit the signal mask. SIGHUP before
+/// this call terminates the process.
 void hold_reload_requests();
 
 /// Returns whether SIGHUP was received since the last call.

@@ -8,7 +8,7 @@
 
 namespace facebus::service {
 
-/// Counts processed and dropped messages, and measures the time per message. Not thread-safe.
+/// Metrics of processed and dropped messages, and of the time per message. Not thread-safe.
 class StreamMetrics {
   public:
     /// Help of the metric facebus_dropped_total.

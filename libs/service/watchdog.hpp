@@ -17,12 +17,13 @@ namespace facebus::service {
 /// does.
 std::optional<std::chrono::microseconds> watchdog_timeout();
 
-/// Thread that calls a function, `ping`, at half the timeout of the watchdog, but only while the
-/// heartbeat is alive. So the supervisor restarts a service whose main loop hangs.
+/// Thread that calls a function, `ping`, at intervals of half the watchdog's timeout, but only
+/// while the heartbeat is alive. The supervisor therefore restarts a service whose main loop hangs.
 class Watchdog {
   public:
     using Ping = std::function<void()>;
 
+    /// Requires: `heartbeat` outlives this object.
     Watchdog(const Heartbeat& heartbeat, std::chrono::microseconds timeout, Ping ping);
 
     /// Pings if the heartbeat is alive. Returns the time until the next check.

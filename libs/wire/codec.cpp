@@ -192,7 +192,8 @@ void unpack(const msgpack::object& object, T& value, std::string_view key) {
     } else if constexpr (std::is_same_v<T, std::string>) {
         if (object.type != msgpack::type::STR) reject(fmt::format("{} is not a string", key));
         value.assign(object.via.str.ptr, object.via.str.size);
-        // MessagePack libraries reject other text, so it would end programs of subscribers.
+        // Many MessagePack libraries reject strings that are not UTF-8, which could crash
+        // subscribers.
         if (!is_utf8(value)) reject(fmt::format("{} is not valid UTF-8", key));
     } else if constexpr (NamedEnum<T>) {
         std::string name;
@@ -279,7 +280,7 @@ void check(const Frame& m, std::size_t payload) {
 void check(const Region& m, std::size_t payload) {
     require(m.areas.size() <= max_areas, "too many areas");
     if (m.stream.end) {
-        require(m.areas.empty(), "the end of the stream has areas");
+        require(m.areas.empty(), "the last message of a stream must not have areas");
         return check_payload(0, payload);
     }
     check_size(m.frame_width, m.frame_height);

@@ -156,8 +156,9 @@ struct Probe {
     static constexpr std::string_view kind = "probe";
     Head head{};
     std::string probe{};  ///< globally unique id of the probe: "<track>/<number>"
-    /// Globally unique id of the track. The broker replaces it for the workers, and reverses that
-    /// in their results, so that edges cannot interfere with tracks of others.
+    /// Globally unique id of the track. In messages to workers, the broker replaces it with another
+    /// id, and it restores the original in their results, so that an edge cannot interfere with the
+    /// tracks of another edge.
     std::string track{};
     std::int64_t pts = 0;  ///< position in the stream, ns
     Box box{};             ///< face in the frame, pixels
@@ -363,7 +364,7 @@ struct Camera {
     }
 };
 
-/// Numbers of times in this run that a probe was queued again, by the reason why its worker
+/// Numbers of times that probes were queued again in this run, by the reason why the worker
 /// returned no result.
 struct Redelivered {
     std::uint64_t unresponsive = 0;   ///< the worker sent nothing for `broker.worker_timeout`

@@ -1,5 +1,5 @@
-// Table of the stages of the pipeline. Timestamps, latency reports, the web page, the demo and the
-// tests of the Compose, Kubernetes, systemd and Prometheus files are derived from it.
+// Table of the stages of the pipeline. Timestamps, latency reports, default addresses, the demo and
+// the tests of the Compose, Kubernetes, systemd and Prometheus files use it.
 #pragma once
 
 #include <algorithm>

@@ -58,9 +58,8 @@ Result<std::string> read_text(const fs::path& file) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad()) {
-        return fail(ErrorKind::unavailable, fmt::format("cannot read {}; check the disk or network "
-                                                        "that it is on",
-                                                        file.string()));
+        return fail(ErrorKind::unavailable,
+                    fmt::format("cannot read {}; check its disk or network share", file.string()));
     }
     if (text.size() > max_file_bytes) {
         return fail(ErrorKind::malformed,

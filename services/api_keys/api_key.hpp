@@ -43,14 +43,15 @@ Key hash_key(Role role, std::string_view key, std::string name);
 struct KeyFile {
     std::vector<Key> keys;
     /// Error about the first invalid line, with its number; kind `malformed`. Invalid lines are
-    /// skipped, so that a mistake in one line cannot keep a key valid whose line was removed.
+    /// skipped and all others apply. If one invalid line made the whole file invalid, the previous
+    /// keys would stay in force, including keys whose lines were removed.
     std::optional<Error> problem{};
 };
 /// Parses the text of a key file.
 KeyFile parse(std::string_view text);
 /// Reads a key file. Fails with `unavailable` if the file cannot be read, with `malformed` if it is
-/// too large, and with `refused` if every user on this machine can write to it. Messages, also that
-/// of KeyFile::problem, contain the path of the file.
+/// too large, and with `refused` if every user on this machine can write to it. All messages,
+/// including that of KeyFile::problem, contain the path of the file.
 Result<KeyFile> read(const std::filesystem::path& file);
 /// Adds a key to a key file. Creates the file if it does not exist. Fails with `exists` if the file
 /// has a key with the same name, with `malformed` if it has an invalid line, with `unavailable` if

@@ -230,7 +230,8 @@ void Broker::drop_worker(const std::string& worker) {
     handle_failures(dispatcher_.drop_worker(worker, Failure::invalid));
 }
 
-/// Logs each failed worker with what it held, and finishes dead-lettered probes.
+/// Logs each failed worker with the probes that it did not answer, and finishes dead-lettered
+/// probes.
 void Broker::handle_failures(Dispatcher::Failures failures) {
     for (const auto& worker : failures.workers) {
         const bool stalled = worker.reason == Failure::timeout;

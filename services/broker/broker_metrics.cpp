@@ -3,8 +3,9 @@
 namespace facebus::broker {
 namespace {
 
-/// Returns one counter per value of the enum E, with its name as the label `label`. The counters
-/// exist from now on: Prometheus sees an increase only if the series existed before it.
+/// Returns one counter per value of the enum E, with the name of the value in the label `label`.
+/// Creates all counters now, because Prometheus sees an increase only in a series that already
+/// exists.
 template <class E>
 std::vector<Counter> counters(Metrics& metrics, const char* name, const char* label,
                               const char* help) {
@@ -34,7 +35,7 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
       in_flight(
           metrics.gauge("facebus_in_flight_probes", "Probes given to workers, result pending")),
       oldest(metrics.gauge("facebus_oldest_probe_seconds",
-                           "Age of the oldest probe that is not completed; 0: there is none")),
+                           "Age of the oldest probe that is not completed; 0 if there is none")),
       workers(metrics.gauge("facebus_workers", "Responsive workers, except stalled ones")),
       stalled(metrics.gauge("facebus_workers_stalled",
                             "Responsive workers that get no probes, because they did not return a "
@@ -44,8 +45,8 @@ BrokerMetrics::BrokerMetrics(Metrics& metrics)
                                           "Published identities")),
       refused(counters<Refusal>(
           metrics, "facebus_edge_messages_refused_total", "reason",
-          "Messages of edges refused because the key is not bound to their camera (`camera`), or "
-          "because the edge has too many cameras (`cameras`)")),
+          "Refused messages from edges: the key is not bound to the camera (`camera`), or the edge "
+          "has too many cameras (`cameras`)")),
       redelivered(counters<Failure>(metrics, "facebus_probes_redelivered_total", "reason",
                                     "Probes queued again because a worker returned no result")),
       times(metrics) {}

@@ -50,15 +50,16 @@ std::string scoped_id(const std::string& edge, const std::string& id) {
 //
 // Failed attempts. A probe that crashes or hangs its workers must not reach every worker, but one
 // whose worker was only paused must not be dead-lettered. A delivery therefore fails
-// - as `disconnected`, if the connection of the worker is closed: it may have crashed;
+// - as `disconnected`, if the next probe cannot be sent to the worker, because its connection is
+//   closed: it may have crashed;
 // - as `timeout`, if the worker sends messages, but no result within `probe_timeout`;
-// - as `unresponsive`, if the worker sends nothing at all from before `worker_timeout` until
-//   `probe_timeout` has passed: it may hang or have crashed. The probe goes to another worker
-//   earlier, after `worker_timeout`, but this delivery stays open. If the worker sends a message in
-//   time, it was only paused, and the delivery does not count;
+// - as `unresponsive`, if the worker has sent nothing for `worker_timeout` and still sends nothing
+//   until `probe_timeout` has passed: it may hang or have crashed. The probe goes to another worker
+//   after `worker_timeout`, but this delivery stays open until `probe_timeout`. If the worker sends
+//   a message before then, it was only paused, and the delivery is not a failed attempt;
 // - as `invalid`, if the worker sends an invalid message: the probe may be the reason.
-// A probe that cannot be sent was not delivered, so `undeliverable` does not count either. The sum
-// of open deliveries and failed attempts never exceeds `max_attempts`; see requeue().
+// A probe that cannot be sent was not delivered, so `undeliverable` is not a failed attempt. The
+// number of open deliveries plus failed attempts never exceeds `max_attempts`; see requeue().
 
 Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe, Bytes crop,
                                         Time now) {
@@ -105,7 +106,7 @@ void Dispatcher::hear(const std::string& worker, Time now) {
     auto& entry = found->second;
     entry.last_seen = now;
     if (!std::exchange(entry.lost, false)) return;
-    // It was only paused, so its open deliveries are not failed attempts.
+    // The worker was only paused, so its open deliveries are not failed attempts.
     for (const auto& key : sorted_keys(std::exchange(entry.held, {}))) {
         auto& pending = pending_.at(key);
         std::erase(pending.open, worker);
@@ -186,8 +187,8 @@ void Dispatcher::lose(Workers::value_type& worker, Failures& out) {
     out.workers.push_back(std::move(failed));
 }
 
-/// Ends the open deliveries of a worker whose deadline has passed. A responsive worker gets no
-/// further probes until it answers one of them.
+/// Fails the open deliveries of a worker that are past their deadlines. A responsive worker gets no
+/// further probes until it answers one of these.
 void Dispatcher::time_out(Workers::value_type& worker, Time now, Failures& out) {
     auto& [peer, entry] = worker;
     std::vector<std::string> due;
@@ -229,8 +230,8 @@ Dispatcher::Failures Dispatcher::undelivered(const Assignment& assignment) {
     return drop_worker(assignment.worker, Failure::disconnected);
 }
 
-/// Counts an open delivery as a failed attempt. Then queues the probe again if it was in flight
-/// there, or dead-letters it.
+/// Counts an open delivery as a failed attempt. Dead-letters the probe if it now has `max_attempts`
+/// failed attempts. Otherwise, if the probe is in flight at this worker, queues it again.
 void Dispatcher::fail(const std::string& key, const std::string& worker, Failure reason,
                       Failures& out) {
     auto& entry = pending_.at(key);
@@ -243,9 +244,9 @@ void Dispatcher::fail(const std::string& key, const std::string& worker, Failure
     }
 }
 
-/// Queues a probe again that is not in the queue, unless `max_attempts` deliveries of it have
-/// failed or are open. In that case it may have brought down as many workers, so it is held back
-/// until one of these workers sends a message or all deliveries have failed.
+/// Queues a probe again, unless `max_attempts` deliveries of it have failed or are open. Such a
+/// probe may have crashed `max_attempts` workers, so it is held back until one of these workers
+/// sends a message or all deliveries have failed. Requires: the probe is not in the queue.
 void Dispatcher::requeue(const std::string& key, Entry& entry, Failure reason) {
     entry.holder.clear();
     entry.place = Place::held_back;
@@ -258,7 +259,7 @@ void Dispatcher::requeue(const std::string& key, Entry& entry, Failure reason) {
 
 /// Completes a probe with the decision `error`.
 Dispatcher::Completed Dispatcher::dead_letter(const std::string& key) {
-    // The probe is the reason why these workers did not answer.
+    // Blame the probe, not the workers that it stalled: they may get other probes.
     for (auto& [peer, worker] : workers_) worker.overdue.erase(key);
     const auto entry = take(key);
     finish_track(entry.track_key);

@@ -19,7 +19,7 @@
 
 namespace facebus::broker {
 
-/// Reason why a worker that a probe was delivered to sent no result.
+/// Reason why a worker returned no result for a probe.
 enum class Failure {
     unresponsive,   ///< no message arrived from the worker for `worker_timeout`
     disconnected,   ///< the connection to the worker is closed
@@ -38,8 +38,8 @@ constexpr auto enum_names(Failure /*type*/) {
 /// probes.
 ///
 /// After `max_attempts` failed attempts a probe is dead-lettered: completed with the decision
-/// `error`. Only a delivery that suggests that the probe kills or hangs workers is a failed
-/// attempt; dispatcher.cpp lists which.
+/// `error`. A delivery without a result is a failed attempt only if the probe may have crashed or
+/// blocked the worker; see dispatcher.cpp.
 ///
 /// The probes of one track are processed one at a time and in order, so that a replay gives the
 /// same decisions with any number of workers. The class uses no socket and no clock. Not
@@ -61,8 +61,8 @@ class Dispatcher {
         std::size_t remembered = 65536;
     };
 
-    /// Maximum number of probes that a worker holds; a higher credit is treated as this one. Leaves
-    /// room within `probe_timeout` for an engine that needs 0.4 s per probe.
+    /// Maximum number of probes in flight at one worker, whatever its credit. At 0.4 s per probe, a
+    /// worker can process all of them within the default `probe_timeout`.
     static constexpr std::size_t max_held = 64;
 
     explicit Dispatcher(const Options& options)
@@ -158,7 +158,7 @@ class Dispatcher {
     enum class Place {
         waiting,    ///< in queue_
         in_flight,  ///< at `holder`
-        held_back,  ///< neither: see requeue()
+        held_back,  ///< neither waiting nor in flight; see requeue()
     };
     /// A probe that is not completed.
     struct Entry {
@@ -169,7 +169,7 @@ class Dispatcher {
         Time admitted;
         Place place = Place::waiting;
         std::string holder{};             ///< worker that the probe was last sent to
-        std::vector<std::string> open{};  ///< workers whose delivery has neither result nor failed
+        std::vector<std::string> open{};  ///< workers with an open delivery of this probe
         std::vector<Failure> failed{};    ///< failed attempts, oldest first
     };
     struct Worker {
@@ -202,7 +202,8 @@ class Dispatcher {
     std::array<std::uint64_t, enum_names(Failure{}).size()> redelivered_{};
 };
 
-/// Returns an id that is unique over all edges: 32 hex digits.
+/// Returns an id for a track or event that is unique over all edges: 32 hex digits. `edge`: see
+/// Edges::id(); `id`: unique within the edge.
 std::string scoped_id(const std::string& edge, const std::string& id);
 
 }  // namespace facebus::broker

@@ -28,7 +28,7 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 std::string Edges::id(const bus::Received& received) {
-    // `track` keeps its peer name when it reconnects.
+    // The service `track` keeps its peer name when it reconnects, so the id stays the same.
     return received.key ? "key:" + received.key->name : "peer:" + received.peer;
 }
 

@@ -23,7 +23,7 @@ constexpr auto enum_names(Refusal /*type*/) {
     return std::to_array<std::string_view>({"camera", "cameras"});
 }
 
-/// Knows the edges and their cameras. An edge is a key; without keys, it is a connection. The
+/// The edges and their cameras. An edge is a key; without keys, it is a connection. The
 /// number of cameras is limited, because subscribers keep a state per camera. Not thread-safe.
 class Edges {
   public:
@@ -64,7 +64,7 @@ class Edges {
     std::unordered_map<std::string, Time> last_seen_;  ///< by id
 };
 
-/// Returns whether `name` matches `pattern`, in which '*' matches any characters.
+/// Returns whether `name` matches `pattern`, in which '*' matches any number of characters.
 bool matches(std::string_view pattern, std::string_view name);
 
 }  // namespace facebus::broker

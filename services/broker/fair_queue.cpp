@@ -90,7 +90,7 @@ void FairQueue::add_turn(const std::string& track) {
     if (ready.size() == 1) turns_.push_back(edge);
 }
 
-/// Takes the turn of a ready track away. Takes linear time.
+/// Removes a track from the ready tracks. Takes linear time.
 void FairQueue::remove_turn(const std::string& track) {
     const auto& edge = tracks_.at(track).edge;
     auto& ready = edges_.at(edge).ready;

@@ -9,10 +9,10 @@
 
 namespace facebus::broker {
 
-/// Ids of the waiting probes. Edges take turns, and so do the tracks of one edge, so an edge that
-/// sends many probes cannot starve the others. The probes of a track leave the queue one at a time
-/// and in order: after pop() has returned one, the track is busy until release() or give_back().
-/// The ids of tracks and probes are unique over all edges. Not thread-safe.
+/// Queue of the ids of waiting probes. Edges take turns, and so do the tracks of one edge, so an
+/// edge that sends many probes cannot starve the others. The probes of a track leave the queue one
+/// at a time and in order: after pop() has returned a probe, its track is busy until release() or
+/// give_back(). The ids of tracks and probes are unique over all edges. Not thread-safe.
 class FairQueue {
   public:
     /// Appends a new probe to its track.
@@ -22,13 +22,13 @@ class FairQueue {
     /// probe belongs to a busy track.
     std::optional<std::string> pop();
 
-    /// Ends the turn of a busy track: its next probe can be returned.
+    /// Ends the turn of a busy track, so that pop() can return its next probe.
     void release(const std::string& track);
     /// Puts the last probe that pop() returned for a busy track back before the other probes of the
     /// track, and ends the turn of the track.
     void give_back(const std::string& track, std::string probe);
 
-    /// Removes a waiting probe.
+    /// Removes a probe. Requires: the probe waits.
     void remove(const std::string& track, const std::string& probe);
     /// Removes and returns the last probe of the track whose turn comes last. Requires: a probe of
     /// the edge waits.

@@ -1,4 +1,4 @@
-// facebus-broker: see broker.hpp.
+// facebus-broker: receives probes from edges, gives them to workers, and publishes the results.
 #include "broker/broker.hpp"
 #include "settings/run.hpp"
 

@@ -23,8 +23,8 @@ struct Options {
         key("workers", self.workers, "endpoint for recognize workers");
         key("results", self.results, "endpoint of the result topic");
         key("queue", self.queue, Range{1, 10'000'000},
-            "maximum number of waiting probes; while the queue is full, edges keep their probes, "
-            "and each edge is entitled to an equal share of it");
+            "maximum number of waiting probes; while the queue is full, edges keep further probes, "
+            "and each edge is entitled to an equal share of the queue");
         key("result_queue", self.result_queue, Range{1, 1'000'000},
             "maximum number of messages of the result topic queued per subscriber; further "
             "messages are dropped for that subscriber");

@@ -1,4 +1,4 @@
-// Set of the ids that were added last.
+// Set of the most recently added ids.
 #pragma once
 
 #include <cstddef>

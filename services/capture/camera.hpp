@@ -53,16 +53,16 @@ class Camera {
     Result<bool> read_to_end(vision::VideoSource& source, const CameraEvents& events);
     bool emit(const vision::VideoFrame& frame, std::int64_t pts, const CameraEvents& events);
     void emit_end(const CameraEvents& events);
-    /// Blocks for this time, or until a stop is requested; returns false in the latter case.
+    /// Blocks for `ns` nanoseconds and returns true. Returns false as soon as a stop is requested.
     bool wait(std::int64_t ns, const CameraEvents& events) const;
 
     std::string name_;
     CameraOptions settings_;
     Options options_;
     const Stop& stop_;
-    bool replay_;  ///< the source is a file or folder, which defines the pts of its frames; for
-                   ///< other sources, the clock does
-    bool live_;    ///< late frames may be dropped
+    bool replay_;  ///< whether the source is a file or folder; its frames have their own pts, and
+                   ///< frames of other sources get their pts from the clock
+    bool live_;    ///< whether late frames may be dropped
     std::int64_t started_;         ///< creation time of this object, in ns of the monotonic clock
     std::int64_t offset_ = 0;      ///< pts at which the current repetition of a looped file began
     std::int64_t last_read_ = -1;  ///< pts of the last frame read, or -1

@@ -262,8 +262,9 @@ void add_keygen(CLI::App& app, Command& command) {
                     "stands for any characters, as in front-*; default: all cameras");
     sub->footer(
         "At tcp:// endpoints, the broker and each process that connects to it need a key pair\n"
-        "(bus.key). The broker accepts the public keys in the folder bus.allowed; the other\n"
-        "processes need the broker's public key (bus.broker).");
+        "(bus.key), unless bus.allow_unencrypted permits connections without keys. The broker\n"
+        "accepts the public keys in the folder bus.allowed; the other processes need the broker's\n"
+        "public key (bus.broker).");
     sub->callback(
         [&command, options] { command = [options](const auto&) { return keygen(*options); }; });
 }
@@ -287,7 +288,7 @@ void add_api_key(CLI::App& app, Command& command) {
 }
 
 void add_checks(CLI::App& app, Command& command) {
-    auto* check = app.add_subcommand("check", "Check configuration, models and Redis");
+    auto* check = app.add_subcommand("check", "Check the configuration, keys, models and Redis");
     auto defaults = std::make_shared<bool>(false);
     check->add_flag("--defaults", *defaults, "print a facebus.yaml with every key and its default");
     check->callback([&command, defaults] {

@@ -134,7 +134,7 @@ struct ApiKeyOptions {
 /// Prints a new key for the REST API and adds its hash to the key file.
 Exit api_key(const Context& context, const ApiKeyOptions& options);
 
-/// Checks the configuration, the models and Redis.
+/// Checks the configuration, the keys of the bus, the models and Redis.
 Exit check(const Context& context);
 /// Prints the health of the service at `address` (host:port).
 Exit health(const std::string& address);

@@ -7,8 +7,8 @@ namespace facebus::cli {
 std::string json_text(const nlohmann::ordered_json& json, int indent) {
     const auto text =
         json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    // The library escapes only the control characters up to U+001F. All others that must be escaped
-    // are inside strings, because the rest of JSON is printable ASCII and line feeds.
+    // dump() escapes only control characters up to U+001F. All other characters that must be
+    // escaped are inside strings, because the rest of JSON is printable ASCII and line feeds.
     constexpr char32_t first_escaped = 0x7F;
     constexpr char32_t first_pair = 0x10000;
     std::string out;

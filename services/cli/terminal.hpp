@@ -15,7 +15,7 @@
 
 namespace facebus::cli {
 
-/// Returns texts as printable() returns them, and other values unchanged.
+/// Returns printable(value) if `value` is text, otherwise `value` unchanged.
 template <class T>
 auto safe(const T& value) {
     if constexpr (std::is_convertible_v<const T&, std::string_view>) {

@@ -25,8 +25,8 @@ wire::FaceItem to_frame_coordinates(const vision::Detection& face, const Area& a
     return item;
 }
 
-/// Returns whether the face may extend beyond the area. This is so if its box touches a border of
-/// the area that is not a border of the frame. Box and crop of such a face may be wrong.
+/// Returns whether the box of a face touches a border of the area that is not a border of the
+/// frame. The area may then contain only a part of the face, so its box and crop may be wrong.
 bool is_cut_off(const Box& box, const Area& area, const wire::Region& region) {
     const bool left = box.x <= 0 && area.x > 0;
     const bool top = box.y <= 0 && area.y > 0;

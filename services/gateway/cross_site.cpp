@@ -91,8 +91,8 @@ std::optional<Fault> cross_site_fault(const http::Request& request,
         return std::nullopt;
     }
     return Fault{403, 403,
-                 "a request without an API key must contain JSON; send the header x-api-key with "
-                 "any value, so that the gateway knows that no web site caused the request"};
+                 "another web site may have caused this request; send JSON, or add the header "
+                 "x-api-key with any value"};
 }
 
 }  // namespace facebus::gateway

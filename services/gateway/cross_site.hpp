@@ -1,4 +1,4 @@
-// Protection of a gateway without API keys from requests that other web sites make a browser send.
+// Protects a gateway without API keys from requests that other web sites make a browser send.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ std::set<std::string> parse_hosts(const std::string& text, const std::string& se
 ///   malicious web site could point to this machine (DNS rebinding).
 /// - The request is not a GET, and its Origin is not this gateway.
 /// - The request is a POST with neither an Origin nor the header x-api-key, and its body is not
-///   JSON. A browser sends such a request for a form on any web site. It sends JSON or the header
-///   to another site only after asking that site, and the gateway never consents.
+///   JSON. A form on any web site can cause such a request. Before a browser sends JSON or the
+///   header to another site, it sends a CORS preflight request, which the gateway never allows.
 std::optional<Fault> cross_site_fault(const http::Request& request,
                                       const std::set<std::string>& hosts);
 

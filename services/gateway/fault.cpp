@@ -43,8 +43,7 @@ Fault fault_of_status(int status) {
                     "method not allowed; GET /openapi.json lists the methods of each path"};
         case 411:
             return {status, status,
-                    "chunked bodies are not supported; send Content-Length instead of "
-                    "Transfer-Encoding"};
+                    "the length of the body is unknown; send the header Content-Length"};
         case 413:
             return {status, status,
                     "the body is too large; the limits are gateway.max_upload for images and "
@@ -58,8 +57,8 @@ Fault fault_of_status(int status) {
             return {status, status, "internal error; see the gateway's log"};
         default:
             return {status, status,
-                    "malformed or incomplete HTTP request; check the request line, the headers and "
-                    "the length of the body"};
+                    "the gateway cannot process this HTTP request; check the request line, the "
+                    "headers and the length of the body, or try again later"};
     }
 }
 

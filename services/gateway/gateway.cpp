@@ -68,8 +68,8 @@ void report_keys(const service::Runtime& runtime, const KeyRing::Status& status)
         .gauge("facebus_api_key_file_invalid",
                "1 while the file of API keys is missing, cannot be read or has an invalid line")
         .set(status.problem ? 1 : 0);
-    // Without a valid key, the gateway rejects everybody. With other problems it works, and must
-    // not be taken out of service.
+    // Without a valid key, no client can use the gateway. With other problems it still works, so
+    // they must not take it out of service.
     runtime.health.set_check(
         "api_keys", status.keys > 0,
         status.problem ? status.problem->message : fmt::format("{} valid", status.keys));

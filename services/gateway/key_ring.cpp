@@ -41,7 +41,7 @@ KeyRing::KeyRing(fs::path file, ErrorHandler on_error)
     if (problem_ && on_error_) on_error_(*problem_);
 }
 
-/// Replaces the keys by those in the file, as far as it can be used. Requires: mutex_ is locked.
+/// Loads the file, as the comment on KeyRing describes. Requires: mutex_ is locked.
 void KeyRing::reload() {
     modified_ = modification_time(file_);
     auto content = api_keys::read(file_);

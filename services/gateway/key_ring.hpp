@@ -25,7 +25,7 @@ namespace facebus::gateway {
 /// Thread-safe.
 class KeyRing {
   public:
-    /// Called when a problem with the file occurs, once until the problem changes.
+    /// Called once for each new problem with the file.
     using ErrorHandler = std::function<void(const Error&)>;
 
     struct Status {

@@ -22,7 +22,7 @@ struct AuthorizedRequest {
     api_keys::Role role{};  ///< role of the client's API key; `admin` if none is required
 };
 
-/// Method and path pattern of the requests that a function handles, and the function.
+/// Handler, with the method and the path pattern of the requests that it handles.
 struct Route {
     std::string method;
     /// Path with parameters, for example "/faces/{id}/verify". {id} matches one path segment;

@@ -29,8 +29,8 @@ std::size_t Site::max_body() const {
 }
 
 /// Returns the route of the request and the client's key. Fails if the request has no route, or if
-/// the key does not have the required role. If the path supports only other methods, adds the
-/// header `Allow` for the error response to `extra`.
+/// the key is missing or unknown or does not have the required role. If the path supports only
+/// other methods, adds the header `Allow` for the error response to `extra`.
 HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
                                              http::Response& extra) const {
     std::string allow;

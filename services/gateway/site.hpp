@@ -28,10 +28,13 @@ class Site {
 
     // The next three functions are the callbacks of http::Handlers.
 
-    /// Returns the maximum size of the body in bytes. Returns the error response if no API keys
-    /// are required and another web site may have caused the request, it has no route, its API key
-    /// is missing, unknown or of too low a role, the rate limit is exceeded, or the announced body
-    /// is too large for the route.
+    /// Returns the maximum size of the body in bytes, or the error response to a rejected request.
+    /// Rejects a request if
+    /// - no API keys are required, and another web site may have caused the request,
+    /// - the request has no route,
+    /// - its API key is missing or unknown, or does not have the required role,
+    /// - the rate limit is exceeded, or
+    /// - the announced body is too large for the route.
     std::expected<std::size_t, http::Response> admit(const http::Request& request);
     /// Checks the API key again, because it may have been revoked while the body was read. Then
     /// calls the handler of the request's route.

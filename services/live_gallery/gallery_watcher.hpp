@@ -22,9 +22,9 @@ namespace facebus::live_gallery {
 /// unavailable, the last snapshot stays in use and stale() returns true.
 ///
 /// If the gallery has no stored policy, calibrates it for recognize.fpir, which takes up to about a
-/// second. With more than 50,000 samples it takes longer. A change of so large a gallery therefore
-/// takes effect at once, with the previous policy; the new policy follows when it is computed.
-/// Thread-safe.
+/// second. With more than 50,000 samples it takes longer. A change to such a large gallery
+/// therefore takes effect at once, with the previous policy, which is replaced as soon as the new
+/// policy is computed. Thread-safe.
 class GalleryWatcher {
   public:
     /// A snapshot of the gallery and the policy to decide with.

@@ -25,7 +25,7 @@ struct Options {
         key("publish_crops", self.publish_crops,
             "publish the crop with each identity, but never a crop of an ignored person");
         key("track_ttl", self.track_ttl, Range{1, 86400},
-            "seconds after the last probe of a track until Redis deletes its probes (embeddings)");
+            "seconds that Redis keeps the probes (embeddings) of a track after its last probe");
     }
 };
 

@@ -18,6 +18,8 @@ namespace facebus::recognize {
 /// unavailable. Not thread-safe.
 class TrackCache {
   public:
+    /// Throws `FatalError` (config) if `redis` is invalid. `ttl_seconds` and `model_id`: see
+    /// gallery::TrackMemory.
     TrackCache(service::Runtime& runtime, const gallery::RedisOptions& redis, int ttl_seconds,
                const std::string& model_id);
 

@@ -66,8 +66,8 @@ void Worker::process(const std::vector<ProbeItem>& items) {
         // The crop of an ignored person must not leave this process.
         const bool crop = options_.publish_crops && !identity.ignored.value_or(false);
         const auto payload = crop ? items[i].crop.pixels : Bytes();
-        // A broker that has restarted ignores this result unless the probe is in flight again. The
-        // edge sends the probe again until it is acknowledged.
+        // If the broker has restarted, it ignores this result unless the edge has already sent it
+        // the probe again. The edge repeats the probe until it is acknowledged.
         broker_.try_send({wire::topic(identity), wire::encode(identity), payload});
     }
     faces_.add(static_cast<double>(items.size()));

@@ -19,7 +19,8 @@ namespace facebus::results {
 /// identified by the run of the broker and its number in that run. Not thread-safe.
 class CatchUp {
   public:
-    /// The first read() returns all results that are not older than `age`.
+    /// The first read() returns all results that are not older than `age`. Throws `FatalError`
+    /// (config) if `redis` is invalid.
     CatchUp(gallery::RedisOptions redis, std::chrono::seconds age);
 
     /// Records a result. Returns false if the caller must skip it, because it was already recorded
@@ -41,7 +42,7 @@ class CatchUp {
     struct Run {
         std::set<std::uint64_t> recorded;  ///< numbers of the latest recorded results
         std::uint64_t missing_up_to = 0;   ///< status.results when results were last missing
-        int times = 0;  ///< calls of missed_results() that found results missing up to there
+        int times = 0;  ///< how many times missed_results() found results missing up to this number
     };
 
     Run& run_state(const std::string& run);

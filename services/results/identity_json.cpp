@@ -79,7 +79,7 @@ Json identity_json(const wire::Identity& identity, Detail detail) {
         json["runner_up"] = {{"subject", second->subject},
                              {"similarity", rounded(second->similarity)}};
     }
-    json["probes"] = identity.probes;  // the value of "faces" again, under its name in REST
+    json["probes"] = identity.probes;  // same as "faces"; see openapi.json
     json["samples"] = samples_json(identity.samples);
     json["model"] = identity.model;
     json["gallery"] = identity.gallery;

@@ -32,6 +32,9 @@ struct ResultHandlers {
 /// A subscription to the result topic. Not thread-safe.
 class ResultStream {
   public:
+    /// Subscribes to all messages. `endpoint`: see broker.results. Throws `FatalError` if the
+    /// endpoint is malformed or requires keys that are not configured. Requires: `context` and
+    /// `stop` outlive this object.
     ResultStream(bus::Context& context, const std::string& endpoint, const Stop& stop);
 
     /// Receives messages and calls the handlers. Returns true after `identity`, `track`, `camera`,

@@ -55,8 +55,8 @@ std::vector<service::Group> groups(Settings& settings);
 /// Reads the configuration file, then the environment, which overrides the file. If `file` is
 /// empty, reads the file that $FACEBUS_CONFIG names. If this variable is not set or empty, reads
 /// the first of ./facebus.yaml and /etc/facebus/facebus.yaml that exists. Settings that are not set
-/// have their defaults. Throws `FatalError` (config) if the file cannot be read, or if a setting is
-/// unknown or invalid.
+/// have their defaults. Throws `FatalError` (config) if the file cannot be read, if a setting is
+/// unknown or invalid, or if a camera has no source.
 Settings load(const std::string& file, const service::Environment& environment);
 
 /// Returns a facebus.yaml with every key, its default and its help text.

@@ -19,8 +19,8 @@ namespace {
 // Time between reports about a camera.
 constexpr std::chrono::seconds camera_interval(2);
 
-/// Returns how long to wait for messages, in ms: until the next message must be sent, or 100 if a
-/// message should already have been sent but the socket is full.
+/// Returns how long to wait for messages, in ms: until the next message or camera report must be
+/// sent, or 100 if a message should already have been sent but the socket is full.
 int wait_ms(const Uplink& uplink, const CameraWatch& cameras) {
     const auto now = Monotonic::now();
     const auto next_send = uplink.next_due();

@@ -191,7 +191,7 @@ class Pipeline(support.ProcessTest):
 
     def workers(self):
         """Prints how many probes real workers process per second if a simulated edge always has more probes to send."""
-        print("| workers | batch | probes/s | core ms per probe | peak MiB per worker |\n|--:|--:|--:|--:|--:|")
+        print("| workers | batch | probes/s | CPU ms per probe | peak MiB per worker |\n|--:|--:|--:|--:|--:|")
         for workers, batch in ((1, 1), (1, 2), (1, 4), (1, 8), (1, 16), (2, 1), (2, 8)):
             system = System(self, workers=workers, FACEBUS_RECOGNIZE_BATCH=str(batch))
             system.start_redis()

@@ -1,4 +1,4 @@
-"""Hostile or broken holders of an edge key or a worker key, and workers that are paused again and again."""
+"""Hostile or faulty edges and workers, and workers that are paused again and again."""
 
 import re
 import time
@@ -31,7 +31,7 @@ class EdgeTest(SimulatedPeers):
         self.worker.socket.close()  # so that the queue fills
         flooder = Edge(system.context, system.ipc("probes"), "ghost")
         flooder.send(10_000)
-        # The closed worker may still hold a few probes.
+        # A few probes may still be in flight to the closed worker.
         full = self.status_with(system, lambda m: m["queued"] + m["in_flight"] + m["refused"] == 10_000)
         self.assertGreaterEqual(full["queued"], 1000)
         honest = Edge(system.context, system.ipc("probes"), "door")
@@ -140,7 +140,8 @@ class WorkerTest(SimulatedPeers):
         broker = system.services["broker"]
         self.assertEqual(64, metric(broker.health, "facebus_probes_redelivered_total", reason="timeout"))
         self.assertEqual(1, metric(broker.health, "facebus_workers_stalled"))
-        # The deadlines of probes that were sent one after the other can pass in several turns.
+        # The probes were sent one after the other, so the broker may notice their deadlines in several passes and log
+        # one line per pass.
         stalled = events(broker, "worker_stalled")
         self.assertEqual({"hostile"}, {line["worker"] for line in stalled})
         self.assertEqual(64, sum(int(line["held"]) for line in stalled))
@@ -152,7 +153,7 @@ class PausedWorkerTest(FaultTest):
     PAUSES = 5
 
     def test_a_worker_that_is_paused_again_and_again_causes_no_errors(self):
-        """The worker runs only long enough to return the probes that it held during the pause."""
+        """The worker runs only long enough to return the probes that were in flight during the pause."""
         system = self.start_system(workers=1)
         broker = system.services["broker"]
         workers = lambda: metric(broker.health, "facebus_workers")  # noqa: E731
@@ -162,10 +163,10 @@ class PausedWorkerTest(FaultTest):
             system.suspend("recognize")
             system.wait_for(lambda: workers() == 0)
             system.resume("recognize")
-            while workers() == 0:  # without pauses, so that the worker is suspended as early as possible
+            while workers() == 0:  # polls without delay, so that the next pause begins as early as possible
                 pass
-        self.check_all_completed(system, f"worker suspended {self.PAUSES} times, alone")
-        # Results that arrived while their probes waited again were accepted.
+        self.check_all_completed(system, f"only worker suspended {self.PAUSES} times")
+        # Results that arrived while their probes were queued again were accepted.
         self.assertEqual(system.fed, metric(broker.health, "facebus_probes_completed_total"))
         lost = events(broker, "worker_lost")
         self.assertEqual(["unresponsive"] * self.PAUSES, [line["reason"] for line in lost])

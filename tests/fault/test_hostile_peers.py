@@ -1,5 +1,5 @@
-"""Peers that exhaust what the broker has: descriptors, memory, keys. Runs a real broker with keys and simulated edges
-and workers."""
+"""Peers that try to exhaust the file descriptors or the memory of the broker, and changes to its list of allowed keys.
+Runs a real broker with simulated edges and workers."""
 
 import contextlib
 import itertools
@@ -115,7 +115,7 @@ class HostilePeers(FaultTest):
 
 class DescriptorTest(HostilePeers):
     IDLE = 500    # connections to each port
-    SECONDS = 6   # longer than a connection without a handshake lasts
+    SECONDS = 6   # longer than the deadline for the handshake of a connection
 
     def open_connection(self, endpoint):
         """Connects without waiting and without sending anything."""
@@ -126,7 +126,7 @@ class DescriptorTest(HostilePeers):
         return connection
 
     def is_open(self, connection):
-        """Returns whether the broker has not closed the connection. If it has, closes it here, too."""
+        """Returns whether the connection is still open. If the broker has closed it, closes it here, too."""
         with contextlib.suppress(ConnectionError):
             try:
                 while connection.recv(4096):
@@ -141,7 +141,7 @@ class DescriptorTest(HostilePeers):
         limits = pathlib.Path(f"/proc/{system.services['broker'].process.pid}/limits").read_text()
         self.assertRegex(limits, r"Max open files +4096 +4096")
 
-    def test_idle_connections_exhaust_neither_descriptors_nor_keys(self):
+    def test_idle_connections_neither_exhaust_descriptors_nor_revoke_keys(self):
         system = self.start_broker(descriptors="1024:1024")
         worker, door = self.worker(system), self.edge(system, "door")
         self.complete(system, worker, [door])

@@ -26,7 +26,7 @@ class UnderAttack(fault_system.FaultTest):
         need_models()
 
     def attack(self, address):
-        """Starts the attack, and waits until every attacker has connected."""
+        """Starts the attack, and waits for as many connections as there are attackers."""
         attacker = subprocess.Popen([sys.executable, "-B", ATTACK, address, str(SILENT), str(SLOW), str(FLOODING)],
                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(attacker.wait)

@@ -21,8 +21,8 @@ class RedisTest(FaultTest):
         self.check_all_completed(system, "Redis killed and restarted", recovered, stored=False)
 
     def test_a_hanging_redis_does_not_stop_the_workers(self):
-        # As by default, the worker timeout is longer than redis.timeout_ms. Otherwise the broker would give up workers
-        # that wait for Redis.
+        # As by default, the worker timeout is longer than redis.timeout_ms. Otherwise the broker would count
+        # workers that wait for Redis as lost.
         system = self.start_system(FACEBUS_BROKER_WORKER_TIMEOUT="5")
         system.messages.clear()
         system.suspend("redis")

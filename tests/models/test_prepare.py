@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Behaviour of models/prepare, run from the command line.
+"""Tests of models/prepare, run from the command line.
 
 FACEBUS_TEST_CACHE names a folder of package files, which is kept after the tests. The first run
 fills the folder, which requires network access. The tests are skipped if the variable is not set,

@@ -31,7 +31,7 @@ TERMINATION_LIMIT = 10  # seconds
 
 
 def local_addresses(folder):
-    """Returns environment variables with which the services use sockets in `folder`, and their health servers any free
+    """Returns environment variables that make the services use sockets in `folder`, and their health servers use free
     ports."""
     return {
         **{f"FACEBUS_{stage.section.upper()}_INPUT": f"ipc://{folder / stage.section}"
@@ -154,8 +154,9 @@ class System:
         self._wait_ready(sum(self.workers if name == "recognize" else 1 for name in names))
 
     def start_all(self):
-        """Starts all services except capture. Waits for a status message that reports all workers, which proves that
-        the subscriber is connected and cannot miss a result."""
+        """Starts Redis, unless it was started before, and all services except capture and the gateway. Waits for a
+        status message that reports all workers, which proves that the subscriber is connected and cannot miss a
+        result."""
         if "redis" not in self.services:
             self.start_redis()
         self.start(*RECEIVERS)

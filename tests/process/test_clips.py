@@ -2,8 +2,8 @@
 truth/*.json. Everyone who is enrolled and visible must be identified in at least one track, and no track may end with a
 wrong name. A clip without faces must give no result. Requires FACEBUS_DATA.
 
-The name of a track is the name in its last result. If it has one, it must be the name of the person who is most often
-at the position of the track. An unknown person must not get a name."""
+The name of a track is the name in its last result. If a track has a name, that name must belong to the person who is
+most often at the position of the track. An unknown person must not get a name."""
 
 import collections
 import json

@@ -49,7 +49,7 @@ class Deployment(unittest.TestCase):
     def test_kubernetes_restarts_every_service_whose_main_loop_stalls(self):
         by_program = containers()
         for stage in STAGES:
-            # /healthz of the broker also fails while its list of keys is invalid; that of capture, while a camera is
+            # The broker's /healthz also fails while its list of keys is invalid, and capture's while a camera is
             # unavailable.
             if stage.process != "capture":
                 path = "/livez" if stage.process == "broker" else "/healthz"

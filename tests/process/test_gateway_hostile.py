@@ -1,5 +1,5 @@
-"""Tests that the holder of an API key can neither block the gateway with slow images nor hide a mistake in a request,
-and that removing a key from the key file revokes it whatever else is wrong with the file."""
+"""Tests that slow images do not block the gateway, that removing a key from the key file revokes it even if the file
+has other errors, and that the gateway rejects unknown JSON keys and names with invisible characters."""
 
 import concurrent.futures
 import json
@@ -21,7 +21,7 @@ def segment(marker, body):
 
 def progressive_jpeg(side, scans):
     """Returns a progressive grey JPEG in which the scans contain no data. A decoder visits all blocks in each scan."""
-    one_code = bytes([1] + [0] * 15) + b"\0"  # a Huffman table whose only code means: nothing
+    one_code = bytes([1] + [0] * 15) + b"\0"  # a Huffman table with a single code, for the value 0
     frame = segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\0")
     brightness, details = (segment(0xDA, b"\x01\x01\0" + range_) for range_ in (b"\0\0\0", b"\x01\x3f\0"))
     return (b"\xff\xd8" + segment(0xDB, b"\0" + b"\x01" * 64) + frame + segment(0xC4, b"\0" + one_code) +

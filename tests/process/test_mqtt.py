@@ -221,8 +221,8 @@ class PresenceTest(MqttTest):
         listener = self.listen(broker)
         site.event("t1", "started")
         listener.until("facebus/door/presence", lambda state: state["occupied"])
-        # Wait longer than mqtt.absent_after: for four tracks at another camera, one after the other. Meanwhile, the
-        # heartbeats (`moved` events) of t1 keep the camera `door` occupied.
+        # Wait until four tracks at another camera have ended, one after the other, which takes longer than
+        # mqtt.absent_after. Meanwhile, the heartbeats (`moved` events) of t1 keep the camera `door` occupied.
         for number in range(2, 6):
             site.event("t1", "moved")
             site.event(f"g{number}", "started", "gate")

@@ -27,7 +27,7 @@ class BlockedPipe:
     def __init__(self):
         self.reader, self.writer = os.pipe()
         fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, 4096)
-        # Another open file of the same pipe: a program that inherits `writer` must not become non-blocking.
+        # Opens the pipe again, because O_NONBLOCK on `writer` would also affect programs that inherit it.
         self.filler = os.open(f"/proc/self/fd/{self.writer}", os.O_WRONLY | os.O_NONBLOCK)
 
     def fill(self):
@@ -172,7 +172,7 @@ class ReloadTest(support.ProcessTest):
         late = system.make_key("read", "late")
         without_admin = [line for line in system.keys_file.read_text().splitlines() if not line.endswith(" admin")]
         system.keys_file.write_text("\n".join(without_admin) + "\n")
-        # Without a change of its time, the gateway does not reload the file of its own accord.
+        # Restores the modification time, so that the gateway does not reload the file by itself.
         os.utime(system.keys_file, ns=(time, time))
         fields = self.reload(gateway)
         self.assertEqual(("reloaded", "gateway.keys", "3"), (fields["event"], fields["setting"], fields["keys"]))

@@ -154,7 +154,6 @@ class KeyTest(SecurityTest):
         secret = (self.folder / "keys/door.key").read_text().split()[1]
         self.assertNotIn(secret, first.out + first.err + again.out + again.err)
 
-
     def test_keygen_writes_the_cameras_of_an_edge_and_rejects_invalid_ones(self):
         folder = self.folder / "keys"
         made = self.facebus("keygen", "edge", "door", "--into", folder, "--cameras", "front-*,door")
@@ -225,7 +224,7 @@ class MalformedMessageTest(SecurityTest):
                       if line.startswith("facebus_errors_total{"))
         self.assertEqual(5, counted)
 
-    def test_the_broker_publishes_no_id_that_could_end_a_subscriber_or_control_a_terminal(self):
+    def test_the_broker_publishes_no_id_that_could_crash_a_subscriber_or_control_a_terminal(self):
         system = self.system_with_broker()
         edge = system.context.socket(zmq.DEALER)
         edge.linger = 0

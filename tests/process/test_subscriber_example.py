@@ -40,7 +40,8 @@ class SubscriberExampleTest(support.ProcessTest):
         self.assertEqual(ALLOWED, imported | {"sys"})
 
     def test_the_example_survives_a_text_that_is_not_utf8(self):
-        """The broker rejects such a message. This publisher is a broker of an earlier version, which did not."""
+        """The broker rejects such a message. The publisher of this test simulates a broker of an earlier version, which
+        did not."""
         script = self.folder / "subscriber.py"
         script.write_text(example())
         context = zmq.Context()

@@ -70,7 +70,8 @@ class Units(unittest.TestCase):
             with self.subTest(file.stem):
                 settings = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
                 self.assertGreaterEqual(int(settings["WatchdogSec"]), 30)
-                # These values include a missed ping, see the table in systemd.service(5).
+                # With each of these values, systemd also restarts a service that misses a watchdog ping; see the table
+                # in systemd.service(5).
                 self.assertIn(settings["Restart"], ("always", "on-failure", "on-abnormal", "on-watchdog"))
                 self.assertEqual("ExecReload" in settings, file.stem in ("facebus-broker", "facebus-gateway"))
 

@@ -1,4 +1,4 @@
-"""Tests that texts from files and other machines cannot control the terminal in which the program facebus runs."""
+"""Tests that text from files and other machines cannot control the terminal in which the program facebus runs."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from support import DEMO, ROOT
 from system import System
 
 OBAMA = DEMO / "photos/barack_obama/obama.jpg"
-# An escape sequence, the same with the C1 character, an override of the direction of text, and a zero-width space.
+# An escape sequence, the same sequence with a C1 control character, a right-to-left override, and a zero-width space.
 HOSTILE = "\x1b[2J\u009b2J\u202e\u200b"
 FILTERED = "?[2J?2J??"
 
@@ -24,7 +24,7 @@ class TerminalTest(support.ProcessTest):
             if not character.isprintable():
                 self.assertNotIn(character, text)
 
-    def test_errors_contain_no_control_characters_of_paths_and_arguments(self):
+    def test_errors_contain_no_control_characters_from_paths_and_arguments(self):
         folder = self.folder / HOSTILE
         for arguments in (("gallery", "add", str(folder)), ("--config", str(folder), "check"), (HOSTILE,),
                           ("demo", "--source", str(folder)), ("keygen", "edge", "a", "--into", f"/proc/{HOSTILE}")):
@@ -41,7 +41,7 @@ class TerminalTest(support.ProcessTest):
         self.assertIn(FILTERED, ran.err)
         self.assert_printable(ran.err)
 
-    def test_output_contains_no_control_characters_of_file_names(self):
+    def test_output_contains_no_control_characters_from_file_names(self):
         support.need_system()
         name = f"a{HOSTILE}.jpg"
         photo = self.folder / name
@@ -79,7 +79,7 @@ class TerminalTest(support.ProcessTest):
         self.assert_printable(shown.out)
         self.assertEqual(source, json.loads(shown.out)[0]["source"])
 
-    def test_only_the_functions_that_filter_texts_print(self):
+    def test_the_command_line_prints_only_through_functions_that_filter_text(self):
         users = {path.name for path in (ROOT / "services/cli").rglob("*.[ch]pp") if "fmt::print(" in path.read_text()}
         self.assertEqual({"terminal.hpp", "progress.cpp"}, users)
 

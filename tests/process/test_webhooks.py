@@ -136,7 +136,7 @@ class DeliveryTest(WebhookTest):
             site.next()
         self.assertEqual(2, self.attempts(site, "retried"))
 
-    def test_results_with_permanent_errors_are_dead_lettered_and_redirects_not_followed(self):
+    def test_results_with_permanent_errors_are_dead_lettered_and_redirects_are_not_followed(self):
         receiver, elsewhere = Receiver(self), Receiver(self)
         receiver.responses += [400, (307, {"Location": elsewhere.url})]
         site = self.simulated_site(lock={"url": receiver.url})

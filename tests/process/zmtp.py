@@ -10,7 +10,7 @@ MORE, LONG, COMMAND = 1, 2, 4  # flags of a frame
 
 
 def z85_decode(text):
-    """Returns the bytes that a key in Z85 (ZeroMQ RFC 32) stands for."""
+    """Decodes a key in Z85 (ZeroMQ RFC 32) and returns its bytes."""
     alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
     data = b""
     for i in range(0, len(text), 5):
@@ -38,6 +38,7 @@ class Sodium:
 
     @classmethod
     def key_pair(cls):
+        """Returns a new key pair: (public, secret)."""
         secret = os.urandom(32)
         return cls.call("crypto_scalarmult_base", 32, secret), secret
 

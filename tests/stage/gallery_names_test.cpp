@@ -1,5 +1,5 @@
-// Tests the names of subjects: one form for new ones, and access to those that earlier versions
-// stored in other forms.
+// Tests of subject names. New names are stored in one form (NFC, without invisible characters).
+// Subjects that earlier versions stored under other forms of a name can still be found.
 #include <boost/test/unit_test.hpp>
 
 #include "gallery/store/keys.hpp"

@@ -26,8 +26,7 @@ namespace {
 constexpr std::uint32_t subjects = 2501;
 constexpr std::uint32_t samples_each = 20;
 
-/// Returns a different embedding for each `count`: the elements rotated by that number of
-/// positions.
+/// Returns the embedding with its elements rotated by `count` positions.
 Embedding rotated_elements(Embedding embedding, std::uint32_t count) {
     std::ranges::rotate(embedding, embedding.begin() + count);
     return embedding;

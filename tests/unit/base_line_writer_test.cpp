@@ -1,4 +1,4 @@
-// Tests of LineWriter with a pipe whose reader is blocked, slow or gone.
+// Tests of LineWriter with a reader that is slow or blocked, and with files that cannot be written.
 #include <array>
 #include <csignal>
 #include <fstream>
@@ -47,7 +47,7 @@ struct Pipe {
         const std::string page(4096, '\n');
         BOOST_REQUIRE(::write(ends[1], page.data(), page.size()) == 4096);
     }
-    /// Returns what can be read, up to and including the first occurrence of `end`.
+    /// Reads until the text contains `end`, and returns the text.
     std::string read_until(const std::string& end) const {
         std::string text;
         while (text.find(end) == std::string::npos) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_blocked_reader_neither_blocks_callers_nor_reorders_lines,
     }
     BOOST_TEST(expected.size() <= LineWriter::capacity);
     BOOST_TEST(expected.size() > LineWriter::capacity - 200);
-    // Reading starts: the lines in their order, then the report.
+    // Once the pipe is read, the lines arrive in order, followed by the report.
     const auto text = pipe.read_until("lost 100\n");
     BOOST_TEST(text.substr(text.find_first_not_of('\n')) == expected + "lost 100\n");
     writer.write("afterwards\n");

@@ -1,3 +1,4 @@
+// Tests of Log.
 #include <algorithm>
 #include <array>
 #include <functional>

@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(takes_one_character_at_a_time) {
 BOOST_AUTO_TEST_CASE(rejects_bytes_that_are_not_utf8) {
     BOOST_TEST(is_utf8(""));
     BOOST_TEST(is_utf8("Zoë 王 😀\n"));
-    // A byte that continues nothing, a truncated character, overlong encodings, a surrogate, a code
+    // A stray continuation byte, a truncated character, overlong encodings, a surrogate, a code
     // point that is too large, and a byte that never occurs.
     for (const auto& bad : {"\x80"s, "a\xc3"s, "\xc0\xaf"s, "\xe0\x80\x8a"s, "\xed\xa0\x80"s,
                             "\xf4\x90\x80\x80"s, "\xff"s}) {

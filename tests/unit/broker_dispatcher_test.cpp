@@ -44,8 +44,8 @@ struct Broker {
         return last ? last->probe.probe + ">" + last->worker : "";
     }
 
-    /// Completes a probe with the result of a worker. The worker that it was assigned to need not
-    /// be the same.
+    /// Completes a probe with a result of `worker`, which need not be the worker that the probe was
+    /// assigned to.
     std::optional<Dispatcher::Completed> complete(const wire::Probe& of,
                                                   Decision decision = Decision::unknown,
                                                   const std::string& subject = {},
@@ -60,7 +60,7 @@ struct Broker {
     std::optional<Dispatcher::Assignment> last;  ///< what next() returned
 };
 
-/// Returns the failed workers as "NAME:REASON:PROBE,PROBE".
+/// Returns the failed workers as "NAME:REASON:PROBE:PROBE", sorted.
 std::vector<std::string> workers(const Dispatcher::Failures& failures) {
     std::vector<std::string> out;
     for (const auto& worker : failures.workers) {
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(recent_ids_forget_the_oldest) {
 BOOST_AUTO_TEST_CASE(the_same_ids_from_two_edges_are_two_probes) {
     Broker broker;
     broker.dispatcher.credit("w", 8, start);
-    // Edge "a" sends an id of edge "b" ahead of it.
+    // Edge "a" sends an id of edge "b" before "b" does.
     BOOST_TEST((broker.admit(probe("t", 1), "a") == Admission::queued));
     BOOST_TEST((broker.admit(probe("t", 1), "b") == Admission::queued));
     broker.next();
@@ -419,7 +419,7 @@ BOOST_AUTO_TEST_CASE(a_worker_cannot_assign_a_result_to_another_camera) {
 
 // ---- workers that do not answer
 
-BOOST_AUTO_TEST_CASE(a_worker_never_holds_more_probes_than_the_limit) {
+BOOST_AUTO_TEST_CASE(a_worker_never_has_more_probes_in_flight_than_the_limit) {
     Broker broker;
     for (int i = 0; i < 200; ++i) broker.admit(probe("t" + std::to_string(i), 1));
     std::size_t held = 0;
@@ -456,8 +456,8 @@ BOOST_AUTO_TEST_CASE(a_worker_that_only_sends_heartbeats_gets_no_more_probes_unt
     BOOST_TEST(broker.next(late) == "a/1>other");
     BOOST_TEST(broker.complete(probe("a", 1), Decision::unknown, "", "other", late).has_value());
 
-    // Even the answer to a completed probe shows that the worker works again. A heartbeat does not,
-    // and neither does a pause.
+    // Any answer, even to a completed probe, shows that the worker works again. Neither a heartbeat
+    // nor a pause of 20 s does.
     const auto later = late + seconds(20);
     broker.dispatcher.expire(later);
     broker.dispatcher.credit("stalled", 8, later);
@@ -468,7 +468,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_only_sends_heartbeats_gets_no_more_probes_unt
     BOOST_TEST(broker.next(later) != "");
 }
 
-BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_waits_again) {
+BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_was_queued_again) {
     Broker broker;
     broker.dispatcher.credit("slow", 1, start);
     broker.admit(probe("t", 1));
@@ -486,7 +486,7 @@ BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_waits_again) {
     BOOST_TEST(broker.next(start + seconds(7)) == "");
 }
 
-BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_another_worker_holds) {
+BOOST_AUTO_TEST_CASE(accepts_the_late_result_of_a_probe_that_is_in_flight_to_another_worker) {
     Broker broker;
     broker.dispatcher.credit("slow", 1, start);
     broker.admit(probe("t", 1));
@@ -506,7 +506,7 @@ BOOST_AUTO_TEST_CASE(a_paused_worker_never_causes_a_dead_letter) {
     Broker broker({.max_attempts = 3});
     broker.admit(probe("t", 1));
     auto now = start;
-    // The worker runs only 0.4 s of every 6 s, and is alone.
+    // The only worker is paused for 6 s again and again.
     for (int round = 0; round < 20; ++round) {
         broker.dispatcher.credit("w", 8, now);
         BOOST_TEST(broker.next(now) == "t/1>w");
@@ -529,7 +529,7 @@ BOOST_AUTO_TEST_CASE(dead_letters_a_probe_whose_workers_never_return) {
         now += seconds(6);
         BOOST_TEST(broker.dispatcher.expire(now).dead_lettered.empty());
     }
-    // It may have brought down two workers, so no third one gets it.
+    // The probe may have crashed two workers, so no third worker gets it.
     broker.dispatcher.credit("w3", 8, now);
     BOOST_TEST(broker.next(now) == "");
     BOOST_TEST(broker.dispatcher.in_flight() == 1U);
@@ -553,7 +553,7 @@ BOOST_AUTO_TEST_CASE(sends_a_held_back_probe_again_if_one_of_its_workers_returns
     BOOST_TEST(broker.next(start + seconds(7)) == "t/1>w");
 }
 
-BOOST_AUTO_TEST_CASE(a_probe_that_no_worker_answers_releases_the_workers_that_it_stalled) {
+BOOST_AUTO_TEST_CASE(dead_lettering_a_probe_releases_the_workers_that_it_stalled) {
     Broker broker({.probe_timeout = seconds(30), .max_attempts = 2});
     broker.admit(probe("t", 1));
     auto now = start;

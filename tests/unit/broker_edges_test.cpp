@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(limits_the_cameras_of_all_connections_without_a_key) {
     BOOST_TEST(record(edges, with_key("k"), "d") == "ok");
 }
 
-BOOST_AUTO_TEST_CASE(an_edge_is_its_key_or_else_its_connection) {
+BOOST_AUTO_TEST_CASE(identifies_an_edge_by_its_key_or_else_by_its_connection) {
     auto reconnected = with_key("hall");
     reconnected.peer = "new";
     BOOST_TEST(Edges::id(reconnected) == Edges::id(with_key("hall")));

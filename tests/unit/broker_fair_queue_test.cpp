@@ -19,7 +19,7 @@ std::string take(FairQueue& queue) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(edges_take_turns_and_then_the_tracks_of_an_edge) {
+BOOST_AUTO_TEST_CASE(edges_take_turns_and_so_do_the_tracks_of_an_edge) {
     FairQueue queue;
     for (const char* track : {"a1", "a2"}) {
         for (const char* number : {"/1", "/2"}) {

@@ -58,7 +58,7 @@ struct Listener {
         return received && *received ? (*received)->message.topic : "";
     }
 
-    /// Blocks until a message with this topic arrives. Calls `send` again and again before.
+    /// Calls `send` repeatedly until a message with this topic arrives.
     void wait_for(const std::string& topic, const std::function<void()>& send) {
         const auto end = Monotonic::now() + limit;
         do {
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(subscriber_that_sends_too_many_subscriptions_is_disconnecte
     BOOST_TEST(listener.errors[0].message.contains("of subscriptions"));
 }
 
-BOOST_AUTO_TEST_CASE(peer_that_sends_much_in_complete_messages_stays_connected) {
+BOOST_AUTO_TEST_CASE(peer_that_sends_many_complete_messages_stays_connected) {
     Listener listener;
     bus::Context context({.allow_unencrypted = bus::Security::Unencrypted::loopback});
     bus::Socket peer(context, bus::SocketType::dealer);

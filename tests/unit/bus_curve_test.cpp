@@ -1,3 +1,4 @@
+// Tests of key pairs, key files and AllowList.
 #include <fstream>
 
 #include <boost/test/unit_test.hpp>
@@ -237,7 +238,7 @@ BOOST_AUTO_TEST_CASE(allow_list_keeps_the_last_valid_key_of_an_invalid_file_unti
     BOOST_TEST(!allowed.find("edge", door.public_key));
 }
 
-BOOST_AUTO_TEST_CASE(key_added_in_a_second_file_is_reported_and_leaves_the_first_one_in_force) {
+BOOST_AUTO_TEST_CASE(key_added_in_a_second_file_is_reported_and_the_first_file_stays_in_force) {
     const TemporaryFolder folder;
     const auto door = make(folder.path(), "edge", "door");
     bus::AllowList allowed(folder.path());

@@ -1,3 +1,4 @@
+// Tests of Outbox: the order, retransmission and dropping of messages.
 #include <boost/test/unit_test.hpp>
 
 #include "bus/outbox.hpp"

@@ -1,4 +1,4 @@
-// Tests by which name a router knows a dealer.
+// Tests of the names by which a router identifies dealers.
 #include <optional>
 #include <stdexcept>
 #include <string>

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(disconnects_and_counts_peers_with_other_protocols) {
     BOOST_TEST(broker.receive().value() == "hello");
 }
 
-BOOST_AUTO_TEST_CASE(disconnects_and_counts_silent_connections) {
+BOOST_AUTO_TEST_CASE(disconnects_and_counts_connections_that_send_nothing) {
     Broker broker;
     connect_and_send(broker.endpoint, "");
     broker.wait_for_rejections(1);

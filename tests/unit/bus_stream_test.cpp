@@ -39,7 +39,7 @@ struct Connection {
         return writer.send(message, message.stream.end ? Bytes() : pixels());
     }
 
-    /// Sends the message until it is not dropped because the queue is full.
+    /// Sends the message repeatedly until the queue has room for it.
     void deliver(wire::Frame message) {
         for (auto before = writer.dropped();; before = writer.dropped()) {
             BOOST_REQUIRE(send(message));

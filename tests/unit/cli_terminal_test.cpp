@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(json_text_can_have_several_lines_and_replaces_invalid_utf8)
     BOOST_TEST(json_text({{"a", "\xff"}}, 2) == "{\n  \"a\": \"\ufffd\"\n}");
 }
 
-BOOST_AUTO_TEST_CASE(only_texts_are_filtered_before_they_are_printed) {
+BOOST_AUTO_TEST_CASE(filters_text_and_leaves_numbers_unchanged) {
     BOOST_TEST(safe(std::string("a\x1b")) == "a?");
     const char* const text = "a\nb";
     BOOST_TEST(safe(text) == "a?b");

@@ -1,3 +1,4 @@
+// Tests of Base64 encoding and decoding.
 #include <boost/test/unit_test.hpp>
 
 #include "crypto/base64.hpp"

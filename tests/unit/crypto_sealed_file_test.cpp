@@ -1,3 +1,4 @@
+// Tests of SealedWriter and SealedReader.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

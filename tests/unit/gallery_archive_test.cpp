@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_a_sample) {
     BOOST_TEST((read->photo == photo));
 }
 
-BOOST_AUTO_TEST_CASE(reads_names_of_earlier_versions_in_the_form_in_which_they_are_stored_now) {
+BOOST_AUTO_TEST_CASE(converts_names_of_earlier_versions_to_the_form_that_is_stored_now) {
     const auto subject = [](const std::string& name) {
         return read_archive_line(archive_line({.subject = name, .sample = sample(), .photo = {}}))
             .value()

@@ -1,3 +1,4 @@
+// Tests of the header checks that reject requests from other web sites.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/cross_site.hpp"
@@ -37,7 +38,7 @@ BOOST_AUTO_TEST_CASE(accepts_local_names_ip_addresses_and_the_configured_hosts_o
     }
 }
 
-BOOST_AUTO_TEST_CASE(accepts_writes_of_its_own_page_but_not_of_other_web_sites) {
+BOOST_AUTO_TEST_CASE(accepts_writes_from_its_own_page_but_not_from_other_web_sites) {
     for (const auto* method : {"POST", "PUT", "PATCH", "DELETE"}) {
         BOOST_TEST(!is_rejected(request(method, {{"origin", "http://localhost:8000"}})));
         BOOST_TEST(!is_rejected(request(method, {{"origin", "https://localhost:8000"}})));
@@ -59,7 +60,7 @@ BOOST_AUTO_TEST_CASE(accepts_posts_without_an_origin_only_with_json_or_a_key_hea
         BOOST_TEST(!is_rejected(request("POST", {{"content-type", type}, {"x-api-key", "any"}})),
                    type);
     }
-    // A browser sends these to another site only with that site's consent.
+    // Browsers send these methods to another site only if it agrees (CORS preflight).
     for (const auto* method : {"PUT", "PATCH", "DELETE"}) {
         BOOST_TEST(!is_rejected(request(method, {})), method);
     }

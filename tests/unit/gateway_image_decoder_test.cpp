@@ -22,7 +22,7 @@ std::string png(int side) {
 
 struct Fixture {
     const std::string small = png(20);
-    const std::string large = png(5000);  // takes some 100 ms
+    const std::string large = png(5000);  // takes about 100 ms to decode
     Metrics metrics;
     ImageDecoder::Limits limits{.threads = 2,
                                 .images = 2,

@@ -1,4 +1,4 @@
-// Tests that keys of JSON bodies that have no meaning are errors.
+// Tests that unknown keys in JSON bodies are rejected.
 #include <string>
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(rejects_an_unknown_key_and_names_it_and_the_known_ones) {
     BOOST_TEST(longest.error().message.size() < 200U);
 }
 
-BOOST_AUTO_TEST_CASE(leaves_other_bodies_to_the_caller) {
+BOOST_AUTO_TEST_CASE(leaves_bodies_that_are_not_json_objects_to_the_caller) {
     for (const auto* body : {"", "{", "[]", "null", "7"}) {
         BOOST_TEST(!parse_json(body, {"from"}).value().is_object());
     }

@@ -1,3 +1,4 @@
+// Tests of LiveView, which keeps the latest results.
 #include <chrono>
 #include <vector>
 

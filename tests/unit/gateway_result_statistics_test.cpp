@@ -1,3 +1,4 @@
+// Tests of ResultStatistics.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/live/result_statistics.hpp"

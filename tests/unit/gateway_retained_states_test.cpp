@@ -1,3 +1,4 @@
+// Tests of RetainedStates, which queues retained MQTT messages.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/mqtt/retained_states.hpp"

@@ -1,3 +1,4 @@
+// Tests of Router, and of the roles in the OpenAPI document.
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 

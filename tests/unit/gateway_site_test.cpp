@@ -131,7 +131,8 @@ BOOST_FIXTURE_TEST_CASE(every_client_has_full_access_if_no_api_keys_are_required
     BOOST_TEST(status(site.admit(local)) == 200);
 }
 
-BOOST_FIXTURE_TEST_CASE(rejects_requests_of_other_web_sites_if_no_api_keys_are_required, Fixture) {
+BOOST_FIXTURE_TEST_CASE(rejects_requests_from_other_web_sites_if_no_api_keys_are_required,
+                        Fixture) {
     auto local = request("/admin", "");
     local.headers["host"] = "localhost:8000";
     auto site = make_site(0, false);

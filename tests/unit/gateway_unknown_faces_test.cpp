@@ -1,3 +1,5 @@
+// Tests of UnknownFaces, and of GalleryFollower, which drops results and faces when the gallery
+// changes.
 #include <chrono>
 #include <set>
 
@@ -156,7 +158,7 @@ BOOST_AUTO_TEST_CASE(drops_unknown_faces_of_a_person_who_is_then_enrolled) {
         Heartbeat heartbeat(Monotonic::now() - hours(1));
         GalleryFollower follower(live, unknown_faces, heartbeat, gallery_of({}));
         follower.update(gallery_of({{ann, axis(0)}}, ignored));
-        BOOST_TEST(heartbeat.alive());  // comparing many faces takes long
+        BOOST_TEST(heartbeat.alive());  // update() beats, because comparing many faces takes long
         BOOST_TEST(unknown_faces.find({"1"}).empty());
         BOOST_TEST(unknown_faces.find({"2"}).size() == 1U);
     }

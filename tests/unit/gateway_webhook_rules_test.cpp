@@ -1,3 +1,4 @@
+// Tests of the signature, the outcomes and the retry delays of webhooks.
 #include <boost/test/unit_test.hpp>
 
 #include "gateway/webhooks/webhook_rules.hpp"

@@ -1,3 +1,4 @@
+// Tests of the parser of multipart/form-data.
 #include <boost/test/unit_test.hpp>
 
 #include "http/multipart.hpp"

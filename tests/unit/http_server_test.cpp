@@ -303,7 +303,7 @@ BOOST_AUTO_TEST_CASE(deadline_applies_to_headers_and_bodies_that_arrive_byte_by_
     }
 }
 
-BOOST_AUTO_TEST_CASE(silent_connections_do_not_delay_a_request) {
+BOOST_AUTO_TEST_CASE(unfinished_requests_do_not_delay_other_requests) {
     TestServer server({.threads = 1});
     std::vector<std::unique_ptr<Client>> silent;
     for (int i = 0; i < 50; ++i) {
@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(closes_a_connection_beyond_the_limit_if_none_is_waiting_for
     TestServer server({.max_connections = 1});
     Client busy(server.http_server.address());
     busy.send("POST /wait HTTP/1.1\r\nContent-Length: 9\r\n\r\nx");
-    // The server reads the headers before it accepts the next connection only if it has them.
+    // The headers of `busy` have arrived, so the server reads them before it accepts `probe`.
     Client probe(server.http_server.address());
     std::string closed = probe.receive();
     BOOST_TEST(closed.empty());

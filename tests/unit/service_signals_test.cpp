@@ -1,3 +1,4 @@
+// Tests that SIGHUP requests a reload.
 #include <csignal>
 
 #include <boost/test/unit_test.hpp>

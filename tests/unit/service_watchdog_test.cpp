@@ -1,3 +1,4 @@
+// Tests of Watchdog, which sends pings to systemd.
 #include <cstdlib>
 #include <semaphore>
 #include <string>

@@ -64,13 +64,13 @@ std::size_t position_of(const Bytes8& bytes, std::uint32_t marker) {
     return segment->at;
 }
 
-/// Returns a progressive JPEG file with `more` further scans. `between`: bytes before them.
+/// Returns a progressive JPEG file with `more` further scans. `between`: bytes before these scans.
 Bytes8 with_scans(int side, std::size_t more, const Bytes8& between = {}) {
     auto jpeg = encoded(".jpg", cv::Mat(side, side, CV_8UC3, cv::Scalar::all(128)),
                         {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
-    jpeg.resize(jpeg.size() - 2);  // the end of the image
+    jpeg.resize(jpeg.size() - 2);  // remove the marker EOI (end of image)
     append(jpeg, between);
-    // Refines the last bit of the brightness; the data say that nothing changes.
+    // Scan that refines the last bit of the luminance. Its data, a zero byte, change nothing.
     const Bytes8 scan{0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0x10, 0x00};
     for (std::size_t i = 0; i < more; ++i) append(jpeg, scan);
     append(jpeg, {0xFF, 0xD9});
@@ -225,7 +225,8 @@ BOOST_AUTO_TEST_CASE(rejects_a_tiff_whose_strips_or_tiles_have_an_invalid_size) 
 }
 
 BOOST_AUTO_TEST_CASE(rejects_rare_compressions_of_tiff) {
-    // JBIG: 2,000 x 2,000 pixels in 200 bytes, which take seconds, for an image of 8 x 8 pixels.
+    // With JBIG (34661), for example, a strip of 200 bytes can contain 2,000 x 2,000 pixels, which
+    // take seconds to decode, although the image has only 8 x 8 pixels.
     for (const unsigned compression : {6U, 34'661U, 34'925U, 50'000U, 50'001U}) {
         const auto error =
             error_of(tiff(grey_tiff(8, 8, compression, 8, 8 + 2 + 9 * 12 + 4), Bytes8(64)));

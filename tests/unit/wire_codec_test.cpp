@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(rejects_an_end_of_stream_message_that_has_areas) {
     auto changed = header(examples::region());
     changed["end"] = true;
     changed["frame_width"] = std::numeric_limits<std::int32_t>::min();
-    rejects<wire::Region>(changed, 126, "the end of the stream has areas");
+    rejects<wire::Region>(changed, 126, "the last message of a stream must not have areas");
 }
 
 BOOST_AUTO_TEST_CASE(rejects_invalid_source_names) {
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(rejects_excessive_nesting_and_lengths) {
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
     changed["x"] = std::vector<int>(300, 1);
     BOOST_TEST(!wire::decode<wire::Ack>(packed(changed), 0));
-    // The header of this array promises 4,294,967,295 elements, but the array contains none.
+    // The header of this array declares 4,294,967,295 elements, but the array contains none.
     BOOST_TEST(!wire::decode<wire::Ack>(std::string("\xdd\xff\xff\xff\xff", 5), 0));
 }
 

@@ -34,7 +34,7 @@ bool write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-/// Shared with the thread, which may outlive the LineWriter if it is blocked in write().
+/// State shared with the thread, which outlives the LineWriter if it is blocked in write().
 struct LineWriter::State {
     State(int original, LossReport report)
         : descriptor(fcntl(original, F_DUPFD_CLOEXEC, 0)), loss_report(std::move(report)) {}
@@ -59,10 +59,10 @@ struct LineWriter::State {
     std::size_t bytes = 0;           ///< size of the waiting lines and the one being written
     std::uint64_t lines_queued = 0;  ///< lines queued so far
     std::uint64_t lines_handled = 0;
-    std::uint64_t unreported = 0;  ///< lost lines that no line has reported
+    std::uint64_t unreported = 0;  ///< lost lines that were not reported yet
     std::uint64_t total_lost = 0;
     bool full = false;    ///< lines are lost until the thread has caught up
-    bool behind = false;  ///< write() does not wait until the thread has caught up
+    bool behind = false;  ///< until the thread has caught up, write() returns immediately
     bool closing = false;
     bool ended = false;
     std::optional<Counter> counter;
@@ -83,7 +83,7 @@ LineWriter::~LineWriter() {
     if (ended) {
         thread_.join();
     } else {
-        thread_.detach();  // write() is blocked; it ends with the process
+        thread_.detach();  // it is blocked in write() and ends with the process
     }
 }
 
@@ -93,7 +93,8 @@ void LineWriter::write(std::string line) {
     if (state.full || state.bytes + line.size() > capacity) {
         state.full = true;
         state.lose(1);
-        // The thread may have caught up already if this line alone exceeds the capacity.
+        // If this line alone exceeds the capacity, the thread may be idle. Wake it to report the
+        // loss.
         state.queued.notify_one();
         return;
     }

@@ -1,4 +1,4 @@
-// Writes lines to a file descriptor without waiting for a slow reader.
+// Writes lines to a file descriptor. A slow reader delays the caller only briefly.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ namespace facebus {
 /// share it. A process that forks must call execve() in the child. Thread-safe.
 class LineWriter {
   public:
-    /// Maximum number of waiting bytes. After it is reached, lines are lost until all waiting lines
-    /// have been written.
+    /// Maximum number of waiting bytes. Once a line would exceed it, lines are lost until all
+    /// waiting lines have been written.
     static constexpr std::size_t capacity = std::size_t{256} * 1024;
     /// Maximum time that write() waits for its line to be written.
     static constexpr std::chrono::milliseconds write_timeout{100};
@@ -38,12 +38,13 @@ class LineWriter {
     LineWriter& operator=(const LineWriter&) = delete;
 
     /// Queues a line, which must include its newline. Normally returns after the line was written,
-    /// so that a crash loses no line. If the line is not written within `write_timeout`, this and
-    /// later calls do not wait until the thread has caught up.
+    /// so that a crash loses no line. If the line is not written within `write_timeout`, the call
+    /// returns. Later calls then return immediately, until the thread has written all waiting
+    /// lines.
     void write(std::string line);
 
-    /// Counts lost lines in `lost`, including those lost already. Requires: the Metrics object
-    /// exists longer than this object.
+    /// Counts lost lines in `lost`, including those lost before this call. Requires: the Metrics
+    /// object exists longer than this object.
     void count_losses(Counter lost);
 
   private:

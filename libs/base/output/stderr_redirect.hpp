@@ -10,13 +10,12 @@
 
 namespace facebus {
 
-/// Passes everything that is written to stderr, std::cerr and std::clog to a LineWriter, so that
-/// libraries that print there never wait for a slow reader either. For example, libjpeg reports
-/// every damaged image. Objects may be nested. While one is created or destroyed, no other thread
-/// may use the streams.
+/// Redirection of stderr, std::cerr and std::clog to a LineWriter. Libraries that write there, such
+/// as libjpeg for every damaged image, then do not block on a slow reader. Objects may be nested.
+/// While one is created or destroyed, no other thread may use the streams.
 class StderrRedirect {
   public:
-    /// Null: discards what is written.
+    /// If `writer` is null, the output is discarded. Requires: `writer` outlives this object.
     explicit StderrRedirect(LineWriter* writer);
     /// Restores the streams.
     ~StderrRedirect();

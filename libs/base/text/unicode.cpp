@@ -16,18 +16,18 @@ constexpr std::array<std::pair<char32_t, char32_t>, 17> invisible{{
     {0x00AD, 0x00AD},    // soft hyphen
     {0x034F, 0x034F},    // combining grapheme joiner
     {0x061C, 0x061C},    // Arabic letter mark
-    {0x115F, 0x1160},    // fillers of Hangul
-    {0x17B4, 0x17B5},    // inherent vowels of Khmer
-    {0x180B, 0x180F},    // separators of Mongolian
+    {0x115F, 0x1160},    // Hangul fillers
+    {0x17B4, 0x17B5},    // Khmer inherent vowels
+    {0x180B, 0x180F},    // Mongolian variation selectors and vowel separator
     {0x200B, 0x200F},    // zero-width space and joiners, direction marks
-    {0x2028, 0x202E},    // line and paragraph separator, embeddings and overrides of the direction
-    {0x2060, 0x206F},    // word joiner, isolates of the direction
-    {0x3164, 0x3164},    // filler of Hangul
+    {0x2028, 0x202E},    // line and paragraph separator, directional embeddings, overrides
+    {0x2060, 0x206F},    // word joiner, invisible operators, directional isolates
+    {0x3164, 0x3164},    // Hangul filler
     {0xFEFF, 0xFEFF},    // byte order mark
-    {0xFFA0, 0xFFA0},    // filler of Hangul, half width
+    {0xFFA0, 0xFFA0},    // halfwidth Hangul filler
     {0xFFF0, 0xFFFB},    // interlinear annotation
-    {0x1BCA0, 0x1BCA3},  // controls of shorthand
-    {0x1D173, 0x1D17A},  // controls of musical notation
+    {0x1BCA0, 0x1BCA3},  // shorthand format controls
+    {0x1D173, 0x1D17A},  // musical symbol controls
     {0xE0000, 0xE00FF},  // tags
     {0xE01F0, 0xE0FFF},  // reserved
 }};

@@ -20,8 +20,8 @@ bool is_control(char32_t character);
 
 /// Returns whether the character has no width or changes how others are displayed: bidirectional
 /// controls, zero-width characters, line separators, and the other characters that Unicode calls
-/// default ignorable. Variation selectors are not included, because they are part of visible
-/// characters such as emoji.
+/// default ignorable. Variation selectors (except the Mongolian ones) are not included, because
+/// they are part of visible characters such as emoji.
 bool is_invisible(char32_t character);
 
 /// Returns the text with '?' in place of each byte that is not UTF-8 and of each character that

@@ -19,7 +19,7 @@ class HistoryReader {
     HistoryReader(const RedisOptions& options, const std::string& name);
 
     /// Returns the first result after the position, or nothing if there is none. If no position is
-    /// stored under the name, the first call sets the position to the end of the history.
+    /// stored under the name, the first call stores the end of the history as the position.
     Result<std::optional<HistoryEntry>> next();
     /// Moves the position to just after this result. Call save() to store it.
     void advance_past(const HistoryEntry& entry);

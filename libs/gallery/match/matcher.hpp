@@ -20,7 +20,7 @@ struct Candidate {
     std::string name;
     float similarity = -1;  ///< mean over the best_k most similar samples, or over all if fewer
     std::vector<std::string> samples;  ///< ids of the averaged samples, most similar first
-    bool ignored = false;              ///< results never mention this subject
+    bool ignored = false;              ///< see Subject::ignored
 };
 
 /// The two most similar subjects. Either is missing if too few subjects have samples.

@@ -17,9 +17,9 @@ constexpr std::size_t new_rows = max_rows * 3 / 4;
 // If the segments have on average fewer rows plus subjects than this, all of them are rebuilt.
 constexpr std::size_t min_rows = max_rows / 4;
 
-/// Returns how many rows a subject counts for the limits above: its number of samples, which is an
-/// upper bound because some samples can be omitted (see Segment::append()), but at least 1, because
-/// a segment is also full if it has too many subjects.
+/// Returns an upper bound of the rows that a subject adds to a segment: its number of samples, some
+/// of which may be omitted (see Segment::append()). Returns at least 1, because the limits above
+/// also apply to the number of subjects.
 std::size_t row_count(const SubjectRecord& record) {
     return std::max<std::size_t>(record.samples.size(), 1);
 }

@@ -58,8 +58,8 @@ Error damaged_error(std::string_view what, std::string_view why) {
 Result<void> check_embedding(const Embedding& embedding) {
     double squares = 0;
     for (const float value : embedding) squares += double{value} * double{value};
-    // The sum of the squares of finite floats always fits into a double. So the sum is not finite
-    // only if a value is not finite.
+    // The squares of finite floats cannot overflow a double, so the sum is finite if and only if
+    // all values are.
     if (!std::isfinite(squares)) {
         return fail(ErrorKind::malformed, "the embedding contains values that are not finite");
     }

@@ -25,8 +25,8 @@ std::string pack(const Embedding& embedding);
 /// packed_embedding_bytes, or if check_embedding() fails.
 Result<Embedding> unpack(std::string_view bytes);
 
-/// Returns the quality and the embedding of the probe, followed by the model id, as bytes. They do
-/// not include the id of the probe.
+/// Returns the quality and the embedding of the probe, followed by the model id, as bytes. Omits
+/// the id of the probe.
 std::string pack_probe(const Probe& probe, std::string_view model_id);
 /// A probe and the id of the model that computed its embedding.
 struct StoredProbe {

@@ -18,7 +18,7 @@ namespace facebus::gallery {
 /// A subject and its number of samples.
 struct SubjectEntry {
     Subject subject;
-    std::size_t samples = 0;  ///< number of samples of the subject
+    std::size_t samples = 0;
 };
 
 /// A sample and the name of its subject.
@@ -40,10 +40,11 @@ struct RemovedSample {
 
 /// Access to the gallery in Redis. Subjects, samples and the policy are changed in transactions,
 /// each of which also appends to the change stream. Several programs can write concurrently. New
-/// names are stored as clean_name() returns them; a subject is found by each of stored_names().
-/// Functions with a name fail with the errors of these two. Not thread-safe: use one object per
-/// thread. Errors: see class Redis; also `malformed` if a record in Redis is damaged, and
-/// `unavailable` if a write fails because other programs write continuously.
+/// names are stored as clean_name() returns them. Subjects are looked up under all names that
+/// stored_names() returns. Functions that have a name as parameter also fail with the errors of
+/// clean_name() and stored_names(). Not thread-safe: use one object per thread. Errors: see class
+/// Redis; also `malformed` if a record in Redis is damaged, and `unavailable` if a write fails
+/// because other programs write continuously.
 class Store {
   public:
     explicit Store(RedisOptions options);

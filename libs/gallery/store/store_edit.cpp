@@ -69,8 +69,8 @@ Result<bool> Store::rename(const std::string& name, const std::string& new_name)
         const auto& id = (*from)->id;
         auto other = known_subject(new_name);
         const auto to = clean_name(new_name);
-        // If the new name is another form of the subject's own name, its clean form is either free
-        // or the name of a different subject.
+        // If the new name finds the renamed subject itself, a different subject may still have the
+        // clean form of the new name. Look that form up.
         if (to && other && other->has_value() && (*other)->id == id) other = known_subject(*to);
         if (!other) return std::unexpected(other.error());
         merged = other->has_value() && (*other)->id != id;

@@ -20,7 +20,7 @@ inline constexpr std::size_t max_track_probes = 64;
 /// thread-safe. Errors: see class Redis.
 class TrackMemory {
   public:
-    /// `model_id` is the model that computes the embeddings of the probes passed to append().
+    /// `model_id`: id of the model that computes the embeddings of the probes passed to append().
     TrackMemory(RedisOptions options, int ttl_seconds, std::string model_id);
 
     /// Stores the probe under its id and returns all probes of the track, sorted by id. Silently

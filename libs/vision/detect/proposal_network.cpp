@@ -67,8 +67,9 @@ ProposalNetwork::ProposalNetwork(const OnnxWeights& file)
 /// computes new rows when the next layer needs them.
 ///
 /// The second and third convolution use Winograd tiles, so they compute `tile` rows from `tile` + 2
-/// rows at a time. If the last tiles would extend beyond the map, they are moved up to its end, and
-/// so compute some rows again. A map with fewer than `tile` rows is computed row by row.
+/// rows at a time. If the last tiles would extend beyond the map, they are moved up to end with the
+/// map, and compute some rows a second time. A map with fewer than `tile` rows is computed row by
+/// row.
 class ProposalNetwork::Pass {
   public:
     Pass(const ProposalNetwork& network, const cv::Mat& image, const cv::Size& size,

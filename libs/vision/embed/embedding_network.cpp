@@ -106,7 +106,7 @@ EmbeddingNetwork open_with_onnxruntime(const std::filesystem::path& file) {
             try {
                 return network->run(blob);
             } catch (const Ort::Exception& exception) {
-                // Callers catch only exceptions of OpenCV.
+                // Callers catch only OpenCV exceptions.
                 CV_Error(cv::Error::StsError, exception.what());
             }
         };

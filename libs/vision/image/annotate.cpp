@@ -135,7 +135,7 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
     const cv::Scalar ink(40, 36, 32);
     const cv::Scalar faint(125, 118, 110);
     const int count = static_cast<int>(cells.size());
-    // The square root makes the sheet wider than high. Use at least 4 and at most 12 columns.
+    // With the factor 2.2, a large sheet is wider than high. Use at least 4 and at most 12 columns.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
     return rethrow_opencv_errors("drawing", [&] {

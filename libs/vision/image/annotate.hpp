@@ -23,7 +23,7 @@ struct Label {
     Tone tone = Tone::undecided;
 };
 
-/// Returns a copy of the frame on which all labels are drawn.
+/// Returns a copy of the frame on which all labels are drawn. Requires: the frame is not empty.
 Image annotate(const Image& frame, std::span<const Label> labels);
 
 /// Image on a contact sheet, with two lines of text.

@@ -16,6 +16,7 @@ class ByteReader {
 
     explicit ByteReader(Span bytes, bool big_endian = true) : bytes_(bytes), big_(big_endian) {}
 
+    /// Returns the number of `size` bytes at position `at`. Requires: `size` is at most 4.
     [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t size) const {
         if (at > bytes_.size() || bytes_.size() - at < size) return 0;
         std::uint32_t value = 0;
@@ -23,6 +24,7 @@ class ByteReader {
             value = value << 8U | bytes_[at + (big_ ? i : size - 1 - i)];
         return value;
     }
+    /// Returns whether the bytes at position `at` are equal to `text`.
     [[nodiscard]] bool has(std::size_t at, std::string_view text) const {
         return at <= bytes_.size() && bytes_.size() - at >= text.size() &&
                std::equal(
@@ -30,6 +32,7 @@ class ByteReader {
                    [](char c, unsigned char b) { return static_cast<unsigned char>(c) == b; });
     }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+    /// Returns the `size` bytes at position `at`, or fewer if the file ends before.
     [[nodiscard]] Span from(std::size_t at, std::size_t size) const {
         at = std::min(at, bytes_.size());
         return bytes_.subspan(at, std::min(size, bytes_.size() - at));

@@ -31,8 +31,9 @@ constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} +
 // Maximum number of strips and tiles of a TIFF file. Decoding each takes about 30 microseconds,
 // even if it contains one pixel.
 constexpr std::uint64_t max_tiff_pieces = 65'536;
-// Compressions of TIFF: none, CCITT (3), LZW, JPEG, deflate (2), PackBits. Others are rare, and one
-// of them (JBIG) takes a minute to decode a file of 200 bytes.
+// Codes of the supported TIFF compressions: none, CCITT (three codes), LZW, JPEG, Deflate (two
+// codes) and PackBits. Others are rare, and one of them (JBIG) takes a minute to decode a file of
+// 200 bytes.
 constexpr std::array<std::uint64_t, 9> tiff_compressions{1, 2, 3, 4, 5, 7, 8, 32'773, 32'946};
 
 /// Rotates and mirrors an image so that it is upright. `orientation`: EXIF orientation, 1 to 8.
@@ -67,7 +68,7 @@ Result<std::vector<unsigned char>> read_file(const std::filesystem::path& file) 
     return bytes;
 }
 
-/// Returns the error for a file whose decoding would take much longer than its size suggests.
+/// Returns an error if decoding the file could take much longer than its size suggests.
 std::optional<Error> complexity_error(const ImageHeader& header, const std::string& name) {
     if (header.scans > max_scans) {
         return Error{ErrorKind::too_large,

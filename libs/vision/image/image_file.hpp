@@ -21,7 +21,7 @@ inline constexpr std::uint64_t max_scans = 100;
 /// EXIF orientation. Grey, CMYK, palette, alpha and 16-bit images are converted. Errors:
 /// unavailable (the file cannot be read), malformed (a different format, damaged or truncated),
 /// too_large (more pixels than max_image_pixels, more scans than max_scans, or too many bytes,
-/// strips or tiles), unsupported (a rare compression of TIFF).
+/// strips or tiles), unsupported (a rare TIFF compression).
 Result<Image> read_image(const std::filesystem::path& file);
 
 /// Decodes an image file in memory as read_image() does. `name`: name of the image in error

@@ -157,8 +157,9 @@ std::optional<ImageHeader> read_any(Span bytes) {
     if (in.has(0, "BM")) return read_bmp(bytes);
     if (in.has(0, "RIFF") && in.has(8, "WEBP")) return read_webp(bytes);
     if (const auto tiff = read_tiff_directory(bytes)) {
-        // libtiff would copy the bytes for each entry that refers to them, which could be a
-        // thousand times the size of the file. Valid files share at most a few numbers.
+        // libtiff copies the data of each entry. If entries refer to the same bytes, the copies
+        // could be a thousand times as large as the file. In valid files, entries share hardly any
+        // bytes.
         if (tiff->referenced_bytes > 2 * bytes.size() || tiff->pieces == 0) return std::nullopt;
         // OpenCV rotates TIFF images upright itself, so do not return their orientation.
         return ImageHeader{.width = tiff->width,

@@ -17,7 +17,7 @@ struct ImageHeader {
     bool complete = true;
     std::uint64_t scans = 1;   ///< number of scans; 1 for formats without scans
     std::uint64_t pieces = 1;  ///< number of strips or tiles of a TIFF file, otherwise 1
-    /// TIFF's number of the compression; 1 (uncompressed) for other formats.
+    /// TIFF compression code; 1 (uncompressed) for other formats.
     std::uint64_t tiff_compression = 1;
 };
 

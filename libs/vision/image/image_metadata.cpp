@@ -10,8 +10,8 @@
 namespace facebus::vision {
 namespace {
 
-/// Removes parts of a file by moving each kept part behind the previous one. Erasing the parts one
-/// by one would move all later bytes each time.
+/// Removes parts of a file by moving each kept part directly after the previous one. Erasing the
+/// parts one by one would move all later bytes each time.
 class Compactor {
   public:
     explicit Compactor(std::vector<unsigned char>& bytes) : bytes_(bytes) {}
@@ -38,11 +38,11 @@ class Compactor {
   private:
     std::vector<unsigned char>& bytes_;
     std::size_t position_ = 0;  ///< end of the bytes that were kept or dropped
-    std::size_t kept_ = 0;      ///< size of the bytes that were kept
+    std::size_t kept_ = 0;      ///< number of bytes kept so far
 };
 
-/// Drops all ancillary chunks except the transparency, of which decoders need to know whether
-/// there is one.
+/// Drops all ancillary chunks except tRNS, because decoders must know whether the image has
+/// transparency.
 void drop_png_metadata(std::vector<unsigned char>& bytes) {
     constexpr std::size_t signature = 8;
     constexpr std::size_t overhead = 12;  // length, type and checksum of a chunk

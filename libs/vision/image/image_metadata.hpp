@@ -1,4 +1,4 @@
-// Private to libs/vision: removes from an image file what its pixels do not need.
+// Private to libs/vision: removes metadata from image files before they are decoded.
 #pragma once
 
 #include <vector>

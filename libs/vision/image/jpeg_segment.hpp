@@ -21,16 +21,17 @@ inline constexpr std::uint32_t app15 = 0xEF;
 inline constexpr std::uint32_t comment = 0xFE;
 }  // namespace jpeg
 
-/// Segment of a JPEG file: the byte 0xFF, a marker code, and usually a length with that many bytes.
+/// Segment of a JPEG file: the byte 0xFF, a marker code and, unless it is the end of the image, a
+/// two-byte length and the data. The length includes its own two bytes.
 struct JpegSegment {
     std::uint32_t marker = 0;
     std::size_t at = 0;    ///< position of the byte 0xFF
     std::size_t size = 0;  ///< in bytes, with marker and length; may extend beyond the file
 };
 
-/// Returns the first segment that begins at `at` or later, or nothing if there is none. Skips what
-/// libjpeg skips: entropy-coded data, garbage, and markers that no length follows, except the end
-/// of the image.
+/// Returns the first segment that begins at `at` or later, or nothing if there is none. Like
+/// libjpeg, skips entropy-coded data, garbage, and markers without a length, except the end of the
+/// image.
 inline std::optional<JpegSegment> next_jpeg_segment(const ByteReader& in, std::size_t at) {
     while (true) {
         const auto rest = in.from(at, in.size());
@@ -45,7 +46,7 @@ inline std::optional<JpegSegment> next_jpeg_segment(const ByteReader& in, std::s
         }
         // Escaped data, restart markers, start of image, and reserved markers. If libjpeg finds a
         // reserved marker in the data of a scan, it searches for the next marker without reading a
-        // length, so a length here would hide the segments that follow.
+        // length. Reading a length here could skip segments that libjpeg reads.
         if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) {
             at += 2;
             continue;

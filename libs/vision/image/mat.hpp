@@ -1,5 +1,5 @@
-// Private to libs/vision: converts images of facebus to matrices of OpenCV and back, if possible
-// without copying pixels. Also converts exceptions of OpenCV to FatalError.
+// Private to libs/vision: converts facebus images to OpenCV matrices and back, without copying
+// pixels if possible. Also converts OpenCV exceptions to FatalError.
 #pragma once
 
 #include <memory>

@@ -11,7 +11,7 @@ constexpr std::uint32_t orientation_tag = 274;
 constexpr std::uint32_t type_short = 3;
 constexpr std::uint32_t type_long = 4;
 
-/// Value of an entry that must have one number.
+/// Entry that must contain exactly one number.
 struct Number {
     std::uint32_t tag;
     std::optional<std::uint64_t> value{};  ///< 0 if the entry is invalid; empty if it is missing

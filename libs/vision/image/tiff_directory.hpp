@@ -13,11 +13,11 @@ struct TiffDirectory {
     std::uint64_t width = 0;        ///< in pixels; 0 if it is missing or its entry is invalid
     std::uint64_t height = 0;       ///< in pixels; 0 if it is missing or its entry is invalid
     int orientation = 1;            ///< 1 to 8
-    std::uint64_t compression = 1;  ///< TIFF's number of the compression; 0 if its entry is invalid
+    std::uint64_t compression = 1;  ///< TIFF compression code; 0 if its entry is invalid
     /// Number of strips or tiles into which the image is divided; 0 if an entry is invalid.
     std::uint64_t pieces = 1;
-    /// Bytes of the file to which the entries refer. More than the size of the file if entries
-    /// refer to the same bytes.
+    /// Total size of the data to which the entries refer. Bytes that several entries refer to are
+    /// counted several times, so it can exceed the size of the file.
     std::uint64_t referenced_bytes = 0;
 };
 

@@ -47,8 +47,8 @@ struct ConvolutionLayer {
                          float factor = 1);
 };
 
-/// Computes one output row of `width` cells from `layer.size` input rows, including the activation.
-/// Writes `layer.outputs` floats per cell to `out`.
+/// Computes one output row of `width` cells, including the activation, from `layer.size` input rows
+/// of `width` + `layer.size` - 1 cells. Writes `layer.outputs` floats per cell to `out`.
 void convolve_row(const ConvolutionLayer& layer, const float* const* rows, int stride, int width,
                   float* out, Instructions instructions = best_instructions());
 

@@ -88,7 +88,8 @@ Transforms transforms_for(int tile, Instructions instructions) {
 
 /// Weight transform in one dimension: returns the tile + 2 factors for the weights a, b, c. These
 /// are the values of a + b x + c x^2 at the points, divided by the denominators of the
-/// interpolation. The factor for the point at infinity, the last one, is c.
+/// interpolation. The last factor, for the point at infinity, is c. For tile 3, the sixth element
+/// of the array is unused.
 std::array<double, 6> transform_weights(int tile, double a, double b, double c) {
     if (tile == 4) {
         return {a / 4,

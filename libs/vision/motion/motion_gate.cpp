@@ -21,8 +21,8 @@ constexpr int max_grey_side = 320;
 constexpr double background_level = 25;
 constexpr double frame_level = 12;
 // Time constant of the background in seconds: something that does not move becomes background after
-// about this time. It is so long that a person who moves slowly is still detected, and so short
-// that an area soon becomes background again after a person has left it.
+// about this time. It is long enough to detect a person who moves slowly, and short enough that an
+// area soon becomes background again after a person has left it.
 constexpr double settle_time = 1;
 // If the areas cover more than this fraction of the frame, the whole frame is searched instead,
 // which is then cheaper.
@@ -57,7 +57,7 @@ struct MotionGate::Impl {
     int reduction = 1;   ///< width and height of a pixel of the grey copy, in frame pixels
     cv::Mat background;  ///< running mean of the grey copies, 32-bit float
     cv::Mat previous;    ///< the last grey copy
-    cv::Mat moved_at;    ///< time of the last motion in seconds, per pixel of the grey copy; double
+    cv::Mat moved_at;    ///< time of last motion in s, per pixel of the grey copy; 64-bit float
     double last_motion = 0;      ///< maximum of `moved_at`
     std::int64_t last_pts = 0;   ///< pts of the last frame
     std::int64_t last_full = 0;  ///< pts of the last frame to be searched as a whole

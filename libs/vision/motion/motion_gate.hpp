@@ -12,7 +12,7 @@ namespace facebus::vision {
 
 /// Options of the motion gate. Lengths and areas are in pixels of the frame, times in seconds.
 struct MotionOptions {
-    bool enabled = true;         ///< false: the whole of every frame is searched
+    bool enabled = true;         ///< false: every frame is searched as a whole
     double full_interval = 1.0;  ///< maximum time between searches of the whole frame, which find
                                  ///< faces that do not move
     double phase = 0;            ///< fraction of the first `full_interval` that is skipped, so that
@@ -23,7 +23,7 @@ struct MotionOptions {
 
     static void keys(auto& self, auto&& key) {
         key("enabled", self.enabled,
-            "search only areas with motion; false: search the whole of every frame");
+            "search only areas with motion; false: search every frame as a whole");
         key("full_interval", self.full_interval, Range{0, 3600},
             "seconds between searches of the whole frame");
         key("linger", self.linger, Range{0, 3600},

@@ -36,7 +36,8 @@ cv::dnn::Net load(const std::filesystem::path& file, Read read) {
 }  // namespace
 
 void model_failed(const std::filesystem::path& file, const std::string& why) {
-    // By default, models/prepare does not fetch the SSD, because most installations do not need it.
+    // By default, models/prepare does not fetch the SSD network, because most installations do not
+    // need it.
     const bool optional = file.parent_path().filename() == "ssd";
     throw FatalError(Exit::unavailable,
                      fmt::format("model {} {}; fetch it with: models/prepare{}", file.string(), why,

@@ -24,8 +24,8 @@ void require_file(const std::filesystem::path& file);
 /// missing or cannot be read.
 std::uint64_t file_hash(const std::filesystem::path& file);
 
-/// Throws `FatalError` (unavailable) with the message "model FILE WHY; fetch it with: …". `why`
-/// describes the error, for example "is missing".
+/// Throws `FatalError` (unavailable) with the message "model FILE WHY; fetch it with: COMMAND".
+/// `why` describes the error, for example "is missing".
 [[noreturn]] void model_failed(const std::filesystem::path& file, const std::string& why);
 
 }  // namespace facebus::vision

@@ -43,7 +43,8 @@ class VideoSource {
     /// Returns the next frame, or nothing at the end of a file or folder. Except in a folder, skips
     /// up to five damaged frames in a row; more of them count as the end of a file or as an error
     /// of a device or stream. Errors: unavailable (a device or stream stops delivering frames, or
-    /// OpenCV fails); those of read_image() for a folder.
+    /// OpenCV fails); those of read_image() for a folder. In a folder, the call after an error
+    /// reads the next image.
     Result<std::optional<VideoFrame>> read();
 
     /// Returns the frame rate that the source reports, in frames per second, or 25 if it reports

@@ -1,4 +1,4 @@
-// Child processes that end with the command that started them.
+// Child processes that end when the command that started them ends.
 #pragma once
 
 #include <filesystem>
@@ -57,8 +57,8 @@ class Child {
 /// Not thread-safe.
 class ReadyListener {
   public:
-    /// Listens on the path `socket`. Children must get this path in the variable NOTIFY_SOCKET.
-    /// Throws FatalError (unavailable) if that fails.
+    /// Listens on the path `socket`. Throws FatalError (unavailable) if that fails. Children must
+    /// get this path in the environment variable NOTIFY_SOCKET.
     explicit ReadyListener(const std::filesystem::path& socket);
     ~ReadyListener();
     ReadyListener(const ReadyListener&) = delete;

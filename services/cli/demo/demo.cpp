@@ -168,8 +168,8 @@ class Demo {
         }
     }
 
-    /// Starts a service and waits until it is ready. `name` is the name of the child process and of
-    /// its log; if it is empty, `service` is. Returns false if a stop was requested.
+    /// Starts a service and waits until it is ready. `name`: name of the child process and of its
+    /// log; empty: the same as `service`. Returns false if a stop was requested.
     bool start(const std::string& service, const std::string& name = {}) {
         const auto ipc = [&](const std::string& socket) {
             return "ipc://" + (scratch_.path() / socket).string();

@@ -14,9 +14,9 @@ namespace {
 constexpr std::size_t samples_each = 3;  // samples per enrolled person
 constexpr std::size_t probes_each = 3;   // probes per person
 
-/// One random split of the people. Of an enrolled person, the first `samples_each` images are the
-/// samples, and the next `probes_each` images are the probes. There is at most one enrolled person
-/// more than there are impostors.
+/// One random split of the people. The first `samples_each` images of an enrolled person are
+/// samples, and the next `probes_each` images are probes. The number of enrolled people exceeds the
+/// number of impostors by at most one.
 struct Trial {
     std::vector<Person> enrolled;
     std::vector<Person> impostors;

@@ -11,9 +11,8 @@
 
 namespace facebus::cli {
 
-/// Result of a calibration check: counts over all trials. The bins count every search for an
-/// enrolled person. Of the searches for impostors, they count in each trial at most as many as
-/// there are enrolled people.
+/// Result of a calibration check: counts over all trials. The bins count all searches for enrolled
+/// people and, in each trial, at most as many searches for impostors.
 struct CalibrationCheck {
     /// Decisions by predicted probability: one bin per tenth of the range from 0 to 1.
     struct Bin {

@@ -85,8 +85,8 @@ double screen_y(const Axis& axis, double value) {
 
 /// Returns the value of the SVG attribute `points` for a line.
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    // Omit a point, except the last, that is closer than this to the previous drawn one, in pixels
-    // along both axes.
+    // Omit a point that is closer than this to the last drawn point along both axes, in pixels.
+    // Always draw the last point of the line.
     constexpr double min_step = 0.7;
     std::string points;
     double last_x = -1e9;

@@ -187,7 +187,7 @@ class FaceEmbedder {
 Json cache_signature(const Context& context, const std::string& model_id) {
     auto options = context.settings.detect;
     Json detector;
-    // Here, the default value of each key is the value in `options`.
+    // keys_of() stores the current values of `options` as defaults: here, the configured values.
     for (const auto& key : service::keys_of("detect", options)) {
         const auto number = Json::parse(key.default_value, nullptr, false);
         detector.push_back(number.is_discarded() ? Json(key.default_value) : number);

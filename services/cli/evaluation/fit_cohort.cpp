@@ -159,10 +159,10 @@ Embedding fused(const Person& person, std::size_t first, std::size_t count) {
     return gallery::fuse(probes_of(person, first, count));
 }
 
-/// Compares real impostors with impostors drawn from `cohort`. Returns the ratio of two thresholds:
-/// the one at which the FPIR of the real impostors is `compared_fpir`, divided by the one at which
-/// the FPIR of the drawn impostors is. The gallery and the real impostors are from `people`.
-/// Requires: `cohort` was fitted to other people.
+/// Compares real impostors with impostors drawn from `cohort`. Returns the threshold at which the
+/// real impostors have the FPIR `compared_fpir`, divided by the threshold at which the drawn
+/// impostors have the same FPIR. The gallery and the real impostors are from `people`. Requires:
+/// `cohort` was fitted to other people.
 double tail_ratio(const gallery::Cohort& cohort, const std::vector<Person>& people,
                   std::size_t samples, std::size_t probes) {
     auto enough = with_faces(people, std::max(samples, probes));

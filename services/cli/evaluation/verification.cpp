@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr float no_face = -1;  // similarity if one of the images has no face
 
-/// Finds images by person and number, by which a pairs file refers to them.
+/// Finds the images that a pairs file names by person and number.
 class ImageIndex {
   public:
     explicit ImageIndex(const FaceSet& set) {

@@ -20,14 +20,13 @@ struct NamedFile {
 /// Name of the file to which `facebus demo` and `facebus collect` write an overview of the faces.
 inline constexpr const char* contact_sheet_name = "contact-sheet.jpg";
 
-/// Each element of `paths` is a file or a folder. Returns these files and all images below these
-/// folders, each with the name of its person. If `name` is not empty, every person has this name.
-/// Otherwise the name of the person is:
+/// Returns the files in `paths` and all images in the folders in `paths` and their sub-folders,
+/// each with the name of its person. If `name` is not empty, every person has this name. Otherwise
+/// the name of the person is:
 ///
 /// - for a file in `paths`: the name of the file without its extension
-/// - for an image directly in a folder: the name of the folder
-/// - for an image further below: the name of the sub-folder, directly in the folder, that contains
-///   the image
+/// - for an image directly in a folder in `paths`: the name of the folder
+/// - for an image in a sub-folder, at any depth: the name of the outermost sub-folder
 ///
 /// Skips contact sheets (see contact_sheet_name) in folders. Throws FatalError (unavailable) if a
 /// path does not exist, or if a folder cannot be read or contains no images.

@@ -86,8 +86,8 @@ FaceFolder::~FaceFolder() {
     if (kept_) return;
     std::error_code ignored;
     for (const auto& path : written_) fs::remove_all(path, ignored);
-    // remove() fails on a folder that is not empty. So files that other programs have written to
-    // the following folders survive, unlike those in the sub-folders removed above.
+    // remove() fails on a folder that is not empty, so it keeps files that other programs have
+    // written to the folders below. Such files in the sub-folders removed above are lost.
     auto folder = fs::absolute(path_, ignored).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
     while (!created_.empty() && fs::remove(folder, ignored) && folder != created_) {

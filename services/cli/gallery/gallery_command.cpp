@@ -27,8 +27,8 @@ Result<enrolment::Enrolled> enrol_photo(enrolment::Enroller& enroller, gallery::
 }
 
 /// Enrols the people seen in the first second of a video. If there are several, each gets a
-/// numbered name, because it is unknown which of them has the given name. Fails if no one could be
-/// enrolled, or with `unavailable`, which always comes from the store.
+/// numbered name, because it is unknown which of them has the given name. Fails with `unavailable`
+/// if the store is unavailable, and with the last rejection if no one could be enrolled.
 Result<enrolment::Enrolled> enrol_video(enrolment::Enroller& enroller, gallery::Store& store,
                                         const NamedFile& video, const Stop& stop) {
     const auto people = people_of_first_second(enroller, video.file.string(), stop);

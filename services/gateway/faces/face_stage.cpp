@@ -15,8 +15,8 @@ double milliseconds_since(Monotonic::time_point start) {
     return std::chrono::duration<double, std::milli>(Monotonic::now() - start).count();
 }
 
-// Maximum number of faces of an image, as in a message of the bus. An image of 25 megapixels can
-// show thousands, whose embeddings would occupy the networks for minutes.
+// Maximum number of faces per image, the same as wire::max_faces. An image of 25 megapixels can
+// show thousands of faces, and computing their embeddings would occupy the networks for minutes.
 constexpr std::size_t max_faces = 256;
 
 /// Returns the error for an image without a face. Its message begins with CompreFace's message for
@@ -25,8 +25,8 @@ std::unexpected<Fault> no_face(const std::string& hint) {
     return http_error(400, fault_code::no_face, "No face is found in the given image: " + hint);
 }
 
-/// Drops the faces with a detector score below `min_score`. Fails if there were faces and it drops
-/// all of them.
+/// Drops the faces with a detector score below `min_score`. Fails if there were faces, but none is
+/// left.
 HttpResult<void> drop_below(std::vector<vision::Sighting>& faces, float min_score) {
     const auto dropped =
         std::erase_if(faces, [&](const auto& face) { return face.quality.detector < min_score; });

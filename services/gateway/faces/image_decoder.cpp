@@ -41,7 +41,7 @@ ImageDecoder::Limits ImageDecoder::limits(const Options& options) {
     constexpr std::int64_t million = 1'000'000;
     const int free_threads = std::max(options.threads / 4, 1);
     return {.threads = options.decode_threads,
-            // Images wait for the networks in memory, so that the next one is ready early.
+            // More images than the networks can process, so that the next ones are decoded early.
             .images = static_cast<std::size_t>(options.concurrent_images + options.decode_threads),
             .requests = static_cast<std::size_t>(std::max(options.threads - free_threads, 1)),
             .pixels = options.max_megapixels * million,
@@ -80,8 +80,8 @@ HttpResult<ImageDecoder::Decoded> ImageDecoder::decode(const http::FormPart& par
         timeouts_.add();
         return http_error(
             503, 503,
-            fmt::format("decoding {} took longer than {:g} s (gateway.decode_timeout); send a "
-                        "smaller image, or try again later",
+            fmt::format("decoding the image \"{}\" took longer than {:g} s "
+                        "(gateway.decode_timeout); send a smaller image, or try again later",
                         job->name, limits_.decoding.count()));
     }
     lock.unlock();

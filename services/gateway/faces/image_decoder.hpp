@@ -1,4 +1,4 @@
-// Decodes uploaded images on threads of its own.
+// Decodes uploaded images on separate threads.
 #pragma once
 
 #include <chrono>
@@ -21,18 +21,19 @@
 
 namespace facebus::gateway {
 
-/// Decodes images on threads of its own. So an image that takes long to decode occupies no copy of
-/// the neural networks, and only a bounded number of the threads that handle requests. Bounds the
-/// number of images in memory, the number of requests that wait, and the time that each waits.
-/// Thread-safe. The destructor waits until no image is being decoded. Requires: no
-/// call of decode() and no Decoded exists when it is destroyed.
+/// Decodes images on its own threads, so that an image does not occupy a copy of the neural
+/// networks while it is decoded. Limits the number of images in memory, the number of requests with
+/// images (so that other requests find a free thread), and the time that each request waits.
+/// Thread-safe. The destructor waits until no image is being decoded. Requires: when the decoder is
+/// destroyed, no call of decode() is running and no Decoded exists.
 class ImageDecoder {
   public:
+    /// Maximum values.
     struct Limits {
         int threads = 2;            ///< images decoded at the same time
         std::size_t images = 3;     ///< images in memory, including those being decoded
-        std::size_t requests = 12;  ///< calls of decode() and images that it returned
-        std::int64_t pixels = 0;    ///< pixels of an image
+        std::size_t requests = 12;  ///< running calls of decode(), plus objects of class Decoded
+        std::int64_t pixels = 0;    ///< pixels per image
         std::chrono::duration<double> waiting{};   ///< time until decoding begins
         std::chrono::duration<double> decoding{};  ///< time to decode one image
     };

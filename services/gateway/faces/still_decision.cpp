@@ -33,8 +33,8 @@ StillDecision decide_still(const gallery::Probe& probe, const std::vector<galler
         still.reason = "the gallery contains no face to compare with";
         return still;
     }
-    // The threshold is lower once there are min_probes good probes. Only if the similarity reaches
-    // that lower threshold could further images with the same similarity make the face known.
+    // With min_probes good probes, the threshold is lower. If the similarity is below even that
+    // threshold, further images with the same similarity cannot make the face known.
     const auto lowest =
         gallery::effective_threshold(policy, subjects, static_cast<std::size_t>(policy.min_probes));
     if (still.similarity < lowest) {

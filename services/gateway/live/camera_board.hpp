@@ -17,7 +17,7 @@ namespace facebus::gateway {
 enum class CameraState {
     live,       ///< none of the states below applies
     no_frames,  ///< the edge is online, but the latest frame is over 5 s old or missing
-    ended,      ///< the camera is a video file that was read to its end
+    ended,      ///< the camera is a file or folder that was read to its end
     offline,    ///< no message about the camera for more than 10 s
 };
 std::string to_string(CameraState state);

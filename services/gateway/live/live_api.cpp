@@ -19,7 +19,7 @@ namespace {
 // Time without a result after which the stream sends a comment, because proxies close idle
 // connections, often after a minute.
 constexpr std::chrono::seconds comment_interval(15);
-// Maximum number of results in one piece of the stream. Bounds its size: a crop has some 10 KB.
+// Maximum number of results in one piece of the stream. Bounds its size: a crop has about 10 KB.
 constexpr std::size_t results_per_piece = 20;
 
 /// Permission to open one stream; the number of streams is limited. The destructor frees the slot.
@@ -76,7 +76,8 @@ class EventStream {
 
     /// Returns the next piece of the response body; see http::Response::pieces.
     std::optional<std::string> next() {
-        // Begin with a comment. Clients ignore comments.
+        // Begin with a comment, which clients ignore, so that data arrives even if there are no
+        // results yet.
         if (!std::exchange(greeted_, true)) return ": results follow\n\n";
         auto results = live_.after(number_);
         if (results.size() > results_per_piece) results.resize(results_per_piece);

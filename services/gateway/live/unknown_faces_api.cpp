@@ -126,7 +126,7 @@ class UnknownFacesApi {
     }
 
     /// Returns the best faces among those that are good enough to be enrolled, at most
-    /// `max_samples`. If no face is good enough, fails with the reason for which the best face is
+    /// `max_samples`. If no face is good enough, fails with the reason why the best face is
     /// rejected.
     [[nodiscard]] HttpResult<std::vector<UnknownFaces::Face>> best_enrollable(
         std::vector<UnknownFaces::Face> faces) const {

@@ -8,7 +8,7 @@
 
 namespace facebus::gateway {
 
-/// JSON text of the configuration of each entity of a device, by MQTT topic.
+/// Configurations of a device's entities (JSON text), by MQTT topic.
 using Discovery = std::map<std::string, std::string>;
 
 /// Returns the configurations of a camera's entities: occupancy, number of people, and the person

@@ -11,9 +11,9 @@
 
 namespace facebus::gateway {
 
-/// Publishes with QoS 1 (at least once). Reconnects automatically, with delays that grow from half
-/// a second to half a minute. Connects and receives only in work(), which also calls the handlers.
-/// Not thread-safe.
+/// MQTT client that publishes with QoS 1 (at least once). Reconnects automatically, with delays
+/// that grow from half a second to half a minute. Connects and receives only in work(), which also
+/// calls the handlers. Not thread-safe.
 class MqttClient {
   public:
     struct Options {
@@ -43,9 +43,9 @@ class MqttClient {
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Connects, reads and writes as needed. Blocks until the connection has work, the file
-    /// descriptor `wake` is readable, or `wait_ms` have passed. Resolving the host name can take
-    /// longer.
+    /// Connects, reads and writes as needed. Blocks until the socket can be read or written, the
+    /// file descriptor `wake` is readable, or `wait_ms` have passed. Resolving the host name can
+    /// take longer.
     void work(int wait_ms, int wake);
 
     /// Subscribes to all topics that match `pattern`. Requires: connected().

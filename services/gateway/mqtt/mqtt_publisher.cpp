@@ -197,10 +197,10 @@ void MqttPublisher::process(const Arrival& arrival) {
                        dump(results::identity_json(identity, results::Detail::event))});
 }
 
-/// Sets a retained state. `empty` states whether it contains no person. In the first
-/// `mqtt.absent_after` seconds, does nothing if the state is empty and this run has not set a state
-/// of the topic yet: a person may be in view, but the first message about their track may still
-/// be on its way. So the MQTT broker keeps the state of the previous run during this time.
+/// Sets a retained state. `empty`: the state contains no person. In the first `mqtt.absent_after`
+/// seconds after the start, ignores an empty state if this run has not set a state of the topic
+/// yet, so that the MQTT broker keeps the state of the previous run: a person may be in view, but
+/// the first message about their track may not have arrived yet.
 void MqttPublisher::set_state(const std::string& topic, Json state, bool empty) {
     if (empty && Monotonic::now() < startup_end_ && !states_.contains(topic)) return;
     states_.set(topic, std::move(state), iso8601(utc_ns()));

@@ -20,6 +20,7 @@ class MqttTopics {
           discovery_(std::move(discovery)),
           client_id_(std::move(client_id)) {}
 
+    // docs/mqtt-and-webhooks.md describes the messages on the following five topics.
     [[nodiscard]] std::string availability() const;
     [[nodiscard]] std::string identity(std::string_view camera) const;
     [[nodiscard]] std::string presence(std::string_view camera) const;

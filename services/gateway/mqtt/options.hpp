@@ -25,7 +25,7 @@ struct MqttOptions {
     static void keys(auto& self, auto&& key) {
         key("host", self.host, "host of the MQTT broker; empty: MQTT is off");
         key("port", self.port, Range{1, 65535}, "port of the MQTT broker; usually 8883 with TLS");
-        key("user", self.user, "user name at the MQTT broker; empty: no login");
+        key("user", self.user, "user name for the MQTT broker; empty: no login");
         key("password_file", self.password_file,
             "file with the password of mqtt.user; empty: no password");
         key("tls", self.tls, "true: connect with TLS and verify the MQTT broker's certificate");

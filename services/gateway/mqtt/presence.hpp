@@ -29,9 +29,11 @@ class Presence {
         std::chrono::milliseconds linger{5'000};
     };
     struct Camera {
-        /// Number of people present: the known people with a track in view, plus the larger of two
-        /// numbers: the tracks in view without a known person, and the people present only because
-        /// of `linger`. The former may be the next tracks of the latter.
+        /// Number of people present: the number of known people with a track in view, plus the
+        /// larger of
+        /// - the number of tracks in view without a known person, and
+        /// - the number of people who are present only because of `linger`.
+        /// These two numbers are not added, because these tracks may show these people.
         std::size_t count = 0;
         std::set<std::string> people{};  ///< subject ids of the known people present
     };

@@ -38,7 +38,9 @@ function cameraCard(entry) {
 /** Returns the text and the style of the broker's state. */
 function brokerState(broker) {
   if (!broker || broker.last_message_seconds_ago > brokerTimeout) return ['Broker offline', 'bad'];
-  if (broker.state !== 'ok') return [`Recognition stopped: ${broker.state}. Start facebus-recognize.`, 'bad'];
+  if (broker.state !== 'ok') {
+    return [`Recognition stopped: ${broker.state}. Start or restart facebus-recognize.`, 'bad'];
+  }
   if (broker.gallery_stale) {
     return ['Redis is unavailable; recognition uses an old copy of the gallery. Start Redis.', 'bad'];
   }
@@ -70,7 +72,7 @@ export function show(root) {
       list.replaceChildren(...response.cameras.map(cameraCard), brokerCard(response.broker));
       if (response.cameras.length === 0) {
         list.prepend(emptyState('No cameras yet',
-          'A camera appears here as soon as its edge (the computer that reads it) connects to the broker.'));
+          'A camera appears here as soon as its edge (the computer that processes its video) connects to the broker.'));
       }
     } catch (error) {
       if (active && error.status !== 401) {

@@ -120,8 +120,8 @@ export function confirm(title, text, action) {
 }
 
 /**
- * Prompts the user for a line of text. `value` is its initial value, `action` the text of the button. Resolves with the
- * text, or with undefined if the user cancels.
+ * Prompts the user for a line of text. `value` is its initial value, `action` the text of the button, and `suggestions`
+ * are offered while the user types. Resolves with the text, or with undefined if the user cancels.
  */
 export function prompt(title, label, value, action, suggestions = []) {
   return dialog(title, (close) => {

@@ -117,7 +117,7 @@ export function show(root) {
       cards.push(emptyState('No unknown people',
         'People who are not in the gallery appear here, one card per person.'));
     }
-    // Moving the cards takes the focus from their elements.
+    // Moving a card removes the focus from an element in it, so restore the focus.
     const focused = document.activeElement;
     const inCard = focused?.closest('[data-group]');
     list.replaceChildren(...cards);

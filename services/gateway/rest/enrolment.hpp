@@ -28,8 +28,8 @@ Fault no_such_subject(const std::string& name);
 /// Returns the subject with this name; see gallery::stored_names(). Fails with 404 if there is
 /// none.
 HttpResult<gallery::Subject> find_subject(gallery::Store& store, const std::string& name);
-/// Returns the form of a name under which a new subject is stored; see gallery::clean_name(). Fails
-/// if the name is invalid.
+/// Returns the name as it is stored for a new subject; see gallery::clean_name(). Fails if the name
+/// is invalid.
 HttpResult<std::string> subject_name(const std::string& name);
 
 }  // namespace facebus::gateway

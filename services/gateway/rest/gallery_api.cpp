@@ -74,7 +74,8 @@ class GalleryApi {
     }
 
     /// Enrols each photo independently: a rejected photo does not affect the others. But if an
-    /// error concerns the gateway instead of the photo (status 503), skips the remaining photos.
+    /// error concerns the gateway instead of the photo (status 503), fails with this error and
+    /// skips the remaining photos.
     HttpResult<http::Response> add_many(const AuthorizedRequest& request) const {
         const auto common_subject = optional_parameter(request.http_request.query, "subject");
         if (!common_subject) return std::unexpected(common_subject.error());
@@ -152,7 +153,8 @@ class GalleryApi {
     }
 
     HttpResult<http::Response> export_all(const AuthorizedRequest& request) const {
-        // A passphrase in the URL must not be ignored, and it would end up in logs of proxies.
+        // Reject a passphrase in the URL. If it were ignored, the archive would not be encrypted;
+        // if it were accepted, proxies could log it.
         if (!request.http_request.query.empty()) {
             return http_error(400, fault_code::bad_argument,
                               "this request has no query parameters; send the passphrase in the "

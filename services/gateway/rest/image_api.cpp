@@ -118,7 +118,7 @@ class ImageApi {
         return analyse_part(*form, "file", *options, embed);
     }
 
-    /// Does the same for the form part `name`, with options that are already parsed.
+    /// Like analyse_upload(), but for the form part `name` and with parsed options.
     HttpResult<AnalysedImage> analyse_part(const std::vector<http::FormPart>& form,
                                            std::string_view name, const ImageOptions& options,
                                            bool embed) const {

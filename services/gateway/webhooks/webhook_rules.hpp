@@ -10,8 +10,8 @@
 
 namespace facebus::gateway {
 
-/// Returns the headers of a delivery, including the id of the result, the time of this attempt, and
-/// an HMAC-SHA-256 signature over time and body; see docs/mqtt-and-webhooks.md.
+/// Returns the headers of a delivery, including the id of the result, the time of this attempt (in
+/// seconds), and an HMAC-SHA-256 signature over time and body; see docs/mqtt-and-webhooks.md.
 std::map<std::string, std::string> webhook_headers(const std::string& id, std::int64_t unix_time,
                                                    const std::string& body,
                                                    const std::string& secret);

