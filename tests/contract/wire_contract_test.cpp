@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(schemas_list_all_decisions_and_events) {
     BOOST_TEST(enum_of("track", "event") == json(enum_names(wire::TrackEvent{})));
 }
 
-BOOST_AUTO_TEST_CASE(schemas_describe_ids_by_the_rule_of_the_decoder) {
+BOOST_AUTO_TEST_CASE(schemas_and_decoder_accept_the_same_ids) {
     const auto common = json::parse(read(schemas / "common.json"));
     const auto pattern = [&](const std::string& name, const std::string& key) {
         return json::parse(read(schemas / (name + ".json")))["properties"][key]["pattern"]

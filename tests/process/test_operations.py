@@ -172,7 +172,7 @@ class ReloadTest(support.ProcessTest):
         late = system.make_key("read", "late")
         without_admin = [line for line in system.keys_file.read_text().splitlines() if not line.endswith(" admin")]
         system.keys_file.write_text("\n".join(without_admin) + "\n")
-        # Restores the modification time, so that the gateway does not reload the file by itself.
+        # Restores the modification time, so that the gateway reloads the file only on SIGHUP.
         os.utime(system.keys_file, ns=(time, time))
         fields = self.reload(gateway)
         self.assertEqual(("reloaded", "gateway.keys", "3"), (fields["event"], fields["setting"], fields["keys"]))

@@ -54,11 +54,11 @@ std::vector<cv::Rect> merge_overlapping(std::vector<cv::Rect> areas) {
 struct MotionGate::Impl {
     MotionOptions options;
     cv::Size frame_size;
-    int reduction = 1;   ///< width and height of a pixel of the grey copy, in frame pixels
-    cv::Mat background;  ///< running mean of the grey copies, 32-bit float
-    cv::Mat previous;    ///< the last grey copy
-    cv::Mat moved_at;    ///< time of last motion in s, per pixel of the grey copy; 64-bit float
-    double last_motion = 0;      ///< maximum of `moved_at`
+    int reduction = 1;       ///< width and height of a pixel of the grey copy, in frame pixels
+    cv::Mat background;      ///< running mean of the grey copies, 32-bit float
+    cv::Mat previous;        ///< the last grey copy
+    cv::Mat moved_at;        ///< time of last motion in s, per pixel of the grey copy; 64-bit float
+    double last_motion = 0;  ///< maximum of `moved_at`
     std::int64_t last_pts = 0;   ///< pts of the last frame
     std::int64_t last_full = 0;  ///< pts of the last frame to be searched as a whole
 

@@ -86,8 +86,8 @@ FaceFolder::~FaceFolder() {
     if (kept_) return;
     std::error_code ignored;
     for (const auto& path : written_) fs::remove_all(path, ignored);
-    // remove() fails on a folder that is not empty, so it keeps files that other programs have
-    // written to the folders below. Such files in the sub-folders removed above are lost.
+    // Files that other programs have written to the folders in `written_` are lost by now. The
+    // output folder and its parents remain if they contain files, because remove() fails then.
     auto folder = fs::absolute(path_, ignored).lexically_normal();
     if (!folder.has_filename()) folder = folder.parent_path();
     while (!created_.empty() && fs::remove(folder, ignored) && folder != created_) {
