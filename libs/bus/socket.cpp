@@ -360,7 +360,7 @@ Result<std::optional<Received>> Socket::try_receive(std::string* sender) {
         self.guard->on_message(zmq_msg_get(frames[first].handle(), ZMQ_SRCFD), bytes, received.key);
     }
     if (count != expected) {
-        const bool hostile = count - first > max_parts;
+        const bool hostile = self.guard && count - first > max_parts;
         if (hostile) disconnect();
         return fail(
             ErrorKind::malformed,

@@ -86,7 +86,7 @@ struct Received {
     /// On a router, the name of the sender, valid until it disconnects. Otherwise empty.
     std::string peer;
     Message message;
-    /// Entry of the sender's key in the AllowList. Null if the connection does not use CURVE.
+    /// Entry of the sender's key in the AllowList. Null unless this socket listens with CURVE.
     std::shared_ptr<const AllowedKey> key{};
 };
 
@@ -116,10 +116,11 @@ class Socket {
     bool try_send(const Message& message, const std::string& peer = {});
 
     /// Returns the next message, or nothing if no message is queued. On an error the message is
-    /// dropped. Errors: malformed (not three frames; a peer that sends more than four is
-    /// disconnected), too_large (topic above 128 bytes, or header above wire::max_header_bytes),
-    /// refused (the peer's key was removed from the AllowList after the peer had connected; the
-    /// peer is disconnected). On a router, stores the name of the peer in `sender`, even on errors.
+    /// dropped. Errors: malformed (not three frames; if this socket listens and has a role, a peer
+    /// that sends more than four is disconnected), too_large (topic above 128 bytes, or header
+    /// above wire::max_header_bytes), refused (the peer's key was removed from the AllowList after
+    /// the peer had connected; the peer is disconnected). On a router, stores the name of the peer
+    /// in `sender`, even on errors.
     Result<std::optional<Received>> try_receive(std::string* sender = nullptr);
 
     /// Returns how many connections to this listening socket ended before their handshake

@@ -76,9 +76,10 @@ struct Handlers {
 /// - A connection is closed if the headers or the body have not arrived before their deadline.
 /// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
 ///   size. A request that exceeds the latter is answered with 503.
-/// - A new connection that exceeds a limit replaces the connection that has waited longest for a
-///   request (for the limit per client: of the same client). If no connection waits for a request,
-///   the new one is closed.
+/// - A new connection that exceeds `max_connections` replaces the connection that has waited
+/// longest
+///   for a request. One that exceeds `connections_per_client` replaces the connection of the same
+///   client that has waited longest. If no such connection waits, the new one is closed.
 /// Chunked bodies are accepted, compressed bodies are not.
 class Server {
   public:

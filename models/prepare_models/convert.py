@@ -6,8 +6,9 @@ SAME padding explicit, folds each residual scale into the convolution before it,
 batch normalisation into the matrix product before it. It omits the final L2 normalisation because
 some versions of OpenCV lack the operator.
 
-Every value is computed with single, correctly rounded floating-point operations, so the file is
-identical on every machine.
+Every value is computed element by element with operations that IEEE 754 rounds correctly (+, -, *,
+/, square root). There are no sums whose order could differ, so the file is identical on every
+machine.
 """
 
 import sys

@@ -102,7 +102,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertTrue(self.cache.read_bytes().startswith(done), "finished work was repeated")
         self.assertGreater(self.cache.stat().st_size, len(done), "the run was not interrupted")
 
-    def test_embeds_the_crops_written_by_facebus_collect_unchanged(self):
+    def test_embeds_crops_of_facebus_collect_without_detecting_faces_again(self):
         collected = self.folder / "collected"
         done = self.facebus("collect", support.CARPHONE, "--output", collected)
         self.assertEqual(0, done.code, done)

@@ -45,7 +45,8 @@ struct Tls::Impl {
     std::unique_ptr<SSL_CTX, FreeSettings> settings;
     std::unique_ptr<SSL, FreeSession> session;
 
-    /// Sets the protocol version, the trusted CAs and the client certificate.
+    /// Sets the minimum protocol version, the trusted CAs and the client certificate, and requires
+    /// a valid certificate of the server.
     Result<void> load(const TlsFiles& files) const;
     /// Makes the handshake fail if the server's certificate is not issued for `host`. If `host` is
     /// a name and not an address, the handshake also sends it to the server. Returns false if

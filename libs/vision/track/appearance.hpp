@@ -18,7 +18,7 @@ class Appearance {
     explicit Appearance(const Image& crop);
 
     /// Returns the correlation, in [-1, 1]. Returns 1 if one of the crops is empty or has no
-    /// contrast, so that nothing can be compared.
+    /// contrast, because such crops cannot be compared.
     [[nodiscard]] float similarity(const Appearance& other) const;
 
     /// Replaces this object with the average of itself and `newer`. If only one of the two has

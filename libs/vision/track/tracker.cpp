@@ -28,9 +28,10 @@ constexpr float max_distance_per_second = 1.0F;
 constexpr float min_iou = 0.2F;
 // Maximum ratio between the sizes of the last box and the detected box.
 constexpr float max_size_ratio = 1.8F;
-// Minimum correlation between the crops of a track. Measured in two films: between crops of one
-// face, 98% of the correlations exceed 0.33 in consecutive frames, and 90% exceed 0.48 half a
-// second apart. Between crops of two people, 95% are below 0.61 and half are below 0.24. A face
+// Minimum correlation between the crops of a track. Measured in two films: for two crops of one
+// face, it exceeds 0.33 in 98% of the pairs from consecutive frames, and 0.48 in 90% of the pairs
+// that are half a second apart. For crops of two people, it is below 0.61 in 95% of the pairs, and
+// below 0.24 in half of them. A face
 // that is split into two tracks costs a few probes, but two people in one track result in a wrong
 // name. The limit is therefore strict. It is lower only if the detection is in place: its box has
 // an IoU of at least `in_place_iou` with the predicted box, at most `in_place_gap` seconds after
@@ -43,9 +44,9 @@ constexpr float in_place_gap = 0.3F;
 // may follow the same face; see remove_duplicate_tracks().
 constexpr float same_place_iou = 0.4F;
 // Another crop of a track is worth sending if it shows a new view of the face, or if its quality is
-// more than `better_quality` times the highest quality sent so far. A view is new unless an earlier
-// probe has both a similarity to the crop above `new_view_similarity` and a yaw that differs from
-// the crop's by less than `new_view_yaw`.
+// more than `better_quality` times the highest quality sent so far. A view is known if an earlier
+// probe resembles the crop (a similarity greater than `new_view_similarity`) and has nearly the
+// same yaw (a difference less than `new_view_yaw`). Otherwise it is new.
 constexpr float new_view_similarity = 0.9F;
 constexpr float new_view_yaw = 0.2F;
 constexpr float better_quality = 1.15F;
