@@ -31,11 +31,10 @@ constexpr float max_size_ratio = 1.8F;
 // Minimum correlation between the crops of a track. Measured in two films: for two crops of one
 // face, it exceeds 0.33 in 98% of the pairs from consecutive frames, and 0.48 in 90% of the pairs
 // that are half a second apart. For crops of two people, it is below 0.61 in 95% of the pairs, and
-// below 0.24 in half of them. A face
-// that is split into two tracks costs a few probes, but two people in one track result in a wrong
-// name. The limit is therefore strict. It is lower only if the detection is in place: its box has
-// an IoU of at least `in_place_iou` with the predicted box, at most `in_place_gap` seconds after
-// the last detection.
+// below 0.24 in half of them. A face that is split into two tracks costs a few probes, but two
+// people in one track result in a wrong name. The limit is therefore strict. It is lower only if
+// the detection is in place: its box has an IoU of at least `in_place_iou` with the predicted box,
+// at most `in_place_gap` seconds after the last detection.
 constexpr float min_similarity = 0.4F;
 constexpr float min_similarity_in_place = 0.3F;
 constexpr float in_place_iou = 0.5F;
