@@ -1,9 +1,9 @@
 // API keys for the REST API: their roles, and the file that stores them.
 //
 // A key is 128 random bits in the form of a UUID, which CompreFace's clients require. The file
-// stores only the SHA-256 hash of each key. A slow hash would not add security, because 128 random
-// bits cannot be guessed. The file has one line per key, `ROLE HASH NAME`. Empty lines and lines
-// that begin with # are skipped.
+// stores the SHA-256 hash of each key, not the key itself. A slow hash would not add security,
+// because 128 random bits cannot be guessed. The file has one line per key, `ROLE HASH NAME`. Empty
+// lines and lines that begin with # are skipped.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ Key hash_key(Role role, std::string_view key, std::string name);
 struct KeyFile {
     std::vector<Key> keys;
     /// Error about the first invalid line, with its number; kind `malformed`. Invalid lines are
-    /// skipped and all others apply. If one invalid line made the whole file invalid, the previous
-    /// keys would stay in force, including keys whose lines were removed.
+    /// skipped and all others apply. If the whole file were rejected instead, keys whose lines were
+    /// removed would stay valid.
     std::optional<Error> problem{};
 };
 /// Parses the text of a key file.

@@ -1,4 +1,4 @@
-// The edges that send messages to the broker, and the cameras that each of them may report.
+// The edges that send messages to the broker, and the limits on the cameras that they report.
 #pragma once
 
 #include <array>
@@ -23,16 +23,17 @@ constexpr auto enum_names(Refusal /*type*/) {
     return std::to_array<std::string_view>({"camera", "cameras"});
 }
 
-/// The edges and their cameras. An edge is a key; without keys, it is a connection. The
-/// number of cameras is limited, because subscribers keep a state per camera. Not thread-safe.
+/// The edges and their cameras. An edge is identified by its key or, if it has no key, by its
+/// connection. The number of cameras is limited, because subscribers keep a state per camera. Not
+/// thread-safe.
 class Edges {
   public:
     using Time = Monotonic::time_point;
 
     struct Options {
-        /// Maximum number of different cameras of one edge. If a key is bound to more cameras than
-        /// that, their number is the limit. For an edge without a key, cameras that another edge
-        /// without a key reported before do not count.
+        /// Maximum number of different cameras of one edge. If the list of cameras of its key has
+        /// more entries, the number of entries is the limit; a pattern is one entry. For an edge
+        /// without a key, cameras that another edge without a key reported before do not count.
         std::size_t cameras_per_edge = 64;
         /// Maximum number of different cameras of all edges without a key.
         std::size_t cameras_without_key = 1000;

@@ -24,14 +24,15 @@ class FairQueue {
 
     /// Ends the turn of a busy track, so that pop() can return its next probe.
     void release(const std::string& track);
-    /// Puts the last probe that pop() returned for a busy track back before the other probes of the
-    /// track, and ends the turn of the track.
+    /// Ends the turn of a busy track, and puts `probe`, which pop() returned for this track, in
+    /// front of the other probes of the track.
     void give_back(const std::string& track, std::string probe);
 
     /// Removes a probe. Requires: the probe waits.
     void remove(const std::string& track, const std::string& probe);
-    /// Removes and returns the last probe of the track whose turn comes last. Requires: a probe of
-    /// the edge waits.
+    /// Removes and returns the last probe of one of the edge's tracks: the track whose turn comes
+    /// last or, if all tracks with a waiting probe are busy, any of these. Requires: a probe of the
+    /// edge waits.
     std::string remove_last(const std::string& edge);
 
     [[nodiscard]] std::size_t size() const { return size_; }

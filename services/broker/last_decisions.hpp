@@ -10,13 +10,13 @@
 
 namespace facebus::broker {
 
-/// Decides which results are published: those that differ from the previous one about their track.
-/// Not thread-safe.
+/// Decides which results are published: those whose decision differs from the previous decision
+/// about the same track. Not thread-safe.
 class LastDecisions {
   public:
-    /// Remembers the decisions about at most `capacity` tracks, because an edge may never report
-    /// the end of a track. At worst, a forgotten decision causes a result to be repeated or a
-    /// retraction to be omitted.
+    /// Remembers the decisions about at most `capacity` tracks, because an edge might fail to
+    /// report that a track ended. At worst, a forgotten decision causes a result to be repeated or
+    /// a retraction to be omitted.
     explicit LastDecisions(std::size_t capacity) : capacity_(capacity) {}
 
     /// Records the decision about a track and returns whether to publish it. A later decision is

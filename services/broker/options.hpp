@@ -37,8 +37,9 @@ struct Options {
             "number of failed attempts after which a probe is dead-lettered, because it seems to "
             "crash or hang the workers");
         key("cameras_per_edge", self.cameras_per_edge, Range{1, 10'000},
-            "maximum number of cameras that one edge may report, unless its key is bound to more; "
-            "messages about further cameras are refused");
+            "maximum number of cameras that one edge can report, or the number of entries in the "
+            "list of cameras of its key, if that is larger; messages about further cameras are "
+            "refused");
     }
 };
 

@@ -23,8 +23,8 @@ ResultTimes::ResultTimes(Metrics& metrics)
     : total_(metrics.histogram("facebus_result_latency_seconds",
                                "Time from capture to publication of a result")),
       first_(metrics.histogram("facebus_first_result_seconds",
-                               "Time from the frame in which a track is first reported to the "
-                               "first result of the track")) {
+                               "Time until the first result about a track is published, from the "
+                               "capture of the frame in which the track is first reported")) {
     for (const auto& step : wire::steps | std::views::drop(1)) {
         steps_.push_back(step_histogram(metrics, step.key));
     }

@@ -29,11 +29,11 @@ class ResultTimes {
     /// Measures a published result about a track.
     void record_result(const std::string& track, const wire::Identity& identity);
 
-    /// Returns the number of tracks whose start was recorded, but no end and no result.
+    /// Returns the number of tracks whose start was recorded, but neither their end nor a result.
     [[nodiscard]] std::size_t tracks_without_result() const { return started_.size(); }
 
     /// Maximum of tracks_without_result(). The starts of further tracks are not recorded. Limits
-    /// the memory, because an edge may start tracks and never end them.
+    /// the memory, because an edge might start tracks and never end them.
     static constexpr std::size_t max_tracks = 10'000;
 
   private:

@@ -70,7 +70,9 @@ Exit calibrate(const Context& context, const CalibrateOptions& options) {
     gallery::Store store(context.settings.redis);
     if (options.reset) {
         must(store.clear_policy());
-        safe_print("no policy is stored now; the settings in the section recognize apply\n");
+        safe_print(
+            "no policy is stored now; workers calibrate automatically, with the settings in the "
+            "section recognize\n");
         return Exit::ok;
     }
     const auto& cohort = gallery::shipped_cohort();

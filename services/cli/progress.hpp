@@ -22,7 +22,7 @@ class Progress {
 
     /// Adds to the number of completed steps.
     void advance(std::size_t steps = 1);
-    /// Prints a line, on a terminal above the bar.
+    /// Prints a line. On a terminal, the line appears above the bar.
     void note(const std::string& line);
 
   private:

@@ -10,11 +10,12 @@
 
 namespace facebus::gateway {
 
-/// Parses a comma-separated list of host names without ports. Throws `FatalError` (config) that
-/// names `setting` if a name is invalid.
+/// Parses a comma-separated list of host names without ports. If a name is invalid, throws
+/// `FatalError` (config) with a message that contains `setting`.
 std::set<std::string> parse_hosts(const std::string& text, const std::string& setting);
 
-/// Returns the error for a request that another web site may have caused:
+/// Returns an error if another web site may have caused the request, otherwise nothing. Returns an
+/// error in these cases:
 /// - The host of the URL is neither localhost, nor an IP address, nor in `hosts`. The name of a
 ///   malicious web site could point to this machine (DNS rebinding).
 /// - The request is not a GET, and its Origin is not this gateway.

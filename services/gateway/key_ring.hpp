@@ -17,11 +17,12 @@
 namespace facebus::gateway {
 
 /// Loads API keys from a file. find() and status() check at most once per second whether the file
-/// has changed, and reload it if so:
+/// has changed, and reload it if so. After a reload:
 /// - A key whose line was removed is no longer valid, even if another line is invalid.
 /// - If the file was deleted, no key is valid.
-/// - If the file cannot be read or must not be used for another reason, the previous keys stay
-///   valid, so that a temporary error, such as too many open files, locks nobody out.
+/// - If the file exists but is rejected as a whole, for example because it cannot be read or every
+///   user can write to it, the previous keys stay valid. A temporary error, such as too many open
+///   files, therefore locks nobody out.
 /// Thread-safe.
 class KeyRing {
   public:

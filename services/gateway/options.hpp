@@ -38,12 +38,12 @@ struct Options {
         key("allow_anonymous", self.allow_anonymous,
             "true: every client has full access without an API key; requires a loopback address");
         key("hosts", self.hosts,
-            "host names, separated by commas, by which clients may reach the gateway if "
-            "allow_anonymous is true, in addition to localhost and IP addresses; protects against "
-            "web pages that point their own name at this machine (DNS rebinding)");
+            "used only if allow_anonymous is true: host names, separated by commas, that are "
+            "allowed in the gateway's URLs, in addition to localhost and IP addresses; protects "
+            "against web pages that point their own name at this machine (DNS rebinding)");
         key("connections_per_client", self.connections_per_client, Range{1, 100'000},
-            "maximum number of open connections from one IP address; behind a reverse proxy, of "
-            "all clients together");
+            "maximum number of open connections from one IP address; behind a reverse proxy, "
+            "all clients share this limit");
         key("max_upload", self.max_upload, Range{1, 1000},
             "maximum size of a request with images, in megabytes");
         key("max_import", self.max_import, Range{1, 1000},
@@ -51,10 +51,10 @@ struct Options {
         key("max_megapixels", self.max_megapixels, Range{1, 64},
             "maximum size of an image, in megapixels");
         key("rate", self.rate, Range{0, 1e6},
-            "requests per second that each API key may send on average, or all clients together if "
-            "allow_anonymous is true; 0: unlimited");
+            "requests per second that are allowed on average for each API key, or for all clients "
+            "together if allow_anonymous is true; 0: unlimited");
         key("burst", self.burst, Range{1, 1'000'000},
-            "requests that each API key may send at once before gateway.rate limits them");
+            "number of requests that each API key can send at once before gateway.rate applies");
         key("timeout", self.timeout, Range{0.1, 3600},
             "maximum time in seconds for each of: receiving the headers of a request (never more "
             "than 5), receiving its body, waiting for other requests (see concurrent_images), "

@@ -35,8 +35,8 @@ bool visible_together(const TrackFace& a, const TrackFace& b);
 /// Groups the tracks by person and returns one list of indices into `tracks` per person. Repeatedly
 /// joins the two groups with the highest average similarity while it is at least `min_similarity`.
 /// Never joins two groups if a track of one is visible together with a track of the other. Sorts
-/// the tracks of each person by video and then by start, and the people by their first tracks.
-/// Which tracks form a group does not depend on the order of `tracks`.
+/// the tracks of each person by video and then by start, and the people by their first tracks. The
+/// grouping does not depend on the order of `tracks`.
 std::vector<std::vector<std::size_t>> group_by_person(const std::vector<TrackFace>& tracks,
                                                       double min_similarity = same_person);
 

@@ -10,7 +10,7 @@
 namespace facebus::results {
 namespace {
 
-/// Returns the q-quantile (0..1) of the values, or 0 if there are none.
+/// Returns the q-quantile of the values, or 0 if there are none. `q` is from 0 to 1.
 double quantile(std::vector<double> values, double q) {
     if (values.empty()) return 0;
     const auto rank = std::ceil(q * static_cast<double>(values.size()));

@@ -22,14 +22,15 @@ struct CollectedPerson {
 /// appearance, without subjects and folders. Requires: `tracks` outlives the result.
 std::vector<CollectedPerson> people_of(const std::vector<KeptTrack>& tracks);
 
-/// Sets the subject of each person with the decision `known`. Merges people with the same subject.
-/// If two of them are visible at the same time, does not merge them; only the one who is more
-/// similar to the subject keeps the subject.
+/// Sets the subject of each person who is recognised (decision `known`). Merges people with the
+/// same subject. If two of them are visible at the same time, does not merge them; only the one who
+/// is more similar to the subject keeps the subject.
 void recognise(std::vector<CollectedPerson>& people, const gallery::Snapshot& gallery,
                const gallery::Policy& policy);
 
-/// Gives each person a different folder name: safe_file_name() of the subject's name, with a number
-/// appended if that name is taken, or person-01, person-02, ... for unknown people.
+/// Gives each person a different folder name. For a person with a subject, it is safe_file_name()
+/// of the subject's name, with a number appended if that name is taken. Unknown people are named
+/// person-01, person-02, and so on.
 void name_folders(std::vector<CollectedPerson>& people);
 
 }  // namespace facebus::cli

@@ -154,7 +154,7 @@ class Demo {
             fmt::format("enrolled {} of {}", added, counted(files.size(), "photo", "photos")));
     }
 
-    /// Enrols each person seen in the first second whose face is good enough.
+    /// Enrols each person whose face is visible in the first second and good enough.
     void enrol_first_second(enrolment::Enroller& enroller, gallery::Store& store) {
         std::size_t number = 0;
         for (const auto& seen : people_of_first_second(enroller, source_, context_.stop)) {
@@ -256,8 +256,8 @@ class Demo {
                          }});
     }
 
-    /// Throws FatalError if a child has exited. Exception: capture exits with code 0 at the end of
-    /// its source.
+    /// Throws FatalError if a child has exited, unless the child is capture and its exit code is 0:
+    /// capture exits at the end of its source.
     void check_children() {
         for (auto& child : children_) {
             const auto code = child.exit_code();

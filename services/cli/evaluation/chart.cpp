@@ -15,8 +15,8 @@ constexpr double left = 70;
 constexpr double right = width - 20;
 constexpr double top = 40;
 constexpr double bottom = height - 60;
-// The palette of Okabe and Ito, whose colours colour-blind readers can distinguish, but with grey
-// instead of yellow.
+// The palette of Okabe and Ito, with grey instead of yellow. Colour-blind readers can distinguish
+// the colours.
 constexpr std::array<const char*, 8> colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                              "#56b4e9", "#e69f00", "#000000", "#999999"};
 
@@ -85,8 +85,8 @@ double screen_y(const Axis& axis, double value) {
 
 /// Returns the value of the SVG attribute `points` for a line.
 std::string path(const Axis& x, const Axis& y, const Line& line) {
-    // Omit a point that is closer than this to the last drawn point along both axes, in pixels.
-    // Always draw the last point of the line.
+    // Minimum distance in pixels. Omit a point if its distance from the last drawn point is smaller
+    // along both axes. Always draw the last point of the line.
     constexpr double min_step = 0.7;
     std::string points;
     double last_x = -1e9;

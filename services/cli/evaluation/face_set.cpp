@@ -65,7 +65,7 @@ class Cache {
     }
 
     /// Returns the cached face, or nullptr if the image is not in the cache. The face is empty if
-    /// the image shows none.
+    /// none was found in the image.
     [[nodiscard]] const std::optional<EmbeddedFace>* find(const ImageKey& key) const {
         const auto entry = faces_.find(key);
         return entry == faces_.end() ? nullptr : &entry->second;
@@ -148,7 +148,7 @@ const vision::Detection* main_face(const Image& image, const std::vector<vision:
     return best == all.end() ? nullptr : &*best;
 }
 
-/// Detector and network for the use of one thread.
+/// Detector and network that one thread uses.
 class FaceEmbedder {
   public:
     explicit FaceEmbedder(const Context& context)

@@ -42,11 +42,11 @@ struct FaceSet {
 /// distance between the centres of face and image. A crop written by `facebus collect` is embedded
 /// unchanged.
 ///
-/// Results are cached in the file `cache`, or in a file in the user's cache folder if the path
-/// `cache` is empty, so that the next run continues where an interrupted run stopped. Overwrites
-/// the file if it is not a cache, or is the cache of another model or of other detector settings.
-/// Embeds an image again if it has changed. Shows progress. Throws FatalError if there are no
-/// images, the cache cannot be written, a model is missing, or a stop was requested.
+/// Results are cached in the file `cache` or, if this path is empty, in a file in the user's cache
+/// folder. A later run thus continues where an interrupted run stopped. Overwrites the file unless
+/// it is a cache of the same model and the same detector settings. Embeds an image again if it has
+/// changed. Shows progress. Throws FatalError if there are no images, the cache cannot be written,
+/// a model is missing, or a stop was requested.
 FaceSet read_face_set(const Context& context, const std::filesystem::path& folder,
                       std::filesystem::path cache);
 

@@ -51,7 +51,8 @@ std::vector<Pair> random_pairs(const FaceSet& set);
 
 /// Classifies the pairs of each fold with the threshold that is correct most often on the other
 /// folds. If there is only one fold, uses the threshold that is correct most often on that fold. A
-/// pair in which an image has no face counts as different people. Requires: `pairs` is not empty.
+/// pair in which an image has no face is classified as different people. Requires: `pairs` is not
+/// empty.
 Verification verify(const FaceSet& set, const std::vector<Pair>& pairs);
 
 /// Similarities of all pairs of images.

@@ -30,8 +30,9 @@ bool is_image(const fs::path& file) {
 }
 
 /// Appends the images in `folder` and its sub-folders to `found`. `name` is the name of the person
-/// in each image. If it is empty, the person has the name of `folder` for images directly in it,
-/// and otherwise the name of the sub-folder directly in `folder` that contains the image.
+/// in all images. If it is empty, the person in an image directly in `folder` has the name of
+/// `folder`. The person in any other image has the name of the outermost sub-folder: the one that
+/// is directly in `folder`.
 void find_images(const fs::path& folder, const std::string& name, std::vector<NamedFile>& found) {
     std::vector<fs::path> entries;
     for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());

@@ -41,7 +41,8 @@ ImageDecoder::Limits ImageDecoder::limits(const Options& options) {
     constexpr std::int64_t million = 1'000'000;
     const int free_threads = std::max(options.threads / 4, 1);
     return {.threads = options.decode_threads,
-            // More images than the networks can process, so that the next ones are decoded early.
+            // The limit exceeds the number of images that the networks process at the same time, so
+            // that the next images are decoded in advance.
             .images = static_cast<std::size_t>(options.concurrent_images + options.decode_threads),
             .requests = static_cast<std::size_t>(std::max(options.threads - free_threads, 1)),
             .pixels = options.max_megapixels * million,

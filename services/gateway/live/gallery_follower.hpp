@@ -25,7 +25,8 @@ class GalleryFollower {
 
   private:
     /// Drops results and faces of subjects that have been removed or ignored since the snapshot
-    /// `before`: `before` contains them as not ignored, and `now` does not.
+    /// `before`. These are the subjects that are not ignored in `before`, and that are missing or
+    /// ignored in `now`.
     void forget_removed(const gallery::Snapshot& before, const gallery::Snapshot& now);
     /// Drops unknown faces that decide_still() now recognises, including those of ignored
     /// subjects.

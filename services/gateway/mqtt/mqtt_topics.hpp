@@ -34,7 +34,8 @@ class MqttTopics {
     [[nodiscard]] bool discovery_enabled() const { return !discovery_.empty(); }
     [[nodiscard]] const std::string& client_id() const { return client_id_; }
 
-    /// Returns subscription patterns that match the retained topics above, except availability().
+    /// Returns subscription patterns that match all topics of presence(), last_person() and
+    /// person() and, if discovery is enabled, of config().
     [[nodiscard]] std::vector<std::string> patterns() const;
     /// Returns the camera of a presence() topic, or an empty string for other topics.
     [[nodiscard]] std::string camera_of_presence(std::string_view topic) const;

@@ -70,8 +70,8 @@ function latency(result) {
 }
 
 /**
- * Creates an element that shows the photo of a sample. It loads the photo when it is scrolled into view. Until then, or
- * if the photo cannot be loaded, it shows the initial of the person, or `?` without a name.
+ * Creates an element that shows the photo of a sample. It loads the photo when it is scrolled into view. Until the
+ * photo is loaded, it shows the first letter of `name`, or `?` if there is no name.
  */
 export function sampleImage(id, name) {
   const frame = h('span', {class: 'sample'},

@@ -15,7 +15,7 @@ using Query = std::multimap<std::string, std::string>;
 
 /// Selects the faces of an image to return, and the optional fields of each face.
 struct ImageOptions {
-    std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: no limit
+    std::size_t limit = 0;        ///< maximum number of faces, largest first; 0: 256
     std::size_t predictions = 1;  ///< maximum number of subjects per face
     float min_score = 0;          ///< minimum detector score, 0 to 1
     bool landmarks = false;       ///< return the landmarks of each face
