@@ -54,7 +54,7 @@ need_image() {
   done
 }
 
-# pipeline FIELD [MACHINE]: prints a field of each row of the table libs/wire/stages.hpp, one per line; with MACHINE,
+# pipeline FIELD [MACHINE]: prints a field of each row of the table in libs/wire/stages.hpp, one per line; with MACHINE,
 # only of the rows with this machine (edge or server). The fields are those of Stage in tests/process/pipeline_table.py,
 # such as process, program and port.
 pipeline() {

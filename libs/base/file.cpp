@@ -88,7 +88,7 @@ Result<void> FileWriter::commit() {
     // The bytes must be on disk before the new name is. Otherwise the file could be empty after a
     // power loss.
     int error = fsync(descriptor_) == 0 || errno == EINVAL ? 0 : errno;  // EINVAL: not supported
-    // A full disk may be reported only by close().
+    // Some file systems report a full disk only in close().
     if (close(std::exchange(descriptor_, -1)) != 0 && error == 0) error = errno;
     if (error == 0 && std::rename(temporary_.c_str(), file_.c_str()) != 0) error = errno;
     if (error == 0) {

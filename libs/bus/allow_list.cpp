@@ -66,12 +66,13 @@ Result<std::size_t> AllowList::refresh() {
     auto files = read(problems);
     if (!files) {
         return fail(files.error().kind,
-                    files.error().message + "; until then, the keys read last remain in force");
+                    files.error().message + "; until then, the last valid keys remain in force");
     }
     use(std::move(*files));
     if (problems.empty()) return files_.size();
-    auto message = problems[0].message +
-                   "; until then, the last valid key of the file, if any, remains in force";
+    auto message =
+        problems[0].message +
+        "; until then, the last valid key of each affected file, if any, remains in force";
     if (problems.size() > 1)
         message += fmt::format(" (problems in other files: {})", problems.size() - 1);
     return fail(problems[0].kind, std::move(message));
@@ -96,7 +97,8 @@ Result<AllowList::Files> AllowList::read(std::vector<Error>& problems) const {
             if (known != files_.end()) entries[path] = known->second;
         }
     }
-    // If two files contain the same key, the one that contained it at the last reading wins.
+    // If two files contain the same key, the one that contained it at the last reading wins,
+    // otherwise the first one by name.
     Files files;
     std::map<std::string, fs::path> used;  // file by key
     for (const bool kept : {true, false}) {

@@ -39,8 +39,8 @@ class AllowList {
     /// same object as earlier calls if the entry has not changed.
     [[nodiscard]] std::shared_ptr<const AllowedKey> find(const std::string& role,
                                                          const std::string& key) const;
-    /// Returns the name of the .pub file that contains `key` or, if it was removed, contained it.
-    /// Returns an empty string if no such file was read.
+    /// Returns AllowedKey::name of the .pub file that contains `key`, or of the last one that did.
+    /// Returns an empty string if no file has ever contained the key.
     [[nodiscard]] std::string name_of(const std::string& key) const;
 
     /// Rereads the folder and returns the number of allowed keys. Applies the valid files even if

@@ -34,7 +34,8 @@ std::uint64_t cookie_of(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-/// Returns IP address and port of the peer. They are empty if the socket does not use TCP.
+/// Returns IP address and port of the peer. They are empty if the socket does not use TCP or is no
+/// longer connected.
 std::pair<std::string, std::string> peer_of(int descriptor) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -180,12 +181,13 @@ void ConnectionGuard::read_events() {
 void ConnectionGuard::add(int descriptor) {
     auto [address, port] = peer_of(descriptor);
     const bool tcp = !address.empty();
+    // Only the handshake of a TCP connection can be measured. Assume that any other has succeeded.
     connections_[descriptor] = {.number = ++accepted_,
                                 .cookie = cookie_of(descriptor),
                                 .address = std::move(address),
                                 .port = std::move(port),
                                 .key = {},
-                                .established = !tcp};  // assumed without TCP
+                                .established = !tcp};
 }
 
 void ConnectionGuard::check() {

@@ -54,9 +54,9 @@ Result<PublicKey> read_public_key(const std::filesystem::path& file);
 /// the name of the file; refused if every user on the machine can read the file.
 Result<KeyPair> read_secret_key(const std::filesystem::path& file);
 
-/// Writes NAME.key, readable only by its owner, and NAME.pub, with the list of cameras if it is not
-/// empty. Creates `folder` if necessary. Errors: exists if either file exists; unavailable if the
-/// folder or a file cannot be created.
+/// Writes NAME.key, which only its owner can read, and NAME.pub, which includes `cameras` unless
+/// the list is empty. Creates `folder` if necessary. Errors: exists if either file exists;
+/// unavailable if the folder or a file cannot be created.
 Result<void> write_key_pair(const std::filesystem::path& folder, const std::string& role,
                             const std::string& name, const KeyPair& keys,
                             const std::vector<std::string>& cameras = {});

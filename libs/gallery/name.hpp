@@ -22,7 +22,7 @@ bool is_text(std::string_view text);
 /// invisible characters (see is_invisible()).
 Result<std::string> clean_name(std::string_view name);
 
-/// Returns whether a stored subject may have this name. Earlier versions stored names in other
+/// Returns whether a stored subject can have this name. Earlier versions stored names in other
 /// normalisation forms and with invisible characters; such subjects must remain usable.
 bool is_stored_name(std::string_view name);
 

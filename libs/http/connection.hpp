@@ -32,8 +32,8 @@ class ConnectionOwner {
     [[nodiscard]] virtual const ServerOptions& options() const = 0;
     [[nodiscard]] virtual const Handlers& handlers() const = 0;
 
-    /// Records whether a new connection may replace this one, because this one waits for a request
-    /// or, after its last response, for the client to disconnect.
+    /// Records whether a new connection may replace this one. It may while this one waits for a
+    /// request or, after its last response, for the client to disconnect.
     virtual void set_replaceable(Connection& connection, bool replaceable) = 0;
     /// Reserves memory for bytes of a body. Returns false if this would exceed the limit for all
     /// bodies together.

@@ -105,7 +105,7 @@ struct Server::Impl : ConnectionOwner {
                 add(std::move(socket));
                 return accept();
             }
-            // Frees a file descriptor if they are exhausted.
+            // The file descriptors may be exhausted. Closing a connection frees one.
             if (!replaceable.empty()) replaceable.front()->close();
             accept_timer.expires_after(accept_retry_delay);
             accept_timer.async_wait([this](boost::system::error_code failed) {
@@ -126,8 +126,8 @@ struct Server::Impl : ConnectionOwner {
         connection->start();
     }
 
-    /// Closes a connection that waits for a request if a limit requires it. Returns whether there
-    /// is room for another connection of the client.
+    /// If a limit is reached, closes a connection that is replaceable; see set_replaceable().
+    /// Returns whether there is room for another connection of the client.
     bool make_room(const asio::ip::address& client) {
         const auto found = per_client.find(client);
         if (found != per_client.end() && found->second >= server_options.connections_per_client) {

@@ -32,13 +32,13 @@ struct Response {
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
     /// If set, the unread rest of this stream is sent instead of `body`. If it reads a temporary
-    /// file, the handler can unlink the file as soon as it has opened it, so that the file
-    /// disappears even if the program crashes.
+    /// file, the handler can unlink it as soon as it is open, so that the file disappears even if
+    /// the program crashes.
     std::shared_ptr<std::istream> stream{};
     /// If set, this function returns the body piece by piece, and nothing after the last piece. An
     /// empty piece means that there is no data yet; the server then calls the function again after
-    /// Server::poll_streams(), or after a second. The server calls it on the thread that serves all
-    /// connections, so it must not block.
+    /// Server::poll_streams(), or at the latest after a second. The server calls it on the thread
+    /// that serves all connections, so it must not block.
     std::function<std::optional<std::string>()> pieces{};
 };
 
@@ -76,16 +76,16 @@ struct Handlers {
 /// - A connection is closed if the headers or the body have not arrived before their deadline.
 /// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
 ///   size. A request that exceeds the latter is answered with 503.
-/// - A new connection that exceeds `max_connections` replaces the connection that has waited
-/// longest
-///   for a request. One that exceeds `connections_per_client` replaces the connection of the same
-///   client that has waited longest. If no such connection waits, the new one is closed.
+/// - A new connection that exceeds `max_connections` replaces the one that has waited longest for a
+///   request. If it exceeds `connections_per_client`, it replaces the one of the same client that
+///   has waited longest. If none of these connections waits, the new one is closed.
 /// Chunked bodies are accepted, compressed bodies are not.
 class Server {
   public:
     /// Throws a `FatalError` that names the setting if the server cannot listen.
     Server(ServerOptions options, Handlers handlers);
-    /// Closes all connections, and waits until the requests that were received are handled.
+    /// Closes all connections. Waits until the requests in the thread pool are handled, but does
+    /// not send their responses.
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

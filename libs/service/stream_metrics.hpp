@@ -13,7 +13,7 @@ class StreamMetrics {
   public:
     /// Help of the metric facebus_dropped_total.
     static constexpr auto dropped_help =
-        "Messages of live cameras dropped. reason=late: a newer message had arrived; reason=full: "
+        "Dropped messages of live cameras. reason=late: a newer message had arrived; reason=full: "
         "the next stage was too slow or unavailable";
 
     StreamMetrics(Metrics& metrics, const std::string& stage)

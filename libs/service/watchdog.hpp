@@ -12,9 +12,9 @@
 
 namespace facebus::service {
 
-/// Returns the time without a ping after which the supervisor restarts this process, or nothing if
-/// it has no watchdog. Reads WATCHDOG_USEC and WATCHDOG_PID, as systemd's sd_watchdog_enabled(3)
-/// does.
+/// Returns how long the supervisor waits for a ping before it restarts this process. Returns
+/// nothing if the supervisor does not watch this process. Reads WATCHDOG_USEC and WATCHDOG_PID, as
+/// systemd's sd_watchdog_enabled(3) does.
 std::optional<std::chrono::microseconds> watchdog_timeout();
 
 /// Thread that calls a function, `ping`, at intervals of half the watchdog's timeout, but only

@@ -1,5 +1,6 @@
-// Table of the stages of the pipeline. Timestamps, latency reports, default addresses, the demo and
-// the tests of the Compose, Kubernetes, systemd and Prometheus files use it.
+// Table of the stages of the pipeline. It determines timestamps, latency reports, default addresses
+// and the stages that the demo starts. Tests verify that the Compose, Kubernetes, systemd and
+// Prometheus files agree with it.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-"""Hashes, atomic file writes, temporary folders, and a lock that allows only one run of models/prepare at a time to use
-a folder."""
+"""Hashes, atomic file writes, temporary folders, and a lock, so that only one run of models/prepare uses a folder at a
+time."""
 
 import contextlib
 import fcntl
@@ -25,7 +25,8 @@ def write_text(path, text, scratch):
 
 
 def install(temporary, path):
-    """Moves a finished file to `path`, safe against power cuts. Requires: both paths are on one file system."""
+    """Moves a finished file to `path`. Even after a power cut, `path` is either the old file or the complete new file.
+    Requires: both paths are on one file system."""
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     path.parent.mkdir(parents=True, exist_ok=True)

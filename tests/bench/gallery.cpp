@@ -308,7 +308,7 @@ int main(int argc, char** argv) {
     measure_instructions();
     fmt::print(
         "| samples | MiB | load (s) | 1 probe (ms) | batch of 8 (ms per probe) | "
-        "baseline, 1 probe (ms) | ratio | "
+        "baseline, 1 probe (ms) | baseline / batch of 8 | "
         "best found | largest error | addition visible (ms) | removal visible (ms) |\n"
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (int i = 1; i < argc; ++i) run(std::stoul(argv[i]));

@@ -149,7 +149,7 @@ class Pipeline(support.ProcessTest):
             if visible_for < period / 2:
                 latencies.append((arrived - message["ts"]) / 1e6 + visible_for * 1000)
         latencies.sort()
-        print(f"first frame to first identity, {len(latencies)} times, {RATE} frames/s, one camera: "
+        print(f"first frame to first identity, {len(latencies)} measurements, {RATE} frames/s, one camera: "
               f"p50 {statistics.median(latencies):.0f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.0f} ms")
 
     def cameras(self):

@@ -70,7 +70,8 @@ class StartTest(support.ProcessTest):
         system = System(self, FACEBUS_CAMERAS_CLIP_SOURCE=CARPHONE, FACEBUS_CAMERAS_CLIP_LOOP="true")
         system.start_redis()
         system.enrol("--name", "man", carphone_frames(self))
-        # The test does not read the ready notifications. On the system's socket they would queue up and block services.
+        # The test does not read the ready notifications. On the socket of `system`, they would queue up and block the
+        # services.
         system.environment["NOTIFY_SOCKET"] = str(self.folder / "nobody")
         for name in SERVICES:
             service = self.start(system, name)

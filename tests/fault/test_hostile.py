@@ -166,7 +166,7 @@ class PausedWorkerTest(FaultTest):
             while workers() == 0:  # polls without delay, so that the next pause begins as early as possible
                 pass
         self.check_all_completed(system, f"only worker suspended {self.PAUSES} times")
-        # Results that arrived while their probes were queued again were accepted.
+        # The broker queued the probes again when it lost the worker, and then accepted the worker's late results.
         self.assertEqual(system.fed, metric(broker.health, "facebus_probes_completed_total"))
         lost = events(broker, "worker_lost")
         # A busy machine can suspend the worker more often.

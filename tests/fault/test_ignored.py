@@ -8,7 +8,7 @@ from images import carphone_frames
 from support import DEMO
 from system import identities, metric
 
-MAN_BOX_X = 0.0  # left edge of the first face of a frame, which shows the man; see FaultSystem.feed()
+MAN_BOX_X = 0.0  # left edge of the man's face, which is the first face of each frame; see FaultSystem.feed()
 
 
 class IgnoredTest(FaultTest):
@@ -76,7 +76,7 @@ class IgnoredTest(FaultTest):
         self.check_all_completed(self.system, "an ignored person in view, worker killed")
 
     def test_ignoring_takes_effect_in_running_workers_and_retracts_published_results(self):
-        # The first half of a track. The track continues below.
+        # Feeds the first half of a track. The next two calls of feed_both() continue this track.
         man, _ = self.feed_both(TRACK_FRAMES // 2)
         self.assertEqual(["the man"], [m.get("subject") for m in man])
         self.mark_the_man("ignore")

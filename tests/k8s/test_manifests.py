@@ -214,8 +214,8 @@ class Manifests(unittest.TestCase):
 
     @staticmethod
     def namespaces_of(peer, own, namespaces):
-        """Returns the namespaces that a peer (an entry of `from` or `to`) of a policy in the namespace `own` selects.
-        `namespaces` maps names to labels."""
+        """Returns the names of the namespaces that `peer` selects. `peer` is an entry of `from` or `to` in a policy of
+        the namespace `own`. `namespaces` maps the name of each namespace to its labels."""
         if "namespaceSelector" not in peer:
             return [own]
         wanted = peer["namespaceSelector"]["matchLabels"].items()

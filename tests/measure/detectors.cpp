@@ -83,9 +83,9 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-/// Prints one line per detector: the number of frames, the number of faces that any detector found,
-/// the recall, the median landmark error, and the time per frame. The landmarks of the first
-/// detector count as correct.
+/// Prints one line per detector: the number of frames, the number of faces that at least one
+/// detector found, the share of these faces that this detector found (recall), the median landmark
+/// error, and the time per frame. The landmarks of the first detector count as correct.
 void compare(const std::string& name, const std::vector<Detector>& all) {
     // There is no ground truth: every detection by any detector counts as a face.
     std::vector<std::vector<Box>> faces(all.front().faces.size());
@@ -192,9 +192,14 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (arguments.empty() || arguments.front() == "--help") {
         fmt::print(
-            "usage: measure.detectors CLIP|FOLDER...\n\nCompares the detectors on every tenth "
-            "frame of each clip. For a folder with annotations.txt, as in the data set MTFL, "
-            "compares their landmarks with the annotated ones. Uses one thread.\n");
+            "usage: measure.detectors CLIP|FOLDER...\n\n"
+            "Compares the detectors on every tenth frame of each clip. For a folder with\n"
+            "annotations.txt, as in the data set MTFL, compares their landmarks with the\n"
+            "annotated ones. Uses one thread. Columns for a clip, after the number of frames:\n\n"
+            "  faces       faces that at least one detector finds\n"
+            "  recall %    share of these faces that the detector finds\n"
+            "  landmark %  median distance from MTCNN's landmarks, in % of the eye distance\n"
+            "  ms          time per frame\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

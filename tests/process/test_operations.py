@@ -22,7 +22,7 @@ WATCHDOG = 0.4  # seconds; the watchdog timeout of the test
 
 
 class BlockedPipe:
-    """Pipe with the smallest capacity that is read only on request."""
+    """Pipe with the smallest possible capacity. It is read only on request."""
 
     def __init__(self):
         self.reader, self.writer = os.pipe()

@@ -125,9 +125,8 @@ class RawPeer:
         self.socket.sendall(b"".join(self.encode(part, i + 1 < len(parts)) for i, part in enumerate(parts)))
 
     def send_endlessly(self, part, limit, after_batch=lambda: None):
-        """Sends a message that consists of this part again and again, until the broker closes the connection or
-        `limit` bytes are sent. Calls `after_batch` after about every 100 kB. Returns the number of bytes that were
-        sent."""
+        """Sends a message without an end: repeats the part until the broker closes the connection or `limit` bytes are
+        sent. Calls `after_batch` after about every 100 kB. Returns the number of bytes that were sent."""
         sent = 0
         batch = max(1, 100_000 // (len(part) + 40))
         plain = self.encode(part, True) * batch if self.shared is None else None

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(subjects_of_earlier_versions_are_found_under_their_name) {
     const auto snapshot = store.load("model-1");
     BOOST_REQUIRE(snapshot);
     BOOST_TEST((*snapshot)->subjects() == 2U);
-    // Both forms find the subject, also to add samples to it.
+    // Both forms of the name find the subject, and add() adds the sample to this subject.
     BOOST_TEST(store.find(composed).value().value().id == zoe);
     BOOST_TEST(store.find(decomposed).value().value().name == decomposed);
     BOOST_TEST(store.add(composed, sample(face(3)))->subject_id == zoe);

@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_disconnects_during_a_write_does_not_kill_the_pr
     BOOST_TEST((reply.error().kind == ErrorKind::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(if_redis_is_busy_read_samples_fails_and_reports_no_damaged_sample) {
+BOOST_AUTO_TEST_CASE(read_samples_fails_and_reports_no_damaged_sample_if_redis_is_busy) {
     const FakeRedis peer("-BUSY Redis is busy running a script\r\n");
     Redis redis(peer.options());
     const auto samples = read_samples(redis, {{test::id("Anna"), test::id("1")}});

@@ -17,12 +17,12 @@ using namespace facebus;
 
 namespace {
 
-std::string calls;    ///< calls of the functions below
-int fsync_error = 0;  ///< error of the next calls of fsync()
+std::string calls;    ///< record of the calls of fsync() and rename()
+int fsync_error = 0;  ///< errno with which fsync() fails; 0: fsync() succeeds
 
 }  // namespace
 
-// These functions replace those of the C library in this program.
+// In this program, the next two functions replace those of the C library.
 extern "C" int fsync(int descriptor) {
     struct stat info{};
     fstat(descriptor, &info);

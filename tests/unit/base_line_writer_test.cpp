@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_blocked_reader_neither_blocks_callers_nor_reorders_lines,
     BOOST_TEST(lost() == 100);
 }
 
-BOOST_AUTO_TEST_CASE(reports_lines_that_could_not_be_written_once_writing_succeeds, *limit) {
+BOOST_AUTO_TEST_CASE(reports_the_number_of_lost_lines_before_the_next_written_line, *limit) {
     // Nothing can be written to the file until its size limit is raised.
     const TemporaryFolder folder;
     const auto file = folder / "log";

@@ -1,4 +1,4 @@
-// Tests the characters of UTF-8 text, and which of them are printed.
+// Tests how UTF-8 text is split into characters, and which characters are printed.
 #include <string>
 #include <vector>
 

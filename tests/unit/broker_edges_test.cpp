@@ -38,7 +38,7 @@ std::string record(Edges& edges, const bus::Received& received, const std::strin
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_key_is_refused_every_camera_that_it_is_not_bound_to) {
+BOOST_AUTO_TEST_CASE(refuses_messages_about_cameras_to_which_the_key_is_not_bound) {
     Edges edges({});
     const auto key = with_key("hall", {"hall-*", "door"});
     BOOST_TEST(record(edges, key, "hall-1") == "ok");
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(limits_the_cameras_of_all_connections_without_a_key) {
     BOOST_TEST(record(edges, without_key("p"), "c") == "cameras");
     BOOST_TEST(record(edges, without_key("q"), "c") == "ok");
     BOOST_TEST(record(edges, without_key("r"), "d") == "cameras");
-    // A camera may move to another connection.
+    // A camera can move to another connection.
     BOOST_TEST(record(edges, without_key("r"), "a") == "ok");
     BOOST_TEST(record(edges, with_key("k"), "d") == "ok");
 }

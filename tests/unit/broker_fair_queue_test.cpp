@@ -9,8 +9,8 @@ using facebus::broker::FairQueue;
 
 namespace {
 
-/// Removes the next probe and ends the turn of its track. A probe is named "<track>/<number>".
-/// Returns an empty string if there is none.
+/// Removes the next probe and ends the turn of its track. Returns the name of the probe,
+/// "<track>/<number>", or an empty string if no probe is ready.
 std::string take(FairQueue& queue) {
     auto probe = queue.pop().value_or("");
     if (!probe.empty()) queue.release(probe.substr(0, probe.find('/')));

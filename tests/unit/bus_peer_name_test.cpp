@@ -13,8 +13,8 @@ using namespace facebus;
 namespace {
 
 struct Fixture {
-    /// Sends messages from the dealer until the router receives one, and returns the name of the
-    /// sender that the router reports. Repeats the message like an edge does, because a message is
+    /// Sends messages from the dealer until the router receives one. Returns the name by which the
+    /// router identifies the dealer. Repeats the message like an edge does, because a message is
     /// lost if it is sent before the dealer has noticed that the router is unavailable.
     std::string name_of(bus::Socket& dealer, const std::string& topic) {
         while (true) {

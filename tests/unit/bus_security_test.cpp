@@ -72,7 +72,7 @@ struct Peer {
     bool send(const std::string& topic) { return socket.try_send({topic, "", Bytes()}); }
 };
 
-/// Security of a peer with `keys` that knows the public key of the broker.
+/// Returns the security settings of a peer that has `keys` and knows the broker's public key.
 bus::Security security_of(const Broker& broker, const bus::KeyPair& keys) {
     return {.own_keys = keys, .broker_key = broker.broker_keys.public_key};
 }
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(disconnects_and_counts_connections_that_send_nothing) {
     broker.wait_for_rejections(1);
 }
 
-BOOST_AUTO_TEST_CASE(accepts_a_key_added_later_without_restart) {
+BOOST_AUTO_TEST_CASE(accepts_a_key_that_is_added_while_the_broker_runs) {
     Broker broker;
     const auto gate = bus::make_key_pair();
     const Peer peer(broker, security_of(broker, gate));

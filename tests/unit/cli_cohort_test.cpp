@@ -18,8 +18,8 @@ BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_images) {
     BOOST_TEST(cohort->images == 600U);
     BOOST_TEST(cohort->model_id == "model-1");
     BOOST_TEST(cohort->genuine.size() == 9U);
-    // The similarity of each image to the mean of its person is 0.8, so the similarity of two
-    // images of a person is 0.8^2.
+    // The similarity of each image to face(person) is about 0.8, so the similarity of two images of
+    // one person is about 0.8^2.
     BOOST_TEST(std::abs(cohort->genuine.front().mean - 0.64) < 0.05);
     BOOST_TEST(std::abs(cohort->tail - 1) < 0.3);
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());

@@ -41,7 +41,8 @@ gallery::Snapshot gallery_of(const std::vector<std::pair<std::string, Embedding>
     return {"model-1", names, samples, "1-0"};
 }
 
-/// Groups and recognises people and names their folders, like the command.
+/// Groups the tracks by person, recognises these people, and names their folders, like
+/// `facebus collect`.
 std::vector<CollectedPerson> collect_people(const std::vector<KeptTrack>& tracks,
                                             const gallery::Snapshot& gallery) {
     auto people = people_of(tracks);

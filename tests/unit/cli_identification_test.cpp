@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(identifies_all_people_with_distinct_faces_at_an_fpir_of_one
     }
 }
 
-BOOST_AUTO_TEST_CASE(identifies_people_with_similar_faces_better_with_more_samples_and_probes) {
+BOOST_AUTO_TEST_CASE(more_samples_and_probes_identify_people_better_if_their_images_differ_much) {
     const auto report = identify_all(test::face_set(60, 6, 0.33F));
     const auto missed = [&](std::size_t i) { return 1 - report.results[i].at(0.01)->true_accepts; };
     BOOST_TEST(report.results[0].samples == 1U);

@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(decodes_as_soon_as_another_image_is_released) {
     BOOST_TEST(next.get().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(a_quarter_of_the_threads_remains_for_requests_without_images) {
+BOOST_AUTO_TEST_CASE(images_use_about_three_quarters_of_the_threads_but_at_least_one) {
     Options options;
     BOOST_TEST(ImageDecoder::limits(options).requests == 12U);
     BOOST_TEST(ImageDecoder::limits(options).images == 3U);

@@ -55,7 +55,8 @@ class Client {
         pollfd polled{.fd = socket_, .events = POLLIN, .revents = 0};
         return poll(&polled, 1, milliseconds) > 0;
     }
-    /// Returns what the server sends until it contains `end`, or until the connection is closed.
+    /// Returns what the server sends, up to and including `end`; everything if the server closes
+    /// the connection first.
     std::string receive_until(const std::string& end) {
         std::string all;
         char byte = 0;
@@ -185,7 +186,7 @@ BOOST_AUTO_TEST_CASE(connection_serves_several_requests) {
     client.send("POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy");
     BOOST_TEST(client.receive_until("yes").ends_with("yes"));
     BOOST_TEST(server.last.body == "xy");
-    // The second and the third are sent together.
+    // The second and the third request are sent together.
     client.send("GET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\nConnection: close\r\n\r\n");
     const auto rest = client.receive();
     BOOST_TEST(contains(rest, "Connection: close"), rest);
@@ -315,7 +316,7 @@ BOOST_AUTO_TEST_CASE(unfinished_requests_do_not_delay_other_requests) {
     BOOST_TEST(std::chrono::duration<double>(Monotonic::now() - start).count() < 4);
 }
 
-BOOST_AUTO_TEST_CASE(new_connection_of_a_client_at_its_limit_replaces_its_oldest_waiting_one) {
+BOOST_AUTO_TEST_CASE(closes_the_oldest_waiting_connection_of_a_client_that_exceeds_its_limit) {
     TestServer server({.connections_per_client = 2});
     const auto& address = server.http_server.address();
     Client other(address, "127.0.0.2");

@@ -24,10 +24,11 @@ TrackFace track_face(const Embedding& face, std::int64_t from, std::int64_t to,
     return {.face = face, .video = video, .from = from * second, .to = to * second};
 }
 
-/// Groups of tracks. A track is identified by the second at which it begins.
+/// Groups of tracks. Each track is identified by its start time in seconds.
 using Groups = std::set<std::set<std::int64_t>>;
 
-/// Groups the tracks by person. The result can be compared for different orders of `tracks`.
+/// Groups the tracks by person. Returns equal results for equal groups, whatever the order of
+/// `tracks`.
 Groups groups_of(const std::vector<TrackFace>& tracks) {
     Groups all;
     for (const auto& group : group_by_person(tracks)) {
@@ -143,7 +144,7 @@ BOOST_AUTO_TEST_CASE(does_not_join_the_ends_of_a_chain_of_similar_faces) {
 }
 
 BOOST_AUTO_TEST_CASE(joins_the_most_similar_tracks_first) {
-    // Tracks are identified by the second at which they begin. Track 0 has a similarity of 0.7 to
+    // Tracks are identified by their start times in seconds. Track 0 has a similarity of 0.7 to
     // track 10 and of 0.9 to track 20. Tracks 10 and 20 are visible together.
     const std::vector<TrackFace> tracks{track_face(axis(0), 0, 1),
                                         track_face(between(0, 1, 0.7F), 10, 25),

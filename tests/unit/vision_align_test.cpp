@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(the_crop_of_a_rolled_head_is_shifted_towards_the_forehead) 
 }
 
 BOOST_AUTO_TEST_CASE(crops_a_box_of_average_size_as_in_training) {
-    // In training, boxes had 94 x 125 pixels on average. 44 pixels were added to both sides, which
-    // gives 138 x 169. Of this, the central 160/182 were used: 121 x 149 pixels.
+    // In training, boxes had 94 x 125 pixels on average. 44 pixels were added to the width and to
+    // the height, which gives 138 x 169. Of each, the central 160/182 were used: 121 x 149 pixels.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
     const double right = pixel(crop, 159, 80)[0] * 2.0;

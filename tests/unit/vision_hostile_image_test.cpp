@@ -103,8 +103,8 @@ constexpr unsigned type_byte = 7;
 constexpr unsigned type_short = 3;
 constexpr unsigned type_long = 4;
 
-/// Entries of a grey image with this size and compression whose strips have `rows` rows. The values
-/// of the offsets and sizes of the strips are at `strips`.
+/// Returns the entries of a grey image with this size and compression. Each strip has `rows` rows.
+/// `strips`: position in the file of the offsets of the strips, and also of their sizes.
 std::vector<std::array<unsigned, 4>> grey_tiff(unsigned width, unsigned height,
                                                unsigned compression, unsigned rows,
                                                unsigned strips) {
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(decodes_a_png_with_many_compressed_texts) {
     append(chunk, big_endian(checksum(text)));
     Bytes8 chunks;
     for (int i = 0; i < 500; ++i) append(chunks, chunk);
-    // Before the pixels, and after them.
+    // Insert the texts both after and before the pixels.
     png.insert(png.end() - 12, chunks.begin(), chunks.end());
     png.insert(png.begin() + 33, chunks.begin(), chunks.end());
     const auto start = Monotonic::now();

@@ -34,7 +34,8 @@ bool write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-/// State shared with the thread, which outlives the LineWriter if it is blocked in write().
+/// State that the LineWriter shares with its thread. A thread that is blocked in write() outlives
+/// the LineWriter.
 struct LineWriter::State {
     State(int original, LossReport report)
         : descriptor(fcntl(original, F_DUPFD_CLOEXEC, 0)), loss_report(std::move(report)) {}
@@ -123,7 +124,7 @@ void LineWriter::run(State& state) {
     while (true) {
         state.queued.wait(lock,
                           [&] { return !state.lines.empty() || state.full || state.closing; });
-        // All lines queued before the first lost one have been written.
+        // If the queue is empty, all lines before the first lost one have been handled.
         if (state.lines.empty()) state.full = state.behind = false;
         std::uint64_t reported = 0;
         if (!state.full) reported = std::exchange(state.unreported, 0);

@@ -14,9 +14,9 @@
 namespace facebus {
 
 /// Bounded queue of lines, and a thread that writes them to a file descriptor in the order of the
-/// calls. If nobody reads, for example from a full pipe, or if writing fails, lines are lost and
-/// counted. Does not make the descriptor non-blocking, because that would affect all processes that
-/// share it. A process that forks must call execve() in the child. Thread-safe.
+/// calls. If the reader is too slow (for example, a pipe stays full) or writing fails, lines are
+/// lost and counted. Does not make the descriptor non-blocking, because that would affect all
+/// processes that share it. A process that forks must call execve() in the child. Thread-safe.
 class LineWriter {
   public:
     /// Maximum number of waiting bytes. Once a line would exceed it, lines are lost until all

@@ -38,7 +38,7 @@ std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t li
 }
 
 /// Returns the mean similarity between the subjects, minus their mean similarity to the drawn
-/// impostors, minus two standard errors, and at least 0. Returns 0 if there are fewer than
+/// impostors, minus two standard errors, but at least 0. Returns 0 if there are fewer than
 /// min_subjects_for_shift subjects. People who pass a camera usually have more in common with the
 /// enrolled people than the drawn impostors have (same cameras, same light, relatives). The
 /// similarities of real impostors are therefore expected to be higher by this difference.
@@ -146,7 +146,7 @@ Logistic fit_logistic(const std::vector<float>& impostors, const Cohort::Genuine
         const double determinant = h00 * h11 - h01 * h01;
         if (!(determinant > 0)) break;
         // Newton step: solve h * step = g. The new slope and the step of the offset are clamped,
-        // because the quadratic approximation can overshoot far from the optimum.
+        // because the quadratic approximation can overshoot if the optimum is still far away.
         const double step0 = (g0 * h11 - g1 * h01) / determinant;
         const double step1 = (g1 * h00 - g0 * h01) / determinant;
         at.slope = std::clamp(at.slope + step0, 5.0, 80.0);
@@ -203,7 +203,7 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
     out.shift = measure_shift(gallery, impostors);
 
     // Step 2: match each impostor with the gallery. To obtain the similarity expected of a real
-    // impostor, multiply by the measured factor `tail` and add `shift`.
+    // impostor, multiply the result by the measured factor `tail` and add `shift`.
     std::vector<float> best;  // expected similarity of each impostor to the best subject
     // The same values, but -1 for impostors that miss the margin, because these are never
     // identified, whatever the threshold.

@@ -23,7 +23,7 @@ struct Calibration {
     /// Value added to the similarities of the drawn impostors, because real impostors often
     /// resemble the subjects more than drawn ones do (same cameras, same family). It is the mean
     /// similarity between the subjects of this gallery, minus their mean similarity to the drawn
-    /// impostors, minus two standard errors, and at least 0. It is 0 if fewer than
+    /// impostors, minus two standard errors, but at least 0. It is 0 if fewer than
     /// min_subjects_for_shift subjects have samples.
     float shift = 0;
     /// Estimated share of searches for enrolled people in which the similarity to the right person
@@ -43,8 +43,8 @@ std::size_t impostors_needed(double fpir);
 
 /// Computes threshold, slope and offset for the gallery and keeps the other values of `base`. Draws
 /// `impostors` fictitious people from the cohort. The template of each is fused from
-/// `base.min_probes` drawn embeddings. Matches these templates with the gallery and increases their
-/// similarities to the level expected of real impostors (see Cohort::tail and Calibration::shift).
+/// `base.min_probes` drawn embeddings. Matches these templates with the gallery and converts each
+/// similarity into the one expected of a real impostor (see Cohort::tail and Calibration::shift).
 /// Chooses the threshold at which the share `fpir` of the impostors would be identified, but at
 /// least 0.05 and at most 0.95.
 ///

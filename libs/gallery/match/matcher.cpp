@@ -174,8 +174,8 @@ class CoarseScan {
                     static_cast<float>(products[row + i]) * segment_.coarse_scale(row + i);
             }
             for (std::size_t i = 0; i < count; ++i) highest = std::max(highest, similarities[i]);
-            // The mean of a subject's rows can reach the cutoff only if one of the rows does. In
-            // most blocks no row does, so skip the block.
+            // The mean of a subject's rows can reach the cutoff only if one of the rows does. Skip
+            // the block if none of its rows does, as in most blocks.
             if (highest * scale + error < search.cutoff()) {
                 row += count;
                 continue;

@@ -21,9 +21,10 @@ struct AlignedCrop {
 Result<void> write_crop(const std::filesystem::path& file, const AlignedCrop& crop);
 
 /// Reads a file written by write_crop(). Returns nothing if the file cannot be read, or if its
-/// first 4,096 bytes do not contain the text chunk of write_crop(). If the chunk exists, fails with
-/// malformed (the quality is invalid, or the image does not have the size of a crop), refused (the
-/// crop was cut by a different version of the crop function), or an error of read_image().
+/// first 4,096 bytes do not contain the text chunk of write_crop(). Errors of files with this
+/// chunk: malformed (the quality is invalid, or the image does not have the size of a crop),
+/// refused (the crop was cut by a different version of the crop function), and those of
+/// read_image().
 Result<std::optional<AlignedCrop>> read_crop(const std::filesystem::path& file);
 
 }  // namespace facebus::vision

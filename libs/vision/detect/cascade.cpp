@@ -61,7 +61,7 @@ std::vector<Detection> OutputNetwork::faces(const cv::Mat& image,
     // the same face, IoU is low and would keep both.
     std::vector<Detection> faces;
     for (const Candidate& candidate : suppress(std::move(kept), 0.7, Overlap::of_smaller)) {
-        // Offsets may move opposite sides past each other. Skip such boxes.
+        // Offsets can move opposite sides past each other. Skip such boxes.
         if (candidate.right > candidate.left && candidate.bottom > candidate.top)
             faces.push_back(to_detection(candidate));
     }

@@ -16,7 +16,8 @@ class ByteReader {
 
     explicit ByteReader(Span bytes, bool big_endian = true) : bytes_(bytes), big_(big_endian) {}
 
-    /// Returns the number of `size` bytes at position `at`. Requires: `size` is at most 4.
+    /// Returns the number that the `size` bytes at position `at` encode. Requires: `size` is at
+    /// most 4.
     [[nodiscard]] std::uint32_t number(std::size_t at, std::size_t size) const {
         if (at > bytes_.size() || bytes_.size() - at < size) return 0;
         std::uint32_t value = 0;

@@ -60,7 +60,7 @@ struct MotionGate::Impl {
     cv::Mat moved_at;        ///< time of last motion in s, per pixel of the grey copy; 64-bit float
     double last_motion = 0;  ///< maximum of `moved_at`
     std::int64_t last_pts = 0;   ///< pts of the last frame
-    std::int64_t last_full = 0;  ///< pts of the last frame to be searched as a whole
+    std::int64_t last_full = 0;  ///< pts of the last frame that was searched as a whole
 
     /// Returns the reduced, blurred grey copy of a frame.
     [[nodiscard]] cv::Mat small_grey(const cv::Mat& frame) const;
@@ -101,8 +101,8 @@ void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
 
 cv::Mat MotionGate::Impl::motion_mask(const cv::Mat& grey) const {
     // Two tests. The difference from the background detects slow motion, which changes little from
-    // frame to frame. The difference from the previous frame has a lower limit, so it also detects
-    // fast motion that changes the grey levels only a little.
+    // frame to frame. The difference from the previous frame counts from a smaller value, so it
+    // also detects fast motion that changes the grey levels only a little.
     cv::Mat current;
     grey.convertTo(current, CV_32F);
     cv::Mat difference = current - background;

@@ -249,8 +249,8 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
     for (std::size_t s = 0; s < sightings.size(); ++s) {
         // Append new tracks, so that the indices in `track_of` remain valid.
         if (!track_of[s]) {
-            // There may be a track at the same position whose crops differ too much from the crop
-            // of the sighting; see remove_duplicate_tracks().
+            // Find a track at the same position, if there is one. It possibly follows the same
+            // face, but its crops look different; see remove_duplicate_tracks().
             const auto previous =
                 std::find_if(tracks_.begin(), tracks_.end(), [&](const Track& other) {
                     return iou(other.box, sightings[s].box) > same_place_iou;

@@ -11,18 +11,18 @@ namespace facebus::vision {
 
 /// Options of the tracker. Times are in seconds.
 struct TrackerOptions {
-    double max_gap = 1.5;         ///< time without a detection after which a track ends
+    double max_gap = 1.5;         ///< a track ends if it has no detection for longer than this
     int confirm = 2;              ///< number of detections after which a track is reported
     int max_probes = 8;           ///< number of probes after which a track sends only one per
                                   ///< `refresh`
     double probe_interval = 0.2;  ///< minimum time between probes of a track
-    double refresh = 5.0;         ///< time since the last probe after which a track sends another
+    double refresh = 5.0;         ///< maximum time between probes of a track with good crops
     float min_eye_distance = 10;  ///< minimum Quality::eye_distance of a crop to send
     float min_quality = 0.2F;     ///< minimum Quality::overall of a crop to send
 
     static void keys(auto& self, auto&& key) {
         key("max_gap", self.max_gap, Range{0.04, 3600},
-            "seconds without a detection after which a track ends");
+            "a track ends if it has no detection for longer than this, in seconds");
         key("confirm", self.confirm, Range{1, 100},
             "number of detections after which a track is reported");
         key("max_probes", self.max_probes, Range{1, 64},
@@ -30,7 +30,7 @@ struct TrackerOptions {
         key("probe_interval", self.probe_interval, Range{0, 3600},
             "minimum seconds between probes of a track");
         key("refresh", self.refresh, Range{0.1, 86400},
-            "seconds since the last probe after which a track sends another one");
+            "maximum seconds between probes of a track, if its crops are good enough");
         key("min_eye_distance", self.min_eye_distance, Range{0, 4096},
             "minimum distance between the eyes for a crop to be sent, in frame pixels");
         key("min_quality", self.min_quality, Range{0, 1},
@@ -71,7 +71,7 @@ struct TrackerResult {
 
 /// Tracks the faces of one camera.
 ///
-/// A detection may be assigned to a track if it has a similar size, is close to the predicted
+/// A detection can be assigned to a track if it has a similar size, is close to the predicted
 /// position of the track, and its crop resembles the crops of the track. A detection that is not
 /// assigned to any track starts a new one. A track is reported after `confirm` detections and ends
 /// after `max_gap` seconds without a detection. A scene cut ends all tracks. Reported tracks are

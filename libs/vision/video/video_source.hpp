@@ -31,10 +31,9 @@ SourceKind source_kind(const std::string& source);
 /// Opened source of frames. Not thread-safe.
 class VideoSource {
   public:
-    /// Opens a source. Errors: unavailable (the source does not exist, or a device, stream or
-    /// folder cannot be opened or read, or OpenCV fails); unsupported (a file is not a readable
-    /// video, or a folder contains no images). Error messages name the source without user name and
-    /// password.
+    /// Opens a source. Errors: unsupported if a file is not a readable video, or if a folder
+    /// contains no images; unavailable in all other cases, for example if the source does not
+    /// exist. Error messages name the source without user name and password.
     static Result<VideoSource> open(const std::string& source);
     ~VideoSource();
     VideoSource(VideoSource&&) noexcept;
