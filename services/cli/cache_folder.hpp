@@ -7,8 +7,8 @@
 
 namespace facebus::cli {
 
-/// Returns $XDG_CACHE_HOME/facebus. If XDG_CACHE_HOME is not set or empty, returns
-/// $HOME/.cache/facebus. If HOME is not set either, returns ./.cache/facebus.
+/// Returns $XDG_CACHE_HOME/facebus. If XDG_CACHE_HOME is unset or empty, returns
+/// $HOME/.cache/facebus. If HOME is also unset, returns ./.cache/facebus.
 inline std::filesystem::path cache_folder() {
     const char* const cache = std::getenv("XDG_CACHE_HOME");
     if (cache != nullptr && *cache != '\0') return std::filesystem::path(cache) / "facebus";

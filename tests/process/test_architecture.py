@@ -24,6 +24,7 @@ USERS = {
     "zmq": ["libs/bus"],
     "opencv2/": ["libs/vision"],
     "onnxruntime": ["libs/vision"],
+    "zlib": ["libs/vision"],
     "hiredis": ["libs/gallery/redis"],
     "openssl/": ["libs/gallery/redis"],
     "utf8proc": ["libs/gallery/name.cpp"],

@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(the_crop_of_a_rolled_head_is_shifted_towards_the_forehead) 
 }
 
 BOOST_AUTO_TEST_CASE(crops_a_box_of_average_size_as_in_training) {
-    // In training, boxes had 94 x 125 pixels on average. 44 pixels were added to the width and to
-    // the height, which gives 138 x 169. Of each, the central 160/182 were used: 121 x 149 pixels.
+    // The average box on LFW has 94 x 125 pixels. In training, 44 pixels were added to the width
+    // and to the height (138 x 169), and the central 160/182 of both was used: 121 x 149 pixels.
     const Image crop = align(gradient(), face(100, 100, 94, 125));
     const double left = pixel(crop, 0, 80)[0] * 2.0;
     const double right = pixel(crop, 159, 80)[0] * 2.0;
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_large_roll_is_corrected) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(repeats_the_nearest_pixels_outside_the_image) {
+BOOST_AUTO_TEST_CASE(fills_parts_of_the_crop_outside_the_image_with_the_nearest_pixels) {
     const Image crop = align(test::flat(200, 200, {10, 200, 30}), face(-50, -60, 100, 120));
     BOOST_TEST((pixel(crop, 0, 0) == cv::Vec3b(10, 200, 30)));
     BOOST_TEST((pixel(crop, 159, 159) == cv::Vec3b(10, 200, 30)));

@@ -101,8 +101,8 @@ void MotionGate::Impl::start(const cv::Mat& grey, std::int64_t pts) {
 
 cv::Mat MotionGate::Impl::motion_mask(const cv::Mat& grey) const {
     // Two tests. The difference from the background detects slow motion, which changes little from
-    // frame to frame. The difference from the previous frame counts from a smaller value, so it
-    // also detects fast motion that changes the grey levels only a little.
+    // frame to frame. The difference from the previous frame has a lower threshold, so it also
+    // detects fast motion that changes the grey levels only a little.
     cv::Mat current;
     grey.convertTo(current, CV_32F);
     cv::Mat difference = current - background;
