@@ -30,8 +30,8 @@ flag_given() {
   esac
 }
 
-# find_models FILE...: sets FACEBUS_MODELS to the absolute path of the models folder. Exits if the folder does not
-# contain these files.
+# find_models FILE...: sets FACEBUS_MODELS to the absolute path of the models folder. Exits if one of these files is not
+# in the folder.
 find_models() {
   FACEBUS_MODELS=$(readlink -m -- "${FACEBUS_MODELS:-$HOME/.cache/facebus/models}")
   export FACEBUS_MODELS
@@ -114,7 +114,8 @@ run_quiet() {
   return $code
 }
 
-# must COMMAND...: runs a command like run_quiet, for at most $limit seconds. Exits if the command fails.
+# must COMMAND...: does the same as run_quiet, but terminates the command after $limit seconds. Exits if the command
+# fails or is terminated.
 readonly limit=180
 must() { run_quiet timeout $limit "$@" || die 1 "failed (see above): $*"; }
 

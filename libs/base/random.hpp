@@ -31,7 +31,7 @@ class Random {
     double normal();
 
   private:
-    /// Returns a number greater than 0, so that its logarithm is finite, and at most 1.
+    /// Returns a number in (0, 1]. It is never 0, so its logarithm is finite.
     double unit() { return (static_cast<double>(engine_() >> 11U) + 0.5) / 9007199254740992.0; }
 
     std::mt19937_64 engine_;

@@ -44,8 +44,8 @@ class AllowList {
     [[nodiscard]] std::string name_of(const std::string& key) const;
 
     /// Rereads the folder and returns the number of allowed keys. Applies the valid files even if
-    /// others are not. Errors: unavailable (the folder or a file is unreadable), malformed (a file
-    /// is invalid or contains the key of another one).
+    /// others are invalid. Errors: unavailable (the folder or a file is unreadable), malformed (a
+    /// file is invalid or contains the key of another one).
     Result<std::size_t> refresh();
 
   private:

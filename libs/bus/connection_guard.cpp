@@ -277,8 +277,9 @@ void ConnectionGuard::close_unread(std::vector<Error>& errors) {
     }
 }
 
-/// Closes connections until their number is within the limit: first the oldest ones whose handshake
-/// is not finished, because a regular peer finishes it fast; then the newest of the others.
+/// Closes connections until their number is within the limit. Begins with those whose handshake is
+/// not finished, oldest first, because a regular peer finishes it fast. Then closes the others,
+/// newest first.
 void ConnectionGuard::close_surplus(std::vector<Error>& errors) {
     std::vector<std::pair<const int, Connection>*> open;
     for (auto& entry : connections_) {

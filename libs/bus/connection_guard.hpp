@@ -26,9 +26,9 @@ namespace facebus::bus {
 /// ZeroMQ keeps the parts of a message in memory until the last part arrives, and limits only the
 /// size of a part. The guard therefore watches the connections from outside, in its own thread:
 /// events of ZeroMQ report their descriptors, and the operating system counts their bytes. Unread
-/// bytes are those that ZeroMQ has read from a connection, but that on_message() has not reported
-/// yet. The guard checks the limits every `interval`; with thousands of connections, less often.
-/// Thread-safe, except for the constructor and destructor.
+/// bytes are those that ZeroMQ has read from a connection, but that the owner of the socket has not
+/// yet reported with on_message(). The guard checks the limits every `interval`; with thousands of
+/// connections, less often. Thread-safe, except for the constructor and destructor.
 class ConnectionGuard {
   public:
     struct Limits {
@@ -76,7 +76,7 @@ class ConnectionGuard {
         bool closing = false;                   ///< the guard has closed the connection
         bool delivered = false;       ///< a message was received since the last measurement
         std::uint64_t received = 0;   ///< bytes that ZeroMQ has read
-        std::uint64_t accounted = 0;  ///< bytes that were reported or forgiven
+        std::uint64_t accounted = 0;  ///< bytes reported, or forgiven (see forgiven_bytes)
 
         [[nodiscard]] std::uint64_t unread() const {
             return received > accounted ? received - accounted : 0;

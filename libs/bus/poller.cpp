@@ -9,6 +9,11 @@
 
 namespace facebus::bus {
 
+bool Poller::keep_running() const {
+    heartbeat_.beat();
+    return !stop_.requested();
+}
+
 bool Poller::wait(std::span<Interest> interests, int timeout_ms) const {
     constexpr int max_slice_ms = 1000;
     std::vector<zmq::pollitem_t> items;

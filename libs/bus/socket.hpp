@@ -151,6 +151,10 @@ class Poller {
   public:
     Poller(const Stop& stop, Heartbeat& heartbeat) : stop_(stop), heartbeat_(heartbeat) {}
 
+    /// Updates the heartbeat. Returns false if the stop was requested. A loop that may always find
+    /// something to do, and then never calls wait(), must call this function instead.
+    [[nodiscard]] bool keep_running() const;
+
     /// Blocks until a socket is ready, the stop is requested or the timeout expires (negative: no
     /// timeout). Returns false if the stop was requested.
     bool wait(std::span<Interest> interests, int timeout_ms) const;

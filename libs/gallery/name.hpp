@@ -17,16 +17,16 @@ inline constexpr std::size_t max_name_bytes = 200;
 bool is_text(std::string_view text);
 
 /// Returns the name of a subject as it is stored: in Unicode's normalisation form C, without
-/// leading and trailing blanks. Names are case-sensitive. Fails with `refused` if the result would
-/// be empty or longer than max_name_bytes, or if the name is not text (see is_text()) or contains
-/// invisible characters (see is_invisible()).
+/// leading and trailing blanks. Names are case-sensitive. The name must be text (see is_text())
+/// without invisible characters (see is_invisible()), and the result must have 1 to max_name_bytes
+/// bytes. Otherwise fails with `refused`.
 Result<std::string> clean_name(std::string_view name);
 
 /// Returns whether a stored subject can have this name. Earlier versions stored names in other
 /// normalisation forms and with invisible characters; such subjects must remain usable.
 bool is_stored_name(std::string_view name);
 
-/// Returns the names under which the subject called `name` may be stored, in the order in which
+/// Returns the names under which the subject called `name` could be stored, in the order in which
 /// they must be tried: `name` without leading and trailing blanks, then its normalisation forms C
 /// and D. Fails with the error of clean_name() if no subject can have the name.
 Result<std::vector<std::string>> stored_names(std::string_view name);

@@ -143,7 +143,7 @@ void Connection::on_head(ErrorCode error) {
         return respond_error(500);
     }
     if (!limit) {
-        // The connection can only continue if there is no body to skip.
+        // The connection can continue only if there is no body to skip.
         return respond(std::move(limit.error()), !parser_->is_done() && request_.length > 0);
     }
     max_body_ = std::min(*limit, owner_.options().max_body);

@@ -32,8 +32,8 @@ class ConnectionOwner {
     [[nodiscard]] virtual const ServerOptions& options() const = 0;
     [[nodiscard]] virtual const Handlers& handlers() const = 0;
 
-    /// Records whether a new connection may replace this one. It may while this one waits for a
-    /// request or, after its last response, for the client to disconnect.
+    /// Records whether a new connection may replace `connection`. This is allowed while
+    /// `connection` waits for a request or, after its last response, for the client to disconnect.
     virtual void set_replaceable(Connection& connection, bool replaceable) = 0;
     /// Reserves memory for bytes of a body. Returns false if this would exceed the limit for all
     /// bodies together.
@@ -73,8 +73,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     void read_head(std::chrono::milliseconds deadline);
     void on_head(ErrorCode error);
-    /// Returns the status of the error response if the headers are invalid, otherwise fills
-    /// `request_`.
+    /// Returns the status of the error response if the headers are invalid. Otherwise fills
+    /// `request_` and returns nothing.
     std::optional<int> convert_head();
     void read_body();
     void on_body(ErrorCode error, std::size_t length_before);

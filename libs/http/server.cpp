@@ -25,10 +25,10 @@ using asio::ip::tcp;
 
 // Interval at which the server calls Response::pieces of streams that had no data.
 constexpr std::chrono::seconds stream_poll_interval(1);
-// Delay before the next attempt to accept a connection after a failure, such as the limit of open
-// files.
+// Delay before the next attempt to accept a connection after one has failed, for example because
+// too many files are open.
 constexpr std::chrono::milliseconds accept_retry_delay(100);
-// Maximum size of all bodies in memory, as a multiple of ServerOptions::max_body.
+// Maximum total size of the bodies in memory, as a multiple of ServerOptions::max_body.
 constexpr std::size_t bodies_in_memory = 4;
 
 /// Returns an acceptor that listens on `address`.
@@ -72,7 +72,7 @@ struct Server::Impl : ConnectionOwner {
     std::map<asio::ip::address, std::size_t> per_client;  ///< number of connections by address
     std::list<Connection*> replaceable;                   ///< longest wait first
     std::unordered_map<Connection*, std::list<Connection*>::iterator> places;  ///< in `replaceable`
-    std::size_t body_bytes = 0;  ///< size of all bodies in memory
+    std::size_t body_bytes = 0;  ///< total size of the bodies in memory
     std::size_t pending = 0;     ///< requests that wait for a thread or are being handled
     asio::thread_pool workers;
     std::jthread thread;

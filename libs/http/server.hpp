@@ -31,9 +31,9 @@ struct Response {
     std::string body{};
     std::string type = "application/json";
     std::map<std::string, std::string> headers{};
-    /// If set, the unread rest of this stream is sent instead of `body`. If it reads a temporary
-    /// file, the handler can unlink it as soon as it is open, so that the file disappears even if
-    /// the program crashes.
+    /// If set, the unread rest of this stream is sent instead of `body`. If the stream reads a
+    /// temporary file, the handler can unlink the file as soon as it is open, so that the file
+    /// disappears even if the program crashes.
     std::shared_ptr<std::istream> stream{};
     /// If set, this function returns the body piece by piece, and nothing after the last piece. An
     /// empty piece means that there is no data yet; the server then calls the function again after
@@ -50,7 +50,7 @@ struct ServerOptions {
     std::size_t waiting = 64;          ///< maximum number of requests that wait for a thread
     std::size_t max_body = 1'000'000;  ///< maximum size of a request body, in bytes
     std::size_t max_connections = 1000;       ///< maximum number of open connections
-    std::size_t connections_per_client = 64;  ///< maximum number of those from one IP address
+    std::size_t connections_per_client = 64;  ///< maximum number of open connections per IP
     /// Deadline in seconds for each of these steps: receiving the headers of the first request (at
     /// most 5 s), receiving a body, sending a response. If a response is sent in pieces, the
     /// deadline applies to each piece. The headers of a later request must arrive within 15 s after
@@ -75,7 +75,7 @@ struct Handlers {
 /// pool calls Handlers::handle. Every connection and request has deadlines and size limits:
 /// - A connection is closed if the headers or the body have not arrived before their deadline.
 /// - Headers are limited to 16 KiB; all bodies in memory together to four bodies of the maximum
-///   size. A request that exceeds the latter is answered with 503.
+///   size. A request whose body would exceed this total is answered with 503.
 /// - A new connection that exceeds `max_connections` replaces the one that has waited longest for a
 ///   request. If it exceeds `connections_per_client`, it replaces the one of the same client that
 ///   has waited longest. If none of these connections waits, the new one is closed.

@@ -287,13 +287,14 @@ Key make_key(std::string path, std::string& target, std::string help) {
 }
 
 Key make_key(std::string path, bool& target, std::string help) {
-    return {std::move(path), std::move(help), target ? "true" : "false",
-            [&target](const std::string& text) {
-                if (text != "true" && text != "false") {
-                    throw std::invalid_argument(fmt::format("\"{}\" is not true or false", text));
-                }
-                target = text == "true";
-            }};
+    return {
+        std::move(path), std::move(help), target ? "true" : "false",
+        [&target](const std::string& text) {
+            if (text != "true" && text != "false") {
+                throw std::invalid_argument(fmt::format("\"{}\" is not one of true, false", text));
+            }
+            target = text == "true";
+        }};
 }
 
 Key make_key(std::string path, int& target, Range range, std::string help) {

@@ -1,4 +1,4 @@
-// Notifies the supervisor of the process, such as systemd, that the process is ready.
+// Notifications to the supervisor of the process, such as systemd.
 #pragma once
 
 #include <string>

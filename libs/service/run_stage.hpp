@@ -39,6 +39,7 @@ void run_stage(Runtime& runtime, Stage& stage, OnProcessed&& on_processed) {
 
     runtime.ready();
     while (auto item = reader.next()) {
+        if (!poller.keep_running()) return;
         const auto start = metrics.start();
         auto [message, payload] = stage.process(item->message, item->payload);
         on_processed(*item, message, payload);

@@ -92,7 +92,9 @@ def _parse(arguments):
     )
     parser.add_argument("--offline", action="store_true", help="use only cached packages, not the network")
     parser.add_argument("--verify", action="store_true", help="hash every file again and replace damaged ones")
-    parser.add_argument("--list", action="store_true", help="only print the files, packages, hashes and licences")
+    parser.add_argument(
+        "--list", action="store_true", help="only print the files, packages, hashes, licences and origins"
+    )
     options = parser.parse_args(arguments)
     only = options.only or (["all"] if options.list else manifest.DEFAULT_GROUPS)
     options.groups = manifest.GROUPS if "all" in only else tuple(only)

@@ -1,4 +1,4 @@
-"""Hashes, atomic file writes, temporary folders, and a lock, so that only one run of models/prepare uses a folder at a
+"""Hashes, atomic file writes, temporary folders, and a lock that lets only one run of models/prepare use a folder at a
 time."""
 
 import contextlib

@@ -38,8 +38,8 @@ def image():
 
 
 def cosine(onnx_file, embedding):
-    """Returns the cosine similarity between the golden embedding, `embedding`, and the output of the network in
-    `onnx_file` for the same image."""
+    """Runs the network in `onnx_file` on the image of the golden embedding. Returns the cosine similarity of its output
+    and the golden embedding, `embedding`."""
     pixels = (image().astype(np.float32) - 127.5) / 128
     evaluator = ReferenceEvaluator(str(onnx_file))
     (output,) = evaluator.run(None, {"input": pixels.transpose(2, 0, 1)[None]})

@@ -78,6 +78,10 @@ Dispatcher::Admission Dispatcher::admit(const Sender& sender, wire::Probe probe,
         const auto largest = queue_.largest_edge();
         if (queue_.size(sender.edge) + 1 >= queue_.size(largest)) return Admission::full;
         const auto removed = pending_.extract(queue_.remove_last(largest));
+        // Lost workers may still return a result for a probe that was queued again.
+        for (const auto& worker : removed.mapped().open) {
+            workers_.at(worker).held.erase(removed.key());
+        }
         finish_track(removed.mapped().track_key);
         admission = Admission::replaced;
     }

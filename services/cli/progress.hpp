@@ -11,7 +11,7 @@
 namespace facebus::cli {
 
 /// Progress of an operation, printed to standard error. On a terminal, it is a bar, or a number if
-/// the total is unknown; otherwise it is at most one line every ten seconds. Not thread-safe.
+/// the total is unknown. Elsewhere, it is at most one line every ten seconds. Not thread-safe.
 class Progress {
   public:
     /// `what`: name of the operation; `total`: number of its steps, or 0 if unknown.

@@ -92,7 +92,7 @@ std::string format_table(const wire::Status& status) {
     }
     add("rejected", counted(status.refused, "probe", "probes") + " (queue full)");
     add("results", fmt::to_string(status.results));
-    add("gallery", status.gallery_stale ? "stale: the workers cannot reach Redis" : "current");
+    add("gallery", status.gallery_stale ? "stale: a worker cannot load it from Redis" : "current");
     return out;
 }
 

@@ -14,7 +14,7 @@ std::string format_line(const wire::Identity& identity, bool colour);
 std::string format_line(const wire::Track& event);
 std::string format_line(const wire::Status& status);
 /// Returns the status as a table with one line per value. Omits values that an older broker does
-/// not report. Replaces control characters like format_line().
+/// not report. Replaces control characters as format_line() does.
 std::string format_table(const wire::Status& status);
 
 /// Returns the part of a track id after its last dash, or the whole id if there is no dash.

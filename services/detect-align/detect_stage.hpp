@@ -18,10 +18,10 @@ class DetectStage {
         : detector_(models, options) {}
 
     /// Returns the faces in the areas of `region`, at most wire::max_faces, in coordinates of the
-    /// frame, and their concatenated crops. Skips faces that touch the border of an area, unless
-    /// that is also the border of the frame, because the area may contain only a part of them.
-    /// `pixels`: see wire::Region. Returns a message even if there are no faces, because the stage
-    /// `track` needs the time of every frame to end tracks.
+    /// frame, and their concatenated crops. Skips faces that touch a border of an area, because
+    /// the area may contain only a part of them; borders of the frame do not count. `pixels`: see
+    /// wire::Region. Returns a message even if there are no faces, because the stage `track` needs
+    /// the time of every frame to end tracks.
     std::pair<wire::Face, Bytes> process(const wire::Region& region, const Bytes& pixels);
 
   private:

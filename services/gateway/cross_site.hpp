@@ -18,7 +18,7 @@ std::set<std::string> parse_hosts(const std::string& text, const std::string& se
 /// error in these cases:
 /// - The host of the URL is neither localhost, nor an IP address, nor in `hosts`. The name of a
 ///   malicious web site could point to this machine (DNS rebinding).
-/// - The request is not a GET, and its Origin is not this gateway.
+/// - The request is not a GET, and it has an Origin that is not this gateway.
 /// - The request is a POST with neither an Origin nor the header x-api-key, and its body is not
 ///   JSON. A form on any web site can cause such a request. Before a browser sends JSON or the
 ///   header to another site, it sends a CORS preflight request, which the gateway never allows.

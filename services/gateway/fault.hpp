@@ -47,9 +47,8 @@ Fault to_fault(const Error& error, int code = fault_code::bad_value);
 
 /// Returns the response with the body {"message": ..., "code": ...}.
 http::Response to_response(const Fault& fault);
-/// Returns the Fault for an HTTP status of at least 400. Used if a request reaches no handler, for
-/// example because its path is unknown or it is not valid HTTP, and if a handler throws (status
-/// 500).
+/// Returns the Fault for an HTTP status of at least 400. Used if a handler throws (status 500), and
+/// if a request reaches no handler, for example because it has no route or is not valid HTTP.
 Fault fault_of_status(int status);
 
 }  // namespace facebus::gateway

@@ -49,8 +49,8 @@ class Router {
     };
     /// Returns the route for a method and path. Ignores a trailing slash, unless it is part of the
     /// value of {name*}. Fails with 404 if no pattern matches the path. Fails with 405 if patterns
-    /// match but their methods differ; then sets `allow` to the supported methods, comma-separated.
-    /// Requires: `allow` is empty.
+    /// match, but none of their routes has this method; then sets `allow` to the supported methods,
+    /// comma-separated. Requires: `allow` is empty.
     HttpResult<Match> find(const std::string& method, const std::string& path,
                            std::string& allow) const;
 

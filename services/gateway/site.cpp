@@ -58,8 +58,8 @@ HttpResult<Site::Authorized> Site::authorize(const http::Request& request,
     }
     if (key->role < *found->route->role) {
         return http_error(403, 403,
-                          fmt::format("this request requires a key with the role {}; this "
-                                      "key has {}",
+                          fmt::format("this request requires a key with the role {}; the "
+                                      "role of this key is {}",
                                       to_string(*found->route->role), to_string(key->role)));
     }
     authorized.key = std::move(*key);

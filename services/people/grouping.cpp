@@ -10,8 +10,8 @@
 namespace facebus::people {
 namespace {
 
-/// Similarity of two tracks that must not be in one group. The sum for two groups that contain such
-/// a pair is also -infinity, so these groups are never joined.
+/// Similarity of two tracks that must not be in one group. If two groups each contain one track of
+/// such a pair, the sum for these groups is also -infinity, so they are never joined.
 constexpr double never = -std::numeric_limits<double>::infinity();
 
 /// Agglomerative clustering with average linkage. At first, each track is a group. For every pair

@@ -24,8 +24,9 @@ struct TrackFace {
 /// drawn from that cohort, each with a template fused from five images. After multiplication by
 /// gallery::Cohort::tail, 0.9% of the similarities between two of them are above 0.45, 0.4% above
 /// 0.5 and 0.03% above 0.6. It is even rarer that the average over all pairs of tracks from two
-/// groups is that high. The value is not lower because users of `facebus collect` can easily merge
-/// two folders of one person, whereas separating two people in one folder is tedious.
+/// groups is that high. A lower value would join the tracks of different people more often. For
+/// users of `facebus collect`, separating two people in one folder is tedious, whereas merging two
+/// folders of one person is easy.
 inline constexpr double same_person = 0.5;
 
 /// Returns whether both tracks are visible at the same time in the same video. If so, they cannot

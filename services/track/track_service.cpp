@@ -49,7 +49,7 @@ void serve(service::Runtime& runtime, const Options& options, const std::string&
 
     bool live = false;  // whether the last message came from a live camera
     runtime.ready();
-    while (true) {
+    while (poller.keep_running()) {
         uplink.pump();
         for (auto& camera : cameras.reports(Monotonic::now(), utc_ns())) uplink.report(camera);
         // While the outbox is full, do not read faces from a file: wait until the broker

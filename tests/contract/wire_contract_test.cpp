@@ -64,9 +64,10 @@ std::string type_of(const json& value) {
     return "object";
 }
 
-/// Checks that `value` has the type or constant of the schema. If it is an object, also checks that
-/// it has exactly the keys of the schema. Checks the values of keys and arrays in the same way.
-/// `path` is the position of `value` in the message, for error messages.
+/// Checks that `value` has the type of the schema, or is its constant or one of its enumerated
+/// values. If it is an object, also checks that it has exactly the keys of the schema. Checks the
+/// values of keys and arrays in the same way. `path` is the position of `value` in the message, for
+/// error messages.
 void compare(const json& value, const json& reference, const json& common,
              const std::string& path) {
     const auto& schema = resolve(reference, common);

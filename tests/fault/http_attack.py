@@ -2,8 +2,8 @@
 
 Attacks an HTTP server at ADDRESS (host:port) until standard input ends, with clients on many local IP addresses:
 SILENT clients that send nothing, SLOW clients that send one byte of a request every 0.2 s, and FLOODING clients that
-send headers without end. A client whose connection is closed connects again. Prints one line after as many successful
-connections as there are clients.
+send headers without end. A client whose connection is closed connects again. Prints one line as soon as the number of
+successful connections has reached the number of clients.
 """
 
 import asyncio

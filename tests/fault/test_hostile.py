@@ -169,7 +169,7 @@ class PausedWorkerTest(FaultTest):
         # The broker queued the probes again when it lost the worker, and then accepted the worker's late results.
         self.assertEqual(system.fed, metric(broker.health, "facebus_probes_completed_total"))
         lost = events(broker, "worker_lost")
-        # A busy machine can suspend the worker more often.
+        # On a busy machine, the broker can lose the worker more often.
         self.assertGreaterEqual(len(lost), self.PAUSES)
         self.assertEqual({"unresponsive"}, {line["reason"] for line in lost})
         held = sum(int(line["held"]) for line in lost)

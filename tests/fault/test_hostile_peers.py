@@ -1,5 +1,5 @@
-"""Peers that try to exhaust the file descriptors or the memory of the broker, and changes to its list of allowed keys.
-Runs a real broker with simulated edges and workers."""
+"""Tests the broker against peers that try to exhaust its file descriptors or its memory, and with changes to its list
+of allowed keys. Runs a real broker with simulated edges and workers."""
 
 import contextlib
 import itertools

@@ -1,4 +1,5 @@
-"""Tests that no probe is lost if workers, the broker or the process `track` are killed, hang or restart."""
+"""Tests that no probe is lost if workers or the broker are killed, hang or restart, and that the broker completes the
+probes that it received from a process `track` that was killed."""
 
 import unittest
 
@@ -133,7 +134,7 @@ class BrokerTest(FaultTest):
 
 
 class TrackTest(FaultTest):
-    def test_probes_are_completed_after_the_process_track_is_killed(self):
+    def test_probes_that_reached_the_broker_are_completed_after_track_is_killed(self):
         system = self.start_system(FACEBUS_TRACK_RESEND="60")  # so that the broker receives each probe once
         system.feed(8)
         broker = system.services["broker"].health

@@ -63,7 +63,7 @@ class SubscriberTest(SimulatedPeers):
         self.subscribe(system)
         self.check(system, self.flood(system), "subscriber that never reads")
 
-    def test_a_slow_subscriber_can_detect_missed_results_by_their_numbers(self):
+    def test_a_slow_subscriber_can_detect_missed_results_by_gaps_in_the_numbers(self):
         system = self.start_broker(FACEBUS_BROKER_RESULT_QUEUE=str(self.QUEUE))
         slow = self.subscribe(system)
         numbers = []

@@ -116,7 +116,7 @@ class ParityTest(support.ProcessTest):
         self.assertGreaterEqual(same_box, MIN_SHARE * faces)
         self.assertGreaterEqual(same_points, MIN_SHARE * faces)
 
-    def test_finds_the_same_faces_in_photos_of_one_and_many_people(self):
+    def test_finds_the_same_faces_in_photos_of_one_person_and_of_several(self):
         self.compare(sorted(file for file in (DATA / "images").rglob("*")
                             if file.suffix in (".jpg", ".png")))
 

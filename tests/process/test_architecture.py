@@ -75,7 +75,7 @@ class Architecture(unittest.TestCase):
                 self.assertNotIn(include.split("/")[0], services - {service}, f"{path} includes {include}")
 
     def test_programs_accept_environment_variables_that_scripts_read(self):
-        # Programs reject a variable that begins with FACEBUS_, unless it sets a key or is listed in config.cpp.
+        # Programs reject a variable FACEBUS_*, unless it sets a configuration key or is listed in config.cpp.
         text = (ROOT / "libs/service/config.cpp").read_text()
         known = set(re.findall(r'"(FACEBUS_[A-Z_]+)"', text)) | {"FACEBUS_MODELS"}  # sets the key `models`
         read = re.compile(r'(?:\$\{?|environ(?:\.get)?[\[(]"|getenv\(")(FACEBUS_[A-Z_]+)')

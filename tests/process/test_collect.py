@@ -128,7 +128,7 @@ class CollectTest(support.ProcessTest):
                          {name.partition("-")[0] for name in folders["person-01"]})
         self.assertRegex(done.out, r"(?m)^person-01 .* 2 tracks  carphone_pristine 0\.0 s to two ")
 
-    def test_with_match_names_the_folder_of_an_enrolled_person_after_them(self):
+    def test_with_match_the_folder_of_an_enrolled_person_has_their_name(self):
         system = self.system()
         system.enrol("--name", "../the man", carphone_frames(self))
         folders, done = self.collect(self.side_by_side(), "--match", run=system.facebus)
@@ -140,7 +140,7 @@ class CollectTest(support.ProcessTest):
         self.assertEqual(["person-01"], list(folders))
         self.assertLessEqual(json.loads(done.out)["faces"]["seen"], 5)
 
-    def test_rejects_an_output_folder_that_is_not_empty_and_does_not_change_it(self):
+    def test_rejects_and_does_not_change_an_output_folder_that_is_not_empty(self):
         self.output.mkdir()
         (self.output / "precious.txt").write_text("mine")
         self.assert_fails(65, "is not empty", CARPHONE, "--output", self.output)
@@ -156,7 +156,7 @@ class CollectTest(support.ProcessTest):
             self.assert_fails(69, "missing.mp4 does not exist", *videos, "--output", self.output)
             self.assertFalse(self.output.exists())
 
-    def test_reports_a_file_that_is_not_a_video_on_one_line_and_writes_nothing(self):
+    def test_a_file_that_is_not_a_video_causes_a_one_line_error_and_no_output(self):
         text = self.folder / "text.mp4"
         text.write_text("not a video")
         self.assert_fails(65, "cannot be read as a video", text, "--output", self.output)

@@ -34,7 +34,7 @@ class EvaluateTest(support.ProcessTest):
         self.assertEqual(0, result.code, result)
         return json.loads(result.out)
 
-    def test_counts_people_images_and_images_without_a_face(self):
+    def test_counts_people_and_images_and_how_many_images_have_no_face(self):
         support.need_tool("ffmpeg")
         grey = self.people / "joe_biden/grey.png"
         self.run_program(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=gray:200x200",

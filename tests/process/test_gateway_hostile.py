@@ -66,7 +66,7 @@ class SlowImages(GatewayTest):
             statuses = sorted(image.result().status for image in images)
         self.assertEqual([400, 400, 400, 503, 503, 503], statuses)  # 400: no face
 
-    def test_an_image_that_takes_too_long_fails_and_frees_the_request(self):
+    def test_a_request_fails_if_decoding_its_image_takes_too_long(self):
         gateway = Gateway(self, FACEBUS_GATEWAY_DECODE_TIMEOUT="0.1")
         response = gateway.post(RECOGNISE, ("file", progressive_jpeg(5000, 100), "a.jpg"))
         gateway.expect_error(response, 503, words="gateway.decode_timeout")

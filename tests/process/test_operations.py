@@ -87,7 +87,8 @@ class BlockedLogTest(support.ProcessTest):
         need_gateway()
 
     def lose_lines(self, system):
-        """Makes the broker log until lines are lost. Each message wakes it, so that it notices the signal."""
+        """Makes the broker write log lines until some are lost. Each message wakes the broker, so that it notices the
+        signal."""
         broker = system.services["broker"]
         peer = system.context.socket(zmq.DEALER)
         peer.linger = 0
@@ -98,7 +99,7 @@ class BlockedLogTest(support.ProcessTest):
                 peer.send_multipart([b"probe", b"\xc1", b""])  # malformed, which is logged, too
         peer.close()
 
-    def test_the_broker_delivers_results_while_nobody_reads_its_log_and_then_reports_lost_lines(self):
+    def test_the_broker_delivers_results_while_nobody_reads_its_log_and_reports_lost_lines_afterwards(self):
         system = BlockedBroker(self)
         system.start_redis()
         system.enrol(carphone_frames(self))

@@ -63,7 +63,7 @@ class TerminalTest(support.ProcessTest):
         self.assertIn(FILTERED, rejected.err)
         self.assert_printable(rejected.err)
 
-    def test_json_is_equal_after_parsing_and_contains_no_control_characters(self):
+    def test_json_preserves_file_names_and_contains_no_control_characters(self):
         support.need_system()
         photo = self.folder / f"a{HOSTILE}.jpg"
         shutil.copy(OBAMA, photo)

@@ -96,7 +96,7 @@ BOOST_FIXTURE_TEST_CASE(images_without_a_face_fail_with_the_code_and_text_of_com
         BOOST_TEST(fault.code == 28);
         BOOST_TEST(fault.message.starts_with("No face is found in the given image"));
     }
-    // A face with a detector score below the minimum counts as no face.
+    // A face with a detector score below the minimum does not count as a face.
     const auto image = photo("barack_obama/obama.jpg");
     BOOST_TEST(stage.detect(image, {.min_score = 1}, false).error().code == 28);
 }

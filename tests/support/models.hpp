@@ -1,4 +1,4 @@
-// Finds the models and the evaluation data, and skips test programs that need missing models.
+// Finds the models and the evaluation data, and skips a test program if a model is missing.
 #pragma once
 
 #include <cstdio>
@@ -18,7 +18,7 @@ inline std::filesystem::path models() {
     return std::filesystem::path(home == nullptr ? "." : home) / ".cache" / "facebus" / "models";
 }
 
-/// Returns FACEBUS_DATA, or nothing if it is not set or not a folder.
+/// Returns FACEBUS_DATA, or nothing if it is unset or does not name a folder.
 inline std::optional<std::filesystem::path> data() {
     const char* set = std::getenv("FACEBUS_DATA");
     if (set == nullptr || !std::filesystem::is_directory(set)) return std::nullopt;

@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_blocked_reader_delays_the_destructor_only_for_the_timeout
     LineWriter(pipe.ends[1], report_loss).write("never read\n");
 }
 
-BOOST_AUTO_TEST_CASE(continues_and_ends_without_delay_if_the_descriptor_is_closed, *limit) {
+BOOST_AUTO_TEST_CASE(counts_lines_as_lost_and_ends_at_once_if_the_descriptor_is_closed, *limit) {
     Metrics metrics;
     auto lost = metrics.counter("lost", "Lost lines");
     const auto start = Monotonic::now();

@@ -53,7 +53,7 @@ BOOST_FIXTURE_TEST_CASE(passes_on_what_is_written_to_the_streams_of_c_and_cpp, F
     BOOST_TEST(text() == "number 1\nnumber 2\nnumber 3\n");
 }
 
-BOOST_FIXTURE_TEST_CASE(redirect_without_a_writer_discards_text_until_it_is_destroyed, Fixture) {
+BOOST_FIXTURE_TEST_CASE(discards_text_while_a_redirect_without_a_writer_exists, Fixture) {
     {
         const StderrRedirect redirect(&*writer);
         {

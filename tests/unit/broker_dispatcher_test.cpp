@@ -407,6 +407,21 @@ BOOST_AUTO_TEST_CASE(a_full_queue_is_shared_equally_by_the_edges_that_need_it) {
     BOOST_TEST((flood(9) == Admission::queued));
 }
 
+BOOST_AUTO_TEST_CASE(worker_that_returns_after_its_probe_was_replaced_gets_probes_again) {
+    Broker broker({.queue = 2});
+    broker.admit(probe("a", 1), "flooder");
+    broker.admit(probe("b", 1), "flooder");
+    broker.dispatcher.credit("w", 1, start);
+    BOOST_TEST(broker.next() == "a/1>w");
+    broker.admit(probe("c", 1), "flooder");
+    // The worker is lost, so its probe is queued again. Another edge needs the place.
+    broker.dispatcher.expire(start + seconds(6));
+    BOOST_TEST((broker.admit(probe("d", 1), "honest") == Admission::replaced));
+    broker.dispatcher.credit("w", 1, start + seconds(7));
+    BOOST_TEST(!broker.next(start + seconds(7)).empty());
+    BOOST_TEST(broker.dispatcher.expire(start + seconds(31)).dead_lettered.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_cannot_assign_a_result_to_another_camera) {
     Broker broker;
     broker.dispatcher.credit("w", 1, start);

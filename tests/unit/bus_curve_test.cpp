@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(allow_list_keeps_its_keys_while_no_descriptor_is_free) {
     BOOST_TEST(allowed.find("edge", door.public_key));
 }
 
-BOOST_AUTO_TEST_CASE(allow_list_keeps_the_last_valid_key_of_an_invalid_file_until_it_is_removed) {
+BOOST_AUTO_TEST_CASE(allow_list_keeps_the_last_valid_key_of_an_invalid_but_not_of_a_removed_file) {
     const TemporaryFolder folder;
     const auto door = make(folder.path(), "edge", "door");
     bus::AllowList allowed(folder.path());
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(key_added_in_a_second_file_is_reported_and_the_first_file_s
     BOOST_TEST(!allowed.find("worker", door.public_key));
 }
 
-BOOST_AUTO_TEST_CASE(file_whose_key_is_replaced_by_that_of_another_file_keeps_its_last_key) {
+BOOST_AUTO_TEST_CASE(allow_list_keeps_the_old_key_of_a_file_that_becomes_a_copy_of_another_file) {
     const TemporaryFolder folder;
     const auto door = make(folder.path(), "edge", "door");
     const auto gate = make(folder.path(), "edge", "gate");

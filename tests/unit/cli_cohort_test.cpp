@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(fits_a_cohort_to_labelled_images) {
     BOOST_TEST(gallery::read_cohort(gallery::write_cohort(*cohort)).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(omits_pairs_of_sample_and_probe_counts_that_exceed_the_images_per_person) {
+BOOST_AUTO_TEST_CASE(omits_numbers_of_samples_and_probes_that_need_more_images_than_people_have) {
     const auto set = test::face_set(100, 4, 0.8F);
     const auto cohort = fit_cohort(people_of(set), set.model_id);
     BOOST_REQUIRE(cohort);

@@ -1,4 +1,5 @@
-// Tests of `facebus collect`: groups of people, names of folders, and removal of unfinished output.
+// Tests of `facebus collect`: grouping by person, names of folders, and removal of unfinished
+// output.
 #include <boost/test/unit_test.hpp>
 
 #include "base/error.hpp"

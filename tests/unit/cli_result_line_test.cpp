@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(the_table_of_the_status_contains_every_value) {
                "dead-lettered  9 probes\n"
                "rejected       5 probes (queue full)\n"
                "results        40\n"
-               "gallery        stale: the workers cannot reach Redis\n");
+               "gallery        stale: a worker cannot load it from Redis\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_table_of_the_status_omits_what_an_older_broker_does_not_report) {

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(rejects_invalid_policies) {
     BOOST_TEST(!check_policy(Policy{.slope = 0}));
 }
 
-BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_id_and_rejects_invalid_ones) {
+BOOST_AUTO_TEST_CASE(packs_and_unpacks_a_probe_with_its_model_id_and_rejects_invalid_probes) {
     const auto back = unpack_probe("p7", pack_probe({"p7", face(2), 0.25F}, "model-1"));
     BOOST_REQUIRE(back);
     BOOST_TEST(back->probe.id == "p7");

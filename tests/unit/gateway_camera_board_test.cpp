@@ -24,7 +24,7 @@ wire::Camera report(std::int64_t last_frame_ago) {
             .last_frame = (100 - last_frame_ago) * second};
 }
 
-/// Returns the state of the only camera `after` seconds after `start`.
+/// Returns the state of the only camera, `after` seconds after `start`.
 std::string state(const CameraBoard& board, int after) {
     const auto all = board.cameras(start + seconds(after));
     BOOST_REQUIRE(all.size() == 1U);

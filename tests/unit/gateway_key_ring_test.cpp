@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_every_user_can_write_to_keeps_the_previous_keys
     BOOST_TEST(last_error_mentions("chmod"));
 }
 
-BOOST_AUTO_TEST_CASE(starts_with_the_valid_lines_and_fails_if_there_are_none) {
+BOOST_AUTO_TEST_CASE(startup_uses_the_valid_lines_and_fails_if_there_are_none) {
     write("oops\n" + line(first, "first"));
     auto keys = open();
     BOOST_TEST(keys.find(first).has_value());

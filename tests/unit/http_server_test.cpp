@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(responds_with_503_if_too_many_requests_are_waiting) {
     BOOST_TEST(second.receive_until("waited").ends_with("waited"));
 }
 
-BOOST_AUTO_TEST_CASE(limits_the_size_of_all_bodies_in_memory) {
+BOOST_AUTO_TEST_CASE(limits_the_total_size_of_bodies_in_memory) {
     TestServer server;
     const std::string head = "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n";
     std::vector<std::unique_ptr<Client>> slow;

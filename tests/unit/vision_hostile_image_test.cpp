@@ -1,4 +1,4 @@
-// Tests that small files whose decoding would take very long or much memory are rejected or
+// Tests that small files whose decoding would take very long or need much memory are rejected or
 // stripped.
 #include <array>
 #include <chrono>
@@ -23,7 +23,7 @@ namespace {
 using Bytes8 = std::vector<unsigned char>;
 
 /// Time in which a file of this test is rejected or decoded, even on a slow machine. Without the
-/// limits, each of them takes much longer.
+/// limits, each of these files takes much longer.
 constexpr std::chrono::seconds soon(3);
 
 Bytes8 encoded(const std::string& extension, const cv::Mat& mat,
@@ -173,8 +173,8 @@ BOOST_AUTO_TEST_CASE(decodes_a_jpeg_with_a_hundred_thousand_metadata_segments) {
 BOOST_AUTO_TEST_CASE(decodes_a_png_with_many_compressed_texts) {
     const cv::Mat texture = test::texture(64, 4);
     auto png = encoded(".png", texture);
-    // A text of 8 MB that is compressed to 8 kB: the pixels of a grey PNG are compressed in the
-    // same way.
+    // A text of 8 MB that is compressed to 8 kB. It is taken from the pixels of a grey PNG, which
+    // are compressed in the same way.
     const auto grey = encoded(".png", cv::Mat(2000, 3999, CV_8UC1, cv::Scalar(0)),
                               {cv::IMWRITE_PNG_COMPRESSION, 9, cv::IMWRITE_PNG_STRATEGY, 0});
     Bytes8 text{'z', 'T', 'X', 't', 'k', 0, 0};

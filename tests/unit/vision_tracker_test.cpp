@@ -187,8 +187,9 @@ BOOST_AUTO_TEST_CASE(sends_only_new_views_and_at_most_max_probes) {
     std::vector<std::int64_t> sent;
     for (int i = 0; i * frame < 4'000'000'000; ++i) {
         Sighting seen = sighting(10, 10, 1);
-        // The face turns slowly from one side to the other. A view is new if its yaw differs by at
-        // least 0.2 from that of every probe. To turn by 0.2 takes ten frames (0.4 s).
+        // The face turns slowly from one side to the other. All crops are equal, so a view is new
+        // only if its yaw differs by at least 0.2 from that of every earlier probe. To turn by 0.2
+        // takes ten frames (0.4 s).
         seen.quality.yaw = -1 + static_cast<float>(i) * 0.02F;
         for ([[maybe_unused]] const auto& probe : tracker.process({seen}, i * frame, false).probes)
             sent.push_back(i * frame);

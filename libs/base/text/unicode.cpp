@@ -25,7 +25,7 @@ constexpr std::array<std::pair<char32_t, char32_t>, 17> invisible{{
     {0x3164, 0x3164},    // Hangul filler
     {0xFEFF, 0xFEFF},    // byte order mark
     {0xFFA0, 0xFFA0},    // halfwidth Hangul filler
-    {0xFFF0, 0xFFFB},    // interlinear annotation
+    {0xFFF0, 0xFFFB},    // reserved, interlinear annotation
     {0x1BCA0, 0x1BCA3},  // shorthand format controls
     {0x1D173, 0x1D17A},  // musical symbol controls
     {0xE0000, 0xE00FF},  // tags

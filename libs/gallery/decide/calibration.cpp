@@ -38,10 +38,11 @@ std::vector<Embedding> subject_templates(const Snapshot& gallery, std::size_t li
 }
 
 /// Returns the mean similarity between the subjects, minus their mean similarity to the drawn
-/// impostors, minus two standard errors, but at least 0. Returns 0 if there are fewer than
-/// min_subjects_for_shift subjects. People who pass a camera usually have more in common with the
-/// enrolled people than the drawn impostors have (same cameras, same light, relatives). The
-/// similarities of real impostors are therefore expected to be higher by this difference.
+/// impostors, minus two standard errors, but at least 0. Returns 0 if fewer than
+/// min_subjects_for_shift subjects have samples. People who pass a camera usually have more in
+/// common with the enrolled people than the drawn impostors have (same cameras, same light,
+/// relatives). The similarities of real impostors are therefore expected to be higher by this
+/// difference.
 float measure_shift(const Snapshot& gallery, std::span<const Embedding> impostors) {
     constexpr std::size_t limit = 300;  // maximum number of subjects and of impostors to compare
     const auto templates = subject_templates(gallery, limit);

@@ -32,7 +32,7 @@ class HistoryReader {
     History history_;
     Redis redis_;
     std::string key_;       ///< Redis key of the position
-    std::string position_;  ///< id of the entry to read after; empty before the first next()
+    std::string position_;  ///< next() reads after the entry with this id; empty: not known yet
     std::string saved_;     ///< position that is stored in Redis
 };
 

@@ -37,7 +37,7 @@ class Snapshot {
 
     /// Returns the two subjects most similar to `probe`; see find_matches().
     [[nodiscard]] Match match(const Embedding& probe) const;
-    /// Returns the two subjects most similar to `probe` in the gallery without the row `left_out`.
+    /// Returns what match() would return if the gallery did not contain the row `left_out`.
     [[nodiscard]] Match match_without(const Embedding& probe, std::size_t left_out) const;
     /// Returns the two most similar subjects for each probe. Much faster than matching the probes
     /// one by one.
@@ -90,8 +90,9 @@ class Snapshot {
     [[nodiscard]] SegmentRow locate(std::size_t row) const;
 
     std::string model_id_;
-    Segments segments_;                  ///< each has at least one subject
-    std::vector<std::size_t> end_rows_;  ///< per segment, number of rows up to its end
+    Segments segments_;  ///< each has at least one subject
+    /// Per segment, number of rows in it and in all previous segments.
+    std::vector<std::size_t> end_rows_;
     std::size_t subjects_ = 0;
     std::size_t with_samples_ = 0;
     std::size_t samples_ = 0;
@@ -117,8 +118,8 @@ class Snapshot::Builder {
     /// the same model id, and its subject ids are greater than the ids of all previous subjects.
     void add(const std::shared_ptr<const Segment>& segment);
 
-    /// Ends the current segment. All further segments are full when they have `rows` rows or
-    /// subjects.
+    /// Ends the current segment. Each further segment is full as soon as it has `rows` rows or
+    /// `rows` subjects.
     void begin_segment(std::size_t rows);
 
     /// Returns the snapshot. Requires: no function of the builder is called afterwards.

@@ -1,4 +1,4 @@
-// Cuts crops for the embedding network out of images.
+// Cuts crops out of images. The crops are the input of the embedding network.
 #pragma once
 
 #include <string_view>

@@ -43,7 +43,7 @@ void convolve(const ConvolutionLayer& layer, const Floats& in, int cells, Floats
     convolve_row(layer, &row, layer.inputs, cells, out.data());
 }
 
-/// Returns pointers to the rows of a map of side x side cells, each of which has `stride` floats.
+/// Returns pointers to the rows of a map of side x side cells. A cell has `stride` floats.
 template <class Number>
 std::vector<Number*> rows_of(Number* map, int side, int stride) {
     std::vector<Number*> rows;
@@ -81,7 +81,7 @@ void extract_patch(const cv::Mat& image, const Candidate& candidate, int side, f
 
 /// Adds the weights of the face score to channel 0. The network has one output for each of two
 /// classes: 0 (no face) and 1 (face). The softmax probability of class 1 is the logistic function
-/// of output 1 minus output 0, so channel 0 computes this difference.
+/// of a difference: output 1 minus output 0. Channel 0 computes this difference.
 void add_score(ConvolutionLayer& heads, const OnnxWeights& file, const char* name) {
     heads.add_dense(file, name, 2, 1, 0);
     heads.add_dense(file, name, 2, 0, 0, -1);

@@ -127,7 +127,7 @@ Image annotate(const Image& frame, std::span<const Label> labels) {
 Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) {
     constexpr int side = 160;
     constexpr int gap = 20;
-    constexpr int strip = 5;         ///< height of the strip below the image that shows the tone
+    constexpr int strip = 5;         ///< height of the coloured strip below the image
     constexpr int text_height = 46;  ///< height of the two lines of text below the strip
     constexpr int head = 64;         ///< height of the title
     constexpr int cell_height = side + strip + text_height;
@@ -135,7 +135,8 @@ Image contact_sheet(const std::string& title, std::span<const SheetCell> cells) 
     const cv::Scalar ink(40, 36, 32);
     const cv::Scalar faint(125, 118, 110);
     const int count = static_cast<int>(cells.size());
-    // With the factor 2.2, a large sheet is wider than high. Use at least 4 and at most 12 columns.
+    // Use at least 4 and at most 12 columns. Within these limits, the factor 2.2 makes the sheet
+    // wider than high.
     const int columns = std::clamp(cvCeil(std::sqrt(2.2 * std::max(count, 1))), 4, 12);
     const int rows = std::max(1, (count + columns - 1) / columns);
     return rethrow_opencv_errors("drawing", [&] {

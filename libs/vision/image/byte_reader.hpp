@@ -33,7 +33,7 @@ class ByteReader {
                    [](char c, unsigned char b) { return static_cast<unsigned char>(c) == b; });
     }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    /// Returns the `size` bytes at position `at`, or fewer if the file ends before.
+    /// Returns the `size` bytes at position `at`, or fewer if the file ends earlier.
     [[nodiscard]] Span from(std::size_t at, std::size_t size) const {
         at = std::min(at, bytes_.size());
         return bytes_.subspan(at, std::min(size, bytes_.size() - at));

@@ -29,7 +29,7 @@ namespace {
 constexpr std::uintmax_t max_file_bytes = 8 * std::uintmax_t{max_image_pixels} + 65'536;
 
 // Maximum number of strips and tiles of a TIFF file. Decoding each takes about 30 microseconds,
-// even if it contains one pixel.
+// even if it contains only one pixel.
 constexpr std::uint64_t max_tiff_pieces = 65'536;
 // Codes of the supported TIFF compressions: none, CCITT (three codes), LZW, JPEG, Deflate (two
 // codes) and PackBits. Others are rare, and one of them (JBIG) takes a minute to decode a file of

@@ -41,8 +41,8 @@ class Compactor {
     std::size_t kept_ = 0;      ///< number of bytes kept so far
 };
 
-/// Drops all ancillary chunks except tRNS, because decoders must know whether the image has
-/// transparency.
+/// Drops all ancillary chunks except tRNS. Decoders need this one, because it defines the
+/// transparency of the image.
 void drop_png_metadata(std::vector<unsigned char>& bytes) {
     constexpr std::size_t signature = 8;
     constexpr std::size_t overhead = 12;  // length, type and checksum of a chunk

@@ -41,8 +41,8 @@ class AreaScaler {
     /// `target` pixels, and appends their weights to weights_. `shrinks`: neither axis is enlarged.
     std::vector<Footprint> footprints(int length, int target, bool shrinks);
     /// Returns one rounded channel of one output pixel. Adds the input pixels in the same order as
-    /// cv::resize(). If the fraction of the sum is close to one half, another order can change the
-    /// rounded value, and one such pixel can move the landmarks of a face.
+    /// cv::resize(). If the fractional part of the sum is close to one half, another order can
+    /// change the rounded value, and one such pixel can move the landmarks of a face.
     [[nodiscard]] float round_exactly(const Footprint& rows, const Footprint& columns,
                                       std::size_t channel) const;
 

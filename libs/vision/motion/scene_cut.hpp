@@ -5,8 +5,8 @@
 
 namespace facebus::vision {
 
-/// Returns whether the scene changed abruptly from one grey frame to the next: a cut, or the lights
-/// were turned on or off. Requires: both frames have the same size.
+/// Returns whether the scene changed abruptly from one grey frame to the next: at a cut, or when
+/// the lights are switched. Requires: both frames have the same size.
 bool is_scene_cut(const cv::Mat& before, const cv::Mat& after);
 
 }  // namespace facebus::vision

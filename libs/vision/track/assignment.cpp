@@ -10,8 +10,9 @@ std::vector<std::optional<std::size_t>> assign(const CostTable& costs) {
     //
     // The method requires a square table in which every pair has a cost. Rows or columns are added
     // to make the table square. Their pairs, and pairs without a cost, get the cost `impossible`.
-    // It is at least the sum of 10,000 real costs, which are at most 1,000. Such pairs are thus
-    // chosen only if nothing else is possible, and are removed from the result at the end.
+    // It is at least the sum of 10,000 real costs, because each of these is at most 1,000. Such
+    // pairs are thus chosen only if nothing else is possible, and are removed from the result at
+    // the end.
     constexpr double impossible = 1e7;
     // Rows and columns are numbered from 1. Row 0 means "no row". Column 0 is not in the table: a
     // new row is assigned to it at first.

@@ -288,7 +288,8 @@ TrackerResult Tracker::process(std::vector<Sighting> sightings, std::int64_t pts
 /// positions.
 void Tracker::remove_duplicate_tracks(std::int64_t pts, TrackerResult& result) {
     const auto replaces = [&](const Track& detected, const Track& other) {
-        // Only `detected` was detected in this frame, and it is at the position of `other`.
+        // Requires that `detected` was detected in this frame at the position of `other`, and that
+        // `other` was not detected.
         if (detected.last_seen != pts || other.last_seen == pts) return false;
         if (iou(detected.box, other.box) <= same_place_iou) return false;
         const bool old_detected_again = other.parent_id == detected.id;

@@ -40,8 +40,8 @@ class VideoSource {
     VideoSource& operator=(VideoSource&&) noexcept;
 
     /// Returns the next frame, or nothing at the end of a file or folder. Except in a folder, skips
-    /// up to five damaged frames in a row; more of them count as the end of a file or as an error
-    /// of a device or stream. Errors: unavailable (a device or stream stops delivering frames, or
+    /// up to five damaged frames in a row. More of them count as the end if the source is a file,
+    /// otherwise as an error. Errors: unavailable (a device or stream stops delivering frames, or
     /// OpenCV fails); those of read_image() for a folder. In a folder, the call after an error
     /// reads the next image.
     Result<std::optional<VideoFrame>> read();

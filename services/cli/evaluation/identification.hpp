@@ -29,9 +29,10 @@ struct Identification {
     /// Similarities to the best subject in searches for impostors. -1 if the margin is too small.
     ScoreCounts impostors;
 
-    /// Returns the operating point at which the FPIR, the share of searches for impostors that
-    /// identify somebody, is at most `rate`. Its `true_accepts` is 1 - FNIR. Returns nothing if
-    /// there are too few searches for impostors to measure `rate`. See at_false_accepts().
+    /// Returns the operating point at which the FPIR is at most `rate`, with 1 - FNIR as its
+    /// `true_accepts`. The FPIR is the share of the searches for impostors in which somebody is
+    /// identified. Returns nothing if there are too few searches for impostors to measure `rate`.
+    /// See at_false_accepts().
     [[nodiscard]] std::optional<OperatingPoint> at(double rate) const {
         return at_false_accepts(mated, impostors, rate);
     }
@@ -51,12 +52,12 @@ struct IdentificationReport {
 /// the same number of samples, and uses the other half as impostors. Matches and fuses like the
 /// workers.
 ///
-/// Omits people who have fewer images than the largest number of samples or of probes. All results
-/// use the same people, and the same images of a person in the same order: a result with fewer
-/// samples or probes uses only the first ones. Searches for an enrolled person only if enough
-/// images remain for the largest number of probes. Returns no `results` if fewer than four people
-/// have enough images for the largest numbers of samples and probes together. Calls `step` after
-/// each trial.
+/// Images without a face do not count. Omits people who have fewer images than the largest of all
+/// numbers of samples and probes. All results use the same people, and the same images of a person
+/// in the same order: a result with fewer samples or probes uses only the first ones. Searches for
+/// an enrolled person only if enough images remain for the largest number of probes. Returns no
+/// `results` if fewer than four people have enough images for the largest numbers of samples and
+/// probes together. Calls `step` after each trial.
 IdentificationReport identify(const FaceSet& set, const IdentificationOptions& options,
                               const std::function<void()>& step);
 

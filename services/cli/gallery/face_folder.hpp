@@ -17,8 +17,8 @@ std::string safe_file_name(const std::string& text);
 /// the constructor created, unless they contain other files. Not thread-safe.
 class FaceFolder {
   public:
-    /// Creates the folder if it is missing. Throws FatalError: `input` if it is not empty or not
-    /// a folder, `unavailable` if it cannot be read or created.
+    /// Creates the folder if it is missing. Throws FatalError: `input` if `path` is not a folder or
+    /// the folder is not empty, `unavailable` if it cannot be read or created.
     explicit FaceFolder(std::filesystem::path path);
     ~FaceFolder();
     FaceFolder(const FaceFolder&) = delete;

@@ -44,7 +44,7 @@ class FaceStage {
               const enrolment::Options& rules);
 
     /// Returns the faces that `options` selects, at most 256. Computes their embeddings if `embed`
-    /// or `options.embedding` is true. Fails with fault_code::no_face if there are none.
+    /// or `options.embedding` is true. Fails with fault_code::no_face if there is no such face.
     HttpResult<DetectedFaces> detect(const Image& image, const ImageOptions& options, bool embed);
 
     /// Compares each face with the gallery. Returns one result per face, in the same order, with at

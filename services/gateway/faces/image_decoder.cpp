@@ -113,7 +113,7 @@ void ImageDecoder::run(const std::stop_token& stop) {
     }
 }
 
-/// Ends a request whose image was decoded.
+/// Ends a request after the decoding of its image has succeeded or failed.
 void ImageDecoder::release() {
     {
         const std::lock_guard lock(mutex_);

@@ -38,7 +38,7 @@ class LiveView {
 
     /// Returns the results with a higher number than `number`, oldest first.
     [[nodiscard]] std::vector<Result> after(std::uint64_t number) const;
-    /// Sets the function that is called after each new result; if it is empty, none is called. The
+    /// Sets the function that is called after each new result. An empty `listener` removes it. The
     /// function must not block.
     void set_listener(std::function<void()> listener);
 

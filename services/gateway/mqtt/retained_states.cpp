@@ -5,8 +5,8 @@
 namespace facebus::gateway {
 namespace {
 
-// Maximum number of topics that note_existing() records. Any MQTT client can publish below the
-// gateway's topics, so this number must be limited.
+// Maximum number of topics that note_existing() records. Any MQTT client can publish on topics with
+// the gateway's prefix, so this number must be limited.
 constexpr std::size_t max_existing = 50'000;
 
 }  // namespace

@@ -42,7 +42,8 @@ function brokerState(broker) {
     return [`Recognition stopped: ${broker.state}. Start or restart facebus-recognize.`, 'bad'];
   }
   if (broker.gallery_stale) {
-    return ['Redis is unavailable; recognition uses an old copy of the gallery. Start Redis.', 'bad'];
+    const text = 'A worker uses an old gallery, because it cannot read Redis. Start Redis, or see the worker log.';
+    return [text, 'bad'];
   }
   return ['Recognition running', 'good'];
 }

@@ -74,7 +74,7 @@ function add(result) {
   for (const watcher of watchers) watcher(result.track);
 }
 
-/** Returns the person's name if the decision is known, otherwise the decision. */
+/** Returns the person's name if the decision is `known`, otherwise the decision. */
 export function nameOf(result) {
   if (result.decision === 'known') return result.subject;
   return {unknown: 'Unknown', undecided: 'Undecided'}[result.decision] ?? 'Error';

@@ -62,7 +62,10 @@ export function bars(label, points, series, {from, to, span, unit}) {
   return h('figure', {}, h('figcaption', {}, label, legend(series)), svg);
 }
 
-/** Draws one line per series; see bars(). Interrupts a line where two points are more than `gap` milliseconds apart. */
+/**
+ * Draws one line per series; see bars(). Interrupts a line between consecutive points that are more than `gap`
+ * milliseconds apart.
+ */
 export function lines(label, points, series, {from, to, gap, unit}) {
   const highest = Math.max(1, ...points.flatMap((point) => series.map(({name}) => point[name] ?? 0)));
   const {svg, x, y} = frame(label, from, to, highest, unit);

@@ -24,7 +24,7 @@ async function refresh() {
   try {
     groups = (await get('/api/v1/unknown')).groups;
   } catch {
-    return;  // Report nothing: the header shows whether the gateway is connected.
+    return;  // Report nothing: the header shows whether the page is connected to the gateway.
   }
   const badge = document.querySelector('#unknown-count');
   badge.hidden = groups.length === 0;

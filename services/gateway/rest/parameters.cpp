@@ -69,8 +69,8 @@ HttpResult<void> read_plugins(const Query& query, ImageOptions& options) {
         if (word.empty()) continue;
         if (std::ranges::find(plugins, word) == plugins.end()) {
             return http_error(400, fault_code::bad_argument,
-                              fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks "
-                                          "and calculator, comma-separated",
+                              fmt::format("unknown plugin \"{}\" in face_plugins; use landmarks, "
+                                          "calculator, or both, separated by a comma",
                                           word.substr(0, 40)));
         }
         options.landmarks = options.landmarks || word == "landmarks";
