@@ -23,8 +23,8 @@ ResultTimes::ResultTimes(Metrics& metrics)
     : total_(metrics.histogram("facebus_result_latency_seconds",
                                "Time from capture to publication of a result")),
       first_(metrics.histogram("facebus_first_result_seconds",
-                               "Time until the first result about a track is published, from the "
-                               "capture of the frame in which the track is first reported")) {
+                               "Time from the capture of the frame with which a track starts to "
+                               "the publication of the first result about the track")) {
     for (const auto& step : wire::steps | std::views::drop(1)) {
         steps_.push_back(step_histogram(metrics, step.key));
     }

@@ -1,5 +1,6 @@
 // Prints text that may come from other machines, files or the command line. All output of this
-// program passes through this file or progress.cpp; a test checks that.
+// program passes through this file or progress.cpp, except `--help` and `--version`, which CLI11
+// prints. A test checks that no other file calls fmt::print().
 #pragma once
 
 #include <cstdio>

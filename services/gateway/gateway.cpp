@@ -65,8 +65,10 @@ void report_keys(const service::Runtime& runtime, const KeyRing::Status& status)
     runtime.metrics.gauge("facebus_api_keys", "Valid API keys")
         .set(static_cast<double>(status.keys));
     runtime.metrics
-        .gauge("facebus_api_key_file_invalid",
-               "1 while the file of API keys is missing, cannot be read or has an invalid line")
+        .gauge(
+            "facebus_api_key_file_invalid",
+            "1 while the file of API keys is missing, unreadable, too large or writable by every "
+            "user, or has an invalid line")
         .set(status.problem ? 1 : 0);
     // Without a valid key, no client can use the gateway. With other problems it still works, so
     // they must not take it out of service.

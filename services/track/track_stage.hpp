@@ -49,7 +49,8 @@ class TrackStage {
         std::map<std::uint64_t, std::int64_t> published;
     };
 
-    /// Returns whether to publish the event, and if so, records its time. All events are published
+    /// Returns whether to publish the event. If so, records its time or, for `ended`, forgets the
+    /// track. All events are published
     /// except a `moved` that follows the last published event of its track by less than
     /// `moved_interval_`.
     [[nodiscard]] bool should_publish(Camera& camera, const vision::TrackEvent& event) const;

@@ -97,8 +97,8 @@ class Comparison {
         return full_.empty() ? 1 : static_cast<double>(found) / static_cast<double>(full_.size());
     }
 
-    /// Returns the longest time in seconds, between the times `first` and `last` in ns, in which no
-    /// face is detected with gating.
+    /// Returns the length in seconds of the longest gap between faces detected with gating.
+    /// Considers only the time from `first` to `last`, which are in ns.
     [[nodiscard]] double longest_gap(std::int64_t first, std::int64_t last) const {
         std::int64_t gap = 0;
         std::int64_t before = first;

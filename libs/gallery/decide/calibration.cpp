@@ -251,8 +251,8 @@ Result<Calibration> calibrate(const Snapshot& gallery, const Policy& base, const
 }
 
 Result<Calibration> calibrate_quickly(const Snapshot& gallery, const CalibrationOptions& options) {
-    // Maximum number of comparisons of an impostor with a sample, if the gallery has at most 50,000
-    // samples.
+    // Maximum number of similarities to compute (impostors times samples). It is exceeded only
+    // above 50,000 samples, because at least 200 impostors are drawn.
     constexpr std::size_t comparisons = 10'000'000;
     const auto samples = std::max<std::size_t>(gallery.samples(), 1);
     return calibrate(gallery, options.base, shipped_cohort(), options.fpir,

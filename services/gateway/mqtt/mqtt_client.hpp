@@ -43,9 +43,10 @@ class MqttClient {
     MqttClient(const MqttClient&) = delete;
     MqttClient& operator=(const MqttClient&) = delete;
 
-    /// Connects, reads and writes as needed. Blocks until the socket can be read or written, the
-    /// file descriptor `wake` is readable, or `wait_ms` have passed. Resolving the host name can
-    /// take longer.
+    /// Connects, reads and writes as needed. Blocks until data arrives, pending data can be sent,
+    /// the file descriptor `wake` is readable, or `wait_ms` have passed. Without a connection, also
+    /// returns when the next attempt to connect is due or fails. Resolving the host name can take
+    /// longer.
     void work(int wait_ms, int wake);
 
     /// Subscribes to all topics that match `pattern`. Requires: connected().
