@@ -130,7 +130,7 @@ class BadInputTest(support.ProcessTest):
             Case("an invalid choice", ["facebus-capture"], CONFIG,
                  (at(4), "pace", "auto, live, lossless"),
                  yaml="cameras:\n  door:\n    source: a.mp4\n    pace: slow\n"),
-            Case("an invalid boolean", ["facebus-track"], CONFIG, (at(2), "true or false"),
+            Case("an invalid boolean", ["facebus-track"], CONFIG, (at(2), "is not one of true, false"),
                  yaml="track:\n  publish_positions: maybe\n"),
             Case("a list instead of a value", ["facebus-broker"], CONFIG, (at(2), "single value"),
                  yaml="broker:\n  queue: [1, 2]\n"),
