@@ -191,6 +191,23 @@ class KeyTest(HostilePeers):
             door.socket.poll(1000)
             door.receive()
 
+    def test_an_edge_can_report_only_the_cameras_in_its_key_file(self):
+        system = self.start_broker()
+        with (system.allowed / "edge.pub").open("a") as file:
+            file.write("cameras door,gate-*\n")
+        worker = self.worker(system)
+        door, gate, hall = (self.edge(system, name) for name in ("door", "gate-2", "hall"))
+        refused = ("facebus_edge_messages_refused_total", {"reason": "camera"})
+        while metric(system.services["broker"].health, refused[0], **refused[1]) == 0:
+            hall.send()
+            system.until(lambda m: m.kind == "status")
+        self.complete(system, worker, [door, gate])
+        hall.receive()
+        self.assertIn(f"hall-{hall.sent}/1", hall.unacknowledged)
+        (line,) = [line for line in system.services["broker"].lines() if "edge_message_refused" in line][:1]
+        for text in ("key=edge", "camera=hall", "reason=camera"):
+            self.assertIn(text, line)
+
     def test_keys_stay_valid_while_the_list_is_unreadable_and_health_reports_it(self):
         system = self.start_broker()
         worker, door = self.worker(system), self.edge(system, "door")

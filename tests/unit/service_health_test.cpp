@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "http/client.hpp"
 #include "service/health.hpp"
 
 using namespace facebus;
@@ -33,6 +34,21 @@ BOOST_AUTO_TEST_CASE(service_is_healthy_if_ready_and_all_checks_pass) {
     BOOST_TEST(json["checks"]["camera door"]["text"] == "refused");
     service.health.set_check("camera door", true, "open");
     BOOST_TEST(service::fetch_health(service.server.address(), body));
+}
+
+BOOST_AUTO_TEST_CASE(service_is_alive_if_ready_even_if_a_check_fails) {
+    Service service;
+    const auto status = [&] {
+        const Stop never;
+        http::Client client({.url = "http://" + service.server.address() + "/livez"}, "test");
+        const auto response = client.get(never);
+        BOOST_REQUIRE(response);
+        return response->status;
+    };
+    BOOST_TEST(status() == 503);
+    service.health.set_ready();
+    service.health.set_check("camera door", false, "refused");
+    BOOST_TEST(status() == 200);
 }
 
 BOOST_AUTO_TEST_CASE(replaces_invalid_utf_8_in_the_text_of_a_check) {
